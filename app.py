@@ -1,0 +1,15 @@
+"""`python app.py` serves FADJMA; `quart …` and other ASGI servers find `app` here."""
+
+import sys
+
+from fadjma import create_app
+from fadjma.config import SettingsError
+from fadjma.serving import serve
+
+try:
+    app = create_app()
+except SettingsError as error:
+    sys.exit(str(error))
+
+if __name__ == "__main__":
+    serve(app)

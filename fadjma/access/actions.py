@@ -1,0 +1,205 @@
+"""The state machine of an access request (CLINIC.md): who may do what, in which state.
+
+The patient decides scope and duration; the doctor only proposes. Nothing is ever deleted.
+"""
+
+import sqlite3
+
+from fadjma import events
+from fadjma.access import queries
+from fadjma.access.queries import Scope
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.events import Notice, Subject
+from fadjma.i18n import N_
+from fadjma.ids import new_id
+from fadjma.refusals import Conflict, NotFound
+
+_HOUR = 3_600_000
+_ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
+LAPSES_AFTER = 72 * _HOUR
+ASK_AGAIN_AFTER = 24 * _HOUR
+
+
+def find(tx: Transaction, viewer: Viewer, q: str) -> list[accounts.Identity]:
+    """Look a patient up by identifier or phone number; every look-up is traced."""
+    found = queries.find_patients(tx, viewer, q)
+    for patient in found:
+        events.record(tx, "patient.found", _patient(patient.id), actor_id=viewer.id, patient_id=patient.id)
+    if not found:
+        events.record(tx, "patient.not_found", _patient(""), actor_id=viewer.id, outcome="refused")
+    return found
+
+
+def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope: Scope | None = None) -> str:
+    """A doctor asks a patient for access; returns the request's id.
+
+    Raises Conflict when one is pending or granted already, or was rejected less than 24 h ago.
+    """
+    viewer.require("doctor")
+    if not tx.value(
+        "SELECT 1 FROM users WHERE id = :id AND role = 'patient' AND status = 'active'", {"id": patient_id}
+    ):
+        raise NotFound
+    lapse(tx, _ALL)  # write down what time has ended: the unique indexes must speak of now
+    expire(tx, _ALL)
+    _refuse_repetition(tx, viewer.id, patient_id)
+    request_id = new_id()
+    try:
+        tx.execute(
+            "INSERT INTO access_requests "
+            "(id, patient_id, doctor_id, status, reason, proposed_scope, created_at, lapses_at) "
+            "VALUES (:id, :patient, :doctor, 'pending', :reason, :scope, :now, :lapses_at)",
+            {
+                "id": request_id,
+                "patient": patient_id,
+                "doctor": viewer.id,
+                "reason": reason,
+                "scope": scope,
+                "now": tx.now,
+                "lapses_at": tx.now + LAPSES_AFTER,
+            },
+        )
+    except sqlite3.IntegrityError as error:
+        raise Conflict(N_("Vous avez déjà une demande en attente pour ce patient."), current="pending") from error
+    events.record(
+        tx,
+        "access_request.created",
+        Subject("access_request", request_id),
+        actor_id=viewer.id,
+        patient_id=patient_id,
+        notices=[Notice([patient_id], "new_access_request", "access.requested")],
+    )
+    return request_id
+
+
+def approve(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
+    """The patient opens the file: to what (`scope`) and for how long (`duration`, in milliseconds)."""
+    viewer.require("patient")
+    changed = tx.execute(
+        "UPDATE access_requests SET status = 'approved', scope = :scope, expires_at = :expires_at, "
+        "decided_at = :now, version = version + 1 "
+        "WHERE id = :id AND patient_id = :viewer AND status = 'pending' AND lapses_at > :now",
+        {
+            "scope": scope,
+            "expires_at": tx.now + duration,
+            "now": tx.now,
+            "id": request_id,
+            "viewer": viewer.id,
+        },
+    )
+    return _decided(tx, viewer, request_id, changed, "approved")
+
+
+def reject(tx: Transaction, viewer: Viewer, request_id: str, *, reason: str | None = None) -> str:
+    """The patient says no; the doctor may ask again after 24 h."""
+    viewer.require("patient")
+    changed = tx.execute(
+        "UPDATE access_requests SET status = 'rejected', decision_reason = :reason, decided_at = :now, "
+        "version = version + 1 "
+        "WHERE id = :id AND patient_id = :viewer AND status = 'pending' AND lapses_at > :now",
+        {"reason": reason, "now": tx.now, "id": request_id, "viewer": viewer.id},
+    )
+    return _decided(tx, viewer, request_id, changed, "rejected")
+
+
+def revoke(tx: Transaction, viewer: Viewer, request_id: str, *, reason: str | None = None) -> str:
+    """The patient closes the file again; the doctor's open pages lose it at once."""
+    viewer.require("patient")
+    changed = tx.execute(
+        "UPDATE access_requests SET status = 'revoked', decision_reason = :reason, ended_at = :now, "
+        "version = version + 1 "
+        "WHERE id = :id AND patient_id = :viewer AND status IN ('approved', 'emergency') AND expires_at > :now",
+        {"reason": reason, "now": tx.now, "id": request_id, "viewer": viewer.id},
+    )
+    return _decided(tx, viewer, request_id, changed, "revoked")
+
+
+def withdraw(tx: Transaction, viewer: Viewer, request_id: str) -> str:
+    """The doctor takes a pending request back."""
+    viewer.require("doctor")
+    changed = tx.execute(
+        "UPDATE access_requests SET status = 'withdrawn', ended_at = :now, version = version + 1 "
+        "WHERE id = :id AND doctor_id = :viewer AND status = 'pending' AND lapses_at > :now",
+        {"now": tx.now, "id": request_id, "viewer": viewer.id},
+    )
+    return _decided(tx, viewer, request_id, changed, "withdrawn")
+
+
+def lapse(tx: Transaction, limit: int) -> int:
+    """Time: write down the pending requests that got no answer, and tell the doctors; returns how many."""
+    rows = tx.all(
+        "UPDATE access_requests SET status = 'lapsed', ended_at = :now, version = version + 1 WHERE id IN "
+        "(SELECT id FROM access_requests WHERE status = 'pending' AND lapses_at <= :now LIMIT :limit) "
+        "RETURNING id, patient_id, doctor_id",
+        {"now": tx.now, "limit": limit},
+    )
+    for row in rows:
+        _tell_of_time(
+            tx, row["id"], row["patient_id"], "lapsed", {row["doctor_id"]: "access.lapsed", row["patient_id"]: None}
+        )
+    return len(rows)
+
+
+def expire(tx: Transaction, limit: int) -> int:
+    """Time: write down the grants that have run out, and tell both sides; returns how many."""
+    rows = tx.all(
+        "UPDATE access_requests SET status = 'expired', ended_at = expires_at, version = version + 1 WHERE id IN "
+        "(SELECT id FROM access_requests WHERE status IN ('approved', 'emergency') AND expires_at <= :now LIMIT :limit) "
+        "RETURNING id, patient_id, doctor_id",
+        {"now": tx.now, "limit": limit},
+    )
+    for row in rows:
+        both: dict[str, str | None] = {row["doctor_id"]: "access.expired", row["patient_id"]: "access.expired"}
+        _tell_of_time(tx, row["id"], row["patient_id"], "expired", both)
+    return len(rows)
+
+
+def _tell_of_time(
+    tx: Transaction, request_id: str, patient_id: str, status: str, messages: dict[str, str | None]
+) -> None:
+    events.record(
+        tx,
+        f"access_request.{status}",
+        Subject("access_request", request_id),
+        actor_id=None,
+        patient_id=patient_id,
+        notices=[Notice([person], "access_request_status_changed", message) for person, message in messages.items()],
+    )
+
+
+def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None:
+    row = tx.first(
+        "SELECT status, decided_at FROM access_requests WHERE doctor_id = :doctor AND patient_id = :patient "
+        "AND (status = 'approved' OR (status = 'rejected' AND decided_at > :since)) LIMIT 1",
+        {"doctor": doctor_id, "patient": patient_id, "since": tx.now - ASK_AGAIN_AFTER},
+    )
+    if row is None:
+        return
+    if row["status"] == "approved":
+        raise Conflict(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
+    raise Conflict(
+        N_("Ce patient a refusé il y a moins de 24 heures : attendez avant de redemander."), current="rejected"
+    )
+
+
+def _decided(tx: Transaction, viewer: Viewer, request_id: str, changed: int, status: str) -> str:
+    """Tell the other side; or, when no row changed, say what the request is now (404 for whoever is not party)."""
+    request = queries.access_request(tx, viewer, request_id)
+    if not changed:
+        raise Conflict(N_("Cette demande a changé entre-temps : rien n'a été modifié."), current=request.status)
+    other = request.doctor_id if viewer.id == request.patient_id else request.patient_id
+    events.record(
+        tx,
+        f"access_request.{status}",
+        Subject("access_request", request_id),
+        actor_id=viewer.id,
+        patient_id=request.patient_id,
+        notices=[Notice([other], "access_request_status_changed", f"access.{status}")],
+    )
+    return request_id
+
+
+def _patient(patient_id: str) -> Subject:
+    return Subject("patient", patient_id)

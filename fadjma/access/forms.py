@@ -1,0 +1,33 @@
+"""Asking for access and deciding about it."""
+
+from wtforms import SelectField
+from wtforms.validators import InputRequired, Optional
+
+from fadjma.access.queries import SCOPES
+from fadjma.forms import Form, text
+from fadjma.i18n import N_
+
+HOUR = 3_600_000
+DURATIONS = {
+    "24h": (N_("24 heures"), 24 * HOUR),
+    "7d": (N_("7 jours"), 7 * 24 * HOUR),
+    "30d": (N_("30 jours"), 30 * 24 * HOUR),
+    "12m": (N_("12 mois"), 365 * 24 * HOUR),
+}
+
+
+class AskForm(Form):
+    patient_id = text("", 40)
+    reason = text(N_("Motif"), 500, minimum=3, lines=True)
+    scope = SelectField(N_("Ce que vous proposez de voir"), [Optional()], choices=["", *SCOPES])
+
+
+class ApproveForm(Form):
+    scope = SelectField(N_("Ce que le médecin pourra voir"), [InputRequired()], choices=list(SCOPES))
+    duration = SelectField(N_("Pendant"), [InputRequired()], choices=list(DURATIONS))
+
+
+class ReasonForm(Form):
+    """A decision that may be explained."""
+
+    reason = text(N_("Raison (facultative)"), 500, required=False, lines=True)

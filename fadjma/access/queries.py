@@ -1,0 +1,219 @@
+"""Reading access requests, grants and the trace of readings; finding a patient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.identifiers import normalize_identifier, normalize_phone
+from fadjma.accounts.people import Viewer
+from fadjma.accounts.queries import Identity
+from fadjma.database import Row, Transaction
+from fadjma.i18n import N_, iso
+from fadjma.refusals import NotFound
+
+Scope = Literal["summary", "prescriptions", "full"]
+Status = Literal["pending", "approved", "rejected", "withdrawn", "lapsed", "expired", "revoked", "emergency"]
+
+STATUSES: dict[Status, str] = {
+    "pending": N_("En attente"),
+    "approved": N_("Autorisé"),
+    "rejected": N_("Refusé"),
+    "withdrawn": N_("Retirée"),
+    "lapsed": N_("Sans réponse"),
+    "expired": N_("Expiré"),
+    "revoked": N_("Révoqué"),
+    "emergency": N_("Accès d'urgence"),
+}
+SCOPES: dict[Scope, str] = {
+    "summary": N_("Résumé"),
+    "prescriptions": N_("Ordonnances"),
+    "full": N_("Dossier complet"),
+}
+# Which scopes open which part of a file.
+OPENS: dict[str, tuple[Scope, ...]] = {
+    "summary": ("summary", "prescriptions", "full"),
+    "prescriptions": ("prescriptions", "full"),
+    "records": ("full",),
+}
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """A request by a doctor, or the grant it has become; `status` is what is true now, whatever is stored."""
+
+    id: str
+    patient_id: str
+    patient_name: str
+    doctor_id: str
+    doctor_name: str
+    specialty: str
+    organization: str
+    status: Status
+    reason: str
+    proposed_scope: Scope | None
+    scope: Scope | None
+    created_at: int
+    lapses_at: int
+    decided_at: int | None
+    decision_reason: str | None
+    expires_at: int | None
+    version: int
+
+    @property
+    def active(self) -> bool:
+        return self.status in ("approved", "emergency")
+
+    def place(self, role: str) -> str:
+        """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
+        if self.status == "pending":
+            return "now" if role == "patient" else "flow"
+        return "flow" if self.active else "rest"
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "status": self.status,
+            "version": self.version,
+            "patient_id": self.patient_id,
+            "doctor": {"id": self.doctor_id, "name": self.doctor_name},
+            "reason": self.reason,
+            "proposed_scope": self.proposed_scope,
+            "scope": self.scope,
+            "created_at": iso(self.created_at),
+            "decided_at": iso(self.decided_at) if self.decided_at else None,
+            "decision_reason": self.decision_reason,
+            "expires_at": iso(self.expires_at) if self.expires_at else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line of the trace: who saw the file, in which quality, where, what part, when, and on what ground."""
+
+    at: int
+    name: str
+    role: str
+    place: str
+    action: str
+    outcome: str
+    emergency: bool
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "at": iso(self.at),
+            "name": self.name,
+            "role": self.role,
+            "place": self.place,
+            "action": self.action,
+            "outcome": self.outcome,
+        }
+
+
+# A status is decided by the clock when it is read; the timekeeper only writes it down later.
+_STATUS = """
+    CASE WHEN a.status IN ('approved', 'emergency') AND a.expires_at <= :now THEN 'expired'
+         WHEN a.status = 'pending' AND a.lapses_at <= :now THEN 'lapsed' ELSE a.status END
+"""
+_REQUEST = f"""
+    SELECT a.id, a.patient_id, pu.given_name || ' ' || pu.family_name AS patient_name, a.doctor_id,
+           du.given_name || ' ' || du.family_name AS doctor_name, dp.specialty, o.name AS organization,
+           {_STATUS} AS status, a.reason, a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at,
+           a.decision_reason, a.expires_at, a.version
+    FROM access_requests a JOIN users pu ON pu.id = a.patient_id JOIN users du ON du.id = a.doctor_id
+    JOIN practitioners dp ON dp.user_id = a.doctor_id JOIN organizations o ON o.id = dp.organization_id
+"""
+
+
+def access_request(tx: Transaction, viewer: Viewer, request_id: str) -> AccessRequest:
+    """One request, for its patient or its doctor. Raises NotFound for everybody else."""
+    row = tx.first(
+        f"{_REQUEST} WHERE a.id = :id AND :viewer IN (a.patient_id, a.doctor_id)",
+        {"id": request_id, "viewer": viewer.id, "now": tx.now},
+    )
+    if row is None:
+        raise NotFound
+    return _request(row)
+
+
+def access_requests(
+    tx: Transaction, viewer: Viewer, *, status: Status | None = None, limit: int = PER_PAGE
+) -> list[AccessRequest]:
+    """The viewer's own requests, received or made, the newest first; `status` is the one true now."""
+    column = {"patient": "patient_id", "doctor": "doctor_id"}.get(viewer.role)
+    if column is None:
+        return []
+    rows = tx.all(
+        f"SELECT * FROM ({_REQUEST} WHERE a.{column} = :viewer) AS mine "
+        "WHERE :status IS NULL OR status = :status ORDER BY created_at DESC LIMIT :limit",
+        {"viewer": viewer.id, "now": tx.now, "limit": limit, "status": status},
+    )
+    return [_request(row) for row in rows]
+
+
+def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
+    """The id of the doctor's active grant that opens this part of the file (`OPENS`), if there is one."""
+    scopes = OPENS[part]
+    found: str | None = tx.value(
+        "SELECT id FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
+        "AND status IN ('approved', 'emergency') AND expires_at > :now "
+        f"AND scope IN ({', '.join(repr(scope) for scope in scopes)}) ORDER BY expires_at DESC LIMIT 1",
+        {"patient": patient_id, "doctor": doctor_id, "now": tx.now},
+    )
+    return found
+
+
+def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]:
+    """The ids of the doctors whose active grant opens this part of the file."""
+    rows = tx.all(
+        "SELECT DISTINCT doctor_id FROM access_requests WHERE patient_id = :patient "
+        "AND status IN ('approved', 'emergency') AND expires_at > :now "
+        f"AND scope IN ({', '.join(repr(scope) for scope in OPENS[part])})",
+        {"patient": patient_id, "now": tx.now},
+    )
+    return [row["doctor_id"] for row in rows]
+
+
+def find_patients(tx: Transaction, viewer: Viewer, q: str) -> list[Identity]:
+    """Patients with exactly this identifier or phone number: found, never browsed."""
+    viewer.require("doctor")
+    rows = tx.all(
+        "SELECT u.id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.status = 'active' "
+        "AND (p.identifier = :identifier OR u.phone = :phone) ORDER BY p.birth_date LIMIT 10",
+        {"identifier": normalize_identifier(q), "phone": normalize_phone(q)},
+    )
+    return [accounts.identity(tx, row["id"]) for row in rows]
+
+
+def readings(tx: Transaction, patient_id: str, limit: int = PER_PAGE) -> list[Reading]:
+    """The trace of a file, the newest first. The caller has checked that it is the viewer's own."""
+    rows = tx.all(
+        """
+        SELECT e.at, e.action, e.outcome, u.given_name || ' ' || u.family_name AS name, u.role,
+               coalesce(o.name, '') AS place, coalesce(a.emergency_code, '') <> '' AS emergency
+        FROM audit_events e JOIN users u ON u.id = e.actor_id
+        LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
+        LEFT JOIN access_requests a ON a.id = e.subject_id AND e.subject_kind = 'access_request'
+        WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.action LIKE '%.read'
+        ORDER BY e.at DESC LIMIT :limit
+        """,
+        {"patient": patient_id, "limit": limit},
+    )
+    return [Reading(**{**dict(row), "emergency": bool(row["emergency"])}) for row in rows]
+
+
+def trace(tx: Transaction, viewer: Viewer, patient_id: str) -> list[Reading]:
+    """Who saw this file, for the patient alone. Raises NotFound."""
+    if viewer.id != patient_id or viewer.role != "patient":
+        raise NotFound
+    return readings(tx, patient_id)
+
+
+def patients_of(tx: Transaction, viewer: Viewer) -> Sequence[AccessRequest]:
+    """The doctor's active grants: the patients whose file is open to them."""
+    return [item for item in access_requests(tx, viewer, limit=500) if item.active]
+
+
+def _request(row: Row) -> AccessRequest:
+    return AccessRequest(**dict(row))

@@ -1,0 +1,136 @@
+"""Finding a patient, asking for access, deciding, and who saw the file."""
+
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.access import actions, queries
+from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.i18n import age, moment
+from fadjma.throttle import LOOK_UP_PER_DOCTOR
+
+blueprint = Blueprint("access", __name__)
+
+
+# --- patients of a doctor -----------------------------------------------------------------------------------
+
+
+@blueprint.get("/patients")
+async def patients() -> Response:
+    q = request.args.get("q", "")[:60].strip()
+    mine = await web.see(_patients)
+    found: list[accounts.Identity] = []
+    if q:
+        await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
+        found = await web.change(actions.find, q)
+    data = {"items": [_identity(patient) for patient in found]}
+    return web.answer("access/patients.html", data, q=q, found=found, mine=mine)
+
+
+def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:
+    viewer.require("doctor")
+    return list(queries.patients_of(tx, viewer))
+
+
+def _identity(patient: accounts.Identity) -> dict[str, Any]:
+    """What a doctor without a grant may know: enough not to take one patient for another, no contact."""
+    today = moment(web.database().clock()).date()
+    return {
+        "id": patient.id,
+        "identifier": patient.identifier,
+        "name": patient.name,
+        "age": age(patient.birth_date, today),
+        "sex": patient.sex,
+    }
+
+
+@blueprint.get("/patients/<patient_id>/accesses")
+async def accesses(patient_id: str) -> Response:
+    readings = await web.see(queries.trace, patient_id)
+    return web.answer("access/trace.html", {"items": [item.json() for item in readings]}, readings=readings)
+
+
+# --- requests -----------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/access-requests")
+async def index() -> Response:
+    found = await web.see(queries.access_requests)
+    return web.answer("access/index.html", {"items": [item.json(web.language()) for item in found]}, requests=found)
+
+
+async def _asking() -> dict[str, Any]:
+    """The patient whom the form is about. Only a doctor who has found them by identifier knows the id."""
+    patient_id = request.args.get("patient") or (await web.fields()).get("patient_id", "")
+    return {"patient": await web.see(_patient, patient_id)}
+
+
+def _patient(tx: Transaction, viewer: Viewer, patient_id: str) -> accounts.Identity:
+    viewer.require("doctor")
+    return accounts.identity(tx, patient_id)
+
+
+@blueprint.get("/access-requests/new")
+async def new() -> Response:
+    return web.page("access/new.html", form=web.blank(AskForm), **await _asking())
+
+
+@blueprint.post("/access-requests")
+@web.refill("access/new.html", AskForm, context=_asking)
+async def ask() -> Response:
+    form = await web.form(AskForm)
+    acted = await web.act(
+        actions.ask,
+        queries.access_request,
+        patient_id=form.patient_id.data,
+        reason=form.reason.data,
+        scope=form.scope.data or None,
+    )
+    location = f"/access-requests/{acted.resource.id}"
+    return web.done(acted, "access/_row.html", location, created=True)
+
+
+@blueprint.get("/access-requests/<request_id>")
+async def show(request_id: str) -> Response:
+    around = await _one(request_id)
+    return web.answer("access/show.html", around["item"].json(web.language()), **around)
+
+
+async def _one(request_id: str) -> dict[str, Any]:
+    return {"item": await web.see(queries.access_request, request_id)}
+
+
+@blueprint.post("/access-requests/<request_id>/approval")
+@web.refill("access/show.html", ApproveForm, context=_one)
+async def approval(request_id: str) -> Response:
+    form = await web.form(ApproveForm)
+    _, duration = DURATIONS[form.duration.data]
+    return await _act(actions.approve, request_id, scope=form.scope.data, duration=duration)
+
+
+@blueprint.post("/access-requests/<request_id>/rejection")
+@web.refill("access/show.html", ReasonForm, context=_one)
+async def rejection(request_id: str) -> Response:
+    form = await web.form(ReasonForm)
+    return await _act(actions.reject, request_id, reason=form.reason.data or None)
+
+
+@blueprint.post("/access-requests/<request_id>/revocation")
+@web.refill("access/show.html", ReasonForm, context=_one)
+async def revocation(request_id: str) -> Response:
+    form = await web.form(ReasonForm)
+    return await _act(actions.revoke, request_id, reason=form.reason.data or None)
+
+
+@blueprint.post("/access-requests/<request_id>/withdrawal")
+async def withdrawal(request_id: str) -> Response:
+    return await _act(actions.withdraw, request_id)
+
+
+async def _act(action: Any, request_id: str, **what: Any) -> Response:
+    acted = await web.act(action, queries.access_request, request_id, **what)
+    return web.done(acted, "access/_row.html", f"/access-requests/{request_id}")

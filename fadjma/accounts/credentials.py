@@ -1,0 +1,95 @@
+"""From the request to a session's secret: quart-auth's signed cookie, or a bearer JWT. Both only carry the secret.
+
+Works on plain headers, because the stream endpoint stands in front of Quart.
+"""
+
+import hashlib
+import hmac
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Protocol
+
+import jwt
+from quart import Quart, has_request_context, request
+from quart_auth import AuthUser, QuartAuth
+
+from fadjma.accounts.sessions import LIFETIME
+
+_ALGORITHM = "HS256"
+
+
+def derive_key(secret_key: str, purpose: str) -> bytes:
+    """A key of its own for each purpose, from the one secret key."""
+    return hmac.digest(secret_key.encode(), b"fadjma:" + purpose.encode(), hashlib.sha256)
+
+
+class Headers(Protocol):
+    """Request headers, Quart's or plain; names in lower case are found in both."""
+
+    def get(self, key: str, default: str, /) -> str: ...
+
+
+class Cookies(QuartAuth):
+    """quart-auth, with a cookie that is Secure exactly when the request came over TLS."""
+
+    @property
+    def cookie_secure(self) -> bool:
+        return has_request_context() and request.is_secure
+
+    @cookie_secure.setter
+    def cookie_secure(self, value: bool | None) -> None:
+        """Decided per request; quart-auth sets a default here, which is not wanted."""
+
+
+COOKIE = "fadjma"
+cookies = Cookies(cookie_name=COOKIE, duration=LIFETIME // 1000)
+
+
+def remember(secret: str) -> None:
+    """Give the browser this session's cookie with the answer."""
+    cookies.login_user(AuthUser(secret))
+
+
+def forget() -> None:
+    """Take the cookie back with the answer."""
+    cookies.logout_user()
+
+
+def issue_token(app: Quart, secret: str, user_id: str, *, now: int) -> tuple[str, int]:
+    """A bearer token (JWT) for a session; returns it with its lifetime in seconds."""
+    seconds = LIFETIME // 1000
+    issued_at = now // 1000
+    claims = {"sub": user_id, "sid": secret, "iat": issued_at, "exp": issued_at + seconds}
+    return jwt.encode(claims, _jwt_key(app), _ALGORITHM), seconds
+
+
+def secret_from(app: Quart, headers: Headers) -> str | None:
+    """The session secret that a request carries, if its token or cookie is genuine. A bearer token goes first."""
+    authorization = headers.get("authorization", "")
+    if authorization:
+        scheme, _, token = authorization.partition(" ")
+        return _secret_in_token(app, token.strip()) if scheme.lower() == "bearer" else None
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return cookies.load_token(cookie.value, app) if cookie else None
+
+
+def is_bearer(headers: Headers) -> bool:
+    """Whether the request authenticates by the Authorization header, which no browser adds by itself."""
+    return headers.get("authorization", "").lower().startswith("bearer ")
+
+
+def _secret_in_token(app: Quart, token: str) -> str | None:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, _jwt_key(app), algorithms=[_ALGORITHM], options={"require": ["sub", "sid", "exp"]}
+        )
+    except jwt.InvalidTokenError:
+        return None
+    return str(claims["sid"])
+
+
+def _jwt_key(app: Quart) -> bytes:
+    assert isinstance(app.secret_key, str)
+    return derive_key(app.secret_key, "jwt")

@@ -1,0 +1,63 @@
+"""What people fill in to sign in and to get an account."""
+
+import re
+from datetime import date
+from typing import Any
+
+from wtforms import DateField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from fadjma.accounts.identifiers import normalize_phone
+from fadjma.forms import Form, clean, text
+from fadjma.i18n import N_, translate
+
+_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
+
+
+class SignInForm(Form):
+    login = StringField(N_("E-mail ou téléphone"), [InputRequired(), Length(max=200)], filters=[clean])
+    password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
+
+
+class TokenForm(Form):
+    email = StringField("", [InputRequired(), Length(max=200)], filters=[clean])
+    password = PasswordField("", [InputRequired(), Length(max=200)])
+
+
+class PersonForm(Form):
+    """What everybody gives. An e-mail address or a phone number is enough to sign in with."""
+
+    given_name = text(N_("Prénom"), 80)
+    family_name = text(N_("Nom"), 80)
+    email = text(N_("E-mail"), 200, required=False)
+    phone = text(N_("Téléphone"), 30, required=False)
+    password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
+
+    def validate_email(self, field: Any) -> None:
+        if field.data and not _EMAIL.fullmatch(field.data):
+            raise ValidationError(translate(self.language, N_("Cette adresse n'a pas la forme nom@exemple.sn.")))
+
+    def validate_phone(self, field: Any) -> None:
+        if field.data and not normalize_phone(field.data):
+            raise ValidationError(
+                translate(self.language, N_("Ce numéro n'existe pas. Exemples : 77 123 45 67, +225 07 01 02 03 04."))
+            )
+        if not field.data and not self["email"].data:
+            raise ValidationError(translate(self.language, N_("Donnez un téléphone ou une adresse e-mail.")))
+
+
+class PatientForm(PersonForm):
+    birth_date = DateField(N_("Date de naissance"), [InputRequired()])
+    sex = SelectField(N_("Sexe"), [InputRequired()], choices=["female", "male"])
+    city = text(N_("Ville ou quartier"), 80, required=False)
+
+    def validate_birth_date(self, field: Any) -> None:
+        if field.data and not date(1900, 1, 1) <= field.data <= date.today():
+            raise ValidationError(translate(self.language, N_("Cette date de naissance n'est pas possible.")))
+
+
+class PractitionerForm(PersonForm):
+    role = SelectField(N_("Profession"), [InputRequired()], choices=["doctor", "pharmacist"])
+    licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40)
+    specialty = text(N_("Spécialité"), 80, required=False)
+    organization_id = text(N_("Lieu d'exercice"), 40)

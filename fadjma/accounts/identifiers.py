@@ -1,0 +1,44 @@
+"""Patient identifiers and phone numbers: what people say aloud and copy by hand."""
+
+import secrets
+
+import phonenumbers
+
+# Crockford's base 32: no I, L, O or U, so that nothing is misread from a card.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 10  # 50 random bits: guessing one is hopeless, also without the throttle on look-ups
+_READ_AS = str.maketrans("OILU", "011V")
+
+
+def new_identifier() -> str:
+    """A new patient identifier, e.g. FJ-7K2MQ-0XW4D."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return f"FJ-{code[:5]}-{code[5:]}"
+
+
+def normalize_identifier(text: str) -> str | None:
+    """An identifier as stored, from whatever was typed (lower case, spaces, O for 0); None when it is not one."""
+    code = "".join(filter(str.isalnum, text.upper()))
+    code = code.removeprefix("FJ").translate(_READ_AS)
+    if len(code) != _LENGTH or any(letter not in _ALPHABET for letter in code):
+        return None
+    return f"FJ-{code[:5]}-{code[5:]}"
+
+
+def normalize_phone(text: str) -> str | None:
+    """A phone number as E.164 (+221771234567), from whatever was typed; Senegal where no country is given."""
+    try:
+        number = phonenumbers.parse(text, "SN")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def show_phone(e164: str | None) -> str:
+    """+221 77 123 45 67, from E.164; empty when there is none."""
+    if not e164:
+        return ""
+    number = phonenumbers.parse(e164)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

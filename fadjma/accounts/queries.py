@@ -1,0 +1,171 @@
+"""Reading people: accounts for the admin, and the few facts about a person that others may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma.accounts.people import Role, Viewer
+from fadjma.database import Transaction
+from fadjma.i18n import iso
+from fadjma.refusals import NotFound
+
+_PEOPLE_PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a sign-in is checked against."""
+
+    user_id: str
+    status: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as its admin sees it: no medical content."""
+
+    id: str
+    role: Role
+    status: str
+    given_name: str
+    family_name: str
+    email: str | None
+    phone: str | None
+    created_at: int
+    verified_at: int | None
+    licence_number: str | None
+    specialty: str | None
+    organization: str | None
+    version: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "role": self.role,
+            "status": self.status,
+            "name": self.name,
+            "licence_number": self.licence_number,
+            "organization": self.organization,
+            "created_at": iso(self.created_at),
+            "version": self.version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A clinic or a pharmacy."""
+
+    id: str
+    kind: str
+    name: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What must stand beside a patient's name wherever somebody acts on it (CLINIC.md, complaint 15)."""
+
+    id: str
+    given_name: str
+    family_name: str
+    identifier: str
+    birth_date: str
+    sex: str
+    city: str
+    weight_kg: int | None
+    phone: str | None
+    pharmacy_id: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+
+_ACCOUNT = """
+    SELECT u.id, u.role, u.status, u.given_name, u.family_name, u.email, u.phone, u.created_at, u.verified_at,
+           p.licence_number, p.specialty, o.name AS organization, u.version
+    FROM users u LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
+"""
+
+
+def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) -> list[Credential]:
+    """The accounts that this e-mail address or phone number signs in to; a family may share a phone."""
+    rows = tx.all(
+        "SELECT id, status, password_hash FROM users "
+        "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) ORDER BY id LIMIT 8",
+        {"email": email, "phone": phone},
+    )
+    return [Credential(row["id"], row["status"], row["password_hash"]) for row in rows]
+
+
+def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
+    """`GET /me`: who I am."""
+    identifier = tx.value("SELECT identifier FROM patients WHERE user_id = :id", {"id": viewer.id})
+    known = {"id": viewer.id, "role": viewer.role, "name": viewer.name}
+    return {**known, "identifier": identifier} if identifier else known
+
+
+def account(tx: Transaction, viewer: Viewer, account_id: str) -> Account:
+    """One account, for an admin. Raises NotFound."""
+    viewer.require("admin")
+    row = tx.first(f"{_ACCOUNT} WHERE u.id = :id", {"id": account_id})
+    if row is None:
+        raise NotFound
+    return Account(**dict(row))
+
+
+def waiting(tx: Transaction) -> list[Account]:
+    """Doctors and pharmacists to be verified, the longest waiting first."""
+    return [Account(**dict(row)) for row in tx.all(f"{_ACCOUNT} WHERE u.status = 'pending' ORDER BY u.created_at")]
+
+
+def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") -> tuple[list[Account], list[Account]]:
+    """For an admin: who waits to be verified, and the others, the newest first, whose name begins with `q`."""
+    viewer.require("admin")
+    rows = tx.all(
+        f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before "
+        "AND (:q = '' OR lower(u.family_name) LIKE :prefix OR lower(u.given_name) LIKE :prefix OR u.email = :q) "
+        "ORDER BY u.id DESC LIMIT :limit",
+        {"before": before, "q": q.lower(), "prefix": _prefix(q), "limit": _PEOPLE_PER_PAGE},
+    )
+    return waiting(tx), [Account(**dict(row)) for row in rows]
+
+
+def organizations(tx: Transaction, kind: str | None = None) -> list[Organization]:
+    """Clinics and pharmacies by name."""
+    rows = tx.all(
+        "SELECT id, kind, name, city FROM organizations WHERE :kind IS NULL OR kind = :kind ORDER BY name",
+        {"kind": kind},
+    )
+    return [Organization(**dict(row)) for row in rows]
+
+
+def identity(tx: Transaction, patient_id: str) -> Identity:
+    """The identity of a patient. The caller has checked that the viewer may see it. Raises NotFound."""
+    row = tx.first(
+        "SELECT u.id, u.given_name, u.family_name, p.identifier, p.birth_date, p.sex, p.city, p.weight_kg, u.phone, "
+        "p.pharmacy_id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = :id",
+        {"id": patient_id},
+    )
+    if row is None:
+        raise NotFound
+    return Identity(**dict(row))
+
+
+def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:
+    """The ids of the active people of a role, of one organization or of all."""
+    rows = tx.all(
+        "SELECT u.id FROM users u LEFT JOIN practitioners p ON p.user_id = u.id "
+        "WHERE u.role = :role AND u.status = 'active' AND (:organization IS NULL OR p.organization_id = :organization)",
+        {"role": role, "organization": organization_id},
+    )
+    return [row["id"] for row in rows]
+
+
+def _prefix(q: str) -> str:
+    escaped = q.lower().replace("\\", "").replace("%", "").replace("_", "")
+    return f"{escaped}%"

@@ -1,0 +1,222 @@
+"""Signing in and out, registering, one's own sessions, and the admin's accounts."""
+
+from contextlib import suppress
+from typing import Any
+
+from quart import Blueprint, Response, current_app, request
+
+from fadjma import demo, web
+from fadjma.accounts import actions, credentials, passwords, queries, sessions
+from fadjma.accounts.forms import PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
+from fadjma.accounts.identifiers import normalize_phone
+from fadjma.accounts.signing_in import WRONG, sign_in
+from fadjma.i18n import LANGUAGES
+from fadjma.refusals import Forbidden, Invalid, SignInNeeded
+from fadjma.throttle import REGISTER_PER_ADDRESS
+
+blueprint = Blueprint("accounts", __name__)
+
+
+# --- signing in and out -------------------------------------------------------------------------------------
+
+
+async def _around_sign_in() -> dict[str, Any]:
+    demo_mode = current_app.extensions["settings"].demo
+    return {"next": _local(request.args.get("next", "")), "demo_accounts": demo.ACCOUNTS if demo_mode else []}
+
+
+@blueprint.get("/sign-in")
+async def show_sign_in() -> Response:
+    return web.page("accounts/sign_in.html", form=web.blank(SignInForm), **await _around_sign_in())
+
+
+@blueprint.post("/sign-in")
+@web.refill("accounts/sign_in.html", SignInForm, context=_around_sign_in)
+async def do_sign_in() -> Response:
+    form = await web.form(SignInForm)
+    try:
+        secret, _ = await _check(form.login.data, form.password.data, "browser")
+    except Forbidden as refusal:
+        raise Invalid({"password": refusal.message}) from refusal
+    credentials.remember(secret)
+    return web.see_other(_local(request.args.get("next", "")) or "/")
+
+
+@blueprint.post("/api/token")
+async def token() -> Response:
+    form = await web.form(TokenForm)
+    try:
+        secret, user_id = await _check(form.email.data, form.password.data, "token")
+    except Invalid as refusal:
+        raise SignInNeeded(WRONG) from refusal
+    access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=web.database().clock())
+    response = web.as_json({"access_token": access_token, "token_type": "Bearer", "expires_in": seconds})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/sign-out")
+async def sign_out() -> Response:
+    with suppress(SignInNeeded):  # the session was over already: signed out is signed out
+        await web.change(actions.end_session)
+    credentials.forget()
+    return web.see_other("/sign-in") if web.wants() != "json" else Response(status=204)
+
+
+@blueprint.post("/language")
+async def language() -> Response:
+    chosen = (await web.fields()).get("language", "")
+    with suppress(SignInNeeded):  # before signing in, the cookie alone remembers
+        await web.change(actions.choose_language, chosen)
+    response = web.see_other(_local((await web.fields()).get("next", "")) or "/")
+    if chosen in LANGUAGES:
+        response.set_cookie("language", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
+    return response
+
+
+async def _check(login: str, password: str, kind: Any) -> tuple[str, str]:
+    return await sign_in(
+        web.database(),
+        web.throttle(),
+        login,
+        password,
+        kind=kind,
+        address=request.remote_addr or "",
+        agent=request.headers.get("User-Agent", ""),
+    )
+
+
+def _local(address: str) -> str:
+    """An address inside FADJMA, or nothing: never a redirect to another site."""
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else ""
+
+
+# --- registering --------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/register")
+async def show_register() -> Response:
+    return web.page("accounts/register.html", form=web.blank(PatientForm))
+
+
+@blueprint.post("/register")
+@web.refill("accounts/register.html", PatientForm)
+async def register() -> Response:
+    form = await web.form(PatientForm)
+    person = await _new_person(form)
+    user_id = await web.database().write(
+        actions.register_patient,
+        person,
+        birth_date=form.birth_date.data.isoformat(),
+        sex=form.sex.data,
+        city=form.city.data or "",
+    )
+    secret = await web.database().write(
+        actions.start_session,
+        user_id,
+        kind="browser",
+        address=request.remote_addr or "",
+        agent=request.headers.get("User-Agent", ""),
+    )
+    if web.wants() == "json":
+        return web.as_json({"id": user_id, "status": "active", "version": 1}, 201)
+    credentials.remember(secret)
+    return web.see_other("/")
+
+
+async def _around_practitioner() -> dict[str, Any]:
+    return {"organizations": await web.database().read(queries.organizations)}
+
+
+@blueprint.get("/register/practitioner")
+async def show_register_practitioner() -> Response:
+    form = web.blank(PractitionerForm)
+    return web.page("accounts/register_practitioner.html", form=form, **await _around_practitioner())
+
+
+@blueprint.post("/register/practitioner")
+@web.refill("accounts/register_practitioner.html", PractitionerForm, context=_around_practitioner)
+async def register_practitioner() -> Response:
+    form = await web.form(PractitionerForm)
+    person = await _new_person(form)
+    user_id = await web.database().write(
+        actions.register_practitioner,
+        person,
+        form.role.data,
+        licence_number=form.licence_number.data,
+        specialty=form.specialty.data or "",
+        organization_id=form.organization_id.data,
+    )
+    if web.wants() == "json":
+        return web.as_json({"id": user_id, "status": "pending", "version": 1}, 201)
+    return web.page("accounts/waiting.html", 201)
+
+
+async def _new_person(form: PersonForm) -> actions.NewPerson:
+    given, family = form.given_name.data, form.family_name.data
+    email = form.email.data.lower() if form.email.data else None
+    phone = normalize_phone(form.phone.data) if form.phone.data else None
+    weakness = passwords.weakness(form.password.data, given, family, email or "", phone or "")
+    if weakness:
+        raise Invalid({"password": weakness})
+    await web.throttle().hit(REGISTER_PER_ADDRESS, request.remote_addr or "")
+    return actions.NewPerson(
+        given_name=given,
+        family_name=family,
+        email=email,
+        phone=phone,
+        password_hash=await passwords.hash_password(form.password.data),
+        language=web.language(),
+    )
+
+
+# --- one's own account --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/me")
+async def me() -> Response:
+    return web.as_json(await web.see(queries.me))
+
+
+@blueprint.get("/sessions")
+async def my_sessions() -> Response:
+    found = await web.see(sessions.of)
+    items = [session.json() for session in found]
+    return web.answer("accounts/sessions.html", {"items": items}, sessions=found)
+
+
+@blueprint.post("/sessions/<session_id>/end")
+async def end_session(session_id: str) -> Response:
+    await web.change(actions.end_session, session_id)
+    return web.see_other("/sessions") if web.wants() != "json" else Response(status=204)
+
+
+# --- the admin's accounts -----------------------------------------------------------------------------------
+
+
+@blueprint.get("/accounts")
+async def accounts() -> Response:
+    q = request.args.get("q", "")[:80]
+    waiting, found = await web.see(queries.accounts, q, request.args.get("before", "~"))
+    items = [account.json(web.language()) for account in [*waiting, *found]]
+    return web.answer("accounts/index.html", {"items": items}, waiting=waiting, accounts=found, q=q)
+
+
+@blueprint.post("/accounts/<account_id>/verification")
+async def verification(account_id: str) -> Response:
+    return await _act(actions.verify, account_id)
+
+
+@blueprint.post("/accounts/<account_id>/deactivation")
+async def deactivation(account_id: str) -> Response:
+    return await _act(actions.deactivate, account_id)
+
+
+@blueprint.post("/accounts/<account_id>/reactivation")
+async def reactivation(account_id: str) -> Response:
+    return await _act(actions.reactivate, account_id)
+
+
+async def _act(action: Any, account_id: str) -> Response:
+    acted = await web.act(action, queries.account, account_id)
+    return web.done(acted, "accounts/_row.html", "/accounts")

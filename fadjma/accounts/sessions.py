@@ -1,0 +1,147 @@
+"""Sessions that the database knows, so that any of them can be ended at once.
+
+The cookie and the bearer token carry a secret; the table has only its hash. Limits are CLINIC.md's, for shared
+machines: staff 15 min without activity and 12 h at most, patients 30 min. Streams and polls are not activity.
+"""
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.i18n import iso
+
+EndReason = Literal["signed_out", "expired", "deactivated"]
+MINUTE = 60_000
+LIFETIME = 12 * 60 * MINUTE
+TOUCH_AFTER = MINUTE  # activity is written down at most this often
+# In SQL because it decides inside every query that asks who somebody is. A token is used by programs: it has no idle time.
+_ALIVE = """
+    s.ended_at IS NULL AND s.expires_at > :now AND u.status = 'active'
+    AND (s.kind = 'token' OR s.last_active_at > :now - CASE u.role WHEN 'patient' THEN 1800000 ELSE 900000 END)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded:
+    """Announced after the commit: the hub closes the streams of these sessions."""
+
+    session_ids: tuple[str, ...]
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One of a person's own sessions, for the list."""
+
+    id: str
+    kind: str
+    created_at: int
+    last_active_at: int
+    address: str
+    agent: str
+    current: bool
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "created_at": iso(self.created_at),
+            "last_active_at": iso(self.last_active_at),
+            "agent": self.agent,
+            "current": self.current,
+        }
+
+
+def id_of(secret: str) -> str:
+    """The id under which the session of this secret is stored."""
+    return urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()[:18]).decode()
+
+
+def start(tx: Transaction, user_id: str, *, kind: Literal["browser", "token"], address: str, agent: str) -> str:
+    """Open a session; returns its secret, which is stored nowhere."""
+    secret = secrets.token_urlsafe(24)
+    tx.execute(
+        "INSERT INTO sessions (id, user_id, kind, created_at, last_active_at, expires_at, address, agent) "
+        "VALUES (:id, :user_id, :kind, :now, :now, :expires_at, :address, :agent)",
+        {
+            "id": id_of(secret),
+            "user_id": user_id,
+            "kind": kind,
+            "now": tx.now,
+            "expires_at": tx.now + LIFETIME,
+            "address": address[:64],
+            "agent": agent[:200],
+        },
+    )
+    return secret
+
+
+def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
+    """The active person whose live session this is, or None."""
+    row = secret and tx.first(
+        f"""
+        SELECT u.id, u.role, u.given_name, u.family_name, u.language, p.organization_id, o.name AS organization,
+               s.id AS session_id, s.last_active_at
+        FROM sessions s JOIN users u ON u.id = s.user_id
+        LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
+        WHERE s.id = :id AND {_ALIVE}
+        """,
+        {"id": id_of(secret), "now": tx.now},
+    )
+    return Viewer(**dict(row)) if row else None
+
+
+def touch(tx: Transaction, session_id: str) -> None:
+    """Note that the person is active."""
+    tx.execute(
+        "UPDATE sessions SET last_active_at = :now WHERE id = :id AND ended_at IS NULL",
+        {"id": session_id, "now": tx.now},
+    )
+
+
+def of(tx: Transaction, person: Viewer) -> list[OpenSession]:
+    """A person's own live sessions, the latest used first."""
+    rows = tx.all(
+        f"""
+        SELECT s.id, s.kind, s.created_at, s.last_active_at, s.address, s.agent, s.id = :current AS current
+        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = :user_id AND {_ALIVE}
+        ORDER BY s.last_active_at DESC LIMIT 100
+        """,
+        {"user_id": person.id, "current": person.session_id, "now": tx.now},
+    )
+    return [OpenSession(**{**dict(row), "current": bool(row["current"])}) for row in rows]
+
+
+def end(tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | None = None) -> int:
+    """End one session of a user, or all of them; returns how many. Their streams close after the commit."""
+    ended = tx.all(
+        "UPDATE sessions SET ended_at = :now, end_reason = :reason "
+        "WHERE user_id = :user_id AND ended_at IS NULL AND (:id IS NULL OR id = :id) RETURNING id",
+        {"now": tx.now, "reason": reason, "user_id": user_id, "id": session_id},
+    )
+    if ended:
+        tx.announce(SessionsEnded(tuple(row["id"] for row in ended), reason))
+    return len(ended)
+
+
+def ended_among(tx: Transaction, session_ids: list[str]) -> dict[str, EndReason]:
+    """Which of these sessions are over by now, and why. The hub asks about its open streams (DESIGN section 5)."""
+    found: dict[str, EndReason] = {}
+    for start_at in range(0, len(session_ids), 500):
+        chunk = session_ids[start_at : start_at + 500]
+        names = {f"s{i}": session_id for i, session_id in enumerate(chunk)}
+        rows = tx.all(
+            f"""
+            SELECT s.id, CASE WHEN s.end_reason IS NOT NULL THEN s.end_reason
+                              WHEN u.status <> 'active' THEN 'deactivated' ELSE 'expired' END AS reason
+            FROM sessions s JOIN users u ON u.id = s.user_id
+            WHERE s.id IN ({", ".join(f":{name}" for name in names)}) AND NOT ({_ALIVE})
+            """,
+            {**names, "now": tx.now},
+        )
+        found.update((row["id"], row["reason"]) for row in rows)
+    return found

@@ -1,0 +1,80 @@
+"""Puts the parts together."""
+
+import secrets
+
+from quart import Quart, Response
+
+from fadjma import assets, cli, dashboards, demo, failures, security, web
+from fadjma.access import routes as access
+from fadjma.accounts import passwords
+from fadjma.accounts import routes as accounts
+from fadjma.accounts.credentials import cookies
+from fadjma.accounts.identifiers import new_identifier
+from fadjma.config import Settings
+from fadjma.database import Database, Transaction
+from fadjma.inventory import routes as inventory
+from fadjma.live import poll
+from fadjma.live.hub import Hub
+from fadjma.live.stream import StreamEndpoint
+from fadjma.notifications import routes as notifications
+from fadjma.prescriptions import routes as prescriptions
+from fadjma.records import routes as records
+from fadjma.throttle import Throttle
+from fadjma.timekeeping import Timekeeper
+
+
+def create_app(settings: Settings | None = None) -> Quart:
+    """The application; settings come from the environment unless given. Raises SettingsError."""
+    settings = settings or Settings.from_environment()
+    app = Quart(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
+    app.secret_key = settings.secret_key
+    database = Database(settings.database_url)
+    hub = Hub(database)
+    database.listener = hub.tell
+    app.extensions.update(settings=settings, database=database, hub=hub, throttle=Throttle())
+    cookies.init_app(app)
+    security.register(app)
+    failures.register(app)
+    cli.register(app)
+    for part in (accounts, access, records, prescriptions, inventory, notifications, poll, dashboards, assets):
+        app.register_blueprint(part.blueprint)
+    app.asgi_app = StreamEndpoint(app, database, hub)  # type: ignore[assignment, method-assign]
+    timekeeper = Timekeeper(database)
+
+    @app.before_serving
+    async def open_all() -> None:
+        await database.open()
+        app.secret_key = app.secret_key or await database.write(_demo_secret)
+        if settings.demo:
+            password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
+            await database.write(_fill_when_empty, password_hash)
+        hub.start()
+        timekeeper.start()
+
+    @app.after_serving
+    async def close_all() -> None:
+        await timekeeper.stop()
+        await hub.stop()
+        await database.close()
+
+    @app.get("/health")
+    async def health() -> Response:
+        await database.read(lambda tx: tx.value("SELECT count(*) FROM schema_migrations"))
+        return web.as_json({"status": "ok"})
+
+    return app
+
+
+def _demo_secret(tx: Transaction) -> str:
+    """Demo mode needs no setting: its key is made once and kept, so that a restart signs nobody out."""
+    tx.execute(
+        "INSERT INTO settings (key, value) VALUES ('demo_secret_key', :made) ON CONFLICT (key) DO NOTHING",
+        {"made": secrets.token_urlsafe(48)},
+    )
+    return str(tx.value("SELECT value FROM settings WHERE key = 'demo_secret_key'"))
+
+
+def _fill_when_empty(tx: Transaction, password_hash: str) -> None:
+    if not tx.value("SELECT 1 FROM users LIMIT 1"):
+        demo.fill(tx, password_hash=password_hash, identifiers=new_identifier)

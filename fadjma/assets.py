@@ -1,0 +1,72 @@
+"""Static files: compressed once, named by their content, kept by browsers for ever.
+
+Ours come from static/; htmx comes from its installed package, so that no third-party file is committed.
+"""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from quart import Blueprint, Response, request
+
+from fadjma.refusals import NotFound
+
+blueprint = Blueprint("assets", __name__)
+_STATIC = Path(__file__).parent.parent / "static"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One static file in memory."""
+
+    body: bytes
+    compressed: bytes
+    type: str
+    version: str
+
+
+def url(name: str) -> str:
+    """The address of a static file; it changes when the content does."""
+    return f"/static/{_assets()[name].version}/{name}"
+
+
+@blueprint.get("/static/<version>/<name>")
+async def show(version: str, name: str) -> Response:
+    asset = _assets().get(name)
+    if asset is None:
+        raise NotFound
+    compressed = "gzip" in request.headers.get("Accept-Encoding", "") and len(asset.compressed) < len(asset.body)
+    response = Response(asset.compressed if compressed else asset.body, content_type=asset.type)
+    response.headers["Vary"] = "Accept-Encoding"
+    if compressed:
+        response.headers["Content-Encoding"] = "gzip"
+    # A page rendered just before an update asks for the old version: it gets the new file, but must not keep it.
+    response.headers["Cache-Control"] = _FOR_EVER if version == asset.version else "no-cache"
+    return response
+
+
+@cache
+def _assets() -> dict[str, Asset]:
+    files = [path for path in _STATIC.iterdir() if path.suffix in _TYPES]
+    return {path.name: _load(path) for path in [*files, _htmx()]}
+
+
+def _htmx() -> Path:
+    spec = find_spec("js_lib_htmx")
+    assert spec is not None and spec.origin is not None, "django-js-lib-htmx is not installed"
+    return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
+
+
+def _load(path: Path) -> Asset:
+    body = path.read_bytes()
+    return Asset(body, gzip.compress(body, 9, mtime=0), _TYPES[path.suffix], hashlib.sha256(body).hexdigest()[:8])

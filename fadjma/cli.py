@@ -1,0 +1,85 @@
+"""`quart …`: what an administrator does from the command line."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import click
+from quart import Quart
+
+from fadjma import demo
+from fadjma.accounts import actions, passwords
+from fadjma.accounts.identifiers import new_identifier
+from fadjma.database import Database
+from fadjma.refusals import Invalid
+
+
+def register(app: Quart) -> None:
+    """Add FADJMA's commands to `quart`."""
+    database: Callable[[], Database] = lambda: app.extensions["database"]  # noqa: E731
+    app.cli.add_command(_create_admin(database))
+    app.cli.add_command(_demo(database))
+
+
+def _create_admin(database: Callable[[], Database]) -> click.Command:
+    @click.command("create-admin")
+    @click.option("--email", prompt="E-mail")
+    @click.option("--given-name", prompt="Prénom")
+    @click.option("--family-name", prompt="Nom")
+    @click.password_option("--password", prompt="Mot de passe (12 caractères au moins)")
+    def create_admin(email: str, given_name: str, family_name: str, password: str) -> None:
+        """Make the first admin, or another one."""
+        weakness = passwords.weakness(password, given_name, family_name, email)
+        if weakness:
+            raise click.ClickException(weakness)
+        asyncio.run(_with(database(), _add_admin, email.strip().lower(), given_name, family_name, password))
+        click.echo(f"Administrateur créé : {email}")
+
+    return create_admin
+
+
+async def _add_admin(database: Database, email: str, given_name: str, family_name: str, password: str) -> None:
+    person = actions.NewPerson(
+        given_name=given_name,
+        family_name=family_name,
+        email=email,
+        phone=None,
+        password_hash=await passwords.hash_password(password),
+    )
+    try:
+        await database.write(actions.create_admin, person)
+    except Invalid as refusal:
+        raise click.ClickException(" ".join(refusal.errors.values())) from refusal
+
+
+def _demo(database: Callable[[], Database]) -> click.Command:
+    @click.command("demo")
+    @click.option("--scale", default=1, show_default=True, type=click.IntRange(1, 10_000), help="40 patients, times N.")
+    def fill(scale: int) -> None:
+        """Fill an empty database with demo people and a year of history."""
+        asyncio.run(_with(database(), _fill, scale))
+        click.echo(f"Comptes de démonstration : mot de passe {demo.DEMO_PASSWORD}")
+
+    return fill
+
+
+async def _fill(database: Database, scale: int) -> None:
+    if await database.read(lambda tx: tx.value("SELECT 1 FROM users LIMIT 1")):
+        raise click.ClickException("La base contient déjà des comptes : rien n'a été ajouté.")
+    password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
+    with click.progressbar(length=40 * scale, label="Patients") as bar:
+        await database.write(
+            demo.fill,
+            password_hash=password_hash,
+            identifiers=new_identifier,
+            scale=scale,
+            progress=lambda done: bar.update(done - bar.pos),
+        )
+
+
+async def _with(database: Database, work: Any, *args: Any) -> None:
+    await database.open()
+    try:
+        await work(database, *args)
+    finally:
+        await database.close()

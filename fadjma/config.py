@@ -1,0 +1,82 @@
+"""Settings, from FADJMA_* environment variables. A bad value stops the start with a message that says what to do."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is for the person who starts the program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside; README.md explains each."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    database_url: str = "sqlite:///fadjma.db"
+    secret_key: str | None = None  # None only in demo mode: then one is made and kept in the database
+    demo: bool = False
+    trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
+    metrics_token: str | None = None
+    cors_origins: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; raises SettingsError."""
+        demo = _flag(environment, "FADJMA_DEMO")
+        return cls(
+            host=environment.get("FADJMA_HOST", cls.host),
+            port=_port(environment.get("FADJMA_PORT", str(cls.port))),
+            database_url=_database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url)),
+            secret_key=_secret_key(environment.get("FADJMA_SECRET_KEY", ""), demo=demo),
+            demo=demo,
+            trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
+            metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
+            cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
+        )
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(name, "0")
+    if value not in ("", "0", "1"):
+        raise SettingsError(f"{name} is {value!r}: it must be 0 or 1.")
+    return value == "1"
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or not 0 <= int(value) <= 65535:
+        raise SettingsError(f"FADJMA_PORT is {value!r}: it must be a number from 0 to 65535 (0: any free port).")
+    return int(value)
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith("sqlite:///") or value == "sqlite:///":
+        raise SettingsError(
+            f"FADJMA_DATABASE_URL is {value!r}: it must be sqlite:///file.db or sqlite:////full/path.db."
+        )
+    return value
+
+
+def _secret_key(value: str, *, demo: bool) -> str | None:
+    if not value and demo:
+        return None
+    if not value:
+        raise SettingsError(
+            "FADJMA_SECRET_KEY is not set: FADJMA does not start without a secret key.\n"
+            "Make one, keep it, and start again with it in the environment:\n"
+            '    python -c "import secrets; print(secrets.token_urlsafe(48))"\n'
+            "To try FADJMA with made-up people instead, set FADJMA_DEMO=1."
+        )
+    if len(value) < 32:
+        raise SettingsError(f"FADJMA_SECRET_KEY has {len(value)} characters: use at least 32 random ones.")
+    return value
+
+
+def _origins(value: str) -> frozenset[str]:
+    origins = frozenset(filter(None, (origin.strip().rstrip("/") for origin in value.split(","))))
+    for origin in origins:
+        if not origin.startswith(("https://", "http://")):
+            raise SettingsError(f"FADJMA_CORS_ORIGINS has {origin!r}: an origin looks like https://example.org.")
+    return origins

@@ -1,0 +1,123 @@
+"""What happened, written down once: an audit entry, and one notification per person concerned.
+
+Both are written in the transaction of the change itself; the hub hears of it after the commit (`Transaction.announce`).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from fadjma.database import Transaction
+from fadjma.ids import new_id
+
+EventType = Literal[
+    "new_access_request",
+    "access_request_status_changed",
+    "prescription_status_changed",
+    "medical_record_updated",
+    "notification",
+]
+_CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event is about, e.g. Subject("prescription", id)."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Tell these people. `message` is a key of the catalogue; None lets their pages follow without telling them."""
+
+    recipients: Iterable[str]
+    type: EventType
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Committed notifications of one kind, for the hub: each recipient with their own sequence number."""
+
+    type: EventType
+    message: str | None
+    subject: Subject
+    created_at: int
+    recipients: dict[str, int]
+
+
+def record(
+    tx: Transaction,
+    action: str,
+    subject: Subject,
+    *,
+    actor_id: str | None,
+    patient_id: str | None = None,
+    notices: Iterable[Notice] = (),
+    outcome: Literal["success", "refused"] = "success",
+    **detail: str | int | None,
+) -> None:
+    """Append the audit entry and notify, inside the caller's transaction.
+
+    `actor_id` None means time itself. `detail` must never carry clinical content. The actor is never told of their own
+    act; their other open pages follow it silently.
+    """
+    tx.execute(
+        "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, detail) "
+        "VALUES (:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :detail)",
+        {
+            "id": new_id(),
+            "at": tx.now,
+            "actor_id": actor_id,
+            "action": action,
+            "kind": subject.kind,
+            "subject_id": subject.id,
+            "patient_id": patient_id,
+            "outcome": outcome,
+            "detail": json.dumps({key: value for key, value in detail.items() if value is not None}),
+        },
+    )
+    told: set[str] = set()
+    quiet: EventType | None = None
+    for notice in notices:
+        recipients = [person for person in dict.fromkeys(notice.recipients) if person not in told | {actor_id}]
+        told.update(recipients)
+        quiet = quiet or notice.type
+        notify(tx, recipients, notice.type, notice.message, subject)
+    if quiet and actor_id:
+        notify(tx, [actor_id], quiet, None, subject)
+
+
+def notify(tx: Transaction, recipients: list[str], type: EventType, message: str | None, subject: Subject) -> None:
+    """Insert one notification per recipient, each with that person's next sequence number."""
+    numbered: dict[str, int] = {}
+    for start in range(0, len(recipients), _CHUNK):
+        chunk = recipients[start : start + _CHUNK]
+        rows = tx.all(
+            "UPDATE inboxes SET last_seq = last_seq + 1 "
+            f"WHERE user_id IN ({', '.join(f':u{i}' for i in range(len(chunk)))}) RETURNING user_id, last_seq",
+            {f"u{i}": person for i, person in enumerate(chunk)},
+        )
+        numbered.update((row["user_id"], row["last_seq"]) for row in rows)
+    if not numbered:
+        return
+    tx.execute_many(
+        "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at) "
+        "VALUES (:user_id, :seq, :type, :message, :kind, :id, :now)",
+        [
+            {
+                "user_id": person,
+                "seq": seq,
+                "type": type,
+                "message": message,
+                "kind": subject.kind,
+                "id": subject.id,
+                "now": tx.now,
+            }
+            for person, seq in numbered.items()
+        ],
+    )
+    tx.announce(Announcement(type, message, subject, tx.now, numbered))

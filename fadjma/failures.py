@@ -1,0 +1,95 @@
+"""What people and programs get when something is refused or breaks: never a stack trace, never a bare number."""
+
+import logging
+from typing import Any
+
+from quart import Quart, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from fadjma import web
+from fadjma.i18n import N_, translate
+from fadjma.refusals import Conflict, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
+
+log = logging.getLogger("fadjma")
+_TITLES = {
+    400: N_("Demande incorrecte"),
+    404: N_("Page introuvable"),
+    405: N_("Méthode non prévue"),
+    413: N_("Envoi trop volumineux"),
+    415: N_("Format non prévu"),
+}
+_MESSAGES = {
+    404: N_("Cette adresse n'existe pas."),
+    405: N_("Cette adresse ne prend pas ce genre de demande."),
+    413: N_("L'envoi dépasse 64 Ko."),
+}
+
+
+def register(app: Quart) -> None:
+    """Answer every refusal and failure of `app`."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+async def _refused(refusal: Refusal) -> Response:
+    language = web.language()
+    detail = translate(language, refusal.message, **refusal.values)
+    extra: dict[str, Any] = {}
+    if isinstance(refusal, Invalid):
+        extra["errors"] = _translated(refusal, language)
+    if isinstance(refusal, Conflict):
+        extra["current"] = refusal.current
+    response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
+    if isinstance(refusal, Throttled):
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+async def _http(error: HTTPException) -> Response:
+    language, status = web.language(), error.code or 500
+    if status == 413:
+        return await _refused(TooLarge(_MESSAGES[413]))
+    title = translate(language, _TITLES.get(status, N_("Demande incorrecte")))
+    detail = translate(language, _MESSAGES.get(status, N_("Cette demande n'a pas pu être comprise.")))
+    response = _answer(status, title, detail, {})
+    if status == 405 and error.get_headers():
+        response.headers.extend([h for h in error.get_headers() if h[0] == "Allow"])
+    return response
+
+
+async def _broken(error: Exception) -> Response:
+    # The route's pattern, not the address: an address may hold an identifier.
+    log.error("failed: %s %s", request.method, request.url_rule, exc_info=error)
+    language = web.language()
+    detail = translate(
+        language, N_("Rien n'a été enregistré. Réessayez ; si cela continue, prévenez l'administrateur.")
+    )
+    return _answer(500, translate(language, N_("Une erreur est survenue")), detail, {})
+
+
+def _translated(refusal: Invalid, language: str) -> dict[str, str]:
+    return {name: translate(language, message, **refusal.values) for name, message in refusal.errors.items()}
+
+
+def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal: Refusal | None = None) -> Response:
+    wanted = web.wants()
+    if wanted == "json":
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+        response = web.as_json(problem, status, "application/problem+json")
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    if isinstance(refusal, SignInNeeded):
+        return _to_sign_in(wanted)
+    template = "_refusal.html" if wanted == "fragment" else "refusal.html"
+    g.setdefault("viewer", None)
+    return web.page(template, status, title=title, detail=detail, code=status, errors=extra.get("errors", {}))
+
+
+def _to_sign_in(wanted: str) -> Response:
+    """The sign-in page, and back afterwards; htmx follows its own header, because it cannot see a redirect."""
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    if wanted == "fragment":
+        return Response("", 401, headers={"HX-Redirect": "/sign-in"})
+    return web.see_other(f"/sign-in?next={here}" if here != "/" else "/sign-in")

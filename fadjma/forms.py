@@ -1,0 +1,104 @@
+"""Forms: WTForms in our languages, the same for form and JSON bodies. What a form does not name is ignored."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import Form as WTForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
+
+# Overrides that make text read otherwise than it is stored; marks that right-to-left text itself needs are kept.
+_BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+# The language of the forms being made: WTForms builds the forms inside forms by itself and passes nothing on.
+speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
+
+
+class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
+    """A form whose messages speak the person's language."""
+
+    def __init__(self, formdata: MultiDict[str, str] | None = None, **kwargs: Any) -> None:
+        self.language = speaking.get()
+        super().__init__(formdata, **{**kwargs, "meta": {"locales": [self.language]}})
+
+    @property
+    def messages(self) -> dict[str, str]:
+        """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
+        return dict(_messages(self))
+
+    def refuse(self, errors: dict[str, str], **values: Any) -> None:
+        """Put the messages of an action beside the fields."""
+        for name, message in errors.items():
+            field = self._find(name)
+            if field is not None:
+                field.errors = [*field.errors, translate(self.language, message, **values)]
+
+    def _find(self, name: str) -> Any:
+        fields: Any = self
+        for part in name.split("-"):
+            if part.isdigit():
+                fields = fields.entries[int(part)]
+            elif part in fields:
+                fields = fields[part]
+            else:
+                return None
+        return fields
+
+
+def clean(value: str | None) -> str | None:
+    """Composed Unicode, no control characters, no text-direction overrides, no space at the ends."""
+    if value is None:
+        return None
+    composed = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
+    return "".join(
+        c for c in composed if c not in _BIDI_OVERRIDES and (c in "\n\t" or unicodedata.category(c) != "Cc")
+    ).strip()
+
+
+def text(
+    label: str, maximum: int, *, minimum: int = 1, required: bool = True, lines: bool = False, **kwargs: Any
+) -> Any:
+    """A text field that keeps what people write, up to `maximum` characters."""
+    rules: list[Any] = [InputRequired() if required else Optional()]
+    rules.append(Length(min=minimum, max=maximum))
+    return (TextAreaField if lines else StringField)(
+        label, rules, filters=[clean], render_kw={"maxlength": maximum, **kwargs.pop("render_kw", {})}, **kwargs
+    )
+
+
+def fields_from_json(value: Any) -> MultiDict[str, str]:
+    """A JSON object as form fields: {"lines": [{"quantity": 2}]} is lines-0-quantity=2. Null is absent."""
+    if not isinstance(value, dict):
+        raise ValueError(N_("Le corps doit être un objet JSON."))
+    return MultiDict(_flatten("", value))
+
+
+def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flatten(f"{prefix}-{key}" if prefix else str(key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value[:100]):
+            yield from _flatten(f"{prefix}-{index}", item)
+    elif isinstance(value, bool):
+        if value:
+            yield prefix, "true"
+    elif value is not None:
+        yield prefix, str(value)
+
+
+def _messages(fields: Any) -> Iterator[tuple[str, str]]:
+    for field in fields:
+        entries = getattr(field, "entries", None)
+        if entries is not None:
+            for entry in entries:
+                yield from _messages(entry)
+        own = [error for error in field.errors if isinstance(error, str)]
+        if own:
+            yield field.name, own[0]

@@ -1,0 +1,91 @@
+"""Languages: French is the source text, English comes from translations/en (gettext, read with Babel).
+
+The .po file is read as it is at start (a few milliseconds): nothing to compile, nothing compiled to keep in step.
+"""
+
+import gettext
+import io
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"fr": "Français", "en": "English"}
+DEFAULT_LANGUAGE = "fr"
+_CATALOGUES = Path(__file__).parent / "translations"
+
+
+def N_(message: str) -> str:
+    """Mark a text for the catalogue where it stands; it is translated where it is shown."""
+    return message
+
+
+class _French(gettext.NullTranslations):
+    """The source language; in French, zero and 1.5 are singular."""
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return msgid1 if abs(n) < 2 else msgid2
+
+
+@cache
+def translations(language: str) -> gettext.NullTranslations:
+    """The gettext translations of a language of LANGUAGES."""
+    if language == DEFAULT_LANGUAGE:
+        return _French()
+    with (_CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        catalogue = read_po(source, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def translate(language: str, message: str, **values: Any) -> str:
+    """`message` in a language, with its %(name)s values filled in."""
+    text = translations(language).gettext(message) if message else ""
+    return text % values if values else text
+
+
+def best_language(accept_language: str) -> str:
+    """The first of our languages that the browser's Accept-Language header names; French otherwise."""
+    for part in accept_language.split(","):
+        code = part.split(";")[0].strip()[:2].lower()
+        if code in LANGUAGES:
+            return code
+    return DEFAULT_LANGUAGE
+
+
+def moment(at: int) -> datetime:
+    """Milliseconds UTC as a datetime. Senegal keeps UTC all year; so do we."""
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def iso(at: int) -> str:
+    """Milliseconds UTC as ISO 8601, as other programs read it: 2026-11-23T10:42:00.123Z."""
+    return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def show_date(day: str | date, language: str) -> str:
+    """« 3 mars 2026 » from an ISO date."""
+    value = date.fromisoformat(day) if isinstance(day, str) else day
+    return format_date(value, "d MMM y", locale=language)
+
+
+def show_time(at: int, language: str, *, now: int) -> str:
+    """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before."""
+    then, today = moment(at), moment(now)
+    if then.date() == today.date():
+        return format_time(then, "HH:mm", locale=language)
+    if then.year == today.year:
+        return format_datetime(then, "d MMM, HH:mm", locale=language)
+    return format_date(then, "d MMM y", locale=language)
+
+
+def age(birth_date: str, on: date) -> int:
+    """Whole years between an ISO birth date and `on`."""
+    born = date.fromisoformat(birth_date)
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

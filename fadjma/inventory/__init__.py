@@ -1,0 +1,1 @@
+"""Medicines by DCI, and each pharmacy's stock: lots and append-only movements."""

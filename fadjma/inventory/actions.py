@@ -1,0 +1,201 @@
+"""Changing stock: received, corrected, reserved at *prepared*, taken at *delivered*. First expired, first out.
+
+Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
+"""
+
+import sqlite3
+
+from fadjma import events
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.events import Subject
+from fadjma.i18n import N_
+from fadjma.ids import new_id
+from fadjma.inventory import queries
+from fadjma.refusals import Conflict, Invalid, NotFound
+
+
+def receive(tx: Transaction, viewer: Viewer, *, medicine_id: str, number: str, expires_on: str, quantity: int) -> str:
+    """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to."""
+    pharmacy_id = _own_pharmacy(viewer)
+    try:
+        queries.medicine(tx, medicine_id)
+    except NotFound as error:
+        raise Invalid({"medicine_id": N_("Choisissez un médicament de la liste.")}) from error
+    if expires_on < queries.today(tx):
+        raise Invalid({"expires_on": N_("Ce lot est déjà périmé.")})
+    product_id = _product(tx, pharmacy_id, medicine_id)
+    row = tx.first(
+        "INSERT INTO lots (id, product_id, number, expires_on, on_hand) "
+        "VALUES (:id, :product, :number, :expires_on, :quantity) "
+        "ON CONFLICT (product_id, number) DO UPDATE SET on_hand = lots.on_hand + :quantity, version = lots.version + 1 "
+        "WHERE lots.expires_on = :expires_on RETURNING id",
+        {
+            "id": new_id(),
+            "product": product_id,
+            "number": number,
+            "expires_on": expires_on,
+            "quantity": quantity,
+        },
+    )
+    if row is None:
+        raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
+    _move(tx, viewer, row["id"], "received", quantity)
+    _tell(tx, viewer, product_id, "stock.received", None)
+    return str(row["id"])
+
+
+def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, version: int, reason: str) -> str:
+    """Correct what a lot holds after counting. Raises Conflict when it has moved since, or less than is reserved."""
+    _own_pharmacy(viewer)
+    before = queries.lot(tx, viewer, lot_id)
+    try:
+        changed = tx.execute(
+            "UPDATE lots SET on_hand = :on_hand, version = version + 1 WHERE id = :id AND version = :version",
+            {"on_hand": on_hand, "id": lot_id, "version": version},
+        )
+    except sqlite3.IntegrityError as error:
+        raise Conflict(
+            N_("Impossible : %(reserved)d sont réservés pour des ordonnances préparées."),
+            current=str(before.on_hand),
+            reserved=before.reserved,
+        ) from error
+    if not changed:
+        raise Conflict(N_("Ce lot a bougé entre-temps : recomptez."), current=str(before.on_hand))
+    if on_hand != before.on_hand:
+        _move(tx, viewer, lot_id, "adjusted", on_hand - before.on_hand, reason=reason)
+    _tell(tx, viewer, before.product_id, "stock.adjusted", None)
+    return lot_id
+
+
+def reserve(
+    tx: Transaction, viewer: Viewer, prescription_id: str, line_id: str, medicine_id: str, quantity: int
+) -> int:
+    """Keep `quantity` units for a line, first to expire first; returns how many are missing (0: all are kept).
+
+    The caller rolls back when something is missing. One alert when the product's usable stock crosses its threshold.
+    """
+    pharmacy_id = _own_pharmacy(viewer)
+    lots = tx.all(
+        "SELECT l.id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
+        "WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND l.expires_on >= :today "
+        "AND l.on_hand > l.reserved ORDER BY l.expires_on, l.id",
+        {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx)},
+    )
+    missing = quantity
+    for lot in lots:
+        part = min(missing, lot["free"])
+        if part == 0:
+            break
+        tx.execute(
+            "UPDATE lots SET reserved = reserved + :part, version = version + 1 WHERE id = :id",
+            {"part": part, "id": lot["id"]},
+        )
+        tx.execute(
+            "INSERT INTO reservations (prescription_id, line_id, lot_id, quantity) VALUES (:p, :line, :lot, :part)",
+            {"p": prescription_id, "line": line_id, "lot": lot["id"], "part": part},
+        )
+        missing -= part
+    if not missing:
+        _alert(tx, viewer, pharmacy_id, medicine_id, quantity)
+    return missing
+
+
+def release(tx: Transaction, prescription_id: str) -> None:
+    """Give back what was kept for a prescription."""
+    for row in _reserved(tx, prescription_id):
+        tx.execute(
+            "UPDATE lots SET reserved = reserved - :q, version = version + 1 WHERE id = :lot",
+            {"q": row["quantity"], "lot": row["lot_id"]},
+        )
+    tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
+
+
+def take(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
+    """Hand over what was kept for a prescription.
+
+    Raises Conflict when a lot has expired or was emptied since: nothing is handed over.
+    """
+    for row in _reserved(tx, prescription_id):
+        changed = tx.execute(
+            "UPDATE lots SET on_hand = on_hand - :q, reserved = reserved - :q, version = version + 1 "
+            "WHERE id = :lot AND on_hand >= :q AND reserved >= :q AND expires_on >= :today",
+            {"q": row["quantity"], "lot": row["lot_id"], "today": queries.today(tx)},
+        )
+        if not changed:
+            raise Conflict(N_("Un lot réservé est périmé ou épuisé : reprenez la préparation."), current="ready")
+        _move(tx, viewer, row["lot_id"], "delivered", -row["quantity"], prescription_id=prescription_id)
+    tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
+
+
+def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, kept: int) -> None:
+    """Tell the pharmacy once, when what has just been kept takes the usable stock across the threshold."""
+    row = tx.first(
+        "SELECT id, threshold FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine",
+        {"pharmacy": pharmacy_id, "medicine": medicine_id},
+    )
+    left = queries.usable(tx, pharmacy_id, medicine_id)
+    if row and left <= row["threshold"] < left + kept:
+        _tell(tx, viewer, row["id"], "stock.low", "stock.low")
+
+
+def _reserved(tx: Transaction, prescription_id: str) -> list[sqlite3.Row]:
+    return tx.all(
+        "SELECT lot_id, quantity FROM reservations WHERE prescription_id = :p ORDER BY lot_id",
+        {"p": prescription_id},
+    )
+
+
+def _product(tx: Transaction, pharmacy_id: str, medicine_id: str) -> str:
+    tx.execute(
+        "INSERT INTO products (id, pharmacy_id, medicine_id) VALUES (:id, :pharmacy, :medicine) "
+        "ON CONFLICT (pharmacy_id, medicine_id) DO NOTHING",
+        {"id": new_id(), "pharmacy": pharmacy_id, "medicine": medicine_id},
+    )
+    return str(
+        tx.value(
+            "SELECT id FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine",
+            {"pharmacy": pharmacy_id, "medicine": medicine_id},
+        )
+    )
+
+
+def _move(
+    tx: Transaction,
+    viewer: Viewer,
+    lot_id: str,
+    kind: str,
+    quantity: int,
+    *,
+    reason: str = "",
+    prescription_id: str | None = None,
+) -> None:
+    tx.execute(
+        "INSERT INTO movements (id, lot_id, kind, quantity, reason, actor_id, prescription_id, at) "
+        "VALUES (:id, :lot, :kind, :quantity, :reason, :actor, :prescription, :now)",
+        {
+            "id": new_id(),
+            "lot": lot_id,
+            "kind": kind,
+            "quantity": quantity,
+            "reason": reason,
+            "actor": viewer.id,
+            "prescription": prescription_id,
+            "now": tx.now,
+        },
+    )
+
+
+def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str, message: str | None) -> None:
+    """Colleagues are told; the one who acted is told too when it is an alert, which is not their own act."""
+    colleagues = accounts.people(tx, "pharmacist", viewer.organization_id)
+    subject = Subject("product", product_id)
+    events.record(tx, action, subject, actor_id=viewer.id)
+    events.notify(tx, colleagues, "notification", message, subject)
+
+
+def _own_pharmacy(viewer: Viewer) -> str:
+    viewer.require("pharmacist")
+    assert viewer.organization_id is not None
+    return viewer.organization_id

@@ -1,0 +1,188 @@
+"""Reading medicines and stock. Usable stock leaves out what has expired and what is reserved."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.i18n import moment
+from fadjma.refusals import NotFound
+
+SUGGESTIONS = 8
+SOON = 30  # days before a lot expires from which it is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Medicine:
+    """A medicine of the list, and whether the chosen pharmacy has any (None: no pharmacy chosen)."""
+
+    id: str
+    dci: str
+    form: str
+    strength: str
+    unit: str
+    usable: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.dci} {self.strength}, {self.form}"
+
+    def json(self) -> dict[str, Any]:
+        shown = {
+            "id": self.id,
+            "dci": self.dci,
+            "form": self.form,
+            "strength": self.strength,
+            "unit": self.unit,
+        }
+        return shown if self.usable is None else {**shown, "available": self.usable > 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One lot of a product."""
+
+    id: str
+    product_id: str
+    number: str
+    expires_on: str
+    on_hand: int
+    reserved: int
+    version: int
+    state: str  # ok, soon, expired
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "status": self.state,
+            "version": self.version,
+            "number": self.number,
+            "expires_on": self.expires_on,
+            "on_hand": self.on_hand,
+            "reserved": self.reserved,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A medicine that a pharmacy keeps, with its lots, first to expire first."""
+
+    id: str
+    medicine: Medicine
+    threshold: int
+    usable: int
+    lots: tuple[Lot, ...]
+
+    @property
+    def low(self) -> bool:
+        return self.usable <= self.threshold
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "medicine": self.medicine.json(),
+            "threshold": self.threshold,
+            "usable": self.usable,
+            "lots": [lot.json(language) for lot in self.lots],
+        }
+
+
+def search_key(text: str) -> str:
+    """Lower case without accents: how medicines are found as one types."""
+    decomposed = unicodedata.normalize("NFD", text.lower().replace("œ", "oe"))
+    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+
+
+def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None) -> list[Medicine]:
+    """Medicines in whose name every typed word begins a word; those that begin with the first word come first."""
+    words = [word for word in search_key(q).replace("%", " ").replace("_", " ").split() if word][:5]
+    if not words or len(words[0]) < 2:
+        return []
+    conditions = " AND ".join(f"(' ' || search_key) LIKE :w{i}" for i in range(len(words)))
+    rows = tx.all(
+        f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
+        f"FROM medicines m WHERE {conditions} ORDER BY search_key NOT LIKE :first, search_key LIMIT :limit",
+        {
+            **{f"w{i}": f"% {word}%" for i, word in enumerate(words)},
+            "first": f"{words[0]}%",
+            "limit": SUGGESTIONS,
+            "pharmacy": pharmacy_id,
+            "today": today(tx),
+        },
+    )
+    return [Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
+
+
+def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) -> Medicine:
+    """One medicine of the list. Raises NotFound."""
+    row = tx.first(
+        f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
+        "FROM medicines m WHERE m.id = :id",
+        {"id": medicine_id, "pharmacy": pharmacy_id, "today": today(tx)},
+    )
+    if row is None:
+        raise NotFound
+    return Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None})
+
+
+def stock(tx: Transaction, viewer: Viewer) -> list[Product]:
+    """Everything the pharmacist's own pharmacy keeps."""
+    viewer.require("pharmacist")
+    lots: dict[str, list[Lot]] = {}
+    rows = tx.all(
+        "SELECT l.* FROM lots l JOIN products p ON p.id = l.product_id "
+        "WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 ORDER BY l.expires_on",
+        {"pharmacy": viewer.organization_id},
+    )
+    for row in rows:
+        lots.setdefault(row["product_id"], []).append(_lot(tx, row))
+    products = tx.all(
+        "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
+        "FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.pharmacy_id = :pharmacy ORDER BY m.search_key",
+        {"pharmacy": viewer.organization_id},
+    )
+    return [_product(row, tuple(lots.get(row["id"], ()))) for row in products]
+
+
+def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
+    """One lot of the pharmacist's own pharmacy. Raises NotFound."""
+    row = tx.first(
+        "SELECT l.* FROM lots l JOIN products p ON p.id = l.product_id WHERE l.id = :id AND p.pharmacy_id = :pharmacy",
+        {"id": lot_id, "pharmacy": viewer.organization_id},
+    )
+    if row is None:
+        raise NotFound
+    return _lot(tx, row)
+
+
+def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
+    """How many units of a medicine this pharmacy could still promise today."""
+    found: int = tx.value(
+        f"SELECT {_usable(':medicine')}",
+        {"medicine": medicine_id, "pharmacy": pharmacy_id, "today": today(tx)},
+    )
+    return found
+
+
+def today(tx: Transaction) -> str:
+    """The transaction's day, ISO 8601."""
+    return moment(tx.now).date().isoformat()
+
+
+def _usable(medicine: str) -> str:
+    return (
+        "(SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l JOIN products p ON p.id = l.product_id "
+        f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = {medicine} AND l.expires_on >= :today)"
+    )
+
+
+def _lot(tx: Transaction, row: Any) -> Lot:
+    days = (moment(tx.now).date().fromisoformat(row["expires_on"]) - moment(tx.now).date()).days
+    return Lot(**dict(row), state="expired" if days < 0 else "soon" if days <= SOON else "ok")
+
+
+def _product(row: Any, lots: tuple[Lot, ...]) -> Product:
+    medicine = Medicine(row["medicine_id"], row["dci"], row["form"], row["strength"], row["unit"])
+    usable = sum(lot.on_hand - lot.reserved for lot in lots if lot.state != "expired")
+    return Product(row["id"], medicine, row["threshold"], usable, lots)

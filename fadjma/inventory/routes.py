@@ -1,0 +1,81 @@
+"""The medicines one chooses from as one types, and the pharmacist's stock."""
+
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.inventory import actions, queries
+from fadjma.inventory.forms import CountForm, LotForm
+
+blueprint = Blueprint("inventory", __name__)
+
+
+@blueprint.get("/medicines")
+async def medicines() -> Response:
+    q = request.args.get("q", "") or next((v for k, v in request.args.items() if k.endswith("medicine")), "")
+    pharmacy_id = request.args.get("pharmacy_id") or None
+    found = await web.see(queries.search_medicines, q[:80], pharmacy_id)
+    data = {"items": [medicine.json() for medicine in found]}
+    line = request.args.get("line", 0, type=int)
+    return web.answer(
+        "inventory/_suggestions.html", data, fragment="inventory/_suggestions.html", medicines=found, line=line, q=q
+    )
+
+
+@blueprint.get("/inventory")
+async def index() -> Response:
+    products = await web.see(queries.stock)
+    data = {"items": [product.json(web.language()) for product in products]}
+    return web.answer("inventory/index.html", data, products=products)
+
+
+async def _around() -> dict[str, Any]:
+    return {"products": await web.see(queries.stock)}
+
+
+@blueprint.get("/inventory/lots/new")
+async def new_lot() -> Response:
+    return web.page("inventory/new.html", form=web.blank(LotForm), **await _around())
+
+
+@blueprint.post("/inventory/lots")
+@web.refill("inventory/new.html", LotForm, context=_around)
+async def receive() -> Response:
+    form = await web.form(LotForm)
+    acted = await web.act(
+        actions.receive,
+        queries.lot,
+        medicine_id=form.medicine_id.data,
+        number=form.number.data,
+        expires_on=form.expires_on.data.isoformat(),
+        quantity=form.quantity.data,
+    )
+    return web.done(acted, "inventory/_lot.html", "/inventory", created=True)
+
+
+async def _lot(lot_id: str) -> dict[str, Any]:
+    return {"lot": await web.see(queries.lot, lot_id)}
+
+
+@blueprint.get("/inventory/lots/<lot_id>")
+async def show_lot(lot_id: str) -> Response:
+    around = await _lot(lot_id)
+    lot: queries.Lot = around["lot"]
+    form = web.blank(CountForm, on_hand=lot.on_hand, version=lot.version)
+    return web.answer("inventory/lot.html", lot.json(web.language()), form=form, lot=lot)
+
+
+@blueprint.post("/inventory/lots/<lot_id>/adjustments")
+@web.refill("inventory/lot.html", CountForm, context=_lot)
+async def adjust(lot_id: str) -> Response:
+    form = await web.form(CountForm)
+    acted = await web.act(
+        actions.adjust,
+        queries.lot,
+        lot_id,
+        on_hand=form.on_hand.data,
+        version=form.version.data,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "inventory/_lot.html", "/inventory", created=True)

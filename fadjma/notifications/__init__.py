@@ -1,0 +1,1 @@
+"""What each person is told: the catalogue of wordings and the inbox."""

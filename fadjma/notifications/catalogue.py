@@ -1,0 +1,53 @@
+"""Every notification's wording and where it leads: the one place (CLINIC.md, “Notifications”).
+
+A wording never names a drug, a diagnosis, a record's title, a specialty or a person: the detail is in the page, for those
+who may see it.
+"""
+
+from fadjma.i18n import N_
+
+MESSAGES = {
+    "access.requested": N_("Un médecin demande l'accès à votre dossier"),
+    "access.approved": N_("Votre demande d'accès est autorisée"),
+    "access.rejected": N_("Votre demande d'accès est refusée"),
+    "access.withdrawn": N_("Une demande d'accès à votre dossier a été retirée"),
+    "access.lapsed": N_("Votre demande d'accès est restée sans réponse"),
+    "access.expired": N_("Un accès au dossier a expiré"),
+    "access.revoked": N_("Votre accès au dossier a été révoqué"),
+    "access.emergency": N_("Un accès d'urgence à votre dossier vient d'être ouvert"),
+    "access.emergency_review": N_("Un accès d'urgence est à contrôler"),
+    "prescription.to_validate": N_("Nouvelle ordonnance à valider"),
+    "prescription.issued": N_("Une ordonnance vous a été prescrite"),
+    "prescription.validated": N_("Votre ordonnance est validée"),
+    "prescription.prepared": N_("Votre ordonnance est préparée"),
+    "prescription.ready": N_("Votre ordonnance est prête"),
+    "prescription.delivered": N_("Votre ordonnance est livrée"),
+    "prescription.dispensed": N_("Une ordonnance que vous avez prescrite est livrée"),
+    "prescription.refused": N_("Une ordonnance a été refusée par la pharmacie"),
+    "prescription.cancelled": N_("Une ordonnance a été annulée"),
+    "prescription.on_hold": N_("Votre ordonnance est en attente à la pharmacie"),
+    "prescription.expired": N_("Une ordonnance a expiré"),
+    "prescription.delivery_requested": N_("Demande de livraison"),
+    "record.created": N_("Votre dossier a été complété"),
+    "record.amended": N_("Votre dossier a été modifié"),
+    "record.shared": N_("Un dossier que vous suivez a été complété"),
+    "record.read": N_("Votre dossier a été consulté"),
+    "stock.low": N_("Stock bas"),
+    "stock.expiring": N_("Lot bientôt périmé"),
+    "account.waiting": N_("Un compte est à vérifier"),
+}
+
+_LINKS = {
+    "access_request": "/access-requests/{id}",
+    "prescription": "/prescriptions/{id}",
+    "record": "/records/{id}",
+    "patient": "/patients/{id}/accesses",
+    "product": "/inventory#p{id}",
+    "account": "/accounts",
+    "inbox": "/notifications",
+}
+
+
+def link(subject_kind: str, subject_id: str) -> str:
+    """The page that shows what a notification is about."""
+    return _LINKS[subject_kind].format(id=subject_id)

@@ -1,0 +1,154 @@
+"""The inbox: the notification table, read as counts, as a list, and as the queue that streams and polls replay."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma import events
+from fadjma.accounts.people import Viewer
+from fadjma.database import Row, Transaction
+from fadjma.i18n import iso, translate
+from fadjma.notifications.catalogue import MESSAGES, link
+
+UNREAD_SHOWN = 99
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What every page shows of the inbox: the cursor it was rendered at, and how many are unread (at most 100)."""
+
+    cursor: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One numbered event of one person. `message` None: nothing to tell, the page just follows."""
+
+    seq: int
+    type: events.EventType
+    message: str | None
+    subject: events.Subject
+    created_at: int
+    read: bool = False
+    times: int = 1  # how many unread ones about the same thing it stands for
+
+    @property
+    def text(self) -> str:
+        return MESSAGES[self.message] if self.message else ""
+
+    @property
+    def href(self) -> str:
+        return link(self.subject.kind, self.subject.id)
+
+    def json(self, language: str) -> dict[str, Any]:
+        """The event as other programs read it (docs/http.md)."""
+        return {
+            "seq": self.seq,
+            "type": self.type,
+            "message": translate(language, self.text) if self.message else None,
+            "subject": {"kind": self.subject.kind, "id": self.subject.id},
+            "created_at": iso(self.created_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A page of the inbox, newest first; `next` is the seq to go on from."""
+
+    items: list[Notification]
+    next: int | None
+    id: str  # whose
+
+    def json(self, language: str) -> dict[str, Any]:
+        items = [{**item.json(language), "read": item.read} for item in self.items]
+        return {"id": self.id, "items": items, **({"next": self.next} if self.next else {})}
+
+
+def state(tx: Transaction, user_id: str) -> State:
+    """The cursor and the unread count of a person."""
+    cursor = tx.value("SELECT last_seq FROM inboxes WHERE user_id = :id", {"id": user_id})
+    unread = tx.value(
+        "SELECT count(*) FROM (SELECT 1 FROM notifications "
+        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL LIMIT :most) AS unread",
+        {"id": user_id, "most": UNREAD_SHOWN + 1},
+    )
+    return State(cursor or 0, unread)
+
+
+def cursors(tx: Transaction, user_ids: list[str]) -> dict[str, int]:
+    """The cursor of each of these people."""
+    found: dict[str, int] = {}
+    for start in range(0, len(user_ids), 500):
+        names = {f"u{i}": user_id for i, user_id in enumerate(user_ids[start : start + 500])}
+        rows = tx.all(
+            f"SELECT user_id, last_seq FROM inboxes WHERE user_id IN ({', '.join(f':{name}' for name in names)})",
+            names,
+        )
+        found.update((row["user_id"], row["last_seq"]) for row in rows)
+    return found
+
+
+def after(tx: Transaction, user_id: str, seq: int, limit: int) -> list[Notification]:
+    """What came after `seq`, oldest first, at most `limit`: an indexed seek (mercure #1382)."""
+    rows = tx.all(
+        "SELECT * FROM notifications WHERE user_id = :id AND seq > :seq ORDER BY seq LIMIT :limit",
+        {"id": user_id, "seq": seq, "limit": limit},
+    )
+    return [_notification(row) for row in rows]
+
+
+def browse(tx: Transaction, viewer: Viewer, before: int | None = None) -> Inbox:
+    """The person's notifications, newest first; unread ones about the same thing are one line."""
+    rows = tx.all(
+        "SELECT * FROM notifications WHERE user_id = :id AND message IS NOT NULL AND seq < :before "
+        "ORDER BY seq DESC LIMIT :limit",
+        {"id": viewer.id, "before": before or 2**62, "limit": PAGE + 1},
+    )
+    shown = [_notification(row) for row in rows[:PAGE]]
+    return Inbox(_grouped(shown), shown[-1].seq if len(rows) > PAGE else None, viewer.id)
+
+
+def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
+    """Mark everything up to a seq as read; the person's other tabs and devices follow at once."""
+    changed = tx.execute(
+        "UPDATE notifications SET read_at = :now "
+        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL AND seq <= :up_to",
+        {"now": tx.now, "id": viewer.id, "up_to": up_to},
+    )
+    if changed:
+        events.notify(tx, [viewer.id], "notification", None, events.Subject("inbox", viewer.id))
+    return viewer.id
+
+
+def inbox_of(tx: Transaction, viewer: Viewer, user_id: str) -> Inbox:
+    """The first page of one's own inbox, as the answer to an act."""
+    assert user_id == viewer.id
+    return browse(tx, viewer)
+
+
+def _notification(row: Row) -> Notification:
+    return Notification(
+        row["seq"],
+        row["type"],
+        row["message"],
+        events.Subject(row["subject_kind"], row["subject_id"]),
+        row["created_at"],
+        row["read_at"] is not None,
+    )
+
+
+def _grouped(items: list[Notification]) -> list[Notification]:
+    """Newest first, with the unread ones about one subject folded into the newest of them."""
+    groups: dict[Any, list[Notification]] = {}
+    for item in items:
+        key = item.seq if item.read else (item.subject.kind, item.subject.id)
+        groups.setdefault(key, []).append(item)
+    return [_fold(group) for group in groups.values()]
+
+
+def _fold(group: list[Notification]) -> Notification:
+    newest = group[0]
+    return Notification(
+        newest.seq, newest.type, newest.message, newest.subject, newest.created_at, newest.read, len(group)
+    )

@@ -1,0 +1,29 @@
+"""The inbox, as page and JSON."""
+
+from quart import Blueprint, Response, request
+from wtforms import IntegerField
+from wtforms.validators import InputRequired, NumberRange
+
+from fadjma import web
+from fadjma.forms import Form
+from fadjma.notifications import inbox
+
+blueprint = Blueprint("notifications", __name__)
+
+
+class ReadForm(Form):
+    up_to = IntegerField("", [InputRequired(), NumberRange(min=0, max=2**53)])
+
+
+@blueprint.get("/notifications")
+async def index() -> Response:
+    before = request.args.get("before", type=int)
+    shown = await web.see(inbox.browse, before)
+    return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown)
+
+
+@blueprint.post("/notifications/read")
+async def read() -> Response:
+    form = await web.form(ReadForm)
+    acted = await web.act(inbox.read_up_to, inbox.inbox_of, form.up_to.data)
+    return web.done(acted, "notifications/_list.html", "/notifications")

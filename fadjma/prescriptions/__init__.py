@@ -1,0 +1,1 @@
+"""Prescribing, dispensing, delivery (FHIR MedicationRequest and MedicationDispense)."""

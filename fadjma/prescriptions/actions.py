@@ -1,0 +1,223 @@
+"""Writing prescriptions, and the doctor's and the patient's acts on them. What the pharmacy does is in dispensing.py."""
+
+from dataclasses import dataclass
+
+from fadjma import events
+from fadjma.access import queries as access
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.i18n import N_
+from fadjma.ids import new_id
+from fadjma.inventory import actions as inventory
+from fadjma.inventory import queries as medicines
+from fadjma.prescriptions import queries, transitions
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+
+CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
+DAY = 24 * 3_600_000
+EXPIRED: transitions.Messages = {
+    "patient": "prescription.expired",
+    "prescriber": "prescription.expired",
+    "pharmacists": "prescription.expired",
+}
+VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance, CLINIC.md)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """One medicine to prescribe. `substitution_reason` None: the pharmacist may substitute."""
+
+    medicine_id: str
+    dosage: str
+    quantity: int
+    duration_days: int
+    substitution_reason: str | None = None
+
+
+def issue(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    *,
+    lines: list[NewLine],
+    pharmacy_id: str | None = None,
+    replaces_id: str | None = None,
+) -> str:
+    """A doctor with a grant prescribes; returns the id. The pharmacists concerned and the patient are told.
+
+    `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` names a refused prescription that this one corrects.
+    """
+    viewer.require("doctor")
+    if not access.grant(tx, viewer.id, patient_id, "prescriptions"):
+        if access.grant(tx, viewer.id, patient_id, "summary"):
+            raise Forbidden(N_("Votre accès ne permet pas de prescrire à ce patient."))
+        raise NotFound
+    _check(tx, lines, pharmacy_id)
+    if replaces_id:
+        _check_replaced(tx, viewer, patient_id, replaces_id)
+    prescription_id = new_id()
+    tx.execute(
+        "INSERT INTO prescriptions "
+        "(id, patient_id, prescriber_id, addressed_to, replaces_id, status, issued_at, valid_until, updated_at) "
+        "VALUES (:id, :patient, :viewer, :pharmacy, :replaces, 'issued', :now, :until, :now)",
+        {
+            "id": prescription_id,
+            "patient": patient_id,
+            "viewer": viewer.id,
+            "pharmacy": pharmacy_id,
+            "replaces": replaces_id,
+            "now": tx.now,
+            "until": tx.now + VALID_FOR,
+        },
+    )
+    _add_lines(tx, prescription_id, lines)
+    transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
+    transitions.tell(
+        tx,
+        prescription_id,
+        "issued",
+        actor_id=viewer.id,
+        messages={"patient": "prescription.issued", "pharmacists": transitions.TO_VALIDATE},
+    )
+    if replaces_id:
+        transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, messages={})
+    return prescription_id
+
+
+def cancel(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """The prescriber cancels, up to *ready*; what was kept in stock is given back, and the pharmacy is told."""
+    viewer.require("doctor")
+    _own(tx, viewer, prescription_id)
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+        target="cancelled",
+        reason=reason,
+        messages={"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
+        before=lambda found: inventory.release(tx, found.id),
+    )
+
+
+def mark_error(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """« Saisie par erreur »: the prescriber takes back what should never have been written."""
+    viewer.require("doctor")
+    _own(tx, viewer, prescription_id)
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+        target="entered_in_error",
+        reason=reason,
+        messages={"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
+        before=lambda found: inventory.release(tx, found.id),
+    )
+
+
+def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, address: str, phone: str) -> str:
+    """The patient asks the pharmacy to bring the medicines (phone as E.164)."""
+    viewer.require("patient")
+    found = queries.prescription(tx, viewer, prescription_id)
+    if found.status not in ("issued", "validated", "prepared", "ready", "on_hold"):
+        raise Conflict(N_("La livraison ne peut plus être demandée."), current=found.status)
+    tx.execute(
+        "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) VALUES (:id, :address, :phone, :now) "
+        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone",
+        {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
+    )
+    transitions.tell(
+        tx,
+        prescription_id,
+        "delivery_requested",
+        actor_id=viewer.id,
+        messages={"pharmacists": "prescription.delivery_requested"},
+    )
+    return prescription_id
+
+
+def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """The patient makes a new hand-over code; the old one no longer opens anything."""
+    viewer.require("patient")
+    found = queries.prescription(tx, viewer, prescription_id)
+    if found.place("pharmacist") == "rest":
+        raise Conflict(N_("Cette ordonnance n'a plus de code."), current=found.status)
+    tx.execute(
+        "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0, version = version + 1 WHERE id = :id",
+        {"id": prescription_id},
+    )
+    events.record(
+        tx,
+        "prescription.code_renewed",
+        events.Subject("prescription", prescription_id),
+        actor_id=viewer.id,
+        patient_id=viewer.id,
+    )
+    return prescription_id
+
+
+def expire(tx: Transaction, limit: int) -> int:
+    """Time: write down the open prescriptions that were not delivered in time, and tell; returns how many."""
+    rows = tx.all(
+        f"SELECT id, status, pharmacy_id FROM prescriptions WHERE status IN {queries.OPEN} AND valid_until <= :now LIMIT :limit",
+        {"now": tx.now, "limit": limit},
+    )
+    for row in rows:
+        inventory.release(tx, row["id"])
+        transitions.write(tx, row["id"], None, row["status"], "expired", "", row["pharmacy_id"])
+        transitions.tell(tx, row["id"], "expired", actor_id=None, messages=EXPIRED)
+    return len(rows)
+
+
+def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> None:
+    if not lines:
+        raise Invalid({"lines-0-medicine": N_("Prescrivez au moins un médicament.")})
+    errors = {}
+    for index, line in enumerate(lines):
+        try:
+            medicines.medicine(tx, line.medicine_id)
+        except NotFound:
+            errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
+    if errors:
+        raise Invalid(errors)
+    pharmacies = {organization.id for organization in accounts.organizations(tx, "pharmacy")}
+    if pharmacy_id is not None and pharmacy_id not in pharmacies:
+        raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
+
+
+def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> None:
+    old = _own(tx, viewer, replaces_id)
+    if old.patient_id != patient_id:
+        raise NotFound
+    if old.status != "refused" or old.replaced_by:
+        raise Conflict(N_("Cette ordonnance n'est plus à corriger."), current=old.status)
+
+
+def _own(tx: Transaction, viewer: Viewer, prescription_id: str) -> queries.Prescription:
+    found = queries.prescription(tx, viewer, prescription_id)
+    if found.prescriber_id != viewer.id:
+        raise Forbidden(N_("Seul le médecin qui l'a écrite peut le faire."))
+    return found
+
+
+def _add_lines(tx: Transaction, prescription_id: str, lines: list[NewLine]) -> None:
+    tx.execute_many(
+        "INSERT INTO prescription_lines "
+        "(id, prescription_id, position, medicine_id, dosage, quantity, duration_days, substitution_reason) "
+        "VALUES (:id, :prescription, :position, :medicine, :dosage, :quantity, :days, :substitution_reason)",
+        [
+            {
+                "id": new_id(),
+                "prescription": prescription_id,
+                "position": position,
+                "medicine": line.medicine_id,
+                "dosage": line.dosage,
+                "quantity": line.quantity,
+                "days": line.duration_days,
+                "substitution_reason": line.substitution_reason,
+            }
+            for position, line in enumerate(lines)
+        ],
+    )

@@ -1,0 +1,189 @@
+"""What the pharmacy does with a prescription, from the claim to the hand-over (CLINIC.md)."""
+
+from dataclasses import dataclass
+
+from fadjma import events
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.events import Subject
+from fadjma.i18n import N_
+from fadjma.inventory import actions as inventory
+from fadjma.prescriptions import handover, queries, transitions
+from fadjma.prescriptions.queries import Prescription
+from fadjma.refusals import Conflict, Forbidden, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of a hand-over code: right, or how many tries are left."""
+
+    right: bool
+    left: int
+
+
+def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """The claim: exactly one pharmacy wins. Also takes one off hold."""
+    viewer.require("pharmacist")
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("issued", "on_hold"),
+        target="validated",
+        messages={"patient": "prescription.validated"},
+        claim="take",
+    )
+
+
+def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """Give a claimed prescription back, to whoever it was addressed to."""
+    viewer.require("pharmacist")
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("validated",),
+        target="issued",
+        reason=reason,
+        messages={"pharmacists": transitions.TO_VALIDATE},
+        claim="give back",
+    )
+
+
+def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """Put it aside, with a reason; what was kept in stock is given back."""
+    viewer.require("pharmacist")
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("validated", "prepared"),
+        target="on_hold",
+        reason=reason,
+        messages={"patient": "prescription.on_hold"},
+        before=lambda found: inventory.release(tx, found.id),
+    )
+
+
+def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """Prepared: every line is kept in stock. Raises Conflict with what is missing; then nothing is kept."""
+    viewer.require("pharmacist")
+
+    def keep(found: Prescription) -> None:
+        for line in queries.lines(tx, found.id):
+            owed = line.quantity - line.delivered
+            missing = inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, owed)
+            if missing:
+                raise Conflict(
+                    N_("Stock insuffisant pour %(medicine)s : il manque %(missing)d sur %(owed)d."),
+                    current=found.status,
+                    medicine=line.name,
+                    missing=missing,
+                    owed=owed,
+                )
+
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("validated", "on_hold"),
+        target="prepared",
+        messages={"patient": "prescription.prepared"},
+        before=keep,
+    )
+
+
+def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """Ready to be fetched: the patient sees their hand-over code."""
+    viewer.require("pharmacist")
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("prepared",),
+        target="ready",
+        messages={"patient": "prescription.ready"},
+    )
+
+
+def refuse(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, text: str) -> str:
+    """Refused with a coded reason and a text: the doctor hears of it at once and corrects it."""
+    viewer.require("pharmacist")
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("validated", "prepared", "on_hold"),
+        target="refused",
+        reason=f"{code}: {text}",
+        messages={"patient": "prescription.refused", "prescriber": "prescription.refused"},
+        before=lambda found: inventory.release(tx, found.id),
+    )
+
+
+def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes) -> Attempt:
+    """Check a hand-over code and count a wrong one, in a transaction of its own so that the count is kept."""
+    viewer.require("pharmacist")
+    found = queries.prescription(tx, viewer, prescription_id)
+    _require_own(viewer, found)
+    if found.status != "ready":
+        return Attempt(right=True, left=0)  # nothing to guess: the act itself answers
+    left = handover.ATTEMPTS - found.code_failures
+    if left > 0 and handover.matches(key, found.id, found.code_round, code):
+        return Attempt(right=True, left=left)
+    tx.execute(
+        "UPDATE prescriptions SET code_failures = code_failures + 1 WHERE id = :id AND code_failures < :most",
+        {"id": found.id, "most": handover.ATTEMPTS},
+    )
+    events.record(
+        tx,
+        "prescription.wrong_code",
+        Subject("prescription", found.id),
+        actor_id=viewer.id,
+        patient_id=found.patient_id,
+        outcome="refused",
+    )
+    return Attempt(right=False, left=max(0, left - 1))
+
+
+def deliver(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    key: bytes,
+    code: str | None = None,
+    identity_document: str | None = None,
+    reason: str = "",
+) -> str:
+    """Hand over: with the patient's code, or on an identity document with a reason, which is flagged in the trace.
+
+    Stock leaves in the same transaction.
+    """
+    viewer.require("pharmacist")
+
+    def hand_over(found: Prescription) -> None:
+        _require_own(viewer, found)
+        if code and not handover.matches(key, found.id, found.code_round, code):
+            raise Invalid({"code": N_("Ce code n'est pas le bon.")})
+        if not code and not (identity_document and reason):
+            raise Invalid({"code": N_("Demandez au patient son code de retrait.")})
+        inventory.take(tx, viewer, found.id)
+        tx.execute("UPDATE prescription_lines SET delivered = quantity WHERE prescription_id = :id", {"id": found.id})
+
+    without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("ready",),
+        target="delivered",
+        reason=without_code,
+        messages={"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
+        before=hand_over,
+    )
+
+
+def _require_own(viewer: Viewer, found: Prescription) -> None:
+    if found.pharmacy_id != viewer.organization_id:
+        raise Forbidden(N_("Seule la pharmacie qui l'a validée peut la remettre."))

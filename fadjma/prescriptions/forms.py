@@ -1,0 +1,56 @@
+"""Prescribing and the acts that need words."""
+
+from typing import Any
+
+from wtforms import FieldList, FormField, IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from fadjma.accounts.identifiers import normalize_phone
+from fadjma.forms import Form, clean, text
+from fadjma.i18n import N_, translate
+from fadjma.prescriptions.queries import REFUSALS
+
+LINES_AT_MOST = 15
+
+
+class LineForm(Form):
+    medicine_id = StringField("", [Length(max=40)], filters=[clean])
+    medicine = StringField(N_("Médicament"), [Length(max=120)], filters=[clean])  # what was typed, until one is chosen
+    dosage = text(N_("Posologie et mode d'emploi"), 300)
+    quantity = IntegerField(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
+    duration_days = IntegerField(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
+    substitution_reason = text(N_("Ne pas substituer, parce que"), 200, required=False)
+
+
+class PrescriptionForm(Form):
+    pharmacy_id = text(N_("Pharmacie"), 40, required=False)
+    replaces_id = text("", 40, required=False)
+    lines = FieldList(FormField(LineForm), min_entries=1, max_entries=LINES_AT_MOST)
+
+
+class ReasonForm(Form):
+    reason = text(N_("Raison"), 500, minimum=3)
+
+
+class RefusalForm(Form):
+    code = SelectField(N_("Motif"), [InputRequired()], choices=list(REFUSALS))
+    text = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
+
+
+class DeliveryForm(Form):
+    """With the patient's code; or without it, with an identity document and a reason."""
+
+    code = StringField(N_("Code de retrait du patient"), [Length(max=20)], filters=[clean])
+    identity_document = text(N_("Pièce d'identité"), 60, required=False)
+    reason = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
+
+
+class DeliveryRequestForm(Form):
+    address = text(N_("Adresse de livraison"), 300)
+    phone = text(N_("Téléphone"), 30)
+
+    def validate_phone(self, field: Any) -> None:
+        if field.data and not normalize_phone(field.data):
+            raise ValidationError(
+                translate(self.language, N_("Ce numéro n'existe pas. Exemples : 77 123 45 67, +225 07 01 02 03 04."))
+            )

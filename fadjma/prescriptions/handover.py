@@ -1,0 +1,26 @@
+"""The 6-digit code with which a patient receives their medicines.
+
+CLINIC.md asks for a code that is stored hashed. A hash of six digits is undone in a second by whoever has the table, so
+nothing is stored at all: the code is derived from the secret key, the prescription and a round number. The table alone
+gives no code, the patient can see theirs again, and raising the round makes a new one.
+"""
+
+import hmac
+
+from fadjma.i18n import N_
+
+WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
+LOCKED = N_("Trop de codes faux : demandez au patient d'en créer un nouveau sur sa page.")
+ATTEMPTS = 5  # wrong codes; then the patient asks for a new one, which starts the count again
+
+
+def code(key: bytes, prescription_id: str, code_round: int) -> str:
+    """The six digits for this round of this prescription."""
+    digest = hmac.digest(key, f"{prescription_id}:{code_round}".encode(), "sha256")
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+
+
+def matches(key: bytes, prescription_id: str, code_round: int, given: str) -> bool:
+    """Whether these are the six digits; spaces do not matter."""
+    digits = "".join(filter(str.isdecimal, given))
+    return hmac.compare_digest(digits.encode(), code(key, prescription_id, code_round).encode())

@@ -1,0 +1,314 @@
+"""Reading prescriptions, through the rights of whoever reads.
+
+The patient and the prescriber see theirs; a doctor needs a grant; a pharmacist sees what their pharmacy has claimed or
+was addressed. One that is open to any pharmacy shows neither lines nor patient before it is claimed (`neutral`).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from fadjma.access import queries as access
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.accounts.queries import Identity
+from fadjma.database import Row, Transaction
+from fadjma.i18n import N_, iso
+from fadjma.records import queries as records
+from fadjma.refusals import NotFound
+
+Status = Literal[
+    "issued",
+    "validated",
+    "prepared",
+    "ready",
+    "in_delivery",
+    "delivered",
+    "part_delivered",
+    "on_hold",
+    "refused",
+    "cancelled",
+    "expired",
+    "entered_in_error",
+]
+STATUSES: dict[Status, str] = {
+    "issued": N_("Émise"),
+    "validated": N_("Validée"),
+    "prepared": N_("Préparée"),
+    "ready": N_("Prête"),
+    "in_delivery": N_("En livraison"),
+    "delivered": N_("Livrée"),
+    "part_delivered": N_("Délivrée en partie, reste dû"),
+    "on_hold": N_("En attente"),
+    "refused": N_("Refusée, à revoir"),
+    "cancelled": N_("Annulée"),
+    "expired": N_("Expirée"),
+    "entered_in_error": N_("Saisie par erreur"),
+}
+STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
+OPEN = "('issued', 'validated', 'prepared', 'ready', 'on_hold', 'refused')"  # time can expire these
+REFUSALS = {
+    "dose": N_("Dose à vérifier"),
+    "interaction": N_("Interaction ou allergie"),
+    "unreadable": N_("Ordonnance incomplète"),
+    "unavailable": N_("Médicament indisponible"),
+    "duplicate": N_("Déjà délivrée"),
+    "other": N_("Autre raison"),
+}
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One medicine of a prescription."""
+
+    id: str
+    medicine_id: str
+    dci: str
+    form: str
+    strength: str
+    unit: str
+    dosage: str
+    quantity: int
+    duration_days: int
+    substitution_reason: str | None
+    delivered: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.dci} {self.strength}, {self.form}"
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "medicine_id": self.medicine_id,
+            "dci": self.dci,
+            "form": self.form,
+            "strength": self.strength,
+            "dosage": self.dosage,
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "duration_days": self.duration_days,
+            "substitution_allowed": self.substitution_reason is None,
+            "substitution_reason": self.substitution_reason,
+            "prescribed": self.quantity,
+            "delivered": self.delivered,
+            "remaining": self.quantity - self.delivered,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One step of a prescription's history. `name` None: time."""
+
+    at: int
+    name: str | None
+    role: str | None
+    to_status: Status
+    reason: str
+
+    def json(self) -> dict[str, Any]:
+        return {"at": iso(self.at), "by": self.name, "status": self.to_status, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """One prescription; `status` is what is true now. Of a neutral one, patient and prescriber are not shown."""
+
+    id: str
+    patient_id: str
+    patient: Identity | None
+    prescriber_id: str
+    prescriber_name: str
+    prescriber_specialty: str
+    prescriber_place: str
+    addressed_to: str | None
+    pharmacy_id: str | None
+    pharmacy: str | None
+    replaces_id: str | None
+    replaced_by: str | None
+    status: Status
+    status_reason: str
+    issued_at: int
+    valid_until: int
+    updated_at: int
+    code_round: int
+    code_failures: int
+    version: int
+    neutral: bool
+    lines: tuple[Line, ...] = ()
+    acts: tuple[Act, ...] = ()
+    allergies: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
+    delivery_address: str | None = None
+    delivery_phone: str | None = None
+
+    @property
+    def step(self) -> int | None:
+        """1 to 5 on the way from issued to delivered; None beside it."""
+        return STEPS.index(self.status) + 1 if self.status in STEPS else None
+
+    @property
+    def reached(self) -> int:
+        """The furthest of the five steps that it has reached, also when it has left the way."""
+        return max((STEPS.index(act.to_status) + 1 for act in self.acts if act.to_status in STEPS), default=1)
+
+    def place(self, role: str) -> str:
+        """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
+        now = {"patient": ("ready",), "doctor": ("refused",), "pharmacist": ("issued",)}.get(role, ())
+        if self.status in now and not (role == "doctor" and self.replaced_by):
+            return "now"
+        under_way = ("issued", "validated", "prepared", "ready", "in_delivery", "on_hold")
+        return "flow" if self.status in under_way else "rest"
+
+    def json(self, language: str) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "status": self.status,
+            "version": self.version,
+            "status_reason": self.status_reason or None,
+            "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
+            "issued_at": iso(self.issued_at),
+            "valid_until": iso(self.valid_until),
+            "updated_at": iso(self.updated_at),
+            "replaces_id": self.replaces_id,
+        }
+        if self.neutral:
+            return shown
+        shown["patient_id"] = self.patient_id
+        shown["prescriber"] = {"id": self.prescriber_id, "name": self.prescriber_name}
+        if self.lines:
+            shown["lines"] = [line.json() for line in self.lines]
+            shown["acts"] = [act.json() for act in self.acts]
+        return shown
+
+
+_STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN 'expired' ELSE p.status END"
+_PRESCRIPTION = f"""
+    SELECT p.id, p.patient_id, p.prescriber_id, du.given_name || ' ' || du.family_name AS prescriber_name,
+           dp.specialty AS prescriber_specialty, d.name || ', ' || d.city AS prescriber_place, p.addressed_to,
+           p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
+           p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version
+    FROM prescriptions p JOIN users du ON du.id = p.prescriber_id
+    JOIN practitioners dp ON dp.user_id = p.prescriber_id JOIN organizations d ON d.id = dp.organization_id
+    LEFT JOIN organizations o ON o.id = p.pharmacy_id LEFT JOIN organizations a ON a.id = p.addressed_to
+    LEFT JOIN prescriptions r ON r.replaces_id = p.id
+"""
+# What a pharmacist may see: claimed by their pharmacy; or to be claimed, and addressed to them or to any.
+_PHARMACIST_SEES = """
+    (p.pharmacy_id = :organization
+     OR (p.status = 'issued' AND (p.addressed_to = :organization OR p.addressed_to IS NULL)))
+"""
+
+
+def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
+    """One prescription without its lines, as rows show it. Raises NotFound for whoever may not see it."""
+    row = tx.first(
+        f"{_PRESCRIPTION} WHERE p.id = :id AND ({_right(viewer)})",
+        {"id": prescription_id, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
+    )
+    if row is None or not _granted(tx, viewer, row):
+        raise NotFound
+    return _prescription(tx, viewer, row)
+
+
+def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
+    """One prescription with lines and history, and what a pharmacist must know before dispensing."""
+    found = prescription(tx, viewer, prescription_id)
+    if found.neutral:
+        return found
+    delivery = tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
+    dispensing = viewer.role == "pharmacist"
+    return replace(
+        found,
+        lines=lines(tx, found.id),
+        acts=_acts(tx, found.id),
+        allergies=records.allergies(tx, found.patient_id) if dispensing else (),
+        earlier=_earlier(tx, found) if dispensing else (),
+        delivery_address=delivery["address"] if delivery else None,
+        delivery_phone=delivery["phone"] if delivery else None,
+    )
+
+
+def prescriptions(
+    tx: Transaction, viewer: Viewer, *, before: int | None = None, limit: int = PER_PAGE
+) -> list[Prescription]:
+    """The viewer's prescriptions (one's own, those one wrote, those of one's pharmacy), the latest changed first."""
+    if viewer.role == "admin":
+        return []
+    rows = tx.all(
+        f"{_PRESCRIPTION} WHERE {_mine(viewer)} AND p.updated_at < :before ORDER BY p.updated_at DESC LIMIT :limit",
+        {
+            "viewer": viewer.id,
+            "organization": viewer.organization_id,
+            "now": tx.now,
+            "before": before or 2**62,
+            "limit": limit,
+        },
+    )
+    return [_prescription(tx, viewer, row) for row in rows]
+
+
+def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, limit: int = PER_PAGE) -> list[Prescription]:
+    """A patient's prescriptions for a doctor whose grant opens them, or for the patient."""
+    if viewer.id != patient_id and not access.grant(tx, viewer.id, patient_id, "prescriptions"):
+        raise NotFound
+    rows = tx.all(
+        f"{_PRESCRIPTION} WHERE p.patient_id = :patient ORDER BY p.updated_at DESC LIMIT :limit",
+        {"patient": patient_id, "now": tx.now, "limit": limit},
+    )
+    return [_prescription(tx, viewer, row) for row in rows]
+
+
+def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
+    """The lines of a prescription, in order."""
+    rows = tx.all(
+        "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
+        "l.substitution_reason, l.delivered FROM prescription_lines l JOIN medicines m ON m.id = l.medicine_id "
+        "WHERE l.prescription_id = :id ORDER BY l.position",
+        {"id": prescription_id},
+    )
+    return tuple(Line(**dict(row)) for row in rows)
+
+
+def _mine(viewer: Viewer) -> str:
+    own = {"patient": "p.patient_id = :viewer", "doctor": "p.prescriber_id = :viewer"}
+    return own.get(viewer.role, _PHARMACIST_SEES if viewer.role == "pharmacist" else "1 = 0")
+
+
+def _right(viewer: Viewer) -> str:
+    # A doctor who did not write it may see it through a grant, which `_granted` looks up.
+    return "1 = 1" if viewer.role == "doctor" else _mine(viewer)
+
+
+def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
+    if viewer.role != "doctor" or row["prescriber_id"] == viewer.id:
+        return True
+    return access.grant(tx, viewer.id, row["patient_id"], "prescriptions") is not None
+
+
+def _prescription(tx: Transaction, viewer: Viewer, row: Row) -> Prescription:
+    neutral = viewer.role == "pharmacist" and row["pharmacy_id"] is None and row["addressed_to"] is None
+    patient = None if neutral or viewer.role == "patient" else accounts.identity(tx, row["patient_id"])
+    return Prescription(**dict(row), patient=patient, neutral=neutral)
+
+
+def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
+    rows = tx.all(
+        "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.to_status, a.reason "
+        "FROM prescription_acts a LEFT JOIN users u ON u.id = a.actor_id WHERE a.prescription_id = :id ORDER BY a.at, a.id",
+        {"id": prescription_id},
+    )
+    return tuple(Act(**dict(row)) for row in rows)
+
+
+def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
+    """Names of its medicines that were delivered to this patient in the last 7 days (openmrs-esm-dispensing-app #350)."""
+    rows = tx.all(
+        "SELECT DISTINCT m.dci || ' ' || m.strength AS name FROM prescription_lines l "
+        "JOIN medicines m ON m.id = l.medicine_id JOIN prescription_lines e ON e.medicine_id = l.medicine_id "
+        "JOIN prescriptions p ON p.id = e.prescription_id "
+        "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND e.delivered > 0 "
+        "AND p.updated_at > :since",
+        {"id": found.id, "patient": found.patient_id, "since": found.issued_at - 7 * 24 * 3_600_000},
+    )
+    return tuple(row["name"] for row in rows)

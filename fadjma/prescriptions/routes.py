@@ -1,0 +1,257 @@
+"""Prescriptions: lists, one of them, prescribing, and each act as a resource."""
+
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.credentials import derive_key
+from fadjma.accounts.identifiers import normalize_phone
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.inventory import queries as medicines
+from fadjma.prescriptions import actions, dispensing, handover, queries
+from fadjma.prescriptions.forms import (
+    DeliveryForm,
+    DeliveryRequestForm,
+    PrescriptionForm,
+    ReasonForm,
+    RefusalForm,
+)
+from fadjma.records import queries as records
+from fadjma.refusals import Invalid
+
+blueprint = Blueprint("prescriptions", __name__)
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/prescriptions")
+async def index() -> Response:
+    found = await web.see(queries.prescriptions, before=request.args.get("before", type=int))
+    items = [item.json(web.language()) for item in found]
+    last = found[-1].updated_at if len(found) == queries.PER_PAGE else None
+    data = {"items": items, **({"next": last} if last else {})}
+    return web.answer("prescriptions/index.html", data, prescriptions=found, next=last)
+
+
+@blueprint.get("/prescriptions/<prescription_id>")
+async def show(prescription_id: str) -> Response:
+    around = await _one(prescription_id)
+    found: queries.Prescription = around["item"]
+    data = found.json(web.language())
+    if around["code"]:
+        data["handover_code"] = around["code"]
+    return web.answer("prescriptions/show.html", data, **around)
+
+
+async def _one(prescription_id: str) -> dict[str, Any]:
+    found = await web.see(queries.prescription_in_full, prescription_id)
+    theirs = web.viewer().role == "patient" and found.status == "ready"
+    code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
+    return {"item": found, "code": code}
+
+
+# --- prescribing --------------------------------------------------------------------------------------------
+
+
+def _desk(tx: Transaction, viewer: Viewer, patient_id: str) -> dict[str, Any]:
+    """What a doctor has before them when prescribing."""
+    return {
+        "file": records.file(tx, viewer, patient_id),
+        "pharmacies": accounts.organizations(tx, "pharmacy"),
+        "allergies": records.allergies(tx, patient_id),
+    }
+
+
+async def _around(patient_id: str) -> dict[str, Any]:
+    return await web.see(_desk, patient_id)
+
+
+@blueprint.get("/patients/<patient_id>/prescriptions/new")
+async def new(patient_id: str) -> Response:
+    around = await _around(patient_id)
+    defaults: dict[str, Any] = {"pharmacy_id": around["file"].patient.pharmacy_id}
+    replaces_id = request.args.get("replaces")
+    if replaces_id:
+        old = await web.see(queries.prescription_in_full, replaces_id)
+        defaults = {
+            "pharmacy_id": old.pharmacy_id,
+            "replaces_id": old.id,
+            "lines": [_as_written(line) for line in old.lines],
+        }
+    return web.page("prescriptions/new.html", form=web.blank(PrescriptionForm, **defaults), **around)
+
+
+@blueprint.post("/patients/<patient_id>/prescriptions")
+@web.refill("prescriptions/new.html", PrescriptionForm, context=_around)
+async def create(patient_id: str) -> Response:
+    sent = await web.fields()
+    if "more" in sent or "pick" in sent or "drop" in sent:
+        return await _rearrange(patient_id, sent)
+    form = await web.form(PrescriptionForm)
+    acted = await web.act(
+        actions.issue,
+        queries.prescription_in_full,
+        patient_id,
+        lines=[await _line(entry, index) for index, entry in enumerate(form.lines)],
+        pharmacy_id=form.pharmacy_id.data or None,
+        replaces_id=form.replaces_id.data or None,
+    )
+    return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{acted.resource.id}", created=True)
+
+
+async def _rearrange(patient_id: str, sent: Any) -> Response:
+    """The same form with a line more or less, or with a suggestion picked: how it works without JavaScript."""
+    form = web.blank(PrescriptionForm, sent)
+    pick, drop = sent.get("pick", ""), sent.get("drop", type=int)
+    if pick:
+        index, _, medicine_id = pick.partition(":")
+        medicine = await web.see(_medicine, medicine_id)
+        if index.isdecimal() and int(index) < len(form.lines.entries):
+            form.lines.entries[int(index)].form.medicine_id.data = medicine.id
+            form.lines.entries[int(index)].form.medicine.data = medicine.name
+    elif drop is not None and len(form.lines.entries) > 1:
+        kept = [entry.data for index, entry in enumerate(form.lines.entries) if index != drop]
+        form = web.blank(PrescriptionForm, **{**form.data, "lines": kept})
+    elif "more" in sent and len(form.lines.entries) < form.lines.max_entries:
+        form.lines.append_entry()
+    return web.page("prescriptions/new.html", form=form, **await _around(patient_id))
+
+
+def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:
+    return medicines.medicine(tx, medicine_id)
+
+
+async def _line(entry: Any, index: int) -> actions.NewLine:
+    """A line as prescribed; a medicine that was typed and not picked is taken when only one has that name."""
+    line = entry.form
+    medicine_id = line.medicine_id.data
+    if not medicine_id and line.medicine.data:
+        found = await web.see(medicines.search_medicines, line.medicine.data)
+        if len(found) != 1:
+            raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
+        medicine_id = found[0].id
+    return actions.NewLine(
+        medicine_id or "",
+        line.dosage.data,
+        line.quantity.data,
+        line.duration_days.data,
+        line.substitution_reason.data or None,
+    )
+
+
+def _as_written(line: queries.Line) -> dict[str, Any]:
+    return {
+        "medicine_id": line.medicine_id,
+        "medicine": line.name,
+        "dosage": line.dosage,
+        "quantity": line.quantity,
+        "duration_days": line.duration_days,
+        "substitution_reason": line.substitution_reason,
+    }
+
+
+# --- the pharmacy -------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/prescriptions/<prescription_id>/validation")
+async def validation(prescription_id: str) -> Response:
+    return await _act(dispensing.validate, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/preparation")
+async def preparation(prescription_id: str) -> Response:
+    return await _act(dispensing.prepare, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/readiness")
+async def readiness(prescription_id: str) -> Response:
+    return await _act(dispensing.mark_ready, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/delivery")
+@web.refill("prescriptions/show.html", DeliveryForm, context=_one)
+async def delivery(prescription_id: str) -> Response:
+    form = await web.form(DeliveryForm)
+    if form.code.data:
+        attempt = await web.change(dispensing.try_code, prescription_id, code=form.code.data, key=_handover_key())
+        if not attempt.right:
+            raise _wrong_code(attempt.left)
+    return await _act(
+        dispensing.deliver,
+        prescription_id,
+        key=_handover_key(),
+        code=form.code.data or None,
+        identity_document=form.identity_document.data or None,
+        reason=form.reason.data or "",
+    )
+
+
+def _wrong_code(left: int) -> Invalid:
+    if left:
+        return Invalid({"code": handover.WRONG}, left=left)
+    return Invalid({"code": handover.LOCKED})
+
+
+@blueprint.post("/prescriptions/<prescription_id>/hold")
+@web.refill("prescriptions/show.html", ReasonForm, context=_one)
+async def hold(prescription_id: str) -> Response:
+    return await _with_reason(dispensing.hold, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/release")
+@web.refill("prescriptions/show.html", ReasonForm, context=_one)
+async def release(prescription_id: str) -> Response:
+    return await _with_reason(dispensing.release, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/refusal")
+@web.refill("prescriptions/show.html", RefusalForm, context=_one)
+async def refusal(prescription_id: str) -> Response:
+    form = await web.form(RefusalForm)
+    return await _act(dispensing.refuse, prescription_id, code=form.code.data, text=form.text.data)
+
+
+# --- the doctor and the patient -----------------------------------------------------------------------------
+
+
+@blueprint.post("/prescriptions/<prescription_id>/cancellation")
+@web.refill("prescriptions/show.html", ReasonForm, context=_one)
+async def cancellation(prescription_id: str) -> Response:
+    return await _with_reason(actions.cancel, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/error")
+@web.refill("prescriptions/show.html", ReasonForm, context=_one)
+async def error(prescription_id: str) -> Response:
+    return await _with_reason(actions.mark_error, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/delivery-request")
+@web.refill("prescriptions/show.html", DeliveryRequestForm, context=_one)
+async def delivery_request(prescription_id: str) -> Response:
+    form = await web.form(DeliveryRequestForm)
+    phone = normalize_phone(form.phone.data) or ""
+    return await _act(actions.request_delivery, prescription_id, address=form.address.data, phone=phone)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/code")
+async def code(prescription_id: str) -> Response:
+    return await _act(actions.renew_code, prescription_id)
+
+
+async def _with_reason(action: Any, prescription_id: str) -> Response:
+    form = await web.form(ReasonForm)
+    return await _act(action, prescription_id, reason=form.reason.data)
+
+
+async def _act(action: Any, prescription_id: str, **what: Any) -> Response:
+    acted = await web.act(action, queries.prescription, prescription_id, **what)
+    return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{prescription_id}")
+
+
+def _handover_key() -> bytes:
+    return derive_key(str(web.app().secret_key), "handover")

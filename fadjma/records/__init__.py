@@ -1,0 +1,1 @@
+"""Medical records and their insert-only versions."""

@@ -1,0 +1,174 @@
+"""Opening a file (always traced), adding to it, correcting it. Versions are insert-only."""
+
+from fadjma import events
+from fadjma.access import queries as access
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.events import Notice, Subject
+from fadjma.i18n import N_
+from fadjma.ids import new_id
+from fadjma.records import queries
+from fadjma.records.queries import File, Record
+from fadjma.refusals import Conflict, Forbidden, NotFound
+
+_DAY = 24 * 3_600_000
+
+
+def open_file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None) -> File | None:
+    """The patient's file; a doctor's reading is traced, also a refused one (None), and the patient sees it live."""
+    try:
+        found = queries.file(tx, viewer, patient_id, before)
+    except NotFound:
+        _trace_refusal(tx, viewer, patient_id)
+        return None
+    if found.grant:
+        _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), found.grant.id)
+    return found
+
+
+def open_record(tx: Transaction, viewer: Viewer, record_id: str) -> Record | None:
+    """One record with its versions; a doctor's reading is traced, also a refused one (None)."""
+    try:
+        found = queries.record_with_versions(tx, viewer, record_id)
+    except NotFound:
+        patient_id = tx.value("SELECT patient_id FROM records WHERE id = :id", {"id": record_id})
+        if patient_id:
+            _trace_refusal(tx, viewer, patient_id)
+        return None
+    if viewer.role == "doctor":
+        grant = access.grant(tx, viewer.id, found.patient_id, "summary")
+        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), grant)
+    return found
+
+
+def create(
+    tx: Transaction, viewer: Viewer, patient_id: str, *, type: str, title: str, body: str, occurred_on: str
+) -> str:
+    """A doctor with a grant of the whole file adds a record; the patient and the other doctors are told."""
+    _require_writer(tx, viewer, patient_id)
+    record_id = new_id()
+    tx.execute(
+        "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at) "
+        "VALUES (:id, :patient, :type, :author, :occurred_on, :now)",
+        {
+            "id": record_id,
+            "patient": patient_id,
+            "type": type,
+            "author": viewer.id,
+            "occurred_on": occurred_on,
+            "now": tx.now,
+        },
+    )
+    _add_version(tx, viewer, record_id, 1, title, body, None)
+    _tell(tx, viewer, patient_id, record_id, type, "record.created")
+    return record_id
+
+
+def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, title: str, body: str, reason: str) -> str:
+    """« Corriger »: add version n+1. Raises Conflict when the record is no longer at `version`: nothing is overwritten."""
+    found = queries.record(tx, viewer, record_id)
+    _require_writer(tx, viewer, found.patient_id)
+    changed = tx.execute(
+        "UPDATE records SET version = version + 1 WHERE id = :id AND version = :version AND status = 'current'",
+        {"id": record_id, "version": version},
+    )
+    if not changed:
+        _refuse_change(found, version)
+    _add_version(tx, viewer, record_id, version + 1, title, body, reason)
+    _tell(tx, viewer, found.patient_id, record_id, found.type, "record.amended")
+    return record_id
+
+
+def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) -> str:
+    """« Saisie par erreur »: hidden, kept, with the reason, by its author."""
+    found = queries.record(tx, viewer, record_id)
+    _require_writer(tx, viewer, found.patient_id)
+    if found.author_id != viewer.id:
+        raise Forbidden(N_("Seul l'auteur peut déclarer une saisie par erreur."))
+    changed = tx.execute(
+        "UPDATE records SET status = 'entered_in_error', version = version + 1 WHERE id = :id AND status = 'current'",
+        {"id": record_id},
+    )
+    if not changed:
+        _refuse_change(found, found.version)
+    _add_version(tx, viewer, record_id, found.version + 1, found.title, found.body, reason)
+    _tell(tx, viewer, found.patient_id, record_id, found.type, "record.amended")
+    return record_id
+
+
+def _require_writer(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
+    viewer.require("doctor")
+    if access.grant(tx, viewer.id, patient_id, "records"):
+        return
+    if access.grant(tx, viewer.id, patient_id, "summary"):
+        raise Forbidden(N_("Votre accès ne permet pas d'écrire dans ce dossier."))
+    raise NotFound
+
+
+def _add_version(
+    tx: Transaction, viewer: Viewer, record_id: str, version: int, title: str, body: str, reason: str | None
+) -> None:
+    tx.execute(
+        "INSERT INTO record_versions (record_id, version, author_id, title, body, reason, created_at) "
+        "VALUES (:record, :version, :author, :title, :body, :reason, :now)",
+        {
+            "record": record_id,
+            "version": version,
+            "author": viewer.id,
+            "title": title,
+            "body": body,
+            "reason": reason,
+            "now": tx.now,
+        },
+    )
+
+
+def _refuse_change(found: Record, expected: int) -> None:
+    if found.status != "current":
+        raise Conflict(N_("Ce dossier est déclaré saisi par erreur : il ne change plus."), current=found.status)
+    raise Conflict(
+        N_("Un autre médecin vient de corriger ce dossier : relisez sa version avant d'enregistrer la vôtre."),
+        current=f"version {found.version}",
+    )
+
+
+def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, record_type: str, action: str) -> None:
+    part = "summary" if record_type in queries.SUMMARY else "records"
+    doctors = access.doctors_with_grant(tx, patient_id, part)
+    events.record(
+        tx,
+        action,
+        Subject("record", record_id),
+        actor_id=viewer.id,
+        patient_id=patient_id,
+        notices=[
+            Notice([patient_id], "medical_record_updated", action),
+            Notice(doctors, "medical_record_updated", "record.shared"),
+        ],
+    )
+
+
+def _trace(tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, grant: str | None) -> None:
+    """Told once a day per doctor; the open trace page follows every time, silently."""
+    first_today = not tx.value(
+        "SELECT 1 FROM audit_events WHERE patient_id = :patient AND actor_id = :doctor AND at > :since "
+        "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
+        {"patient": patient_id, "doctor": viewer.id, "since": tx.now - tx.now % _DAY},
+    )
+    message = "record.read" if first_today else None
+    events.record(tx, action, subject, actor_id=viewer.id, patient_id=patient_id, ground=grant)
+    events.notify(tx, [patient_id], "notification", message, Subject("patient", patient_id))
+
+
+def _trace_refusal(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
+    if viewer.role != "doctor" or not tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": patient_id}):
+        return
+    events.record(
+        tx,
+        "file.read",
+        Subject("patient", patient_id),
+        actor_id=viewer.id,
+        patient_id=patient_id,
+        outcome="refused",
+    )
+    events.notify(tx, [patient_id], "notification", None, Subject("patient", patient_id))

@@ -1,0 +1,34 @@
+"""Writing and correcting a record."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from wtforms import DateField, IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+
+from fadjma.forms import Form, text
+from fadjma.i18n import N_, translate
+
+WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
+
+
+class RecordForm(Form):
+    type = SelectField(N_("Type"), [InputRequired()], choices=list(WRITTEN))
+    occurred_on = DateField(N_("Date"), [Optional()])
+    title = text(N_("Titre"), 150)
+    body = text(N_("Compte rendu"), 10_000, lines=True)
+
+    def validate_occurred_on(self, field: Any) -> None:
+        if field.data and not date(1900, 1, 1) <= field.data <= datetime.now(UTC).date():
+            raise ValidationError(translate(self.language, N_("Cette date n'est pas possible : elle est à venir.")))
+
+
+class AmendForm(Form):
+    version = IntegerField("", [InputRequired(), NumberRange(min=1)])
+    title = text(N_("Titre"), 150)
+    body = text(N_("Compte rendu"), 10_000, lines=True)
+    reason = text(N_("Raison de la correction"), 500, minimum=3)
+
+
+class ErrorForm(Form):
+    reason = text(N_("Raison"), 500, minimum=3)

@@ -1,0 +1,89 @@
+"""Why an act is refused. Actions raise these; `web` turns them into a page, a fragment or a problem document (RFC 9457).
+
+Messages are French source texts (see i18n.py); they are translated when they are shown.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fadjma.i18n import N_
+
+
+class Refusal(Exception):
+    """An act or a reading that is refused, with the HTTP status that says so and a message for the person."""
+
+    status = 400
+    title = N_("Demande incorrecte")
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+
+
+class SignInNeeded(Refusal):
+    """Nobody, or nobody any more, is signed in."""
+
+    status = 401
+    title = N_("Connexion nécessaire")
+
+    def __init__(self, message: str = N_("Connectez-vous pour continuer.")) -> None:
+        super().__init__(message)
+
+
+class Forbidden(Refusal):
+    """The person's role or state does not allow this kind of act at all."""
+
+    status = 403
+    title = N_("Action non autorisée")
+
+
+class NotFound(Refusal):
+    """It does not exist, or this person may not see it: the answer is the same."""
+
+    status = 404
+    title = N_("Page introuvable")
+
+    def __init__(self, message: str = N_("Cet élément n'existe pas, ou vous n'y avez pas accès.")) -> None:
+        super().__init__(message)
+
+
+class Conflict(Refusal):
+    """The thing is no longer in the state that the act expects; `current` is the state it is in now."""
+
+    status = 409
+    title = N_("La situation a changé")
+
+    def __init__(self, message: str, *, current: str, **values: Any) -> None:
+        super().__init__(message, **values)
+        self.current = current
+
+
+class TooLarge(Refusal):
+    """The body is over the limit."""
+
+    status = 413
+    title = N_("Envoi trop volumineux")
+
+
+class Invalid(Refusal):
+    """What was entered cannot be taken; `errors` says why, for each field."""
+
+    status = 422
+    title = N_("Vérifiez votre saisie")
+
+    def __init__(self, errors: Mapping[str, str], **values: Any) -> None:
+        super().__init__(N_("Certains champs sont à corriger."), **values)
+        self.errors = dict(errors)
+
+
+class Throttled(Refusal):
+    """Too many attempts; `retry_after` is in seconds."""
+
+    status = 429
+    title = N_("Trop de tentatives")
+
+    def __init__(self, retry_after: int) -> None:
+        minutes = max(1, -(-retry_after // 60))
+        super().__init__(N_("Trop de tentatives. Réessayez dans %(minutes)d min."), minutes=minutes)
+        self.retry_after = retry_after

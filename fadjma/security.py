@@ -1,0 +1,90 @@
+"""What every request and answer goes through: cross-site refusal, headers, compression, one line of log."""
+
+import logging
+import time
+import zlib
+from urllib.parse import urlsplit
+
+from quart import Quart, Response, current_app, g, request
+
+from fadjma import web
+from fadjma.i18n import N_
+from fadjma.refusals import Forbidden
+
+log = logging.getLogger("fadjma.requests")
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def register(app: Quart) -> None:
+    """Put these around every request of `app`."""
+    app.before_request(_start)
+    app.before_request(_refuse_cross_site)
+    app.after_request(_finish)
+
+
+async def _start() -> None:
+    g.started = time.perf_counter()
+
+
+async def _refuse_cross_site() -> None:
+    """Unsafe requests come from our own pages: by Sec-Fetch-Site, or by Origin where a browser lacks it.
+
+    A bearer token is added by programs only, never by a browser on its own, so it needs no such check.
+    """
+    if request.method in _SAFE or web.is_bearer():
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        own = site in ("same-origin", "none")
+    else:
+        own = origin is None or urlsplit(origin).netloc == request.host
+    if not own:
+        raise Forbidden(N_("Cette demande vient d'un autre site : elle est refusée."))
+
+
+async def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers.extend((name, value) for name, value in _HEADERS.items() if name not in headers)
+    headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    _allow_origin(response)
+    await _compress(response)
+    # The route's pattern, never the address: an address may hold an identifier or a search.
+    spent = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
+    log.info("%s %s %d %.1f ms", request.method, request.url_rule or "-", response.status_code, spent)
+    return response
+
+
+def _allow_origin(response: Response) -> None:
+    origin = request.headers.get("Origin", "")
+    if origin in current_app.extensions["settings"].cors_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers.add("Vary", "Origin")
+        if request.method == "OPTIONS":
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+
+
+async def _compress(response: Response) -> None:
+    if (
+        "Content-Encoding" in response.headers
+        or "gzip" not in request.headers.get("Accept-Encoding", "")
+        or not response.content_type.startswith(("text/html", "application/json", "application/problem+json"))
+    ):
+        return
+    body = await response.get_data(as_text=False)
+    if len(body) < _COMPRESS_FROM:
+        return
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    response.set_data(packer.compress(body) + packer.flush())
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers.add("Vary", "Accept-Encoding")

@@ -1,0 +1,64 @@
+"""Serving with uvicorn, so that the signal to stop ends the streams first (uvicorn waits for them for ever otherwise)."""
+
+import asyncio
+import logging
+from types import FrameType
+
+import uvicorn
+from quart import Quart
+
+from fadjma import demo
+from fadjma.live.hub import Hub
+
+_GRACE = 2  # seconds for what is being answered when the signal comes
+
+
+class Server(uvicorn.Server):
+    """uvicorn, saying goodbye on every open stream as soon as it is asked to stop."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """On SIGINT and SIGTERM; `after_serving` would be too late (REALTIME.md)."""
+        super().handle_exit(sig, frame)
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._hub.restart)
+
+    async def startup(self, sockets: object = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            print(f"FADJMA: http://{self.config.host}:{port}", flush=True)  # noqa: T201
+
+
+def serve(app: Quart) -> None:
+    """Serve `app` with its settings until SIGINT or SIGTERM."""
+    settings = app.extensions["settings"]
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,  # ours names routes, not addresses: an address may hold an identifier
+        log_config=None,
+        log_level="warning",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=75,
+        lifespan="on",
+    )
+    if settings.demo:
+        _print_demo_accounts()
+    Server(config, app.extensions["hub"]).run()
+
+
+def _print_demo_accounts() -> None:
+    print("Comptes de démonstration, mot de passe " + demo.DEMO_PASSWORD)  # noqa: T201
+    for account in demo.ACCOUNTS:
+        print(f"  {account.email:24} {account.name} ({account.role})")  # noqa: T201

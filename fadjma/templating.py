@@ -1,0 +1,55 @@
+"""Templates: one Jinja environment per language, synchronous, usable inside and outside a request.
+
+Quart's own `render_template` is asynchronous and needs an app context; the hub renders without either, and pages are
+built from data that is already there.
+"""
+
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from fadjma import assets, i18n
+from fadjma.accounts.identifiers import show_phone
+from fadjma.database import milliseconds
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+def render(template: str, language: str, **context: Any) -> str:
+    """The HTML of a template of `templates/` in one language."""
+    return environment(language).get_template(template).render(context)
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The Jinja environment of one of i18n.LANGUAGES."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    translations = i18n.translations(language)
+    made.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        language=language,
+        languages=i18n.LANGUAGES,
+        static=assets.url,
+        today=lambda: datetime.now(UTC).date().isoformat(),
+    )
+    made.filters.update(
+        {
+            "time": lambda at: i18n.show_time(at, language, now=milliseconds()),
+            "iso": i18n.iso,
+            "date": partial(i18n.show_date, language=language),
+            "age": lambda birth_date: i18n.age(birth_date, datetime.now(UTC).date()),
+            "phone": show_phone,
+        }
+    )
+    return made

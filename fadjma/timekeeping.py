@@ -1,0 +1,52 @@
+"""What happens because time passes: requests lapse, grants and prescriptions expire, old answers are forgotten.
+
+Nothing waits for this: whether something has expired is decided when it is read. This only writes it down and tells.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from fadjma.access import actions as access
+from fadjma.database import Database, Transaction
+from fadjma.prescriptions import actions as prescriptions
+
+log = logging.getLogger("fadjma.time")
+_EVERY = 60.0  # seconds
+_ANSWERS_KEPT = 48 * 3_600_000  # idempotency keys, in milliseconds
+_BATCH = 200  # things per transaction, so that nobody's act waits long
+
+
+class Timekeeper:
+    """Runs the acts of time once a minute."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            for act in (access.lapse, access.expire, prescriptions.expire, _forget_answers):
+                try:
+                    while await self._database.write(act, _BATCH) == _BATCH:
+                        await asyncio.sleep(0)
+                except Exception:
+                    log.exception("time's act %s failed; it is tried again", act.__name__)
+            await asyncio.sleep(_EVERY)
+
+
+def _forget_answers(tx: Transaction, limit: int) -> int:
+    return tx.execute(
+        "DELETE FROM idempotency_keys WHERE (user_id, key) IN "
+        "(SELECT user_id, key FROM idempotency_keys WHERE created_at < :before LIMIT :limit)",
+        {"before": tx.now - _ANSWERS_KEPT, "limit": limit},
+    )

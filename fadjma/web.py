@@ -1,0 +1,374 @@
+"""Between HTTP and the domains: who asks, one transaction, and the answer as page, fragment or JSON.
+
+A route calls `see(query, …)` or `act(action, …)` once. Both find out who is asking inside the same transaction as the
+reading or the change, so that a right which has just ended is never used.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast
+
+from quart import Quart, Response, current_app, g, redirect, request
+from werkzeug.datastructures import MultiDict
+
+from fadjma import i18n
+from fadjma.accounts import credentials, sessions
+from fadjma.accounts.people import Viewer
+from fadjma.database import Database, Transaction
+from fadjma.forms import Form, fields_from_json, speaking
+from fadjma.i18n import N_
+from fadjma.notifications import inbox
+from fadjma.refusals import Invalid, Refusal, SignInNeeded
+from fadjma.templating import render
+from fadjma.throttle import Throttle
+
+MAX_BODY = 64 * 1024  # bytes
+
+P = ParamSpec("P")
+R = TypeVar("R")
+F = TypeVar("F", bound=Form)
+
+
+class Resource(Protocol):
+    """What the domains show: something with an id that knows its JSON form."""
+
+    @property
+    def id(self) -> str: ...
+
+    def json(self, language: str) -> dict[str, Any]: ...
+
+
+T = TypeVar("T", bound=Resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Acted(Generic[T]):
+    """What came of an act: the resource as it is now, and the JSON answer (the first one's, if it was sent twice)."""
+
+    resource: T
+    json: dict[str, Any]
+
+
+def app() -> Quart:
+    return cast(Quart, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def throttle() -> Throttle:
+    return cast(Throttle, current_app.extensions["throttle"])
+
+
+def viewer() -> Viewer:
+    """Who has just been found to ask, by `see` or `act`."""
+    return cast(Viewer, g.viewer)
+
+
+def signed_in() -> bool:
+    """Whether the request carries a genuine session secret; whether the session lives, the database says."""
+    return credentials.secret_from(app(), _headers()) is not None
+
+
+def language() -> str:
+    """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
+    known = g.get("viewer")
+    chosen = known.language if known else request.cookies.get("language", "")
+    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(request.headers.get("Accept-Language", ""))
+
+
+def wants() -> Literal["page", "fragment", "json"]:
+    """In which form to answer. Programs with a bearer token get JSON unless they ask for HTML."""
+    if request.headers.get("HX-Request") == "true":
+        return "fragment"
+    offered = ["text/html", "application/json"]
+    if credentials.is_bearer(_headers()) or request.is_json:
+        offered.reverse()
+    return "json" if request.accept_mimetypes.best_match(offered) == "application/json" else "page"
+
+
+# --- reading and acting -------------------------------------------------------------------------------------
+
+
+async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `query(tx, viewer, …)` on one snapshot, for the person who asks.
+
+    The page is stamped with that person's cursor in the same snapshot: no event can fall between the page and its stream.
+    Raises SignInNeeded when nobody is signed in.
+    """
+    asking = _Asking()
+
+    def run(tx: Transaction) -> R:
+        viewer = asking.identify(tx)
+        asking.mail = inbox.state(tx, viewer.id)
+        return query(tx, viewer, *args, **kwargs)
+
+    try:
+        result = await database().read(run)
+    finally:
+        asking.remember()
+    await _note_activity(asking)
+    return result
+
+
+async def act(
+    action: Callable[Concatenate[Transaction, Viewer, P], str],
+    show: Callable[[Transaction, Viewer, str], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Acted[T]:
+    """Call `action(tx, viewer, …)`, which returns the id of what it changed, and `show(tx, viewer, id)`, in one transaction.
+
+    With an idempotency key (`Idempotency-Key` header, or the form's `key` field), a second submission changes nothing and
+    gets the first one's answer; the key of another request is refused (422).
+    """
+    asking = _Asking()
+    key, fingerprint = await _idempotency()
+
+    def run(tx: Transaction) -> Acted[T]:
+        viewer = asking.identify(tx)
+        stored = _first_answer(tx, viewer, key, fingerprint) if key else None
+        resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
+        answer = stored or resource.json(viewer.language)
+        if key and not stored:
+            _keep_answer(tx, viewer, key, fingerprint, answer)
+        sessions.touch(tx, viewer.session_id)
+        return Acted(resource, answer)
+
+    try:
+        return await database().write(run)
+    finally:
+        asking.remember()
+
+
+async def see_traced(
+    query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Like `see`, for a reading that is itself written down: what it shows and its trace are one transaction."""
+    asking, person = _Asking(), not _by_itself()
+
+    def run(tx: Transaction) -> R:
+        viewer = asking.identify(tx)
+        if person:
+            sessions.touch(tx, viewer.session_id)
+        result = query(tx, viewer, *args, **kwargs)
+        asking.mail = inbox.state(tx, viewer.id)  # after the query: its own event is not news to this page
+        return result
+
+    try:
+        return await database().write(run)
+    finally:
+        asking.remember()
+
+
+async def watch(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Like `see`, for what a page asks by itself: it is not activity and keeps no session alive."""
+    asking = _Asking()
+    return await database().read(lambda tx: query(tx, asking.identify(tx), *args, **kwargs))
+
+
+async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `action(tx, viewer, …)`, harmless when repeated and with nothing to show: no idempotency key."""
+    asking = _Asking()
+
+    def run(tx: Transaction) -> R:
+        return action(tx, asking.identify(tx), *args, **kwargs)
+
+    try:
+        return await database().write(run)
+    finally:
+        asking.remember()
+
+
+class _Asking:
+    """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
+
+    def __init__(self) -> None:
+        self.secret = credentials.secret_from(app(), _headers())
+        self.viewer: Viewer | None = None
+        self.mail: inbox.State | None = None
+
+    def identify(self, tx: Transaction) -> Viewer:
+        self.viewer = sessions.viewer(tx, self.secret)
+        if self.viewer is None:
+            raise SignInNeeded(
+                N_("Votre session a pris fin : reconnectez-vous.")
+                if self.secret
+                else N_("Connectez-vous pour continuer.")
+            )
+        return self.viewer
+
+    def remember(self) -> None:
+        g.viewer, g.mail = self.viewer, self.mail
+
+
+async def _note_activity(asking: _Asking) -> None:
+    """A page that somebody opens is activity; streams and polls do not come through here."""
+    viewer = asking.viewer
+    if viewer and not _by_itself() and database().clock() - viewer.last_active_at > sessions.TOUCH_AFTER:
+        await database().write(sessions.touch, viewer.session_id)
+
+
+def is_bearer() -> bool:
+    """Whether a program asks, with a bearer token."""
+    return credentials.is_bearer(_headers())
+
+
+def _headers() -> credentials.Headers:
+    return cast(credentials.Headers, request.headers)
+
+
+def _by_itself() -> bool:
+    """Whether an open page asks because of an event (static/live.js says so), not because somebody did something."""
+    return request.headers.get("X-Live") == "1"
+
+
+async def _idempotency() -> tuple[str, str]:
+    """The request's idempotency key (empty: none) and the keyed hash by which its repetition is recognised."""
+    key = request.headers.get("Idempotency-Key", "") or (await fields()).get("key", "")
+    if len(key) > 100:
+        raise Invalid({"key": N_("La clé d'idempotence a 100 caractères au plus.")})
+    body = cast(bytes, await request.get_data(as_text=False))
+    content = b"\n".join((request.method.encode(), request.path.encode(), body))
+    secret = credentials.derive_key(str(app().secret_key), "idempotency")
+    return key, hmac.new(secret, content, hashlib.sha256).hexdigest()
+
+
+def _first_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str) -> dict[str, Any] | None:
+    row = tx.first(
+        "SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = :user_id AND key = :key",
+        {"user_id": viewer.id, "key": key},
+    )
+    if row is None:
+        return None
+    if row["fingerprint"] != fingerprint:
+        raise Invalid({"key": N_("Cette clé d'idempotence a déjà servi pour une autre demande.")})
+    return cast(dict[str, Any], json.loads(row["answer"]))
+
+
+def _keep_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str, answer: dict[str, Any]) -> None:
+    tx.execute(
+        "INSERT INTO idempotency_keys (user_id, key, fingerprint, answer, created_at) "
+        "VALUES (:user_id, :key, :fingerprint, :answer, :now)",
+        {
+            "user_id": viewer.id,
+            "key": key,
+            "fingerprint": fingerprint,
+            "answer": json.dumps(answer),
+            "now": tx.now,
+        },
+    )
+
+
+# --- what was sent ------------------------------------------------------------------------------------------
+
+
+async def fields() -> MultiDict[str, str]:
+    """The form or JSON body as fields; a JSON body that is not an object is refused (400)."""
+    if not request.is_json:
+        return await request.form
+    try:
+        return fields_from_json(json.loads(await request.get_data(as_text=False) or b"{}"))
+    except (ValueError, RecursionError) as error:
+        raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
+
+
+def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:
+    """A form in the person's language, empty but for its defaults, or holding what was sent."""
+    speaking.set(language())
+    return kind(data, **defaults)
+
+
+async def form(kind: type[F], **defaults: Any) -> F:
+    """A filled-in form; raises Invalid, which carries it, unless every field can be taken."""
+    filled = blank(kind, await fields(), **defaults)
+    if not filled.validate():
+        raise Invalid(filled.messages)
+    return filled
+
+
+def refill(
+    template: str,
+    kind: type[Form],
+    *,
+    fragment: str | None = None,
+    context: Callable[..., Awaitable[dict[str, Any]]] | None = None,
+) -> Callable[[Callable[P, Awaitable[Response]]], Callable[P, Awaitable[Response]]]:
+    """Decorate a route: what cannot be taken comes back as the filled-in form, each message beside its field (422).
+
+    `context(**route arguments)` gives what else the template shows. Programs get the problem document instead.
+    """
+
+    def decorate(route: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
+        @wraps(route)
+        async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Response:
+            try:
+                return await route(*args, **kwargs)
+            except Invalid as refusal:
+                if wants() == "json":
+                    raise
+                filled = blank(kind, await fields())
+                filled.validate()
+                known = filled.messages
+                filled.refuse({k: v for k, v in refusal.errors.items() if k not in known}, **refusal.values)
+            around = await context(*args, **kwargs) if context else {}
+            shown = fragment if fragment and wants() == "fragment" else template
+            return page(shown, 422, form=filled, **around)
+
+        return wrapped
+
+    return decorate
+
+
+# --- answers ------------------------------------------------------------------------------------------------
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """A whole page, with the frame that belongs to whoever asks."""
+    return Response(_render(template, **context), status, content_type="text/html; charset=utf-8")
+
+
+def answer(template: str, data: dict[str, Any], *, fragment: str | None = None, **context: Any) -> Response:
+    """What was asked for, as JSON (`data`), as fragment for htmx, or as page (`template`)."""
+    match wants():
+        case "json":
+            return as_json(data)
+        case "fragment" if fragment:
+            return page(fragment, **context)
+        case _:
+            return page(template, **context)
+
+
+def done(acted: Acted[Any], fragment: str, location: str, *, created: bool = False, **context: Any) -> Response:
+    """The answer to an act: JSON (201 with `created`), the fragment that has changed, or the way to a page (303)."""
+    match wants():
+        case "json":
+            response = as_json(acted.json, 201 if created else 200)
+            if created:
+                response.headers["Location"] = location
+            return response
+        case "fragment":
+            return page(fragment, item=acted.resource, **context)
+        case _:
+            return see_other(location)
+
+
+def see_other(location: str) -> Response:
+    return cast(Response, redirect(location, 303))
+
+
+def as_json(data: Any, status: int = 200, content_type: str = "application/json") -> Response:
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status, content_type=content_type)
+
+
+def _render(template: str, **context: Any) -> str:
+    return render(
+        template, language(), viewer=g.get("viewer"), mail=g.get("mail"), path=request.path, **{"form": None, **context}
+    )
