@@ -23,6 +23,7 @@ async def home() -> Response:
     if not web.signed_in():
         return web.see_other("/sign-in")
     shown = await web.see(_dashboard)
+    shown["streams"] = len(web.app().extensions["hub"])
     return web.page(f"dashboards/{web.viewer().role}.html", **shown)
 
 

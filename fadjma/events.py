@@ -58,16 +58,17 @@ def record(
     patient_id: str | None = None,
     notices: Iterable[Notice] = (),
     outcome: Literal["success", "refused"] = "success",
+    ground: str | None = None,
     **detail: str | int | None,
 ) -> None:
     """Append the audit entry and notify, inside the caller's transaction.
 
-    `actor_id` None means time itself. `detail` must never carry clinical content. The actor is never told of their own
+    `actor_id` None means time itself; `ground` is the grant that a reading rests on. `detail` must never carry clinical content. The actor is never told of their own
     act; their other open pages follow it silently.
     """
     tx.execute(
-        "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, detail) "
-        "VALUES (:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :detail)",
+        "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, ground, detail) "
+        "VALUES (:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, :detail)",
         {
             "id": new_id(),
             "at": tx.now,
@@ -77,6 +78,7 @@ def record(
             "subject_id": subject.id,
             "patient_id": patient_id,
             "outcome": outcome,
+            "ground": ground,
             "detail": json.dumps({key: value for key, value in detail.items() if value is not None}),
         },
     )

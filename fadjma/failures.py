@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from quart import Quart, Response, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from fadjma import web
 from fadjma.i18n import N_, translate
@@ -48,6 +48,8 @@ async def _refused(refusal: Refusal) -> Response:
 
 async def _http(error: HTTPException) -> Response:
     language, status = web.language(), error.code or 500
+    if isinstance(error, InternalServerError):
+        return await _broken(error.original_exception or error)
     if status == 413:
         return await _refused(TooLarge(_MESSAGES[413]))
     title = translate(language, _TITLES.get(status, N_("Demande incorrecte")))
@@ -58,7 +60,7 @@ async def _http(error: HTTPException) -> Response:
     return response
 
 
-async def _broken(error: Exception) -> Response:
+async def _broken(error: BaseException) -> Response:
     # The route's pattern, not the address: an address may hold an identifier.
     log.error("failed: %s %s", request.method, request.url_rule, exc_info=error)
     language = web.language()
@@ -84,12 +86,19 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
         return _to_sign_in(wanted)
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
     g.setdefault("viewer", None)
-    return web.page(template, status, title=title, detail=detail, code=status, errors=extra.get("errors", {}))
+    return web.page(
+        template, status, title=title, detail=detail, code=status, errors=extra.get("errors", {}), back=_back()
+    )
+
+
+def _back() -> str:
+    """The page of the thing that an act was about: /prescriptions/1/readiness was about /prescriptions/1."""
+    return request.path.rpartition("/")[0] if request.method == "POST" else request.path
 
 
 def _to_sign_in(wanted: str) -> Response:
     """The sign-in page, and back afterwards; htmx follows its own header, because it cannot see a redirect."""
     here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    if wanted == "fragment":
+    if request.headers.get("HX-Request"):
         return Response("", 401, headers={"HX-Redirect": "/sign-in"})
     return web.see_other(f"/sign-in?next={here}" if here != "/" else "/sign-in")

@@ -15,7 +15,7 @@ log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fadjma import assets, i18n
 from fadjma.accounts.identifiers import show_phone
+from fadjma.accounts.people import SEXES
 from fadjma.database import milliseconds
+from fadjma.ids import new_id
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -41,12 +43,15 @@ def environment(language: str) -> Environment:
         language=language,
         languages=i18n.LANGUAGES,
         static=assets.url,
+        sexes=SEXES,
+        new_key=new_id,
         today=lambda: datetime.now(UTC).date().isoformat(),
     )
     made.filters.update(
         {
             "time": lambda at: i18n.show_time(at, language, now=milliseconds()),
             "iso": i18n.iso,
+            "day": lambda at: i18n.show_date(i18n.moment(at).date(), language),
             "date": partial(i18n.show_date, language=language),
             "age": lambda birth_date: i18n.age(birth_date, datetime.now(UTC).date()),
             "phone": show_phone,

@@ -84,7 +84,8 @@ def language() -> str:
 
 def wants() -> Literal["page", "fragment", "json"]:
     """In which form to answer. Programs with a bearer token get JSON unless they ask for HTML."""
-    if request.headers.get("HX-Request") == "true":
+    # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
+    if request.headers.get("HX-Request") == "true" and "HX-Boosted" not in request.headers:
         return "fragment"
     offered = ["text/html", "application/json"]
     if credentials.is_bearer(_headers()) or request.is_json:
@@ -359,6 +360,11 @@ def done(acted: Acted[Any], fragment: str, location: str, *, created: bool = Fal
             return see_other(location)
 
 
+def page_path() -> str:
+    """The page of what is asked about: POST /prescriptions/1/readiness is about /prescriptions/1."""
+    return request.path.rpartition("/")[0] if request.method == "POST" else request.path
+
+
 def see_other(location: str) -> Response:
     return cast(Response, redirect(location, 303))
 
@@ -370,5 +376,5 @@ def as_json(data: Any, status: int = 200, content_type: str = "application/json"
 
 def _render(template: str, **context: Any) -> str:
     return render(
-        template, language(), viewer=g.get("viewer"), mail=g.get("mail"), path=request.path, **{"form": None, **context}
+        template, language(), viewer=g.get("viewer"), mail=g.get("mail"), path=page_path(), posted=request.path if request.method == "POST" else "", **{"form": None, **context}
     )

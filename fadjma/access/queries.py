@@ -46,6 +46,7 @@ class AccessRequest:
     id: str
     patient_id: str
     patient_name: str
+    patient_identifier: str
     doctor_id: str
     doctor_name: str
     specialty: str
@@ -59,7 +60,22 @@ class AccessRequest:
     decided_at: int | None
     decision_reason: str | None
     expires_at: int | None
+    ended_at: int | None
     version: int
+
+    @property
+    def label(self) -> str:
+        return STATUSES[self.status]
+
+    @property
+    def scope_label(self) -> str:
+        return SCOPES[self.scope] if self.scope else ""
+
+    @property
+    def changed_at(self) -> int:
+        """When it came to what it is now."""
+        by_time = {"lapsed": self.lapses_at, "expired": self.expires_at}.get(self.status)
+        return by_time or self.ended_at or self.decided_at or self.created_at
 
     @property
     def active(self) -> bool:
@@ -88,6 +104,13 @@ class AccessRequest:
         }
 
 
+_OPENED = {
+    "file.read": N_("a ouvert votre dossier"),
+    "record.read": N_("a lu un élément de votre dossier"),
+    "prescription.read": N_("a lu une de vos ordonnances"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One line of the trace: who saw the file, in which quality, where, what part, when, and on what ground."""
@@ -99,6 +122,16 @@ class Reading:
     action: str
     outcome: str
     emergency: bool
+    ground: int | None  # when the patient gave the grant that it rests on
+
+    @property
+    def who(self) -> str:
+        return f"Dr {self.name}" if self.role == "doctor" else self.name
+
+    @property
+    def what(self) -> str:
+        """What was opened, in plain words."""
+        return _OPENED.get(self.action, N_("a consulté votre dossier"))
 
     def json(self) -> dict[str, Any]:
         return {
@@ -117,11 +150,13 @@ _STATUS = """
          WHEN a.status = 'pending' AND a.lapses_at <= :now THEN 'lapsed' ELSE a.status END
 """
 _REQUEST = f"""
-    SELECT a.id, a.patient_id, pu.given_name || ' ' || pu.family_name AS patient_name, a.doctor_id,
+    SELECT a.id, a.patient_id, pu.given_name || ' ' || pu.family_name AS patient_name,
+           pp.identifier AS patient_identifier, a.doctor_id,
            du.given_name || ' ' || du.family_name AS doctor_name, dp.specialty, o.name AS organization,
            {_STATUS} AS status, a.reason, a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at,
-           a.decision_reason, a.expires_at, a.version
-    FROM access_requests a JOIN users pu ON pu.id = a.patient_id JOIN users du ON du.id = a.doctor_id
+           a.decision_reason, a.expires_at, a.ended_at, a.version
+    FROM access_requests a JOIN users pu ON pu.id = a.patient_id JOIN patients pp ON pp.user_id = a.patient_id
+    JOIN users du ON du.id = a.doctor_id
     JOIN practitioners dp ON dp.user_id = a.doctor_id JOIN organizations o ON o.id = dp.organization_id
 """
 
@@ -191,10 +226,10 @@ def readings(tx: Transaction, patient_id: str, limit: int = PER_PAGE) -> list[Re
     rows = tx.all(
         """
         SELECT e.at, e.action, e.outcome, u.given_name || ' ' || u.family_name AS name, u.role,
-               coalesce(o.name, '') AS place, coalesce(a.emergency_code, '') <> '' AS emergency
+               coalesce(o.name, '') AS place, a.decided_at AS ground, a.emergency_code IS NOT NULL AS emergency
         FROM audit_events e JOIN users u ON u.id = e.actor_id
         LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
-        LEFT JOIN access_requests a ON a.id = e.subject_id AND e.subject_kind = 'access_request'
+        LEFT JOIN access_requests a ON a.id = e.ground
         WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.action LIKE '%.read'
         ORDER BY e.at DESC LIMIT :limit
         """,

@@ -28,7 +28,7 @@ async def patients() -> Response:
         await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
         found = await web.change(actions.find, q)
     data = {"items": [_identity(patient) for patient in found]}
-    return web.answer("access/patients.html", data, q=q, found=found, mine=mine)
+    return web.answer("access/patients.html", data, q=q, found=found, mine=mine, grants={item.patient_id: item for item in mine})
 
 
 def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:
@@ -101,7 +101,11 @@ async def show(request_id: str) -> Response:
 
 
 async def _one(request_id: str) -> dict[str, Any]:
-    return {"item": await web.see(queries.access_request, request_id)}
+    return {
+        "item": await web.see(queries.access_request, request_id),
+        "approve_form": web.blank(ApproveForm),
+        "reason_form": web.blank(ReasonForm),
+    }
 
 
 @blueprint.post("/access-requests/<request_id>/approval")

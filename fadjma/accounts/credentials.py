@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import jwt
 from quart import Quart, has_request_context, request
-from quart_auth import AuthUser, QuartAuth
+from quart_auth import Action, AuthUser, QuartAuth
 
 from fadjma.accounts.sessions import LIFETIME
 
@@ -46,7 +46,7 @@ cookies = Cookies(cookie_name=COOKIE, duration=LIFETIME // 1000)
 
 def remember(secret: str) -> None:
     """Give the browser this session's cookie with the answer."""
-    cookies.login_user(AuthUser(secret))
+    cookies.login_user(AuthUser(secret, Action.WRITE))
 
 
 def forget() -> None:

@@ -41,6 +41,38 @@ class Viewer:
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
 
+    @property
+    def title(self) -> str:
+        """How they are called in the header: Dr Mamadou Diop."""
+        return f"Dr {self.name}" if self.role == "doctor" else self.name
+
+    @property
+    def greeting(self) -> str:
+        return f"Dr {self.family_name}" if self.role == "doctor" else self.given_name
+
+    @property
+    def role_name(self) -> str:
+        return ROLES[self.role]
+
+    @property
+    def menu(self) -> list[tuple[str, str]]:
+        """Address and label of the pages this role goes to; three words at most (docs/design.md)."""
+        menus = {
+            "patient": [
+                ("/prescriptions", N_("Ordonnances")),
+                (f"/patients/{self.id}/records", N_("Dossier")),
+                ("/access-requests", N_("Accès")),
+            ],
+            "doctor": [
+                ("/patients", N_("Patients")),
+                ("/prescriptions", N_("Ordonnances")),
+                ("/access-requests", N_("Accès")),
+            ],
+            "pharmacist": [("/prescriptions", N_("Ordonnances")), ("/inventory", N_("Stock"))],
+            "admin": [("/accounts", N_("Comptes"))],
+        }
+        return menus[self.role]
+
     def require(self, role: Role) -> None:
         """Raise Forbidden unless this person has the role."""
         if self.role != role:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.accounts.people import Role, Viewer
+from fadjma.accounts.people import ROLES, Role, Viewer
 from fadjma.database import Transaction
 from fadjma.i18n import iso
 from fadjma.refusals import NotFound
@@ -42,6 +42,10 @@ class Account:
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
 
+    @property
+    def role_name(self) -> str:
+        return ROLES[self.role]
+
     def json(self, language: str) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -63,6 +67,11 @@ class Organization:
     kind: str
     name: str
     city: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Value and label in a list to choose from."""
+        return self.id, f"{self.name}, {self.city}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,18 @@ blueprint = Blueprint("accounts", __name__)
 
 async def _around_sign_in() -> dict[str, Any]:
     demo_mode = current_app.extensions["settings"].demo
-    return {"next": _local(request.args.get("next", "")), "demo_accounts": demo.ACCOUNTS if demo_mode else []}
+    return {
+        "next": _local(request.args.get("next", "")),
+        "demo_accounts": demo.ACCOUNTS if demo_mode else [],
+        "demo_password": demo.DEMO_PASSWORD,
+    }
 
 
 @blueprint.get("/sign-in")
 async def show_sign_in() -> Response:
-    return web.page("accounts/sign_in.html", form=web.blank(SignInForm), **await _around_sign_in())
+    return web.page(
+        "accounts/sign_in.html", form=web.blank(SignInForm, login=request.args.get("login")), **await _around_sign_in()
+    )
 
 
 @blueprint.post("/sign-in")

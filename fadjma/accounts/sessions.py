@@ -18,6 +18,22 @@ EndReason = Literal["signed_out", "expired", "deactivated"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
 TOUCH_AFTER = MINUTE  # activity is written down at most this often
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
 # In SQL because it decides inside every query that asks who somebody is. A token is used by programs: it has no idle time.
 _ALIVE = """
     s.ended_at IS NULL AND s.expires_at > :now AND u.status = 'active'
@@ -44,6 +60,13 @@ class OpenSession:
     address: str
     agent: str
     current: bool
+
+    @property
+    def device(self) -> str:
+        """« Chrome, Android »: what the user agent says, in two words that people know."""
+        browser = next((name for mark, name in _BROWSERS if mark in self.agent), self.agent[:30])
+        system = next((name for mark, name in _SYSTEMS if mark in self.agent), "")
+        return ", ".join(filter(None, (browser, system)))
 
     def json(self) -> dict[str, Any]:
         return {

@@ -45,6 +45,7 @@ class Lot:
 
     id: str
     product_id: str
+    name: str  # of its medicine
     number: str
     expires_on: str
     on_hand: int
@@ -75,6 +76,11 @@ class Product:
     lots: tuple[Lot, ...]
 
     @property
+    def urgency(self) -> tuple[int, str]:
+        """For the order in which stock is shown: what lacks first."""
+        return 0 if self.usable == 0 else 1 if self.low else 2, self.medicine.dci
+
+    @property
     def low(self) -> bool:
         return self.usable <= self.threshold
 
@@ -86,6 +92,13 @@ class Product:
             "usable": self.usable,
             "lots": [lot.json(language) for lot in self.lots],
         }
+
+
+_LOT = """
+    SELECT l.id, l.product_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, l.number, l.expires_on, l.on_hand,
+           l.reserved, l.version
+    FROM lots l JOIN products p ON p.id = l.product_id JOIN medicines m ON m.id = p.medicine_id
+"""
 
 
 def search_key(text: str) -> str:
@@ -131,8 +144,7 @@ def stock(tx: Transaction, viewer: Viewer) -> list[Product]:
     viewer.require("pharmacist")
     lots: dict[str, list[Lot]] = {}
     rows = tx.all(
-        "SELECT l.* FROM lots l JOIN products p ON p.id = l.product_id "
-        "WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 ORDER BY l.expires_on",
+        f"{_LOT} WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 ORDER BY l.expires_on",
         {"pharmacy": viewer.organization_id},
     )
     for row in rows:
@@ -148,12 +160,18 @@ def stock(tx: Transaction, viewer: Viewer) -> list[Product]:
 def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     """One lot of the pharmacist's own pharmacy. Raises NotFound."""
     row = tx.first(
-        "SELECT l.* FROM lots l JOIN products p ON p.id = l.product_id WHERE l.id = :id AND p.pharmacy_id = :pharmacy",
+        f"{_LOT} WHERE l.id = :id AND p.pharmacy_id = :pharmacy",
         {"id": lot_id, "pharmacy": viewer.organization_id},
     )
     if row is None:
         raise NotFound
     return _lot(tx, row)
+
+
+def everything(tx: Transaction, viewer: Viewer) -> list[Medicine]:
+    """The whole list of medicines, by name."""
+    rows = tx.all("SELECT id, dci, form, strength, unit FROM medicines ORDER BY search_key")
+    return [Medicine(**dict(row)) for row in rows]
 
 
 def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:

@@ -31,7 +31,7 @@ async def index() -> Response:
 
 
 async def _around() -> dict[str, Any]:
-    return {"products": await web.see(queries.stock)}
+    return {"medicines": [(medicine.id, medicine.name) for medicine in await web.see(queries.everything)]}
 
 
 @blueprint.get("/inventory/lots/new")

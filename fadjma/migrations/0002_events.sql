@@ -9,6 +9,7 @@ CREATE TABLE audit_events (
     subject_kind TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     patient_id TEXT REFERENCES users (id),
+    ground TEXT,  -- the access request (grant) that a reading rests on
     outcome TEXT NOT NULL DEFAULT 'success' CHECK (outcome IN ('success', 'refused')),
     detail TEXT NOT NULL DEFAULT '{}'
 );

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
+from fadjma.accounts.people import ROLES, Role, Viewer
 from fadjma.accounts.queries import Identity
 from fadjma.database import Row, Transaction
-from fadjma.i18n import N_, iso
+from fadjma.i18n import N_, iso, translate
 from fadjma.records import queries as records
 from fadjma.refusals import NotFound
 
@@ -102,12 +102,31 @@ class Act:
 
     at: int
     name: str | None
-    role: str | None
+    role: Role | None
     to_status: Status
     reason: str
 
+    @property
+    def label(self) -> str:
+        return STATUSES[self.to_status]
+
+    @property
+    def role_name(self) -> str:
+        return ROLES[self.role] if self.role else ""
+
+    def reason_text(self, language: str) -> str:
+        return reason_text(self.reason, language)
+
     def json(self) -> dict[str, Any]:
         return {"at": iso(self.at), "by": self.name, "status": self.to_status, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the five steps as the page draws it."""
+
+    label: str
+    at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +162,28 @@ class Prescription:
     delivery_phone: str | None = None
 
     @property
+    def label(self) -> str:
+        return STATUSES[self.status]
+
+    def reason_text(self, language: str) -> str:
+        return reason_text(self.status_reason, language)
+
+    @property
     def step(self) -> int | None:
         """1 to 5 on the way from issued to delivered; None beside it."""
         return STEPS.index(self.status) + 1 if self.status in STEPS else None
 
     @property
+    def steps(self) -> list[Step]:
+        """The five steps with the moment each was last reached."""
+        moments: dict[str, int] = {act.to_status: act.at for act in self.acts}
+        return [Step(STATUSES[step], moments.get(step)) for step in STEPS]
+
+    @property
     def reached(self) -> int:
         """The furthest of the five steps that it has reached, also when it has left the way."""
+        if self.step:
+            return self.step
         return max((STEPS.index(act.to_status) + 1 for act in self.acts if act.to_status in STEPS), default=1)
 
     def place(self, role: str) -> str:
@@ -198,6 +232,14 @@ _PHARMACIST_SEES = """
     (p.pharmacy_id = :organization
      OR (p.status = 'issued' AND (p.addressed_to = :organization OR p.addressed_to IS NULL)))
 """
+
+
+def reason_text(reason: str, language: str) -> str:
+    """A stored reason in words: a refusal's begins with its code (« dose: … »)."""
+    code, separator, text = reason.partition(": ")
+    if separator and code in REFUSALS:
+        return f"{translate(language, REFUSALS[code])} : {text}"
+    return reason
 
 
 def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:

@@ -10,9 +10,11 @@ from fadjma.accounts.credentials import derive_key
 from fadjma.accounts.identifiers import normalize_phone
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
+from fadjma.i18n import translate
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import actions, dispensing, handover, queries
 from fadjma.prescriptions.forms import (
+    LINES_AT_MOST,
     DeliveryForm,
     DeliveryRequestForm,
     PrescriptionForm,
@@ -23,6 +25,7 @@ from fadjma.records import queries as records
 from fadjma.refusals import Invalid
 
 blueprint = Blueprint("prescriptions", __name__)
+_REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -51,7 +54,16 @@ async def _one(prescription_id: str) -> dict[str, Any]:
     found = await web.see(queries.prescription_in_full, prescription_id)
     theirs = web.viewer().role == "patient" and found.status == "ready"
     code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
-    return {"item": found, "code": code}
+    return {
+        "item": found,
+        "code": code,
+        "steps": found.steps,
+        "refusals": [(code, translate(web.language(), label)) for code, label in queries.REFUSALS.items()],
+        "reason_form": web.blank(ReasonForm),
+        "refusal_form": web.blank(RefusalForm),
+        "delivery_form": web.blank(DeliveryForm),
+        "delivery_request_form": web.blank(DeliveryRequestForm),
+    }
 
 
 # --- prescribing --------------------------------------------------------------------------------------------
@@ -63,6 +75,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str) -> dict[str, Any]:
         "file": records.file(tx, viewer, patient_id),
         "pharmacies": accounts.organizations(tx, "pharmacy"),
         "allergies": records.allergies(tx, patient_id),
+        "suggestions": {},
     }
 
 
@@ -89,7 +102,7 @@ async def new(patient_id: str) -> Response:
 @web.refill("prescriptions/new.html", PrescriptionForm, context=_around)
 async def create(patient_id: str) -> Response:
     sent = await web.fields()
-    if "more" in sent or "pick" in sent or "drop" in sent:
+    if _REARRANGE & sent.keys():
         return await _rearrange(patient_id, sent)
     form = await web.form(PrescriptionForm)
     acted = await web.act(
@@ -106,19 +119,26 @@ async def create(patient_id: str) -> Response:
 async def _rearrange(patient_id: str, sent: Any) -> Response:
     """The same form with a line more or less, or with a suggestion picked: how it works without JavaScript."""
     form = web.blank(PrescriptionForm, sent)
-    pick, drop = sent.get("pick", ""), sent.get("drop", type=int)
-    if pick:
-        index, _, medicine_id = pick.partition(":")
-        medicine = await web.see(_medicine, medicine_id)
-        if index.isdecimal() and int(index) < len(form.lines.entries):
-            form.lines.entries[int(index)].form.medicine_id.data = medicine.id
-            form.lines.entries[int(index)].form.medicine.data = medicine.name
-    elif drop is not None and len(form.lines.entries) > 1:
-        kept = [entry.data for index, entry in enumerate(form.lines.entries) if index != drop]
-        form = web.blank(PrescriptionForm, **{**form.data, "lines": kept})
-    elif "more" in sent and len(form.lines.entries) < form.lines.max_entries:
-        form.lines.append_entry()
-    return web.page("prescriptions/new.html", form=form, **await _around(patient_id))
+    around = await _around(patient_id)
+    act = next(name for name in sent if name in _REARRANGE)
+    number, _, medicine_id = sent[act].partition(":")
+    lines = [entry.data for entry in form.lines]
+    index = int(number) if number.isdecimal() and int(number) < len(lines) else 0
+    match act:
+        case "pick":
+            medicine = await web.see(_medicine, medicine_id)
+            lines[index] |= {"medicine_id": medicine.id, "medicine": medicine.name}
+        case "change":
+            lines[index] |= {"medicine_id": "", "medicine": ""}
+        case "find":
+            found = await web.see(medicines.search_medicines, lines[index]["medicine"] or "", form.pharmacy_id.data)
+            around["suggestions"] = {index: found}
+        case "drop" if len(lines) > 1:
+            del lines[index]
+        case "more" if len(lines) < LINES_AT_MOST:
+            lines.append({})
+    form = web.blank(PrescriptionForm, **{**form.data, "lines": lines})
+    return web.page("prescriptions/new.html", form=form, **around)
 
 
 def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:

@@ -63,6 +63,10 @@ class Record:
     organization: str
     versions: tuple[Version, ...] = ()
 
+    @property
+    def type_label(self) -> str:
+        return TYPES[self.type]
+
     def json(self, language: str) -> dict[str, Any]:
         shown = {
             "id": self.id,

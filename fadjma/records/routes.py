@@ -6,6 +6,11 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.access import queries as access
+from fadjma.accounts import queries as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
 from fadjma.refusals import Conflict, NotFound
@@ -15,13 +20,28 @@ blueprint = Blueprint("records", __name__)
 
 @blueprint.get("/patients/<patient_id>/records")
 async def index(patient_id: str) -> Response:
-    found = await web.see_traced(actions.open_file, patient_id, request.args.get("before"))
-    if found is None:
+    opened = await web.see_traced(_open, patient_id, request.args.get("before"))
+    if opened is None:
         raise NotFound
+    found: queries.File = opened["file"]
     data: dict[str, Any] = {"items": [record.json(web.language()) for record in found.records]}
     if found.next:
         data["next"] = found.next
-    return web.answer("records/index.html", data, file=found)
+    return web.answer("records/index.html", data, **opened)
+
+
+def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None) -> dict[str, Any] | None:
+    found = actions.open_file(tx, viewer, patient_id, before)
+    if found is None:
+        return None
+    doctor = found.grant is not None
+    return {
+        "file": found,
+        "allergies": queries.allergies(tx, patient_id) if doctor else (),
+        "prescriptions": prescriptions.of_patient(tx, viewer, patient_id)
+        if doctor and found.may_see_prescriptions
+        else [],
+    }
 
 
 async def _file_of(patient_id: str) -> dict[str, Any]:
@@ -54,15 +74,42 @@ async def create(patient_id: str) -> Response:
 
 @blueprint.get("/records/<record_id>")
 async def show(record_id: str) -> Response:
-    found = await web.see_traced(actions.open_record, record_id)
-    if found is None:
+    opened = await web.see_traced(_open_record, record_id)
+    if opened is None:
         raise NotFound
-    form = web.blank(AmendForm, version=found.version, title=found.title, body=found.body)
-    return web.answer("records/show.html", found.json(web.language()), record=found, form=form)
+    around = _with_forms(opened)
+    return web.answer("records/show.html", opened["record"].json(web.language()), **around, form=around["amend_form"])
+
+
+def _open_record(tx: Transaction, viewer: Viewer, record_id: str) -> dict[str, Any] | None:
+    found = actions.open_record(tx, viewer, record_id)
+    return _around(tx, viewer, found) if found else None
+
+
+def _read_record(tx: Transaction, viewer: Viewer, record_id: str) -> dict[str, Any]:
+    return _around(tx, viewer, queries.record_with_versions(tx, viewer, record_id))
+
+
+def _around(tx: Transaction, viewer: Viewer, found: queries.Record) -> dict[str, Any]:
+    return {
+        "record": found,
+        "patient": accounts.identity(tx, found.patient_id),
+        "may_write": viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None,
+    }
+
+
+def _with_forms(around: dict[str, Any]) -> dict[str, Any]:
+    found: queries.Record = around["record"]
+    return {
+        **around,
+        "conflict": None,
+        "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
+        "error_form": web.blank(ErrorForm),
+    }
 
 
 async def _record(record_id: str) -> dict[str, Any]:
-    return {"record": await web.see(queries.record_with_versions, record_id)}
+    return _with_forms(await web.see(_read_record, record_id))
 
 
 @blueprint.post("/records/<record_id>/versions")
@@ -83,7 +130,8 @@ async def amend(record_id: str) -> Response:
         if web.wants() == "json":
             raise
         # The other version is shown above what was typed, which is kept: the doctor decides again.
-        return web.page("records/show.html", 409, form=form, conflict=conflict.message, **await _record(record_id))
+        around = {**await _record(record_id), "conflict": conflict.message}
+        return web.page("records/show.html", 409, form=form, **around)
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 
 
