@@ -87,13 +87,8 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
     g.setdefault("viewer", None)
     return web.page(
-        template, status, title=title, detail=detail, code=status, errors=extra.get("errors", {}), back=_back()
+        template, status, title=title, detail=detail, code=status, errors=extra.get("errors", {}), back=web.page_path()
     )
-
-
-def _back() -> str:
-    """The page of the thing that an act was about: /prescriptions/1/readiness was about /prescriptions/1."""
-    return request.path.rpartition("/")[0] if request.method == "POST" else request.path
 
 
 def _to_sign_in(wanted: str) -> Response:

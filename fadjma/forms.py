@@ -32,6 +32,11 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
         return dict(_messages(self))
 
+    def label_of(self, name: str) -> str:
+        """The label of a field by its full name, in French; empty when it has none."""
+        field = self._find(name)
+        return str(field.label.text) if field is not None else ""
+
     def refuse(self, errors: dict[str, str], **values: Any) -> None:
         """Put the messages of an action beside the fields."""
         for name, message in errors.items():

@@ -376,5 +376,11 @@ def as_json(data: Any, status: int = 200, content_type: str = "application/json"
 
 def _render(template: str, **context: Any) -> str:
     return render(
-        template, language(), viewer=g.get("viewer"), mail=g.get("mail"), path=page_path(), posted=request.path if request.method == "POST" else "", **{"form": None, **context}
+        template,
+        language(),
+        viewer=g.get("viewer"),
+        mail=g.get("mail"),
+        path=page_path(),
+        posted=request.path if request.method == "POST" else "",
+        **{"form": None, **context},
     )

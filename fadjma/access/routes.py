@@ -28,7 +28,9 @@ async def patients() -> Response:
         await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
         found = await web.change(actions.find, q)
     data = {"items": [_identity(patient) for patient in found]}
-    return web.answer("access/patients.html", data, q=q, found=found, mine=mine, grants={item.patient_id: item for item in mine})
+    return web.answer(
+        "access/patients.html", data, q=q, found=found, mine=mine, grants={item.patient_id: item for item in mine}
+    )
 
 
 def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:

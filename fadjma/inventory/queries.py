@@ -115,7 +115,7 @@ def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str |
     conditions = " AND ".join(f"(' ' || search_key) LIKE :w{i}" for i in range(len(words)))
     rows = tx.all(
         f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
-        f"FROM medicines m WHERE {conditions} ORDER BY search_key NOT LIKE :first, search_key LIMIT :limit",
+        f"FROM medicines m WHERE {conditions} ORDER BY search_key NOT LIKE :first, length(m.dci), search_key LIMIT :limit",
         {
             **{f"w{i}": f"% {word}%" for i, word in enumerate(words)},
             "first": f"{words[0]}%",
