@@ -45,15 +45,15 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
                 field.errors = [*field.errors, translate(self.language, message, **values)]
 
     def _find(self, name: str) -> Any:
-        fields: Any = self
+        found: Any = self
         for part in name.split("-"):
-            if part.isdigit():
-                fields = fields.entries[int(part)]
-            elif part in fields:
-                fields = fields[part]
+            if part.isdecimal() and int(part) < len(getattr(found, "entries", ())):
+                found = found.entries[int(part)].form
+            elif isinstance(found, WTForm) and part in found:
+                found = found[part]
             else:
                 return None
-        return fields
+        return found
 
 
 def clean(value: str | None) -> str | None:

@@ -55,6 +55,9 @@ class StreamEndpoint:
             return
         secret = credentials.secret_from(self._quart, headers)
         viewer, level = await self._database.read(_open, secret)
+        if viewer is not None and _meant_for_another(scope, viewer):
+            await _refuse(send, 403)
+            return
         if viewer is None:
             await _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
             return
@@ -104,6 +107,11 @@ def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
     if not all(text.isdecimal() and text.isascii() and len(text) < 16 for text in given):
         return -1
     return max(map(int, given), default=None)
+
+
+def _meant_for_another(scope: Scope, viewer: Viewer) -> bool:
+    """A page says whose it is: on a shared computer, an old tab must not follow whoever signed in after."""
+    return any(user != viewer.id for user in parse_qs(scope["query_string"].decode("latin-1")).get("user", []))
 
 
 def _abort(send: Send) -> Callable[[], None]:

@@ -1,0 +1,295 @@
+// Brings each event to the page once, in order, and says how live the page is.
+// One tab leads: it streams or polls, and tells the others. Each tab has its own cursor.
+const { cursor, user } = document.body.dataset;
+const { now } = Date; // counts while the machine sleeps, too
+const shared = navigator.locks && self.BroadcastChannel;
+const streams = shared && 'body' in Response.prototype;
+const $ = id => document.getElementById(id);
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+const tell = message => channel && channel.postMessage(message);
+const nap = ms => new Promise(done => setTimeout(wakeUp = done, ms));
+const limit = (control, ms) => setTimeout(() => control.abort(), ms);
+
+let last = +cursor; // the newest event on this page
+let state, alive = now(), heard, ticked = alive; // signs of life: server, leader, this tab
+let life, channel, leading, fails, streamAt, pause, own, retry = 0, notBefore = 0;
+let cut = () => {}, wakeUp = cut, work = Promise.resolve();
+
+function inTurn(job) {
+  const done = work.then(job);
+  work = done.catch(() => {});
+  return done;
+}
+
+function show(next) {
+  const line = $('status');
+  const text = line.dataset[next] + (next == 'offline' ? ' ' + new Date(alive).toTimeString().slice(0, 5) : '');
+  if (line.textContent != text) line.textContent = text;
+  line.dataset.state = state = next;
+  if (leading) tell({ state, alive, last });
+}
+
+async function lead(signal) {
+  leading = !signal.aborted;
+  fails = 0;
+  show('connecting');
+  while (!signal.aborted) {
+    const began = now();
+    let wait = document.hidden ? 6e4 : 15e3;
+    pause = -1; // from 0: how long to wait when it was no failure
+    if (streams && (fails < 5 || began > streamAt)) {
+      await listen('/events').catch(() => {});
+      if (signal.aborted) return;
+      if (state == 'live') {
+        if (now() - began > 1e4) fails = 0;
+        show('connecting');
+      }
+      if (pause < 0) {
+        if (++fails < 5) wait = Math.max(retry, 250 * 2 ** fails * (1 + Math.random()));
+        else streamAt = now() + 12e4;
+      }
+    }
+    if (pause < 0) await inTurn(poll).then(() => show('polling'), () => show('offline'));
+    if (!signal.aborted) await nap(Math.max(pause < 0 ? wait : pause, notBefore - now()));
+  }
+}
+
+async function poll() {
+  if (now() < notBefore) throw notBefore;
+  await listen('/notifications/poll', true);
+  alive = now();
+}
+
+async function listen(url, polled) {
+  const control = new AbortController();
+  let timer = limit(control, polled ? 3e4 : 1e4), rest = '';
+  if (!polled) cut = () => control.abort();
+  const parse = async text => {
+    const blocks = (rest + text).split('\n\n');
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const event = {};
+      for (const line of block.split('\n')) {
+        const [, field, value] = /(\w*):? ?([^]*)/.exec(line);
+        event[field] = field in event ? event[field] + '\n' + value : value;
+      }
+      retry = +event.retry || retry;
+      if (event.event) await (polled ? take(event, true) : inTurn(() => take(event)));
+    }
+  };
+  try {
+    const headers = { Accept: 'text/event-stream' };
+    const answer = await fetch(`${url}?after=${last}&user=${user}`, { headers, cache: 'no-store', signal: control.signal });
+    const { ok, status } = answer;
+    notBefore = now() + 1e3 * (+answer.headers.get('Retry-After') || 0); // a date is not understood
+    if (status == 401 || status == 403) throw halt('expired');
+    if (polled && status == 204) return;
+    if (status == 204 || ok && !/event-stream/.test(answer.headers.get('Content-Type'))) throw halt('replaced');
+    if (!ok) throw status;
+    if (polled) return await parse(await answer.text());
+    const reader = answer.body.getReader(), decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = limit(control, 6e4);
+      alive = now();
+      await parse(decoder.decode(value, { stream: true }));
+      show(state); // a heartbeat: a hidden tab's timers are throttled
+    }
+  } finally {
+    clearTimeout(timer);
+    control.abort();
+  }
+}
+
+async function take(event, polled) {
+  const { event: name, id, data } = event;
+  if (name == 'hello') return show('live');
+  if (name == 'bye') {
+    if (data != 'restarting') return halt(data);
+    pause = retry;
+    return cut();
+  }
+  if (name == 'reset') await refresh(data);
+  else {
+    if (id > last + 1 && !polled) await poll(); // a hole
+    if (id <= last) return;
+    last = +id || last;
+    apply(data, id, name);
+  }
+  if (leading) tell({ event });
+}
+
+function halt(why, told) {
+  if (!told) tell({ why });
+  pause = 1e9;
+  cut();
+  if (leading) setTimeout(stop, 500); // the others hear of it before the lock is free
+  else stop();
+  show('offline');
+  const next = why == 'expired' ? '?next=' + encodeURIComponent(location.pathname + location.search) : '';
+  if (why != 'replaced') location.replace('/sign-in' + next);
+}
+
+function apply(html, seq, name) {
+  let href;
+  for (const el of [...make('template', { innerHTML: html }).content.children]) {
+    if (el.matches('a.toast')) {
+      href = el.href;
+      toast(el);
+      if (name) $('unread').textContent = +$('unread').textContent + 1 || '99+';
+    } else place(el);
+  }
+  $('unread').hidden = $('unread').textContent == 0;
+  if (name) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: { seq: +seq, href } }));
+}
+
+function place(el, anyway) {
+  const old = $(el.id), list = $(el.dataset.into);
+  if (old && !anyway && busy(old)) return hold(old, () => place(el, true));
+  if ('gone' in el.dataset) return old && old.remove();
+  if (list && !list.contains(old)) {
+    if (old) old.remove();
+    list.prepend(el);
+  } else if (old) old.replaceWith(el);
+  else return;
+  el.classList.add('new');
+  if (self.htmx) htmx.process(el);
+}
+
+function note(className, content, label, onclick) {
+  const line = make('p', { className });
+  line.append(content, ' ', make('button', { type: 'button', textContent: label, onclick }));
+  return line;
+}
+
+function toast(link) {
+  const box = $('toasts'), line = note('', link, box.dataset.close, () => line.remove());
+  box.append(line);
+  if (box.children.length > 3) box.firstElementChild.remove();
+}
+
+// Keeps what someone types there, under a line that offers the newest version.
+function hold(node, update) {
+  const { stale, show } = $('toasts').dataset;
+  if (node.firstElementChild.className != 'stale') {
+    node.prepend(note('stale', stale, show, () => node.firstElementChild.update()));
+  }
+  node.firstElementChild.update = update;
+}
+
+const busy = node => [...node.querySelectorAll('input,select,textarea')].some(field =>
+  (!own || field.form != own) && (field == document.activeElement || (field.options
+    ? field.selectedIndex != Math.max(0, [...field.options].findIndex(option => option.defaultSelected))
+    : /box|dio/.test(field.type) ? field.checked != field.defaultChecked : field.value != field.defaultValue)));
+
+// Too much to replay: the page is fetched anew, with its cursor.
+async function refresh(missed, anyway) {
+  const control = new AbortController();
+  limit(control, 3e4);
+  const headers = { 'X-Live': 1 };
+  const answer = await fetch(location.href, { headers, cache: 'no-cache', signal: control.signal });
+  const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const old = document.querySelector('main'), main = body.querySelector('main');
+  if (!body.dataset.cursor) throw body;
+  last = +body.dataset.cursor;
+  if (!anyway && busy(old)) hold(old, () => inTurn(() => refresh(0, true)));
+  else {
+    old.replaceWith(main);
+    if (self.htmx) htmx.process(main);
+  }
+  $('unread').replaceWith(body.querySelector('#unread'));
+  if (missed > 0) {
+    const textContent = $('toasts').dataset.missed.replace('%n', missed);
+    toast(make('a', { className: 'toast', href: $('bell').href, textContent }));
+  }
+}
+
+const placed = elt => elt.closest('[hx-swap=none]'); // all other answers are htmx's affair
+const pushed = ({ triggeringEvent: cause }) => cause && 'seq' in Object(cause.detail);
+addEventListener('htmx:configRequest', ({ detail }) => {
+  if (pushed(detail)) detail.headers['X-Live'] = 1; // nobody did anything: it keeps no session alive
+});
+addEventListener('htmx:beforeSwap', ({ detail }) => {
+  const { elt, path } = detail.requestConfig, form = placed(elt) && elt.closest('form');
+  if (form && /409|422/.test(detail.xhr.status)) {
+    Object.assign(detail, { shouldSwap: true, swapOverride: 'outerHTML', target: form });
+  } else if (pushed(detail.requestConfig) && busy(detail.target)) {
+    detail.shouldSwap = false;
+    hold(detail.target, () => htmx.ajax('GET', path, { source: elt }));
+  }
+});
+addEventListener('htmx:afterRequest', ({ detail }) => {
+  const { elt } = detail.requestConfig;
+  if (!detail.successful || detail.done || !placed(elt)) return;
+  detail.done = true; // htmx says it again when the element has gone
+  own = elt.closest('form');
+  apply(detail.xhr.response);
+  if (own) own.reset();
+  own = 0;
+});
+addEventListener('reset', () => setTimeout(() => {
+  for (const line of document.querySelectorAll('.stale')) if (!busy(line.parentNode)) line.update();
+}));
+
+function hear({ data: { event, why, state: sign, alive: at, last: seq } }) {
+  if (why) halt(why, true);
+  else if (event) inTurn(() => event.event == 'reset' ? poll() : take(event));
+  else if (!sign) leading && show(state);
+  else if (!leading) {
+    heard = now();
+    alive = at;
+    show(sign);
+    inTurn(() => seq > last && poll());
+  }
+}
+
+function start(steal) {
+  life = new AbortController();
+  const { signal } = life, name = 'live ' + user;
+  show('connecting');
+  if (!shared) return lead(signal);
+  channel = new BroadcastChannel(name);
+  channel.onmessage = hear;
+  wake();
+  navigator.locks.request(name, steal ? { steal } : { signal }, () => lead(signal))
+    .catch(() => signal.aborted || !leading || start(stop())); // stolen: this tab seemed frozen
+}
+
+function stop() {
+  life.abort();
+  leading = 0;
+  cut();
+  wakeUp();
+  channel = channel && channel.close();
+}
+
+function wake(broken) {
+  if (now() < notBefore) return;
+  heard = now();
+  streamAt = 0;
+  tell({});
+  wakeUp();
+  if (broken || now() - alive > 3e4) {
+    pause = 0;
+    cut();
+  }
+}
+
+if (cursor) {
+  start();
+  setInterval(() => {
+    const slept = Math.abs(now() - ticked) > 2e4;
+    ticked = now();
+    if (leading) show(state);
+    if (document.hidden) return;
+    if (slept) wake(true);
+    else if (channel && !leading && now() - heard > 4e4) start(stop() || true);
+  }, 5e3);
+  addEventListener('visibilitychange', () => document.hidden || wake());
+  addEventListener('online', wake);
+  addEventListener('offline', wake);
+  addEventListener('pagehide', stop);
+  addEventListener('pageshow', event => event.persisted && start());
+}

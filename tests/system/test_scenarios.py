@@ -1,0 +1,198 @@
+"""The three scenarios of the request, each with three signed-in browsers, with and without JavaScript."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from clinic import ARGUMENTS, CHROMIUM, PHONE, Person, open_clinic, sign_in
+from playwright.async_api import async_playwright, expect
+
+pytestmark = pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])
+
+
+class Cast:
+    """Awa on her phone, Dr Diop and Mme Ndiaye at their desks."""
+
+    def __init__(self, awa: Person, diop: Person, ndiaye: Person) -> None:
+        self.awa, self.diop, self.ndiaye = awa, diop, ndiaye
+
+
+@pytest_asyncio.fixture
+async def cast(tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
+    async with open_clinic(tmp_path / "clinic.db") as address, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        people = Cast(
+            await sign_in(browser, address, "awa@demo.fadjma", javascript=javascript, viewport=PHONE),
+            await sign_in(browser, address, "dr.diop@demo.fadjma", javascript=javascript),
+            await sign_in(browser, address, "pharma.ndiaye@demo.fadjma", javascript=javascript),
+        )
+        yield people
+        complaints = people.awa.complaints + people.diop.complaints + people.ndiaye.complaints
+        await browser.close()
+    assert complaints == []
+
+
+async def ask_for_access(cast: Cast) -> None:
+    identifier = await cast.awa.page.locator(".who b").first.inner_text()
+    await cast.diop.page.fill("#q", identifier.lower())
+    await cast.diop.press("Chercher")
+    await cast.diop.page.get_by_role("link", name=re.compile("Awa Cissé")).click()
+    await cast.diop.page.fill("#reason", "Consultation de suivi <b>demain</b>")
+    await cast.diop.press("Envoyer la demande")
+    await expect(cast.diop.page.locator("#item")).to_contain_text("En attente")
+    await cast.diop.is_live()
+
+
+async def approve(cast: Cast) -> None:
+    await cast.awa.page.get_by_role("link", name=re.compile("Répondre au Dr Ousmane Diop")).click()
+    await cast.awa.page.check("input[value=full]")
+    await cast.awa.press("Autoriser cet accès")
+    await expect(cast.awa.page.locator("#item")).to_contain_text("Autorisé")
+
+
+async def open_file(cast: Cast) -> None:
+    await ask_for_access(cast)
+    await cast.awa.sees("#now", "Répondre au Dr Ousmane Diop")
+    await approve(cast)
+    await cast.diop.sees("#item", "Ouvrir le dossier")
+    await cast.diop.page.get_by_role("link", name="Ouvrir le dossier").click()
+    await expect(cast.diop.page.locator("h1")).to_have_text("Dossier")
+    await cast.awa.go("/")
+
+
+async def test_a_doctor_asks_and_the_patient_opens_the_file(cast: Cast) -> None:
+    await ask_for_access(cast)
+    await cast.awa.is_told("Un médecin demande l'accès à votre dossier")
+    await cast.awa.sees("#now", "Répondre au Dr Ousmane Diop")
+    await approve(cast)
+    await cast.diop.is_told("Votre demande d'accès est autorisée")
+    await cast.diop.sees("#item", "Ouvrir le dossier")
+    await cast.diop.page.get_by_role("link", name="Ouvrir le dossier").click()
+    await expect(cast.diop.page.locator(".who").first).to_contain_text("Awa Cissé")
+    await expect(cast.diop.page.locator("#history")).to_contain_text("Dr ")
+
+
+async def test_a_doctor_asks_and_the_patient_refuses(cast: Cast) -> None:
+    await ask_for_access(cast)
+    await cast.awa.sees("#now", "Répondre au Dr Ousmane Diop")
+    await cast.awa.page.get_by_role("link", name=re.compile("Répondre au Dr Ousmane Diop")).click()
+    await expect(cast.awa.page.locator("q").first).to_have_text("Consultation de suivi <b>demain</b>")
+    await cast.awa.page.fill("#reason", "Pas maintenant")
+    await cast.awa.press("Refuser")
+    await cast.diop.is_told("Votre demande d'accès est refusée")
+    await cast.diop.sees("#item", "Pas maintenant")
+
+
+async def test_a_revoked_access_closes_the_open_file(cast: Cast) -> None:
+    await open_file(cast)
+    await cast.awa.page.get_by_role("link", name=re.compile("Accès du Dr Ousmane Diop")).first.click()
+    await cast.awa.press("Arrêter cet accès maintenant")
+    await cast.diop.sees("#main", "vous n'y avez pas accès")
+    await expect(cast.diop.page.locator("#history")).to_have_count(0)
+
+
+async def prescribe(cast: Cast) -> str:
+    """Two medicines, chosen from the list as one types; returns the prescription's id."""
+    page = cast.diop.page
+    await page.get_by_role("link", name="Prescrire").click()
+    await choose_medicine(cast.diop, 0, "paracétamol 500", "paracétamol 500 mg")
+    await page.fill("#lines-0-dosage", "1 comprimé trois fois par jour")
+    await page.fill("#lines-0-quantity", "12")
+    await page.fill("#lines-0-duration_days", "4")
+    await cast.diop.press("Ajouter un médicament")
+    await choose_medicine(cast.diop, 1, "sels de réhy", "sels de réhydratation")
+    await page.fill("#lines-1-dosage", "1 sachet dans un litre d'eau")
+    await page.fill("#lines-1-quantity", "six")
+    await page.fill("#lines-1-duration_days", "3")
+    await cast.diop.press("Signer et émettre l'ordonnance")
+    await expect(page.locator(".errs")).to_contain_text("Quantité")
+    await expect(page.locator("#lines-0-dosage")).to_have_value("1 comprimé trois fois par jour")
+    await page.fill("#lines-1-quantity", "6")
+    await cast.diop.press("Signer et émettre l'ordonnance")
+    await expect(page.locator("h1")).to_contain_text("Ordonnance du")
+    return await page.locator("#item").get_attribute("data-id") or ""
+
+
+async def choose_medicine(doctor: Person, line: int, typed: str, wanted: str) -> None:
+    box = doctor.page.locator(f"#lines-{line}-medicine")
+    await expect(box).to_be_visible()
+    if doctor.live:
+        await box.press_sequentially(typed)
+    else:
+        await box.fill(typed)
+        await doctor.page.get_by_role("button", name="Chercher dans la liste").click()
+    await doctor.page.locator(f"#s{line} button", has_text=re.compile(wanted)).first.click()
+    await expect(box).to_have_attribute("readonly", "")
+
+
+async def test_a_prescription_goes_from_the_doctor_to_the_hand_over(cast: Cast) -> None:
+    await open_file(cast)
+    prescription_id = await prescribe(cast)
+    row = f'[id="p{prescription_id}"]'
+    await cast.ndiaye.is_told("Nouvelle ordonnance à valider")
+    await cast.ndiaye.sees("#now", re.compile("Valider : Awa Cissé, 34 ans"))
+    await cast.awa.is_told("Une ordonnance vous a été prescrite")
+    await cast.awa.sees(row, "Émise")
+
+    await cast.ndiaye.page.locator(row).get_by_role("link").click()
+    await cast.ndiaye.press("Valider : notre pharmacie la prend")
+    await cast.awa.is_told("Votre ordonnance est validée")
+    await cast.awa.sees(row, "Validée")
+    await cast.ndiaye.press("Marquer « Préparée »")
+    await cast.awa.sees(row, "Préparée")
+    await cast.ndiaye.press("Marquer « Prête »")
+    await cast.awa.is_told("Votre ordonnance est prête")
+    await cast.awa.sees("#now", "Retirer l'ordonnance du")
+    await cast.diop.sees("#item", "Prête")
+
+    await cast.awa.page.locator(row).get_by_role("link").click()
+    code = await cast.awa.page.locator(".code").inner_text()
+    await cast.ndiaye.page.fill("#code", "000000" if code != "000 000" else "111111")
+    await cast.ndiaye.press("Remettre les médicaments")
+    await expect(cast.ndiaye.page.locator(".errs")).to_contain_text("Essais restants : 4")
+    await cast.ndiaye.page.fill("#code", code)
+    await cast.ndiaye.press("Remettre les médicaments")
+    await expect(cast.ndiaye.page.locator(".steps [aria-current]")).to_contain_text("Livrée")
+    await cast.awa.sees(".steps [aria-current]", "Livrée")
+    await cast.diop.is_told("Une ordonnance que vous avez prescrite est livrée")
+
+
+async def test_a_refusal_reaches_the_doctor_who_corrects(cast: Cast) -> None:
+    await open_file(cast)
+    prescription_id = await prescribe(cast)
+    row = f'[id="p{prescription_id}"]'
+    await cast.ndiaye.sees("#now", "Awa Cissé")
+    await cast.ndiaye.page.locator(row).get_by_role("link").click()
+    await cast.ndiaye.press("Valider : notre pharmacie la prend")
+    await cast.ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
+    await cast.ndiaye.page.select_option("#code", "dose")
+    await cast.ndiaye.page.fill("#text", "12 comprimés pour 4 jours : est-ce voulu ?")
+    await cast.ndiaye.press("Refuser et prévenir le médecin")
+    await cast.diop.is_told("Une ordonnance a été refusée par la pharmacie")
+    await cast.diop.sees("#item", "Dose à vérifier : 12 comprimés")
+    await cast.diop.page.get_by_role("link", name="Corriger et envoyer à nouveau").click()
+    await expect(cast.diop.page.locator("#lines-0-quantity")).to_have_value("12")
+    await cast.diop.page.fill("#lines-0-quantity", "9")
+    await cast.diop.press("Signer et émettre l'ordonnance")
+    await cast.ndiaye.is_told("Nouvelle ordonnance à valider")
+
+
+async def test_a_record_grows_the_history_and_its_reading_is_traced(cast: Cast) -> None:
+    await open_file(cast)
+    await cast.awa.has_been_told("Votre dossier a été consulté")
+    await cast.diop.page.get_by_role("link", name="Ajouter au dossier").click()
+    await cast.diop.page.fill("#title", "Contrôle de tension <script>alert(1)</script> 🩺")
+    await cast.diop.page.fill("#body", "TA 13/8.\nRevoir dans un mois.")
+    await cast.diop.press("Ajouter au dossier")
+    await cast.awa.is_told("Votre dossier a été complété")
+    await cast.awa.sees("#history", "Contrôle de tension <script>alert(1)</script> 🩺")
+    await cast.awa.page.get_by_role("link", name="Qui a consulté mon dossier").first.click()
+    await cast.awa.is_live()
+    await expect(cast.awa.page.locator("#trace")).to_contain_text("Dr Ousmane Diop")
+    seen = await cast.awa.page.locator("#trace li").count()
+    await cast.diop.page.get_by_role("link", name=re.compile("Contrôle de tension")).click()
+    await expect(cast.diop.page.locator("h1")).to_contain_text("Contrôle de tension")
+    await cast.awa.sees("#trace", "a lu un élément de votre dossier")
+    assert await cast.awa.page.locator("#trace li").count() > seen
