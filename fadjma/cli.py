@@ -1,7 +1,10 @@
 """`quart …`: what an administrator does from the command line."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +13,7 @@ from quart import Quart
 from fadjma import demo
 from fadjma.accounts import actions, passwords
 from fadjma.accounts.identifiers import new_identifier
-from fadjma.database import Database
+from fadjma.database import Database, connect
 from fadjma.refusals import Invalid
 
 
@@ -19,6 +22,7 @@ def register(app: Quart) -> None:
     database: Callable[[], Database] = lambda: app.extensions["database"]  # noqa: E731
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
+    app.cli.add_command(_backup(database))
 
 
 def _create_admin(database: Callable[[], Database]) -> click.Command:
@@ -33,7 +37,7 @@ def _create_admin(database: Callable[[], Database]) -> click.Command:
         if weakness:
             raise click.ClickException(weakness)
         asyncio.run(_with(database(), _add_admin, email.strip().lower(), given_name, family_name, password))
-        click.echo(f"Administrateur créé : {email}")
+        click.echo(f"Compte d'administration créé : {email}")
 
     return create_admin
 
@@ -75,6 +79,29 @@ async def _fill(database: Database, scale: int) -> None:
             scale=scale,
             progress=lambda done: bar.update(done - bar.pos),
         )
+
+
+def _backup(database: Callable[[], Database]) -> click.Command:
+    @click.command("backup")
+    @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+    def backup(target: Path) -> None:
+        """Copy the database to TARGET while it is in use; the copy is checked before it gets its name."""
+        source = database().path
+        if not source.exists():
+            raise click.ClickException(f"La base {source} n'existe pas.")
+        if target.exists():
+            raise click.ClickException(f"{target} existe déjà : rien n'a été écrasé.")
+        unfinished = target.with_name(target.name + ".partial")
+        unfinished.unlink(missing_ok=True)
+        with closing(connect(source, read_only=True)) as original, closing(sqlite3.connect(unfinished)) as copy:
+            original.backup(copy)
+            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        if verdict != "ok":
+            raise click.ClickException(f"La copie est abîmée ({verdict}) : elle reste dans {unfinished}.")
+        unfinished.replace(target)
+        click.echo(f"Copie vérifiée : {target}")
+
+    return backup
 
 
 async def _with(database: Database, work: Any, *args: Any) -> None:

@@ -63,12 +63,13 @@ def record(
 ) -> None:
     """Append the audit entry and notify, inside the caller's transaction.
 
-    `actor_id` None means time itself; `ground` is the grant that a reading rests on. `detail` must never carry clinical content. The actor is never told of their own
-    act; their other open pages follow it silently.
+    `actor_id` None means time itself; `ground` is the grant that a reading rests on. `detail` must never carry clinical
+    content. The actor is never told of their own act; their other open pages follow it silently.
     """
     tx.execute(
-        "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, ground, detail) "
-        "VALUES (:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, :detail)",
+        "INSERT INTO audit_events "
+        "(id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, ground, detail) VALUES "
+        "(:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, :detail)",
         {
             "id": new_id(),
             "at": tx.now,

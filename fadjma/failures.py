@@ -20,7 +20,7 @@ _TITLES = {
 }
 _MESSAGES = {
     404: N_("Cette adresse n'existe pas."),
-    405: N_("Cette adresse ne prend pas ce genre de demande."),
+    405: N_("Cette adresse n'accepte pas ce genre de demande."),
     413: N_("L'envoi dépasse 64 Ko."),
 }
 

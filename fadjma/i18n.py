@@ -75,6 +75,12 @@ def show_date(day: str | date, language: str) -> str:
     return format_date(value, "d MMM y", locale=language)
 
 
+def show_day(at: int, language: str, *, now: int) -> str:
+    """The day of a moment: « 3 mars » this year, « 3 mars 2025 » before and after."""
+    day = moment(at).date()
+    return format_date(day, "d MMM" if day.year == moment(now).year else "d MMM y", locale=language)
+
+
 def show_time(at: int, language: str, *, now: int) -> str:
     """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before."""
     then, today = moment(at), moment(now)

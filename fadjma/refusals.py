@@ -1,4 +1,4 @@
-"""Why an act is refused. Actions raise these; `web` turns them into a page, a fragment or a problem document (RFC 9457).
+"""Why an act is refused. Actions raise these; failures.py answers them as page, fragment or problem (RFC 9457).
 
 Messages are French source texts (see i18n.py); they are translated when they are shown.
 """

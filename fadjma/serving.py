@@ -1,4 +1,4 @@
-"""Serving with uvicorn, so that the signal to stop ends the streams first (uvicorn waits for them for ever otherwise)."""
+"""Serving with uvicorn; the signal to stop ends the streams first, for which uvicorn would wait for ever."""
 
 import asyncio
 import logging

@@ -51,7 +51,8 @@ def environment(language: str) -> Environment:
         {
             "time": lambda at: i18n.show_time(at, language, now=milliseconds()),
             "iso": i18n.iso,
-            "day": lambda at: i18n.show_date(i18n.moment(at).date(), language),
+            "day": lambda at: i18n.show_day(at, language, now=milliseconds()),
+            "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
             "age": lambda birth_date: i18n.age(birth_date, datetime.now(UTC).date()),
             "phone": show_phone,

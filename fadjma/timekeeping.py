@@ -38,7 +38,7 @@ class Timekeeper:
             for act in (access.lapse, access.expire, prescriptions.expire, _forget_answers):
                 try:
                     while await self._database.write(act, _BATCH) == _BATCH:
-                        await asyncio.sleep(0)
+                        pass  # more is waiting; between two batches, others' acts have their turn
                 except Exception:
                     log.exception("time's act %s failed; it is tried again", act.__name__)
             await asyncio.sleep(_EVERY)

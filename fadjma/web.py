@@ -99,7 +99,7 @@ def wants() -> Literal["page", "fragment", "json"]:
 async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call `query(tx, viewer, …)` on one snapshot, for the person who asks.
 
-    The page is stamped with that person's cursor in the same snapshot: no event can fall between the page and its stream.
+    The page is stamped with that person's cursor in the same snapshot: nothing falls between the page and its stream.
     Raises SignInNeeded when nobody is signed in.
     """
     asking = _Asking()
@@ -124,10 +124,10 @@ async def act(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Acted[T]:
-    """Call `action(tx, viewer, …)`, which returns the id of what it changed, and `show(tx, viewer, id)`, in one transaction.
+    """Call `action(tx, viewer, …)`, which returns the id of what it changed, and `show(tx, viewer, id)`, in one go.
 
-    With an idempotency key (`Idempotency-Key` header, or the form's `key` field), a second submission changes nothing and
-    gets the first one's answer; the key of another request is refused (422).
+    With an idempotency key (`Idempotency-Key` header, or the form's `key` field), a second submission changes nothing
+    and gets the first one's answer; the key of another request is refused (422).
     """
     asking = _Asking()
     key, fingerprint = await _idempotency()
@@ -234,7 +234,7 @@ async def _idempotency() -> tuple[str, str]:
     """The request's idempotency key (empty: none) and the keyed hash by which its repetition is recognised."""
     key = request.headers.get("Idempotency-Key", "") or (await fields()).get("key", "")
     if len(key) > 100:
-        raise Invalid({"key": N_("La clé d'idempotence a 100 caractères au plus.")})
+        raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     body = cast(bytes, await request.get_data(as_text=False))
     content = b"\n".join((request.method.encode(), request.path.encode(), body))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")

@@ -146,7 +146,8 @@ def expire(tx: Transaction, limit: int) -> int:
     """Time: write down the grants that have run out, and tell both sides; returns how many."""
     rows = tx.all(
         "UPDATE access_requests SET status = 'expired', ended_at = expires_at, version = version + 1 WHERE id IN "
-        "(SELECT id FROM access_requests WHERE status IN ('approved', 'emergency') AND expires_at <= :now LIMIT :limit) "
+        "(SELECT id FROM access_requests WHERE status IN ('approved', 'emergency') AND expires_at <= :now "
+        "LIMIT :limit) "
         "RETURNING id, patient_id, doctor_id",
         {"now": tx.now, "limit": limit},
     )
@@ -180,7 +181,7 @@ def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None
     if row["status"] == "approved":
         raise Conflict(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
     raise Conflict(
-        N_("Ce patient a refusé il y a moins de 24 heures : attendez avant de redemander."), current="rejected"
+        N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."), current="rejected"
     )
 
 

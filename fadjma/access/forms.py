@@ -19,7 +19,7 @@ DURATIONS = {
 class AskForm(Form):
     patient_id = text("", 40)
     reason = text(N_("Motif"), 500, minimum=3, lines=True)
-    scope = SelectField(N_("Ce que vous proposez de voir"), [Optional()], choices=["", *SCOPES])
+    scope = SelectField(N_("Ce que vous souhaitez voir"), [Optional()], choices=["", *SCOPES])
 
 
 class ApproveForm(Form):

@@ -1,4 +1,4 @@
-"""Registering, verifying, ending accounts and sessions. Rights and rules are checked in the transaction that changes."""
+"""Registering, verifying, ending accounts and sessions. Rights are checked in the transaction that changes."""
 
 import sqlite3
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ class PersonForm(Form):
                 translate(self.language, N_("Ce numéro n'existe pas. Exemples : 77 123 45 67, +225 07 01 02 03 04."))
             )
         if not field.data and not self["email"].data:
-            raise ValidationError(translate(self.language, N_("Donnez un téléphone ou une adresse e-mail.")))
+            raise ValidationError(translate(self.language, N_("Donnez un numéro de téléphone ou une adresse e-mail.")))
 
 
 class PatientForm(PersonForm):

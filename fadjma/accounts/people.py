@@ -9,10 +9,10 @@ from fadjma.refusals import Forbidden
 Role = Literal["patient", "doctor", "pharmacist", "admin"]
 
 ROLES: dict[Role, str] = {
-    "patient": N_("Patient"),
+    "patient": N_("Patient(e)"),
     "doctor": N_("Médecin"),
-    "pharmacist": N_("Pharmacien"),
-    "admin": N_("Administrateur"),
+    "pharmacist": N_("Pharmacie"),
+    "admin": N_("Administration"),
 }
 SEXES = {"female": N_("Femme"), "male": N_("Homme")}
 _ONLY: dict[Role, str] = {

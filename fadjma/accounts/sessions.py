@@ -34,7 +34,8 @@ _SYSTEMS = (
     ("Macintosh", "Mac"),
     ("Linux", "Linux"),
 )
-# In SQL because it decides inside every query that asks who somebody is. A token is used by programs: it has no idle time.
+# In SQL because it decides inside every query that asks who somebody is. A token is used by programs: it has no idle
+# time.
 _ALIVE = """
     s.ended_at IS NULL AND s.expires_at > :now AND u.status = 'active'
     AND (s.kind = 'token' OR s.last_active_at > :now - CASE u.role WHEN 'patient' THEN 1800000 ELSE 900000 END)

@@ -57,12 +57,12 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
         )
     except sqlite3.IntegrityError as error:
         raise Conflict(
-            N_("Impossible : %(reserved)d sont réservés pour des ordonnances préparées."),
+            N_("Impossible : des ordonnances préparées en réservent %(reserved)d."),
             current=str(before.on_hand),
             reserved=before.reserved,
         ) from error
     if not changed:
-        raise Conflict(N_("Ce lot a bougé entre-temps : recomptez."), current=str(before.on_hand))
+        raise Conflict(N_("Le stock de ce lot a changé entre-temps : recomptez."), current=str(before.on_hand))
     if on_hand != before.on_hand:
         _move(tx, viewer, lot_id, "adjusted", on_hand - before.on_hand, reason=reason)
     _tell(tx, viewer, before.product_id, "stock.adjusted", None)

@@ -10,7 +10,7 @@ from fadjma.i18n import N_
 class LotForm(Form):
     medicine_id = text(N_("Médicament"), 40)
     number = text(N_("Numéro de lot"), 40)
-    expires_on = DateField(N_("Périme le"), [InputRequired()])
+    expires_on = DateField(N_("Date de péremption"), [InputRequired()])
     quantity = IntegerField(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
 
 

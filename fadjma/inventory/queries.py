@@ -115,7 +115,8 @@ def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str |
     conditions = " AND ".join(f"(' ' || search_key) LIKE :w{i}" for i in range(len(words)))
     rows = tx.all(
         f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
-        f"FROM medicines m WHERE {conditions} ORDER BY search_key NOT LIKE :first, length(m.dci), search_key LIMIT :limit",
+        f"FROM medicines m WHERE {conditions} "
+        "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key LIMIT :limit",
         {
             **{f"w{i}": f"% {word}%" for i, word in enumerate(words)},
             "first": f"{words[0]}%",
@@ -151,7 +152,8 @@ def stock(tx: Transaction, viewer: Viewer) -> list[Product]:
         lots.setdefault(row["product_id"], []).append(_lot(tx, row))
     products = tx.all(
         "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
-        "FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.pharmacy_id = :pharmacy ORDER BY m.search_key",
+        "FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.pharmacy_id = :pharmacy "
+        "ORDER BY m.search_key",
         {"pharmacy": viewer.organization_id},
     )
     return [_product(row, tuple(lots.get(row["id"], ()))) for row in products]

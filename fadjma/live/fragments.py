@@ -42,7 +42,7 @@ class Fragments:
 
     def _render(self, viewer: Viewer, notification: Notification) -> str:
         toast = render("_toast.html", viewer.language, notification=notification) if notification.message else ""
-        return toast + self._row(viewer, notification)
+        return toast + self._row(viewer, notification).strip()
 
     def _row(self, viewer: Viewer, notification: Notification) -> str:
         subject = notification.subject

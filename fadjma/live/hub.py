@@ -1,4 +1,4 @@
-"""The hub: every open stream, and the one catch-up loop that serves connect, reconnect, slow link, overflow and restart.
+"""The hub: every open stream, and the one catch-up loop for connect, reconnect, slow link, overflow and restart.
 
 A stream knows the last seq it sent. When it is level and idle, a new event is written straight to its ASGI `send`.
 Otherwise it is *behind*: one task reads `seq > last` from the database and sends until level. There is no queue per

@@ -1,7 +1,7 @@
 """Every notification's wording and where it leads: the one place (CLINIC.md, “Notifications”).
 
-A wording never names a drug, a diagnosis, a record's title, a specialty or a person: the detail is in the page, for those
-who may see it.
+A wording never names a drug, a diagnosis, a record's title, a specialty or a person: the detail is in the page, for
+those who may see it.
 """
 
 from fadjma.i18n import N_
@@ -13,7 +13,7 @@ MESSAGES = {
     "access.withdrawn": N_("Une demande d'accès à votre dossier a été retirée"),
     "access.lapsed": N_("Votre demande d'accès est restée sans réponse"),
     "access.expired": N_("Un accès au dossier a expiré"),
-    "access.revoked": N_("Votre accès au dossier a été révoqué"),
+    "access.revoked": N_("Votre demande d'accès est révoquée"),
     "access.emergency": N_("Un accès d'urgence à votre dossier vient d'être ouvert"),
     "access.emergency_review": N_("Un accès d'urgence est à contrôler"),
     "prescription.to_validate": N_("Nouvelle ordonnance à valider"),
@@ -21,6 +21,8 @@ MESSAGES = {
     "prescription.validated": N_("Votre ordonnance est validée"),
     "prescription.prepared": N_("Votre ordonnance est préparée"),
     "prescription.ready": N_("Votre ordonnance est prête"),
+    "prescription.in_delivery": N_("Votre ordonnance est en livraison"),
+    "prescription.brought_back": N_("Votre ordonnance n'a pas pu être livrée"),
     "prescription.delivered": N_("Votre ordonnance est livrée"),
     "prescription.dispensed": N_("Une ordonnance que vous avez prescrite est livrée"),
     "prescription.refused": N_("Une ordonnance a été refusée par la pharmacie"),

@@ -1,4 +1,4 @@
-"""Writing prescriptions, and the doctor's and the patient's acts on them. What the pharmacy does is in dispensing.py."""
+"""Writing prescriptions; the doctor's and the patient's acts on them. The pharmacy's acts are in dispensing.py."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ def issue(
 ) -> str:
     """A doctor with a grant prescribes; returns the id. The pharmacists concerned and the patient are told.
 
-    `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` names a refused prescription that this one corrects.
+    `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
     """
     viewer.require("doctor")
     if not access.grant(tx, viewer.id, patient_id, "prescriptions"):
@@ -124,7 +124,8 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
     if found.status not in ("issued", "validated", "prepared", "ready", "on_hold"):
         raise Conflict(N_("La livraison ne peut plus être demandée."), current=found.status)
     tx.execute(
-        "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) VALUES (:id, :address, :phone, :now) "
+        "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) "
+        "VALUES (:id, :address, :phone, :now) "
         "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone",
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
@@ -161,7 +162,8 @@ def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 def expire(tx: Transaction, limit: int) -> int:
     """Time: write down the open prescriptions that were not delivered in time, and tell; returns how many."""
     rows = tx.all(
-        f"SELECT id, status, pharmacy_id FROM prescriptions WHERE status IN {queries.OPEN} AND valid_until <= :now LIMIT :limit",
+        f"SELECT id, status, pharmacy_id FROM prescriptions WHERE status IN {queries.OPEN} AND valid_until <= :now "
+        "LIMIT :limit",
         {"now": tx.now, "limit": limit},
     )
     for row in rows:
@@ -198,7 +200,7 @@ def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_i
 def _own(tx: Transaction, viewer: Viewer, prescription_id: str) -> queries.Prescription:
     found = queries.prescription(tx, viewer, prescription_id)
     if found.prescriber_id != viewer.id:
-        raise Forbidden(N_("Seul le médecin qui l'a écrite peut le faire."))
+        raise Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
     return found
 
 

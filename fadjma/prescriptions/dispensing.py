@@ -9,8 +9,11 @@ from fadjma.events import Subject
 from fadjma.i18n import N_
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import handover, queries, transitions
-from fadjma.prescriptions.queries import Prescription
+from fadjma.prescriptions.queries import Prescription, Status
 from fadjma.refusals import Conflict, Forbidden, Invalid
+
+
+HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,35 @@ def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     )
 
 
+def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """On its way to the patient, who must have asked for it."""
+    viewer.require("pharmacist")
+    if not queries.prescription_in_full(tx, viewer, prescription_id).delivery_address:
+        raise Invalid({"status": N_("Le patient n'a pas demandé de livraison.")})
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("ready",),
+        target="in_delivery",
+        messages={"patient": "prescription.in_delivery"},
+    )
+
+
+def bring_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """The delivery failed: it is ready at the pharmacy again."""
+    viewer.require("pharmacist")
+    return transitions.move(
+        tx,
+        viewer,
+        prescription_id,
+        sources=("in_delivery",),
+        target="ready",
+        reason=reason,
+        messages={"patient": "prescription.brought_back"},
+    )
+
+
 def refuse(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, text: str) -> str:
     """Refused with a coded reason and a text: the doctor hears of it at once and corrects it."""
     viewer.require("pharmacist")
@@ -126,7 +158,7 @@ def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str
     viewer.require("pharmacist")
     found = queries.prescription(tx, viewer, prescription_id)
     _require_own(viewer, found)
-    if found.status != "ready":
+    if found.status not in HANDED_OVER_FROM:
         return Attempt(right=True, left=0)  # nothing to guess: the act itself answers
     left = handover.ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
@@ -176,7 +208,7 @@ def deliver(
         tx,
         viewer,
         prescription_id,
-        sources=("ready",),
+        sources=HANDED_OVER_FROM,
         target="delivered",
         reason=without_code,
         messages={"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
@@ -186,4 +218,4 @@ def deliver(
 
 def _require_own(viewer: Viewer, found: Prescription) -> None:
     if found.pharmacy_id != viewer.organization_id:
-        raise Forbidden(N_("Seule la pharmacie qui l'a validée peut la remettre."))
+        raise Forbidden(N_("Seule la pharmacie qui a validé cette ordonnance peut la remettre."))

@@ -10,7 +10,7 @@ import hmac
 from fadjma.i18n import N_
 
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
-LOCKED = N_("Trop de codes faux : demandez au patient d'en créer un nouveau sur sa page.")
+LOCKED = N_("Trop de mauvais codes : demandez au patient d'en créer un nouveau sur sa page.")
 ATTEMPTS = 5  # wrong codes; then the patient asks for a new one, which starts the count again
 
 

@@ -337,14 +337,15 @@ def _prescription(tx: Transaction, viewer: Viewer, row: Row) -> Prescription:
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     rows = tx.all(
         "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.to_status, a.reason "
-        "FROM prescription_acts a LEFT JOIN users u ON u.id = a.actor_id WHERE a.prescription_id = :id ORDER BY a.at, a.id",
+        "FROM prescription_acts a LEFT JOIN users u ON u.id = a.actor_id WHERE a.prescription_id = :id "
+        "ORDER BY a.at, a.id",
         {"id": prescription_id},
     )
     return tuple(Act(**dict(row)) for row in rows)
 
 
 def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
-    """Names of its medicines that were delivered to this patient in the last 7 days (openmrs-esm-dispensing-app #350)."""
+    """Its medicines that this patient was given in the last 7 days (openmrs-esm-dispensing-app #350)."""
     rows = tx.all(
         "SELECT DISTINCT m.dci || ' ' || m.strength AS name FROM prescription_lines l "
         "JOIN medicines m ON m.id = l.medicine_id JOIN prescription_lines e ON e.medicine_id = l.medicine_id "

@@ -52,7 +52,7 @@ async def show(prescription_id: str) -> Response:
 
 async def _one(prescription_id: str) -> dict[str, Any]:
     found = await web.see(queries.prescription_in_full, prescription_id)
-    theirs = web.viewer().role == "patient" and found.status == "ready"
+    theirs = web.viewer().role == "patient" and found.status in dispensing.HANDED_OVER_FROM
     code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
     return {
         "item": found,
@@ -190,6 +190,17 @@ async def preparation(prescription_id: str) -> Response:
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
 async def readiness(prescription_id: str) -> Response:
     return await _act(dispensing.mark_ready, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/departure")
+async def departure(prescription_id: str) -> Response:
+    return await _act(dispensing.depart, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/return")
+@web.refill("prescriptions/show.html", ReasonForm, context=_one)
+async def bring_back(prescription_id: str) -> Response:
+    return await _with_reason(dispensing.bring_back, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery")

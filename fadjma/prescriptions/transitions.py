@@ -33,7 +33,7 @@ def move(
 ) -> str:
     """Bring a prescription that the viewer may see from one of `sources` to `target`; returns its id.
 
-    `before` does what must happen with it (stock). `claim` says whether the viewer's pharmacy takes it or gives it back.
+    `before` does what must happen with it (stock). `claim`: the viewer's pharmacy takes it, gives it back, or neither.
     Raises NotFound, or Conflict with the state it is in now.
     """
     found = queries.prescription(tx, viewer, prescription_id)
@@ -125,7 +125,8 @@ def tell(
 def _concerned(tx: Transaction, prescription_id: str) -> dict[str, list[str]]:
     """The people of a prescription by side; `claimed` is the pharmacy's id when one has it or was chosen."""
     row = tx.first(
-        "SELECT patient_id, prescriber_id, coalesce(pharmacy_id, addressed_to) AS pharmacy FROM prescriptions WHERE id = :id",
+        "SELECT patient_id, prescriber_id, coalesce(pharmacy_id, addressed_to) AS pharmacy "
+        "FROM prescriptions WHERE id = :id",
         {"id": prescription_id},
     )
     assert row is not None

@@ -65,7 +65,7 @@ def create(
 
 
 def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, title: str, body: str, reason: str) -> str:
-    """« Corriger »: add version n+1. Raises Conflict when the record is no longer at `version`: nothing is overwritten."""
+    """« Corriger »: add version n+1. Raises Conflict when the record is no longer at `version`."""
     found = queries.record(tx, viewer, record_id)
     _require_writer(tx, viewer, found.patient_id)
     changed = tx.execute(
@@ -125,9 +125,9 @@ def _add_version(
 
 def _refuse_change(found: Record, expected: int) -> None:
     if found.status != "current":
-        raise Conflict(N_("Ce dossier est déclaré saisi par erreur : il ne change plus."), current=found.status)
+        raise Conflict(N_("Cet élément est déclaré saisi par erreur : il ne change plus."), current=found.status)
     raise Conflict(
-        N_("Un autre médecin vient de corriger ce dossier : relisez sa version avant d'enregistrer la vôtre."),
+        N_("Un autre médecin vient de corriger cet élément : relisez sa version avant d'enregistrer la vôtre."),
         current=f"version {found.version}",
     )
 

@@ -116,8 +116,9 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
     """One record with everything it ever said, the newest first."""
     found = record(tx, viewer, record_id)
     rows = tx.all(
-        "SELECT v.version, v.title, v.body, v.reason, u.given_name || ' ' || u.family_name AS author_name, v.created_at "
-        "FROM record_versions v JOIN users u ON u.id = v.author_id WHERE v.record_id = :id ORDER BY v.version DESC",
+        "SELECT v.version, v.title, v.body, v.reason, u.given_name || ' ' || u.family_name AS author_name, "
+        "v.created_at FROM record_versions v JOIN users u ON u.id = v.author_id WHERE v.record_id = :id "
+        "ORDER BY v.version DESC",
         {"id": record_id},
     )
     return replace(found, versions=tuple(Version(**dict(row)) for row in rows))

@@ -1,0 +1,29 @@
+"""Takes the pictures of docs/design.md and README.md: .venv/bin/python tests/system/screenshots.py"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from clinic import ARGUMENTS, CHROMIUM, DESK, PHONE, ROOT, open_clinic, sign_in
+from playwright.async_api import async_playwright
+
+PEOPLE = {
+    "patient": "awa@demo.fadjma",
+    "doctor": "dr.diop@demo.fadjma",
+    "pharmacist": "pharma.ndiaye@demo.fadjma",
+    "admin": "admin@demo.fadjma",
+}
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_clinic(Path(folder) / "clinic.db") as address, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            for role, login in PEOPLE.items():
+                for device, viewport in (("phone", PHONE), ("desktop", DESK)):
+                    person = await sign_in(browser, address, login, viewport=viewport)
+                    await person.page.screenshot(path=ROOT / "docs" / "screenshots" / f"{role}-{device}.png")
+            await browser.close()
+
+
+asyncio.run(main())
