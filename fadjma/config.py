@@ -52,7 +52,7 @@ def _port(value: str) -> int:
 
 
 def _database_url(value: str) -> str:
-    if not value.startswith("sqlite:///") or value == "sqlite:///":
+    if not value.startswith("sqlite:///") or value in ("sqlite:///", "sqlite:///:memory:"):
         raise SettingsError(
             f"FADJMA_DATABASE_URL is {value!r}: it must be sqlite:///file.db or sqlite:////full/path.db."
         )

@@ -204,16 +204,20 @@ def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:
         for script in sorted(_MIGRATIONS.glob("*.sql")):
             if script.stem in done or script.stem[:4] > up_to:
                 continue
-            _apply(connection, script, now)
-            applied.append(script.stem)
+            if _apply(connection, script, now):
+                applied.append(script.stem)
     finally:
         connection.close()
     return applied
 
 
-def _apply(connection: sqlite3.Connection, script: Path, now: int) -> None:
+def _apply(connection: sqlite3.Connection, script: Path, now: int) -> bool:
+    """Run one migration; False when another process has done it meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     try:
+        if connection.execute("SELECT 1 FROM schema_migrations WHERE name = ?", (script.stem,)).fetchone():
+            connection.execute("ROLLBACK")
+            return False
         for statement in _statements(script.read_text(encoding="utf-8")):
             connection.execute(statement)
         connection.execute("INSERT INTO schema_migrations (name, applied_at) VALUES (?, ?)", (script.stem, now))
@@ -222,6 +226,7 @@ def _apply(connection: sqlite3.Connection, script: Path, now: int) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    return True
 
 
 def _statements(script: str) -> Iterable[str]:

@@ -60,10 +60,12 @@ def clean(value: str | None) -> str | None:
     """Composed Unicode, no control characters, no text-direction overrides, no space at the ends."""
     if value is None:
         return None
-    composed = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
-    return "".join(
-        c for c in composed if c not in _BIDI_OVERRIDES and (c in "\n\t" or unicodedata.category(c) != "Cc")
-    ).strip()
+    kept = (
+        c
+        for c in value.replace("\r\n", "\n")
+        if c not in _BIDI_OVERRIDES and (c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    )
+    return unicodedata.normalize("NFC", "".join(kept)).strip()
 
 
 def text(

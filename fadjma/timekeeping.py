@@ -9,6 +9,7 @@ import logging
 
 from fadjma.access import actions as access
 from fadjma.database import Database, Transaction
+from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 
 log = logging.getLogger("fadjma.time")
@@ -35,7 +36,7 @@ class Timekeeper:
 
     async def _run(self) -> None:
         while True:
-            for act in (access.lapse, access.expire, prescriptions.expire, _forget_answers):
+            for act in (access.lapse, access.expire, prescriptions.expire, inventory.warn_expiring, _forget_answers):
                 try:
                     while await self._database.write(act, _BATCH) == _BATCH:
                         pass  # more is waiting; between two batches, others' acts have their turn

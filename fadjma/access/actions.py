@@ -19,6 +19,7 @@ from fadjma.refusals import Conflict, NotFound
 _HOUR = 3_600_000
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 LAPSES_AFTER = 72 * _HOUR
+EMERGENCY_FOR = 3 * _HOUR
 ASK_AGAIN_AFTER = 24 * _HOUR
 
 
@@ -71,6 +72,49 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
         patient_id=patient_id,
         notices=[Notice([patient_id], "new_access_request", "access.requested")],
     )
+    return request_id
+
+
+def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, code: str) -> str:
+    """A doctor opens a file without asking, for 3 h: the patient is told at once, and so are the admins.
+
+    The route has had the password entered again. `code` is one of queries.EMERGENCIES. Raises Conflict when one is
+    open already.
+    """
+    viewer.require("doctor")
+    accounts.identity(tx, patient_id)
+    if tx.value(
+        "SELECT 1 FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
+        "AND status = 'emergency' AND expires_at > :now",
+        {"patient": patient_id, "doctor": viewer.id, "now": tx.now},
+    ):
+        raise Conflict(N_("Un accès d'urgence à ce dossier vous est déjà ouvert."), current="emergency")
+    request_id = new_id()
+    tx.execute(
+        "INSERT INTO access_requests "
+        "(id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, lapses_at, expires_at) "
+        "VALUES (:id, :patient, :doctor, 'emergency', :reason, 'full', :code, :now, :now, :expires_at)",
+        {
+            "id": request_id,
+            "patient": patient_id,
+            "doctor": viewer.id,
+            "reason": reason,
+            "code": code,
+            "now": tx.now,
+            "expires_at": tx.now + EMERGENCY_FOR,
+        },
+    )
+    events.record(
+        tx,
+        "access_request.emergency",
+        Subject("access_request", request_id),
+        actor_id=viewer.id,
+        patient_id=patient_id,
+        notices=[Notice([patient_id], "access_request_status_changed", "access.emergency")],
+        code=code,
+    )
+    admins = accounts.people(tx, "admin")
+    events.notify(tx, admins, "notification", "access.emergency_review", Subject("account", viewer.id))
     return request_id
 
 

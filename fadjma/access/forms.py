@@ -1,9 +1,9 @@
 """Asking for access and deciding about it."""
 
-from wtforms import SelectField
-from wtforms.validators import InputRequired, Optional
+from wtforms import PasswordField, SelectField
+from wtforms.validators import InputRequired, Length, Optional
 
-from fadjma.access.queries import SCOPES
+from fadjma.access.queries import EMERGENCIES, SCOPES
 from fadjma.forms import Form, text
 from fadjma.i18n import N_
 
@@ -20,6 +20,8 @@ class AskForm(Form):
     patient_id = text("", 40)
     reason = text(N_("Motif"), 500, minimum=3, lines=True)
     scope = SelectField(N_("Ce que vous souhaitez voir"), [Optional()], choices=["", *SCOPES])
+    emergency = SelectField(N_("Situation"), [Optional()], choices=["", *EMERGENCIES])
+    password = PasswordField(N_("Votre mot de passe, à nouveau"), [Optional(), Length(max=200)])
 
 
 class ApproveForm(Form):

@@ -30,6 +30,11 @@ SCOPES: dict[Scope, str] = {
     "prescriptions": N_("Ordonnances"),
     "full": N_("Dossier complet"),
 }
+EMERGENCIES = {
+    "unconscious": N_("Le patient est inconscient"),
+    "life_threat": N_("Sa vie est en danger"),
+    "identity_unknown": N_("Son identité est à confirmer"),
+}
 # Which scopes open which part of a file.
 OPENS: dict[str, tuple[Scope, ...]] = {
     "summary": ("summary", "prescriptions", "full"),
@@ -188,12 +193,13 @@ def access_requests(
 
 
 def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
-    """The id of the doctor's active grant that opens this part of the file (`OPENS`), if there is one."""
+    """The id of the doctor's widest active grant that opens this part of the file (`OPENS`), if there is one."""
     scopes = OPENS[part]
     found: str | None = tx.value(
         "SELECT id FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
         "AND status IN ('approved', 'emergency') AND expires_at > :now "
-        f"AND scope IN ({', '.join(repr(scope) for scope in scopes)}) ORDER BY expires_at DESC LIMIT 1",
+        f"AND scope IN ({', '.join(repr(scope) for scope in scopes)}) "
+        "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC LIMIT 1",
         {"patient": patient_id, "doctor": doctor_id, "now": tx.now},
     )
     return found

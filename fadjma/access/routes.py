@@ -9,8 +9,9 @@ from fadjma.access import actions, queries
 from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.people import Viewer
+from fadjma.accounts.signing_in import confirm_password
 from fadjma.database import Transaction
-from fadjma.i18n import age, moment
+from fadjma.i18n import age, moment, translate
 from fadjma.throttle import LOOK_UP_PER_DOCTOR
 
 blueprint = Blueprint("access", __name__)
@@ -68,7 +69,8 @@ async def index() -> Response:
 async def _asking() -> dict[str, Any]:
     """The patient whom the form is about. Only a doctor who has found them by identifier knows the id."""
     patient_id = request.args.get("patient") or (await web.fields()).get("patient_id", "")
-    return {"patient": await web.see(_patient, patient_id)}
+    codes = [(code, translate(web.language(), label), "") for code, label in queries.EMERGENCIES.items()]
+    return {"patient": await web.see(_patient, patient_id), "emergencies": codes}
 
 
 def _patient(tx: Transaction, viewer: Viewer, patient_id: str) -> accounts.Identity:
@@ -85,13 +87,24 @@ async def new() -> Response:
 @web.refill("access/new.html", AskForm, context=_asking)
 async def ask() -> Response:
     form = await web.form(AskForm)
-    acted = await web.act(
-        actions.ask,
-        queries.access_request,
-        patient_id=form.patient_id.data,
-        reason=form.reason.data,
-        scope=form.scope.data or None,
-    )
+    if form.emergency.data:
+        hashed = await web.see(accounts.password_hash)
+        await confirm_password(web.throttle(), web.viewer().id, form.password.data or "", hashed)
+        acted = await web.act(
+            actions.open_emergency,
+            queries.access_request,
+            patient_id=form.patient_id.data,
+            reason=form.reason.data,
+            code=form.emergency.data,
+        )
+    else:
+        acted = await web.act(
+            actions.ask,
+            queries.access_request,
+            patient_id=form.patient_id.data,
+            reason=form.reason.data,
+            scope=form.scope.data or None,
+        )
     location = f"/access-requests/{acted.resource.id}"
     return web.done(acted, "access/_row.html", location, created=True)
 

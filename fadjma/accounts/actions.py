@@ -107,10 +107,12 @@ def deactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
 
 
 def reactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
-    """Open a deactivated account again; the person signs in anew."""
+    """Open a deactivated account again; the person signs in anew, or waits to be verified if they never were."""
     viewer.require("admin")
     changed = tx.execute(
-        "UPDATE users SET status = 'active', version = version + 1 WHERE id = :id AND status = 'deactivated'",
+        "UPDATE users SET status = "
+        "CASE WHEN role IN ('doctor', 'pharmacist') AND verified_at IS NULL THEN 'pending' ELSE 'active' END, "
+        "version = version + 1 WHERE id = :id AND status = 'deactivated'",
         {"id": account_id},
     )
     return _changed(tx, viewer, account_id, "account.reactivated", changed)

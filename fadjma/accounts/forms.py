@@ -33,6 +33,13 @@ class PersonForm(Form):
     phone = text(N_("Téléphone"), 30, required=False)
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        if not self["email"].data and not self["phone"].data:
+            self.refuse({"phone": N_("Donnez un numéro de téléphone ou une adresse e-mail.")})
+            return False
+        return valid
+
     def validate_email(self, field: Any) -> None:
         if field.data and not _EMAIL.fullmatch(field.data):
             raise ValidationError(translate(self.language, N_("Cette adresse n'a pas la forme nom@exemple.sn.")))
@@ -42,8 +49,6 @@ class PersonForm(Form):
             raise ValidationError(
                 translate(self.language, N_("Ce numéro n'existe pas. Exemples : 77 123 45 67, +225 07 01 02 03 04."))
             )
-        if not field.data and not self["email"].data:
-            raise ValidationError(translate(self.language, N_("Donnez un numéro de téléphone ou une adresse e-mail.")))
 
 
 class PatientForm(PersonForm):

@@ -19,7 +19,9 @@ def new_identifier() -> str:
 def normalize_identifier(text: str) -> str | None:
     """An identifier as stored, from whatever was typed (lower case, spaces, O for 0); None when it is not one."""
     code = "".join(filter(str.isalnum, text.upper()))
-    code = code.removeprefix("FJ").translate(_READ_AS)
+    if len(code) > _LENGTH:
+        code = code.removeprefix("FJ")
+    code = code.translate(_READ_AS)
     if len(code) != _LENGTH or any(letter not in _ALPHABET for letter in code):
         return None
     return f"FJ-{code[:5]}-{code[5:]}"

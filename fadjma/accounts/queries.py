@@ -111,6 +111,11 @@ def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) ->
     return [Credential(row["id"], row["status"], row["password_hash"]) for row in rows]
 
 
+def password_hash(tx: Transaction, viewer: Viewer) -> str:
+    """One's own password hash, for entering the password again before a grave act."""
+    return str(tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": viewer.id}))
+
+
 def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
     """`GET /me`: who I am."""
     identifier = tx.value("SELECT identifier FROM patients WHERE user_id = :id", {"id": viewer.id})
@@ -137,9 +142,17 @@ def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") ->
     viewer.require("admin")
     rows = tx.all(
         f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before "
-        "AND (:q = '' OR lower(u.family_name) LIKE :prefix OR lower(u.given_name) LIKE :prefix OR u.email = :q) "
+        "AND (:q = '' OR lower(u.family_name) LIKE :prefix OR lower(u.given_name) LIKE :prefix "
+        # lower() leaves É alone in SQLite
+        "OR u.family_name LIKE :title OR u.given_name LIKE :title OR u.email = :q) "
         "ORDER BY u.id DESC LIMIT :limit",
-        {"before": before, "q": q.lower(), "prefix": _prefix(q), "limit": _PEOPLE_PER_PAGE},
+        {
+            "before": before,
+            "q": q.lower(),
+            "prefix": _prefix(q.lower()),
+            "title": _prefix(q.title()),
+            "limit": _PEOPLE_PER_PAGE,
+        },
     )
     return waiting(tx), [Account(**dict(row)) for row in rows]
 
@@ -176,5 +189,4 @@ def people(tx: Transaction, role: Role, organization_id: str | None = None) -> l
 
 
 def _prefix(q: str) -> str:
-    escaped = q.lower().replace("\\", "").replace("%", "").replace("_", "")
-    return f"{escaped}%"
+    return q.replace("\\", "").replace("%", "").replace("_", "") + "%"

@@ -53,6 +53,14 @@ async def sign_in(
     return secret, person.user_id
 
 
+async def confirm_password(throttle: Throttle, user_id: str, password: str, stored: str) -> None:
+    """The password of somebody who is signed in, entered again. Raises Invalid, Throttled."""
+    await throttle.hit(SIGN_IN_PER_ACCOUNT, user_id)
+    if await passwords.verify(password, [stored]) is None:
+        raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
+    await throttle.forgive(SIGN_IN_PER_ACCOUNT, user_id)
+
+
 def _digest(login: str) -> str:
     """An account that does not exist is counted like one that does, without keeping what was typed."""
     return hashlib.sha256((normalize_phone(login) or login.lower()).encode()).hexdigest()

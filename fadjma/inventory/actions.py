@@ -9,7 +9,7 @@ from fadjma import events
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
-from fadjma.events import Subject
+from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.ids import new_id
 from fadjma.inventory import queries
@@ -48,8 +48,9 @@ def receive(tx: Transaction, viewer: Viewer, *, medicine_id: str, number: str, e
 
 def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, version: int, reason: str) -> str:
     """Correct what a lot holds after counting. Raises Conflict when it has moved since, or less than is reserved."""
-    _own_pharmacy(viewer)
+    pharmacy_id = _own_pharmacy(viewer)
     before = queries.lot(tx, viewer, lot_id)
+    usable = queries.usable(tx, pharmacy_id, before.medicine_id)
     try:
         changed = tx.execute(
             "UPDATE lots SET on_hand = :on_hand, version = version + 1 WHERE id = :id AND version = :version",
@@ -66,7 +67,24 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
     if on_hand != before.on_hand:
         _move(tx, viewer, lot_id, "adjusted", on_hand - before.on_hand, reason=reason)
     _tell(tx, viewer, before.product_id, "stock.adjusted", None)
+    _alert(tx, viewer, pharmacy_id, before.medicine_id, usable)
     return lot_id
+
+
+def warn_expiring(tx: Transaction, limit: int) -> int:
+    """Time: tell each pharmacy once of a lot that expires within `queries.SOON` days; returns how many lots."""
+    rows = tx.all(
+        "UPDATE lots SET expiry_told_at = :now WHERE id IN (SELECT id FROM lots "
+        "WHERE expiry_told_at IS NULL AND on_hand > 0 AND expires_on >= :today AND expires_on <= :soon LIMIT :limit) "
+        "RETURNING product_id",
+        {"now": tx.now, "today": queries.today(tx), "soon": queries.today(tx, queries.SOON), "limit": limit},
+    )
+    for row in rows:
+        pharmacy_id = tx.value("SELECT pharmacy_id FROM products WHERE id = :id", {"id": row["product_id"]})
+        subject = Subject("product", row["product_id"])
+        notice = Notice(accounts.people(tx, "pharmacist", pharmacy_id), "notification", "stock.expiring")
+        events.record(tx, "stock.expiring", subject, actor_id=None, notices=[notice])
+    return len(rows)
 
 
 def reserve(
@@ -77,6 +95,7 @@ def reserve(
     The caller rolls back when something is missing. One alert when the product's usable stock crosses its threshold.
     """
     pharmacy_id = _own_pharmacy(viewer)
+    before = queries.usable(tx, pharmacy_id, medicine_id)
     lots = tx.all(
         "SELECT l.id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
         "WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND l.expires_on >= :today "
@@ -98,7 +117,7 @@ def reserve(
         )
         missing -= part
     if not missing:
-        _alert(tx, viewer, pharmacy_id, medicine_id, quantity)
+        _alert(tx, viewer, pharmacy_id, medicine_id, before)
     return missing
 
 
@@ -129,14 +148,14 @@ def take(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
     tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
 
 
-def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, kept: int) -> None:
-    """Tell the pharmacy once, when what has just been kept takes the usable stock across the threshold."""
+def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, before: int) -> None:
+    """Tell the pharmacy once, when its usable stock has just gone from `before` across the threshold."""
     row = tx.first(
         "SELECT id, threshold FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine",
         {"pharmacy": pharmacy_id, "medicine": medicine_id},
     )
     left = queries.usable(tx, pharmacy_id, medicine_id)
-    if row and left <= row["threshold"] < left + kept:
+    if row and left <= row["threshold"] < before:
         _tell(tx, viewer, row["id"], "stock.low", "stock.low")
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from fadjma.accounts.people import Viewer
@@ -45,7 +46,8 @@ class Lot:
 
     id: str
     product_id: str
-    name: str  # of its medicine
+    medicine_id: str
+    name: str  # of the medicine
     number: str
     expires_on: str
     on_hand: int
@@ -95,8 +97,8 @@ class Product:
 
 
 _LOT = """
-    SELECT l.id, l.product_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, l.number, l.expires_on, l.on_hand,
-           l.reserved, l.version
+    SELECT l.id, l.product_id, p.medicine_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, l.number,
+           l.expires_on, l.on_hand, l.reserved, l.version
     FROM lots l JOIN products p ON p.id = l.product_id JOIN medicines m ON m.id = p.medicine_id
 """
 
@@ -185,9 +187,9 @@ def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
     return found
 
 
-def today(tx: Transaction) -> str:
-    """The transaction's day, ISO 8601."""
-    return moment(tx.now).date().isoformat()
+def today(tx: Transaction, days: int = 0) -> str:
+    """The transaction's day, or some days after it, ISO 8601."""
+    return (moment(tx.now).date() + timedelta(days=days)).isoformat()
 
 
 def _usable(medicine: str) -> str:

@@ -14,6 +14,8 @@ CREATE TRIGGER records_are_kept BEFORE DELETE ON records
 BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END;
 CREATE TRIGGER records_belong BEFORE UPDATE OF patient_id, author_id, type ON records
 BEGIN SELECT RAISE(ABORT, 'whose record it is never changes'); END;
+CREATE TRIGGER records_transitions BEFORE UPDATE OF status ON records WHEN OLD.status = 'entered_in_error'
+BEGIN SELECT RAISE(ABORT, 'what was entered in error stays so'); END;
 
 CREATE TABLE record_versions (
     record_id TEXT NOT NULL REFERENCES records (id),

@@ -26,9 +26,11 @@ CREATE TABLE lots (
     expires_on TEXT NOT NULL,  -- ISO 8601 date, the last day of use
     on_hand INTEGER NOT NULL CHECK (on_hand >= 0),
     reserved INTEGER NOT NULL DEFAULT 0 CHECK (reserved >= 0 AND reserved <= on_hand),
+    expiry_told_at BIGINT,  -- when its pharmacy was told that it expires soon: once
     version INTEGER NOT NULL DEFAULT 1,
     UNIQUE (product_id, number)
 );
+CREATE INDEX lots_expiring ON lots (expires_on) WHERE on_hand > 0 AND expiry_told_at IS NULL;
 CREATE INDEX lots_first_expired ON lots (product_id, expires_on) WHERE on_hand > 0;
 
 CREATE TABLE movements (

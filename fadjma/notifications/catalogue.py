@@ -44,7 +44,7 @@ _LINKS = {
     "prescription": "/prescriptions/{id}",
     "record": "/records/{id}",
     "patient": "/patients/{id}/accesses",
-    "product": "/inventory#p{id}",
+    "product": "/inventory#k{id}",
     "account": "/accounts",
     "inbox": "/notifications",
 }

@@ -109,7 +109,7 @@ def mark_error(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason:
         tx,
         viewer,
         prescription_id,
-        sources=("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+        sources=("issued", "validated", "prepared", "ready", "in_delivery", "on_hold", "refused"),
         target="entered_in_error",
         reason=reason,
         messages={"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
@@ -123,19 +123,21 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
     found = queries.prescription(tx, viewer, prescription_id)
     if found.status not in ("issued", "validated", "prepared", "ready", "on_hold"):
         raise Conflict(N_("La livraison ne peut plus être demandée."), current=found.status)
-    tx.execute(
+    changed = tx.execute(
         "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) "
         "VALUES (:id, :address, :phone, :now) "
-        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone",
+        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone "
+        "WHERE delivery_requests.address <> :address OR delivery_requests.phone <> :phone",
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
-    transitions.tell(
-        tx,
-        prescription_id,
-        "delivery_requested",
-        actor_id=viewer.id,
-        messages={"pharmacists": "prescription.delivery_requested"},
-    )
+    if changed:
+        transitions.tell(
+            tx,
+            prescription_id,
+            "delivery_requested",
+            actor_id=viewer.id,
+            messages={"pharmacists": "prescription.delivery_requested"},
+        )
     return prescription_id
 
 
@@ -155,6 +157,7 @@ def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         events.Subject("prescription", prescription_id),
         actor_id=viewer.id,
         patient_id=viewer.id,
+        notices=[events.Notice([viewer.id], "prescription_status_changed", None)],
     )
     return prescription_id
 
@@ -162,14 +165,15 @@ def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 def expire(tx: Transaction, limit: int) -> int:
     """Time: write down the open prescriptions that were not delivered in time, and tell; returns how many."""
     rows = tx.all(
-        f"SELECT id, status, pharmacy_id FROM prescriptions WHERE status IN {queries.OPEN} AND valid_until <= :now "
+        f"SELECT p.id, p.status, p.pharmacy_id, r.id AS replaced_by FROM prescriptions p "
+        f"LEFT JOIN prescriptions r ON r.replaces_id = p.id WHERE p.status IN {queries.OPEN} AND p.valid_until <= :now "
         "LIMIT :limit",
         {"now": tx.now, "limit": limit},
     )
     for row in rows:
         inventory.release(tx, row["id"])
         transitions.write(tx, row["id"], None, row["status"], "expired", "", row["pharmacy_id"])
-        transitions.tell(tx, row["id"], "expired", actor_id=None, messages=EXPIRED)
+        transitions.tell(tx, row["id"], "expired", actor_id=None, messages={} if row["replaced_by"] else EXPIRED)
     return len(rows)
 
 

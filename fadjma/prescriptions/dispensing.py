@@ -12,7 +12,6 @@ from fadjma.prescriptions import handover, queries, transitions
 from fadjma.prescriptions.queries import Prescription, Status
 from fadjma.refusals import Conflict, Forbidden, Invalid
 
-
 HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
 
 
@@ -39,16 +38,17 @@ def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 
 
 def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """Give a claimed prescription back, to whoever it was addressed to."""
+    """Give a claimed prescription back: not ours after all, or ready and never collected. Stock is given back."""
     viewer.require("pharmacist")
     return transitions.move(
         tx,
         viewer,
         prescription_id,
-        sources=("validated",),
+        sources=("validated", "ready"),
         target="issued",
         reason=reason,
         messages={"pharmacists": transitions.TO_VALIDATE},
+        before=lambda found: inventory.release(tx, found.id),
         claim="give back",
     )
 
@@ -196,6 +196,8 @@ def deliver(
 
     def hand_over(found: Prescription) -> None:
         _require_own(viewer, found)
+        if code and found.code_failures >= handover.ATTEMPTS:
+            raise Invalid({"code": handover.LOCKED})
         if code and not handover.matches(key, found.id, found.code_round, code):
             raise Invalid({"code": N_("Ce code n'est pas le bon.")})
         if not code and not (identity_document and reason):

@@ -186,6 +186,11 @@ class Prescription:
             return self.step
         return max((STEPS.index(act.to_status) + 1 for act in self.acts if act.to_status in STEPS), default=1)
 
+    @property
+    def cursor(self) -> str:
+        """Where a list goes on after this one."""
+        return f"{self.updated_at}~{self.id}"
+
     def place(self, role: str) -> str:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
         now = {"patient": ("ready",), "doctor": ("refused",), "pharmacist": ("issued",)}.get(role, ())
@@ -227,10 +232,11 @@ _PRESCRIPTION = f"""
     LEFT JOIN organizations o ON o.id = p.pharmacy_id LEFT JOIN organizations a ON a.id = p.addressed_to
     LEFT JOIN prescriptions r ON r.replaces_id = p.id
 """
-# What a pharmacist may see: claimed by their pharmacy; or to be claimed, and addressed to them or to any.
+# What a pharmacist may see: claimed by their pharmacy; or by none, and addressed to theirs; or to be claimed by any.
 _PHARMACIST_SEES = """
     (p.pharmacy_id = :organization
-     OR (p.status = 'issued' AND (p.addressed_to = :organization OR p.addressed_to IS NULL)))
+     OR (p.pharmacy_id IS NULL
+         AND (p.addressed_to = :organization OR (p.addressed_to IS NULL AND p.status = 'issued'))))
 """
 
 
@@ -272,18 +278,24 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
 
 
 def prescriptions(
-    tx: Transaction, viewer: Viewer, *, before: int | None = None, limit: int = PER_PAGE
+    tx: Transaction, viewer: Viewer, *, before: str | None = None, limit: int = PER_PAGE
 ) -> list[Prescription]:
-    """The viewer's prescriptions (one's own, those one wrote, those of one's pharmacy), the latest changed first."""
+    """The viewer's prescriptions (one's own, those one wrote, those of one's pharmacy), the latest changed first.
+
+    `before` is the `cursor` of the last one shown.
+    """
     if viewer.role == "admin":
         return []
+    moment, _, last_id = (before or "").partition("~")
     rows = tx.all(
-        f"{_PRESCRIPTION} WHERE {_mine(viewer)} AND p.updated_at < :before ORDER BY p.updated_at DESC LIMIT :limit",
+        f"{_PRESCRIPTION} WHERE {_mine(viewer)} AND (p.updated_at, p.id) < (:before_at, :before_id) "
+        "ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit",
         {
             "viewer": viewer.id,
             "organization": viewer.organization_id,
             "now": tx.now,
-            "before": before or 2**62,
+            "before_at": int(moment) if moment.isascii() and moment.isdecimal() else 2**62,
+            "before_id": last_id,
             "limit": limit,
         },
     )
@@ -352,6 +364,6 @@ def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
         "JOIN prescriptions p ON p.id = e.prescription_id "
         "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND e.delivered > 0 "
         "AND p.updated_at > :since",
-        {"id": found.id, "patient": found.patient_id, "since": found.issued_at - 7 * 24 * 3_600_000},
+        {"id": found.id, "patient": found.patient_id, "since": tx.now - 7 * 24 * 3_600_000},
     )
     return tuple(row["name"] for row in rows)

@@ -33,9 +33,9 @@ _REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form'
 
 @blueprint.get("/prescriptions")
 async def index() -> Response:
-    found = await web.see(queries.prescriptions, before=request.args.get("before", type=int))
+    found = await web.see(queries.prescriptions, before=request.args.get("before", "")[:60])
     items = [item.json(web.language()) for item in found]
-    last = found[-1].updated_at if len(found) == queries.PER_PAGE else None
+    last = found[-1].cursor if len(found) == queries.PER_PAGE else None
     data = {"items": items, **({"next": last} if last else {})}
     return web.answer("prescriptions/index.html", data, prescriptions=found, next=last)
 

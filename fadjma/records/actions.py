@@ -151,7 +151,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
 def _trace(tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, grant: str | None) -> None:
     """Told once a day per doctor; the open trace page follows every time, silently."""
     first_today = not tx.value(
-        "SELECT 1 FROM audit_events WHERE patient_id = :patient AND actor_id = :doctor AND at > :since "
+        "SELECT 1 FROM audit_events WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
         {"patient": patient_id, "doctor": viewer.id, "since": tx.now - tx.now % _DAY},
     )
@@ -161,7 +161,7 @@ def _trace(tx: Transaction, viewer: Viewer, patient_id: str, action: str, subjec
 
 
 def _trace_refusal(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
-    if viewer.role != "doctor" or not tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": patient_id}):
+    if viewer.id == patient_id or not tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": patient_id}):
         return
     events.record(
         tx,

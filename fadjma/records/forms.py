@@ -20,7 +20,7 @@ class RecordForm(Form):
 
     def validate_occurred_on(self, field: Any) -> None:
         if field.data and not date(1900, 1, 1) <= field.data <= datetime.now(UTC).date():
-            raise ValidationError(translate(self.language, N_("Cette date n'est pas possible : elle est à venir.")))
+            raise ValidationError(translate(self.language, N_("Cette date est à venir ou trop ancienne.")))
 
 
 class AmendForm(Form):

@@ -1,0 +1,62 @@
+"""Asking and deciding, as typed: the doctor proposes a scope, and can set nothing else."""
+
+import pytest
+from cast import AWA, DIOP
+from werkzeug.datastructures import MultiDict
+
+from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
+
+
+def _errors(form: ApproveForm | AskForm | ReasonForm) -> set[str]:
+    form.validate()
+    return set(form.messages)
+
+
+def test_a_request_needs_a_patient_and_a_reason() -> None:
+    assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": "Suivi"}))) == set()
+    assert _errors(AskForm(MultiDict())) == {"patient_id", "reason"}
+
+
+@pytest.mark.parametrize("reason", ["", "ab", "   a   ", "x" * 501])
+def test_a_reason_has_3_to_500_characters(reason: str) -> None:
+    assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": reason}))) == {"reason"}
+
+
+def test_who_asks_sets_neither_duration_nor_state_nor_author() -> None:
+    sent = {
+        "patient_id": AWA.id,
+        "reason": "Suivi",
+        "scope": "full",
+        "duration": "12m",
+        "expires_at": "9",
+        "status": "approved",
+        "doctor_id": DIOP.id,
+    }
+    form = AskForm(MultiDict(sent))
+    assert form.validate()
+    assert form.data == {"patient_id": AWA.id, "reason": "Suivi", "scope": "full"}
+
+
+@pytest.mark.parametrize("scope", ["everything", "FULL", "records"])
+def test_a_proposed_scope_is_one_of_three_or_none(scope: str) -> None:
+    assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": "Suivi", "scope": scope}))) == {"scope"}
+
+
+@pytest.mark.parametrize("duration", ["", "-1", "0", "100y", "2020-01-01"])
+def test_a_grant_lasts_as_long_as_one_of_the_choices(duration: str) -> None:
+    assert _errors(ApproveForm(MultiDict({"scope": "full", "duration": duration}))) == {"duration"}
+
+
+@pytest.mark.parametrize("scope", ["", "everything"])
+def test_the_patient_chooses_a_scope(scope: str) -> None:
+    assert _errors(ApproveForm(MultiDict({"scope": scope, "duration": "24h"}))) == {"scope"}
+
+
+def test_the_durations_are_those_of_the_clinic() -> None:
+    hours = {name: milliseconds / 3_600_000 for name, (_, milliseconds) in DURATIONS.items()}
+    assert hours == {"24h": 24, "7d": 168, "30d": 720, "12m": 8760}
+
+
+def test_a_decision_needs_no_reason() -> None:
+    assert _errors(ReasonForm(MultiDict({"reason": ""}))) == set()
+    assert _errors(ReasonForm(MultiDict({"reason": "x" * 501}))) == {"reason"}

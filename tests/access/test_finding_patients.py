@@ -1,0 +1,56 @@
+"""A doctor finds a patient by identifier or phone, exactly: patients are never browsed."""
+
+import pytest
+from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES
+from store import Store
+
+from fadjma.access import actions
+from fadjma.accounts.people import Viewer
+from fadjma.refusals import Forbidden
+
+
+def _found(store: Store, q: str) -> list[str]:
+    return [patient.id for patient in store.write(actions.find, DIOP, q)]
+
+
+@pytest.mark.parametrize("q", [IDENTIFIERS[AWA.id], "fj 7k2mq oxw4d", PHONES[AWA.id], "77 123 45 67"])
+def test_awa_is_found_by_what_is_on_her_card_or_her_phone(store: Store, q: str) -> None:
+    assert _found(store, q) == [AWA.id]
+
+
+@pytest.mark.parametrize(
+    "q", ["", "%", "_", "Awa", "Cissé", "awa@demo.fadjma", "FJ-7K2MQ", "FJ-%", "+22177", "' OR 1=1 --"]
+)
+def test_nobody_is_found_by_anything_less(store: Store, q: str) -> None:
+    assert _found(store, q) == []
+
+
+def test_a_family_that_shares_a_phone_is_told_apart_by_age_and_identifier(store: Store) -> None:
+    store.connection.execute("UPDATE users SET phone = ? WHERE id = ?", (PHONES[AWA.id], MOUSSA.id))
+    found = store.write(actions.find, DIOP, PHONES[AWA.id])
+    assert [(one.id, one.birth_date, one.identifier) for one in found] == [
+        (MOUSSA.id, "1978-03-30", IDENTIFIERS[MOUSSA.id]),
+        (AWA.id, "1991-07-14", IDENTIFIERS[AWA.id]),
+    ]
+
+
+def test_a_closed_account_is_not_found(store: Store) -> None:
+    store.connection.execute("UPDATE users SET status = 'deactivated' WHERE id = ?", (AWA.id,))
+    assert _found(store, IDENTIFIERS[AWA.id]) == []
+
+
+@pytest.mark.parametrize("person", [AWA, MOUSSA, NDIAYE, FALL, ADMIN], ids=lambda person: person.id)
+def test_nobody_but_a_doctor_looks_patients_up(store: Store, person: Viewer) -> None:
+    with pytest.raises(Forbidden):
+        store.write(actions.find, person, IDENTIFIERS[AWA.id])
+
+
+def test_every_look_up_is_written_down_with_what_it_found_and_not_with_what_was_typed(store: Store) -> None:
+    _found(store, IDENTIFIERS[AWA.id])
+    _found(store, "77 000 00 00")
+    assert store.audit() == [(DIOP.id, "patient.found", "success"), (DIOP.id, "patient.not_found", "refused")]
+    assert "77 000" not in str(store.rows("SELECT * FROM audit_events"))
+
+
+def test_a_look_up_tells_nobody(store: Store) -> None:
+    assert store.news(actions.find, DIOP, IDENTIFIERS[AWA.id]) == {}

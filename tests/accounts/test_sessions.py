@@ -1,0 +1,134 @@
+"""Sessions: how long they live on shared machines, and how they end at once (CLINIC.md, last paragraph)."""
+
+import pytest
+from cast import ADMIN, AWA, CAST, DIOP, FALL, MOUSSA, NDIAYE, secret_of
+from store import Clock, Store
+
+from fadjma.accounts import actions, sessions
+from fadjma.accounts.people import Viewer
+from fadjma.accounts.sessions import SessionsEnded
+from fadjma.refusals import NotFound
+
+STAFF = [DIOP, NDIAYE, ADMIN]
+PATIENTS = [AWA]
+IDLE = [*((person, 15) for person in STAFF), *((person, 30) for person in PATIENTS)]
+
+
+def _alive(store: Store, person: Viewer) -> bool:
+    return store.read(sessions.viewer, secret_of(person.id)) is not None
+
+
+@pytest.mark.parametrize("person", CAST, ids=lambda person: person.id)
+def test_a_session_says_who_one_is_and_where_one_acts(store: Store, person: Viewer) -> None:
+    found = store.read(sessions.viewer, secret_of(person.id))
+    assert found is not None
+    assert (found.id, found.role, found.organization_id) == (person.id, person.role, person.organization_id)
+
+
+@pytest.mark.parametrize("secret", [None, "", "a guess", AWA.session_id])
+def test_nothing_but_the_secret_opens_a_session(store: Store, secret: str | None) -> None:
+    assert store.read(sessions.viewer, secret) is None
+
+
+def test_the_secret_is_stored_nowhere(store: Store) -> None:
+    secret = store.write(actions.start_session, AWA.id, kind="browser", address="127.0.0.1", agent="Firefox")
+    assert secret not in str(store.content())
+
+
+@pytest.mark.parametrize(("person", "minutes"), IDLE, ids=lambda value: getattr(value, "id", None))
+def test_a_session_ends_without_activity(store: Store, clock: Clock, person: Viewer, minutes: int) -> None:
+    clock.advance(minutes=minutes, milliseconds=-1)
+    assert _alive(store, person)
+    clock.advance(milliseconds=1)
+    assert not _alive(store, person)
+
+
+@pytest.mark.parametrize(("person", "minutes"), IDLE, ids=lambda value: getattr(value, "id", None))
+def test_activity_keeps_a_session(store: Store, clock: Clock, person: Viewer, minutes: int) -> None:
+    clock.advance(minutes=minutes - 1)
+    store.write(sessions.touch, person.session_id)
+    clock.advance(minutes=minutes - 1)
+    assert _alive(store, person)
+
+
+@pytest.mark.parametrize("person", [DIOP, AWA], ids=lambda person: person.id)
+def test_no_activity_keeps_a_session_beyond_twelve_hours(store: Store, clock: Clock, person: Viewer) -> None:
+    for _ in range(12 * 6 - 1):
+        clock.advance(minutes=10)
+        store.write(sessions.touch, person.session_id)
+    assert _alive(store, person)
+    clock.advance(minutes=10)
+    assert not _alive(store, person)
+
+
+def test_the_token_of_a_program_has_no_idle_time_but_ends_after_twelve_hours(store: Store, clock: Clock) -> None:
+    token = store.write(actions.start_session, DIOP.id, kind="token", address="", agent="")
+    clock.advance(hours=12, milliseconds=-1)
+    assert store.read(sessions.viewer, token) is not None
+    clock.advance(milliseconds=1)
+    assert store.read(sessions.viewer, token) is None
+
+
+def test_signing_out_ends_the_session_at_once(store: Store) -> None:
+    store.write(actions.end_session, AWA)
+    assert not _alive(store, AWA)
+    assert SessionsEnded((AWA.session_id,), "signed_out") in store.announced
+
+
+def test_activity_does_not_wake_an_ended_session(store: Store) -> None:
+    store.write(actions.end_session, AWA)
+    store.write(sessions.touch, AWA.session_id)
+    assert not _alive(store, AWA)
+
+
+def test_one_ends_a_session_elsewhere_and_keeps_ones_own(store: Store) -> None:
+    elsewhere = store.write(actions.start_session, AWA.id, kind="browser", address="", agent="a lost phone")
+    store.write(actions.end_session, AWA, sessions.id_of(elsewhere))
+    assert store.read(sessions.viewer, elsewhere) is None
+    assert _alive(store, AWA)
+
+
+def test_a_session_ends_once(store: Store) -> None:
+    store.write(actions.end_session, AWA)
+    with pytest.raises(NotFound):
+        store.write(actions.end_session, AWA)
+
+
+@pytest.mark.parametrize("person", [MOUSSA, ADMIN, FALL], ids=lambda person: person.id)
+def test_nobody_ends_the_session_of_somebody_else(store: Store, person: Viewer) -> None:
+    with pytest.raises(NotFound):
+        store.write(actions.end_session, person, AWA.session_id)
+    assert _alive(store, AWA)
+
+
+def test_one_lists_ones_own_live_sessions_and_which_is_this_one(store: Store, clock: Clock) -> None:
+    clock.advance(minutes=1)
+    elsewhere = store.write(actions.start_session, AWA.id, kind="browser", address="", agent="")
+    ended = store.write(actions.start_session, AWA.id, kind="browser", address="", agent="")
+    store.write(actions.end_session, AWA, sessions.id_of(ended))
+    listed = [(session.id, session.current) for session in store.read(sessions.of, AWA)]
+    assert listed == [(sessions.id_of(elsewhere), False), (AWA.session_id, True)]
+
+
+def test_the_hub_learns_which_sessions_are_over_and_why(store: Store, clock: Clock) -> None:
+    clock.advance(minutes=20)  # staff are idle for too long, patients are not
+    store.write(sessions.touch, FALL.session_id)
+    store.write(actions.end_session, MOUSSA)
+    store.write(actions.deactivate, ADMIN, FALL.id)
+    asked = [person.session_id for person in (AWA, MOUSSA, DIOP, FALL)]
+    assert store.read(sessions.ended_among, asked) == {
+        MOUSSA.session_id: "signed_out",
+        DIOP.session_id: "expired",
+        FALL.session_id: "deactivated",
+    }
+
+
+def test_the_hub_may_ask_about_more_sessions_than_a_statement_has_room_for(store: Store) -> None:
+    asked = [f"unknown {number}" for number in range(1_200)]
+    assert store.read(sessions.ended_among, asked) == {}
+
+
+def test_what_a_browser_says_of_itself_is_cut(store: Store) -> None:
+    store.write(actions.start_session, AWA.id, kind="browser", address="a" * 500, agent="b" * 5_000)
+    assert store.value("SELECT max(length(address)) FROM sessions") == 64
+    assert store.value("SELECT max(length(agent)) FROM sessions") == 200

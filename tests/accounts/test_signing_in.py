@@ -1,0 +1,143 @@
+"""Signing in: one place where a password is checked, guesses are slowed, and nothing says whether an account exists."""
+
+import pytest
+from cast import ADMIN, AWA, DIOP, EMAILS, PASSWORD, PHONES
+from limits import RateLimitItemPerMinute
+
+from fadjma import throttle
+from fadjma.accounts import actions, passwords, sessions, signing_in
+from fadjma.accounts.actions import NewPerson
+from fadjma.database import Database
+from fadjma.refusals import Forbidden, Invalid, Refusal, Throttled
+from fadjma.throttle import Throttle
+
+WRONG = "not the password"
+
+
+class Door:
+    """Where people knock from one address, with attempts counted; hashing is replaced by a comparison."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.throttle = Throttle()
+
+    async def knock(self, login: str, password: str = PASSWORD, address: str = "127.0.0.1") -> tuple[str, str]:
+        return await signing_in.sign_in(
+            self.database, self.throttle, login, password, kind="browser", address=address, agent="tests"
+        )
+
+
+@pytest.fixture
+def door(database: Database) -> Door:
+    return Door(database)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No password is right, and finding that out takes no time: for the tests that only count."""
+
+    async def verify(password: str, stored: list[str]) -> int | None:
+        return 0 if password == PASSWORD and stored else None
+
+    monkeypatch.setattr(passwords, "verify", verify)
+
+
+async def _refusal(door: Door, login: str, password: str = WRONG, address: str = "127.0.0.1") -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await door.knock(login, password, address)
+    return caught.value
+
+
+@pytest.mark.parametrize("login", [EMAILS[AWA.id], EMAILS[AWA.id].upper(), "77 123 45 67", PHONES[AWA.id]])
+async def test_awa_signs_in_with_her_email_or_her_phone(door: Door, login: str) -> None:
+    secret, user_id = await door.knock(login)
+    assert user_id == AWA.id
+    viewer = await door.database.read(sessions.viewer, secret)
+    assert viewer is not None
+
+
+async def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(door: Door) -> None:
+    unknown, wrong = await _refusal(door, "nobody@demo.fadjma"), await _refusal(door, EMAILS[AWA.id])
+    assert isinstance(unknown, Invalid)
+    assert isinstance(wrong, Invalid)
+    assert unknown.errors == wrong.errors
+
+
+@pytest.mark.parametrize("status", ["pending", "deactivated"])
+@pytest.mark.usefixtures("quick")
+async def test_an_account_that_is_not_active_is_only_explained_to_whoever_has_its_password(
+    door: Door, status: str
+) -> None:
+    await door.database.write(lambda tx: tx.execute("UPDATE users SET status = ? WHERE id = ?", (status, DIOP.id)))
+    assert isinstance(await _refusal(door, EMAILS[DIOP.id], PASSWORD), Forbidden)
+    assert isinstance(await _refusal(door, EMAILS[DIOP.id], WRONG), Invalid)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_guessing_one_account_is_slowed_from_wherever_it_is_guessed(door: Door) -> None:
+    for attempt in range(10):
+        assert isinstance(await _refusal(door, EMAILS[AWA.id], address=f"10.0.0.{attempt}"), Invalid)
+    throttled = await _refusal(door, EMAILS[AWA.id], PASSWORD, address="10.0.1.1")
+    assert isinstance(throttled, Throttled)
+    assert 0 < throttled.retry_after <= 15 * 60
+
+
+@pytest.mark.usefixtures("quick")
+async def test_email_and_phone_are_two_names_of_one_account_for_the_throttle(door: Door) -> None:
+    for _ in range(5):
+        await _refusal(door, EMAILS[AWA.id])
+        await _refusal(door, PHONES[AWA.id])
+    assert isinstance(await _refusal(door, EMAILS[AWA.id]), Throttled)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_an_unknown_account_is_slowed_like_a_known_one(door: Door) -> None:
+    for _ in range(10):
+        assert isinstance(await _refusal(door, "nobody@demo.fadjma"), Invalid)
+    assert isinstance(await _refusal(door, "NOBODY@demo.fadjma"), Throttled)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_right_password_forgets_the_wrong_ones(door: Door) -> None:
+    for _ in range(3):
+        for _ in range(9):
+            await _refusal(door, EMAILS[AWA.id])
+        await door.knock(EMAILS[AWA.id])
+
+
+@pytest.mark.usefixtures("quick")
+async def test_guessing_many_accounts_from_one_address_is_slowed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing_in, "SIGN_IN_PER_ADDRESS", RateLimitItemPerMinute(3, 15, "few"))
+    for number in range(3):
+        assert isinstance(await _refusal(door, f"somebody{number}@demo.fadjma"), Invalid)
+    assert isinstance(await _refusal(door, "another@demo.fadjma"), Throttled)
+    assert isinstance(await _refusal(door, "another@demo.fadjma", address="10.0.0.9"), Invalid)
+
+
+async def test_a_whole_clinic_may_share_an_address() -> None:
+    assert throttle.SIGN_IN_PER_ADDRESS.amount >= 100
+
+
+async def test_an_account_made_by_an_admin_can_sign_in(door: Door) -> None:
+    hashed = await passwords.hash_password(PASSWORD)
+    person = NewPerson(given_name="A", family_name="Sy", email="sy@x.sn", phone=None, password_hash=hashed)
+    made = await door.database.write(actions.create_admin, person)
+    _, user_id = await door.knock("sy@x.sn")
+    assert user_id == made
+
+
+async def test_each_of_a_family_signs_in_to_their_own_account_with_the_shared_phone(door: Door) -> None:
+    hashed = await passwords.hash_password("une autre phrase")
+    person = NewPerson(given_name="Assane", family_name="Cissé", email=None, phone=PHONES[AWA.id], password_hash=hashed)
+    son = await door.database.write(actions.register_patient, person, birth_date="2015-01-01", sex="male", city="Dakar")
+    assert (await door.knock("77 123 45 67", "une autre phrase"))[1] == son
+    assert (await door.knock("77 123 45 67", PASSWORD))[1] == AWA.id
+
+
+async def test_a_refused_sign_in_opens_nothing(door: Door) -> None:
+    def count(tx: object) -> int:
+        return tx.value("SELECT count(*) FROM sessions")  # type: ignore[attr-defined, no-any-return]
+
+    before = await door.database.read(count)
+    await _refusal(door, EMAILS[ADMIN.id])
+    assert await door.database.read(count) == before

@@ -1,0 +1,61 @@
+"""Fixtures that every test may use: a fresh migrated database in which the cast has settled, and a clock to set."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from cast import settle
+from hypothesis import settings
+from store import Clock, Store
+
+from fadjma.accounts import passwords
+from fadjma.database import Database, migrate
+
+# The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
+settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
+settings.load_profile("fadjma")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that is migrated and settled once; each test gets a copy."""
+    path = tmp_path_factory.mktemp("settled") / "fadjma.db"
+    clock = Clock()
+    migrate(path, clock())
+    store = Store(path, clock)
+    store.write(settle, passwords._hasher.hash)
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return path
+
+
+@pytest.fixture
+def path(settled: Path, tmp_path: Path) -> Path:
+    """The file of this test's own database."""
+    copy = tmp_path / "fadjma.db"
+    shutil.copyfile(settled, copy)
+    return copy
+
+
+@pytest.fixture
+def store(path: Path, clock: Clock) -> Iterator[Store]:
+    """The database for synchronous tests. Afterwards it must add up, whatever the test did."""
+    store = Store(path, clock)
+    yield store
+    store.check()
+    store.close()
+
+
+@pytest.fixture
+async def database(path: Path, clock: Clock) -> AsyncIterator[Database]:
+    """The same database as the program opens it: one writer, readers, a listener that is told after the commit."""
+    database = Database(f"sqlite:///{path}", clock=clock)
+    await database.open()
+    yield database
+    await database.close()

@@ -1,0 +1,99 @@
+"""One alert per crossing of a threshold, and one per lot that expires soon, to the pharmacy concerned."""
+
+from typing import Any
+
+import pytest
+from cast import FALL, GOMIS, NDIAYE
+from steps import KEY, code, issue, issued, receive
+from store import Clock, Store
+
+from fadjma.inventory import actions, queries
+from fadjma.prescriptions import dispensing
+
+
+@pytest.fixture
+def stock(store: Store) -> str:
+    """A hundred tablets, with a threshold of fifty; the lot's id."""
+    lot_id = receive(store, 100)
+    store.connection.execute("UPDATE products SET threshold = 50")
+    return lot_id
+
+
+def _keep(store: Store, quantity: int, prescription_id: str | None = None) -> dict[str, list[Any]]:
+    claimed = store.write(dispensing.validate, NDIAYE, prescription_id or issue(store, quantity))
+    return store.news(dispensing.prepare, NDIAYE, claimed)
+
+
+def _alerted(news: dict[str, list[Any]]) -> set[str]:
+    return {person for person, messages in news.items() if "stock.low" in messages}
+
+
+def test_the_whole_pharmacy_hears_when_stock_falls_to_the_threshold(store: Store, stock: str) -> None:
+    assert _alerted(_keep(store, 49, issued(store, 49))) == set()
+    assert _alerted(_keep(store, 1)) == {NDIAYE.id, GOMIS.id}
+    assert FALL.id not in _alerted(_keep(store, 1))
+
+
+def test_below_the_threshold_nobody_is_told_again(store: Store, stock: str) -> None:
+    assert _alerted(_keep(store, 60, issued(store, 60)))
+    assert not _alerted(_keep(store, 10))
+    assert store.told(GOMIS).count("stock.low") == 1
+
+
+def test_after_new_stock_the_next_crossing_is_told_again(store: Store, stock: str) -> None:
+    assert _alerted(_keep(store, 60, issued(store, 60)))
+    receive(store, 100, number="L2")
+    assert _alerted(_keep(store, 95))
+
+
+def test_handing_over_what_was_kept_is_no_crossing(store: Store, stock: str) -> None:
+    prescription_id = issued(store, 60)
+    _keep(store, 60, prescription_id)
+    store.write(dispensing.mark_ready, NDIAYE, prescription_id)
+    news = store.news(dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=code(store, prescription_id))
+    assert not _alerted(news)
+
+
+def test_a_count_that_finds_too_little_is_a_crossing_too(store: Store, stock: str) -> None:
+    news = store.news(actions.adjust, NDIAYE, stock, on_hand=50, version=1, reason="Casse")
+    assert _alerted(news) == {NDIAYE.id, GOMIS.id}
+
+
+def test_without_a_threshold_the_last_one_is_the_crossing(store: Store) -> None:
+    receive(store, 20)
+    assert _alerted(_keep(store, 19, issued(store, 19))) == set()
+    assert _alerted(_keep(store, 1)) == {NDIAYE.id, GOMIS.id}
+
+
+def test_a_page_shows_what_is_low(store: Store, stock: str) -> None:
+    [product] = store.read(queries.stock, NDIAYE)
+    assert not product.low
+    _keep(store, 50, issued(store, 50))
+    [product] = store.read(queries.stock, NDIAYE)
+    assert product.low
+
+
+class TestExpiringSoon:
+    def test_the_pharmacy_hears_once_of_a_lot_that_expires_within_thirty_days(self, store: Store, clock: Clock) -> None:
+        receive(store, expires_on="2026-04-02")  # in 31 days
+        assert store.news(actions.warn_expiring, 200) == {}
+        clock.advance(days=1)
+        assert store.news(actions.warn_expiring, 200) == {NDIAYE.id: ["stock.expiring"], GOMIS.id: ["stock.expiring"]}
+        clock.advance(days=1)
+        assert store.news(actions.warn_expiring, 200) == {}
+
+    def test_of_an_empty_or_an_expired_lot_nobody_hears(self, store: Store, clock: Clock) -> None:
+        receive(store, number="GONE", expires_on="2026-03-04")
+        empty = receive(store, number="EMPTY", expires_on="2026-03-20")
+        store.write(actions.adjust, NDIAYE, empty, on_hand=0, version=1, reason="Casse")
+        clock.advance(days=3)
+        assert store.write(actions.warn_expiring, 200) == 0
+
+    def test_each_pharmacy_hears_of_its_own(self, store: Store) -> None:
+        receive(store, expires_on="2026-03-20", pharmacist=FALL)
+        assert store.news(actions.warn_expiring, 200) == {FALL.id: ["stock.expiring"]}
+
+    def test_time_works_in_portions(self, store: Store) -> None:
+        for number in range(3):
+            receive(store, number=f"L{number}", expires_on="2026-03-20")
+        assert [store.write(actions.warn_expiring, 2) for _ in range(3)] == [2, 1, 0]

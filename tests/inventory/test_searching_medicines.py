@@ -1,0 +1,63 @@
+"""Medicines are found as one types, without accents, and whether the chosen pharmacy has any is shown."""
+
+import pytest
+from cast import AMOXICILLIN, DIOP, INSULIN, JAMM, KADD, PARACETAMOL
+from hypothesis import given
+from hypothesis import strategies as st
+from steps import receive
+from store import Clock, Store
+
+from fadjma.inventory import queries
+from fadjma.inventory.queries import search_key
+from fadjma.refusals import NotFound
+
+
+def _found(store: Store, q: str) -> list[str]:
+    return [medicine.id for medicine in store.read(queries.search_medicines, DIOP, q)]
+
+
+@pytest.mark.parametrize("q", ["para", "PARACÉTAMOL", "paracetamol 500", "500 para", "  parac  mg "])
+def test_every_word_begins_a_word_of_the_name(store: Store, q: str) -> None:
+    assert _found(store, q) == [PARACETAMOL]
+
+
+def test_a_word_inside_a_word_is_not_found(store: Store) -> None:
+    assert _found(store, "cetamol") == []
+
+
+def test_what_begins_with_the_first_word_comes_first(store: Store) -> None:
+    assert _found(store, "glargine") == [INSULIN]
+    assert _found(store, "comprime") == [PARACETAMOL, AMOXICILLIN]  # the shorter name first
+    assert _found(store, "in") == [INSULIN]
+
+
+@pytest.mark.parametrize("q", ["", " ", "p", "%", "__", "%a", "zzz", "'; DROP TABLE medicines; --"])
+def test_too_little_or_something_else_finds_nothing(store: Store, q: str) -> None:
+    assert _found(store, q) == []
+
+
+def test_the_doctor_sees_whether_the_chosen_pharmacy_has_it(store: Store, clock: Clock) -> None:
+    receive(store, 5, expires_on="2026-03-03")
+
+    def available(pharmacy_id: str | None) -> object:
+        [medicine] = store.read(queries.search_medicines, DIOP, "paracetamol", pharmacy_id)
+        return medicine.json().get("available")
+
+    assert (available(JAMM), available(KADD), available(None)) == (True, False, None)
+    clock.advance(days=2)
+    assert available(JAMM) is False  # what has expired is not there
+
+
+def test_a_medicine_that_is_not_of_the_list_does_not_exist(store: Store) -> None:
+    assert store.read(queries.medicine, PARACETAMOL).name == "paracétamol 500 mg, comprimé"
+    with pytest.raises(NotFound):
+        store.read(queries.medicine, "unknown")
+
+
+def test_accents_and_ligatures_do_not_matter() -> None:
+    assert search_key("Œstradiol ÉTHINYLé") == search_key("oestradiol ethinyle")
+
+
+@given(st.text())
+def test_a_search_key_stays_as_it_is(text: str) -> None:
+    assert search_key(search_key(text)) == search_key(text)

@@ -1,0 +1,65 @@
+"""What notifications may say: never a drug, a diagnosis, a title, a specialty or a name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import fadjma
+from fadjma.notifications.catalogue import MESSAGES, link
+
+SOURCES = Path(fadjma.__file__).parent
+KEY = re.compile(r'"((?:access|prescription|record|stock|account)\.[a-z_]+)"')
+# CLINIC.md, “Notifications”
+CLINIC = {
+    "access.requested": "Un médecin demande l'accès à votre dossier",
+    "access.approved": "Votre demande d'accès est autorisée",
+    "access.rejected": "Votre demande d'accès est refusée",
+    "access.emergency": "Un accès d'urgence à votre dossier vient d'être ouvert",
+    "prescription.to_validate": "Nouvelle ordonnance à valider",
+    "prescription.issued": "Une ordonnance vous a été prescrite",
+    "prescription.validated": "Votre ordonnance est validée",
+    "prescription.prepared": "Votre ordonnance est préparée",
+    "prescription.ready": "Votre ordonnance est prête",
+    "prescription.in_delivery": "Votre ordonnance est en livraison",
+    "prescription.delivered": "Votre ordonnance est livrée",
+    "prescription.delivery_requested": "Demande de livraison",
+    "record.created": "Votre dossier a été complété",
+    "record.amended": "Votre dossier a été modifié",
+    "record.read": "Votre dossier a été consulté",
+    "stock.low": "Stock bas",
+    "stock.expiring": "Lot bientôt périmé",
+}
+
+
+def test_the_clinics_wordings_are_kept() -> None:
+    assert {key: MESSAGES.get(key) for key in CLINIC} == CLINIC
+
+
+def test_no_wording_has_a_place_for_a_name_or_a_drug() -> None:
+    assert not [text for text in MESSAGES.values() if re.search(r"[%{}]", text)]
+
+
+def test_every_wording_can_happen() -> None:
+    """A notice that nothing sends is a promise that nothing keeps."""
+    sources = [path for path in SOURCES.rglob("*.py") if path.name != "catalogue.py" and "demo" not in path.parts]
+    used = {key for path in sources for key in KEY.findall(path.read_text(encoding="utf-8"))}
+    # access/actions.py makes these from the new status
+    used |= {f"access.{status}" for status in ("approved", "rejected", "revoked", "withdrawn")}
+    assert set(MESSAGES) <= used
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("access_request", "/access-requests/x"),
+        ("prescription", "/prescriptions/x"),
+        ("record", "/records/x"),
+        ("patient", "/patients/x/accesses"),
+        ("product", "/inventory#kx"),
+        ("account", "/accounts"),
+        ("inbox", "/notifications"),
+    ],
+)
+def test_every_subject_leads_to_its_page(kind: str, address: str) -> None:
+    assert link(kind, "x") == address

@@ -1,0 +1,104 @@
+"""The claim: exactly one pharmacy wins, and before it no pharmacy sees patient or lines."""
+
+import asyncio
+
+import pytest
+from cast import AWA, DIOP, FALL, GOMIS, JAMM, KADD, NDIAYE
+from steps import issued, status, validated
+from store import Store
+
+from fadjma.accounts.people import Viewer
+from fadjma.database import Database
+from fadjma.prescriptions import dispensing, queries
+from fadjma.refusals import Conflict, NotFound, Refusal
+
+
+def test_the_pharmacy_that_validates_has_it(store: Store) -> None:
+    prescription_id = issued(store, pharmacy=None)
+    store.write(dispensing.validate, FALL, prescription_id)
+    assert store.read(queries.prescription, FALL, prescription_id).pharmacy_id == KADD
+
+
+def test_then_the_others_see_it_no_more_and_their_pages_forget_it(store: Store) -> None:
+    prescription_id = issued(store, pharmacy=None)
+    news = store.news(dispensing.validate, FALL, prescription_id)
+    assert news == {
+        AWA.id: ["prescription.validated"],
+        DIOP.id: [None],
+        FALL.id: [None],
+        NDIAYE.id: [None],
+        GOMIS.id: [None],
+    }
+    with pytest.raises(NotFound):
+        store.read(queries.prescription, NDIAYE, prescription_id)
+    assert store.read(queries.prescriptions, NDIAYE) == []
+
+
+async def test_two_pharmacies_at_once_and_one_wins(store: Store, database: Database) -> None:
+    prescription_id = issued(store, pharmacy=None)
+    answers = await asyncio.gather(
+        *(database.write(dispensing.validate, who, prescription_id) for who in (NDIAYE, FALL, GOMIS, FALL)),
+        return_exceptions=True,
+    )
+    assert [isinstance(answer, Refusal) for answer in answers] == [False, True, True, True]
+    assert store.rows("SELECT status, pharmacy_id FROM prescriptions") == [("validated", JAMM)]
+    assert store.told(AWA).count("prescription.validated") == 1
+
+
+def test_a_colleague_who_comes_late_is_told_the_state(store: Store) -> None:
+    prescription_id = validated(store)
+    with pytest.raises(Conflict) as refusal:
+        store.write(dispensing.validate, GOMIS, prescription_id)
+    assert refusal.value.current == "validated"
+
+
+def test_one_that_is_addressed_to_a_pharmacy_is_nobody_elses(store: Store) -> None:
+    prescription_id = issued(store, pharmacy=JAMM)
+    with pytest.raises(NotFound):
+        store.write(dispensing.validate, FALL, prescription_id)
+    assert store.read(queries.prescriptions, FALL) == []
+    assert status(store, prescription_id) == "issued"
+
+
+def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:
+    prescription_id = validated(store, pharmacy=None)
+    news = store.news(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+    assert news[FALL.id] == ["prescription.to_validate"]
+    assert news[NDIAYE.id] == [None]
+    store.write(dispensing.validate, FALL, prescription_id)
+    assert store.rows("SELECT pharmacy_id FROM prescriptions") == [(KADD,)]
+
+
+class TestBeforeTheClaim:
+    @pytest.mark.parametrize("person", [NDIAYE, GOMIS, FALL], ids=lambda person: person.id)
+    def test_a_pharmacist_sees_that_there_is_one_and_neither_patient_nor_lines(
+        self, store: Store, person: Viewer
+    ) -> None:
+        prescription_id = issued(store, pharmacy=None)
+        found = store.read(queries.prescription_in_full, person, prescription_id)
+        assert found.neutral
+        assert (found.patient, found.lines, found.acts, found.allergies, found.earlier) == (None, (), (), (), ())
+        shown = str(found.json("fr"))
+        assert not any(word in shown for word in (AWA.id, AWA.family_name, DIOP.id, DIOP.family_name, "paracétamol"))
+
+    def test_the_list_shows_no_more(self, store: Store) -> None:
+        issued(store, pharmacy=None)
+        [found] = store.read(queries.prescriptions, FALL)
+        assert found.patient is None
+        assert "patient_id" not in found.json("fr")
+
+    def test_the_pharmacy_to_which_it_is_addressed_sees_both(self, store: Store) -> None:
+        prescription_id = issued(store, pharmacy=JAMM)
+        found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+        assert not found.neutral
+        assert found.patient is not None
+        assert found.patient.name == AWA.name
+        assert len(found.lines) == 1
+
+
+def test_after_the_claim_the_pharmacist_knows_whom_it_is_for(store: Store) -> None:
+    prescription_id = validated(store, pharmacy=None)
+    found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+    assert found.patient is not None
+    assert (found.patient.name, found.patient.birth_date, found.patient.sex) == (AWA.name, "1991-07-14", "female")
+    assert [line.dci for line in found.lines] == ["paracétamol"]

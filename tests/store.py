@@ -1,0 +1,116 @@
+"""The database as actions see it, without an event loop: each call is one transaction, as `Database` runs it."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from fadjma import database
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Message = str | None
+
+MONDAY = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp() * 1000)
+
+
+class Clock:
+    """The time that a test sets, in milliseconds UTC; it begins on a Monday at nine."""
+
+    def __init__(self) -> None:
+        self.now = MONDAY
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        """Let time pass: `clock.advance(hours=24)`."""
+        self.now += int(timedelta(**span) / timedelta(milliseconds=1))
+
+
+class Store:
+    """One connection, the clock of the test, and what a transaction told whom."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self.announced: list[Any] = []
+        self.connection = database.connect(path)
+        self.connection.execute("PRAGMA synchronous = OFF")  # these tests do not unplug the machine
+        self.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)  # what the oldest SQLite takes
+
+    def write(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """One transaction that commits when `function` returns, and leaves nothing when it raises."""
+        return database._write(
+            self.clock, self.announced.extend, lambda tx: function(tx, *args, **kwargs), self.connection
+        )
+
+    def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return database._read(self.clock, lambda tx: function(tx, *args, **kwargs), self.connection)
+
+    def news(
+        self, function: Callable[Concatenate[Transaction, P], Any], /, *args: P.args, **kwargs: P.kwargs
+    ) -> dict[str, list[Message]]:
+        """What one act tells whom, as {person: [message]}; with None their pages follow and they are not told."""
+        before = dict(self.rows("SELECT user_id, last_seq FROM inboxes"))
+        self.write(function, *args, **kwargs)
+        told: dict[str, list[Message]] = {}
+        for person, seq, message in self.rows("SELECT user_id, seq, message FROM notifications ORDER BY user_id, seq"):
+            if seq > before.get(person, 0):
+                told.setdefault(person, []).append(message)
+        return told
+
+    def told(self, person: Viewer) -> list[str]:
+        """Every message that this person was ever told, in order."""
+        sql = "SELECT message FROM notifications WHERE user_id = ? AND message IS NOT NULL ORDER BY seq"
+        return [message for (message,) in self.rows(sql, person.id)]
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.connection.execute(sql, parameters)]
+
+    def value(self, sql: str, *parameters: Any) -> Any:
+        return self.rows(sql, *parameters)[0][0]
+
+    def audit(self) -> list[tuple[str | None, str, str]]:
+        """Every audit entry as (actor, action, outcome), in order."""
+        return [tuple(row) for row in self.rows("SELECT actor_id, action, outcome FROM audit_events ORDER BY rowid")]
+
+    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything that the database holds, by table."""
+        tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        return {name: self.rows(f"SELECT * FROM {name} ORDER BY rowid") for (name,) in tables}
+
+    def check(self) -> None:
+        """What is true after whatever happened: gapless numbers, stock that adds up, no reference to nothing."""
+        assert not self.rows("PRAGMA foreign_key_check")
+        assert not self.rows(
+            "SELECT i.user_id FROM inboxes i LEFT JOIN notifications n ON n.user_id = i.user_id GROUP BY i.user_id "
+            "HAVING i.last_seq <> count(n.seq) OR i.last_seq <> coalesce(max(n.seq), 0)"
+        ), "a sequence has a hole"
+        assert not self.rows(
+            "SELECT l.id FROM lots l WHERE l.reserved <> "
+            "(SELECT coalesce(sum(quantity), 0) FROM reservations WHERE lot_id = l.id)"
+        ), "reserved is not what reservations say"
+        assert not self.rows(
+            "SELECT l.id FROM lots l WHERE l.on_hand <> "
+            "(SELECT coalesce(sum(quantity), 0) FROM movements WHERE lot_id = l.id)"
+        ), "on hand is not what movements say"
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def refused_by_database(store: Store, sql: str, *parameters: Any) -> bool:
+    """Whether the database itself refuses this statement."""
+    store.connection.execute("SAVEPOINT attempt")
+    try:
+        store.connection.execute(sql, parameters)
+    except sqlite3.IntegrityError:
+        return True
+    finally:
+        store.connection.execute("ROLLBACK TO attempt")
+        store.connection.execute("RELEASE attempt")
+    return False

@@ -1,0 +1,77 @@
+"""Settings: a bad value stops the start with a message that says what to do."""
+
+import pytest
+
+from fadjma.config import Settings, SettingsError
+
+KEY = "k" * 40
+
+
+def _settings(**environment: str) -> Settings:
+    return Settings.from_environment({"FADJMA_SECRET_KEY": KEY, **environment})
+
+
+def test_without_any_setting_but_the_key_it_serves_this_machine_alone() -> None:
+    settings = _settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.database_url == "sqlite:///fadjma.db"
+    assert (settings.demo, settings.metrics_token, settings.cors_origins) == (False, None, frozenset())
+
+
+def test_every_setting_can_be_set() -> None:
+    settings = _settings(
+        FADJMA_HOST="0.0.0.0",
+        FADJMA_PORT="0",
+        FADJMA_DATABASE_URL="sqlite:////var/lib/fadjma/fadjma.db",
+        FADJMA_METRICS_TOKEN="token",
+        FADJMA_CORS_ORIGINS="https://a.sn, http://localhost:3000/ ,",
+        FADJMA_TRUSTED_PROXIES="10.0.0.1",
+    )
+    assert (settings.host, settings.port) == ("0.0.0.0", 0)
+    assert settings.database_url == "sqlite:////var/lib/fadjma/fadjma.db"
+    assert settings.metrics_token == "token"
+    assert settings.cors_origins == {"https://a.sn", "http://localhost:3000"}
+    assert settings.trusted_proxies == "10.0.0.1"
+
+
+def test_without_a_key_it_does_not_start_and_says_how_to_make_one() -> None:
+    with pytest.raises(SettingsError, match=r"FADJMA_SECRET_KEY.*\n(.*\n)*.*token_urlsafe"):
+        Settings.from_environment({})
+
+
+def test_the_demo_needs_no_key_and_takes_one() -> None:
+    assert Settings.from_environment({"FADJMA_DEMO": "1"}).secret_key is None
+    assert _settings(FADJMA_DEMO="1").secret_key == KEY
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FADJMA_SECRET_KEY", "short"),
+        ("FADJMA_SECRET_KEY", "k" * 31),
+        ("FADJMA_DEMO", "yes"),
+        ("FADJMA_DEMO", "true"),
+        ("FADJMA_PORT", ""),
+        ("FADJMA_PORT", "http"),
+        ("FADJMA_PORT", "-1"),
+        ("FADJMA_PORT", "65536"),
+        ("FADJMA_PORT", "80.5"),
+        ("FADJMA_DATABASE_URL", "postgresql://localhost/fadjma"),
+        ("FADJMA_DATABASE_URL", "fadjma.db"),
+        ("FADJMA_DATABASE_URL", "sqlite:///"),
+        ("FADJMA_DATABASE_URL", "sqlite://"),
+        ("FADJMA_DATABASE_URL", "sqlite:///:memory:"),
+        ("FADJMA_CORS_ORIGINS", "*"),
+        ("FADJMA_CORS_ORIGINS", "a.sn"),
+        ("FADJMA_CORS_ORIGINS", "https://a.sn,javascript:x"),
+    ],
+)
+def test_a_bad_value_stops_the_start_and_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        _settings(**{name: value})
+
+
+def test_a_bad_key_is_not_repeated_in_the_message() -> None:
+    with pytest.raises(SettingsError) as error:
+        _settings(FADJMA_SECRET_KEY="my-short-secret")
+    assert "my-short-secret" not in str(error.value)

@@ -1,0 +1,336 @@
+"""The store: one transaction per call, told after the commit; and how an old database becomes a new one."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import AWA, DIOP, settle
+from store import MONDAY, Clock, Store
+
+from fadjma import database as module
+from fadjma.access import actions as access
+from fadjma.database import Database, Transaction, connect, migrate
+from fadjma.refusals import Conflict
+
+
+def _keep(tx: Transaction, key: str, value: str = "1") -> str:
+    tx.execute("INSERT INTO settings (key, value) VALUES (:key, :value)", {"key": key, "value": value})
+    tx.announce(key)
+    return key
+
+
+def _kept(tx: Transaction) -> list[str]:
+    return [row["key"] for row in tx.all("SELECT key FROM settings ORDER BY rowid")]
+
+
+class TestWriting:
+    async def test_it_returns_what_the_function_returns(self, database: Database) -> None:
+        assert await database.write(_keep, "one", value="2") == "one"
+        assert await database.read(_kept) == ["one"]
+
+    async def test_an_error_leaves_nothing_and_tells_nobody(self, database: Database) -> None:
+        told: list[Any] = []
+        database.listener = told.extend
+
+        def fail(tx: Transaction) -> None:
+            _keep(tx, "one")
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await database.write(fail)
+        await database.write(_keep, "two")
+        assert await database.read(_kept) == ["two"]
+        assert told == ["two"]
+
+    async def test_its_time_is_one_time(self, database: Database, clock: Clock) -> None:
+        def times(tx: Transaction) -> tuple[int, int]:
+            before = tx.now
+            clock.advance(hours=1)
+            return before, tx.now
+
+        assert await database.write(times) == (MONDAY, MONDAY)
+
+    async def test_a_database_that_is_not_open_writes_nothing(self, path: Path) -> None:
+        with pytest.raises(AssertionError):
+            await Database(f"sqlite:///{path}").write(_kept)
+
+    async def test_it_takes_sqlite_and_nothing_else(self) -> None:
+        with pytest.raises(ValueError, match="FADJMA_DATABASE_URL"):
+            Database("postgresql://localhost/fadjma")
+
+    async def test_references_to_nothing_are_refused(self, database: Database) -> None:
+        with pytest.raises(sqlite3.IntegrityError):
+            await database.write(lambda tx: tx.execute("INSERT INTO inboxes (user_id) VALUES ('nobody')"))
+
+
+class TestTelling:
+    async def test_the_listener_hears_before_whoever_wrote_goes_on(self, database: Database) -> None:
+        told: list[Any] = []
+        database.listener = told.extend
+        await database.write(_keep, "one")
+        assert told == ["one"]
+
+    async def test_what_it_hears_is_already_committed(self, database: Database, store: Store) -> None:
+        seen: list[Any] = []
+        database.listener = lambda announced: seen.extend(store.rows("SELECT key FROM settings"))
+        await database.write(_keep, "one")
+        assert seen == [("one",)]
+
+    async def test_it_hears_on_the_event_loops_thread(self, database: Database) -> None:
+        threads: list[threading.Thread] = []
+        database.listener = lambda announced: threads.append(threading.current_thread())
+        await database.write(_keep, "one")
+        assert threads == [threading.current_thread()]
+
+    async def test_it_hears_in_the_order_of_the_commits(self, database: Database) -> None:
+        told: list[Any] = []
+        database.listener = told.extend
+        await asyncio.gather(*(database.write(_keep, f"k{number:02d}") for number in range(40)))
+        assert told == await database.read(_kept)
+
+    async def test_an_act_that_announces_nothing_is_not_told(self, database: Database) -> None:
+        told: list[Any] = []
+        database.listener = lambda announced: told.append(announced)
+        await database.write(lambda tx: tx.execute("INSERT INTO settings VALUES ('quiet', '1')"))
+        assert told == []
+
+    async def test_it_hears_also_when_whoever_wrote_was_cancelled(self, database: Database) -> None:
+        told: list[Any] = []
+        database.listener = told.extend
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow(tx: Transaction) -> None:
+            begun.set()
+            go_on.wait(5)
+            _keep(tx, "one")
+
+        writing = asyncio.create_task(database.write(slow))
+        await asyncio.to_thread(begun.wait, 5)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        go_on.set()
+        await database.write(_keep, "two")
+        assert told == ["one", "two"]
+        assert await database.read(_kept) == ["one", "two"]
+
+
+class TestReading:
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "INSERT INTO settings VALUES ('k', 'v')",
+            "UPDATE users SET role = 'admin'",
+            "DELETE FROM sessions",
+            "DROP TABLE lots",
+            "CREATE TABLE t (a)",
+        ],
+    )
+    async def test_it_changes_nothing(self, database: Database, sql: str) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await database.read(lambda tx: tx.execute(sql))
+
+    async def test_it_sees_one_moment(self, database: Database) -> None:
+        """What is committed in the middle of a reading is seen by the next one."""
+        begun, go_on = threading.Event(), threading.Event()
+
+        def twice(tx: Transaction) -> tuple[list[str], list[str]]:
+            first = _kept(tx)
+            begun.set()
+            go_on.wait(5)
+            return first, _kept(tx)
+
+        reading = asyncio.create_task(database.read(twice))
+        await asyncio.to_thread(begun.wait, 5)
+        await database.write(_keep, "one")
+        go_on.set()
+        assert await reading == ([], [])
+        assert await database.read(_kept) == ["one"]
+
+    async def test_a_cancelled_or_failed_one_gives_its_connection_back(self, database: Database) -> None:
+        for _ in range(module.READERS * 2):
+            with pytest.raises(ZeroDivisionError):
+                await database.read(lambda tx: 1 // 0)
+            reading = asyncio.create_task(database.read(_kept))
+            await asyncio.sleep(0)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+        assert await asyncio.gather(*(database.read(_kept) for _ in range(module.READERS * 3)))
+
+
+class TestTwoProcesses:
+    """A second process (a command, a second server by mistake) works on the same file."""
+
+    @pytest.fixture
+    async def other(self, path: Path, clock: Clock) -> AsyncIterator[Database]:
+        other = Database(f"sqlite:///{path}", clock=clock)
+        await other.open()
+        yield other
+        await other.close()
+
+    async def test_six_identical_requests_make_one(self, database: Database, other: Database) -> None:
+        answers = await asyncio.gather(
+            *(
+                process.write(access.ask, DIOP, patient_id=AWA.id, reason="Suivi")
+                for process in (database, other, database, other, database, other)
+            ),
+            return_exceptions=True,
+        )
+        assert sum(isinstance(answer, Conflict) for answer in answers) == 5
+
+    async def test_numbers_stay_gapless(self, database: Database, other: Database, store: Store) -> None:
+        def notify(tx: Transaction) -> None:
+            seq = tx.value("UPDATE inboxes SET last_seq = last_seq + 1 WHERE user_id = 'awa' RETURNING last_seq")
+            tx.execute(
+                "INSERT INTO notifications (user_id, seq, type, subject_kind, subject_id, created_at) "
+                "VALUES ('awa', :seq, 'notification', 'inbox', 'awa', 1)",
+                {"seq": seq},
+            )
+
+        await asyncio.gather(*(process.write(notify) for process in (database, other) * 15))
+        store.check()
+        assert store.rows("SELECT last_seq FROM inboxes WHERE user_id = 'awa'") == [(30,)]
+
+
+async def test_it_can_be_closed_and_opened_again(path: Path) -> None:
+    database = Database(f"sqlite:///{path}")
+    for key in ("one", "two"):
+        await database.open()
+        await database.write(_keep, key)
+        await database.close()
+    await database.open()
+    assert await database.read(_kept) == ["one", "two"]
+    await database.close()
+
+
+# --- migrations ---------------------------------------------------------------------------------------------
+
+STEPS = [script.stem for script in sorted(module._MIGRATIONS.glob("*.sql"))]
+
+
+def _schema(path: Path) -> list[tuple[Any, ...]]:
+    connection = connect(path)
+    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+    connection.close()
+    return [tuple(row) for row in found]
+
+
+def test_a_fresh_database_takes_every_step_in_order(tmp_path: Path) -> None:
+    assert migrate(tmp_path / "new.db", MONDAY) == STEPS
+    assert [name[:4] for name in STEPS] == [f"{number:04d}" for number in range(1, len(STEPS) + 1)]
+
+
+def test_the_second_time_nothing_is_applied(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    migrate(path, MONDAY)
+    before = _schema(path)
+    assert migrate(path, MONDAY) == []
+    assert _schema(path) == before
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_database_of_every_age_becomes_like_a_fresh_one(tmp_path: Path, step: str) -> None:
+    old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
+    done = migrate(old, MONDAY, up_to=step[:4])
+    assert done == STEPS[: STEPS.index(step) + 1]
+    assert migrate(old, MONDAY) == STEPS[STEPS.index(step) + 1 :]
+    migrate(fresh, MONDAY)
+    assert _schema(old) == _schema(fresh)
+
+
+def test_a_step_that_another_process_took_meanwhile_is_not_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, apply, others = tmp_path / "new.db", module._apply, []
+
+    def late(connection: sqlite3.Connection, script: Path, now: int) -> None:
+        if not others:
+            others.append("the other process")
+            migrate(path, MONDAY)
+        apply(connection, script, now)
+
+    monkeypatch.setattr(module, "_apply", late)
+    migrate(path, MONDAY)
+    assert migrate(path, MONDAY) == []
+
+
+def test_when_each_step_was_taken_is_written_down(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    migrate(path, MONDAY)
+    connection = connect(path)
+    assert [tuple(row) for row in connection.execute("SELECT * FROM schema_migrations")] == [
+        (step, MONDAY) for step in STEPS
+    ]
+    connection.close()
+
+
+class TestAFailingStep:
+    @pytest.fixture
+    def migrations(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A folder of migrations of which the second fails half-way."""
+        folder = tmp_path / "migrations"
+        folder.mkdir()
+        (folder / "0001_one.sql").write_text("CREATE TABLE one (a INTEGER);\n")
+        (folder / "0002_two.sql").write_text(
+            "CREATE TABLE two (a INTEGER);\nINSERT INTO one VALUES (7);\nINSERT INTO nowhere VALUES (1);\n"
+        )
+        monkeypatch.setattr(module, "_MIGRATIONS", folder)
+        return folder
+
+    def test_leaves_nothing_behind_and_keeps_what_was_before(self, migrations: Path, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            migrate(path, MONDAY)
+        assert {name for kind, name, *_ in _schema(path) if kind == "table"} == {"schema_migrations", "one"}
+        connection = connect(path)
+        assert connection.execute("SELECT count(*) FROM one").fetchone()[0] == 0
+        connection.close()
+
+    def test_is_taken_again_when_it_has_been_repaired(self, migrations: Path, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        with pytest.raises(sqlite3.OperationalError):
+            migrate(path, MONDAY)
+        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\n")
+        assert migrate(path, MONDAY) == ["0002_two"]
+
+    def test_a_statement_without_an_end_is_not_half_a_step(self, migrations: Path, tmp_path: Path) -> None:
+        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\nCREATE TABLE three (a INTEGER)\n")
+        with pytest.raises(ValueError, match="unfinished"):
+            migrate(tmp_path / "new.db", MONDAY)
+        assert "two" not in {name for _, name, *_ in _schema(tmp_path / "new.db")}
+
+    async def test_keeps_the_database_from_opening(self, migrations: Path, tmp_path: Path) -> None:
+        database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+        with pytest.raises(sqlite3.OperationalError):
+            await database.open()
+        await database.close()
+
+
+def test_a_connection_is_durable_and_waits_for_others(path: Path) -> None:
+    connection = connect(path)
+    pragmas = {
+        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "query_only")
+    }
+    connection.close()
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 5_000,
+        "query_only": 0,
+    }
+
+
+def test_the_cast_settles_in_any_empty_database(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "new.db"
+    migrate(path, MONDAY)
+    store = Store(path, clock)
+    store.write(settle)
+    store.check()
+    store.close()

@@ -1,0 +1,156 @@
+"""Forms: form and JSON bodies alike, text kept as people write it, what is not named ignored."""
+
+import json
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+from wtforms import IntegerField
+from wtforms.validators import InputRequired
+
+from fadjma.forms import Form, clean, fields_from_json, speaking, text
+
+
+class Note(Form):
+    title = text("Titre", 10)
+    body = text("Texte", 20, required=False, lines=True)
+    count = IntegerField("Nombre", [InputRequired()])
+
+
+def _note(**fields: str) -> Note:
+    form = Note(MultiDict({"title": "Note", "count": "1", **fields}))
+    form.validate()
+    return form
+
+
+class TestClean:
+    @pytest.mark.parametrize(
+        ("typed", "kept"),
+        [
+            ("  Awa  ", "Awa"),
+            ("Aïssatou Ndèye", "Aïssatou Ndèye"),
+            ("ع العربية", "ع العربية"),
+            ("ligne 1\r\nligne 2\n", "ligne 1\nligne 2"),
+            ("a\tb", "a\tb"),
+            ("nul\x00 bell\x07", "nul bell"),
+            ("evil\u202etxt.exe", "eviltxt.exe"),
+            ("\u2066a\u2069", "a"),
+            ("mm\u200fHg", "mm\u200fHg"),
+            ("", ""),
+        ],
+    )
+    def test_what_people_write_is_kept_and_what_deceives_is_not(self, typed: str, kept: str) -> None:
+        assert clean(typed) == kept
+
+    def test_two_ways_to_write_an_accent_are_one(self) -> None:
+        assert clean("Cisse\u0301") == "Cissé"
+
+    def test_nothing_stays_nothing(self) -> None:
+        assert clean(None) is None
+
+    def test_an_accent_parted_by_a_control_character_is_composed_too(self) -> None:
+        assert clean("Cisse\x00\u0301") == "Cissé"
+
+    def test_what_no_file_can_hold_is_left_out(self) -> None:
+        """JSON can carry half a character ("\\ud800"), which no UTF-8 text has."""
+        assert clean(json.loads('"Awa\\ud800"')) == "Awa"
+
+    @given(st.text(st.characters(exclude_categories=("Cs",))))
+    def test_clean_text_stays_as_it_is(self, typed: str) -> None:
+        cleaned = clean(typed) or ""
+        assert clean(cleaned) == cleaned
+        assert cleaned == cleaned.strip()
+        assert not {c for c in cleaned if unicodedata.category(c) == "Cc"} - {"\n", "\t"}
+
+
+class TestText:
+    def test_a_field_that_is_required_takes_no_empty_space(self) -> None:
+        assert set(_note(title="").messages) == {"title"}
+        assert set(_note(title="   ").messages) == {"title"}
+        assert set(_note(title="\u202e\x00").messages) == {"title"}
+
+    def test_one_that_is_not_may_be_left_out(self) -> None:
+        assert _note().messages == {}
+        assert _note(body="  ").messages == {}
+
+    def test_its_length_is_that_of_the_cleaned_text(self) -> None:
+        assert _note(title="  " + "x" * 10 + "  ").messages == {}
+        assert set(_note(title="x" * 11).messages) == {"title"}
+        assert _note(body="\r\n".join("x" * 5)).messages == {}
+
+    def test_the_browser_knows_the_length(self) -> None:
+        assert 'maxlength="10"' in str(_note().title())
+
+
+class TestMessages:
+    def test_they_speak_the_persons_language(self) -> None:
+        french = _note(title="").messages["title"]
+        token = speaking.set("en")
+        try:
+            english = _note(title="").messages["title"]
+        finally:
+            speaking.reset(token)
+        assert (french, english) == ("Ce champ est requis.", "This field is required.")
+
+    def test_an_action_may_add_its_own(self) -> None:
+        form = _note()
+        form.refuse({"title": "Déjà pris", "elsewhere": "Ce champ n'est pas du formulaire"})
+        assert form.messages == {"title": "Déjà pris"}
+
+    def test_a_message_about_a_line_that_is_not_there_is_let_go(self) -> None:
+        form = _note()
+        form.refuse({"title-3-name": "Rien", "lines-9-medicine": "Rien"})
+        assert form.messages == {}
+
+
+class TestJson:
+    def test_an_object_is_fields(self) -> None:
+        assert fields_from_json({"title": "Note", "count": 2, "body": None}).to_dict() == {
+            "title": "Note",
+            "count": "2",
+        }
+
+    def test_lists_and_objects_inside_are_numbered(self) -> None:
+        assert fields_from_json({"lines": [{"quantity": 2}, {"quantity": 3, "form": {"a": "b"}}]}).to_dict() == {
+            "lines-0-quantity": "2",
+            "lines-1-quantity": "3",
+            "lines-1-form-a": "b",
+        }
+
+    def test_true_is_ticked_and_false_is_not(self) -> None:
+        assert fields_from_json({"emergency": True, "other": False}).to_dict() == {"emergency": "true"}
+
+    @pytest.mark.parametrize("body", [None, [], "text", 3, True])
+    def test_anything_else_is_refused(self, body: Any) -> None:
+        with pytest.raises(ValueError, match="JSON"):
+            fields_from_json(body)
+
+    def test_a_list_is_bounded(self) -> None:
+        assert len(fields_from_json({"lines": list(range(5_000))})) == 100
+
+    def test_form_and_json_bodies_fill_the_same_form(self) -> None:
+        form, body = _note(body="Texte"), Note(fields_from_json({"title": "Note", "count": 1, "body": "Texte"}))
+        assert form.data == body.data
+
+    def test_what_is_not_named_is_ignored(self) -> None:
+        form = Note(fields_from_json({"title": "Note", "count": 1, "author_id": "sarr", "role": "admin"}))
+        assert form.validate()
+        assert set(form.data) == {"title", "body", "count"}
+
+    @given(
+        st.dictionaries(
+            st.text(max_size=5),
+            st.recursive(
+                st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+                lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+            ),
+            max_size=5,
+        )
+    )
+    def test_any_object_can_be_put_into_a_form(self, body: dict[str, Any]) -> None:
+        form = Note(fields_from_json(body))
+        form.validate()
+        assert set(form.data) == {"title", "body", "count"}

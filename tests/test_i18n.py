@@ -1,0 +1,90 @@
+"""French is the source; its plural begins at two. Dates and moments as people say them."""
+
+from datetime import date
+
+import pytest
+
+from fadjma.i18n import age, best_language, iso, show_date, show_time, translate, translations
+
+NOON = 1_772_452_920_123  # 2 March 2026, 12:02 UTC
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "%(n)d ordonnance"),
+        (1, "%(n)d ordonnance"),
+        (1.5, "%(n)d ordonnance"),
+        (-1, "%(n)d ordonnance"),
+        (2, "%(n)d ordonnances"),
+        (21, "%(n)d ordonnances"),
+    ],
+)
+def test_in_french_zero_is_singular(count: int, text: str) -> None:
+    assert translations("fr").ngettext("%(n)d ordonnance", "%(n)d ordonnances", count) == text
+
+
+def test_in_english_zero_is_plural() -> None:
+    assert translations("en").ngettext("nothing like it %(n)d", "nothings like it %(n)d", 0).startswith("nothings")
+
+
+def test_a_text_without_translation_stays_french() -> None:
+    assert translate("en", "Ce texte n'est nulle part.") == "Ce texte n'est nulle part."
+    assert translate("fr", "Il reste %(left)d essais.", left=3) == "Il reste 3 essais."
+
+
+def test_a_per_cent_sign_without_values_is_a_per_cent_sign() -> None:
+    assert translate("fr", "100 % des cas") == "100 % des cas"
+
+
+def test_no_text_is_no_text() -> None:
+    """gettext answers the empty text with the catalogue's header."""
+    assert translate("fr", "") == ""
+    assert translate("en", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "fr"),
+        ("en-GB,en;q=0.9,fr;q=0.8", "en"),
+        ("fr-SN,fr;q=0.9,en;q=0.8", "fr"),
+        ("wo,en;q=0.5", "en"),
+        ("wo", "fr"),
+        ("EN", "en"),
+        (";;,,", "fr"),
+    ],
+)
+def test_the_browsers_first_language_that_is_ours(header: str, language: str) -> None:
+    assert best_language(header) == language
+
+
+def test_programs_read_moments_in_utc() -> None:
+    assert iso(NOON) == "2026-03-02T12:02:00.123Z"
+    assert iso(0) == "1970-01-01T00:00:00.000Z"
+
+
+def test_a_moment_is_as_short_as_it_can_be() -> None:
+    day = 24 * 3_600_000
+    assert show_time(NOON, "fr", now=NOON + 3_600_000) == "12:02"
+    assert show_time(NOON, "fr", now=NOON + day) == "2 mars, 12:02"
+    assert show_time(NOON, "fr", now=NOON + 365 * day) == "2 mars 2026"
+    assert show_time(NOON, "en", now=NOON + day) == "2 Mar, 12:02"
+
+
+def test_a_day_is_written_with_its_month() -> None:
+    assert show_date("2026-03-03", "fr") == show_date(date(2026, 3, 3), "fr") == "3 mars 2026"
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "on", "years"),
+    [
+        ("1991-07-14", date(2026, 7, 13), 34),
+        ("1991-07-14", date(2026, 7, 14), 35),
+        ("2024-02-29", date(2025, 2, 28), 0),
+        ("2024-02-29", date(2025, 3, 1), 1),
+        ("2026-03-02", date(2026, 3, 2), 0),
+    ],
+)
+def test_an_age_is_in_whole_years(birth_date: str, on: date, years: int) -> None:
+    assert age(birth_date, on) == years

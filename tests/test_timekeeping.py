@@ -1,0 +1,90 @@
+"""The timekeeper writes down what time has done, and goes on when one of its acts fails."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from cast import AWA, DIOP
+from steps import grant, issue
+from store import Clock, Store
+
+from fadjma import timekeeping
+from fadjma.database import Database
+from fadjma.events import Announcement
+from fadjma.timekeeping import Timekeeper
+
+
+@pytest.fixture
+async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
+    """Start the timekeeper; wait until it has told a message so many times."""
+    told: list[str | None] = []
+    more = asyncio.Event()
+
+    def listen(announced: list[Any]) -> None:
+        told.extend(said.message for said in announced if isinstance(said, Announcement))
+        more.set()
+
+    database.listener = listen
+    keeper = Timekeeper(database)
+
+    async def wait_for(message: str, times: int = 1) -> None:
+        if keeper._task is None:
+            keeper.start()
+        async with asyncio.timeout(5):
+            while told.count(message) < times:
+                more.clear()
+                await more.wait()
+
+    yield wait_for
+    await keeper.stop()
+
+
+async def test_it_tells_at_its_first_round(store: Store, clock: Clock, heard: Callable[..., Any]) -> None:
+    grant(store)
+    issue(store)
+    clock.advance(days=91)
+    await heard("access.expired")
+    await heard("prescription.expired")
+    assert store.told(AWA)[-2:] == ["access.expired", "prescription.expired"]
+
+
+async def test_a_failure_of_one_act_does_not_stop_the_others(
+    store: Store,
+    clock: Clock,
+    heard: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(tx: object, limit: int) -> int:
+        raise ZeroDivisionError
+
+    grant(store)
+    clock.advance(days=8)
+    monkeypatch.setattr(timekeeping.access, "lapse", fails)
+    with caplog.at_level(logging.ERROR):
+        await heard("access.expired")
+    assert store.told(DIOP)[-1] == "access.expired"
+    assert "fails" in caplog.text
+
+
+async def test_a_round_takes_more_than_one_portion(
+    store: Store, clock: Clock, heard: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeping, "_BATCH", 1)
+    grant(store)
+    for _ in range(3):
+        issue(store)
+    clock.advance(days=91)
+    await heard("prescription.expired", 3)
+
+
+def test_old_answers_are_forgotten_after_two_days(store: Store, clock: Clock) -> None:
+    store.connection.execute("INSERT INTO idempotency_keys VALUES ('awa', 'old', 'f', '{}', ?)", (clock(),))
+    clock.advance(hours=48)
+    assert store.write(timekeeping._forget_answers, 200) == 0
+    store.connection.execute("INSERT INTO idempotency_keys VALUES ('awa', 'new', 'f', '{}', ?)", (clock(),))
+    clock.advance(milliseconds=1)
+    assert store.write(timekeeping._forget_answers, 200) == 1
+    assert store.rows("SELECT key FROM idempotency_keys") == [("new",)]
