@@ -1,18 +1,16 @@
 // Brings each event to the page once, in order, and says how live the page is.
-// One tab leads: it streams or polls, and tells the others. Each tab has its own cursor.
+// page.js puts it there. One tab leads: it streams or polls, and tells the others. Each tab has its own cursor.
 const { cursor, user } = document.body.dataset;
 const { now } = Date; // counts while the machine sleeps, too
 const shared = navigator.locks && self.BroadcastChannel;
 const streams = shared && 'body' in Response.prototype;
-const $ = id => document.getElementById(id);
-const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 const tell = message => channel && channel.postMessage(message);
 const nap = ms => new Promise(done => setTimeout(wakeUp = done, ms));
 const limit = (control, ms) => setTimeout(() => control.abort(), ms);
 
 let last = +cursor; // the newest event on this page
 let state, alive = now(), heard, ticked = alive; // signs of life: server, leader, this tab
-let life, channel, leading, fails, streamAt, pause, own, retry = 0, notBefore = 0;
+let life, channel, leading, fails, streamAt, pause, retry = 0, notBefore = 0;
 let cut = () => {}, wakeUp = cut, work = Promise.resolve();
 
 function inTurn(job) {
@@ -132,58 +130,6 @@ function halt(why, told) {
   if (why != 'replaced') location.replace('/sign-in' + next);
 }
 
-function apply(html, seq, name) {
-  let href;
-  for (const el of [...make('template', { innerHTML: html }).content.children]) {
-    if (el.matches('a.toast')) {
-      href = el.href;
-      toast(el);
-      if (name) $('unread').textContent = +$('unread').textContent + 1 || '99+';
-    } else place(el);
-  }
-  $('unread').hidden = $('unread').textContent == 0;
-  if (name) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: { seq: +seq, href } }));
-}
-
-function place(el, anyway) {
-  const old = $(el.id), list = $(el.dataset.into);
-  if (old && !anyway && busy(old)) return hold(old, () => place(el, true));
-  if ('gone' in el.dataset) return old && old.remove();
-  if (list && !list.contains(old)) {
-    if (old) old.remove();
-    list.prepend(el);
-  } else if (old) old.replaceWith(el);
-  else return;
-  el.classList.add('new');
-  if (self.htmx) htmx.process(el);
-}
-
-function note(className, content, label, onclick) {
-  const line = make('p', { className });
-  line.append(content, ' ', make('button', { type: 'button', textContent: label, onclick }));
-  return line;
-}
-
-function toast(link) {
-  const box = $('toasts'), line = note('', link, box.dataset.close, () => line.remove());
-  box.append(line);
-  if (box.children.length > 3) box.firstElementChild.remove();
-}
-
-// Keeps what someone types there, under a line that offers the newest version.
-function hold(node, update) {
-  const { stale, show } = $('toasts').dataset;
-  if (node.firstElementChild.className != 'stale') {
-    node.prepend(note('stale', stale, show, () => node.firstElementChild.update()));
-  }
-  node.firstElementChild.update = update;
-}
-
-const busy = node => [...node.querySelectorAll('input,select,textarea')].some(field =>
-  (!own || field.form != own) && (field == document.activeElement || (field.options
-    ? field.selectedIndex != Math.max(0, [...field.options].findIndex(option => option.defaultSelected))
-    : /box|dio/.test(field.type) ? field.checked != field.defaultChecked : field.value != field.defaultValue)));
-
 // Too much to replay: the page is fetched anew, with its cursor.
 async function refresh(missed, anyway) {
   const control = new AbortController();
@@ -207,32 +153,6 @@ async function refresh(missed, anyway) {
 }
 
 const placed = elt => elt.closest('[hx-swap=none]'); // all other answers are htmx's affair
-const pushed = ({ triggeringEvent: cause }) => cause && 'seq' in Object(cause.detail);
-addEventListener('htmx:configRequest', ({ detail }) => {
-  if (pushed(detail)) detail.headers['X-Live'] = 1; // nobody did anything: it keeps no session alive
-});
-addEventListener('htmx:beforeSwap', ({ detail }) => {
-  const { elt, path } = detail.requestConfig, form = placed(elt) && elt.closest('form');
-  if (form && /409|422/.test(detail.xhr.status)) {
-    Object.assign(detail, { shouldSwap: true, swapOverride: 'outerHTML', target: form });
-  } else if (pushed(detail.requestConfig) && busy(detail.target)) {
-    detail.shouldSwap = false;
-    hold(detail.target, () => htmx.ajax('GET', path, { source: elt }));
-  }
-});
-addEventListener('htmx:afterRequest', ({ detail }) => {
-  const { elt } = detail.requestConfig;
-  if (!detail.successful || detail.done || !placed(elt)) return;
-  detail.done = true; // htmx says it again when the element has gone
-  own = elt.closest('form');
-  apply(detail.xhr.response);
-  if (own) own.reset();
-  own = 0;
-});
-addEventListener('reset', () => setTimeout(() => {
-  for (const line of document.querySelectorAll('.stale')) if (!busy(line.parentNode)) line.update();
-}));
-
 function hear({ data: { event, why, state: sign, alive: at, last: seq } }) {
   if (why) halt(why, true);
   else if (event) inTurn(() => event.event == 'reset' ? poll() : take(event));

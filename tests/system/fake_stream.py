@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import js_lib_htmx
 import uvicorn
 
-LIVE_JS = Path(__file__).parents[2] / "static" / "live.js"
+STATIC = Path(__file__).parents[2] / "static"
 HTMX_JS = Path(js_lib_htmx.__path__[0]) / "static" / "htmx" / "htmx.min.js"
 
 PAGE = """<!doctype html>
@@ -24,6 +24,7 @@ PAGE = """<!doctype html>
   {{"code": "...", "swap": false, "error": true}}]}}'>
 <title>FADJMA</title>
 <script src="/static/htmx.js" defer></script>
+<script src="/static/page.js" defer></script>
 <script src="/static/live.js" defer></script>
 <body {signed_in}>
 <p id="status" data-state="" data-live="En direct" data-polling="Mode dégradé" data-offline="Hors ligne depuis"
@@ -70,8 +71,9 @@ def event(name: str, data: str = "", seq: int | None = None, retry: int | None =
     return "\n".join([*lines, f"event: {name}", *(f"data: {line}" for line in data.split("\n"))]) + "\n\n"
 
 
-def toast(text: str = "Une ordonnance a changé d’état", href: str = "/prescriptions/7") -> str:
-    return f'<a class="toast" href="{href}">{text}</a>'
+def toast(text: str = "Une ordonnance a changé d'état", href: str | None = None) -> str:
+    """A toast of its own; two about the same thing (the same href) are one."""
+    return f'<a class="toast" href="{href or "/prescriptions/" + quote(text)}">{text}</a>'
 
 
 def rendered(main: str = "", cursor: int | None = None, unread: int = 0) -> str:
@@ -125,7 +127,8 @@ class FakeStream:
         self.behaviour: dict[str, Answer] = {
             "/events": self.stream,
             "/notifications/poll": self.poll,
-            "/static/live.js": answer(200, LIVE_JS.read_text(), "text/javascript"),
+            "/static/page.js": answer(200, (STATIC / "page.js").read_text(), "text/javascript"),
+            "/static/live.js": answer(200, (STATIC / "live.js").read_text(), "text/javascript"),
             "/static/htmx.js": answer(200, HTMX_JS.read_text(), "text/javascript"),
             "/favicon.ico": refusal(404),
             "/sign-in": answer(200, rendered()),

@@ -738,3 +738,14 @@ async def test_a_region_in_use_is_not_swapped(page: Page, server: FakeStream) ->
     await expect(page.locator("section input")).to_have_value("para")
     await page.get_by_role("button", name="Afficher").click()
     await expect(page.locator("section")).to_have_text("neuf")
+
+
+async def test_the_newest_toast_about_a_thing_replaces_the_older_one(page: Page, server: FakeStream) -> None:
+    await open_live(page)
+    await server.push(toast("Votre ordonnance est préparée", "/prescriptions/7"))
+    await server.push(toast("Votre demande d'accès est autorisée", "/access-requests/2"))
+    await server.push(toast("Votre ordonnance est prête", "/prescriptions/7"))
+    await expect(page.locator("#toasts a")).to_have_text(
+        ["Votre demande d'accès est autorisée", "Votre ordonnance est prête"]
+    )
+    await expect(page.locator("#unread")).to_have_text("3")
