@@ -83,10 +83,10 @@ def record(
             "detail": json.dumps({key: value for key, value in detail.items() if value is not None}),
         },
     )
-    told: set[str] = set()
+    told: set[str | None] = {actor_id}
     quiet: EventType | None = None
     for notice in notices:
-        recipients = [person for person in dict.fromkeys(notice.recipients) if person not in told | {actor_id}]
+        recipients = [person for person in dict.fromkeys(notice.recipients) if person not in told]
         told.update(recipients)
         quiet = quiet or notice.type
         notify(tx, recipients, notice.type, notice.message, subject)

@@ -97,6 +97,7 @@ def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
         if value:
             yield prefix, "true"
     elif value is not None:
+        str(value).encode()  # a lone surrogate is not text: UnicodeEncodeError, a ValueError
         yield prefix, str(value)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from types import FrameType
 
 import uvicorn
@@ -55,6 +56,9 @@ def serve(app: Quart) -> None:
     )
     if settings.demo:
         _print_demo_accounts()
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again when everything is closed; by then there is nothing left to stop.
+        signal.signal(sig, lambda *_: None)
     Server(config, app.extensions["hub"]).run()
 
 

@@ -152,7 +152,7 @@ async def see_traced(
     query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs
 ) -> R:
     """Like `see`, for a reading that is itself written down: what it shows and its trace are one transaction."""
-    asking, person = _Asking(), not _by_itself()
+    asking, person = _Asking(), not by_itself()
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
@@ -212,7 +212,7 @@ class _Asking:
 async def _note_activity(asking: _Asking) -> None:
     """A page that somebody opens is activity; streams and polls do not come through here."""
     viewer = asking.viewer
-    if viewer and not _by_itself() and database().clock() - viewer.last_active_at > sessions.TOUCH_AFTER:
+    if viewer and not by_itself() and database().clock() - viewer.last_active_at > sessions.TOUCH_AFTER:
         await database().write(sessions.touch, viewer.session_id)
 
 
@@ -225,7 +225,7 @@ def _headers() -> credentials.Headers:
     return cast(credentials.Headers, request.headers)
 
 
-def _by_itself() -> bool:
+def by_itself() -> bool:
     """Whether an open page asks because of an event (static/live.js says so), not because somebody did something."""
     return request.headers.get("X-Live") == "1"
 

@@ -32,14 +32,8 @@ def grant(
 
 
 def emergency(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA) -> str:
-    """An access in emergency is open for three hours."""
-    store.connection.execute(
-        "INSERT INTO access_requests "
-        "(id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, lapses_at, expires_at) "
-        "VALUES ('emergency', ?, ?, 'emergency', 'Malaise', 'full', 'unconscious', ?, ?, ?)",
-        (patient.id, doctor.id, store.clock(), store.clock(), store.clock() + 3 * HOUR),
-    )
-    return "emergency"
+    """A doctor has opened a file in an emergency, for three hours."""
+    return store.write(access.open_emergency, doctor, patient_id=patient.id, reason="Malaise", code="unconscious")
 
 
 def write_record(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA, *, type: str = "consultation") -> str:

@@ -18,12 +18,12 @@ from fadjma.timekeeping import Timekeeper
 
 @pytest.fixture
 async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
-    """Start the timekeeper; wait until it has told a message so many times."""
+    """Start the timekeeper; wait until it has told Awa a message so many times."""
     told: list[str | None] = []
     more = asyncio.Event()
 
     def listen(announced: list[Any]) -> None:
-        told.extend(said.message for said in announced if isinstance(said, Announcement))
+        told.extend(said.message for said in announced if isinstance(said, Announcement) and AWA.id in said.recipients)
         more.set()
 
     database.listener = listen

@@ -39,10 +39,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
     Raises Conflict when one is pending or granted already, or was rejected less than 24 h ago.
     """
     viewer.require("doctor")
-    if not tx.value(
-        "SELECT 1 FROM users WHERE id = :id AND role = 'patient' AND status = 'active'", {"id": patient_id}
-    ):
-        raise NotFound
+    _require_patient(tx, patient_id)
     lapse(tx, _ALL)  # write down what time has ended: the unique indexes must speak of now
     expire(tx, _ALL)
     _refuse_repetition(tx, viewer.id, patient_id)
@@ -82,7 +79,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
     open already.
     """
     viewer.require("doctor")
-    accounts.identity(tx, patient_id)
+    _require_patient(tx, patient_id)
     if tx.value(
         "SELECT 1 FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
         "AND status = 'emergency' AND expires_at > :now",
@@ -244,6 +241,13 @@ def _decided(tx: Transaction, viewer: Viewer, request_id: str, changed: int, sta
         notices=[Notice([other], "access_request_status_changed", f"access.{status}")],
     )
     return request_id
+
+
+def _require_patient(tx: Transaction, patient_id: str) -> None:
+    if not tx.value(
+        "SELECT 1 FROM users WHERE id = :id AND role = 'patient' AND status = 'active'", {"id": patient_id}
+    ):
+        raise NotFound
 
 
 def _patient(patient_id: str) -> Subject:

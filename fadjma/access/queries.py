@@ -31,7 +31,7 @@ SCOPES: dict[Scope, str] = {
     "full": N_("Dossier complet"),
 }
 EMERGENCIES = {
-    "unconscious": N_("Le patient est inconscient"),
+    "unconscious": N_("Perte de connaissance"),
     "life_threat": N_("Sa vie est en danger"),
     "identity_unknown": N_("Son identité est à confirmer"),
 }
@@ -41,7 +41,7 @@ OPENS: dict[str, tuple[Scope, ...]] = {
     "prescriptions": ("prescriptions", "full"),
     "records": ("full",),
 }
-PER_PAGE = 50
+PER_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def weakness(password: str, *personal: str) -> str | None:
 def _resembles(password: str, personal: tuple[str, ...]) -> bool:
     """Whether nothing but digits and signs is left of a password without what is known of the person."""
     texts = [text.lower() for text in personal]
-    parts = {part for text in texts for part in (text, text.partition("@")[0]) if len(part) > 3}
+    parts = {part for text in texts for part in (text, text.partition("@")[0]) if len(part) > 2}
     rest = password
     for part in sorted(parts, key=len, reverse=True):
         rest = rest.replace(part, "")

@@ -85,6 +85,20 @@ def issue(
     return prescription_id
 
 
+def trace_reading(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
+    """Write down that a doctor has read a colleague's prescription through a grant; the patient's trace follows."""
+    found = queries.prescription(tx, viewer, prescription_id)
+    events.record(
+        tx,
+        "prescription.read",
+        events.Subject("prescription", prescription_id),
+        actor_id=viewer.id,
+        patient_id=found.patient_id,
+        ground=access.grant(tx, viewer.id, found.patient_id, "prescriptions"),
+    )
+    events.notify(tx, [found.patient_id], "notification", None, events.Subject("patient", found.patient_id))
+
+
 def cancel(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
     """The prescriber cancels, up to *ready*; what was kept in stock is given back, and the pharmacy is told."""
     viewer.require("doctor")

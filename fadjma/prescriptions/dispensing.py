@@ -10,7 +10,7 @@ from fadjma.i18n import N_
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import handover, queries, transitions
 from fadjma.prescriptions.queries import Prescription, Status
-from fadjma.refusals import Conflict, Forbidden, Invalid
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 
 HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
 
@@ -24,17 +24,22 @@ class Attempt:
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
-    """The claim: exactly one pharmacy wins. Also takes one off hold."""
+    """The claim: exactly one pharmacy wins, the others hear that it is taken. Also takes one off hold."""
     viewer.require("pharmacist")
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("issued", "on_hold"),
-        target="validated",
-        messages={"patient": "prescription.validated"},
-        claim="take",
-    )
+    try:
+        return transitions.move(
+            tx,
+            viewer,
+            prescription_id,
+            sources=("issued", "on_hold"),
+            target="validated",
+            messages={"patient": "prescription.validated"},
+            claim="take",
+        )
+    except NotFound:
+        if queries.was_open_to_all(tx, prescription_id):
+            raise Conflict(N_("Une autre pharmacie vient de la prendre."), current="validated") from None
+        raise
 
 
 def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

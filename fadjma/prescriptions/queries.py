@@ -204,7 +204,7 @@ class Prescription:
             "id": self.id,
             "status": self.status,
             "version": self.version,
-            "status_reason": self.status_reason or None,
+            "status_reason": self.status_reason or None,  # never of a neutral one: free text may name somebody
             "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
             "issued_at": iso(self.issued_at),
             "valid_until": iso(self.valid_until),
@@ -313,6 +313,15 @@ def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, limit: int = PE
     return [_prescription(tx, viewer, row) for row in rows]
 
 
+def was_open_to_all(tx: Transaction, prescription_id: str) -> bool:
+    """Whether every pharmacist has been offered this prescription, so that its being taken is no secret to them."""
+    row = tx.first(
+        "SELECT 1 FROM prescriptions WHERE id = :id AND addressed_to IS NULL AND pharmacy_id IS NOT NULL",
+        {"id": prescription_id},
+    )
+    return row is not None
+
+
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
@@ -343,7 +352,8 @@ def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
 def _prescription(tx: Transaction, viewer: Viewer, row: Row) -> Prescription:
     neutral = viewer.role == "pharmacist" and row["pharmacy_id"] is None and row["addressed_to"] is None
     patient = None if neutral or viewer.role == "patient" else accounts.identity(tx, row["patient_id"])
-    return Prescription(**dict(row), patient=patient, neutral=neutral)
+    shown = {**dict(row), "status_reason": "" if neutral else row["status_reason"]}
+    return Prescription(**shown, patient=patient, neutral=neutral)
 
 
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:

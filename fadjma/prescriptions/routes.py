@@ -44,6 +44,8 @@ async def index() -> Response:
 async def show(prescription_id: str) -> Response:
     around = await _one(prescription_id)
     found: queries.Prescription = around["item"]
+    if web.viewer().role == "doctor" and found.prescriber_id != web.viewer().id and not web.by_itself():
+        await web.change(actions.trace_reading, prescription_id)
     data = found.json(web.language())
     if around["code"]:
         data["handover_code"] = around["code"]

@@ -158,11 +158,15 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
 def records(
     tx: Transaction, patient_id: str, *, everything: bool = True, before: str | None = None, limit: int = PER_PAGE
 ) -> list[Record]:
-    """A patient's records, the latest first; `before` is `date~id` of the last one shown."""
+    """A patient's records, the latest first; `before` is `date~id` of the last one shown.
+
+    What was entered in error is kept and can be opened, but no list shows it (CLINIC.md).
+    """
     day, _, record_id = (before or "~").partition("~")
     types = "" if everything else f"AND r.type IN ({', '.join(repr(kind) for kind in SUMMARY)})"
     rows = tx.all(
-        f"{_RECORD} WHERE r.patient_id = :patient AND (:day = '' OR (r.occurred_on, r.id) < (:day, :before)) {types} "
+        f"{_RECORD} WHERE r.patient_id = :patient AND r.status = 'current' "
+        f"AND (:day = '' OR (r.occurred_on, r.id) < (:day, :before)) {types} "
         "ORDER BY r.occurred_on DESC, r.id DESC LIMIT :limit",
         {"patient": patient_id, "day": day, "before": record_id, "limit": limit},
     )

@@ -34,12 +34,18 @@ def test_who_asks_sets_neither_duration_nor_state_nor_author() -> None:
     }
     form = AskForm(MultiDict(sent))
     assert form.validate()
-    assert form.data == {"patient_id": AWA.id, "reason": "Suivi", "scope": "full"}
+    assert set(form.data) == {"patient_id", "reason", "scope", "emergency", "password"}
 
 
 @pytest.mark.parametrize("scope", ["everything", "FULL", "records"])
 def test_a_proposed_scope_is_one_of_three_or_none(scope: str) -> None:
     assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": "Suivi", "scope": scope}))) == {"scope"}
+
+
+@pytest.mark.parametrize("emergency", ["curious", "UNCONSCIOUS"])
+def test_an_emergency_has_one_of_the_coded_reasons(emergency: str) -> None:
+    fields = {"patient_id": AWA.id, "reason": "Malaise", "emergency": emergency}
+    assert _errors(AskForm(MultiDict(fields))) == {"emergency"}
 
 
 @pytest.mark.parametrize("duration", ["", "-1", "0", "100y", "2020-01-01"])

@@ -59,8 +59,9 @@ def test_ones_own_name_address_or_phone_is_refused(password: str, person: tuple[
     assert "ressemble" in (weakness(password, *person) or "")
 
 
-def test_ones_full_name_is_refused() -> None:
-    assert weakness("moussadiouf2026", *MOUSSA) is not None
+@pytest.mark.parametrize(("password", "person"), [("moussadiouf2026", MOUSSA), ("Awa Cissé 1991", AWA)])
+def test_ones_full_name_is_refused(password: str, person: tuple[str, ...]) -> None:
+    assert weakness(password, *person) is not None
 
 
 def test_digits_that_have_nothing_to_do_with_a_person_are_not_said_to_resemble_them() -> None:

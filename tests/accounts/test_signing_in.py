@@ -5,7 +5,7 @@ from cast import ADMIN, AWA, DIOP, EMAILS, PASSWORD, PHONES
 from limits import RateLimitItemPerMinute
 
 from fadjma import throttle
-from fadjma.accounts import actions, passwords, sessions, signing_in
+from fadjma.accounts import actions, passwords, queries, sessions, signing_in
 from fadjma.accounts.actions import NewPerson
 from fadjma.database import Database
 from fadjma.refusals import Forbidden, Invalid, Refusal, Throttled
@@ -141,3 +141,29 @@ async def test_a_refused_sign_in_opens_nothing(door: Door) -> None:
     before = await door.database.read(count)
     await _refusal(door, EMAILS[ADMIN.id])
     assert await door.database.read(count) == before
+
+
+class TestEnteringThePasswordAgain:
+    """Before a grave act, by somebody who is signed in."""
+
+    @pytest.fixture
+    async def stored(self, door: Door) -> str:
+        return await door.database.read(queries.password_hash, DIOP)
+
+    async def test_the_right_one_is_taken(self, door: Door, stored: str) -> None:
+        await signing_in.confirm_password(door.throttle, DIOP.id, PASSWORD, stored)
+
+    @pytest.mark.parametrize("password", ["", WRONG])
+    async def test_a_wrong_one_is_not(self, door: Door, stored: str, password: str) -> None:
+        with pytest.raises(Invalid) as refusal:
+            await signing_in.confirm_password(door.throttle, DIOP.id, password, stored)
+        assert set(refusal.value.errors) == {"password"}
+
+    @pytest.mark.usefixtures("quick")
+    async def test_guesses_count_like_those_at_the_door(self, door: Door, stored: str) -> None:
+        for _ in range(10):
+            with pytest.raises(Invalid):
+                await signing_in.confirm_password(door.throttle, DIOP.id, WRONG, stored)
+        with pytest.raises(Throttled):
+            await signing_in.confirm_password(door.throttle, DIOP.id, PASSWORD, stored)
+        assert isinstance(await _refusal(door, EMAILS[DIOP.id], PASSWORD), Throttled)

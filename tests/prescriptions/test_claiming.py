@@ -87,6 +87,14 @@ class TestBeforeTheClaim:
         assert found.patient is None
         assert "patient_id" not in found.json("fr")
 
+    def test_why_another_pharmacy_gave_it_back_is_not_for_all_to_read(self, store: Store) -> None:
+        prescription_id = validated(store, pharmacy=None)
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Awa Cissé ne supporte pas ce générique")
+        found = store.read(queries.prescription_in_full, FALL, prescription_id)
+        assert found.neutral
+        assert "Cissé" not in str(found.json("fr"))
+        assert "Cissé" not in found.status_reason
+
     def test_the_pharmacy_to_which_it_is_addressed_sees_both(self, store: Store) -> None:
         prescription_id = issued(store, pharmacy=JAMM)
         found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)

@@ -1,0 +1,232 @@
+"""Every French text is marked and has its English; docs/translating.md says how to bring the catalogue in step."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from jinja2 import nodes
+
+from fadjma.i18n import translate
+from fadjma.refusals import Conflict
+from fadjma.templating import environment, render
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+PLACEHOLDER = re.compile(r"%%|%\(\w+\)[ds]")
+WORD = re.compile(r"[^\W\d_]{2,}")
+# What reads the same in every language: the product's name, a title before a name, a unit.
+SAME = {"FADJMA", "Dr"}
+# Attributes that people read or hear. Of data-… only what is no code: live.js shows some of them.
+HEARD = {"alt", "aria-description", "aria-label", "data-l", "label", "placeholder", "summary", "title"}
+
+
+@pytest.fixture(scope="session")
+def extracted() -> Catalog:
+    """Every text that the sources mark."""
+    with (ROOT / "babel.cfg").open(encoding="utf-8") as mapping:
+        methods, options = parse_mapping_cfg(mapping)
+    found = Catalog()
+    for _, _, message, _, _ in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
+        found.add(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def english() -> Catalog:
+    with (ROOT / "fadjma/translations/en/LC_MESSAGES/messages.po").open("rb") as source:
+        return read_po(source, locale="en", abort_invalid=True)
+
+
+def _texts(catalogue: Catalog) -> set[Any]:
+    return {message.id for message in catalogue if message.id}
+
+
+def _pairs(message: Message) -> list[tuple[str, str]]:
+    """Each form with its translation: one, or singular and plural."""
+    if isinstance(message.id, str):
+        return [(message.id, str(message.string))]
+    return list(zip(message.id, message.string, strict=True))
+
+
+# --- the catalogue ------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_in_step_with_the_sources(extracted: Catalog, english: Catalog) -> None:
+    assert len(_texts(extracted)) > 300  # the sources were found
+    assert _texts(extracted) - _texts(english) == set()
+    assert _texts(english) - _texts(extracted) == set()
+    assert not english.obsolete
+
+
+def test_every_text_has_its_english(english: Catalog) -> None:
+    assert [message.id for message in english if message.id and message.fuzzy] == []
+    assert [french for message in english if message.id for french, text in _pairs(message) if not text] == []
+
+
+def test_placeholders_are_kept(english: Catalog) -> None:
+    for message in english:
+        for french, text in _pairs(message) if message.id else []:
+            assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(french)), french
+            assert ("%" in PLACEHOLDER.sub("", text)) == ("%" in PLACEHOLDER.sub("", french)), french
+
+
+def test_spaces_at_the_ends_and_final_punctuation_are_kept(english: Catalog) -> None:
+    for message in english:
+        for french, text in _pairs(message) if message.id else []:
+            assert text == text.strip() or text.strip() == ":", text
+            assert (text.strip()[-1] in ".:…") == (french.strip()[-1] in ".:…"), french
+
+
+def test_english_has_english_punctuation(english: Catalog) -> None:
+    for message in english:
+        for _, text in _pairs(message) if message.id else []:
+            assert not re.search(r" [:;!?]|[«»’]", text), text
+
+
+def test_french_has_french_punctuation(extracted: Catalog) -> None:
+    """Straight apostrophes, a space before two-part signs, « » with their spaces, … in one character."""
+    for message in _texts(extracted):
+        for text in [message] if isinstance(message, str) else message:
+            assert not re.search(r"[’“”\"]|\.\.\.|[^\s\d]:(?!\w)|[^\s][;!?»]|«\S", text), text
+
+
+# --- the sources --------------------------------------------------------------------------------------------
+
+
+class _Read(HTMLParser):
+    """Collects what people read: text between tags and the attributes that are shown or spoken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            spoken = name in HEARD or (name.startswith("data-") and re.search(r"[A-ZÀ-Ý]|\s\S", value or ""))
+            if value and spoken:
+                self.found.append(value)
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+
+def _written(source: str) -> Iterator[str]:
+    """The words of a template that stand outside any expression."""
+    html = "".join(
+        {"data": value, "variable_begin": "0"}.get(kind, "") for _, kind, value in environment("fr").lex(source)
+    )
+    reader = _Read()
+    reader.feed(html)
+    reader.close()
+    for text in reader.found:
+        yield re.sub(r'[a-z-]+="[^"]*"', "", text)  # a macro may write attributes alone
+
+
+def _said(source: str) -> Iterator[str]:
+    """The strings in a template's expressions that are words and not codes, and are not marked."""
+    tree = environment("fr").parse(source)
+    marked = {
+        id(constant)
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in KEYWORDS
+        for constant in call.find_all(nodes.Const)
+    }
+    for constant in tree.find_all(nodes.Const):
+        text = constant.value
+        if isinstance(text, str) and id(constant) not in marked and re.search(r"[À-ÿ]|^[A-Z][a-z]", text):
+            yield text
+
+
+def _unmarked(source: str) -> list[str]:
+    texts = [*_written(source), *_said(source)]
+    return [text.strip() for text in texts if set(WORD.findall(text)) - SAME]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.relative_to(ROOT / "templates").as_posix())
+def test_every_word_of_a_template_is_marked(template: Path) -> None:
+    assert _unmarked(template.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>Bonjour</p>",
+        "<p>{{ name }}, ans</p>",
+        '<input placeholder="Chercher">',
+        '<p data-offline="Hors ligne">',
+        "<p id=x{{ id }} data-into={{ place }}>Prête</p>",
+        '{{ "Validée" if valid else code }}',
+        '{{ _("Validée") ~ " à revoir" ~ "Émise" }}',
+        "{% if a %}Oui{% endif %}",
+    ],
+)
+def test_an_unmarked_word_is_found(source: str) -> None:
+    assert _unmarked(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p class="do">{{ _("Bonjour") }} · Dr {{ name }} – FADJMA</p>',
+        "<li id=p{{ id }} data-into=now><b class={{ {'issued': 's1'}[state] }}>{{ 1 }}</b>",
+        '{# Une remarque #}{{ ngettext("Un jour", "%(num)d jours", 2) }}',
+    ],
+)
+def test_marked_words_codes_and_remarks_are_left_alone(source: str) -> None:
+    assert _unmarked(source) == []
+
+
+# --- switching ----------------------------------------------------------------------------------------------
+
+
+def test_a_page_speaks_the_language_it_is_rendered_in() -> None:
+    values = {"viewer": None, "path": "/", "title": "", "detail": "", "errors": {}, "code": 409, "back": "/"}
+    french, english = (render("refusal.html", language, **values) for language in ("fr", "en"))
+    assert '<html lang="fr">' in french
+    assert "Revenir à l'accueil" in french.replace("&#39;", "'")
+    assert '<button name="language" value="en" lang="en">English</button>' in french
+    assert '<html lang="en">' in english
+    assert "Back to the home page" in english
+    assert '<button name="language" value="fr" lang="fr">Français</button>' in english
+    assert "accueil" not in english
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [
+        ("fr", "0 an, 1 an, 1 jour", "2 ans, 21 ans, 2 jours"),
+        ("en", "0 years, 1 year, 1 day", "2 years, 21 years, 2 days"),
+    ],
+)
+def test_numbers_are_counted_as_the_language_does(language: str, one: str, several: str) -> None:
+    template = environment(language).from_string(
+        '{% for n in years %}{{ ngettext("%(num)d an", "%(num)d ans", n) }}, {% endfor %}'
+        '{{ ngettext("%(num)d jour", "%(num)d jours", days) }}'
+    )
+    assert template.render(years=(0, 1), days=1) == one
+    assert template.render(years=(2, 21), days=2) == several
+
+
+def test_a_text_that_also_has_a_plural_is_translated_alone() -> None:
+    assert translate("en", "Allergie") == "Allergy"
+
+
+def test_what_live_js_counts_keeps_its_place() -> None:
+    """`%%n` in the text is `%n` in the page, which live.js replaces."""
+    for language in ("fr", "en"):
+        shown = environment(language).from_string('{{ _("Changements pendant votre absence : %%n") }}').render()
+        assert shown.endswith(" %n")
+
+
+def test_a_refusal_is_told_in_english_with_its_numbers() -> None:
+    refusal = Conflict("Stock insuffisant pour %(medicine)s : il manque %(missing)d sur %(owed)d.", current="validated")
+    said = translate("en", refusal.message, medicine="amoxicilline 1 g", missing=4, owed=10)
+    assert said == "Not enough stock for amoxicilline 1 g: 4 of 10 are missing."
