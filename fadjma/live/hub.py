@@ -6,7 +6,6 @@ stream; nothing that a user must see lives only here.
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import random
@@ -65,6 +64,7 @@ class Hub:
         self._by_session: defaultdict[str, set[Stream]] = defaultdict(set)
         self._backlog: deque[Announcement] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._clocks: list[asyncio.Task[None]] = []
         self._delivering = False
         self.restarting = False
 
@@ -258,12 +258,14 @@ class Hub:
     # --- time passing ---
 
     def start(self) -> None:
-        self._spawn(self._every(1.0, self._comment))
-        self._spawn(self._every(SWEEP_EVERY, self._sweep))
+        self._clocks = [
+            asyncio.create_task(self._every(1.0, self._comment)),
+            asyncio.create_task(self._every(SWEEP_EVERY, self._sweep)),
+        ]
 
     async def _every(self, seconds: float, act: Callable[[int], Awaitable[None]]) -> None:
         tick = 0
-        while not self.restarting:
+        while True:
             await asyncio.sleep(seconds)
             tick += 1
             try:
@@ -301,14 +303,12 @@ class Hub:
     async def stop(self) -> None:
         """End every stream and every task."""
         self.restart()
-        mine = [task for task in self._tasks if task is not asyncio.current_task()]
-        ending = [task for task in mine if not task.done()]
-        if ending:
-            await asyncio.wait(ending, timeout=1.5)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1.5)
+        ending = [*self._clocks, *self._tasks]
         for task in ending:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
