@@ -38,7 +38,7 @@ def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         )
     except NotFound:
         if queries.was_open_to_all(tx, prescription_id):
-            raise Conflict(N_("Une autre pharmacie vient de la prendre."), current="validated") from None
+            raise Conflict(N_("Une autre pharmacie vient de prendre cette ordonnance."), current="validated") from None
         raise
 
 
