@@ -45,7 +45,7 @@ async def show(version: str, name: str) -> Response:
     asset = _assets().get(name)
     if asset is None:
         raise NotFound
-    compressed = "gzip" in request.headers.get("Accept-Encoding", "") and len(asset.compressed) < len(asset.body)
+    compressed = request.accept_encodings["gzip"] > 0 and len(asset.compressed) < len(asset.body)
     response = Response(asset.compressed if compressed else asset.body, content_type=asset.type)
     response.headers["Vary"] = "Accept-Encoding"
     if compressed:

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -96,4 +97,4 @@ def _to_sign_in(wanted: str) -> Response:
     here = request.full_path.rstrip("?") if request.method == "GET" else "/"
     if request.headers.get("HX-Request"):
         return Response("", 401, headers={"HX-Redirect": "/sign-in"})
-    return web.see_other(f"/sign-in?next={here}" if here != "/" else "/sign-in")
+    return web.see_other(f"/sign-in?next={quote(here)}" if here != "/" else "/sign-in")

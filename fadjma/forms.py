@@ -25,12 +25,13 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
 
     def __init__(self, formdata: MultiDict[str, str] | None = None, **kwargs: Any) -> None:
         self.language = speaking.get()
+        self.others: dict[str, str] = {}  # messages about no field of this form
         super().__init__(formdata, **{**kwargs, "meta": {"locales": [self.language]}})
 
     @property
     def messages(self) -> dict[str, str]:
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
-        return dict(_messages(self))
+        return {**dict(_messages(self)), **self.others}
 
     def label_of(self, name: str) -> str:
         """The label of a field by its full name, in French; empty when it has none."""
@@ -41,8 +42,11 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         """Put the messages of an action beside the fields."""
         for name, message in errors.items():
             field = self._find(name)
-            if field is not None:
-                field.errors = [*field.errors, translate(self.language, message, **values)]
+            text = translate(self.language, message, **values)
+            if field is None:
+                self.others[name] = text
+            else:
+                field.errors = [*field.errors, text]
 
     def _find(self, name: str) -> Any:
         found: Any = self
@@ -97,8 +101,7 @@ def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
         if value:
             yield prefix, "true"
     elif value is not None:
-        str(value).encode()  # a lone surrogate is not text: UnicodeEncodeError, a ValueError
-        yield prefix, str(value)
+        yield prefix, str(value).encode("utf-8", "ignore").decode()  # JSON can hold lone surrogates: not text
 
 
 def _messages(fields: Any) -> Iterator[tuple[str, str]]:

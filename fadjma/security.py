@@ -42,12 +42,16 @@ async def _refuse_cross_site() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    if site is not None:
-        own = site in ("same-origin", "none")
-    else:
-        own = origin is None or urlsplit(origin).netloc == request.host
+    own = site in ("same-origin", "none") if site else origin is None or _host(origin) == request.host
     if not own:
         raise Forbidden(N_("Cette demande vient d'un autre site : elle est refusée."))
+
+
+def _host(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 async def _finish(response: Response) -> Response:
@@ -77,7 +81,7 @@ def _allow_origin(response: Response) -> None:
 async def _compress(response: Response) -> None:
     if (
         "Content-Encoding" in response.headers
-        or "gzip" not in request.headers.get("Accept-Encoding", "")
+        or not request.accept_encodings["gzip"]
         or not response.content_type.startswith(("text/html", "application/json", "application/problem+json"))
     ):
         return

@@ -7,7 +7,9 @@ reading or the change, so that a right which has just ended is never used.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast
@@ -27,6 +29,8 @@ from fadjma.templating import render
 from fadjma.throttle import Throttle
 
 MAX_BODY = 64 * 1024  # bytes
+# A field's full name, of a form or of a line in it; WTForms trips over stranger ones.
+_FIELD = re.compile(r"[a-z_]+(-[0-9]{1,3}-[a-z_]+)?")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,6 +91,8 @@ def wants() -> Literal["page", "fragment", "json"]:
     # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
     if request.headers.get("HX-Request") == "true" and "HX-Boosted" not in request.headers:
         return "fragment"
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        return "json"  # a program, or live.js: nobody reads a page there
     offered = ["text/html", "application/json"]
     if credentials.is_bearer(_headers()) or request.is_json:
         offered.reverse()
@@ -106,7 +112,6 @@ async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args:
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
-        asking.mail = inbox.state(tx, viewer.id)
         return query(tx, viewer, *args, **kwargs)
 
     try:
@@ -187,6 +192,29 @@ async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *a
         asking.remember()
 
 
+async def attempt(
+    action: Callable[Concatenate[Transaction, Viewer, P], dict[str, Any]], /, *args: P.args, **kwargs: P.kwargs
+) -> dict[str, Any]:
+    """Call `action(tx, viewer, …)`, which counts something before the act itself; once for each idempotency key."""
+    key, fingerprint = await _idempotency()
+
+    def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
+        own_key = f"{key}#attempt"
+        stored = _first_answer(tx, viewer, own_key, fingerprint) if key else None
+        answer = stored or action(tx, viewer, *args, **kwargs)
+        if key and not stored:
+            _keep_answer(tx, viewer, own_key, fingerprint, answer)
+        return answer
+
+    return await change(once)
+
+
+async def submission() -> str | None:
+    """A keyed hash of the idempotency key and everything sent with it; None without a key. For who is not signed in."""
+    key, fingerprint = await _idempotency()
+    return hashlib.sha256(f"{key}:{fingerprint}".encode()).hexdigest() if key else None
+
+
 class _Asking:
     """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
 
@@ -197,6 +225,7 @@ class _Asking:
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
+        self.mail = inbox.state(tx, self.viewer.id) if self.viewer else None
         if self.viewer is None:
             raise SignInNeeded(
                 N_("Votre session a pris fin : reconnectez-vous.")
@@ -206,7 +235,7 @@ class _Asking:
         return self.viewer
 
     def remember(self) -> None:
-        g.viewer, g.mail = self.viewer, self.mail
+        g.viewer, g.mail = self.viewer, self.mail or g.get("mail")
 
 
 async def _note_activity(asking: _Asking) -> None:
@@ -273,11 +302,17 @@ def _keep_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str, an
 async def fields() -> MultiDict[str, str]:
     """The form or JSON body as fields; a JSON body that is not an object is refused (400)."""
     if not request.is_json:
-        return await request.form
+        return MultiDict(
+            (name, value) for name, value in (await request.form).items(multi=True) if _FIELD.fullmatch(name)
+        )
     try:
-        return fields_from_json(json.loads(await request.get_data(as_text=False) or b"{}"))
+        return _known(fields_from_json(json.loads(await request.get_data(as_text=False) or b"{}")))
     except (ValueError, RecursionError) as error:
         raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
+
+
+def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:
+    return MultiDict((name, value) for name, value in sent.items(multi=True) if _FIELD.fullmatch(name))
 
 
 def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:
@@ -289,9 +324,22 @@ def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: An
 async def form(kind: type[F], **defaults: Any) -> F:
     """A filled-in form; raises Invalid, which carries it, unless every field can be taken."""
     filled = blank(kind, await fields(), **defaults)
-    if not filled.validate():
-        raise Invalid(filled.messages)
-    return filled
+    if filled.validate():
+        return filled
+    if "viewer" not in g:  # nobody has been asked yet who it is: the messages must be in their language
+        asking = _Asking()
+        with suppress(SignInNeeded):
+            await database().read(asking.identify)
+        asking.remember()
+        filled = blank(kind, await fields(), **defaults)
+        filled.validate()
+    raise Invalid(filled.messages)
+
+
+def number(name: str) -> int | None:
+    """A whole number of the address, that the database can hold; None when it is absent or something else."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def refill(
@@ -346,8 +394,13 @@ def answer(template: str, data: dict[str, Any], *, fragment: str | None = None, 
             return page(template, **context)
 
 
-def done(acted: Acted[Any], fragment: str, location: str, *, created: bool = False, **context: Any) -> Response:
-    """The answer to an act: JSON (201 with `created`), the fragment that has changed, or the way to a page (303)."""
+def done(
+    acted: Acted[Any], fragment: str, location: str, *, created: bool = False, then: str | None = None, **context: Any
+) -> Response:
+    """The answer to an act: JSON (201 with `created`), the fragment that has changed, or the way to a page (303).
+
+    `location` is where the resource is; `then` is the page that people see next, when it is another.
+    """
     match wants():
         case "json":
             response = as_json(acted.json, 201 if created else 200)
@@ -357,7 +410,7 @@ def done(acted: Acted[Any], fragment: str, location: str, *, created: bool = Fal
         case "fragment":
             return page(fragment, item=acted.resource, **context)
         case _:
-            return see_other(location)
+            return see_other(then or location)
 
 
 def page_path() -> str:

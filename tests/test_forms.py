@@ -98,12 +98,13 @@ class TestMessages:
     def test_an_action_may_add_its_own(self) -> None:
         form = _note()
         form.refuse({"title": "Déjà pris", "elsewhere": "Ce champ n'est pas du formulaire"})
-        assert form.messages == {"title": "Déjà pris"}
+        assert form.messages == {"title": "Déjà pris", "elsewhere": "Ce champ n'est pas du formulaire"}
+        assert form.label_of("elsewhere") == ""
 
-    def test_a_message_about_a_line_that_is_not_there_is_let_go(self) -> None:
+    def test_a_message_about_a_line_that_is_not_there_is_not_lost(self) -> None:
         form = _note()
-        form.refuse({"title-3-name": "Rien", "lines-9-medicine": "Rien"})
-        assert form.messages == {}
+        form.refuse({"title-3-name": "Rien"})
+        assert form.messages == {"title-3-name": "Rien"}
 
 
 class TestJson:

@@ -24,10 +24,13 @@ class NewPerson:
     phone: str | None
     password_hash: str
     language: str = "fr"
+    submission: str | None = None  # recognises the same form sent twice: a family may share everything else
 
 
 def register_patient(tx: Transaction, person: NewPerson, *, birth_date: str, sex: str, city: str) -> str:
     """A new patient, active at once; returns the id. Raises Invalid when the e-mail address is taken."""
+    if known := _registered(tx, person):
+        return known
     user_id = _add(tx, person, "patient", "active")
     tx.execute(
         "INSERT INTO patients (user_id, identifier, birth_date, sex, city) "
@@ -51,6 +54,8 @@ def register_practitioner(
 
     Raises Invalid when the e-mail address is taken or the organization is not one for this role.
     """
+    if known := _registered(tx, person):
+        return known
     kind = "pharmacy" if role == "pharmacist" else "clinic"
     if not any(organization.id == organization_id for organization in queries.organizations(tx, kind)):
         raise Invalid({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
@@ -128,8 +133,11 @@ def start_session(tx: Transaction, user_id: str, *, kind: str, address: str, age
 
 def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) -> str:
     """End one of one's own sessions; without an id the current one, which is signing out. Raises NotFound."""
-    if not sessions.end(tx, viewer.id, reason="signed_out", session_id=session_id or viewer.session_id):
-        raise NotFound
+    ending = session_id or viewer.session_id
+    if not sessions.end(tx, viewer.id, reason="signed_out", session_id=ending):
+        if not sessions.belongs(tx, viewer.id, ending):
+            raise NotFound
+        return viewer.id  # it was over already
     events.record(tx, "session.ended", Subject("account", viewer.id), actor_id=viewer.id)
     return viewer.id
 
@@ -142,13 +150,23 @@ def choose_language(tx: Transaction, viewer: Viewer, language: str) -> str:
     return viewer.id
 
 
+def _registered(tx: Transaction, person: NewPerson) -> str | None:
+    """The account that this very submission has made already."""
+    found: str | None = person.submission and tx.value(
+        "SELECT id FROM users WHERE submission = :submission", {"submission": person.submission}
+    )
+    return found
+
+
 def _add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
     user_id = new_id()
     try:
         tx.execute(
             "INSERT INTO users "
-            "(id, role, status, email, phone, password_hash, given_name, family_name, language, created_at) VALUES "
-            "(:id, :role, :status, :email, :phone, :password_hash, :given_name, :family_name, :language, :now)",
+            "(id, role, status, email, phone, password_hash, given_name, family_name, language, submission, "
+            "created_at) VALUES "
+            "(:id, :role, :status, :email, :phone, :password_hash, :given_name, :family_name, :language, "
+            ":submission, :now)",
             {
                 "id": user_id,
                 "role": role,
@@ -159,6 +177,7 @@ def _add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
                 "given_name": person.given_name,
                 "family_name": person.family_name,
                 "language": person.language,
+                "submission": person.submission,
                 "now": tx.now,
             },
         )

@@ -69,7 +69,7 @@ class Viewer:
                 ("/access-requests", N_("Accès")),
             ],
             "pharmacist": [("/prescriptions", N_("Ordonnances")), ("/inventory", N_("Stock"))],
-            "admin": [("/accounts", N_("Comptes"))],
+            "admin": [("/accounts", N_("Comptes")), ("/monitoring", N_("Suivi"))],
         }
         return menus[self.role]
 

@@ -8,7 +8,7 @@ from fadjma.database import Transaction
 from fadjma.i18n import iso
 from fadjma.refusals import NotFound
 
-_PEOPLE_PER_PAGE = 50
+PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +141,17 @@ def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") ->
     """For an admin: who waits to be verified, and the others, the newest first, whose name begins with `q`."""
     viewer.require("admin")
     rows = tx.all(
-        f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before "
-        "AND (:q = '' OR lower(u.family_name) LIKE :prefix OR lower(u.given_name) LIKE :prefix "
+        f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before AND (:q = '' OR u.email = :q "
+        "OR lower(u.family_name) LIKE :prefix ESCAPE '!' OR lower(u.given_name) LIKE :prefix ESCAPE '!' "
         # lower() leaves É alone in SQLite
-        "OR u.family_name LIKE :title OR u.given_name LIKE :title OR u.email = :q) "
+        "OR u.family_name LIKE :title ESCAPE '!' OR u.given_name LIKE :title ESCAPE '!') "
         "ORDER BY u.id DESC LIMIT :limit",
         {
             "before": before,
             "q": q.lower(),
             "prefix": _prefix(q.lower()),
             "title": _prefix(q.title()),
-            "limit": _PEOPLE_PER_PAGE,
+            "limit": PER_PAGE,
         },
     )
     return waiting(tx), [Account(**dict(row)) for row in rows]
@@ -189,4 +189,6 @@ def people(tx: Transaction, role: Role, organization_id: str | None = None) -> l
 
 
 def _prefix(q: str) -> str:
-    return q.replace("\\", "").replace("%", "").replace("_", "") + "%"
+    for special in "!%_":
+        q = q.replace(special, "!" + special)
+    return q + "%"

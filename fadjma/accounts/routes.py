@@ -94,7 +94,8 @@ async def _check(login: str, password: str, kind: Any) -> tuple[str, str]:
 
 def _local(address: str) -> str:
     """An address inside FADJMA, or nothing: never a redirect to another site."""
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else ""
+    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if inside else ""
 
 
 # --- registering --------------------------------------------------------------------------------------------
@@ -117,6 +118,8 @@ async def register() -> Response:
         sex=form.sex.data,
         city=form.city.data or "",
     )
+    if web.wants() == "json":
+        return web.as_json({"id": user_id, "status": "active", "version": 1}, 201)
     secret = await web.database().write(
         actions.start_session,
         user_id,
@@ -124,8 +127,6 @@ async def register() -> Response:
         address=request.remote_addr or "",
         agent=request.headers.get("User-Agent", ""),
     )
-    if web.wants() == "json":
-        return web.as_json({"id": user_id, "status": "active", "version": 1}, 201)
     credentials.remember(secret)
     return web.see_other("/")
 
@@ -173,6 +174,7 @@ async def _new_person(form: PersonForm) -> actions.NewPerson:
         phone=phone,
         password_hash=await passwords.hash_password(form.password.data),
         language=web.language(),
+        submission=await web.submission(),
     )
 
 
@@ -205,7 +207,9 @@ async def accounts() -> Response:
     q = request.args.get("q", "")[:80]
     waiting, found = await web.see(queries.accounts, q, request.args.get("before", "~"))
     items = [account.json(web.language()) for account in [*waiting, *found]]
-    return web.answer("accounts/index.html", {"items": items}, waiting=waiting, accounts=found, q=q)
+    last = found[-1].id if len(found) == queries.PER_PAGE else None
+    data = {"items": items, **({"next": last} if last else {})}
+    return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q)
 
 
 @blueprint.post("/accounts/<account_id>/verification")

@@ -152,6 +152,12 @@ def end(tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | N
     return len(ended)
 
 
+def belongs(tx: Transaction, user_id: str, session_id: str) -> bool:
+    """Whether this is, or was, a session of this user."""
+    parameters = {"id": session_id, "user_id": user_id}
+    return bool(tx.value("SELECT 1 FROM sessions WHERE id = :id AND user_id = :user_id", parameters))
+
+
 def ended_among(tx: Transaction, session_ids: list[str]) -> dict[str, EndReason]:
     """Which of these sessions are over by now, and why. The hub asks about its open streams (DESIGN section 5)."""
     found: dict[str, EndReason] = {}

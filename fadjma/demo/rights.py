@@ -103,7 +103,7 @@ def emergency(story: Story, doctor: Doctor, at: int, code: str, reason: str) -> 
         ended_at=expires_at if ended else None,
         version=2 if ended else 1,
     )
-    world.tell(world.admin_id, at, "new_access_request", "access.emergency_review", request)
+    world.tell(world.admin_id, at, "notification", "access.emergency_review", Subject("account", doctor.id))
     if ended:
         _follow_up(story, doctor, expires_at, "expired", request)
     return _hold(story, Grant(request.id, doctor, at, expires_at))

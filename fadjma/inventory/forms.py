@@ -16,5 +16,5 @@ class LotForm(Form):
 
 class CountForm(Form):
     on_hand = IntegerField(N_("Quantité comptée"), [InputRequired(), NumberRange(min=0, max=100_000)])
-    version = IntegerField("", [InputRequired(), NumberRange(min=1)])
+    version = IntegerField("", [InputRequired(), NumberRange(min=1, max=2**31)])
     reason = text(N_("Raison"), 300, minimum=3)

@@ -112,6 +112,7 @@ def search_key(text: str) -> str:
 def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None) -> list[Medicine]:
     """Medicines in whose name every typed word begins a word; those that begin with the first word come first."""
     words = [word for word in search_key(q).replace("%", " ").replace("_", " ").split() if word][:5]
+    words = [word[:40] for word in words]  # SQLite refuses a pattern of 50,000 characters
     if not words or len(words[0]) < 2:
         return []
     conditions = " AND ".join(f"(' ' || search_key) LIKE :w{i}" for i in range(len(words)))
@@ -172,7 +173,7 @@ def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     return _lot(tx, row)
 
 
-def everything(tx: Transaction, viewer: Viewer) -> list[Medicine]:
+def everything(tx: Transaction) -> list[Medicine]:
     """The whole list of medicines, by name."""
     rows = tx.all("SELECT id, dci, form, strength, unit FROM medicines ORDER BY search_key")
     return [Medicine(**dict(row)) for row in rows]

@@ -5,6 +5,8 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
 from fadjma.inventory import actions, queries
 from fadjma.inventory.forms import CountForm, LotForm
 
@@ -17,7 +19,7 @@ async def medicines() -> Response:
     pharmacy_id = request.args.get("pharmacy_id") or None
     found = await web.see(queries.search_medicines, q[:80], pharmacy_id)
     data = {"items": [medicine.json() for medicine in found]}
-    line = request.args.get("line", 0, type=int)
+    line = web.number("line") or 0
     return web.answer(
         "inventory/_suggestions.html", data, fragment="inventory/_suggestions.html", medicines=found, line=line, q=q
     )
@@ -31,7 +33,12 @@ async def index() -> Response:
 
 
 async def _around() -> dict[str, Any]:
-    return {"medicines": [(medicine.id, medicine.name) for medicine in await web.see(queries.everything)]}
+    return {"medicines": [(medicine.id, medicine.name) for medicine in await web.see(_to_receive)]}
+
+
+def _to_receive(tx: Transaction, viewer: Viewer) -> list[queries.Medicine]:
+    viewer.require("pharmacist")
+    return queries.everything(tx)
 
 
 @blueprint.get("/inventory/lots/new")
@@ -51,7 +58,9 @@ async def receive() -> Response:
         expires_on=form.expires_on.data.isoformat(),
         quantity=form.quantity.data,
     )
-    return web.done(acted, "inventory/_lot.html", "/inventory", created=True)
+    return web.done(
+        acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True, then="/inventory"
+    )
 
 
 async def _lot(lot_id: str) -> dict[str, Any]:
@@ -78,4 +87,6 @@ async def adjust(lot_id: str) -> Response:
         version=form.version.data,
         reason=form.reason.data,
     )
-    return web.done(acted, "inventory/_lot.html", "/inventory", created=True)
+    return web.done(
+        acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True, then="/inventory"
+    )

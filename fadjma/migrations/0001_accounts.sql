@@ -28,6 +28,7 @@ CREATE TABLE users (
     created_at BIGINT NOT NULL,
     verified_at BIGINT,
     verified_by TEXT REFERENCES users (id),
+    submission TEXT UNIQUE,  -- keyed hash of the form that made it: the same form sent twice makes one account
     version INTEGER NOT NULL DEFAULT 1,
     CHECK (email IS NOT NULL OR phone IS NOT NULL)
 );

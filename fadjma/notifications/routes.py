@@ -1,6 +1,6 @@
 """The inbox, as page and JSON."""
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
@@ -17,7 +17,7 @@ class ReadForm(Form):
 
 @blueprint.get("/notifications")
 async def index() -> Response:
-    before = request.args.get("before", type=int)
+    before = web.number("before")
     shown = await web.see(inbox.browse, before)
     return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown)
 

@@ -1,6 +1,6 @@
 """What the pharmacy does with a prescription, from the claim to the hand-over (CLINIC.md)."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from fadjma import events
 from fadjma.accounts.people import Viewer
@@ -13,14 +13,6 @@ from fadjma.prescriptions.queries import Prescription, Status
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 
 HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What came of a hand-over code: right, or how many tries are left."""
-
-    right: bool
-    left: int
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
@@ -158,16 +150,19 @@ def refuse(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, 
     )
 
 
-def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes) -> Attempt:
-    """Check a hand-over code and count a wrong one, in a transaction of its own so that the count is kept."""
+def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes) -> dict[str, Any]:
+    """Check a hand-over code and count a wrong one, in a transaction of its own so that the count is kept.
+
+    Returns {"right": bool, "left": how many tries are left}.
+    """
     viewer.require("pharmacist")
     found = queries.prescription(tx, viewer, prescription_id)
     _require_own(viewer, found)
     if found.status not in HANDED_OVER_FROM:
-        return Attempt(right=True, left=0)  # nothing to guess: the act itself answers
+        return {"right": True, "left": 0}  # nothing to guess: the act itself answers
     left = handover.ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
-        return Attempt(right=True, left=left)
+        return {"right": True, "left": left}
     tx.execute(
         "UPDATE prescriptions SET code_failures = code_failures + 1 WHERE id = :id AND code_failures < :most",
         {"id": found.id, "most": handover.ATTEMPTS},
@@ -180,7 +175,7 @@ def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str
         patient_id=found.patient_id,
         outcome="refused",
     )
-    return Attempt(right=False, left=max(0, left - 1))
+    return {"right": False, "left": max(0, left - 1)}
 
 
 def deliver(

@@ -25,7 +25,14 @@ class LineForm(Form):
 class PrescriptionForm(Form):
     pharmacy_id = text(N_("Pharmacie"), 40, required=False)
     replaces_id = text("", 40, required=False)
-    lines = FieldList(FormField(LineForm), min_entries=1, max_entries=LINES_AT_MOST)
+    lines = FieldList(FormField(LineForm), min_entries=1)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        if len(self["lines"]) > LINES_AT_MOST:
+            self.refuse({"lines": N_("Quinze médicaments au plus par ordonnance.")})
+            return False
+        return valid
 
 
 class ReasonForm(Form):

@@ -294,7 +294,7 @@ def prescriptions(
             "viewer": viewer.id,
             "organization": viewer.organization_id,
             "now": tx.now,
-            "before_at": int(moment) if moment.isascii() and moment.isdecimal() else 2**62,
+            "before_at": int(moment) if moment.isascii() and moment.isdecimal() and len(moment) < 16 else 2**62,
             "before_id": last_id,
             "limit": limit,
         },

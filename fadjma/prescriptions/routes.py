@@ -5,6 +5,7 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.credentials import derive_key
 from fadjma.accounts.identifiers import normalize_phone
@@ -22,7 +23,7 @@ from fadjma.prescriptions.forms import (
     RefusalForm,
 )
 from fadjma.records import queries as records
-from fadjma.refusals import Invalid
+from fadjma.refusals import Invalid, NotFound
 
 blueprint = Blueprint("prescriptions", __name__)
 _REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
@@ -72,7 +73,10 @@ async def _one(prescription_id: str) -> dict[str, Any]:
 
 
 def _desk(tx: Transaction, viewer: Viewer, patient_id: str) -> dict[str, Any]:
-    """What a doctor has before them when prescribing."""
+    """What a doctor has before them when prescribing. Raises NotFound without a grant that allows it."""
+    viewer.require("doctor")
+    if not access.grant(tx, viewer.id, patient_id, "prescriptions"):
+        raise NotFound
     return {
         "file": records.file(tx, viewer, patient_id),
         "pharmacies": accounts.organizations(tx, "pharmacy"),
@@ -91,7 +95,7 @@ async def new(patient_id: str) -> Response:
     defaults: dict[str, Any] = {"pharmacy_id": around["file"].patient.pharmacy_id}
     replaces_id = request.args.get("replaces")
     if replaces_id:
-        old = await web.see(queries.prescription_in_full, replaces_id)
+        old = await web.see(_refused_one, patient_id, replaces_id)
         defaults = {
             "pharmacy_id": old.pharmacy_id,
             "replaces_id": old.id,
@@ -125,7 +129,7 @@ async def _rearrange(patient_id: str, sent: Any) -> Response:
     act = next(name for name in sent if name in _REARRANGE)
     number, _, medicine_id = sent[act].partition(":")
     lines = [entry.data for entry in form.lines]
-    index = int(number) if number.isdecimal() and int(number) < len(lines) else 0
+    index = int(number) if number in map(str, range(len(lines))) else 0
     match act:
         case "pick":
             medicine = await web.see(_medicine, medicine_id)
@@ -141,6 +145,14 @@ async def _rearrange(patient_id: str, sent: Any) -> Response:
             lines.append({})
     form = web.blank(PrescriptionForm, **{**form.data, "lines": lines})
     return web.page("prescriptions/new.html", form=form, **around)
+
+
+def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> queries.Prescription:
+    """One's own refused prescription for this patient, to be corrected. Raises NotFound."""
+    found = queries.prescription_in_full(tx, viewer, prescription_id)
+    if found.patient_id != patient_id or found.prescriber_id != viewer.id:
+        raise NotFound
+    return found
 
 
 def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:
@@ -210,9 +222,9 @@ async def bring_back(prescription_id: str) -> Response:
 async def delivery(prescription_id: str) -> Response:
     form = await web.form(DeliveryForm)
     if form.code.data:
-        attempt = await web.change(dispensing.try_code, prescription_id, code=form.code.data, key=_handover_key())
-        if not attempt.right:
-            raise _wrong_code(attempt.left)
+        attempt = await web.attempt(dispensing.try_code, prescription_id, code=form.code.data, key=_handover_key())
+        if not attempt["right"]:
+            raise _wrong_code(attempt["left"])
     return await _act(
         dispensing.deliver,
         prescription_id,

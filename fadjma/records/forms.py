@@ -24,7 +24,7 @@ class RecordForm(Form):
 
 
 class AmendForm(Form):
-    version = IntegerField("", [InputRequired(), NumberRange(min=1)])
+    version = IntegerField("", [InputRequired(), NumberRange(min=1, max=2**31)])
     title = text(N_("Titre"), 150)
     body = text(N_("Compte rendu"), 10_000, lines=True)
     reason = text(N_("Raison de la correction"), 500, minimum=3)

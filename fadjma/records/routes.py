@@ -68,8 +68,13 @@ async def create(patient_id: str) -> Response:
         body=form.body.data,
         occurred_on=day.isoformat(),
     )
-    location = f"/records/{acted.resource.id}" if web.wants() == "json" else f"/patients/{patient_id}/records"
-    return web.done(acted, "records/_row.html", location, created=True)
+    return web.done(
+        acted,
+        "records/_row.html",
+        f"/records/{acted.resource.id}",
+        created=True,
+        then=f"/patients/{patient_id}/records",
+    )
 
 
 @blueprint.get("/records/<record_id>")

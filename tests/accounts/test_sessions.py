@@ -88,10 +88,16 @@ def test_one_ends_a_session_elsewhere_and_keeps_ones_own(store: Store) -> None:
     assert _alive(store, AWA)
 
 
-def test_a_session_ends_once(store: Store) -> None:
+def test_ending_a_session_again_changes_nothing(store: Store) -> None:
     store.write(actions.end_session, AWA)
+    before = store.content()
+    store.write(actions.end_session, AWA)
+    assert store.content() == before
+
+
+def test_nobody_ends_what_was_never_theirs(store: Store) -> None:
     with pytest.raises(NotFound):
-        store.write(actions.end_session, AWA)
+        store.write(actions.end_session, MOUSSA, AWA.session_id)
 
 
 @pytest.mark.parametrize("person", [MOUSSA, ADMIN, FALL], ids=lambda person: person.id)

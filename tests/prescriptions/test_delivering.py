@@ -13,7 +13,6 @@ from store import Clock, Store
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database
 from fadjma.prescriptions import actions, dispensing, handover, queries
-from fadjma.prescriptions.dispensing import Attempt
 from fadjma.records import queries as records
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 
@@ -22,7 +21,7 @@ def _deliver(store: Store, prescription_id: str, person: Viewer = NDIAYE, **what
     return store.write(dispensing.deliver, person, prescription_id, key=KEY, **what)
 
 
-def _try(store: Store, prescription_id: str, given_code: str, person: Viewer = NDIAYE) -> Attempt:
+def _try(store: Store, prescription_id: str, given_code: str, person: Viewer = NDIAYE) -> dict[str, Any]:
     return store.write(dispensing.try_code, person, prescription_id, code=given_code, key=KEY)
 
 
@@ -103,14 +102,14 @@ class TestGuessingTheCode:
     def test_each_wrong_one_is_counted_and_written_down(self, store: Store) -> None:
         prescription_id = ready(store)
         wrong = wrong_code(store, prescription_id)
-        assert [_try(store, prescription_id, wrong).left for _ in range(5)] == [4, 3, 2, 1, 0]
+        assert [_try(store, prescription_id, wrong)["left"] for _ in range(5)] == [4, 3, 2, 1, 0]
         assert store.audit().count((NDIAYE.id, "prescription.wrong_code", "refused")) == 5
 
     def test_after_five_not_even_the_right_one_is_taken(self, store: Store) -> None:
         prescription_id = ready(store)
         for _ in range(5):
             _try(store, prescription_id, wrong_code(store, prescription_id))
-        assert _try(store, prescription_id, code(store, prescription_id)) == Attempt(right=False, left=0)
+        assert _try(store, prescription_id, code(store, prescription_id)) == {"right": False, "left": 0}
         with pytest.raises(Refusal):
             _deliver(store, prescription_id, code=code(store, prescription_id))
         assert status(store, prescription_id) == "ready"
@@ -119,7 +118,7 @@ class TestGuessingTheCode:
         prescription_id = ready(store)
         for _ in range(4):
             _try(store, prescription_id, wrong_code(store, prescription_id))
-        assert _try(store, prescription_id, code(store, prescription_id)) == Attempt(right=True, left=1)
+        assert _try(store, prescription_id, code(store, prescription_id)) == {"right": True, "left": 1}
 
     def test_the_patient_makes_a_new_one_and_the_old_one_is_worth_nothing(self, store: Store) -> None:
         prescription_id = ready(store)
@@ -127,7 +126,7 @@ class TestGuessingTheCode:
         for _ in range(5):
             _try(store, prescription_id, wrong_code(store, prescription_id))
         store.write(actions.renew_code, AWA, prescription_id)
-        assert _try(store, prescription_id, old) == Attempt(right=False, left=4)
+        assert _try(store, prescription_id, old) == {"right": False, "left": 4}
         _deliver(store, prescription_id, code=code(store, prescription_id))
         assert status(store, prescription_id) == "delivered"
 
@@ -159,7 +158,7 @@ class TestGuessingTheCode:
         attempts = await asyncio.gather(
             *(database.write(dispensing.try_code, NDIAYE, prescription_id, code=one, key=KEY) for one in guesses)
         )
-        assert not any(attempt.right for attempt in attempts)
+        assert not any(attempt["right"] for attempt in attempts)
         assert store.value("SELECT code_failures FROM prescriptions") == 5
 
 

@@ -48,7 +48,10 @@ def test_what_cannot_be_is_said_beside_its_field(field: str, value: object) -> N
 
 
 def test_a_prescription_has_a_bounded_number_of_lines() -> None:
-    assert len(_form(*[LINE] * (LINES_AT_MOST + 5)).lines.entries) == LINES_AT_MOST
+    """Too many are said, never silently left out."""
+    form = _form(*[LINE] * (LINES_AT_MOST + 1))
+    assert form.messages == {"lines": "Quinze médicaments au plus par ordonnance."}
+    assert len(form.lines.entries) == LINES_AT_MOST + 1
 
 
 def test_what_the_action_refuses_is_said_beside_its_field_too() -> None:
