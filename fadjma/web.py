@@ -29,8 +29,8 @@ from fadjma.templating import render
 from fadjma.throttle import Throttle
 
 MAX_BODY = 64 * 1024  # bytes
-# A field's full name, of a form or of a line in it; WTForms trips over stranger ones.
-_FIELD = re.compile(r"[a-z_]+(-[0-9]{1,3}-[a-z_]+)?")
+# A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
+_FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 
 P = ParamSpec("P")
 R = TypeVar("R")
