@@ -16,6 +16,9 @@ from fadjma.inventory import routes as inventory
 from fadjma.live import poll
 from fadjma.live.hub import Hub
 from fadjma.live.stream import StreamEndpoint
+from fadjma.monitoring import routes as monitoring
+from fadjma.monitoring.history import History
+from fadjma.monitoring.metrics import registry
 from fadjma.notifications import routes as notifications
 from fadjma.prescriptions import routes as prescriptions
 from fadjma.records import routes as records
@@ -32,12 +35,17 @@ def create_app(settings: Settings | None = None) -> Quart:
     database = Database(settings.database_url)
     hub = Hub(database)
     database.listener = hub.tell
+    history = History(hub, database)
     app.extensions.update(settings=settings, database=database, hub=hub, throttle=Throttle())
+    app.extensions.update(history=history, metrics=registry(hub, database))
     cookies.init_app(app)
     security.register(app)
     failures.register(app)
     cli.register(app)
-    for part in (accounts, access, records, prescriptions, inventory, notifications, poll, dashboards, assets):
+    for part in (
+        *(accounts, access, records, prescriptions, inventory),
+        *(notifications, poll, dashboards, monitoring, assets),
+    ):
         app.register_blueprint(part.blueprint)
     app.asgi_app = StreamEndpoint(app, database, hub)  # type: ignore[assignment, method-assign]
     timekeeper = Timekeeper(database)
@@ -50,11 +58,13 @@ def create_app(settings: Settings | None = None) -> Quart:
             password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
             await database.write(_fill_when_empty, password_hash)
         hub.start()
+        history.start()
         timekeeper.start()
 
     @app.after_serving
     async def close_all() -> None:
         await timekeeper.stop()
+        await history.stop()
         await hub.stop()
         await database.close()
 

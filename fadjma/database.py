@@ -16,12 +16,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from fadjma.histogram import SECONDS, Histogram
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Row = sqlite3.Row
 Parameters = Mapping[str, Any] | Sequence[Any]
 Clock = Callable[[], int]
-Listener = Callable[[list[Any]], None]
+Listener = Callable[["Announced"], None]
 
 READERS = 2  # as many as the small machines we run on have cores
 _BUSY_TIMEOUT_MS = 5_000
@@ -31,6 +33,12 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def milliseconds() -> int:
     """The time now, in milliseconds UTC since 1970."""
     return time.time_ns() // 1_000_000
+
+
+class Announced(list[Any]):
+    """What one transaction announced, and when it was committed (`time.monotonic()`)."""
+
+    committed_at = 0.0
 
 
 class Transaction:
@@ -44,7 +52,7 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection, now: int) -> None:
         self._connection = connection
-        self._announced: list[Any] = []
+        self._announced = Announced()
         self.now = now
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
@@ -76,7 +84,7 @@ class Transaction:
         self._announced.extend(what)
 
     @property
-    def announced(self) -> list[Any]:
+    def announced(self) -> Announced:
         return self._announced
 
 
@@ -100,6 +108,8 @@ class Database:
         self._writer: _Connection | None = None
         self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._all: list[_Connection] = []
+        self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
+        self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
 
     async def open(self) -> None:
         """Migrate, then open one writer and `READERS` readers."""
@@ -130,10 +140,16 @@ class Database:
         assert self._writer is not None, "the database is not open"
         loop = asyncio.get_running_loop()
 
-        def tell(announced: list[Any]) -> None:
+        def tell(announced: Announced) -> None:
             loop.call_soon_threadsafe(self.listener, announced)
 
-        return await self._writer.run(partial(_write, self.clock, tell, lambda tx: function(tx, *args, **kwargs)))
+        asked_at = time.monotonic()
+        self.waiting_writes += 1
+        try:
+            return await self._writer.run(partial(_write, self.clock, tell, lambda tx: function(tx, *args, **kwargs)))
+        finally:
+            self.waiting_writes -= 1
+            self.write_seconds.observe(time.monotonic() - asked_at)
 
     async def _connect(self, *, read_only: bool = False) -> _Connection:
         connection = _Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)
@@ -169,7 +185,7 @@ def _read(clock: Clock, function: Callable[[Transaction], R], connection: sqlite
 
 def _write(
     clock: Clock,
-    tell: Callable[[list[Any]], object],
+    tell: Callable[[Announced], object],
     function: Callable[[Transaction], R],
     connection: sqlite3.Connection,
 ) -> R:
@@ -185,6 +201,7 @@ def _write(
     # Queued from the writer's thread, before the caller wakes: told in commit order, and told even when the request
     # that wrote was cancelled in the meantime.
     if tx.announced:
+        tx.announced.committed_at = time.monotonic()
         tell(tx.announced)
     return result
 

@@ -47,6 +47,7 @@ class Announcement:
     subject: Subject
     created_at: int
     recipients: dict[str, int]
+    committed_at: float = 0.0  # time.monotonic(), filled in once it is committed
 
 
 def record(

@@ -10,16 +10,19 @@ import json
 import logging
 import random
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from dataclasses import replace
+from itertools import chain
 from types import coroutine
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from fadjma.accounts import sessions
 from fadjma.accounts.people import Viewer
 from fadjma.accounts.sessions import SessionsEnded
-from fadjma.database import Database, Transaction
+from fadjma.database import Announced, Database, Transaction
 from fadjma.events import Announcement
 from fadjma.live import encode
+from fadjma.live.figures import EndReason, Figures
 from fadjma.live.fragments import Fragments
 from fadjma.notifications import inbox
 from fadjma.notifications.inbox import Notification
@@ -39,7 +42,20 @@ _BACKLOG = 1_000  # announcements waiting to be rendered; past it, streams catch
 class Stream:
     """One open stream of one person."""
 
-    __slots__ = ("abort", "catching_up", "closed", "encoding", "last", "send", "slot", "viewer", "wanted")
+    __slots__ = (
+        "abort",
+        "after",
+        "catching_up",
+        "closed",
+        "encoding",
+        "last",
+        "level",
+        "send",
+        "slot",
+        "viewer",
+        "wanted",
+        "writing",
+    )
 
     def __init__(
         self, viewer: Viewer, send: Send, abort: Callable[[], None], encoding: Literal["html", "json"], after: int
@@ -48,11 +64,22 @@ class Stream:
         self.send = send
         self.abort = abort  # cuts the connection, whatever is still to be written
         self.encoding = encoding
+        self.after = after  # the cursor it came with
         self.last = after  # the last seq written
         self.wanted = after  # the last seq announced
+        self.level: int | None = None  # the person's cursor when it opened: what is older, it missed while away
         self.catching_up = False
+        self.writing: asyncio.Task[None] | None = None  # a send that the link has not taken yet
         self.closed = False
         self.slot = random.randrange(COMMENT_EVERY)  # noqa: S311 - spreads comments, not secrets
+
+    def is_over(self) -> bool:
+        """Whether it has ended; a method, because it may have while something else was awaited."""
+        return self.closed
+
+    @property
+    def behind(self) -> bool:
+        return self.catching_up or self.last < self.wanted
 
 
 class Hub:
@@ -67,6 +94,7 @@ class Hub:
         self._clocks: list[asyncio.Task[None]] = []
         self._delivering = False
         self.restarting = False
+        self.figures = Figures()
 
     # --- streams come and go ---
 
@@ -77,9 +105,15 @@ class Hub:
             self._bye(next(iter(own)), "replaced")
         own[stream] = None
         self._by_session[stream.viewer.session_id].add(stream)
+        self.figures.opened(stream.viewer.session_id, stream.encoding)
+        if self.restarting:  # it was being let in when everybody was told
+            self._bye(stream, "restarting")
 
-    def remove(self, stream: Stream) -> None:
+    def remove(self, stream: Stream, reason: EndReason = "gone") -> None:
+        if stream.closed:
+            return
         stream.closed = True
+        self.figures.ended(stream.viewer.session_id, stream.encoding, reason)
         own = self._streams.get(stream.viewer.id, {})
         own.pop(stream, None)
         if not own:
@@ -92,9 +126,18 @@ class Hub:
     def __len__(self) -> int:
         return sum(map(len, self._streams.values()))
 
+    def streams(self) -> Iterator[Stream]:
+        """Every open stream; nothing may open or close one meanwhile."""
+        return chain.from_iterable(self._streams.values())
+
+    @property
+    def waiting_announcements(self) -> int:
+        """How many are still to be rendered."""
+        return len(self._backlog)
+
     # --- after every commit ---
 
-    def tell(self, announced: list[Any]) -> None:
+    def tell(self, announced: Announced) -> None:
         """The database's listener: called in commit order, once per committed transaction."""
         for what in announced:
             if isinstance(what, SessionsEnded):
@@ -102,7 +145,8 @@ class Hub:
                     for stream in list(self._by_session.get(session_id, ())):
                         self._bye(stream, what.reason)
             elif isinstance(what, Announcement):
-                self._announce(what)
+                self.figures.announced(len(what.recipients))
+                self._announce(replace(what, committed_at=announced.committed_at))
 
     def _announce(self, announcement: Announcement) -> None:
         # Iterate over the smaller side: a notice to 10,000 people usually finds few of them here.
@@ -140,8 +184,11 @@ class Hub:
                 html = await self._database.read(_render, batch, viewers)
                 for announcement in batch:
                     self._fan_out(announcement, html)
+        except Exception:
+            log.exception("delivery failed; the next sweep makes up for it")
         finally:
             self._delivering = False
+            self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     def _fan_out(self, announcement: Announcement, html: dict[tuple[str, int], str]) -> None:
         encoded: dict[Any, bytes] = {}
@@ -158,7 +205,7 @@ class Hub:
                 if key not in encoded:
                     encoded[key] = _encode(stream, _notification(announcement, seq), text)
                 stream.last = seq
-                self._write(stream, encoded[key])
+                self._write(stream, encoded[key], announcement.committed_at)
 
     # --- the catch-up loop ---
 
@@ -174,13 +221,15 @@ class Hub:
 
     def catch_up(self, stream: Stream, level: int) -> None:
         """Bring a stream to `level`, the cursor read when it opened: `reset` when that is too far, or unknown here."""
-        missed = level - stream.last
+        stream.level = level
+        missed = level - stream.after
         if 0 <= missed <= REPLAY_LIMIT:
             stream.wanted = max(stream.wanted, level)
-            if missed:
+            if stream.last < stream.wanted:
                 self._wake(stream)
             return
         stream.last = level
+        self.figures.reset()
         self._write(stream, encode.event("reset", str(max(missed, 0)), id=level))
         if stream.wanted > stream.last:
             self._wake(stream)
@@ -189,8 +238,11 @@ class Hub:
         try:
             while not stream.closed:
                 missed, level = await self._database.read(_missed, stream.viewer, stream.last, stream.encoding)
+                if stream.is_over():
+                    return  # its farewell has been said meanwhile
                 if missed is None:
                     stream.last, body = level, encode.event("reset", str(level - stream.last), id=level)
+                    self.figures.reset()
                 elif missed:
                     body = b"".join(_encode(stream, notification, html) for notification, html in missed)
                     stream.last = missed[-1][0].seq
@@ -200,58 +252,87 @@ class Hub:
                     # Announced but not there: another history than the one we know (a restored backup).
                     stream.wanted = stream.last
                     continue
-                await asyncio.wait_for(
-                    stream.send({"type": "http.response.body", "body": body, "more_body": True}), WRITE_DEADLINE
-                )
-        except (TimeoutError, OSError):
-            self._cut(stream)
+                stream.writing = asyncio.current_task()
+                async with asyncio.timeout(WRITE_DEADLINE):
+                    await stream.send({"type": "http.response.body", "body": body, "more_body": True})
+                stream.writing = None
+                self._note_caught_up(stream, len(body), [notification for notification, _ in missed or []])
+        except (TimeoutError, OSError) as error:
+            self._cut(stream, error)
+        except Exception:
+            log.exception("catching up failed; the next sweep tries again")
         finally:
+            stream.writing = None
             stream.catching_up = False
+
+    def _note_caught_up(self, stream: Stream, size: int, events: list[Notification]) -> None:
+        # By the database's clock, from the start of the transaction: a millisecond or two more than from its commit.
+        now, level = self._database.clock(), stream.level
+        late = [(now - event.created_at) / 1000 for event in events if level is not None and event.seq > level]
+        self.figures.caught_up(stream.viewer.id, size, len(events), late)
 
     # --- writing ---
 
-    def _write(self, stream: Stream, body: bytes) -> None:
-        """Write to a level stream without a task; one that takes no byte is left to a task with a deadline."""
+    def _write(self, stream: Stream, body: bytes, committed_at: float | None = None) -> None:
+        """Write to a level stream without a task; one that takes no byte is left to a task with a deadline.
+
+        `committed_at` is when the event was committed; None: it is no event.
+        """
         sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
         assert isinstance(sending, Coroutine)
         try:
             waiting_for = sending.send(None)
         except StopIteration:
+            self.figures.written(stream.viewer.id, len(body), committed_at)
             return
-        except OSError:
-            self._cut(stream)
+        except Exception as error:  # whatever it is, it must not keep the event from the others
+            self._cut(stream, error)
             return
         stream.catching_up = True  # the link is full: whatever comes now is read from the database later
-        self._spawn(self._finish(stream, sending, waiting_for))
+        stream.writing = self._spawn(self._finish(stream, sending, waiting_for, len(body), committed_at))
 
-    async def _finish(self, stream: Stream, sending: Coroutine[Any, Any, None], waiting_for: Any) -> None:
+    async def _finish(
+        self,
+        stream: Stream,
+        sending: Coroutine[Any, Any, None],
+        waiting_for: Any,
+        size: int,
+        committed_at: float | None,
+    ) -> None:
         try:
-            await asyncio.wait_for(_resume(sending, waiting_for), WRITE_DEADLINE)
-        except (TimeoutError, OSError):
+            async with asyncio.timeout(WRITE_DEADLINE):
+                await _resume(sending, waiting_for)
+        except Exception as error:
             stream.catching_up = False
-            self._cut(stream)
+            self._cut(stream, error)
             return
+        finally:
+            stream.writing = None
+        self.figures.written(stream.viewer.id, size, committed_at)
         await self._catch_up(stream)
 
-    def _cut(self, stream: Stream) -> None:
+    def _cut(self, stream: Stream, error: Exception) -> None:
+        if not isinstance(error, TimeoutError | OSError):
+            log.error("a stream broke in an unknown way", exc_info=error)
         if not stream.closed:
-            self.remove(stream)
+            self.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "broken")
             stream.abort()
 
     def _bye(self, stream: Stream, reason: ByeReason) -> None:
         """The last event of a stream: why it ends, and when to come back."""
         if stream.closed:
             return
-        self.remove(stream)
+        self.remove(stream, reason)
         retry = random.randint(500, 5_000)  # noqa: S311 - against a herd
         self._spawn(self._end(stream, encode.event("bye", reason, retry=retry)))
 
     async def _end(self, stream: Stream, body: bytes) -> None:
         try:
-            await asyncio.wait_for(
-                stream.send({"type": "http.response.body", "body": body, "more_body": False}),
-                1.0 if self.restarting else WRITE_DEADLINE,
-            )
+            async with asyncio.timeout(1.0 if self.restarting else WRITE_DEADLINE):
+                if stream.writing:
+                    await asyncio.wait({stream.writing})  # what was begun comes first
+                await stream.send({"type": "http.response.body", "body": body, "more_body": False})
+            self.figures.written(stream.viewer.id, len(body))
         except (TimeoutError, OSError):
             stream.abort()
 
@@ -289,8 +370,8 @@ class Hub:
                 self._bye(stream, reason)
         for user_id, cursor in cursors.items():
             for stream in self._streams.get(user_id, ()):
-                if stream.last < cursor and stream.wanted < cursor:
-                    stream.wanted = cursor
+                if stream.last < cursor:
+                    stream.wanted = max(stream.wanted, cursor)
                     self._wake(stream)
 
     def restart(self) -> None:
@@ -310,10 +391,11 @@ class Hub:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -339,12 +421,21 @@ def _resume(sending: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[A
 def _render(tx: Transaction, batch: list[Announcement], viewers: dict[str, Viewer]) -> dict[tuple[str, int], str]:
     fragments = Fragments(tx)
     return {
-        (user_id, announcement.recipients[user_id]): fragments.html(
-            viewers[user_id], _notification(announcement, announcement.recipients[user_id])
+        (user_id, announcement.recipients[user_id]): _html(
+            fragments, viewers[user_id], _notification(announcement, announcement.recipients[user_id])
         )
         for announcement in batch
         for user_id in announcement.recipients.keys() & viewers.keys()
     }
+
+
+def _html(fragments: Fragments, viewer: Viewer, notification: Notification) -> str:
+    """An event's HTML; empty when a template fails, so that the person's later events still come."""
+    try:
+        return fragments.html(viewer, notification)
+    except Exception:
+        log.exception("the fragment of a %s could not be made", notification.subject.kind)
+        return ""
 
 
 def _missed(
@@ -355,7 +446,7 @@ def _missed(
     if len(found) > REPLAY_LIMIT:
         return None, inbox.state(tx, viewer.id).cursor
     fragments = Fragments(tx)
-    pairs = [(item, fragments.html(viewer, item) if encoding == "html" else None) for item in found]
+    pairs = [(item, _html(fragments, viewer, item) if encoding == "html" else None) for item in found]
     return pairs, found[-1].seq if found else after
 
 

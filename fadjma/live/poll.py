@@ -1,5 +1,7 @@
 """GET /notifications/poll: the same events as the stream, once, from the same cursor."""
 
+from typing import Any
+
 from quart import Blueprint, Response, request
 
 from fadjma import web
@@ -8,7 +10,7 @@ from fadjma.database import Transaction
 from fadjma.i18n import N_
 from fadjma.live import encode
 from fadjma.live.fragments import Fragments
-from fadjma.live.hub import REPLAY_LIMIT
+from fadjma.live.hub import REPLAY_LIMIT, Hub
 from fadjma.notifications import inbox
 from fadjma.refusals import Forbidden, Refusal
 
@@ -22,15 +24,30 @@ async def poll() -> Response:
         raise Refusal(N_("« after » doit être le numéro du dernier événement reçu."))
     user = request.args.get("user")
     streams = "text/event-stream" in request.headers.get("Accept", "")
-    body = await web.watch(_as_stream if streams else _as_json, int(after), user)
-    if body is None:
-        return Response(status=204, headers={"Cache-Control": "no-store"})
-    response = web.as_json(body) if isinstance(body, dict) else Response(body, content_type="text/event-stream")
+    look = _as_stream if streams else _as_json
+    viewer, body = await web.watch(lambda tx, viewer: (viewer, look(tx, viewer, int(after), user)))
+    response = _answer(body)
     response.headers["Cache-Control"] = "no-store"
+    hub: Hub = web.app().extensions["hub"]
+    hub.figures.polled(viewer, response.content_length or 0, _events(body))
     return response
 
 
-def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> dict[str, object] | None:
+def _answer(body: dict[str, Any] | bytes | None) -> Response:
+    if body is None:
+        return Response(status=204)
+    return web.as_json(body) if isinstance(body, dict) else Response(body, content_type="text/event-stream")
+
+
+def _events(body: dict[str, Any] | bytes | None) -> int:
+    """How many events the answer has."""
+    if isinstance(body, dict):
+        return len(body["events"])
+    return body.count(b"\nevent: ") - body.count(b"\nevent: reset\n") if body else 0
+
+
+def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> dict[str, Any] | None:
+    _meant_for(viewer, user)
     found = inbox.after(tx, viewer.id, after, REPLAY_LIMIT)
     if not found and after <= inbox.state(tx, viewer.id).cursor:
         return None
@@ -40,8 +57,7 @@ def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> d
 
 
 def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> bytes | None:
-    if user not in (None, viewer.id):  # an old tab on a shared computer (see stream.py)
-        raise Forbidden(N_("Une autre personne s'est connectée sur cet appareil."))
+    _meant_for(viewer, user)
     level = inbox.state(tx, viewer.id).cursor
     if level == after:
         return None
@@ -52,3 +68,16 @@ def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) ->
         encode.event(item.type, fragments.html(viewer, item), id=item.seq)
         for item in inbox.after(tx, viewer.id, after, REPLAY_LIMIT)
     )
+
+
+def _meant_for(viewer: Viewer, user: str | None) -> None:
+    """A page says whose it is: on a shared computer, an old tab must not follow whoever signed in after."""
+    if user not in (None, viewer.id):
+        raise Forbidden(N_("Une autre personne s'est connectée sur cet appareil."))
+
+
+@blueprint.route("/events", methods=["OPTIONS"])
+@blueprint.route("/api/events", methods=["OPTIONS"])
+async def may_stream() -> Response:
+    """What a browser asks before a stream from another origin; the stream itself is in stream.py."""
+    return Response(status=204)

@@ -72,6 +72,7 @@ class StreamEndpoint:
         encoding = "html" if scope["path"] == "/events" else "json"
         stream = Stream(viewer, send, _abort(send), encoding, after)  # type: ignore[arg-type]
         self._hub.add(stream)
+        self._hub.figures.written(viewer.id, len(first))
         try:
             # Read again after subscribing: what was committed in between is announced to us, or part of this level.
             level = (await self._database.read(inbox.state, viewer.id)).cursor

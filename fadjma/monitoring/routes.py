@@ -1,0 +1,89 @@
+"""GET /monitoring for admins, and GET /metrics for Prometheus."""
+
+import hmac
+from ipaddress import IPv6Address, ip_address
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from quart import Blueprint, Response, abort, g, request
+
+from fadjma import web
+from fadjma.accounts.people import ROLES, Viewer
+from fadjma.database import Transaction
+from fadjma.live.hub import Hub
+from fadjma.monitoring.history import History
+from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
+from fadjma.monitoring.report import report
+from fadjma.monitoring.wording import END_REASONS, Words
+
+blueprint = Blueprint("monitoring", __name__)
+# Who passes a request on says so in one of these. nginx left as it is says nothing, but asks by HTTP/1.0.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+
+
+@blueprint.get("/monitoring")
+async def monitoring() -> Response:
+    await web.see(_only_admins)
+    history: History = web.app().extensions["history"]
+    made = report(history, _hub().figures)
+    return web.answer(
+        "monitoring/index.html",
+        made.json(),
+        fragment="monitoring/_update.html",
+        report=made,
+        plots=plots(made.minutes),
+        size=(WIDTH, HEIGHT),
+        words=Words(web.language()),
+        roles=ROLES,
+        end_reasons=END_REASONS,
+    )
+
+
+def _only_admins(tx: Transaction, viewer: Viewer) -> None:
+    viewer.require("admin")
+
+
+@blueprint.get("/metrics")
+async def metrics() -> Response:
+    if not _may_scrape():
+        abort(404)
+    registry: CollectorRegistry = web.app().extensions["metrics"]
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(registry), content_type=content_type)
+
+
+def _may_scrape() -> bool:
+    """With the token where one is set; else only for a program on this machine, asking without a proxy in between."""
+    token: str | None = web.app().extensions["settings"].metrics_token
+    if token:
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+    forwarded = any(name in request.headers for name in _FORWARDED) or request.http_version == "1.0"
+    return not forwarded and _is_loopback(request.remote_addr or "")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback
+
+
+@blueprint.after_app_request
+async def _note_page(response: Response) -> Response:
+    """A page with a cursor will open a stream: that is no reconnection (Figures.opened)."""
+    viewer: Viewer | None = g.get("viewer")
+    if viewer and g.get("mail") and response.mimetype == "text/html" and not _partial():
+        _hub().figures.page(viewer.session_id)
+    return response
+
+
+def _partial() -> bool:
+    return "HX-Request" in request.headers or web.by_itself()
+
+
+def _hub() -> Hub:
+    hub: Hub = web.app().extensions["hub"]
+    return hub

@@ -1,0 +1,59 @@
+"""Figures in words: what each is called, and numbers as people of a language write them."""
+
+from datetime import UTC, datetime
+
+from babel import Locale
+from babel.dates import format_time
+from babel.numbers import format_decimal, format_percent
+
+from fadjma.i18n import N_, translate
+from fadjma.live.figures import EndReason
+
+END_REASONS: dict[EndReason, str] = {
+    "gone": N_("Page quittée ou lien perdu"),
+    "too_slow": N_("Coupé : rien reçu pendant 30 s"),
+    "broken": N_("Coupé : erreur d'écriture"),
+    "signed_out": N_("Déconnexion"),
+    "expired": N_("Session expirée"),
+    "deactivated": N_("Compte désactivé"),
+    "restarting": N_("Arrêt du serveur"),
+    "replaced": N_("Plus de 12 flux d'une personne"),
+}
+NOTHING = "–"
+
+
+class Words:
+    """Writes figures in one language; what is not there is a dash."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._locale = Locale.parse(language)  # once: it is most of the work of writing a number
+
+    def number(self, value: float | None) -> str:
+        if value is None:
+            return NOTHING
+        return str(format_decimal(value, "#,##0" if value >= 10 else "#,##0.#", locale=self._locale))
+
+    def share(self, part: int, whole: int) -> str:
+        return str(format_percent(part / whole, locale=self._locale)) if whole else NOTHING
+
+    def duration(self, seconds: float | None) -> str:
+        if seconds is None:
+            return NOTHING
+        return f"{self.number(seconds * 1000)}\xa0ms" if seconds < 1 else f"{self.number(seconds)}\xa0s"
+
+    def size(self, size: float | None) -> str:
+        if size is None:
+            return NOTHING
+        if size < 1000:
+            return self._unit(N_("%(n)s o"), size)
+        return self._unit(N_("%(n)s Ko"), size / 1e3) if size < 1e6 else self._unit(N_("%(n)s Mo"), size / 1e6)
+
+    def minute(self, at: int) -> str:
+        return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "HH:mm", locale=self._locale))
+
+    def second(self, at: int) -> str:
+        return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "HH:mm:ss", locale=self._locale))
+
+    def _unit(self, text: str, value: float) -> str:
+        return translate(self._language, text, n=self.number(value)).replace(" ", "\xa0")

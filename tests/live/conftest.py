@@ -1,0 +1,77 @@
+"""One server for all tests that leave it running, and a server of one's own for those that stop it."""
+
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from live_people import Clinic, People
+from live_server import Server
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.close()
+    assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+async def clinic(running: Server, idle: "Idle") -> AsyncIterator[Clinic]:
+    """The shared server. What a test adds to its log must not be a failure."""
+    before = len(running.log)
+    async with Clinic(running) as clinic:
+        yield clinic
+    said = running.log[before:]
+    assert "Traceback" not in said and " ERROR " not in said, said
+
+
+@pytest.fixture
+async def own_clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
+    """A server that this test may stop, kill and start again."""
+    server = Server(tmp_path)
+    server.start()
+    try:
+        async with Clinic(server) as clinic:
+            yield clinic
+            clinic.store.check()
+    finally:
+        server.close()
+    assert "Traceback" not in server.log, server.log
+
+
+class Idle:
+    """A stream on which nothing happens, opened before the first test, so that no test waits long for time to pass."""
+
+    def __init__(self, server: Server) -> None:
+        people = People(server)
+        with closing(people.store):
+            cookie = people.patient().session.cookie["Cookie"]
+        host, _, port = server.address.removeprefix("http://").partition(":")
+        self.opened_at = time.monotonic()
+        self.socket = socket.create_connection((host, int(port)))
+        self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+
+
+@pytest.fixture(scope="session")
+def idle(running: Server) -> Iterator[Idle]:
+    idle = Idle(running)
+    yield idle
+    idle.socket.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever waits for the idle stream goes last among the tests of this folder."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    waiting = [item for item in here if "idle" in getattr(item, "_fixtureinfo").argnames]  # noqa: B009
+    if waiting:
+        last = items.index(here[-1])
+        items[:] = [
+            *(item for item in items[: last + 1] if item not in waiting),
+            *waiting,
+            *items[last + 1 :],
+        ]

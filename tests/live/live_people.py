@@ -1,0 +1,245 @@
+"""People of the running server: new ones for each test, so that their numbers begin at one and nobody else is told.
+
+They are put into the database from outside, like an import; whatever they do afterwards goes over HTTP.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import httpx
+from event_stream import Follower, Stream
+from live_server import SECRET_KEY, Server
+from quart import Quart
+from store import Store
+
+from fadjma.accounts import actions, credentials, sessions
+from fadjma.database import Transaction, milliseconds
+from fadjma.ids import new_id
+
+_signer = Quart("signer")
+_signer.secret_key = SECRET_KEY
+credentials.cookies.init_app(_signer)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session of somebody: as the browser's cookie, and as a program's bearer token."""
+
+    user_id: str
+    secret: str = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return sessions.id_of(self.secret)
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        return {"Cookie": f"{credentials.COOKIE}={credentials.cookies.dump_token(self.secret, _signer)}"}
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        token, _ = credentials.issue_token(_signer, self.secret, self.user_id, now=milliseconds())
+        return {"Authorization": f"Bearer {token}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a session of their own."""
+
+    id: str
+    name: str
+    session: Session
+    place: str | None = None
+
+
+class People:
+    """New people in a server's database."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.store = Store(server.database, milliseconds)  # type: ignore[arg-type]
+
+    def patient(self, given_name: str = "Awa", family_name: str = "Cissé") -> Person:
+        def register(tx: Transaction) -> str:
+            who = _newcomer(given_name, family_name)
+            return actions.register_patient(tx, who, birth_date="1991-07-14", sex="female", city="Dakar")
+
+        return self._settle(register, f"{given_name} {family_name}")
+
+    def doctor(self, family_name: str = "Diop") -> Person:
+        return self._practitioner("doctor", family_name, self.place("clinic"))
+
+    def pharmacist(self, pharmacy: str, family_name: str = "Ndiaye") -> Person:
+        return self._practitioner("pharmacist", family_name, pharmacy)
+
+    def admin(self) -> Person:
+        return self._settle(lambda tx: actions.create_admin(tx, _newcomer("Coumba", "Lô")), "Coumba Lô")
+
+    def place(self, kind: Literal["clinic", "pharmacy"] = "pharmacy") -> str:
+        id = new_id()
+        sql = "INSERT INTO organizations VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')"
+        self.store.write(lambda tx: tx.execute(sql, (id, kind, f"Lieu {id[-4:]}")))
+        return id
+
+    def _practitioner(self, role: Any, family_name: str, place: str) -> Person:
+        def register(tx: Transaction) -> str:
+            who = _newcomer("Ousmane", family_name)
+            user_id = actions.register_practitioner(
+                tx, who, role, licence_number=new_id(), specialty="", organization_id=place
+            )
+            tx.execute("UPDATE users SET status = 'active', verified_at = ? WHERE id = ?", (tx.now, user_id))
+            # Their own registration is their first event; here everybody begins at zero.
+            tx.execute("DELETE FROM notifications WHERE user_id = ?", (user_id,))
+            tx.execute("UPDATE inboxes SET last_seq = 0 WHERE user_id = ?", (user_id,))
+            return user_id
+
+        return self._settle(register, f"Ousmane {family_name}", place)
+
+    def _settle(self, register: Any, name: str, place: str | None = None) -> Person:
+        user_id = self.store.write(register)
+        return Person(user_id, name, self.session(user_id), place)
+
+    def session(self, user_id: str, kind: Literal["browser", "token"] = "browser") -> Session:
+        """One more session of a person."""
+        secret = self.store.write(sessions.start, user_id, kind=kind, address="127.0.0.1", agent="tests")
+        return Session(user_id, secret)
+
+    def medicine(self) -> tuple[str, str]:
+        """Id and name of a medicine."""
+        id, name = self.store.rows("SELECT id, dci FROM medicines ORDER BY id LIMIT 1")[0]
+        return id, name
+
+
+class Clinic(People):
+    """What a test does with the server: people, their acts, their streams. Everything is closed at the end."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=10)
+        self._closing = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> "Clinic":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._closing.aclose()
+        await self._http.aclose()
+        self.store.close()
+
+    # --- acts, over HTTP ---
+
+    async def get(self, who: Person | Session, path: str, **headers: str) -> httpx.Response:
+        session = who.session if isinstance(who, Person) else who
+        return await self._http.get(self.server.address + path, headers={**session.bearer, **headers})
+
+    async def post(self, who: Person | Session, path: str, *, key: str = "", **fields: Any) -> httpx.Response:
+        session = who.session if isinstance(who, Person) else who
+        headers = {**session.bearer, **({"Idempotency-Key": key} if key else {})}
+        return await self._http.post(self.server.address + path, headers=headers, json=fields)
+
+    async def preflight(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        return await self._http.options(self.server.address + path, headers=headers)
+
+    async def act(self, who: Person, path: str, **fields: Any) -> str:
+        """An act that must succeed; gives the id of what it made or changed."""
+        response = await self.post(who, path, **fields)
+        assert response.is_success, (path, response.status_code, response.text)
+        id: str = response.json()["id"]
+        return id
+
+    async def ask(self, doctor: Person, patient: Person) -> str:
+        return await self.act(doctor, "/access-requests", patient_id=patient.id, reason="Suivi de la tension")
+
+    async def withdraw(self, doctor: Person, request_id: str) -> str:
+        return await self.act(doctor, f"/access-requests/{request_id}/withdrawal")
+
+    async def grant(self, doctor: Person, patient: Person) -> str:
+        """Ask and approve: two events for each of the two."""
+        request_id = await self.ask(doctor, patient)
+        return await self.act(patient, f"/access-requests/{request_id}/approval", scope="full", duration="7d")
+
+    async def write_record(self, doctor: Person, patient: Person, title: str = "Tension") -> str:
+        path = f"/patients/{patient.id}/records"
+        return await self.act(doctor, path, type="consultation", title=title, body="Régime sans sel.")
+
+    async def prescribe(self, doctor: Person, patient: Person, pharmacy: str | None = None) -> str:
+        line = {
+            "medicine_id": self.medicine()[0],
+            "dosage": "1 matin et soir",
+            "quantity": 20,
+            "duration_days": 10,
+        }
+        path = f"/patients/{patient.id}/prescriptions"
+        return await self.act(doctor, path, lines=[line], pharmacy_id=pharmacy or "")
+
+    async def events(self, doctor: Person, patient: Person, count: int) -> None:
+        """Make `count` more events for both: asking and withdrawing in turn."""
+        pending = ""
+        for _ in range(count):
+            pending = "" if pending and await self.withdraw(doctor, pending) else await self.ask(doctor, patient)
+
+    # --- listening ---
+
+    async def stream(
+        self, who: Person | Session, path: str = "/api/events", *, unwilling: bool = False, **query: Any
+    ) -> Stream:
+        """An open stream: HTML with the cookie for /events, JSON with the bearer token for /api/events."""
+        session = who.session if isinstance(who, Person) else who
+        headers = session.bearer if path.startswith("/api") else session.cookie
+        return await self.connect(path + ("?" + urlencode(query) if query else ""), headers, unwilling=unwilling)
+
+    async def connect(self, path: str, headers: dict[str, str], *, unwilling: bool = False) -> Stream:
+        stream = await Stream.open(self.server.address, path, headers, unwilling=unwilling)
+        self._closing.push_async_callback(stream.close)
+        return stream
+
+    async def listening(self, who: Person | Session, path: str = "/api/events", **query: Any) -> Stream:
+        """A stream that has said hello."""
+        stream = await self.stream(who, path, **query)
+        assert (await stream.event()).type == "hello"
+        return stream
+
+    async def poll(self, who: Person | Session, after: int, **headers: str) -> httpx.Response:
+        return await self.get(who, f"/notifications/poll?after={after}", **headers)
+
+    def follow(self, who: Person) -> Follower:
+        """A careful client of this person, which comes back until the test ends."""
+
+        async def connect(after: int) -> Stream:
+            return await Stream.open(self.server.address, f"/api/events?after={after}", who.session.bearer)
+
+        async def catch_up(after: int) -> list[dict[str, Any]]:
+            response = await self.poll(who, after)
+            found: list[dict[str, Any]] = response.json()["events"] if response.status_code == 200 else []
+            return found
+
+        follower = Follower(connect, catch_up)
+        task = asyncio.create_task(follower.run())
+        self._closing.push_async_callback(_end, task)
+        return follower
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task  # raises what the follower has found wrong
+
+
+async def until(true: Any, within: float = 5.0) -> None:
+    """Wait until `true()` is."""
+    async with asyncio.timeout(within):
+        while not true():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.01)
+
+
+def _newcomer(given_name: str, family_name: str) -> actions.NewPerson:
+    return actions.NewPerson(
+        given_name=given_name,
+        family_name=family_name,
+        email=f"{new_id()}@live.fadjma".lower(),
+        phone=None,
+        password_hash="no hash",
+    )

@@ -1,0 +1,88 @@
+"""The real server, `python app.py`, as a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SECRET_KEY = "a secret key that is only for these tests"
+ORIGIN = "https://lab.example.sn"  # another site whose programs may read the stream
+
+
+class Server:
+    """One database, and the process that serves it; it can be stopped, killed and started again at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = folder / "fadjma.db"
+        self.address = ""
+        self._out, self._err = folder / "out.txt", folder / "err.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """Everything that was ever written to stderr."""
+        return self._err.read_text()
+
+    def start(self) -> None:
+        port = self.address.rpartition(":")[2] or "0"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")} | {
+            "FADJMA_DEMO": "1",
+            "FADJMA_PORT": port,
+            "FADJMA_DATABASE_URL": f"sqlite:///{self.database}",
+            "FADJMA_SECRET_KEY": SECRET_KEY,
+            "FADJMA_CORS_ORIGINS": ORIGIN,
+        }
+        with self._out.open("wb") as out, self._err.open("ab") as err:
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=err
+            )
+        deadline = time.monotonic() + 30
+        while "FADJMA: http" not in (said := self._out.read_text()) or not said.endswith("\n"):
+            assert self._process.poll() is None, f"the server did not start:\n{self.log[-4000:]}"
+            assert time.monotonic() < deadline, "the server does not come up"
+            time.sleep(0.01)
+        self.address = said.rpartition("FADJMA: ")[2].strip()
+
+    def ask_to_stop(self) -> None:
+        assert self._process
+        self._process.terminate()
+
+    def wait(self, within: float = 10) -> int:
+        """Wait for the process to end; returns its exit code."""
+        assert self._process
+        code = self._process.wait(within)
+        self._process = None
+        return code
+
+    def kill(self) -> None:
+        """As if the power went: no warning, nothing flushed by the process."""
+        assert self._process
+        os.kill(self._process.pid, signal.SIGKILL)
+        assert self.wait() == -signal.SIGKILL
+
+    def close(self) -> None:
+        """End the process, whatever state the test left it in."""
+        if self._process is None:
+            return
+        self.ask_to_stop()
+        try:
+            self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def memory(self) -> int:
+        """Resident memory in KB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
+
+    def descriptors(self) -> int:
+        """How many files and sockets are open."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))

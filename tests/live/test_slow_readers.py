@@ -1,0 +1,94 @@
+"""A client that takes nothing: the others notice nothing, memory stays bounded, and it comes back without a hole."""
+
+import asyncio
+import statistics
+import time
+
+from event_stream import Ended, Stream
+from live_people import Clinic, Person
+
+LONG = "Fatou" * 8_000  # 40 KB in each event about her: enough to fill a small window soon
+BLOCKED = 6
+
+
+async def _latency(clinic: Clinic, doctor: Person, patient: Person, stream: Stream) -> float:
+    """Seconds from the beginning of an act to its event on somebody else's stream."""
+    since = time.monotonic()
+    request_id = await clinic.ask(doctor, patient)
+    await stream.news(1)
+    spent = time.monotonic() - since
+    await clinic.withdraw(doctor, request_id)
+    await stream.news(1)
+    return spent
+
+
+async def test_the_others_notice_nothing(clinic: Clinic) -> None:
+    fatou, diop = clinic.patient(LONG), clinic.doctor()
+    awa, sarr = clinic.patient(), clinic.doctor("Sarr")
+    reading = await clinic.listening(awa)
+    before = statistics.median([await _latency(clinic, sarr, awa, reading) for _ in range(15)])
+    memory = clinic.server.memory()
+    silent = [await clinic.stream(diop, "/events", after=0, unwilling=True) for _ in range(BLOCKED)]
+
+    async def fill() -> None:
+        await clinic.events(diop, fatou, 40)
+
+    filling = asyncio.create_task(fill())
+    during = []
+    while not filling.done():
+        during.append(await _latency(clinic, sarr, awa, reading))
+    await filling
+    after = statistics.median([await _latency(clinic, sarr, awa, reading) for _ in range(15)])
+    # Generous, because the machine is shared; a blocked writer would hold the others up for its 30 s.
+    assert max(during) < 2 and after < max(4 * before, 0.1), (before, during, after)
+    assert clinic.server.memory() - memory < 25_000, "40 events of 40 KB, six times, must not wait in memory"
+    for stream in silent:
+        await _comes_back(stream)
+
+
+async def _comes_back(stream: Stream) -> None:
+    """What was in the pipe, in order and without a hole, until the rest: replayed, or too much and a `reset`."""
+    last, kinds = 0, set()
+    while last < 40:
+        event = await stream.event(within=20)
+        kinds.add(event.type)
+        if event.numbered:
+            assert event.seq == last + 1
+        last = event.seq or 0
+    assert kinds >= {"hello", "access_request_status_changed"}
+    await stream.silence(0.05)
+
+
+async def test_whoever_is_far_behind_is_told_so_and_not_sent_everything(clinic: Clinic) -> None:
+    fatou, diop = clinic.patient(LONG), clinic.doctor()
+    stream = await clinic.stream(diop, "/events", after=0, unwilling=True)
+    await clinic.events(diop, fatou, 70)
+    last, reset = 0, None
+    while last < 70:
+        event = await stream.event(within=20)
+        if event.type == "reset":
+            reset = event
+            assert event.data == str(70 - last)
+        elif event.numbered:
+            assert event.seq == last + 1
+        last = event.seq or 0
+    assert reset, "70 events of 40 KB went into a pipe of a few KB: this client was never behind"
+    await clinic.events(diop, clinic.patient(), 1)
+    assert [event.seq for event in await stream.news(1)] == [71]
+
+
+async def test_it_may_still_be_signed_out(clinic: Clinic) -> None:
+    """The reason waits behind what was written before; whoever reads at last finds it at the end."""
+    fatou, diop = clinic.patient(LONG), clinic.doctor()
+    stream = await clinic.stream(diop, "/events", after=0, unwilling=True)
+    await clinic.events(diop, fatou, 20)
+    await clinic.post(diop, "/sign-out")
+    last = 0
+    try:
+        while (event := await stream.event(within=20)).type != "bye":
+            if event.numbered:
+                assert event.seq == last + 1
+            last = event.seq or 0
+        assert event.data == "signed_out"
+    except Ended:
+        raise AssertionError("the stream ended without saying why") from None

@@ -1,0 +1,146 @@
+"""The server stops, is started again, is killed: nobody is left hanging, nothing is lost."""
+
+import asyncio
+import os
+import time
+from random import Random
+from typing import Any
+
+import httpx
+from event_stream import Follower
+from live_people import Clinic, Person, until
+
+from fadjma.ids import new_id
+
+STREAMS = 200
+PER_PERSON = 10
+KILLS = int(os.environ.get("FADJMA_KILLS", "5"))
+SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
+
+
+class TestASignalToStop:
+    async def test_says_bye_on_every_stream_and_is_gone_in_two_seconds(self, own_clinic: Clinic) -> None:
+        people = [own_clinic.patient() for _ in range(STREAMS // PER_PERSON)]
+        streams = await asyncio.gather(*(own_clinic.listening(one) for one in people for _ in range(PER_PERSON)))
+        since = time.monotonic()
+        own_clinic.server.ask_to_stop()
+        reasons = await asyncio.gather(*(stream.bye(within=2) for stream in streams))
+        assert await asyncio.to_thread(own_clinic.server.wait) == 0, "anything else is a failure to systemd and Docker"
+        assert time.monotonic() - since < 2
+        assert reasons == ["restarting"] * STREAMS
+        # The return is spread: a herd of 200 does not come back at once.
+        assert len({stream.parser.retry for stream in streams}) > STREAMS / 2
+        assert "Traceback" not in own_clinic.server.log and "Cancel" not in own_clinic.server.log
+
+    async def test_does_not_wait_for_a_client_that_never_reads(self, own_clinic: Clinic) -> None:
+        fatou, diop = own_clinic.patient("Fatou" * 8_000), own_clinic.doctor()
+        for _ in range(3):
+            await own_clinic.stream(diop, "/events", after=0, unwilling=True)
+        await own_clinic.events(diop, fatou, 12)
+        since = time.monotonic()
+        own_clinic.server.ask_to_stop()
+        await asyncio.to_thread(own_clinic.server.wait)
+        assert time.monotonic() - since < 2
+        assert "Cancel" not in own_clinic.server.log
+
+
+class TestARestart:
+    async def test_everybody_comes_back_and_misses_nothing(self, own_clinic: Clinic) -> None:
+        pairs = [(own_clinic.doctor(), own_clinic.patient()) for _ in range(3)]
+        followers = {one.id: own_clinic.follow(one) for pair in pairs for one in pair}
+        await until(lambda: all(follower.connections for follower in followers.values()))
+        for doctor, patient in pairs:
+            await own_clinic.events(doctor, patient, 6)
+        own_clinic.server.ask_to_stop()
+        await asyncio.to_thread(own_clinic.server.wait)
+        await asyncio.to_thread(own_clinic.server.start)
+        await asyncio.gather(*(own_clinic.events(doctor, patient, 6) for doctor, patient in reversed(pairs)))
+        await until(lambda: all(follower.last == 12 for follower in followers.values()))
+        for follower in followers.values():
+            assert [event.seq for event in follower.seen] == list(range(1, 13))
+            assert follower.dropped == 0 and follower.connections >= 2, "nobody was signed out"
+
+
+class Load:
+    """A doctor who asks and withdraws without end, and knows which acts were acknowledged."""
+
+    def __init__(self, clinic: Clinic, doctor: Person, patient: Person) -> None:
+        self.doctor, self.patient = doctor, patient
+        self.acknowledged: dict[str, str] = {}  # id of the request: the last state that was answered
+        self.acts = 0
+        self._clinic = clinic
+
+    async def run(self, rng: Random) -> None:
+        while True:
+            request_id = await self._insist("/access-requests", patient_id=self.patient.id, reason="Suivi")
+            await asyncio.sleep(rng.random() * 0.01)
+            await self._insist(f"/access-requests/{request_id}/withdrawal")
+            await asyncio.sleep(rng.random() * 0.01)
+
+    async def _insist(self, path: str, **fields: Any) -> str:
+        """Send one act until it is answered, with the same key, as a form that is sent again does."""
+        key = new_id()
+        while True:
+            try:
+                response = await self._clinic.post(self.doctor, path, key=key, **fields)
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+                continue
+            assert response.is_success, (response.status_code, response.text)
+            answer = response.json()
+            self.acknowledged[answer["id"]] = answer["status"]
+            self.acts += 1
+            found: str = answer["id"]
+            return found
+
+
+async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Clinic) -> None:
+    """kill -9 under load, again and again: what was answered is there, and everybody sees each event once, in order.
+
+    FADJMA_KILLS says how often, FADJMA_SEED repeats the moments.
+    """
+    rng = Random(SEED)
+    loads = [Load(own_clinic, own_clinic.doctor(), own_clinic.patient()) for _ in range(4)]
+    followers: dict[str, Follower] = {
+        one.id: own_clinic.follow(one) for load in loads for one in (load.doctor, load.patient)
+    }
+    working = [asyncio.create_task(load.run(rng)) for load in loads]
+    acts = 0
+    try:
+        for _ in range(KILLS):
+            await asyncio.sleep(0.15 + rng.random() * 0.5)
+            own_clinic.server.kill()
+            assert sum(load.acts for load in loads) > acts, "it was killed while nobody worked"
+            acts = sum(load.acts for load in loads)
+            _check_acknowledged(own_clinic, loads)
+            await asyncio.to_thread(own_clinic.server.start)
+            assert not any(task.done() for task in working), [task.exception() for task in working if task.done()]
+        await asyncio.sleep(0.2)
+    finally:
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+    own_clinic.store.check()
+    _check_acknowledged(own_clinic, loads)
+    sql = "SELECT seq, type, subject_id FROM notifications WHERE user_id = ? ORDER BY seq"
+    for user_id, follower in followers.items():
+        stored = own_clinic.store.rows(sql, user_id)
+        await until(lambda follower=follower, stored=stored: follower.last >= len(stored))
+        seen = [(event.seq, event.type, event.json["subject"]["id"]) for event in follower.seen]
+        assert seen == stored, f"FADJMA_SEED={SEED}"
+        assert follower.dropped == 0, "the server sent what this client said it had"
+        assert follower.connections > KILLS
+    for load in loads:  # each act once, although it was sent again after a kill: one event per change for each side
+        changes = own_clinic.store.value("SELECT sum(version) FROM access_requests WHERE doctor_id = ?", load.doctor.id)
+        assert followers[load.doctor.id].last == followers[load.patient.id].last == changes
+
+
+def _check_acknowledged(clinic: Clinic, loads: list[Load]) -> None:
+    for load in loads:
+        rows = clinic.store.rows("SELECT id, status FROM access_requests WHERE doctor_id = ?", load.doctor.id)
+        stored: dict[str, str] = dict(rows)
+        for request_id, status in load.acknowledged.items():
+            assert request_id in stored, f"acknowledged and lost: FADJMA_SEED={SEED}"
+            assert stored[request_id] == status or (status, stored[request_id]) == ("pending", "withdrawn")
+        open_now = [request_id for request_id, status in stored.items() if status == "pending"]
+        assert len(open_now) <= 1

@@ -1,0 +1,161 @@
+"""Who asks by HTTP, and in which of the three ways."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from cast import secret_of
+from quart import Quart
+from werkzeug.datastructures import Headers
+
+from fadjma.accounts import credentials
+from fadjma.accounts.people import Viewer
+from fadjma.database import milliseconds
+
+FORM = "application/x-www-form-urlencoded"
+HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # as a browser asks
+Body = dict[str, Any] | list[Any] | str | bytes | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")
+
+    @property
+    def title(self) -> str:
+        found = re.search("<title>(.*?)</title>", self.text, re.DOTALL)
+        assert found, "the page has no title"
+        return found[1]
+
+    def problem(self, status: int) -> dict[str, Any]:
+        """The problem document (RFC 9457) that this answer must be."""
+        assert self.status == status, (self.status, self.text[:400])
+        assert self.type == "application/problem+json"
+        problem: dict[str, Any] = self.json
+        assert {"type", "title", "status", "detail"} <= problem.keys()
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        return problem
+
+    def errors(self) -> dict[str, str]:
+        """The messages by field of a 422."""
+        errors: dict[str, str] = self.problem(422)["errors"]
+        assert errors
+        assert all(isinstance(message, str) and message for message in errors.values())
+        return errors
+
+
+@dataclass
+class Caller:
+    """Somebody, or nobody, asking in one way from one address."""
+
+    app: Quart
+    headers: dict[str, str]
+    sends_json: bool = False
+    address: str = "10.0.0.1"
+    scheme: str = "http"
+    jar: bool = False
+    _client: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._client = self.app.test_client(use_cookies=self.jar)
+
+    async def ask(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
+        """One request; header names are given with _ for -."""
+        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        data = b""
+        if isinstance(body, dict | list) and (self.sends_json or isinstance(body, list)):
+            data = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        elif isinstance(body, dict):
+            data = urlencode(list(_fields("", body))).encode()
+            sent.setdefault("Content-Type", FORM)
+        elif body is not None:
+            data = body.encode() if isinstance(body, str) else body
+        response = await self._client.open(
+            quote(path, safe="/?&=%+~:;,@!$'()*#[]"),
+            method=method,
+            headers=Headers(sent),
+            data=data,
+            scheme=self.scheme,
+            scope_base={"client": (self.address, 40_000)},
+        )
+        return Answer(response.status_code, response.headers, await response.get_data(as_text=False))
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, **headers)
+
+    async def post(self, path: str, body: Body = None, **headers: str) -> Answer:
+        return await self.ask("POST", path, {} if body is None else body, **headers)
+
+
+class Callers:
+    """Makes callers for one app."""
+
+    def __init__(self, app: Quart) -> None:
+        self.app = app
+
+    def browser(self, person: Viewer, **how: Any) -> Caller:
+        """This person's browser without JavaScript: plain forms, pages."""
+        return Caller(self.app, {"Accept": HTML, **self.cookie(person)}, **how)
+
+    def htmx(self, person: Viewer, **how: Any) -> Caller:
+        """This person's browser, where htmx asks for a fragment."""
+        return Caller(self.app, {"Accept": "*/*", "HX-Request": "true", **self.cookie(person)}, **how)
+
+    def json_browser(self, person: Viewer, **how: Any) -> Caller:
+        """A script of ours with this person's cookie, sending and taking JSON."""
+        return Caller(self.app, {"Accept": "application/json", **self.cookie(person)}, sends_json=True, **how)
+
+    def program(self, person: Viewer, **how: Any) -> Caller:
+        """A program with a bearer token of this person, sending and taking JSON."""
+        token, _ = credentials.issue_token(self.app, secret_of(person.id), person.id, now=milliseconds())
+        return self.bearer(token, **how)
+
+    def bearer(self, token: str, **how: Any) -> Caller:
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
+        return Caller(self.app, headers, sends_json=True, **how)
+
+    def nobody(self, *, json: bool = False, address: str = "10.0.0.9", **how: Any) -> Caller:
+        """A browser (or a program) in which nobody has signed in, with a cookie jar of its own."""
+        accept = "application/json" if json else HTML
+        return Caller(self.app, {"Accept": accept}, sends_json=json, address=address, jar=True, **how)
+
+    def cookie(self, person: Viewer) -> dict[str, str]:
+        token = credentials.cookies.dump_token(secret_of(person.id), self.app)
+        return {"Cookie": f"{credentials.COOKIE}={token}"}
+
+
+def _fields(prefix: str, value: Any) -> Any:
+    """A body as a form sends it: {"lines": [{"quantity": 2}]} is lines-0-quantity=2."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _fields(f"{prefix}-{key}" if prefix else key, item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _fields(f"{prefix}-{index}", item)
+    elif value is not None:
+        yield prefix, str(value)

@@ -1,0 +1,540 @@
+"""Every route in its three forms: page, htmx fragment, JSON (DESIGN section 6)."""
+
+import gzip
+import re
+from collections.abc import Callable
+
+import pytest
+from callers import FORM, Answer, Caller, Callers
+from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PARACETAMOL
+from quart import Quart
+from store import Clock, Store
+from told import ACTS, LINE, PUBLIC, READS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
+
+from fadjma import assets
+
+CREATING = [route for route in ACTS if route.created]
+CHANGING = [route for route in ACTS if not route.created and not route.quiet]
+ONLY_PAGES = ("/", "/new", "/new?patient=awa")  # a form to fill in has no JSON
+LISTS = [route for route in READS if route.path.split("?")[0] in ("/sessions", "/notifications", "/patients")]
+LISTS += [route for route in READS if route.path.endswith(("/records", "/accesses", "-requests", "prescriptions"))]
+LISTS += [route for route in READS if route.path.startswith(("/medicines", "/accounts")) or route.path == "/inventory"]
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+class TestTheTable:
+    """The table in told.py names every route there is, so that no new one goes untested."""
+
+    def test_has_every_route(self, app: Quart, told: Told) -> None:
+        urls = app.url_map.bind("localhost")
+        asked = [("POST", route.at(told)) for route in ACTS] + [("POST", path) for path in SIGNED_OUT_ACTS]
+        asked += [("GET", route.at(told).split("?")[0]) for route in READS] + [("GET", path) for path in PUBLIC]
+        tried = {(method, urls.match(path, method, return_rule=True)[0].rule) for method, path in asked} | {
+            ("GET", "/static/<version>/<name>"),
+            ("GET", "/metrics"),
+        }
+        known = {
+            (method, rule.rule)
+            for rule in app.url_map.iter_rules()
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        }
+        assert tried == known
+
+
+class TestReading:
+    @pytest.mark.parametrize("route", READS)
+    async def test_a_browser_and_htmx_get_html(self, clinic: Callers, told: Told, route: Route) -> None:
+        for caller in (clinic.browser(route.who), clinic.htmx(route.who)):
+            answer = await caller.get(route.at(told))
+            assert answer.status == 200
+            if not route.path.startswith(("/me", "/notifications/poll")):
+                assert answer.type == "text/html; charset=utf-8"
+            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/monitoring")):
+                assert answer.text.startswith("<!doctype html>")
+                assert answer.text.rstrip().endswith("</html>")
+
+    async def test_htmx_gets_the_medicines_that_begin_so_as_a_fragment(self, clinic: Callers) -> None:
+        answer = await clinic.htmx(DIOP).get("/medicines?q=para&line=2")
+        assert answer.text.startswith("<li>")
+        assert f'value="2:{PARACETAMOL}"' in answer.text
+
+    @pytest.mark.parametrize("route", [route for route in READS if not route.path.endswith(ONLY_PAGES)])
+    async def test_a_program_gets_json_and_a_script_with_a_cookie_the_same(
+        self, clinic: Callers, told: Told, route: Route, begin_again: Callable[[], None]
+    ) -> None:
+        program = await clinic.program(route.who).get(route.at(told))
+        begin_again()  # a reading of a file is itself written down
+        script = await clinic.json_browser(route.who).get(route.at(told))
+        for answer in (program, script):
+            assert answer.status == 200
+            assert answer.type == "application/json"
+        if route.path != "/monitoring":  # figures of this very moment
+            assert script.json == program.json
+        if route in LISTS:
+            assert isinstance(program.json["items"], list)
+            assert program.json.keys() <= {"items", "next", "id"}
+
+    @pytest.mark.parametrize("route", READS)
+    async def test_what_is_read_is_kept_by_nobody_and_head_is_get_without_a_body(
+        self, clinic: Callers, told: Told, route: Route
+    ) -> None:
+        for caller in (clinic.browser(route.who), clinic.htmx(route.who), clinic.program(route.who)):
+            for method in ("GET", "HEAD"):
+                answer = await caller.ask(method, route.at(told))
+                assert answer.status == 200
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert "ETag" not in answer.headers
+                assert "Last-Modified" not in answer.headers
+
+    @pytest.mark.parametrize("where", PUBLIC)
+    async def test_what_anybody_may_see(self, clinic: Callers, where: str) -> None:
+        answer = await clinic.nobody().get(where)
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize(
+        "route", [route for route in READS if not route.path.startswith(("/me", "/notifications/poll", "/medicines"))]
+    )
+    async def test_every_page_carries_whose_it_is_and_the_cursor_it_was_rendered_at(
+        self, clinic: Callers, told: Told, route: Route, store: Store
+    ) -> None:
+        page = (await clinic.browser(route.who).get(route.at(told))).text
+        cursor = store.value("SELECT last_seq FROM inboxes WHERE user_id = ?", route.who.id)
+        assert f'data-cursor="{cursor}"' in page
+        assert f'data-user="{route.who.id}"' in page
+
+
+class TestActing:
+    @pytest.mark.parametrize("route", ACTS)
+    async def test_a_plain_form_is_sent_on_to_a_page_that_exists(
+        self, clinic: Callers, told: Told, route: Route
+    ) -> None:
+        browser = clinic.browser(route.who)
+        answer = await browser.post(route.at(told), route.body)
+        assert answer.status == 303
+        assert answer.location.startswith("/")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert (await browser.get(answer.location)).status == 200
+
+    @pytest.mark.parametrize("route", [*CREATING, *CHANGING])
+    async def test_htmx_gets_the_fragment_that_has_changed_and_a_boosted_form_what_a_plain_one_gets(
+        self, clinic: Callers, told: Told, route: Route, begin_again: Callable[[], None]
+    ) -> None:
+        answer = await clinic.htmx(route.who).post(route.at(told), route.body)
+        assert answer.status == 200
+        assert answer.text.lstrip().startswith(("<li id=", "<tr id=", "<div id="))
+        assert "<html" not in answer.text
+        begin_again()
+        assert (await clinic.htmx(route.who).post(route.at(told), route.body, HX_Boosted="true")).status == 303
+
+    @pytest.mark.parametrize("route", CREATING)
+    async def test_creating_answers_201_with_the_resource(self, clinic: Callers, told: Told, route: Route) -> None:
+        answer = await clinic.program(route.who).post(route.at(told), route.body)
+        assert answer.status == 201
+        assert answer.type == "application/json"
+        assert {"id", "status", "version"} <= answer.json.keys()
+
+    @pytest.mark.parametrize("route", CREATING)
+    async def test_creating_says_where_the_new_one_is(self, clinic: Callers, told: Told, route: Route) -> None:
+        program = clinic.program(route.who)
+        made = await program.post(route.at(told), route.body)
+        there = await program.get(made.location)
+        assert there.status == 200
+        assert there.json.get("id") == made.json["id"]
+
+    @pytest.mark.parametrize("route", CHANGING)
+    async def test_changing_answers_200_with_the_resource_as_it_is_now(
+        self, clinic: Callers, told: Told, route: Route
+    ) -> None:
+        answer = await clinic.program(route.who).post(route.at(told), route.body)
+        assert answer.status == 200
+        assert answer.type == "application/json"
+        assert answer.json["id"]
+        if route.path != "/notifications/read":
+            assert {"id", "status", "version"} <= answer.json.keys()
+
+    @pytest.mark.parametrize("route", [route for route in ACTS if route.path.endswith(("/end", "/sign-out"))])
+    async def test_ending_answers_204_to_a_program(self, clinic: Callers, told: Told, route: Route) -> None:
+        answer = await clinic.program(route.who).post(route.at(told))
+        assert (answer.status, answer.body) == (204, b"")
+
+    @pytest.mark.parametrize("route", ACTS)
+    async def test_a_form_body_is_as_good_as_json_and_times_are_iso_8601_utc(
+        self, clinic: Callers, told: Told, route: Route
+    ) -> None:
+        script = clinic.json_browser(route.who)
+        script.sends_json = False
+        answer = await script.post(route.at(told), route.body)
+        assert answer.status in ((303,) if route.path == "/language" else (200, 201, 204))
+        if answer.type == "application/json":
+            times = {key: value for key, value in _items(answer.json) if key == "valid_until" or key.endswith("_at")}
+            assert times or route.path.startswith("/inventory")
+            assert all(value is None or ISO.fullmatch(value) for value in times.values()), times
+
+
+class TestShapes:
+    """What other programs build on, field by field (docs/http.md)."""
+
+    async def test_me(self, clinic: Callers) -> None:
+        assert (await clinic.program(AWA).get("/me")).json == {
+            "id": "awa",
+            "role": "patient",
+            "name": "Awa Cissé",
+            "identifier": "FJ-7K2MQ-0XW4D",
+        }
+        assert (await clinic.program(DIOP).get("/me")).json.keys() == {"id", "role", "name"}
+
+    async def test_an_access_request(self, clinic: Callers, told: Told) -> None:
+        found = (await clinic.program(AWA).get(f"/access-requests/{told.granted}")).json
+        assert (
+            found.items()
+            >= {
+                "id": told.granted,
+                "status": "approved",
+                "version": 2,
+                "patient_id": "awa",
+                "doctor": {"id": "diop", "name": "Ousmane Diop"},
+                "reason": "Suivi de la tension",
+                "scope": "full",
+            }.items()
+        )
+        assert found.keys() >= {"proposed_scope", "created_at", "decided_at", "decision_reason", "expires_at"}
+
+    async def test_a_record_with_its_versions(self, clinic: Callers, told: Told) -> None:
+        found = (await clinic.program(AWA).get(f"/records/{told.record}")).json
+        assert found["author"] == {"id": "diop", "name": "Ousmane Diop"}
+        assert found.keys() >= {"id", "status", "version", "patient_id", "type", "title", "body", "occurred_on"}
+        [version] = found["versions"]
+        assert version.keys() == {"version", "title", "body", "reason", "author", "created_at"}
+
+    async def test_a_prescription_with_its_lines_and_acts(self, clinic: Callers, told: Told) -> None:
+        found = (await clinic.program(AWA).get(f"/prescriptions/{told.ready}")).json
+        assert found.keys() >= {"id", "status", "version", "patient_id", "prescriber", "pharmacy", "lines", "acts"}
+        [line] = found["lines"]
+        assert (line["prescribed"], line["delivered"], line["remaining"]) == (20, 0, 20)
+        assert [act["status"] for act in found["acts"]] == ["issued", "validated", "prepared", "ready"]
+
+    async def test_only_the_patient_has_the_hand_over_code_and_only_when_it_is_ready(
+        self, clinic: Callers, told: Told
+    ) -> None:
+        assert re.fullmatch(
+            r"\d{6}", (await clinic.program(AWA).get(f"/prescriptions/{told.ready}")).json["handover_code"]
+        )
+        assert "handover_code" not in (await clinic.program(AWA).get(f"/prescriptions/{told.prepared}")).json
+        for other in (NDIAYE, DIOP):
+            assert "handover_code" not in (await clinic.program(other).get(f"/prescriptions/{told.ready}")).json
+
+    async def test_stock(self, clinic: Callers) -> None:
+        product = (await clinic.program(NDIAYE).get("/inventory")).json["items"][0]
+        assert product.keys() == {"id", "medicine", "threshold", "usable", "lots"}
+        assert product["lots"][0].keys() == {"id", "status", "version", "number", "expires_on", "on_hand", "reserved"}
+
+    async def test_a_medicine_says_whether_the_pharmacy_has_it(self, clinic: Callers) -> None:
+        [found] = (await clinic.program(DIOP).get("/medicines?q=paracetamol&pharmacy_id=pharmacy-jamm")).json["items"]
+        assert found["available"] is True
+        [found] = (await clinic.program(DIOP).get("/medicines?q=paracetamol&pharmacy_id=pharmacy-kadd")).json["items"]
+        assert found["available"] is False
+
+    async def test_the_inbox(self, clinic: Callers) -> None:
+        found = (await clinic.program(AWA).get("/notifications")).json
+        assert found["items"][0].keys() == {"seq", "type", "message", "subject", "created_at", "read"}
+
+    async def test_a_patient_that_is_found_is_no_more_than_their_identity(self, clinic: Callers) -> None:
+        [found] = (await clinic.program(DIOP).get("/patients?q=fj7k2mq0xw4d")).json["items"]
+        assert found == {
+            "id": "awa",
+            "identifier": "FJ-7K2MQ-0XW4D",
+            "name": "Awa Cissé",
+            "age": found["age"],
+            "sex": "female",
+        }
+
+
+class TestPages:
+    """Lists that go on: `next` is passed as `?before=` until there is none, and each item comes once."""
+
+    async def _walk(self, caller: Caller, path: str) -> list[str]:
+        ids, following = [], ""
+        for _ in range(20):
+            found = (await caller.get(f"{path}?before={following}" if following else path)).json
+            ids += [item["id"] for item in found["items"]]
+            following = found.get("next", "")
+            if not following:
+                return ids
+        raise AssertionError("it never ends")
+
+    @pytest.mark.parametrize("apart", [1, 0], ids=["one after another", "all at once"])
+    async def test_of_prescriptions(self, clinic: Callers, store: Store, clock: Clock, apart: int) -> None:
+        store.connection.executemany(
+            "INSERT INTO prescriptions (id, patient_id, prescriber_id, status, issued_at, valid_until, updated_at) "
+            "VALUES (?, 'moussa', 'diop', 'issued', ?, ?, ?)",
+            [(f"p{n:03}", clock.now, clock.now + 10**9, clock.now - n * apart) for n in range(120)],
+        )
+        walked = await self._walk(clinic.program(MOUSSA), "/prescriptions")
+        assert sorted(walked) == [f"p{n:03}" for n in range(120)]
+
+    async def test_of_records(self, clinic: Callers, store: Store, clock: Clock) -> None:
+        store.connection.executemany(
+            "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at) "
+            "VALUES (?, 'moussa', 'allergy', 'diop', ?, ?)",
+            [(f"r{n:03}", f"2026-01-{n % 3 + 1:02}", clock.now) for n in range(120)],
+        )
+        store.connection.executemany(
+            "INSERT INTO record_versions (record_id, version, author_id, title, body, created_at) "
+            "VALUES (?, 1, 'diop', 't', 'b', ?)",
+            [(f"r{n:03}", clock.now) for n in range(120)],
+        )
+        walked = await self._walk(clinic.program(MOUSSA), "/patients/moussa/records")
+        assert sorted(walked) == [f"r{n:03}" for n in range(120)]
+        assert len(set(walked)) == 120
+
+    async def test_of_accounts(self, clinic: Callers, store: Store, clock: Clock) -> None:
+        store.connection.executemany(
+            "INSERT INTO users (id, role, status, email, password_hash, given_name, family_name, created_at) "
+            "VALUES (?, 'patient', 'active', ?, '', 'Fatou', 'Sow', ?)",
+            [(f"zz{n:03}", f"{n}@x.sn", clock.now) for n in range(120)],
+        )
+        walked = [id for id in await self._walk(clinic.program(ADMIN), "/accounts") if id.startswith("zz")]
+        assert sorted(walked) == [f"zz{n:03}" for n in range(120)]
+
+    async def test_of_access_requests(self, clinic: Callers, store: Store, clock: Clock) -> None:
+        store.connection.executemany(
+            "INSERT INTO access_requests (id, patient_id, doctor_id, status, reason, created_at, lapses_at) "
+            "VALUES (?, 'moussa', 'diop', 'withdrawn', 'Suivi', ?, ?)",
+            [(f"a{n:03}", clock.now - n, clock.now) for n in range(120)],
+        )
+        walked = await self._walk(clinic.program(MOUSSA), "/access-requests")
+        assert sorted(walked) == [f"a{n:03}" for n in range(120)]
+
+
+class TestHeaders:
+    CASES = (
+        ("GET", "/", 200),
+        ("GET", "/me", 200),
+        ("GET", "/nowhere", 404),
+        ("GET", f"/prescriptions/{UNKNOWN}", 404),
+        ("DELETE", "/prescriptions", 405),
+        ("POST", "/access-requests", 403),
+        ("POST", "/language", 422),
+        ("GET", "/patients", 403),
+    )
+
+    @pytest.mark.parametrize(("method", "where", "status"), CASES)
+    async def test_every_answer_is_guarded(self, clinic: Callers, method: str, where: str, status: int) -> None:
+        body = {"patient_id": "moussa", "reason": "Suivi"} if where == "/access-requests" else None
+        answer = await clinic.browser(AWA).ask(method, where, body if method == "POST" else None)
+        assert answer.status == status
+        _guarded(answer)
+
+    async def test_a_static_file_is_guarded_too(self, clinic: Callers) -> None:
+        _guarded(await clinic.nobody().get(assets.url("app.css")))
+
+    async def test_over_tls_the_browser_is_told_to_stay_there(self, clinic: Callers) -> None:
+        assert "Strict-Transport-Security" in (await clinic.browser(AWA, scheme="https").get("/")).headers
+        assert "Strict-Transport-Security" not in (await clinic.browser(AWA).get("/")).headers
+
+    async def test_no_page_asks_anything_of_another_site(self, clinic: Callers, told: Told) -> None:
+        for route in READS:
+            text = (await clinic.browser(route.who).get(route.at(told))).text
+            assert not re.findall(r"""(?:src|href|action)=["']?(?:https?:)?//""", text)
+            assert "style=" not in text  # the content policy forbids it
+            assert "<script>" not in text
+            assert not re.findall(r"\son\w+=", text)
+
+    @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
+    async def test_405_says_what_is_allowed(self, clinic: Callers, method: str) -> None:
+        for where in ("/", "/prescriptions", "/patients/awa/records", "/access-requests/new"):
+            answer = await clinic.program(AWA).ask(method, where)
+            answer.problem(405)
+            allowed = set(answer.headers["Allow"].split(", "))
+            assert "GET" in allowed
+            assert method not in allowed
+
+    async def test_405_to_a_get_of_an_act(self, clinic: Callers, told: Told) -> None:
+        answer = await clinic.program(NDIAYE).get(f"/prescriptions/{told.issued}/validation")
+        answer.problem(405)
+        assert "POST" in answer.headers["Allow"]
+
+    async def test_an_address_that_does_not_exist(self, clinic: Callers) -> None:
+        (await clinic.program(AWA).get("/nowhere")).problem(404)
+        page = await clinic.browser(AWA).get("/nowhere")
+        assert page.status == 404
+        assert "Cette adresse n'existe pas." in page.text.replace("&#39;", "'")
+
+    async def test_the_page_speaks_the_language_of_the_browser_and_the_problem_too(self, clinic: Callers) -> None:
+        english = await clinic.nobody().get("/sign-in", Accept_Language="en-GB,en;q=0.9")
+        assert '<html lang="en">' in english.text
+        french = (await clinic.nobody(json=True).get("/me")).problem(401)
+        translated = (await clinic.nobody(json=True).get("/me", Accept_Language="en")).problem(401)
+        assert french["title"] != translated["title"]
+
+
+class TestOtherOrigins:
+    @pytest.fixture
+    def settings(self) -> dict[str, object]:
+        return {"cors_origins": frozenset({"https://app.exemple.sn"})}
+
+    async def test_a_named_origin_may_call(self, clinic: Callers) -> None:
+        answer = await clinic.program(AWA).get("/me", Origin="https://app.exemple.sn")
+        assert answer.headers["Access-Control-Allow-Origin"] == "https://app.exemple.sn"
+        assert "Origin" in answer.headers["Vary"]
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "https://app.exemple.sn.evil.example", "null", ""])
+    async def test_no_other(self, clinic: Callers, origin: str) -> None:
+        answer = await clinic.program(AWA).get("/me", Origin=origin)
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+    @pytest.mark.parametrize("where", ["/me", "/access-requests", "/api/token", "/notifications/poll", "/api/events"])
+    async def test_the_browser_may_ask_before(self, clinic: Callers, where: str) -> None:
+        answer = await clinic.nobody().ask(
+            "OPTIONS",
+            where,
+            Origin="https://app.exemple.sn",
+            Access_Control_Request_Method="GET",
+            Access_Control_Request_Headers="authorization",
+        )
+        assert answer.status in (200, 204)
+        assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+class TestCompression:
+    @pytest.mark.parametrize("where", ["/", "/prescriptions", "/patients/awa/records"])
+    async def test_a_page_is_compressed_for_who_can_read_it(self, clinic: Callers, where: str) -> None:
+        browser = clinic.browser(AWA)
+        plain, packed = await browser.get(where), await browser.get(where, Accept_Encoding="gzip, deflate, br")
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        assert len(packed.body) < len(plain.body) * 0.6
+        assert int(packed.headers["Content-Length"]) == len(packed.body)
+        assert gzip.decompress(packed.body).startswith(b"<!doctype html>")
+        assert "Content-Encoding" not in plain.headers
+
+    async def test_json_is_compressed_too(self, clinic: Callers) -> None:
+        answer = await clinic.program(AWA).get("/prescriptions", Accept_Encoding="gzip")
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert b'"items"' in gzip.decompress(answer.body)
+
+    async def test_little_is_not(self, clinic: Callers) -> None:
+        assert "Content-Encoding" not in (await clinic.program(AWA).get("/me", Accept_Encoding="gzip")).headers
+
+    @pytest.mark.parametrize("refusing", ["identity", "br", "gzip;q=0", "gzip; q=0.0, identity"])
+    async def test_who_cannot_read_it_gets_plain_text(self, clinic: Callers, refusing: str) -> None:
+        answer = await clinic.browser(AWA).get("/", Accept_Encoding=refusing)
+        assert "Content-Encoding" not in answer.headers
+
+
+class TestStaticFiles:
+    @pytest.mark.parametrize("name", ["app.css", "live.js", "htmx.min.js"])
+    async def test_are_named_by_their_content_and_kept_for_ever(self, clinic: Callers, name: str) -> None:
+        answer = await clinic.nobody().get(assets.url(name))
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert re.fullmatch(rf"/static/[0-9a-f]{{8,}}/{name}", assets.url(name))
+        assert "Set-Cookie" not in answer.headers
+
+    @pytest.mark.parametrize("name", ["app.css", "live.js", "htmx.min.js"])
+    async def test_are_compressed(self, clinic: Callers, name: str) -> None:
+        nobody = clinic.nobody()
+        plain, packed = await nobody.get(assets.url(name)), await nobody.get(assets.url(name), Accept_Encoding="gzip")
+        assert gzip.decompress(packed.body) == plain.body
+        assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+
+    async def test_an_old_name_gets_the_new_file_and_must_not_keep_it(self, clinic: Callers) -> None:
+        answer = await clinic.nobody().get("/static/00000000/app.css")
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
+
+    @pytest.mark.parametrize(
+        "where", ["nothing.css", "..%2Fapp.py", "%2e%2e/app.py", "../../app.py", "app.css%00", ".env", "app.css/"]
+    )
+    async def test_nothing_else_comes_out_of_there(self, clinic: Callers, where: str) -> None:
+        assert (await clinic.nobody().get(f"/static/00000000/{where}")).status == 404
+
+    async def test_every_page_asks_for_the_files_that_are_there(self, clinic: Callers) -> None:
+        for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', (await clinic.browser(AWA).get("/")).text):
+            assert (await clinic.nobody().get(address)).headers["Cache-Control"].endswith("immutable")
+
+
+class TestMetrics:
+    @pytest.fixture
+    def settings(self) -> dict[str, object]:
+        return {"metrics_token": "a token for Prometheus"}
+
+    async def test_are_for_who_has_the_token(self, clinic: Callers) -> None:
+        answer = await clinic.nobody().get("/metrics", Authorization="Bearer a token for Prometheus")
+        assert answer.status == 200
+        assert answer.type.startswith(("text/plain", "application/openmetrics-text"))
+
+    @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x", "a token for Prometheus", "Bearer é"])
+    async def test_and_for_nobody_else(self, clinic: Callers, authorization: str) -> None:
+        for caller in (clinic.nobody(), clinic.nobody(address="127.0.0.1"), clinic.browser(ADMIN)):
+            assert (await caller.get("/metrics", Authorization=authorization)).status == 404
+
+    async def test_name_nobody(self, clinic: Callers, told: Told) -> None:
+        await clinic.browser(AWA).get("/patients/awa/records")
+        await clinic.program(AWA).get("/notifications/poll?after=0")
+        text = (await clinic.nobody().get("/metrics", Authorization="Bearer a token for Prometheus")).text
+        assert not re.findall(r"awa|Awa|Cissé|FJ-|" + re.escape(told.record), text)
+
+
+async def test_metrics_without_a_token_are_for_this_machine_alone(clinic: Callers) -> None:
+    assert (await clinic.nobody(address="127.0.0.1").get("/metrics")).status == 200
+    assert (await clinic.nobody(address="10.0.0.9").get("/metrics")).status == 404
+    for header in ("X_Forwarded_For", "Forwarded", "X_Real_IP", "Via"):
+        assert (await clinic.nobody(address="127.0.0.1").get("/metrics", **{header: "127.0.0.1"})).status == 404
+    assert (await clinic.nobody(address="10.0.0.9").get("/metrics", X_Forwarded_For="127.0.0.1")).status == 404
+
+
+class TestPrescribingWithoutJavaScript:
+    """The prescribing form's buttons that send nothing yet."""
+
+    async def test_a_search_shows_what_begins_so(self, clinic: Callers) -> None:
+        page = await self._press(clinic, {"lines-0-medicine": "parac", "find": "0"})
+        assert "paracétamol 500 mg" in page.text
+
+    async def test_a_pick_fills_the_line_in(self, clinic: Callers) -> None:
+        page = await self._press(clinic, {"lines-0-medicine": "parac", "pick": f"0:{PARACETAMOL}"})
+        assert f'name="lines-0-medicine_id" value="{PARACETAMOL}"' in page.text
+
+    async def test_a_line_more_keeps_what_was_typed(self, clinic: Callers) -> None:
+        page = await self._press(clinic, {"lines-0-medicine": "parac", "lines-0-dosage": "matin", "more": "1"})
+        assert 'value="matin"' in page.text
+        assert 'name="lines-1-dosage"' in page.text
+
+    async def test_a_line_less(self, clinic: Callers) -> None:
+        page = await self._press(clinic, {"lines-0-dosage": "matin", "lines-1-dosage": "soir", "drop": "0"})
+        assert 'value="soir"' in page.text
+        assert 'value="matin"' not in page.text
+
+    async def test_none_of_it_prescribes(self, clinic: Callers, store: Store) -> None:
+        before = store.content()
+        for button in ({"find": "0"}, {"more": "1"}, {"drop": "0"}, {"change": "0"}, {"pick": f"0:{PARACETAMOL}"}):
+            await self._press(clinic, {**{f"lines-0-{name}": value for name, value in LINE.items()}, **button})
+        assert store.content() == before
+
+    async def _press(self, clinic: Callers, body: dict[str, object]) -> Answer:
+        page = await clinic.browser(DIOP).post("/patients/awa/prescriptions", body, Content_Type=FORM)
+        assert page.status == 200
+        return page
+
+
+def _guarded(answer: Answer) -> None:
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert "Cache-Control" in answer.headers
+    assert "Server" not in answer.headers
+    assert "X-Powered-By" not in answer.headers
+
+
+def _items(value: object) -> list[tuple[str, object]]:
+    """Every key and value in a JSON document."""
+    if isinstance(value, list):
+        return [pair for item in value for pair in _items(item)]
+    if not isinstance(value, dict):
+        return []
+    return [pair for key, item in value.items() for pair in ((key, item), *_items(item))]

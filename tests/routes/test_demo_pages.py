@@ -1,0 +1,84 @@
+"""The demo's year of content, read as a person would: every page that a link leads to, for each of the cast."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from callers import Caller, Callers
+from quart import Quart
+
+from fadjma import create_app, demo
+from fadjma.config import Settings
+from fadjma.database import Database
+from fadjma.live import hub
+
+PAGES = 40  # for each person
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def demo_app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Quart]:
+    """The program as `FADJMA_DEMO=1` starts it, background tasks and all."""
+    database = tmp_path_factory.mktemp("demo") / "fadjma.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub, "SWEEP_EVERY", 0.2)
+        app = create_app(Settings(demo=True, database_url=f"sqlite:///{database}"))
+        async with app.test_app():
+            yield app
+
+
+async def _sign_in(app: Quart, email: str) -> Caller:
+    jar = Callers(app).nobody()
+    answer = await jar.post("/sign-in", {"login": email, "password": demo.DEMO_PASSWORD})
+    assert (answer.status, answer.location) == (303, "/")
+    return jar
+
+
+def _links(page: str) -> list[str]:
+    found = re.findall(r"""<a [^>]*?href=["']?(/[^"'\s>#]*)""", page)
+    return [link.replace("&amp;", "&") for link in found if not link.startswith(("/static", "/register"))]
+
+
+@pytest.mark.parametrize("account", demo.ACCOUNTS, ids=[account.email for account in demo.ACCOUNTS])
+async def test_every_link_leads_somewhere(demo_app: Quart, account: demo.Account) -> None:
+    person = await _sign_in(demo_app, account.email)
+    seen, waiting = {"/"}, ["/"]
+    while waiting and len(seen) < PAGES:
+        here = waiting.pop(0)
+        answer = await person.get(here)
+        assert answer.status == 200, here
+        new = [link for link in dict.fromkeys(_links(answer.text)) if link not in seen]
+        seen.update(new)
+        waiting += new
+    assert len(seen) > 5
+
+
+@pytest.mark.parametrize("account", demo.ACCOUNTS, ids=[account.email for account in demo.ACCOUNTS])
+async def test_every_list_is_json_too(demo_app: Quart, account: demo.Account) -> None:
+    person = await _sign_in(demo_app, account.email)
+    for where in ("/notifications", "/sessions", "/access-requests", "/prescriptions", "/notifications/poll?after=0"):
+        answer = await person.get(where, Accept="application/json")
+        assert answer.status in (200, 204)
+        assert answer.type == "application/json" or answer.status == 204
+
+
+async def test_the_sign_in_page_shows_the_demo_accounts(demo_app: Quart) -> None:
+    page = (await Callers(demo_app).nobody().get("/sign-in")).text
+    assert all(account.email in page for account in demo.ACCOUNTS)
+    assert demo.DEMO_PASSWORD in page
+
+
+async def test_and_only_in_demo_mode(clinic: Callers) -> None:
+    page = (await clinic.nobody().get("/sign-in")).text
+    assert demo.DEMO_PASSWORD not in page
+    assert "demo.fadjma" not in page
+
+
+async def test_the_key_is_kept_in_the_database_so_that_a_restart_signs_nobody_out(
+    demo_app: Quart, tmp_path: Path
+) -> None:
+    database: Database = demo_app.extensions["database"]
+    kept = await database.read(lambda tx: tx.value("SELECT value FROM settings WHERE key = 'demo_secret_key'"))
+    assert demo_app.secret_key == kept
+    assert len(kept) >= 48

@@ -1,0 +1,181 @@
+"""No clinical text, name, identifier or secret where it does not belong: titles, toasts, events, logs, addresses."""
+
+import logging
+import re
+from typing import Any
+
+import pytest
+from callers import Callers
+from cast import ADMIN, AWA, CAST, EMAILS, IDENTIFIERS, MOUSSA, NDIAYE, PASSWORD, PHONES, SARR, secret_of
+from store import Store
+from test_poll_route import STREAM, _events
+from told import ACTS, BODY, PATIENT, PUBLIC, READS, REASON, RECORD, SIGNED_OUT_ACTS, TITLE, UNKNOWN, Route, Told
+
+from fadjma.notifications.catalogue import MESSAGES
+
+NAMES = [name for person in CAST for name in (person.given_name, person.family_name)]
+CLINICAL = [TITLE, BODY, REASON, "paracétamol", "insuline", "1 comprimé matin et soir", "Hypertension", "Suivi de la"]
+CLINICAL += [
+    str(RECORD["title"]),
+    str(RECORD["body"]),
+    "Dose à vérifier",
+    "12 rue 6",
+    "Médecine générale",
+    "Consultation",
+]
+PERSONAL = [*NAMES, *IDENTIFIERS.values(), *EMAILS.values(), *PHONES.values(), "77 123 45 67", "Clinique Teranga"]
+SECRET = [PASSWORD, str(PATIENT["password"]), "fadjma=", "eyJ", "$argon2", *(secret_of(person.id) for person in CAST)]
+
+
+def _found(text: str, words: list[str]) -> list[str]:
+    whole = {word: r"(?!\w)" if word in NAMES else "" for word in words}  # Ba is a name, bas is not
+    return [word for word in words if re.search(rf"(?<!\w){re.escape(word)}{whole[word]}", text, re.IGNORECASE)]
+
+
+class TestTitles:
+    @pytest.mark.parametrize("route", READS)
+    async def test_of_a_page_name_nobody_and_nothing(self, clinic: Callers, told: Told, route: Route) -> None:
+        if route.path.startswith(("/me", "/notifications/poll", "/medicines")):
+            return
+        for person in (person for person in CAST if route.may(person)):
+            title = (await clinic.browser(person).get(route.at(told))).title
+            assert title.endswith(" – FADJMA")
+            assert _found(title, [*PERSONAL, *CLINICAL]) == []
+            assert not re.search(r"\d", title)
+
+    async def test_of_a_refusal_either(self, clinic: Callers, told: Told) -> None:
+        awa, sarr = clinic.browser(AWA), clinic.browser(SARR)
+        for page in (
+            await sarr.get("/patients/awa/records"),
+            await awa.get(f"/prescriptions/{UNKNOWN}"),
+            await awa.get("/nowhere/paracétamol"),
+            await awa.post(f"/access-requests/{told.granted}/approval", {"scope": "full", "duration": "7d"}),
+            await sarr.post("/access-requests", {"patient_id": "awa", "reason": ""}),
+            await awa.get("/accounts"),
+            await clinic.nobody().post("/sign-in", {"login": "awa@demo.fadjma", "password": "paracétamol"}),
+        ):
+            assert page.status >= 400
+            assert _found(page.title, [*PERSONAL, *CLINICAL]) == []
+
+    @pytest.mark.parametrize("where", PUBLIC[:3])
+    async def test_of_what_anybody_may_see(self, clinic: Callers, where: str) -> None:
+        assert (await clinic.nobody().get(where)).title.endswith(" – FADJMA")
+
+
+async def _live_a_day(clinic: Callers, told: Told) -> None:
+    """Everybody does everything they may, in every way, and some of what they may not."""
+    for route in READS:
+        for caller in (clinic.browser(route.who), clinic.htmx(route.who), clinic.program(route.who)):
+            await caller.get(route.at(told))
+        await clinic.browser(MOUSSA).get(route.at(told))
+        await clinic.nobody().get(route.at(told))
+    for route in ACTS:
+        if route.path in ("/sign-out", "/language", "/accounts/moussa/deactivation"):
+            continue
+        for caller in (clinic.program(route.who), clinic.browser(route.who)):
+            await caller.post(route.at(told), route.body)
+        await clinic.program(MOUSSA).post(route.at(told), route.body)
+        await clinic.program(route.who).post(route.at(told), {"reason": "", "title": TITLE * 20, "body": BODY})
+    for where, body in SIGNED_OUT_ACTS.items():
+        await clinic.nobody(json=True).post(where, body)
+        await clinic.nobody(json=True).post(where, {**body, "password": f"{PASSWORD} wrong"})
+
+
+class TestLogs:
+    async def test_name_nobody_and_nothing_at_any_level(
+        self, clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        await _live_a_day(clinic, told)
+        lines = [record.getMessage() for record in caplog.records]
+        assert len(lines) > 100
+        text = "\n".join([caplog.text, *lines])
+        assert _found(text, [*PERSONAL, *CLINICAL, *SECRET]) == []
+        assert not [id for id in vars(told).values() if id in text]
+        assert "q=" not in text
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+    async def test_say_what_was_asked_of_which_route_and_how_it_ended(
+        self, clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "fadjma.requests")
+        await clinic.browser(NDIAYE).post(f"/prescriptions/{told.issued}/validation")
+        [line] = [record.getMessage() for record in caplog.records if record.name == "fadjma.requests"]
+        assert re.fullmatch(r"POST /prescriptions/<prescription_id>/validation 303 \d+\.\d ms", line)
+
+    async def test_of_a_failure_carry_no_address_and_the_answer_no_trace(
+        self, clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def break_down(*args: Any, **kwargs: Any) -> str:
+            raise RuntimeError("broken on purpose")
+
+        monkeypatch.setattr("fadjma.access.queries.trace", break_down)
+        problem = (await clinic.program(AWA).get("/patients/awa/accesses?q=secret")).problem(500)
+        page = await clinic.browser(AWA).get("/patients/awa/accesses?q=secret")
+        assert page.status == 500
+        for text in (str(problem), page.text):
+            assert "broken on purpose" not in text
+            assert "Traceback" not in text
+            assert "RuntimeError" not in text
+        assert "GET /patients/<patient_id>/accesses" in caplog.text
+        assert "q=secret" not in caplog.text
+        assert page.headers["Cache-Control"] == "no-store"
+
+    async def test_a_failure_writes_nothing(
+        self, clinic: Callers, told: Told, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def break_down(*args: Any, **kwargs: Any) -> None:
+            raise RuntimeError("broken on purpose")
+
+        monkeypatch.setattr("fadjma.events.notify", break_down)
+        before = store.content()
+        for route in (route for route in ACTS if route.path.startswith("/prescriptions") and "code" not in route.path):
+            (await clinic.program(route.who).post(route.at(told), route.body)).problem(500)
+        assert store.content() == before
+
+
+class TestToasts:
+    async def test_say_no_more_than_the_catalogue(self, clinic: Callers, told: Told) -> None:
+        await _live_a_day(clinic, told)
+        texts = set()
+        for person in CAST:
+            texts |= {item["message"] for item in (await clinic.program(person).get("/notifications")).json["items"]}
+            cursor = 0
+            while (answer := await clinic.program(person).get(f"/notifications/poll?after={cursor}")).status == 200:
+                for event in answer.json["events"]:
+                    assert event.keys() == {"seq", "type", "message", "subject", "created_at"}
+                    assert event["subject"].keys() == {"kind", "id"}
+                    texts.add(event["message"])
+                cursor = answer.json["cursor"]
+                shown = await clinic.browser(person).get(f"/notifications/poll?after={cursor - 30}", Accept=STREAM)
+                for event in _events(shown):
+                    for href, text in re.findall(r"<a class=toast href=(\S+?)>(.*?)</a>", event.get("data", "")):
+                        texts.add(text.replace("&#39;", "'"))
+                        assert re.fullmatch(r"/[a-z-]+(/[\w-]+){0,2}(#p[\w-]+)?", href)
+        texts.discard(None)
+        assert len(texts) > 10
+        assert texts <= set(MESSAGES.values())
+
+    def test_the_catalogue_names_nobody_and_nothing(self) -> None:
+        words = [*NAMES, "médicament", "diagnostic", "allergie", "consultation", "vaccin", "cardio", "%("]
+        assert [_found(text, words) for text in MESSAGES.values() if _found(text, words)] == []
+
+
+class TestAddresses:
+    async def test_an_act_leads_to_an_address_without_names(self, clinic: Callers, told: Told) -> None:
+        for route in ACTS:
+            location = (await clinic.browser(route.who).post(route.at(told), route.body)).location
+            assert _found(location, [*IDENTIFIERS.values(), *NAMES[2:], *CLINICAL]) == []
+
+
+class TestContacts:
+    async def test_nobody_elses_telephone_or_address_is_in_any_page(self, clinic: Callers, told: Told) -> None:
+        for route in READS:
+            for person in (person for person in CAST if route.may(person) and person is not ADMIN):
+                for caller in (clinic.browser(person), clinic.program(person)):
+                    text = (await caller.get(route.at(told))).text
+                    others = [EMAILS[other.id] for other in CAST if other is not person]
+                    assert _found(text, others) == [], (person.id, route.path)
+                    if person is not AWA and told.ready not in route.at(told):
+                        assert "77 123 45 67" not in text
+                        assert PHONES[AWA.id] not in text

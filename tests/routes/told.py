@@ -1,0 +1,284 @@
+"""The story before each test, and the table of what may be asked: every route with who may, in which words."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import steps
+from cast import (
+    ADMIN,
+    AWA,
+    CAST,
+    CLINIC,
+    DIOP,
+    FALL,
+    GOMIS,
+    INSULIN,
+    JAMM,
+    KADD,
+    MOUSSA,
+    NDIAYE,
+    PARACETAMOL,
+    PASSWORD,
+    SARR,
+)
+from store import Store
+
+from fadjma.access import actions as access
+from fadjma.accounts import actions as accounts
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.prescriptions import actions as prescriptions
+from fadjma.prescriptions import dispensing
+from fadjma.prescriptions.actions import NewLine
+from fadjma.records import actions as records
+
+TITLE, BODY = "Drépanocytose hétérozygote", "Crise vaso-occlusive, morphine si besoin."
+REASON = "Douleurs thoraciques depuis lundi"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Ids: Awa's file is open to Dr Diop, who has prescribed at every step; Dr Sarr has asked and waits."""
+
+    pending: str
+    granted: str
+    record: str
+    issued: str
+    open: str  # to any pharmacy
+    validated: str
+    prepared: str
+    ready: str
+    refused: str
+    asked: str  # ready, and Awa wants it brought
+    away: str  # on its way to her
+    lot: str
+    waiting: str  # a doctor to be verified
+    closed: str  # a deactivated patient
+    elsewhere: str  # another session of Awa's
+
+
+def tell(store: Store) -> Told:
+    """A minute passes between two acts; the story ends now."""
+    act = _Acts(store)
+    steps.receive(store, 500)
+    lot = steps.receive(store, 500, medicine_id=INSULIN)
+    granted = steps.grant(store)
+    pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
+    record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
+    step = [act(_issue) for _ in range(7)]
+    for number, prescription_id in enumerate(step):
+        for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready)[: (0, 1, 2, 3, 1, 3, 3)[number]]:
+            act(do, NDIAYE, prescription_id)
+    act(dispensing.refuse, NDIAYE, step[4], code="dose", text="Dose à vérifier")
+    for prescription_id in step[5:]:
+        act(prescriptions.request_delivery, AWA, prescription_id, address="12 rue 6, Médina", phone="+221771234567")
+    act(dispensing.depart, NDIAYE, step[6])
+    closed = act(accounts.register_patient, _person("Coumba"), birth_date="1990-01-01", sex="female", city="Thiès")
+    act(accounts.deactivate, ADMIN, closed)
+    return Told(
+        pending=pending,
+        granted=granted,
+        record=record,
+        issued=step[0],
+        open=steps.issue(store, pharmacy=None),
+        validated=step[1],
+        prepared=step[2],
+        ready=step[3],
+        refused=step[4],
+        asked=step[5],
+        away=step[6],
+        lot=lot,
+        waiting=act(
+            accounts.register_practitioner,
+            _person("Ibrahima"),
+            "doctor",
+            licence_number="ORDRE-7",
+            specialty="Pédiatrie",
+            organization_id=CLINIC,
+        ),
+        closed=closed,
+        elsewhere=_session(store),
+    )
+
+
+class _Acts:
+    """Acts on the store, a minute apart."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.clock.advance(hours=-1)
+
+    def __call__(self, action: Any, *args: Any, **kwargs: Any) -> str:
+        self._store.clock.advance(minutes=1)
+        done: str = self._store.write(action, *args, **kwargs)
+        return done
+
+
+def _issue(tx: Transaction) -> str:
+    lines = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
+    return prescriptions.issue(tx, DIOP, AWA.id, lines=lines, pharmacy_id=JAMM)
+
+
+def _person(given_name: str) -> accounts.NewPerson:
+    return accounts.NewPerson(
+        given_name=given_name,
+        family_name="Faye",
+        email=f"{given_name.lower()}@demo.fadjma",
+        phone=None,
+        password_hash="no hash",
+    )
+
+
+def _session(store: Store) -> str:
+    store.write(accounts.start_session, AWA.id, kind="browser", address="10.9.9.9", agent="Firefox Android")
+    found: str = store.value("SELECT id FROM sessions WHERE agent = 'Firefox Android'")
+    return found
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route as one person may use it. In `path`, {name} is an id of `Told`."""
+
+    path: str
+    who: Viewer
+    body: dict[str, Any] | None = None
+    created: bool = False
+    allowed: tuple[Viewer, ...] = ()  # who else may
+    quiet: bool = False  # an act with nothing to show: 204 to a program, and the body is hardly looked at
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+    def at(self, told: Told) -> str:
+        return self.path.format(**vars(told))
+
+    @property
+    def has_id(self) -> bool:
+        return self.unknown != self.path
+
+    @property
+    def unknown(self) -> str:
+        """The same address of something that does not exist."""
+        return re.sub(r"\{\w+\}|(?<=/)(awa|moussa)(?=/)", UNKNOWN, self.path)
+
+    def may(self, person: Viewer) -> bool:
+        return person == self.who or person in self.allowed
+
+
+UNKNOWN = "0000000000000000000"
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": YESTERDAY}
+AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
+LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
+COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}
+PATIENT = {
+    "given_name": "Fatou",
+    "family_name": "Sow",
+    "phone": "77 555 12 34",
+    "email": "fatou@exemple.sn",
+    "password": "le baobab chante le soir",
+    "birth_date": "1990-04-12",
+    "sex": "female",
+    "city": "Rufisque",
+}
+DOCTOR = {
+    **{name: PATIENT[name] for name in ("given_name", "family_name", "phone", "email", "password")},
+    "role": "doctor",
+    "licence_number": "SN-4411",
+    "specialty": "Cardiologie",
+    "organization_id": CLINIC,
+}
+PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id": KADD}
+
+JAMMS = (NDIAYE, GOMIS)
+
+ACTS = [
+    Route("/access-requests", DIOP, {"patient_id": MOUSSA.id, "reason": REASON}, created=True, allowed=(SARR,)),
+    Route("/access-requests/{pending}/approval", AWA, {"scope": "full", "duration": "7d"}),
+    Route("/access-requests/{pending}/rejection", AWA, {"reason": "Je ne vous connais pas"}),
+    Route("/access-requests/{granted}/revocation", AWA, {"reason": "J'ai changé de médecin"}),
+    Route("/access-requests/{pending}/withdrawal", SARR),
+    Route("/patients/awa/records", DIOP, RECORD, created=True),
+    Route("/records/{record}/versions", DIOP, AMENDED, created=True),
+    Route("/records/{record}/error", DIOP, {"reason": "Mauvais patient"}),
+    Route("/patients/awa/prescriptions", DIOP, {"lines": [LINE], "pharmacy_id": JAMM}, created=True),
+    Route("/prescriptions/{issued}/validation", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{validated}/preparation", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{prepared}/readiness", NDIAYE, allowed=JAMMS),
+    Route(
+        "/prescriptions/{ready}/delivery",
+        NDIAYE,
+        {"identity_document": "CNI 1 751 1991 00042", "reason": "Téléphone volé"},
+        allowed=JAMMS,
+    ),
+    Route("/prescriptions/{asked}/departure", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{away}/return", NDIAYE, {"reason": "Personne à l'adresse"}, allowed=JAMMS),
+    Route("/prescriptions/{validated}/hold", NDIAYE, {"reason": "Stock attendu demain"}, allowed=JAMMS),
+    Route("/prescriptions/{validated}/release", NDIAYE, {"reason": "Rupture"}, allowed=JAMMS),
+    Route(
+        "/prescriptions/{validated}/refusal",
+        NDIAYE,
+        {"code": "dose", "text": "Dose double de l'usage"},
+        allowed=JAMMS,
+    ),
+    Route("/prescriptions/{issued}/cancellation", DIOP, {"reason": "Traitement changé"}),
+    Route("/prescriptions/{issued}/error", DIOP, {"reason": "Mauvais patient"}),
+    Route(
+        "/prescriptions/{issued}/delivery-request",
+        AWA,
+        {"address": "12 rue 6, Médina", "phone": "77 123 45 67"},
+    ),
+    Route("/prescriptions/{ready}/code", AWA),
+    Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
+    Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, created=True, allowed=JAMMS),
+    Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
+    Route("/accounts/{waiting}/verification", ADMIN),
+    Route("/accounts/moussa/deactivation", ADMIN),
+    Route("/accounts/{closed}/reactivation", ADMIN),
+    Route("/sessions/{elsewhere}/end", AWA, quiet=True),
+    Route("/sign-out", AWA, quiet=True, allowed=CAST),
+    Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
+]
+
+READS = [
+    Route("/", AWA, allowed=CAST),
+    Route("/me", AWA, allowed=CAST),
+    Route("/sessions", AWA, allowed=CAST),
+    Route("/notifications", AWA, allowed=CAST),
+    Route("/notifications/poll?after=0", AWA, allowed=CAST),
+    Route("/patients", DIOP, allowed=(SARR,)),
+    Route("/patients?q=FJ-7K2MQ-0XW4D", DIOP, allowed=(SARR,)),
+    Route("/patients/awa/records", AWA, allowed=(DIOP,)),
+    Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
+    Route("/patients/awa/accesses", AWA),
+    Route("/patients/awa/prescriptions/new", DIOP),
+    Route("/access-requests", AWA, allowed=CAST),
+    Route("/access-requests/new?patient=awa", SARR, allowed=(DIOP,)),
+    Route("/access-requests/{pending}", AWA, allowed=(SARR,)),
+    Route("/records/{record}", AWA, allowed=(DIOP,)),
+    Route("/prescriptions", NDIAYE, allowed=CAST),
+    Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP)),
+    Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP)),
+    Route("/medicines?q=para", DIOP, allowed=CAST),
+    Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
+    Route("/accounts", ADMIN),
+    Route("/monitoring", ADMIN),
+]
+PUBLIC = ["/sign-in", "/register", "/register/practitioner", "/health"]
+SIGNED_OUT_ACTS = {
+    "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},
+    "/api/token": {"email": "awa@demo.fadjma", "password": PASSWORD},
+    "/register": PATIENT,
+    "/register/practitioner": DOCTOR,
+}
