@@ -8,6 +8,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms import Form as WTForm
 from wtforms import StringField, TextAreaField
+from wtforms.meta import DefaultMeta
 from wtforms.validators import InputRequired, Length, Optional
 
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
@@ -20,8 +21,36 @@ _BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
 
 
+# WTForms' own wordings that read badly beside a field.
+_WORDINGS = {
+    "Not a valid integer value.": N_("Donnez un nombre entier."),
+    "Not a valid date value.": N_("Cette date n'est pas possible."),
+    "Not a valid choice.": N_("Choisissez une réponse de la liste."),
+}
+
+
+class _Translations:
+    """WTForms' messages, with some of them in our own words."""
+
+    def __init__(self, theirs: Any, language: str) -> None:
+        self._theirs, self._language = theirs, language
+
+    def gettext(self, text: str) -> str:
+        return translate(self._language, _WORDINGS[text]) if text in _WORDINGS else str(self._theirs.gettext(text))
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return str(self._theirs.ngettext(singular, plural, n))
+
+
+class _Meta(DefaultMeta):  # type: ignore[misc]  # WTForms has no type hints
+    def get_translations(self, form: Any) -> _Translations:
+        return _Translations(super().get_translations(form), form.language)
+
+
 class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
     """A form whose messages speak the person's language."""
+
+    Meta = _Meta
 
     def __init__(self, formdata: MultiDict[str, str] | None = None, **kwargs: Any) -> None:
         self.language = speaking.get()

@@ -244,7 +244,7 @@ def reason_text(reason: str, language: str) -> str:
     """A stored reason in words: a refusal's begins with its code (« dose: … »)."""
     code, separator, text = reason.partition(": ")
     if separator and code in REFUSALS:
-        return f"{translate(language, REFUSALS[code])} : {text}"
+        return translate(language, REFUSALS[code]) + translate(language, " : ") + text
     return reason
 
 
