@@ -93,6 +93,8 @@ def wants() -> Literal["page", "fragment", "json"]:
         return "fragment"
     if "text/event-stream" in request.headers.get("Accept", ""):
         return "json"  # a program, or live.js: nobody reads a page there
+    if request.path.startswith("/api/"):
+        return "json"
     offered = ["text/html", "application/json"]
     if credentials.is_bearer(_headers()) or request.is_json:
         offered.reverse()

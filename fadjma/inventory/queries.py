@@ -109,6 +109,15 @@ def search_key(text: str) -> str:
     return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
 
 
+def is_name_of(text: str, medicine: Medicine) -> bool:
+    """Whether this is the whole name of a medicine, in any order and punctuation; never only its beginning."""
+    return _words(text) == _words(medicine.name)
+
+
+def _words(text: str) -> list[str]:
+    return sorted("".join(c if c.isalnum() else " " for c in search_key(text)).split())
+
+
 def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None) -> list[Medicine]:
     """Medicines in whose name every typed word begins a word; those that begin with the first word come first."""
     words = [word for word in search_key(q).replace("%", " ").replace("_", " ").split() if word][:5]

@@ -165,9 +165,10 @@ async def _line(entry: Any, index: int) -> actions.NewLine:
     medicine_id = line.medicine_id.data
     if not medicine_id and line.medicine.data:
         found = await web.see(medicines.search_medicines, line.medicine.data)
-        if len(found) != 1:
+        named = [medicine for medicine in found if medicines.is_name_of(line.medicine.data, medicine)]
+        if len(named) != 1:
             raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
-        medicine_id = found[0].id
+        medicine_id = named[0].id
     return actions.NewLine(
         medicine_id or "",
         line.dosage.data,

@@ -337,6 +337,15 @@ class TestSessions:
         assert (await program.get("/api/events")).status == 401
         (await clinic.program(AWA).post("/notifications/read", {"up_to": 1})).problem(401)
 
+    async def test_a_closed_account_opens_nothing_even_where_a_session_was_left(
+        self, clinic: Callers, store: Store
+    ) -> None:
+        store.connection.execute("UPDATE users SET status = 'deactivated' WHERE id = 'awa'")
+        for caller in (clinic.program(AWA), clinic.json_browser(AWA)):
+            (await caller.get("/me")).problem(401)
+            (await caller.post("/notifications/read", {"up_to": 1})).problem(401)
+            assert (await caller.get("/api/events")).status == 401
+
     async def test_it_opens_again_by_signing_in_anew(self, clinic: Callers) -> None:
         program = clinic.bearer((await _token(clinic.nobody(json=True))).json["access_token"])
         await clinic.program(ADMIN).post("/accounts/awa/deactivation")
