@@ -16,6 +16,7 @@ from fadjma.records import queries as records
 blueprint = Blueprint("dashboards", __name__)
 _REST = 8  # rows of what is over; the lists have the others
 _HISTORY = 5
+_OPEN = 60  # the newest of each kind; the lists have the others
 
 
 @blueprint.get("/")
@@ -32,9 +33,11 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
         waiting, known = accounts.accounts(tx, viewer)
         return {"waiting": waiting, "accounts": known[:_REST]}
     shown: dict[str, Any] = {
-        "requests": _by_place([(item.place(viewer.role), item) for item in access.access_requests(tx, viewer)]),
+        "requests": _by_place(
+            [(item.place(viewer.role), item) for item in access.access_requests(tx, viewer, limit=_OPEN)]
+        ),
         "prescriptions": _by_place(
-            [(item.place(viewer.role), item) for item in prescriptions.prescriptions(tx, viewer, limit=100)]
+            [(item.place(viewer.role), item) for item in prescriptions.prescriptions(tx, viewer, limit=_OPEN)]
         ),
     }
     if viewer.role == "patient":

@@ -98,7 +98,8 @@ def wants() -> Literal["page", "fragment", "json"]:
     offered = ["text/html", "application/json"]
     if credentials.is_bearer(_headers()) or request.is_json:
         offered.reverse()
-    return "json" if request.accept_mimetypes.best_match(offered) == "application/json" else "page"
+    best = request.accept_mimetypes.best_match(offered) if "Accept" in request.headers else offered[0]
+    return "json" if best == "application/json" else "page"
 
 
 # --- reading and acting -------------------------------------------------------------------------------------

@@ -185,8 +185,8 @@ def access_requests(
     if column is None:
         return []
     rows = tx.all(
-        f"SELECT * FROM ({_REQUEST} WHERE a.{column} = :viewer) AS mine "
-        "WHERE :status IS NULL OR status = :status ORDER BY created_at DESC LIMIT :limit",
+        f"{_REQUEST} WHERE a.{column} = :viewer AND (:status IS NULL OR {_STATUS} = :status) "
+        "ORDER BY a.created_at DESC LIMIT :limit",
         {"viewer": viewer.id, "now": tx.now, "limit": limit, "status": status},
     )
     return [_request(row) for row in rows]

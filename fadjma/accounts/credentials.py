@@ -5,6 +5,7 @@ Works on plain headers, because the stream endpoint stands in front of Quart.
 
 import hashlib
 import hmac
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from fadjma.accounts.sessions import LIFETIME
 _ALGORITHM = "HS256"
 
 
+@cache
 def derive_key(secret_key: str, purpose: str) -> bytes:
     """A key of its own for each purpose, from the one secret key."""
     return hmac.digest(secret_key.encode(), b"fadjma:" + purpose.encode(), hashlib.sha256)

@@ -20,10 +20,12 @@ CREATE TABLE prescriptions (
     CHECK (status IN ('issued', 'cancelled', 'expired', 'entered_in_error') OR pharmacy_id IS NOT NULL),
     CHECK (status NOT IN ('refused', 'on_hold', 'cancelled', 'entered_in_error') OR status_reason <> '')
 );
-CREATE INDEX prescriptions_patient ON prescriptions (patient_id, updated_at);
-CREATE INDEX prescriptions_prescriber ON prescriptions (prescriber_id, updated_at);
-CREATE INDEX prescriptions_pharmacy ON prescriptions (pharmacy_id, status, updated_at) WHERE pharmacy_id IS NOT NULL;
-CREATE INDEX prescriptions_to_claim ON prescriptions (addressed_to, updated_at) WHERE status = 'issued';
+CREATE INDEX prescriptions_patient ON prescriptions (patient_id, updated_at, id);
+CREATE INDEX prescriptions_prescriber ON prescriptions (prescriber_id, updated_at, id);
+CREATE INDEX prescriptions_pharmacy ON prescriptions (pharmacy_id, updated_at, id);
+CREATE INDEX prescriptions_unclaimed ON prescriptions (addressed_to, updated_at, id) WHERE pharmacy_id IS NULL;
+CREATE INDEX prescriptions_expiring ON prescriptions (valid_until)
+    WHERE status IN ('issued', 'validated', 'prepared', 'ready', 'on_hold', 'refused');
 CREATE UNIQUE INDEX prescriptions_replaced_once ON prescriptions (replaces_id) WHERE replaces_id IS NOT NULL;
 CREATE TRIGGER prescriptions_are_kept BEFORE DELETE ON prescriptions
 BEGIN SELECT RAISE(ABORT, 'prescriptions are never deleted'); END;

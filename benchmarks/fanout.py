@@ -1,0 +1,217 @@
+"""Part 1: one event to very many open streams: CPU per delivered event, time to the last reader, memory per stream.
+
+FADJMA goes its real way: a doctor issues a prescription that is open to every pharmacy, over HTTP, and every pharmacist
+is told. That is one durable transaction, which also numbers and stores one notification per pharmacist: no peer does
+that. The same acts with nobody listening are measured first; the difference is delivery alone, for every server alike.
+"""
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchmarks import clinic, wire
+from benchmarks.contenders import Contender, Start, peers
+from benchmarks.processes import Server
+from benchmarks.reader import Reader
+from benchmarks.report import BUDGET, Part, Ratio, progress, show
+from benchmarks.sizes import Sizes
+from fadjma.database import Transaction
+
+_WARM_UP = 8  # streams opened and closed again before memory is looked at
+_HEADER = ["streams", "server", "µs per event", "of it delivery", "of it event loop"]
+_HEADER += ["last reader, ms (median)", "(slowest)", "KB per stream, opened", "after the events"]
+_CPU_BUDGET, _MEMORY_BUDGET = 1.25, 12.0  # DESIGN section 7: times Nchan's; KB
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Medians of the rounds. CPU in µs per delivered event, times in ms, memory in KB per stream."""
+
+    cpu: float
+    delivery: float  # of it, what the same acts do not cost when nobody listens
+    loop: float  # of it, on the first thread
+    last: float
+    slowest: float
+    opened: float
+    after: float
+
+
+@dataclass(slots=True)
+class Pharmacies:
+    """FADJMA with many pharmacists; an event is a prescription that any of them may take."""
+
+    server: Server
+    client: wire.Client
+    readers: list[clinic.Person]
+    path: str  # of the streams
+    act: bytes
+    marker: bytes = b"event: prescription_status_changed"
+
+    def steps(self, count: int) -> list[wire.Steps]:
+        return [wire.event_stream(self.path, person.token) for person in self.readers[:count]]
+
+    def publish(self) -> None:
+        self.client.socket.sendall(self.act)
+
+    def published(self) -> None:
+        wire.checked(self.client.answer(), 201)
+
+
+def run(sizes: Sizes, work: Path) -> Part:
+    """Every contender with every number of streams."""
+    part = Part("Fan-out: one event of about 220 bytes to all open streams", _HEADER)
+    for streams in sizes.streams:
+        results: dict[str, Result] = {}
+        for name, start, missing in _contenders(streams, work):
+            progress(f"fanout: {name}, {streams:,} streams")
+            if not missing:
+                try:
+                    with start as contender:
+                        results[name] = _measure(contender, streams, sizes)
+                except RuntimeError as error:
+                    missing = f"failed: {error}"
+            cells = [missing, *[""] * 6] if missing else _cells(results[name])
+            part.rows.append([f"{streams:,}", name, *cells])
+        part.ratios += _ratios(streams, results)
+    part.notes += [
+        "µs per event: user and system time of the whole server divided by delivered events. FADJMA's includes the"
+        " request, the durable transaction and one stored notification per reader, which no peer does.",
+        "Delivery: less what the same acts cost with nobody listening. Event loop: the first thread's share.",
+        "HTML: the row is rendered once for the four pharmacists of each pharmacy; its events are over 300 bytes.",
+        "Last reader: from just before the publishing request is sent until the last stream's event is read.",
+    ]
+    return part
+
+
+def _contenders(streams: int, work: Path) -> Iterator[tuple[str, Start, str]]:
+    yield "FADJMA, JSON", _fadjma("json", streams, work), ""
+    yield "FADJMA, HTML", _fadjma("html", streams, work), ""
+    for peer in peers():
+        yield peer.name, peer.start(work), peer.missing
+
+
+@contextmanager
+def _fadjma(encoding: Literal["json", "html"], streams: int, work: Path) -> Iterator[Contender]:
+    path = work / f"fanout-{encoding}-{streams}.db"
+    readers, act = clinic.prepare(path, lambda tx: (clinic.pharmacists(tx, streams), _prescribing(tx)))
+    with clinic.serve(path) as server, contextlib.closing(wire.Client(server.port)) as client:
+        yield Pharmacies(server, client, readers, "/api/events" if encoding == "json" else "/events", act)
+
+
+def _prescribing(tx: Transaction) -> bytes:
+    """The request of a doctor who prescribes, with the patient's leave, for any pharmacy."""
+    (doctor,), (patient,) = clinic.doctors(tx, 1), clinic.patients(tx, 1)
+    tx.execute(
+        "INSERT INTO access_requests"
+        " (id, patient_id, doctor_id, status, reason, scope, created_at, lapses_at, decided_at, expires_at)"
+        " VALUES ('bench', :patient, :doctor, 'approved', 'bench', 'full', :now, :now, :now, :until)",
+        {"patient": patient.id, "doctor": doctor.id, "now": tx.now, "until": tx.now + 86_400_000},
+    )
+    medicine = tx.value("SELECT id FROM medicines LIMIT 1")
+    line = {"medicine_id": medicine, "dosage": "1 le matin", "quantity": 1, "duration_days": 7}
+    return wire.request("POST", f"/patients/{patient.id}/prescriptions", token=doctor.token, body={"lines": [line]})
+
+
+def _measure(contender: Contender, streams: int, sizes: Sizes) -> Result:
+    server, steps = contender.server, contender.steps(streams)
+    events = max(1, sizes.deliveries_per_round // streams)
+    with Reader() as reader:
+        reader.open(server.port, steps[:_WARM_UP], contender.marker)
+        time.sleep(sizes.settle_seconds)
+        for _ in range(3):
+            _deliver(contender, reader, min(_WARM_UP, streams))
+        reader.close()
+        time.sleep(sizes.settle_seconds)
+        alone, _ = _cpu(server, lambda: _unheard(contender, events))
+        time.sleep(sizes.settle_seconds)
+        empty = server.usage().memory
+        reader.open(server.port, steps, contender.marker)
+        time.sleep(sizes.settle_seconds)
+        opened = server.usage().memory
+        rounds = [_round(contender, reader, streams, events) for _ in range(sizes.rounds)]
+        after = server.usage().memory
+        if surplus := reader.surplus():
+            raise RuntimeError(f"{surplus} events came twice")
+    times = [moment for _, _, moments in rounds for moment in moments]
+    micro = 1e6 / (streams * events)
+    cpu = statistics.median(cpu for cpu, _, _ in rounds) * micro
+    return Result(
+        cpu=cpu,
+        delivery=cpu - alone * micro,
+        loop=statistics.median(loop for _, loop, _ in rounds) * micro,
+        last=statistics.median(times) * 1e3,
+        slowest=max(times) * 1e3,
+        opened=(opened - empty) / streams / 1024,
+        after=(after - empty) / streams / 1024,
+    )
+
+
+def _round(contender: Contender, reader: Reader, streams: int, events: int) -> tuple[float, float, list[float]]:
+    """CPU seconds of some events one after the other, whole and event loop; seconds to the last reader of each."""
+    times: list[float] = []
+    cpu, loop = _cpu(
+        contender.server, lambda: times.extend(_deliver(contender, reader, streams) for _ in range(events))
+    )
+    return cpu, loop, times
+
+
+def _unheard(contender: Contender, events: int) -> None:
+    for _ in range(events):
+        contender.publish()
+        contender.published()
+
+
+def _cpu(server: Server, work: Callable[[], None]) -> tuple[float, float]:
+    before = server.usage()
+    work()
+    after = server.usage()
+    return after.cpu - before.cpu, after.loop - before.loop
+
+
+def _deliver(contender: Contender, reader: Reader, streams: int) -> float:
+    reader.expect(streams)
+    began = wire.now()
+    contender.publish()
+    last = reader.last()
+    contender.published()
+    return last - began
+
+
+def _cells(result: Result) -> list[str]:
+    return [
+        show(number)
+        for number in (
+            result.cpu,
+            result.delivery,
+            result.loop,
+            result.last,
+            result.slowest,
+            result.opened,
+            result.after,
+        )
+    ]
+
+
+def _ratios(streams: int, results: dict[str, Result]) -> list[Ratio]:
+    """FADJMA's JSON streams against each peer, and against the budgets."""
+    found: list[Ratio] = []
+    if not (ours := results.get("FADJMA, JSON")):
+        return found
+    for name, theirs in results.items():
+        if name.startswith("FADJMA"):
+            continue
+        found += [
+            Ratio(f"CPU per event delivered, {streams:,} streams", "µs", ours.delivery, name, theirs.delivery),
+            Ratio("the same, with FADJMA's durable part", "µs", ours.cpu, name, theirs.cpu),
+            Ratio(f"time to the last of {streams:,} readers", "ms", ours.last, name, theirs.last),
+            Ratio(f"memory per stream, {streams:,} streams", "KB", ours.opened, name, theirs.opened),
+        ]
+        if name == "Nchan":
+            limit = _CPU_BUDGET * theirs.delivery
+            found.append(Ratio(f"CPU per event delivered, {streams:,} streams", "µs", ours.delivery, BUDGET, limit))
+    return [*found, Ratio(f"memory per stream, {streams:,} streams", "KB", ours.opened, BUDGET, _MEMORY_BUDGET)]

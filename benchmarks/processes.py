@@ -1,0 +1,106 @@
+"""Servers under measurement: started on loopback, watched through /proc, ended by their own pid."""
+
+import contextlib
+import os
+import resource
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_FILES = 25_000
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU seconds so far (user and system) of all threads and of the event loops alone; resident memory in bytes."""
+
+    cpu: float
+    loop: float
+    memory: int
+
+
+class Server:
+    """A server process with its children, listening on 127.0.0.1:`port`; its output goes to `log`."""
+
+    def __init__(self, command: list[str], port: int, log: Path, environment: dict[str, str] | None = None) -> None:
+        self.port = port
+        self._command = command
+        self._environment = {**os.environ, **(environment or {})}
+        self._log = log
+
+    def __enter__(self) -> "Server":
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
+        try:
+            self._await_port()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def usage(self) -> Usage:
+        """What the process and its children have used. Node, uvicorn and nginx run their loop on the first thread."""
+        found = [_usage(pid) for pid in self._pids()]
+        return Usage(sum(u.cpu for u in found), sum(u.loop for u in found), sum(u.memory for u in found))
+
+    def _await_port(self) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
+
+    def _pids(self) -> Iterator[int]:
+        waiting = [self._process.pid]
+        while waiting:
+            pid = waiting.pop()
+            yield pid
+            waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def _usage(pid: int) -> Usage:
+    return Usage(_cpu(Path(f"/proc/{pid}/stat")), _cpu(Path(f"/proc/{pid}/task/{pid}/stat")), _resident(pid))
+
+
+def _cpu(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()  # from the third field on
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+
+
+def free_port() -> int:
+    """A TCP port of loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def raise_file_limit() -> int:
+    """Allow as many open files as may be; returns how many. Servers inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in ((max(soft, _FILES), max(hard, _FILES)), (hard, hard)):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+            return limit[0]
+    return soft
