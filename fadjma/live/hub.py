@@ -206,6 +206,7 @@ class Hub:
                     encoded[key] = _encode(stream, _notification(announcement, seq), text)
                 stream.last = seq
                 self._write(stream, encoded[key], announcement.committed_at)
+        self.figures.timed(announcement.committed_at)
 
     # --- the catch-up loop ---
 
@@ -309,6 +310,8 @@ class Hub:
         finally:
             stream.writing = None
         self.figures.written(stream.viewer.id, size, committed_at)
+        if committed_at is not None:
+            self.figures.timed(committed_at)
         await self._catch_up(stream)
 
     def _cut(self, stream: Stream, error: Exception) -> None:

@@ -202,6 +202,22 @@ class TestWhoIsBehind:
         await house.quiet()
         assert wire.seqs == [1, 2, 3]
 
+    @pytest.mark.parametrize("delivered", [False, True])
+    @pytest.mark.parametrize("level", [REPLAY_LIMIT + 10, REPLAY_LIMIT + 11], ids=["read before", "read after"])
+    async def test_so_it_does_when_far_too_much_was_missed(self, house: House, delivered: bool, level: int) -> None:
+        await house.tell(AWA, times=REPLAY_LIMIT + 10)
+        wire = Wire()
+        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        house.hub.add(stream)
+        await house.tell(AWA)
+        if delivered:
+            await house.quiet()
+        house.hub.catch_up(stream, level)
+        await house.quiet()
+        seqs = [seq or 0 for seq in wire.seqs]
+        assert wire.types[0] == "reset" and seqs[-1] == REPLAY_LIMIT + 11
+        assert seqs == sorted(set(seqs)), "the cursor never goes back, and nothing comes twice"
+
     async def test_what_another_process_wrote_comes_before_what_is_announced(self, house: House) -> None:
         program, page = house.listen(AWA), house.listen(AWA, "html")
         house.database.listener = lambda announced: None
@@ -382,6 +398,26 @@ class TestWhatBreaks:
         await house.tell(AWA, MOUSSA)
         await house.quiet()
         assert program.seqs == moussa.seqs == [1]
+
+    async def test_a_row_that_can_never_be_rendered_does_not_end_live_delivery(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A page gets what can be shown of it, and what comes after; else it would be stuck there for ever."""
+        render = fragments.render
+
+        def broken(template: str, *args: Any, **context: Any) -> str:
+            if template == "_gone.html":
+                raise ValueError("a template is broken")
+            return render(template, *args, **context)
+
+        monkeypatch.setattr(fragments, "render", broken)
+        page = house.listen(AWA, "html")
+        await house.tell(AWA, message="record.created")
+        await house.tell(AWA, kind="inbox")
+        await house.quiet()
+        await house.hub._sweep(1)
+        await house.quiet()
+        assert page.seqs == [1, 2] and "class=toast" in page.events[0].data
 
     async def test_a_reading_that_fails_delays_only(self, house: House) -> None:
         """What was announced then is delivered soon after, without waiting for the person's next event."""

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ class TestLatency:
         await house.quiet()
         assert _counts(house) == {0.25: 1}
         assert house.figures.latency.sum == 0.25
+
+    async def test_of_many_is_counted_for_each(self, house: House) -> None:
+        people = {f"person {number}": 1 for number in range(70)}
+        for person in people:
+            house.listen(replace(AWA, id=person))
+        house.announce(people, committed_at=house.seconds.now - 0.25)
+        await house.quiet()
+        assert _counts(house) == {0.25: 70}
+        assert house.figures.latency.sum == 70 * 0.25
+        assert house.figures.direct_events == 70
 
     async def test_of_a_full_link_is_until_it_took_the_event(self, house: House) -> None:
         _, wire = house.listen(AWA)
