@@ -224,7 +224,9 @@ class Hub:
         """Bring a stream to `level`, the cursor read when it opened: `reset` when that is too far, or unknown here."""
         stream.level = level
         missed = level - stream.after
-        if 0 <= missed <= REPLAY_LIMIT:
+        # Something may have been sent, or be on its way, since it was subscribed: then the catch-up loop decides.
+        overtaken = stream.catching_up or stream.last != stream.after
+        if 0 <= missed <= REPLAY_LIMIT or overtaken:
             stream.wanted = max(stream.wanted, level)
             if stream.last < stream.wanted:
                 self._wake(stream)
