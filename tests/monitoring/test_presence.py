@@ -31,7 +31,7 @@ async def test_a_stream_is_behind_until_everything_is_written(house: House) -> N
     house.listen(DIOP)
     wire.flows.clear()
     await house.notify(AWA, DIOP)
-    assert presence(house.hub).behind == 2  # announced, not yet rendered
+    assert presence(house.hub).behind in (1, 2)  # announced; the one whose link flows may have it already
     while presence(house.hub).behind == 2:
         await house.notify(MOUSSA)
     assert presence(house.hub).behind == 1
