@@ -247,13 +247,14 @@ class Follower:
             self.connections += 1
             async for event in stream.rest(within=3600):
                 if event.type == "reset":
-                    await self._fetch()
+                    await self.fetch()
                 elif event.numbered:
                     self._take(event)
         finally:
             await stream.close()
 
-    async def _fetch(self) -> None:
+    async def fetch(self) -> None:
+        """Poll until nothing is new."""
         while found := await self._catch_up(self.last):
             for item in found:
                 self._take(Event(item["type"], json.dumps(item), item["seq"]))
