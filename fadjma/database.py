@@ -4,7 +4,7 @@
 `Transaction`. A write commits when the function returns and rolls back when it raises; what it announced with
 `tx.announce(…)` is told to the listener only after the commit, in commit order.
 One hop per transaction was measured three times as fast as one await per statement (DESIGN section 1), and writes that
-come at the same moment share one commit (writing.py).
+come at the same moment share one commit (group_commit.py).
 """
 
 import asyncio
@@ -18,9 +18,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from fadjma.group_commit import Write, commit, settle
 from fadjma.histogram import SECONDS, Histogram
 from fadjma.transaction import Announced, Row, Transaction
-from fadjma.writing import Write, commit, settle
 
 __all__ = ["Announced", "Database", "Row", "Transaction", "connect", "migrate", "milliseconds"]
 
@@ -31,6 +31,7 @@ Listener = Callable[[Announced], None]
 
 READERS = 2  # as many as the small machines we run on have cores
 _BUSY_TIMEOUT_MS = 5_000
+_NEAR_TIMEOUT_MS = 20  # readers are locked out of a WAL database only for moments; the event loop waits no longer
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -68,6 +69,7 @@ class Database:
         self._writer: _Connection | None = None
         self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._all: list[_Connection] = []
+        self._near: sqlite3.Connection | None = None
         self._waiting: deque[Write] = deque()  # appended to on the event loop, taken from on the writer's thread
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
@@ -78,12 +80,17 @@ class Database:
         self._writer = await self._connect()
         for _ in range(READERS):
             self._readers.put_nowait(await self._connect(read_only=True))
+        self._near = connect(self.path, read_only=True)
+        self._near.execute(f"PRAGMA busy_timeout = {_NEAR_TIMEOUT_MS}")
 
     async def close(self) -> None:
         """Finish what is queued and close every connection."""
         for connection in self._all:
             await connection.close()
         self._all.clear()
+        if self._near:
+            self._near.close()
+            self._near = None
         self._writer, self._readers = None, asyncio.Queue()
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -93,6 +100,14 @@ class Database:
             return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
         finally:
             self._readers.put_nowait(connection)
+
+    def glance(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Like `read`, at once and on the event loop's own thread: only for a few rows by their keys, just written.
+
+        Two hops between threads cost more than such a reading, most of all on an idle machine (benchmarks/README.md).
+        """
+        assert self._near is not None, "the database is not open"
+        return _read(self.clock, lambda tx: function(tx, *args, **kwargs), self._near)
 
     async def write(
         self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs

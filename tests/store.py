@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fadjma import database
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
-from fadjma.writing import Write, commit
+from fadjma.group_commit import Write, commit
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,9 +8,8 @@ from fadjma import web
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
 from fadjma.i18n import N_
-from fadjma.live import encode
-from fadjma.live.fragments import Fragments
-from fadjma.live.hub import REPLAY_LIMIT, Hub
+from fadjma.live import encode, replay
+from fadjma.live.hub import Hub
 from fadjma.notifications import inbox
 from fadjma.refusals import Forbidden, Refusal
 
@@ -48,26 +47,23 @@ def _events(body: dict[str, Any] | bytes | None) -> int:
 
 def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> dict[str, Any] | None:
     _meant_for(viewer, user)
-    found = inbox.after(tx, viewer.id, after, REPLAY_LIMIT)
-    if not found and after <= inbox.state(tx, viewer.id).cursor:
+    found = inbox.after(tx, viewer.id, after, replay.LIMIT)
+    if not found and after <= inbox.cursor(tx, viewer.id):
         return None
     if not found:  # a cursor from the future: an older backup was restored
-        return {"events": [], "cursor": inbox.state(tx, viewer.id).cursor, "reset": True}
+        return {"events": [], "cursor": inbox.cursor(tx, viewer.id), "reset": True}
     return {"events": [item.json(viewer.language) for item in found], "cursor": found[-1].seq}
 
 
 def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> bytes | None:
     _meant_for(viewer, user)
-    level = inbox.state(tx, viewer.id).cursor
+    level = inbox.cursor(tx, viewer.id)
     if level == after:
         return None
-    if not 0 < level - after <= REPLAY_LIMIT:
+    missed, _ = replay.missed(tx, viewer, after, "html")
+    if not missed:  # too many, or a cursor that this database does not know
         return encode.event("reset", str(max(level - after, 0)), id=level)
-    fragments = Fragments(tx)
-    return b"".join(
-        encode.event(item.type, fragments.html(viewer, item), id=item.seq)
-        for item in inbox.after(tx, viewer.id, after, REPLAY_LIMIT)
-    )
+    return b"".join(event for _, event in missed)
 
 
 def _meant_for(viewer: Viewer, user: str | None) -> None:

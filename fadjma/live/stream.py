@@ -15,7 +15,8 @@ from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
 from fadjma.live import encode
-from fadjma.live.hub import Hub, Send, Stream
+from fadjma.live.hub import Hub
+from fadjma.live.streams import Send, Stream
 from fadjma.notifications import inbox
 
 Scope = dict[str, Any]
@@ -55,7 +56,7 @@ class StreamEndpoint:
             await _refuse(send, 400)
             return
         secret = credentials.secret_from(self._quart, headers)
-        viewer, level = await self._database.read(_open, secret)
+        viewer, level = self._database.glance(_open, secret)
         if viewer is not None and _meant_for_another(scope, viewer):
             await _refuse(send, 403)
             return
@@ -75,7 +76,7 @@ class StreamEndpoint:
         self._hub.figures.written(viewer.id, len(first))
         try:
             # Read again after subscribing: what was committed in between is announced to us, or part of this level.
-            level = (await self._database.read(inbox.state, viewer.id)).cursor
+            level = self._database.glance(inbox.cursor, viewer.id)
             self._hub.catch_up(stream, level)
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -91,7 +92,7 @@ class StreamEndpoint:
 
 def _open(tx: Transaction, secret: str | None) -> tuple[Viewer | None, int]:
     viewer = sessions.viewer(tx, secret)
-    return viewer, inbox.state(tx, viewer.id).cursor if viewer else 0
+    return viewer, inbox.cursor(tx, viewer.id) if viewer else 0
 
 
 def _headers(scope: Scope) -> dict[str, str]:

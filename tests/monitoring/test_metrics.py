@@ -17,7 +17,7 @@ from fadjma.accounts.people import ROLES
 from fadjma.accounts.sessions import SessionsEnded
 from fadjma.config import Settings
 from fadjma.database import Announced
-from fadjma.live import hub
+from fadjma.live import hub, replay
 from fadjma.live.figures import END_REASONS, WAYS
 
 LOCAL = {"address": "127.0.0.1"}
@@ -126,7 +126,7 @@ async def _everything(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     await site.get("/notifications/poll?after=0", NDIAYE, Accept="application/json")
     await site.notify(NDIAYE)
     await site.get("/notifications/poll?after=0", NDIAYE, Accept="application/json")
-    site.listen(AWA, level=hub.REPLAY_LIMIT + 1)  # a reset
+    site.listen(AWA, level=replay.LIMIT + 1)  # a reset
     for reason in ("signed_out", "expired", "deactivated"):
         site.listen(AWA)
         site.hub.tell(Announced([SessionsEnded((AWA.session_id,), reason)]))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from store import Clock, Store
 from told import Told
 
 from fadjma.accounts.people import Viewer
-from fadjma.live.hub import REPLAY_LIMIT
+from fadjma.live.replay import LIMIT
 from fadjma.notifications.catalogue import MESSAGES
 
 STREAM = "text/event-stream"
@@ -83,10 +83,10 @@ class TestJson:
         assert not texts & set(MESSAGES.values())
 
     async def test_a_long_absence_comes_in_parts_and_whole(self, clinic: Callers, store: Store) -> None:
-        _tell_often(store, AWA, 3 * REPLAY_LIMIT)
+        _tell_often(store, AWA, 3 * LIMIT)
         seen, cursor = [], 0
         while (answer := await clinic.program(AWA).get(f"/notifications/poll?after={cursor}")).status == 200:
-            assert len(answer.json["events"]) <= REPLAY_LIMIT
+            assert len(answer.json["events"]) <= LIMIT
             seen += [event["seq"] for event in answer.json["events"]]
             cursor = answer.json["cursor"]
         assert seen == list(range(1, _cursor(store, AWA) + 1))
@@ -119,7 +119,7 @@ class TestAsTheStreamsText:
         assert [int(event["id"]) for event in events] == list(range(1, _cursor(store, AWA) + 1))
 
     async def test_too_much_is_one_reset_that_says_how_much(self, clinic: Callers, store: Store) -> None:
-        _tell_often(store, AWA, REPLAY_LIMIT)
+        _tell_often(store, AWA, LIMIT)
         now = _cursor(store, AWA)
         [event] = _events(await clinic.browser(AWA).get("/notifications/poll?after=0", Accept=STREAM))
         assert event == {"id": str(now), "event": "reset", "data": str(now)}

@@ -12,12 +12,12 @@ import pytest
 from cast import AWA, DIOP
 from store import Store
 
-from fadjma import writing
+from fadjma import group_commit
 from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
 from fadjma.database import Database, Transaction
+from fadjma.group_commit import Write, commit
 from fadjma.refusals import Conflict
-from fadjma.writing import Write, commit
 
 
 def keep(key: str) -> Callable[[Transaction], str]:
@@ -61,7 +61,7 @@ class TestAGroup:
         assert commits(store, *(keep(f"k{number}") for number in range(10))) == 1
 
     def test_is_bounded_in_number(self, store: Store) -> None:
-        assert commits(store, *(keep(f"k{number}") for number in range(writing.GROUP + 1))) == 2
+        assert commits(store, *(keep(f"k{number}") for number in range(group_commit.GROUP + 1))) == 2
 
     def test_is_bounded_in_time(self, store: Store) -> None:
         """A long act may have company that came before, but nobody waits for two."""

@@ -1,0 +1,101 @@
+"""The open streams of this process, by person and by session."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
+from typing import Any, Literal
+
+from fadjma.accounts.people import Viewer
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Encoding = Literal["html", "json"]
+COMMENT_EVERY = 25  # seconds
+
+
+class Stream:
+    """One open stream of one person."""
+
+    __slots__ = (
+        "abort",
+        "after",
+        "catching_up",
+        "closed",
+        "encoding",
+        "last",
+        "level",
+        "send",
+        "slot",
+        "viewer",
+        "wanted",
+        "writing",
+    )
+
+    def __init__(self, viewer: Viewer, send: Send, abort: Callable[[], None], encoding: Encoding, after: int) -> None:
+        self.viewer = viewer
+        self.send = send
+        self.abort = abort  # cuts the connection, whatever is still to be written
+        self.encoding = encoding
+        self.after = after  # the cursor it came with
+        self.last = after  # the last seq written
+        self.wanted = after  # the last seq announced
+        self.level: int | None = None  # the person's cursor when it opened: what is older, it missed while away
+        self.catching_up = False
+        self.writing: asyncio.Task[None] | None = None  # a send that the link has not taken yet
+        self.closed = False
+        self.slot = random.randrange(COMMENT_EVERY)  # noqa: S311 - spreads comments, not secrets
+
+    def is_over(self) -> bool:
+        """Whether it has ended; a method, because it may have while something else was awaited."""
+        return self.closed
+
+    @property
+    def behind(self) -> bool:
+        return self.catching_up or self.last < self.wanted
+
+
+class Streams:
+    """Every open stream. A notice to a whole role is a notice to each of its people, so there is no index by role."""
+
+    def __init__(self) -> None:
+        self._by_user: dict[str, dict[Stream, None]] = {}  # the oldest first
+        self._by_session: dict[str, dict[Stream, None]] = {}
+
+    def add(self, stream: Stream) -> None:
+        self._by_user.setdefault(stream.viewer.id, {})[stream] = None
+        self._by_session.setdefault(stream.viewer.session_id, {})[stream] = None
+
+    def remove(self, stream: Stream) -> None:
+        _discard(self._by_user, stream.viewer.id, stream)
+        _discard(self._by_session, stream.viewer.session_id, stream)
+
+    def of_user(self, user_id: str) -> tuple[Stream, ...]:
+        """A person's streams, the oldest first; they may come and go while one goes through them."""
+        return tuple(self._by_user.get(user_id, ()))
+
+    def of_session(self, session_id: str) -> tuple[Stream, ...]:
+        return tuple(self._by_session.get(session_id, ()))
+
+    def among(self, people: dict[str, int]) -> set[str]:
+        """Which of these people are here: a notice to 10,000 usually finds few of them."""
+        return people.keys() & self._by_user.keys()
+
+    def user_ids(self) -> list[str]:
+        return list(self._by_user)
+
+    def session_ids(self) -> list[str]:
+        return list(self._by_session)
+
+    def __iter__(self) -> Iterator[Stream]:
+        """Every stream; nothing may open or close one meanwhile."""
+        return chain.from_iterable(self._by_user.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_user.values()))
+
+
+def _discard(index: dict[str, dict[Stream, None]], key: str, stream: Stream) -> None:
+    own = index.get(key, {})
+    own.pop(stream, None)
+    if not own:
+        index.pop(key, None)
