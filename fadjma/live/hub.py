@@ -142,19 +142,20 @@ class Hub:
 
     def _deliver_some(self, tx: Transaction) -> None:
         until = time.monotonic() + _SLICE
-        fragments = Fragments(tx)
+        fragments = Fragments(tx)  # of this moment: the next slice looks again
         while self._backlog:
             delivery = self._backlog[0]
             while delivery.people:
                 user_id = delivery.people.pop()
                 for stream in self.streams.of_user(user_id):
                     self._offer(stream, delivery.recipients[user_id], delivery, fragments)
-                if time.monotonic() > until:
+                if over := time.monotonic() >= until:
                     break
             self.figures.timed(delivery.committed_at)
-            if delivery.people:
+            if not delivery.people:
+                self._backlog.popleft()
+            if over:
                 return
-            self._backlog.popleft()
 
     def _offer(self, stream: Stream, seq: int, delivery: Delivery, fragments: Fragments) -> None:
         """Write the event if it is the very next of a level stream; otherwise the stream reads what it lacks."""

@@ -484,7 +484,8 @@ class TestWhatBreaks:
 class TestRendering:
     @pytest.fixture
     def rendered(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The templates that were rendered, in order."""
+        """The templates that were rendered, in order; all in one slice, because the next one looks again."""
+        monkeypatch.setattr(hub, "_SLICE", 60)
         made: list[str] = []
         render = fragments.render
 
