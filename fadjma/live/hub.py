@@ -115,10 +115,6 @@ class Hub:
         here = self.streams.among(announcement.recipients)
         if not here:
             return
-        for user_id in here:
-            seq = announcement.recipients[user_id]
-            for stream in self.streams.of_user(user_id):
-                stream.wanted = max(stream.wanted, seq)
         self._backlog.append(Delivery(announcement, here, committed_at))
         if len(self._backlog) > _BACKLOG:
             self._backlog.clear()
@@ -159,14 +155,13 @@ class Hub:
 
     def _offer(self, stream: Stream, seq: int, delivery: Delivery, fragments: Fragments) -> None:
         """Write the event if it is the very next of a level stream; otherwise the stream reads what it lacks."""
-        if stream.catching_up or stream.last >= seq:
-            return
-        if stream.last != seq - 1:
+        if stream.last == seq - 1 and not stream.catching_up:
+            body = delivery.event(stream, seq, fragments)
+            stream.last = seq
+            self._write(stream, body, delivery.committed_at)
+        elif stream.last < seq:
+            stream.wanted = max(stream.wanted, seq)  # what reads now may have looked too early
             self._wake(stream)
-            return
-        body = delivery.event(stream, seq, fragments)
-        stream.last = seq
-        self._write(stream, body, delivery.committed_at)
 
     # --- the catch-up loop ---
 
@@ -237,7 +232,6 @@ class Hub:
         `committed_at` is when the event was committed; None: it is no event.
         """
         sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
-        assert isinstance(sending, Coroutine)
         try:
             waiting_for = sending.send(None)
         except StopIteration:

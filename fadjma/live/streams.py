@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from itertools import chain
 from typing import Any, Literal
 
 from fadjma.accounts.people import Viewer
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Encoding = Literal["html", "json"]
 COMMENT_EVERY = 25  # seconds
 
