@@ -58,12 +58,14 @@ class Streams:
     """Every open stream. A notice to a whole role is a notice to each of its people, so there is no index by role."""
 
     def __init__(self) -> None:
-        self._by_user: dict[str, dict[Stream, None]] = {}  # the oldest first
-        self._by_session: dict[str, dict[Stream, None]] = {}
+        # Tuples: most people have one stream, for which a set or a dictionary would be four times its size.
+        self._by_user: dict[str, tuple[Stream, ...]] = {}  # the oldest first
+        self._by_session: dict[str, tuple[Stream, ...]] = {}
 
     def add(self, stream: Stream) -> None:
-        self._by_user.setdefault(stream.viewer.id, {})[stream] = None
-        self._by_session.setdefault(stream.viewer.session_id, {})[stream] = None
+        viewer = stream.viewer
+        self._by_user[viewer.id] = (*self.of_user(viewer.id), stream)
+        self._by_session[viewer.session_id] = (*self.of_session(viewer.session_id), stream)
 
     def remove(self, stream: Stream) -> None:
         _discard(self._by_user, stream.viewer.id, stream)
@@ -71,10 +73,10 @@ class Streams:
 
     def of_user(self, user_id: str) -> tuple[Stream, ...]:
         """A person's streams, the oldest first; they may come and go while one goes through them."""
-        return tuple(self._by_user.get(user_id, ()))
+        return self._by_user.get(user_id, ())
 
     def of_session(self, session_id: str) -> tuple[Stream, ...]:
-        return tuple(self._by_session.get(session_id, ()))
+        return self._by_session.get(session_id, ())
 
     def among(self, people: dict[str, int]) -> set[str]:
         """Which of these people are here: a notice to 10,000 usually finds few of them."""
@@ -94,8 +96,9 @@ class Streams:
         return sum(map(len, self._by_user.values()))
 
 
-def _discard(index: dict[str, dict[Stream, None]], key: str, stream: Stream) -> None:
-    own = index.get(key, {})
-    own.pop(stream, None)
-    if not own:
+def _discard(index: dict[str, tuple[Stream, ...]], key: str, stream: Stream) -> None:
+    left = tuple(other for other in index.get(key, ()) if other is not stream)
+    if left:
+        index[key] = left
+    else:
         index.pop(key, None)

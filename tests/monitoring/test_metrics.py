@@ -164,9 +164,14 @@ class TestFigures:
         await _everything(site, monkeypatch)
         write = asyncio.create_task(site.database.write(lambda tx: None))
         await asyncio.sleep(0)
-        site.announce({AWA.id: 1}, committed_at=0)  # waits to be rendered
+        site.announce({AWA.id: 1}, committed_at=0)  # waits to be delivered
+        stream, wire = site.listen(ADMIN)
+        wire.flows.clear()
+        site.hub._write(stream, b"a link that is full")
         families = _families(_text(site))
         await write
+        wire.flows.set()
+        await site.quiet()
         still = {
             (sample.name, *sample.labels.values())
             for family in families.values()
