@@ -71,6 +71,7 @@ class Database:
         self._all: list[_Connection] = []
         self._near: sqlite3.Connection | None = None
         self._waiting: deque[Write] = deque()  # appended to on the event loop, taken from on the writer's thread
+        self.waiting_reads = 0  # as with writes, below; `glance` does not wait
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
 
@@ -95,11 +96,15 @@ class Database:
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call `function(tx, …)` on one consistent snapshot; it cannot change anything."""
-        connection = await self._readers.get()
+        self.waiting_reads += 1
         try:
-            return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
+            connection = await self._readers.get()
+            try:
+                return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
+            finally:
+                self._readers.put_nowait(connection)
         finally:
-            self._readers.put_nowait(connection)
+            self.waiting_reads -= 1
 
     def glance(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Like `read`, at once and on the event loop's own thread: only for a few rows by their keys, just written.

@@ -1,5 +1,11 @@
-"""GET /notifications/poll: the same events as the stream, once, from the same cursor."""
+"""GET /notifications/poll: the same events as the stream, once, from the same cursor.
 
+Who polls is asked to come less often when many do (`Retry-After`), and sent away before the database is asked when much
+waits for it already: a poll that is late costs nobody anything, because the cursor keeps its place.
+"""
+
+import random
+from math import ceil
 from typing import Any
 
 from quart import Blueprint, Response, request
@@ -14,10 +20,16 @@ from fadjma.notifications import inbox
 from fadjma.refusals import Forbidden, Refusal
 
 blueprint = Blueprint("poll", __name__)
+USUAL_PACE = 15  # seconds between two polls of a page (static/live.js)
+POLLS_PER_SECOND = 40  # that all pollers together may make: a tenth of what one core answers
+TOO_MANY_WAITING = 40  # readings asked for and not answered; each takes a millisecond or two
 
 
 @blueprint.get("/notifications/poll")
 async def poll() -> Response:
+    hub: Hub = web.app().extensions["hub"]
+    if web.database().waiting_reads > TOO_MANY_WAITING:
+        return Response(status=503, headers={"Retry-After": str(_spread(USUAL_PACE))})
     after = request.args.get("after", "0")
     if not (after.isdecimal() and after.isascii() and len(after) < 16):
         raise Refusal(N_("« after » doit être le numéro du dernier événement reçu."))
@@ -27,9 +39,16 @@ async def poll() -> Response:
     viewer, body = await web.watch(lambda tx, viewer: (viewer, look(tx, viewer, int(after), user)))
     response = _answer(body)
     response.headers["Cache-Control"] = "no-store"
-    hub: Hub = web.app().extensions["hub"]
+    pace = ceil(hub.figures.pollers.count() / POLLS_PER_SECOND)
+    if pace > USUAL_PACE:
+        response.headers["Retry-After"] = str(_spread(pace))
     hub.figures.polled(viewer, response.content_length or 0, _events(body))
     return response
+
+
+def _spread(seconds: int) -> int:
+    """Against a herd: up to half as long again."""
+    return seconds + random.randint(0, seconds // 2)  # noqa: S311
 
 
 def _answer(body: dict[str, Any] | bytes | None) -> Response:
