@@ -1,14 +1,14 @@
 """One server for all tests that leave it running, and a server of one's own for those that stop it."""
 
-import socket
-import time
+import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from live_people import Clinic, People
+from live_people import Clinic, Idle
 from live_server import Server
+
+_IDLE = re.compile("idle")  # how the names of such fixtures begin
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-async def clinic(running: Server, idle: "Idle") -> AsyncIterator[Clinic]:
+async def clinic(running: Server, idle: Idle) -> AsyncIterator[Clinic]:
     """The shared server. What a test adds to its log must not be a failure."""
     before = len(running.log)
     async with Clinic(running) as clinic:
@@ -44,19 +44,6 @@ async def own_clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     assert "Traceback" not in server.log, server.log
 
 
-class Idle:
-    """A stream on which nothing happens, opened before the first test, so that no test waits long for time to pass."""
-
-    def __init__(self, server: Server) -> None:
-        people = People(server)
-        with closing(people.store):
-            cookie = people.patient().session.cookie["Cookie"]
-        host, _, port = server.address.removeprefix("http://").partition(":")
-        self.opened_at = time.monotonic()
-        self.socket = socket.create_connection((host, int(port)))
-        self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
-
-
 @pytest.fixture(scope="session")
 def idle(running: Server) -> Iterator[Idle]:
     idle = Idle(running)
@@ -65,9 +52,9 @@ def idle(running: Server) -> Iterator[Idle]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever waits for the idle stream goes last among the tests of this folder."""
+    """Whoever waits on an idle stream goes last among the tests of this folder."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
-    waiting = [item for item in here if "idle" in getattr(item, "_fixtureinfo").argnames]  # noqa: B009
+    waiting = [item for item in here if any(map(_IDLE.match, getattr(item, "_fixtureinfo").argnames))]  # noqa: B009
     if waiting:
         last = items.index(here[-1])
         items[:] = [

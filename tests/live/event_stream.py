@@ -229,6 +229,7 @@ class Follower:
         self.seen: list[Event] = []
         self.dropped = 0
         self.connections = 0
+        self.pause = 0.02  # seconds before it comes back
         self._connect = connect  # connect(after) gives an open Stream
         self._catch_up = catch_up  # catch_up(after) gives the next events of the poll, as they are in JSON
 
@@ -238,7 +239,7 @@ class Follower:
             # Nobody there, or cut in the middle of the head.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, IndexError):
                 await self._follow(await self._connect(self.last))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(self.pause)
 
     async def _follow(self, stream: Stream) -> None:
         try:
@@ -247,16 +248,19 @@ class Follower:
             self.connections += 1
             async for event in stream.rest(within=3600):
                 if event.type == "reset":
-                    await self._fetch()
+                    await self.fetch()
                 elif event.numbered:
                     self._take(event)
         finally:
             await stream.close()
 
-    async def _fetch(self) -> None:
+    async def fetch(self) -> None:
+        """Poll until nothing is new."""
         while found := await self._catch_up(self.last):
+            before = self.last
             for item in found:
                 self._take(Event(item["type"], json.dumps(item), item["seq"]))
+            assert self.last > before, f"polling after {before} gave {found}"
 
     def _take(self, event: Event) -> None:
         assert event.seq is not None

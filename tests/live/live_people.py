@@ -5,6 +5,8 @@ They are put into the database from outside, like an import; whatever they do af
 
 import asyncio
 import contextlib
+import socket
+import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -114,10 +116,14 @@ class People:
 
 
 class Clinic(People):
-    """What a test does with the server: people, their acts, their streams. Everything is closed at the end."""
+    """What a test does with the server: people, their acts, their streams. Everything is closed at the end.
 
-    def __init__(self, server: Server) -> None:
+    `through` is the address of a proxy, by which all of it then goes.
+    """
+
+    def __init__(self, server: Server, through: str = "") -> None:
         super().__init__(server)
+        self.address = through or server.address
         self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=10)
         self._closing = contextlib.AsyncExitStack()
 
@@ -133,15 +139,15 @@ class Clinic(People):
 
     async def get(self, who: Person | Session, path: str, **headers: str) -> httpx.Response:
         session = who.session if isinstance(who, Person) else who
-        return await self._http.get(self.server.address + path, headers={**session.bearer, **headers})
+        return await self._http.get(self.address + path, headers={**session.bearer, **headers})
 
     async def post(self, who: Person | Session, path: str, *, key: str = "", **fields: Any) -> httpx.Response:
         session = who.session if isinstance(who, Person) else who
         headers = {**session.bearer, **({"Idempotency-Key": key} if key else {})}
-        return await self._http.post(self.server.address + path, headers=headers, json=fields)
+        return await self._http.post(self.address + path, headers=headers, json=fields)
 
     async def preflight(self, path: str, headers: dict[str, str]) -> httpx.Response:
-        return await self._http.options(self.server.address + path, headers=headers)
+        return await self._http.options(self.address + path, headers=headers)
 
     async def act(self, who: Person, path: str, **fields: Any) -> str:
         """An act that must succeed; gives the id of what it made or changed."""
@@ -181,6 +187,13 @@ class Clinic(People):
         for _ in range(count):
             pending = "" if pending and await self.withdraw(doctor, pending) else await self.ask(doctor, patient)
 
+    async def work(self, doctor: Person, patient: Person, seconds: float) -> None:
+        """Make events for both, without end."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            await self.events(doctor, patient, 2)
+            await asyncio.sleep(0.02)
+
     # --- listening ---
 
     async def stream(
@@ -192,7 +205,7 @@ class Clinic(People):
         return await self.connect(path + ("?" + urlencode(query) if query else ""), headers, unwilling=unwilling)
 
     async def connect(self, path: str, headers: dict[str, str], *, unwilling: bool = False) -> Stream:
-        stream = await Stream.open(self.server.address, path, headers, unwilling=unwilling)
+        stream = await Stream.open(self.address, path, headers, unwilling=unwilling)
         self._closing.push_async_callback(stream.close)
         return stream
 
@@ -207,19 +220,45 @@ class Clinic(People):
 
     def follow(self, who: Person) -> Follower:
         """A careful client of this person, which comes back until the test ends."""
+        follower = self.follower(who)
+        task = asyncio.create_task(follower.run())
+        self._closing.push_async_callback(_end, task)
+        return follower
+
+    def follower(self, who: Person) -> Follower:
+        """A careful client that does nothing yet."""
 
         async def connect(after: int) -> Stream:
-            return await Stream.open(self.server.address, f"/api/events?after={after}", who.session.bearer)
+            return await Stream.open(self.address, f"/api/events?after={after}", who.session.bearer)
 
         async def catch_up(after: int) -> list[dict[str, Any]]:
             response = await self.poll(who, after)
             found: list[dict[str, Any]] = response.json()["events"] if response.status_code == 200 else []
             return found
 
-        follower = Follower(connect, catch_up)
-        task = asyncio.create_task(follower.run())
-        self._closing.push_async_callback(_end, task)
-        return follower
+        return Follower(connect, catch_up)
+
+    async def has_seen_all(self, who: Person, follower: Follower) -> None:
+        """Wait until this client has seen all of the person's events; each once, in order, and nothing sent twice."""
+        stored = self.store.rows("SELECT seq, subject_id FROM notifications WHERE user_id = ? ORDER BY seq", who.id)
+        assert stored, "nothing happened"
+        await until(lambda: follower.last >= len(stored))
+        assert [(event.seq, event.json["subject"]["id"]) for event in follower.seen] == stored
+        assert follower.dropped == 0, "the server sent what this client said it had"
+
+
+class Idle:
+    """A stream on which nothing happens, opened before the first test, so that no test waits long for time to pass."""
+
+    def __init__(self, server: Server, through: str = "") -> None:
+        people = People(server)
+        with contextlib.closing(people.store):
+            self.person = people.patient()
+        cookie = self.person.session.cookie["Cookie"]
+        host, _, port = (through or server.address).removeprefix("http://").partition(":")
+        self.opened_at = time.monotonic()
+        self.socket = socket.create_connection((host, int(port)))
+        self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
 
 
 async def _end(task: asyncio.Task[None]) -> None:

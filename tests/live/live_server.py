@@ -13,12 +13,16 @@ ORIGIN = "https://lab.example.sn"  # another site whose programs may read the st
 
 
 class Server:
-    """One database, and the process that serves it; it can be stopped, killed and started again at the same address."""
+    """One database, and the process that serves it; it can be stopped, killed and started again at the same address.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are FADJMA_* variables.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.database = folder / "fadjma.db"
         self.address = ""
         self._out, self._err = folder / "out.txt", folder / "err.txt"
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,6 +43,7 @@ class Server:
             "FADJMA_DATABASE_URL": f"sqlite:///{self.database}",
             "FADJMA_SECRET_KEY": SECRET_KEY,
             "FADJMA_CORS_ORIGINS": ORIGIN,
+            **self._settings,
         }
         with self._out.open("wb") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
