@@ -5,7 +5,7 @@ They are put into the database from outside, like an import; whatever they do af
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -19,6 +19,13 @@ from fadjma.accounts import actions, credentials, sessions
 from fadjma.database import Transaction, milliseconds
 from fadjma.ids import new_id
 
+_PHARMACISTS = (
+    "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000')",
+    "INSERT INTO users (id, role, status, email, password_hash, given_name, family_name, created_at, verified_at) "
+    "VALUES (:id, 'pharmacist', 'active', :id || '@live.fadjma', 'no hash', 'Ousmane', 'Ndiaye', :now, :now)",
+    "INSERT INTO inboxes (user_id) VALUES (:id)",
+    "INSERT INTO practitioners (user_id, licence_number, organization_id) VALUES (:id, :id, :place)",
+)
 _signer = Quart("signer")
 _signer.secret_key = SECRET_KEY
 credentials.cookies.init_app(_signer)
@@ -75,6 +82,20 @@ class People:
     def pharmacist(self, pharmacy: str, family_name: str = "Ndiaye") -> Person:
         return self._practitioner("pharmacist", family_name, pharmacy)
 
+    def pharmacists(self, count: int) -> list[Person]:
+        """Very many, one to a new pharmacy each, in one transaction."""
+
+        def settle(tx: Transaction) -> list[Person]:
+            people = [
+                Person(id, "Ousmane Ndiaye", Session(id, ""), new_id()) for id in (new_id() for _ in range(count))
+            ]
+            rows = [{"id": one.id, "place": one.place, "now": tx.now} for one in people]
+            for sql in _PHARMACISTS:
+                tx.execute_many(sql, rows)
+            return [replace(one, session=_session(tx, one.id, "browser")) for one in people]
+
+        return self.store.write(settle)
+
     def admin(self) -> Person:
         return self._settle(lambda tx: actions.create_admin(tx, _newcomer("Coumba", "Lô")), "Coumba Lô")
 
@@ -104,8 +125,7 @@ class People:
 
     def session(self, user_id: str, kind: Literal["browser", "token"] = "browser") -> Session:
         """One more session of a person."""
-        secret = self.store.write(sessions.start, user_id, kind=kind, address="127.0.0.1", agent="tests")
-        return Session(user_id, secret)
+        return self.store.write(_session, user_id, kind)
 
     def medicine(self) -> tuple[str, str]:
         """Id and name of a medicine."""
@@ -233,6 +253,10 @@ async def until(true: Any, within: float = 5.0) -> None:
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.01)
+
+
+def _session(tx: Transaction, user_id: str, kind: Literal["browser", "token"]) -> Session:
+    return Session(user_id, sessions.start(tx, user_id, kind=kind, address="127.0.0.1", agent="tests"))
 
 
 def _newcomer(given_name: str, family_name: str) -> actions.NewPerson:
