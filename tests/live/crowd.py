@@ -7,8 +7,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from event_stream import Event, Parser
 
@@ -68,7 +67,8 @@ class Crowd:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.leave()
+        for member in self.members:
+            member.socket.close()
         self._epoll.close()
 
     def ask(self, path: str, headers: dict[str, str], *, unwilling: bool = False) -> Member:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import socket
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -224,11 +225,16 @@ class Stream:
 class Follower:
     """A careful client: carries its cursor, drops what it has seen, notices a hole, comes back when it was cut."""
 
-    def __init__(self, connect: Callable[[int], Any], catch_up: Callable[[int], Any]) -> None:
+    def __init__(
+        self, connect: Callable[[int], Any], catch_up: Callable[[int], Any], *, patiently: bool = False
+    ) -> None:
         self.last = 0
         self.seen: list[Event] = []
         self.dropped = 0
         self.connections = 0
+        self.connected_at = 0.0  # time.monotonic() of the last one
+        self._patiently = patiently  # whether it waits as long as the server has said
+        self._wait = 0.02  # seconds
         self._connect = connect  # connect(after) gives an open Stream
         self._catch_up = catch_up  # catch_up(after) gives the next events of the poll, as they are in JSON
 
@@ -238,19 +244,22 @@ class Follower:
             # Nobody there, or cut in the middle of the head.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, IndexError):
                 await self._follow(await self._connect(self.last))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(self._wait)
 
     async def _follow(self, stream: Stream) -> None:
         try:
             if stream.status != 200:
                 return
             self.connections += 1
+            self.connected_at = time.monotonic()
             async for event in stream.rest(within=3600):
                 if event.type == "reset":
                     await self._fetch()
                 elif event.numbered:
                     self._take(event)
         finally:
+            if self._patiently and stream.parser.retry is not None:
+                self._wait = stream.parser.retry / 1000
             await stream.close()
 
     async def _fetch(self) -> None:

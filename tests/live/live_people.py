@@ -225,8 +225,8 @@ class Clinic(People):
     async def poll(self, who: Person | Session, after: int, **headers: str) -> httpx.Response:
         return await self.get(who, f"/notifications/poll?after={after}", **headers)
 
-    def follow(self, who: Person) -> Follower:
-        """A careful client of this person, which comes back until the test ends."""
+    def follow(self, who: Person, *, patiently: bool = False) -> Follower:
+        """A careful client of this person, which comes back until the test ends: at once, or when it was told to."""
 
         async def connect(after: int) -> Stream:
             return await Stream.open(self.server.address, f"/api/events?after={after}", who.session.bearer)
@@ -236,7 +236,7 @@ class Clinic(People):
             found: list[dict[str, Any]] = response.json()["events"] if response.status_code == 200 else []
             return found
 
-        follower = Follower(connect, catch_up)
+        follower = Follower(connect, catch_up, patiently=patiently)
         task = asyncio.create_task(follower.run())
         self._closing.push_async_callback(_end, task)
         return follower
