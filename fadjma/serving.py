@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import signal
 from types import FrameType
 
@@ -11,6 +12,7 @@ from quart import Quart
 from fadjma import demo
 from fadjma.live.hub import Hub
 
+_FILES = 1_048_576  # open files, where nothing else limits them; Linux allows a process no more by itself
 _GRACE = 2  # seconds for what is being answered when the signal comes
 
 
@@ -40,6 +42,7 @@ def serve(app: Quart) -> None:
     """Serve `app` with its settings until SIGINT or SIGTERM."""
     settings = app.extensions["settings"]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _allow_many_streams()
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -60,6 +63,14 @@ def serve(app: Quart) -> None:
         # uvicorn raises the signal again when everything is closed; by then there is nothing left to stop.
         signal.signal(sig, lambda *_: None)
     Server(config, app.extensions["hub"]).run()
+
+
+def _allow_many_streams() -> None:
+    """Each stream is an open file, and the usual soft limit of 1,024 is there for old programs that call select()."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _print_demo_accounts() -> None:
