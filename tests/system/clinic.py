@@ -115,9 +115,12 @@ class Person:
         await self.is_live()
 
     async def is_live(self) -> None:
-        """Wait until the stream is open: only then is « by itself » a promise."""
+        """Wait until the stream is open: only then is « by itself » a promise. Without JavaScript the page says so."""
+        status = self.page.locator("#status")
         if self.live:
-            await expect(self.page.locator("#status")).to_have_attribute("data-state", "live")
+            await expect(status).to_have_attribute("data-state", "live")
+        else:
+            await expect(status).to_have_text("Sans mise à jour automatique")
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)

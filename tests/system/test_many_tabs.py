@@ -87,8 +87,10 @@ async def test_all_are_live_on_one_stream_that_another_takes_over(
     tabs = await open_tabs(browser, clinic, others, AWA)
     streams, opened = await others.streams()
     assert streams == 1
+    polls = await others.figure("fadjma_live_polls_total")
     first = await others.write_record(AWA)
     await tabs.are_told(first)
+    assert await others.figure("fadjma_live_polls_total") == polls  # nobody had to ask
 
     await tabs.pages.pop(0).close()
     between = await others.write_record(AWA)

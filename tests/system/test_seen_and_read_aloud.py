@@ -44,3 +44,11 @@ async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_p
             await is_accessible(ndiaye.page)
             await awa.page.context.close()
             await ndiaye.page.context.close()
+
+
+async def test_without_scripts_the_page_says_that_it_stands_still(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path / "clinic.db") as clinic:
+        awa = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
+        said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
+        await expect(said).to_be_visible()
+        await awa.page.context.close()
