@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from fadjma.accounts import sessions
 from fadjma.accounts.sessions import SessionsEnded
-from fadjma.database import Announced, Database, Transaction
+from fadjma.database import READERS, Announced, Database, Transaction
 from fadjma.events import Announcement
 from fadjma.live import encode, replay
 from fadjma.live.encode import Encoded
@@ -73,6 +73,8 @@ class Hub:
         self._clocks: list[asyncio.Task[None]] = []
         self.delivering = False
         self.restarting = False
+        self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
+        self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
         self.figures = Figures()
 
     # --- streams come and go ---
@@ -190,7 +192,10 @@ class Hub:
     async def _catch_up(self, stream: Stream) -> None:
         try:
             while not stream.closed:
-                missed, level = await self._database.read(replay.missed, stream.viewer, stream.last, stream.encoding)
+                async with self._catching_up:
+                    missed, level = await self._database.read(
+                        replay.missed, stream.viewer, stream.last, stream.encoding
+                    )
                 if stream.is_over():
                     return  # its farewell has been said meanwhile
                 if missed is None:
@@ -320,14 +325,18 @@ class Hub:
     async def _sweep(self, tick: int) -> None:
         """End the streams of sessions that are over, and wake those that another process has left behind."""
         if not len(self.streams):
+            self._cursors.clear()
             return
         users, open_sessions = self.streams.user_ids(), self.streams.session_ids()
         ended, cursors = await self._database.read(_swept, open_sessions, users)
         for session_id, reason in ended.items():
             self._bye_session(session_id, reason)
-        for user_id, cursor in cursors.items():
+        # Only what the sweep before has seen already: what is new may be on its way, and to wake everybody for it would
+        # make 10,000 readings of one notice.
+        before, self._cursors = self._cursors, cursors
+        for user_id, cursor in before.items():
             for stream in self.streams.of_user(user_id):
-                if stream.last < cursor:
+                if stream.last < cursor and not self.delivering:
                     stream.wanted = max(stream.wanted, cursor)
                     self._wake(stream)
 

@@ -89,6 +89,7 @@ async def test_five_hundred_streams_leave_no_task_and_no_object(app: Quart) -> N
         for first in range(0, count, 10):  # fewer than the streams that one person may have
             await asyncio.gather(*(visit(number) for number in range(first, first + 10)))
         await until(lambda: not hub._tasks)
+        await hub._sweep(0)  # which forgets who has left
 
     await visits(20)
     tasks, sizes, streams = asyncio.all_tasks(), _sizes(hub), _streams()

@@ -452,6 +452,7 @@ class TestWhatBreaks:
         await house.tell(AWA, kind="inbox")
         await house.quiet()
         await house.hub._sweep(1)
+        await house.hub._sweep(2)
         await house.quiet()
         assert page.seqs == [1, 2] and page.events[1].data
 
@@ -463,6 +464,7 @@ class TestWhatBreaks:
         await house.quiet()
         house.reads.failing = set()
         await house.hub._sweep(1)
+        await house.hub._sweep(2)
         await house.quiet()
         assert awa.seqs == [1]
 
@@ -560,11 +562,24 @@ class TestTime:
         await house.quiet()
         assert [(event.type, event.data) for event in awa.events] == [("bye", "expired")]
 
+    async def test_what_is_on_its_way_is_not_read_by_everybody(self, house: House) -> None:
+        """A sweep between the commit and its delivery would make as many readings of one notice as there are people."""
+        wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP)]
+        heard: list[Any] = []
+        house.database.listener = heard.append
+        await house.hub._sweep(1)
+        await house.tell(AWA, MOUSSA, DIOP)
+        await house.hub._sweep(2)
+        house.hub.tell(*heard)
+        await house.quiet()
+        assert [wire.seqs for wire in wires] == [[1]] * 3 and "missed" not in house.reads.names
+
     async def test_what_another_process_has_written_is_found(self, house: House) -> None:
         awa = house.listen(AWA)
         house.database.listener = lambda announced: None
         await house.tell(AWA, times=2)
         await house.hub._sweep(1)
+        await house.hub._sweep(2)
         await house.quiet()
         assert awa.seqs == [1, 2]
 
