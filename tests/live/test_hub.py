@@ -132,7 +132,9 @@ def _tell_all(
 
 
 @pytest.fixture
-async def house(database: Database) -> AsyncIterator[House]:
+async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """Everything is delivered in one slice, however busy this machine is; tests of slices make them short."""
+    monkeypatch.setattr(hub, "_SLICE", 60)
     house = House(database)
     yield house
     for stream in list(house.hub.streams):
@@ -486,8 +488,7 @@ class TestWhatBreaks:
 class TestRendering:
     @pytest.fixture
     def rendered(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The templates that were rendered, in order; all in one slice, because the next one looks again."""
-        monkeypatch.setattr(hub, "_SLICE", 60)
+        """The templates that were rendered, in order."""
         made: list[str] = []
         render = fragments.render
 
