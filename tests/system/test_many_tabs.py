@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from clinic import ADMIN, AWA, MOUSSA, Clinic, Programs, open_clinic, sign_in
+from clinic import ADMIN, AWA, MOUSSA, PASSWORD, Clinic, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -152,5 +152,21 @@ async def test_a_restart_of_the_server_loses_nothing_and_is_told(
     told = await others.write_record(AWA)
     await tabs.are_told(told)
     await tabs.are("live")
+    assert (await others.streams())[0] == 1
+    await tabs.context.close()
+
+
+async def test_somebody_else_who_signs_in_closes_the_tabs_of_the_one_before(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    tabs = await open_tabs(browser, clinic, others, AWA, 2)
+    awa, moussa = tabs.pages
+    await moussa.goto(f"{clinic.address}/sign-in")
+    await moussa.fill("#login", MOUSSA)
+    await moussa.fill("#password", PASSWORD)
+    await moussa.get_by_role("button", name="Se connecter").click()
+    await expect(moussa.locator("#status")).to_have_attribute("data-state", "live")
+    await others.write_record(AWA)
+    await awa.wait_for_url(re.compile("/sign-in"))
     assert (await others.streams())[0] == 1
     await tabs.context.close()
