@@ -75,9 +75,14 @@ def viewer() -> Viewer:
     return cast(Viewer, g.viewer)
 
 
+def secret() -> str | None:
+    """The session secret that the request carries, if it is genuine; whether the session lives, the database says."""
+    return credentials.secret_from(app(), _headers())
+
+
 def signed_in() -> bool:
-    """Whether the request carries a genuine session secret; whether the session lives, the database says."""
-    return credentials.secret_from(app(), _headers()) is not None
+    """Whether the request carries a genuine session secret."""
+    return secret() is not None
 
 
 def language() -> str:
@@ -229,7 +234,7 @@ class _Asking:
     """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
 
     def __init__(self) -> None:
-        self.secret = credentials.secret_from(app(), _headers())
+        self.secret = secret()
         self._for_page = wants() == "page"
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None

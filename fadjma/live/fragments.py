@@ -13,6 +13,7 @@ from fadjma.accounts import queries as accounts
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
 from fadjma.events import Subject
+from fadjma.notifications import inbox
 from fadjma.notifications.inbox import Notification
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
@@ -34,18 +35,19 @@ class Fragments:
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self._events: dict[tuple[str, str, str, str | None, Subject], str] = {}
+        self._events: dict[tuple[str, str, str, str | None, Subject, int], str] = {}
         self._rendered: dict[tuple[Any, ...], str] = {}
         self._pharmacies: dict[str, tuple[str, ...]] = {}
 
     def html(self, viewer: Viewer, notification: Notification) -> str:
         """The HTML of one event for one person."""
         subject, message = notification.subject, notification.message
-        key = (viewer.role, viewer.language, self._eyes(viewer, subject), message, subject)
+        own = notification.seq if subject.kind == "inbox" else 0
+        key = (viewer.role, viewer.language, self._eyes(viewer, subject), message, subject, own)
         found = self._events.get(key)
         if found is None:
             toast = render("_toast.html", viewer.language, notification=notification) if message else ""
-            found = self._events[key] = toast + self._row(viewer, subject).strip()
+            found = self._events[key] = toast + self._row(viewer, notification).strip()
         return found
 
     def _eyes(self, viewer: Viewer, subject: Subject) -> str:
@@ -57,11 +59,14 @@ class Fragments:
             return own if own in self._pharmacies[subject.id] else _ALL
         if subject.kind == "account":
             return viewer.id if viewer.id == subject.id else _ALL
-        return viewer.id if subject.kind in ROWS else _ALL
+        return viewer.id if subject.kind in ROWS or subject.kind == "inbox" else _ALL
 
-    def _row(self, viewer: Viewer, subject: Subject) -> str:
+    def _row(self, viewer: Viewer, notification: Notification) -> str:
+        subject = notification.subject
         if subject.kind == "inbox":
-            return render("_unread.html", viewer.language, unread=0)
+            # What came later is not counted: its own event adds it to the badge.
+            unread = inbox.unread(self._tx, viewer.id, before=notification.seq)
+            return render("_unread.html", viewer.language, unread=unread)
         if subject.kind not in ROWS:
             return ""
         load, template = ROWS[subject.kind]

@@ -11,6 +11,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import replace
 from types import coroutine
 from typing import Any, Literal
 
@@ -54,12 +55,16 @@ class Delivery:
         """The event as this stream gets it; encoded once for all who get the same."""
         viewer = stream.viewer
         html = stream.encoding == "html"
-        text = replay.html(fragments, viewer, self.notification) if html else viewer.language
+        text = replay.html(fragments, viewer, self._numbered(seq)) if html else viewer.language
         found = self.encoded.get((stream.encoding, text))
         if found is None:
             found = encode.html(self.notification, text) if html else encode.program(self.notification, text)
             self.encoded[stream.encoding, text] = found
         return found.numbered(seq)
+
+    def _numbered(self, seq: int) -> Notification:
+        # Only the badge depends on the number; to make one more object for each of 10,000 people is not free.
+        return replace(self.notification, seq=seq) if self.notification.subject.kind == "inbox" else self.notification
 
 
 class Hub:

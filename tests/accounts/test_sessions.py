@@ -77,6 +77,23 @@ def test_signing_out_ends_the_session_at_once(store: Store) -> None:
     assert SessionsEnded((AWA.session_id,), "signed_out") in store.announced
 
 
+def _sign_in(store: Store, person: Viewer, instead_of: Viewer) -> None:
+    secret = secret_of(instead_of.id)
+    store.write(actions.start_session, person.id, kind="browser", address="", agent="", instead_of=secret)
+
+
+def test_somebody_else_who_signs_in_ends_the_session_of_the_one_before(store: Store) -> None:
+    """A shared computer: an open page must not go on showing what is told to Awa."""
+    _sign_in(store, MOUSSA, instead_of=AWA)
+    assert not _alive(store, AWA) and _alive(store, MOUSSA)
+    assert SessionsEnded((AWA.session_id,), "signed_out") in store.announced
+
+
+def test_signing_in_again_closes_none_of_ones_own_tabs(store: Store) -> None:
+    _sign_in(store, AWA, instead_of=AWA)
+    assert _alive(store, AWA)
+
+
 def test_activity_is_written_down_once_a_minute(store: Store, clock: Clock) -> None:
     """Each row written makes a commit longer."""
     seen = replace(AWA, last_active_at=clock())

@@ -1,5 +1,6 @@
 """A fragment is rendered once for each distinct role, language and content, and shows nobody what is not theirs."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +9,14 @@ import steps
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, KADD, MOUSSA, NDIAYE, SARR
 from store import Store
 
+from fadjma import events
 from fadjma.access import actions as access
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
 from fadjma.events import Subject
 from fadjma.live import fragments
 from fadjma.live.fragments import Fragments
+from fadjma.notifications import inbox
 from fadjma.notifications.inbox import Notification
 
 
@@ -32,9 +35,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def show(store: Store, kind: str, id: str, *viewers: Viewer, message: str | None = None) -> list[str]:
+def show(store: Store, kind: str, id: str, *viewers: Viewer, message: str | None = None, seq: int = 1) -> list[str]:
     """What each of them gets of one event, all in one transaction."""
-    told = Notification(1, "notification", message, Subject(kind, id), store.clock())
+    told = Notification(seq, "notification", message, Subject(kind, id), store.clock())
 
     def all_of_them(tx: Transaction) -> list[str]:
         made = Fragments(tx)
@@ -106,3 +109,24 @@ def test_a_thing_without_a_row_is_a_toast_alone_the_same_for_all(store: Store, r
     seen = show(store, "product", "lot", NDIAYE, FALL, message="stock.low")
     assert len(set(seen)) == 1 and seen[0].startswith("<a class=toast")
     assert rendered == []
+
+
+class TestTheBadge:
+    def test_says_what_is_left_unread_when_only_a_part_was_read(self, store: Store) -> None:
+        """Something came between opening the inbox and pressing « tout lu »."""
+        for _ in range(3):
+            store.write(_tell, AWA)
+        store.write(inbox.read_up_to, AWA, 2)
+        [badge] = show(store, "inbox", AWA.id, AWA, seq=4)
+        assert re.search(r"<b id=.unread.>1</b>", badge)
+
+    def test_leaves_what_came_later_to_its_own_event(self, store: Store) -> None:
+        store.write(_tell, AWA)
+        store.write(inbox.read_up_to, AWA, 1)
+        store.write(_tell, AWA)
+        [badge] = show(store, "inbox", AWA.id, AWA, seq=2)
+        assert re.search(r"<b id=.unread. hidden>0</b>", badge)
+
+
+def _tell(tx: Transaction, person: Viewer) -> None:
+    events.notify(tx, [person.id], "notification", "record.read", Subject("patient", person.id))
