@@ -89,7 +89,7 @@ def language() -> str:
     """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
     known = g.get("viewer")
     chosen = known.language if known else request.cookies.get("language", "")
-    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(request.headers.get("Accept-Language", ""))
+    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(header("accept-language"))
 
 
 def wants() -> Shape:
@@ -101,16 +101,18 @@ def wants() -> Shape:
 
 def _wants() -> Shape:
     # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
-    if request.headers.get("HX-Request") == "true" and "HX-Boosted" not in request.headers:
+    headers = _headers()
+    if headers.get("hx-request") == "true" and "hx-boosted" not in headers:
         return "fragment"
-    if "text/event-stream" in request.headers.get("Accept", ""):
+    accept = headers.get("accept", "")
+    if "text/event-stream" in accept:
         return "json"  # a program, or live.js: nobody reads a page there
     if request.path.startswith("/api/"):
         return "json"
     offered = ["text/html", "application/json"]
-    if credentials.is_bearer(_headers()) or request.is_json:
+    if credentials.is_bearer(headers) or request.is_json:
         offered.reverse()
-    best = request.accept_mimetypes.best_match(offered) if "Accept" in request.headers else offered[0]
+    best = request.accept_mimetypes.best_match(offered) if accept else offered[0]
     return "json" if best == "application/json" else "page"
 
 
@@ -271,19 +273,27 @@ def is_bearer() -> bool:
     return credentials.is_bearer(_headers())
 
 
-def _headers() -> credentials.Headers:
-    return cast(credentials.Headers, request.headers)
+def header(name: str) -> str:
+    """A request header by its name in lower case; empty when it is absent."""
+    return _headers().get(name, "")
+
+
+def _headers() -> dict[str, str]:
+    """The request's headers by their names in lower case; looked at often, so read once."""
+    if "headers" not in g:
+        g.headers = credentials.plain(request.scope["headers"])
+    return cast(dict[str, str], g.headers)
 
 
 def by_itself() -> bool:
     """Whether an open page asks because of an event (static/live.js says so), not because somebody did something."""
-    return request.headers.get("X-Live") == "1"
+    return header("x-live") == "1"
 
 
 async def _idempotency() -> tuple[str, str]:
     """The request's idempotency key (empty: none) and the keyed hash by which its repetition is recognised."""
     body = await _body()  # also without a key: a body that is too large is refused whatever is done with it
-    key = request.headers.get("Idempotency-Key", "") or (await fields()).get("key", "")
+    key = header("idempotency-key") or (await fields()).get("key", "")
     if not key:
         return "", ""
     if len(key) > 100:
@@ -341,7 +351,9 @@ async def _json_fields() -> MultiDict[str, str]:
 
 
 async def _body() -> bytes:
-    return cast(bytes, await request.get_data(as_text=False))
+    if "body" not in g:  # Quart waits for it anew each time, with a task and a timer
+        g.body = await request.get_data(as_text=False)
+    return cast(bytes, g.body)
 
 
 def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:

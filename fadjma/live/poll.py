@@ -34,7 +34,7 @@ async def poll() -> Response:
     if not (after.isdecimal() and after.isascii() and len(after) < 16):
         raise Refusal(N_("« after » doit être le numéro du dernier événement reçu."))
     user = request.args.get("user")
-    streams = "text/event-stream" in request.headers.get("Accept", "")
+    streams = "text/event-stream" in web.header("accept")
     look = _as_stream if streams else _as_json
     viewer, body = await web.watch(lambda tx, viewer: (viewer, look(tx, viewer, int(after), user)))
     response = _answer(body)

@@ -49,7 +49,7 @@ class StreamEndpoint:
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if self._hub.restarting:
             return _refuse(send, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
-        headers = _headers(scope)
+        headers = credentials.plain(scope["headers"])
         after = _cursor(scope, headers)
         if after is not None and after < 0:
             return _refuse(send, 400)
@@ -90,14 +90,6 @@ class StreamEndpoint:
 def _open(tx: Transaction, secret: str | None) -> tuple[Viewer | None, int]:
     viewer = sessions.viewer(tx, secret)
     return viewer, inbox.cursor(tx, viewer.id) if viewer else 0
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        found[key] = f"{found[key]}; {text}" if key in found else text
-    return found
 
 
 def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
