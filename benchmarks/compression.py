@@ -1,4 +1,4 @@
-"""Part 4b: would compressed streams be worth it? What a year brought to three people, event by event, as browsers get it.
+"""Part 4b: would compressed streams be worth it? A year's events of three people, one by one, as browsers get them.
 
 Each event must be readable at once, so the compressor is flushed after each. A compressor that remembers what went
 before belongs to one stream and stays in memory as long; one that forgets can serve all who see the same.

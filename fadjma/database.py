@@ -32,6 +32,7 @@ Listener = Callable[[Announced], None]
 READERS = 2  # as many as the small machines we run on have cores
 _BUSY_TIMEOUT_MS = 5_000
 _NEAR_TIMEOUT_MS = 20  # readers are locked out of a WAL database only for moments; the event loop waits no longer
+_STATEMENTS = 500  # prepared once and kept: more than there are in this program
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -146,7 +147,7 @@ class Database:
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection as the whole program uses it: WAL, durable commits, foreign keys, no implicit transactions."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
     connection.row_factory = sqlite3.Row
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",

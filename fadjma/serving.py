@@ -47,6 +47,8 @@ def serve(app: Quart) -> None:
     """Serve `app` with its settings until SIGINT or SIGTERM."""
     settings = app.extensions["settings"]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Our format shows none of these, and each is looked up for every line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     _allow_many_streams()
     config = uvicorn.Config(
         app,
