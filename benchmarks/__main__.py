@@ -8,7 +8,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks import durable, fanout, latency, pages, report, transfer, visits
+from benchmarks import compression, durable, fanout, latency, pages, report, transfer, visits, writes
 from benchmarks.processes import raise_file_limit
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -16,7 +16,9 @@ PARTS = {
     "fanout": fanout.run,
     "latency": latency.run,
     "durable": durable.run,
+    "writes": writes.run,
     "transfer": transfer.run,
+    "compression": compression.run,
     "visits": visits.run,
     "pages": pages.run,
 }

@@ -14,6 +14,7 @@ from fadjma import demo
 from fadjma.accounts import passwords, sessions
 from fadjma.accounts.credentials import issue_token
 from fadjma.accounts.identifiers import new_identifier
+from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
 from fadjma.ids import new_id
 
@@ -101,6 +102,13 @@ def signed_in(tx: Transaction, ids: list[str]) -> list[Person]:
     for person in ids:
         secret = sessions.start(tx, person, kind="token", address="127.0.0.1", agent="bench")
         found.append(Person(person, issue_token(keys, secret, person, now=tx.now)[0]))
+    return found
+
+
+def viewer(tx: Transaction, user_id: str) -> Viewer:
+    """The same person as actions and queries know them."""
+    found = sessions.viewer(tx, sessions.start(tx, user_id, kind="token", address="127.0.0.1", agent="bench"))
+    assert found
     return found
 
 

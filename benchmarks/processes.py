@@ -76,7 +76,7 @@ class Server:
 
 
 def _usage(pid: int) -> Usage:
-    return Usage(_cpu(Path(f"/proc/{pid}/stat")), _cpu(Path(f"/proc/{pid}/task/{pid}/stat")), _resident(pid))
+    return Usage(_cpu(Path(f"/proc/{pid}/stat")), _cpu(Path(f"/proc/{pid}/task/{pid}/stat")), resident(pid))
 
 
 def _cpu(stat: Path) -> float:
@@ -84,7 +84,8 @@ def _cpu(stat: Path) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
+    """Resident memory of a process in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
 
 

@@ -24,7 +24,7 @@ async def home() -> Response:
     if not web.signed_in():
         return web.see_other("/sign-in")
     shown = await web.see(_dashboard)
-    shown["streams"] = len(web.app().extensions["hub"])
+    shown["streams"] = len(web.app().extensions["hub"].streams)
     return web.page(f"dashboards/{web.viewer().role}.html", **shown)
 
 

@@ -3,30 +3,36 @@
 `await database.read(function, *args)` and `await database.write(function, *args)` call `function(tx, *args)` with a
 `Transaction`. A write commits when the function returns and rolls back when it raises; what it announced with
 `tx.announce(…)` is told to the listener only after the commit, in commit order.
-One hop per transaction was measured three times as fast as one await per statement (DESIGN section 1).
+One hop per transaction was measured three times as fast as one await per statement (DESIGN section 1), and writes that
+come at the same moment share one commit (group_commit.py).
 """
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
+from fadjma.group_commit import Write, commit, settle
 from fadjma.histogram import SECONDS, Histogram
+from fadjma.transaction import Announced, Row, Transaction
+
+__all__ = ["Announced", "Database", "Row", "Transaction", "connect", "migrate", "milliseconds"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Row = sqlite3.Row
-Parameters = Mapping[str, Any] | Sequence[Any]
 Clock = Callable[[], int]
-Listener = Callable[["Announced"], None]
+Listener = Callable[[Announced], None]
 
 READERS = 2  # as many as the small machines we run on have cores
 _BUSY_TIMEOUT_MS = 5_000
+_NEAR_TIMEOUT_MS = 20  # readers are locked out of a WAL database only for moments; the event loop waits no longer
+_STATEMENTS = 500  # prepared once and kept: more than there are in this program
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -35,65 +41,21 @@ def milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Announced(list[Any]):
-    """What one transaction announced, and when it was committed (`time.monotonic()`)."""
-
-    committed_at = 0.0
-
-
-class Transaction:
-    """One database transaction: the only way to the tables.
-
-    `now` is the time of the whole transaction, in milliseconds UTC. SQL keeps to what SQLite ≥ 3.35 and PostgreSQL both
-    accept, with `:name` parameters.
-    """
-
-    __slots__ = ("_announced", "_connection", "now")
-
-    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
-        self._connection = connection
-        self._announced = Announced()
-        self.now = now
-
-    def execute(self, sql: str, parameters: Parameters = ()) -> int:
-        """Run one statement; returns the number of rows it changed."""
-        return self._connection.execute(sql, parameters).rowcount
-
-    def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Run one statement for each of `rows`."""
-        self._connection.executemany(sql, rows)
-
-    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """Every row that the statement returns."""
-        return self._connection.execute(sql, parameters).fetchall()
-
-    def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
-        """The first row that the statement returns, if any."""
-        cursor = self._connection.execute(sql, parameters)
-        row: Row | None = cursor.fetchone()
-        cursor.close()  # an open statement would keep the transaction from ending
-        return row
-
-    def value(self, sql: str, parameters: Parameters = ()) -> Any:
-        """The first column of the first row, or None."""
-        row = self.first(sql, parameters)
-        return row[0] if row else None
-
-    def announce(self, *what: Any) -> None:
-        """Tell the listener these things once, and only if, the transaction has committed."""
-        self._announced.extend(what)
-
-    @property
-    def announced(self) -> Announced:
-        return self._announced
-
-
 class _Connection(aiosqlite.Connection):
     """An aiosqlite connection that runs a whole function on its thread."""
 
     async def run(self, function: Callable[[sqlite3.Connection], R]) -> R:
         result: R = await self._execute(lambda: function(self._conn))  # type: ignore[no-untyped-call]
         return result
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The connection itself, for its own thread."""
+        return self._conn
+
+    def post(self, function: Callable[[], None]) -> None:
+        """Have a function that never raises called on its thread, after what was asked for before; nobody waits."""
+        self._tx.put_nowait((None, function))
 
 
 class Database:
@@ -108,6 +70,9 @@ class Database:
         self._writer: _Connection | None = None
         self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._all: list[_Connection] = []
+        self._near: sqlite3.Connection | None = None
+        self._waiting: deque[Write] = deque()  # appended to on the event loop, taken from on the writer's thread
+        self.waiting_reads = 0  # as with writes, below; `glance` does not wait
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
 
@@ -117,21 +82,38 @@ class Database:
         self._writer = await self._connect()
         for _ in range(READERS):
             self._readers.put_nowait(await self._connect(read_only=True))
+        self._near = connect(self.path, read_only=True)
+        self._near.execute(f"PRAGMA busy_timeout = {_NEAR_TIMEOUT_MS}")
 
     async def close(self) -> None:
         """Finish what is queued and close every connection."""
         for connection in self._all:
             await connection.close()
         self._all.clear()
+        if self._near:
+            self._near.close()
+            self._near = None
         self._writer, self._readers = None, asyncio.Queue()
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call `function(tx, …)` on one consistent snapshot; it cannot change anything."""
-        connection = await self._readers.get()
+        self.waiting_reads += 1
         try:
-            return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
+            connection = await self._readers.get()
+            try:
+                return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
+            finally:
+                self._readers.put_nowait(connection)
         finally:
-            self._readers.put_nowait(connection)
+            self.waiting_reads -= 1
+
+    def glance(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Like `read`, at once and on the event loop's own thread: only for a few rows by their keys, just written.
+
+        Two hops between threads cost more than such a reading, most of all on an idle machine (benchmarks/README.md).
+        """
+        assert self._near is not None, "the database is not open"
+        return _read(self.clock, lambda tx: function(tx, *args, **kwargs), self._near)
 
     async def write(
         self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs
@@ -139,17 +121,22 @@ class Database:
         """Call `function(tx, …)` in one durable transaction: all of it, or nothing when it raises."""
         assert self._writer is not None, "the database is not open"
         loop = asyncio.get_running_loop()
-
-        def tell(announced: Announced) -> None:
-            loop.call_soon_threadsafe(self.listener, announced)
-
+        answer: asyncio.Future[R] = loop.create_future()
         asked_at = time.monotonic()
         self.waiting_writes += 1
+        self._waiting.append(Write(lambda tx: function(tx, *args, **kwargs), answer))
+        self._writer.post(partial(self._commit, self._writer, loop))
         try:
-            return await self._writer.run(partial(_write, self.clock, tell, lambda tx: function(tx, *args, **kwargs)))
+            return await answer
         finally:
             self.waiting_writes -= 1
             self.write_seconds.observe(time.monotonic() - asked_at)
+
+    def _commit(self, writer: _Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """On the writer's thread: commit what waits. The one that was posted may have gone with an earlier group."""
+        if self._waiting:
+            group = commit(writer.raw, self.clock, self._waiting)
+            loop.call_soon_threadsafe(settle, group, self.listener)
 
     async def _connect(self, *, read_only: bool = False) -> _Connection:
         connection = _Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)
@@ -160,7 +147,7 @@ class Database:
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection as the whole program uses it: WAL, durable commits, foreign keys, no implicit transactions."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
     connection.row_factory = sqlite3.Row
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
@@ -181,29 +168,6 @@ def _read(clock: Clock, function: Callable[[Transaction], R], connection: sqlite
         return function(Transaction(connection, clock()))
     finally:
         connection.execute("ROLLBACK")
-
-
-def _write(
-    clock: Clock,
-    tell: Callable[[Announced], object],
-    function: Callable[[Transaction], R],
-    connection: sqlite3.Connection,
-) -> R:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        tx = Transaction(connection, clock())
-        result = function(tx)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    # Queued from the writer's thread, before the caller wakes: told in commit order, and told even when the request
-    # that wrote was cancelled in the meantime.
-    if tx.announced:
-        tx.announced.committed_at = time.monotonic()
-        tell(tx.announced)
-    return result
 
 
 def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:

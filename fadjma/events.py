@@ -47,7 +47,6 @@ class Announcement:
     subject: Subject
     created_at: int
     recipients: dict[str, int]
-    committed_at: float = 0.0  # time.monotonic(), filled in once it is committed
 
 
 def record(
@@ -85,43 +84,55 @@ def record(
         },
     )
     told: set[str | None] = {actor_id}
-    quiet: EventType | None = None
+    news: list[Notice] = []
     for notice in notices:
         recipients = [person for person in dict.fromkeys(notice.recipients) if person not in told]
         told.update(recipients)
-        quiet = quiet or notice.type
-        notify(tx, recipients, notice.type, notice.message, subject)
-    if quiet and actor_id:
-        notify(tx, [actor_id], quiet, None, subject)
+        news.append(Notice(recipients, notice.type, notice.message))
+    if news and actor_id:
+        news.append(Notice([actor_id], news[0].type, None))
+    _store(tx, news, subject)
 
 
 def notify(tx: Transaction, recipients: list[str], type: EventType, message: str | None, subject: Subject) -> None:
     """Insert one notification per recipient, each with that person's next sequence number."""
+    _store(tx, [Notice(recipients, type, message)], subject)
+
+
+def _store(tx: Transaction, notices: list[Notice], subject: Subject) -> None:
+    """Number and insert them, nobody being in two of them: two statements, whatever number of people and notices."""
+    seqs = _next_seqs(tx, [person for notice in notices for person in notice.recipients])
+    rows: list[dict[str, str | int | None]] = []
+    for notice in notices:
+        numbered = {person: seqs[person] for person in notice.recipients if person in seqs}
+        if not numbered:
+            continue
+        same = {
+            "type": notice.type,
+            "message": notice.message,
+            "kind": subject.kind,
+            "id": subject.id,
+            "now": tx.now,
+        }
+        rows += [{"user_id": person, "seq": seq, **same} for person, seq in numbered.items()]
+        tx.announce(Announcement(notice.type, notice.message, subject, tx.now, numbered))
+    if rows:
+        tx.execute_many(
+            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at) "
+            "VALUES (:user_id, :seq, :type, :message, :kind, :id, :now)",
+            rows,
+        )
+
+
+def _next_seqs(tx: Transaction, people: list[str]) -> dict[str, int]:
+    """Raise the counter of each, and return it; who has no inbox is left out."""
     numbered: dict[str, int] = {}
-    for start in range(0, len(recipients), _CHUNK):
-        chunk = recipients[start : start + _CHUNK]
+    for start in range(0, len(people), _CHUNK):
+        chunk = people[start : start + _CHUNK]
         rows = tx.all(
             "UPDATE inboxes SET last_seq = last_seq + 1 "
-            f"WHERE user_id IN ({', '.join(f':u{i}' for i in range(len(chunk)))}) RETURNING user_id, last_seq",
+            f"WHERE user_id IN ({', '.join([f':u{i}' for i in range(len(chunk))])}) RETURNING user_id, last_seq",
             {f"u{i}": person for i, person in enumerate(chunk)},
         )
         numbered.update((row["user_id"], row["last_seq"]) for row in rows)
-    if not numbered:
-        return
-    tx.execute_many(
-        "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at) "
-        "VALUES (:user_id, :seq, :type, :message, :kind, :id, :now)",
-        [
-            {
-                "user_id": person,
-                "seq": seq,
-                "type": type,
-                "message": message,
-                "kind": subject.kind,
-                "id": subject.id,
-                "now": tx.now,
-            }
-            for person, seq in numbered.items()
-        ],
-    )
-    tx.announce(Announcement(type, message, subject, tx.now, numbered))
+    return numbered

@@ -1,7 +1,7 @@
 """Forms: WTForms in our languages, the same for form and JSON bodies. What a form does not name is ignored."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form as WTForm
 from wtforms import StringField, TextAreaField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
 
@@ -25,7 +25,7 @@ speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
 _WORDINGS = {
     "Not a valid integer value.": N_("Donnez un nombre entier."),
     "Not a valid date value.": N_("Cette date n'est pas possible."),
-    "Not a valid choice.": N_("Choisissez une réponse de la liste."),
+    "Invalid value, must be one of: %(values)s.": N_("Choisissez une réponse de la liste."),
 }
 
 
@@ -110,6 +110,11 @@ def text(
     return (TextAreaField if lines else StringField)(
         label, rules, filters=[clean], render_kw={"maxlength": maximum, **kwargs.pop("render_kw", {})}, **kwargs
     )
+
+
+def one_of(label: str, codes: Iterable[str], *, required: bool = True) -> Any:
+    """One of some codes; how they are shown is the template's affair, so WTForms need not make options of them."""
+    return StringField(label, [InputRequired() if required else Optional(), AnyOf(list(codes))])
 
 
 def fields_from_json(value: Any) -> MultiDict[str, str]:

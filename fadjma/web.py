@@ -35,6 +35,7 @@ _FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 P = ParamSpec("P")
 R = TypeVar("R")
 F = TypeVar("F", bound=Form)
+Shape = Literal["page", "fragment", "json"]
 
 
 class Resource(Protocol):
@@ -74,31 +75,44 @@ def viewer() -> Viewer:
     return cast(Viewer, g.viewer)
 
 
+def secret() -> str | None:
+    """The session secret that the request carries, if it is genuine; whether the session lives, the database says."""
+    return credentials.secret_from(app(), _headers())
+
+
 def signed_in() -> bool:
-    """Whether the request carries a genuine session secret; whether the session lives, the database says."""
-    return credentials.secret_from(app(), _headers()) is not None
+    """Whether the request carries a genuine session secret."""
+    return secret() is not None
 
 
 def language() -> str:
     """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
     known = g.get("viewer")
     chosen = known.language if known else request.cookies.get("language", "")
-    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(request.headers.get("Accept-Language", ""))
+    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(header("accept-language"))
 
 
-def wants() -> Literal["page", "fragment", "json"]:
+def wants() -> Shape:
     """In which form to answer. Programs with a bearer token get JSON unless they ask for HTML."""
+    if "wants" not in g:
+        g.wants = _wants()
+    return cast(Shape, g.wants)
+
+
+def _wants() -> Shape:
     # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
-    if request.headers.get("HX-Request") == "true" and "HX-Boosted" not in request.headers:
+    headers = _headers()
+    if headers.get("hx-request") == "true" and "hx-boosted" not in headers:
         return "fragment"
-    if "text/event-stream" in request.headers.get("Accept", ""):
+    accept = headers.get("accept", "")
+    if "text/event-stream" in accept:
         return "json"  # a program, or live.js: nobody reads a page there
     if request.path.startswith("/api/"):
         return "json"
     offered = ["text/html", "application/json"]
-    if credentials.is_bearer(_headers()) or request.is_json:
+    if credentials.is_bearer(headers) or request.is_json:
         offered.reverse()
-    best = request.accept_mimetypes.best_match(offered) if "Accept" in request.headers else offered[0]
+    best = request.accept_mimetypes.best_match(offered) if accept else offered[0]
     return "json" if best == "application/json" else "page"
 
 
@@ -147,7 +161,7 @@ async def act(
         answer = stored or resource.json(viewer.language)
         if key and not stored:
             _keep_answer(tx, viewer, key, fingerprint, answer)
-        sessions.touch(tx, viewer.session_id)
+        sessions.note_activity(tx, viewer)
         return Acted(resource, answer)
 
     try:
@@ -165,9 +179,9 @@ async def see_traced(
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
         if person:
-            sessions.touch(tx, viewer.session_id)
+            sessions.note_activity(tx, viewer)
         result = query(tx, viewer, *args, **kwargs)
-        asking.mail = inbox.state(tx, viewer.id)  # after the query: its own event is not news to this page
+        asking.look_at_mail(tx)  # again, after the query: its own event is not news to this page
         return result
 
     try:
@@ -222,13 +236,14 @@ class _Asking:
     """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
 
     def __init__(self) -> None:
-        self.secret = credentials.secret_from(app(), _headers())
+        self.secret = secret()
+        self._for_page = wants() == "page"
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
-        self.mail = inbox.state(tx, self.viewer.id) if self.viewer else None
+        self.look_at_mail(tx)
         if self.viewer is None:
             raise SignInNeeded(
                 N_("Votre session a pris fin : reconnectez-vous.")
@@ -237,6 +252,11 @@ class _Asking:
             )
         return self.viewer
 
+    def look_at_mail(self, tx: Transaction) -> None:
+        """Note the badge and the cursor of this moment; only whole pages show them."""
+        if self.viewer and self._for_page:
+            self.mail = inbox.state(tx, self.viewer.id)
+
     def remember(self) -> None:
         g.viewer, g.mail = self.viewer, self.mail or g.get("mail")
 
@@ -244,8 +264,8 @@ class _Asking:
 async def _note_activity(asking: _Asking) -> None:
     """A page that somebody opens is activity; streams and polls do not come through here."""
     viewer = asking.viewer
-    if viewer and not by_itself() and database().clock() - viewer.last_active_at > sessions.TOUCH_AFTER:
-        await database().write(sessions.touch, viewer.session_id)
+    if viewer and not by_itself() and sessions.is_worth_noting(viewer, database().clock()):
+        await database().write(sessions.note_activity, viewer)
 
 
 def is_bearer() -> bool:
@@ -253,21 +273,31 @@ def is_bearer() -> bool:
     return credentials.is_bearer(_headers())
 
 
-def _headers() -> credentials.Headers:
-    return cast(credentials.Headers, request.headers)
+def header(name: str) -> str:
+    """A request header by its name in lower case; empty when it is absent."""
+    return _headers().get(name, "")
+
+
+def _headers() -> dict[str, str]:
+    """The request's headers by their names in lower case; looked at often, so read once."""
+    if "headers" not in g:
+        g.headers = credentials.plain(request.scope["headers"])
+    return cast(dict[str, str], g.headers)
 
 
 def by_itself() -> bool:
     """Whether an open page asks because of an event (static/live.js says so), not because somebody did something."""
-    return request.headers.get("X-Live") == "1"
+    return header("x-live") == "1"
 
 
 async def _idempotency() -> tuple[str, str]:
     """The request's idempotency key (empty: none) and the keyed hash by which its repetition is recognised."""
-    key = request.headers.get("Idempotency-Key", "") or (await fields()).get("key", "")
+    body = await _body()  # also without a key: a body that is too large is refused whatever is done with it
+    key = header("idempotency-key") or (await fields()).get("key", "")
+    if not key:
+        return "", ""
     if len(key) > 100:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
-    body = cast(bytes, await request.get_data(as_text=False))
     content = b"\n".join((request.method.encode(), request.path.encode(), body))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()
@@ -304,14 +334,26 @@ def _keep_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str, an
 
 async def fields() -> MultiDict[str, str]:
     """The form or JSON body as fields; a JSON body that is not an object is refused (400)."""
-    if not request.is_json:
-        return MultiDict(
-            (name, value) for name, value in (await request.form).items(multi=True) if _FIELD.fullmatch(name)
-        )
+    if "fields" not in g:
+        g.fields = _known(await (_json_fields() if request.is_json else _form_fields()))
+    return cast(MultiDict[str, str], g.fields)
+
+
+async def _form_fields() -> MultiDict[str, str]:
+    return await request.form
+
+
+async def _json_fields() -> MultiDict[str, str]:
     try:
-        return _known(fields_from_json(json.loads(await request.get_data(as_text=False) or b"{}")))
+        return fields_from_json(json.loads(await _body() or b"{}"))
     except (ValueError, RecursionError) as error:
         raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
+
+
+async def _body() -> bytes:
+    if "body" not in g:  # Quart waits for it anew each time, with a task and a timer
+        g.body = await request.get_data(as_text=False)
+    return cast(bytes, g.body)
 
 
 def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:

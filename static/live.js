@@ -10,7 +10,7 @@ const limit = (control, ms) => setTimeout(() => control.abort(), ms);
 
 let last = +cursor; // the newest event on this page
 let state, alive = now(), heard, ticked = alive; // signs of life: server, leader, this tab
-let life, channel, leading, fails, streamAt, pause, retry = 0, notBefore = 0;
+let life, channel, leading, pause, fails = 0, streamAt = 0, retry = 0, notBefore = 0;
 let cut = () => {}, wakeUp = cut, work = Promise.resolve();
 
 function inTurn(job) {
@@ -24,12 +24,11 @@ function show(next) {
   const text = line.dataset[next] + (next == 'offline' ? ' ' + new Date(alive).toTimeString().slice(0, 5) : '');
   if (line.textContent != text) line.textContent = text;
   line.dataset.state = state = next;
-  if (leading) tell({ state, alive, last });
+  if (leading) tell({ news: { state, alive, last, fails, away: document.hidden } });
 }
 
 async function lead(signal) {
   leading = !signal.aborted;
-  fails = 0;
   show('connecting');
   while (!signal.aborted) {
     const began = now();
@@ -79,7 +78,7 @@ async function listen(url, polled) {
     const headers = { Accept: 'text/event-stream' };
     const answer = await fetch(`${url}?after=${last}&user=${user}`, { headers, cache: 'no-store', signal: control.signal });
     const { ok, status } = answer;
-    notBefore = now() + 1e3 * (+answer.headers.get('Retry-After') || 0); // a date is not understood
+    notBefore = now() + 1e3 * Math.min(+answer.headers.get('Retry-After') || 0, 3600); // of a date, whose clock is right?
     if (status == 401 || status == 403) throw halt('expired');
     if (polled && status == 204) return;
     if (status == 204 || ok && !/event-stream/.test(answer.headers.get('Content-Type'))) throw halt('replaced');
@@ -137,42 +136,36 @@ async function refresh(missed, anyway) {
   const headers = { 'X-Live': 1 };
   const answer = await fetch(location.href, { headers, cache: 'no-cache', signal: control.signal });
   const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const old = document.querySelector('main'), main = body.querySelector('main');
-  if (!body.dataset.cursor) throw body;
+  if (body.dataset.user != user) throw body; // a proxy's, or of somebody who has signed in since
   last = +body.dataset.cursor;
-  if (!anyway && busy(old)) hold(old, () => inTurn(() => refresh(0, true)));
-  else {
-    old.replaceWith(main);
-    if (self.htmx) htmx.process(main);
-  }
-  $('unread').replaceWith(body.querySelector('#unread'));
-  if (missed > 0) {
-    const textContent = $('toasts').dataset.missed.replace('%n', missed);
-    toast(make('a', { className: 'toast', href: $('bell').href, textContent }));
-  }
+  renew(body, missed, !anyway && (() => inTurn(() => refresh(0, true))));
 }
 
-const placed = elt => elt.closest('[hx-swap=none]'); // all other answers are htmx's affair
-function hear({ data: { event, why, state: sign, alive: at, last: seq } }) {
+function hear({ data: { event, why, slept, news } }) {
   if (why) halt(why, true);
   else if (event) inTurn(() => event.event == 'reset' ? poll() : take(event));
-  else if (!sign) leading && show(state);
-  else if (!leading) {
+  else if (leading) {
+    show(state);
+    if (slept != null) wake(slept);
+  } else if (news) {
     heard = now();
-    alive = at;
-    show(sign);
-    inTurn(() => seq > last && poll());
+    ({ alive, fails } = news);
+    show(news.state);
+    inTurn(() => news.last != last && poll()); // less than ours: a reset that we have not had
+    // A hidden tab polls slowly; with no stream to lose, the one that is looked at leads.
+    if (news.away && fails > 4 && !document.hidden) start(stop() || true);
   }
 }
 
 function start(steal) {
   life = new AbortController();
   const { signal } = life, name = 'live ' + user;
+  streamAt = 0;
   show('connecting');
   if (!shared) return lead(signal);
   channel = new BroadcastChannel(name);
   channel.onmessage = hear;
-  wake();
+  ask({});
   navigator.locks.request(name, steal ? { steal } : { signal }, () => lead(signal))
     .catch(() => signal.aborted || !leading || start(stop())); // stolen: this tab seemed frozen
 }
@@ -185,13 +178,19 @@ function stop() {
   channel = channel && channel.close();
 }
 
-function wake(broken) {
+// The leader answers at once, or it is replaced soon.
+function ask(question) {
+  heard = now() - 3e4;
+  tell(question);
+}
+
+// `why`: the link changed (an event), or the machine slept (true); otherwise somebody looks at this tab.
+function wake(why) {
+  ask({ slept: why === true });
   if (now() < notBefore) return;
-  heard = now();
   streamAt = 0;
-  tell({});
   wakeUp();
-  if (broken || now() - alive > 3e4) {
+  if (why || state == 'live' && now() - alive > 3e4) {
     pause = 0;
     cut();
   }
@@ -204,8 +203,10 @@ if (cursor) {
     ticked = now();
     if (leading) show(state);
     if (document.hidden) return;
-    if (slept) wake(true);
-    else if (channel && !leading && now() - heard > 4e4) start(stop() || true);
+    if (slept) {
+      notBefore = 0; // the clock may have been put right
+      wake(true);
+    } else if (channel && !leading && now() - heard > 4e4) start(stop() || true);
   }, 5e3);
   addEventListener('visibilitychange', () => document.hidden || wake());
   addEventListener('online', wake);

@@ -1,6 +1,7 @@
 """The database as actions see it, without an event loop: each call is one transaction, as `Database` runs it."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from fadjma import database
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
+from fadjma.group_commit import Write, commit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,9 +46,12 @@ class Store:
 
     def write(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """One transaction that commits when `function` returns, and leaves nothing when it raises."""
-        return database._write(
-            self.clock, self.announced.extend, lambda tx: function(tx, *args, **kwargs), self.connection
-        )
+        (write,) = commit(self.connection, self.clock, deque([Write(lambda tx: function(tx, *args, **kwargs))]))
+        if write.error is not None:
+            raise write.error
+        self.announced.extend(write.announced or ())
+        result: R = write.result
+        return result
 
     def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         return database._read(self.clock, lambda tx: function(tx, *args, **kwargs), self.connection)

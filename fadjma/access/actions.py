@@ -40,8 +40,6 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
     """
     viewer.require("doctor")
     _require_patient(tx, patient_id)
-    lapse(tx, _ALL)  # write down what time has ended: the unique indexes must speak of now
-    expire(tx, _ALL)
     _refuse_repetition(tx, viewer.id, patient_id)
     request_id = new_id()
     try:
@@ -212,18 +210,24 @@ def _tell_of_time(
 
 
 def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None:
-    row = tx.first(
-        "SELECT status, decided_at FROM access_requests WHERE doctor_id = :doctor AND patient_id = :patient "
-        "AND (status = 'approved' OR (status = 'rejected' AND decided_at > :since)) LIMIT 1",
-        {"doctor": doctor_id, "patient": patient_id, "since": tx.now - ASK_AGAIN_AFTER},
+    rows = tx.all(
+        "SELECT status, decided_at, lapses_at, expires_at FROM access_requests "
+        "WHERE doctor_id = :doctor AND patient_id = :patient AND status IN ('pending', 'approved', 'rejected')",
+        {"doctor": doctor_id, "patient": patient_id},
     )
-    if row is None:
-        return
-    if row["status"] == "approved":
-        raise Conflict(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
-    raise Conflict(
-        N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."), current="rejected"
-    )
+    ends = {"pending": "lapses_at", "approved": "expires_at"}
+    over = [row for row in rows if row["status"] in ends and row[ends[row["status"]]] <= tx.now]
+    if over:  # write down what time has ended: the unique indexes must speak of now
+        lapse(tx, _ALL)
+        expire(tx, _ALL)
+    for row in rows:
+        if row["status"] == "approved" and row not in over:
+            raise Conflict(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
+        if row["status"] == "rejected" and row["decided_at"] > tx.now - ASK_AGAIN_AFTER:
+            raise Conflict(
+                N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."),
+                current="rejected",
+            )
 
 
 def _decided(tx: Transaction, viewer: Viewer, request_id: str, changed: int, status: str) -> str:

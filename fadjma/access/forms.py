@@ -1,10 +1,10 @@
 """Asking for access and deciding about it."""
 
-from wtforms import PasswordField, SelectField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import PasswordField
+from wtforms.validators import Length, Optional
 
 from fadjma.access.queries import EMERGENCIES, SCOPES
-from fadjma.forms import Form, text
+from fadjma.forms import Form, one_of, text
 from fadjma.i18n import N_
 
 HOUR = 3_600_000
@@ -19,14 +19,14 @@ DURATIONS = {
 class AskForm(Form):
     patient_id = text("", 40)
     reason = text(N_("Motif"), 500, minimum=3, lines=True)
-    scope = SelectField(N_("Ce que vous souhaitez voir"), [Optional()], choices=["", *SCOPES])
-    emergency = SelectField(N_("Situation"), [Optional()], choices=["", *EMERGENCIES])
+    scope = one_of(N_("Ce que vous souhaitez voir"), SCOPES, required=False)
+    emergency = one_of(N_("Situation"), EMERGENCIES, required=False)
     password = PasswordField(N_("Votre mot de passe, à nouveau"), [Optional(), Length(max=200)])
 
 
 class ApproveForm(Form):
-    scope = SelectField(N_("Ce que le médecin pourra voir"), [InputRequired()], choices=list(SCOPES))
-    duration = SelectField(N_("Pendant"), [InputRequired()], choices=list(DURATIONS))
+    scope = one_of(N_("Ce que le médecin pourra voir"), SCOPES)
+    duration = one_of(N_("Pendant"), DURATIONS)
 
 
 class ReasonForm(Form):

@@ -123,10 +123,19 @@ def reactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     return _changed(tx, viewer, account_id, "account.reactivated", changed)
 
 
-def start_session(tx: Transaction, user_id: str, *, kind: str, address: str, agent: str) -> str:
-    """Open a session after a good password; returns its secret."""
+def start_session(
+    tx: Transaction, user_id: str, *, kind: str, address: str, agent: str, instead_of: str | None = None
+) -> str:
+    """Open a session after a good password; returns its secret.
+
+    `instead_of` is the secret of the session that this browser had until now. Somebody else's ends here, with its
+    streams: on a shared computer an open page must not go on showing what is told to the person before.
+    """
     if not tx.value("SELECT 1 FROM users WHERE id = :id AND status = 'active'", {"id": user_id}):
         raise NotFound
+    before = sessions.viewer(tx, instead_of)
+    if before and before.id != user_id:
+        end_session(tx, before)
     events.record(tx, "session.started", Subject("account", user_id), actor_id=user_id, kind=kind)
     return sessions.start(tx, user_id, kind="token" if kind == "token" else "browser", address=address, agent=agent)
 

@@ -5,9 +5,10 @@ Works on plain headers, because the stream endpoint stands in front of Quart.
 
 import hashlib
 import hmac
+from collections.abc import Iterable, Mapping
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Protocol
+from typing import Any
 
 import jwt
 from quart import Quart, has_request_context, request
@@ -24,10 +25,16 @@ def derive_key(secret_key: str, purpose: str) -> bytes:
     return hmac.digest(secret_key.encode(), b"fadjma:" + purpose.encode(), hashlib.sha256)
 
 
-class Headers(Protocol):
-    """Request headers, Quart's or plain; names in lower case are found in both."""
+Headers = Mapping[str, str]
 
-    def get(self, key: str, default: str, /) -> str: ...
+
+def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """ASGI's request headers by their names in lower case; several of one name are put together."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        found[key] = f"{found[key]}; {text}" if key in found else text
+    return found
 
 
 class Cookies(QuartAuth):

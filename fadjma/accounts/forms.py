@@ -4,11 +4,11 @@ import re
 from datetime import date
 from typing import Any
 
-from wtforms import DateField, PasswordField, SelectField, StringField
+from wtforms import DateField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.accounts.identifiers import normalize_phone
-from fadjma.forms import Form, clean, text
+from fadjma.forms import Form, clean, one_of, text
 from fadjma.i18n import N_, translate
 
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
@@ -53,7 +53,7 @@ class PersonForm(Form):
 
 class PatientForm(PersonForm):
     birth_date = DateField(N_("Date de naissance"), [InputRequired()])
-    sex = SelectField(N_("Sexe"), [InputRequired()], choices=["female", "male"])
+    sex = one_of(N_("Sexe"), ["female", "male"])
     city = text(N_("Ville ou quartier"), 80, required=False)
 
     def validate_birth_date(self, field: Any) -> None:
@@ -62,7 +62,7 @@ class PatientForm(PersonForm):
 
 
 class PractitionerForm(PersonForm):
-    role = SelectField(N_("Profession"), [InputRequired()], choices=["doctor", "pharmacist"])
+    role = one_of(N_("Profession"), ["doctor", "pharmacist"])
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40)
     specialty = text(N_("Spécialité"), 80, required=False)
     organization_id = text(N_("Lieu d'exercice"), 40)

@@ -89,6 +89,7 @@ async def _check(login: str, password: str, kind: Any) -> tuple[str, str]:
         kind=kind,
         address=request.remote_addr or "",
         agent=request.headers.get("User-Agent", ""),
+        instead_of=web.secret() if kind == "browser" else None,
     )
 
 
@@ -126,6 +127,7 @@ async def register() -> Response:
         kind="browser",
         address=request.remote_addr or "",
         agent=request.headers.get("User-Agent", ""),
+        instead_of=web.secret(),
     )
     credentials.remember(secret)
     return web.see_other("/")

@@ -119,12 +119,18 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
     return Viewer(**dict(row)) if row else None
 
 
-def touch(tx: Transaction, session_id: str) -> None:
-    """Note that the person is active."""
-    tx.execute(
-        "UPDATE sessions SET last_active_at = :now WHERE id = :id AND ended_at IS NULL",
-        {"id": session_id, "now": tx.now},
-    )
+def is_worth_noting(viewer: Viewer, now: int) -> bool:
+    """Whether the person's activity was written down too long ago."""
+    return now - viewer.last_active_at > TOUCH_AFTER
+
+
+def note_activity(tx: Transaction, viewer: Viewer) -> None:
+    """Write down that the person is active, at most once a minute: each row written makes a commit longer."""
+    if is_worth_noting(viewer, tx.now):
+        tx.execute(
+            "UPDATE sessions SET last_active_at = :now WHERE id = :id AND ended_at IS NULL",
+            {"now": tx.now, "id": viewer.session_id},
+        )
 
 
 def of(tx: Transaction, person: Viewer) -> list[OpenSession]:

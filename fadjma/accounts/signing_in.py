@@ -30,8 +30,11 @@ async def sign_in(
     kind: Literal["browser", "token"],
     address: str,
     agent: str,
+    instead_of: str | None = None,
 ) -> tuple[str, str]:
     """Check a password and open a session; returns its secret and the user's id.
+
+    `instead_of`: see actions.start_session.
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
@@ -49,7 +52,9 @@ async def sign_in(
     if person.status != "active":
         raise Forbidden(_CLOSED[person.status])
     await throttle.forgive(SIGN_IN_PER_ACCOUNT, person.user_id)
-    secret = await database.write(actions.start_session, person.user_id, kind=kind, address=address, agent=agent)
+    secret = await database.write(
+        actions.start_session, person.user_id, kind=kind, address=address, agent=agent, instead_of=instead_of
+    )
     return secret, person.user_id
 
 

@@ -52,6 +52,10 @@ class Recent(Generic[T]):
         noted = self._noted.pop(key, None)
         return noted[1] if noted else None
 
+    def count(self) -> int:
+        self._forget()
+        return len(self._noted)
+
     def items(self) -> list[tuple[str, T]]:
         self._forget()
         return [(key, what) for key, (_, what) in self._noted.items()]

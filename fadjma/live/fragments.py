@@ -1,7 +1,8 @@
 """What a browser gets of an event: the toast, and the changed row exactly as the page itself would show it.
 
 The row is read through the person's own rights at the moment of sending, so that a late event never shows what may no
-longer be seen. It is rendered once for all who see the same (`_audience`), not once per person.
+longer be seen. It is read once for all who have the same rights to it (`_eyes`), and rendered once for each distinct
+role, language and content.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
+from fadjma.events import Subject
+from fadjma.notifications import inbox
 from fadjma.notifications.inbox import Notification
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
@@ -24,6 +27,7 @@ ROWS: dict[str, tuple[Load, str]] = {
     "record": (records.record, "records/_row.html"),
     "account": (accounts.account, "accounts/_row.html"),
 }
+_ALL = ""  # the eyes of everybody who has no part in the thing
 
 
 class Fragments:
@@ -31,23 +35,38 @@ class Fragments:
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self._rendered: dict[Any, str] = {}
+        self._events: dict[tuple[str, str, str, str | None, Subject, int], str] = {}
+        self._rendered: dict[tuple[Any, ...], str] = {}
+        self._pharmacies: dict[str, tuple[str, ...]] = {}
 
     def html(self, viewer: Viewer, notification: Notification) -> str:
         """The HTML of one event for one person."""
-        key = (_audience(viewer, notification.subject.kind), notification.message, notification.subject)
-        if key not in self._rendered:
-            self._rendered[key] = self._render(viewer, notification)
-        return self._rendered[key]
+        subject, message = notification.subject, notification.message
+        own = notification.seq if subject.kind == "inbox" else 0
+        key = (viewer.role, viewer.language, self._eyes(viewer, subject), message, subject, own)
+        found = self._events.get(key)
+        if found is None:
+            toast = render("_toast.html", viewer.language, notification=notification) if message else ""
+            found = self._events[key] = toast + self._row(viewer, notification).strip()
+        return found
 
-    def _render(self, viewer: Viewer, notification: Notification) -> str:
-        toast = render("_toast.html", viewer.language, notification=notification) if notification.message else ""
-        return toast + self._row(viewer, notification).strip()
+    def _eyes(self, viewer: Viewer, subject: Subject) -> str:
+        """Whoever has the same role and the same eyes may see the same of this thing."""
+        if subject.kind == "prescription" and viewer.role == "pharmacist":
+            if subject.id not in self._pharmacies:
+                self._pharmacies[subject.id] = prescriptions.pharmacies(self._tx, subject.id)
+            own = viewer.organization_id or _ALL
+            return own if own in self._pharmacies[subject.id] else _ALL
+        if subject.kind == "account":
+            return viewer.id if viewer.id == subject.id else _ALL
+        return viewer.id if subject.kind in ROWS or subject.kind == "inbox" else _ALL
 
     def _row(self, viewer: Viewer, notification: Notification) -> str:
         subject = notification.subject
         if subject.kind == "inbox":
-            return render("_unread.html", viewer.language, unread=0)
+            # What came later is not counted: its own event adds it to the badge.
+            unread = inbox.unread(self._tx, viewer.id, before=notification.seq)
+            return render("_unread.html", viewer.language, unread=unread)
         if subject.kind not in ROWS:
             return ""
         load, template = ROWS[subject.kind]
@@ -55,13 +74,7 @@ class Fragments:
             item = load(self._tx, viewer, subject.id)
         except (NotFound, Forbidden):
             return render("_gone.html", viewer.language, subject=subject)
-        return render(template, viewer.language, item=item, viewer=viewer)
-
-
-def _audience(viewer: Viewer, subject_kind: str) -> tuple[str, ...]:
-    """People of one audience see the same row of this kind of thing."""
-    if subject_kind == "prescription" and viewer.role == "pharmacist":
-        return viewer.role, viewer.language, viewer.organization_id or ""
-    if subject_kind in ("account", "product"):
-        return viewer.role, viewer.language, viewer.organization_id or ""
-    return viewer.role, viewer.language, viewer.id
+        key = (template, viewer.role, viewer.language, viewer.id == subject.id, item)
+        if key not in self._rendered:
+            self._rendered[key] = render(template, viewer.language, item=item, viewer=viewer)
+        return self._rendered[key]

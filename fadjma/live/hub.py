@@ -6,80 +6,65 @@ stream; nothing that a user must see lives only here.
 """
 
 import asyncio
-import json
 import logging
 import random
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import replace
-from itertools import chain
 from types import coroutine
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from fadjma.accounts import sessions
-from fadjma.accounts.people import Viewer
 from fadjma.accounts.sessions import SessionsEnded
-from fadjma.database import Announced, Database, Transaction
+from fadjma.database import READERS, Announced, Database, Transaction
 from fadjma.events import Announcement
-from fadjma.live import encode
+from fadjma.live import encode, replay
+from fadjma.live.encode import Encoded
 from fadjma.live.figures import EndReason, Figures
 from fadjma.live.fragments import Fragments
+from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
 from fadjma.notifications import inbox
 from fadjma.notifications.inbox import Notification
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 ByeReason = Literal["signed_out", "expired", "deactivated", "restarting", "replaced"]
 
 log = logging.getLogger("fadjma.live")
-REPLAY_LIMIT = 50  # past this many missed events, one `reset` instead
 WRITE_DEADLINE = 30.0  # seconds without taking a byte
-COMMENT_EVERY = 25  # seconds
 SWEEP_EVERY = 1.5  # seconds; rights that end are noticed within 2 s even when another process ended them
 STREAMS_PER_USER = 12  # more than any one person's devices; the oldest is told `replaced`
-_BACKLOG = 1_000  # announcements waiting to be rendered; past it, streams catch up from the database instead
+_SLICE = 0.002  # seconds of delivering before everybody else gets a turn: a notice to 10,000 holds nobody up
+_BACKLOG = 1_000  # announcements waiting to be delivered; past it, streams catch up from the database instead
 
 
-class Stream:
-    """One open stream of one person."""
+class Delivery:
+    """One announcement on its way: who here has not been offered it yet, and what has been encoded of it."""
 
-    __slots__ = (
-        "abort",
-        "after",
-        "catching_up",
-        "closed",
-        "encoding",
-        "last",
-        "level",
-        "send",
-        "slot",
-        "viewer",
-        "wanted",
-        "writing",
-    )
+    __slots__ = ("committed_at", "encoded", "notification", "people", "recipients")
 
-    def __init__(
-        self, viewer: Viewer, send: Send, abort: Callable[[], None], encoding: Literal["html", "json"], after: int
-    ) -> None:
-        self.viewer = viewer
-        self.send = send
-        self.abort = abort  # cuts the connection, whatever is still to be written
-        self.encoding = encoding
-        self.after = after  # the cursor it came with
-        self.last = after  # the last seq written
-        self.wanted = after  # the last seq announced
-        self.level: int | None = None  # the person's cursor when it opened: what is older, it missed while away
-        self.catching_up = False
-        self.writing: asyncio.Task[None] | None = None  # a send that the link has not taken yet
-        self.closed = False
-        self.slot = random.randrange(COMMENT_EVERY)  # noqa: S311 - spreads comments, not secrets
+    def __init__(self, announcement: Announcement, people: set[str], committed_at: float) -> None:
+        self.people = people
+        self.recipients = announcement.recipients
+        self.committed_at = committed_at
+        self.notification = Notification(
+            0, announcement.type, announcement.message, announcement.subject, announcement.created_at
+        )
+        self.encoded: dict[tuple[str, str], Encoded] = {}
 
-    def is_over(self) -> bool:
-        """Whether it has ended; a method, because it may have while something else was awaited."""
-        return self.closed
+    def event(self, stream: Stream, seq: int, fragments: Fragments) -> bytes:
+        """The event as this stream gets it; encoded once for all who get the same."""
+        viewer = stream.viewer
+        html = stream.encoding == "html"
+        text = replay.html(fragments, viewer, self._numbered(seq)) if html else viewer.language
+        found = self.encoded.get((stream.encoding, text))
+        if found is None:
+            found = encode.html(self.notification, text) if html else encode.program(self.notification, text)
+            self.encoded[stream.encoding, text] = found
+        return found.numbered(seq)
 
-    @property
-    def behind(self) -> bool:
-        return self.catching_up or self.last < self.wanted
+    def _numbered(self, seq: int) -> Notification:
+        # Only the badge depends on the number; to make one more object for each of 10,000 people is not free.
+        return replace(self.notification, seq=seq) if self.notification.subject.kind == "inbox" else self.notification
 
 
 class Hub:
@@ -87,24 +72,24 @@ class Hub:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._streams: defaultdict[str, dict[Stream, None]] = defaultdict(dict)
-        self._by_session: defaultdict[str, set[Stream]] = defaultdict(set)
-        self._backlog: deque[Announcement] = deque()
+        self.streams = Streams()
+        self._backlog: deque[Delivery] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._clocks: list[asyncio.Task[None]] = []
-        self._delivering = False
+        self.delivering = False
         self.restarting = False
+        self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
+        self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
         self.figures = Figures()
 
     # --- streams come and go ---
 
     def add(self, stream: Stream) -> None:
         """Subscribe a stream: from here on it misses nothing. Its replay comes after (ntfy's order)."""
-        own = self._streams[stream.viewer.id]
+        own = self.streams.of_user(stream.viewer.id)
         if len(own) >= STREAMS_PER_USER:
-            self._bye(next(iter(own)), "replaced")
-        own[stream] = None
-        self._by_session[stream.viewer.session_id].add(stream)
+            self._bye(own[0], "replaced")
+        self.streams.add(stream)
         self.figures.opened(stream.viewer.session_id, stream.encoding)
         if self.restarting:  # it was being let in when everybody was told
             self._bye(stream, "restarting")
@@ -113,26 +98,12 @@ class Hub:
         if stream.closed:
             return
         stream.closed = True
+        self.streams.remove(stream)
         self.figures.ended(stream.viewer.session_id, stream.encoding, reason)
-        own = self._streams.get(stream.viewer.id, {})
-        own.pop(stream, None)
-        if not own:
-            self._streams.pop(stream.viewer.id, None)
-        of_session = self._by_session.get(stream.viewer.session_id, set())
-        of_session.discard(stream)
-        if not of_session:
-            self._by_session.pop(stream.viewer.session_id, None)
-
-    def __len__(self) -> int:
-        return sum(map(len, self._streams.values()))
-
-    def streams(self) -> Iterator[Stream]:
-        """Every open stream; nothing may open or close one meanwhile."""
-        return chain.from_iterable(self._streams.values())
 
     @property
     def waiting_announcements(self) -> int:
-        """How many are still to be rendered."""
+        """How many are not delivered to everybody who is here."""
         return len(self._backlog)
 
     # --- after every commit ---
@@ -142,71 +113,62 @@ class Hub:
         for what in announced:
             if isinstance(what, SessionsEnded):
                 for session_id in what.session_ids:
-                    for stream in list(self._by_session.get(session_id, ())):
-                        self._bye(stream, what.reason)
+                    self._bye_session(session_id, what.reason)
             elif isinstance(what, Announcement):
                 self.figures.announced(len(what.recipients))
-                self._announce(replace(what, committed_at=announced.committed_at))
+                self._announce(what, announced.committed_at)
 
-    def _announce(self, announcement: Announcement) -> None:
-        # Iterate over the smaller side: a notice to 10,000 people usually finds few of them here.
-        people = announcement.recipients
-        connected = people.keys() & self._streams.keys()
-        if not connected:
+    def _announce(self, announcement: Announcement, committed_at: float) -> None:
+        here = self.streams.among(announcement.recipients)
+        if not here:
             return
-        waiting = False
-        for user_id in connected:
-            for stream in self._streams[user_id]:
-                stream.wanted = max(stream.wanted, people[user_id])
-                waiting = True
-        if waiting:
-            self._backlog.append(announcement)
-            if len(self._backlog) > _BACKLOG:
-                self._backlog.clear()
-                self._wake_all()
-            elif not self._delivering:
-                self._delivering = True
-                self._spawn(self._deliver())
+        self._backlog.append(Delivery(announcement, here, committed_at))
+        if len(self._backlog) > _BACKLOG:
+            self._backlog.clear()
+            for stream in self.streams:
+                self._wake(stream)
+        elif not self.delivering:
+            self.delivering = True
+            asyncio.get_running_loop().call_soon(self._deliver)
 
-    async def _deliver(self) -> None:
-        """Render what was announced, all that waits in one snapshot, and write it to the streams that are level."""
+    def _deliver(self) -> None:
+        """Deliver for one slice of time; the rest when everybody else has had a turn."""
         try:
-            while self._backlog:
-                batch = list(self._backlog)
-                self._backlog.clear()
-                viewers = {
-                    stream.viewer.id: stream.viewer
-                    for announcement in batch
-                    for user_id in announcement.recipients.keys() & self._streams.keys()
-                    for stream in self._streams[user_id]
-                    if stream.encoding == "html"
-                }
-                html = await self._database.read(_render, batch, viewers)
-                for announcement in batch:
-                    self._fan_out(announcement, html)
+            self._database.glance(self._deliver_some)
         except Exception:
             log.exception("delivery failed; the next sweep makes up for it")
-        finally:
-            self._delivering = False
-            self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            self._backlog.clear()
+        if self._backlog:
+            asyncio.get_running_loop().call_soon(self._deliver)
+        else:
+            self.delivering = False
 
-    def _fan_out(self, announcement: Announcement, html: dict[tuple[str, int], str]) -> None:
-        encoded: dict[Any, bytes] = {}
-        for user_id in announcement.recipients.keys() & self._streams.keys():
-            seq = announcement.recipients[user_id]
-            for stream in list(self._streams[user_id]):
-                if stream.catching_up or stream.last >= seq:
-                    continue
-                text = html.get((user_id, seq)) if stream.encoding == "html" else None
-                if stream.last != seq - 1 or (stream.encoding == "html" and text is None):
-                    self._wake(stream)
-                    continue
-                key = (seq, stream.encoding, stream.viewer.language, text)
-                if key not in encoded:
-                    encoded[key] = _encode(stream, _notification(announcement, seq), text)
-                stream.last = seq
-                self._write(stream, encoded[key], announcement.committed_at)
-        self.figures.timed(announcement.committed_at)
+    def _deliver_some(self, tx: Transaction) -> None:
+        until = time.monotonic() + _SLICE
+        fragments = Fragments(tx)  # of this moment: the next slice looks again
+        while self._backlog:
+            delivery = self._backlog[0]
+            while delivery.people:
+                user_id = delivery.people.pop()
+                for stream in self.streams.of_user(user_id):
+                    self._offer(stream, delivery.recipients[user_id], delivery, fragments)
+                if over := time.monotonic() >= until:
+                    break
+            self.figures.timed(delivery.committed_at)
+            if not delivery.people:
+                self._backlog.popleft()
+            if over:
+                return
+
+    def _offer(self, stream: Stream, seq: int, delivery: Delivery, fragments: Fragments) -> None:
+        """Write the event if it is the very next of a level stream; otherwise the stream reads what it lacks."""
+        if stream.last == seq - 1 and not stream.catching_up:
+            body = delivery.event(stream, seq, fragments)
+            stream.last = seq
+            self._write(stream, body, delivery.committed_at)
+        elif stream.last < seq:
+            stream.wanted = max(stream.wanted, seq)  # what reads now may have looked too early
+            self._wake(stream)
 
     # --- the catch-up loop ---
 
@@ -215,18 +177,13 @@ class Hub:
             stream.catching_up = True
             self._spawn(self._catch_up(stream))
 
-    def _wake_all(self) -> None:
-        for own in self._streams.values():
-            for stream in own:
-                self._wake(stream)
-
     def catch_up(self, stream: Stream, level: int) -> None:
         """Bring a stream to `level`, the cursor read when it opened: `reset` when that is too far, or unknown here."""
         stream.level = level
         missed = level - stream.after
         # Something may have been sent, or be on its way, since it was subscribed: then the catch-up loop decides.
         overtaken = stream.catching_up or stream.last != stream.after
-        if 0 <= missed <= REPLAY_LIMIT or overtaken:
+        if 0 <= missed <= replay.LIMIT or overtaken:
             stream.wanted = max(stream.wanted, level)
             if stream.last < stream.wanted:
                 self._wake(stream)
@@ -240,14 +197,17 @@ class Hub:
     async def _catch_up(self, stream: Stream) -> None:
         try:
             while not stream.closed:
-                missed, level = await self._database.read(_missed, stream.viewer, stream.last, stream.encoding)
+                async with self._catching_up:
+                    missed, level = await self._database.read(
+                        replay.missed, stream.viewer, stream.last, stream.encoding
+                    )
                 if stream.is_over():
                     return  # its farewell has been said meanwhile
                 if missed is None:
                     stream.last, body = level, encode.event("reset", str(level - stream.last), id=level)
                     self.figures.reset()
                 elif missed:
-                    body = b"".join(_encode(stream, notification, html) for notification, html in missed)
+                    body = b"".join(event for _, event in missed)
                     stream.last = missed[-1][0].seq
                 elif stream.wanted <= stream.last:
                     return
@@ -282,7 +242,6 @@ class Hub:
         `committed_at` is when the event was committed; None: it is no event.
         """
         sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
-        assert isinstance(sending, Coroutine)
         try:
             waiting_for = sending.send(None)
         except StopIteration:
@@ -323,6 +282,10 @@ class Hub:
             self.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "broken")
             stream.abort()
 
+    def _bye_session(self, session_id: str, reason: ByeReason) -> None:
+        for stream in self.streams.of_session(session_id):
+            self._bye(stream, reason)
+
     def _bye(self, stream: Stream, reason: ByeReason) -> None:
         """The last event of a stream: why it ends, and when to come back."""
         if stream.closed:
@@ -360,31 +323,33 @@ class Hub:
                 log.exception("the hub's %s failed; it goes on", act.__name__)
 
     async def _comment(self, tick: int) -> None:
-        for own in list(self._streams.values()):
-            for stream in list(own):
-                if stream.slot == tick % COMMENT_EVERY and not stream.catching_up:
-                    self._write(stream, encode.COMMENT)
+        for stream in [stream for stream in self.streams if stream.slot == tick % COMMENT_EVERY]:
+            if not stream.catching_up and not stream.closed:
+                self._write(stream, encode.COMMENT)
 
     async def _sweep(self, tick: int) -> None:
         """End the streams of sessions that are over, and wake those that another process has left behind."""
-        if not self._streams:
+        if not len(self.streams):
+            self._cursors.clear()
             return
-        ended, cursors = await self._database.read(_swept, list(self._by_session), list(self._streams))
+        users, open_sessions = self.streams.user_ids(), self.streams.session_ids()
+        ended, cursors = await self._database.read(_swept, open_sessions, users)
         for session_id, reason in ended.items():
-            for stream in list(self._by_session.get(session_id, ())):
-                self._bye(stream, reason)
-        for user_id, cursor in cursors.items():
-            for stream in self._streams.get(user_id, ()):
-                if stream.last < cursor:
+            self._bye_session(session_id, reason)
+        # Only what the sweep before has seen already: what is new may be on its way, and to wake everybody for it would
+        # make 10,000 readings of one notice.
+        before, self._cursors = self._cursors, cursors
+        for user_id, cursor in before.items():
+            for stream in self.streams.of_user(user_id):
+                if stream.last < cursor and not self.delivering:
                     stream.wanted = max(stream.wanted, cursor)
                     self._wake(stream)
 
     def restart(self) -> None:
         """The process is about to stop: say so on every stream, spread the return, take no new ones."""
         self.restarting = True
-        for own in list(self._streams.values()):
-            for stream in list(own):
-                self._bye(stream, "restarting")
+        for stream in list(self.streams):
+            self._bye(stream, "restarting")
 
     async def stop(self) -> None:
         """End every stream and every task."""
@@ -423,48 +388,5 @@ def _resume(sending: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[A
         return
 
 
-def _render(tx: Transaction, batch: list[Announcement], viewers: dict[str, Viewer]) -> dict[tuple[str, int], str]:
-    fragments = Fragments(tx)
-    return {
-        (user_id, announcement.recipients[user_id]): _html(
-            fragments, viewers[user_id], _notification(announcement, announcement.recipients[user_id])
-        )
-        for announcement in batch
-        for user_id in announcement.recipients.keys() & viewers.keys()
-    }
-
-
-def _html(fragments: Fragments, viewer: Viewer, notification: Notification) -> str:
-    """An event's HTML; empty when a template fails, so that the person's later events still come."""
-    try:
-        return fragments.html(viewer, notification)
-    except Exception:
-        log.exception("the fragment of a %s could not be made", notification.subject.kind)
-        return ""
-
-
-def _missed(
-    tx: Transaction, viewer: Viewer, after: int, encoding: str
-) -> tuple[list[tuple[Notification, str | None]] | None, int]:
-    """What a stream has missed, with its HTML, and the person's cursor; None instead of a list when it is too much."""
-    found = inbox.after(tx, viewer.id, after, REPLAY_LIMIT + 1)
-    if len(found) > REPLAY_LIMIT:
-        return None, inbox.state(tx, viewer.id).cursor
-    fragments = Fragments(tx)
-    pairs = [(item, _html(fragments, viewer, item) if encoding == "html" else None) for item in found]
-    return pairs, found[-1].seq if found else after
-
-
 def _swept(tx: Transaction, session_ids: list[str], user_ids: list[str]) -> tuple[dict[str, Any], dict[str, int]]:
     return sessions.ended_among(tx, session_ids), inbox.cursors(tx, user_ids)
-
-
-def _notification(announcement: Announcement, seq: int) -> Notification:
-    return Notification(seq, announcement.type, announcement.message, announcement.subject, announcement.created_at)
-
-
-def _encode(stream: Stream, notification: Notification, html: str | None) -> bytes:
-    data = html
-    if data is None:
-        data = json.dumps(notification.json(stream.viewer.language), ensure_ascii=False, separators=(",", ":"))
-    return encode.event(notification.type, data, id=notification.seq)

@@ -1,5 +1,11 @@
-"""GET /notifications/poll: the same events as the stream, once, from the same cursor."""
+"""GET /notifications/poll: the same events as the stream, once, from the same cursor.
 
+Who polls is asked to come less often when many do (`Retry-After`), and sent away before the database is asked when much
+waits for it already: a poll that is late costs nobody anything, because the cursor keeps its place.
+"""
+
+import random
+from math import ceil
 from typing import Any
 
 from quart import Blueprint, Response, request
@@ -8,29 +14,41 @@ from fadjma import web
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
 from fadjma.i18n import N_
-from fadjma.live import encode
-from fadjma.live.fragments import Fragments
-from fadjma.live.hub import REPLAY_LIMIT, Hub
+from fadjma.live import encode, replay
+from fadjma.live.hub import Hub
 from fadjma.notifications import inbox
 from fadjma.refusals import Forbidden, Refusal
 
 blueprint = Blueprint("poll", __name__)
+USUAL_PACE = 15  # seconds between two polls of a page (static/live.js)
+POLLS_PER_SECOND = 40  # that all pollers together may make: a tenth of what one core answers
+TOO_MANY_WAITING = 40  # readings asked for and not answered; each takes a millisecond or two
 
 
 @blueprint.get("/notifications/poll")
 async def poll() -> Response:
+    hub: Hub = web.app().extensions["hub"]
+    if web.database().waiting_reads > TOO_MANY_WAITING:
+        return Response(status=503, headers={"Retry-After": str(_spread(USUAL_PACE))})
     after = request.args.get("after", "0")
     if not (after.isdecimal() and after.isascii() and len(after) < 16):
         raise Refusal(N_("« after » doit être le numéro du dernier événement reçu."))
     user = request.args.get("user")
-    streams = "text/event-stream" in request.headers.get("Accept", "")
+    streams = "text/event-stream" in web.header("accept")
     look = _as_stream if streams else _as_json
     viewer, body = await web.watch(lambda tx, viewer: (viewer, look(tx, viewer, int(after), user)))
     response = _answer(body)
     response.headers["Cache-Control"] = "no-store"
-    hub: Hub = web.app().extensions["hub"]
+    pace = ceil(hub.figures.pollers.count() / POLLS_PER_SECOND)
+    if pace > USUAL_PACE:
+        response.headers["Retry-After"] = str(_spread(pace))
     hub.figures.polled(viewer, response.content_length or 0, _events(body))
     return response
+
+
+def _spread(seconds: int) -> int:
+    """Against a herd: up to half as long again."""
+    return seconds + random.randint(0, seconds // 2)  # noqa: S311
 
 
 def _answer(body: dict[str, Any] | bytes | None) -> Response:
@@ -48,26 +66,23 @@ def _events(body: dict[str, Any] | bytes | None) -> int:
 
 def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> dict[str, Any] | None:
     _meant_for(viewer, user)
-    found = inbox.after(tx, viewer.id, after, REPLAY_LIMIT)
-    if not found and after <= inbox.state(tx, viewer.id).cursor:
+    found = inbox.after(tx, viewer.id, after, replay.LIMIT)
+    if not found and after <= inbox.cursor(tx, viewer.id):
         return None
     if not found:  # a cursor from the future: an older backup was restored
-        return {"events": [], "cursor": inbox.state(tx, viewer.id).cursor, "reset": True}
+        return {"events": [], "cursor": inbox.cursor(tx, viewer.id), "reset": True}
     return {"events": [item.json(viewer.language) for item in found], "cursor": found[-1].seq}
 
 
 def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> bytes | None:
     _meant_for(viewer, user)
-    level = inbox.state(tx, viewer.id).cursor
+    level = inbox.cursor(tx, viewer.id)
     if level == after:
         return None
-    if not 0 < level - after <= REPLAY_LIMIT:
+    missed, _ = replay.missed(tx, viewer, after, "html")
+    if not missed:  # too many, or a cursor that this database does not know
         return encode.event("reset", str(max(level - after, 0)), id=level)
-    fragments = Fragments(tx)
-    return b"".join(
-        encode.event(item.type, fragments.html(viewer, item), id=item.seq)
-        for item in inbox.after(tx, viewer.id, after, REPLAY_LIMIT)
-    )
+    return b"".join(event for _, event in missed)
 
 
 def _meant_for(viewer: Viewer, user: str | None) -> None:

@@ -23,7 +23,7 @@ def presence(hub: Hub) -> Presence:
     sessions: set[str] = set()
     encodings = {"html": 0, "json": 0}
     behind = 0
-    for stream in hub.streams():
+    for stream in hub.streams:
         roles[stream.viewer.id] = stream.viewer.role
         sessions.add(stream.viewer.session_id)
         encodings[stream.encoding] += 1

@@ -15,14 +15,15 @@ from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
 from fadjma.live import encode
-from fadjma.live.hub import Hub, Send, Stream
+from fadjma.live.hub import Hub
+from fadjma.live.streams import Encoding, Send, Stream
 from fadjma.notifications import inbox
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
-_PATHS = {"/events": "html", "/api/events": "json"}
+_PATHS: dict[str, Encoding] = {"/events": "html", "/api/events": "json"}
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -39,51 +40,48 @@ class StreamEndpoint:
         self._database = database
         self._hub = hub
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Not a coroutine itself, here and below: each would stay in memory for as long as the stream is open.
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in _PATHS:
-            await self._stream(scope, receive, send)
-        else:
-            await self._next(scope, receive, send)
+            return self._answer(scope, receive, send)
+        return self._next(scope, receive, send)
 
-    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if self._hub.restarting:
-            await _refuse(send, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
-            return
-        headers = _headers(scope)
+            return _refuse(send, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
+        headers = credentials.plain(scope["headers"])
         after = _cursor(scope, headers)
         if after is not None and after < 0:
-            await _refuse(send, 400)
-            return
+            return _refuse(send, 400)
         secret = credentials.secret_from(self._quart, headers)
-        viewer, level = await self._database.read(_open, secret)
+        viewer, level = self._database.glance(_open, secret)
         if viewer is not None and _meant_for_another(scope, viewer):
-            await _refuse(send, 403)
-            return
+            return _refuse(send, 403)
         if viewer is None:
-            await _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
-            return
-        await self._serve(scope, receive, send, viewer, level if after is None else after)
+            return _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
+        stream = Stream(viewer, send, _abort(send), _PATHS[scope["path"]], level if after is None else after)
+        response_headers = self._response_headers(headers)
+        scope["headers"].clear()  # a browser's are 2 KB, and the server would keep them as long as the stream
+        return self._serve(stream, response_headers, receive)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, viewer: Viewer, after: int) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": self._response_headers(scope)})
+    async def _serve(self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+        await stream.send({"type": "http.response.start", "status": 200, "headers": headers})
+        del headers
         retry = random.randint(1_000, 5_000)  # noqa: S311 - against a herd
-        first = encode.event("hello", id=after, retry=retry)
-        await send({"type": "http.response.body", "body": first, "more_body": True})
-        encoding = "html" if scope["path"] == "/events" else "json"
-        stream = Stream(viewer, send, _abort(send), encoding, after)  # type: ignore[arg-type]
+        first = encode.event("hello", id=stream.after, retry=retry)
+        await stream.send({"type": "http.response.body", "body": first, "more_body": True})
         self._hub.add(stream)
-        self._hub.figures.written(viewer.id, len(first))
+        self._hub.figures.written(stream.viewer.id, len(first))
         try:
             # Read again after subscribing: what was committed in between is announced to us, or part of this level.
-            level = (await self._database.read(inbox.state, viewer.id)).cursor
-            self._hub.catch_up(stream, level)
+            self._hub.catch_up(stream, self._database.glance(inbox.cursor, stream.viewer.id))
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
             self._hub.remove(stream)
 
-    def _response_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        origin = _headers(scope).get("origin", "")
+    def _response_headers(self, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+        origin = headers.get("origin", "")
         if origin not in self._quart.extensions["settings"].cors_origins:
             return _HEADERS
         return [*_HEADERS, (b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"Origin")]
@@ -91,15 +89,7 @@ class StreamEndpoint:
 
 def _open(tx: Transaction, secret: str | None) -> tuple[Viewer | None, int]:
     viewer = sessions.viewer(tx, secret)
-    return viewer, inbox.state(tx, viewer.id).cursor if viewer else 0
-
-
-def _headers(scope: Scope) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("latin-1")
-        found[key] = f"{found[key]}; {text}" if key in found else text
-    return found
+    return viewer, inbox.cursor(tx, viewer.id) if viewer else 0
 
 
 def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:

@@ -65,15 +65,24 @@ class Inbox:
         return {"id": self.id, "items": items, **({"next": self.next} if self.next else {})}
 
 
+def cursor(tx: Transaction, user_id: str) -> int:
+    """The number of a person's newest notification; 0 when there was none."""
+    return tx.value("SELECT last_seq FROM inboxes WHERE user_id = :id", {"id": user_id}) or 0
+
+
+def unread(tx: Transaction, user_id: str, before: int = 2**62) -> int:
+    """How many of a person's notifications below this seq are unread, counted up to 100."""
+    count: int = tx.value(
+        "SELECT count(*) FROM (SELECT 1 FROM notifications "
+        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL AND seq < :before LIMIT :most) AS unread",
+        {"id": user_id, "before": before, "most": UNREAD_SHOWN + 1},
+    )
+    return count
+
+
 def state(tx: Transaction, user_id: str) -> State:
     """The cursor and the unread count of a person."""
-    cursor = tx.value("SELECT last_seq FROM inboxes WHERE user_id = :id", {"id": user_id})
-    unread = tx.value(
-        "SELECT count(*) FROM (SELECT 1 FROM notifications "
-        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL LIMIT :most) AS unread",
-        {"id": user_id, "most": UNREAD_SHOWN + 1},
-    )
-    return State(cursor or 0, unread)
+    return State(cursor(tx, user_id), unread(tx, user_id))
 
 
 def cursors(tx: Transaction, user_ids: list[str]) -> dict[str, int]:

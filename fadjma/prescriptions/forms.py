@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from wtforms import FieldList, FormField, IntegerField, SelectField, StringField
+from wtforms import FieldList, FormField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from fadjma.accounts.identifiers import normalize_phone
-from fadjma.forms import Form, clean, text
+from fadjma.forms import Form, clean, one_of, text
 from fadjma.i18n import N_, translate
 from fadjma.prescriptions.queries import REFUSALS
 
@@ -40,7 +40,7 @@ class ReasonForm(Form):
 
 
 class RefusalForm(Form):
-    code = SelectField(N_("Motif"), [InputRequired()], choices=list(REFUSALS))
+    code = one_of(N_("Motif"), REFUSALS)
     text = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 
 

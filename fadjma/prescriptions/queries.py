@@ -341,6 +341,15 @@ def was_open_to_all(tx: Transaction, prescription_id: str) -> bool:
     return row is not None
 
 
+def pharmacies(tx: Transaction, prescription_id: str) -> tuple[str, ...]:
+    """The pharmacies with a part in it (addressed to, claimed by): all others may see the same of it, or nothing."""
+    row = tx.first(
+        "SELECT addressed_to, pharmacy_id FROM prescriptions WHERE id = :id",
+        {"id": prescription_id},
+    )
+    return tuple(filter(None, row)) if row else ()
+
+
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(

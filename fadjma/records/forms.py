@@ -3,17 +3,17 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from wtforms import DateField, IntegerField, SelectField
+from wtforms import DateField, IntegerField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from fadjma.forms import Form, text
+from fadjma.forms import Form, one_of, text
 from fadjma.i18n import N_, translate
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
 
 
 class RecordForm(Form):
-    type = SelectField(N_("Type"), [InputRequired()], choices=list(WRITTEN))
+    type = one_of(N_("Type"), WRITTEN)
     occurred_on = DateField(N_("Date"), [Optional()])
     title = text(N_("Titre"), 150)
     body = text(N_("Compte rendu"), 10_000, lines=True)

@@ -1,5 +1,7 @@
 """Sessions: how long they live on shared machines, and how they end at once (CLINIC.md, last paragraph)."""
 
+from dataclasses import replace
+
 import pytest
 from cast import ADMIN, AWA, CAST, DIOP, FALL, MOUSSA, NDIAYE, secret_of
 from store import Clock, Store
@@ -46,7 +48,7 @@ def test_a_session_ends_without_activity(store: Store, clock: Clock, person: Vie
 @pytest.mark.parametrize(("person", "minutes"), IDLE, ids=lambda value: getattr(value, "id", None))
 def test_activity_keeps_a_session(store: Store, clock: Clock, person: Viewer, minutes: int) -> None:
     clock.advance(minutes=minutes - 1)
-    store.write(sessions.touch, person.session_id)
+    store.write(sessions.note_activity, person)
     clock.advance(minutes=minutes - 1)
     assert _alive(store, person)
 
@@ -55,7 +57,7 @@ def test_activity_keeps_a_session(store: Store, clock: Clock, person: Viewer, mi
 def test_no_activity_keeps_a_session_beyond_twelve_hours(store: Store, clock: Clock, person: Viewer) -> None:
     for _ in range(12 * 6 - 1):
         clock.advance(minutes=10)
-        store.write(sessions.touch, person.session_id)
+        store.write(sessions.note_activity, person)
     assert _alive(store, person)
     clock.advance(minutes=10)
     assert not _alive(store, person)
@@ -75,9 +77,38 @@ def test_signing_out_ends_the_session_at_once(store: Store) -> None:
     assert SessionsEnded((AWA.session_id,), "signed_out") in store.announced
 
 
+def _sign_in(store: Store, person: Viewer, instead_of: Viewer) -> None:
+    secret = secret_of(instead_of.id)
+    store.write(actions.start_session, person.id, kind="browser", address="", agent="", instead_of=secret)
+
+
+def test_somebody_else_who_signs_in_ends_the_session_of_the_one_before(store: Store) -> None:
+    """A shared computer: an open page must not go on showing what is told to Awa."""
+    _sign_in(store, MOUSSA, instead_of=AWA)
+    assert not _alive(store, AWA) and _alive(store, MOUSSA)
+    assert SessionsEnded((AWA.session_id,), "signed_out") in store.announced
+
+
+def test_signing_in_again_closes_none_of_ones_own_tabs(store: Store) -> None:
+    _sign_in(store, AWA, instead_of=AWA)
+    assert _alive(store, AWA)
+
+
+def test_activity_is_written_down_once_a_minute(store: Store, clock: Clock) -> None:
+    """Each row written makes a commit longer."""
+    seen = replace(AWA, last_active_at=clock())
+    before = store.content()["sessions"]
+    clock.advance(milliseconds=sessions.TOUCH_AFTER)
+    store.write(sessions.note_activity, seen)
+    assert store.content()["sessions"] == before
+    clock.advance(milliseconds=1)
+    store.write(sessions.note_activity, seen)
+    assert store.content()["sessions"] != before
+
+
 def test_activity_does_not_wake_an_ended_session(store: Store) -> None:
     store.write(actions.end_session, AWA)
-    store.write(sessions.touch, AWA.session_id)
+    store.write(sessions.note_activity, AWA)
     assert not _alive(store, AWA)
 
 
@@ -118,7 +149,7 @@ def test_one_lists_ones_own_live_sessions_and_which_is_this_one(store: Store, cl
 
 def test_the_hub_learns_which_sessions_are_over_and_why(store: Store, clock: Clock) -> None:
     clock.advance(minutes=20)  # staff are idle for too long, patients are not
-    store.write(sessions.touch, FALL.session_id)
+    store.write(sessions.note_activity, FALL)
     store.write(actions.end_session, MOUSSA)
     store.write(actions.deactivate, ADMIN, FALL.id)
     asked = [person.session_id for person in (AWA, MOUSSA, DIOP, FALL)]

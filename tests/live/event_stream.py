@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import socket
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -224,12 +225,16 @@ class Stream:
 class Follower:
     """A careful client: carries its cursor, drops what it has seen, notices a hole, comes back when it was cut."""
 
-    def __init__(self, connect: Callable[[int], Any], catch_up: Callable[[int], Any]) -> None:
+    def __init__(
+        self, connect: Callable[[int], Any], catch_up: Callable[[int], Any], *, patiently: bool = False
+    ) -> None:
         self.last = 0
         self.seen: list[Event] = []
         self.dropped = 0
         self.connections = 0
         self.pause = 0.02  # seconds before it comes back
+        self.connected_at = 0.0  # time.monotonic() of the last one
+        self._patiently = patiently  # whether it waits as long as the server has said
         self._connect = connect  # connect(after) gives an open Stream
         self._catch_up = catch_up  # catch_up(after) gives the next events of the poll, as they are in JSON
 
@@ -246,12 +251,15 @@ class Follower:
             if stream.status != 200:
                 return
             self.connections += 1
+            self.connected_at = time.monotonic()
             async for event in stream.rest(within=3600):
                 if event.type == "reset":
                     await self.fetch()
                 elif event.numbered:
                     self._take(event)
         finally:
+            if self._patiently and stream.parser.retry is not None:
+                self.pause = stream.parser.retry / 1000
             await stream.close()
 
     async def fetch(self) -> None:

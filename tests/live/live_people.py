@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -21,6 +21,13 @@ from fadjma.accounts import actions, credentials, sessions
 from fadjma.database import Transaction, milliseconds
 from fadjma.ids import new_id
 
+_PHARMACISTS = (
+    "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000')",
+    "INSERT INTO users (id, role, status, email, password_hash, given_name, family_name, created_at, verified_at) "
+    "VALUES (:id, 'pharmacist', 'active', :id || '@live.fadjma', 'no hash', 'Ousmane', 'Ndiaye', :now, :now)",
+    "INSERT INTO inboxes (user_id) VALUES (:id)",
+    "INSERT INTO practitioners (user_id, licence_number, organization_id) VALUES (:id, :id, :place)",
+)
 _signer = Quart("signer")
 _signer.secret_key = SECRET_KEY
 credentials.cookies.init_app(_signer)
@@ -77,6 +84,20 @@ class People:
     def pharmacist(self, pharmacy: str, family_name: str = "Ndiaye") -> Person:
         return self._practitioner("pharmacist", family_name, pharmacy)
 
+    def pharmacists(self, count: int) -> list[Person]:
+        """Very many, one to a new pharmacy each, in one transaction."""
+
+        def settle(tx: Transaction) -> list[Person]:
+            people = [
+                Person(id, "Ousmane Ndiaye", Session(id, ""), new_id()) for id in (new_id() for _ in range(count))
+            ]
+            rows = [{"id": one.id, "place": one.place, "now": tx.now} for one in people]
+            for sql in _PHARMACISTS:
+                tx.execute_many(sql, rows)
+            return [replace(one, session=_session(tx, one.id, "browser")) for one in people]
+
+        return self.store.write(settle)
+
     def admin(self) -> Person:
         return self._settle(lambda tx: actions.create_admin(tx, _newcomer("Coumba", "Lô")), "Coumba Lô")
 
@@ -106,8 +127,7 @@ class People:
 
     def session(self, user_id: str, kind: Literal["browser", "token"] = "browser") -> Session:
         """One more session of a person."""
-        secret = self.store.write(sessions.start, user_id, kind=kind, address="127.0.0.1", agent="tests")
-        return Session(user_id, secret)
+        return self.store.write(_session, user_id, kind)
 
     def medicine(self) -> tuple[str, str]:
         """Id and name of a medicine."""
@@ -218,14 +238,14 @@ class Clinic(People):
     async def poll(self, who: Person | Session, after: int, **headers: str) -> httpx.Response:
         return await self.get(who, f"/notifications/poll?after={after}", **headers)
 
-    def follow(self, who: Person) -> Follower:
-        """A careful client of this person, which comes back until the test ends."""
-        follower = self.follower(who)
+    def follow(self, who: Person, *, patiently: bool = False) -> Follower:
+        """A careful client of this person, which comes back until the test ends: at once, or when it was told to."""
+        follower = self.follower(who, patiently=patiently)
         task = asyncio.create_task(follower.run())
         self._closing.push_async_callback(_end, task)
         return follower
 
-    def follower(self, who: Person) -> Follower:
+    def follower(self, who: Person, *, patiently: bool = False) -> Follower:
         """A careful client that does nothing yet."""
 
         async def connect(after: int) -> Stream:
@@ -236,7 +256,7 @@ class Clinic(People):
             found: list[dict[str, Any]] = response.json()["events"] if response.status_code == 200 else []
             return found
 
-        return Follower(connect, catch_up)
+        return Follower(connect, catch_up, patiently=patiently)
 
     async def has_seen_all(self, who: Person, follower: Follower) -> None:
         """Wait until this client has seen all of the person's events; each once, in order, and nothing sent twice."""
@@ -272,6 +292,10 @@ async def until(true: Any, within: float = 5.0) -> None:
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.01)
+
+
+def _session(tx: Transaction, user_id: str, kind: Literal["browser", "token"]) -> Session:
+    return Session(user_id, sessions.start(tx, user_id, kind=kind, address="127.0.0.1", agent="tests"))
 
 
 def _newcomer(given_name: str, family_name: str) -> actions.NewPerson:

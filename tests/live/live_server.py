@@ -1,6 +1,7 @@
 """The real server, `python app.py`, as a process of its own."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SECRET_KEY = "a secret key that is only for these tests"
+USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 ORIGIN = "https://lab.example.sn"  # another site whose programs may read the stream
 
 
@@ -49,6 +51,8 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=err
             )
+        _, hard = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (min(USUAL_LIMIT, hard), hard))  # Python is still starting
         deadline = time.monotonic() + 30
         while "FADJMA: http" not in (said := self._out.read_text()) or not said.endswith("\n"):
             assert self._process.poll() is None, f"the server did not start:\n{self.log[-4000:]}"

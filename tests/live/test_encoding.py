@@ -6,7 +6,9 @@ from event_stream import Event, Parser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fadjma.events import Subject
 from fadjma.live import encode
+from fadjma.notifications.inbox import Notification
 
 # Beside everything else, the characters that end lines here, or only in str.splitlines.
 _TEXT = st.text(st.one_of(st.sampled_from("\r\n: \t\x00\x0b\x0c\x1c\x85\u2028\ufeffé😀"), st.characters(codec="utf-8")))
@@ -40,6 +42,20 @@ def test_it_may_be_cut_anywhere(events: list[tuple[str, int]], cuts: list[int]) 
 @given(data=_TEXT)
 def test_lines_end_with_lf_only(data: str) -> None:
     assert b"\r" not in encode.event("notification", data, id=1, retry=1)
+
+
+@given(data=_TEXT, seq=_SEQ)
+def test_what_is_encoded_once_for_many_is_the_same_event(data: str, seq: int) -> None:
+    told = Notification(0, "notification", None, Subject("record", "r"), 0)
+    assert encode.html(told, data).numbered(seq) == encode.event("notification", data, id=seq)
+
+
+@given(subject=_TEXT, seq=_SEQ)
+def test_a_programs_event_carries_its_number_twice(subject: str, seq: int) -> None:
+    """Also where the JSON has a percent sign of its own."""
+    told = Notification(seq, "notification", "record.created", Subject("record", subject + "%d %%"), 0)
+    [event] = Parser().feed(encode.program(told, "fr").numbered(seq))
+    assert event.seq == seq and event.json == told.json("fr") and next(iter(event.json)) == "seq"
 
 
 def test_an_event_without_data_is_still_one() -> None:

@@ -13,7 +13,8 @@ from fadjma.accounts.people import Viewer
 from fadjma.database import Announced, Database, Transaction
 from fadjma.events import Announcement, Subject
 from fadjma.live.figures import Figures
-from fadjma.live.hub import Hub, Stream
+from fadjma.live.hub import Hub
+from fadjma.live.streams import Stream
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
 
@@ -96,7 +97,7 @@ class House:
     async def quiet(self) -> None:
         """Wait until the hub has nothing left to do."""
         async with asyncio.timeout(5):
-            while self.hub._tasks:  # noqa: ASYNC110
+            while self.hub._tasks or self.hub.delivering:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
 
@@ -138,6 +139,6 @@ class Site(House):
         scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
         task = asyncio.create_task(self.app(scope, receive, wire.send))  # type: ignore[arg-type]
         async with asyncio.timeout(5):
-            while person.id not in self.hub._streams:  # noqa: ASYNC110
+            while not self.hub.streams.of_user(person.id):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         return wire, left, task

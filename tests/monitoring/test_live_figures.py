@@ -15,7 +15,7 @@ from fadjma.accounts import sessions
 from fadjma.accounts.sessions import SessionsEnded
 from fadjma.database import Announced, Database, Transaction
 from fadjma.histogram import SECONDS
-from fadjma.live import encode, hub
+from fadjma.live import encode, hub, replay
 from fadjma.live.figures import END_REASONS, Recent
 
 
@@ -106,9 +106,9 @@ class TestEvents:
     async def test_a_reset_is_counted_when_opening_and_when_catching_up(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        house.listen(AWA, level=hub.REPLAY_LIMIT + 1)
+        house.listen(AWA, level=replay.LIMIT + 1)
         assert house.figures.resets == 1
-        monkeypatch.setattr(hub, "REPLAY_LIMIT", 2)
+        monkeypatch.setattr(replay, "LIMIT", 2)
         _, wire = house.listen(DIOP)
         wire.flows.clear()
         await house.notify(DIOP, times=4)

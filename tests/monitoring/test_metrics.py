@@ -17,7 +17,7 @@ from fadjma.accounts.people import ROLES
 from fadjma.accounts.sessions import SessionsEnded
 from fadjma.config import Settings
 from fadjma.database import Announced
-from fadjma.live import hub
+from fadjma.live import hub, replay
 from fadjma.live.figures import END_REASONS, WAYS
 
 LOCAL = {"address": "127.0.0.1"}
@@ -126,7 +126,7 @@ async def _everything(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     await site.get("/notifications/poll?after=0", NDIAYE, Accept="application/json")
     await site.notify(NDIAYE)
     await site.get("/notifications/poll?after=0", NDIAYE, Accept="application/json")
-    site.listen(AWA, level=hub.REPLAY_LIMIT + 1)  # a reset
+    site.listen(AWA, level=replay.LIMIT + 1)  # a reset
     for reason in ("signed_out", "expired", "deactivated"):
         site.listen(AWA)
         site.hub.tell(Announced([SessionsEnded((AWA.session_id,), reason)]))  # type: ignore[arg-type]
@@ -164,9 +164,14 @@ class TestFigures:
         await _everything(site, monkeypatch)
         write = asyncio.create_task(site.database.write(lambda tx: None))
         await asyncio.sleep(0)
-        site.announce({AWA.id: 1}, committed_at=0)  # waits to be rendered
+        site.announce({AWA.id: 1}, committed_at=0)  # waits to be delivered
+        stream, wire = site.listen(ADMIN)
+        wire.flows.clear()
+        site.hub._write(stream, b"a link that is full")
         families = _families(_text(site))
         await write
+        wire.flows.set()
+        await site.quiet()
         still = {
             (sample.name, *sample.labels.values())
             for family in families.values()

@@ -1,6 +1,8 @@
 """GET /notifications/poll: the same events as the stream, once; and what is not activity."""
 
+import asyncio
 import re
+import threading
 
 import pytest
 from callers import Answer, Callers
@@ -9,7 +11,9 @@ from store import Clock, Store
 from told import Told
 
 from fadjma.accounts.people import Viewer
-from fadjma.live.hub import REPLAY_LIMIT
+from fadjma.live.figures import Figures, Poller
+from fadjma.live.poll import POLLS_PER_SECOND, TOO_MANY_WAITING, USUAL_PACE
+from fadjma.live.replay import LIMIT
 from fadjma.notifications.catalogue import MESSAGES
 
 STREAM = "text/event-stream"
@@ -83,10 +87,10 @@ class TestJson:
         assert not texts & set(MESSAGES.values())
 
     async def test_a_long_absence_comes_in_parts_and_whole(self, clinic: Callers, store: Store) -> None:
-        _tell_often(store, AWA, 3 * REPLAY_LIMIT)
+        _tell_often(store, AWA, 3 * LIMIT)
         seen, cursor = [], 0
         while (answer := await clinic.program(AWA).get(f"/notifications/poll?after={cursor}")).status == 200:
-            assert len(answer.json["events"]) <= REPLAY_LIMIT
+            assert len(answer.json["events"]) <= LIMIT
             seen += [event["seq"] for event in answer.json["events"]]
             cursor = answer.json["cursor"]
         assert seen == list(range(1, _cursor(store, AWA) + 1))
@@ -119,7 +123,7 @@ class TestAsTheStreamsText:
         assert [int(event["id"]) for event in events] == list(range(1, _cursor(store, AWA) + 1))
 
     async def test_too_much_is_one_reset_that_says_how_much(self, clinic: Callers, store: Store) -> None:
-        _tell_often(store, AWA, REPLAY_LIMIT)
+        _tell_often(store, AWA, LIMIT)
         now = _cursor(store, AWA)
         [event] = _events(await clinic.browser(AWA).get("/notifications/poll?after=0", Accept=STREAM))
         assert event == {"id": str(now), "event": "reset", "data": str(now)}
@@ -235,6 +239,43 @@ class TestActivity:
         assert (await clinic.bearer(token).get("/me")).status == 200
         clock.advance(milliseconds=1)
         (await clinic.bearer(token).get("/me")).problem(401)
+
+
+class TestUnderLoad:
+    async def test_who_comes_while_much_waits_is_sent_away_and_loses_nothing(
+        self, clinic: Callers, store: Store
+    ) -> None:
+        database, go_on = clinic.app.extensions["database"], threading.Event()
+        before = _cursor(store, AWA)
+        _tell_often(store, AWA, 1)
+        address = f"/notifications/poll?after={before}"
+        waiting = [asyncio.create_task(database.read(lambda tx: go_on.wait(5))) for _ in range(TOO_MANY_WAITING + 1)]
+        await asyncio.sleep(0)
+        answer = await clinic.program(AWA).get(address)
+        go_on.set()
+        await asyncio.gather(*waiting)
+        assert (answer.status, answer.body) == (503, b"")
+        assert USUAL_PACE <= int(answer.headers["Retry-After"]) <= 1.5 * USUAL_PACE
+        assert [event["seq"] for event in (await clinic.program(AWA).get(address)).json["events"]] == [before + 1]
+
+    @pytest.mark.parametrize("fresh", [False, True], ids=["nothing new", "something new"])
+    async def test_when_many_poll_each_is_asked_to_come_less_often(
+        self, clinic: Callers, store: Store, monkeypatch: pytest.MonkeyPatch, fresh: bool
+    ) -> None:
+        hub = clinic.app.extensions["hub"]
+        monkeypatch.setattr(hub, "figures", Figures())
+        address = f"/notifications/poll?after={_cursor(store, AWA) - fresh}"
+
+        async def pace(pollers: int) -> str | None:
+            while hub.figures.pollers.count() < pollers:
+                hub.figures.pollers.note(f"session {hub.figures.pollers.count()}", Poller("someone", "patient"))
+            answer = await clinic.program(AWA).get(address)
+            assert answer.status == (200 if fresh else 204)
+            return answer.headers.get("Retry-After")
+
+        assert await pace(USUAL_PACE * POLLS_PER_SECOND) is None
+        paces = {int(await pace(40 * POLLS_PER_SECOND) or 0) for _ in range(30)}
+        assert min(paces) >= 40 and max(paces) <= 61 and len(paces) > 5, "spread against a herd"
 
 
 def _tell_often(store: Store, person: Viewer, times: int) -> None:

@@ -127,7 +127,7 @@ class TestLogs:
         def break_down(*args: Any, **kwargs: Any) -> None:
             raise RuntimeError("broken on purpose")
 
-        monkeypatch.setattr("fadjma.events.notify", break_down)
+        monkeypatch.setattr("fadjma.events._store", break_down)
         before = store.content()
         for route in (route for route in ACTS if route.path.startswith("/prescriptions") and "code" not in route.path):
             (await clinic.program(route.who).post(route.at(told), route.body)).problem(500)

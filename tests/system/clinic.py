@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
@@ -24,39 +26,57 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 PASSWORD = "demo-fadjma-2026"
+AWA, MOUSSA = "awa@demo.fadjma", "moussa@demo.fadjma"
+DIOP, NDIAYE = "dr.diop@demo.fadjma", "pharma.ndiaye@demo.fadjma"
+ADMIN = "admin@demo.fadjma"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
 
-@asynccontextmanager
-async def open_clinic(database: Path) -> AsyncIterator[str]:
-    """Start `python app.py` on a free port with demo data; gives its address, and stops it with SIGTERM."""
-    environment = {
-        **os.environ,
-        "FADJMA_DEMO": "1",
-        "FADJMA_PORT": "0",
-        "FADJMA_DATABASE_URL": f"sqlite:///{database}",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "app.py",
-        cwd=ROOT,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout and process.stderr
-    log = asyncio.create_task(process.stderr.read())
-    try:
+class Clinic:
+    """`python app.py` with demo data on a free port; it can be stopped and started again at the same address."""
+
+    def __init__(self, database: Path) -> None:
+        self.address = ""
+        self._database = database
+        self._process: asyncio.subprocess.Process | None = None
+        self._log: asyncio.Task[bytes] | None = None
+
+    async def start(self) -> None:
+        environment = {
+            **os.environ,
+            "FADJMA_DEMO": "1",
+            "FADJMA_PORT": self.address.rpartition(":")[2] or "0",
+            "FADJMA_DATABASE_URL": f"sqlite:///{self._database}",
+        }
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "app.py", cwd=ROOT, env=environment, stdout=pipe, stderr=pipe
+        )
+        assert self._process.stdout and self._process.stderr
+        self._log = asyncio.create_task(self._process.stderr.read())
         async with asyncio.timeout(30):
-            while not (line := (await process.stdout.readline()).decode()).startswith("FADJMA: "):
+            while not (line := (await self._process.stdout.readline()).decode()).startswith("FADJMA: "):
                 assert line, "the server did not start"
-        yield line.removeprefix("FADJMA: ").strip()
+        self.address = line.removeprefix("FADJMA: ").strip()
+
+    async def stop(self) -> None:
+        """By SIGTERM; nothing may have gone wrong."""
+        assert self._process and self._log
+        self._process.terminate()
+        await self._process.wait()
+        written = (await self._log).decode()
+        assert "Traceback" not in written, written
+
+
+@asynccontextmanager
+async def open_clinic(database: Path) -> AsyncIterator[Clinic]:
+    clinic = Clinic(database)
+    await clinic.start()
+    try:
+        yield clinic
     finally:
-        process.terminate()
-        await process.wait()
-        written = (await log).decode()
-    assert "Traceback" not in written, written
+        await clinic.stop()
 
 
 @dataclass
@@ -95,9 +115,12 @@ class Person:
         await self.is_live()
 
     async def is_live(self) -> None:
-        """Wait until the stream is open: only then is « by itself » a promise."""
+        """Wait until the stream is open: only then is « by itself » a promise. Without JavaScript the page says so."""
+        status = self.page.locator("#status")
         if self.live:
-            await expect(self.page.locator("#status")).to_have_attribute("data-state", "live")
+            await expect(status).to_have_attribute("data-state", "live")
+        else:
+            await expect(status).to_have_text("Sans mise à jour automatique")
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)
@@ -107,9 +130,10 @@ class Person:
 
 
 async def sign_in(
-    browser: Browser, address: str, login: str, *, javascript: bool = True, viewport: dict[str, int] = DESK
+    browser: Browser, clinic: Clinic, login: str, *, javascript: bool = True, viewport: dict[str, int] = DESK
 ) -> Person:
     """A browser of one's own, signed in, on the dashboard, live."""
+    address = clinic.address
     context = await browser.new_context(viewport=viewport, locale="fr-FR", java_script_enabled=javascript)
     page = await context.new_page()
     page.set_default_timeout(10_000)
@@ -129,3 +153,55 @@ async def sign_in(
     await page.wait_for_url(f"{address}/")
     await person.is_live()
     return person
+
+
+class Programs:
+    """What other people do meanwhile, by the interface for programs."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self._http = httpx.AsyncClient(base_url=clinic.address, trust_env=False, timeout=10)
+        self._bearers: dict[str, dict[str, str]] = {}
+
+    async def __aenter__(self) -> "Programs":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._http.aclose()
+
+    async def ask(self, login: str, method: str, path: str, **fields: Any) -> dict[str, Any]:
+        if login not in self._bearers:
+            answer = await self._http.post("/api/token", json={"email": login, "password": PASSWORD})
+            self._bearers[login] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        body = {"json": fields} if method == "POST" else {}
+        headers = {"Accept": "application/json", **self._bearers[login]}
+        answer = await self._http.request(method, path, headers=headers, **body)
+        assert answer.is_success, (path, answer.status_code, answer.text)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def id_of(self, login: str) -> str:
+        return str((await self.ask(login, "GET", "/me"))["id"])
+
+    async def grant(self, patient: str) -> None:
+        """Dr Diop asks, and the patient opens the whole file to him."""
+        fields = {"patient_id": await self.id_of(patient), "reason": "Suivi de la tension"}
+        asked = await self.ask(DIOP, "POST", "/access-requests", **fields)
+        await self.ask(patient, "POST", f"/access-requests/{asked['id']}/approval", scope="full", duration="7d")
+
+    async def write_record(self, patient: str) -> str:
+        """Dr Diop's act, of which the patient is told; gives the address that the toast leads to."""
+        path = f"/patients/{await self.id_of(patient)}/records"
+        made = await self.ask(DIOP, "POST", path, type="consultation", title="Tension", body="Régime sans sel.")
+        return f"/records/{made['id']}"
+
+    async def figure(self, name: str) -> int:
+        """What the server itself counts (/metrics)."""
+        found = re.search(rf"^{re.escape(name)} (\d+)", (await self._http.get("/metrics")).text, re.MULTILINE)
+        assert found
+        return int(found[1])
+
+    async def streams(self) -> tuple[int, int]:
+        """How many streams of browsers are open, and how many have ever been opened."""
+        return await self.figure('fadjma_live_streams{encoding="html"}'), await self.figure(
+            "fadjma_live_streams_opened_total"
+        )

@@ -30,9 +30,9 @@ PAGE = """<!doctype html>
 <p id="status" data-state="" data-live="En direct" data-polling="Mode dégradé" data-offline="Hors ligne depuis"
   data-connecting="Connexion…">…</p>
 <a id="bell" href="/notifications">Notifications <b id="unread"{hidden}>{unread}</b></a>
-<div id="toasts" role="status" aria-live="polite" data-close="Fermer" data-stale="Cette partie a changé."
-  data-show="Afficher" data-missed="%n événements manqués"></div>
-<main>{main}</main>
+<div id="toasts" role="status" aria-live="polite" aria-atomic="false" data-close="Fermer"
+  data-stale="Cette partie a changé." data-show="Afficher" data-missed="%n événements manqués"></div>
+<main id="main" tabindex="-1">{main}</main>
 """
 CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'"
 
@@ -76,9 +76,9 @@ def toast(text: str = "Une ordonnance a changé d'état", href: str | None = Non
     return f'<a class="toast" href="{href or "/prescriptions/" + quote(text)}">{text}</a>'
 
 
-def rendered(main: str = "", cursor: int | None = None, unread: int = 0) -> str:
+def rendered(main: str = "", cursor: int | None = None, unread: int = 0, user: str = "awa") -> str:
     return PAGE.format(
-        signed_in="" if cursor is None else f'data-cursor="{cursor}" data-user="awa"',
+        signed_in="" if cursor is None else f'data-cursor="{cursor}" data-user="{user}"',
         unread=unread,
         hidden="" if unread else " hidden",
         main=main,
@@ -116,6 +116,7 @@ class FakeStream:
 
     def __init__(self) -> None:
         self.cursor = 41
+        self.user = "awa"
         self.unread = 0
         self.main = ""
         self.retry = 100
@@ -188,7 +189,7 @@ class FakeStream:
 
     async def _page(self, exchange: Exchange) -> None:
         cursor = self.cursor if self.signed_in else None
-        await answer(200, rendered(self.main, cursor, self.unread), content_security_policy=CSP)(exchange)
+        await answer(200, rendered(self.main, cursor, self.unread, self.user), content_security_policy=CSP)(exchange)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

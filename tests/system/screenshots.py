@@ -17,11 +17,11 @@ PEOPLE = {
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with open_clinic(Path(folder) / "clinic.db") as address, async_playwright() as playwright:
+        async with open_clinic(Path(folder) / "clinic.db") as clinic, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             for role, login in PEOPLE.items():
                 for device, viewport in (("phone", PHONE), ("desktop", DESK)):
-                    person = await sign_in(browser, address, login, viewport=viewport)
+                    person = await sign_in(browser, clinic, login, viewport=viewport)
                     await person.page.screenshot(path=ROOT / "docs" / "screenshots" / f"{role}-{device}.png")
             await browser.close()
 

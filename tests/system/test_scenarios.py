@@ -21,12 +21,12 @@ class Cast:
 
 @pytest_asyncio.fixture
 async def cast(tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
-    async with open_clinic(tmp_path / "clinic.db") as address, async_playwright() as playwright:
+    async with open_clinic(tmp_path / "clinic.db") as clinic, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         people = Cast(
-            await sign_in(browser, address, "awa@demo.fadjma", javascript=javascript, viewport=PHONE),
-            await sign_in(browser, address, "dr.diop@demo.fadjma", javascript=javascript),
-            await sign_in(browser, address, "pharma.ndiaye@demo.fadjma", javascript=javascript),
+            await sign_in(browser, clinic, "awa@demo.fadjma", javascript=javascript, viewport=PHONE),
+            await sign_in(browser, clinic, "dr.diop@demo.fadjma", javascript=javascript),
+            await sign_in(browser, clinic, "pharma.ndiaye@demo.fadjma", javascript=javascript),
         )
         yield people
         complaints = people.awa.complaints + people.diop.complaints + people.ndiaye.complaints

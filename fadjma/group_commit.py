@@ -1,0 +1,104 @@
+"""Group commit: whoever writes at the same moment shares one transaction and one flush of the disk.
+
+Each keeps its own success or failure: a savepoint stands around every function, so that one which raises takes only its
+own changes with it. Nobody is answered before the commit is durable. Measured in benchmarks/README.md (« writes »).
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma.transaction import Announced, Transaction
+
+GROUP = 64  # functions in one commit at the most
+_GROUP_SECONDS = 0.02  # after which no further function is let into a group: whoever waits for it waits for them all
+
+Work = Callable[[Transaction], Any]
+
+
+@dataclass(slots=True)
+class Write:
+    """One function to run in a transaction, and what came of it."""
+
+    work: Work
+    future: asyncio.Future[Any] | None = None  # None: nobody waits for it
+    result: Any = None
+    error: BaseException | None = None
+    announced: Announced | None = None
+
+    def run(self, tx: Transaction) -> None:
+        """Call the function; its error is kept, and raised again for whoever asked."""
+        try:
+            self.result = self.work(tx)
+        except BaseException as error:
+            self.error = error
+        else:
+            self.announced = tx.announced
+
+    def fail(self, error: BaseException) -> None:
+        """Forget what came of it: nothing of it was kept."""
+        self.result, self.error, self.announced = None, error, None
+
+
+def commit(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[Write]) -> list[Write]:
+    """Take what waits, run it in one durable transaction, and return it with what came of each.
+
+    An error that ends the whole transaction (the disk is full, the file is locked by another process) is everybody's.
+    """
+    group: list[Write] = []
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        _run(connection, now, waiting, group)
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if not group:
+            group.append(waiting.popleft())
+        for write in group:
+            if write.error is None:
+                write.fail(error)
+        return group
+    committed_at = time.monotonic()
+    for write in group:
+        if write.announced:
+            write.announced.committed_at = committed_at
+    return group
+
+
+def _run(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[Write], group: list[Write]) -> None:
+    until = time.monotonic() + _GROUP_SECONDS
+    alone = len(waiting) == 1
+    while waiting and len(group) < (1 if alone else GROUP) and time.monotonic() < until:
+        write = waiting.popleft()
+        group.append(write)
+        if alone:
+            write.run(Transaction(connection, now()))
+            if write.error is not None:
+                raise write.error
+            return
+        connection.execute("SAVEPOINT one")
+        write.run(Transaction(connection, now()))
+        if not connection.in_transaction:
+            raise write.error or sqlite3.OperationalError("the transaction was ended from within")
+        if write.error is not None:
+            connection.execute("ROLLBACK TO one")
+        connection.execute("RELEASE one")
+
+
+def settle(group: Sequence[Write], tell: Callable[[Announced], object]) -> None:
+    """On the event loop: tell what was announced, in commit order, then answer whoever still waits."""
+    for write in group:
+        if write.announced:
+            tell(write.announced)
+    for write in group:
+        if write.future is None or write.future.done():
+            continue  # whoever asked was cancelled meanwhile; what it wrote is written
+        if write.error is not None:
+            write.future.set_exception(write.error)
+        else:
+            write.future.set_result(write.result)

@@ -1,0 +1,40 @@
+"""What a stream or a poll has missed, read from the notification table and encoded as it goes out."""
+
+import logging
+
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.live import encode
+from fadjma.live.fragments import Fragments
+from fadjma.live.streams import Encoding
+from fadjma.notifications import inbox
+from fadjma.notifications.inbox import Notification
+
+log = logging.getLogger("fadjma.live")
+LIMIT = 50  # past this many missed events, one `reset` instead
+
+Replay = list[tuple[Notification, bytes]]
+
+
+def missed(tx: Transaction, viewer: Viewer, after: int, encoding: Encoding) -> tuple[Replay | None, int]:
+    """The events after a cursor, encoded, and the person's own cursor; None instead when they are too many."""
+    found = inbox.after(tx, viewer.id, after, LIMIT + 1)
+    if len(found) > LIMIT:
+        return None, inbox.cursor(tx, viewer.id)
+    fragments = Fragments(tx)
+    return [(item, _event(fragments, viewer, item, encoding)) for item in found], found[-1].seq if found else after
+
+
+def html(fragments: Fragments, viewer: Viewer, notification: Notification) -> str:
+    """An event's HTML; empty when a template fails, so that the person's later events still come."""
+    try:
+        return fragments.html(viewer, notification)
+    except Exception:
+        log.exception("the fragment of a %s could not be made", notification.subject.kind)
+        return ""
+
+
+def _event(fragments: Fragments, viewer: Viewer, item: Notification, encoding: Encoding) -> bytes:
+    if encoding == "html":
+        return encode.html(item, html(fragments, viewer, item)).numbered(item.seq)
+    return encode.program(item, viewer.language).numbered(item.seq)

@@ -1,0 +1,61 @@
+"""One transaction: what domain code is given, and the only way to the tables."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Row = sqlite3.Row
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+
+class Announced(list[Any]):
+    """What one transaction announced, and when it was committed (`time.monotonic()`)."""
+
+    committed_at = 0.0
+
+
+class Transaction:
+    """One database transaction: the only way to the tables.
+
+    `now` is the time of the whole transaction, in milliseconds UTC. SQL keeps to what SQLite ≥ 3.35 and PostgreSQL both
+    accept, with `:name` parameters.
+    """
+
+    __slots__ = ("_announced", "_connection", "now")
+
+    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
+        self._connection = connection
+        self._announced = Announced()
+        self.now = now
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run one statement; returns the number of rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
+        """Run one statement for each of `rows`."""
+        self._connection.executemany(sql, rows)
+
+    def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Every row that the statement returns."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row that the statement returns, if any."""
+        cursor = self._connection.execute(sql, parameters)
+        row: Row | None = cursor.fetchone()
+        cursor.close()  # an open statement would keep the transaction from ending
+        return row
+
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.first(sql, parameters)
+        return row[0] if row else None
+
+    def announce(self, *what: Any) -> None:
+        """Tell the listener these things once, and only if, the transaction has committed."""
+        self._announced.extend(what)
+
+    @property
+    def announced(self) -> Announced:
+        return self._announced

@@ -1,0 +1,132 @@
+"""A fragment is rendered once for each distinct role, language and content, and shows nobody what is not theirs."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import steps
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, KADD, MOUSSA, NDIAYE, SARR
+from store import Store
+
+from fadjma import events
+from fadjma.access import actions as access
+from fadjma.accounts.people import Viewer
+from fadjma.database import Transaction
+from fadjma.events import Subject
+from fadjma.live import fragments
+from fadjma.live.fragments import Fragments
+from fadjma.notifications import inbox
+from fadjma.notifications.inbox import Notification
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The templates that were rendered, in order, but for the toasts."""
+    made: list[str] = []
+    render = fragments.render
+
+    def counting(template: str, *args: Any, **context: Any) -> str:
+        if template != "_toast.html":
+            made.append(template)
+        return render(template, *args, **context)
+
+    monkeypatch.setattr(fragments, "render", counting)
+    return made
+
+
+def show(store: Store, kind: str, id: str, *viewers: Viewer, message: str | None = None, seq: int = 1) -> list[str]:
+    """What each of them gets of one event, all in one transaction."""
+    told = Notification(seq, "notification", message, Subject(kind, id), store.clock())
+
+    def all_of_them(tx: Transaction) -> list[str]:
+        made = Fragments(tx)
+        return [made.html(viewer, told) for viewer in viewers]
+
+    return store.read(all_of_them)
+
+
+@pytest.fixture
+def record(store: Store) -> str:
+    """Both doctors may read the whole file of Awa, and Dr Diop has added to it."""
+    for doctor in (DIOP, SARR):
+        steps.grant(store, doctor)
+    return steps.write_record(store)
+
+
+class TestARecord:
+    def test_is_rendered_once_for_all_doctors_who_may_read_it(
+        self, store: Store, record: str, rendered: list[str]
+    ) -> None:
+        first, second, own = show(store, "record", record, DIOP, SARR, AWA)
+        assert first == second and "Hypertension" in own
+        assert rendered == ["records/_row.html"] * 2, "doctors and the patient"
+
+    def test_is_gone_for_whoever_may_not(self, store: Store, record: str, rendered: list[str]) -> None:
+        seen = show(store, "record", record, MOUSSA, ADMIN, NDIAYE)
+        assert all("data-gone" in html and "Hypertension" not in html for html in seen)
+
+    def test_is_gone_for_one_doctor_when_only_their_grant_has_ended(self, store: Store, record: str) -> None:
+        grant = store.value("SELECT id FROM access_requests WHERE doctor_id = ?", SARR.id)
+        store.write(access.revoke, AWA, grant)
+        may, may_not = show(store, "record", record, DIOP, SARR)
+        assert "Hypertension" in may and "data-gone" in may_not
+
+
+class TestAPrescription:
+    def test_open_to_any_is_rendered_once_for_all_pharmacies(self, store: Store, rendered: list[str]) -> None:
+        seen = show(store, "prescription", steps.issued(store, pharmacy=None), NDIAYE, GOMIS, FALL)
+        assert len(set(seen)) == 1 and AWA.family_name not in seen[0]
+        assert rendered == ["prescriptions/_row.html"]
+
+    def test_that_is_claimed_is_shown_to_that_pharmacy_alone(self, store: Store) -> None:
+        id = steps.validated(store, pharmacy=None)
+        own, colleague, other = show(store, "prescription", id, NDIAYE, GOMIS, FALL)
+        assert own == colleague and AWA.family_name in own
+        assert "data-gone" in other and AWA.family_name not in other
+
+    def test_addressed_to_one_pharmacy_is_shown_to_that_one_alone(self, store: Store) -> None:
+        addressed, other = show(store, "prescription", steps.issued(store, pharmacy=KADD), FALL, NDIAYE)
+        assert AWA.family_name in addressed
+        assert "data-gone" in other and AWA.family_name not in other
+
+    def test_each_is_spoken_to_in_their_own_language(self, store: Store, rendered: list[str]) -> None:
+        id, english = steps.issued(store, pharmacy=None), replace(GOMIS, language="en")
+        seen = show(store, "prescription", id, NDIAYE, english, message="prescription.to_validate")
+        assert ["Nouvelle ordonnance" in html for html in seen] == [True, False]
+        assert len(rendered) == 2
+
+
+class TestAnAccount:
+    def test_is_rendered_once_for_all_admins_and_apart_for_oneself(self, store: Store, rendered: list[str]) -> None:
+        others = [replace(ADMIN, id=f"admin {number}") for number in range(3)]
+        own, *seen = show(store, "account", ADMIN.id, ADMIN, *others)
+        assert len(set(seen)) == 1 and own != seen[0], "nobody deactivates themselves"
+        assert len(rendered) == 2
+
+
+def test_a_thing_without_a_row_is_a_toast_alone_the_same_for_all(store: Store, rendered: list[str]) -> None:
+    seen = show(store, "product", "lot", NDIAYE, FALL, message="stock.low")
+    assert len(set(seen)) == 1 and seen[0].startswith("<a class=toast")
+    assert rendered == []
+
+
+class TestTheBadge:
+    def test_says_what_is_left_unread_when_only_a_part_was_read(self, store: Store) -> None:
+        """Something came between opening the inbox and pressing « tout lu »."""
+        for _ in range(3):
+            store.write(_tell, AWA)
+        store.write(inbox.read_up_to, AWA, 2)
+        [badge] = show(store, "inbox", AWA.id, AWA, seq=4)
+        assert re.search(r"<b id=.unread.>1</b>", badge)
+
+    def test_leaves_what_came_later_to_its_own_event(self, store: Store) -> None:
+        store.write(_tell, AWA)
+        store.write(inbox.read_up_to, AWA, 1)
+        store.write(_tell, AWA)
+        [badge] = show(store, "inbox", AWA.id, AWA, seq=2)
+        assert re.search(r"<b id=.unread. hidden>0</b>", badge)
+
+
+def _tell(tx: Transaction, person: Viewer) -> None:
+    events.notify(tx, [person.id], "notification", "record.read", Subject("patient", person.id))

@@ -1,0 +1,96 @@
+"""Everybody is cut at the same moment and comes back at once: all get in, none misses anything, pages go on.
+
+FADJMA_STORM says how many streams.
+"""
+
+import asyncio
+import os
+import time
+
+from browsing import Browsing
+from crowd import Crowd, Member, greeted
+from live_people import Clinic, Person, until
+from prometheus_client.parser import text_string_to_metric_families
+
+STREAMS = int(os.environ.get("FADJMA_STORM", "2000"))
+COMING_BACK = 500
+DEVICES = 5  # of each of them
+
+
+async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
+    server, awa = own_clinic.server, own_clinic.patient()
+    patient, doctor = own_clinic.patient(), own_clinic.doctor()
+    pharmacists = own_clinic.pharmacists(STREAMS)
+    await own_clinic.grant(doctor, patient)
+    with Crowd(server.address) as crowd:
+        _connect(crowd, pharmacists, after=0)
+        await asyncio.to_thread(crowd.read, greeted, 60)
+        await own_clinic.prescribe(doctor, patient)
+        await asyncio.to_thread(crowd.read, lambda one: _last(one) == 1, 60)
+        with Browsing(server, awa) as usual:
+            await asyncio.sleep(0.5)
+
+        crowd.leave()
+        await until(lambda: server.descriptors() < STREAMS / 10)
+        await own_clinic.prescribe(doctor, patient)  # missed by all
+        before = await _reconnections(own_clinic)
+        since = time.monotonic()
+        with Browsing(server, awa) as meanwhile:
+            _connect(crowd, pharmacists, after=1)
+            storm = asyncio.create_task(asyncio.to_thread(crowd.read, lambda one: _last(one) >= 2, 60))
+            await asyncio.sleep(0.1)
+            await own_clinic.prescribe(doctor, patient)  # in the middle of it
+            await storm
+            took = time.monotonic() - since
+            await asyncio.to_thread(crowd.read, lambda one: _last(one) >= 3, 60)
+
+        for member in crowd.members:
+            assert [event.seq for event in member.events() if event.numbered] == [2, 3]
+        assert await _reconnections(own_clinic) - before == STREAMS
+    figures = f"the last of {STREAMS} was in after {took:.1f} s, the slowest page took {max(meanwhile.spent):.2f} s"
+    assert took < STREAMS / 100, figures  # a tenth of what a good day gives
+    assert max(meanwhile.spent) < max(2.0, took / 2), f"{figures}, usually {max(usual.spent):.2f} s"
+    print(figures)  # noqa: T201 - for the long run
+
+
+def _connect(crowd: Crowd, people: list[Person], *, after: int) -> None:
+    for one in people:
+        crowd.ask(f"/events?after={after}", one.session.cookie)
+
+
+def _last(member: Member) -> int:
+    """The number of the last event that has begun to come."""
+    _, found, rest = member.raw.rpartition(b"\nid: ")
+    return int(rest.partition(b"\n")[0]) if found else 0
+
+
+async def _reconnections(clinic: Clinic) -> float:
+    text = (await clinic.get(clinic.doctor(), "/metrics")).text
+    [family] = [one for one in text_string_to_metric_families(text) if one.name == "fadjma_live_reconnections"]
+    return family.samples[0].value
+
+
+async def test_a_restart_under_load_is_followed_by_no_storm(own_clinic: Clinic) -> None:
+    """Each careful client waits as long as it was told to, comes back, and has every event once."""
+    patient, doctor = own_clinic.patient(), own_clinic.doctor()
+    await own_clinic.grant(doctor, patient)
+    pharmacists = own_clinic.pharmacists(COMING_BACK // DEVICES)
+    followers = [own_clinic.follow(one, patiently=True) for one in pharmacists for _ in range(DEVICES)]
+    await until(lambda: all(follower.connections for follower in followers), 30)
+    for _ in range(2):
+        await own_clinic.prescribe(doctor, patient)
+    await until(lambda: all(follower.last == 2 for follower in followers), 30)
+
+    own_clinic.server.ask_to_stop()
+    assert await asyncio.to_thread(own_clinic.server.wait) == 0
+    await asyncio.to_thread(own_clinic.server.start)
+    since = time.monotonic()
+    for _ in range(2):
+        await own_clinic.prescribe(doctor, patient)
+    await until(lambda: all(follower.last == 4 for follower in followers), 30)
+
+    for follower in followers:
+        assert [event.seq for event in follower.seen] == [1, 2, 3, 4] and follower.dropped == 0
+    back = sorted(follower.connected_at - since for follower in followers)
+    middle_half = back[COMING_BACK * 3 // 4] - back[COMING_BACK // 4]
+    assert middle_half > 0.75, f"half of them came within {middle_half:.2f} s"

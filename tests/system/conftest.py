@@ -1,0 +1,41 @@
+"""Pages of a browser in front of a server that plays the live delivery, one of each for a file of tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from clinic import ARGUMENTS, CHROMIUM
+from fake_stream import FakeStream, Stage, serving
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    async with serving() as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(stage: Stage) -> FakeStream:
+    stage.fake = FakeStream()
+    return stage.fake
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser, stage: Stage, server: FakeStream) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(base_url=stage.url)
+    context.set_default_timeout(5_000)
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(context: BrowserContext) -> Page:
+    return await context.new_page()

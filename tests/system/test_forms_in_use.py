@@ -1,0 +1,244 @@
+"""A push never touches what somebody is typing or has in hand (static/page.js)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from fake_stream import Exchange, FakeStream, answer, event, refusal, rendered, toast
+from live_page import open_live, pass_time, pass_time_until, until, with_clock
+from playwright.async_api import Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+FORM = """<ul id="now"><li id="r1">
+  <form hx-post="/answer" hx-swap="none"><input type="hidden" name="key" value="k">
+    <select name="days"><option>1<option>30</select>
+    <input type="checkbox" name="all"><input name="reason" value="Suivi"><input type="file" name="scan">
+    <button>Envoyer</button>
+  </form></li><li id="r2">autre</li></ul>"""
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda page: page.focus("[name=reason]"),
+        lambda page: page.fill("[name=reason]", "Urgence"),
+        lambda page: page.check("[name=all]"),
+        lambda page: page.select_option("select", "30"),
+        lambda page: page.set_input_files("[name=scan]", __file__),
+    ],
+    ids=["focused", "typed", "checked", "chosen", "attached"],
+)
+@pytest.mark.parametrize("told", ['<li id="r1">nouveau</li>', '<li id="r1" data-gone></li>'], ids=["replaced", "gone"])
+async def test_a_push_never_touches_a_form_in_use(
+    page: Page, server: FakeStream, request: pytest.FixtureRequest, act: Callable[[Page], Awaitable[None]], told: str
+) -> None:
+    server.main = FORM
+    await open_live(page)
+    await act(page)
+    if "focused" not in request.node.callspec.id:
+        await page.evaluate("document.activeElement.blur()")
+    await server.push('<li id="r1">entre-temps</li>')
+    await server.push(told + '<li id="r2">autre 2</li>')
+    await expect(page.locator("#r2")).to_have_text("autre 2")
+    await expect(page.locator("#r1 form")).to_be_visible()
+    await expect(page.locator("#r1 > p.stale")).to_have_count(1)
+    await expect(page.locator("#r1 .stale").get_by_role("status")).to_have_text("Cette partie a changé.")
+    await page.locator("#r1 .stale").get_by_role("button", name="Afficher").click()
+    if "gone" in told:
+        await expect(page.locator("#r1")).to_have_count(0)
+    else:
+        await expect(page.locator("#r1")).to_have_text("nouveau")
+
+
+async def test_an_untouched_form_is_replaced(page: Page, server: FakeStream) -> None:
+    server.main = FORM
+    await open_live(page)
+    await server.push('<li id="r1">nouveau</li>')
+    await expect(page.locator("#r1")).to_have_text("nouveau")
+
+
+async def test_the_newest_version_comes_when_the_form_is_reset(page: Page, server: FakeStream) -> None:
+    server.main = FORM
+    await open_live(page)
+    await page.fill("[name=reason]", "Urgence")
+    await page.evaluate("document.activeElement.blur()")
+    await server.push('<li id="r1">2</li>')
+    await server.push('<li id="r1">3</li>')
+    await expect(page.locator("#r1 .stale")).to_have_count(1)
+    await page.evaluate("document.forms[0].reset()")
+    await expect(page.locator("#r1")).to_have_text("3")
+
+
+async def test_the_answer_to_a_form_is_placed_like_an_event(page: Page, server: FakeStream) -> None:
+    server.main = FORM + '<ul id="flow"></ul>'
+    server.always("/answer", answer(201, toast("Envoyé") + '<li id="r1" data-into="flow">envoyé</li>'))
+    await open_live(page)
+    await page.fill("[name=reason]", "Urgence")
+    await page.press("[name=reason]", "Enter")
+    await expect(page.locator("#flow")).to_have_text("envoyé")
+    await expect(page.locator("#toasts a")).to_have_text("Envoyé")
+    await expect(page.locator("#unread")).to_have_text("0")
+    assert b"reason=Urgence" in server.to("/answer")[0].body
+    assert "x-live" not in server.to("/answer")[0].headers
+
+
+async def test_an_answer_that_leaves_the_form_empties_it_and_shows_what_waited(page: Page, server: FakeStream) -> None:
+    server.main = FORM
+    server.always("/answer", answer(201, '<li id="r9" data-into="now">ajouté</li>'))
+    await open_live(page)
+    await page.fill("[name=reason]", "Urgence")
+    await server.push('<li id="r1">nouveau</li>')
+    await expect(page.locator("#r1 .stale")).to_have_count(1)
+    await page.get_by_role("button", name="Envoyer").click()
+    await expect(page.locator("#now > *").first).to_have_text("ajouté")
+    await expect(page.locator("#r1")).to_have_text("nouveau")
+
+
+@pytest.mark.parametrize("status", [409, 422])
+async def test_a_refusal_replaces_the_form(page: Page, server: FakeStream, status: int) -> None:
+    server.main = FORM
+    refused = '<form id="again" hx-post="/answer" hx-swap="none"><p>Non</p><input name="reason" value="U"></form>'
+    server.next("/answer", answer(status, refused), answer(201, '<li id="r1">bien</li>'))
+    await open_live(page)
+    await page.fill("[name=reason]", "U")
+    await page.press("[name=reason]", "Enter")
+    await expect(page.locator("#r1 #again p")).to_have_text("Non")
+    await expect(page.locator("form")).to_have_count(1)
+    await expect(page.locator("[name=reason]")).to_have_value("U")
+    await page.press("[name=reason]", "Enter")
+    await expect(page.locator("#r1")).to_have_text("bien")
+
+
+async def test_answers_that_htmx_places_are_left_to_it(page: Page, server: FakeStream) -> None:
+    form = (
+        '<form action="/answer" method="post" hx-boost="true" hx-target="#item" hx-select="#item" hx-swap="outerHTML">'
+    )
+    server.main = f'<section id="item">{form}<button>Envoyer</button></form></section>'
+    server.always("/answer", answer(422, rendered('<section id="item"><p>Non</p></section>')))
+    await open_live(page)
+    await page.get_by_role("button", name="Envoyer").click()
+    await expect(page.locator("main > #item > p")).to_have_text("Non")
+    await expect(page.locator("form")).to_have_count(0)
+
+
+REGION = """<section hx-get="/part" hx-trigger="prescription_status_changed from:body"><input name="q"></section>"""
+
+
+async def test_a_region_fetches_itself_after_an_event(page: Page, server: FakeStream) -> None:
+    server.main = REGION
+    server.always("/part", answer(200, "<i>neuf</i>"))
+    await open_live(page)
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("section")).to_have_text("neuf")
+    assert server.to("/part")[0].headers["x-live"] == "1"
+
+
+async def test_a_region_in_use_is_not_swapped(page: Page, server: FakeStream) -> None:
+    server.main = REGION
+    server.always("/part", answer(200, "<i>neuf</i>"))
+    await open_live(page)
+    await page.fill("section input", "para")
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("section > .stale")).to_have_count(1)
+    await expect(page.locator("section input")).to_have_value("para")
+    await page.get_by_role("button", name="Afficher").click()
+    await expect(page.locator("section")).to_have_text("neuf")
+
+
+async def test_a_region_that_could_not_be_fetched_is_fetched_again(page: Page, server: FakeStream) -> None:
+    server.main = REGION
+    server.next("/part", refusal(503), refusal(503))
+    server.always("/part", answer(200, "<i>neuf</i>"))
+    await with_clock(page)
+    await open_live(page)
+    await server.push(toast(), "prescription_status_changed")
+    await until(lambda: len(server.to("/part")) == 1)
+    await pass_time_until(page, lambda: len(server.to("/part")) == 3, 22)
+    await expect(page.locator("section")).to_have_text("neuf")
+    assert server.to("/part")[-1].headers["x-live"] == "1"
+    await pass_time(page, 12, 3)
+    assert len(server.to("/part")) == 3
+
+
+async def test_a_form_that_is_on_its_way_is_not_swapped_under_its_answer(page: Page, server: FakeStream) -> None:
+    follows = 'hx-get="/part" hx-trigger="prescription_status_changed from:body"'
+    placing = 'hx-target="#item" hx-select="#item" hx-swap="outerHTML"'
+    form = f'<form action="/answer" method="post" hx-boost="true" {placing}><button>Valider</button></form>'
+    server.main = f'<div id="item" {follows} {placing}>{form}</div>'
+    server.always("/part", answer(200, f'<div id="item">{form}Préparée</div>'))
+    answering = asyncio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        await answering.wait()
+        await answer(200, rendered('<div id="item">Validée</div>'))(exchange)
+
+    server.always("/answer", slow)
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").click()
+    await until(lambda: server.to("/answer"))
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("#item > .stale")).to_have_count(1)
+    answering.set()
+    await expect(page.locator("#item")).to_have_text("Validée")
+
+
+# ---- What somebody has in hand
+
+ROWS = """<div>{above}</div><ul id="now"><li id="r1" data-into="now"><a href="/p/1">Une</a>
+  <details><summary>Refuser…</summary><p>Vraiment ?</p></details><button>Valider</button></li>
+  <li id="r2"><a href="/p/2">Deux</a></li></ul><ul id="rest"></ul><div>{above}</div>"""
+FRESH = """<li id="r1" data-into="{list}"><a href="/p/1">Une, validée</a>
+  <details><summary>Refuser…</summary></details><button>Préparer</button></li>"""
+
+
+@pytest.mark.parametrize("into", ["now", "rest"])
+async def test_a_row_that_changes_keeps_its_opened_part_the_keyboard_and_what_is_in_sight(
+    page: Page, server: FakeStream, into: str
+) -> None:
+    server.main = ROWS.format(above="<br>" * 100)
+    await open_live(page)
+    await page.locator("summary").click()
+    await page.locator("#r1 a").focus()
+    await page.evaluate("scrollTo(0, 0)")
+    await server.push(FRESH.format(list=into))
+    await expect(page.locator(f"#{into} > #r1 > a")).to_have_text("Une, validée")
+    await expect(page.locator("#r1 a")).to_be_focused()
+    await expect(page.locator("details")).to_have_attribute("open", "")
+    assert await page.evaluate("scrollY") == 0
+
+
+async def test_the_keyboard_is_never_put_on_another_act(page: Page, server: FakeStream) -> None:
+    server.main = ROWS.format(above="")
+    await open_live(page)
+    await page.locator("#r1 button").focus()
+    await server.push(FRESH.format(list="now"))
+    await expect(page.locator("#r1")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#r1 a")).to_be_focused()
+    await server.push('<li id="r1" data-gone></li>')
+    await expect(page.locator("#now")).to_be_focused()
+
+
+async def test_a_region_that_fetches_itself_keeps_them_too(page: Page, server: FakeStream) -> None:
+    parts = "<details{open}><summary>Refuser</summary></details><a href='/p/1'>{word}</a>"
+    follows = 'hx-get="/part" hx-trigger="prescription_status_changed from:body" hx-target="#item" hx-swap="outerHTML"'
+    server.main = f'<div id="item" {follows}>{parts.format(open=" open", word="avant")}</div>'
+    server.always("/part", answer(200, f'<div id="item">{parts.format(open="", word="après")}</div>'))
+    await open_live(page)
+    await page.locator("#item a").focus()
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("#item a")).to_have_text("après")
+    await expect(page.locator("#item a")).to_be_focused()
+    await expect(page.locator("details")).to_have_attribute("open", "")
+
+
+async def test_a_page_that_is_fetched_anew_keeps_the_keyboard(page: Page, server: FakeStream) -> None:
+    server.main = ROWS.format(above="")
+    await open_live(page)
+    await page.locator("#r2 a").focus()
+    server.cursor = 111
+    await server.write(event("reset", "70", 111))
+    await expect(page.locator("#toasts a")).to_have_count(1)
+    await expect(page.locator("#r2 a")).to_be_focused()

@@ -1,0 +1,172 @@
+"""Ten tabs of one person in a real browser, over HTTP/1.1 with its six connections, and the real server."""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+from clinic import ADMIN, AWA, MOUSSA, PASSWORD, Clinic, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TABS = int(os.environ.get("FADJMA_TABS", "10"))
+SOME = min(TABS, 4)  # where their number is not the point: opening ten takes seconds
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
+    async with open_clinic(tmp_path_factory.mktemp("clinic") / "clinic.db") as clinic:
+        yield clinic
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def others(clinic: Clinic) -> AsyncIterator[Programs]:
+    async with Programs(clinic) as others:
+        await others.grant(AWA)
+        yield others
+
+
+class Tabs:
+    """Many tabs of one browser; the first was there first, and leads."""
+
+    def __init__(self, context: BrowserContext, pages: list[Page]) -> None:
+        self.context, self.pages = context, pages
+
+    async def each(self, check: Callable[[Page], Awaitable[None]]) -> None:
+        await asyncio.gather(*(check(page) for page in self.pages))
+
+    async def are(self, *states: str) -> None:
+        state = re.compile(f"^({'|'.join(states)})$")
+        await self.each(lambda page: expect(page.locator("#status")).to_have_attribute("data-state", state))
+
+    async def are_told(self, *hrefs: str) -> None:
+        """Each of these once, in this order: what came twice would count twice."""
+
+        async def check(page: Page) -> None:
+            toasts = page.locator("#toasts a")
+            await expect(toasts).to_have_count(len(hrefs))
+            assert [await toast.get_attribute("href") for toast in await toasts.all()] == [*hrefs]
+            await expect(page.locator("#unread")).to_have_text(str(len(hrefs)))
+
+        await self.each(check)
+
+    async def have_nothing_unread(self) -> None:
+        await self.each(lambda page: expect(page.locator("#unread")).to_be_hidden())
+
+    async def go_to_the_sign_in_page(self) -> None:
+        await self.each(lambda page: page.wait_for_url(re.compile("/sign-in")))
+
+
+async def open_tabs(browser: Browser, clinic: Clinic, others: Programs, login: str, count: int = TABS) -> Tabs:
+    """All live, with nothing unread and no toast."""
+    await others.ask(login, "POST", "/notifications/read", up_to=2**40)
+    first = (await sign_in(browser, clinic, login)).page
+    context = first.context
+    tabs = Tabs(context, [first, *[await context.new_page() for _ in range(count - 1)]])
+    await asyncio.gather(*(page.goto(clinic.address) for page in tabs.pages[1:]))
+    await tabs.are("live")
+    await tabs.have_nothing_unread()
+    return tabs
+
+
+async def until_streams(others: Programs, expected: tuple[int, int], within: float) -> None:
+    """So many are open and so many have ever been."""
+    end = time.monotonic() + within
+    while (found := await others.streams()) != expected:
+        assert time.monotonic() < end, f"{found} instead of {expected} after {within} s"
+        await asyncio.sleep(0.02)
+
+
+async def test_all_are_live_on_one_stream_that_another_takes_over(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    tabs = await open_tabs(browser, clinic, others, AWA)
+    streams, opened = await others.streams()
+    assert streams == 1
+    polls = await others.figure("fadjma_live_polls_total")
+    first = await others.write_record(AWA)
+    await tabs.are_told(first)
+    assert await others.figure("fadjma_live_polls_total") == polls  # nobody had to ask
+
+    await tabs.pages.pop(0).close()
+    between = await others.write_record(AWA)
+    await until_streams(others, (1, opened + 1), within=2)
+    await tabs.are_told(first, between)
+    last = await others.write_record(AWA)
+    await tabs.are_told(first, between, last)
+    await tabs.are("live")
+    assert await others.streams() == (1, opened + 1)
+    await tabs.context.close()
+
+
+async def test_what_is_read_in_one_tab_is_read_in_all_and_on_the_phone(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    tabs = await open_tabs(browser, clinic, others, AWA)
+    phone = await open_tabs(browser, clinic, others, AWA, 1)
+    told = await others.write_record(AWA)
+    await tabs.are_told(told)
+    await phone.are_told(told)
+    inbox = tabs.pages[TABS // 2]
+    await inbox.goto(f"{clinic.address}/notifications")
+    await inbox.get_by_role("button", name="Tout marquer comme lu").click()
+    await tabs.have_nothing_unread()
+    await phone.have_nothing_unread()
+    await phone.context.close()
+    await tabs.context.close()
+
+
+async def test_signing_out_in_one_tab_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
+    tabs = await open_tabs(browser, clinic, others, AWA, SOME)
+    phone = await open_tabs(browser, clinic, others, AWA, 1)
+    await tabs.pages[-1].get_by_role("button", name="Quitter").click()
+    await tabs.go_to_the_sign_in_page()
+    await until_streams(others, (1, (await others.streams())[1]), within=2)
+    await phone.are("live")
+    await phone.context.close()
+    await tabs.context.close()
+
+
+async def test_an_account_that_is_closed_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
+    tabs = await open_tabs(browser, clinic, others, MOUSSA, SOME)
+    account = f"/accounts/{await others.id_of(MOUSSA)}"
+    await others.ask(ADMIN, "POST", f"{account}/deactivation")
+    await tabs.go_to_the_sign_in_page()
+    assert (await others.streams())[0] == 0
+    await others.ask(ADMIN, "POST", f"{account}/reactivation")
+    await tabs.context.close()
+
+
+async def test_a_restart_of_the_server_loses_nothing_and_is_told(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    tabs = await open_tabs(browser, clinic, others, AWA)
+    await clinic.stop()
+    await tabs.are("connecting", "offline")
+    await tabs.are("offline")
+    await clinic.start()
+    told = await others.write_record(AWA)
+    await tabs.are_told(told)
+    await tabs.are("live")
+    assert (await others.streams())[0] == 1
+    await tabs.context.close()
+
+
+async def test_somebody_else_who_signs_in_closes_the_tabs_of_the_one_before(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    tabs = await open_tabs(browser, clinic, others, AWA, 2)
+    awa, moussa = tabs.pages
+    await moussa.goto(f"{clinic.address}/sign-in")
+    await moussa.fill("#login", MOUSSA)
+    await moussa.fill("#password", PASSWORD)
+    await moussa.get_by_role("button", name="Se connecter").click()
+    await expect(moussa.locator("#status")).to_have_attribute("data-state", "live")
+    await others.write_record(AWA)
+    await awa.wait_for_url(re.compile("/sign-in"))
+    assert (await others.streams())[0] == 1
+    await tabs.context.close()

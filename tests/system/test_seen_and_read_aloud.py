@@ -1,0 +1,54 @@
+"""Toasts, the stale line and the status, as somebody sees them on a phone and at a desk, and as axe judges them."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from clinic import AWA, DESK, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def is_accessible(page: Page) -> None:
+    found = await Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        items = (await others.ask(NDIAYE, "GET", "/prescriptions"))["items"]
+        validated = [item["id"] for item in items if item["status"] == "validated"]
+        for viewport, toasts, prescription in ((PHONE, 2, validated[0]), (DESK, 3, validated[1])):
+            awa = await sign_in(browser, clinic, AWA, viewport=viewport)
+            for _ in range(3):
+                await others.write_record(AWA)
+            await expect(awa.page.locator("#toasts a")).to_have_count(3)
+            await expect(awa.page.locator("#toasts a").locator("visible=true")).to_have_count(toasts)
+            await is_accessible(awa.page)
+
+            ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=viewport)
+            await ndiaye.go(f"/prescriptions/{prescription}")
+            await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
+            await ndiaye.page.fill("#text", "12 comprimés pour 4 jours : est-ce voulu ?")
+            path = f"/prescriptions/{prescription}/hold"
+            await others.ask(NDIAYE, "POST", path, reason="Le médecin rappelle")
+            await expect(ndiaye.page.locator(".stale")).to_contain_text("Votre saisie est encore là")
+            await expect(ndiaye.page.locator(".stale")).to_be_in_viewport(ratio=1)
+            await expect(ndiaye.page.locator("#text")).to_be_in_viewport()
+            await is_accessible(ndiaye.page)
+            await ndiaye.page.context.set_offline(True)
+            await expect(ndiaye.page.locator("#status")).to_contain_text("Hors ligne depuis")
+            await expect(ndiaye.page.locator("#text")).to_have_value("12 comprimés pour 4 jours : est-ce voulu ?")
+            await is_accessible(ndiaye.page)
+            await awa.page.context.close()
+            await ndiaye.page.context.close()
+
+
+async def test_without_scripts_the_page_says_that_it_stands_still(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path / "clinic.db") as clinic:
+        awa = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
+        said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
+        await expect(said).to_be_visible()
+        await awa.page.context.close()

@@ -1,0 +1,175 @@
+"""Group commit: who writes at the same moment shares one commit, and keeps their own success or failure."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cast import AWA, DIOP
+from store import Store
+
+from fadjma import group_commit
+from fadjma.access import actions as access
+from fadjma.access.queries import access_requests
+from fadjma.database import Database, Transaction
+from fadjma.group_commit import Write, commit
+from fadjma.refusals import Conflict
+
+
+def keep(key: str) -> Callable[[Transaction], str]:
+    def work(tx: Transaction) -> str:
+        tx.execute("INSERT INTO settings (key, value) VALUES (:key, '1')", {"key": key})
+        tx.announce(key)
+        return key
+
+    return work
+
+
+def keep_and_fail(tx: Transaction) -> None:
+    keep("half done")(tx)
+    raise ZeroDivisionError
+
+
+def group(store: Store, *work: Callable[[Transaction], Any]) -> list[Write]:
+    """Run these as if they had been asked for while the writer was busy; gives what came of each."""
+    waiting = deque(Write(one) for one in work)
+    done: list[Write] = []
+    while waiting:
+        done += commit(store.connection, store.clock, waiting)
+    return done
+
+
+def kept(store: Store) -> list[str]:
+    return [key for (key,) in store.rows("SELECT key FROM settings ORDER BY rowid")]
+
+
+def commits(store: Store, *work: Callable[[Transaction], Any]) -> int:
+    """How many commits these take."""
+    said: list[str] = []
+    store.connection.set_trace_callback(said.append)
+    group(store, *work)
+    store.connection.set_trace_callback(None)
+    return said.count("COMMIT")
+
+
+class TestAGroup:
+    def test_shares_one_commit(self, store: Store) -> None:
+        assert commits(store, *(keep(f"k{number}") for number in range(10))) == 1
+
+    def test_is_bounded_in_number(self, store: Store) -> None:
+        assert commits(store, *(keep(f"k{number}") for number in range(group_commit.GROUP + 1))) == 2
+
+    def test_is_bounded_in_time(self, store: Store) -> None:
+        """A long act may have company that came before, but nobody waits for two."""
+
+        def long(tx: Transaction) -> None:
+            time.sleep(0.03)
+
+        assert commits(store, keep("before"), long, keep("after"), long, keep("last")) == 3
+
+    def test_runs_in_the_order_in_which_it_was_asked(self, store: Store) -> None:
+        done = group(store, *(keep(f"k{number}") for number in range(10)))
+        assert [write.result for write in done] == kept(store) == [f"k{number}" for number in range(10)]
+
+    def test_each_sees_what_came_before_it(self, store: Store) -> None:
+        done = group(store, keep("one"), lambda tx: tx.value("SELECT count(*) FROM settings"))
+        assert done[1].result == 1
+
+    def test_who_fails_takes_only_their_own_changes_with_them(self, store: Store) -> None:
+        done = group(store, keep("one"), keep_and_fail, keep("two"))
+        assert kept(store) == ["one", "two"]
+        assert [type(write.error) for write in done] == [type(None), ZeroDivisionError, type(None)]
+        assert [write.announced for write in done] == [["one"], None, ["two"]]
+
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_wherever_the_failing_one_stands(self, store: Store, place: int) -> None:
+        work: list[Callable[[Transaction], Any]] = [keep("one"), keep("two")]
+        work.insert(place, keep_and_fail)
+        group(store, *work)
+        assert kept(store) == ["one", "two"]
+
+    def test_of_failures_alone_leaves_nothing(self, store: Store) -> None:
+        done = group(store, keep_and_fail, keep_and_fail)
+        assert kept(store) == [] and all(isinstance(write.error, ZeroDivisionError) for write in done)
+
+    def test_two_identical_requests_make_one(self, store: Store) -> None:
+        def ask(tx: Transaction) -> str:
+            return access.ask(tx, DIOP, patient_id=AWA.id, reason="Suivi")
+
+        first, second = group(store, ask, ask)
+        assert first.error is None and isinstance(second.error, Conflict)
+        assert len(store.read(access_requests, AWA)) == 1
+
+    def test_all_have_the_moment_of_the_one_commit(self, store: Store) -> None:
+        moments = {write.announced.committed_at for write in group(store, keep("a"), keep("b")) if write.announced}
+        assert len(moments) == 1 and 0 < time.monotonic() - moments.pop() < 5
+
+
+class TestWhenTheTransactionItselfFails:
+    def test_at_the_commit_nobody_has_succeeded(self, store: Store) -> None:
+        """As a full disk would have it: the commit is refused after everybody's work was done."""
+        store.connection.set_authorizer(
+            lambda action, name, *_: (
+                sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION and name == "COMMIT" else sqlite3.SQLITE_OK
+            )
+        )
+        done = group(store, keep("one"), keep_and_fail, keep("two"))
+        store.connection.set_authorizer(None)
+        assert kept(store) == []
+        assert [type(write.error) for write in done] == [
+            sqlite3.DatabaseError,
+            ZeroDivisionError,
+            sqlite3.DatabaseError,
+        ]
+        assert not any(write.announced for write in done)
+
+    def test_from_within_nobody_has_succeeded_and_the_next_group_is_well(self, store: Store) -> None:
+        def end_it(tx: Transaction) -> None:
+            tx.execute("ROLLBACK")
+
+        done = group(store, keep("one"), end_it, keep("later"))
+        assert kept(store) == ["later"], "it came after the group that failed"
+        assert [write.error is None for write in done] == [False, False, True]
+
+    def test_locked_by_another_process_it_is_said_to_who_asked_and_to_no_other(self, store: Store) -> None:
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        store.connection.execute("PRAGMA busy_timeout = 10")
+        waiting = deque([Write(keep("one"))])
+        (done,) = commit(store.connection, store.clock, waiting)
+        assert isinstance(done.error, sqlite3.OperationalError) and not waiting
+        other.execute("ROLLBACK")
+        other.close()
+        group(store, keep("two"))
+        assert kept(store) == ["two"]
+
+
+class TestManyAtOnce:
+    async def test_each_gets_their_own_answer(self, database: Database, store: Store) -> None:
+        """While one holds the writer up, forty more come; every third of them fails."""
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold(tx: Transaction) -> None:
+            begun.set()
+            go_on.wait(5)
+
+        holding = asyncio.create_task(database.write(hold))
+        await asyncio.to_thread(begun.wait, 5)
+        acts = [database.write(keep_and_fail if n % 3 == 0 else keep(f"k{n}")) for n in range(40)]
+        answers = asyncio.gather(*acts, return_exceptions=True)
+        await asyncio.sleep(0)
+        go_on.set()
+        await holding
+        for number, answer in enumerate(await answers):
+            assert isinstance(answer, ZeroDivisionError) if number % 3 == 0 else answer == f"k{number}"
+        assert kept(store) == [f"k{number}" for number in range(40) if number % 3]
+
+    async def test_closing_finishes_what_was_asked(self, database: Database, store: Store) -> None:
+        writing = [asyncio.ensure_future(database.write(keep(f"k{number}"))) for number in range(100)]
+        await asyncio.sleep(0)
+        await database.close()
+        assert await asyncio.gather(*writing) == kept(store) == [f"k{number}" for number in range(100)]
