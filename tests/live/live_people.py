@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import httpx
 from event_stream import Follower, Stream
 from live_server import SECRET_KEY, Server
+from prometheus_client.parser import text_string_to_metric_families
 from quart import Quart
 from store import Store
 
@@ -22,7 +23,8 @@ from fadjma.database import Transaction, milliseconds
 from fadjma.ids import new_id
 
 _PHARMACISTS = (
-    "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000')",
+    "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000') "
+    "ON CONFLICT (id) DO NOTHING",
     "INSERT INTO users (id, role, status, email, password_hash, given_name, family_name, created_at, verified_at) "
     "VALUES (:id, 'pharmacist', 'active', :id || '@live.fadjma', 'no hash', 'Ousmane', 'Ndiaye', :now, :now)",
     "INSERT INTO inboxes (user_id) VALUES (:id)",
@@ -84,12 +86,13 @@ class People:
     def pharmacist(self, pharmacy: str, family_name: str = "Ndiaye") -> Person:
         return self._practitioner("pharmacist", family_name, pharmacy)
 
-    def pharmacists(self, count: int) -> list[Person]:
-        """Very many, one to a new pharmacy each, in one transaction."""
+    def pharmacists(self, count: int, pharmacy: str | None = None) -> list[Person]:
+        """Very many in one transaction, of this pharmacy, or each of a new one."""
 
         def settle(tx: Transaction) -> list[Person]:
             people = [
-                Person(id, "Ousmane Ndiaye", Session(id, ""), new_id()) for id in (new_id() for _ in range(count))
+                Person(id, "Ousmane Ndiaye", Session(id, ""), pharmacy or new_id())
+                for id in (new_id() for _ in range(count))
             ]
             rows = [{"id": one.id, "place": one.place, "now": tx.now} for one in people]
             for sql in _PHARMACISTS:
@@ -237,6 +240,12 @@ class Clinic(People):
 
     async def poll(self, who: Person | Session, after: int, **headers: str) -> httpx.Response:
         return await self.get(who, f"/notifications/poll?after={after}", **headers)
+
+    async def figure(self, name: str) -> float:
+        """One of the server's own figures, over all its labels."""
+        response = await self._http.get(self.server.address + "/metrics")
+        [family] = [one for one in text_string_to_metric_families(response.text) if one.name == name]
+        return sum(sample.value for sample in family.samples if not sample.name.endswith("_created"))
 
     def follow(self, who: Person, *, patiently: bool = False) -> Follower:
         """A careful client of this person, which comes back until the test ends: at once, or when it was told to."""

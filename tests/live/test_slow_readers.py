@@ -1,12 +1,19 @@
 """A client that takes nothing: the others notice nothing, memory stays bounded, and it comes back without a hole."""
 
 import asyncio
+import contextlib
+import os
 import statistics
 import time
 
+from crowd import Crowd, greeted
 from event_stream import Ended, Stream
 from live_people import Clinic, Person
 
+SILENT = int(os.environ.get("FADJMA_SILENT", "1000"))
+DEVICES = 10  # of each of them
+EVENT = 8  # KB, of which the name of a patient is nearly all
+PIPE = 64  # KB that uvicorn takes for a connection before it makes its caller wait
 LONG = "Fatou" * 8_000  # 40 KB in each event about her: enough to fill a small window soon
 BLOCKED = 6
 
@@ -44,6 +51,55 @@ async def test_the_others_notice_nothing(clinic: Clinic) -> None:
     assert clinic.server.memory() - memory < 25_000, "40 events of 40 KB, six times, must not wait in memory"
     for stream in silent:
         await _comes_back(stream)
+
+
+async def test_a_thousand_who_never_read_slow_nobody_down(own_clinic: Clinic) -> None:
+    """Others' latency is within twice the usual, and no silent client takes more than a full pipe of memory.
+
+    That they are cut after 30 s is in test_hub.py, where time is short.
+    """
+    clinic, pharmacy, diop = own_clinic, own_clinic.place(), own_clinic.doctor()
+    fatou = clinic.patient("Fatou" * (EVENT * 200))
+    pharmacists = clinic.pharmacists(SILENT // DEVICES, pharmacy)
+    awa, sarr = clinic.patient(), clinic.doctor("Sarr")
+    await clinic.grant(diop, fatou)
+    reading = await clinic.listening(awa)
+
+    async def latencies(count: int = 60) -> list[float]:
+        """While Dr Diop goes on prescribing to the pharmacy, as in every part of this test."""
+
+        async def prescribe() -> None:
+            while True:
+                await clinic.prescribe(diop, fatou, pharmacy)
+                await asyncio.sleep(0.05)
+
+        prescribing = asyncio.create_task(prescribe())
+        found = [await _latency(clinic, sarr, awa, reading) for _ in range(count)]
+        prescribing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await prescribing
+        return found
+
+    before = await latencies()
+    with Crowd(clinic.server.address) as crowd:
+        for one in pharmacists * DEVICES:
+            crowd.ask("/events", one.session.cookie, unwilling=True)
+        await asyncio.to_thread(crowd.read, greeted, 30)
+        memory = clinic.server.memory()
+        for _ in range(3 * PIPE // EVENT):
+            await clinic.prescribe(diop, fatou, pharmacy)
+        assert await clinic.figure("fadjma_live_streams_behind") >= SILENT, "they are not silent enough"
+        during = await latencies()
+        grown = (clinic.server.memory() - memory) / SILENT
+    after = await latencies()
+    for name, middle in (("median", statistics.median), ("90th percentile", _high)):
+        usual, now = max(middle(before), middle(after)), middle(during)
+        assert now < 2 * usual + 0.002, f"{name}: {now * 1000:.1f} ms, usually {usual * 1000:.1f} ms"
+    assert grown < PIPE + 4 * EVENT, f"{grown:.0f} KB for each silent client"
+
+
+def _high(values: list[float]) -> float:
+    return statistics.quantiles(values, n=10)[-1]
 
 
 async def _comes_back(stream: Stream) -> None:

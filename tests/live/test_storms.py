@@ -10,7 +10,6 @@ import time
 from browsing import Browsing
 from crowd import Crowd, Member, greeted
 from live_people import Clinic, Person, until
-from prometheus_client.parser import text_string_to_metric_families
 
 STREAMS = int(os.environ.get("FADJMA_STORM", "2000"))
 COMING_BACK = 500
@@ -33,7 +32,7 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
         crowd.leave()
         await until(lambda: server.descriptors() < STREAMS / 10)
         await own_clinic.prescribe(doctor, patient)  # missed by all
-        before = await _reconnections(own_clinic)
+        before = await own_clinic.figure("fadjma_live_reconnections")
         since = time.monotonic()
         with Browsing(server, awa) as meanwhile:
             _connect(crowd, pharmacists, after=1)
@@ -46,7 +45,7 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
 
         for member in crowd.members:
             assert [event.seq for event in member.events() if event.numbered] == [2, 3]
-        assert await _reconnections(own_clinic) - before == STREAMS
+        assert await own_clinic.figure("fadjma_live_reconnections") - before == STREAMS
     figures = f"the last of {STREAMS} was in after {took:.1f} s, the slowest page took {max(meanwhile.spent):.2f} s"
     assert took < STREAMS / 100, figures  # a tenth of what a good day gives
     assert max(meanwhile.spent) < max(2.0, took / 2), f"{figures}, usually {max(usual.spent):.2f} s"
@@ -62,12 +61,6 @@ def _last(member: Member) -> int:
     """The number of the last event that has begun to come."""
     _, found, rest = member.raw.rpartition(b"\nid: ")
     return int(rest.partition(b"\n")[0]) if found else 0
-
-
-async def _reconnections(clinic: Clinic) -> float:
-    text = (await clinic.get(clinic.doctor(), "/metrics")).text
-    [family] = [one for one in text_string_to_metric_families(text) if one.name == "fadjma_live_reconnections"]
-    return family.samples[0].value
 
 
 async def test_a_restart_under_load_is_followed_by_no_storm(own_clinic: Clinic) -> None:
