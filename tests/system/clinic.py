@@ -24,6 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--ignore-certificate-errors",  # the https of these tests is signed by nobody
 ]
 PASSWORD = "demo-fadjma-2026"
 AWA, MOUSSA = "awa@demo.fadjma", "moussa@demo.fadjma"
