@@ -65,7 +65,10 @@ def _host(origin: str) -> str:
 
 async def _finish(response: Response) -> Response:
     headers = response.headers
-    headers.extend(_HEADERS)
+    if response.status_code == 204:
+        headers.pop("Content-Type", None)  # nothing to type and nothing to guard: a poll with nothing new is most of 2G
+    else:
+        headers.extend(_HEADERS)
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
@@ -92,7 +95,7 @@ async def _compress(response: Response) -> None:
         "gzip" not in web.header("accept-encoding")  # quick, and mostly the end of it for programs
         or "Content-Encoding" in response.headers
         or not request.accept_encodings["gzip"]
-        or not response.content_type.startswith(("text/html", "application/json", "application/problem+json"))
+        or not (response.content_type or "").startswith(("text/html", "application/json", "application/problem+json"))
     ):
         return
     body = await response.get_data(as_text=False)
