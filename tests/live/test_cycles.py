@@ -107,7 +107,7 @@ async def test_stopping_with_streams_open_leaves_no_task(path: Path) -> None:
     cookies = [await _signed_in(app, person) for person in (AWA.id, DIOP.id)]
     clients = [Client(app, path, headers) for path in ("/events", "/api/events") for headers in cookies * 5]
     hub: Hub = app.extensions["hub"]
-    await until(lambda: len(hub) == len(clients))
+    await until(lambda: hub.figures.opened_streams == len(clients))
     hub.restart()  # what the signal does
     await app.shutdown()
     for client in clients:
