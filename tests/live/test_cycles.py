@@ -102,6 +102,22 @@ async def test_streams_leave_no_task_and_no_object(app: Quart) -> None:
     assert _streams() <= streams
 
 
+async def test_stopping_with_streams_open_leaves_no_task(path: Path) -> None:
+    before = asyncio.all_tasks()
+    app = create_app(Settings(database_url=f"sqlite:///{path}", secret_key=SECRET_KEY))
+    await app.startup()
+    cookies = [await _signed_in(app, person) for person in (AWA.id, DIOP.id)]
+    clients = [Client(app, path, headers) for path in ("/events", "/api/events") for headers in cookies * 5]
+    hub: Hub = app.extensions["hub"]
+    await until(lambda: hub.figures.opened_streams == len(clients))
+    hub.restart()  # what the signal does
+    await app.shutdown()
+    for client in clients:
+        assert client.body.endswith(b"event: bye\ndata: restarting\n\n")
+        await client.leave()
+    assert asyncio.all_tasks() == before
+
+
 def _sizes(hub: Hub) -> dict[str, int]:
     """How much the hub holds, whatever it is called; its figures keep a bounded history of their own."""
     return {name: len(value) for name, value in vars(hub).items() if hasattr(value, "__len__")}
