@@ -19,7 +19,7 @@ from fadjma.accounts import sessions
 from fadjma.accounts.sessions import SessionsEnded
 from fadjma.database import READERS, Announced, Database, Transaction
 from fadjma.events import Announcement
-from fadjma.live import encode, replay
+from fadjma.live import encode, replay, wire
 from fadjma.live.encode import Encoded
 from fadjma.live.figures import EndReason, Figures
 from fadjma.live.fragments import Fragments
@@ -38,13 +38,14 @@ _BACKLOG = 1_000  # announcements waiting to be delivered; past it, streams catc
 
 
 class Delivery:
-    """One announcement on its way: who here has not been offered it yet, and what has been encoded of it."""
+    """One announcement on its way: the streams that have not been offered it yet, and what has been encoded of it."""
 
-    __slots__ = ("committed_at", "encoded", "notification", "people", "recipients")
+    __slots__ = ("committed_at", "encoded", "left", "notification")
 
-    def __init__(self, announcement: Announcement, people: set[str], committed_at: float) -> None:
-        self.people = people
-        self.recipients = announcement.recipients
+    def __init__(
+        self, announcement: Announcement, left: list[tuple[int, tuple[Stream, ...]]], committed_at: float
+    ) -> None:
+        self.left = left  # each person's seq, with their streams
         self.committed_at = committed_at
         self.notification = Notification(
             0, announcement.type, announcement.message, announcement.subject, announcement.created_at
@@ -119,6 +120,7 @@ class Hub:
                 self._announce(what, announced.committed_at)
 
     def _announce(self, announcement: Announcement, committed_at: float) -> None:
+        # Who comes after this looks for what they have missed; who leaves before their turn is passed over.
         here = self.streams.among(announcement.recipients)
         if not here:
             return
@@ -148,20 +150,22 @@ class Hub:
         fragments = Fragments(tx)  # of this moment: the next slice looks again
         while self._backlog:
             delivery = self._backlog[0]
-            while delivery.people:
-                user_id = delivery.people.pop()
-                for stream in self.streams.of_user(user_id):
-                    self._offer(stream, delivery.recipients[user_id], delivery, fragments)
+            while delivery.left:
+                seq, own = delivery.left.pop()
+                for stream in own:
+                    self._offer(stream, seq, delivery, fragments)
                 if over := time.monotonic() >= until:
                     break
             self.figures.timed(delivery.committed_at)
-            if not delivery.people:
+            if not delivery.left:
                 self._backlog.popleft()
             if over:
                 return
 
     def _offer(self, stream: Stream, seq: int, delivery: Delivery, fragments: Fragments) -> None:
         """Write the event if it is the very next of a level stream; otherwise the stream reads what it lacks."""
+        if stream.closed:
+            return
         if stream.last == seq - 1 and not stream.catching_up:
             body = delivery.event(stream, seq, fragments)
             stream.last = seq
@@ -241,6 +245,9 @@ class Hub:
 
         `committed_at` is when the event was committed; None: it is no event.
         """
+        if stream.cycle is not None and wire.write(stream.cycle, body):
+            self.figures.written(stream.viewer.id, len(body), committed_at)
+            return
         sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
         try:
             waiting_for = sending.send(None)

@@ -14,7 +14,7 @@ from quart import Quart
 from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
-from fadjma.live import encode
+from fadjma.live import encode, wire
 from fadjma.live.hub import Hub
 from fadjma.live.streams import Encoding, Send, Stream
 from fadjma.notifications import inbox
@@ -59,7 +59,8 @@ class StreamEndpoint:
             return _refuse(send, 403)
         if viewer is None:
             return _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
-        stream = Stream(viewer, send, _abort(send), _PATHS[scope["path"]], level if after is None else after)
+        cursor = level if after is None else after
+        stream = Stream(viewer, send, wire.abort(send), _PATHS[scope["path"]], cursor, wire.cycle_of(send))
         response_headers = self._response_headers(headers)
         scope["headers"].clear()  # a browser's are 2 KB, and the server would keep them as long as the stream
         return self._serve(stream, response_headers, receive)
@@ -104,12 +105,6 @@ def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
 def _meant_for_another(scope: Scope, viewer: Viewer) -> bool:
     """A page says whose it is: on a shared computer, an old tab must not follow whoever signed in after."""
     return any(user != viewer.id for user in parse_qs(scope["query_string"].decode("latin-1")).get("user", []))
-
-
-def _abort(send: Send) -> Callable[[], None]:
-    """How to cut this connection at once. ASGI has no word for it; uvicorn's `send` belongs to its connection."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    return transport.abort if transport is not None else lambda: None
 
 
 async def _refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]] | None = None) -> None:

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from fadjma.accounts.people import Viewer
+from fadjma.live.wire import Cycle
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Encoding = Literal["html", "json"]
@@ -21,6 +22,7 @@ class Stream:
         "after",
         "catching_up",
         "closed",
+        "cycle",
         "encoding",
         "last",
         "level",
@@ -31,9 +33,18 @@ class Stream:
         "writing",
     )
 
-    def __init__(self, viewer: Viewer, send: Send, abort: Callable[[], None], encoding: Encoding, after: int) -> None:
+    def __init__(
+        self,
+        viewer: Viewer,
+        send: Send,
+        abort: Callable[[], None],
+        encoding: Encoding,
+        after: int,
+        cycle: Cycle | None = None,
+    ) -> None:
         self.viewer = viewer
         self.send = send
+        self.cycle = cycle  # what is behind `send`, where it can be written to without waiting
         self.abort = abort  # cuts the connection, whatever is still to be written
         self.encoding = encoding
         self.after = after  # the cursor it came with
@@ -78,9 +89,10 @@ class Streams:
     def of_session(self, session_id: str) -> tuple[Stream, ...]:
         return self._by_session.get(session_id, ())
 
-    def among(self, people: dict[str, int]) -> set[str]:
-        """Which of these people are here: a notice to 10,000 usually finds few of them."""
-        return people.keys() & self._by_user.keys()
+    def among(self, people: dict[str, int]) -> list[tuple[int, tuple[Stream, ...]]]:
+        """Those of these people who are here, each with what is noted of them: of 10,000 told there are usually few."""
+        by_user = self._by_user
+        return [(people[user_id], by_user[user_id]) for user_id in people.keys() & by_user.keys()]
 
     def user_ids(self) -> list[str]:
         return list(self._by_user)
