@@ -135,11 +135,12 @@ class Hub:
 
     def _deliver(self) -> None:
         """Deliver for one slice of time; the rest when everybody else has had a turn."""
-        try:
-            self._database.glance(self._deliver_some)
-        except Exception:
-            log.exception("delivery failed; the next sweep makes up for it")
-            self._backlog.clear()
+        if self._backlog:  # else: the process is stopping, and the database may be closed
+            try:
+                self._database.glance(self._deliver_some)
+            except Exception:
+                log.exception("delivery failed; the next sweep makes up for it")
+                self._backlog.clear()
         if self._backlog:
             asyncio.get_running_loop().call_soon(self._deliver)
         else:
@@ -245,18 +246,15 @@ class Hub:
 
         `committed_at` is when the event was committed; None: it is no event.
         """
-        if stream.cycle is not None and wire.write(stream.cycle, body):
-            self.figures.written(stream.viewer.id, len(body), committed_at)
-            return
-        sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
         try:
-            waiting_for = sending.send(None)
-        except StopIteration:
-            self.figures.written(stream.viewer.id, len(body), committed_at)
-            return
+            full = _begin(stream, body)
         except Exception as error:  # whatever it is, it must not keep the event from the others
             self._cut(stream, error)
             return
+        if full is None:
+            self.figures.written(stream.viewer.id, len(body), committed_at)
+            return
+        sending, waiting_for = full
         stream.catching_up = True  # the link is full: whatever comes now is read from the database later
         stream.writing = self._spawn(self._finish(stream, sending, waiting_for, len(body), committed_at))
 
@@ -355,6 +353,7 @@ class Hub:
     def restart(self) -> None:
         """The process is about to stop: say so on every stream, spread the return, take no new ones."""
         self.restarting = True
+        self._backlog.clear()  # they will ask for it when they come back
         for stream in list(self.streams):
             self._bye(stream, "restarting")
 
@@ -378,6 +377,17 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             log.error("a delivery task failed", exc_info=task.exception())
+
+
+def _begin(stream: Stream, body: bytes) -> tuple[Coroutine[Any, Any, None], Any] | None:
+    """Begin to write; None when it has been taken, else the sending, by hand, with what it waits for."""
+    if stream.cycle is not None and wire.write(stream.cycle, body):
+        return None
+    sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
+    try:
+        return sending, sending.send(None)
+    except StopIteration:
+        return None
 
 
 @coroutine

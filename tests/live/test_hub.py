@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -419,6 +420,22 @@ class TestWhatBreaks:
         await house.quiet()
         assert [wire.seqs for wire in wires] == [[1], [], [1]]
 
+    async def test_a_connection_that_fails_under_uvicorns_hands_harms_nobody_else(self, house: House) -> None:
+        """A transport that is closed, of which uvicorn has not heard yet, raises when it is written to."""
+        wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP)]
+
+        def closed(data: bytes) -> None:
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+        flow, transport = SimpleNamespace(write_paused=False), SimpleNamespace(write=closed)
+        broken = SimpleNamespace(flow=flow, transport=transport, disconnected=False, chunked_encoding=True)
+        [stream] = house.hub.streams.of_user(MOUSSA.id)
+        stream.cycle = broken  # type: ignore[assignment]
+        await house.tell(AWA, MOUSSA, DIOP)
+        await house.quiet()
+        assert [wire.seqs for wire in wires] == [[1], [], [1]] and wires[1].aborted
+        assert len(house.hub.streams) == 2
+
     async def test_a_fragment_that_cannot_be_rendered_keeps_nothing_else_back(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -506,6 +523,13 @@ class TestRendering:
         await house.quiet()
         assert [wire.seqs for wire in wires] == [[1]] * 12
         assert sorted(rendered) == ["_gone.html", "_toast.html"], "two pharmacies, neither of which has a part in it"
+
+    async def test_the_badge_counts_what_was_unread_before_this_event(self, house: House) -> None:
+        page = house.listen(AWA, "html")
+        await house.tell(AWA, message="record.created")
+        await house.tell(AWA, kind="inbox")
+        await house.quiet()
+        assert ">1</b>" in page.events[1].data
 
     async def test_never_for_programs(self, house: House, rendered: list[str]) -> None:
         awa, ndiaye = house.listen(AWA), house.listen(NDIAYE)
@@ -604,6 +628,21 @@ class TestStopping:
         async with asyncio.timeout(1.9):
             await house.hub.stop()
         assert awa.types == ["notification", "bye"] and stuck.aborted
+
+    async def test_what_is_half_delivered_is_left_for_their_return(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(hub, "_SLICE", 0)
+        wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP)]
+        await house.database.write(lambda tx: _tell_all(tx, AWA, MOUSSA, DIOP))
+        while not any(wire.seqs for wire in wires):  # noqa: ASYNC110 - slices come on their own
+            await asyncio.sleep(0)
+        house.hub.restart()
+        await house.database.close()
+        await house.quiet()
+        assert [wire.types[-1] for wire in wires] == ["bye"] * 3
+        assert sum(wire.types.count("notification") for wire in wires) == 1
+        assert not caplog.records
 
     async def test_who_comes_in_that_moment_is_sent_away_too(self, house: House) -> None:
         """Their session was being looked up when the signal came: the stream opens after everybody was told."""
