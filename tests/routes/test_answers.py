@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import Callable
 
+import brotli
 import pytest
 from callers import FORM, Answer, Caller, Callers
 from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PARACETAMOL
@@ -434,11 +435,15 @@ class TestStaticFiles:
         assert "Set-Cookie" not in answer.headers
 
     @pytest.mark.parametrize("name", ["app.css", "live.js", "htmx.min.js"])
-    async def test_are_compressed(self, clinic: Callers, name: str) -> None:
-        nobody = clinic.nobody()
-        plain, packed = await nobody.get(assets.url(name)), await nobody.get(assets.url(name), Accept_Encoding="gzip")
-        assert gzip.decompress(packed.body) == plain.body
-        assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    async def test_are_compressed_as_well_as_the_browser_can_read(self, clinic: Callers, name: str) -> None:
+        nobody, address = clinic.nobody(), assets.url(name)
+        plain = await nobody.get(address)
+        packed = await nobody.get(address, Accept_Encoding="gzip;q=1, br;q=0")
+        smallest = await nobody.get(address, Accept_Encoding="gzip, deflate, br, zstd")
+        assert [answer.headers.get("Content-Encoding") for answer in (plain, packed, smallest)] == [None, "gzip", "br"]
+        assert gzip.decompress(packed.body) == brotli.decompress(smallest.body) == plain.body
+        assert len(smallest.body) < len(packed.body) < len(plain.body)
+        assert {answer.headers["Vary"] for answer in (plain, packed, smallest)} == {"Accept-Encoding"}
 
     async def test_an_old_name_gets_the_new_file_and_must_not_keep_it(self, clinic: Callers) -> None:
         answer = await clinic.nobody().get("/static/00000000/app.css")
