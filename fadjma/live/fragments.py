@@ -35,7 +35,7 @@ class Fragments:
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self._events: dict[tuple[str, str, str, str | None, Subject, int], str] = {}
+        self._events: dict[tuple[str, str, str, str | None, str, str, int], str] = {}
         self._rendered: dict[tuple[Any, ...], str] = {}
         self._pharmacies: dict[str, tuple[str, ...]] = {}
 
@@ -43,7 +43,8 @@ class Fragments:
         """The HTML of one event for one person."""
         subject, message = notification.subject, notification.message
         own = notification.seq if subject.kind == "inbox" else 0
-        key = (viewer.role, viewer.language, self._eyes(viewer, subject), message, subject, own)
+        eyes = self._eyes(viewer, subject)
+        key = (viewer.role, viewer.language, eyes, message, subject.kind, subject.id, own)
         found = self._events.get(key)
         if found is None:
             toast = render("_toast.html", viewer.language, notification=notification) if message else ""

@@ -9,7 +9,7 @@ from proxies import Buffering, Cutting
 
 SECONDS = float(os.environ.get("FADJMA_CUTTING_SECONDS", "11"))  # of work: the slower proxy cuts every 5
 FIRST_BYTE = 1.5  # seconds; a stream says hello within milliseconds, and a page gives it ten seconds
-A_POLL = 200  # bytes, all of them headers
+A_POLL = 100  # bytes, all of them headers
 
 
 async def test_behind_proxies_that_cut_each_event_is_seen_once_and_in_order(clinic: Clinic) -> None:
