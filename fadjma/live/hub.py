@@ -11,7 +11,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from dataclasses import replace
 from types import coroutine
 from typing import Any, Literal
 
@@ -20,7 +19,7 @@ from fadjma.accounts.sessions import SessionsEnded
 from fadjma.database import READERS, Announced, Database, Transaction
 from fadjma.events import Announcement
 from fadjma.live import encode, replay, wire
-from fadjma.live.encode import Encoded
+from fadjma.live.delivery import Delivery
 from fadjma.live.figures import EndReason, Figures
 from fadjma.live.fragments import Fragments
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
@@ -35,37 +34,6 @@ SWEEP_EVERY = 1.5  # seconds; rights that end are noticed within 2 s even when a
 STREAMS_PER_USER = 12  # more than any one person's devices; the oldest is told `replaced`
 _SLICE = 0.002  # seconds of delivering before everybody else gets a turn: a notice to 10,000 holds nobody up
 _BACKLOG = 1_000  # announcements waiting to be delivered; past it, streams catch up from the database instead
-
-
-class Delivery:
-    """One announcement on its way: the streams that have not been offered it yet, and what has been encoded of it."""
-
-    __slots__ = ("committed_at", "encoded", "left", "notification")
-
-    def __init__(
-        self, announcement: Announcement, left: list[tuple[int, tuple[Stream, ...]]], committed_at: float
-    ) -> None:
-        self.left = left  # each person's seq, with their streams
-        self.committed_at = committed_at
-        self.notification = Notification(
-            0, announcement.type, announcement.message, announcement.subject, announcement.created_at
-        )
-        self.encoded: dict[tuple[str, str], Encoded] = {}
-
-    def event(self, stream: Stream, seq: int, fragments: Fragments) -> bytes:
-        """The event as this stream gets it; encoded once for all who get the same."""
-        viewer = stream.viewer
-        html = stream.encoding == "html"
-        text = replay.html(fragments, viewer, self._numbered(seq)) if html else viewer.language
-        found = self.encoded.get((stream.encoding, text))
-        if found is None:
-            found = encode.html(self.notification, text) if html else encode.program(self.notification, text)
-            self.encoded[stream.encoding, text] = found
-        return found.numbered(seq)
-
-    def _numbered(self, seq: int) -> Notification:
-        # Only the badge depends on the number; to make one more object for each of 10,000 people is not free.
-        return replace(self.notification, seq=seq) if self.notification.subject.kind == "inbox" else self.notification
 
 
 class Hub:
