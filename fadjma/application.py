@@ -31,7 +31,6 @@ def create_app(settings: Settings | None = None) -> Quart:
     settings = settings or Settings.from_environment()
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
-    app.config["RESPONSE_TIMEOUT"] = None  # an answer is in memory and goes to the kernel at once: nothing to time
     app.secret_key = settings.secret_key
     database = Database(settings.database_url)
     hub = Hub(database)

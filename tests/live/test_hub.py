@@ -116,6 +116,14 @@ class House:
         await self.database.write(lambda tx: _tell_all(tx, *people, times=times, kind=kind, message=message))
         await asyncio.sleep(0)  # what the writer's thread has told is heard on the next turn
 
+    async def half_delivered(self, *people: Viewer) -> list[Wire]:
+        """These people listen and are told; the first of them has the event when this returns (a slice of no time)."""
+        wires = [self.listen(one) for one in people]
+        await self.database.write(lambda tx: _tell_all(tx, *people))
+        while not any(wire.seqs for wire in wires):  # noqa: ASYNC110 - slices come on their own
+            await asyncio.sleep(0)
+        return wires
+
     async def delivered(self) -> None:
         """Wait until everything announced has been offered to the streams, whether they take it or not."""
         await until(lambda: not self.hub.delivering)
@@ -194,10 +202,7 @@ class TestWhoIsLevel:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(hub, "_SLICE", 0)
-        wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP)]
-        await house.database.write(lambda tx: _tell_all(tx, AWA, MOUSSA, DIOP))
-        while not any(wire.seqs for wire in wires):  # noqa: ASYNC110 - slices come on their own
-            await asyncio.sleep(0)
+        wires = await house.half_delivered(AWA, MOUSSA, DIOP)
         left = [stream for stream in house.hub.streams if stream.last == 0]
         house.hub.remove(left[0])
         await house.quiet()
@@ -633,10 +638,7 @@ class TestStopping:
         self, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         monkeypatch.setattr(hub, "_SLICE", 0)
-        wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP)]
-        await house.database.write(lambda tx: _tell_all(tx, AWA, MOUSSA, DIOP))
-        while not any(wire.seqs for wire in wires):  # noqa: ASYNC110 - slices come on their own
-            await asyncio.sleep(0)
+        wires = await house.half_delivered(AWA, MOUSSA, DIOP)
         house.hub.restart()
         await house.database.close()
         await house.quiet()
