@@ -32,7 +32,7 @@ async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
     async def wait_for(message: str, times: int = 1) -> None:
         if keeper._task is None:
             keeper.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while told.count(message) < times:
                 more.clear()
                 await more.wait()

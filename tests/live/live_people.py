@@ -296,7 +296,7 @@ async def _end(task: asyncio.Task[None]) -> None:
         await task  # raises what the follower has found wrong
 
 
-async def until(true: Any, within: float = 5.0) -> None:
+async def until(true: Any, within: float = 20.0) -> None:
     """Wait until `true()` is."""
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what is waited for happens in another process

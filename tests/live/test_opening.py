@@ -18,14 +18,14 @@ async def test_the_first_bytes_come_at_once_with_the_cursor(clinic: Clinic, path
     awa, diop = clinic.patient(), clinic.doctor()
     await clinic.events(diop, awa, 2)
     stream = await clinic.stream(awa, path)
-    hello = await stream.event(within=1)
+    hello = await stream.event(within=2)
     assert (stream.status, hello.type, hello.seq, hello.data) == (200, "hello", 2, "")
 
 
 async def test_the_cursor_is_said_even_when_nothing_was_ever_sent(clinic: Clinic) -> None:
     """socket.io #5282: without it, whoever is cut before their first event has nothing to come back with."""
     stream = await clinic.stream(clinic.patient())
-    assert (await stream.event(within=1)).seq == 0
+    assert (await stream.event(within=2)).seq == 0
 
 
 async def test_the_return_is_spread(clinic: Clinic) -> None:

@@ -96,7 +96,7 @@ class House:
 
     async def quiet(self) -> None:
         """Wait until the hub has nothing left to do."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.hub._tasks or self.hub.delivering:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
@@ -138,7 +138,7 @@ class Site(House):
         headers = [(b"cookie", self.cookie(person).encode())]
         scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
         task = asyncio.create_task(self.app(scope, receive, wire.send))  # type: ignore[arg-type]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not self.hub.streams.of_user(person.id):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         return wire, left, task

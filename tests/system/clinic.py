@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from live_page import PATIENCE
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +124,11 @@ class Person:
         else:
             await expect(status).to_have_text("Sans mise à jour automatique")
 
+    async def is_settled(self) -> None:
+        """Scripts hear what is typed from now on: a test types faster than htmx listens to what it has just placed."""
+        await self.is_live()
+        await expect(self.page.locator(".htmx-added, .htmx-settling, .htmx-request")).to_have_count(0)
+
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)
 
@@ -137,7 +143,7 @@ async def sign_in(
     address = clinic.address
     context = await browser.new_context(viewport=viewport, locale="fr-FR", java_script_enabled=javascript)
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE * 1000)
     person = Person(page, javascript)
 
     def note(message: ConsoleMessage) -> None:
@@ -160,7 +166,7 @@ class Programs:
     """What other people do meanwhile, by the interface for programs."""
 
     def __init__(self, clinic: Clinic) -> None:
-        self._http = httpx.AsyncClient(base_url=clinic.address, trust_env=False, timeout=10)
+        self._http = httpx.AsyncClient(base_url=clinic.address, trust_env=False, timeout=PATIENCE)
         self._bearers: dict[str, dict[str, str]] = {}
 
     async def __aenter__(self) -> "Programs":

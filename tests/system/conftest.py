@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from clinic import ARGUMENTS, CHROMIUM
 from fake_stream import FakeStream, Stage, serving
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from live_page import COUNTING, PATIENCE
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -31,7 +34,8 @@ async def server(stage: Stage) -> FakeStream:
 @pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser, stage: Stage, server: FakeStream) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(base_url=stage.url)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE * 1000)
+    await context.add_init_script(COUNTING)
     yield context
     await context.close()
 

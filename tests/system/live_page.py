@@ -3,15 +3,29 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Error, Page, expect
 
 EVENTS, POLL = "/events", "/notifications/poll"
+PATIENCE = 20  # seconds; nothing here takes as long, but the machine may be busy with other things
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"
+# How many answers the page waits for (it is there when it begins), and how often it has been sent something.
+COUNTING = """
+  self.waiting = self.reads = 0;
+  const { fetch } = self;
+  self.fetch = (...given) => {
+    self.waiting++;
+    return fetch(...given).finally(() => self.waiting--);
+  };
+  const { prototype } = ReadableStreamDefaultReader, { read } = prototype;
+  prototype.read = function () {
+    return read.call(this).finally(() => self.reads++);
+  };
+"""
 
 
-async def until(condition: Callable[[], object], within: float = 5) -> None:
+async def until(condition: Callable[[], object], within: float = PATIENCE) -> None:
     end = time.monotonic() + within
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -48,11 +62,35 @@ async def look_at(page: Page) -> None:
     await page.evaluate("away = false; document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
 
 
+async def answered(page: Page) -> None:
+    """Every page has had what it asked for; a page whose time jumps before takes a slow machine for a dead link."""
+    for one in page.context.pages:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if not await one.evaluate("self.waiting"):
+                    break
+            except Error as gone:  # it has just gone to another address
+                if "context was destroyed" not in str(gone):
+                    raise
+            assert time.monotonic() < end, f"{one.url} still waits for an answer"
+            await asyncio.sleep(0.005)
+
+
+async def has_read(page: Page, write: Awaitable[None]) -> None:
+    """Writes to its open stream and waits until the page has it."""
+    reads = await page.evaluate("self.reads")
+    await write
+    await page.wait_for_function("self.reads > " + str(reads))
+
+
 async def pass_time(page: Page, seconds: float, step: float = 1) -> None:
     """Lets time pass for the page and its browser's others, with pauses in which requests are answered."""
+    await answered(page)
     while seconds > 0:
         await page.clock.run_for(int(min(step, seconds) * 1000))
         await asyncio.sleep(0.03)
+        await answered(page)
         seconds -= step
 
 

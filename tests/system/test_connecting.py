@@ -12,6 +12,7 @@ from live_page import (
     EVENTS,
     NO_LOCKS,
     POLL,
+    has_read,
     hide,
     look_at,
     open_live,
@@ -153,8 +154,7 @@ async def test_an_open_stream_is_dead_after_a_minute_of_silence(page: Page, serv
     await with_clock(page)
     await open_live(page)
     await pass_time(page, 50, 5)
-    await server.write(":\n\n")
-    await asyncio.sleep(0.1)
+    await has_read(page, server.write(":\n\n"))
     await pass_time(page, 55, 5)
     assert len(server.to(EVENTS)) == 1
     await pass_time(page, 8)

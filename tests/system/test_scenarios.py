@@ -119,6 +119,7 @@ async def choose_medicine(doctor: Person, line: int, typed: str, wanted: str) ->
     box = doctor.page.locator(f"#lines-{line}-medicine")
     await expect(box).to_be_visible()
     if doctor.live:
+        await doctor.is_settled()
         await box.press_sequentially(typed)
     else:
         await box.fill(typed)
@@ -191,8 +192,9 @@ async def test_a_record_grows_the_history_and_its_reading_is_traced(cast: Cast) 
     await cast.awa.page.get_by_role("link", name="Qui a consulté mon dossier").first.click()
     await cast.awa.is_live()
     await expect(cast.awa.page.locator("#trace")).to_contain_text("Dr Ousmane Diop")
-    seen = await cast.awa.page.locator("#trace li").count()
+    lines = cast.awa.page.locator("#trace li")
+    seen = await lines.count()
     await cast.diop.page.get_by_role("link", name=re.compile("Contrôle de tension")).click()
     await expect(cast.diop.page.locator("h1")).to_contain_text("Contrôle de tension")
     await cast.awa.sees("#trace", "a lu un élément de votre dossier")
-    assert await cast.awa.page.locator("#trace li").count() > seen
+    await expect(lines).to_have_count(seen + 1)

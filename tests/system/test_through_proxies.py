@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from clinic import AWA, DIOP, Clinic, Person, Programs, open_clinic, sign_in
-from live_page import pass_time, shows, with_clock
+from live_page import PATIENCE, pass_time, shows, with_clock
 from nginx import Nginx, as_it_is, as_the_readme_says
 from playwright.async_api import Browser, Page, Request
 from proxies import Buffering, Cutting
@@ -93,7 +93,7 @@ class Streams:
 
 async def has_heard_all(page: Page, cursor: int, diop: Doctor) -> None:
     """Each act since the page was opened, once and in order."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(heard := await page.evaluate("placed_events")) < diop.acts:  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.05)
     assert heard == list(range(cursor + 1, cursor + 1 + diop.acts))
