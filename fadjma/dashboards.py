@@ -44,8 +44,7 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
         shown["history"] = records.records(tx, viewer.id, limit=_HISTORY)
         shown["patient"] = accounts.identity(tx, viewer.id)
     if viewer.role == "pharmacist":
-        stock = inventory.stock(tx, viewer)
-        shown["low"] = [product for product in stock if product.low][:_REST]
+        shown["low"] = inventory.low_stock(tx, viewer, _REST)
     return shown
 
 

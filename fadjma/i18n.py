@@ -6,7 +6,7 @@ The .po file is read as it is at start (a few milliseconds): nothing to compile,
 import gettext
 import io
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
+_MINUTE, _DAY = 60_000, 86_400_000  # ms; a day begins at midnight UTC, as in Senegal
 _CATALOGUES = Path(__file__).parent / "translations"
 
 
@@ -50,6 +51,7 @@ def translate(language: str, message: str, **values: Any) -> str:
     return text % values if values else text
 
 
+@lru_cache(maxsize=200)
 def best_language(accept_language: str) -> str:
     """The first of our languages that the browser's Accept-Language header names; French otherwise."""
     for part in accept_language.split(","):
@@ -77,12 +79,22 @@ def show_date(day: str | date, language: str) -> str:
 
 def show_day(at: int, language: str, *, now: int) -> str:
     """The day of a moment: « 3 mars » this year, « 3 mars 2025 » before and after."""
+    return _show_day(at // _DAY * _DAY, language, now // _DAY * _DAY)
+
+
+@lru_cache(maxsize=10_000)
+def _show_day(at: int, language: str, now: int) -> str:
     day = moment(at).date()
     return format_date(day, "d MMM" if day.year == moment(now).year else "d MMM y", locale=language)
 
 
 def show_time(at: int, language: str, *, now: int) -> str:
     """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before."""
+    return _show_time(at // _MINUTE * _MINUTE, language, now // _DAY * _DAY)
+
+
+@lru_cache(maxsize=10_000)  # Babel takes 20 µs for each, and a page shows the same ones again and again
+def _show_time(at: int, language: str, now: int) -> str:
     then, today = moment(at), moment(now)
     if then.date() == today.date():
         return format_time(then, "HH:mm", locale=language)

@@ -4,12 +4,15 @@ Quart's own `render_template` is asynchronous and needs an app context; the hub 
 built from data that is already there.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from fadjma import assets, i18n
 from fadjma.accounts.identifiers import show_phone
@@ -25,6 +28,25 @@ def render(template: str, language: str, **context: Any) -> str:
     return environment(language).get_template(template).render(context)
 
 
+def _wordings(translations: NullTranslations) -> dict[str, Callable[..., Markup]]:
+    """`_` and `ngettext` of the templates: the texts are HTML of ours, what is put into them is escaped.
+
+    Jinja's i18n extension does the same with three calls for each text, which was a fifth of the time of a page.
+    """
+
+    @lru_cache(maxsize=2_000)
+    def plain(text: str) -> Markup:
+        return Markup(translations.gettext(text)) % {} if text else Markup()  # noqa: S704
+
+    def gettext(text: str, /, **values: object) -> Markup:
+        return Markup(translations.gettext(text)) % values if values else plain(text)  # noqa: S704
+
+    def ngettext(singular: str, plural: str, num: int, /, **values: object) -> Markup:
+        return Markup(translations.ngettext(singular, plural, num)) % {"num": num, **values}  # noqa: S704
+
+    return {"_": gettext, "ngettext": ngettext}
+
+
 @cache
 def environment(language: str) -> Environment:
     """The Jinja environment of one of i18n.LANGUAGES."""
@@ -35,10 +57,8 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
     )
-    translations = i18n.translations(language)
-    made.install_gettext_callables(translations.gettext, translations.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= _wordings(i18n.translations(language))
     made.globals.update(
         language=language,
         languages=i18n.LANGUAGES,

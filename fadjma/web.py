@@ -11,11 +11,12 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast
 
 from quart import Quart, Response, current_app, g, redirect, request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import MIMEAccept, MultiDict
+from werkzeug.http import parse_accept_header
 
 from fadjma import i18n
 from fadjma.accounts import credentials, sessions
@@ -88,7 +89,7 @@ def signed_in() -> bool:
 def language() -> str:
     """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
     known = g.get("viewer")
-    chosen = known.language if known else request.cookies.get("language", "")
+    chosen = known.language if known else request.cookies.get("language", "") if header("cookie") else ""
     return chosen if chosen in i18n.LANGUAGES else i18n.best_language(header("accept-language"))
 
 
@@ -109,10 +110,15 @@ def _wants() -> Shape:
         return "json"  # a program, or live.js: nobody reads a page there
     if request.path.startswith("/api/"):
         return "json"
+    return _best(accept, program=credentials.is_bearer(headers) or request.is_json)
+
+
+@lru_cache(maxsize=200)  # there are few browsers and few libraries
+def _best(accept: str, *, program: bool) -> Shape:
     offered = ["text/html", "application/json"]
-    if credentials.is_bearer(headers) or request.is_json:
+    if program:
         offered.reverse()
-    best = request.accept_mimetypes.best_match(offered) if accept else offered[0]
+    best = parse_accept_header(accept, MIMEAccept).best_match(offered) if accept else offered[0]
     return "json" if best == "application/json" else "page"
 
 

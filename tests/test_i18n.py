@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from fadjma.i18n import age, best_language, iso, show_date, show_time, translate, translations
+from fadjma.i18n import age, best_language, iso, show_date, show_day, show_time, translate, translations
 
 NOON = 1_772_452_920_123  # 2 March 2026, 12:02 UTC
 
@@ -62,6 +62,16 @@ def test_the_browsers_first_language_that_is_ours(header: str, language: str) ->
 def test_programs_read_moments_in_utc() -> None:
     assert iso(NOON) == "2026-03-02T12:02:00.123Z"
     assert iso(0) == "1970-01-01T00:00:00.000Z"
+
+
+def test_a_moment_is_told_from_the_days_and_minutes_beside_it() -> None:
+    """They are remembered by the minute and by the day of who reads."""
+    midnight = 1_772_409_600_000
+    last, first = midnight - 1, midnight
+    assert [show_time(at, "fr", now=last) for at in (last - 60_000, last)] == ["23:58", "23:59"]
+    assert [show_time(at, "fr", now=first) for at in (last, first)] == ["1 mars, 23:59", "00:00"]
+    assert [show_time(last, language, now=first) for language in ("fr", "en")] == ["1 mars, 23:59", "1 Mar, 23:59"]
+    assert [show_day(at, "fr", now=first) for at in (last, first)] == ["1 mars", "2 mars"]
 
 
 def test_a_moment_is_as_short_as_it_can_be() -> None:

@@ -219,6 +219,11 @@ def test_a_text_that_also_has_a_plural_is_translated_alone() -> None:
     assert translate("en", "Allergie") == "Allergy"
 
 
+def test_what_is_put_into_a_text_is_escaped_and_the_text_is_not() -> None:
+    shown = environment("fr").from_string('{{ _("<b>%(who)s</b> & co", who=who) }} {{ _("a & b") }} {{ _("") }}')
+    assert shown.render(who="<Awa>") == "<b>&lt;Awa&gt;</b> & co a & b "
+
+
 def test_what_live_js_counts_keeps_its_place() -> None:
     """`%%n` in the text is `%n` in the page, which live.js replaces."""
     for language in ("fr", "en"):

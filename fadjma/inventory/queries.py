@@ -153,22 +153,21 @@ def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) 
 
 
 def stock(tx: Transaction, viewer: Viewer) -> list[Product]:
-    """Everything the pharmacist's own pharmacy keeps."""
+    """Everything the pharmacist's own pharmacy keeps, by name."""
     viewer.require("pharmacist")
-    lots: dict[str, list[Lot]] = {}
-    rows = tx.all(
-        f"{_LOT} WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 ORDER BY l.expires_on",
-        {"pharmacy": viewer.organization_id},
+    return _products(tx, viewer, "SELECT id FROM products WHERE pharmacy_id = :pharmacy")
+
+
+def low_stock(tx: Transaction, viewer: Viewer, limit: int) -> list[Product]:
+    """What the pharmacist's own pharmacy lacks or nearly lacks: what it lacks first, then by name, `limit` at most."""
+    viewer.require("pharmacist")
+    low = (
+        f"SELECT id FROM (SELECT k.id, k.threshold, m.search_key, {_usable('k.medicine_id')} AS usable "
+        "FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy) AS kept "
+        "WHERE usable <= threshold "
+        "ORDER BY usable > 0, search_key LIMIT :limit"
     )
-    for row in rows:
-        lots.setdefault(row["product_id"], []).append(_lot(tx, row))
-    products = tx.all(
-        "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
-        "FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.pharmacy_id = :pharmacy "
-        "ORDER BY m.search_key",
-        {"pharmacy": viewer.organization_id},
-    )
-    return [_product(row, tuple(lots.get(row["id"], ()))) for row in products]
+    return sorted(_products(tx, viewer, low, limit=limit), key=lambda product: product.usable > 0)
 
 
 def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
@@ -207,6 +206,20 @@ def _usable(medicine: str) -> str:
         "(SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l JOIN products p ON p.id = l.product_id "
         f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = {medicine} AND l.expires_on >= :today)"
     )
+
+
+def _products(tx: Transaction, viewer: Viewer, ids: str, **parameters: int) -> list[Product]:
+    """Those products of the viewer's pharmacy that the statement `ids` finds, with their lots, by name."""
+    values = {"pharmacy": viewer.organization_id, "today": today(tx), **parameters}
+    lots: dict[str, list[Lot]] = {}
+    for row in tx.all(f"{_LOT} WHERE l.product_id IN ({ids}) AND l.on_hand > 0 ORDER BY l.expires_on", values):
+        lots.setdefault(row["product_id"], []).append(_lot(tx, row))
+    products = tx.all(
+        "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
+        f"FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.id IN ({ids}) ORDER BY m.search_key",
+        values,
+    )
+    return [_product(row, tuple(lots.get(row["id"], ()))) for row in products]
 
 
 def _lot(tx: Transaction, row: Any) -> Lot:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from cast import FALL, GOMIS, NDIAYE
+from cast import AMOXICILLIN, DIOP, FALL, GOMIS, INSULIN, NDIAYE
 from steps import KEY, code, issue, issued, receive
 from store import Clock, Store
 
 from fadjma.inventory import actions, queries
 from fadjma.prescriptions import dispensing
+from fadjma.refusals import Forbidden
 
 
 @pytest.fixture
@@ -71,6 +72,37 @@ def test_a_page_shows_what_is_low(store: Store, stock: str) -> None:
     _keep(store, 50, issued(store, 50))
     [product] = store.read(queries.stock, NDIAYE)
     assert product.low
+
+
+class TestWhatIsLow:
+    """The part of the stock on the pharmacist's dashboard."""
+
+    def test_what_lacks_comes_first_then_the_rest_by_name(self, store: Store) -> None:
+        receive(store, 5)
+        receive(store, 9, medicine_id=AMOXICILLIN)
+        receive(store, 7, medicine_id=INSULIN, expires_on="2026-03-05")
+        receive(store, 80, medicine_id=INSULIN, pharmacist=FALL)
+        store.connection.execute("UPDATE products SET threshold = 10")
+        assert self._low(store) == ["amoxicilline", "insuline glargine", "paracétamol"]
+        store.clock.advance(days=4)
+        assert self._low(store) == ["insuline glargine", "amoxicilline", "paracétamol"]
+        assert self._low(store, limit=1) == ["insuline glargine"]
+        assert store.read(queries.low_stock, FALL, 8) == []
+
+    def test_it_is_what_the_whole_stock_says(self, store: Store, stock: str) -> None:
+        receive(store, 60, medicine_id=AMOXICILLIN)
+        for prescription_id in (issued(store, 49), issue(store, 1)):
+            _keep(store, 0, prescription_id)
+            whole = [product for product in store.read(queries.stock, NDIAYE) if product.low]
+            assert store.read(queries.low_stock, NDIAYE, 8) == whole
+        assert whole
+
+    def test_it_is_for_pharmacists(self, store: Store) -> None:
+        with pytest.raises(Forbidden):
+            store.read(queries.low_stock, DIOP, 8)
+
+    def _low(self, store: Store, limit: int = 8) -> list[str]:
+        return [product.medicine.dci for product in store.read(queries.low_stock, NDIAYE, limit)]
 
 
 class TestExpiringSoon:
