@@ -5,6 +5,7 @@ own changes with it. Nobody is answered before the commit is durable. Measured i
 """
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from typing import Any
 
 from fadjma.transaction import Announced, Transaction
 
+log = logging.getLogger("fadjma")
 GROUP = 64  # functions in one commit at the most
 _GROUP_SECONDS = 0.02  # after which no further function is let into a group: whoever waits for it waits for them all
 
@@ -34,6 +36,9 @@ class Write:
         """Call the function; its error is kept, and raised again for whoever asked."""
         try:
             self.result = self.work(tx)
+        except StopIteration as error:  # a future takes any other
+            self.error = RuntimeError("the work stopped as an iterator does")
+            self.error.__cause__ = error
         except BaseException as error:
             self.error = error
         else:
@@ -55,8 +60,7 @@ def commit(connection: sqlite3.Connection, now: Callable[[], int], waiting: dequ
         _run(connection, now, waiting, group)
         connection.execute("COMMIT")
     except BaseException as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        _roll_back(connection)
         if not group:
             group.append(waiting.popleft())
         for write in group:
@@ -70,10 +74,20 @@ def commit(connection: sqlite3.Connection, now: Callable[[], int], waiting: dequ
     return group
 
 
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if not connection.in_transaction:
+        return
+    try:
+        connection.execute("ROLLBACK")
+    except sqlite3.Error:  # the disk is gone: those who wait are to hear of the first error, and the next tries again
+        log.exception("a transaction could not be rolled back")
+
+
 def _run(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[Write], group: list[Write]) -> None:
     until = time.monotonic() + _GROUP_SECONDS
     alone = len(waiting) == 1
-    while waiting and len(group) < (1 if alone else GROUP) and time.monotonic() < until:
+    # The first is always taken: its turn was asked for once, and the thread may have stood still before this line.
+    while waiting and len(group) < (1 if alone else GROUP) and (not group or time.monotonic() < until):
         write = waiting.popleft()
         group.append(write)
         if alone:
@@ -94,7 +108,10 @@ def settle(group: Sequence[Write], tell: Callable[[Announced], object]) -> None:
     """On the event loop: tell what was announced, in commit order, then answer whoever still waits."""
     for write in group:
         if write.announced:
-            tell(write.announced)
+            try:
+                tell(write.announced)
+            except Exception:  # whoever waits has their answer all the same: it is committed
+                log.exception("the listener failed; the next sweep makes up for it")
     for write in group:
         if write.future is None or write.future.done():
             continue  # whoever asked was cancelled meanwhile; what it wrote is written

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from store import Store
 from fadjma import group_commit
 from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
-from fadjma.database import Database, Transaction
+from fadjma.database import Announced, Database, Transaction
 from fadjma.group_commit import Write, commit
 from fadjma.refusals import Conflict
 
@@ -147,8 +148,53 @@ class TestWhenTheTransactionItselfFails:
         group(store, keep("two"))
         assert kept(store) == ["two"]
 
+    def test_a_disk_that_does_not_even_roll_back_leaves_nobody_without_an_answer(self, store: Store) -> None:
+        refused = [sqlite3.SQLITE_DENY]
+        store.connection.set_authorizer(
+            lambda action, name, *_: (
+                refused[0] if action == sqlite3.SQLITE_TRANSACTION and name != "BEGIN" else sqlite3.SQLITE_OK
+            )
+        )
+        (done,) = group(store, keep("one"))
+        assert isinstance(done.error, sqlite3.DatabaseError)
+        refused[0] = sqlite3.SQLITE_OK
+        (in_the_way,) = group(store, keep("two"))
+        assert isinstance(in_the_way.error, sqlite3.OperationalError), "it ends the transaction that was left"
+        group(store, keep("three"))
+        assert kept(store) == ["three"]
+
 
 class TestManyAtOnce:
+    async def test_a_thread_that_stands_still_leaves_nobody_waiting(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The garbage collector or a suspended machine, between the beginning of the transaction and the first work."""
+        moments = iter([0.0, 60.0])
+        monkeypatch.setattr(group_commit, "time", SimpleNamespace(monotonic=lambda: next(moments, 60.0)))
+        async with asyncio.timeout(5):
+            assert await database.write(keep("one")) == "one"
+
+    async def test_whoever_comes_with_one_that_ends_like_an_iterator_is_answered(self, database: Database) -> None:
+        def ends(tx: Transaction) -> None:
+            next(iter(()))
+
+        async with asyncio.timeout(5):
+            first, *others = await asyncio.gather(
+                *(database.write(work) for work in (ends, keep("one"), keep("two"))), return_exceptions=True
+            )
+        assert isinstance(first, RuntimeError) and others == ["one", "two"]
+
+    async def test_a_listener_that_fails_keeps_no_answer_back(
+        self, database: Database, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fails(announced: Announced) -> None:
+            raise ZeroDivisionError
+
+        database.listener = fails
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(database.write(keep("one")), database.write(keep("two"))) == ["one", "two"]
+        assert "the listener failed" in caplog.text
+
     async def test_each_gets_their_own_answer(self, database: Database, store: Store) -> None:
         """While one holds the writer up, forty more come; every third of them fails."""
         begun, go_on = threading.Event(), threading.Event()
