@@ -64,6 +64,7 @@ def serve(app: Quart) -> None:
         timeout_keep_alive=75,
         backlog=_BACKLOG,
         lifespan="on",
+        ws="none",  # nothing here speaks WebSocket; Quart answers what uvicorn would let through with a 500
     )
     if settings.demo:
         _print_demo_accounts()

@@ -19,10 +19,11 @@ EndReason = Literal[
 
 WAYS: tuple[Way, ...] = ("direct", "catch_up", "poll")
 END_REASONS: tuple[EndReason, ...] = EndReason.__args__  # type: ignore[attr-defined]
-POLLING_FOR = 60.0  # seconds: who polled within them is a poller
+POLLING_FOR = 60.0  # seconds: who polled within them is a poller; longer where they are asked to wait longer
 _PAGE_CONNECTS_WITHIN = 60.0  # seconds from a page to its stream, on the slowest link
 _COMES_BACK_WITHIN = 600.0  # seconds
 _HOUR = 3600
+_LATE = 15.0  # seconds that a poll may be late
 _TIMED_TOGETHER = 32  # events; to write them takes less than half a millisecond
 
 
@@ -37,7 +38,7 @@ class Recent(Generic[T]):
     """What was noted of each key within the last `seconds`, and nothing older."""
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._clock = clock
         self._noted: dict[str, tuple[float, T]] = {}  # the oldest first
 
@@ -61,7 +62,7 @@ class Recent(Generic[T]):
         return [(key, what) for key, (_, what) in self._noted.items()]
 
     def _forget(self) -> None:
-        before = self._clock() - self._seconds
+        before = self._clock() - self.seconds
         while self._noted:
             key = next(iter(self._noted))
             if self._noted[key][0] >= before:
@@ -159,6 +160,10 @@ class Figures:
         self.bytes_by_user[viewer.id] += size
         self.polled_events += events
         self.pollers.note(viewer.session_id, Poller(viewer.id, viewer.role))
+
+    def poll_pace(self, seconds: int) -> None:
+        """Pollers are asked to wait this long, or half as long again: until then they are still here."""
+        self.pollers.seconds = max(POLLING_FOR, 1.5 * seconds + _LATE)
 
     @property
     def delivered(self) -> dict[Way, int]:

@@ -189,12 +189,14 @@ class Hub:
                     stream.wanted = stream.last
                     continue
                 stream.writing = asyncio.current_task()
-                async with asyncio.timeout(WRITE_DEADLINE):
-                    await stream.send({"type": "http.response.body", "body": body, "more_body": True})
+                try:
+                    async with asyncio.timeout(WRITE_DEADLINE):
+                        await stream.send({"type": "http.response.body", "body": body, "more_body": True})
+                except Exception as error:  # whatever it is, what was sent last is no longer known
+                    self._cut(stream, error)
+                    return
                 stream.writing = None
                 self._note_caught_up(stream, len(body), [notification for notification, _ in missed or []])
-        except (TimeoutError, OSError) as error:
-            self._cut(stream, error)
         except Exception:
             log.exception("catching up failed; the next sweep tries again")
         finally:
@@ -249,8 +251,7 @@ class Hub:
         await self._catch_up(stream)
 
     def _cut(self, stream: Stream, error: Exception) -> None:
-        if not isinstance(error, TimeoutError | OSError):
-            log.error("a stream broke in an unknown way", exc_info=error)
+        _report(error)
         if not stream.closed:
             self.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "broken")
             stream.abort()
@@ -274,7 +275,8 @@ class Hub:
                     await asyncio.wait({stream.writing})  # what was begun comes first
                 await stream.send({"type": "http.response.body", "body": body, "more_body": False})
             self.figures.written(stream.viewer.id, len(body))
-        except (TimeoutError, OSError):
+        except Exception as error:
+            _report(error)
             stream.abort()
 
     # --- time passing ---
@@ -345,6 +347,11 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             log.error("a delivery task failed", exc_info=task.exception())
+
+
+def _report(error: Exception) -> None:
+    if not isinstance(error, TimeoutError | OSError):
+        log.error("a stream broke in an unknown way", exc_info=error)
 
 
 def _begin(stream: Stream, body: bytes) -> tuple[Coroutine[Any, Any, None], Any] | None:

@@ -15,6 +15,7 @@ from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
 from fadjma.i18n import N_
 from fadjma.live import encode, replay
+from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
 from fadjma.notifications import inbox
 from fadjma.refusals import Forbidden, Refusal
@@ -39,11 +40,17 @@ async def poll() -> Response:
     viewer, body = await web.watch(lambda tx, viewer: (viewer, look(tx, viewer, int(after), user)))
     response = _answer(body)
     response.headers["Cache-Control"] = "no-store"
-    pace = ceil(hub.figures.pollers.count() / POLLS_PER_SECOND)
-    if pace > USUAL_PACE:
-        response.headers["Retry-After"] = str(_spread(pace))
+    if (seconds := pace(hub.figures)) > USUAL_PACE:
+        response.headers["Retry-After"] = str(_spread(seconds))
     hub.figures.polled(viewer, response.content_length or 0, _events(body))
     return response
+
+
+def pace(figures: Figures) -> int:
+    """Seconds between two polls of one page, so that all together make no more than POLLS_PER_SECOND."""
+    seconds = max(USUAL_PACE, ceil(figures.pollers.count() / POLLS_PER_SECOND))
+    figures.poll_pace(seconds)
+    return seconds
 
 
 def _spread(seconds: int) -> int:

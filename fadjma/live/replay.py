@@ -1,6 +1,7 @@
 """What a stream or a poll has missed, read from the notification table and encoded as it goes out."""
 
 import logging
+import sqlite3
 
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
@@ -26,9 +27,14 @@ def missed(tx: Transaction, viewer: Viewer, after: int, encoding: Encoding) -> t
 
 
 def html(fragments: Fragments, viewer: Viewer, notification: Notification) -> str:
-    """An event's HTML; empty when a template fails, so that the person's later events still come."""
+    """An event's HTML; empty when a template fails, so that the person's later events still come.
+
+    When the database fails it fails too: the event is still to be delivered, and the next try may succeed.
+    """
     try:
         return fragments.html(viewer, notification)
+    except sqlite3.Error:
+        raise
     except Exception:
         log.exception("the fragment of a %s could not be made", notification.subject.kind)
         return ""

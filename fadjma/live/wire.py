@@ -5,6 +5,7 @@ costs in Python (benchmarks/README.md). Under another server the one does nothin
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
@@ -22,11 +23,25 @@ def write(cycle: Cycle, body: bytes) -> bool:
     """Write a part of a response that has begun, exactly as `send` would; False when `send` would have to wait."""
     if cycle.flow.write_paused or cycle.disconnected or not cycle.chunked_encoding:
         return False
-    cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+    try:
+        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+    except RuntimeError as error:  # uvloop: closed already, which uvicorn has told another request of this connection
+        raise BrokenPipeError from error
     return True
 
 
 def abort(send: Callable[..., Any]) -> Callable[[], None]:
     """How to cut this connection at once, whatever is still to be written."""
+    cycle = cycle_of(send)
+    if cycle is not None:
+        return partial(_cut, cycle)
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     return transport.abort if transport is not None else lambda: None
+
+
+def _cut(cycle: Cycle) -> None:
+    # Of requests sent one behind the other, uvicorn tells only the newest that the client has gone; a stream among the
+    # others would wait for ever.
+    cycle.disconnected = True
+    cycle.message_event.set()
+    cycle.transport.abort()

@@ -53,7 +53,9 @@ class _Fadjma(Collector):
         yield _gauges("fadjma_live_streams", "Open streams.", "encoding", here.streams)
         yield _gauge("fadjma_live_streams_behind", "Streams to which something is still to be written.", here.behind)
         yield _gauge(
-            "fadjma_live_pollers", "Sessions that polled within the last 60 seconds and have no stream.", here.pollers
+            "fadjma_live_pollers",
+            "Sessions that polled within the last 60 seconds, or the time they are asked to wait, and have no stream.",
+            here.pollers,
         )
 
     def _streams(self) -> Iterator[Metric]:

@@ -211,6 +211,11 @@ class Stream:
         size = int(await self._reader.readuntil(b"\r\n"), 16)
         return (await self._reader.readexactly(size + 2))[:-2]
 
+    async def send(self, data: bytes) -> None:
+        """What a client writes behind its request."""
+        self._writer.write(data)
+        await self._writer.drain()
+
     async def close(self) -> None:
         if self._reading:
             self._reading.cancel()

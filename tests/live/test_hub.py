@@ -492,6 +492,45 @@ class TestWhatBreaks:
         await house.quiet()
         assert awa.seqs == [1]
 
+    async def test_a_fragment_that_the_database_withholds_is_delivered_later(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Only what a template cannot show is given up."""
+        rendered, failures = fragments.Fragments.html, [sqlite3.OperationalError("database is locked")]
+
+        def locked(self: Any, viewer: Viewer, notification: Any) -> str:
+            if failures:
+                raise failures.pop()
+            return rendered(self, viewer, notification)
+
+        monkeypatch.setattr(fragments.Fragments, "html", locked)
+        page = house.listen(AWA, "html")
+        await house.tell(AWA, message="record.read")
+        await house.quiet()
+        assert page.events == []
+        await house.hub._sweep(1)
+        await house.hub._sweep(2)
+        await house.quiet()
+        assert page.seqs == [1] and page.events[0].data
+
+    async def test_what_fails_while_catching_up_ends_the_stream(self, house: House) -> None:
+        """Its cursor says more than it was sent: it is to come back with its own."""
+        await house.tell(AWA, times=3)
+        wire = Wire()
+        wire.broken = RuntimeError("the handler is closed")
+        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        house.hub.add(stream)
+        house.hub.catch_up(stream, 3)
+        await house.quiet()
+        assert stream.closed and wire.aborted and not len(house.hub.streams)
+
+    async def test_a_farewell_that_cannot_be_said_ends_the_connection_too(self, house: House) -> None:
+        awa = house.listen(AWA)
+        awa.broken = RuntimeError("Unexpected ASGI message")
+        house.hub.restart()
+        await house.quiet()
+        assert awa.aborted
+
     async def test_signed_out_while_catching_up_nothing_follows_the_bye(
         self, house: House, caplog: pytest.LogCaptureFixture
     ) -> None:

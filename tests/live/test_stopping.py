@@ -53,6 +53,21 @@ class TestASignalToStop:
         assert time.monotonic() - since < 2
         assert "Cancel" not in own_clinic.server.log
 
+    async def test_leaves_no_task_of_streams_with_a_request_behind_them(self, own_clinic: Clinic) -> None:
+        """Of requests that follow each other on a connection, uvicorn tells only the last that the client has gone."""
+        awa, diop = own_clinic.patient(), own_clinic.doctor()
+        for _ in range(3):
+            stream = await own_clinic.listening(awa, "/events")
+            await stream.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.sleep(0.1)  # it must be read before the end of the connection
+            await stream.close()
+        await own_clinic.events(diop, awa, 2)
+        assert await own_clinic.figure("fadjma_live_streams") == 0
+        own_clinic.server.ask_to_stop()
+        await asyncio.to_thread(own_clinic.server.wait)
+        for word in ("Traceback", "Cancel", " ERROR "):
+            assert word not in own_clinic.server.log
+
 
 class TestARestart:
     async def test_everybody_comes_back_and_misses_nothing(self, own_clinic: Clinic) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import re
 import threading
+from heapq import heapify, heapreplace
+from random import Random
 
 import pytest
 from callers import Answer, Callers
@@ -12,7 +14,7 @@ from told import Told
 
 from fadjma.accounts.people import Viewer
 from fadjma.live.figures import Figures, Poller
-from fadjma.live.poll import POLLS_PER_SECOND, TOO_MANY_WAITING, USUAL_PACE
+from fadjma.live.poll import POLLS_PER_SECOND, TOO_MANY_WAITING, USUAL_PACE, pace
 from fadjma.live.replay import LIMIT
 from fadjma.notifications.catalogue import MESSAGES
 
@@ -266,16 +268,33 @@ class TestUnderLoad:
         monkeypatch.setattr(hub, "figures", Figures())
         address = f"/notifications/poll?after={_cursor(store, AWA) - fresh}"
 
-        async def pace(pollers: int) -> str | None:
+        async def asked(pollers: int) -> str | None:
             while hub.figures.pollers.count() < pollers:
                 hub.figures.pollers.note(f"session {hub.figures.pollers.count()}", Poller("someone", "patient"))
             answer = await clinic.program(AWA).get(address)
             assert answer.status == (200 if fresh else 204)
             return answer.headers.get("Retry-After")
 
-        assert await pace(USUAL_PACE * POLLS_PER_SECOND) is None
-        paces = {int(await pace(40 * POLLS_PER_SECOND) or 0) for _ in range(30)}
+        assert await asked(USUAL_PACE * POLLS_PER_SECOND) is None
+        paces = {int(await asked(40 * POLLS_PER_SECOND) or 0) for _ in range(30)}
         assert min(paces) >= 40 and max(paces) <= 61 and len(paces) > 5, "spread against a herd"
+
+
+def test_pollers_that_are_asked_to_wait_longer_than_a_minute_are_still_counted() -> None:
+    """Ten thousand who obey: were they forgotten meanwhile, they would be asked to come back too soon."""
+    now, rng = 0.0, Random(1)
+    figures = Figures(lambda: now)
+    due = [(rng.random() * USUAL_PACE, f"session {n}") for n in range(10_000)]
+    heapify(due)
+    polls = 0
+    while (next_at := due[0][0]) < 1_800:
+        now, session = next_at, due[0][1]
+        wait = pace(figures)
+        figures.pollers.note(session, Poller("someone", "patient"))
+        polls += now > 900
+        heapreplace(due, (now + wait + rng.random() * wait / 2, session))
+    assert polls / 900 < 1.1 * POLLS_PER_SECOND
+    assert figures.pollers.count() == 10_000
 
 
 def _tell_often(store: Store, person: Viewer, times: int) -> None:
