@@ -251,7 +251,7 @@ class Hub:
         await self._catch_up(stream)
 
     def _cut(self, stream: Stream, error: Exception) -> None:
-        _report(error)
+        _report(stream, error)
         if not stream.closed:
             self.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "broken")
             stream.abort()
@@ -276,7 +276,7 @@ class Hub:
                 await stream.send({"type": "http.response.body", "body": body, "more_body": False})
             self.figures.written(stream.viewer.id, len(body))
         except Exception as error:
-            _report(error)
+            _report(stream, error)
             stream.abort()
 
     # --- time passing ---
@@ -349,8 +349,8 @@ class Hub:
             log.error("a delivery task failed", exc_info=task.exception())
 
 
-def _report(error: Exception) -> None:
-    if not isinstance(error, TimeoutError | OSError):
+def _report(stream: Stream, error: Exception) -> None:
+    if not isinstance(error, TimeoutError | OSError) and not wire.is_gone(stream.cycle):
         log.error("a stream broke in an unknown way", exc_info=error)
 
 

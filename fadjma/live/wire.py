@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "write"]
+__all__ = ["Cycle", "abort", "cycle_of", "is_gone", "write"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
@@ -23,11 +23,13 @@ def write(cycle: Cycle, body: bytes) -> bool:
     """Write a part of a response that has begun, exactly as `send` would; False when `send` would have to wait."""
     if cycle.flow.write_paused or cycle.disconnected or not cycle.chunked_encoding:
         return False
-    try:
-        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
-    except RuntimeError as error:  # uvloop: closed already, which uvicorn has told another request of this connection
-        raise BrokenPipeError from error
+    cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
     return True
+
+
+def is_gone(cycle: Cycle | None) -> bool:
+    """Whether the connection is closed: uvloop refuses what is written then with a RuntimeError."""
+    return cycle is not None and cycle.transport.is_closing()
 
 
 def abort(send: Callable[..., Any]) -> Callable[[], None]:

@@ -432,7 +432,7 @@ class TestWhatBreaks:
         def closed(data: bytes) -> None:
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
-        flow, transport = SimpleNamespace(write_paused=False), SimpleNamespace(write=closed)
+        flow, transport = SimpleNamespace(write_paused=False), SimpleNamespace(write=closed, is_closing=lambda: False)
         broken = SimpleNamespace(flow=flow, transport=transport, disconnected=False, chunked_encoding=True)
         [stream] = house.hub.streams.of_user(MOUSSA.id)
         stream.cycle = broken  # type: ignore[assignment]

@@ -61,8 +61,10 @@ class TestASignalToStop:
             await stream.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
             await asyncio.sleep(0.1)  # it must be read before the end of the connection
             await stream.close()
-        await own_clinic.events(diop, awa, 2)
-        assert await own_clinic.figure("fadjma_live_streams") == 0
+        left = await own_clinic.listening(awa)
+        await own_clinic.events(diop, awa, 6)  # only writing shows that nobody is there
+        await left.news(6)
+        assert await own_clinic.figure("fadjma_live_streams") == 1
         own_clinic.server.ask_to_stop()
         await asyncio.to_thread(own_clinic.server.wait)
         for word in ("Traceback", "Cancel", " ERROR "):
