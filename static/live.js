@@ -136,7 +136,8 @@ async function refresh(missed, anyway) {
   const headers = { 'X-Live': 1 };
   const answer = await fetch(location.href, { headers, cache: 'no-cache', signal: control.signal });
   const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  if (body.dataset.user != user) throw body; // a proxy's, or of somebody who has signed in since
+  // It failed, or it is a proxy's, or of somebody who has signed in since.
+  if (answer.status > 499 || body.dataset.user != user) throw body;
   last = +body.dataset.cursor;
   renew(body, missed, !anyway && (() => inTurn(() => refresh(0, true))));
 }
@@ -161,6 +162,7 @@ function start(steal) {
   life = new AbortController();
   const { signal } = life, name = 'live ' + user;
   streamAt = 0;
+  ticked = now();
   show('connecting');
   if (!shared) return lead(signal);
   channel = new BroadcastChannel(name);
@@ -200,15 +202,17 @@ if (cursor) {
   start();
   setInterval(() => {
     const slept = Math.abs(now() - ticked) > 2e4;
+    if (now() < ticked) notBefore = 0; // the clock was put right
     ticked = now();
     if (leading) show(state);
     if (document.hidden) return;
-    if (slept) {
-      notBefore = 0; // the clock may have been put right
-      wake(true);
-    } else if (channel && !leading && now() - heard > 4e4) start(stop() || true);
+    if (slept) wake(true);
+    else if (channel && !leading && now() - heard > 4e4) start(stop() || true);
   }, 5e3);
-  addEventListener('visibilitychange', () => document.hidden || wake());
+  addEventListener('visibilitychange', () => {
+    ticked = now(); // a hidden tab's timers sleep, too
+    if (!document.hidden) wake();
+  });
   addEventListener('online', wake);
   addEventListener('offline', wake);
   addEventListener('pagehide', stop);

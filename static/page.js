@@ -31,11 +31,13 @@ function place(el, anyway) {
 // Puts `el` where `old` is, or first in `list`; without `el`, `old` goes.
 function swap(old, el, list) {
   const settle = old ? remember(old) : () => {};
+  const held = own && el && update(old);
   if (list) list.prepend(el);
   if (list || !el) old && old.remove();
   else old.replaceWith(el);
   if (el && self.htmx) htmx.process(el);
   settle();
+  if (held) held();
 }
 
 // What is replaced keeps its opened parts, and whoever works by keyboard keeps their place.
@@ -73,6 +75,12 @@ function note(className, content, close, onclick) {
   return line;
 }
 
+function alarm(textContent) {
+  const line = make('p', { className: 'err unsent', textContent });
+  line.setAttribute('role', 'alert');
+  return line;
+}
+
 function toast(link) {
   const box = $('toasts'), href = link.getAttribute('href');
   const line = note('', link, box.dataset.close, () => {
@@ -91,18 +99,22 @@ function toast(link) {
 }
 
 // Keeps what someone types there, under a line that offers the newest version.
-function hold(node, update) {
+function hold(node, newest) {
   const { stale, show } = $('toasts').dataset;
   if (node.firstElementChild.className != 'stale') {
     const text = make('span');
     text.setAttribute('role', 'status');
     setTimeout(() => text.append(stale), 100); // read aloud only where the status was there before its text
-    node.prepend(note('stale', text, show, () => node.firstElementChild.update()));
+    node.prepend(note('stale', text, show, () => update(node)()));
   }
-  node.firstElementChild.update = update;
+  node.firstElementChild.update = newest;
 }
 
-const busy = node => node.querySelector('form.htmx-request') || [...node.querySelectorAll('input,select,textarea')].some(
+// What brings the newest version, where one was kept back.
+const update = node => node && node.firstElementChild && node.firstElementChild.update;
+
+// A form that came back with errors, or with a line more, holds as its default what is nowhere else.
+const busy = node => node.querySelector('form.htmx-request,[aria-invalid],[data-draft]') || [...node.querySelectorAll('input,select,textarea')].some(
   field => (!own || field.form != own) && (field == document.activeElement || (field.options
     ? field.selectedIndex != Math.max(0, [...field.options].findIndex(option => option.defaultSelected))
     : /box|dio/.test(field.type) ? field.checked != field.defaultChecked : field.value != field.defaultValue)));
@@ -114,23 +126,39 @@ addEventListener('htmx:configRequest', ({ detail }) => {
   if (pushed(detail)) detail.headers['X-Live'] = 1; // nobody did anything: it keeps no session alive
 });
 addEventListener('htmx:beforeSwap', ({ detail }) => {
-  const { elt, path, verb } = detail.requestConfig, form = placed(elt) && elt.closest('form');
+  const { target, requestConfig } = detail, { elt, path, verb } = requestConfig;
+  const form = placed(elt) && elt.closest('form'), { id } = elt;
   afterSwap = 0;
   if (form && /409|422/.test(detail.xhr.status)) {
     Object.assign(detail, { shouldSwap: true, swapOverride: 'outerHTML', target: form });
-  } else if (pushed(detail.requestConfig) && busy(detail.target)) {
+  } else if (pushed(requestConfig) && busy(target)) {
     detail.shouldSwap = false;
-    hold(detail.target, () => htmx.ajax('GET', path, { source: elt }));
-  } else if (verb == 'get') afterSwap = remember(detail.target);
+    hold(target, () => htmx.ajax('GET', path, { source: elt.isConnected ? elt : $(id) }));
+  } else if (detail.shouldSwap) {
+    const settle = remember(target), held = verb != 'get' && update(target);
+    afterSwap = () => {
+      settle();
+      const errors = verb != 'get' && $('errors');
+      if (errors) errors.focus();
+      const node = $(target.id);
+      if (held && node) busy(node) ? hold(node, held) : held();
+    };
+  }
 });
 addEventListener('htmx:afterSwap', () => {
   if (afterSwap) afterSwap();
   afterSwap = 0;
 });
 addEventListener('htmx:afterRequest', ({ detail }) => {
-  const { elt, path, triggeringEvent: event } = detail.requestConfig, { status, response } = detail.xhr;
-  if (pushed(detail.requestConfig) && (!status || status > 499)) { // what it shows is old, and nothing else will tell
+  const { elt, path, verb, triggeringEvent: event } = detail.requestConfig, { status, response } = detail.xhr;
+  const failed = !status || status > 499, form = verb != 'get' && elt.closest('form');
+  if (failed && pushed(detail.requestConfig)) { // what it shows is old, and nothing else will tell
     setTimeout(() => elt.isConnected && htmx.ajax('GET', path, { source: elt, event }), 5e3 * (1 + Math.random()));
+  }
+  if (form) {
+    const line = form.querySelector('.unsent');
+    if (line) line.remove();
+    if (failed) form.append(alarm($('toasts').dataset.unsent));
   }
   if (!detail.successful || detail.done || !placed(elt)) return;
   detail.done = true; // htmx says it again when the element has gone

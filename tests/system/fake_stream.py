@@ -31,7 +31,8 @@ PAGE = """<!doctype html>
   data-connecting="Connexion…">…</p>
 <a id="bell" href="/notifications">Notifications <b id="unread"{hidden}>{unread}</b></a>
 <div id="toasts" role="status" aria-live="polite" aria-atomic="false" data-close="Fermer"
-  data-stale="Cette partie a changé." data-show="Afficher" data-missed="%n événements manqués"></div>
+  data-stale="Cette partie a changé." data-show="Afficher" data-unsent="Pas de réponse."
+  data-missed="%n événements manqués"></div>
 <main id="main" tabindex="-1">{main}</main>
 """
 CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'"

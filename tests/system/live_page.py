@@ -81,7 +81,10 @@ async def has_read(page: Page, write: Awaitable[None]) -> None:
     """Writes to its open stream and waits until the page has it."""
     reads = await page.evaluate("self.reads")
     await write
-    await page.wait_for_function("self.reads > " + str(reads))
+    end = time.monotonic() + PATIENCE
+    while await page.evaluate("self.reads") == reads:
+        assert time.monotonic() < end, "the page has read nothing"
+        await asyncio.sleep(0.005)
 
 
 async def pass_time(page: Page, seconds: float, step: float = 1) -> None:

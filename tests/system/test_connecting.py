@@ -92,6 +92,20 @@ async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(pag
     assert server.to(EVENTS)[-1].after == 42
 
 
+async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, server: FakeStream) -> None:
+    server.always(EVENTS, refusal(503))
+    await with_clock(page)
+    await page.goto("/")
+    await pass_time_until(page, lambda: len(server.to(EVENTS)) == 5, 40)
+    await shows(page, "polling")
+    await pass_time(page, 40, 5)
+    assert len(server.to(EVENTS)) == 5
+    server.always(EVENTS, server.stream)
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await pass_time(page, 2)
+    await shows(page, "live")
+
+
 @pytest.mark.parametrize(
     "given",
     [answer(200, rendered()), refusal(204), answer(200, "{}", "application/json")],
@@ -183,6 +197,31 @@ async def test_a_clock_that_is_put_back_stops_nothing(page: Page, server: FakeSt
     await server.close_streams()
     await pass_time_until(page, lambda: len(server.to(EVENTS)) == 3, 12)
     await shows(page, "live")
+
+
+async def test_a_clock_that_is_put_back_behind_other_tabs_stops_nothing(page: Page, server: FakeStream) -> None:
+    await page.clock.install(time=datetime(2026, 11, 24, 10, 42))
+    await open_live(page)
+    await hide(page)
+    await page.clock.set_system_time(datetime(2026, 11, 24, 8, 42))
+    await pass_time(page, 12)
+    await server.close_streams()
+    await pass_time_until(page, lambda: len(server.to(EVENTS)) == 2, 12)
+    await look_at(page)
+    await shows(page, "live")
+
+
+async def test_a_tab_that_is_looked_at_again_keeps_its_stream(page: Page, server: FakeStream) -> None:
+    """A hidden tab's timers come once a minute; that is no sleep."""
+    await with_clock(page)
+    await open_live(page)
+    await hide(page)
+    await page.clock.set_system_time(await page.evaluate("Date.now() / 1000 + 50"))
+    await has_read(page, server.write(":\n\n"))
+    await look_at(page)
+    await pass_time(page, 7)
+    await shows(page, "live")
+    assert len(server.to(EVENTS)) == 1
 
 
 async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, server: FakeStream) -> None:

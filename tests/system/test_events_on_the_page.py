@@ -128,6 +128,18 @@ async def test_a_reset_whose_page_does_not_come_keeps_the_cursor(page: Page, ser
     assert server.to(EVENTS)[1].after == 41
 
 
+async def test_a_reset_whose_page_fails_is_no_page(page: Page, server: FakeStream) -> None:
+    server.main = "<p>le dossier</p>"
+    await open_live(page)
+    server.next("/", answer(500, rendered("<h1>Une erreur est survenue</h1>", 111)))
+    await server.write(event("reset", "70", 111))
+    await until(lambda: len(server.to("/")) == 2)
+    await server.close_streams()
+    await until(lambda: len(server.to(EVENTS)) == 2)
+    assert server.to(EVENTS)[-1].after == 41
+    await expect(page.locator("#main")).to_have_text("le dossier")
+
+
 async def test_reset_does_not_eat_what_is_being_typed(page: Page, server: FakeStream) -> None:
     server.main = '<form id="f"><textarea name="t"></textarea></form><i>avant</i>'
     await open_live(page)

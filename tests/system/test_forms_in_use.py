@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fake_stream import Exchange, FakeStream, answer, event, refusal, rendered, toast
+from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
 from live_page import open_live, pass_time, pass_time_until, until, with_clock
 from playwright.async_api import Page, expect
 
@@ -162,26 +162,104 @@ async def test_a_region_that_could_not_be_fetched_is_fetched_again(page: Page, s
     assert len(server.to("/part")) == 3
 
 
-async def test_a_form_that_is_on_its_way_is_not_swapped_under_its_answer(page: Page, server: FakeStream) -> None:
-    follows = 'hx-get="/part" hx-trigger="prescription_status_changed from:body"'
-    placing = 'hx-target="#item" hx-select="#item" hx-swap="outerHTML"'
-    form = f'<form action="/answer" method="post" hx-boost="true" {placing}><button>Valider</button></form>'
-    server.main = f'<div id="item" {follows} {placing}>{form}</div>'
-    server.always("/part", answer(200, f'<div id="item">{form}Préparée</div>'))
-    answering = asyncio.Event()
+FOLLOWS = 'hx-get="/part" hx-trigger="prescription_status_changed from:body"'
+PLACING = 'hx-target="#item" hx-select="#item" hx-swap="outerHTML"'
+BOOSTED = f'<form action="/answer" method="post" hx-boost="true" {PLACING}>'
 
-    async def slow(exchange: Exchange) -> None:
+
+def item(content: str, **attributes: str) -> str:
+    """A part that follows an event and has a form of its own, as the pages of the program have."""
+    return f'<div id="item" {FOLLOWS} {PLACING}>{BOOSTED}<button>Valider</button></form>{content}</div>'
+
+
+def slow(answering: asyncio.Event, given: Answer) -> Answer:
+    """An answer on its way for as long as the link takes."""
+
+    async def act(exchange: Exchange) -> None:
         await answering.wait()
-        await answer(200, rendered('<div id="item">Validée</div>'))(exchange)
+        await given(exchange)
 
-    server.always("/answer", slow)
+    return act
+
+
+async def test_a_newer_state_that_came_during_an_act_is_shown_after_its_answer(page: Page, server: FakeStream) -> None:
+    server.main = item("Émise")
+    server.always("/part", answer(200, item("Annulée")))
+    answering = asyncio.Event()
+    server.always("/answer", slow(answering, answer(200, rendered(item("Validée")))))
     await open_live(page)
     await page.get_by_role("button", name="Valider").click()
     await until(lambda: server.to("/answer"))
     await server.push(toast(), "prescription_status_changed")
     await expect(page.locator("#item > .stale")).to_have_count(1)
+    await expect(page.locator("#item")).to_contain_text("Émise")
     answering.set()
+    await expect(page.locator("#item")).to_contain_text("Annulée")
+    assert len(server.to("/part")) == 2, "fetched anew, once"
+
+
+async def test_a_newer_row_that_came_during_an_act_is_shown_after_its_answer(page: Page, server: FakeStream) -> None:
+    server.main = FORM
+    answering = asyncio.Event()
+    server.always("/answer", slow(answering, answer(200, '<li id="r1">validée</li>')))
+    await open_live(page)
+    await page.get_by_role("button", name="Envoyer").click()
+    await until(lambda: server.to("/answer"))
+    await server.push('<li id="r1">annulée</li>')
+    await expect(page.locator("#r1 > .stale")).to_have_count(1)
+    answering.set()
+    await expect(page.locator("#r1")).to_have_text("annulée")
+
+
+@pytest.mark.parametrize("mark", ['aria-invalid="true"', "data-draft"])
+async def test_a_form_that_came_back_is_unsaved_text_too(page: Page, server: FakeStream, mark: str) -> None:
+    """What was sent and refused is the default of its fields now; it is nowhere else."""
+    returned = f'<div id="item" {FOLLOWS} {PLACING}>{BOOSTED}<input name="reason" value="Rupture" {mark}></form></div>'
+    server.main = item("")
+    server.always("/answer", answer(422, rendered(returned)))
+    server.always("/part", answer(200, item("Annulée")))
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").click()
+    await expect(page.locator("[name=reason]")).to_have_value("Rupture")
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("#item > .stale")).to_have_count(1)
+    await expect(page.locator("[name=reason]")).to_have_value("Rupture")
+    await page.get_by_role("button", name="Afficher").click()
+    await expect(page.locator("#item")).to_contain_text("Annulée")
+
+
+async def test_what_was_wrong_is_brought_before_the_eyes(page: Page, server: FakeStream) -> None:
+    errors = '<div class="errs" id="errors" role="alert" tabindex="-1">Une réponse à corriger</div>'
+    server.main = item("<br>" * 100)
+    server.always("/answer", answer(422, rendered(f'<div id="item">{errors}{"<br>" * 100}{BOOSTED}</form></div>')))
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").click()
+    await expect(page.locator("#errors")).to_be_focused()
+    await expect(page.locator("#errors")).to_be_in_viewport()
+
+
+async def test_the_keyboard_stays_in_the_part_that_an_act_has_changed(page: Page, server: FakeStream) -> None:
+    server.main = item("Émise")
+    server.always("/answer", answer(200, rendered('<div id="item"><p>Validée</p></div>')))
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").focus()
+    await page.keyboard.press("Enter")
     await expect(page.locator("#item")).to_have_text("Validée")
+    await expect(page.locator("#item")).to_be_focused()
+
+
+@pytest.mark.parametrize("main", [item("Émise"), FORM], ids=["part", "row"])
+async def test_an_act_that_did_not_arrive_is_said_beside_its_button(page: Page, server: FakeStream, main: str) -> None:
+    done = '<div id="item">bien</div><li id="r1">bien</li>'
+    server.main = main
+    server.next("/answer", refusal(503), refusal(503), answer(200, done))
+    await open_live(page)
+    for _ in range(2):
+        await page.locator("form button").first.click()
+        await expect(page.get_by_role("alert")).to_have_text("Pas de réponse.")
+    await page.locator("form button").first.click()
+    await expect(page.locator("#item, #r1")).to_have_text("bien")
+    await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 # ---- What somebody has in hand
