@@ -20,6 +20,7 @@ from fadjma.records import queries as records
 from fadjma.refusals import Forbidden, NotFound
 from fadjma.templating import render
 
+Rendered = dict[tuple[str, str, Any], str]  # by template, language and content
 Load = Callable[[Transaction, Viewer, str], Any]
 ROWS: dict[str, tuple[Load, str]] = {
     "access_request": (access.access_request, "access/_row.html"),
@@ -31,12 +32,15 @@ _ALL = ""  # the eyes of everybody who has no part in the thing
 
 
 class Fragments:
-    """Renders events for viewers inside one transaction, each distinct one once."""
+    """Renders events for viewers inside one transaction, each distinct one once.
 
-    def __init__(self, tx: Transaction) -> None:
+    `rendered` keeps what was rendered beyond the transaction: it is found again by its content only, whatever is read.
+    """
+
+    def __init__(self, tx: Transaction, rendered: Rendered | None = None) -> None:
         self._tx = tx
         self._events: dict[tuple[str, str, str, str | None, str, str, int], str] = {}
-        self._rendered: dict[tuple[Any, ...], str] = {}
+        self._rendered = {} if rendered is None else rendered
         self._pharmacies: dict[str, tuple[str, ...]] = {}
 
     def html(self, viewer: Viewer, notification: Notification) -> str:
@@ -47,7 +51,11 @@ class Fragments:
         key = (viewer.role, viewer.language, eyes, message, subject.kind, subject.id, own)
         found = self._events.get(key)
         if found is None:
-            toast = render("_toast.html", viewer.language, notification=notification) if message else ""
+            toast = (
+                self._once("_toast.html", viewer.language, (message, subject), notification=notification)
+                if message
+                else ""
+            )
             found = self._events[key] = toast + self._row(viewer, notification).strip()
         return found
 
@@ -74,8 +82,12 @@ class Fragments:
         try:
             item = load(self._tx, viewer, subject.id)
         except (NotFound, Forbidden):
-            return render("_gone.html", viewer.language, subject=subject)
-        key = (template, viewer.role, viewer.language, viewer.id == subject.id, item)
+            return self._once("_gone.html", viewer.language, subject, subject=subject)
+        content = (viewer.role, viewer.id == subject.id, item)
+        return self._once(template, viewer.language, content, item=item, viewer=viewer)
+
+    def _once(self, template: str, language: str, content: Any, **context: Any) -> str:
+        key = (template, language, content)
         if key not in self._rendered:
-            self._rendered[key] = render(template, viewer.language, item=item, viewer=viewer)
+            self._rendered[key] = render(template, language, **context)
         return self._rendered[key]

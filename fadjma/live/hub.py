@@ -21,7 +21,7 @@ from fadjma.events import Announcement
 from fadjma.live import encode, replay, wire
 from fadjma.live.delivery import Delivery
 from fadjma.live.figures import EndReason, Figures
-from fadjma.live.fragments import Fragments
+from fadjma.live.fragments import Fragments, Rendered
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
 from fadjma.notifications import inbox
 from fadjma.notifications.inbox import Notification
@@ -46,6 +46,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._clocks: list[asyncio.Task[None]] = []
         self.delivering = False
+        self._rendered: Rendered = {}  # while something is being delivered
         self.restarting = False
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
@@ -113,10 +114,11 @@ class Hub:
             asyncio.get_running_loop().call_soon(self._deliver)
         else:
             self.delivering = False
+            self._rendered.clear()
 
     def _deliver_some(self, tx: Transaction) -> None:
         until = time.monotonic() + _SLICE
-        fragments = Fragments(tx)  # of this moment: the next slice looks again
+        fragments = Fragments(tx, self._rendered)  # what is read is of this moment: the next slice looks again
         while self._backlog:
             delivery = self._backlog[0]
             while delivery.left:
@@ -206,7 +208,7 @@ class Hub:
     def _note_caught_up(self, stream: Stream, size: int, events: list[Notification]) -> None:
         # By the database's clock, from the start of the transaction: a millisecond or two more than from its commit.
         now, level = self._database.clock(), stream.level
-        late = [(now - event.created_at) / 1000 for event in events if level is not None and event.seq > level]
+        late = [max(0, now - event.created_at) / 1000 for event in events if level is not None and event.seq > level]
         self.figures.caught_up(stream.viewer.id, size, len(events), late)
 
     # --- writing ---

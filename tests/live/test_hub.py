@@ -587,14 +587,42 @@ class TestRendering:
         await house.quiet()
         assert sorted(rendered) == ["_gone.html", "_toast.html"]
 
-    async def test_two_patients_do_not_share_a_row(self, house: House, rendered: list[str]) -> None:
-        awa, moussa = house.listen(AWA, "html"), house.listen(MOUSSA, "html")
-        await house.tell(AWA, MOUSSA, kind="access_request")
+    async def test_once_for_those_who_look_each_with_their_own_rights(self, house: House, rendered: list[str]) -> None:
+        wires = [house.listen(one, "html") for one in (AWA, MOUSSA, DIOP)]
+        await house.tell(AWA, MOUSSA, DIOP, kind="access_request", message="access.expired")
         await house.quiet()
-        assert awa.seqs == moussa.seqs == [1] and rendered == ["_gone.html"] * 2
+        assert [wire.seqs for wire in wires] == [[1]] * 3
+        assert sorted(rendered) == ["_gone.html", "_toast.html"]
+
+    async def test_once_however_many_slices_it_takes(
+        self, house: House, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub, "_SLICE", 0)
+        pharmacists = (NDIAYE, GOMIS, FALL)
+        wires = [house.listen(one, "html") for one in pharmacists]
+        for _ in range(2):
+            await house.tell(*pharmacists, kind="prescription", message="prescription.to_validate")
+            await house.quiet()
+        assert [wire.seqs for wire in wires] == [[1, 2]] * 3
+        assert house.reads.names.count("_deliver_some") >= 6
+        assert sorted(rendered) == ["_gone.html"] * 2 + ["_toast.html"] * 2, "kept no longer than it is being delivered"
 
 
 class TestTime:
+    async def test_a_clock_that_is_put_back_makes_no_latency_below_zero(self, house: House, clock: Clock) -> None:
+        go_on = house.reads.hold("missed")
+        await house.tell(AWA)
+        wire = Wire()
+        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        house.hub.add(stream)
+        house.hub.catch_up(stream, 0)
+        await house.tell(AWA)
+        await until(lambda: "missed" in house.reads.names)
+        clock.advance(days=-1)
+        go_on.set()
+        await house.quiet()
+        assert wire.seqs == [1, 2] and house.hub.figures.latency.sum >= 0
+
     async def test_each_stream_gets_one_comment_in_25_seconds(self, house: House) -> None:
         wires = [house.listen(person) for person in (AWA, DIOP, NDIAYE, ADMIN) for _ in range(10)]
         for tick in range(100, 100 + 2 * hub.COMMENT_EVERY):
