@@ -14,12 +14,13 @@ from fadjma.prescriptions import actions as prescriptions
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
+_AT_LEAST = 0.5  # seconds between two rounds
 _ANSWERS_KEPT = 48 * 3_600_000  # idempotency keys, in milliseconds
 _BATCH = 200  # things per transaction, so that nobody's act waits long
 
 
 class Timekeeper:
-    """Runs the acts of time once a minute."""
+    """Runs the acts of time once a minute, and when a right ends."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -42,7 +43,17 @@ class Timekeeper:
                         pass  # more is waiting; between two batches, others' acts have their turn
                 except Exception:
                     log.exception("time's act %s failed; it is tried again", act.__name__)
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(await self._pause())
+
+    async def _pause(self) -> float:
+        """Seconds until the next round: sooner than usual when a right ends before, for it closes what is open."""
+        try:
+            due = await self._database.read(access.next_end)
+        except Exception:
+            log.exception("when the next right ends is not known; the next round is at its usual time")
+            return _EVERY
+        left = (due - self._database.clock()) / 1000 if due else _EVERY
+        return min(_EVERY, max(left, _AT_LEAST)) if left > -_AT_LEAST else _EVERY  # else: ending it has just failed
 
 
 def _forget_answers(tx: Transaction, limit: int) -> int:

@@ -80,6 +80,29 @@ async def test_a_round_takes_more_than_one_portion(
     await heard("prescription.expired", 3)
 
 
+async def test_it_does_not_sleep_past_the_end_of_a_right(
+    store: Store, clock: Clock, database: Database, heard: Callable[..., Any]
+) -> None:
+    """An open file is closed when the grant ends, not at the next minute."""
+    grant(store)
+    ends_at = store.value("SELECT expires_at FROM access_requests")
+    clock.advance(milliseconds=ends_at - clock() - 700)
+    listening = asyncio.create_task(heard("access.expired"))
+    while sum(database.write_seconds.counts) < 5:  # noqa: ASYNC110 - the acts of the first round
+        await asyncio.sleep(0.01)
+    clock.advance(seconds=1)
+    async with asyncio.timeout(10):
+        await listening
+
+
+async def test_an_end_that_cannot_be_written_is_no_reason_to_hurry(
+    store: Store, clock: Clock, database: Database
+) -> None:
+    grant(store)
+    clock.advance(days=91)
+    assert await Timekeeper(database)._pause() == timekeeping._EVERY
+
+
 def test_old_answers_are_forgotten_after_two_days(store: Store, clock: Clock) -> None:
     store.connection.execute("INSERT INTO idempotency_keys VALUES ('awa', 'old', 'f', '{}', ?)", (clock(),))
     clock.advance(hours=48)

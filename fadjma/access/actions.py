@@ -196,6 +196,12 @@ def expire(tx: Transaction, limit: int) -> int:
     return len(rows)
 
 
+def next_end(tx: Transaction) -> int | None:
+    """When the next grant runs out, in milliseconds UTC."""
+    end: int | None = tx.value("SELECT min(expires_at) FROM access_requests WHERE status IN ('approved', 'emergency')")
+    return end
+
+
 def _tell_of_time(
     tx: Transaction, request_id: str, patient_id: str, status: str, messages: dict[str, str | None]
 ) -> None:

@@ -165,7 +165,7 @@ class Hub:
             return
         stream.last = level
         self.figures.reset()
-        self._write(stream, encode.event("reset", str(max(missed, 0)), id=level))
+        self._write(stream, replay.reset(stream.after, level))
         if stream.wanted > stream.last:
             self._wake(stream)
 
@@ -179,7 +179,7 @@ class Hub:
                 if stream.is_over():
                     return  # its farewell has been said meanwhile
                 if missed is None:
-                    stream.last, body = level, encode.event("reset", str(level - stream.last), id=level)
+                    body, stream.last = replay.reset(stream.last, level), level
                     self.figures.reset()
                 elif missed:
                     body = b"".join(event for _, event in missed)

@@ -14,7 +14,7 @@ from fadjma import web
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
 from fadjma.i18n import N_
-from fadjma.live import encode, replay
+from fadjma.live import replay
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
 from fadjma.notifications import inbox
@@ -74,11 +74,13 @@ def _events(body: dict[str, Any] | bytes | None) -> int:
 def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> dict[str, Any] | None:
     _meant_for(viewer, user)
     found = inbox.after(tx, viewer.id, after, replay.LIMIT)
-    if not found and after <= inbox.cursor(tx, viewer.id):
+    level = found[-1].seq if found else inbox.cursor(tx, viewer.id)
+    if not found and after == level:
         return None
-    if not found:  # a cursor from the future: an older backup was restored
-        return {"events": [], "cursor": inbox.cursor(tx, viewer.id), "reset": True}
-    return {"events": [item.json(viewer.language) for item in found], "cursor": found[-1].seq}
+    answer = {"events": [item.json(viewer.language) for item in found], "cursor": level}
+    if (after and not found) or replay.broken(after, found):  # the cursor is of another history: a restored backup
+        answer["reset"] = True
+    return answer
 
 
 def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> bytes | None:
@@ -88,7 +90,7 @@ def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) ->
         return None
     missed, _ = replay.missed(tx, viewer, after, "html")
     if not missed:  # too many, or a cursor that this database does not know
-        return encode.event("reset", str(max(level - after, 0)), id=level)
+        return replay.reset(after, level)
     return b"".join(event for _, event in missed)
 
 

@@ -18,12 +18,26 @@ Replay = list[tuple[Notification, bytes]]
 
 
 def missed(tx: Transaction, viewer: Viewer, after: int, encoding: Encoding) -> tuple[Replay | None, int]:
-    """The events after a cursor, encoded, and the person's own cursor; None instead when they are too many."""
+    """The events after a cursor, encoded, and the person's own cursor.
+
+    None instead of the events when they are too many, or do not follow the cursor (a restored backup).
+    """
     found = inbox.after(tx, viewer.id, after, LIMIT + 1)
-    if len(found) > LIMIT:
+    if len(found) > LIMIT or broken(after, found):
         return None, inbox.cursor(tx, viewer.id)
     fragments = Fragments(tx)
     return [(item, _event(fragments, viewer, item, encoding)) for item in found], found[-1].seq if found else after
+
+
+def reset(last: int, level: int) -> bytes:
+    """Too much to replay, or another history: the page is to be fetched anew. Says how much was missed, if known."""
+    missed = level - last
+    return encode.event("reset", str(missed if 0 < missed < inbox.HISTORIES_APART else 0), id=level)
+
+
+def broken(after: int, found: list[Notification]) -> bool:
+    """Whether the first event is not the next one: a person's numbers have no holes but where a history ended."""
+    return bool(after and found and found[0].seq > after + 1)
 
 
 def html(fragments: Fragments, viewer: Viewer, notification: Notification) -> str:

@@ -15,7 +15,7 @@ from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
 from fadjma.live import encode, wire
-from fadjma.live.hub import Hub
+from fadjma.live.hub import WRITE_DEADLINE, Hub
 from fadjma.live.streams import Encoding, Send, Stream
 from fadjma.notifications import inbox
 
@@ -71,6 +71,7 @@ class StreamEndpoint:
         retry = random.randint(1_000, 5_000)  # noqa: S311 - against a herd
         first = encode.event("hello", id=stream.after, retry=retry)
         await stream.send({"type": "http.response.body", "body": first, "more_body": True})
+        wire.give_up_after(stream.cycle, WRITE_DEADLINE)
         self._hub.add(stream)
         self._hub.figures.written(stream.viewer.id, len(first))
         try:

@@ -4,13 +4,14 @@ To cut a connection at once, and to write a few bytes without a coroutine for ea
 costs in Python (benchmarks/README.md). Under another server the one does nothing and the other is left to `send`.
 """
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "is_gone", "write"]
+__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "is_gone", "write"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
@@ -25,6 +26,17 @@ def write(cycle: Cycle, body: bytes) -> bool:
         return False
     cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
     return True
+
+
+def give_up_after(cycle: Cycle | None, seconds: float) -> None:
+    """Have the kernel end the connection when its peer takes nothing for so long (Linux: TCP_USER_TIMEOUT, RFC 5482).
+
+    What was written may fit into the buffers of the server and of the kernel: then nobody waits, and nobody would
+    notice that it never leaves.
+    """
+    connection = cycle and cycle.transport.get_extra_info("socket")
+    if connection and hasattr(socket, "TCP_USER_TIMEOUT") and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
 def is_gone(cycle: Cycle | None) -> bool:

@@ -11,6 +11,8 @@ from fadjma.notifications.catalogue import MESSAGES, link
 
 UNREAD_SHOWN = 99
 PAGE = 50
+# A backup is another history: everybody's numbers in it are further than this from those they had (quart backup).
+HISTORIES_APART = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,17 @@
 
 import asyncio
 import re
+from pathlib import Path
 from random import Random
 
 import pytest
+from click.testing import CliRunner
 from event_stream import Stream
 from live_people import Clinic, Person
+from store import Store
+
+from fadjma import cli
+from fadjma.database import Database, milliseconds
 
 LIMIT = 50  # events replayed one by one (DESIGN section 5)
 
@@ -100,6 +106,39 @@ class TestReset:
                     assert event.seq == last + 1 or (event.type == "reset" and last == 0)
                     last = event.seq or 0
             await stream.silence(0.05)
+
+
+class TestARestoredBackup:
+    """What was told after the copy never happened, and as much has been told since: the numbers must not be taken
+    for those that the client has seen."""
+
+    async def test_is_noticed_by_streams_and_by_polling(self, own_clinic: Clinic, tmp_path: Path) -> None:
+        awa, server = await _missed(own_clinic, 2), own_clinic.server
+        copy = tmp_path / "copy.db"
+        backup = cli._backup(lambda: Database(f"sqlite:///{server.database}"))
+        assert CliRunner().invoke(backup, [str(copy)]).exit_code == 0
+        await own_clinic.events(own_clinic.doctor("Sarr"), awa, 3)  # 3 to 5, which the copy lacks
+        server.ask_to_stop()
+        await asyncio.to_thread(server.wait)
+        own_clinic.store.close()
+        for ending in ("-wal", "-shm"):
+            server.database.with_name(server.database.name + ending).unlink(missing_ok=True)
+        copy.replace(server.database)
+        await asyncio.to_thread(server.start)
+        own_clinic.store = Store(server.database, milliseconds)
+        page = await own_clinic.poll(awa, 5, Accept="text/event-stream")
+        assert "\nevent: reset\ndata: 0\n" in page.text
+        program = (await own_clinic.poll(awa, 5)).json()
+        assert program["reset"] and program["events"] == []
+        await own_clinic.events(own_clinic.doctor("Fall"), awa, 4)
+        stream = await own_clinic.listening(awa, after=5)
+        reset = await stream.event()
+        assert (reset.type, reset.data) == ("reset", "0") and reset.seq == program["cursor"] + 4
+        assert "\nevent: reset\ndata: 0\n" in (await own_clinic.poll(awa, 5, Accept="text/event-stream")).text
+        program = (await own_clinic.poll(awa, 5)).json()
+        assert program["reset"] and len(program["events"]) == 4
+        again = (await own_clinic.poll(awa, program["cursor"] - 1)).json()
+        assert "reset" not in again and len(again["events"]) == 1
 
 
 class TestBetweenThePageAndItsStream:
