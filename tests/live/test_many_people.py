@@ -11,7 +11,7 @@ from browsing import Browsing
 from crowd import Crowd, Member, greeted
 from live_people import Clinic
 
-PEOPLE = int(os.environ.get("FADJMA_PEOPLE", "2000"))
+PEOPLE = int(os.environ.get("FADJMA_PEOPLE", "5000"))
 STREAMS = PEOPLE * 9 // 10  # the others have gone home
 ROUNDS = 5
 AT_A_TIME = 0.05  # seconds that a page may be held up

@@ -186,6 +186,10 @@ class Programs:
         found: dict[str, Any] = answer.json()
         return found
 
+    def token(self, login: str) -> str:
+        """The bearer token of somebody who has asked already."""
+        return self._bearers[login]["Authorization"].removeprefix("Bearer ")
+
     async def id_of(self, login: str) -> str:
         return str((await self.ask(login, "GET", "/me"))["id"])
 

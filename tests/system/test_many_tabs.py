@@ -170,3 +170,17 @@ async def test_somebody_else_who_signs_in_closes_the_tabs_of_the_one_before(
     await awa.wait_for_url(re.compile("/sign-in"))
     assert (await others.streams())[0] == 1
     await tabs.context.close()
+
+
+async def test_the_monitoring_page_shows_who_comes_by_itself(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    admin = await sign_in(browser, clinic, ADMIN)
+    await admin.go("/monitoring")
+    connected = admin.page.locator("dl div", has_text="Personnes connectées").locator("dd")
+    await expect(connected).to_have_text("1")
+    awa = await sign_in(browser, clinic, AWA)
+    await expect(connected).to_have_text("2")
+    await awa.page.context.close()
+    await expect(connected).to_have_text("1")
+    await admin.page.context.close()

@@ -1,0 +1,103 @@
+"""The examples of docs/http.md, run as they stand there: whoever copies them gets events."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from clinic import ARGUMENTS, AWA, CHROMIUM, DIOP, ROOT, Clinic, Programs, open_clinic
+from live_page import PATIENCE
+from playwright.async_api import async_playwright
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+EXAMPLES = re.findall(
+    r"^```(sh|python|js)\n(.*?)^```", (ROOT / "docs" / "http.md").read_text(), re.MULTILINE | re.DOTALL
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
+    async with open_clinic(tmp_path_factory.mktemp("clinic") / "clinic.db") as clinic:
+        yield clinic
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def others(clinic: Clinic) -> AsyncIterator[Programs]:
+    async with Programs(clinic) as others:
+        yield others
+
+
+def example(language: str, *, speaking_of: str) -> str:
+    [found] = [text for kind, text in EXAMPLES if kind == language and speaking_of in text]
+    return found
+
+
+async def says(program: asyncio.subprocess.Process, wanted: str) -> None:
+    assert program.stdout
+    said = b""
+    async with asyncio.timeout(PATIENCE):
+        while wanted not in said.decode(errors="replace"):
+            part = await program.stdout.read(4096)
+            assert part, f"it ended and never said {wanted!r}: {said.decode()}"
+            said += part
+
+
+async def run(*command: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True
+    )
+
+
+async def end(program: asyncio.subprocess.Process) -> None:
+    program.terminate()
+    await program.wait()
+
+
+async def test_curl(clinic: Clinic, others: Programs) -> None:
+    text = example("sh", speaking_of="api/events").replace("http://127.0.0.1:8000", clinic.address)
+    assert text.count(clinic.address) == 3
+    shell = await run("bash", "-c", text.replace("curl -sN", "exec curl -sN"))
+    await says(shell, '{"events":[{"seq":1,')
+    await says(shell, "event: hello")
+    await others.grant(AWA)
+    await says(shell, "event: access_request_status_changed")
+    await end(shell)
+
+
+async def test_python(clinic: Clinic, others: Programs, tmp_path: Path) -> None:
+    await others.id_of(DIOP)
+    token = others.token(DIOP)
+    cursor = (await others.ask(DIOP, "GET", "/notifications"))["items"][0]["seq"]
+    assert cursor > 50, "the demo has more than one portion to tell"
+    file = tmp_path / "example.py"
+    text = example("python", speaking_of="httpx").replace("http://127.0.0.1:8000", clinic.address)
+    file.write_text(f"token = {token!r}\n{text}")
+    program = await run(sys.executable, str(file))
+    await says(program, f"\n{cursor} ")
+    await end(program)
+
+
+@pytest.mark.parametrize("way", ["/api/events", "/notifications/poll"])
+async def test_javascript(clinic: Clinic, others: Programs, way: str) -> None:
+    await others.id_of(DIOP)
+    known = (await others.ask(DIOP, "GET", "/notifications"))["items"][0]["seq"]
+    said: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await browser.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        await page.goto(clinic.address + "/sign-in")
+        given = f"const token = {others.token(DIOP)!r};" + (f"const cursor = {known - 3};" if "api" in way else "")
+        text = example("js", speaking_of=way)
+        running = asyncio.ensure_future(page.evaluate(f"(async () => {{ {given} {text} }})()"))
+        wanted = f"id: {known}\n" if "api" in way else f"{known} "
+        async with asyncio.timeout(PATIENCE):
+            while not any(wanted in line for line in said):
+                assert not running.done(), running
+                await asyncio.sleep(0.05)
+        await browser.close()
+        with pytest.raises(Exception, match="closed"):
+            await running
