@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from fadjma.accounts.people import Viewer
 from fadjma.events import Announcement
 from fadjma.live import encode, replay
 from fadjma.live.encode import Encoded
-from fadjma.live.fragments import Fragments
+from fadjma.live.fragments import Fragments, Group
 from fadjma.live.streams import Stream
 from fadjma.notifications.inbox import Notification
 
@@ -13,7 +14,7 @@ from fadjma.notifications.inbox import Notification
 class Delivery:
     """One announcement on its way: the streams that have not been offered it yet, and what has been encoded of it."""
 
-    __slots__ = ("committed_at", "encoded", "left", "notification")
+    __slots__ = ("_fragments", "_groups", "committed_at", "encoded", "left", "notification")
 
     def __init__(
         self, announcement: Announcement, left: list[tuple[int, tuple[Stream, ...]]], committed_at: float
@@ -24,17 +25,29 @@ class Delivery:
             0, announcement.type, announcement.message, announcement.subject, announcement.created_at
         )
         self.encoded: dict[tuple[str, str], Encoded] = {}
+        self._fragments: Fragments | None = None
+        self._groups: dict[Group, Encoded] = {}  # of this slice's fragments: the next looks again
 
     def event(self, stream: Stream, seq: int, fragments: Fragments) -> bytes:
         """The event as this stream gets it; encoded once for all who get the same."""
         viewer = stream.viewer
-        html = stream.encoding == "html"
-        text = replay.html(fragments, viewer, self._numbered(seq)) if html else viewer.language
-        found = self.encoded.get((stream.encoding, text))
+        if stream.encoding == "html":
+            return self._html(viewer, seq, fragments).numbered(seq)
+        found = self.encoded.get(("json", viewer.language))
         if found is None:
-            found = encode.html(self.notification, text) if html else encode.program(self.notification, text)
-            self.encoded[stream.encoding, text] = found
+            found = self.encoded["json", viewer.language] = encode.program(self.notification, viewer.language)
         return found.numbered(seq)
+
+    def _html(self, viewer: Viewer, seq: int, fragments: Fragments) -> Encoded:
+        if self._fragments is not fragments:
+            self._fragments, self._groups = fragments, {}
+        group = fragments.group(viewer, self.notification.subject, seq)
+        if found := self._groups.get(group):
+            return found
+        text = replay.html(fragments, viewer, self._numbered(seq))
+        found = self.encoded.get(("html", text)) or encode.html(self.notification, text)
+        self.encoded["html", text] = self._groups[group] = found
+        return found
 
     def _numbered(self, seq: int) -> Notification:
         # Only the badge depends on the number; to make one more object for each of 10,000 people is not free.

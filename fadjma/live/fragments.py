@@ -20,6 +20,7 @@ from fadjma.records import queries as records
 from fadjma.refusals import Forbidden, NotFound
 from fadjma.templating import render
 
+Group = tuple[str, str, str, int]  # role, language, eyes, number
 Rendered = dict[tuple[str, str, Any], str]  # by template, language and content
 Load = Callable[[Transaction, Viewer, str], Any]
 ROWS: dict[str, tuple[Load, str]] = {
@@ -39,16 +40,14 @@ class Fragments:
 
     def __init__(self, tx: Transaction, rendered: Rendered | None = None) -> None:
         self._tx = tx
-        self._events: dict[tuple[str, str, str, str | None, str, str, int], str] = {}
+        self._events: dict[tuple[Group, str | None, str, str], str] = {}
         self._rendered = {} if rendered is None else rendered
         self._pharmacies: dict[str, tuple[str, ...]] = {}
 
     def html(self, viewer: Viewer, notification: Notification) -> str:
         """The HTML of one event for one person."""
         subject, message = notification.subject, notification.message
-        own = notification.seq if subject.kind == "inbox" else 0
-        eyes = self._eyes(viewer, subject)
-        key = (viewer.role, viewer.language, eyes, message, subject.kind, subject.id, own)
+        key = (self.group(viewer, subject, notification.seq), message, subject.kind, subject.id)
         found = self._events.get(key)
         if found is None:
             toast = (
@@ -58,6 +57,10 @@ class Fragments:
             )
             found = self._events[key] = toast + self._row(viewer, notification).strip()
         return found
+
+    def group(self, viewer: Viewer, subject: Subject, seq: int) -> Group:
+        """All of one group get the same HTML of an event about this thing; only the badge depends on the number."""
+        return viewer.role, viewer.language, self._eyes(viewer, subject), seq if subject.kind == "inbox" else 0
 
     def _eyes(self, viewer: Viewer, subject: Subject) -> str:
         """Whoever has the same role and the same eyes may see the same of this thing."""
