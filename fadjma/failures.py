@@ -2,7 +2,7 @@
 
 import logging
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -94,7 +94,20 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
 
 def _to_sign_in(wanted: str) -> Response:
     """The sign-in page, and back afterwards; htmx follows its own header, because it cannot see a redirect."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    if request.headers.get("HX-Request"):
-        return Response("", 401, headers={"HX-Redirect": "/sign-in"})
-    return web.see_other(f"/sign-in?next={quote(here)}" if here != "/" else "/sign-in")
+    here = _page()
+    location = f"/sign-in?next={quote(here)}" if here != "/" else "/sign-in"
+    if web.header("hx-request"):
+        return Response("", 401, headers={"HX-Redirect": location})
+    return web.see_other(location)
+
+
+def _page() -> str:
+    """Where to go on after signing in: the page that was asked for, or the one whose form was sent."""
+    if request.method == "GET" and not web.header("hx-request"):
+        return request.full_path.rstrip("?")
+    try:
+        page = urlsplit(web.header("hx-current-url") or web.header("referer"))
+    except ValueError:
+        return "/"
+    own = page.netloc == request.host and page.path.startswith("/")
+    return page.path + (f"?{page.query}" if page.query else "") if own else "/"

@@ -99,6 +99,28 @@ class TestNobody:
         answer = await clinic.nobody().get("/")
         assert (answer.status, answer.location) == (303, "/sign-in")
 
+    @pytest.mark.parametrize(
+        ("header", "page", "location"),
+        [
+            ("HX-Current-URL", "{here}/prescriptions/1?x=2", "/sign-in?next=/prescriptions/1%3Fx%3D2"),
+            ("Referer", "{here}/patients/1/records/new", "/sign-in?next=/patients/1/records/new"),
+            ("Referer", "https://elsewhere.example/patients/1", "/sign-in"),
+            ("Referer", "{here}//elsewhere.example/", "/sign-in?next=//elsewhere.example/"),  # refused after signing in
+            ("HX-Current-URL", "http://[", "/sign-in"),
+            ("Referer", "{here}", "/sign-in"),
+        ],
+    )
+    async def test_comes_back_to_the_page_whose_form_they_sent(
+        self, clinic: Callers, header: str, page: str, location: str
+    ) -> None:
+        nobody = clinic.nobody()
+        nobody.headers[header] = page.format(here="http://clinic.test")
+        nobody.headers["HX-Request"] = "true"
+        answer = await nobody.post("/prescriptions/1/hold", {}, Host="clinic.test")
+        assert (answer.status, answer.headers["HX-Redirect"]) == (401, location)
+        text = (await clinic.nobody().get(location)).text
+        assert ("revenir à votre page" in text) == ("next=/" in location and "//" not in location)
+
     @pytest.mark.parametrize("where", ["/events", "/api/events", "/events?after=3"])
     async def test_no_stream_opens(self, clinic: Callers, where: str) -> None:
         assert (await clinic.nobody().get(where)).status == 401
