@@ -350,6 +350,17 @@ def pharmacies(tx: Transaction, prescription_id: str) -> tuple[str, ...]:
     return tuple(filter(None, row)) if row else ()
 
 
+def dispensing(tx: Transaction, patient_id: str) -> list[tuple[str, str]]:
+    """A patient's open prescriptions that a pharmacy has before it, each with that pharmacy's id."""
+    rows = tx.all(
+        "SELECT id, coalesce(pharmacy_id, addressed_to) AS pharmacy FROM prescriptions WHERE patient_id = :patient "
+        "AND status IN ('issued', 'validated', 'prepared', 'ready', 'in_delivery', 'on_hold') "
+        "AND valid_until > :now AND coalesce(pharmacy_id, addressed_to) IS NOT NULL",
+        {"patient": patient_id, "now": tx.now},
+    )
+    return [(row["id"], row["pharmacy"]) for row in rows]
+
+
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
