@@ -28,6 +28,8 @@ FOLLOWING: list[tuple[Viewer, str, set[str]]] = [
     (AWA, "/prescriptions/{issued}", {PRESCRIPTION}),
     (DIOP, "/prescriptions/{issued}", {PRESCRIPTION}),
     (NDIAYE, "/prescriptions/{validated}", {PRESCRIPTION, RECORD}),
+    (DIOP, "/patients/awa/prescriptions/new", {RECORD, ACCESS}),
+    (DIOP, "/patients/awa/records/new", {RECORD, ACCESS}),
 ]
 
 
@@ -69,7 +71,7 @@ async def test_a_page_follows_what_it_shows(
     for part in page.following:
         fetched = await clinic.htmx(who).get(part["hx-get"], X_Live="1")
         assert fetched.status == 200
-        assert part["hx-target"].removeprefix("#") in page.ids
+        assert part["hx-target"].removeprefix("#") in [*page.ids, "this"]
         assert part["hx-select"].split(",")[0].split(" ")[0].removeprefix("#") in Page(fetched.text).ids
 
 
