@@ -44,7 +44,7 @@ def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: st
         sources=("validated", "ready"),
         target="issued",
         reason=reason,
-        messages={"pharmacists": transitions.TO_VALIDATE},
+        messages={"patient": "prescription.released", "pharmacists": transitions.TO_VALIDATE},
         before=lambda found: inventory.release(tx, found.id),
         claim="give back",
     )

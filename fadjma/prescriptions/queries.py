@@ -102,11 +102,16 @@ class Act:
     at: int
     name: str | None
     role: Role | None
+    from_status: Status | None
     to_status: Status
     reason: str
 
     @property
     def label(self) -> str:
+        if self.from_status and self.to_status == "issued":
+            return N_("Rendue par la pharmacie")
+        if self.from_status == "in_delivery" and self.to_status == "ready":
+            return N_("Livraison échouée")
         return STATUSES[self.to_status]
 
     @property
@@ -400,7 +405,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
 
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     rows = tx.all(
-        "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.to_status, a.reason "
+        "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.from_status, a.to_status, a.reason "
         "FROM prescription_acts a LEFT JOIN users u ON u.id = a.actor_id WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",
         {"id": prescription_id},

@@ -157,7 +157,7 @@ def _on_its_way(store: Store) -> str:
 
 TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
     "validated": (issued, "validate", {AWA.id: "prescription.validated"}),
-    "released": (validated, "release", {GOMIS.id: "prescription.to_validate"}),
+    "released": (validated, "release", {AWA.id: "prescription.released", GOMIS.id: "prescription.to_validate"}),
     "put on hold": (validated, "hold", {AWA.id: "prescription.on_hold"}),
     "prepared": (lambda store: _stocked(store, validated(store)), "prepare", {AWA.id: "prescription.prepared"}),
     "ready": (prepared, "mark_ready", {AWA.id: "prescription.ready"}),
@@ -301,3 +301,15 @@ def test_moussa_and_the_admin_see_nothing_of_it(store: Store) -> None:
         with pytest.raises(NotFound):
             store.read(queries.prescription, person, prescription_id)
         assert store.read(queries.prescriptions, person) == []
+
+
+def test_the_history_says_what_a_step_back_was(store: Store) -> None:
+    prescription_id = _on_its_way(store)
+    store.write(dispensing.bring_back, NDIAYE, prescription_id, reason="Personne")
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Jamais retirée")
+    acts = store.read(queries.prescription_in_full, DIOP, prescription_id).acts
+    said = {(act.from_status, act.to_status): act.label for act in acts}
+    assert said[None, "issued"] == "Émise"
+    assert said["prepared", "ready"] == "Prête"
+    assert said["in_delivery", "ready"] == "Livraison échouée"
+    assert said["ready", "issued"] == "Rendue par la pharmacie"

@@ -28,6 +28,8 @@ FOLLOWING: list[tuple[Viewer, str, set[str]]] = [
     (AWA, "/prescriptions/{issued}", {PRESCRIPTION}),
     (DIOP, "/prescriptions/{issued}", {PRESCRIPTION}),
     (NDIAYE, "/prescriptions/{validated}", {PRESCRIPTION, RECORD}),
+    (DIOP, "/patients", {ACCESS}),
+    (DIOP, "/patients?q=FJ-7K2MQ-0XW4D", {ACCESS}),
     (DIOP, "/patients/awa/prescriptions/new", {RECORD, ACCESS}),
     (DIOP, "/patients/awa/records/new", {RECORD, ACCESS}),
 ]
@@ -104,3 +106,10 @@ async def test_a_row_of_another_patient_has_no_place_in_the_file_that_a_doctor_h
         page = await clinic.browser(who).get("/patients/awa/records")
         row = re.search(f"<li id=r{told.record}[^>]*>", page.text)
         assert row and ("data-into=history" in row[0]) is place
+
+
+async def test_a_doctors_list_of_open_files_takes_no_row_that_is_pushed(clinic: Callers, told: Told) -> None:
+    """It holds active accesses alone, and a pushed row may be a request, or an access that has ended."""
+    page = Page((await clinic.browser(DIOP).get("/patients")).text)
+    assert {"open", f"a{told.granted}"} <= set(page.ids)
+    assert not {"now", "flow", "rest"} & set(page.ids)
