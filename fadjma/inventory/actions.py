@@ -13,7 +13,7 @@ from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.ids import new_id
 from fadjma.inventory import queries
-from fadjma.refusals import Conflict, Invalid, NotFound
+from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
 
 
 def receive(tx: Transaction, viewer: Viewer, *, medicine_id: str, number: str, expires_on: str, quantity: int) -> str:
@@ -57,7 +57,7 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
             {"on_hand": on_hand, "id": lot_id, "version": version},
         )
     except sqlite3.IntegrityError as error:
-        raise Conflict(
+        raise NotNow(
             N_("Impossible : des ordonnances préparées en réservent %(reserved)d."),
             current=str(before.on_hand),
             reserved=before.reserved,
