@@ -179,8 +179,8 @@ class Prescription:
 
     @property
     def steps(self) -> list[Step]:
-        """The five steps with the moment each was last reached."""
-        moments: dict[str, int] = {act.to_status: act.at for act in self.acts}
+        """The five steps with the moment each was last reached; issued once, whatever was given back since."""
+        moments = {**{act.to_status: act.at for act in self.acts}, "issued": self.issued_at}
         return [Step(STATUSES[step], moments.get(step)) for step in STEPS]
 
     @property
