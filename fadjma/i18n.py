@@ -74,7 +74,12 @@ def iso(at: int) -> str:
 def show_date(day: str | date, language: str) -> str:
     """« 3 mars 2026 » from an ISO date."""
     value = date.fromisoformat(day) if isinstance(day, str) else day
-    return format_date(value, "d MMM y", locale=language)
+    return _first(format_date(value, "d MMM y", locale=language), language)
+
+
+def _first(text: str, language: str) -> str:
+    """The first of a month is « 1er » in French."""
+    return "1er" + text[1:] if language == "fr" and text.startswith("1 ") else text
 
 
 def show_day(at: int, language: str, *, now: int) -> str:
@@ -85,7 +90,7 @@ def show_day(at: int, language: str, *, now: int) -> str:
 @lru_cache(maxsize=10_000)
 def _show_day(at: int, language: str, now: int) -> str:
     day = moment(at).date()
-    return format_date(day, "d MMM" if day.year == moment(now).year else "d MMM y", locale=language)
+    return _first(format_date(day, "d MMM" if day.year == moment(now).year else "d MMM y", locale=language), language)
 
 
 def show_time(at: int, language: str, *, now: int) -> str:
@@ -99,8 +104,8 @@ def _show_time(at: int, language: str, now: int) -> str:
     if then.date() == today.date():
         return format_time(then, "HH:mm", locale=language)
     if then.year == today.year:
-        return format_datetime(then, "d MMM, HH:mm", locale=language)
-    return format_date(then, "d MMM y", locale=language)
+        return _first(format_datetime(then, "d MMM, HH:mm", locale=language), language)
+    return _first(format_date(then, "d MMM y", locale=language), language)
 
 
 def age(birth_date: str, on: date) -> int:

@@ -59,6 +59,12 @@ class Conflict(Refusal):
         self.current = current
 
 
+class NotNow(Conflict):
+    """Nothing has changed under the person's hands; as things are, it cannot be done."""
+
+    title = N_("Impossible pour le moment")
+
+
 class TooLarge(Refusal):
     """The body is over the limit."""
 

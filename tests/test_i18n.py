@@ -69,9 +69,9 @@ def test_a_moment_is_told_from_the_days_and_minutes_beside_it() -> None:
     midnight = 1_772_409_600_000
     last, first = midnight - 1, midnight
     assert [show_time(at, "fr", now=last) for at in (last - 60_000, last)] == ["23:58", "23:59"]
-    assert [show_time(at, "fr", now=first) for at in (last, first)] == ["1 mars, 23:59", "00:00"]
-    assert [show_time(last, language, now=first) for language in ("fr", "en")] == ["1 mars, 23:59", "1 Mar, 23:59"]
-    assert [show_day(at, "fr", now=first) for at in (last, first)] == ["1 mars", "2 mars"]
+    assert [show_time(at, "fr", now=first) for at in (last, first)] == ["1er mars, 23:59", "00:00"]
+    assert [show_time(last, language, now=first) for language in ("fr", "en")] == ["1er mars, 23:59", "1 Mar, 23:59"]
+    assert [show_day(at, "fr", now=first) for at in (last, first)] == ["1er mars", "2 mars"]
 
 
 def test_a_moment_is_as_short_as_it_can_be() -> None:
@@ -84,6 +84,26 @@ def test_a_moment_is_as_short_as_it_can_be() -> None:
 
 def test_a_day_is_written_with_its_month() -> None:
     assert show_date("2026-03-03", "fr") == show_date(date(2026, 3, 3), "fr") == "3 mars 2026"
+
+
+def test_the_first_of_a_month_is_an_ordinal_in_french_and_no_other_day() -> None:
+    assert [show_date(f"2026-06-{day}", "fr") for day in ("01", "10", "11", "21")] == [
+        "1er juin 2026",
+        "10 juin 2026",
+        "11 juin 2026",
+        "21 juin 2026",
+    ]
+    assert show_date("2026-06-01", "en") == "1 Jun 2026"
+    first = 1_780_272_000_000  # 1 June 2026
+    assert [show_day(first, "fr", now=now) for now in (first, first + 366 * 86_400_000)] == [
+        "1er juin",
+        "1er juin 2026",
+    ]
+    assert show_time(first, "fr", now=first + 366 * 86_400_000) == "1er juin 2026"
+    assert [show_day(first, "en", now=first), show_time(first, "en", now=first + 86_400_000)] == [
+        "1 Jun",
+        "1 Jun, 00:00",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from fadjma.database import Transaction
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.ids import new_id
-from fadjma.refusals import Conflict, NotFound
+from fadjma.refusals import Conflict, NotFound, NotNow
 
 _HOUR = 3_600_000
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
@@ -58,7 +58,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
             },
         )
     except sqlite3.IntegrityError as error:
-        raise Conflict(N_("Vous avez déjà une demande en attente pour ce patient."), current="pending") from error
+        raise NotNow(N_("Vous avez déjà une demande en attente pour ce patient."), current="pending") from error
     events.record(
         tx,
         "access_request.created",
@@ -83,7 +83,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         "AND status = 'emergency' AND expires_at > :now",
         {"patient": patient_id, "doctor": viewer.id, "now": tx.now},
     ):
-        raise Conflict(N_("Un accès d'urgence à ce dossier vous est déjà ouvert."), current="emergency")
+        raise NotNow(N_("Un accès d'urgence à ce dossier vous est déjà ouvert."), current="emergency")
     request_id = new_id()
     tx.execute(
         "INSERT INTO access_requests "
@@ -228,9 +228,9 @@ def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None
         expire(tx, _ALL)
     for row in rows:
         if row["status"] == "approved" and row not in over:
-            raise Conflict(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
+            raise NotNow(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
         if row["status"] == "rejected" and row["decided_at"] > tx.now - ASK_AGAIN_AFTER:
-            raise Conflict(
+            raise NotNow(
                 N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."),
                 current="rejected",
             )

@@ -90,7 +90,7 @@ class AccessRequest:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
         if self.status == "pending":
             return "now" if role == "patient" else "flow"
-        return "flow" if self.active and role == "patient" else "rest"
+        return "flow" if self.active else "rest"
 
     def json(self, language: str) -> dict[str, Any]:
         return {

@@ -7,10 +7,12 @@ from typing import Any
 
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
-from fadjma.i18n import moment
+from fadjma.i18n import N_, moment
 from fadjma.refusals import NotFound
 
 SUGGESTIONS = 8
+MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
+MOVEMENTS_SHOWN = 20
 SOON = 30  # days before a lot expires from which it is shown
 
 
@@ -68,6 +70,26 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """One change of what a lot holds: what it was, by whom, and why."""
+
+    at: int
+    kind: str
+    quantity: int
+    reason: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        return MOVEMENTS[self.kind]
+
+    @property
+    def change(self) -> str:
+        """« +30 », « −20 »."""
+        return f"{self.quantity:+d}".replace("-", "\u2212")
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """A medicine that a pharmacy keeps, with its lots, first to expire first."""
 
@@ -80,7 +102,7 @@ class Product:
     @property
     def urgency(self) -> tuple[int, str]:
         """For the order in which stock is shown: what lacks first."""
-        return 0 if self.usable == 0 else 1 if self.low else 2, self.medicine.dci
+        return 0 if self.usable == 0 else 1 if self.low else 2, search_key(self.medicine.name)
 
     @property
     def low(self) -> bool:
@@ -179,6 +201,18 @@ def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     if row is None:
         raise NotFound
     return _lot(tx, row)
+
+
+def movements(tx: Transaction, viewer: Viewer, lot_id: str) -> list[Movement]:
+    """The latest changes of a lot of the pharmacist's own pharmacy, the newest first."""
+    rows = tx.all(
+        "SELECT v.at, v.kind, v.quantity, v.reason, u.given_name || ' ' || u.family_name AS name "
+        "FROM movements v JOIN users u ON u.id = v.actor_id JOIN lots l ON l.id = v.lot_id "
+        "JOIN products p ON p.id = l.product_id WHERE v.lot_id = :lot AND p.pharmacy_id = :pharmacy "
+        "ORDER BY v.at DESC, v.id DESC LIMIT :limit",
+        {"lot": lot_id, "pharmacy": viewer.organization_id, "limit": MOVEMENTS_SHOWN},
+    )
+    return [Movement(**dict(row)) for row in rows]
 
 
 def everything(tx: Transaction) -> list[Medicine]:

@@ -64,7 +64,11 @@ async def receive() -> Response:
 
 
 async def _lot(lot_id: str) -> dict[str, Any]:
-    return {"lot": await web.see(queries.lot, lot_id)}
+    return await web.see(_lot_and_movements, lot_id)
+
+
+def _lot_and_movements(tx: Transaction, viewer: Viewer, lot_id: str) -> dict[str, Any]:
+    return {"lot": queries.lot(tx, viewer, lot_id), "movements": queries.movements(tx, viewer, lot_id)}
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
@@ -72,7 +76,7 @@ async def show_lot(lot_id: str) -> Response:
     around = await _lot(lot_id)
     lot: queries.Lot = around["lot"]
     form = web.blank(CountForm, on_hand=lot.on_hand, version=lot.version)
-    return web.answer("inventory/lot.html", lot.json(web.language()), form=form, lot=lot)
+    return web.answer("inventory/lot.html", lot.json(web.language()), form=form, **around)
 
 
 @blueprint.post("/inventory/lots/<lot_id>/adjustments")
@@ -87,6 +91,4 @@ async def adjust(lot_id: str) -> Response:
         version=form.version.data,
         reason=form.reason.data,
     )
-    return web.done(
-        acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True, then="/inventory"
-    )
+    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True)

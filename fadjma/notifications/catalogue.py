@@ -23,6 +23,7 @@ MESSAGES = {
     "prescription.ready": N_("Votre ordonnance est prête"),
     "prescription.in_delivery": N_("Votre ordonnance est en livraison"),
     "prescription.brought_back": N_("Votre ordonnance n'a pas pu être livrée"),
+    "prescription.released": N_("Votre ordonnance est de nouveau à prendre dans une pharmacie"),
     "prescription.delivered": N_("Votre ordonnance est livrée"),
     "prescription.dispensed": N_("Une ordonnance que vous avez prescrite est livrée"),
     "prescription.refused": N_("Une ordonnance a été refusée par la pharmacie"),

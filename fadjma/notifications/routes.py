@@ -19,7 +19,7 @@ class ReadForm(Form):
 async def index() -> Response:
     before = web.number("before")
     shown = await web.see(inbox.browse, before)
-    return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown)
+    return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown, before=before)
 
 
 @blueprint.post("/notifications/read")

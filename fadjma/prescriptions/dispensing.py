@@ -10,7 +10,7 @@ from fadjma.i18n import N_
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import handover, queries, transitions
 from fadjma.prescriptions.queries import Prescription, Status
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 
 HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
 
@@ -44,7 +44,7 @@ def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: st
         sources=("validated", "ready"),
         target="issued",
         reason=reason,
-        messages={"pharmacists": transitions.TO_VALIDATE},
+        messages={"patient": "prescription.released", "pharmacists": transitions.TO_VALIDATE},
         before=lambda found: inventory.release(tx, found.id),
         claim="give back",
     )
@@ -74,7 +74,7 @@ def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
             owed = line.quantity - line.delivered
             missing = inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, owed)
             if missing:
-                raise Conflict(
+                raise NotNow(
                     N_("Stock insuffisant pour %(medicine)s : il manque %(missing)d sur %(owed)d."),
                     current=found.status,
                     medicine=line.name,

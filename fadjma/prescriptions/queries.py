@@ -102,11 +102,16 @@ class Act:
     at: int
     name: str | None
     role: Role | None
+    from_status: Status | None
     to_status: Status
     reason: str
 
     @property
     def label(self) -> str:
+        if self.from_status and self.to_status == "issued":
+            return N_("Rendue par la pharmacie")
+        if self.from_status == "in_delivery" and self.to_status == "ready":
+            return N_("Livraison échouée")
         return STATUSES[self.to_status]
 
     @property
@@ -174,8 +179,8 @@ class Prescription:
 
     @property
     def steps(self) -> list[Step]:
-        """The five steps with the moment each was last reached."""
-        moments: dict[str, int] = {act.to_status: act.at for act in self.acts}
+        """The five steps with the moment each was last reached; issued once, whatever was given back since."""
+        moments = {**{act.to_status: act.at for act in self.acts}, "issued": self.issued_at}
         return [Step(STATUSES[step], moments.get(step)) for step in STEPS]
 
     @property
@@ -350,6 +355,17 @@ def pharmacies(tx: Transaction, prescription_id: str) -> tuple[str, ...]:
     return tuple(filter(None, row)) if row else ()
 
 
+def dispensing(tx: Transaction, patient_id: str) -> list[tuple[str, str]]:
+    """A patient's open prescriptions that a pharmacy has before it, each with that pharmacy's id."""
+    rows = tx.all(
+        "SELECT id, coalesce(pharmacy_id, addressed_to) AS pharmacy FROM prescriptions WHERE patient_id = :patient "
+        "AND status IN ('issued', 'validated', 'prepared', 'ready', 'in_delivery', 'on_hold') "
+        "AND valid_until > :now AND coalesce(pharmacy_id, addressed_to) IS NOT NULL",
+        {"patient": patient_id, "now": tx.now},
+    )
+    return [(row["id"], row["pharmacy"]) for row in rows]
+
+
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
@@ -389,7 +405,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
 
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     rows = tx.all(
-        "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.to_status, a.reason "
+        "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.from_status, a.to_status, a.reason "
         "FROM prescription_acts a LEFT JOIN users u ON u.id = a.actor_id WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",
         {"id": prescription_id},

@@ -119,7 +119,10 @@ async def create(patient_id: str) -> Response:
         pharmacy_id=form.pharmacy_id.data or None,
         replaces_id=form.replaces_id.data or None,
     )
-    return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{acted.resource.id}", created=True)
+    location = f"/prescriptions/{acted.resource.id}"
+    if web.header("hx-boosted"):  # placed by htmx, it would keep the form's address, and a reload would prescribe again
+        return Response("", headers={"HX-Redirect": location})
+    return web.done(acted, "prescriptions/_row.html", location, created=True)
 
 
 async def _rearrange(patient_id: str, sent: Any) -> Response:

@@ -92,6 +92,7 @@ class File:
     records: list[Record]
     may_write: bool
     may_see_prescriptions: bool
+    before: str | None  # where this part of it begins, as `next` of the part before said
     next: str | None
 
 
@@ -151,6 +152,7 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
         records=found[:PER_PAGE],
         may_write=grant is not None and grant.scope == "full",
         may_see_prescriptions=grant is None or grant.scope in access.OPENS["prescriptions"],
+        before=before,
         next=f"{found[PER_PAGE - 1].occurred_on}~{found[PER_PAGE - 1].id}" if more else None,
     )
 

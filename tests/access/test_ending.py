@@ -152,3 +152,15 @@ class TestTime:
             ask(store, doctor, patient)
         clock.advance(hours=72)
         assert [store.write(actions.lapse, 2) for _ in range(3)] == [2, 1, 0]
+
+
+@pytest.mark.parametrize("open_file", [grant, emergency])
+def test_an_open_file_is_under_way_for_both_until_it_ends(store: Store, open_file: Any) -> None:
+    request_id = open_file(store)
+
+    def places() -> list[str]:
+        return [store.read(queries.access_request, who, request_id).place(who.role) for who in (AWA, DIOP)]
+
+    assert places() == ["flow", "flow"]
+    store.clock.advance(days=8)
+    assert places() == ["rest", "rest"]

@@ -129,3 +129,53 @@ class TestExpiringSoon:
         for number in range(3):
             receive(store, number=f"L{number}", expires_on="2026-03-20")
         assert [store.write(actions.warn_expiring, 2) for _ in range(3)] == [2, 1, 0]
+
+
+class TestOpenPages:
+    """What a prescription does to the stock reaches the open pages of that pharmacy, and nobody is told of it."""
+
+    def _followed(self, store: Store, act: Any, *args: Any, **what: Any) -> dict[str, list[Any]]:
+        sql = "SELECT user_id, seq FROM notifications WHERE subject_kind = 'product' AND message IS NULL"
+        before = set(store.rows(sql))
+        store.write(act, *args, **what)
+        found: dict[str, list[Any]] = {}
+        for person, seq in set(store.rows(sql)) - before:
+            found.setdefault(person, []).append(seq)
+        return found
+
+    def test_follow_what_is_kept_given_back_and_handed_over(self, store: Store, stock: str) -> None:
+        prescription_id = store.write(dispensing.validate, NDIAYE, issued(store))
+        jamm = {NDIAYE.id, GOMIS.id}
+        assert self._followed(store, dispensing.prepare, NDIAYE, prescription_id).keys() == jamm
+        assert self._followed(store, dispensing.hold, NDIAYE, prescription_id, reason="Rappel").keys() == jamm
+        assert self._followed(store, dispensing.prepare, NDIAYE, prescription_id).keys() == jamm
+        assert not self._followed(store, dispensing.mark_ready, NDIAYE, prescription_id)
+        secret = code(store, prescription_id)
+        handed = self._followed(store, dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=secret)
+        assert {person: len(seqs) for person, seqs in handed.items()} == dict.fromkeys(jamm, 1)
+
+    def test_stay_as_they_are_where_no_stock_moves(self, store: Store, stock: str) -> None:
+        prescription_id = store.write(dispensing.validate, NDIAYE, issued(store))
+        assert not self._followed(store, dispensing.hold, NDIAYE, prescription_id, reason="Rappel")
+
+
+def test_a_lots_page_says_who_changed_it_and_why(store: Store, stock: str) -> None:
+    store.clock.advance(minutes=1)
+    store.write(actions.adjust, GOMIS, stock, on_hand=97, version=1, reason="Casse")
+    found = store.read(queries.movements, NDIAYE, stock)
+    assert [(one.label, one.change, one.reason, one.name) for one in found] == [
+        ("Comptage", "−3", "Casse", GOMIS.name),
+        ("Reçu", "+100", "", NDIAYE.name),
+    ]
+    assert store.read(queries.movements, FALL, stock) == []
+
+
+def test_products_that_are_as_urgent_are_in_the_order_of_the_alphabet() -> None:
+    def product(dci: str, strength: str = "1 g") -> queries.Product:
+        return queries.Product(dci, queries.Medicine(dci, dci, "comprimé", strength, "comprimé"), 0, 5, ())
+
+    products = [product(dci) for dci in ("zinc", "Vitamine A", "éthambutol", "fer", "acide folique")]
+    products.append(product("fer", "0,5 g"))
+    names = [product.medicine.dci for product in sorted(products, key=lambda product: product.urgency)]
+    assert names == ["acide folique", "éthambutol", "fer", "fer", "Vitamine A", "zinc"]
+    assert sorted(products, key=lambda product: product.urgency)[2].medicine.strength == "0,5 g"

@@ -157,7 +157,7 @@ def _on_its_way(store: Store) -> str:
 
 TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
     "validated": (issued, "validate", {AWA.id: "prescription.validated"}),
-    "released": (validated, "release", {GOMIS.id: "prescription.to_validate"}),
+    "released": (validated, "release", {AWA.id: "prescription.released", GOMIS.id: "prescription.to_validate"}),
     "put on hold": (validated, "hold", {AWA.id: "prescription.on_hold"}),
     "prepared": (lambda store: _stocked(store, validated(store)), "prepare", {AWA.id: "prescription.prepared"}),
     "ready": (prepared, "mark_ready", {AWA.id: "prescription.ready"}),
@@ -188,15 +188,15 @@ def _stocked(store: Store, prescription_id: str) -> str:
     return prescription_id
 
 
-@pytest.mark.parametrize(("before", "act", "told"), TOLD.values(), ids=TOLD)
-def test_who_is_told_what_and_whose_page_only_follows(
-    store: Store, before: Callable[[Store], str], act: str, told: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("name", TOLD)
+def test_who_is_told_what_and_whose_page_only_follows(store: Store, name: str) -> None:
+    before, act, told = TOLD[name]
     prescription_id = before(store)
     one = ACTS[act]
     news = store.news(one.do, one.by, prescription_id, **one.what(store, prescription_id))
+    stock = {NDIAYE.id, GOMIS.id} if name in ("prepared", "delivered", "cancelled") else set()
     concerned = {AWA.id, DIOP.id, NDIAYE.id, GOMIS.id}
-    assert news == {person: [told.get(person)] for person in concerned}
+    assert news == {person: [*([None] if person in stock else []), told.get(person)] for person in concerned}
 
 
 @pytest.mark.parametrize("pharmacy", [JAMM, None], ids=["addressed", "open to any"])
@@ -301,3 +301,18 @@ def test_moussa_and_the_admin_see_nothing_of_it(store: Store) -> None:
         with pytest.raises(NotFound):
             store.read(queries.prescription, person, prescription_id)
         assert store.read(queries.prescriptions, person) == []
+
+
+def test_the_history_says_what_a_step_back_was(store: Store) -> None:
+    prescription_id = _on_its_way(store)
+    store.write(dispensing.bring_back, NDIAYE, prescription_id, reason="Personne")
+    store.clock.advance(days=1)
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Jamais retirée")
+    found = store.read(queries.prescription_in_full, DIOP, prescription_id)
+    assert found.steps[0].at == found.issued_at < store.clock()
+    acts = found.acts
+    said = {(act.from_status, act.to_status): act.label for act in acts}
+    assert said[None, "issued"] == "Émise"
+    assert said["prepared", "ready"] == "Prête"
+    assert said["in_delivery", "ready"] == "Livraison échouée"
+    assert said["ready", "issued"] == "Rendue par la pharmacie"

@@ -12,6 +12,7 @@ from fadjma.accounts.people import Viewer
 from fadjma.prescriptions import actions, queries
 from fadjma.prescriptions.actions import NewLine
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.templating import render
 
 LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
 
@@ -127,6 +128,16 @@ class TestCorrecting:
         assert store.read(queries.prescription, DIOP, old).place("doctor") == "now"
         issue(store, replaces_id=old)
         assert store.read(queries.prescription, DIOP, old).place("doctor") != "now"
+
+    def test_no_list_asks_the_doctor_to_do_again_what_is_done(self, store: Store) -> None:
+        old = refused(store)
+        for before, words in ((True, ("Revoir :", "Refusée, à revoir")), (False, ("Refusée, corrigée depuis",))):
+            if not before:
+                issue(store, replaces_id=old)
+            item = store.read(queries.prescription, DIOP, old)
+            row = render("prescriptions/_row.html", "fr", item=item, viewer=DIOP)
+            assert all(word in row for word in words), row
+            assert ("à revoir" in row or "Revoir" in row) is before
 
     def test_the_pages_that_show_the_old_one_follow(self, store: Store) -> None:
         old = refused(store)

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
-from steps import grant, write_record
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
+from steps import grant, issue, refused, validated, write_record
 from store import Clock, Store, refused_by_database
 
 from fadjma.access import actions as access
@@ -160,3 +160,32 @@ def test_a_revoked_doctor_is_told_nothing_of_a_correction(store: Store, record_i
     store.write(access.revoke, AWA, request_id)
     news = store.news(actions.amend, DIOP, record_id, version=1, title="T", body="B", reason="Contrôle")
     assert set(news) == {AWA.id, DIOP.id}
+
+
+class TestAPharmacy:
+    """It sees the allergies of whom it dispenses to; its open pages follow them, and nobody there is told."""
+
+    def _write(self, store: Store, type: str = "allergy") -> dict[str, list[str | None]]:
+        what = {"type": type, "title": "Pénicilline", "body": "Urticaire", "occurred_on": "2026-03-02"}
+        return store.news(actions.create, DIOP, AWA.id, **what)
+
+    def test_follows_a_new_allergy(self, store: Store) -> None:
+        prescription_id = validated(store)
+        assert self._write(store) == {AWA.id: ["record.created"], DIOP.id: [None], NDIAYE.id: [None], GOMIS.id: [None]}
+        sql = "SELECT type, subject_kind, subject_id FROM notifications WHERE user_id = ? ORDER BY seq DESC LIMIT 1"
+        assert store.rows(sql, NDIAYE.id) == [("medical_record_updated", "prescription", prescription_id)]
+
+    def test_hears_nothing_of_the_rest_of_the_file(self, store: Store) -> None:
+        validated(store)
+        assert self._write(store, "consultation").keys() == {AWA.id, DIOP.id}
+
+    def test_hears_nothing_when_it_has_nothing_to_dispense(self, store: Store) -> None:
+        refused(store)
+        issue(store, pharmacy=None)
+        assert self._write(store).keys() == {AWA.id, DIOP.id}
+        issue(store)
+        store.clock.advance(days=6)
+        assert self._write(store).keys() == {AWA.id, DIOP.id, NDIAYE.id, GOMIS.id}
+        store.clock.advance(days=90)
+        grant(store)
+        assert self._write(store).keys() == {AWA.id, DIOP.id}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from clinic import AWA, DESK, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from clinic import AWA, DESK, DIOP, NDIAYE, PHONE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -52,3 +52,21 @@ async def test_without_scripts_the_page_says_that_it_stands_still(browser: Brows
         said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
         await expect(said).to_be_visible()
         await awa.page.context.close()
+
+
+async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        patient = await others.id_of(AWA)
+        title = "Radiographie" * 10
+        path = f"/patients/{patient}/records"
+        for kind in ("consultation", "allergy"):
+            made = await others.ask(DIOP, "POST", path, type=kind, title=title, body=title)
+        for login, viewport in ((AWA, PHONE), (DIOP, PHONE), (DIOP, DESK)):
+            person = await sign_in(browser, clinic, login, viewport=viewport)
+            for where in ("/", path, f"/records/{made['id']}"):
+                await person.go(where)
+                if login == AWA or where != "/":
+                    await expect(person.page.locator("#main")).to_contain_text(title)
+                assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+            await person.page.context.close()

@@ -1,0 +1,118 @@
+"""Parts of a page that fetch themselves after an event: which events, from where, in HTML that browsers can read."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from callers import Callers
+from cast import AWA, DIOP, NDIAYE, SARR
+from told import READS, Route, Told
+
+from fadjma.accounts.people import Viewer
+
+_VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+)"""
+TAG = re.compile(rf"<[a-z][a-zA-Z0-9]*(?:\s+[a-zA-Z][a-zA-Z0-9:-]*(?:={_VALUE})?)*\s*/?>")
+ANY_TAG = re.compile(r"<[a-z](?:\"[^\"]*\"|'[^']*'|[^\"'<>])*>")
+ACCESS, RECORD = "access_request_status_changed", "medical_record_updated"
+PRESCRIPTION, NOTIFICATION = "prescription_status_changed", "notification"
+INBOX = {"new_access_request", ACCESS, PRESCRIPTION, RECORD, NOTIFICATION}
+FOLLOWING: list[tuple[Viewer, str, set[str]]] = [
+    (AWA, "/notifications", INBOX),
+    (DIOP, "/notifications", INBOX),
+    (AWA, "/patients/awa/accesses", {NOTIFICATION}),
+    (AWA, "/access-requests/{pending}", {ACCESS}),
+    (DIOP, "/access-requests/{granted}", {ACCESS}),
+    (AWA, "/records/{record}", {RECORD}),
+    (DIOP, "/records/{record}", {RECORD, ACCESS}),
+    (DIOP, "/patients/awa/records", {RECORD, ACCESS}),
+    (AWA, "/prescriptions/{issued}", {PRESCRIPTION}),
+    (DIOP, "/prescriptions/{issued}", {PRESCRIPTION}),
+    (NDIAYE, "/prescriptions/{validated}", {PRESCRIPTION, RECORD}),
+    (NDIAYE, "/", {NOTIFICATION}),
+    (NDIAYE, "/inventory", {NOTIFICATION}),
+    (NDIAYE, "/inventory/lots/{lot}", {NOTIFICATION}),
+    (DIOP, "/patients", {ACCESS}),
+    (DIOP, "/patients?q=FJ-7K2MQ-0XW4D", {ACCESS}),
+    (DIOP, "/patients/awa/prescriptions/new", {RECORD, ACCESS}),
+    (DIOP, "/patients/awa/records/new", {RECORD, ACCESS}),
+]
+
+
+class Page(HTMLParser):
+    """The elements of a page that follow events, as their attributes, and every id."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.following: list[dict[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.ids.append(found.get("id", ""))
+        if "from:body" in found.get("hx-trigger", ""):
+            assert tag in ("div", "section"), tag
+            self.following.append(found)
+
+    @property
+    def events(self) -> set[str]:
+        parts = [part.split() for one in self.following for part in one["hx-trigger"].split(",")]
+        assert all(part[1:] == ["from:body"] for part in parts), parts
+        return {part[0] for part in parts}
+
+
+@pytest.mark.parametrize("route", [route for route in READS if route.path != "/me"])
+async def test_every_tag_is_as_html_writes_it(clinic: Callers, told: Told, route: Route) -> None:
+    page = await clinic.browser(route.who).get(route.at(told))
+    assert [tag for tag in ANY_TAG.findall(page.text) if not TAG.fullmatch(tag)] == []
+
+
+@pytest.mark.parametrize(("who", "path", "events"), FOLLOWING)
+async def test_a_page_follows_what_it_shows(
+    clinic: Callers, told: Told, who: Viewer, path: str, events: set[str]
+) -> None:
+    page = Page((await clinic.browser(who).get(path.format(**vars(told)))).text)
+    assert page.events == events
+    for part in page.following:
+        fetched = await clinic.htmx(who).get(part["hx-get"], X_Live="1")
+        assert fetched.status == 200
+        assert part["hx-target"].removeprefix("#") in [*page.ids, "this"]
+        assert part["hx-select"].split(",")[0].split(" ")[0].removeprefix("#") in Page(fetched.text).ids
+
+
+async def test_a_colleagues_prescription_goes_with_the_access_to_it(clinic: Callers, told: Told) -> None:
+    await clinic.program(AWA).post(f"/access-requests/{told.pending}/approval", {"scope": "full", "duration": "7d"})
+    page = Page((await clinic.browser(SARR).get(f"/prescriptions/{told.issued}")).text)
+    assert page.events == {PRESCRIPTION, ACCESS}
+
+
+async def test_an_older_part_of_a_list_is_not_replaced_by_the_newest(clinic: Callers, told: Told) -> None:
+    file = Page((await clinic.browser(DIOP).get("/patients/awa/records?before=2026-03-03~x%26y")).text)
+    assert [part["hx-get"] for part in file.following] == ["/patients/awa/records?before=2026-03-03~x%26y"]
+    assert Page((await clinic.browser(AWA).get("/notifications?before=3")).text).following == []
+
+
+async def test_an_answer_that_holds_what_was_typed_is_not_replaced_by_a_new_version(
+    clinic: Callers, told: Told
+) -> None:
+    """Only by the end of the access: its fields say nothing of being filled in, so page.js would not keep them."""
+    page = await clinic.browser(DIOP).post(f"/records/{told.record}/versions", {"version": "1", "title": "Tension"})
+    assert page.status == 422
+    assert Page(page.text).events == {ACCESS}
+
+
+async def test_a_row_of_another_patient_has_no_place_in_the_file_that_a_doctor_has_open(
+    clinic: Callers, told: Told
+) -> None:
+    """Events of all their patients come to a doctor; the file itself follows instead."""
+    for who, place in ((AWA, True), (DIOP, False)):
+        page = await clinic.browser(who).get("/patients/awa/records")
+        row = re.search(f"<li id=r{told.record}[^>]*>", page.text)
+        assert row and ("data-into=history" in row[0]) is place
+
+
+async def test_a_doctors_list_of_open_files_takes_no_row_that_is_pushed(clinic: Callers, told: Told) -> None:
+    """It holds active accesses alone, and a pushed row may be a request, or an access that has ended."""
+    page = Page((await clinic.browser(DIOP).get("/patients")).text)
+    assert {"open", f"a{told.granted}"} <= set(page.ids)
+    assert not {"now", "flow", "rest"} & set(page.ids)

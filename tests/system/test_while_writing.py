@@ -1,0 +1,90 @@
+"""A doctor writes for a patient: what the page shows of the patient follows, what is typed stays, once is once."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from clinic import AWA, DIOP, Person, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, expect
+from test_scenarios import choose_medicine
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clinic(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[tuple[Person, Programs]]:
+    """Dr Diop at his desk, and what others do meanwhile."""
+    async with open_clinic(tmp_path_factory.mktemp("writing") / "clinic.db") as clinic, Programs(clinic) as others:
+        diop = await sign_in(browser, clinic, DIOP)
+        yield diop, others
+        assert diop.complaints == []
+        await diop.page.context.close()
+
+
+async def _open_form(diop: Person, others: Programs, form: str) -> str:
+    """The form about Awa; returns the id of the access that opens it."""
+    await others.grant(AWA)
+    await diop.go(f"/patients/{await others.id_of(AWA)}/{form}")
+    asked = (await others.ask(DIOP, "GET", "/access-requests"))["items"]
+    return next(str(item["id"]) for item in asked if item["status"] == "approved")
+
+
+async def _end(others: Programs, request_id: str) -> None:
+    await others.ask(AWA, "POST", f"/access-requests/{request_id}/revocation")
+
+
+async def test_a_signed_prescription_has_its_own_address(clinic: tuple[Person, Programs]) -> None:
+    diop, others = clinic
+    granted = await _open_form(diop, others, "prescriptions/new")
+    page, form = diop.page, re.compile("/prescriptions/new$")
+    await choose_medicine(diop, 0, "paracétamol 500", "paracétamol 500 mg")
+    await diop.press("Ajouter un médicament")
+    await expect(page.locator("fieldset.card")).to_have_count(2)
+    await diop.button("Retirer ce médicament").last.click()
+    await expect(page.locator("fieldset.card")).to_have_count(1)
+    await diop.press("Signer et émettre l'ordonnance")
+    await expect(page.locator(".errs")).to_contain_text("Posologie")
+    await expect(page).to_have_url(form)
+    await page.fill("#lines-0-dosage", "1 comprimé trois fois par jour")
+    await page.fill("#lines-0-quantity", "12")
+    await page.fill("#lines-0-duration_days", "4")
+    await diop.press("Signer et émettre l'ordonnance")
+    await expect(page.locator("h1")).to_contain_text("Ordonnance du")
+    prescription_id = await page.locator("#item").get_attribute("data-id")
+    await expect(page).to_have_url(re.compile(f"/prescriptions/{prescription_id}$"))
+    await page.reload()
+    await expect(page.locator("h1")).to_contain_text("Ordonnance du")
+    await _end(others, granted)
+
+
+async def test_a_new_allergy_is_seen_and_what_was_typed_stays(clinic: tuple[Person, Programs]) -> None:
+    diop, others = clinic
+    granted = await _open_form(diop, others, "prescriptions/new")
+    await diop.page.fill("#lines-0-dosage", "1 comprimé matin et soir")
+    await diop.press("Ajouter un médicament")  # what comes back looks untouched
+    await expect(diop.page.locator("fieldset.card")).to_have_count(2)
+    path = f"/patients/{await others.id_of(AWA)}/records"
+    await others.ask(DIOP, "POST", path, type="allergy", title="Amoxicilline", body="Urticaire")
+    await diop.sees("#about", "Amoxicilline")
+    await expect(diop.page.locator("#lines-0-dosage")).to_have_value("1 comprimé matin et soir")
+    await _end(others, granted)
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [("prescriptions/new", "#lines-0-dosage"), ("records/new", "#body")],
+    ids=["prescription", "file"],
+)
+async def test_the_end_of_the_access_takes_the_patient_away_and_leaves_what_was_typed(
+    clinic: tuple[Person, Programs], form: str, field: str
+) -> None:
+    diop, others = clinic
+    granted = await _open_form(diop, others, form)
+    await expect(diop.page.locator(".who")).to_have_count(2)
+    await diop.page.fill(field, "Deux fois par jour")
+    await _end(others, granted)
+    await diop.sees("#about", "vous n'y avez pas accès")
+    await expect(diop.page.locator(".who")).to_have_count(0)
+    await expect(diop.page.locator("#main")).not_to_contain_text("Awa")
+    await expect(diop.page.locator(field)).to_have_value("Deux fois par jour")
