@@ -19,7 +19,8 @@ HTMX_JS = Path(js_lib_htmx.__path__[0]) / "static" / "htmx" / "htmx.min.js"
 
 PAGE = """<!doctype html>
 <html lang="fr">
-<meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false, "responseHandling": [
+<meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false, "defaultSettleDelay": 0,
+  "responseHandling": [
   {{"code": "204", "swap": false}}, {{"code": "[23]..", "swap": true}}, {{"code": "4..", "swap": true, "error": true}},
   {{"code": "...", "swap": false, "error": true}}]}}'>
 <title>FADJMA</title>

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from clinic import ROOT
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
 from live_page import open_live, pass_time, pass_time_until, until, with_clock
 from playwright.async_api import Page, expect
@@ -196,6 +197,21 @@ async def test_a_newer_state_that_came_during_an_act_is_shown_after_its_answer(p
     answering.set()
     await expect(page.locator("#item")).to_contain_text("Annulée")
     assert len(server.to("/part")) == 2, "fetched anew, once"
+
+
+async def test_an_event_right_after_a_part_was_placed_is_heard_by_it(page: Page, server: FakeStream) -> None:
+    """htmx listens for a new part when it settles; by itself that is 20 ms after it was placed, or more."""
+    assert '"defaultSettleDelay":0' in (ROOT / "templates" / "layout.html").read_text(), "the program's own pages"
+    server.main = item("Émise")
+    server.always("/answer", answer(200, rendered(item("Validée"))))
+    server.always("/part", answer(200, item("Annulée")))
+    await open_live(page)
+    await page.evaluate(
+        """addEventListener('htmx:afterSwap', () => setTimeout(
+             () => document.body.dispatchEvent(new CustomEvent('prescription_status_changed'))), { once: true })"""
+    )
+    await page.get_by_role("button", name="Valider").click()
+    await expect(page.locator("#item")).to_contain_text("Annulée")
 
 
 async def test_a_newer_row_that_came_during_an_act_is_shown_after_its_answer(page: Page, server: FakeStream) -> None:
