@@ -22,7 +22,7 @@ from fadjma import i18n
 from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
-from fadjma.forms import Form, fields_from_json, speaking
+from fadjma.forms import LONGEST_NAME, Form, fields_from_json, speaking
 from fadjma.i18n import N_
 from fadjma.notifications import inbox
 from fadjma.refusals import Invalid, Refusal, SignInNeeded
@@ -363,7 +363,9 @@ async def _body() -> bytes:
 
 
 def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:
-    return MultiDict((name, value) for name, value in sent.items(multi=True) if _FIELD.fullmatch(name))
+    return MultiDict(
+        (name, value) for name, value in sent.items(multi=True) if len(name) <= LONGEST_NAME and _FIELD.fullmatch(name)
+    )
 
 
 def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:
