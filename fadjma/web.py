@@ -30,6 +30,7 @@ from fadjma.templating import render
 from fadjma.throttle import Throttle
 
 MAX_BODY = 64 * 1024  # bytes
+_LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 # A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
 _FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 
@@ -110,6 +111,8 @@ def _wants() -> Shape:
         return "json"  # a program, or live.js: nobody reads a page there
     if request.path.startswith("/api/"):
         return "json"
+    if len(accept) > _LOOKED_AT:
+        accept = accept[:_LOOKED_AT].rpartition(",")[0]
     return _best(accept, program=credentials.is_bearer(headers) or request.is_json)
 
 
