@@ -522,10 +522,10 @@ class TestPrescribingWithoutJavaScript:
         assert 'value="matin"' not in page.text
 
     async def test_none_of_it_prescribes(self, clinic: Callers, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for button in ({"find": "0"}, {"more": "1"}, {"drop": "0"}, {"change": "0"}, {"pick": f"0:{PARACETAMOL}"}):
             await self._press(clinic, {**{f"lines-0-{name}": value for name, value in LINE.items()}, **button})
-        assert store.content() == before
+        assert store.content(readings=False) == before
 
     async def _press(self, clinic: Callers, body: dict[str, object]) -> Answer:
         page = await clinic.browser(DIOP).post("/patients/awa/prescriptions", body, Content_Type=FORM)
