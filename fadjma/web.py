@@ -31,6 +31,8 @@ from fadjma.throttle import Throttle
 
 MAX_BODY = 64 * 1024  # bytes
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
+_LONGEST_KEY = 100  # of the idempotency keys that may be sent
+_ATTEMPT = "#attempt".rjust(_LONGEST_KEY + 1)  # put behind one, it makes a key that nobody can send
 # A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
 _FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 
@@ -225,7 +227,7 @@ async def attempt(
     key, fingerprint = await _idempotency()
 
     def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
-        own_key = f"{key}#attempt"
+        own_key = key + _ATTEMPT
         stored = _first_answer(tx, viewer, own_key, fingerprint) if key else None
         answer = stored or action(tx, viewer, *args, **kwargs)
         if key and not stored:
@@ -305,7 +307,7 @@ async def _idempotency() -> tuple[str, str]:
     key = header("idempotency-key") or (await fields()).get("key", "")
     if not key:
         return "", ""
-    if len(key) > 100:
+    if len(key) > _LONGEST_KEY:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     content = b"\n".join((request.method.encode(), request.path.encode(), body))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
