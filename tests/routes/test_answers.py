@@ -307,6 +307,21 @@ class TestPages:
         walked = [id for id in await self._walk(clinic.program(ADMIN), "/accounts") if id.startswith("zz")]
         assert sorted(walked) == [f"zz{n:03}" for n in range(120)]
 
+    @pytest.mark.parametrize("apart", [1, 0], ids=["one after another", "all at once"])
+    async def test_of_readings(self, clinic: Callers, store: Store, clock: Clock, apart: int) -> None:
+        store.connection.executemany(
+            "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, "
+            "detail) VALUES (?, ?, ?, 'file.read', 'patient', 'moussa', 'moussa', 'success', '{}')",
+            [(f"e{n:03}", clock.now - 10**6 - n * apart, ("diop", "sarr")[n % 2]) for n in range(450)],
+        )
+        moussa, path = clinic.program(MOUSSA), "/patients/moussa/accesses"
+        first = (await moussa.get(path)).json
+        second = (await moussa.get(f"{path}?before={first['next']}")).json
+        third = (await moussa.get(f"{path}?before={second['next']}")).json
+        assert [len(page["items"]) for page in (first, second, third)] == [200, 200, 50]
+        assert "next" not in third
+        assert [item["name"] for page in (first, second, third) for item in page["items"]].count(DIOP.name) == 225
+
     async def test_of_access_requests(self, clinic: Callers, store: Store, clock: Clock) -> None:
         store.connection.executemany(
             "INSERT INTO access_requests (id, patient_id, doctor_id, status, reason, created_at, lapses_at) "
