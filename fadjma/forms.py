@@ -1,21 +1,31 @@
 """Forms: WTForms in our languages, the same for form and JSON bodies. What a form does not name is ignored."""
 
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from itertools import islice
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form as WTForm
-from wtforms import StringField, TextAreaField
+from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import AnyOf, InputRequired, Length, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, Optional, StopValidation, ValidationError
 
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
 
 # Overrides that make text read otherwise than it is stored; marks that right-to-left text itself needs are kept.
 _BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) not in "\n\t")
+# Of the accents that follow one letter, more are no writing (UAX #15, Stream-Safe Text), and sorting them, which
+# composing does, takes quadratic time.
+_MARKS = 30
 
+LONGEST_NAME = 40  # of a field
+_NAME = re.compile(r"[a-z_]+")
+_LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 # The language of the forms being made: WTForms builds the forms inside forms by itself and passes nothing on.
 speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
@@ -93,12 +103,53 @@ def clean(value: str | None) -> str | None:
     """Composed Unicode, no control characters, no text-direction overrides, no space at the ends."""
     if value is None:
         return None
-    kept = (
-        c
-        for c in value.replace("\r\n", "\n")
-        if c not in _BIDI_OVERRIDES and (c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    )
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+    value = value.replace("\r\n", "\n")
+    if value.isascii():
+        return value.translate(_ASCII_CONTROLS).strip()
+    return unicodedata.normalize("NFC", "".join(_kept(value))).strip()
+
+
+def _kept(value: str) -> Iterator[str]:
+    marks = 0  # that follow one letter, those that it brings with it too
+    for c in value:
+        if c.isascii():
+            if ord(c) not in _ASCII_CONTROLS:
+                marks = 0
+                yield c
+            continue
+        if c in _BIDI_OVERRIDES or unicodedata.category(c) in ("Cc", "Cs"):
+            continue
+        parts = [unicodedata.category(part)[0] == "M" for part in unicodedata.normalize("NFD", c)]
+        marks = marks + sum(parts) if parts[0] else sum(parts)
+        if marks <= _MARKS:
+            yield c
+
+
+def cleaning(maximum: int) -> Callable[[str | None], str | None]:
+    """`clean`, for a field of at most so many characters; text far over it is left alone, as it is refused anyway."""
+    far = 4 * maximum + 1_000  # what cleaning may take away: accents, line ends, space
+    return lambda value: value if value and len(value) > far else clean(value)
+
+
+class AtMost(Length):  # type: ignore[misc]  # WTForms has no type hints
+    """The length of a text; nothing more is asked about one of another length, which may be of any size."""
+
+    def __init__(self, maximum: int, minimum: int = -1) -> None:
+        super().__init__(min=minimum, max=maximum)
+
+    def __call__(self, form: Any, field: Any) -> None:
+        try:
+            super().__call__(form, field)
+        except ValidationError as error:
+            raise StopValidation(*error.args) from error
+
+
+class WholeNumber(IntegerField):  # type: ignore[misc]  # WTForms has no type hints
+    """A whole number in plain digits: int() also takes 1_0 for ten, and the digits of every script."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        plain = [text if _WHOLE_NUMBER.fullmatch(text.strip()) else "no number" for text in valuelist]
+        super().process_formdata(plain)
 
 
 def text(
@@ -106,9 +157,13 @@ def text(
 ) -> Any:
     """A text field that keeps what people write, up to `maximum` characters."""
     rules: list[Any] = [InputRequired() if required else Optional()]
-    rules.append(Length(min=minimum, max=maximum))
+    rules.append(AtMost(maximum, minimum))
     return (TextAreaField if lines else StringField)(
-        label, rules, filters=[clean], render_kw={"maxlength": maximum, **kwargs.pop("render_kw", {})}, **kwargs
+        label,
+        rules,
+        filters=[cleaning(maximum)],
+        render_kw={"maxlength": maximum, **kwargs.pop("render_kw", {})},
+        **kwargs,
     )
 
 
@@ -118,24 +173,39 @@ def one_of(label: str, codes: Iterable[str], *, required: bool = True) -> Any:
 
 
 def fields_from_json(value: Any) -> MultiDict[str, str]:
-    """A JSON object as form fields: {"lines": [{"quantity": 2}]} is lines-0-quantity=2. Null is absent."""
+    """A JSON object as form fields: {"lines": [{"quantity": 2}]} is lines-0-quantity=2. Null is absent.
+
+    Forms have no other shape (name, name-0, name-0-name). The names are looked at before anything is made of them: one
+    long name around many values would be copied for each.
+    """
     if not isinstance(value, dict):
         raise ValueError(N_("Le corps doit être un objet JSON."))
-    return MultiDict(_flatten("", value))
+    return MultiDict(islice(_leaves(value), _LEAVES))
 
 
-def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _flatten(f"{prefix}-{key}" if prefix else str(key), item)
-    elif isinstance(value, list):
+def _leaves(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in _named(fields):
+        if not isinstance(value, list):
+            yield from _leaf(name, value)
+            continue
         for index, item in enumerate(value[:100]):
-            yield from _flatten(f"{prefix}-{index}", item)
-    elif isinstance(value, bool):
+            if isinstance(item, dict):
+                for part, inner in _named(item):
+                    yield from _leaf(f"{name}-{index}-{part}", inner)
+            else:
+                yield from _leaf(f"{name}-{index}", item)
+
+
+def _named(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    return ((name, item) for name, item in fields.items() if len(name) <= LONGEST_NAME and _NAME.fullmatch(name))
+
+
+def _leaf(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, bool):
         if value:
-            yield prefix, "true"
-    elif value is not None:
-        yield prefix, str(value).encode("utf-8", "ignore").decode()  # JSON can hold lone surrogates: not text
+            yield name, "true"
+    elif isinstance(value, str | int | float):
+        yield name, str(value).encode("utf-8", "ignore").decode()  # JSON can hold lone surrogates: not text
 
 
 def _messages(fields: Any) -> Iterator[tuple[str, str]]:

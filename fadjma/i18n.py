@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
 _MINUTE, _DAY = 60_000, 86_400_000  # ms; a day begins at midnight UTC, as in Senegal
+_LOOKED_AT = 200  # characters of a header: what is remembered of strangers must be small
 _CATALOGUES = Path(__file__).parent / "translations"
 
 
@@ -51,9 +52,13 @@ def translate(language: str, message: str, **values: Any) -> str:
     return text % values if values else text
 
 
-@lru_cache(maxsize=200)
 def best_language(accept_language: str) -> str:
     """The first of our languages that the browser's Accept-Language header names; French otherwise."""
+    return _best_language(accept_language[:_LOOKED_AT])
+
+
+@lru_cache(maxsize=200)
+def _best_language(accept_language: str) -> str:
     for part in accept_language.split(","):
         code = part.split(";")[0].strip()[:2].lower()
         if code in LANGUAGES:

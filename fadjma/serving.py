@@ -12,6 +12,7 @@ from quart import Quart
 
 from fadjma import demo
 from fadjma.live.hub import Hub
+from fadjma.protocol import Protocol
 
 if sys.platform != "win32":
     import resource
@@ -52,6 +53,7 @@ def serve(app: Quart) -> None:
     _allow_many_streams()
     config = uvicorn.Config(
         app,
+        http=Protocol,
         host=settings.host,
         port=settings.port,
         access_log=False,  # ours names routes, not addresses: an address may hold an identifier

@@ -9,6 +9,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from fadjma.refusals import Throttled
 
 SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "account")
+CONFIRM_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "confirm")  # of who is signed in: no stranger can use it up
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(100, 15, "address")  # a whole clinic may share one
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(30, 1, "register")
 LOOK_UP_PER_DOCTOR = RateLimitItemPerMinute(30, 5, "look-up")

@@ -22,7 +22,7 @@ from fadjma import i18n
 from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
-from fadjma.forms import Form, fields_from_json, speaking
+from fadjma.forms import LONGEST_NAME, Form, fields_from_json, speaking
 from fadjma.i18n import N_
 from fadjma.notifications import inbox
 from fadjma.refusals import Invalid, Refusal, SignInNeeded
@@ -30,6 +30,9 @@ from fadjma.templating import render
 from fadjma.throttle import Throttle
 
 MAX_BODY = 64 * 1024  # bytes
+_LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
+_LONGEST_KEY = 100  # of the idempotency keys that may be sent
+_ATTEMPT = "#attempt".rjust(_LONGEST_KEY + 1)  # put behind one, it makes a key that nobody can send
 # A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
 _FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 
@@ -110,6 +113,8 @@ def _wants() -> Shape:
         return "json"  # a program, or live.js: nobody reads a page there
     if request.path.startswith("/api/"):
         return "json"
+    if len(accept) > _LOOKED_AT:
+        accept = accept[:_LOOKED_AT].rpartition(",")[0]
     return _best(accept, program=credentials.is_bearer(headers) or request.is_json)
 
 
@@ -222,7 +227,7 @@ async def attempt(
     key, fingerprint = await _idempotency()
 
     def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
-        own_key = f"{key}#attempt"
+        own_key = key + _ATTEMPT
         stored = _first_answer(tx, viewer, own_key, fingerprint) if key else None
         answer = stored or action(tx, viewer, *args, **kwargs)
         if key and not stored:
@@ -302,7 +307,7 @@ async def _idempotency() -> tuple[str, str]:
     key = header("idempotency-key") or (await fields()).get("key", "")
     if not key:
         return "", ""
-    if len(key) > 100:
+    if len(key) > _LONGEST_KEY:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     content = b"\n".join((request.method.encode(), request.path.encode(), body))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
@@ -363,7 +368,9 @@ async def _body() -> bytes:
 
 
 def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:
-    return MultiDict((name, value) for name, value in sent.items(multi=True) if _FIELD.fullmatch(name))
+    return MultiDict(
+        (name, value) for name, value in sent.items(multi=True) if len(name) <= LONGEST_NAME and _FIELD.fullmatch(name)
+    )
 
 
 def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:

@@ -16,6 +16,11 @@ from fadjma.notifications.inbox import HISTORIES_APART
 P = ParamSpec("P")
 R = TypeVar("R")
 Message = str | None
+_OF_READINGS = {
+    "audit_events": "action LIKE '%.read'",
+    "notifications": "subject_kind = 'patient' AND type = 'notification'",
+    "inboxes": "1",
+}
 
 MONDAY = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp() * 1000)
 
@@ -84,10 +89,14 @@ class Store:
         """Every audit entry as (actor, action, outcome), in order."""
         return [tuple(row) for row in self.rows("SELECT actor_id, action, outcome FROM audit_events ORDER BY rowid")]
 
-    def content(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that the database holds, by table."""
+    def content(self, *, readings: bool = True) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything that the database holds, by table; or all but the traces of readings and who follows them."""
         tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        return {name: self.rows(f"SELECT * FROM {name} ORDER BY rowid") for (name,) in tables}
+        left_out = {} if readings else _OF_READINGS
+        return {
+            name: self.rows(f"SELECT * FROM {name} WHERE NOT ({left_out.get(name, '0')}) ORDER BY rowid")
+            for (name,) in tables
+        }
 
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,

@@ -1,6 +1,7 @@
 """Forms: form and JSON bodies alike, text kept as people write it, what is not named ignored."""
 
 import json
+import time
 import unicodedata
 from typing import Any
 
@@ -8,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
-from wtforms import IntegerField
 from wtforms.validators import InputRequired
 
-from fadjma.forms import Form, clean, fields_from_json, speaking, text
+from fadjma.forms import Form, WholeNumber, clean, cleaning, fields_from_json, speaking, text
 
 
 class Note(Form):
     title = text("Titre", 10)
     body = text("Texte", 20, required=False, lines=True)
-    count = IntegerField("Nombre", [InputRequired()])
+    count = WholeNumber("Nombre", [InputRequired()])
 
 
 def _note(**fields: str) -> Note:
@@ -58,6 +58,23 @@ class TestClean:
         """JSON can carry half a character ("\\ud800"), which no UTF-8 text has."""
         assert clean(json.loads('"Awa\\ud800"')) == "Awa"
 
+    def test_no_letter_carries_more_than_thirty_accents(self) -> None:
+        assert clean("n" + "\u0323" * 31 + "a\u0301") == "\u1e47" + "\u0323" * 29 + "á"
+        assert clean("\u0344" * 20) == clean("\u0308\u0301" * 15), "U+0344 is two accents"
+
+    # U+0F73 counts as no accent in Unicode's tables, but is two when it is taken apart.
+    @pytest.mark.parametrize("marks", ["\u0301", "\u0301\u0323", "\u0f73", "\u0344"], ids=ascii)
+    def test_accents_without_end_take_no_time(self, marks: str) -> None:
+        begun = time.perf_counter()
+        assert len(clean("a" + marks * (30_000 // len(marks))) or "") <= 61
+        assert time.perf_counter() - begun < 0.5
+
+    def test_text_far_too_long_for_its_field_is_left_alone(self) -> None:
+        far = " " + "e\u0301" * 1_000
+        assert cleaning(10)(far) == far
+        assert cleaning(1_000)(far) == "é" * 1_000
+        assert set(_note(title=far).messages) == {"title"}
+
     @given(st.text(st.characters(exclude_categories=("Cs",))))
     def test_clean_text_stays_as_it_is(self, typed: str) -> None:
         cleaned = clean(typed) or ""
@@ -83,6 +100,20 @@ class TestText:
 
     def test_the_browser_knows_the_length(self) -> None:
         assert 'maxlength="10"' in str(_note().title())
+
+
+class TestWholeNumber:
+    @pytest.mark.parametrize(("typed", "number"), [("12", 12), (" 12 ", 12), ("007", 7), ("-3", -3)])
+    def test_digits_are_a_number(self, typed: str, number: int) -> None:
+        form = _note(count=typed)
+        assert form.messages == {}
+        assert form.data["count"] == number
+
+    @pytest.mark.parametrize("typed", ["1_0", "+1", "1.0", "1e3", "0x10", "- 1", "١٢", "²", "9" * 5_000, "1 0"])
+    def test_anything_else_is_not(self, typed: str) -> None:
+        form = _note(count=typed)
+        assert form.messages == {"count": "Donnez un nombre entier."}
+        assert form.data["count"] is None
 
 
 class TestMessages:
@@ -115,11 +146,33 @@ class TestJson:
         }
 
     def test_lists_and_objects_inside_are_numbered(self) -> None:
-        assert fields_from_json({"lines": [{"quantity": 2}, {"quantity": 3, "form": {"a": "b"}}]}).to_dict() == {
+        assert fields_from_json({"lines": [{"quantity": 2}, {"quantity": 3}], "tags": ["a"]}).to_dict() == {
             "lines-0-quantity": "2",
             "lines-1-quantity": "3",
-            "lines-1-form-a": "b",
+            "tags-0": "a",
         }
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"patient": {"name": "Awa"}},
+            {"lines": [{"medicine": {"id": "x"}}]},
+            {"lines": [["x"]]},
+            {"Titre": "x"},
+            {"x" * 41: "x"},
+            {"lines": [{"x" * 41: "x"}]},
+            {"x" * 30_000: [{"a": 1}] * 100},
+            {"": "x"},
+        ],
+        ids=lambda body: str(body)[:40],
+    )
+    def test_what_no_form_looks_like_is_left_out(self, body: dict[str, Any]) -> None:
+        assert len(fields_from_json(body)) == 0
+
+    def test_nothing_is_multiplied(self) -> None:
+        """A name was once copied for each value inside: of 64 KB came a gigabyte."""
+        lines = [{chr(97 + a) + chr(97 + b): 1 for a in range(26) for b in range(26)}] * 100
+        assert len(fields_from_json({"lines": lines})) == 1_000
 
     def test_true_is_ticked_and_false_is_not(self) -> None:
         assert fields_from_json({"emergency": True, "other": False}).to_dict() == {"emergency": "true"}

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from fadjma import i18n
 from fadjma.i18n import age, best_language, iso, show_date, show_day, show_time, translate, translations
 
 NOON = 1_772_452_920_123  # 2 March 2026, 12:02 UTC
@@ -57,6 +58,12 @@ def test_no_text_is_no_text() -> None:
 )
 def test_the_browsers_first_language_that_is_ours(header: str, language: str) -> None:
     assert best_language(header) == language
+
+
+def test_no_long_header_is_remembered() -> None:
+    i18n._best_language.cache_clear()
+    assert best_language("en," + "x" * 30_000) == best_language("en," + "x" * 30_001) == "en"
+    assert i18n._best_language.cache_info().currsize == 1
 
 
 def test_programs_read_moments_in_utc() -> None:

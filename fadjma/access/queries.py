@@ -120,6 +120,7 @@ _OPENED = {
 class Reading:
     """One line of the trace: who saw the file, in which quality, where, what part, when, and on what ground."""
 
+    id: str
     at: int
     name: str
     role: str
@@ -132,6 +133,11 @@ class Reading:
     @property
     def who(self) -> str:
         return f"Dr {self.name}" if self.role == "doctor" else self.name
+
+    @property
+    def cursor(self) -> str:
+        """Where a list goes on after this one."""
+        return f"{self.at}~{self.id}"
 
     @property
     def what(self) -> str:
@@ -217,38 +223,51 @@ def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]
 
 
 def find_patients(tx: Transaction, viewer: Viewer, q: str) -> list[Identity]:
-    """Patients with exactly this identifier or phone number: found, never browsed."""
+    """Patients with exactly this identifier or phone number: found, never browsed.
+
+    The oldest accounts come first: whoever registers with somebody else's number does not hide them.
+    """
     viewer.require("doctor")
     rows = tx.all(
         "SELECT u.id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.status = 'active' "
-        "AND (p.identifier = :identifier OR u.phone = :phone) ORDER BY p.birth_date LIMIT 10",
+        "AND (p.identifier = :identifier OR u.phone = :phone) ORDER BY u.created_at, u.id LIMIT 10",
         {"identifier": normalize_identifier(q), "phone": normalize_phone(q)},
     )
     return [accounts.identity(tx, row["id"]) for row in rows]
 
 
-def readings(tx: Transaction, patient_id: str, limit: int = PER_PAGE) -> list[Reading]:
-    """The trace of a file, the newest first. The caller has checked that it is the viewer's own."""
+def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> list[Reading]:
+    """The trace of a file, the newest first. The caller has checked that it is the viewer's own.
+
+    `before` is the `cursor` of the last one shown.
+    """
+    moment, _, last_id = before.partition("~")
     rows = tx.all(
         """
-        SELECT e.at, e.action, e.outcome, u.given_name || ' ' || u.family_name AS name, u.role,
+        SELECT e.id, e.at, e.action, e.outcome, u.given_name || ' ' || u.family_name AS name, u.role,
                coalesce(o.name, '') AS place, a.decided_at AS ground, a.emergency_code IS NOT NULL AS emergency
         FROM audit_events e JOIN users u ON u.id = e.actor_id
         LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
         LEFT JOIN access_requests a ON a.id = e.ground
         WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.action LIKE '%.read'
-        ORDER BY e.at DESC LIMIT :limit
+        AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id)
+        ORDER BY e.at DESC, e.id DESC LIMIT :limit
         """,
-        {"patient": patient_id, "limit": limit},
+        {
+            "patient": patient_id,
+            "before_at": int(moment) if moment.isascii() and moment.isdecimal() and len(moment) < 16 else 2**62,
+            "before_id": last_id,
+            "limit": limit,
+        },
     )
     return [Reading(**{**dict(row), "emergency": bool(row["emergency"])}) for row in rows]
 
 
-def trace(tx: Transaction, viewer: Viewer, patient_id: str) -> list[Reading]:
+def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> list[Reading]:
     """Who saw this file, for the patient alone. Raises NotFound."""
     if viewer.id != patient_id or viewer.role != "patient":
         raise NotFound
-    return readings(tx, patient_id)
+    return readings(tx, patient_id, before)
 
 
 def patients_of(tx: Transaction, viewer: Viewer) -> Sequence[AccessRequest]:

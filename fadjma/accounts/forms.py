@@ -8,19 +8,20 @@ from wtforms import DateField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.accounts.identifiers import normalize_phone
-from fadjma.forms import Form, clean, one_of, text
+from fadjma.forms import AtMost, Form, cleaning, one_of, text
 from fadjma.i18n import N_, translate
 
-_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
+# No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
+_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
 
 
 class SignInForm(Form):
-    login = StringField(N_("E-mail ou téléphone"), [InputRequired(), Length(max=200)], filters=[clean])
+    login = StringField(N_("E-mail ou téléphone"), [InputRequired(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
 
 class TokenForm(Form):
-    email = StringField("", [InputRequired(), Length(max=200)], filters=[clean])
+    email = StringField("", [InputRequired(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])
 
 

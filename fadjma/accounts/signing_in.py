@@ -12,7 +12,7 @@ from fadjma.accounts.identifiers import normalize_phone
 from fadjma.database import Database
 from fadjma.i18n import N_
 from fadjma.refusals import Forbidden, Invalid
-from fadjma.throttle import SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS, Throttle
+from fadjma.throttle import CONFIRM_PER_ACCOUNT, SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS, Throttle
 
 WRONG = N_("Identifiant ou mot de passe incorrect.")
 _CLOSED = {
@@ -60,10 +60,10 @@ async def sign_in(
 
 async def confirm_password(throttle: Throttle, user_id: str, password: str, stored: str) -> None:
     """The password of somebody who is signed in, entered again. Raises Invalid, Throttled."""
-    await throttle.hit(SIGN_IN_PER_ACCOUNT, user_id)
+    await throttle.hit(CONFIRM_PER_ACCOUNT, user_id)
     if await passwords.verify(password, [stored]) is None:
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
-    await throttle.forgive(SIGN_IN_PER_ACCOUNT, user_id)
+    await throttle.forgive(CONFIRM_PER_ACCOUNT, user_id)
 
 
 def _digest(login: str) -> str:

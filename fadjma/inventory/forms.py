@@ -1,9 +1,9 @@
 """Receiving and counting lots."""
 
-from wtforms import DateField, IntegerField
+from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange
 
-from fadjma.forms import Form, text
+from fadjma.forms import Form, WholeNumber, text
 from fadjma.i18n import N_
 
 
@@ -11,10 +11,10 @@ class LotForm(Form):
     medicine_id = text(N_("Médicament"), 40)
     number = text(N_("Numéro de lot"), 40)
     expires_on = DateField(N_("Date de péremption"), [InputRequired()])
-    quantity = IntegerField(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
+    quantity = WholeNumber(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
 
 
 class CountForm(Form):
-    on_hand = IntegerField(N_("Quantité comptée"), [InputRequired(), NumberRange(min=0, max=100_000)])
-    version = IntegerField("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    on_hand = WholeNumber(N_("Quantité comptée"), [InputRequired(), NumberRange(min=0, max=100_000)])
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
     reason = text(N_("Raison"), 300, minimum=3)

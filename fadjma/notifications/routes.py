@@ -1,18 +1,17 @@
 """The inbox, as page and JSON."""
 
 from quart import Blueprint, Response
-from wtforms import IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
 from fadjma import web
-from fadjma.forms import Form
+from fadjma.forms import Form, WholeNumber
 from fadjma.notifications import inbox
 
 blueprint = Blueprint("notifications", __name__)
 
 
 class ReadForm(Form):
-    up_to = IntegerField("", [InputRequired(), NumberRange(min=0, max=2**53)])
+    up_to = WholeNumber("", [InputRequired(), NumberRange(min=0, max=2**53)])
 
 
 @blueprint.get("/notifications")

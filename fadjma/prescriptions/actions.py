@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fadjma import events
 from fadjma.access import queries as access
+from fadjma.access import tracing
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
@@ -85,18 +86,36 @@ def issue(
     return prescription_id
 
 
-def trace_reading(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
-    """Write down that a doctor has read a colleague's prescription through a grant; the patient's trace follows."""
-    found = queries.prescription(tx, viewer, prescription_id)
-    events.record(
-        tx,
-        "prescription.read",
-        events.Subject("prescription", prescription_id),
-        actor_id=viewer.id,
-        patient_id=found.patient_id,
-        ground=access.grant(tx, viewer.id, found.patient_id, "prescriptions"),
-    )
-    events.notify(tx, [found.patient_id], "notification", None, events.Subject("patient", found.patient_id))
+def look(tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False) -> queries.Prescription | None:
+    """One prescription in full; None when this reading is to be written down, which `open_prescription` does."""
+    found = queries.prescription_in_full(tx, viewer, prescription_id)
+    return None if _is_traced(tx, viewer, found, again) else found
+
+
+def open_prescription(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False
+) -> queries.Prescription:
+    """One prescription in full, and the trace of its reading: a colleague's through a grant, or a pharmacist's.
+
+    `again`: not asked for by somebody, but by a page that is open (see tracing.read_lately).
+    """
+    found = queries.prescription_in_full(tx, viewer, prescription_id)
+    if _is_traced(tx, viewer, found, again):
+        ground = access.grant(tx, viewer.id, found.patient_id, "prescriptions")
+        tracing.trace(
+            tx, viewer, found.patient_id, "prescription.read", _subject(found.id), ground=ground, message=None
+        )
+    return found
+
+
+def _is_traced(tx: Transaction, viewer: Viewer, found: queries.Prescription, again: bool) -> bool:
+    if found.neutral or viewer.id in (found.patient_id, found.prescriber_id):
+        return False  # nothing of the patient is seen; or what is one's own
+    return not (again and tracing.read_lately(tx, viewer, found.patient_id, _subject(found.id)))
+
+
+def _subject(prescription_id: str) -> events.Subject:
+    return events.Subject("prescription", prescription_id)
 
 
 def cancel(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

@@ -109,7 +109,8 @@ def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """On its way to the patient, who must have asked for it."""
     viewer.require("pharmacist")
-    if not queries.prescription_in_full(tx, viewer, prescription_id).delivery_address:
+    queries.prescription(tx, viewer, prescription_id)
+    if not queries.is_delivery_requested(tx, prescription_id):
         raise Invalid({"status": N_("Le patient n'a pas demandé de livraison.")})
     return transitions.move(
         tx,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from wtforms import FieldList, FormField, IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms import FieldList, FormField, StringField
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.accounts.identifiers import normalize_phone
-from fadjma.forms import Form, clean, one_of, text
+from fadjma.forms import AtMost, Form, WholeNumber, cleaning, one_of, text
 from fadjma.i18n import N_, translate
 from fadjma.prescriptions.queries import REFUSALS
 
@@ -14,11 +14,13 @@ LINES_AT_MOST = 15
 
 
 class LineForm(Form):
-    medicine_id = StringField("", [Length(max=40)], filters=[clean])
-    medicine = StringField(N_("Médicament"), [Length(max=120)], filters=[clean])  # what was typed, until one is chosen
+    medicine_id = StringField("", [AtMost(40)], filters=[cleaning(40)])
+    medicine = StringField(
+        N_("Médicament"), [AtMost(120)], filters=[cleaning(120)]
+    )  # what was typed, until one is chosen
     dosage = text(N_("Posologie et mode d'emploi"), 300)
-    quantity = IntegerField(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
-    duration_days = IntegerField(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
+    quantity = WholeNumber(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
+    duration_days = WholeNumber(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
     substitution_reason = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
 
@@ -47,7 +49,7 @@ class RefusalForm(Form):
 class DeliveryForm(Form):
     """With the patient's code; or without it, with an identity document and a reason."""
 
-    code = StringField(N_("Code de retrait du patient"), [Length(max=20)], filters=[clean])
+    code = StringField(N_("Code de retrait du patient"), [AtMost(20)], filters=[cleaning(20)])
     identity_document = text(N_("Pièce d'identité"), 60, required=False)
     reason = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
 

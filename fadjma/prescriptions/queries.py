@@ -279,12 +279,20 @@ def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Presc
 
 
 def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
-    """One prescription with lines and history, and what a pharmacist must know before dispensing."""
+    """One prescription with lines and history, and what a pharmacist must know before dispensing.
+
+    Where to bring it, only the patient and the pharmacy that has claimed it see: nobody else goes there.
+    """
     found = prescription(tx, viewer, prescription_id)
     if found.neutral:
         return found
-    delivery = tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
     dispensing = viewer.role == "pharmacist"
+    delivering = dispensing and found.pharmacy_id == viewer.organization_id
+    delivery = (
+        tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
+        if delivering or viewer.id == found.patient_id
+        else None
+    )
     return replace(
         found,
         lines=lines(tx, found.id),
@@ -364,6 +372,12 @@ def dispensing(tx: Transaction, patient_id: str) -> list[tuple[str, str]]:
         {"patient": patient_id, "now": tx.now},
     )
     return [(row["id"], row["pharmacy"]) for row in rows]
+
+
+def is_delivery_requested(tx: Transaction, prescription_id: str) -> bool:
+    """Whether the patient wants it brought, whoever may know where to."""
+    sql = "SELECT 1 FROM delivery_requests WHERE prescription_id = :id"
+    return tx.value(sql, {"id": prescription_id}) is not None
 
 
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:

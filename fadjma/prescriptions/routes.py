@@ -22,6 +22,7 @@ from fadjma.prescriptions.forms import (
     ReasonForm,
     RefusalForm,
 )
+from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
 
@@ -45,8 +46,6 @@ async def index() -> Response:
 async def show(prescription_id: str) -> Response:
     around = await _one(prescription_id)
     found: queries.Prescription = around["item"]
-    if web.viewer().role == "doctor" and found.prescriber_id != web.viewer().id and not web.by_itself():
-        await web.change(actions.trace_reading, prescription_id)
     data = found.json(web.language())
     if around["code"]:
         data["handover_code"] = around["code"]
@@ -54,7 +53,11 @@ async def show(prescription_id: str) -> Response:
 
 
 async def _one(prescription_id: str) -> dict[str, Any]:
-    found = await web.see(queries.prescription_in_full, prescription_id)
+    """The prescription as its page shows it, which is traced, also around a form that comes back."""
+    again = web.by_itself()
+    found = await web.see(actions.look, prescription_id, again=again)
+    if found is None:  # most readings leave no trace, and need not wait for those who write
+        found = await web.see_traced(actions.open_prescription, prescription_id, again=again)
     theirs = web.viewer().role == "patient" and found.status in dispensing.HANDED_OVER_FROM
     code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
     return {
@@ -72,11 +75,13 @@ async def _one(prescription_id: str) -> dict[str, Any]:
 # --- prescribing --------------------------------------------------------------------------------------------
 
 
-def _desk(tx: Transaction, viewer: Viewer, patient_id: str) -> dict[str, Any]:
-    """What a doctor has before them when prescribing. Raises NotFound without a grant that allows it."""
+def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> dict[str, Any]:
+    """What a doctor has before them when prescribing, which is part of the file. Raises NotFound without a grant."""
     viewer.require("doctor")
-    if not access.grant(tx, viewer.id, patient_id, "prescriptions"):
+    grant = access.grant(tx, viewer.id, patient_id, "prescriptions")
+    if not grant:
         raise NotFound
+    writing.trace_file(tx, viewer, patient_id, grant, again=again)
     return {
         "file": records.file(tx, viewer, patient_id),
         "pharmacies": accounts.organizations(tx, "pharmacy"),
@@ -86,7 +91,8 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str) -> dict[str, Any]:
 
 
 async def _around(patient_id: str) -> dict[str, Any]:
-    return await web.see(_desk, patient_id)
+    # A form that comes back, a line more each time, is the same sitting at the same desk.
+    return await web.see_traced(_desk, patient_id, again=request.method == "POST" or web.by_itself())
 
 
 @blueprint.get("/patients/<patient_id>/prescriptions/new")

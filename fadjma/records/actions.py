@@ -2,6 +2,7 @@
 
 from fadjma import events
 from fadjma.access import queries as access
+from fadjma.access import tracing
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.people import Viewer
 from fadjma.database import Transaction
@@ -16,30 +17,35 @@ from fadjma.refusals import Conflict, Forbidden, NotFound
 _DAY = 24 * 3_600_000
 
 
-def open_file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None) -> File | None:
-    """The patient's file; a doctor's reading is traced, also a refused one (None), and the patient sees it live."""
+def open_file(
+    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None, *, again: bool = False
+) -> File | None:
+    """The patient's file; a doctor's reading is traced, also a refused one (None), and the patient sees it live.
+
+    `again`: not asked for by somebody, but by a page that is open (see tracing.read_lately).
+    """
     try:
         found = queries.file(tx, viewer, patient_id, before)
     except NotFound:
-        _trace_refusal(tx, viewer, patient_id)
+        tracing.trace_refusal(tx, viewer, patient_id)
         return None
     if found.grant:
-        _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), found.grant.id)
+        trace_file(tx, viewer, patient_id, found.grant.id, again=again)
     return found
 
 
-def open_record(tx: Transaction, viewer: Viewer, record_id: str) -> Record | None:
+def open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool = False) -> Record | None:
     """One record with its versions; a doctor's reading is traced, also a refused one (None)."""
     try:
         found = queries.record_with_versions(tx, viewer, record_id)
     except NotFound:
         patient_id = tx.value("SELECT patient_id FROM records WHERE id = :id", {"id": record_id})
         if patient_id:
-            _trace_refusal(tx, viewer, patient_id)
+            tracing.trace_refusal(tx, viewer, patient_id)
         return None
     if viewer.role == "doctor":
         grant = access.grant(tx, viewer.id, found.patient_id, "summary")
-        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), grant)
+        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), grant, again)
     return found
 
 
@@ -159,27 +165,21 @@ def _show_pharmacists(tx: Transaction, patient_id: str) -> None:
         events.notify(tx, pharmacists, "medical_record_updated", None, Subject("prescription", prescription_id))
 
 
-def _trace(tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, grant: str | None) -> None:
+def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, grant: str | None, *, again: bool = False) -> None:
+    """Write down that a doctor sees a file, or a part of it that is shown elsewhere."""
+    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant, again)
+
+
+def _trace(
+    tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, grant: str | None, again: bool
+) -> None:
     """Told once a day per doctor; the open trace page follows every time, silently."""
+    if again and tracing.read_lately(tx, viewer, patient_id, subject):
+        return
     first_today = not tx.value(
         "SELECT 1 FROM audit_events WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
         {"patient": patient_id, "doctor": viewer.id, "since": tx.now - tx.now % _DAY},
     )
     message = "record.read" if first_today else None
-    events.record(tx, action, subject, actor_id=viewer.id, patient_id=patient_id, ground=grant)
-    events.notify(tx, [patient_id], "notification", message, Subject("patient", patient_id))
-
-
-def _trace_refusal(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
-    if viewer.id == patient_id or not tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": patient_id}):
-        return
-    events.record(
-        tx,
-        "file.read",
-        Subject("patient", patient_id),
-        actor_id=viewer.id,
-        patient_id=patient_id,
-        outcome="refused",
-    )
-    events.notify(tx, [patient_id], "notification", None, Subject("patient", patient_id))
+    tracing.trace(tx, viewer, patient_id, action, subject, ground=grant, message=message)

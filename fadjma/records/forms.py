@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from wtforms import DateField, IntegerField
+from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from fadjma.forms import Form, one_of, text
+from fadjma.forms import Form, WholeNumber, one_of, text
 from fadjma.i18n import N_, translate
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
@@ -24,7 +24,7 @@ class RecordForm(Form):
 
 
 class AmendForm(Form):
-    version = IntegerField("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
     title = text(N_("Titre"), 150)
     body = text(N_("Compte rendu"), 10_000, lines=True)
     reason = text(N_("Raison de la correction"), 500, minimum=3)

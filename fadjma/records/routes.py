@@ -20,7 +20,7 @@ blueprint = Blueprint("records", __name__)
 
 @blueprint.get("/patients/<patient_id>/records")
 async def index(patient_id: str) -> Response:
-    opened = await web.see_traced(_open, patient_id, request.args.get("before"))
+    opened = await web.see_traced(_open, patient_id, request.args.get("before"), again=web.by_itself())
     if opened is None:
         raise NotFound
     found: queries.File = opened["file"]
@@ -30,8 +30,10 @@ async def index(patient_id: str) -> Response:
     return web.answer("records/index.html", data, **opened)
 
 
-def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None) -> dict[str, Any] | None:
-    found = actions.open_file(tx, viewer, patient_id, before)
+def _open(
+    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
+) -> dict[str, Any] | None:
+    found = actions.open_file(tx, viewer, patient_id, before, again=again)
     if found is None:
         return None
     doctor = found.grant is not None
@@ -79,23 +81,14 @@ async def create(patient_id: str) -> Response:
 
 @blueprint.get("/records/<record_id>")
 async def show(record_id: str) -> Response:
-    opened = await web.see_traced(_open_record, record_id)
-    if opened is None:
-        raise NotFound
-    around = _with_forms(opened)
-    return web.answer("records/show.html", opened["record"].json(web.language()), **around, form=around["amend_form"])
+    around = await _record(record_id)
+    return web.answer("records/show.html", around["record"].json(web.language()), **around, form=around["amend_form"])
 
 
-def _open_record(tx: Transaction, viewer: Viewer, record_id: str) -> dict[str, Any] | None:
-    found = actions.open_record(tx, viewer, record_id)
-    return _around(tx, viewer, found) if found else None
-
-
-def _read_record(tx: Transaction, viewer: Viewer, record_id: str) -> dict[str, Any]:
-    return _around(tx, viewer, queries.record_with_versions(tx, viewer, record_id))
-
-
-def _around(tx: Transaction, viewer: Viewer, found: queries.Record) -> dict[str, Any]:
+def _open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool) -> dict[str, Any] | None:
+    found = actions.open_record(tx, viewer, record_id, again=again)
+    if found is None:
+        return None
     return {
         "record": found,
         "patient": accounts.identity(tx, found.patient_id),
@@ -114,7 +107,11 @@ def _with_forms(around: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _record(record_id: str) -> dict[str, Any]:
-    return _with_forms(await web.see(_read_record, record_id))
+    """The record as its page shows it, which is traced, also around a form that comes back."""
+    opened = await web.see_traced(_open_record, record_id, again=web.by_itself())
+    if opened is None:
+        raise NotFound
+    return _with_forms(opened)
 
 
 @blueprint.post("/records/<record_id>/versions")

@@ -5,6 +5,7 @@ from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES
 from store import Store
 
 from fadjma.access import actions
+from fadjma.accounts.actions import NewPerson, register_patient
 from fadjma.accounts.people import Viewer
 from fadjma.refusals import Forbidden
 
@@ -29,9 +30,21 @@ def test_a_family_that_shares_a_phone_is_told_apart_by_age_and_identifier(store:
     store.connection.execute("UPDATE users SET phone = ? WHERE id = ?", (PHONES[AWA.id], MOUSSA.id))
     found = store.write(actions.find, DIOP, PHONES[AWA.id])
     assert [(one.id, one.birth_date, one.identifier) for one in found] == [
-        (MOUSSA.id, "1978-03-30", IDENTIFIERS[MOUSSA.id]),
         (AWA.id, "1991-07-14", IDENTIFIERS[AWA.id]),
+        (MOUSSA.id, "1978-03-30", IDENTIFIERS[MOUSSA.id]),
     ]
+
+
+def test_nobody_is_hidden_by_others_who_register_with_their_phone(store: Store) -> None:
+    for number in range(12):
+        person = NewPerson(
+            given_name="Faux", family_name="Nom", email=None, phone=PHONES[AWA.id], password_hash="no hash"
+        )
+        store.clock.now += 1
+        store.write(register_patient, person, birth_date=f"19{number + 10}-01-01", sex="female", city="")
+    found = _found(store, PHONES[AWA.id])
+    assert len(found) == 10
+    assert found[0] == AWA.id
 
 
 def test_a_closed_account_is_not_found(store: Store) -> None:

@@ -1,11 +1,12 @@
 """What one fills in to get an account: a form names what it takes, everything else is ignored."""
 
+import time
 from typing import Any
 
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from fadjma.accounts.forms import PatientForm, PractitionerForm, SignInForm
+from fadjma.accounts.forms import _EMAIL, PatientForm, PractitionerForm, SignInForm
 
 PERSON = {"given_name": "Binta", "family_name": "Sow", "phone": "77 123 45 67", "password": "le baobab du marché"}
 PATIENT = {**PERSON, "birth_date": "1999-05-06", "sex": "female"}
@@ -33,6 +34,8 @@ def test_a_phone_or_an_email_address_is_enough() -> None:
         ("phone", "12"),
         ("email", "not an address"),
         ("email", "two@at@signs"),
+        ("email", "two@dots..sn"),
+        ("email", "no@end."),
         ("email", '"<script>"@x.sn'),
         ("password", ""),
         ("password", "x" * 201),
@@ -44,6 +47,20 @@ def test_a_phone_or_an_email_address_is_enough() -> None:
 )
 def test_a_patient_is_told_what_cannot_be(field: str, value: str) -> None:
     assert _errors(PatientForm, {**PATIENT, field: value}) == {field}
+
+
+def test_no_email_address_takes_long_to_refuse() -> None:
+    begun = time.perf_counter()
+    assert _errors(PatientForm, {**PATIENT, "email": "a@" + "." * 60_000 + "@"}) == {"email"}
+    assert _EMAIL.fullmatch("a@" + "a." * 30_000 + "@") is None
+    assert time.perf_counter() - begun < 0.5
+
+
+@pytest.mark.parametrize("field", ["email", "phone"])
+def test_nothing_is_asked_about_text_that_is_too_long(field: str) -> None:
+    form = PatientForm(MultiDict({**PATIENT, field: "x" * 201}))
+    form.validate()
+    assert len(form[field].errors) == 1
 
 
 @pytest.mark.parametrize(

@@ -160,10 +160,16 @@ class TestEnteringThePasswordAgain:
         assert set(refusal.value.errors) == {"password"}
 
     @pytest.mark.usefixtures("quick")
-    async def test_guesses_count_like_those_at_the_door(self, door: Door, stored: str) -> None:
+    async def test_guesses_are_counted(self, door: Door, stored: str) -> None:
         for _ in range(10):
             with pytest.raises(Invalid):
                 await signing_in.confirm_password(door.throttle, DIOP.id, WRONG, stored)
         with pytest.raises(Throttled):
             await signing_in.confirm_password(door.throttle, DIOP.id, PASSWORD, stored)
+
+    @pytest.mark.usefixtures("quick")
+    async def test_no_stranger_at_the_door_keeps_a_doctor_from_an_emergency(self, door: Door, stored: str) -> None:
+        for _ in range(11):
+            await _refusal(door, EMAILS[DIOP.id])
         assert isinstance(await _refusal(door, EMAILS[DIOP.id], PASSWORD), Throttled)
+        await signing_in.confirm_password(door.throttle, DIOP.id, PASSWORD, stored)

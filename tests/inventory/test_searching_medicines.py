@@ -1,12 +1,15 @@
 """Medicines are found as one types, without accents, and whether the chosen pharmacy has any is shown."""
 
+import time
+
 import pytest
-from cast import AMOXICILLIN, DIOP, INSULIN, JAMM, KADD, PARACETAMOL
+from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, INSULIN, JAMM, KADD, NDIAYE, PARACETAMOL
 from hypothesis import given
 from hypothesis import strategies as st
 from steps import receive
 from store import Clock, Store
 
+from fadjma.accounts.people import Viewer
 from fadjma.inventory import queries
 from fadjma.inventory.queries import search_key
 from fadjma.refusals import NotFound
@@ -46,6 +49,19 @@ def test_the_doctor_sees_whether_the_chosen_pharmacy_has_it(store: Store, clock:
     assert (available(JAMM), available(KADD), available(None)) == (True, False, None)
     clock.advance(days=2)
     assert available(JAMM) is False  # what has expired is not there
+
+
+@pytest.mark.parametrize("person", [FALL, NDIAYE, AWA, ADMIN], ids=lambda person: person.id)
+def test_nobody_else_learns_what_a_pharmacy_has(store: Store, person: Viewer) -> None:
+    receive(store)
+    [medicine] = store.read(queries.search_medicines, person, "paracetamol", JAMM)
+    assert "available" not in medicine.json()
+
+
+def test_accents_without_end_take_no_time(store: Store) -> None:
+    begun = time.perf_counter()
+    assert _found(store, "paracetamol " + "e\u0301\u0323" * 100 + "\u0301\u0323" * 15_000) == []
+    assert time.perf_counter() - begun < 0.5
 
 
 def test_a_medicine_that_is_not_of_the_list_does_not_exist(store: Store) -> None:

@@ -1,8 +1,8 @@
 """The patient asks that the medicines be brought."""
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE
-from steps import issued, validated
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
+from steps import grant, issue, issued, validated
 from store import Store
 
 from fadjma.accounts.people import Viewer
@@ -17,6 +17,19 @@ def test_the_pharmacy_sees_where_to(store: Store) -> None:
     store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
     found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
     assert (found.delivery_address, found.delivery_phone) == (WHERE["address"], WHERE["phone"])
+
+
+def test_so_does_the_patient_and_nobody_else(store: Store) -> None:
+    """A prescriber whose access has been revoked went on reading where the patient lives."""
+    prescription_id = validated(store)
+    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
+    grant(store, SARR)
+    seen = {
+        person.id
+        for person in (AWA, DIOP, SARR, NDIAYE, GOMIS)
+        if store.read(queries.prescription_in_full, person, prescription_id).delivery_phone
+    }
+    assert seen == {AWA.id, NDIAYE.id, GOMIS.id}
 
 
 def test_asking_again_changes_where_to(store: Store) -> None:
@@ -39,9 +52,9 @@ def test_before_any_pharmacy_has_it_nobody_is_disturbed(store: Store) -> None:
 
 
 def test_a_pharmacy_that_has_not_claimed_it_learns_no_address(store: Store) -> None:
-    prescription_id = issued(store, pharmacy=None)
-    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
-    for person in (NDIAYE, FALL):
+    unclaimed, addressed = issued(store, pharmacy=None), issue(store)
+    for prescription_id, person in ((unclaimed, NDIAYE), (unclaimed, FALL), (addressed, NDIAYE)):
+        store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
         assert store.read(queries.prescription_in_full, person, prescription_id).delivery_address is None
 
 

@@ -49,12 +49,49 @@ def test_a_record_opened_by_itself_is_a_reading_too(store: Store) -> None:
     assert sorted(_trace(store)) == [(DIOP.name, "file.read", "success"), (DIOP.name, "record.read", "success")]
 
 
-def test_a_refused_reading_is_written_down_and_shown_silently(store: Store) -> None:
+def test_a_refused_reading_is_written_down_and_shown_silently(store: Store, clock: Clock) -> None:
     grant(store)
     record_id = write_record(store)
     assert store.news(actions.open_file, SARR, AWA.id) == {AWA.id: [None]}
+    clock.advance(hours=1)
     assert store.news(actions.open_record, SARR, record_id) == {AWA.id: [None]}
     assert _trace(store) == [(SARR.name, "file.read", "refused")] * 2
+
+
+def test_asking_again_and_again_is_written_down_once_an_hour(store: Store, clock: Clock) -> None:
+    """Or anybody could push the real readings out of sight, a durable write each time."""
+    grant(store)
+    record_id = write_record(store)
+    for _ in range(3):
+        store.write(actions.open_file, SARR, AWA.id)
+        store.write(actions.open_record, SARR, record_id)
+        store.write(actions.open_file, FALL, AWA.id)
+        store.write(actions.open_file, SARR, MOUSSA.id)
+    assert sorted(_trace(store)) == sorted((one.name, "file.read", "refused") for one in (SARR, FALL))
+    clock.advance(minutes=59, seconds=59)
+    assert store.news(actions.open_file, SARR, AWA.id) == {}
+    clock.advance(seconds=1)
+    assert store.news(actions.open_file, SARR, AWA.id) == {AWA.id: [None]}
+
+
+def test_a_refusal_hides_no_reading_and_a_reading_no_refusal(store: Store) -> None:
+    store.write(actions.open_file, SARR, AWA.id)
+    grant(store, SARR, scope="summary")
+    store.write(actions.open_file, SARR, AWA.id, again=True)
+    assert [outcome for _, _, outcome in _trace(store)] == ["success", "refused"]
+
+
+def test_a_page_that_asks_again_by_itself_goes_on_reading_for_an_hour(store: Store, clock: Clock) -> None:
+    grant(store)
+    first, second = write_record(store), write_record(store)
+    assert store.news(actions.open_record, DIOP, first, again=True), "whoever says so has read it all the same"
+    assert store.news(actions.open_record, DIOP, first, again=True) == {}
+    assert store.news(actions.open_record, DIOP, second, again=True)
+    assert store.news(actions.open_file, DIOP, AWA.id, again=True)
+    assert store.news(actions.open_file, DIOP, AWA.id, again=True) == {}
+    assert store.news(actions.open_record, DIOP, first), "somebody opens it"
+    clock.advance(hours=1)
+    assert store.news(actions.open_record, DIOP, first, again=True)
 
 
 def test_a_refused_reading_shows_nothing(store: Store) -> None:

@@ -12,7 +12,7 @@ from quart import Quart
 from store import Clock, Store
 from told import ACTS, LINE, PUBLIC, READS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
 
-from fadjma import assets
+from fadjma import assets, web
 
 CREATING = [route for route in ACTS if route.created]
 CHANGING = [route for route in ACTS if not route.created and not route.quiet]
@@ -103,6 +103,15 @@ class TestReading:
         cursor = store.value("SELECT last_seq FROM inboxes WHERE user_id = ?", route.who.id)
         assert f'data-cursor="{cursor}"' in page
         assert f'data-user="{route.who.id}"' in page
+
+
+class TestAccept:
+    async def test_only_the_beginning_of_a_long_header_is_looked_at_and_remembered(self, clinic: Callers) -> None:
+        web._best.cache_clear()
+        for length in (30_000, 30_001):
+            answer = await clinic.browser(AWA).get("/me", Accept="text/html;q=0.1,application/json, x/" + "x" * length)
+            assert answer.type == "application/json"
+        assert web._best.cache_info().currsize == 1
 
 
 class TestActing:
@@ -301,6 +310,21 @@ class TestPages:
         )
         walked = [id for id in await self._walk(clinic.program(ADMIN), "/accounts") if id.startswith("zz")]
         assert sorted(walked) == [f"zz{n:03}" for n in range(120)]
+
+    @pytest.mark.parametrize("apart", [1, 0], ids=["one after another", "all at once"])
+    async def test_of_readings(self, clinic: Callers, store: Store, clock: Clock, apart: int) -> None:
+        store.connection.executemany(
+            "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, "
+            "detail) VALUES (?, ?, ?, 'file.read', 'patient', 'moussa', 'moussa', 'success', '{}')",
+            [(f"e{n:03}", clock.now - 10**6 - n * apart, ("diop", "sarr")[n % 2]) for n in range(450)],
+        )
+        moussa, path = clinic.program(MOUSSA), "/patients/moussa/accesses"
+        first = (await moussa.get(path)).json
+        second = (await moussa.get(f"{path}?before={first['next']}")).json
+        third = (await moussa.get(f"{path}?before={second['next']}")).json
+        assert [len(page["items"]) for page in (first, second, third)] == [200, 200, 50]
+        assert "next" not in third
+        assert [item["name"] for page in (first, second, third) for item in page["items"]].count(DIOP.name) == 225
 
     async def test_of_access_requests(self, clinic: Callers, store: Store, clock: Clock) -> None:
         store.connection.executemany(
@@ -517,10 +541,10 @@ class TestPrescribingWithoutJavaScript:
         assert 'value="matin"' not in page.text
 
     async def test_none_of_it_prescribes(self, clinic: Callers, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for button in ({"find": "0"}, {"more": "1"}, {"drop": "0"}, {"change": "0"}, {"pick": f"0:{PARACETAMOL}"}):
             await self._press(clinic, {**{f"lines-0-{name}": value for name, value in LINE.items()}, **button})
-        assert store.content() == before
+        assert store.content(readings=False) == before
 
     async def _press(self, clinic: Callers, body: dict[str, object]) -> Answer:
         page = await clinic.browser(DIOP).post("/patients/awa/prescriptions", body, Content_Type=FORM)

@@ -42,7 +42,8 @@ AS_A_FORM = ("", "²", "9" * 5_000, NASTY)
 
 
 def _unchanged(store: Store, before: dict[str, Any]) -> None:
-    after = store.content()
+    """Nothing but the trace of what the form that comes back shows."""
+    after = store.content(readings=False)
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
 
 
@@ -84,14 +85,14 @@ class TestBodies:
 
     @pytest.mark.parametrize("route", READ_A_BODY)
     async def test_json_that_is_no_object_is_400(self, clinic: Callers, told: Told, route: Route, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for body in self.UNREADABLE:
             answer = await clinic.program(route.who).post(route.at(told), body, Content_Type="application/json")
             answer.problem(400)
         _unchanged(store, before)
 
     async def test_nor_from_who_is_not_signed_in(self, clinic: Callers, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for caller, path, _ in _signed_out(clinic):
             for body in self.UNREADABLE:
                 (await caller.post(path, body, Content_Type="application/json")).problem(400)
@@ -99,7 +100,7 @@ class TestBodies:
 
     @pytest.mark.parametrize("route", READ_A_BODY)
     async def test_more_than_64_kb_is_413(self, clinic: Callers, told: Told, route: Route, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         program, browser = clinic.program(route.who), clinic.browser(route.who)
         (await program.post(route.at(told), {**(route.body or {}), "more": "x" * MANY})).problem(413)
         answer = await browser.post(route.at(told), {**(route.body or {}), "more": "x" * MANY})
@@ -110,13 +111,13 @@ class TestBodies:
         _unchanged(store, before)
 
     async def test_nor_from_who_is_not_signed_in_at_64_kb(self, clinic: Callers, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for caller, path, body in _signed_out(clinic):
             (await caller.post(path, {**body, "more": "x" * MANY})).problem(413)
         _unchanged(store, before)
 
     async def test_nor_in_pieces_whose_length_is_not_told(self, clinic: Callers, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         caller = clinic.program(DIOP)
         client = clinic.app.test_client(use_cookies=False)
         headers = {**caller.headers, "Content-Type": "application/json"}
@@ -138,7 +139,7 @@ class TestBodies:
     async def test_another_kind_of_body_is_not_taken_for_a_form(
         self, clinic: Callers, told: Told, route: Route, store: Store
     ) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         sent = json.dumps(route.body).encode()
         for kind in (
             "text/plain",
@@ -172,7 +173,7 @@ class TestBodies:
             make(self, *args, **kwargs)
 
         monkeypatch.setattr(LineForm, "__init__", count)
-        before = store.content()
+        before = store.content(readings=False)
         body = "&".join(f"lines-{n}-quantity=1" for n in range(2_500))
         answer = await getattr(clinic, how)(DIOP).post("/patients/awa/prescriptions", body, Content_Type=FORM)
         assert answer.status in (400, 413, 422)
@@ -219,7 +220,7 @@ class TestFields:
     async def test_no_value_breaks_anything(
         self, clinic: Callers, told: Told, route: Route, store: Store, begin_again: Callable[[], None]
     ) -> None:
-        untouched = _touched(store)
+        before, untouched = store.content(readings=False), _touched(store)
         program, browser = clinic.program(route.who), clinic.browser(route.who)
         broken = []
         for name, place in _fields_of(route.body or {}):
@@ -232,7 +233,7 @@ class TestFields:
                     broken.append((name, repr(value)[:30]))
                 if any(answer.status < 400 for answer in answers) or route.path.endswith("/delivery"):
                     begin_again()
-                elif _touched(store) != untouched:
+                elif _touched(store) != untouched and store.content(readings=False) != before:
                     broken.append((name, repr(value)[:30], "written although refused"))
                     begin_again()
                 untouched = _touched(store)
@@ -262,7 +263,7 @@ class TestFields:
 
     @pytest.mark.parametrize("index", ["²", "9" * 5_000, "-1", "x", "999999999", "0x", "٣", "0-0-0"])
     async def test_nor_does_a_strange_number_of_a_line(self, clinic: Callers, index: str, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         body = {f"lines-{index}-quantity": "1", f"lines-{index}-dosage": ""}
         for caller in (clinic.browser(DIOP), clinic.program(DIOP)):
             answer = await caller.post("/patients/awa/prescriptions", body)
@@ -273,7 +274,7 @@ class TestFields:
 
     @pytest.mark.parametrize("value", ["", "x", "-1", "²", "٣", "9" * 5_000, "0:nothing", ":", "7:insulin", NASTY])
     async def test_nor_do_the_buttons_that_send_nothing_yet(self, clinic: Callers, store: Store, value: str) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for button in self.BUTTONS:
             answer = await clinic.browser(DIOP).post("/patients/awa/prescriptions", {"lines-0-x": "", button: value})
             assert answer.status in (200, 404), button
@@ -436,7 +437,7 @@ class TestMessages:
         about: str,
     ) -> None:
         program, browser, address, body = _asked(clinic, told, where)
-        before = store.content()
+        before = store.content(readings=False)
         answer = await program.post(address, {**body, field: value})
         assert about in answer.errors()
         if field != "code":  # a wrong code is counted
@@ -451,7 +452,7 @@ class TestMessages:
 
     async def test_a_medicine_whose_name_was_only_begun_is_not_prescribed(self, clinic: Callers, store: Store) -> None:
         """Only the doctor decides which medicine it is, not what happens to be in the list today."""
-        before = store.content()
+        before = store.content(readings=False)
         for typed in ("insul", "para", "amoxi", "glargine"):
             lines = [{**LINE, "medicine_id": "", "medicine": typed}]
             errors = (await clinic.program(DIOP).post("/patients/awa/prescriptions", {"lines": lines})).errors()
@@ -460,7 +461,7 @@ class TestMessages:
 
     @pytest.mark.parametrize("route", NEED_FIELDS)
     async def test_a_missing_field_is_said_too(self, clinic: Callers, told: Told, route: Route, store: Store) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         optional = (
             {"scope", "occurred_on", "pharmacy_id"} if route.path != "/access-requests/{pending}/approval" else ()
         )
@@ -722,7 +723,7 @@ class TestParameters:
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "NONSENSE"])
     async def test_nor_does_another_method(self, clinic: Callers, told: Told, store: Store, method: str) -> None:
-        before = store.content()
+        before = store.content(readings=False)
         for route in READS:
             path = route.at(told).split("?")[0]
             if method != "POST" or path not in {act.at(told) for act in ACTS}:

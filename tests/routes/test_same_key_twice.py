@@ -9,6 +9,8 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
 from store import Store
 from told import ACTS, AMENDED, LINE, LOT, PATIENT, RECORD, Route, Told
 
+from fadjma import web
+
 KEYED = [route for route in ACTS if route.path not in ("/sign-out", "/language")]
 ASKED = {"patient_id": MOUSSA.id, "reason": "Suivi"}
 
@@ -127,6 +129,20 @@ async def test_a_wrong_code_sent_twice_is_one_wrong_code(clinic: Callers, store:
         )
         assert answer.status == 422
     assert store.value("SELECT code_failures FROM prescriptions WHERE id = ?", told.ready) == 1
+
+
+@pytest.mark.parametrize("behind", ["#attempt", web._ATTEMPT])
+async def test_no_key_that_can_be_sent_is_that_of_an_attempt(
+    clinic: Callers, store: Store, told: Told, behind: str
+) -> None:
+    """An attempt's answer was once taken for the act's, which is a prescription."""
+    where = f"/prescriptions/{told.ready}"
+    code = (await clinic.program(AWA).get(where)).json["handover_code"]
+    statuses = [
+        (await clinic.program(NDIAYE).post(f"{where}/delivery", {"code": code}, Idempotency_Key=key)).status
+        for key in ("k", f"k{behind}", "k")
+    ]
+    assert statuses in ([200, 409, 200], [200, 422, 200])
 
 
 async def test_registering_twice_with_one_key_is_one_account(clinic: Callers, store: Store) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from functools import reduce
 
 import jwt
@@ -244,6 +245,18 @@ class TestTokens:
         caller = clinic.nobody(json=True)
         caller.headers["Cookie"] = f"fadjma={cookie}"
         (await caller.get("/me")).problem(401)
+
+    async def test_our_cookie_is_found_among_others(self, clinic: Callers) -> None:
+        caller = clinic.json_browser(AWA)
+        caller.headers["Cookie"] = f'language=en; a; =; b="\\"; {caller.headers["Cookie"]} ;c=d=e'
+        assert (await caller.get("/me")).json["id"] == "awa"
+
+    def test_no_cookie_takes_long_to_read(self, app: Quart) -> None:
+        """http.cookies takes seconds for so many backslashes."""
+        begun = time.perf_counter()
+        for value in ('"' + "\\" * 60_000 + '"', '"' + "\\" * 60_000, "=" * 60_000, ";" * 60_000):
+            assert credentials.secret_from(app, {"cookie": f"fadjma={value}"}) is None
+        assert time.perf_counter() - begun < 0.5
 
     async def test_a_cookie_made_with_another_key_is_401(self, clinic: Callers, app: Quart) -> None:
         own, app.secret_key = app.secret_key, "another secret key, just as long as ours"

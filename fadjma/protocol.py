@@ -1,0 +1,97 @@
+"""uvicorn's HTTP, with an end to how large a request's head may be and how long it may take.
+
+uvicorn keeps whatever header it is sent, 100 MB too, and waits for the rest of a head for ever.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+HEAD_BYTES = 32 * 1024  # request line and headers, as nginx takes them
+HEAD_SECONDS = 30.0
+
+
+class HeadTooLarge(Exception):
+    """Ends the parser's work on what has come."""
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection. Of 10,000 open streams, each has no more than two fields for this."""
+
+    __slots__ = ("_deadline", "_head")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head = 0  # bytes that have come since anything but a head (or the trailers of a body) did
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._limit_time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._head += len(data)  # what ends a head sets it to nothing below
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._head > HEAD_BYTES:
+            self._refuse()
+        elif not self._head:
+            self._forget_time()
+        elif self._deadline is None:
+            self._limit_time()
+
+    # What the parser finds ------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._head = self._head or 1  # it may follow another request in the same read
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEAD_BYTES:
+            self._head = HEAD_BYTES + 1
+            raise HeadTooLarge
+        self._head = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._head = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._head = 0
+        super().on_message_complete()
+
+    # Refusing -------------------------------------------------------------------------------------------------
+
+    def send_400_response(self, msg: str) -> None:
+        if self._head > HEAD_BYTES:
+            self._refuse()
+        else:
+            super().send_400_response(msg)
+
+    def _refuse(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:  # else there is an answer under way
+            lines = [STATUS_LINE[431], b"content-length: 0\r\n", b"connection: close\r\n"]
+            lines += [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
+            self.transport.write(b"".join([*lines, b"\r\n"]))
+        self.transport.close()
+
+    def _limit_time(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def _forget_time(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        if self.flow.read_paused:  # the rest may have come: it is we who do not read it yet
+            self._limit_time()
+        else:
+            self.transport.close()
