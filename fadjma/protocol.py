@@ -32,6 +32,8 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_time()
+        if isinstance(exc, TimeoutError) and self.scope:  # the kernel has given its peer up
+            self.scope["state"]["timed_out"] = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

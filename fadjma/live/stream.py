@@ -63,9 +63,11 @@ class StreamEndpoint:
         stream = Stream(viewer, send, wire.abort(send), _PATHS[scope["path"]], cursor, wire.cycle_of(send))
         response_headers = self._response_headers(headers)
         scope["headers"].clear()  # a browser's are 2 KB, and the server would keep them as long as the stream
-        return self._serve(stream, response_headers, receive)
+        return self._serve(stream, response_headers, receive, scope.get("state", {}))
 
-    async def _serve(self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+    async def _serve(
+        self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive, state: dict[str, Any]
+    ) -> None:
         await stream.send({"type": "http.response.start", "status": 200, "headers": headers})
         del headers
         retry = random.randint(1_000, 5_000)  # noqa: S311 - against a herd
@@ -80,7 +82,7 @@ class StreamEndpoint:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            self._hub.remove(stream)
+            self._hub.remove(stream, "too_slow" if "timed_out" in state else "gone")
 
     def _response_headers(self, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
         origin = headers.get("origin", "")

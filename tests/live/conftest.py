@@ -21,7 +21,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-async def clinic(running: Server, idle: Idle) -> AsyncIterator[Clinic]:
+async def clinic(running: Server, idle: Idle, idle_silent: Idle) -> AsyncIterator[Clinic]:
     """The shared server. What a test adds to its log must not be a failure."""
     before = len(running.log)
     async with Clinic(running) as clinic:
@@ -49,6 +49,14 @@ def idle(running: Server) -> Iterator[Idle]:
     idle = Idle(running)
     yield idle
     idle.socket.close()
+
+
+@pytest.fixture(scope="session")
+def idle_silent(running: Server) -> Iterator[Idle]:
+    """A client that took the beginning and then nothing more, so little that it fits into the kernel's buffers."""
+    silent = Idle(running, unwilling=True)
+    yield silent
+    silent.socket.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,8 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from quart import Quart
 from store import Store
 
+from fadjma import events
 from fadjma.accounts import actions, credentials, sessions
 from fadjma.database import Transaction, milliseconds
+from fadjma.events import Subject
 from fadjma.ids import new_id
 
 _PHARMACISTS = (
@@ -241,11 +243,12 @@ class Clinic(People):
     async def poll(self, who: Person | Session, after: int, **headers: str) -> httpx.Response:
         return await self.get(who, f"/notifications/poll?after={after}", **headers)
 
-    async def figure(self, name: str) -> float:
-        """One of the server's own figures, over all its labels."""
+    async def figure(self, name: str, **labels: str) -> float:
+        """One of the server's own figures, over all its labels but those given."""
         response = await self._http.get(self.server.address + "/metrics")
         [family] = [one for one in text_string_to_metric_families(response.text) if one.name == name]
-        return sum(sample.value for sample in family.samples if not sample.name.endswith("_created"))
+        samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+        return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
     def follow(self, who: Person, *, patiently: bool = False) -> Follower:
         """A careful client of this person, which comes back until the test ends: at once, or when it was told to."""
@@ -279,15 +282,25 @@ class Clinic(People):
 class Idle:
     """A stream on which nothing happens, opened before the first test, so that no test waits long for time to pass."""
 
-    def __init__(self, server: Server, through: str = "") -> None:
+    def __init__(self, server: Server, through: str = "", *, unwilling: bool = False) -> None:
         people = People(server)
         with contextlib.closing(people.store):
             self.person = people.patient()
+            if unwilling:  # nobody reads what the server is about to replay
+                told = Subject("patient", self.person.id)
+                for _ in range(40):
+                    people.store.write(events.notify, [self.person.id], "notification", "record.read", told)
         cookie = self.person.session.cookie["Cookie"]
         host, _, port = (through or server.address).removeprefix("http://").partition(":")
         self.opened_at = time.monotonic()
-        self.socket = socket.create_connection((host, int(port)))
-        self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+        self.socket = socket.socket()
+        if unwilling:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        self.socket.connect((host, int(port)))
+        self.socket.sendall(
+            f"GET /events?after={0 if unwilling else ''} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode()
+        )
 
 
 async def _end(task: asyncio.Task[None]) -> None:

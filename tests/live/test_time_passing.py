@@ -5,6 +5,9 @@ import time
 from types import SimpleNamespace
 
 from event_stream import Parser
+from live_people import Clinic, Idle
+
+from fadjma.live import hub
 
 
 async def test_a_comment_comes_every_25_seconds_and_nothing_else(idle: SimpleNamespace) -> None:
@@ -18,3 +21,19 @@ async def test_a_comment_comes_every_25_seconds_and_nothing_else(idle: SimpleNam
     assert [event.type for event in parser.feed(b"".join(body.split(b"\r\n")[1::2]))] == ["hello"]
     # A second of the server is a little more than a second: 26 is what it may be late by.
     assert open_for // 26 <= parser.comments <= open_for // 25 + 1
+
+
+async def test_a_client_that_takes_nothing_is_cut_after_30_seconds(idle_silent: Idle, clinic: Clinic) -> None:
+    """All that was written fits into the kernel's buffers: no write ever waits, and nobody would notice."""
+    assert hub.WRITE_DEADLINE == 30
+    await asyncio.sleep(max(0, idle_silent.opened_at + 20 - time.monotonic()))
+    assert await clinic.figure("fadjma_live_streams_behind") == 0
+    if time.monotonic() < idle_silent.opened_at + 25:
+        assert not await _cut(clinic)
+    while not await _cut(clinic):
+        assert time.monotonic() < idle_silent.opened_at + 75, "retransmissions are up to half a minute apart"
+        await asyncio.sleep(0.5)
+
+
+async def _cut(clinic: Clinic) -> bool:
+    return await clinic.figure("fadjma_live_streams_ended", reason="too_slow") > 0
