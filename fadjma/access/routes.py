@@ -53,10 +53,11 @@ def _identity(patient: accounts.Identity) -> dict[str, Any]:
 
 @blueprint.get("/patients/<patient_id>/accesses")
 async def accesses(patient_id: str) -> Response:
-    readings = await web.see(queries.trace, patient_id, request.args.get("before", "")[:60])
+    before = request.args.get("before", "")[:60]
+    readings = await web.see(queries.trace, patient_id, before)
     last = readings[-1].cursor if len(readings) == queries.PER_PAGE else None
     data = {"items": [item.json() for item in readings], **({"next": last} if last else {})}
-    return web.answer("access/trace.html", data, readings=readings, next=last)
+    return web.answer("access/trace.html", data, readings=readings, next=last, before=before)
 
 
 # --- requests -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Every page that shows a part of a file to somebody else is written down, however it comes to be shown."""
 
+import re
 from typing import Any
 
 import pytest
@@ -98,3 +99,18 @@ async def test_the_desk_where_one_prescribes_is_one_reading_a_sitting(clinic: Ca
     for _ in range(3):
         assert (await clinic.browser(DIOP).post("/patients/awa/prescriptions", {"more": "1"})).status == 200
     assert len(_readings(store)) == count + 1
+
+
+async def test_the_patient_goes_back_to_the_first_reading(clinic: Callers, told: Told, store: Store) -> None:
+    known = len([reading for reading in _readings(store) if reading[0] != AWA.id])
+    store.connection.executemany(
+        "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id) "
+        "VALUES (?, ?, 'diop', 'file.read', 'patient', 'awa', 'awa')",
+        [(f"reading {n}", n + 1) for n in range(200)],
+    )
+    newest = await clinic.browser(AWA).get("/patients/awa/accesses")
+    assert newest.text.count("<li><span>") == 200 and "hx-get" in newest.text
+    [older] = re.findall(r'href="([^"]+\?before=[^"]+)"', newest.text)
+    oldest = await clinic.browser(AWA).get(older)
+    assert oldest.text.count("<li><span>") == known
+    assert "hx-get" not in oldest.text, "what is read now belongs on the first page"
