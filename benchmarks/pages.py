@@ -48,13 +48,16 @@ def run(sizes: Sizes, work: Path) -> Part:
     scales = {"small": 1} | ({"large": sizes.large_scale} if sizes.large_scale else {})
     found: dict[str, dict[str, _Page]] = {}
     with contextlib.ExitStack() as stack:
-        clients = {}
+        servers, clients = {}, {}
         for name, scale in scales.items():
             progress(f"pages: filling the {name} database ({40 * scale:,} patients)")
             path = work / f"pages-{name}.db"
             filled = clinic.prepare(path, _filled, scale=scale)
             part.notes.append(f"{name}: {filled.counts}.")
             server = stack.enter_context(clinic.serve(path))
+            servers[name] = server, filled
+        # Only now: a connection that has sent nothing for 30 s is closed, and to fill the large database takes longer.
+        for name, (server, filled) in servers.items():
             clients[name] = stack.enter_context(contextlib.closing(wire.Client(server.port))), filled
         for role in filled.people:
             progress(f"pages: {role}")
