@@ -1,7 +1,6 @@
 """`quart …`: what an administrator does from the command line."""
 
 import asyncio
-import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -97,7 +96,7 @@ def _backup(database: Callable[[], Database]) -> click.Command:
         unfinished.unlink(missing_ok=True)
         with closing(connect(source, read_only=True)) as original, closing(sqlite3.connect(unfinished)) as copy:
             original.backup(copy)
-            _begin_another_history(copy)
+            inbox.begin_another_history(copy)
             verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
             raise click.ClickException(f"La copie est abîmée ({verdict}) : elle reste dans {unfinished}.")
@@ -105,15 +104,6 @@ def _backup(database: Callable[[], Database]) -> click.Command:
         click.echo(f"Copie vérifiée : {target}")
 
     return backup
-
-
-def _begin_another_history(copy: sqlite3.Connection) -> None:
-    """Everybody's numbers jump: whoever had heard more than the copy holds cannot take its next events for theirs.
-
-    After a restore they ask for what came after their last number, which is far from all of the copy's: `reset`.
-    """
-    copy.execute("UPDATE inboxes SET last_seq = last_seq + ?", (random.randrange(inbox.HISTORIES_APART, 10**9),))  # noqa: S311
-    copy.commit()
 
 
 async def _with(database: Database, work: Any, *args: Any) -> None:

@@ -4,7 +4,7 @@ uvicorn keeps whatever header it is sent, 100 MB too, and waits for the rest of 
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -26,8 +26,8 @@ class Protocol(HttpToolsProtocol):
         self._head = 0  # bytes that have come since anything but a head (or the trailers of a body) did
         self._deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
         self._limit_time()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -7,15 +7,15 @@ import asyncio
 import contextlib
 import logging
 
+from fadjma import idempotency
 from fadjma.access import actions as access
-from fadjma.database import Database, Transaction
+from fadjma.database import Database
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
 _AT_LEAST = 0.5  # seconds between two rounds
-_ANSWERS_KEPT = 48 * 3_600_000  # idempotency keys, in milliseconds
 _BATCH = 200  # things per transaction, so that nobody's act waits long
 
 
@@ -37,7 +37,7 @@ class Timekeeper:
 
     async def _run(self) -> None:
         while True:
-            for act in (access.lapse, access.expire, prescriptions.expire, inventory.warn_expiring, _forget_answers):
+            for act in (access.lapse, access.expire, prescriptions.expire, inventory.warn_expiring, idempotency.forget):
                 try:
                     while await self._database.write(act, _BATCH) == _BATCH:
                         pass  # more is waiting; between two batches, others' acts have their turn
@@ -54,11 +54,3 @@ class Timekeeper:
             return _EVERY
         left = (due - self._database.clock()) / 1000 if due else _EVERY
         return min(_EVERY, max(left, _AT_LEAST)) if left > -_AT_LEAST else _EVERY  # else: ending it has just failed
-
-
-def _forget_answers(tx: Transaction, limit: int) -> int:
-    return tx.execute(
-        "DELETE FROM idempotency_keys WHERE (user_id, key) IN "
-        "(SELECT user_id, key FROM idempotency_keys WHERE created_at < :before LIMIT :limit)",
-        {"before": tx.now - _ANSWERS_KEPT, "limit": limit},
-    )

@@ -18,7 +18,7 @@ from quart import Quart, Response, current_app, g, redirect, request
 from werkzeug.datastructures import MIMEAccept, MultiDict
 from werkzeug.http import parse_accept_header
 
-from fadjma import i18n
+from fadjma import i18n, idempotency
 from fadjma.accounts import credentials, sessions
 from fadjma.accounts.people import Viewer
 from fadjma.database import Database, Transaction
@@ -31,8 +31,6 @@ from fadjma.throttle import Throttle
 
 MAX_BODY = 64 * 1024  # bytes
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
-_LONGEST_KEY = 100  # of the idempotency keys that may be sent
-_ATTEMPT = "#attempt".rjust(_LONGEST_KEY + 1)  # put behind one, it makes a key that nobody can send
 # A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
 _FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 
@@ -167,11 +165,11 @@ async def act(
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
-        stored = _first_answer(tx, viewer, key, fingerprint) if key else None
+        stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
         answer = stored or resource.json(viewer.language)
         if key and not stored:
-            _keep_answer(tx, viewer, key, fingerprint, answer)
+            idempotency.keep_answer(tx, viewer, key, fingerprint, answer)
         sessions.note_activity(tx, viewer)
         return Acted(resource, answer)
 
@@ -227,11 +225,11 @@ async def attempt(
     key, fingerprint = await _idempotency()
 
     def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
-        own_key = key + _ATTEMPT
-        stored = _first_answer(tx, viewer, own_key, fingerprint) if key else None
+        own_key = key + idempotency.ATTEMPT
+        stored = idempotency.first_answer(tx, viewer, own_key, fingerprint) if key else None
         answer = stored or action(tx, viewer, *args, **kwargs)
         if key and not stored:
-            _keep_answer(tx, viewer, own_key, fingerprint, answer)
+            idempotency.keep_answer(tx, viewer, own_key, fingerprint, answer)
         return answer
 
     return await change(once)
@@ -307,37 +305,11 @@ async def _idempotency() -> tuple[str, str]:
     key = header("idempotency-key") or (await fields()).get("key", "")
     if not key:
         return "", ""
-    if len(key) > _LONGEST_KEY:
+    if len(key) > idempotency.LONGEST_KEY:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     content = b"\n".join((request.method.encode(), request.path.encode(), body))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()
-
-
-def _first_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str) -> dict[str, Any] | None:
-    row = tx.first(
-        "SELECT fingerprint, answer FROM idempotency_keys WHERE user_id = :user_id AND key = :key",
-        {"user_id": viewer.id, "key": key},
-    )
-    if row is None:
-        return None
-    if row["fingerprint"] != fingerprint:
-        raise Invalid({"key": N_("Cette clé d'idempotence a déjà servi pour une autre demande.")})
-    return cast(dict[str, Any], json.loads(row["answer"]))
-
-
-def _keep_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str, answer: dict[str, Any]) -> None:
-    tx.execute(
-        "INSERT INTO idempotency_keys (user_id, key, fingerprint, answer, created_at) "
-        "VALUES (:user_id, :key, :fingerprint, :answer, :now)",
-        {
-            "user_id": viewer.id,
-            "key": key,
-            "fingerprint": fingerprint,
-            "answer": json.dumps(answer),
-            "now": tx.now,
-        },
-    )
 
 
 # --- what was sent ------------------------------------------------------------------------------------------

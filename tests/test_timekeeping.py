@@ -10,7 +10,7 @@ from cast import AWA, DIOP
 from steps import grant, issue
 from store import Clock, Store
 
-from fadjma import timekeeping
+from fadjma import idempotency, timekeeping
 from fadjma.database import Database
 from fadjma.events import Announcement
 from fadjma.timekeeping import Timekeeper
@@ -80,19 +80,28 @@ async def test_a_round_takes_more_than_one_portion(
     await heard("prescription.expired", 3)
 
 
-async def test_it_does_not_sleep_past_the_end_of_a_right(
-    store: Store, clock: Clock, database: Database, heard: Callable[..., Any]
-) -> None:
+async def test_it_does_not_sleep_past_the_end_of_a_right(store: Store, clock: Clock, database: Database) -> None:
     """An open file is closed when the grant ends, not at the next minute."""
+    keeper = Timekeeper(database)
+    assert await keeper._pause() == timekeeping._EVERY, "no right is open"
     grant(store)
-    ends_at = store.value("SELECT expires_at FROM access_requests")
-    clock.advance(milliseconds=ends_at - clock() - 700)
-    listening = asyncio.create_task(heard("access.expired"))
-    while sum(database.write_seconds.counts) < 5:  # noqa: ASYNC110 - the acts of the first round
-        await asyncio.sleep(0.01)
-    clock.advance(seconds=1)
-    async with asyncio.timeout(10):
-        await listening
+    assert await keeper._pause() == timekeeping._EVERY, "it ends in days"
+    ends_at: int = store.value("SELECT expires_at FROM access_requests")
+    for left, pause in ((30_000, 30.0), (700, 0.7), (1, timekeeping._AT_LEAST)):
+        clock.advance(milliseconds=ends_at - clock() - left)
+        assert await keeper._pause() == pytest.approx(pause)
+
+
+async def test_it_tells_in_a_later_round_too(
+    store: Store, clock: Clock, heard: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def a_week_passes(keeper: Timekeeper) -> float:
+        clock.advance(days=8)
+        return 0.0
+
+    grant(store)
+    monkeypatch.setattr(Timekeeper, "_pause", a_week_passes)
+    await heard("access.expired")
 
 
 async def test_an_end_that_cannot_be_written_is_no_reason_to_hurry(
@@ -106,8 +115,8 @@ async def test_an_end_that_cannot_be_written_is_no_reason_to_hurry(
 def test_old_answers_are_forgotten_after_two_days(store: Store, clock: Clock) -> None:
     store.connection.execute("INSERT INTO idempotency_keys VALUES ('awa', 'old', 'f', '{}', ?)", (clock(),))
     clock.advance(hours=48)
-    assert store.write(timekeeping._forget_answers, 200) == 0
+    assert store.write(idempotency.forget, 200) == 0
     store.connection.execute("INSERT INTO idempotency_keys VALUES ('awa', 'new', 'f', '{}', ?)", (clock(),))
     clock.advance(milliseconds=1)
-    assert store.write(timekeeping._forget_answers, 200) == 1
+    assert store.write(idempotency.forget, 200) == 1
     assert store.rows("SELECT key FROM idempotency_keys") == [("new",)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fadjma import paging
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.identifiers import normalize_identifier, normalize_phone
 from fadjma.accounts.people import Viewer
@@ -137,7 +138,7 @@ class Reading:
     @property
     def cursor(self) -> str:
         """Where a list goes on after this one."""
-        return f"{self.at}~{self.id}"
+        return paging.cursor(self.at, self.id)
 
     @property
     def what(self) -> str:
@@ -241,7 +242,7 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
 
     `before` is the `cursor` of the last one shown.
     """
-    moment, _, last_id = before.partition("~")
+    before_at, before_id = paging.position(before)
     rows = tx.all(
         """
         SELECT e.id, e.at, e.action, e.outcome, u.given_name || ' ' || u.family_name AS name, u.role,
@@ -253,12 +254,7 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
         AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id)
         ORDER BY e.at DESC, e.id DESC LIMIT :limit
         """,
-        {
-            "patient": patient_id,
-            "before_at": int(moment) if moment.isascii() and moment.isdecimal() and len(moment) < 16 else 2**62,
-            "before_id": last_id,
-            "limit": limit,
-        },
+        {"patient": patient_id, "before_at": before_at, "before_id": before_id, "limit": limit},
     )
     return [Reading(**{**dict(row), "emergency": bool(row["emergency"])}) for row in rows]
 

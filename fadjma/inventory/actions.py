@@ -4,7 +4,6 @@ Every change is one guarded UPDATE (0 rows = refused with what is left) and one 
 """
 
 import sqlite3
-from collections.abc import Iterable
 
 from fadjma import events
 from fadjma.accounts import queries as accounts
@@ -98,7 +97,7 @@ def reserve(
     pharmacy_id = _own_pharmacy(viewer)
     before = queries.usable(tx, pharmacy_id, medicine_id)
     lots = tx.all(
-        "SELECT l.id, l.product_id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
+        "SELECT l.id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
         "WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND l.expires_on >= :today "
         "AND l.on_hand > l.reserved ORDER BY l.expires_on, l.id",
         {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx)},
@@ -117,22 +116,20 @@ def reserve(
             {"p": prescription_id, "line": line_id, "lot": lot["id"], "part": part},
         )
         missing -= part
-    if lots and not missing:
+    if not missing:
         _alert(tx, viewer, pharmacy_id, medicine_id, before)
-        _show(tx, {lots[0]["product_id"]})
     return missing
 
 
 def release(tx: Transaction, prescription_id: str) -> None:
     """Give back what was kept for a prescription."""
-    kept = _reserved(tx, prescription_id)
-    for row in kept:
+    for row in _reserved(tx, prescription_id):
         tx.execute(
             "UPDATE lots SET reserved = reserved - :q, version = version + 1 WHERE id = :lot",
             {"q": row["quantity"], "lot": row["lot_id"]},
         )
+    show(tx, prescription_id)
     tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
-    _show(tx, {row["product_id"] for row in kept})
 
 
 def take(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
@@ -140,8 +137,7 @@ def take(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
 
     Raises Conflict when a lot has expired or was emptied since: nothing is handed over.
     """
-    kept = _reserved(tx, prescription_id)
-    for row in kept:
+    for row in _reserved(tx, prescription_id):
         changed = tx.execute(
             "UPDATE lots SET on_hand = on_hand - :q, reserved = reserved - :q, version = version + 1 "
             "WHERE id = :lot AND on_hand >= :q AND reserved >= :q AND expires_on >= :today",
@@ -150,8 +146,23 @@ def take(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
         if not changed:
             raise Conflict(N_("Un lot réservé est périmé ou épuisé : reprenez la préparation."), current="ready")
         _move(tx, viewer, row["lot_id"], "delivered", -row["quantity"], prescription_id=prescription_id)
+    show(tx, prescription_id)
     tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
-    _show(tx, {row["product_id"] for row in kept})
+
+
+def show(tx: Transaction, prescription_id: str) -> None:
+    """Let the pharmacy's open pages follow what a prescription does to what is kept for it; nobody is told of it.
+
+    Once, whatever number of medicines: each page fetches all that it shows.
+    """
+    kept = tx.first(
+        "SELECT p.id, p.pharmacy_id FROM reservations r JOIN lots l ON l.id = r.lot_id "
+        "JOIN products p ON p.id = l.product_id WHERE r.prescription_id = :p LIMIT 1",
+        {"p": prescription_id},
+    )
+    if kept:
+        pharmacists = accounts.people(tx, "pharmacist", kept["pharmacy_id"])
+        events.notify(tx, pharmacists, "notification", None, Subject("product", kept["id"]))
 
 
 def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, before: int) -> None:
@@ -167,8 +178,7 @@ def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, 
 
 def _reserved(tx: Transaction, prescription_id: str) -> list[sqlite3.Row]:
     return tx.all(
-        "SELECT r.lot_id, r.quantity, l.product_id FROM reservations r JOIN lots l ON l.id = r.lot_id "
-        "WHERE r.prescription_id = :p ORDER BY r.lot_id",
+        "SELECT lot_id, quantity FROM reservations WHERE prescription_id = :p ORDER BY lot_id",
         {"p": prescription_id},
     )
 
@@ -219,14 +229,6 @@ def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str, message
     subject = Subject("product", product_id)
     events.record(tx, action, subject, actor_id=viewer.id)
     events.notify(tx, colleagues, "notification", message, subject)
-
-
-def _show(tx: Transaction, product_ids: Iterable[str]) -> None:
-    """Let the pharmacy's open pages follow what prescriptions do to its stock; nobody is told of it."""
-    for product_id in sorted(product_ids):
-        pharmacy_id = tx.value("SELECT pharmacy_id FROM products WHERE id = :id", {"id": product_id})
-        pharmacists = accounts.people(tx, "pharmacist", pharmacy_id)
-        events.notify(tx, pharmacists, "notification", None, Subject("product", product_id))
 
 
 def _own_pharmacy(viewer: Viewer) -> str:

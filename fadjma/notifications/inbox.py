@@ -1,5 +1,7 @@
 """The inbox: the notification table, read as counts, as a list, and as the queue that streams and polls replay."""
 
+import secrets
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,3 +165,12 @@ def _fold(group: list[Notification]) -> Notification:
     return Notification(
         newest.seq, newest.type, newest.message, newest.subject, newest.created_at, newest.read, len(group)
     )
+
+
+def begin_another_history(copy: sqlite3.Connection) -> None:
+    """In a copy of the database, everybody's numbers jump: whoever has heard more than it holds cannot take its next
+    events for those. After it is restored they ask for what follows their number, which is none of its: `reset`.
+    """
+    jump = HISTORIES_APART + secrets.randbelow(HISTORIES_APART * 1_000)
+    copy.execute("UPDATE inboxes SET last_seq = last_seq + ?", (jump,))
+    copy.commit()

@@ -81,6 +81,7 @@ def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
                     missing=missing,
                     owed=owed,
                 )
+        inventory.show(tx, found.id)
 
     return transitions.move(
         tx,

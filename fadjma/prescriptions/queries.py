@@ -7,6 +7,7 @@ was addressed. One that is open to any pharmacy shows neither lines nor patient 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from fadjma import paging
 from fadjma.access import queries as access
 from fadjma.accounts.people import ROLES, Role, Viewer
 from fadjma.accounts.queries import Identity
@@ -193,7 +194,7 @@ class Prescription:
     @property
     def cursor(self) -> str:
         """Where a list goes on after this one."""
-        return f"{self.updated_at}~{self.id}"
+        return paging.cursor(self.updated_at, self.id)
 
     def place(self, role: str) -> str:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
@@ -313,7 +314,7 @@ def prescriptions(
     """
     if viewer.role == "admin":
         return []
-    moment, _, last_id = (before or "").partition("~")
+    before_at, before_id = paging.position(before)
     newest = " UNION ALL ".join(
         f"SELECT * FROM (SELECT p.id FROM prescriptions p WHERE {part} "
         "AND (p.updated_at, p.id) < (:before_at, :before_id) "
@@ -326,8 +327,8 @@ def prescriptions(
             "viewer": viewer.id,
             "organization": viewer.organization_id,
             "now": tx.now,
-            "before_at": int(moment) if moment.isascii() and moment.isdecimal() and len(moment) < 16 else 2**62,
-            "before_id": last_id,
+            "before_at": before_at,
+            "before_id": before_id,
             "limit": limit,
         },
     )

@@ -92,13 +92,22 @@ async def test_an_older_part_of_a_list_is_not_replaced_by_the_newest(clinic: Cal
     assert Page((await clinic.browser(AWA).get("/notifications?before=3")).text).following == []
 
 
-async def test_an_answer_that_holds_what_was_typed_is_not_replaced_by_a_new_version(
-    clinic: Callers, told: Told
+@pytest.mark.parametrize(
+    ("version", "more", "status", "mark"),
+    [
+        ("1", {}, 422, 'aria-invalid="true"'),
+        ("9", {"body": "Revoir dans un mois", "reason": "Erreur de saisie"}, 409, "data-draft"),
+    ],
+)
+async def test_a_form_that_comes_back_says_that_it_holds_what_was_typed(
+    clinic: Callers, told: Told, version: str, more: dict[str, str], status: int, mark: str
 ) -> None:
-    """Only by the end of the access: its fields say nothing of being filled in, so page.js would not keep them."""
-    page = await clinic.browser(DIOP).post(f"/records/{told.record}/versions", {"version": "1", "title": "Tension"})
-    assert page.status == 422
-    assert Page(page.text).events == {ACCESS}
+    """By these marks page.js keeps it when the record changes: it is the default of the fields now."""
+    asked = {"version": version, "title": "Tension", **more}
+    page = await clinic.browser(DIOP).post(f"/records/{told.record}/versions", asked)
+    assert page.status == status
+    assert mark in page.text
+    assert Page(page.text).events == {RECORD, ACCESS}
 
 
 async def test_a_row_of_another_patient_has_no_place_in_the_file_that_a_doctor_has_open(

@@ -9,7 +9,7 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
 from store import Store
 from told import ACTS, AMENDED, LINE, LOT, PATIENT, RECORD, Route, Told
 
-from fadjma import web
+from fadjma import idempotency
 
 KEYED = [route for route in ACTS if route.path not in ("/sign-out", "/language")]
 ASKED = {"patient_id": MOUSSA.id, "reason": "Suivi"}
@@ -131,7 +131,7 @@ async def test_a_wrong_code_sent_twice_is_one_wrong_code(clinic: Callers, store:
     assert store.value("SELECT code_failures FROM prescriptions WHERE id = ?", told.ready) == 1
 
 
-@pytest.mark.parametrize("behind", ["#attempt", web._ATTEMPT])
+@pytest.mark.parametrize("behind", ["#attempt", idempotency.ATTEMPT])
 async def test_no_key_that_can_be_sent_is_that_of_an_attempt(
     clinic: Callers, store: Store, told: Told, behind: str
 ) -> None:

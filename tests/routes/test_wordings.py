@@ -1,6 +1,7 @@
 """What a refusal is headed with, and where the summary of a form's errors leads."""
 
 import re
+from typing import Any
 
 import pytest
 from callers import Callers
@@ -8,12 +9,14 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
 from store import Store
 from told import COUNT, REASON, Told
 
+from fadjma.accounts.people import Viewer
+
 CHANGED, NOT_NOW = "La situation a changé", "Impossible pour le moment"
 ASKED = {"patient_id": AWA.id, "reason": REASON}
 
 
-async def _heading(clinic: Callers, who: object, path: str, body: dict[str, object]) -> str:
-    answer = await clinic.browser(who).post(path, body)  # type: ignore[arg-type]
+async def _heading(clinic: Callers, who: Viewer, path: str, body: dict[str, Any]) -> str:
+    answer = await clinic.browser(who).post(path, body)
     assert answer.status == 409
     found = re.search("<h1>(.*?)</h1>", answer.text)
     assert found
