@@ -4,7 +4,7 @@ import sys
 
 from fadjma import create_app
 from fadjma.config import SettingsError
-from fadjma.serving import serve
+from fadjma.server.serving import serve
 
 try:
     app = create_app()

@@ -11,12 +11,12 @@ from quart import Quart
 
 from benchmarks.processes import Server, free_port
 from fadjma import demo
-from fadjma.accounts import passwords, sessions
-from fadjma.accounts.credentials import issue_token
-from fadjma.accounts.identifiers import new_identifier
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database, Transaction
+from fadjma.identity import passwords, sessions
+from fadjma.identity.credentials import issue_token
+from fadjma.identity.identifiers import new_identifier
+from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
+from fadjma.store import Database, Transaction
 
 R = TypeVar("R")
 _ROOT = Path(__file__).parents[1]

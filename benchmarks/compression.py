@@ -17,10 +17,10 @@ from benchmarks import clinic
 from benchmarks.processes import resident
 from benchmarks.report import BUDGET, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.database import Transaction
+from fadjma.events import inbox
 from fadjma.live import encode
 from fadjma.live.fragments import Fragments
-from fadjma.notifications import inbox
+from fadjma.store import Transaction
 
 _MEMORY_BUDGET = 12.0  # KB per stream, DESIGN section 7
 _EVENTS = 400  # of each person, at the most

@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmarks import clinic, wire
 from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.database import Transaction, connect
+from fadjma.store import Transaction
+from fadjma.store.connections import connect
 
 _CLIENTS = 16
 _WARM_UP = 100  # requests that are not counted

@@ -22,7 +22,7 @@ from benchmarks.processes import Server
 from benchmarks.reader import Reader
 from benchmarks.report import BUDGET, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.database import Transaction
+from fadjma.store import Transaction
 
 _WARM_UP = 8  # streams opened and closed again before memory is looked at
 _HEADER = ["streams", "server", "µs per event", "of it event loop", "of that delivery"]

@@ -18,7 +18,7 @@ from benchmarks.contenders import Contender, Start, peers
 from benchmarks.processes import Server
 from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.database import Transaction
+from fadjma.store import Transaction
 
 _WARM_UP = 20  # acts that are not counted
 _BUDGET = {0.5: 2.0, 0.99: 10.0}  # ms, DESIGN section 7

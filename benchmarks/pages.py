@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import clinic, wire
 from benchmarks.report import BUDGET, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.database import Transaction
+from fadjma.store import Transaction
 
 _LOGINS = {
     "doctor": "dr.diop@demo.fadjma",

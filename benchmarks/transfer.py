@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks import clinic, wire
 from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.database import Transaction
+from fadjma.store import Transaction
 
 _NOTIFICATION_BUDGET = 400.0  # bytes, DESIGN section 7
 _IDLE_BUDGET = 5 * 1024.0  # bytes an hour

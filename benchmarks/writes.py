@@ -11,10 +11,9 @@ from pathlib import Path
 from benchmarks import clinic
 from benchmarks.report import Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma import group_commit
 from fadjma.access import actions
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database, Transaction
+from fadjma.identity.people import Viewer
+from fadjma.store import Database, Transaction, group_commit
 
 _CLIENTS = 16
 _ROUNDS = 3  # of each kind, in turn

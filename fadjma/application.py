@@ -4,14 +4,13 @@ import secrets
 
 from quart import Quart, Response
 
-from fadjma import assets, cli, dashboards, demo, failures, security, web
+from fadjma import cli, dashboards, demo, web
 from fadjma.access import routes as access
-from fadjma.accounts import passwords
 from fadjma.accounts import routes as accounts
-from fadjma.accounts.credentials import cookies
-from fadjma.accounts.identifiers import new_identifier
 from fadjma.config import Settings
-from fadjma.database import Database, Transaction
+from fadjma.identity import passwords
+from fadjma.identity.credentials import cookies
+from fadjma.identity.identifiers import new_identifier
 from fadjma.inventory import routes as inventory
 from fadjma.live import poll
 from fadjma.live.hub import Hub
@@ -22,8 +21,10 @@ from fadjma.monitoring.metrics import registry
 from fadjma.notifications import routes as notifications
 from fadjma.prescriptions import routes as prescriptions
 from fadjma.records import routes as records
-from fadjma.throttle import Throttle
+from fadjma.store import Database, Transaction
 from fadjma.timekeeping import Timekeeper
+from fadjma.web import assets, failures, security
+from fadjma.web.throttle import Throttle
 
 
 def create_app(settings: Settings | None = None) -> Quart:
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     database.listener = hub.tell
     history = History(hub, database)
     app.extensions.update(settings=settings, database=database, hub=hub, throttle=Throttle())
+    app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, metrics=registry(hub, database))
     cookies.init_app(app)
     security.register(app)

@@ -11,11 +11,13 @@ import click
 from quart import Quart
 
 from fadjma import demo
-from fadjma.accounts import actions, passwords
-from fadjma.accounts.identifiers import new_identifier
-from fadjma.database import Database, connect
-from fadjma.notifications import inbox
+from fadjma.accounts import actions
+from fadjma.events import inbox
+from fadjma.identity import passwords
+from fadjma.identity.identifiers import new_identifier
 from fadjma.refusals import Invalid
+from fadjma.store import Database
+from fadjma.store.connections import connect
 
 
 def register(app: Quart) -> None:

@@ -7,11 +7,12 @@ from quart import Blueprint, Response
 from fadjma import web
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
+from fadjma.store import Transaction
 
 blueprint = Blueprint("dashboards", __name__)
 _REST = 8  # rows of what is over; the lists have the others
@@ -42,7 +43,7 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
     }
     if viewer.role == "patient":
         shown["history"] = records.records(tx, viewer.id, limit=_HISTORY)
-        shown["patient"] = accounts.identity(tx, viewer.id)
+        shown["patient"] = directory.identity(tx, viewer.id)
     if viewer.role == "pharmacist":
         shown["low"] = inventory.low_stock(tx, viewer, _REST)
     return shown

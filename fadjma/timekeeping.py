@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import logging
 
-from fadjma import idempotency
 from fadjma.access import actions as access
-from fadjma.database import Database
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
+from fadjma.store import Database
+from fadjma.web import idempotency
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds

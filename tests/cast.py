@@ -6,10 +6,10 @@ patient, Dr Sarr another doctor, Mme Fall a pharmacist of another pharmacy, and 
 
 from collections.abc import Callable
 
-from fadjma.accounts import sessions
-from fadjma.accounts.people import Role, Viewer
-from fadjma.database import Transaction
+from fadjma.identity import sessions
+from fadjma.identity.people import Role, Viewer
 from fadjma.inventory.queries import search_key
+from fadjma.store import Transaction
 
 PASSWORD = "demo-fadjma-2026"
 CLINIC, JAMM, KADD = "clinic-teranga", "pharmacy-jamm", "pharmacy-kadd"

@@ -9,8 +9,9 @@ from cast import settle
 from hypothesis import settings
 from store import Clock, Store
 
-from fadjma.accounts import passwords
-from fadjma.database import Database, migrate
+from fadjma.identity import passwords
+from fadjma.store import Database
+from fadjma.store.migrating import migrate
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)

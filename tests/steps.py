@@ -6,7 +6,7 @@ from cast import AWA, DIOP, JAMM, NDIAYE, PARACETAMOL
 from store import Store
 
 from fadjma.access import actions as access
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, handover

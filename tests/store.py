@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from fadjma import database
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
-from fadjma.group_commit import Write, commit
-from fadjma.notifications.inbox import HISTORIES_APART
+from fadjma.events.inbox import HISTORIES_APART
+from fadjma.identity.people import Viewer
+from fadjma.store import Transaction, database
+from fadjma.store.group_commit import Write, commit
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,10 +11,13 @@ import pytest
 from cast import AWA, DIOP, settle
 from store import MONDAY, Clock, Store
 
-from fadjma import database as module
+from fadjma import store
 from fadjma.access import actions as access
-from fadjma.database import Database, Transaction, connect, migrate
 from fadjma.refusals import Conflict
+from fadjma.store import Database, Transaction
+from fadjma.store import migrating as module
+from fadjma.store.connections import connect
+from fadjma.store.migrating import migrate
 
 
 def _keep(tx: Transaction, key: str, value: str = "1") -> str:
@@ -152,7 +155,7 @@ class TestReading:
         assert await database.read(_kept) == ["one"]
 
     async def test_a_cancelled_or_failed_one_gives_its_connection_back(self, database: Database) -> None:
-        for _ in range(module.READERS * 2):
+        for _ in range(store.READERS * 2):
             with pytest.raises(ZeroDivisionError):
                 await database.read(lambda tx: 1 // 0)
             reading = asyncio.create_task(database.read(_kept))
@@ -160,7 +163,7 @@ class TestReading:
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reading
-        assert await asyncio.gather(*(database.read(_kept) for _ in range(module.READERS * 3)))
+        assert await asyncio.gather(*(database.read(_kept) for _ in range(store.READERS * 3)))
 
 
 class TestTwoProcesses:

@@ -29,13 +29,13 @@ from fadjma import events
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
 from fadjma.accounts.actions import NewPerson
-from fadjma.database import Transaction
 from fadjma.events import Announcement, Notice, Subject
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
+from fadjma.store import Transaction
 
 THING = Subject("record", "thing")
 

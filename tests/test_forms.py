@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import InputRequired
 
-from fadjma.forms import Form, WholeNumber, clean, cleaning, fields_from_json, speaking, text
+from fadjma.web.forms import Form, WholeNumber, clean, cleaning, fields_from_json, speaking, text
 
 
 class Note(Form):

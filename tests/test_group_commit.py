@@ -13,12 +13,11 @@ import pytest
 from cast import AWA, DIOP
 from store import Store
 
-from fadjma import group_commit
 from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
-from fadjma.database import Announced, Database, Transaction
-from fadjma.group_commit import Write, commit
 from fadjma.refusals import Conflict
+from fadjma.store import Announced, Database, Transaction, group_commit
+from fadjma.store.group_commit import Write, commit
 
 
 def keep(key: str) -> Callable[[Transaction], str]:

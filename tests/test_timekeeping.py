@@ -10,10 +10,11 @@ from cast import AWA, DIOP
 from steps import grant, issue
 from store import Clock, Store
 
-from fadjma import idempotency, timekeeping
-from fadjma.database import Database
+from fadjma import timekeeping
 from fadjma.events import Announcement
+from fadjma.store import Database
 from fadjma.timekeeping import Timekeeper
+from fadjma.web import idempotency
 
 
 @pytest.fixture

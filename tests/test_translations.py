@@ -15,7 +15,7 @@ from jinja2 import nodes
 
 from fadjma.i18n import translate
 from fadjma.refusals import Conflict
-from fadjma.templating import environment, render
+from fadjma.web.templating import environment, render
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))

@@ -8,13 +8,13 @@ import sqlite3
 from fadjma import events
 from fadjma.access import queries
 from fadjma.access.queries import Scope
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, NotFound, NotNow
+from fadjma.store import Transaction
 
 _HOUR = 3_600_000
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
@@ -23,7 +23,7 @@ EMERGENCY_FOR = 3 * _HOUR
 ASK_AGAIN_AFTER = 24 * _HOUR
 
 
-def find(tx: Transaction, viewer: Viewer, q: str) -> list[accounts.Identity]:
+def find(tx: Transaction, viewer: Viewer, q: str) -> list[directory.Identity]:
     """Look a patient up by identifier or phone number; every look-up is traced."""
     found = queries.find_patients(tx, viewer, q)
     for patient in found:
@@ -108,7 +108,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         notices=[Notice([patient_id], "access_request_status_changed", "access.emergency")],
         code=code,
     )
-    admins = accounts.people(tx, "admin")
+    admins = directory.people(tx, "admin")
     events.notify(tx, admins, "notification", "access.emergency_review", Subject("account", viewer.id))
     return request_id
 

@@ -4,8 +4,8 @@ from wtforms import PasswordField
 from wtforms.validators import Length, Optional
 
 from fadjma.access.queries import EMERGENCIES, SCOPES
-from fadjma.forms import Form, one_of, text
 from fadjma.i18n import N_
+from fadjma.web.forms import Form, one_of, text
 
 HOUR = 3_600_000
 DURATIONS = {

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fadjma import paging
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.identifiers import normalize_identifier, normalize_phone
-from fadjma.accounts.people import Viewer
-from fadjma.accounts.queries import Identity
-from fadjma.database import Row, Transaction
 from fadjma.i18n import N_, iso
+from fadjma.identity import directory
+from fadjma.identity.directory import Identity
+from fadjma.identity.identifiers import normalize_identifier, normalize_phone
+from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
+from fadjma.store import Row, Transaction, paging
 
 Scope = Literal["summary", "prescriptions", "full"]
 Status = Literal["pending", "approved", "rejected", "withdrawn", "lapsed", "expired", "revoked", "emergency"]
@@ -234,7 +233,7 @@ def find_patients(tx: Transaction, viewer: Viewer, q: str) -> list[Identity]:
         "AND (p.identifier = :identifier OR u.phone = :phone) ORDER BY u.created_at, u.id LIMIT 10",
         {"identifier": normalize_identifier(q), "phone": normalize_phone(q)},
     )
-    return [accounts.identity(tx, row["id"]) for row in rows]
+    return [directory.identity(tx, row["id"]) for row in rows]
 
 
 def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> list[Reading]:

@@ -8,11 +8,12 @@ from fadjma import web
 from fadjma.access import actions, queries
 from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
 from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.database import Transaction
 from fadjma.i18n import age, moment, translate
-from fadjma.throttle import LOOK_UP_PER_DOCTOR
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
+from fadjma.store import Transaction
+from fadjma.web.throttle import LOOK_UP_PER_DOCTOR
 
 blueprint = Blueprint("access", __name__)
 
@@ -24,7 +25,7 @@ blueprint = Blueprint("access", __name__)
 async def patients() -> Response:
     q = request.args.get("q", "")[:60].strip()
     mine = await web.see(_patients)
-    found: list[accounts.Identity] = []
+    found: list[directory.Identity] = []
     if q:
         await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
         found = await web.change(actions.find, q)
@@ -39,7 +40,7 @@ def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:
     return list(queries.patients_of(tx, viewer))
 
 
-def _identity(patient: accounts.Identity) -> dict[str, Any]:
+def _identity(patient: directory.Identity) -> dict[str, Any]:
     """What a doctor without a grant may know: enough not to take one patient for another, no contact."""
     today = moment(web.database().clock()).date()
     return {
@@ -76,9 +77,9 @@ async def _asking() -> dict[str, Any]:
     return {"patient": await web.see(_patient, patient_id), "emergencies": codes}
 
 
-def _patient(tx: Transaction, viewer: Viewer, patient_id: str) -> accounts.Identity:
+def _patient(tx: Transaction, viewer: Viewer, patient_id: str) -> directory.Identity:
     viewer.require("doctor")
-    return accounts.identity(tx, patient_id)
+    return directory.identity(tx, patient_id)
 
 
 @blueprint.get("/access-requests/new")

@@ -1,9 +1,9 @@
 """Writing down who saw what of a file; the patient reads it, live (queries.readings)."""
 
 from fadjma import events
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.events import Subject
+from fadjma.identity.people import Viewer
+from fadjma.store import Transaction
 
 HOUR = 3_600_000
 

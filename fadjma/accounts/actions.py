@@ -4,14 +4,15 @@ import sqlite3
 from dataclasses import dataclass
 
 from fadjma import events
-from fadjma.accounts import queries, sessions
-from fadjma.accounts.identifiers import new_identifier
-from fadjma.accounts.people import Role, Viewer
-from fadjma.database import Transaction
+from fadjma.accounts import queries
 from fadjma.events import Notice, Subject
 from fadjma.i18n import LANGUAGES, N_
+from fadjma.identity import directory, sessions
+from fadjma.identity.identifiers import new_identifier
+from fadjma.identity.people import Role, Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Invalid, NotFound
+from fadjma.store import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def register_practitioner(
     if known := _registered(tx, person):
         return known
     kind = "pharmacy" if role == "pharmacist" else "clinic"
-    if not any(organization.id == organization_id for organization in queries.organizations(tx, kind)):
+    if not any(organization.id == organization_id for organization in directory.organizations(tx, kind)):
         raise Invalid({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
     user_id = _add(tx, person, role, "pending")
     tx.execute(
@@ -75,7 +76,7 @@ def register_practitioner(
         "account.registered",
         Subject("account", user_id),
         actor_id=user_id,
-        notices=[Notice(queries.people(tx, "admin"), "notification", "account.waiting")],
+        notices=[Notice(directory.people(tx, "admin"), "notification", "account.waiting")],
     )
     return user_id
 
@@ -200,7 +201,7 @@ def _changed(tx: Transaction, viewer: Viewer, account_id: str, action: str, chan
     now = queries.account(tx, viewer, account_id)  # NotFound for an unknown id
     if not changed:
         raise Conflict(N_("Ce compte a déjà été traité."), current=now.status)
-    admins = queries.people(tx, "admin")
+    admins = directory.people(tx, "admin")
     events.record(
         tx,
         action,

@@ -7,9 +7,9 @@ from typing import Any
 from wtforms import DateField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from fadjma.accounts.identifiers import normalize_phone
-from fadjma.forms import AtMost, Form, cleaning, one_of, text
 from fadjma.i18n import N_, translate
+from fadjma.identity.identifiers import normalize_phone
+from fadjma.web.forms import AtMost, Form, cleaning, one_of, text
 
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")

@@ -5,14 +5,15 @@ from typing import Any
 
 from quart import Blueprint, Response, current_app, request
 
-from fadjma import demo, web
-from fadjma.accounts import actions, credentials, passwords, queries, sessions
+from fadjma import web
+from fadjma.accounts import actions, queries
 from fadjma.accounts.forms import PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
-from fadjma.accounts.identifiers import normalize_phone
 from fadjma.accounts.signing_in import WRONG, sign_in
 from fadjma.i18n import LANGUAGES
+from fadjma.identity import credentials, directory, passwords, sessions
+from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
-from fadjma.throttle import REGISTER_PER_ADDRESS
+from fadjma.web.throttle import REGISTER_PER_ADDRESS
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -21,11 +22,11 @@ blueprint = Blueprint("accounts", __name__)
 
 
 async def _around_sign_in() -> dict[str, Any]:
-    demo_mode = current_app.extensions["settings"].demo
+    known = current_app.extensions
     return {
         "next": _local(request.args.get("next", "")),
-        "demo_accounts": demo.ACCOUNTS if demo_mode else [],
-        "demo_password": demo.DEMO_PASSWORD,
+        "demo_accounts": known["demo_accounts"],
+        "demo_password": known["demo_password"],
     }
 
 
@@ -134,7 +135,7 @@ async def register() -> Response:
 
 
 async def _around_practitioner() -> dict[str, Any]:
-    return {"organizations": await web.database().read(queries.organizations)}
+    return {"organizations": await web.database().read(directory.organizations)}
 
 
 @blueprint.get("/register/practitioner")

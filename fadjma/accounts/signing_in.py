@@ -7,12 +7,13 @@ who guesses can choose. An unknown account and a wrong password get the same ans
 import hashlib
 from typing import Literal
 
-from fadjma.accounts import actions, passwords, queries
-from fadjma.accounts.identifiers import normalize_phone
-from fadjma.database import Database
+from fadjma.accounts import actions, queries
 from fadjma.i18n import N_
+from fadjma.identity import passwords
+from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid
-from fadjma.throttle import CONFIRM_PER_ACCOUNT, SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS, Throttle
+from fadjma.store import Database
+from fadjma.web.throttle import CONFIRM_PER_ACCOUNT, SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS, Throttle
 
 WRONG = N_("Identifiant ou mot de passe incorrect.")
 _CLOSED = {

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from fadjma.database import Transaction
 from fadjma.demo.history import PATIENTS, tell
 from fadjma.demo.staff import settle
 from fadjma.demo.world import number_staff_news, open_staff_news
 from fadjma.events import Subject
 from fadjma.i18n import N_
+from fadjma.store import Transaction
 
 DEMO_PASSWORD = "demo-fadjma-2026"  # noqa: S105 - shown on the sign-in page of a demo
 _SEED = 20_260_101

@@ -1,6 +1,6 @@
 """Rows on their way to the tables: gathered per table and written together, a few patients at a time."""
 
-from fadjma.database import Transaction
+from fadjma.store import Transaction
 
 Value = str | int | None
 

@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from random import Random
 
-from fadjma.database import Transaction
 from fadjma.demo.batch import Batch
 from fadjma.demo.medicines import MEDICINES
 from fadjma.demo.people import ADMIN, DOCTORS, PHARMACIES, PHARMACISTS, PLACES, Practitioner, mobile
 from fadjma.demo.stock import Stock
 from fadjma.demo.world import DAY, HOUR, YEAR, Doctor, Pharmacy, World
 from fadjma.ids import new_id
+from fadjma.store import Transaction
 
 _PRACTITIONERS = DOCTORS + PHARMACISTS
 

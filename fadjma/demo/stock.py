@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from fadjma.database import Transaction
 from fadjma.demo import notes
 from fadjma.demo.batch import Batch
 from fadjma.demo.medicines import BY_KEY, MEDICINES, Medicine
 from fadjma.ids import new_id
+from fadjma.store import Transaction
 
 _DAY = 86_400_000
 _RECEIVED_DAYS_AGO = (386, 276, 162, 48)  # one receipt per season, the first one before the history begins

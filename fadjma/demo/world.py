@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 from itertools import cycle
 from random import Random
 
-from fadjma.database import Transaction
 from fadjma.demo.batch import Batch
 from fadjma.demo.stock import Stock
 from fadjma.events import EventType, Subject
+from fadjma.store import Transaction
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -6,14 +6,14 @@ Every change is one guarded UPDATE (0 rows = refused with what is left) and one 
 import sqlite3
 
 from fadjma import events
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import queries
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
+from fadjma.store import Transaction
 
 
 def receive(tx: Transaction, viewer: Viewer, *, medicine_id: str, number: str, expires_on: str, quantity: int) -> str:
@@ -82,7 +82,7 @@ def warn_expiring(tx: Transaction, limit: int) -> int:
     for row in rows:
         pharmacy_id = tx.value("SELECT pharmacy_id FROM products WHERE id = :id", {"id": row["product_id"]})
         subject = Subject("product", row["product_id"])
-        notice = Notice(accounts.people(tx, "pharmacist", pharmacy_id), "notification", "stock.expiring")
+        notice = Notice(directory.people(tx, "pharmacist", pharmacy_id), "notification", "stock.expiring")
         events.record(tx, "stock.expiring", subject, actor_id=None, notices=[notice])
     return len(rows)
 
@@ -161,7 +161,7 @@ def show(tx: Transaction, prescription_id: str) -> None:
         {"p": prescription_id},
     )
     if kept:
-        pharmacists = accounts.people(tx, "pharmacist", kept["pharmacy_id"])
+        pharmacists = directory.people(tx, "pharmacist", kept["pharmacy_id"])
         events.notify(tx, pharmacists, "notification", None, Subject("product", kept["id"]))
 
 
@@ -225,7 +225,7 @@ def _move(
 
 def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str, message: str | None) -> None:
     """Colleagues are told; the one who acted is told too when it is an alert, which is not their own act."""
-    colleagues = accounts.people(tx, "pharmacist", viewer.organization_id)
+    colleagues = directory.people(tx, "pharmacist", viewer.organization_id)
     subject = Subject("product", product_id)
     events.record(tx, action, subject, actor_id=viewer.id)
     events.notify(tx, colleagues, "notification", message, subject)

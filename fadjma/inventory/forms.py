@@ -3,8 +3,8 @@
 from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange
 
-from fadjma.forms import Form, WholeNumber, text
 from fadjma.i18n import N_
+from fadjma.web.forms import Form, WholeNumber, text
 
 
 class LotForm(Form):

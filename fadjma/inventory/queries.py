@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.i18n import N_, moment
+from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
+from fadjma.store import Transaction
 
 SUGGESTIONS = 8
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}

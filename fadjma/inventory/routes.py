@@ -5,10 +5,10 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, queries
 from fadjma.inventory.forms import CountForm, LotForm
+from fadjma.store import Transaction
 
 blueprint = Blueprint("inventory", __name__)
 

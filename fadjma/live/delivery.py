@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from fadjma.accounts.people import Viewer
 from fadjma.events import Announcement
+from fadjma.events.inbox import Notification
+from fadjma.identity.people import Viewer
 from fadjma.live import encode, replay
 from fadjma.live.encode import Encoded
 from fadjma.live.fragments import Fragments, Group
 from fadjma.live.streams import Stream
-from fadjma.notifications.inbox import Notification
 
 
 class Delivery:

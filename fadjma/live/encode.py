@@ -2,7 +2,7 @@
 
 import json
 
-from fadjma.notifications.inbox import Notification
+from fadjma.events.inbox import Notification
 
 COMMENT = b":\n\n"
 

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from fadjma.accounts.people import Role, Viewer
 from fadjma.histogram import BYTES, SECONDS, Histogram
+from fadjma.identity.people import Role, Viewer
 
 T = TypeVar("T")
 Way = Literal["direct", "catch_up", "poll"]

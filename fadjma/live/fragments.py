@@ -10,15 +10,14 @@ from typing import Any
 
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
-from fadjma.events import Subject
-from fadjma.notifications import inbox
-from fadjma.notifications.inbox import Notification
+from fadjma.events import Subject, inbox
+from fadjma.events.inbox import Notification
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
 from fadjma.refusals import Forbidden, NotFound
-from fadjma.templating import render
+from fadjma.store import Transaction
+from fadjma.web.templating import render
 
 Group = tuple[str, str, str, int]  # role, language, eyes, number
 Rendered = dict[tuple[str, str, Any], str]  # by template, language and content

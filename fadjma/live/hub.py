@@ -14,17 +14,16 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
 from typing import Any, Literal
 
-from fadjma.accounts import sessions
-from fadjma.accounts.sessions import SessionsEnded
-from fadjma.database import READERS, Announced, Database, Transaction
-from fadjma.events import Announcement
+from fadjma.events import Announcement, inbox
+from fadjma.events.inbox import Notification
+from fadjma.identity import sessions
+from fadjma.identity.sessions import SessionsEnded
 from fadjma.live import encode, replay, wire
 from fadjma.live.delivery import Delivery
 from fadjma.live.figures import EndReason, Figures
 from fadjma.live.fragments import Fragments, Rendered
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
-from fadjma.notifications import inbox
-from fadjma.notifications.inbox import Notification
+from fadjma.store import READERS, Announced, Database, Transaction
 
 ByeReason = Literal["signed_out", "expired", "deactivated", "restarting", "replaced"]
 

@@ -11,14 +11,14 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.events import inbox
 from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
 from fadjma.live import replay
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
-from fadjma.notifications import inbox
 from fadjma.refusals import Forbidden, Refusal
+from fadjma.store import Transaction
 
 blueprint = Blueprint("poll", __name__)
 USUAL_PACE = 15  # seconds between two polls of a page (static/live.js)

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from fadjma.accounts.people import ROLES, Role
+from fadjma.identity.people import ROLES, Role
 from fadjma.live.hub import Hub
 
 

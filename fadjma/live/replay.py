@@ -3,13 +3,13 @@
 import logging
 import sqlite3
 
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.events import inbox
+from fadjma.events.inbox import Notification
+from fadjma.identity.people import Viewer
 from fadjma.live import encode
 from fadjma.live.fragments import Fragments
 from fadjma.live.streams import Encoding
-from fadjma.notifications import inbox
-from fadjma.notifications.inbox import Notification
+from fadjma.store import Transaction
 
 log = logging.getLogger("fadjma.live")
 LIMIT = 50  # past this many missed events, one `reset` instead

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs
 
 from quart import Quart
 
-from fadjma.accounts import credentials, sessions
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database, Transaction
+from fadjma.events import inbox
+from fadjma.identity import credentials, sessions
+from fadjma.identity.people import Viewer
 from fadjma.live import encode, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
 from fadjma.live.streams import Encoding, Send, Stream
-from fadjma.notifications import inbox
+from fadjma.store import Database, Transaction
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

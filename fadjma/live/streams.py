@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from itertools import chain
 from typing import Any, Literal
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.live.wire import Cycle
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from fadjma.database import Database
 from fadjma.histogram import SECONDS, quantile
 from fadjma.live.figures import EndReason, Way
 from fadjma.live.hub import Hub
 from fadjma.live.presence import Presence, presence
+from fadjma.store import Database
 
 log = logging.getLogger("fadjma.monitoring")
 EVERY = 10  # seconds

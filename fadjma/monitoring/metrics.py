@@ -12,10 +12,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from fadjma.database import Database
 from fadjma.histogram import Histogram
 from fadjma.live.hub import Hub
 from fadjma.live.presence import presence
+from fadjma.store import Database
 
 K = TypeVar("K", bound=str)
 

@@ -8,13 +8,13 @@ from prometheus_client.exposition import choose_encoder
 from quart import Blueprint, Response, abort, g, request
 
 from fadjma import web
-from fadjma.accounts.people import ROLES, Viewer
-from fadjma.database import Transaction
+from fadjma.identity.people import ROLES, Viewer
 from fadjma.live.hub import Hub
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
 from fadjma.monitoring.report import report
 from fadjma.monitoring.wording import END_REASONS, Words
+from fadjma.store import Transaction
 
 blueprint = Blueprint("monitoring", __name__)
 # Who passes a request on says so in one of these. nginx left as it is says nothing, but asks by HTTP/1.0.

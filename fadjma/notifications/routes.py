@@ -4,8 +4,8 @@ from quart import Blueprint, Response
 from wtforms.validators import InputRequired, NumberRange
 
 from fadjma import web
-from fadjma.forms import Form, WholeNumber
-from fadjma.notifications import inbox
+from fadjma.events import inbox
+from fadjma.web.forms import Form, WholeNumber
 
 blueprint = Blueprint("notifications", __name__)
 

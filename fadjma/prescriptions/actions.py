@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from fadjma import events
 from fadjma.access import queries as access
 from fadjma.access import tracing
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.i18n import N_
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import queries, transitions
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.store import Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 DAY = 24 * 3_600_000
@@ -221,7 +221,7 @@ def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> No
             errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
     if errors:
         raise Invalid(errors)
-    pharmacies = {organization.id for organization in accounts.organizations(tx, "pharmacy")}
+    pharmacies = {organization.id for organization in directory.organizations(tx, "pharmacy")}
     if pharmacy_id is not None and pharmacy_id not in pharmacies:
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 from fadjma import events
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.events import Subject
 from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import handover, queries, transitions
 from fadjma.prescriptions.queries import Prescription, Status
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
+from fadjma.store import Transaction
 
 HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
 

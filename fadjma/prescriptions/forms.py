@@ -5,10 +5,10 @@ from typing import Any
 from wtforms import FieldList, FormField, StringField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
-from fadjma.accounts.identifiers import normalize_phone
-from fadjma.forms import AtMost, Form, WholeNumber, cleaning, one_of, text
 from fadjma.i18n import N_, translate
+from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions.queries import REFUSALS
+from fadjma.web.forms import AtMost, Form, WholeNumber, cleaning, one_of, text
 
 LINES_AT_MOST = 15
 

@@ -7,14 +7,13 @@ was addressed. One that is open to any pharmacy shows neither lines nor patient 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from fadjma import paging
 from fadjma.access import queries as access
-from fadjma.accounts.people import ROLES, Role, Viewer
-from fadjma.accounts.queries import Identity
-from fadjma.database import Row, Transaction
 from fadjma.i18n import N_, iso, translate
+from fadjma.identity.directory import Identity
+from fadjma.identity.people import ROLES, Role, Viewer
 from fadjma.records import queries as records
 from fadjma.refusals import NotFound
+from fadjma.store import Row, Transaction, paging
 
 Status = Literal[
     "issued",

@@ -6,12 +6,11 @@ from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.access import queries as access
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.credentials import derive_key
-from fadjma.accounts.identifiers import normalize_phone
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.i18n import translate
+from fadjma.identity import directory
+from fadjma.identity.credentials import derive_key
+from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import actions, dispensing, handover, queries
 from fadjma.prescriptions.forms import (
@@ -25,6 +24,7 @@ from fadjma.prescriptions.forms import (
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
+from fadjma.store import Transaction
 
 blueprint = Blueprint("prescriptions", __name__)
 _REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
@@ -84,7 +84,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> d
     writing.trace_file(tx, viewer, patient_id, grant, again=again)
     return {
         "file": records.file(tx, viewer, patient_id),
-        "pharmacies": accounts.organizations(tx, "pharmacy"),
+        "pharmacies": directory.organizations(tx, "pharmacy"),
         "allergies": records.allergies(tx, patient_id),
         "suggestions": {},
     }

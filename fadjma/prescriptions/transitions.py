@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from fadjma import events
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.prescriptions import queries
 from fadjma.prescriptions.queries import Status
 from fadjma.refusals import Conflict
+from fadjma.store import Transaction
 
 Side = Literal["patient", "prescriber", "pharmacists"]
 Messages = dict[Side, str]  # key in the catalogue; the pages of those without one follow silently
@@ -133,6 +133,6 @@ def _concerned(tx: Transaction, prescription_id: str) -> dict[str, list[str]]:
     return {
         "patient": [row["patient_id"]],
         "prescriber": [row["prescriber_id"]],
-        "pharmacists": accounts.people(tx, "pharmacist", row["pharmacy"]),
+        "pharmacists": directory.people(tx, "pharmacist", row["pharmacy"]),
         "claimed": [row["pharmacy"]] if row["pharmacy"] else [],
     }

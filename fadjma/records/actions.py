@@ -3,16 +3,16 @@
 from fadjma import events
 from fadjma.access import queries as access
 from fadjma.access import tracing
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.store import Transaction
 
 _DAY = 24 * 3_600_000
 
@@ -161,7 +161,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
 def _show_pharmacists(tx: Transaction, patient_id: str) -> None:
     """Open pages of this patient's prescriptions follow the allergies, all that a pharmacy sees of the file."""
     for prescription_id, pharmacy_id in prescriptions.dispensing(tx, patient_id):
-        pharmacists = accounts.people(tx, "pharmacist", pharmacy_id)
+        pharmacists = directory.people(tx, "pharmacist", pharmacy_id)
         events.notify(tx, pharmacists, "medical_record_updated", None, Subject("prescription", prescription_id))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
-from fadjma.forms import Form, WholeNumber, one_of, text
 from fadjma.i18n import N_, translate
+from fadjma.web.forms import Form, WholeNumber, one_of, text
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fadjma.access import queries as access
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.accounts.queries import Identity
-from fadjma.database import Row, Transaction
 from fadjma.i18n import N_, iso
+from fadjma.identity import directory
+from fadjma.identity.directory import Identity
+from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
+from fadjma.store import Row, Transaction
 
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "prescription"]
 TYPES: dict[RecordType, str] = {
@@ -147,7 +147,7 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
     found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE + 1)
     more = len(found) > PER_PAGE
     return File(
-        patient=accounts.identity(tx, patient_id),
+        patient=directory.identity(tx, patient_id),
         grant=grant,
         records=found[:PER_PAGE],
         may_write=grant is not None and grant.scope == "full",

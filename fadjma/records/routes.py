@@ -7,13 +7,13 @@ from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.access import queries as access
-from fadjma.accounts import queries as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
 from fadjma.refusals import Conflict, NotFound
+from fadjma.store import Transaction
 
 blueprint = Blueprint("records", __name__)
 
@@ -91,7 +91,7 @@ def _open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool
         return None
     return {
         "record": found,
-        "patient": accounts.identity(tx, found.patient_id),
+        "patient": directory.identity(tx, found.patient_id),
         "may_write": viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None,
     }
 

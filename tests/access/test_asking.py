@@ -8,9 +8,9 @@ from steps import ask, emergency, grant
 from store import Clock, Store
 
 from fadjma.access import actions, queries
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database, Transaction
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.store import Database, Transaction
 
 
 def _status(store: Store, request_id: str) -> str:

@@ -9,7 +9,7 @@ from store import Clock, Store
 
 from fadjma.access import actions, queries
 from fadjma.access.queries import AccessRequest
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, Forbidden, NotFound
 
 APPROVE = {"scope": "summary", "duration": DAY}

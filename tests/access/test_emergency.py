@@ -8,10 +8,10 @@ from steps import HOUR, ask, emergency, grant
 from store import Clock, Store, refused_by_database
 
 from fadjma.access import actions, queries
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database
+from fadjma.identity.people import Viewer
 from fadjma.records import actions as records
 from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.store import Database
 
 
 def _open(store: Store, part: str = "records", doctor: Viewer = DIOP) -> bool:

@@ -8,7 +8,7 @@ from steps import DAY, WEEK, ask, emergency, grant
 from store import Clock, Store
 
 from fadjma.access import actions, queries
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, Forbidden, NotFound
 
 

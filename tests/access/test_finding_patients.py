@@ -6,7 +6,7 @@ from store import Store
 
 from fadjma.access import actions
 from fadjma.accounts.actions import NewPerson, register_patient
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden
 
 

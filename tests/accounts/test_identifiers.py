@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fadjma.accounts.identifiers import new_identifier, normalize_identifier, normalize_phone, show_phone
+from fadjma.identity.identifiers import new_identifier, normalize_identifier, normalize_phone, show_phone
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 codes = st.text(CROCKFORD, min_size=10, max_size=10)

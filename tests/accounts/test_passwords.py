@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fadjma.accounts import passwords
-from fadjma.accounts.passwords import weakness
+from fadjma.identity import passwords
+from fadjma.identity.passwords import weakness
 
 AWA = ("Awa", "Cissé", "awa@demo.fadjma", "+221771234567")
 MOUSSA = ("Moussa", "Diouf", "moussa@demo.fadjma", "+221769876543")

@@ -6,8 +6,9 @@ from store import Store
 
 from fadjma.accounts import actions, queries
 from fadjma.accounts.actions import NewPerson
-from fadjma.accounts.identifiers import normalize_identifier
-from fadjma.accounts.people import Role
+from fadjma.identity import directory
+from fadjma.identity.identifiers import normalize_identifier
+from fadjma.identity.people import Role
 from fadjma.refusals import Invalid, NotFound
 
 
@@ -31,7 +32,7 @@ def _practitioner(store: Store, role: Role, organization_id: str) -> str:
 
 
 def test_a_patient_is_active_at_once_and_has_an_identifier(store: Store) -> None:
-    binta = store.read(queries.identity, _patient(store, _person()))
+    binta = store.read(directory.identity, _patient(store, _person()))
     assert store.value("SELECT status FROM users WHERE id = ?", binta.id) == "active"
     assert binta.identifier == normalize_identifier(binta.identifier)
 

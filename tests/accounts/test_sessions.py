@@ -6,9 +6,10 @@ import pytest
 from cast import ADMIN, AWA, CAST, DIOP, FALL, MOUSSA, NDIAYE, secret_of
 from store import Clock, Store
 
-from fadjma.accounts import actions, sessions
-from fadjma.accounts.people import Viewer
-from fadjma.accounts.sessions import SessionsEnded
+from fadjma.accounts import actions
+from fadjma.identity import sessions
+from fadjma.identity.people import Viewer
+from fadjma.identity.sessions import SessionsEnded
 from fadjma.refusals import NotFound
 
 STAFF = [DIOP, NDIAYE, ADMIN]

@@ -4,12 +4,13 @@ import pytest
 from cast import ADMIN, AWA, DIOP, EMAILS, PASSWORD, PHONES
 from limits import RateLimitItemPerMinute
 
-from fadjma import throttle
-from fadjma.accounts import actions, passwords, queries, sessions, signing_in
+from fadjma.accounts import actions, queries, signing_in
 from fadjma.accounts.actions import NewPerson
-from fadjma.database import Database
+from fadjma.identity import passwords, sessions
 from fadjma.refusals import Forbidden, Invalid, Refusal, Throttled
-from fadjma.throttle import Throttle
+from fadjma.store import Database
+from fadjma.web import throttle
+from fadjma.web.throttle import Throttle
 
 WRONG = "not the password"
 

@@ -7,10 +7,11 @@ import pytest
 from cast import ADMIN, AWA, CAST, CLINIC, DIOP, MOUSSA, NDIAYE, secret_of
 from store import Store
 
-from fadjma.accounts import actions, queries, sessions
+from fadjma.accounts import actions, queries
 from fadjma.accounts.actions import NewPerson
-from fadjma.accounts.people import Viewer
-from fadjma.accounts.sessions import SessionsEnded
+from fadjma.identity import directory, sessions
+from fadjma.identity.people import Viewer
+from fadjma.identity.sessions import SessionsEnded
 from fadjma.refusals import Conflict, Forbidden, NotFound
 
 ACTS = [actions.verify, actions.deactivate, actions.reactivate]
@@ -156,4 +157,4 @@ def test_an_account_shows_the_admin_nothing_medical(store: Store) -> None:
 
 def test_the_people_of_a_pharmacy_are_its_active_pharmacists(store: Store) -> None:
     store.write(actions.deactivate, ADMIN, NDIAYE.id)
-    assert store.read(queries.people, "pharmacist", NDIAYE.organization_id) == ["gomis"]
+    assert store.read(directory.people, "pharmacist", NDIAYE.organization_id) == ["gomis"]

@@ -9,13 +9,13 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from fadjma import database, demo
+from fadjma import demo
 from fadjma.access.queries import OPENS
-from fadjma.database import Transaction
 from fadjma.demo.dispensing import PATHS
 from fadjma.demo.notes import ALLERGIES
-from fadjma.notifications.catalogue import MESSAGES, link
+from fadjma.events.catalogue import MESSAGES, link
 from fadjma.prescriptions.queries import OPEN, REFUSALS
+from fadjma.store import Transaction, database
 
 NOW = 1_790_000_000_000  # a Monday afternoon in 2026
 DAY = 86_400_000

@@ -7,7 +7,7 @@ from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAY
 from steps import prepared, receive
 from store import Clock, Store
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, queries
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 

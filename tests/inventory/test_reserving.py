@@ -7,10 +7,10 @@ from cast import AMOXICILLIN, JAMM, KADD, NDIAYE, PARACETAMOL
 from steps import KEY, code, issue, prepared, ready, receive, status, validated
 from store import Clock, Store, refused_by_database
 
-from fadjma.database import Database
 from fadjma.inventory import actions, queries
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Conflict
+from fadjma.store import Database
 
 
 def _prepare(store: Store, prescription_id: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from steps import receive
 from store import Clock, Store
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.inventory import queries
 from fadjma.inventory.queries import search_key
 from fadjma.refusals import NotFound

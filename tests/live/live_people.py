@@ -19,10 +19,11 @@ from quart import Quart
 from store import Store
 
 from fadjma import events
-from fadjma.accounts import actions, credentials, sessions
-from fadjma.database import Transaction, milliseconds
+from fadjma.accounts import actions
 from fadjma.events import Subject
+from fadjma.identity import credentials, sessions
 from fadjma.ids import new_id
+from fadjma.store import Transaction, milliseconds
 
 _PHARMACISTS = (
     "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000') "

@@ -12,7 +12,7 @@ from live_people import Clinic, Person
 from store import Store
 
 from fadjma import cli
-from fadjma.database import Database, milliseconds
+from fadjma.store import Database, milliseconds
 
 LIMIT = 50  # events replayed one by one (DESIGN section 5)
 

@@ -18,10 +18,10 @@ from quart import Quart
 
 from fadjma import create_app, events
 from fadjma.config import Settings
-from fadjma.database import Transaction
 from fadjma.events import Subject
 from fadjma.live.hub import Hub
 from fadjma.live.streams import Stream
+from fadjma.store import Transaction
 
 CYCLES = int(os.environ.get("FADJMA_CYCLES", "2000"))
 AT_ONCE = 50  # of ten people: fewer than the streams that one person may have

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fadjma.events import Subject
+from fadjma.events.inbox import Notification
 from fadjma.live import encode
-from fadjma.notifications.inbox import Notification
 
 # Beside everything else, the characters that end lines here, or only in str.splitlines.
 _TEXT = st.text(st.one_of(st.sampled_from("\r\n: \t\x00\x0b\x0c\x1c\x85\u2028\ufeffé😀"), st.characters(codec="utf-8")))

@@ -11,13 +11,12 @@ from store import Store
 
 from fadjma import events
 from fadjma.access import actions as access
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
-from fadjma.events import Subject
+from fadjma.events import Subject, inbox
+from fadjma.events.inbox import Notification
+from fadjma.identity.people import Viewer
 from fadjma.live import fragments
 from fadjma.live.fragments import Fragments
-from fadjma.notifications import inbox
-from fadjma.notifications.inbox import Notification
+from fadjma.store import Transaction
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from live_people import until
 from store import Clock
 
 from fadjma import events
-from fadjma.accounts import sessions
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database, Transaction
 from fadjma.events import Subject
+from fadjma.identity import sessions
+from fadjma.identity.people import Viewer
 from fadjma.live import fragments, hub
 from fadjma.live.hub import Hub
 from fadjma.live.replay import LIMIT
 from fadjma.live.streams import Stream
+from fadjma.store import Database, Transaction
 
 
 class Wire:

@@ -7,8 +7,8 @@ import pytest
 from live_people import Clinic, Session
 from live_server import ORIGIN
 
+from fadjma.events.catalogue import MESSAGES
 from fadjma.i18n import translate
-from fadjma.notifications.catalogue import MESSAGES
 
 PATHS = ["/events", "/api/events"]
 

@@ -11,8 +11,8 @@ from live_people import Clinic
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from fadjma import protocol
-from fadjma.protocol import HEAD_BYTES, Protocol
+from fadjma.server import protocol
+from fadjma.server.protocol import HEAD_BYTES, Protocol
 
 WITHIN = 10
 GET = b"GET /health HTTP/1.1\r\nHost: x\r\n"

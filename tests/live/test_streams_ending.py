@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from live_people import Clinic, Person
 
-from fadjma.database import Transaction
+from fadjma.store import Transaction
 
 Change = Callable[[Transaction, Person], object]
 WITHIN = 2.0  # seconds (DESIGN section 4)

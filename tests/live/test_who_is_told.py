@@ -8,7 +8,7 @@ import pytest
 from event_stream import Event, Stream
 from live_people import Clinic, Person
 
-from fadjma.notifications.catalogue import MESSAGES
+from fadjma.events.catalogue import MESSAGES
 
 TITLE, REASON = "Drépanocytose", "Posologie dangereuse pour le rein"
 

@@ -10,7 +10,7 @@ from store import Clock
 
 from fadjma import create_app
 from fadjma.config import Settings
-from fadjma.database import Database
+from fadjma.store import Database
 
 
 @pytest.fixture

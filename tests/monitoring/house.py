@@ -8,15 +8,15 @@ from quart import Quart
 from werkzeug.datastructures import Headers
 
 from fadjma import events
-from fadjma.accounts import credentials
-from fadjma.accounts.people import Viewer
-from fadjma.database import Announced, Database, Transaction
 from fadjma.events import Announcement, Subject
+from fadjma.identity import credentials
+from fadjma.identity.people import Viewer
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
 from fadjma.live.streams import Stream
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
+from fadjma.store import Announced, Database, Transaction
 
 SECRET_KEY = "the secret key of these tests, long enough"
 TOLD = Subject("record", "thing")

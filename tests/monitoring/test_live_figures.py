@@ -11,12 +11,12 @@ from cast import AWA, DIOP, MOUSSA
 from house import House
 from store import Clock
 
-from fadjma.accounts import sessions
-from fadjma.accounts.sessions import SessionsEnded
-from fadjma.database import Announced, Database, Transaction
 from fadjma.histogram import SECONDS
+from fadjma.identity import sessions
+from fadjma.identity.sessions import SessionsEnded
 from fadjma.live import encode, hub, replay
 from fadjma.live.figures import END_REASONS, Recent
+from fadjma.store import Announced, Database, Transaction
 
 
 def _counts(house: House) -> dict[float, int]:

@@ -13,12 +13,12 @@ from prometheus_client import Metric, generate_latest, openmetrics, parser
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 
 from fadjma import create_app
-from fadjma.accounts.people import ROLES
-from fadjma.accounts.sessions import SessionsEnded
 from fadjma.config import Settings
-from fadjma.database import Announced
+from fadjma.identity.people import ROLES
+from fadjma.identity.sessions import SessionsEnded
 from fadjma.live import hub, replay
 from fadjma.live.figures import END_REASONS, WAYS
+from fadjma.store import Announced
 
 LOCAL = {"address": "127.0.0.1"}
 TOKEN = "a token for Prometheus"

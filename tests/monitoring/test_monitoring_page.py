@@ -10,7 +10,7 @@ from cast import ADMIN, AWA, CAST, DIOP, EMAILS, NDIAYE
 from house import Site
 from store import Clock, Store
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 
 
 async def _busy(site: Site, clock: Clock) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import fadjma
-from fadjma.notifications.catalogue import MESSAGES, link
+from fadjma.events.catalogue import MESSAGES, link
 
 SOURCES = Path(fadjma.__file__).parent
 KEY = re.compile(r'"((?:access|prescription|record|stock|account)\.[a-z_]+)"')

@@ -7,10 +7,9 @@ from store import Clock, Store
 
 from fadjma import events
 from fadjma.access import actions as access
-from fadjma.database import Transaction
-from fadjma.events import Announcement, Subject
-from fadjma.notifications import inbox
+from fadjma.events import Announcement, Subject, inbox
 from fadjma.records import actions as records
+from fadjma.store import Transaction
 
 
 def _notify(tx: Transaction, subject: str = "one", message: str | None = "access.requested", times: int = 1) -> None:

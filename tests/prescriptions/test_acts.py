@@ -9,7 +9,7 @@ from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, SARR
 from steps import KEY, code, grant, issued, prepared, ready, receive, refused, status, validated
 from store import Store
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, queries
 from fadjma.prescriptions.queries import Status
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal

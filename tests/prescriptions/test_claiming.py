@@ -7,10 +7,10 @@ from cast import AWA, DIOP, FALL, GOMIS, JAMM, KADD, NDIAYE
 from steps import issued, status, validated
 from store import Store
 
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import dispensing, queries
 from fadjma.refusals import Conflict, NotFound, Refusal
+from fadjma.store import Database
 
 
 def test_the_pharmacy_that_validates_has_it(store: Store) -> None:

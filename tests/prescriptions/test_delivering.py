@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from steps import KEY, code, delivered, issue, ready, status, write_record, wrong_code
 from store import Clock, Store
 
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, handover, queries
 from fadjma.records import queries as records
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
+from fadjma.store import Database
 
 
 def _deliver(store: Store, prescription_id: str, person: Viewer = NDIAYE, **what: Any) -> str:

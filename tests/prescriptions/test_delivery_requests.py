@@ -5,7 +5,7 @@ from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
 from steps import grant, issue, issued, validated
 from store import Store
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, queries
 from fadjma.refusals import Forbidden, NotFound
 

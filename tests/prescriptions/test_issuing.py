@@ -8,11 +8,11 @@ from steps import DAY, grant, issue, issued, refused, validated
 from store import Clock, Store
 
 from fadjma.access import actions as access
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, queries
 from fadjma.prescriptions.actions import NewLine
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
-from fadjma.templating import render
+from fadjma.web.templating import render
 
 LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
 

@@ -3,7 +3,6 @@
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from fadjma.forms import fields_from_json
 from fadjma.prescriptions.forms import (
     LINES_AT_MOST,
     DeliveryForm,
@@ -12,6 +11,7 @@ from fadjma.prescriptions.forms import (
     ReasonForm,
     RefusalForm,
 )
+from fadjma.web.forms import fields_from_json
 
 LINE = {"medicine_id": "m1", "dosage": "1 matin et soir", "quantity": 20, "duration_days": 10}
 

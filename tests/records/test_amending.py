@@ -8,10 +8,10 @@ from steps import grant, issue, refused, validated, write_record
 from store import Clock, Store, refused_by_database
 
 from fadjma.access import actions as access
-from fadjma.accounts.people import Viewer
-from fadjma.database import Database
+from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.store import Database
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
 from steps import emergency, grant, issue, write_record
 from store import Clock, Store
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries
 from fadjma.refusals import NotFound

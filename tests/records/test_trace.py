@@ -6,7 +6,7 @@ from steps import emergency, grant, write_record
 from store import Clock, Store
 
 from fadjma.access import queries as access
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 from fadjma.records import actions
 from fadjma.refusals import NotFound
 

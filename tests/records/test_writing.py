@@ -6,10 +6,10 @@ from steps import emergency, grant, write_record
 from store import Clock, Store
 
 from fadjma.access import actions as access
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.refusals import Forbidden, NotFound
+from fadjma.store import Transaction
 
 
 def _records(store: Store) -> int:

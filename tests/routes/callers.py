@@ -10,9 +10,9 @@ from cast import secret_of
 from quart import Quart
 from werkzeug.datastructures import Headers
 
-from fadjma.accounts import credentials
-from fadjma.accounts.people import Viewer
-from fadjma.database import milliseconds
+from fadjma.identity import credentials
+from fadjma.identity.people import Viewer
+from fadjma.store import milliseconds
 
 FORM = "application/x-www-form-urlencoded"
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # as a browser asks

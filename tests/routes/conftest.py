@@ -18,11 +18,11 @@ from quart import Quart
 from store import Clock, Store
 from told import Told, tell
 
-from fadjma import create_app, database
-from fadjma.accounts import passwords
+from fadjma import create_app
 from fadjma.config import Settings
-from fadjma.database import Database
-from fadjma.throttle import Throttle
+from fadjma.identity import passwords
+from fadjma.store import Database, database
+from fadjma.web.throttle import Throttle
 
 SECRET_KEY = "the secret key of these tests, long enough"
 

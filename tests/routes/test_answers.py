@@ -12,7 +12,8 @@ from quart import Quart
 from store import Clock, Store
 from told import ACTS, LINE, PUBLIC, READS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
 
-from fadjma import assets, web
+from fadjma import web
+from fadjma.web import assets
 
 CREATING = [route for route in ACTS if route.created]
 CHANGING = [route for route in ACTS if not route.created and not route.quiet]

@@ -6,7 +6,7 @@ from cast import AWA
 from store import Store
 from told import ACTS, READS, SIGNED_OUT_ACTS, Route, Told
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 
 FOREIGN = (
     {"Sec_Fetch_Site": "cross-site"},

@@ -11,8 +11,8 @@ from quart import Quart
 
 from fadjma import create_app, demo
 from fadjma.config import Settings
-from fadjma.database import Database
 from fadjma.live import hub
+from fadjma.store import Database
 
 PAGES = 40  # for each person
 

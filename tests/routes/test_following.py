@@ -8,7 +8,7 @@ from callers import Callers
 from cast import AWA, DIOP, NDIAYE, SARR
 from told import READS, Route, Told
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+)"""
 TAG = re.compile(rf"<[a-z][a-zA-Z0-9]*(?:\s+[a-zA-Z][a-zA-Z0-9:-]*(?:={_VALUE})?)*\s*/?>")

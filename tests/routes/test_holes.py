@@ -14,9 +14,9 @@ from told import ACTS, AMENDED, LINE, PHARMACIST, READS, RECORD, YESTERDAY, Told
 
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
-from fadjma.accounts import identifiers, passwords
-from fadjma.accounts.people import Viewer
-from fadjma.notifications.catalogue import MESSAGES
+from fadjma.events.catalogue import MESSAGES
+from fadjma.identity import identifiers, passwords
+from fadjma.identity.people import Viewer
 
 ASKED = {"patient_id": MOUSSA.id, "reason": "Suivi"}
 

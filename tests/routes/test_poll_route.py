@@ -12,11 +12,11 @@ from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
 from told import Told
 
-from fadjma.accounts.people import Viewer
+from fadjma.events.catalogue import MESSAGES
+from fadjma.identity.people import Viewer
 from fadjma.live.figures import Figures, Poller
 from fadjma.live.poll import POLLS_PER_SECOND, TOO_MANY_WAITING, USUAL_PACE, pace
 from fadjma.live.replay import LIMIT
-from fadjma.notifications.catalogue import MESSAGES
 
 STREAM = "text/event-stream"
 

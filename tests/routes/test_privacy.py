@@ -11,7 +11,7 @@ from store import Store
 from test_poll_route import STREAM, _events
 from told import ACTS, BODY, PATIENT, PUBLIC, READS, REASON, RECORD, SIGNED_OUT_ACTS, TITLE, UNKNOWN, Route, Told
 
-from fadjma.notifications.catalogue import MESSAGES
+from fadjma.events.catalogue import MESSAGES
 
 NAMES = [name for person in CAST for name in (person.given_name, person.family_name)]
 CLINICAL = [TITLE, BODY, REASON, "paracétamol", "insuline", "1 comprimé matin et soir", "Hypertension", "Suivi de la"]
@@ -127,7 +127,7 @@ class TestLogs:
         def break_down(*args: Any, **kwargs: Any) -> None:
             raise RuntimeError("broken on purpose")
 
-        monkeypatch.setattr("fadjma.events._store", break_down)
+        monkeypatch.setattr("fadjma.events.recording._store", break_down)
         before = store.content()
         for route in (route for route in ACTS if route.path.startswith("/prescriptions") and "code" not in route.path):
             (await clinic.program(route.who).post(route.at(told), route.body)).problem(500)

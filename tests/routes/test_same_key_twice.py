@@ -9,7 +9,7 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
 from store import Store
 from told import ACTS, AMENDED, LINE, LOT, PATIENT, RECORD, Route, Told
 
-from fadjma import idempotency
+from fadjma.web import idempotency
 
 KEYED = [route for route in ACTS if route.path not in ("/sign-out", "/language")]
 ASKED = {"patient_id": MOUSSA.id, "reason": "Suivi"}

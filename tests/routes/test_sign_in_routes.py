@@ -11,7 +11,7 @@ from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PASSWORD
 from store import Clock, Store
 from told import DOCTOR, PATIENT, PHARMACIST, Told
 
-from fadjma.accounts import passwords
+from fadjma.identity import passwords
 
 AWAS = {"login": "awa@demo.fadjma", "password": PASSWORD}
 WRONG = "the wrong password"

@@ -15,9 +15,9 @@ from quart import Quart
 from store import Clock, Store
 from told import ACTS, READS, UNKNOWN, Route, Told
 
-from fadjma.accounts import credentials
-from fadjma.accounts.people import Viewer
-from fadjma.database import milliseconds
+from fadjma.identity import credentials
+from fadjma.identity.people import Viewer
+from fadjma.store import milliseconds
 
 GUARDED = [route for route in [*ACTS, *READS] if not all(route.may(person) for person in CAST)]
 WITH_ID = [route for route in [*ACTS, *READS] if route.has_id]

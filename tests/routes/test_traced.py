@@ -9,7 +9,7 @@ from cast import AWA, DIOP, NDIAYE, SARR
 from store import Store
 from told import Told
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 
 
 def _readings(store: Store) -> list[tuple[str, str, str]]:

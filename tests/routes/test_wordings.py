@@ -9,7 +9,7 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
 from store import Store
 from told import COUNT, REASON, Told
 
-from fadjma.accounts.people import Viewer
+from fadjma.identity.people import Viewer
 
 CHANGED, NOT_NOW = "La situation a changé", "Impossible pour le moment"
 ASKED = {"patient_id": AWA.id, "reason": REASON}

@@ -27,12 +27,12 @@ from store import Store
 
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
+from fadjma.store import Transaction
 
 TITLE, BODY = "Drépanocytose hétérozygote", "Crise vaso-occlusive, morphine si besoin."
 REASON = "Douleurs thoraciques depuis lundi"

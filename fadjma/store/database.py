@@ -11,18 +11,16 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-import aiosqlite
-
-from fadjma.group_commit import Write, commit, settle
 from fadjma.histogram import SECONDS, Histogram
-from fadjma.transaction import Announced, Row, Transaction
-
-__all__ = ["Announced", "Database", "Row", "Transaction", "connect", "migrate", "milliseconds"]
+from fadjma.store.connections import Connection, connect
+from fadjma.store.group_commit import Write, commit, settle
+from fadjma.store.migrating import migrate
+from fadjma.store.transaction import Announced, Transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,32 +28,12 @@ Clock = Callable[[], int]
 Listener = Callable[[Announced], None]
 
 READERS = 2  # as many as the small machines we run on have cores
-_BUSY_TIMEOUT_MS = 5_000
 _NEAR_TIMEOUT_MS = 20  # readers are locked out of a WAL database only for moments; the event loop waits no longer
-_STATEMENTS = 500  # prepared once and kept: more than there are in this program
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def milliseconds() -> int:
     """The time now, in milliseconds UTC since 1970."""
     return time.time_ns() // 1_000_000
-
-
-class _Connection(aiosqlite.Connection):
-    """An aiosqlite connection that runs a whole function on its thread."""
-
-    async def run(self, function: Callable[[sqlite3.Connection], R]) -> R:
-        result: R = await self._execute(lambda: function(self._conn))  # type: ignore[no-untyped-call]
-        return result
-
-    @property
-    def raw(self) -> sqlite3.Connection:
-        """The connection itself, for its own thread."""
-        return self._conn
-
-    def post(self, function: Callable[[], None]) -> None:
-        """Have a function that never raises called on its thread, after what was asked for before; nobody waits."""
-        self._tx.put_nowait((None, function))
 
 
 class Database:
@@ -67,9 +45,9 @@ class Database:
         self.path = Path(url.removeprefix("sqlite:///"))
         self.clock = clock
         self.listener: Listener = lambda announced: None
-        self._writer: _Connection | None = None
-        self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
-        self._all: list[_Connection] = []
+        self._writer: Connection | None = None
+        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
+        self._all: list[Connection] = []
         self._near: sqlite3.Connection | None = None
         self._waiting: deque[Write] = deque()  # appended to on the event loop, taken from on the writer's thread
         self.waiting_reads = 0  # as with writes, below; `glance` does not wait
@@ -132,34 +110,17 @@ class Database:
             self.waiting_writes -= 1
             self.write_seconds.observe(time.monotonic() - asked_at)
 
-    def _commit(self, writer: _Connection, loop: asyncio.AbstractEventLoop) -> None:
+    def _commit(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
         """On the writer's thread: commit what waits. The one that was posted may have gone with an earlier group."""
         if self._waiting:
             group = commit(writer.raw, self.clock, self._waiting)
             loop.call_soon_threadsafe(settle, group, self.listener)
 
-    async def _connect(self, *, read_only: bool = False) -> _Connection:
-        connection = _Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)
+    async def _connect(self, *, read_only: bool = False) -> Connection:
+        connection = Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)
         await connection
         self._all.append(connection)
         return connection
-
-
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """A connection as the whole program uses it: WAL, durable commits, foreign keys, no implicit transactions."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
-    connection.row_factory = sqlite3.Row
-    for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "temp_store = MEMORY",
-        "cache_size = -16000",
-        f"query_only = {'ON' if read_only else 'OFF'}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
 
 
 def _read(clock: Clock, function: Callable[[Transaction], R], connection: sqlite3.Connection) -> R:
@@ -168,55 +129,3 @@ def _read(clock: Clock, function: Callable[[Transaction], R], connection: sqlite
         return function(Transaction(connection, clock()))
     finally:
         connection.execute("ROLLBACK")
-
-
-def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:
-    """Apply the migrations that the database lacks, in order, one transaction each.
-
-    Returns the names of those applied. `up_to` (the test of old databases) stops after the numbers it names.
-    """
-    applied = []
-    connection = connect(path)
-    try:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)"
-        )
-        done = {row["name"] for row in connection.execute("SELECT name FROM schema_migrations")}
-        for script in sorted(_MIGRATIONS.glob("*.sql")):
-            if script.stem in done or script.stem[:4] > up_to:
-                continue
-            if _apply(connection, script, now):
-                applied.append(script.stem)
-    finally:
-        connection.close()
-    return applied
-
-
-def _apply(connection: sqlite3.Connection, script: Path, now: int) -> bool:
-    """Run one migration; False when another process has done it meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if connection.execute("SELECT 1 FROM schema_migrations WHERE name = ?", (script.stem,)).fetchone():
-            connection.execute("ROLLBACK")
-            return False
-        for statement in _statements(script.read_text(encoding="utf-8")):
-            connection.execute(statement)
-        connection.execute("INSERT INTO schema_migrations (name, applied_at) VALUES (?, ?)", (script.stem, now))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return True
-
-
-def _statements(script: str) -> Iterable[str]:
-    """Split a script; `sqlite3.complete_statement` knows that a trigger's body has semicolons of its own."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-    if statement.strip():
-        raise ValueError(f"unfinished SQL statement: {statement.strip()[:80]!r}")

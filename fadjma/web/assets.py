@@ -17,7 +17,7 @@ from quart import Blueprint, Response, request
 from fadjma.refusals import NotFound
 
 blueprint = Blueprint("assets", __name__)
-_STATIC = Path(__file__).parent.parent / "static"
+_STATIC = Path(__file__).parents[2] / "static"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

@@ -14,13 +14,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from fadjma import assets, i18n
-from fadjma.accounts.identifiers import show_phone
-from fadjma.accounts.people import SEXES
-from fadjma.database import milliseconds
+from fadjma import i18n
+from fadjma.identity.identifiers import show_phone
+from fadjma.identity.people import SEXES
 from fadjma.ids import new_id
+from fadjma.store import milliseconds
+from fadjma.web import assets
 
-_TEMPLATES = Path(__file__).parent.parent / "templates"
+_TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def render(template: str, language: str, **context: Any) -> str:

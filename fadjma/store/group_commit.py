@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.transaction import Announced, Transaction
+from fadjma.store.transaction import Announced, Transaction
 
 log = logging.getLogger("fadjma")
 GROUP = 64  # functions in one commit at the most

@@ -6,10 +6,10 @@ What is done with it, and how a repetition is recognised, is in web.py (`act`, `
 import json
 from typing import Any, cast
 
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid
+from fadjma.store import Transaction
 
 LONGEST_KEY = 100  # characters of a key that may be sent
 ATTEMPT = "#attempt".rjust(LONGEST_KEY + 1)  # put behind one, it makes a key that nobody can send

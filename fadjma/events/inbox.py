@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import events
-from fadjma.accounts.people import Viewer
-from fadjma.database import Row, Transaction
+from fadjma.events.catalogue import MESSAGES, link
 from fadjma.i18n import iso, translate
-from fadjma.notifications.catalogue import MESSAGES, link
+from fadjma.identity.people import Viewer
+from fadjma.store import Row, Transaction
 
 UNREAD_SHOWN = 99
 PAGE = 50

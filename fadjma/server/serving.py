@@ -10,9 +10,8 @@ from types import FrameType
 import uvicorn
 from quart import Quart
 
-from fadjma import demo
 from fadjma.live.hub import Hub
-from fadjma.protocol import Protocol
+from fadjma.server.protocol import Protocol
 
 if sys.platform != "win32":
     import resource
@@ -68,8 +67,7 @@ def serve(app: Quart) -> None:
         lifespan="on",
         ws="none",  # nothing here speaks WebSocket; Quart answers what uvicorn would let through with a 500
     )
-    if settings.demo:
-        _print_demo_accounts()
+    _print_demo_accounts(app)
     for sig in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal again when everything is closed; by then there is nothing left to stop.
         signal.signal(sig, lambda *_: None)
@@ -98,7 +96,9 @@ def _calm_the_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _print_demo_accounts() -> None:
-    print("Comptes de démonstration, mot de passe " + demo.DEMO_PASSWORD)  # noqa: T201
-    for account in demo.ACCOUNTS:
+def _print_demo_accounts(app: Quart) -> None:
+    if not app.extensions["demo_accounts"]:
+        return
+    print("Comptes de démonstration, mot de passe " + app.extensions["demo_password"])  # noqa: T201
+    for account in app.extensions["demo_accounts"]:
         print(f"  {account.email:24} {account.name} ({account.role})")  # noqa: T201

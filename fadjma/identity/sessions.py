@@ -10,9 +10,9 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fadjma.accounts.people import Viewer
-from fadjma.database import Transaction
 from fadjma.i18n import iso
+from fadjma.identity.people import Viewer
+from fadjma.store import Transaction
 
 EndReason = Literal["signed_out", "expired", "deactivated"]
 MINUTE = 60_000

@@ -13,7 +13,7 @@ import jwt
 from quart import Quart, has_request_context, request
 from quart_auth import Action, AuthUser, QuartAuth
 
-from fadjma.accounts.sessions import LIFETIME
+from fadjma.identity.sessions import LIFETIME
 
 _ALGORITHM = "HS256"
 

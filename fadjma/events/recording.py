@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from fadjma.database import Transaction
 from fadjma.ids import new_id
+from fadjma.store import Transaction
 
 EventType = Literal[
     "new_access_request",

@@ -1,0 +1,1 @@
+"""uvicorn underneath, and its limits."""

@@ -1,0 +1,47 @@
+"""Connections to the database file: how each is set up, and how a whole function runs on one's own thread."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+R = TypeVar("R")
+
+_BUSY_TIMEOUT_MS = 5_000
+_STATEMENTS = 500  # prepared once and kept: more than there are in this program
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection as the whole program uses it: WAL, durable commits, foreign keys, no implicit transactions."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "temp_store = MEMORY",
+        "cache_size = -16000",
+        f"query_only = {'ON' if read_only else 'OFF'}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+class Connection(aiosqlite.Connection):
+    """An aiosqlite connection that runs a whole function on its thread."""
+
+    async def run(self, function: Callable[[sqlite3.Connection], R]) -> R:
+        result: R = await self._execute(lambda: function(self._conn))  # type: ignore[no-untyped-call]
+        return result
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The connection itself, for its own thread."""
+        return self._conn
+
+    def post(self, function: Callable[[], None]) -> None:
+        """Have a function that never raises called on its thread, after what was asked for before; nobody waits."""
+        self._tx.put_nowait((None, function))

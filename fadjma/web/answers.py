@@ -1,0 +1,66 @@
+"""The answer: a page, a fragment, JSON, or the way to another page."""
+
+import json
+from typing import Any, cast
+
+from quart import Response, g, redirect, request
+
+from fadjma.web.asking import Acted
+from fadjma.web.request import language, page_path, wants
+from fadjma.web.templating import render
+
+
+def page(template: str, status: int = 200, **context: Any) -> Response:
+    """A whole page, with the frame that belongs to whoever asks."""
+    return Response(_render(template, **context), status, content_type="text/html; charset=utf-8")
+
+
+def _render(template: str, **context: Any) -> str:
+    return render(
+        template,
+        language(),
+        viewer=g.get("viewer"),
+        mail=g.get("mail"),
+        path=page_path(),
+        posted=request.path if request.method == "POST" else "",
+        **{"form": None, **context},
+    )
+
+
+def answer(template: str, data: dict[str, Any], *, fragment: str | None = None, **context: Any) -> Response:
+    """What was asked for, as JSON (`data`), as fragment for htmx, or as page (`template`)."""
+    match wants():
+        case "json":
+            return as_json(data)
+        case "fragment" if fragment:
+            return page(fragment, **context)
+        case _:
+            return page(template, **context)
+
+
+def done(
+    acted: Acted[Any], fragment: str, location: str, *, created: bool = False, then: str | None = None, **context: Any
+) -> Response:
+    """The answer to an act: JSON (201 with `created`), the fragment that has changed, or the way to a page (303).
+
+    `location` is where the resource is; `then` is the page that people see next, when it is another.
+    """
+    match wants():
+        case "json":
+            response = as_json(acted.json, 201 if created else 200)
+            if created:
+                response.headers["Location"] = location
+            return response
+        case "fragment":
+            return page(fragment, item=acted.resource, **context)
+        case _:
+            return see_other(then or location)
+
+
+def see_other(location: str) -> Response:
+    return cast(Response, redirect(location, 303))
+
+
+def as_json(data: Any, status: int = 200, content_type: str = "application/json") -> Response:
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, status, content_type=content_type)

@@ -1,0 +1,217 @@
+"""Who asks, and one transaction: `see` reads, `act` changes.
+
+A route calls `see(query, …)` or `act(action, …)` once. Both find out who is asking inside the same transaction as the
+reading or the change, so that a right which has just ended is never used.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+from quart import g, request
+
+from fadjma.events import inbox
+from fadjma.i18n import N_
+from fadjma.identity import credentials, sessions
+from fadjma.identity.people import Viewer
+from fadjma.refusals import Invalid, SignInNeeded
+from fadjma.store import Transaction
+from fadjma.web import idempotency
+from fadjma.web.request import app, body, by_itself, database, fields, header, secret, wants
+
+P = ParamSpec("P")
+
+R = TypeVar("R")
+
+
+class Resource(Protocol):
+    """What the domains show: something with an id that knows its JSON form."""
+
+    @property
+    def id(self) -> str: ...
+
+    def json(self, language: str) -> dict[str, Any]: ...
+
+
+T = TypeVar("T", bound=Resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Acted(Generic[T]):
+    """What came of an act: the resource as it is now, and the JSON answer (the first one's, if it was sent twice)."""
+
+    resource: T
+    json: dict[str, Any]
+
+
+async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `query(tx, viewer, …)` on one snapshot, for the person who asks.
+
+    The page is stamped with that person's cursor in the same snapshot: nothing falls between the page and its stream.
+    Raises SignInNeeded when nobody is signed in.
+    """
+    asking = _Asking()
+
+    def run(tx: Transaction) -> R:
+        viewer = asking.identify(tx)
+        return query(tx, viewer, *args, **kwargs)
+
+    try:
+        result = await database().read(run)
+    finally:
+        asking.remember()
+    await _note_activity(asking)
+    return result
+
+
+async def act(
+    action: Callable[Concatenate[Transaction, Viewer, P], str],
+    show: Callable[[Transaction, Viewer, str], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Acted[T]:
+    """Call `action(tx, viewer, …)`, which returns the id of what it changed, and `show(tx, viewer, id)`, in one go.
+
+    With an idempotency key (`Idempotency-Key` header, or the form's `key` field), a second submission changes nothing
+    and gets the first one's answer; the key of another request is refused (422).
+    """
+    asking = _Asking()
+    key, fingerprint = await _idempotency()
+
+    def run(tx: Transaction) -> Acted[T]:
+        viewer = asking.identify(tx)
+        stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
+        resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
+        answer = stored or resource.json(viewer.language)
+        if key and not stored:
+            idempotency.keep_answer(tx, viewer, key, fingerprint, answer)
+        sessions.note_activity(tx, viewer)
+        return Acted(resource, answer)
+
+    try:
+        return await database().write(run)
+    finally:
+        asking.remember()
+
+
+async def see_traced(
+    query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Like `see`, for a reading that is itself written down: what it shows and its trace are one transaction."""
+    asking, person = _Asking(), not by_itself()
+
+    def run(tx: Transaction) -> R:
+        viewer = asking.identify(tx)
+        if person:
+            sessions.note_activity(tx, viewer)
+        result = query(tx, viewer, *args, **kwargs)
+        asking.look_at_mail(tx)  # again, after the query: its own event is not news to this page
+        return result
+
+    try:
+        return await database().write(run)
+    finally:
+        asking.remember()
+
+
+async def watch(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Like `see`, for what a page asks by itself: it is not activity and keeps no session alive."""
+    asking = _Asking()
+    return await database().read(lambda tx: query(tx, asking.identify(tx), *args, **kwargs))
+
+
+async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `action(tx, viewer, …)`, harmless when repeated and with nothing to show: no idempotency key."""
+    asking = _Asking()
+
+    def run(tx: Transaction) -> R:
+        return action(tx, asking.identify(tx), *args, **kwargs)
+
+    try:
+        return await database().write(run)
+    finally:
+        asking.remember()
+
+
+async def attempt(
+    action: Callable[Concatenate[Transaction, Viewer, P], dict[str, Any]], /, *args: P.args, **kwargs: P.kwargs
+) -> dict[str, Any]:
+    """Call `action(tx, viewer, …)`, which counts something before the act itself; once for each idempotency key."""
+    key, fingerprint = await _idempotency()
+
+    def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
+        own_key = key + idempotency.ATTEMPT
+        stored = idempotency.first_answer(tx, viewer, own_key, fingerprint) if key else None
+        answer = stored or action(tx, viewer, *args, **kwargs)
+        if key and not stored:
+            idempotency.keep_answer(tx, viewer, own_key, fingerprint, answer)
+        return answer
+
+    return await change(once)
+
+
+async def submission() -> str | None:
+    """A keyed hash of the idempotency key and everything sent with it; None without a key. For who is not signed in."""
+    key, fingerprint = await _idempotency()
+    return hashlib.sha256(f"{key}:{fingerprint}".encode()).hexdigest() if key else None
+
+
+async def who_asks() -> None:
+    """Find out who asks, if anybody, for an answer in their language."""
+    asking = _Asking()
+    with suppress(SignInNeeded):
+        await database().read(asking.identify)
+    asking.remember()
+
+
+class _Asking:
+    """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
+
+    def __init__(self) -> None:
+        self.secret = secret()
+        self._for_page = wants() == "page"
+        self.viewer: Viewer | None = None
+        self.mail: inbox.State | None = None
+
+    def identify(self, tx: Transaction) -> Viewer:
+        self.viewer = sessions.viewer(tx, self.secret)
+        self.look_at_mail(tx)
+        if self.viewer is None:
+            raise SignInNeeded(
+                N_("Votre session a pris fin : reconnectez-vous.")
+                if self.secret
+                else N_("Connectez-vous pour continuer.")
+            )
+        return self.viewer
+
+    def look_at_mail(self, tx: Transaction) -> None:
+        """Note the badge and the cursor of this moment; only whole pages show them."""
+        if self.viewer and self._for_page:
+            self.mail = inbox.state(tx, self.viewer.id)
+
+    def remember(self) -> None:
+        g.viewer, g.mail = self.viewer, self.mail or g.get("mail")
+
+
+async def _note_activity(asking: _Asking) -> None:
+    """A page that somebody opens is activity; streams and polls do not come through here."""
+    viewer = asking.viewer
+    if viewer and not by_itself() and sessions.is_worth_noting(viewer, database().clock()):
+        await database().write(sessions.note_activity, viewer)
+
+
+async def _idempotency() -> tuple[str, str]:
+    """The request's idempotency key (empty: none) and the keyed hash by which its repetition is recognised."""
+    sent = await body()  # also without a key: a body that is too large is refused whatever is done with it
+    key = header("idempotency-key") or (await fields()).get("key", "")
+    if not key:
+        return "", ""
+    if len(key) > idempotency.LONGEST_KEY:
+        raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
+    content = b"\n".join((request.method.encode(), request.path.encode(), sent))
+    secret = credentials.derive_key(str(app().secret_key), "idempotency")
+    return key, hmac.new(secret, content, hashlib.sha256).hexdigest()

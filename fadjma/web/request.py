@@ -1,0 +1,153 @@
+"""What was asked: by whom as far as the request says, in which form to answer, and what was sent."""
+
+import json
+import re
+from functools import lru_cache
+from typing import Literal, cast
+
+from quart import Quart, current_app, g, request
+from werkzeug.datastructures import MIMEAccept, MultiDict
+from werkzeug.http import parse_accept_header
+
+from fadjma import i18n
+from fadjma.i18n import N_
+from fadjma.identity import credentials
+from fadjma.identity.people import Viewer
+from fadjma.refusals import Refusal
+from fadjma.store import Database
+from fadjma.web.forms import LONGEST_NAME, fields_from_json
+from fadjma.web.throttle import Throttle
+
+MAX_BODY = 64 * 1024  # bytes
+
+_LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
+
+# A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
+_FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
+
+Shape = Literal["page", "fragment", "json"]
+
+
+def app() -> Quart:
+    return cast(Quart, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def throttle() -> Throttle:
+    return cast(Throttle, current_app.extensions["throttle"])
+
+
+def viewer() -> Viewer:
+    """Who has just been found to ask, by `see` or `act`."""
+    return cast(Viewer, g.viewer)
+
+
+def secret() -> str | None:
+    """The session secret that the request carries, if it is genuine; whether the session lives, the database says."""
+    return credentials.secret_from(app(), _headers())
+
+
+def signed_in() -> bool:
+    """Whether the request carries a genuine session secret."""
+    return secret() is not None
+
+
+def language() -> str:
+    """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
+    known = g.get("viewer")
+    chosen = known.language if known else request.cookies.get("language", "") if header("cookie") else ""
+    return chosen if chosen in i18n.LANGUAGES else i18n.best_language(header("accept-language"))
+
+
+def wants() -> Shape:
+    """In which form to answer. Programs with a bearer token get JSON unless they ask for HTML."""
+    if "wants" not in g:
+        g.wants = _wants()
+    return cast(Shape, g.wants)
+
+
+def _wants() -> Shape:
+    # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
+    headers = _headers()
+    if headers.get("hx-request") == "true" and "hx-boosted" not in headers:
+        return "fragment"
+    accept = headers.get("accept", "")
+    if "text/event-stream" in accept:
+        return "json"  # a program, or live.js: nobody reads a page there
+    if request.path.startswith("/api/"):
+        return "json"
+    if len(accept) > _LOOKED_AT:
+        accept = accept[:_LOOKED_AT].rpartition(",")[0]
+    return _best(accept, program=credentials.is_bearer(headers) or request.is_json)
+
+
+@lru_cache(maxsize=200)  # there are few browsers and few libraries
+def _best(accept: str, *, program: bool) -> Shape:
+    offered = ["text/html", "application/json"]
+    if program:
+        offered.reverse()
+    best = parse_accept_header(accept, MIMEAccept).best_match(offered) if accept else offered[0]
+    return "json" if best == "application/json" else "page"
+
+
+def is_bearer() -> bool:
+    """Whether a program asks, with a bearer token."""
+    return credentials.is_bearer(_headers())
+
+
+def by_itself() -> bool:
+    """Whether an open page asks because of an event (static/live.js says so), not because somebody did something."""
+    return header("x-live") == "1"
+
+
+def header(name: str) -> str:
+    """A request header by its name in lower case; empty when it is absent."""
+    return _headers().get(name, "")
+
+
+def _headers() -> dict[str, str]:
+    """The request's headers by their names in lower case; looked at often, so read once."""
+    if "headers" not in g:
+        g.headers = credentials.plain(request.scope["headers"])
+    return cast(dict[str, str], g.headers)
+
+
+def page_path() -> str:
+    """The page of what is asked about: POST /prescriptions/1/readiness is about /prescriptions/1."""
+    return request.path.rpartition("/")[0] if request.method == "POST" else request.path
+
+
+def number(name: str) -> int | None:
+    """A whole number of the address, that the database can hold; None when it is absent or something else."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+async def fields() -> MultiDict[str, str]:
+    """The form or JSON body as fields; a JSON body that is not an object is refused (400)."""
+    if "fields" not in g:
+        g.fields = _known(await (_json_fields() if request.is_json else request.form))
+    return cast(MultiDict[str, str], g.fields)
+
+
+async def _json_fields() -> MultiDict[str, str]:
+    try:
+        return fields_from_json(json.loads(await body() or b"{}"))
+    except (ValueError, RecursionError) as error:
+        raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
+
+
+def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:
+    return MultiDict(
+        (name, value) for name, value in sent.items(multi=True) if len(name) <= LONGEST_NAME and _FIELD.fullmatch(name)
+    )
+
+
+async def body() -> bytes:
+    """The request's body, as it came."""
+    if "body" not in g:  # Quart waits for it anew each time, with a task and a timer
+        g.body = await request.get_data(as_text=False)
+    return cast(bytes, g.body)
