@@ -31,7 +31,7 @@ function place(el, anyway) {
 // Puts `el` where `old` is, or first in `list`; without `el`, `old` goes.
 function swap(old, el, list) {
   const settle = old ? remember(old) : () => {};
-  const held = own && el && update(old);
+  const held = own && el && since(old);
   if (list) list.prepend(el);
   if (list || !el) old && old.remove();
   else old.replaceWith(el);
@@ -110,8 +110,9 @@ function hold(node, newest) {
   node.firstElementChild.update = newest;
 }
 
-// What brings the newest version, where one was kept back.
+// What brings the newest version, where one was kept back; `since` an act was sent: its answer knows of all before.
 const update = node => node && node.firstElementChild && node.firstElementChild.update;
+const since = node => update(node) && update(node) != node.firstElementChild.known && update(node);
 
 // A form that came back with errors, or with a line more, holds as its default what is nowhere else.
 const busy = node => node.querySelector('form.htmx-request,[aria-invalid],[data-draft]') || [...node.querySelectorAll('input,select,textarea')].some(
@@ -125,6 +126,10 @@ let afterSwap; // to be done after a region that follows an event is swapped
 addEventListener('htmx:configRequest', ({ detail }) => {
   if (pushed(detail)) detail.headers['X-Live'] = 1; // nobody did anything: it keeps no session alive
 });
+addEventListener('htmx:beforeRequest', ({ detail }) => {
+  if (detail.requestConfig.verb == 'get') return;
+  for (const line of document.querySelectorAll('.stale')) line.known = line.update;
+});
 addEventListener('htmx:beforeSwap', ({ detail }) => {
   const { target, requestConfig } = detail, { elt, path, verb } = requestConfig;
   const form = placed(elt) && elt.closest('form'), { id } = elt;
@@ -135,7 +140,7 @@ addEventListener('htmx:beforeSwap', ({ detail }) => {
     detail.shouldSwap = false;
     hold(target, () => htmx.ajax('GET', path, { source: elt.isConnected ? elt : $(id) }));
   } else if (detail.shouldSwap) {
-    const settle = remember(target), held = verb != 'get' && update(target);
+    const settle = remember(target), held = verb != 'get' && since(target);
     afterSwap = () => {
       settle();
       const errors = verb != 'get' && $('errors');

@@ -214,6 +214,22 @@ async def test_an_event_right_after_a_part_was_placed_is_heard_by_it(page: Page,
     await expect(page.locator("#item")).to_contain_text("Annulée")
 
 
+async def test_what_was_offered_before_an_act_is_not_offered_after_its_answer(page: Page, server: FakeStream) -> None:
+    """The answer was made after it, and shows it: here a form that comes back, above which it would stand again."""
+    server.main = item('<input name="reason">')
+    returned = f'<div id="item" {FOLLOWS} {PLACING}>{BOOSTED}<input name="reason" data-draft></form>Annulée</div>'
+    server.always("/answer", answer(409, rendered(returned)))
+    server.always("/part", answer(200, item("Annulée")))
+    await open_live(page)
+    await page.fill("[name=reason]", "Rupture")
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("#item > .stale")).to_have_count(1)
+    await page.get_by_role("button", name="Valider").click()
+    await expect(page.locator("#item")).to_contain_text("Annulée")
+    await asyncio.sleep(0.2)
+    await expect(page.locator("#item > .stale")).to_have_count(0)
+
+
 async def test_a_newer_row_that_came_during_an_act_is_shown_after_its_answer(page: Page, server: FakeStream) -> None:
     server.main = FORM
     answering = asyncio.Event()
