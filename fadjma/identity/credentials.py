@@ -36,8 +36,21 @@ def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
+COOKIE = "fadjma"
+SECURE_COOKIE = "__Host-fadjma"  # no other host of the domain, and nobody on plain http, can set one of this name
+_LONGEST = 4_096  # characters of a token or a cookie; ours have some 250, and anybody may send anything
+
+
 class Cookies(QuartAuth):
-    """quart-auth, with a cookie that is Secure exactly when the request came over TLS."""
+    """quart-auth, with a cookie that is Secure, and named so, exactly when the request came over TLS."""
+
+    @property
+    def cookie_name(self) -> str:
+        return SECURE_COOKIE if self.cookie_secure else COOKIE
+
+    @cookie_name.setter
+    def cookie_name(self, value: str | None) -> None:
+        """Decided per request, as below."""
 
     @property
     def cookie_secure(self) -> bool:
@@ -48,9 +61,7 @@ class Cookies(QuartAuth):
         """Decided per request; quart-auth sets a default here, which is not wanted."""
 
 
-COOKIE = "fadjma"
-_LONGEST = 4_096  # characters of a token or a cookie; ours have some 250, and anybody may send anything
-cookies = Cookies(cookie_name=COOKIE, duration=LIFETIME // 1000)
+cookies = Cookies(duration=LIFETIME // 1000)
 
 
 def remember(secret: str) -> None:
@@ -71,17 +82,17 @@ def issue_token(app: Quart, secret: str, user_id: str, *, now: int) -> tuple[str
     return jwt.encode(claims, _jwt_key(app), _ALGORITHM), seconds
 
 
-def secret_from(app: Quart, headers: Headers) -> str | None:
+def secret_from(app: Quart, headers: Headers, scheme: str) -> str | None:
     """The session secret that a request carries, if its token or cookie is genuine. A bearer token goes first."""
     authorization = headers.get("authorization", "")
     if authorization:
         scheme, _, token = authorization[:_LONGEST].partition(" ")
         return _secret_in_token(app, token.strip()) if scheme.lower() == "bearer" else None
-    cookie = _own_cookie(headers.get("cookie", ""))
+    cookie = _own_cookie(headers.get("cookie", ""), SECURE_COOKIE if scheme == "https" else COOKIE)
     return cookies.load_token(cookie, app) if cookie else None
 
 
-def _own_cookie(header: str) -> str | None:
+def _own_cookie(header: str, wanted: str) -> str | None:
     """The value of our cookie, whose tokens are never quoted.
 
     By hand: http.cookies takes a time that is quadratic in the backslashes of a header, before anybody is known.
@@ -89,7 +100,7 @@ def _own_cookie(header: str) -> str | None:
     found = None
     for pair in header.split(";"):
         name, _, value = pair.partition("=")
-        if name.strip() == COOKIE:
+        if name.strip() == wanted:
             found = value.strip()
     return found if found and len(found) <= _LONGEST else None
 

@@ -18,6 +18,7 @@ from fadjma.live import encode, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
 from fadjma.live.streams import Encoding, Send, Stream
 from fadjma.store import Database, Transaction
+from fadjma.web.front_door import BARE_HEADERS
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -28,6 +29,7 @@ _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
+    *BARE_HEADERS,
 ]
 
 
@@ -53,7 +55,7 @@ class StreamEndpoint:
         after = _cursor(scope, headers)
         if after is not None and after < 0:
             return _refuse(send, 400)
-        secret = credentials.secret_from(self._quart, headers)
+        secret = credentials.secret_from(self._quart, headers, scope["scheme"])
         viewer, level = self._database.glance(_open, secret)
         if viewer is not None and _meant_for_another(scope, viewer):
             return _refuse(send, 403)
@@ -115,7 +117,7 @@ async def _refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]] | 
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [(b"content-length", b"0"), (b"cache-control", b"no-store"), *(headers or [])],
+            "headers": [(b"content-length", b"0"), (b"cache-control", b"no-store"), *BARE_HEADERS, *(headers or [])],
         }
     )
     await send({"type": "http.response.body", "body": b""})

@@ -47,7 +47,7 @@ def viewer() -> Viewer:
 
 def secret() -> str | None:
     """The session secret that the request carries, if it is genuine; whether the session lives, the database says."""
-    return credentials.secret_from(app(), _headers())
+    return credentials.secret_from(app(), _headers(), request.scheme)
 
 
 def signed_in() -> bool:

@@ -3,6 +3,7 @@
 import logging
 import time
 import zlib
+from functools import cache
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, g, request
@@ -12,6 +13,7 @@ from quart.wrappers import BaseRequestWebsocket
 from fadjma import web
 from fadjma.i18n import N_
 from fadjma.refusals import Forbidden
+from fadjma.web.front_door import GUARDS
 
 log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -19,9 +21,14 @@ _COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    **GUARDS,
 }
+_STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
+_FETCHED_AHEAD = ("prefetch", "prerender", "preview")  # as browsers have said it over the years, in these headers
+_PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
 
 class _NoSessions(SessionInterface):
@@ -34,7 +41,9 @@ class _NoSessions(SessionInterface):
 def register(app: Quart) -> None:
     """Put these around every request of `app`."""
     app.session_interface = _NoSessions()  # type: ignore[assignment]  # its hint names one of several classes
+    app.url_map.merge_slashes = False  # werkzeug's redirect builds its address from the Host header
     app.before_request(_start)
+    app.before_request(_refuse_ahead_of_time)
     app.before_request(_refuse_cross_site)
     app.after_request(_finish)
 
@@ -43,17 +52,36 @@ async def _start() -> None:
     g.started = time.perf_counter()
 
 
-async def _refuse_cross_site() -> None:
-    """Unsafe requests come from our own pages: by Sec-Fetch-Site, or by Origin where a browser lacks it.
+async def _refuse_ahead_of_time() -> Response | None:
+    """A page that a browser fetches before anybody wants it would be activity, and a reading that nobody did."""
+    if request.blueprint == "assets" or request.method not in ("GET", "HEAD"):
+        return None
+    purposes = " ".join(web.header(name).lower() for name in _PURPOSES)
+    if not any(word in purposes for word in _FETCHED_AHEAD):
+        return None
+    return Response("", 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "1"})
 
-    A bearer token is added by programs only, never by a browser on its own, so it needs no such check.
+
+async def _refuse_cross_site() -> None:
+    """Unsafe requests come from our own pages: by Sec-Fetch-Site, else by Origin, else by Referer.
+
+    A bearer token is added by programs only, never by a browser on its own, so it needs no such check. Nor does a form
+    of another site send or ask for JSON; of all others we want one of the three, which every browser sends.
     """
     if request.method in _SAFE or web.is_bearer():
         return
-    site, origin = web.header("sec-fetch-site"), request.headers.get("Origin")
-    own = site in ("same-origin", "none") if site else origin is None or _host(origin) == request.host
-    if not own:
+    if not _is_own(web.header("sec-fetch-site"), request.headers.get("Origin"), web.header("referer")):
         raise Forbidden(N_("Cette demande vient d'un autre site : elle est refusée."))
+
+
+def _is_own(site: str, origin: str | None, referer: str) -> bool:
+    if site:
+        return site in ("same-origin", "none")
+    if origin is not None:
+        return _host(origin) == request.host
+    if referer:
+        return _host(referer) == request.host
+    return request.is_json or web.wants() == "json"
 
 
 def _host(origin: str) -> str:
@@ -71,13 +99,23 @@ async def _finish(response: Response) -> Response:
         headers.extend(_HEADERS)
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
+    elif web.header("x-forwarded-proto") == "https":
+        _warn_of_proxy(request.remote_addr or "")
     _allow_origin(response)
     await _compress(response)
     # The route's pattern, never the address: an address may hold an identifier or a search.
     spent = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
     log.info("%s %s %d %.1f ms", request.method, request.url_rule or "-", response.status_code, spent)
     return response
+
+
+@cache  # once for each proxy: it would be a line for every request
+def _warn_of_proxy(address: str) -> None:
+    log.warning(
+        "X-Forwarded-Proto: https from %.45r, which is not among FADJMA_TRUSTED_PROXIES: cookies are not marked Secure",
+        address,
+    )
 
 
 def _allow_origin(response: Response) -> None:

@@ -125,7 +125,8 @@ class TestAsTheReadmeSays:
         doctor, awa = behind_readme.doctor(), behind_readme.patient()
         found, parser = [], Parser()
         async with httpx.AsyncClient(base_url=readme.secure_address, verify=False, http2=True) as browser:
-            async with browser.stream("GET", "/events", headers=awa.session.cookie) as answer:
+            cookie = {"Cookie": "__Host-" + awa.session.cookie["Cookie"]}  # its name over TLS
+            async with browser.stream("GET", "/events", headers=cookie) as answer:
                 assert (answer.http_version, answer.status_code) == ("HTTP/2", 200)
                 async with asyncio.timeout(AT_ONCE):
                     async for chunk in answer.aiter_raw():
@@ -147,7 +148,7 @@ class TestAsTheReadmeSays:
                 assert "Dr Ousmane Diop" in (await browser.get("/")).text
 
     async def test_address_and_tls_are_seen_as_they_are(self, behind_readme: Clinic, readme: Nginx) -> None:
-        made_up = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+        made_up = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Sec-Fetch-Site": "same-origin"}
         async with _browser(readme.address, "127.0.0.5") as plain, _browser(readme.secure_address, "127.0.0.6") as tls:
             answers = [await browser.post("/sign-in", data=DOCTOR, headers=made_up) for browser in (plain, tls)]
         assert ["Secure" in answer.headers["set-cookie"] for answer in answers] == [False, True]

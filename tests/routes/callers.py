@@ -16,6 +16,7 @@ from fadjma.store import milliseconds
 
 FORM = "application/x-www-form-urlencoded"
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # as a browser asks
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}  # every form is sent from a page of ours
 Body = dict[str, Any] | list[Any] | str | bytes | None
 
 
@@ -86,6 +87,8 @@ class Caller:
     async def ask(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
         """One request; header names are given with _ for -."""
         sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if headers.keys() & {"Origin", "Referer"} and "Sec_Fetch_Site" not in headers:
+            sent.pop("Sec-Fetch-Site", None)  # a browser that says where it comes from in the older way only
         data = b""
         if isinstance(body, dict | list) and (self.sends_json or isinstance(body, list)):
             data = json.dumps(body).encode()
@@ -120,15 +123,16 @@ class Callers:
 
     def browser(self, person: Viewer, **how: Any) -> Caller:
         """This person's browser without JavaScript: plain forms, pages."""
-        return Caller(self.app, {"Accept": HTML, **self.cookie(person)}, **how)
+        return Caller(self.app, {"Accept": HTML, **OWN_PAGE, **self.cookie(person, **how)}, **how)
 
     def htmx(self, person: Viewer, **how: Any) -> Caller:
         """This person's browser, where htmx asks for a fragment."""
-        return Caller(self.app, {"Accept": "*/*", "HX-Request": "true", **self.cookie(person)}, **how)
+        headers = {"Accept": "*/*", "HX-Request": "true", **OWN_PAGE, **self.cookie(person, **how)}
+        return Caller(self.app, headers, **how)
 
     def json_browser(self, person: Viewer, **how: Any) -> Caller:
         """A script of ours with this person's cookie, sending and taking JSON."""
-        return Caller(self.app, {"Accept": "application/json", **self.cookie(person)}, sends_json=True, **how)
+        return Caller(self.app, {"Accept": "application/json", **self.cookie(person, **how)}, sends_json=True, **how)
 
     def program(self, person: Viewer, **how: Any) -> Caller:
         """A program with a bearer token of this person, sending and taking JSON."""
@@ -141,12 +145,13 @@ class Callers:
 
     def nobody(self, *, json: bool = False, address: str = "10.0.0.9", **how: Any) -> Caller:
         """A browser (or a program) in which nobody has signed in, with a cookie jar of its own."""
-        accept = "application/json" if json else HTML
-        return Caller(self.app, {"Accept": accept}, sends_json=json, address=address, jar=True, **how)
+        headers = {"Accept": "application/json"} if json else {"Accept": HTML, **OWN_PAGE}
+        return Caller(self.app, headers, sends_json=json, address=address, jar=True, **how)
 
-    def cookie(self, person: Viewer) -> dict[str, str]:
+    def cookie(self, person: Viewer, scheme: str = "http", **how: Any) -> dict[str, str]:
         token = credentials.cookies.dump_token(secret_of(person.id), self.app)
-        return {"Cookie": f"{credentials.COOKIE}={token}"}
+        name = credentials.SECURE_COOKIE if scheme == "https" else credentials.COOKIE
+        return {"Cookie": f"{name}={token}"}
 
 
 def _fields(prefix: str, value: Any) -> Any:

@@ -20,6 +20,10 @@ FOREIGN = (
     {"Origin": ""},
     {"Origin": "localhost"},
     {"Origin": "http://["},
+    {"Referer": "https://evil.example/page"},
+    {"Referer": "http://localhost.evil.example/"},
+    {"Referer": "http://["},
+    {"Origin": "https://evil.example", "Referer": "http://localhost/"},
 )
 OWN = (
     {},
@@ -28,6 +32,7 @@ OWN = (
     {"Sec_Fetch_Site": "same-origin", "Origin": "http://localhost"},
     {"Origin": "http://localhost"},
     {"Origin": "https://localhost"},
+    {"Referer": "http://localhost/prescriptions"},
 )
 UP_TO = {"up_to": 1}
 
@@ -99,3 +104,23 @@ async def test_a_link_from_another_site_opens_the_page(clinic: Callers, told: To
     for route in READS:
         answer = await clinic.browser(route.who).get(route.at(told), Sec_Fetch_Site="cross-site")
         assert answer.status == 200
+
+
+NONE_OF_THE_THREE = {"Sec_Fetch_Site": ""}
+
+
+async def test_a_form_that_does_not_say_where_it_comes_from_is_refused(clinic: Callers, store: Store) -> None:
+    before = store.content()
+    for caller in (clinic.browser(AWA), clinic.htmx(AWA)):
+        assert (await caller.post("/notifications/read", UP_TO, **NONE_OF_THE_THREE)).status == 403
+    for where, body in SIGNED_OUT_ACTS.items():
+        if where != "/api/token":  # it gives no cookie
+            assert (await clinic.nobody().post(where, body, **NONE_OF_THE_THREE)).status == 403
+    assert store.content() == before
+
+
+async def test_a_program_that_sends_or_asks_for_json_needs_not_say(clinic: Callers) -> None:
+    form = "email=awa@example.sn&password=une+phrase+de+passe"
+    answer = await clinic.nobody(json=True).post("/api/token", form, Content_Type="application/x-www-form-urlencoded")
+    assert answer.status in (200, 401, 422)
+    assert (await clinic.json_browser(AWA).post("/notifications/read", UP_TO)).status == 200
