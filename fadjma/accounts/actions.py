@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from fadjma import events
 from fadjma.accounts import queries
@@ -91,7 +92,8 @@ def create_admin(tx: Transaction, person: NewPerson) -> str:
 def verify(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     """An admin has checked the licence: the doctor or pharmacist may act from now on."""
     viewer.require("admin")
-    changed = tx.execute(
+    changed = _open(
+        tx,
         "UPDATE users SET status = 'active', verified_at = :now, verified_by = :admin, version = version + 1 "
         "WHERE id = :id AND status = 'pending'",
         {"now": tx.now, "admin": viewer.id, "id": account_id},
@@ -115,7 +117,8 @@ def deactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
 def reactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     """Open a deactivated account again; the person signs in anew, or waits to be verified if they never were."""
     viewer.require("admin")
-    changed = tx.execute(
+    changed = _open(
+        tx,
         "UPDATE users SET status = "
         "CASE WHEN role IN ('doctor', 'pharmacist') AND verified_at IS NULL THEN 'pending' ELSE 'active' END, "
         "version = version + 1 WHERE id = :id AND status = 'deactivated'",
@@ -195,6 +198,16 @@ def _add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
         raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
     tx.execute("INSERT INTO inboxes (user_id) VALUES (:id)", {"id": user_id})
     return user_id
+
+
+def _open(tx: Transaction, sql: str, parameters: dict[str, Any]) -> int:
+    """Run what opens an account. Raises Conflict when another one in use has its e-mail address."""
+    try:
+        return tx.execute(sql, parameters)
+    except sqlite3.IntegrityError as error:
+        raise Conflict(
+            N_("Un autre compte en service a cette adresse e-mail : corrigez l'une des deux."), current="taken"
+        ) from error
 
 
 def _changed(tx: Transaction, viewer: Viewer, account_id: str, action: str, changed: int) -> str:

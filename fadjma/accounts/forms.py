@@ -8,6 +8,7 @@ from wtforms import DateField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.i18n import N_, translate
+from fadjma.identity import passwords
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.web.forms import AtMost, Form, cleaning, one_of, text
 
@@ -33,6 +34,12 @@ class PersonForm(Form):
     email = text(N_("E-mail"), 200, required=False)
     phone = text(N_("Téléphone"), 30, required=False)
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
+
+    def validate_password(self, field: Any) -> None:
+        known = [self[name].data or "" for name in ("given_name", "family_name", "email", "phone")]
+        known.append(normalize_phone(known[-1]) or "")
+        if field.data and (weakness := passwords.weakness(field.data, *known)):
+            raise ValidationError(translate(self.language, weakness))
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid: bool = super().validate(extra_validators)

@@ -67,10 +67,11 @@ _ACCOUNT = """
 
 
 def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) -> list[Credential]:
-    """The accounts that this e-mail address or phone number signs in to; a family may share a phone."""
+    """The accounts that this e-mail address or phone number signs in to, staff first; a family may share either."""
     rows = tx.all(
         "SELECT id, status, password_hash FROM users "
-        "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) ORDER BY id LIMIT 8",
+        "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) "
+        "ORDER BY CASE role WHEN 'patient' THEN 1 ELSE 0 END, id LIMIT 8",
         {"email": email, "phone": phone},
     )
     return [Credential(row["id"], row["status"], row["password_hash"]) for row in rows]

@@ -9,11 +9,12 @@ from fadjma import web
 from fadjma.accounts import actions, queries
 from fadjma.accounts.forms import PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
 from fadjma.accounts.signing_in import WRONG, sign_in
+from fadjma.events import security
 from fadjma.i18n import LANGUAGES
-from fadjma.identity import credentials, directory, passwords, sessions
+from fadjma.identity import credentials, devices, directory, passwords, sessions
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
-from fadjma.web.throttle import REGISTER_PER_ADDRESS
+from fadjma.web.throttle import REGISTER_PER_ADDRESS, REGISTER_PER_STAFF, neighbourhood
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -42,11 +43,13 @@ async def show_sign_in() -> Response:
 async def do_sign_in() -> Response:
     form = await web.form(SignInForm)
     try:
-        secret, _ = await _check(form.login.data, form.password.data, "browser")
+        secret, user_id = await _check(form.login.data, form.password.data, "browser")
     except Forbidden as refusal:
         raise Invalid({"password": refusal.message}) from refusal
     credentials.remember(secret)
-    return web.see_other(_local(request.args.get("next", "")) or "/")
+    response = web.see_other(_local(request.args.get("next", "")) or "/")
+    devices.remember(web.app(), response, _device(), user_id, request.scheme)
+    return response
 
 
 @blueprint.post("/api/token")
@@ -90,8 +93,14 @@ async def _check(login: str, password: str, kind: Any) -> tuple[str, str]:
         kind=kind,
         address=request.remote_addr or "",
         agent=request.headers.get("User-Agent", ""),
+        mark=web.mark(request.remote_addr or ""),
+        device=_device(),
         instead_of=web.secret() if kind == "browser" else None,
     )
+
+
+def _device() -> devices.Device | None:
+    return devices.device_from(web.app(), {"cookie": web.header("cookie")}, request.scheme)
 
 
 def _local(address: str) -> str:
@@ -162,14 +171,23 @@ async def register_practitioner() -> Response:
     return web.page("accounts/waiting.html", 201)
 
 
+async def _count_registration() -> None:
+    """Anybody may register; a desk, where staff works, registers a whole queue."""
+    address = request.remote_addr or ""
+    if await web.database().read(sessions.staff_has_been_at, address):
+        await web.throttle().hit(REGISTER_PER_STAFF, neighbourhood(address))
+    else:
+        await web.throttle().hit(REGISTER_PER_ADDRESS, neighbourhood(address))
+
+
 async def _new_person(form: PersonForm) -> actions.NewPerson:
     given, family = form.given_name.data, form.family_name.data
     email = form.email.data.lower() if form.email.data else None
     phone = normalize_phone(form.phone.data) if form.phone.data else None
-    weakness = passwords.weakness(form.password.data, given, family, email or "", phone or "")
-    if weakness:
+    places = [place.name for place in await web.database().read(directory.organizations)]
+    if weakness := passwords.weakness(form.password.data, given, family, *places):
         raise Invalid({"password": weakness})
-    await web.throttle().hit(REGISTER_PER_ADDRESS, request.remote_addr or "")
+    await _count_registration()
     return actions.NewPerson(
         given_name=given,
         family_name=family,
@@ -213,6 +231,15 @@ async def accounts() -> Response:
     last = found[-1].id if len(found) == queries.PER_PAGE else None
     data = {"items": items, **({"next": last} if last else {})}
     return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q)
+
+
+@blueprint.get("/security-events")
+async def security_events() -> Response:
+    found, following = await web.see(security.browse, request.args.get("before"))
+    data: dict[str, Any] = {"items": [event.json(web.language()) for event in found]}
+    if following:
+        data["next"] = following
+    return web.answer("accounts/security.html", data, events=found, next=following)
 
 
 @blueprint.post("/accounts/<account_id>/verification")

@@ -1,19 +1,30 @@
 """Signing in: the one place where a password is checked.
 
-Attempts are counted before the password is looked at, per account and per address; neither is anything that the person
-who guesses can choose. An unknown account and a wrong password get the same answer in the same time.
+Wrong ones are counted per account and per address; neither is anything that the person who guesses can choose. Where
+somebody has signed in before (that browser, that address) they have an allowance of their own there, which no stranger
+uses up. An unknown account and a wrong password get the same answer in the same time.
 """
 
 import hashlib
 from typing import Literal
 
 from fadjma.accounts import actions, queries
+from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passwords
+from fadjma.identity import passwords, sessions
+from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid
-from fadjma.store import Database
-from fadjma.web.throttle import CONFIRM_PER_ACCOUNT, SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS, Throttle
+from fadjma.store import Database, Transaction
+from fadjma.web.throttle import (
+    CONFIRM_PER_ACCOUNT,
+    SIGN_IN_PER_ACCOUNT,
+    SIGN_IN_PER_ADDRESS,
+    SIGN_IN_PER_DEVICE,
+    Counted,
+    Throttle,
+    neighbourhood,
+)
 
 WRONG = N_("Identifiant ou mot de passe incorrect.")
 _CLOSED = {
@@ -31,38 +42,60 @@ async def sign_in(
     kind: Literal["browser", "token"],
     address: str,
     agent: str,
+    mark: str = "",
+    device: Device | None = None,
     instead_of: str | None = None,
 ) -> tuple[str, str]:
     """Check a password and open a session; returns its secret and the user's id.
 
-    `instead_of`: see actions.start_session.
+    `mark` is what stands for the address in the list of security events; `instead_of`: see actions.start_session.
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
     candidates = await database.read(
         queries.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
     )
-    accounts = [candidate.user_id for candidate in candidates] or [_digest(login)]
-    await throttle.hit(SIGN_IN_PER_ADDRESS, address)
-    for account in accounts:
-        await throttle.hit(SIGN_IN_PER_ACCOUNT, account)
-    found = await passwords.verify(password, [candidate.password_hash for candidate in candidates])
+    accounts = [candidate.user_id for candidate in candidates]
+    at = neighbourhood(address)
+    been_here = await database.read(sessions.have_been_at, accounts, address)
+    counted = {account: _counted(account, device, at if account in been_here else None) for account in accounts}
+    allowances = list(counted.values()) or [(SIGN_IN_PER_ACCOUNT, _digest(login))]
+    async with throttle.attempt((SIGN_IN_PER_ADDRESS, at), *allowances) as attempt:
+        found = await passwords.verify(password, [candidate.password_hash for candidate in candidates])
+        attempt.failed = found is None
     if found is None:
+        await database.write(_note_failure, accounts, mark, locked=attempt.used_up)
         raise Invalid({"password": WRONG})
     person = candidates[found]
     if person.status != "active":
         raise Forbidden(_CLOSED[person.status])
-    await throttle.forgive(SIGN_IN_PER_ACCOUNT, person.user_id)
+    await throttle.forgive(*counted[person.user_id])
     secret = await database.write(
         actions.start_session, person.user_id, kind=kind, address=address, agent=agent, instead_of=instead_of
     )
     return secret, person.user_id
 
 
+def _counted(account: str, device: Device | None, known_at: str | None) -> Counted:
+    """What a wrong password for this account counts against."""
+    if device and account in device.people:
+        return SIGN_IN_PER_DEVICE, f"{account} {device.name}"
+    return (SIGN_IN_PER_DEVICE, f"{account} {known_at}") if known_at else (SIGN_IN_PER_ACCOUNT, account)
+
+
+def _note_failure(tx: Transaction, accounts: list[str], mark: str, *, locked: bool) -> None:
+    whose: list[str | None] = [*accounts] or [None]
+    for account in whose:
+        security.note(tx, "sign_in_failed", account_id=account, address=mark)
+        if locked:
+            security.note(tx, "sign_in_locked", account_id=account, address=mark)
+
+
 async def confirm_password(throttle: Throttle, user_id: str, password: str, stored: str) -> None:
     """The password of somebody who is signed in, entered again. Raises Invalid, Throttled."""
-    await throttle.hit(CONFIRM_PER_ACCOUNT, user_id)
-    if await passwords.verify(password, [stored]) is None:
+    async with throttle.attempt((CONFIRM_PER_ACCOUNT, user_id)) as attempt:
+        attempt.failed = await passwords.verify(password, [stored]) is None
+    if attempt.failed:
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     await throttle.forgive(CONFIRM_PER_ACCOUNT, user_id)
 

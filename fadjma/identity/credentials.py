@@ -5,6 +5,7 @@ Works on plain headers, because the stream endpoint stands in front of Quart.
 
 import hashlib
 import hmac
+from base64 import b32encode
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -22,6 +23,12 @@ _ALGORITHM = "HS256"
 def derive_key(secret_key: str, purpose: str) -> bytes:
     """A key of its own for each purpose, from the one secret key."""
     return hmac.digest(secret_key.encode(), b"fadjma:" + purpose.encode(), hashlib.sha256)
+
+
+def short_hash(secret_key: str, text: str) -> str:
+    """Eight letters by which the log tells sessions and addresses apart, and which lead back to neither."""
+    digest = hmac.digest(derive_key(secret_key, "log"), text.encode(), hashlib.sha256)
+    return b32encode(digest[:5]).decode().lower()
 
 
 Headers = Mapping[str, str]
@@ -88,12 +95,12 @@ def secret_from(app: Quart, headers: Headers, scheme: str) -> str | None:
     if authorization:
         scheme, _, token = authorization[:_LONGEST].partition(" ")
         return _secret_in_token(app, token.strip()) if scheme.lower() == "bearer" else None
-    cookie = _own_cookie(headers.get("cookie", ""), SECURE_COOKIE if scheme == "https" else COOKIE)
+    cookie = cookie_in(headers.get("cookie", ""), SECURE_COOKIE if scheme == "https" else COOKIE)
     return cookies.load_token(cookie, app) if cookie else None
 
 
-def _own_cookie(header: str, wanted: str) -> str | None:
-    """The value of our cookie, whose tokens are never quoted.
+def cookie_in(header: str, wanted: str) -> str | None:
+    """The value of a cookie of ours, whose tokens are never quoted.
 
     By hand: http.cookies takes a time that is quadratic in the backslashes of a header, before anybody is known.
     """

@@ -1,7 +1,11 @@
 """Passwords: argon2id, and what a good one is (CLINIC.md: length and a blocklist, no composition rules)."""
 
 import asyncio
+import re
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,32 +18,51 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWAS
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 # Verified when the account is unknown, so that the answer takes as long as for a wrong password.
 _NOBODY = _hasher.hash("nobody has this password")
-# Long enough to pass the length rule, and tried first by those who guess.
-_COMMON_TEXT = """
-    123456789012 1234567890123 12345678901234 123456789123 123123123123 112233445566 000000000000 111111111111
-    aaaaaaaaaaaa azertyuiop12 azertyuiop123 azertyuiopqs azertyuiop1234 qwertyuiop12 qwertyuiop123 qwertyuiopas
-    motdepasse12 motdepasse123 motdepasse1234 motdepasse2024 motdepasse2025 motdepasse2026 monmotdepasse
-    password1234 password12345 passwordpassword password2025 password2026 iloveyou1234 jetaime12345 jetaimejetaime
-    administrateur administrator admin1234567 bienvenue123 bienvenue1234 bonjourbonjour bonjour12345 abcdefghijkl
-    abcd12345678 senegal12345 senegalsenegal dakardakardakar dakar1234567 teranga12345 alhamdoulilah alhamdoulillah
-    bismillah123 mohamed12345 pharmacie123 pharmacie1234 medecin12345 docteur12345 hopital12345 changeme1234
-    letmein12345 soleil123456 chocolat1234 footballfootball sadiomane123 123soleil123
+# What people here choose first, and no list from elsewhere has.
+_OF_THE_PLACE = """
+    abcdefgh administrateur alhamdoulilah alhamdoulillah amadou aminata azertyuiopqs bambey bienvenue bismillah
+    cabinet clinique cisse dakar demo diallo diop diouf docteur doctor doudou fadjma fatou gambie guinee hopital
+    infirmier infirmiere kaolack loulou maman mamour mbour medecin mondossier monmotdepasse ndakaaru ndeye ndiaye
+    ordonnance ousmane ouvretoi papa patient patiente pharmacie pharmacien pikine qwertyuiopas sadio sadiomane
+    saintlouis sante secret senegal sengal serigne teranga thies touba ziguinchor
 """
-_COMMON = frozenset(_COMMON_TEXT.split())
+_LOOK_ALIKES = str.maketrans("0134578@$!", "oieasftasi")
 
 
 def weakness(password: str, *personal: str) -> str | None:
-    """Why this password is not good enough (a text of the catalogue), or None. `personal`: name, e-mail, phone."""
+    """Why this password is not good enough (a text of the catalogue), or None.
+
+    `personal`: names, e-mail, phone and places that somebody who knows the person would try.
+    """
+    password = normalize(password)
     if len(password) < MINIMUM:
         return N_("Choisissez au moins 12 caractères : une phrase courte convient très bien.")
     if len(password) > MAXIMUM:
         return N_("128 caractères au plus.")
     lowered = password.lower()
-    if lowered in _COMMON or len(set(lowered)) < 4:
-        return N_("Ce mot de passe est trop courant : choisissez-en un autre.")
     if _resembles(lowered, personal):
-        return N_("Ce mot de passe ressemble trop à votre nom ou à votre adresse.")
+        return N_("Ce mot de passe ressemble trop à votre nom, à votre adresse ou à celui de l'établissement.")
+    if _is_common(lowered):
+        return N_("Ce mot de passe est trop courant : choisissez-en un autre.")
     return None
+
+
+def normalize(password: str) -> str:
+    """As it is hashed, whichever keyboard typed it: NFKC, without what shows nothing (after RFC 4013, RFC 8265)."""
+    composed = unicodedata.normalize("NFKC", password)
+    return "".join(character for character in composed if unicodedata.category(character) != "Cf")
+
+
+def _is_common(password: str) -> bool:
+    if len(set(password)) < 4 or password in _common() or (password.isdigit() and _runs(password)):
+        return True
+    return any(_is_made_of(letters, _common(), _common()) for letters in _letters(password))
+
+
+def _runs(digits: str) -> bool:
+    """Whether digits repeat a part, or go up or down by one all along."""
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
+    return len(steps) == 1 or _unit(digits) != digits
 
 
 def _resembles(password: str, personal: tuple[str, ...]) -> bool:
@@ -49,21 +72,66 @@ def _resembles(password: str, personal: tuple[str, ...]) -> bool:
     rest = password
     for part in sorted(parts, key=len, reverse=True):
         rest = rest.replace(part, "")
-    return rest != password and rest.strip("0123456789 .,-_!+@") == ""
+    if rest != password and rest.strip("0123456789 .,-_!+@") == "":
+        return True
+    words = frozenset(_bare(word) for text in texts for word in re.split(r"[^\w]+|_", text)) - {""}
+    own = frozenset(word for word in words if len(word) > 2 and not word.isdigit())
+    return any(_is_made_of(letters, own, _common()) for letters in _letters(password))
+
+
+def _letters(password: str) -> tuple[str, str]:
+    """What a password says: its letters alone, and with the digits and signs that stand for letters inside a word."""
+    bare = _bare(password)
+    said = bare.strip("0123456789 .,;:-_!?+*/#&@$%()=").translate(_LOOK_ALIKES)
+    return re.sub(r"[^a-z]", "", bare), re.sub(r"[^a-z]", "", said)
+
+
+def _bare(text: str) -> str:
+    """Lower case without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+
+
+def _is_made_of(letters: str, words: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether letters say one of `words`, alone or beside another of them or of `others`, however often."""
+    unit = _unit(letters)
+    halves = ((unit[:at], unit[at:]) for at in range(3, len(unit) - 2))
+    return unit in words or any(
+        (a in words and (b in words or b in others)) or (b in words and a in others) for a, b in halves
+    )
+
+
+def _unit(text: str) -> str:
+    """The shortest beginning that repeated gives the text: fadjmafadjma → fadjma."""
+    at = (text + text).find(text, 1)
+    return text[:at] if at > 0 else text
+
+
+@cache
+def _common() -> frozenset[str]:
+    """30,000 passwords that were found in the open (zxcvbn's list), and ours; read at the first new password."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"]) | frozenset(_OF_THE_PLACE.split())
 
 
 async def hash_password(password: str) -> str:
     """The argon2id hash to store; computed off the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, normalize(password))
 
 
 async def verify(password: str, stored: list[str]) -> int | None:
     """The index of the first hash that this password matches, or None. Takes as long when `stored` is empty."""
     loop = asyncio.get_running_loop()
     for index, password_hash in enumerate(stored or [_NOBODY]):
-        if await loop.run_in_executor(_threads, _matches, password_hash, password) and stored:
-            return index
+        for written in _ways_to_write(password):
+            if await loop.run_in_executor(_threads, _matches, password_hash, written) and stored:
+                return index
     return None
+
+
+def _ways_to_write(password: str) -> list[str]:
+    """As it is hashed, and as it was before passwords were normalized; for plain letters they are one."""
+    return list(dict.fromkeys((normalize(password), password, unicodedata.normalize("NFC", password))))
 
 
 def _matches(password_hash: str, password: str) -> bool:

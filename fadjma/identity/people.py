@@ -69,7 +69,7 @@ class Viewer:
                 ("/access-requests", N_("Accès")),
             ],
             "pharmacist": [("/prescriptions", N_("Ordonnances")), ("/inventory", N_("Stock"))],
-            "admin": [("/accounts", N_("Comptes")), ("/monitoring", N_("Suivi"))],
+            "admin": [("/accounts", N_("Comptes")), ("/monitoring", N_("Suivi")), ("/security-events", N_("Sécurité"))],
         }
         return menus[self.role]
 

@@ -17,6 +17,7 @@ from fadjma.store import Transaction
 EndReason = Literal["signed_out", "expired", "deactivated"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
+_ADDRESS = 64  # characters kept of an address
 TOUCH_AFTER = MINUTE  # activity is written down at most this often
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -97,7 +98,7 @@ def start(tx: Transaction, user_id: str, *, kind: Literal["browser", "token"], a
             "kind": kind,
             "now": tx.now,
             "expires_at": tx.now + LIFETIME,
-            "address": address[:64],
+            "address": address[:_ADDRESS],
             "agent": agent[:200],
         },
     )
@@ -156,6 +157,22 @@ def end(tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | N
     if ended:
         tx.announce(SessionsEnded(tuple(row["id"] for row in ended), reason))
     return len(ended)
+
+
+def have_been_at(tx: Transaction, user_ids: list[str], address: str) -> set[str]:
+    """Which of these (few) people have signed in from this address before."""
+    found = {user_id: {"user": user_id, "address": address[:_ADDRESS]} for user_id in user_ids}
+    sql = "SELECT 1 FROM sessions WHERE user_id = :user AND address = :address LIMIT 1"
+    return {user_id for user_id, parameters in found.items() if tx.value(sql, parameters)}
+
+
+def staff_has_been_at(tx: Transaction, address: str) -> bool:
+    """Whether this is an address where active staff has signed in within a month: a clinic's or a pharmacy's own."""
+    sql = (
+        "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id "
+        "WHERE s.address = :address AND s.created_at > :since AND u.role <> 'patient' AND u.status = 'active' LIMIT 1"
+    )
+    return bool(tx.value(sql, {"address": address[:_ADDRESS], "since": tx.now - 30 * 24 * 60 * MINUTE}))
 
 
 def belongs(tx: Transaction, user_id: str, session_id: str) -> bool:

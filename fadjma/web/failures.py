@@ -8,8 +8,10 @@ from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from fadjma import web
+from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.refusals import Conflict, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
+from fadjma.refusals import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
+from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
 _TITLES = {
@@ -34,6 +36,8 @@ def register(app: Quart) -> None:
 
 
 async def _refused(refusal: Refusal) -> Response:
+    if isinstance(refusal, Forbidden) and (viewer := g.get("viewer")):
+        await _note_refused_right(viewer.id)
     language = web.language()
     detail = translate(language, refusal.message, **refusal.values)
     extra: dict[str, Any] = {}
@@ -45,6 +49,17 @@ async def _refused(refusal: Refusal) -> Response:
     if isinstance(refusal, Throttled):
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+async def _note_refused_right(account_id: str) -> None:
+    """For the admins; of one person no more than some an hour, for whoever tries is seen by then."""
+    try:
+        await web.throttle().hit(NOTED_PER_PERSON, account_id)
+    except Throttled:
+        return
+    where = f"{request.method} {request.url_rule}"
+    mark = web.mark(request.remote_addr or "")
+    await web.database().write(security.note, "right_refused", account_id=account_id, address=mark, detail=where)
 
 
 async def _http(error: HTTPException) -> Response:

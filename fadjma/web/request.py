@@ -55,6 +55,11 @@ def signed_in() -> bool:
     return secret() is not None
 
 
+def mark(text: str) -> str:
+    """What stands for a session or an address in the log and among the security events."""
+    return credentials.short_hash(str(app().secret_key), text) if text else "-"
+
+
 def language() -> str:
     """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
     known = g.get("viewer")

@@ -14,6 +14,7 @@ from fadjma import web
 from fadjma.i18n import N_
 from fadjma.refusals import Forbidden
 from fadjma.web.front_door import GUARDS
+from fadjma.web.throttle import neighbourhood
 
 log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -106,7 +107,16 @@ async def _finish(response: Response) -> Response:
     await _compress(response)
     # The route's pattern, never the address: an address may hold an identifier or a search.
     spent = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-    log.info("%s %s %d %.1f ms", request.method, request.url_rule or "-", response.status_code, spent)
+    viewer = g.get("viewer")
+    log.info(
+        "%s %s %d %.1f ms session=%s address=%s",
+        request.method if request.method.isalpha() else "-",
+        request.url_rule or "-",
+        response.status_code,
+        spent,
+        web.mark(viewer.session_id if viewer else ""),
+        web.mark(neighbourhood(request.remote_addr or "")),
+    )
     return response
 
 

@@ -1,6 +1,12 @@
 """Slowing down guesses. Kept in memory: one process, and a restart forgives at most one window."""
 
+import asyncio
 import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -8,11 +14,25 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from fadjma.refusals import Throttled
 
-SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "account")
-CONFIRM_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "confirm")  # of who is signed in: no stranger can use it up
+# Only what fails is counted of these four.
+SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "account")  # by whoever has never signed in to it
+SIGN_IN_PER_DEVICE = RateLimitItemPerMinute(10, 15, "device")  # of somebody who has: no stranger can use it up
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(100, 15, "address")  # a whole clinic may share one
-REGISTER_PER_ADDRESS = RateLimitItemPerHour(30, 1, "register")
+CONFIRM_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "confirm")  # of who is signed in: no stranger can use it up
+REGISTER_PER_ADDRESS = RateLimitItemPerHour(120, 1, "register")  # a village's vaccination day, behind one address
+REGISTER_PER_STAFF = RateLimitItemPerHour(1_000, 1, "register-staff")  # from where staff works, or by them
+NOTED_PER_PERSON = RateLimitItemPerHour(60, 1, "noted")  # refused rights that are written down
 LOOK_UP_PER_DOCTOR = RateLimitItemPerMinute(30, 5, "look-up")
+
+Counted = tuple[RateLimitItem, str]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One that is under way; `failed` is set by whoever makes it. `used_up`: it was the last for a while."""
+
+    failed: bool = False
+    used_up: bool = False
 
 
 class Throttle:
@@ -20,15 +40,59 @@ class Throttle:
 
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._under_way: Counter[Counted] = Counter()
+        self._settled = asyncio.Event()
 
     async def hit(self, limit: RateLimitItem, who: str) -> None:
         """Count one attempt of `who`, before it is known whether it succeeds; raises Throttled when over the limit."""
-        if await self._limiter.hit(limit, who):
-            return
-        stats = await self._limiter.get_window_stats(limit, who)
-        window: int = limit.get_expiry()
-        raise Throttled(max(1, min(window, round(stats.reset_time - time.time()))))
+        if not await self._limiter.hit(limit, who):
+            raise await self._throttled(limit, who)
+
+    @asynccontextmanager
+    async def attempt(self, *counted: Counted) -> AsyncIterator[Attempt]:
+        """An attempt that counts against each of these if it has failed; raises Throttled when one is used up.
+
+        Those that are under way may all fail: beyond what is left, others wait for them, so that a hundred at once are
+        not a hundred guesses, and twelve right ones at once are no refusal.
+        """
+        while any([not await self._is_free(one) for one in counted]):
+            await self._settled.wait()
+        self._under_way.update(counted)
+        attempt = Attempt()
+        try:
+            yield attempt
+        finally:
+            self._under_way -= Counter(counted)
+            if attempt.failed:
+                for limit, who in counted:
+                    await self._limiter.hit(limit, who)
+                    attempt.used_up |= not await self._limiter.test(limit, who)
+            self._settled.set()
+            self._settled = asyncio.Event()
+
+    async def _is_free(self, one: Counted) -> bool:
+        """Whether one more may be under way; raises Throttled when it is used up for good."""
+        limit, who = one
+        if not await self._limiter.test(limit, who):
+            raise await self._throttled(limit, who)
+        return await self._limiter.test(limit, who, cost=1 + self._under_way[one])
 
     async def forgive(self, limit: RateLimitItem, who: str) -> None:
         """Forget the attempts of `who`: the right password was given."""
         await self._limiter.clear(limit, who)
+
+    async def _throttled(self, limit: RateLimitItem, who: str) -> Throttled:
+        stats = await self._limiter.get_window_stats(limit, who)
+        window: int = limit.get_expiry()
+        return Throttled(max(1, min(window, round(stats.reset_time - time.time()))))
+
+
+def neighbourhood(address: str) -> str:
+    """What counts as one address: of IPv6 the network of 64 bits that one customer gets (RFC 6177)."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))

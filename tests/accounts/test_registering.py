@@ -1,15 +1,15 @@
 """Who may get an account, and what they can do with it at first."""
 
 import pytest
-from cast import ADMIN, AWA, CLINIC, EMAILS, JAMM
+from cast import ADMIN, AWA, CLINIC, DIOP, EMAILS, JAMM
 from store import Store
 
 from fadjma.accounts import actions, queries
 from fadjma.accounts.actions import NewPerson
 from fadjma.identity import directory
 from fadjma.identity.identifiers import normalize_identifier
-from fadjma.identity.people import Role
-from fadjma.refusals import Invalid, NotFound
+from fadjma.identity.people import Role, Viewer
+from fadjma.refusals import Conflict, Invalid, NotFound
 
 
 def _person(email: str | None = "binta@example.sn", phone: str | None = "+221781112233") -> NewPerson:
@@ -20,10 +20,10 @@ def _patient(store: Store, person: NewPerson) -> str:
     return store.write(actions.register_patient, person, birth_date="1999-05-06", sex="female", city="Thiès")
 
 
-def _practitioner(store: Store, role: Role, organization_id: str) -> str:
+def _practitioner(store: Store, role: Role, organization_id: str, email: str | None = "binta@example.sn") -> str:
     return store.write(
         actions.register_practitioner,
-        _person(),
+        _person(email),
         role,
         licence_number="ORDRE-77",
         specialty="Cardiologie",
@@ -42,16 +42,39 @@ def test_everybody_who_registers_has_an_inbox(store: Store) -> None:
     assert store.rows("SELECT last_seq FROM inboxes WHERE user_id = ?", binta) == [(0,)]
 
 
-def test_an_email_address_has_one_account(store: Store) -> None:
+@pytest.mark.parametrize("of", [AWA, DIOP, ADMIN])
+def test_registering_tells_nobody_whether_an_email_address_is_known(store: Store, of: Viewer) -> None:
+    assert _patient(store, _person(email=EMAILS[of.id]))
+    assert _practitioner(store, "doctor", CLINIC, EMAILS[of.id])
+
+
+def test_of_those_with_one_address_staff_goes_first(store: Store) -> None:
+    patients = {_patient(store, _person(email=EMAILS[DIOP.id])) for _ in range(9)}
+    found = [found.user_id for found in store.read(queries.credentials_for, email=EMAILS[DIOP.id], phone=None)]
+    assert found[0] == DIOP.id
+    assert set(found[1:]) < patients
+
+
+def test_a_family_may_share_a_phone_or_an_email_address(store: Store) -> None:
+    first, second = _patient(store, _person()), _patient(store, _person())
+    for found in (
+        store.read(queries.credentials_for, email=None, phone="+221781112233"),
+        store.read(queries.credentials_for, email=_person().email, phone=None),
+    ):
+        assert {credential.user_id for credential in found} == {first, second}
+
+
+def test_a_staff_address_opens_one_account_that_is_in_use(store: Store) -> None:
     with pytest.raises(Invalid) as refusal:
-        _patient(store, _person(email=EMAILS[AWA.id]))
+        store.write(actions.create_admin, _person(email=EMAILS[DIOP.id]))
     assert set(refusal.value.errors) == {"email"}
-
-
-def test_a_family_may_share_a_phone(store: Store) -> None:
-    first, second = _patient(store, _person(email=None)), _patient(store, _person(email=None))
-    found = store.read(queries.credentials_for, email=None, phone="+221781112233")
-    assert {credential.user_id for credential in found} == {first, second}
+    second = _practitioner(store, "doctor", CLINIC, EMAILS[DIOP.id])
+    with pytest.raises(Conflict):
+        store.write(actions.verify, ADMIN, second)
+    store.write(actions.deactivate, ADMIN, DIOP.id)
+    store.write(actions.verify, ADMIN, second)
+    with pytest.raises(Conflict):
+        store.write(actions.reactivate, ADMIN, DIOP.id)
 
 
 @pytest.mark.parametrize(("role", "place"), [("doctor", CLINIC), ("pharmacist", JAMM)])

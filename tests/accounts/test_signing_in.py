@@ -1,16 +1,20 @@
 """Signing in: one place where a password is checked, guesses are slowed, and nothing says whether an account exists."""
 
+import asyncio
+from collections import Counter
+
 import pytest
 from cast import ADMIN, AWA, DIOP, EMAILS, PASSWORD, PHONES
 from limits import RateLimitItemPerMinute
 
 from fadjma.accounts import actions, queries, signing_in
 from fadjma.accounts.actions import NewPerson
+from fadjma.events import security
 from fadjma.identity import passwords, sessions
+from fadjma.identity.devices import Device
 from fadjma.refusals import Forbidden, Invalid, Refusal, Throttled
 from fadjma.store import Database
-from fadjma.web import throttle
-from fadjma.web.throttle import Throttle
+from fadjma.web.throttle import SIGN_IN_PER_ADDRESS, Throttle
 
 WRONG = "not the password"
 
@@ -22,9 +26,19 @@ class Door:
         self.database = database
         self.throttle = Throttle()
 
-    async def knock(self, login: str, password: str = PASSWORD, address: str = "127.0.0.1") -> tuple[str, str]:
+    async def knock(
+        self, login: str, password: str = PASSWORD, address: str = "127.0.0.1", device: Device | None = None
+    ) -> tuple[str, str]:
         return await signing_in.sign_in(
-            self.database, self.throttle, login, password, kind="browser", address=address, agent="tests"
+            self.database,
+            self.throttle,
+            login,
+            password,
+            kind="browser",
+            address=address,
+            agent="tests",
+            mark=address,
+            device=device,
         )
 
 
@@ -115,8 +129,96 @@ async def test_guessing_many_accounts_from_one_address_is_slowed(door: Door, mon
     assert isinstance(await _refusal(door, "another@demo.fadjma", address="10.0.0.9"), Invalid)
 
 
+@pytest.mark.usefixtures("quick")
+async def test_right_ones_are_not_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing_in, "SIGN_IN_PER_ADDRESS", RateLimitItemPerMinute(3, 15, "few"))
+    for _ in range(12):
+        await door.knock(EMAILS[AWA.id])
+        await door.knock(EMAILS[DIOP.id])
+
+
+@pytest.mark.usefixtures("quick")
+async def test_twelve_right_ones_at_once_are_all_let_in(door: Door) -> None:
+    await asyncio.gather(*(door.knock(EMAILS[AWA.id]) for _ in range(12)))
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_hundred_guesses_at_once_are_ten(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    async def verify(password: str, stored: list[str]) -> int | None:
+        looked_at.append(password)
+        await asyncio.sleep(0)
+        return None
+
+    monkeypatch.setattr(passwords, "verify", verify)
+    refused = await asyncio.gather(*(_refusal(door, EMAILS[AWA.id], f"guess {n}") for n in range(100)))
+    assert len(looked_at) == 10
+    assert sum(isinstance(refusal, Throttled) for refusal in refused) == 90
+
+
+class TestWhereSomebodyHasSignedInBefore:
+    """A stranger who guesses uses up what strangers have."""
+
+    DEVICE = Device("her phone", (AWA.id,))
+
+    @pytest.fixture(autouse=True)
+    async def locked(self, door: Door, quick: None) -> None:
+        await door.knock(EMAILS[AWA.id], address="10.0.0.1")
+        for attempt in range(11):
+            await _refusal(door, EMAILS[AWA.id], address=f"10.9.0.{attempt}")
+
+    async def test_strangers_wait(self, door: Door) -> None:
+        with pytest.raises(Throttled):
+            await door.knock(EMAILS[AWA.id], address="10.8.0.1")
+        other = Device("another", (DIOP.id,))
+        with pytest.raises(Throttled):
+            await door.knock(EMAILS[AWA.id], address="10.8.0.1", device=other)
+
+    async def test_her_device_does_not_wherever_it_is(self, door: Door) -> None:
+        assert (await door.knock(EMAILS[AWA.id], address="10.8.0.1", device=self.DEVICE))[1] == AWA.id
+
+    async def test_nor_does_a_program_at_its_usual_address(self, door: Door) -> None:
+        assert (await door.knock(EMAILS[AWA.id], address="10.0.0.1"))[1] == AWA.id
+
+    async def test_a_device_has_its_own_end(self, door: Door) -> None:
+        for _ in range(10):
+            with pytest.raises(Invalid):
+                await door.knock(EMAILS[AWA.id], WRONG, address="10.8.0.1", device=self.DEVICE)
+        with pytest.raises(Throttled):
+            await door.knock(EMAILS[AWA.id], address="10.8.0.1", device=self.DEVICE)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_network_of_ipv6_is_one_address(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing_in, "SIGN_IN_PER_ADDRESS", RateLimitItemPerMinute(3, 15, "few"))
+    for number in range(3):
+        await _refusal(door, f"somebody{number}@demo.fadjma", address=f"2001:db8:1:2:{number}::1")
+    assert isinstance(await _refusal(door, "x@demo.fadjma", address="2001:db8:1:2:ffff::"), Throttled)
+    assert isinstance(await _refusal(door, "x@demo.fadjma", address="2001:db8:1:3::1"), Invalid)
+
+
 async def test_a_whole_clinic_may_share_an_address() -> None:
-    assert throttle.SIGN_IN_PER_ADDRESS.amount >= 100
+    assert SIGN_IN_PER_ADDRESS.amount >= 100
+
+
+@pytest.mark.usefixtures("quick")
+async def test_admins_see_who_failed_and_when_it_was_slowed(door: Door) -> None:
+    for _ in range(12):
+        await _refusal(door, EMAILS[AWA.id], address="10.7.7.7")
+    await _refusal(door, "nobody@demo.fadjma", address="10.7.7.8")
+    found, _ = await door.database.read(security.browse, ADMIN)
+    assert Counter((event.kind, event.account_id, event.address) for event in found) == {
+        ("sign_in_failed", AWA.id, "10.7.7.7"): 10,
+        ("sign_in_locked", AWA.id, "10.7.7.7"): 1,
+        ("sign_in_failed", None, "10.7.7.8"): 1,
+    }
+
+
+async def test_nobody_else_does(door: Door) -> None:
+    for person in (AWA, DIOP):
+        with pytest.raises(Forbidden):
+            await door.database.read(security.browse, person)
 
 
 async def test_an_account_made_by_an_admin_can_sign_in(door: Door) -> None:
