@@ -27,7 +27,7 @@ class Settings:
         """Read the settings; raises SettingsError."""
         demo = _flag(environment, "FADJMA_DEMO")
         return cls(
-            host=environment.get("FADJMA_HOST", cls.host),
+            host=_host(environment.get("FADJMA_HOST", cls.host), demo=demo),
             port=_port(environment.get("FADJMA_PORT", str(cls.port))),
             database_url=_database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url)),
             secret_key=_secret_key(environment.get("FADJMA_SECRET_KEY", ""), demo=demo),
@@ -43,6 +43,16 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
     if value not in ("", "0", "1"):
         raise SettingsError(f"{name} is {value!r}: it must be 0 or 1.")
     return value == "1"
+
+
+def _host(value: str, *, demo: bool) -> str:
+    """The demo's passwords are public: it is for this machine alone."""
+    if demo and value not in ("localhost", "::1") and not value.startswith("127."):
+        raise SettingsError(
+            f"FADJMA_HOST is {value!r} with FADJMA_DEMO=1: everybody who reaches that address would have the demo's "
+            "passwords. Leave FADJMA_HOST at 127.0.0.1, or serve a real clinic without FADJMA_DEMO."
+        )
+    return value
 
 
 def _port(value: str) -> int:

@@ -44,6 +44,17 @@ def test_the_demo_needs_no_key_and_takes_one() -> None:
     assert _settings(FADJMA_DEMO="1").secret_key == KEY
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.4", "fadjma.local"])
+def test_the_demo_is_for_this_machine_alone(host: str) -> None:
+    with pytest.raises(SettingsError, match="FADJMA_HOST"):
+        _settings(FADJMA_DEMO="1", FADJMA_HOST=host)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "localhost", "::1"])
+def test_by_any_of_its_names(host: str) -> None:
+    assert _settings(FADJMA_DEMO="1", FADJMA_HOST=host).host == host
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
