@@ -11,6 +11,7 @@ from fadjma.accounts.forms import PatientForm, PersonForm, PractitionerForm, Sig
 from fadjma.accounts.signing_in import WRONG, sign_in
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, directory, passwords, sessions
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.web.throttle import REGISTER_PER_ADDRESS
@@ -162,7 +163,7 @@ async def register_practitioner() -> Response:
     return web.page("accounts/waiting.html", 201)
 
 
-async def _new_person(form: PersonForm) -> actions.NewPerson:
+async def _new_person(form: PersonForm) -> NewPerson:
     given, family = form.given_name.data, form.family_name.data
     email = form.email.data.lower() if form.email.data else None
     phone = normalize_phone(form.phone.data) if form.phone.data else None
@@ -170,7 +171,7 @@ async def _new_person(form: PersonForm) -> actions.NewPerson:
     if weakness:
         raise Invalid({"password": weakness})
     await web.throttle().hit(REGISTER_PER_ADDRESS, request.remote_addr or "")
-    return actions.NewPerson(
+    return NewPerson(
         given_name=given,
         family_name=family,
         email=email,

@@ -7,7 +7,7 @@ who guesses can choose. An unknown account and a wrong password get the same ans
 import hashlib
 from typing import Literal
 
-from fadjma.accounts import actions, queries
+from fadjma.accounts import actions
 from fadjma.i18n import N_
 from fadjma.identity import passwords
 from fadjma.identity.identifiers import normalize_phone
@@ -40,7 +40,7 @@ async def sign_in(
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
     candidates = await database.read(
-        queries.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
+        passwords.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
     )
     accounts = [candidate.user_id for candidate in candidates] or [_digest(login)]
     await throttle.hit(SIGN_IN_PER_ADDRESS, address)

@@ -5,8 +5,8 @@ from cast import ADMIN, AWA, CLINIC, EMAILS, JAMM
 from store import Store
 
 from fadjma.accounts import actions, queries
-from fadjma.accounts.actions import NewPerson
-from fadjma.identity import directory
+from fadjma.identity import directory, passwords
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_identifier
 from fadjma.identity.people import Role
 from fadjma.refusals import Invalid, NotFound
@@ -50,7 +50,7 @@ def test_an_email_address_has_one_account(store: Store) -> None:
 
 def test_a_family_may_share_a_phone(store: Store) -> None:
     first, second = _patient(store, _person(email=None)), _patient(store, _person(email=None))
-    found = store.read(queries.credentials_for, email=None, phone="+221781112233")
+    found = store.read(passwords.credentials_for, email=None, phone="+221781112233")
     assert {credential.user_id for credential in found} == {first, second}
 
 

@@ -4,13 +4,12 @@ import pytest
 from cast import ADMIN, AWA, DIOP, EMAILS, PASSWORD, PHONES
 from limits import RateLimitItemPerMinute
 
-from fadjma.accounts import actions, queries, signing_in
-from fadjma.accounts.actions import NewPerson
+from fadjma.accounts import actions, signing_in
 from fadjma.identity import passwords, sessions
+from fadjma.identity.enrolment import NewPerson
 from fadjma.refusals import Forbidden, Invalid, Refusal, Throttled
 from fadjma.store import Database
-from fadjma.web import throttle
-from fadjma.web.throttle import Throttle
+from fadjma.web.throttle import SIGN_IN_PER_ADDRESS, Throttle
 
 WRONG = "not the password"
 
@@ -116,7 +115,7 @@ async def test_guessing_many_accounts_from_one_address_is_slowed(door: Door, mon
 
 
 async def test_a_whole_clinic_may_share_an_address() -> None:
-    assert throttle.SIGN_IN_PER_ADDRESS.amount >= 100
+    assert SIGN_IN_PER_ADDRESS.amount >= 100
 
 
 async def test_an_account_made_by_an_admin_can_sign_in(door: Door) -> None:
@@ -149,7 +148,7 @@ class TestEnteringThePasswordAgain:
 
     @pytest.fixture
     async def stored(self, door: Door) -> str:
-        return await door.database.read(queries.password_hash, DIOP)
+        return await door.database.read(passwords.own_hash, DIOP)
 
     async def test_the_right_one_is_taken(self, door: Door, stored: str) -> None:
         await signing_in.confirm_password(door.throttle, DIOP.id, PASSWORD, stored)
