@@ -1,5 +1,5 @@
 -- What one domain lets the others read: a domain reads and writes its own tables, and of the others' only these views
--- (ARCHITECTURE.md, « Whose table »). Every one is plain enough for the planner to look through it.
+-- (tests/store/test_ownership.py). Every one is plain enough for the planner to look through it.
 
 -- Of identity. Everybody, by name and where they act; no password, no address to reach them by.
 CREATE VIEW people AS
