@@ -5,6 +5,7 @@ import sys
 from fadjma import create_app
 from fadjma.config import SettingsError
 from fadjma.server.serving import serve
+from fadjma.store import Unusable
 
 try:
     app = create_app()
@@ -12,4 +13,7 @@ except SettingsError as error:
     sys.exit(str(error))
 
 if __name__ == "__main__":
-    serve(app)
+    try:
+        serve(app)
+    except Unusable as error:
+        sys.exit(str(error))

@@ -8,7 +8,7 @@ from fadjma import cli, dashboards, demo, web
 from fadjma.access import routes as access
 from fadjma.accounts import routes as accounts
 from fadjma.config import Settings
-from fadjma.identity import passwords
+from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.identity.identifiers import new_identifier
 from fadjma.inventory import routes as inventory
@@ -56,10 +56,14 @@ def create_app(settings: Settings | None = None) -> Quart:
     @app.before_serving
     async def open_all() -> None:
         await database.open()
-        app.secret_key = app.secret_key or await database.write(_demo_secret)
-        if settings.demo:
-            password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
-            await database.write(_fill_when_empty, password_hash)
+        try:
+            app.secret_key = app.secret_key or await database.write(_demo_secret)
+            if settings.demo:
+                password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
+                await database.write(_fill_when_empty, password_hash)
+        except BaseException:
+            await database.close()  # its threads would keep the process from ending
+            raise
         hub.start()
         history.start()
         timekeeper.start()
@@ -73,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Quart:
 
     @app.get("/health")
     async def health() -> Response:
-        await database.read(lambda tx: tx.value("SELECT count(*) FROM schema_migrations"))
+        await database.read(lambda tx: tx.value("SELECT count(*) FROM settings"))
         return web.as_json({"status": "ok"})
 
     return app
@@ -89,5 +93,5 @@ def _demo_secret(tx: Transaction) -> str:
 
 
 def _fill_when_empty(tx: Transaction, password_hash: str) -> None:
-    if not tx.value("SELECT 1 FROM users LIMIT 1"):
+    if not directory.is_anybody_known(tx):
         demo.fill(tx, password_hash=password_hash, identifiers=new_identifier)

@@ -1,9 +1,7 @@
 """`quart …`: what an administrator does from the command line."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,12 @@ from quart import Quart
 from fadjma import demo
 from fadjma.accounts import actions
 from fadjma.events import inbox
-from fadjma.identity import passwords
+from fadjma.identity import directory, passwords
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import new_identifier
 from fadjma.refusals import Invalid
-from fadjma.store import Database
-from fadjma.store.connections import connect
+from fadjma.store import Database, Unusable
+from fadjma.store.backup import backup as copy_database
 
 
 def register(app: Quart) -> None:
@@ -46,7 +45,7 @@ def _create_admin(database: Callable[[], Database]) -> click.Command:
 
 
 async def _add_admin(database: Database, email: str, given_name: str, family_name: str, password: str) -> None:
-    person = actions.NewPerson(
+    person = NewPerson(
         given_name=given_name,
         family_name=family_name,
         email=email,
@@ -71,7 +70,7 @@ def _demo(database: Callable[[], Database]) -> click.Command:
 
 
 async def _fill(database: Database, scale: int) -> None:
-    if await database.read(lambda tx: tx.value("SELECT 1 FROM users LIMIT 1")):
+    if await database.read(directory.is_anybody_known):
         raise click.ClickException("La base contient déjà des comptes : rien n'a été ajouté.")
     password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
     with click.progressbar(length=40 * scale, label="Patients") as bar:
@@ -89,27 +88,20 @@ def _backup(database: Callable[[], Database]) -> click.Command:
     @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
     def backup(target: Path) -> None:
         """Copy the database to TARGET while it is in use; the copy is checked before it gets its name."""
-        source = database().path
-        if not source.exists():
-            raise click.ClickException(f"La base {source} n'existe pas.")
-        if target.exists():
-            raise click.ClickException(f"{target} existe déjà : rien n'a été écrasé.")
-        unfinished = target.with_name(target.name + ".partial")
-        unfinished.unlink(missing_ok=True)
-        with closing(connect(source, read_only=True)) as original, closing(sqlite3.connect(unfinished)) as copy:
-            original.backup(copy)
-            inbox.begin_another_history(copy)
-            verdict = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        if verdict != "ok":
-            raise click.ClickException(f"La copie est abîmée ({verdict}) : elle reste dans {unfinished}.")
-        unfinished.replace(target)
+        try:
+            copy_database(database().path, target, inbox.begin_another_history)
+        except Unusable as error:
+            raise click.ClickException(str(error)) from error
         click.echo(f"Copie vérifiée : {target}")
 
     return backup
 
 
 async def _with(database: Database, work: Any, *args: Any) -> None:
-    await database.open()
+    try:
+        await database.open()
+    except Unusable as error:
+        raise click.ClickException(str(error)) from error
     try:
         await work(database, *args)
     finally:

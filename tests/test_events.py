@@ -1,6 +1,5 @@
 """One change, one audit entry, one numbered notification per person: all of it, or nothing."""
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -28,14 +27,14 @@ from store import Clock, Store, refused_by_database
 from fadjma import events
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
-from fadjma.accounts.actions import NewPerson
 from fadjma.events import Announcement, Notice, Subject
+from fadjma.identity.enrolment import NewPerson
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
-from fadjma.store import Transaction
+from fadjma.store import Transaction, Violation
 
 THING = Subject("record", "thing")
 
@@ -256,7 +255,7 @@ class TestEveryAct:
         act = step(store)
         before, heard = store.content(), list(store.announced)
         _fill_up(store, "audit_events")
-        with pytest.raises(sqlite3.IntegrityError, match="disk full"):
+        with pytest.raises(Violation, match="disk full"):
             act()
         assert store.content() == before
         assert store.announced == heard
@@ -267,7 +266,7 @@ class TestEveryAct:
         _fill_up(store, "notifications")
         try:
             act()
-        except sqlite3.IntegrityError:
+        except Violation:
             assert store.content() == before
             assert store.announced == heard
         else:

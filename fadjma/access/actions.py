@@ -3,8 +3,6 @@
 The patient decides scope and duration; the doctor only proposes. Nothing is ever deleted.
 """
 
-import sqlite3
-
 from fadjma import events
 from fadjma.access import queries
 from fadjma.access.queries import Scope
@@ -14,7 +12,7 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, NotFound, NotNow
-from fadjma.store import Transaction
+from fadjma.store import Duplicate, Transaction
 
 _HOUR = 3_600_000
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
@@ -57,7 +55,9 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
                 "lapses_at": tx.now + LAPSES_AFTER,
             },
         )
-    except sqlite3.IntegrityError as error:
+    except Duplicate as error:
+        if error.constraint != "access_requests_one_pending":
+            raise
         raise NotNow(N_("Vous avez déjà une demande en attente pour ce patient."), current="pending") from error
     events.record(
         tx,
@@ -254,9 +254,7 @@ def _decided(tx: Transaction, viewer: Viewer, request_id: str, changed: int, sta
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:
-    if not tx.value(
-        "SELECT 1 FROM users WHERE id = :id AND role = 'patient' AND status = 'active'", {"id": patient_id}
-    ):
+    if not directory.is_active(tx, patient_id, "patient"):
         raise NotFound
 
 

@@ -161,14 +161,11 @@ _STATUS = """
          WHEN a.status = 'pending' AND a.lapses_at <= :now THEN 'lapsed' ELSE a.status END
 """
 _REQUEST = f"""
-    SELECT a.id, a.patient_id, pu.given_name || ' ' || pu.family_name AS patient_name,
-           pp.identifier AS patient_identifier, a.doctor_id,
-           du.given_name || ' ' || du.family_name AS doctor_name, dp.specialty, o.name AS organization,
+    SELECT a.id, a.patient_id, p.given_name || ' ' || p.family_name AS patient_name,
+           p.identifier AS patient_identifier, a.doctor_id, d.name AS doctor_name, d.specialty, d.organization,
            {_STATUS} AS status, a.reason, a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at,
            a.decision_reason, a.expires_at, a.ended_at, a.version
-    FROM access_requests a JOIN users pu ON pu.id = a.patient_id JOIN patients pp ON pp.user_id = a.patient_id
-    JOIN users du ON du.id = a.doctor_id
-    JOIN practitioners dp ON dp.user_id = a.doctor_id JOIN organizations o ON o.id = dp.organization_id
+    FROM access_requests a JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
 """
 
 
@@ -228,12 +225,7 @@ def find_patients(tx: Transaction, viewer: Viewer, q: str) -> list[Identity]:
     The oldest accounts come first: whoever registers with somebody else's number does not hide them.
     """
     viewer.require("doctor")
-    rows = tx.all(
-        "SELECT u.id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.status = 'active' "
-        "AND (p.identifier = :identifier OR u.phone = :phone) ORDER BY u.created_at, u.id LIMIT 10",
-        {"identifier": normalize_identifier(q), "phone": normalize_phone(q)},
-    )
-    return [directory.identity(tx, row["id"]) for row in rows]
+    return directory.find_patients(tx, identifier=normalize_identifier(q), phone=normalize_phone(q))
 
 
 def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> list[Reading]:
@@ -244,11 +236,9 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
     before_at, before_id = paging.position(before)
     rows = tx.all(
         """
-        SELECT e.id, e.at, e.action, e.outcome, u.given_name || ' ' || u.family_name AS name, u.role,
-               coalesce(o.name, '') AS place, a.decided_at AS ground, a.emergency_code IS NOT NULL AS emergency
-        FROM audit_events e JOIN users u ON u.id = e.actor_id
-        LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
-        LEFT JOIN access_requests a ON a.id = e.ground
+        SELECT e.id, e.at, e.action, e.outcome, u.name, u.role, u.organization AS place, a.decided_at AS ground,
+               a.emergency_code IS NOT NULL AS emergency
+        FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
         WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.action LIKE '%.read'
         AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id)
         ORDER BY e.at DESC, e.id DESC LIMIT :limit

@@ -7,10 +7,9 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.access import actions, queries
 from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
-from fadjma.accounts import queries as accounts
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import age, moment, translate
-from fadjma.identity import directory
+from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
 from fadjma.web.throttle import LOOK_UP_PER_DOCTOR
@@ -92,7 +91,7 @@ async def new() -> Response:
 async def ask() -> Response:
     form = await web.form(AskForm)
     if form.emergency.data:
-        hashed = await web.see(accounts.password_hash)
+        hashed = await web.see(passwords.own_hash)
         await confirm_password(web.throttle(), web.viewer().id, form.password.data or "", hashed)
         acted = await web.act(
             actions.open_emergency,

@@ -2,6 +2,7 @@
 
 from fadjma import events
 from fadjma.events import Subject
+from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
 
@@ -25,7 +26,7 @@ def trace(
 
 def trace_refusal(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
     """A refused reading of a file, written down once an hour: asking again and again hides no other reader."""
-    if viewer.id == patient_id or not tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": patient_id}):
+    if viewer.id == patient_id or not directory.is_patient(tx, patient_id):
         return
     subject = Subject("patient", patient_id)
     if read_lately(tx, viewer, patient_id, subject, outcome="refused"):
@@ -43,7 +44,7 @@ def read_lately(
     say that their page asks by itself, so that without such a line it is written down as any other.
     """
     found = tx.value(
-        "SELECT 1 FROM audit_events WHERE patient_id = :patient AND at > :since AND actor_id = :reader "
+        "SELECT 1 FROM trace WHERE patient_id = :patient AND at > :since AND actor_id = :reader "
         "AND action LIKE '%.read' AND subject_kind = :kind AND subject_id = :id AND outcome = :outcome LIMIT 1",
         {
             "patient": patient_id,

@@ -12,15 +12,6 @@ PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """What a sign-in is checked against."""
-
-    user_id: str
-    status: str
-    password_hash: str
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
     """An account as its admin sees it: no medical content."""
 
@@ -59,32 +50,12 @@ class Account:
         }
 
 
-_ACCOUNT = """
-    SELECT u.id, u.role, u.status, u.given_name, u.family_name, u.email, u.phone, u.created_at, u.verified_at,
-           p.licence_number, p.specialty, o.name AS organization, u.version
-    FROM users u LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
-"""
-
-
-def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) -> list[Credential]:
-    """The accounts that this e-mail address or phone number signs in to, staff first; a family may share either."""
-    rows = tx.all(
-        "SELECT id, status, password_hash FROM users "
-        "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) "
-        "ORDER BY CASE role WHEN 'patient' THEN 1 ELSE 0 END, id LIMIT 8",
-        {"email": email, "phone": phone},
-    )
-    return [Credential(row["id"], row["status"], row["password_hash"]) for row in rows]
-
-
-def password_hash(tx: Transaction, viewer: Viewer) -> str:
-    """One's own password hash, for entering the password again before a grave act."""
-    return str(tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": viewer.id}))
+_ACCOUNT = "SELECT * FROM accounts u"
 
 
 def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
     """`GET /me`: who I am."""
-    identifier = tx.value("SELECT identifier FROM patients WHERE user_id = :id", {"id": viewer.id})
+    identifier = tx.value("SELECT identifier FROM patient_identities WHERE id = :id", {"id": viewer.id})
     known = {"id": viewer.id, "role": viewer.role, "name": viewer.name}
     return {**known, "identifier": identifier} if identifier else known
 

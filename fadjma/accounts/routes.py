@@ -12,6 +12,7 @@ from fadjma.accounts.signing_in import WRONG, sign_in
 from fadjma.events import security
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, devices, directory, passwords, sessions
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.web.throttle import REGISTER_PER_ADDRESS, REGISTER_PER_STAFF, neighbourhood
@@ -180,7 +181,7 @@ async def _count_registration() -> None:
         await web.throttle().hit(REGISTER_PER_ADDRESS, neighbourhood(address))
 
 
-async def _new_person(form: PersonForm) -> actions.NewPerson:
+async def _new_person(form: PersonForm) -> NewPerson:
     given, family = form.given_name.data, form.family_name.data
     email = form.email.data.lower() if form.email.data else None
     phone = normalize_phone(form.phone.data) if form.phone.data else None
@@ -188,7 +189,7 @@ async def _new_person(form: PersonForm) -> actions.NewPerson:
     if weakness := passwords.weakness(form.password.data, given, family, *places):
         raise Invalid({"password": weakness})
     await _count_registration()
-    return actions.NewPerson(
+    return NewPerson(
         given_name=given,
         family_name=family,
         email=email,

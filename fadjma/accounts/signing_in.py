@@ -8,7 +8,7 @@ uses up. An unknown account and a wrong password get the same answer in the same
 import hashlib
 from typing import Literal
 
-from fadjma.accounts import actions, queries
+from fadjma.accounts import actions
 from fadjma.events import security
 from fadjma.i18n import N_
 from fadjma.identity import passwords, sessions
@@ -53,7 +53,7 @@ async def sign_in(
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
     candidates = await database.read(
-        queries.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
+        passwords.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
     )
     accounts = [candidate.user_id for candidate in candidates]
     at = neighbourhood(address)

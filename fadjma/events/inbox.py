@@ -1,7 +1,6 @@
 """The inbox: the notification table, read as counts, as a list, and as the queue that streams and polls replay."""
 
 import secrets
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +66,11 @@ class Inbox:
     def json(self, language: str) -> dict[str, Any]:
         items = [{**item.json(language), "read": item.read} for item in self.items]
         return {"id": self.id, "items": items, **({"next": self.next} if self.next else {})}
+
+
+def open_for(tx: Transaction, user_id: str) -> None:
+    """A new person's inbox: nobody is told anything before they have one."""
+    tx.execute("INSERT INTO inboxes (user_id) VALUES (:id)", {"id": user_id})
 
 
 def cursor(tx: Transaction, user_id: str) -> int:
@@ -167,10 +171,9 @@ def _fold(group: list[Notification]) -> Notification:
     )
 
 
-def begin_another_history(copy: sqlite3.Connection) -> None:
+def begin_another_history(tx: Transaction) -> None:
     """In a copy of the database, everybody's numbers jump: whoever has heard more than it holds cannot take its next
     events for those. After it is restored they ask for what follows their number, which is none of its: `reset`.
     """
     jump = HISTORIES_APART + secrets.randbelow(HISTORIES_APART * 1_000)
-    copy.execute("UPDATE inboxes SET last_seq = last_seq + ?", (jump,))
-    copy.commit()
+    tx.execute("UPDATE inboxes SET last_seq = last_seq + :jump", {"jump": jump})

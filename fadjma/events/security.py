@@ -73,8 +73,8 @@ def browse(tx: Transaction, viewer: Viewer, before: str | None = None) -> tuple[
     viewer.require("admin")
     moment, last_id = paging.position(before)
     rows = tx.all(
-        "SELECT e.id, e.at, e.kind, e.account_id, u.given_name || ' ' || u.family_name AS account, e.address, e.detail "
-        "FROM security_events e LEFT JOIN users u ON u.id = e.account_id "
+        "SELECT e.id, e.at, e.kind, e.account_id, p.name AS account, e.address, e.detail "
+        "FROM security_events e LEFT JOIN people p ON p.id = e.account_id "
         "WHERE e.at < :at OR (e.at = :at AND e.id < :id) ORDER BY e.at DESC, e.id DESC LIMIT :limit",
         {"at": moment, "id": last_id, "limit": PER_PAGE + 1},
     )

@@ -54,13 +54,40 @@ def organizations(tx: Transaction, kind: str | None = None) -> list[Organization
 def identity(tx: Transaction, patient_id: str) -> Identity:
     """The identity of a patient. The caller has checked that the viewer may see it. Raises NotFound."""
     row = tx.first(
-        "SELECT u.id, u.given_name, u.family_name, p.identifier, p.birth_date, p.sex, p.city, p.weight_kg, u.phone, "
-        "p.pharmacy_id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.id = :id",
+        "SELECT id, given_name, family_name, identifier, birth_date, sex, city, weight_kg, phone, pharmacy_id "
+        "FROM patient_identities WHERE id = :id",
         {"id": patient_id},
     )
     if row is None:
         raise NotFound
     return Identity(**dict(row))
+
+
+def is_anybody_known(tx: Transaction) -> bool:
+    """Whether the database has any account at all."""
+    return tx.value("SELECT 1 FROM users LIMIT 1") is not None
+
+
+def is_patient(tx: Transaction, user_id: str) -> bool:
+    """Whether this is, or was, a patient's id."""
+    return tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": user_id}) is not None
+
+
+def is_active(tx: Transaction, user_id: str, role: Role | None = None) -> bool:
+    """Whether this is somebody, of this role if one is given, whose account is open."""
+    sql = "SELECT 1 FROM users WHERE id = :id AND status = 'active' AND (:role IS NULL OR role = :role)"
+    return tx.value(sql, {"id": user_id, "role": role}) is not None
+
+
+def find_patients(tx: Transaction, *, identifier: str | None, phone: str | None) -> list[Identity]:
+    """The active patients with exactly this identifier or phone number, the oldest accounts first, ten at most."""
+    rows = tx.all(
+        "SELECT u.id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.status = 'active' AND u.id IN "
+        "(SELECT user_id FROM patients WHERE identifier = :identifier UNION SELECT id FROM users WHERE phone = :phone) "
+        "ORDER BY u.created_at, u.id LIMIT 10",
+        {"identifier": identifier, "phone": phone},
+    )
+    return [identity(tx, row["id"]) for row in rows]
 
 
 def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
@@ -11,6 +12,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
+from fadjma.store import Transaction
 
 MINIMUM, MAXIMUM = 12, 128
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum; about 25 ms here
@@ -27,6 +30,31 @@ _OF_THE_PLACE = """
     saintlouis sante secret senegal sengal serigne teranga thies touba ziguinchor
 """
 _LOOK_ALIKES = str.maketrans("0134578@$!", "oieasftasi")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a sign-in is checked against."""
+
+    user_id: str
+    status: str
+    password_hash: str
+
+
+def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) -> list[Credential]:
+    """The accounts that this e-mail address or phone number signs in to, staff first; a family may share either."""
+    rows = tx.all(
+        "SELECT id, status, password_hash FROM users "
+        "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) "
+        "ORDER BY CASE role WHEN 'patient' THEN 1 ELSE 0 END, id LIMIT 8",
+        {"email": email, "phone": phone},
+    )
+    return [Credential(row["id"], row["status"], row["password_hash"]) for row in rows]
+
+
+def own_hash(tx: Transaction, viewer: Viewer) -> str:
+    """One's own password hash, for entering the password again before a grave act."""
+    return str(tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": viewer.id}))
 
 
 def weakness(password: str, *personal: str) -> str | None:

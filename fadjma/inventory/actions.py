@@ -3,8 +3,6 @@
 Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
 """
 
-import sqlite3
-
 from fadjma import events
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
@@ -13,7 +11,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import queries
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
-from fadjma.store import Transaction
+from fadjma.store import Row, Transaction, Violation
 
 
 def receive(tx: Transaction, viewer: Viewer, *, medicine_id: str, number: str, expires_on: str, quantity: int) -> str:
@@ -56,7 +54,9 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
             "UPDATE lots SET on_hand = :on_hand, version = version + 1 WHERE id = :id AND version = :version",
             {"on_hand": on_hand, "id": lot_id, "version": version},
         )
-    except sqlite3.IntegrityError as error:
+    except Violation as error:
+        if error.constraint != "lots_reserved_check":
+            raise
         raise NotNow(
             N_("Impossible : des ordonnances préparées en réservent %(reserved)d."),
             current=str(before.on_hand),
@@ -176,7 +176,7 @@ def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, 
         _tell(tx, viewer, row["id"], "stock.low", "stock.low")
 
 
-def _reserved(tx: Transaction, prescription_id: str) -> list[sqlite3.Row]:
+def _reserved(tx: Transaction, prescription_id: str) -> list[Row]:
     return tx.all(
         "SELECT lot_id, quantity FROM reservations WHERE prescription_id = :p ORDER BY lot_id",
         {"p": prescription_id},

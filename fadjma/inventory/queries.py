@@ -212,8 +212,8 @@ def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
 def movements(tx: Transaction, viewer: Viewer, lot_id: str) -> list[Movement]:
     """The latest changes of a lot of the pharmacist's own pharmacy, the newest first."""
     rows = tx.all(
-        "SELECT v.at, v.kind, v.quantity, v.reason, u.given_name || ' ' || u.family_name AS name "
-        "FROM movements v JOIN users u ON u.id = v.actor_id JOIN lots l ON l.id = v.lot_id "
+        "SELECT v.at, v.kind, v.quantity, v.reason, u.name "
+        "FROM movements v JOIN people u ON u.id = v.actor_id JOIN lots l ON l.id = v.lot_id "
         "JOIN products p ON p.id = l.product_id WHERE v.lot_id = :lot AND p.pharmacy_id = :pharmacy "
         "ORDER BY v.at DESC, v.id DESC LIMIT :limit",
         {"lot": lot_id, "pharmacy": viewer.organization_id, "limit": MOVEMENTS_SHOWN},

@@ -1,7 +1,6 @@
 """What a stream or a poll has missed, read from the notification table and encoded as it goes out."""
 
 import logging
-import sqlite3
 
 from fadjma.events import inbox
 from fadjma.events.inbox import Notification
@@ -9,7 +8,7 @@ from fadjma.identity.people import Viewer
 from fadjma.live import encode
 from fadjma.live.fragments import Fragments
 from fadjma.live.streams import Encoding
-from fadjma.store import Transaction
+from fadjma.store import Error, Transaction
 
 log = logging.getLogger("fadjma.live")
 LIMIT = 50  # past this many missed events, one `reset` instead
@@ -47,7 +46,7 @@ def html(fragments: Fragments, viewer: Viewer, notification: Notification) -> st
     """
     try:
         return fragments.html(viewer, notification)
-    except sqlite3.Error:
+    except Error:
         raise
     except Exception:
         log.exception("the fragment of a %s could not be made", notification.subject.kind)

@@ -227,16 +227,14 @@ class Prescription:
 
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN 'expired' ELSE p.status END"
 _PRESCRIPTION = f"""
-    SELECT p.id, p.patient_id, p.prescriber_id, du.given_name || ' ' || du.family_name AS prescriber_name,
-           dp.specialty AS prescriber_specialty, d.name || ', ' || d.city AS prescriber_place, p.addressed_to,
+    SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
+           d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version,
-           pu.given_name, pu.family_name, pp.identifier, pp.birth_date, pp.sex, pp.city, pp.weight_kg, pu.phone,
-           pp.pharmacy_id AS chosen_pharmacy_id
-    FROM prescriptions p JOIN users pu ON pu.id = p.patient_id JOIN patients pp ON pp.user_id = p.patient_id
-    JOIN users du ON du.id = p.prescriber_id
-    JOIN practitioners dp ON dp.user_id = p.prescriber_id JOIN organizations d ON d.id = dp.organization_id
-    LEFT JOIN organizations o ON o.id = p.pharmacy_id LEFT JOIN organizations a ON a.id = p.addressed_to
+           i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.weight_kg, i.phone,
+           i.pharmacy_id AS chosen_pharmacy_id
+    FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
+    LEFT JOIN places o ON o.id = p.pharmacy_id LEFT JOIN places a ON a.id = p.addressed_to
     LEFT JOIN prescriptions r ON r.replaces_id = p.id
 """
 _IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "weight_kg", "phone")
@@ -384,7 +382,7 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
-        "l.substitution_reason, l.delivered FROM prescription_lines l JOIN medicines m ON m.id = l.medicine_id "
+        "l.substitution_reason, l.delivered FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
@@ -419,8 +417,9 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
 
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     rows = tx.all(
-        "SELECT a.at, u.given_name || ' ' || u.family_name AS name, u.role, a.from_status, a.to_status, a.reason "
-        "FROM prescription_acts a LEFT JOIN users u ON u.id = a.actor_id WHERE a.prescription_id = :id "
+        "SELECT a.at, (SELECT name FROM people WHERE id = a.actor_id) AS name, "
+        "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason "
+        "FROM prescription_acts a WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",
         {"id": prescription_id},
     )
@@ -431,7 +430,7 @@ def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
     """Its medicines that this patient was given in the last 7 days (openmrs-esm-dispensing-app #350)."""
     rows = tx.all(
         "SELECT DISTINCT m.dci || ' ' || m.strength AS name FROM prescription_lines l "
-        "JOIN medicines m ON m.id = l.medicine_id JOIN prescription_lines e ON e.medicine_id = l.medicine_id "
+        "JOIN medicine_names m ON m.id = l.medicine_id JOIN prescription_lines e ON e.medicine_id = l.medicine_id "
         "JOIN prescriptions p ON p.id = e.prescription_id "
         "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND e.delivered > 0 "
         "AND p.updated_at > :since",

@@ -177,7 +177,7 @@ def _trace(
     if again and tracing.read_lately(tx, viewer, patient_id, subject):
         return
     first_today = not tx.value(
-        "SELECT 1 FROM audit_events WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
+        "SELECT 1 FROM trace WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
         {"patient": patient_id, "doctor": viewer.id, "since": tx.now - tx.now % _DAY},
     )

@@ -98,10 +98,9 @@ class File:
 
 _RECORD = """
     SELECT r.id, r.patient_id, r.type, r.status, r.occurred_on, r.created_at, r.version, v.title, v.body, r.author_id,
-           u.given_name || ' ' || u.family_name AS author_name, coalesce(o.name, '') AS organization
+           a.name AS author_name, a.organization
     FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = r.version
-    JOIN users u ON u.id = r.author_id LEFT JOIN practitioners p ON p.user_id = r.author_id
-    LEFT JOIN organizations o ON o.id = p.organization_id
+    JOIN people a ON a.id = r.author_id
 """
 
 
@@ -117,8 +116,8 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
     """One record with everything it ever said, the newest first."""
     found = record(tx, viewer, record_id)
     rows = tx.all(
-        "SELECT v.version, v.title, v.body, v.reason, u.given_name || ' ' || u.family_name AS author_name, "
-        "v.created_at FROM record_versions v JOIN users u ON u.id = v.author_id WHERE v.record_id = :id "
+        "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, v.created_at "
+        "FROM record_versions v JOIN people a ON a.id = v.author_id WHERE v.record_id = :id "
         "ORDER BY v.version DESC",
         {"id": record_id},
     )

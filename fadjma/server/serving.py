@@ -44,8 +44,9 @@ class Server(uvicorn.Server):
 
 
 def serve(app: Quart) -> None:
-    """Serve `app` with its settings until SIGINT or SIGTERM."""
+    """Serve `app` with its settings until SIGINT or SIGTERM. Raises store.Unusable."""
     settings = app.extensions["settings"]
+    app.extensions["database"].prepare()  # here, where it is one line: a failure inside uvicorn is a page of them
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Our format shows none of these, and each is looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -16,6 +16,15 @@ _STATEMENTS = 500  # prepared once and kept: more than there are in this program
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection as the whole program uses it: WAL, durable commits, foreign keys, no implicit transactions."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
+    try:
+        _set_up(connection, read_only=read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:
     connection.row_factory = sqlite3.Row
     for pragma in (
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
@@ -27,7 +36,6 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         f"query_only = {'ON' if read_only else 'OFF'}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    return connection
 
 
 class Connection(aiosqlite.Connection):

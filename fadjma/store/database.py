@@ -18,6 +18,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from fadjma.histogram import SECONDS, Histogram
 from fadjma.store.connections import Connection, connect
+from fadjma.store.constraints import translated
+from fadjma.store.errors import usable
 from fadjma.store.group_commit import Write, commit, settle
 from fadjma.store.migrating import migrate
 from fadjma.store.transaction import Announced, Transaction
@@ -54,14 +56,23 @@ class Database:
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
 
+    def prepare(self) -> None:
+        """Migrate. Raises Unusable when this is no database that the program can work with."""
+        migrate(self.path, self.clock())
+
     async def open(self) -> None:
-        """Migrate, then open one writer and `READERS` readers."""
-        await asyncio.to_thread(migrate, self.path, self.clock())
-        self._writer = await self._connect()
-        for _ in range(READERS):
-            self._readers.put_nowait(await self._connect(read_only=True))
-        self._near = connect(self.path, read_only=True)
-        self._near.execute(f"PRAGMA busy_timeout = {_NEAR_TIMEOUT_MS}")
+        """Prepare, then open one writer and `READERS` readers. Raises Unusable; then nothing stays open."""
+        try:
+            await asyncio.to_thread(self.prepare)
+            with usable(self.path):
+                self._writer = await self._connect()
+                for _ in range(READERS):
+                    self._readers.put_nowait(await self._connect(read_only=True))
+                self._near = connect(self.path, read_only=True)
+                self._near.execute(f"PRAGMA busy_timeout = {_NEAR_TIMEOUT_MS}")
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Finish what is queued and close every connection."""
@@ -124,8 +135,11 @@ class Database:
 
 
 def _read(clock: Clock, function: Callable[[Transaction], R], connection: sqlite3.Connection) -> R:
-    connection.execute("BEGIN")
     try:
-        return function(Transaction(connection, clock()))
-    finally:
-        connection.execute("ROLLBACK")
+        connection.execute("BEGIN")
+        try:
+            return function(Transaction(connection, clock()))
+        finally:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise translated(connection, error) from error

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma.store.constraints import translated
+from fadjma.store.errors import Error
 from fadjma.store.transaction import Announced, Transaction
 
 log = logging.getLogger("fadjma")
@@ -60,12 +62,16 @@ def commit(connection: sqlite3.Connection, now: Callable[[], int], waiting: dequ
         _run(connection, now, waiting, group)
         connection.execute("COMMIT")
     except BaseException as error:
+        failure = error
+        if isinstance(error, sqlite3.Error):
+            failure = translated(connection, error)
+            failure.__cause__ = error
         _roll_back(connection)
         if not group:
             group.append(waiting.popleft())
         for write in group:
             if write.error is None:
-                write.fail(error)
+                write.fail(failure)
         return group
     committed_at = time.monotonic()
     for write in group:
@@ -98,7 +104,7 @@ def _run(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[
         connection.execute("SAVEPOINT one")
         write.run(Transaction(connection, now()))
         if not connection.in_transaction:
-            raise write.error or sqlite3.OperationalError("the transaction was ended from within")
+            raise write.error or Error("the transaction was ended from within")
         if write.error is not None:
             connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")

@@ -1,52 +1,158 @@
-"""The migrations: what a database lacks of `migrations/*.sql`, applied in order."""
+"""The migrations: what a database lacks of `migrations/*.sql`, applied in order (docs/migrations.md)."""
 
+import hashlib
+import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from fadjma.store.connections import connect
+from fadjma.store.errors import Unusable, reason, usable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_REBUILD = "-- rebuild:"  # then the tables, separated by commas
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file: its name without `.sql`, and the SQL."""
+
+    name: str
+    script: str
+
+    @property
+    def checksum(self) -> str:
+        """By which an edited file is noticed."""
+        return hashlib.sha256(self.script.encode()).hexdigest()
+
+    @property
+    def rebuilds(self) -> list[str]:
+        """The tables that its first line says it makes anew."""
+        first = self.script.partition("\n")[0]
+        return [name.strip() for name in first.removeprefix(_REBUILD).split(",")] if first.startswith(_REBUILD) else []
 
 
 def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:
     """Apply the migrations that the database lacks, in order, one transaction each.
 
     Returns the names of those applied. `up_to` (the test of old databases) stops after the numbers it names.
+    Raises Unusable when the file cannot be worked with, was written by a newer program, or a step of it was edited.
     """
-    applied = []
-    connection = connect(path)
+    known = [Migration(file.stem, file.read_text(encoding="utf-8")) for file in sorted(_MIGRATIONS.glob("*.sql"))]
+    with usable(path), closing(connect(path)) as connection:
+        done = _done(connection, path, known)
+        missing = [step for step in known if step.name not in done and step.name[:4] <= up_to]
+        return [step.name for step in missing if _apply(connection, path, step, now)]
+
+
+def _done(connection: sqlite3.Connection, path: Path, known: list[Migration]) -> set[str]:
+    """The names of the steps taken. A database from before checksums were kept gets them now. Raises Unusable."""
+    connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)"
         )
-        done = {row["name"] for row in connection.execute("SELECT name FROM schema_migrations")}
-        for script in sorted(_MIGRATIONS.glob("*.sql")):
-            if script.stem in done or script.stem[:4] > up_to:
-                continue
-            if _apply(connection, script, now):
-                applied.append(script.stem)
-    finally:
-        connection.close()
-    return applied
-
-
-def _apply(connection: sqlite3.Connection, script: Path, now: int) -> bool:
-    """Run one migration; False when another process has done it meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if connection.execute("SELECT 1 FROM schema_migrations WHERE name = ?", (script.stem,)).fetchone():
-            connection.execute("ROLLBACK")
-            return False
-        for statement in _statements(script.read_text(encoding="utf-8")):
-            connection.execute(statement)
-        connection.execute("INSERT INTO schema_migrations (name, applied_at) VALUES (?, ?)", (script.stem, now))
+        connection.execute("DELETE FROM schema_migrations WHERE 0")  # changes nothing; a read-only file refuses it
+        columns = connection.execute("SELECT name FROM pragma_table_info('schema_migrations')").fetchall()
+        if "checksum" not in [column["name"] for column in columns]:
+            connection.execute("ALTER TABLE schema_migrations ADD COLUMN checksum TEXT")
+            connection.executemany(
+                "UPDATE schema_migrations SET checksum = ? WHERE name = ?",
+                [(step.checksum, step.name) for step in known],
+            )
+        rows = connection.execute("SELECT name, checksum FROM schema_migrations ORDER BY name")
+        done = {row["name"]: row["checksum"] for row in rows}
+        _check(path, known, done)
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        connection.rollback()
         raise
+    return set(done)
+
+
+def _check(path: Path, known: list[Migration], done: dict[str, str]) -> None:
+    names = {step.name for step in known}
+    newer = [name for name in done if name not in names]
+    if newer:
+        raise Unusable(
+            f"La base {path} est d'une version plus récente de FADJMA ({', '.join(newer)} ; celle-ci va jusqu'à "
+            f"{max(names)}) : lancez la version qui l'a écrite, ou restaurez une sauvegarde faite avant elle."
+        )
+    edited = [step.name for step in known if step.name in done and done[step.name] != step.checksum]
+    if edited:
+        raise Unusable(
+            f"La base {path} a été faite avec un autre texte de {', '.join(edited)} : une migration appliquée ne "
+            "change plus, rétablissez son fichier et écrivez la suite dans une nouvelle."
+        )
+
+
+def _apply(connection: sqlite3.Connection, path: Path, step: Migration, now: int) -> bool:
+    """Take one step, whole or not at all; False when another process has taken it meanwhile."""
+    with _unguarded(connection) if step.rebuilds else nullcontext():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if connection.execute("SELECT 1 FROM schema_migrations WHERE name = ?", (step.name,)).fetchone():
+                connection.execute("ROLLBACK")
+                return False
+            before = _belongings(connection, step.rebuilds)
+            for statement in _statements(step.script):
+                connection.execute(statement)
+            if step.rebuilds:
+                _check_rebuilt(connection, step, before)
+            connection.execute(
+                "INSERT INTO schema_migrations (name, applied_at, checksum) VALUES (?, ?, ?)",
+                (step.name, now, step.checksum),
+            )
+            connection.execute("COMMIT")
+        except BaseException as error:
+            connection.rollback()
+            if isinstance(error, sqlite3.Error):
+                raise Unusable(f"{_refused(step)} ({path} : {reason(path, error)}).") from error
+            raise
     return True
+
+
+@contextmanager
+def _unguarded(connection: sqlite3.Connection) -> Iterator[None]:
+    """Without foreign keys, and without ALTER TABLE … RENAME looking at the views of a table that is away.
+
+    Both only work outside a transaction: https://sqlite.org/lang_altertable.html#otheralter, steps 1 and 12.
+    """
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA legacy_alter_table = ON")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA legacy_alter_table = OFF")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _belongings(connection: sqlite3.Connection, tables: list[str]) -> set[str]:
+    """The names of the indexes and triggers of these tables: they go with a table that is dropped."""
+    rows = connection.execute(
+        "SELECT name, tbl_name FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
+    )
+    return {row["name"] for row in rows if row["tbl_name"] in tables}
+
+
+def _check_rebuilt(connection: sqlite3.Connection, step: Migration, before: set[str]) -> None:
+    """What nobody watched while it was rebuilt. Raises Unusable, which rolls the step back."""
+    orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if orphan:
+        table, row, parent, _ = orphan
+        raise Unusable(f"{_refused(step)} ({table}, ligne {row}, renverrait à rien dans {parent}).")
+    dropped = set(re.findall(r"DROP (?:INDEX|TRIGGER) (\w+)", step.script))
+    lost = sorted(before - dropped - _belongings(connection, step.rebuilds))
+    if lost:
+        raise Unusable(f"{_refused(step)} (elle perdrait {', '.join(lost)}).")
+    for view in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
+        connection.execute(f"SELECT 1 FROM {view['name']} LIMIT 0")
+
+
+def _refused(step: Migration) -> str:
+    return f"La migration {step.name} n'a pas pu être appliquée, la base est restée comme avant"
 
 
 def _statements(script: str) -> Iterable[str]:

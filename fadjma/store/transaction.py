@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from fadjma.store.constraints import translated
+
 Row = sqlite3.Row
 Parameters = Mapping[str, Any] | Sequence[Any]
 
@@ -18,7 +20,8 @@ class Transaction:
     """One database transaction: the only way to the tables.
 
     `now` is the time of the whole transaction, in milliseconds UTC. SQL keeps to what SQLite ≥ 3.35 and PostgreSQL both
-    accept, with `:name` parameters.
+    accept, with `:name` parameters. What a constraint of the schema refuses raises Duplicate or Violation with its
+    name; every other failure raises Error.
     """
 
     __slots__ = ("_announced", "_connection", "now")
@@ -30,21 +33,33 @@ class Transaction:
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement; returns the number of rows it changed."""
-        return self._connection.execute(sql, parameters).rowcount
+        try:
+            return self._connection.execute(sql, parameters).rowcount
+        except sqlite3.Error as error:
+            raise translated(self._connection, error) from error
 
     def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """Run one statement for each of `rows`."""
-        self._connection.executemany(sql, rows)
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise translated(self._connection, error) from error
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Every row that the statement returns."""
-        return self._connection.execute(sql, parameters).fetchall()
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translated(self._connection, error) from error
 
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row that the statement returns, if any."""
-        cursor = self._connection.execute(sql, parameters)
-        row: Row | None = cursor.fetchone()
-        cursor.close()  # an open statement would keep the transaction from ending
+        try:
+            cursor = self._connection.execute(sql, parameters)
+            row: Row | None = cursor.fetchone()
+            cursor.close()  # an open statement would keep the transaction from ending
+        except sqlite3.Error as error:
+            raise translated(self._connection, error) from error
         return row
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:

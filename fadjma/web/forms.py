@@ -169,7 +169,8 @@ def text(
 
 def one_of(label: str, codes: Iterable[str], *, required: bool = True) -> Any:
     """One of some codes; how they are shown is the template's affair, so WTForms need not make options of them."""
-    return StringField(label, [InputRequired() if required else Optional(), AnyOf(list(codes))])
+    rules = [InputRequired() if required else Optional(), AnyOf(list(codes))]
+    return StringField(label, rules, filters=[cleaning(LONGEST_NAME)])
 
 
 def fields_from_json(value: Any) -> MultiDict[str, str]:

@@ -37,6 +37,13 @@ def test_who_asks_sets_neither_duration_nor_state_nor_author() -> None:
     assert set(form.data) == {"patient_id", "reason", "scope", "emergency", "password"}
 
 
+@pytest.mark.parametrize("name", ["scope", "emergency"])
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0"])
+def test_a_choice_that_is_blank_is_none(name: str, blank: str) -> None:
+    form = AskForm(MultiDict({"patient_id": AWA.id, "reason": "Suivi", name: blank}))
+    assert form.validate() and not form[name].data
+
+
 @pytest.mark.parametrize("scope", ["everything", "FULL", "records"])
 def test_a_proposed_scope_is_one_of_three_or_none(scope: str) -> None:
     assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": "Suivi", "scope": scope}))) == {"scope"}

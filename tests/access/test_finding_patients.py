@@ -5,7 +5,8 @@ from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES
 from store import Store
 
 from fadjma.access import actions
-from fadjma.accounts.actions import NewPerson, register_patient
+from fadjma.accounts.actions import register_patient
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden
 

@@ -5,8 +5,8 @@ from cast import ADMIN, AWA, CLINIC, DIOP, EMAILS, JAMM
 from store import Store
 
 from fadjma.accounts import actions, queries
-from fadjma.accounts.actions import NewPerson
-from fadjma.identity import directory
+from fadjma.identity import directory, passwords
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_identifier
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Conflict, Invalid, NotFound
@@ -50,7 +50,7 @@ def test_registering_tells_nobody_whether_an_email_address_is_known(store: Store
 
 def test_of_those_with_one_address_staff_goes_first(store: Store) -> None:
     patients = {_patient(store, _person(email=EMAILS[DIOP.id])) for _ in range(9)}
-    found = [found.user_id for found in store.read(queries.credentials_for, email=EMAILS[DIOP.id], phone=None)]
+    found = [found.user_id for found in store.read(passwords.credentials_for, email=EMAILS[DIOP.id], phone=None)]
     assert found[0] == DIOP.id
     assert set(found[1:]) < patients
 
@@ -58,8 +58,8 @@ def test_of_those_with_one_address_staff_goes_first(store: Store) -> None:
 def test_a_family_may_share_a_phone_or_an_email_address(store: Store) -> None:
     first, second = _patient(store, _person()), _patient(store, _person())
     for found in (
-        store.read(queries.credentials_for, email=None, phone="+221781112233"),
-        store.read(queries.credentials_for, email=_person().email, phone=None),
+        store.read(passwords.credentials_for, email=None, phone="+221781112233"),
+        store.read(passwords.credentials_for, email=_person().email, phone=None),
     ):
         assert {credential.user_id for credential in found} == {first, second}
 

@@ -7,11 +7,11 @@ import pytest
 from cast import ADMIN, AWA, DIOP, EMAILS, PASSWORD, PHONES
 from limits import RateLimitItemPerMinute
 
-from fadjma.accounts import actions, queries, signing_in
-from fadjma.accounts.actions import NewPerson
+from fadjma.accounts import actions, signing_in
 from fadjma.events import security
 from fadjma.identity import passwords, sessions
 from fadjma.identity.devices import Device
+from fadjma.identity.enrolment import NewPerson
 from fadjma.refusals import Forbidden, Invalid, Refusal, Throttled
 from fadjma.store import Database
 from fadjma.web.throttle import SIGN_IN_PER_ADDRESS, Throttle
@@ -251,7 +251,7 @@ class TestEnteringThePasswordAgain:
 
     @pytest.fixture
     async def stored(self, door: Door) -> str:
-        return await door.database.read(queries.password_hash, DIOP)
+        return await door.database.read(passwords.own_hash, DIOP)
 
     async def test_the_right_one_is_taken(self, door: Door, stored: str) -> None:
         await signing_in.confirm_password(door.throttle, DIOP.id, PASSWORD, stored)

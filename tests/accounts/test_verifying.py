@@ -8,8 +8,8 @@ from cast import ADMIN, AWA, CAST, CLINIC, DIOP, MOUSSA, NDIAYE, secret_of
 from store import Store
 
 from fadjma.accounts import actions, queries
-from fadjma.accounts.actions import NewPerson
 from fadjma.identity import directory, sessions
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 from fadjma.identity.sessions import SessionsEnded
 from fadjma.refusals import Conflict, Forbidden, NotFound

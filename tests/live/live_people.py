@@ -22,6 +22,7 @@ from fadjma import events
 from fadjma.accounts import actions
 from fadjma.events import Subject
 from fadjma.identity import credentials, sessions
+from fadjma.identity.enrolment import NewPerson
 from fadjma.ids import new_id
 from fadjma.store import Transaction, milliseconds
 
@@ -321,8 +322,8 @@ def _session(tx: Transaction, user_id: str, kind: Literal["browser", "token"]) -
     return Session(user_id, sessions.start(tx, user_id, kind=kind, address="127.0.0.1", agent="tests"))
 
 
-def _newcomer(given_name: str, family_name: str) -> actions.NewPerson:
-    return actions.NewPerson(
+def _newcomer(given_name: str, family_name: str) -> NewPerson:
+    return NewPerson(
         given_name=given_name,
         family_name=family_name,
         email=f"{new_id()}@live.fadjma".lower(),

@@ -1,7 +1,6 @@
 """The hub alone, with wires that a test can block, break and read."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +19,7 @@ from fadjma.live import fragments, hub
 from fadjma.live.hub import Hub
 from fadjma.live.replay import LIMIT
 from fadjma.live.streams import Stream
-from fadjma.store import Database, Transaction
+from fadjma.store import Database, Error, Transaction
 
 
 class Wire:
@@ -75,7 +74,7 @@ class Reads:
     async def __call__(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.names.append(function.__name__)
         if function.__name__ in self.failing:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise Error("disk I/O error")
         result = await self._read(function, *args, **kwargs)
         if held := self.held.get((function.__name__, self.names.count(function.__name__))):
             await held.wait()
@@ -84,7 +83,7 @@ class Reads:
     def glance(self, function: Callable[..., Any], *args: Any) -> Any:
         self.names.append(function.__name__)
         if function.__name__ in self.failing:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise Error("disk I/O error")
         return self._glance(function, *args)
 
     def hold(self, name: str, nth: int = 1) -> asyncio.Event:
@@ -496,7 +495,7 @@ class TestWhatBreaks:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Only what a template cannot show is given up."""
-        rendered, failures = fragments.Fragments.html, [sqlite3.OperationalError("database is locked")]
+        rendered, failures = fragments.Fragments.html, [Error("database is locked")]
 
         def locked(self: Any, viewer: Viewer, notification: Any) -> str:
             if failures:

@@ -16,6 +16,7 @@ from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
 from fadjma.events.catalogue import MESSAGES
 from fadjma.identity import identifiers, passwords
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 
 ASKED = {"patient_id": MOUSSA.id, "reason": "Suivi"}
@@ -359,7 +360,7 @@ async def test_17_withdrawing_keeps_the_row(clinic: Callers, store: Store, told:
 
 
 async def test_18_an_account_made_by_an_admin_can_sign_in(clinic: Callers, app: Quart, store: Store) -> None:
-    admin = accounts.NewPerson(
+    admin = NewPerson(
         given_name="Coumba",
         family_name="Lô",
         email="coumba.lo@exemple.sn",

@@ -74,6 +74,21 @@ async def test_the_key_of_another_request_is_refused(
     assert store.content() == after
 
 
+@pytest.mark.parametrize("body", [None, {"reason": "Je ne le connais pas"}], ids=["empty", "the same"])
+async def test_so_is_the_key_of_the_same_act_on_another_thing(
+    clinic: Callers, store: Store, body: dict[str, Any] | None
+) -> None:
+    """Same key, same body, same kind of address: the first one's answer would say that the second was rejected too."""
+    asked = [(await clinic.program(who).post("/access-requests", ASKED)).json["id"] for who in (DIOP, SARR)]
+    patient = clinic.program(MOUSSA)
+    first, second = [
+        await patient.post(f"/access-requests/{request}/rejection", body, Idempotency_Key="k") for request in asked
+    ]
+    assert (first.status, first.json["id"]) == (200, asked[0])
+    assert second.errors().keys() == {"key"}
+    assert store.value("SELECT status FROM access_requests WHERE id = ?", asked[1]) == "pending"
+
+
 async def test_a_page_says_so_too(clinic: Callers) -> None:
     browser = clinic.browser(DIOP)
     await browser.post("/access-requests", {**ASKED, "key": "k"})

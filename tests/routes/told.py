@@ -27,6 +27,7 @@ from store import Store
 
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
@@ -121,8 +122,8 @@ def _issue(tx: Transaction) -> str:
     return prescriptions.issue(tx, DIOP, AWA.id, lines=lines, pharmacy_id=JAMM)
 
 
-def _person(given_name: str) -> accounts.NewPerson:
-    return accounts.NewPerson(
+def _person(given_name: str) -> NewPerson:
+    return NewPerson(
         given_name=given_name,
         family_name="Faye",
         email=f"{given_name.lower()}@demo.fadjma",

@@ -16,7 +16,7 @@ from store import Store
 from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
 from fadjma.refusals import Conflict
-from fadjma.store import Announced, Database, Transaction, group_commit
+from fadjma.store import Announced, Database, Error, Transaction, group_commit
 from fadjma.store.group_commit import Write, commit
 
 
@@ -121,9 +121,9 @@ class TestWhenTheTransactionItselfFails:
         store.connection.set_authorizer(None)
         assert kept(store) == []
         assert [type(write.error) for write in done] == [
-            sqlite3.DatabaseError,
+            Error,
             ZeroDivisionError,
-            sqlite3.DatabaseError,
+            Error,
         ]
         assert not any(write.announced for write in done)
 
@@ -141,7 +141,7 @@ class TestWhenTheTransactionItselfFails:
         store.connection.execute("PRAGMA busy_timeout = 10")
         waiting = deque([Write(keep("one"))])
         (done,) = commit(store.connection, store.clock, waiting)
-        assert isinstance(done.error, sqlite3.OperationalError) and not waiting
+        assert type(done.error) is Error and not waiting
         other.execute("ROLLBACK")
         other.close()
         group(store, keep("two"))
@@ -155,10 +155,10 @@ class TestWhenTheTransactionItselfFails:
             )
         )
         (done,) = group(store, keep("one"))
-        assert isinstance(done.error, sqlite3.DatabaseError)
+        assert type(done.error) is Error
         refused[0] = sqlite3.SQLITE_OK
         (in_the_way,) = group(store, keep("two"))
-        assert isinstance(in_the_way.error, sqlite3.OperationalError), "it ends the transaction that was left"
+        assert type(in_the_way.error) is Error, "it ends the transaction that was left"
         group(store, keep("three"))
         assert kept(store) == ["three"]
 

@@ -1,7 +1,6 @@
-"""The store: one transaction per call, told after the commit; and how an old database becomes a new one."""
+"""The store: one transaction per call, told after the commit."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,8 +13,7 @@ from store import MONDAY, Clock, Store
 from fadjma import store
 from fadjma.access import actions as access
 from fadjma.refusals import Conflict
-from fadjma.store import Database, Transaction
-from fadjma.store import migrating as module
+from fadjma.store import Database, Error, Transaction, Violation
 from fadjma.store.connections import connect
 from fadjma.store.migrating import migrate
 
@@ -66,7 +64,7 @@ class TestWriting:
             Database("postgresql://localhost/fadjma")
 
     async def test_references_to_nothing_are_refused(self, database: Database) -> None:
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(Violation):
             await database.write(lambda tx: tx.execute("INSERT INTO inboxes (user_id) VALUES ('nobody')"))
 
 
@@ -134,7 +132,7 @@ class TestReading:
         ],
     )
     async def test_it_changes_nothing(self, database: Database, sql: str) -> None:
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        with pytest.raises(Error, match="readonly"):
             await database.read(lambda tx: tx.execute(sql))
 
     async def test_it_sees_one_moment(self, database: Database) -> None:
@@ -209,109 +207,6 @@ async def test_it_can_be_closed_and_opened_again(path: Path) -> None:
     await database.open()
     assert await database.read(_kept) == ["one", "two"]
     await database.close()
-
-
-# --- migrations ---------------------------------------------------------------------------------------------
-
-STEPS = [script.stem for script in sorted(module._MIGRATIONS.glob("*.sql"))]
-
-
-def _schema(path: Path) -> list[tuple[Any, ...]]:
-    connection = connect(path)
-    found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
-    connection.close()
-    return [tuple(row) for row in found]
-
-
-def test_a_fresh_database_takes_every_step_in_order(tmp_path: Path) -> None:
-    assert migrate(tmp_path / "new.db", MONDAY) == STEPS
-    assert [name[:4] for name in STEPS] == [f"{number:04d}" for number in range(1, len(STEPS) + 1)]
-
-
-def test_the_second_time_nothing_is_applied(tmp_path: Path) -> None:
-    path = tmp_path / "new.db"
-    migrate(path, MONDAY)
-    before = _schema(path)
-    assert migrate(path, MONDAY) == []
-    assert _schema(path) == before
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_a_database_of_every_age_becomes_like_a_fresh_one(tmp_path: Path, step: str) -> None:
-    old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
-    done = migrate(old, MONDAY, up_to=step[:4])
-    assert done == STEPS[: STEPS.index(step) + 1]
-    assert migrate(old, MONDAY) == STEPS[STEPS.index(step) + 1 :]
-    migrate(fresh, MONDAY)
-    assert _schema(old) == _schema(fresh)
-
-
-def test_a_step_that_another_process_took_meanwhile_is_not_taken_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, apply, others = tmp_path / "new.db", module._apply, []
-
-    def late(connection: sqlite3.Connection, script: Path, now: int) -> None:
-        if not others:
-            others.append("the other process")
-            migrate(path, MONDAY)
-        apply(connection, script, now)
-
-    monkeypatch.setattr(module, "_apply", late)
-    migrate(path, MONDAY)
-    assert migrate(path, MONDAY) == []
-
-
-def test_when_each_step_was_taken_is_written_down(tmp_path: Path) -> None:
-    path = tmp_path / "new.db"
-    migrate(path, MONDAY)
-    connection = connect(path)
-    assert [tuple(row) for row in connection.execute("SELECT * FROM schema_migrations")] == [
-        (step, MONDAY) for step in STEPS
-    ]
-    connection.close()
-
-
-class TestAFailingStep:
-    @pytest.fixture
-    def migrations(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A folder of migrations of which the second fails half-way."""
-        folder = tmp_path / "migrations"
-        folder.mkdir()
-        (folder / "0001_one.sql").write_text("CREATE TABLE one (a INTEGER);\n")
-        (folder / "0002_two.sql").write_text(
-            "CREATE TABLE two (a INTEGER);\nINSERT INTO one VALUES (7);\nINSERT INTO nowhere VALUES (1);\n"
-        )
-        monkeypatch.setattr(module, "_MIGRATIONS", folder)
-        return folder
-
-    def test_leaves_nothing_behind_and_keeps_what_was_before(self, migrations: Path, tmp_path: Path) -> None:
-        path = tmp_path / "new.db"
-        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-            migrate(path, MONDAY)
-        assert {name for kind, name, *_ in _schema(path) if kind == "table"} == {"schema_migrations", "one"}
-        connection = connect(path)
-        assert connection.execute("SELECT count(*) FROM one").fetchone()[0] == 0
-        connection.close()
-
-    def test_is_taken_again_when_it_has_been_repaired(self, migrations: Path, tmp_path: Path) -> None:
-        path = tmp_path / "new.db"
-        with pytest.raises(sqlite3.OperationalError):
-            migrate(path, MONDAY)
-        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\n")
-        assert migrate(path, MONDAY) == ["0002_two"]
-
-    def test_a_statement_without_an_end_is_not_half_a_step(self, migrations: Path, tmp_path: Path) -> None:
-        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\nCREATE TABLE three (a INTEGER)\n")
-        with pytest.raises(ValueError, match="unfinished"):
-            migrate(tmp_path / "new.db", MONDAY)
-        assert "two" not in {name for _, name, *_ in _schema(tmp_path / "new.db")}
-
-    async def test_keeps_the_database_from_opening(self, migrations: Path, tmp_path: Path) -> None:
-        database = Database(f"sqlite:///{tmp_path / 'new.db'}")
-        with pytest.raises(sqlite3.OperationalError):
-            await database.open()
-        await database.close()
 
 
 def test_a_connection_is_durable_and_waits_for_others(path: Path) -> None:

@@ -1,0 +1,138 @@
+"""Writing down who somebody is: identity's tables, for the acts of accounts/."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma.i18n import N_
+from fadjma.identity.identifiers import new_identifier
+from fadjma.identity.people import Role
+from fadjma.ids import new_id
+from fadjma.refusals import Conflict, Invalid
+from fadjma.store import Duplicate, Transaction
+
+_ONE_STAFF_ADDRESS = "users_staff_email"  # the constraint's name (migration 0010)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What everybody gives; e-mail in lower case, phone as E.164, the password already hashed."""
+
+    given_name: str
+    family_name: str
+    email: str | None
+    phone: str | None
+    password_hash: str
+    language: str = "fr"
+    submission: str | None = None  # recognises the same form sent twice: a family may share everything else
+
+
+def made_by(tx: Transaction, submission: str | None) -> str | None:
+    """The account that this very submission has made already."""
+    found: str | None = submission and tx.value(
+        "SELECT id FROM users WHERE submission = :submission", {"submission": submission}
+    )
+    return found
+
+
+def add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
+    """A new person; returns the id. Raises Invalid when staff that is in use has the e-mail address."""
+    user_id = new_id()
+    try:
+        tx.execute(
+            "INSERT INTO users "
+            "(id, role, status, email, phone, password_hash, given_name, family_name, language, submission, "
+            "created_at) VALUES "
+            "(:id, :role, :status, :email, :phone, :password_hash, :given_name, :family_name, :language, "
+            ":submission, :now)",
+            {
+                "id": user_id,
+                "role": role,
+                "status": status,
+                "email": person.email,
+                "phone": person.phone,
+                "password_hash": person.password_hash,
+                "given_name": person.given_name,
+                "family_name": person.family_name,
+                "language": person.language,
+                "submission": person.submission,
+                "now": tx.now,
+            },
+        )
+    except Duplicate as error:
+        if error.constraint != _ONE_STAFF_ADDRESS:
+            raise
+        raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
+    return user_id
+
+
+def make_patient(tx: Transaction, user_id: str, *, birth_date: str, sex: str, city: str) -> None:
+    """What a patient has besides, with a new identifier."""
+    tx.execute(
+        "INSERT INTO patients (user_id, identifier, birth_date, sex, city) "
+        "VALUES (:id, :identifier, :birth_date, :sex, :city)",
+        {"id": user_id, "identifier": new_identifier(), "birth_date": birth_date, "sex": sex, "city": city},
+    )
+
+
+def make_practitioner(
+    tx: Transaction, user_id: str, *, licence_number: str, specialty: str, organization_id: str
+) -> None:
+    """What a doctor or a pharmacist has besides."""
+    tx.execute(
+        "INSERT INTO practitioners (user_id, licence_number, specialty, organization_id) "
+        "VALUES (:id, :licence_number, :specialty, :organization_id)",
+        {
+            "id": user_id,
+            "licence_number": licence_number,
+            "specialty": specialty,
+            "organization_id": organization_id,
+        },
+    )
+
+
+def verify(tx: Transaction, account_id: str, *, by: str) -> int:
+    """From waiting to active; returns whether it changed (0 or 1), as `deactivate` and `reactivate` do.
+
+    Both raise Conflict when another account in use has its e-mail address.
+    """
+    return _open(
+        tx,
+        "UPDATE users SET status = 'active', verified_at = :now, verified_by = :admin, version = version + 1 "
+        "WHERE id = :id AND status = 'pending'",
+        {"now": tx.now, "admin": by, "id": account_id},
+    )
+
+
+def deactivate(tx: Transaction, account_id: str) -> int:
+    """Closed, whatever it was."""
+    return tx.execute(
+        "UPDATE users SET status = 'deactivated', version = version + 1 WHERE id = :id AND status <> 'deactivated'",
+        {"id": account_id},
+    )
+
+
+def reactivate(tx: Transaction, account_id: str) -> int:
+    """Open again; whoever has to be verified and never was, waits."""
+    return _open(
+        tx,
+        "UPDATE users SET status = "
+        "CASE WHEN role IN ('doctor', 'pharmacist') AND verified_at IS NULL THEN 'pending' ELSE 'active' END, "
+        "version = version + 1 WHERE id = :id AND status = 'deactivated'",
+        {"id": account_id},
+    )
+
+
+def _open(tx: Transaction, sql: str, parameters: dict[str, Any]) -> int:
+    try:
+        return tx.execute(sql, parameters)
+    except Duplicate as error:
+        if error.constraint != _ONE_STAFF_ADDRESS:
+            raise
+        raise Conflict(
+            N_("Un autre compte en service a cette adresse e-mail : corrigez l'une des deux."), current="taken"
+        ) from error
+
+
+def set_language(tx: Transaction, user_id: str, language: str) -> None:
+    """The language in which this person reads FADJMA."""
+    tx.execute("UPDATE users SET language = :language WHERE id = :id", {"language": language, "id": user_id})

@@ -1,0 +1,317 @@
+"""How an old database becomes a new one: every step whole or not at all, each once, and none against what is known."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from store import MONDAY
+
+import fadjma
+from fadjma.store import Database, Unusable
+from fadjma.store import migrating as module
+from fadjma.store.connections import connect
+from fadjma.store.migrating import migrate
+
+ROOT = Path(fadjma.__file__).parent.parent
+STEPS = [script.stem for script in sorted(module._MIGRATIONS.glob("*.sql"))]
+
+
+def _rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def _schema(path: Path) -> list[tuple[Any, ...]]:
+    return _rows(path, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
+
+
+def _names(path: Path) -> set[str]:
+    return {name for _, name, *_ in _schema(path)}
+
+
+def _everything(path: Path) -> list[str]:
+    """The whole database, schema and rows, as SQL."""
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+@pytest.fixture
+def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in the place of the program's own migrations."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    monkeypatch.setattr(module, "_MIGRATIONS", folder)
+    return folder
+
+
+class TestTheProgramsOwn:
+    def test_a_fresh_database_takes_every_step_in_order(self, tmp_path: Path) -> None:
+        assert migrate(tmp_path / "new.db", MONDAY) == STEPS
+        assert [name[:4] for name in STEPS] == [f"{number:04d}" for number in range(1, len(STEPS) + 1)]
+
+    def test_the_second_time_nothing_is_applied(self, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        migrate(path, MONDAY)
+        before = _everything(path)
+        assert migrate(path, MONDAY + 1) == []
+        assert _everything(path) == before
+
+    @pytest.mark.parametrize("step", STEPS)
+    def test_a_database_of_every_age_becomes_like_a_fresh_one(self, tmp_path: Path, step: str) -> None:
+        old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
+        done = migrate(old, MONDAY, up_to=step[:4])
+        assert done == STEPS[: STEPS.index(step) + 1]
+        assert migrate(old, MONDAY) == STEPS[STEPS.index(step) + 1 :]
+        migrate(fresh, MONDAY)
+        assert _schema(old) == _schema(fresh)
+
+    def test_when_each_step_was_taken_is_written_down(self, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        migrate(path, MONDAY)
+        taken = _rows(path, "SELECT name, applied_at, length(checksum) FROM schema_migrations ORDER BY name")
+        assert taken == [(step, MONDAY, 64) for step in STEPS]
+
+
+class TestTwoAtOnce:
+    def test_a_step_that_another_process_took_meanwhile_is_not_taken_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, apply, others = tmp_path / "new.db", module._apply, list[str]()
+
+        def late(*args: Any) -> bool:
+            if not others:
+                others.append("the other process")
+                others.extend(migrate(path, MONDAY))
+            return apply(*args)
+
+        monkeypatch.setattr(module, "_apply", late)
+        assert migrate(path, MONDAY) == []
+        assert others[1:] == STEPS
+
+    def test_two_processes_take_each_step_once_between_them(self, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+            first, second = processes.map(migrate, [path, path], [MONDAY, MONDAY])
+        assert sorted(first + second) == STEPS
+
+
+class TestAFailingStep:
+    @pytest.fixture
+    def migrations(self, migrations: Path) -> Path:
+        """The second step fails half-way."""
+        (migrations / "0001_one.sql").write_text("CREATE TABLE one (a INTEGER);\n")
+        (migrations / "0002_two.sql").write_text(
+            "CREATE TABLE two (a INTEGER);\nINSERT INTO one VALUES (7);\nINSERT INTO nowhere VALUES (1);\n"
+        )
+        return migrations
+
+    def test_leaves_nothing_behind_and_keeps_what_was_before(self, migrations: Path, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        with pytest.raises(Unusable, match=r"0002_two .* la base est restée comme avant .*nowhere"):
+            migrate(path, MONDAY)
+        assert _names(path) >= {"schema_migrations", "one"} and "two" not in _names(path)
+        assert _rows(path, "SELECT count(*) FROM one") == [(0,)]
+
+    def test_is_taken_again_when_it_has_been_repaired(self, migrations: Path, tmp_path: Path) -> None:
+        path = tmp_path / "new.db"
+        with pytest.raises(Unusable):
+            migrate(path, MONDAY)
+        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\n")
+        assert migrate(path, MONDAY) == ["0002_two"]
+
+    def test_a_statement_without_an_end_is_not_half_a_step(self, migrations: Path, tmp_path: Path) -> None:
+        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\nCREATE TABLE three (a INTEGER)\n")
+        with pytest.raises(ValueError, match="unfinished"):
+            migrate(tmp_path / "new.db", MONDAY)
+        assert "two" not in _names(tmp_path / "new.db")
+
+    async def test_keeps_the_database_from_opening(self, migrations: Path, tmp_path: Path) -> None:
+        database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+        with pytest.raises(Unusable):
+            await database.open()
+
+
+class TestWhatIsKnownOfADatabase:
+    @pytest.fixture
+    def path(self, migrations: Path, tmp_path: Path) -> Path:
+        """A database that has taken both steps that there are."""
+        (migrations / "0001_one.sql").write_text("CREATE TABLE one (a INTEGER);\n")
+        (migrations / "0002_two.sql").write_text("CREATE TABLE two (a INTEGER);\n")
+        migrate(tmp_path / "known.db", MONDAY)
+        return tmp_path / "known.db"
+
+    def test_a_newer_one_is_refused_with_one_line_that_names_both_versions(self, path: Path, migrations: Path) -> None:
+        (migrations / "0002_two.sql").unlink()
+        (migrations / "0003_three.sql").write_text("CREATE TABLE three (a INTEGER);\n")
+        before = _everything(path)
+        with pytest.raises(Unusable) as refusal:
+            migrate(path, MONDAY)
+        assert str(refusal.value).count("\n") == 0
+        assert "plus récente de FADJMA (0002_two ; celle-ci va jusqu'à 0003_three)" in str(refusal.value)
+        assert _everything(path) == before, "nothing was written into it"
+
+    @pytest.mark.parametrize("text", ["CREATE TABLE one (a INTEGER, b TEXT);\n", "CREATE TABLE one (a INTEGER); -- \n"])
+    def test_an_edited_step_is_noticed(self, path: Path, migrations: Path, text: str) -> None:
+        (migrations / "0001_one.sql").write_text(text)
+        (migrations / "0003_three.sql").write_text("CREATE TABLE three (a INTEGER);\n")
+        before = _everything(path)
+        with pytest.raises(Unusable, match="un autre texte de 0001_one : une migration appliquée ne change plus"):
+            migrate(path, MONDAY)
+        assert _everything(path) == before
+
+    def test_line_ends_of_another_system_are_no_edit(self, path: Path, migrations: Path) -> None:
+        (migrations / "0001_one.sql").write_bytes(b"CREATE TABLE one (a INTEGER);\r\n")
+        assert migrate(path, MONDAY) == []
+
+    def test_one_from_before_checksums_gets_them_and_is_guarded_from_then_on(
+        self, path: Path, migrations: Path
+    ) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("ALTER TABLE schema_migrations DROP COLUMN checksum")
+        assert migrate(path, MONDAY) == []
+        assert [row for (row,) in _rows(path, "SELECT length(checksum) FROM schema_migrations")] == [64, 64]
+        (migrations / "0002_two.sql").write_text("CREATE TABLE two (b INTEGER);\n")
+        with pytest.raises(Unusable, match="0002_two"):
+            migrate(path, MONDAY)
+
+    def test_one_from_before_checksums_that_is_newer_is_left_as_it_is(self, path: Path, migrations: Path) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("ALTER TABLE schema_migrations DROP COLUMN checksum")
+        (migrations / "0002_two.sql").unlink()
+        before = _everything(path)
+        with pytest.raises(Unusable, match="0002_two"):
+            migrate(path, MONDAY)
+        assert _everything(path) == before
+
+
+BEFORE = """CREATE TABLE clinics (id TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('clinic')));
+CREATE TABLE doctors (id TEXT PRIMARY KEY, clinic_id TEXT NOT NULL REFERENCES clinics (id), chief_id TEXT
+    REFERENCES doctors (id));
+CREATE INDEX clinics_kind ON clinics (kind);
+CREATE TRIGGER clinics_are_kept BEFORE DELETE ON clinics BEGIN SELECT RAISE(ABORT, 'clinics are kept'); END;
+CREATE VIEW addresses AS SELECT d.id, c.kind FROM doctors d JOIN clinics c ON c.id = d.clinic_id;
+INSERT INTO clinics VALUES ('fann', 'clinic'), ('touba', 'clinic');
+INSERT INTO doctors VALUES ('diop', 'fann', NULL), ('sy', 'touba', 'diop');
+"""
+COPY = "INSERT INTO clinics_new SELECT id, kind FROM clinics"
+AGAIN = """CREATE INDEX clinics_kind ON clinics (kind);
+CREATE TRIGGER clinics_are_kept BEFORE DELETE ON clinics BEGIN SELECT RAISE(ABORT, 'clinics are kept'); END;
+"""
+
+
+def _rebuild(*, copy: str = COPY, again: str = AGAIN, first: str = "-- rebuild: clinics\n") -> str:
+    """A second kind of clinic: a CHECK cannot be altered, so that the table is made anew."""
+    return f"""{first}CREATE TABLE clinics_new (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL CONSTRAINT clinics_kind_check CHECK (kind IN ('clinic', 'hospital')));
+{copy};
+DROP TABLE clinics;
+ALTER TABLE clinics_new RENAME TO clinics;
+{again}"""
+
+
+class TestRebuildingATable:
+    @pytest.fixture
+    def path(self, migrations: Path, tmp_path: Path) -> Path:
+        (migrations / "0001_one.sql").write_text(BEFORE)
+        migrate(tmp_path / "old.db", MONDAY)
+        return tmp_path / "old.db"
+
+    @pytest.fixture
+    def unchanged(self, path: Path) -> Iterator[None]:
+        before = _everything(path)
+        yield
+        assert _everything(path) == before
+        with closing(connect(path)) as connection:
+            assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+
+    def test_works_with_rows_that_refer_to_it(self, path: Path, migrations: Path) -> None:
+        (migrations / "0002_two.sql").write_text(_rebuild())
+        doctors = _rows(path, "SELECT * FROM doctors")
+        assert migrate(path, MONDAY) == ["0002_two"]
+        assert _rows(path, "SELECT * FROM doctors") == doctors
+        assert _names(path) >= {"clinics_kind", "clinics_are_kept", "addresses"}
+        assert _rows(path, "SELECT * FROM addresses") == [("diop", "clinic"), ("sy", "clinic")]
+        with closing(connect(path)) as connection:
+            connection.execute("INSERT INTO clinics VALUES ('dantec', 'hospital')")
+            for refused in ("INSERT INTO doctors VALUES ('fall', 'nowhere', NULL)", "DELETE FROM clinics"):
+                with pytest.raises(sqlite3.IntegrityError):
+                    connection.execute(refused)
+
+    @pytest.mark.usefixtures("unchanged")
+    def test_one_that_leaves_an_orphan_is_refused_whole(self, path: Path, migrations: Path) -> None:
+        (migrations / "0002_two.sql").write_text(_rebuild(copy=f"{COPY} WHERE id <> 'touba'"))
+        with pytest.raises(Unusable, match=r"0002_two .*doctors, ligne 2, renverrait à rien dans clinics"):
+            migrate(path, MONDAY)
+
+    @pytest.mark.usefixtures("unchanged")
+    @pytest.mark.parametrize("left_out", ["clinics_kind", "clinics_are_kept"])
+    def test_one_that_forgets_an_index_or_a_trigger_is_refused(
+        self, path: Path, migrations: Path, left_out: str
+    ) -> None:
+        again = "".join(line for line in AGAIN.splitlines(keepends=True) if left_out not in line)
+        (migrations / "0002_two.sql").write_text(_rebuild(again=again))
+        with pytest.raises(Unusable, match=f"0002_two .*elle perdrait {left_out}"):
+            migrate(path, MONDAY)
+
+    def test_one_that_drops_an_index_on_purpose_is_not(self, path: Path, migrations: Path) -> None:
+        again = AGAIN.partition("\n")[2]
+        (migrations / "0002_two.sql").write_text(_rebuild(copy=f"DROP INDEX clinics_kind;\n{COPY}", again=again))
+        assert migrate(path, MONDAY) == ["0002_two"]
+        assert "clinics_kind" not in _names(path)
+
+    @pytest.mark.usefixtures("unchanged")
+    def test_one_that_breaks_a_view_is_refused(self, path: Path, migrations: Path) -> None:
+        (migrations / "0002_two.sql").write_text(
+            _rebuild(again=AGAIN.replace("ON clinics (kind)", "ON clinics (sort)"))
+            .replace("kind TEXT", "sort TEXT")
+            .replace("CHECK (kind", "CHECK (sort")
+        )
+        with pytest.raises(Unusable, match=r"0002_two .*no such column: c\.kind"):
+            migrate(path, MONDAY)
+
+    @pytest.mark.usefixtures("unchanged")
+    def test_without_the_first_line_that_says_so_the_rows_that_refer_to_it_are_guarded(
+        self, path: Path, migrations: Path
+    ) -> None:
+        (migrations / "0002_two.sql").write_text(_rebuild(first=""))
+        with pytest.raises(Unusable, match="0002_two"):
+            migrate(path, MONDAY)
+
+    @pytest.mark.usefixtures("unchanged")
+    def test_one_that_fails_half_way_leaves_the_table_as_it_was(self, path: Path, migrations: Path) -> None:
+        (migrations / "0002_two.sql").write_text(_rebuild(again="INSERT INTO nowhere VALUES (1);\n"))
+        with pytest.raises(Unusable, match="nowhere"):
+            migrate(path, MONDAY)
+
+    def test_foreign_keys_guard_the_next_step_again(self, path: Path, migrations: Path) -> None:
+        (migrations / "0002_two.sql").write_text(_rebuild())
+        (migrations / "0003_three.sql").write_text("INSERT INTO doctors VALUES ('fall', 'nowhere', NULL);\n")
+        with pytest.raises(Unusable, match=r"0003_three .*FOREIGN KEY"):
+            migrate(path, MONDAY)
+
+    @pytest.mark.usefixtures("unchanged")
+    def test_a_process_that_is_killed_half_way_leaves_the_table_as_it_was(self, path: Path, migrations: Path) -> None:
+        """Killed when the old table is gone and the new one has not its name yet."""
+        (migrations / "0002_two.sql").write_text(_rebuild())
+        child = f"""
+import os, signal
+from pathlib import Path
+from fadjma.store import migrating
+split = migrating._statements
+def half(script):
+    for statement in split(script):
+        if "ALTER TABLE" in statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield statement
+migrating._statements, migrating._MIGRATIONS = half, Path({str(migrations)!r})
+migrating.migrate(Path({str(path)!r}), 1)
+"""
+        assert subprocess.run([sys.executable, "-c", child], cwd=ROOT).returncode == -signal.SIGKILL
