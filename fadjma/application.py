@@ -4,7 +4,7 @@ import secrets
 
 from quart import Quart, Response
 
-from fadjma import cli, dashboards, demo, web
+from fadjma import cli, dashboards, demo, files, web, wiring
 from fadjma.access import routes as access
 from fadjma.accounts import routes as accounts
 from fadjma.config import Settings
@@ -27,6 +27,8 @@ from fadjma.web import assets, failures, security
 from fadjma.web.front_door import front_door
 from fadjma.web.throttle import Throttle
 
+wiring.wire()
+
 
 def create_app(settings: Settings | None = None) -> Quart:
     """The application; settings come from the environment unless given. Raises SettingsError."""
@@ -47,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, access, records, prescriptions, inventory),
-        *(notifications, poll, dashboards, monitoring, assets),
+        *(notifications, poll, dashboards, files, monitoring, assets),
     ):
         app.register_blueprint(part.blueprint)
     app.asgi_app = front_door(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import events
-from fadjma.events.catalogue import MESSAGES, link
+from fadjma.events import subjects
+from fadjma.events.catalogue import MESSAGES
 from fadjma.i18n import iso, translate
 from fadjma.identity.people import Viewer
 from fadjma.store import Row, Transaction
@@ -42,7 +43,7 @@ class Notification:
 
     @property
     def href(self) -> str:
-        return link(self.subject.kind, self.subject.id)
+        return subjects.link(self.subject.kind, self.subject.id)
 
     def json(self, language: str) -> dict[str, Any]:
         """The event as other programs read it (docs/http.md)."""
@@ -134,7 +135,7 @@ def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
         {"now": tx.now, "id": viewer.id, "up_to": up_to},
     )
     if changed:
-        events.notify(tx, [viewer.id], "notification", None, events.Subject("inbox", viewer.id))
+        events.notify(tx, [viewer.id], "notification", None, events.Subject(subjects.INBOX, viewer.id))
     return viewer.id
 
 
@@ -157,9 +158,9 @@ def _notification(row: Row) -> Notification:
 
 def _grouped(items: list[Notification]) -> list[Notification]:
     """Newest first, with the unread ones about one subject folded into the newest of them."""
-    groups: dict[Any, list[Notification]] = {}
+    groups: dict[int | events.Subject, list[Notification]] = {}
     for item in items:
-        key = item.seq if item.read else (item.subject.kind, item.subject.id)
+        key = item.seq if item.read else item.subject
         groups.setdefault(key, []).append(item)
     return [_fold(group) for group in groups.values()]
 

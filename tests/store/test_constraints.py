@@ -43,7 +43,7 @@ class TestTheNameOfAConstraint:
     @pytest.mark.parametrize(
         ("name", "statements"),
         [
-            ("users_email", [f"{_PERSON} SELECT 'x', role, status, email, '', '', '', 1, 's' FROM users LIMIT 1"]),
+            ("users_staff_email", [f"{_PERSON} SELECT 'x', role, status, email, '', '', '', 1, 's' FROM users WHERE id = 'diop'"]),
             ("users_pkey", [f"{_PERSON} VALUES ('awa', 'patient', 'active', 'x@x.sn', '', '', '', 1, 's')"]),
             ("users_submission_key", ["UPDATE users SET submission = 's' WHERE id IN ('awa', 'moussa')"]),
             ("medicines_dci_form_strength_key", ["UPDATE medicines SET dci = 'd', form = 'f', strength = 's'"]),
@@ -135,7 +135,7 @@ class TestWhoeverCatchesOne:
     """Says what they know it to be; everything else goes on as it is."""
 
     def test_an_address_that_has_an_account(self, store: Store) -> None:
-        person = NewPerson(given_name="A", family_name="B", email=EMAILS[AWA.id], phone=None, password_hash="h")
+        person = NewPerson(given_name="A", family_name="B", email=EMAILS[DIOP.id], phone=None, password_hash="h")
         with pytest.raises(Invalid) as refusal:
             store.write(enrolment.add, person, "admin", "active")
         assert list(refusal.value.errors) == ["email"]
