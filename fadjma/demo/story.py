@@ -44,7 +44,7 @@ class Story:
             given_name=person.given_name,
             family_name=person.family_name,
             language="fr",
-            created_at=(world.now // DAY - min(365 + world.rng.randint(10, 30), age_days)) * DAY,
+            created_at=world.now - min(365 + world.rng.randint(10, 30), age_days) * DAY,
             verified_at=None,
             verified_by=None,
         )
@@ -114,8 +114,9 @@ class Story:
         if self._records and self.world.rng.random() < 0.6:
             record = Subject("record", self.world.rng.choice(self._records[-6:]))
             self.trace(at + MINUTE, doctor.id, "record.read", record, place=doctor.place, grant=grant)
-        if (doctor.id, at // DAY) not in self._readings:
-            self._readings.add((doctor.id, at // DAY))
+        days_ago = (self.world.now - at) // DAY
+        if (doctor.id, days_ago) not in self._readings:
+            self._readings.add((doctor.id, days_ago))
             self.tell(at, "notification", "record.read", file)
 
     def write(

@@ -58,13 +58,13 @@ class World:
         return next(self.turns[name])
 
     def moment(self, days_ago: int) -> int:
-        """A time of that day between 8 and half past 16, never a Sunday; for today, within the last hours."""
+        """A time so many days ago, within ten hours; for today, within the last hours.
+
+        Only how long ago it was counts, never the hour or the weekday: the same story is told at every instant.
+        """
         if days_ago == 0:
             return self.now - self.rng.randint(70, 200) * MINUTE
-        day = self.now // DAY - days_ago
-        if (day + 4) % 7 == 0 and days_ago > 1:  # 1 January 1970 was a Thursday
-            day -= 1
-        return day * DAY + 8 * HOUR + self.rng.randint(0, 8 * 60 + 30) * MINUTE + self.rng.randrange(MINUTE)
+        return self.now - days_ago * DAY + self.rng.randint(0, 10 * 60) * MINUTE - self.rng.randrange(MINUTE)
 
     def tell(self, user_id: str, at: int, type: EventType, message: str | None, subject: Subject) -> None:
         """Notify one of the staff; `number_staff_news` gives these their sequence numbers at the end."""
