@@ -10,7 +10,6 @@ from fadjma.accounts import routes as accounts
 from fadjma.config import Settings
 from fadjma.identity import passwords
 from fadjma.identity.credentials import cookies
-from fadjma.identity.identifiers import new_identifier
 from fadjma.inventory import routes as inventory
 from fadjma.live import poll
 from fadjma.live.hub import Hub
@@ -90,4 +89,4 @@ def _demo_secret(tx: Transaction) -> str:
 
 def _fill_when_empty(tx: Transaction, password_hash: str) -> None:
     if not tx.value("SELECT 1 FROM users LIMIT 1"):
-        demo.fill(tx, password_hash=password_hash, identifiers=new_identifier)
+        demo.fill(tx, password_hash=password_hash)

@@ -14,7 +14,6 @@ from fadjma import demo
 from fadjma.accounts import actions
 from fadjma.events import inbox
 from fadjma.identity import passwords
-from fadjma.identity.identifiers import new_identifier
 from fadjma.refusals import Invalid
 from fadjma.store import Database
 from fadjma.store.connections import connect
@@ -78,7 +77,6 @@ async def _fill(database: Database, scale: int) -> None:
         await database.write(
             demo.fill,
             password_hash=password_hash,
-            identifiers=new_identifier,
             scale=scale,
             progress=lambda done: bar.update(done - bar.pos),
         )
