@@ -41,7 +41,7 @@ async def _prepare(database: Database, fill: Callable[[Transaction], R], scale: 
     password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
     await database.open()
     try:
-        await database.write(demo.fill, password_hash=password_hash, identifiers=new_identifier, scale=scale)
+        await database.write(demo.fill, password_hash=password_hash, scale=scale)
         return await database.write(fill)
     finally:
         await database.close()

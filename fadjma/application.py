@@ -10,7 +10,6 @@ from fadjma.accounts import routes as accounts
 from fadjma.config import Settings
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
-from fadjma.identity.identifiers import new_identifier
 from fadjma.inventory import routes as inventory
 from fadjma.live import poll
 from fadjma.live.hub import Hub
@@ -96,4 +95,4 @@ def _demo_secret(tx: Transaction) -> str:
 
 def _fill_when_empty(tx: Transaction, password_hash: str) -> None:
     if not directory.is_anybody_known(tx):
-        demo.fill(tx, password_hash=password_hash, identifiers=new_identifier)
+        demo.fill(tx, password_hash=password_hash)

@@ -13,7 +13,6 @@ from fadjma.accounts import actions
 from fadjma.events import inbox
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
-from fadjma.identity.identifiers import new_identifier
 from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable
 from fadjma.store.backup import backup as copy_database
@@ -77,7 +76,6 @@ async def _fill(database: Database, scale: int) -> None:
         await database.write(
             demo.fill,
             password_hash=password_hash,
-            identifiers=new_identifier,
             scale=scale,
             progress=lambda done: bar.update(done - bar.pos),
         )

@@ -1,5 +1,6 @@
 """How far a story has gone when a test begins: each step is what people would have done by then."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cast import AWA, DIOP, JAMM, NDIAYE, PARACETAMOL
@@ -17,6 +18,11 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 KEY = b"the key of hand-over codes"
+
+
+def in_days(store: Store, days: int) -> str:
+    """The date so many days from the store's today."""
+    return (datetime.fromtimestamp(store.clock() / 1000, UTC) + timedelta(days=days)).date().isoformat()
 
 
 def ask(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA) -> str:
@@ -45,7 +51,7 @@ def write_record(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA, *, 
         type=type,
         title="Hypertension",
         body="Tension 15/9, régime sans sel.",
-        occurred_on="2026-03-02",
+        occurred_on=in_days(store, 0),
     )
 
 
@@ -53,18 +59,18 @@ def receive(
     store: Store,
     quantity: int = 100,
     *,
-    expires_on: str = "2027-12-31",
+    expires_on: str | None = None,
     number: str = "L1",
     pharmacist: Viewer = NDIAYE,
     medicine_id: str = PARACETAMOL,
 ) -> str:
-    """A lot has arrived."""
+    """A lot has arrived; unless it is said, it can be used for two years more."""
     return store.write(
         inventory.receive,
         pharmacist,
         medicine_id=medicine_id,
         number=number,
-        expires_on=expires_on,
+        expires_on=expires_on or in_days(store, 2 * 365),
         quantity=quantity,
     )
 

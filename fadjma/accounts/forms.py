@@ -1,7 +1,7 @@
 """What people fill in to sign in and to get an account."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from wtforms import DateField, PasswordField, StringField
@@ -65,7 +65,7 @@ class PatientForm(PersonForm):
     city = text(N_("Ville ou quartier"), 80, required=False)
 
     def validate_birth_date(self, field: Any) -> None:
-        if field.data and not date(1900, 1, 1) <= field.data <= date.today():
+        if field.data and not date(1900, 1, 1) <= field.data <= datetime.now(UTC).date():
             raise ValidationError(translate(self.language, N_("Cette date de naissance n'est pas possible.")))
 
 

@@ -250,9 +250,8 @@ async def accounts() -> Response:
 @blueprint.get("/security-events")
 async def security_events() -> Response:
     found, following = await web.see(security.browse, request.args.get("before"))
-    data: dict[str, Any] = {"items": [event.json(web.language()) for event in found]}
-    if following:
-        data["next"] = following
+    items = [event.json(web.language()) for event in found]
+    data = {"items": items, **({"next": following} if following else {})}
     return web.answer("accounts/security.html", data, events=found, next=following)
 
 

@@ -1,18 +1,18 @@
 """A clinic to try FADJMA in: invented people, and a year of their history that ends now.
 
-`people.py`, `notes.py`, `medicines.csv` and `cast.py` are what is told; `history.py` tells it, patient by
-patient, with `plans.py`, `story.py`, `rights.py`, `dispensing.py` and `stock.py`; `staff.py` and `world.py`
-are what the patients share, `batch.py` how it gets into the tables.
+`people.py`, `notes.py`, `medicines.csv` and `cast.py` are what is told. It is first planned (`plan.py`), in working
+time before now (`calendar.py`): by `staff.py`, by `history.py` patient after patient with `plans.py`, `story.py` and
+`dispensing.py`, and by `stock.py`. Then `stage.py` acts the plan out in order of time, with the program's own actions.
+`copies.py` makes more of it, for benchmarks.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 
-from fadjma.demo.history import PATIENTS, tell
-from fadjma.demo.staff import settle
-from fadjma.demo.world import number_staff_news, open_staff_news
-from fadjma.events import Subject
+from fadjma.demo import copies, history, staff, stock
+from fadjma.demo.calendar import Calendar
+from fadjma.demo.plan import Plan
+from fadjma.demo.stage import Stage
 from fadjma.i18n import N_
 from fadjma.store import Transaction
 
@@ -41,28 +41,27 @@ ACCOUNTS = (
 )
 
 
+def plan() -> Plan:
+    """The story of 40 patients, which is the same whenever it is acted out."""
+    story = Plan(_SEED)
+    staff.settle(story)
+    history.tell(story)
+    stock.fill(story)
+    return story
+
+
 def fill(
-    tx: Transaction,
-    *,
-    password_hash: str,
-    identifiers: Callable[[], str],
-    scale: int = 1,
-    progress: Callable[[int], None] | None = None,
+    tx: Transaction, *, password_hash: str, scale: int = 1, progress: Callable[[int], None] = lambda done: None
 ) -> None:
     """Fill an empty database with demo people and the year of history that ends at `tx.now`.
 
-    Everyone gets `password_hash`; `identifiers` makes one patient identifier per call. There are `scale`
-    times 40 patients; staff and pharmacies stay the same. `progress` is told the number of patients done.
-    Two calls tell the same story: only the ids differ, and the times follow `tx.now`.
+    Everyone gets `password_hash`. There are `scale` times 40 patients; staff and pharmacies stay the same.
+    `progress` is told the number of patients done.
     """
-    rng = Random(_SEED)  # noqa: S311 - a story to repeat, not a secret
-    open_staff_news(tx)
-    world = settle(tx, rng, password_hash)
-    tell(world, identifiers, PATIENTS * scale, progress)
-    world.stock.close(
-        lambda pharmacist, at, message, product_id: world.tell(
-            pharmacist, at, "notification", message, Subject("product", product_id)
-        )
-    )
-    world.batch.flush()
-    number_staff_news(tx)
+    story, calendar, stage = plan(), Calendar(tx.now), Stage(tx, password_hash)
+    for at, act in sorted(((calendar.time(act.when), act) for act in story.acts), key=lambda timed: timed[0]):
+        stage.play(at, act.do)
+    stage.close()
+    progress(history.PATIENTS)
+    if scale > 1:
+        copies.add(tx, story.rng, scale - 1, progress)

@@ -5,21 +5,22 @@ Awa has no doctor's request waiting and Dr Diop has no right to her file: the fi
 starts there. At Mme Ndiaye's pharmacy one of Awa's prescriptions is prepared and another one waits to be validated.
 """
 
-from fadjma.demo import notes, rights
+from fadjma.demo import notes
+from fadjma.demo.calendar import HOUR, MINUTE, WORKDAY, When
 from fadjma.demo.notes import Allergy, Visit
 from fadjma.demo.people import Person
 from fadjma.demo.plans import Appointment
 from fadjma.demo.story import Story
-from fadjma.demo.world import DAY, HOUR, MINUTE
 
 AWA = "awa@demo.fadjma"
 MOUSSA = "moussa@demo.fadjma"
+KHADY = "khady@demo.fadjma"
 _NIANG = "+221770021486"  # one telephone for a mother and her twins
 
 CAST = (
     Person("Awa", "Cissé", "female", 34.3, "Dakar-Médina", "+221770041127", AWA, 63, "jamm", "dr.gueye", "scripted"),
     Person("Moussa", "Diouf", "male", 47.6, "Pikine", "+221760083541", MOUSSA, 84, "teranga", "dr.diop", "scripted"),
-    Person("Khady", "Niang", "female", 29.1, "Dakar-Fass", _NIANG, "khady@demo.fadjma", 58, "jamm", "dr.diop", "gynaecology"),
+    Person("Khady", "Niang", "female", 29.1, "Dakar-Fass", _NIANG, KHADY, 58, "jamm", "dr.diop", "gynaecology"),
     Person("Assane", "Niang", "male", 3.4, "Dakar-Fass", _NIANG, None, 14, "jamm", "dr.diop", "child"),
     Person("Ousseynou", "Niang", "male", 3.4, "Dakar-Fass", _NIANG, None, 13, "jamm", "dr.diop", "child"),
     # Nearly the same name, the same quarter, the same doctor: only age and identifier tell them apart.
@@ -55,21 +56,27 @@ _AWA_AFTER_TWO_MONTHS = Visit(
 
 SCRIPTS = {
     AWA: (
-        Appointment(312, "dr.gueye", _BY_TITLE["Paludisme simple"], 7, "delivered"),
-        Appointment(205, "dr.faye", _BY_TITLE["Eczéma de contact des mains"], 30, "delivered"),
-        Appointment(64, "dr.badji", _BY_TITLE["Anémie ferriprive"], 365, "delivered"),
-        Appointment(32, "dr.badji", _AWA_AFTER_A_MONTH, 365, "delivered"),
+        Appointment(267, "dr.gueye", _BY_TITLE["Paludisme simple"], 7, "delivered"),
+        Appointment(175, "dr.faye", _BY_TITLE["Eczéma de contact des mains"], 30, "delivered"),
+        Appointment(55, "dr.badji", _BY_TITLE["Anémie ferriprive"], 365, "delivered"),
+        Appointment(27, "dr.badji", _AWA_AFTER_A_MONTH, 365, "delivered"),
         Appointment(2, "dr.badji", _AWA_AFTER_TWO_MONTHS, 365, "prepared"),
         Appointment(0, "dr.badji", _BY_TITLE["Infection urinaire basse"], 365, "issued"),
     ),
     MOUSSA: (
-        Appointment(301, "dr.diop", _BY_TITLE["HTA : contrôle et renouvellement"], 365, "delivered"),
-        Appointment(239, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "delivered"),
-        Appointment(177, "dr.sarr", _BY_TITLE["Avis cardiologique, HTA"], 365, "delivered"),
-        Appointment(121, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "delivered"),
-        Appointment(58, "dr.diop", _BY_TITLE["HTA : contrôle et renouvellement"], 365, "brought"),
-        Appointment(29, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "delivered"),
+        Appointment(258, "dr.diop", _BY_TITLE["HTA : contrôle et renouvellement"], 365, "delivered"),
+        Appointment(205, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "delivered"),
+        Appointment(152, "dr.sarr", _BY_TITLE["Avis cardiologique, HTA"], 365, "delivered"),
+        Appointment(104, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "delivered"),
+        Appointment(50, "dr.diop", _BY_TITLE["HTA : contrôle et renouvellement"], 365, "brought"),
+        Appointment(25, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "delivered"),
         Appointment(1, "dr.diop", _BY_TITLE["HTA équilibrée"], 365, "ready"),
+    ),
+    KHADY: (
+        Appointment(231, "dr.diop", _BY_TITLE["Paludisme simple"], 365, "delivered"),
+        Appointment(140, "dr.badji", _BY_TITLE["Anémie ferriprive"], 365, "brought"),
+        Appointment(83, "dr.diop", _BY_TITLE["Infection urinaire basse"], 365, "delivered"),
+        Appointment(0, "dr.diop", _BY_TITLE["Infection urinaire basse"], 365, "refused"),
     ),
 }
 ALLERGIES: dict[str | None, Allergy | None] = {AWA: notes.ALLERGIES[0], MOUSSA: None}
@@ -89,37 +96,25 @@ def tell_own(story: Story) -> bool:
 
 
 def _tell_awa(story: Story) -> None:
-    doctors, moment = story.world.doctors, story.world.moment
-    asked_at = moment(152)
-    diop = rights.allow(story, doctors["dr.diop"], asked_at, asked_at + 20 * MINUTE, asked_at + 20 * MINUTE + 7 * DAY)
-    story.read_file(diop, asked_at + 31 * MINUTE)
-    asked_at = moment(98)
-    thiam = rights.allow(
-        story,
-        doctors["dr.thiam"],
-        asked_at,
-        asked_at + 3 * HOUR,
-        asked_at + 30 * DAY,
-        revoked_at=asked_at + 11 * DAY,
-    )
-    story.read_file(thiam, asked_at + 4 * HOUR)
-    rights.ask_in_vain(story, doctors["dr.mendy"], moment(76), "rejected")
-    rights.turn_away(story, doctors["dr.mendy"], moment(75))
+    asked = story.plan.moment(130)
+    given = asked.later(20 * MINUTE)
+    story.allow("dr.diop", asked, given, 7)
+    story.read_file("dr.diop", given.later(11 * MINUTE))
+    asked = story.plan.moment(84)
+    given = asked.later(3 * HOUR)
+    story.allow("dr.thiam", asked, given, 30, revoked=asked.later(9 * WORKDAY))
+    story.read_file("dr.thiam", given.later(HOUR))
+    rejected = story.plan.moment(66)
+    story.ask_in_vain("dr.mendy", rejected, "rejected")
+    story.turn_away("dr.mendy", rejected.later(WORKDAY))
 
 
 def _tell_moussa(story: Story) -> None:
-    rights.ask_in_vain(story, story.world.doctors["dr.faye"], story.world.now - 5 * HOUR, "pending")
-    rights.ask_in_vain(story, story.world.doctors["dr.thiam"], story.world.moment(140), "lapsed")
+    story.ask_in_vain("dr.thiam", story.plan.moment(120), "lapsed")
+    story.ask_in_vain("dr.faye", When(5 * HOUR), "pending")
 
 
 def _tell_ibrahima(story: Story) -> None:
-    """The access in emergency that is open as the demo begins."""
-    opened_at = story.world.now - 50 * MINUTE
-    sarr = rights.emergency(
-        story,
-        story.world.doctors["dr.sarr"],
-        opened_at,
-        "unconscious",
-        "Malaise avec perte de connaissance à l'arrivée aux urgences, traitements inconnus.",
-    )
-    story.read_file(sarr, opened_at + MINUTE)
+    """The access in emergency that is open as the demo begins, at whatever hour."""
+    reason = "Malaise avec perte de connaissance à l'arrivée aux urgences, traitements inconnus."
+    story.emergency("dr.sarr", When(0, -50 * MINUTE), "unconscious", reason)

@@ -1,226 +1,146 @@
-"""A prescription's life: its lines, the acts that led to its state, the stock that they took or kept."""
+"""A prescription's life as it is planned: what is prescribed, and the acts that lead to what becomes of it."""
 
-from dataclasses import dataclass
-
+from fadjma.demo.calendar import DAY, MINUTE, WORKDAY, When
 from fadjma.demo.medicines import BY_KEY, course
+from fadjma.demo.people import PHARMACIES, PHARMACISTS
+from fadjma.demo.plan import NOW, Need, surely_beyond
+from fadjma.demo.stage import Stage
 from fadjma.demo.story import Grant, Story
-from fadjma.demo.world import DAY, MINUTE, Pharmacy
-from fadjma.events import Subject
-from fadjma.ids import new_id
+from fadjma.prescriptions.actions import VALID_FOR, NewLine
 
-VALID_FOR = 90 * DAY
-
-_PREPARED = ("validated", "prepared")
-_READY = (*_PREPARED, "ready")
-# The acts after "issued" that lead to each state.
+_PREPARED = ("validate", "prepare")
+_READY = (*_PREPARED, "mark_ready")
+# The acts after it was issued that lead to each fate.
 PATHS: dict[str, tuple[str, ...]] = {
     "issued": (),
-    "validated": ("validated",),
+    "validated": ("validate",),
     "prepared": _PREPARED,
     "ready": _READY,
-    "in_delivery": (*_READY, "in_delivery"),
-    "delivered": (*_READY, "delivered"),
-    "brought": (*_READY, "in_delivery", "delivered"),
-    "part_delivered": (*_READY, "part_delivered"),
-    "on_hold": ("validated", "on_hold"),
-    "refused": ("validated", "refused"),
-    "replaced": ("validated", "refused"),
-    "cancelled": ("cancelled",),
-    "entered_in_error": ("entered_in_error",),
-    "expired": ("expired",),
+    "in_delivery": (*_READY, "depart"),
+    "delivered": (*_READY, "deliver"),
+    "brought": (*_READY, "depart", "deliver"),
+    "on_hold": ("validate", "hold"),
+    "refused": ("validate", "refuse"),
+    "replaced": ("validate", "refuse"),
+    "cancelled": ("cancel",),
+    "entered_in_error": ("mark_error",),
+    "expired": (),
 }
-# What is usual at each age of a prescription; `World.turn` goes round.
+# What is usual at each age of a prescription (first: at each pharmacy); `Plan.turn` goes round.
 _CURRENT = (
-    "issued", "ready", "validated", "prepared", "delivered", "in_delivery", "on_hold", "issued", "refused",
-    "ready", "part_delivered", "issued", "validated",
+    "issued", "validated", "ready", "prepared", "on_hold", "in_delivery", "validated", "refused", "issued", "delivered",
 )  # fmt: skip
-_LAST_WEEKS = (*("delivered",) * 4, "part_delivered", "brought", "replaced", *("delivered",) * 4, "cancelled")
+_LAST_WEEKS = (*("delivered",) * 4, "brought", "replaced", *("delivered",) * 5, "cancelled")
 _LONG_AGO = (
     *("delivered",) * 6, "expired", "brought", *("delivered",) * 5, "cancelled",
     *("delivered",) * 6, "entered_in_error",
 )  # fmt: skip
-_REASONS = {
-    "on_hold": (
-        "Un médicament manque, livraison du grossiste attendue demain.",
-        "Posologie à confirmer avec le prescripteur, appel en cours.",
-    ),
-    "refused": (
-        "dose: supérieure à la dose maximale pour le poids indiqué.",
-        "interaction: avec un traitement en cours, à revoir.",
-        "unavailable: en rupture chez tous les grossistes, proposer une alternative.",
-    ),
-    "cancelled": ("Traitement changé après les résultats.", "Hospitalisation entre-temps."),
-    "entered_in_error": ("Prescrite dans le mauvais dossier.",),
-}
+_CURRENT_FOR = 7 * WORKDAY
+_REPLACED_WITHIN = 60 * WORKDAY  # of now: a refused one that is older has expired
+_HOLDS = (
+    "Un médicament manque, livraison du grossiste attendue demain.",
+    "Posologie à confirmer avec le prescripteur, appel en cours.",
+)
+_REFUSALS = (
+    "dose: supérieure à la dose maximale pour le poids indiqué.",
+    "interaction: avec un traitement en cours, à revoir.",
+    "unavailable: en rupture chez tous les grossistes, proposer une alternative.",
+)
+_CANCELLATIONS = ("Traitement changé après les résultats.", "Hospitalisation entre-temps.")
+_MISTAKE = "Prescrite dans le mauvais dossier."
 _NARROW = frozenset(("carbamazépine", "digoxine", "lévothyroxine", "phénobarbital", "valproate de sodium", "warfarine"))
-_LANDMARKS = ("derrière la mosquée", "près du marché", "face à l'école", "après le terminus des cars")
 _NOT_SUBSTITUTED = "Marge thérapeutique étroite"
-_SILENT = frozenset(("in_delivery", "part_delivered"))  # the page follows, nobody is called
-_FOR_THE_DOCTOR = frozenset(("refused", "delivered", "expired"))
-_ENDED = frozenset(("cancelled", "entered_in_error", "expired"))
-_RESERVED = frozenset(("prepared", "ready", "in_delivery"))
+_LANDMARKS = ("derrière la mosquée", "près du marché", "face à l'école", "après le terminus des cars")
 
 
-@dataclass(frozen=True, slots=True)
-class _Act:
-    status: str
-    at: int
-    actor: str | None
-    reason: str
-
-
-def usual_fate(story: Story, issued_at: int) -> str:
+def usual_fate(story: Story, issued: When) -> str:
     """A key of `PATHS` that suits a prescription of that age."""
-    age = story.world.now - issued_at
-    if age < 8 * DAY:
-        return story.world.turn("current", _CURRENT)
-    return story.world.turn(*(("last weeks", _LAST_WEEKS) if age <= VALID_FOR else ("long ago", _LONG_AGO)))
+    if issued.ago < _CURRENT_FOR:
+        return story.plan.turn(f"current at {story.person.pharmacy}", _CURRENT)
+    if issued.ago < _REPLACED_WITHIN:
+        return story.plan.turn("last weeks", _LAST_WEEKS)
+    return story.plan.turn("long ago", _LONG_AGO) if surely_beyond(issued.ago, VALID_FOR) else "delivered"
 
 
 def prescribe(
-    story: Story, grant: Grant, at: int, medicines: tuple[str, ...], fate: str, *, replaces: str | None = None
-) -> str:
-    """Issue a prescription at `at` and bring it to its fate; returns its id.
+    story: Story, grant: Grant, issued: When, medicines: tuple[str, ...], fate: str, *, replaces: str | None = None
+) -> None:
+    """Issue a prescription and bring it to its fate.
 
     One in eight is open to any pharmacy, the others are addressed to the one that the patient has chosen.
     """
-    world = story.world
-    if fate == "part_delivered" and len(medicines) == 1 and BY_KEY[medicines[0]].quantity == 1:
-        fate = "delivered"  # there is no part of one flask
-    if fate == "replaced" and grant.until < at + DAY:
-        fate = "cancelled"  # the doctor may no longer write
-    is_open = story.person.profile != "scripted" and world.rng.random() < 0.12
-    addressed = None if is_open else story.pharmacy
-    pharmacy = addressed or world.pharmacies[world.turn("open", tuple(world.pharmacies))]
-    prescription_id = new_id()
-    acts = _acts(story, grant, pharmacy, at, fate)
-    claimed = any(act.status == "validated" for act in acts)
-    last = acts[-1]
-    world.batch.add(
-        "prescriptions",
-        id=prescription_id,
-        patient_id=story.id,
-        prescriber_id=grant.doctor.id,
-        addressed_to=addressed.id if addressed else None,
-        pharmacy_id=pharmacy.id if claimed else None,
-        replaces_id=replaces,
-        status=last.status,
-        status_reason=last.reason,
-        issued_at=at,
-        valid_until=at + VALID_FOR,
-        updated_at=last.at,
-        version=len(acts),
+    plan = story.plan
+    is_open = story.person.profile != "scripted" and plan.rng.random() < 0.12
+    pharmacy = plan.turn("open", [place.key for place in PHARMACIES]) if is_open else story.person.pharmacy
+    prescription = story.name("prescription")
+    lines = [_line(key, story.person.weight_kg) for key in medicines]
+    plan.rely(grant.since, issued, most=grant.days * DAY)
+    plan.at(
+        issued,
+        Stage.issue,
+        prescription,
+        grant.doctor,
+        story.key,
+        lines=lines,
+        pharmacy=None if is_open else pharmacy,
+        replaces=replaces,
     )
-    _add_lines(story, prescription_id, medicines, pharmacy, last)
-    if "in_delivery" in PATHS[fate]:
-        _ask_for_delivery(story, prescription_id, acts)
-    before = None
-    for act in acts:
-        world.batch.add(
-            "prescription_acts",
-            id=new_id(),
-            prescription_id=prescription_id,
-            at=act.at,
-            actor_id=act.actor,
-            from_status=before,
-            to_status=act.status,
-            reason=act.reason,
-        )
-        _tell(story, grant, Subject("prescription", prescription_id), act, pharmacy, addressed)
-        before = act.status
-    if fate == "replaced":
-        prescribe(story, grant, last.at, medicines, "delivered", replaces=prescription_id)
-    return prescription_id
-
-
-def _acts(story: Story, grant: Grant, pharmacy: Pharmacy, issued_at: int, fate: str) -> list[_Act]:
-    """The acts in order of time, none of them after now."""
-    world = story.world
-    path = PATHS[fate]
-    pharmacist = world.rng.choice(pharmacy.pharmacists)
-    doctor = grant.doctor.id
-    actors = {"cancelled": doctor, "entered_in_error": doctor, "expired": None}
-    times = [issued_at]
-    for _ in path:
-        times.append(times[-1] + world.rng.randint(9, 110) * MINUTE)
     if fate == "expired":
-        times[-1] = issued_at + VALID_FOR
-    elif times[-1] > world.now - MINUTE:  # squeezed into the time there was
-        share = (world.now - MINUTE - issued_at) / (times[-1] - issued_at)
-        times = [issued_at + int((at - issued_at) * share) for at in times]
-    acts = [_Act("issued", issued_at, doctor, "")]
-    for status, at in zip(path, times[1:], strict=True):
-        reason = world.turn(status, _REASONS[status]) if status in _REASONS else ""
-        acts.append(_Act(status, at, actors.get(status, pharmacist), reason))
-    return acts
+        plan.rely(issued, NOW, least=VALID_FOR)
+    elif fate not in ("delivered", "brought", "cancelled", "entered_in_error"):
+        plan.rely(issued, NOW, most=VALID_FOR)
+    _follow(story, grant, prescription, issued, fate, pharmacy, lines)
 
 
-def _add_lines(story: Story, prescription_id: str, keys: tuple[str, ...], pharmacy: Pharmacy, last: _Act) -> None:
-    """The lines, with what was handed over or is kept for them in the pharmacy's stock."""
-    world = story.world
-    for position, key in enumerate(keys, 1):
-        medicine = BY_KEY[key]
-        dosage, quantity = course(medicine, story.person.weight_kg)
-        delivered = 0
-        if last.status == "delivered" or (last.status == "part_delivered" and position < len(keys)):
-            delivered = quantity
-        elif last.status == "part_delivered":
-            delivered = quantity // 2
-        line_id = new_id()
-        world.batch.add(
-            "prescription_lines",
-            id=line_id,
-            prescription_id=prescription_id,
-            position=position,
-            medicine_id=world.stock.medicines[key],
-            dosage=dosage,
-            quantity=quantity,
-            duration_days=medicine.days,
-            substitution_reason=_NOT_SUBSTITUTED if medicine.dci in _NARROW else None,
-            delivered=delivered,
-        )
-        if delivered:
-            assert last.actor is not None
-            world.stock.take(pharmacy.id, key, delivered, last.at, prescription_id, last.actor)
-        if last.status in _RESERVED:
-            world.stock.reserve(pharmacy.id, key, quantity, prescription_id, line_id)
+def _line(key: str, weight_kg: int) -> NewLine:
+    medicine = BY_KEY[key]
+    dosage, quantity = course(medicine, weight_kg)
+    return NewLine(key, dosage, quantity, medicine.days, _NOT_SUBSTITUTED if medicine.dci in _NARROW else None)
 
 
-def _ask_for_delivery(story: Story, prescription_id: str, acts: list[_Act]) -> None:
-    """The patient asks, between the issue and the next act, to have the medicines brought home."""
-    rng = story.world.rng
-    story.world.batch.add(
-        "delivery_requests",
-        prescription_id=prescription_id,
-        address=f"{story.person.city}, villa {rng.randint(3, 480)}, {rng.choice(_LANDMARKS)}",
-        phone=story.person.phone,
-        created_at=(acts[0].at + acts[1].at) // 2,
-    )
-
-
-def _tell(
-    story: Story, grant: Grant, prescription: Subject, act: _Act, pharmacy: Pharmacy, addressed: Pharmacy | None
+def _follow(
+    story: Story, grant: Grant, prescription: str, issued: When, fate: str, pharmacy: str, lines: list[NewLine]
 ) -> None:
-    """Trace one act and tell those whom it concerns, except the one who acted (CLINIC.md, Notifications)."""
-    world, doctor = story.world, grant.doctor
-    if act.actor == doctor.id:
-        story.trace(act.at, act.actor, f"prescription.{act.status}", prescription, place=doctor.place, grant=grant)
-    else:
-        place = pharmacy.name if act.actor else ""
-        story.trace(act.at, act.actor, f"prescription.{act.status}", prescription, place=place)
-    if act.status == "validated":
-        story.trace(act.at + MINUTE // 2, act.actor, "prescription.read", prescription, place=pharmacy.name)
-    message = None if act.status in _SILENT else f"prescription.{act.status}"
-    if act.status == "entered_in_error":
-        message = "prescription.cancelled"
-    story.tell(act.at, "prescription_status_changed", message, prescription)
-    if act.status in _FOR_THE_DOCTOR:
-        called = "prescription.dispensed" if act.status == "delivered" else message
-        world.tell(doctor.id, act.at, "prescription_status_changed", called, prescription)
-    pharmacies = [addressed] if addressed else []
-    if act.status == "issued":
-        pharmacies = pharmacies or list(world.pharmacies.values())
-        message = "prescription.to_validate"
-    if act.status == "issued" or act.status in _ENDED:
-        for pharmacist in (pharmacist for told in pharmacies for pharmacist in told.pharmacists):
-            world.tell(pharmacist, act.at, "prescription_status_changed", message, prescription)
+    """The acts of the pharmacy, of the doctor or of the patient, all of them before now."""
+    plan, doctor = story.plan, grant.doctor
+    pharmacist = plan.rng.choice([p.key for p in PHARMACISTS if p.place == pharmacy and not p.waiting])
+    path = PATHS[fate]
+    times = _times(story, issued, len(path))
+    if "depart" in path:
+        asked = When((issued.ago - issued.after + times[0].ago) // 2)
+        address = f"{story.person.city}, villa {plan.rng.randint(3, 480)}, {plan.rng.choice(_LANDMARKS)}"
+        plan.at(asked, Stage.request_delivery, prescription, story.key, address=address, phone=story.person.phone)
+    for verb, when in zip(path, times, strict=True):
+        match verb:
+            case "validate":
+                plan.at(when, Stage.validate, prescription, pharmacist)
+            case "prepare":
+                plan.needs += (Need(pharmacy, line.medicine_id, line.quantity, when) for line in lines)
+                plan.at(when, Stage.prepare, prescription, pharmacist)
+            case "mark_ready":
+                plan.at(when, Stage.mark_ready, prescription, pharmacist)
+            case "depart":
+                plan.at(when, Stage.depart, prescription, pharmacist)
+            case "deliver":
+                plan.at(when, Stage.deliver, prescription, pharmacist)
+            case "hold":
+                plan.at(when, Stage.hold, prescription, pharmacist, reason=plan.turn("holds", _HOLDS))
+            case "refuse":
+                code, _, text = plan.turn("refusals", _REFUSALS).partition(": ")
+                plan.at(when, Stage.refuse, prescription, pharmacist, code=code, text=text)
+            case "cancel":
+                plan.at(when, Stage.cancel, prescription, doctor, reason=plan.turn("cancellations", _CANCELLATIONS))
+            case "mark_error":
+                plan.at(when, Stage.mark_prescription_error, prescription, doctor, reason=_MISTAKE)
+    if fate == "replaced":
+        again = times[-1].later(5 * MINUTE)
+        medicines = tuple(line.medicine_id for line in lines)
+        prescribe(story, grant, again, medicines, "delivered", replaces=prescription)
+
+
+def _times(story: Story, issued: When, acts: int) -> list[When]:
+    """When the acts after the issue happen: some time after each other, squeezed into the time that there was."""
+    begins = issued.ago - issued.after  # no earlier on the clock
+    waits = [story.plan.rng.randint(9, 110) * MINUTE for _ in range(acts)]
+    share = min(1.0, (begins - 2 * MINUTE) / sum(waits)) if waits else 1.0
+    return [When(begins - int(sum(waits[: number + 1]) * share)) for number in range(acts)]

@@ -1,18 +1,22 @@
-"""The history of the demo: patient after patient, the consultations of their year and what followed."""
+"""The year of one patient after the other: their consultations and what followed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from fadjma.demo import cast, notes, rights
+from fadjma.demo import cast, notes
+from fadjma.demo.calendar import HOUR, MINUTE, WORKDAY, When
 from fadjma.demo.dispensing import prescribe, usual_fate
 from fadjma.demo.medicines import BY_KEY
 from fadjma.demo.notes import Allergy
-from fadjma.demo.people import Person, someone
+from fadjma.demo.people import DOCTORS, someone
+from fadjma.demo.plan import Plan
 from fadjma.demo.plans import LONGEST, Appointment, appointments, vaccinations
-from fadjma.demo.story import Grant, Story
-from fadjma.demo.world import DAY, HOUR, MINUTE, World
+from fadjma.demo.stage import Stage
+from fadjma.demo.story import A_YEAR, Grant, Story
 
-PATIENTS = 40  # at scale 1
-_WRITTEN_TOGETHER = 40  # patients
+PATIENTS = 40
+_DOCTORS = [doctor.key for doctor in DOCTORS if not doctor.waiting]
+_QUIET = 3  # working days ago: no right ends by itself so recently that who has read of it would depend on the day
+_HAVE_READ = 0.55  # of the patients, what they were told since then
 
 # What happens on the side, in turn: requests that came to nothing, rights that ended.
 _SIDELINES = (
@@ -24,99 +28,124 @@ _ONE_IN_NINE = (*("",) * 5, "yes", *("",) * 3)
 _ONE_IN_FORTY = (*("",) * 25, "yes", *("",) * 14)
 
 
-def tell(
-    world: World, identifiers: Callable[[], str], patients: int, progress: Callable[[int], None] | None = None
-) -> None:
-    """Write the year of that many patients, the fixed cast first."""
-    for number in range(patients):
-        person = cast.CAST[number] if number < len(cast.CAST) else someone(world.rng, number)
-        _tell_one(world, person, identifiers())
-        if (number + 1) % _WRITTEN_TOGETHER == 0 or number + 1 == patients:
-            world.batch.flush()
-            if progress:
-                progress(number + 1)
+def tell(plan: Plan) -> None:
+    """Plan the year of all patients, the fixed cast first."""
+    for number in range(PATIENTS):
+        person = cast.CAST[number] if number < len(cast.CAST) else someone(plan.rng, number)
+        _tell_one(Story(plan, f"patient{number}", person))
 
 
-def _tell_one(world: World, person: Person, identifier: str) -> None:
-    story = Story(world, person, identifier)
-    plan = cast.SCRIPTS.get(person.email or "") or appointments(world, person)
+def _tell_one(story: Story) -> None:
+    plan, person = story.plan, story.person
+    planned = cast.SCRIPTS.get(person.email or "") or appointments(plan, person)
+    times = _times(plan, planned)
+    _join(story, times[0])
     if not cast.tell_own(story):
-        _add_sideline(story, {appointment.doctor for appointment in plan})
-    at = 0
-    for number, appointment in enumerate(plan):
-        doctor = world.doctors[appointment.doctor]
-        at = rights.time_for(story, doctor, max(world.moment(appointment.days_ago), at + 40 * MINUTE))
-        grant = rights.grant(story, doctor, at, appointment.grant_days)
-        story.read_file(grant, at)
+        _add_sideline(story, {appointment.doctor for appointment in planned})
+    for number, (appointment, when) in enumerate(zip(planned, times, strict=True)):
+        again = [
+            later
+            for other, later in zip(planned[number + 1 :], times[number + 1 :], strict=True)
+            if other.doctor == appointment.doctor
+        ]
+        grant = story.may_consult(appointment.doctor, when, appointment.grant_days, again)
+        story.read_file(grant.doctor, when)
         if number == 0:
-            _write_background(story, grant, at, plan)
-        _consult(story, grant, at, appointment)
-    story.close()
+            _write_background(story, grant, when, planned)
+        _consult(story, grant, when, appointment)
+    _read_notifications(story, planned)
+
+
+def _times(plan: Plan, planned: Sequence[Appointment]) -> list[When]:
+    times: list[When] = []
+    for appointment in planned:
+        when = plan.moment(appointment.days_ago)
+        times.append(When(min(when.ago, times[-1].ago - HOUR)) if times else when)
+    return times
+
+
+def _join(story: Story, first: When) -> None:
+    """The patient registers before the story begins; a baby born since then, before the first consultation."""
+    person, rng = story.person, story.plan.rng
+    born_before = person.age * 365 > (LONGEST + 30) * 7 / 6
+    when = When((LONGEST + rng.randint(5, 15)) * WORKDAY) if born_before else When(first.ago + 2 * HOUR)
+    story.plan.at(when, Stage.register_patient, story.key, person)
+
+
+def _read_notifications(story: Story, planned: Sequence[Appointment]) -> None:
+    """The day after each consultation, and some days ago; what came since then, not everybody has read."""
+    plan = story.plan
+    for appointment in planned:
+        if appointment.days_ago > _QUIET:
+            plan.at(plan.reading_time(appointment.days_ago - 1), Stage.read_notifications, story.key)
+    plan.at(plan.reading_time(_QUIET), Stage.read_notifications, story.key)
+    if plan.rng.random() < _HAVE_READ and story.person.profile != "scripted":
+        plan.at(plan.reading_time(1), Stage.read_notifications, story.key)
 
 
 def _add_sideline(story: Story, known: set[str]) -> None:
     """Something with a doctor whom the patient does not otherwise see."""
-    world = story.world
-    doctor = world.doctors[world.rng.choice([key for key in world.doctors if key not in known])]
-    at = world.moment(world.rng.randint(5, min(300, int(story.person.age * 300))))
-    match world.turn("sidelines", _SIDELINES):
+    plan = story.plan
+    doctor = plan.rng.choice([key for key in _DOCTORS if key not in known])
+    when = plan.moment(plan.rng.randint(10, min(255, int(story.person.age * 255))))
+    match plan.turn("sidelines", _SIDELINES):
         case "pending":
-            rights.ask_in_vain(story, doctor, world.now - world.rng.randint(1, 60) * HOUR, "pending")
-        case "rejected" | "withdrawn" | "lapsed" as status:
-            rights.ask_in_vain(story, doctor, at, status)
+            story.ask_in_vain(doctor, When(plan.rng.randint(MINUTE, WORKDAY)), "pending")
+        case "rejected" | "withdrawn" | "lapsed" as end:
+            story.ask_in_vain(doctor, when, end)
         case "revoked":
-            revoked_at = at + world.rng.randint(1, 4) * DAY
-            grant = rights.allow(story, doctor, at, at + HOUR, at + 365 * DAY, revoked_at=revoked_at)
-            story.read_file(grant, at + 2 * HOUR)
+            given, revoked = when.later(HOUR), when.later(plan.rng.randint(1, 4) * WORKDAY)
+            story.allow(doctor, when, given, A_YEAR, revoked=revoked)
+            story.read_file(doctor, given.later(HOUR))
         case "emergency":
-            code, reason = notes.EMERGENCIES[world.rng.randrange(len(notes.EMERGENCIES))]
-            story.read_file(rights.emergency(story, doctor, at, code, reason), at + MINUTE)
+            code, reason = plan.rng.choice(notes.EMERGENCIES)
+            story.emergency(doctor, when, code, reason)
         case "turned_away":
-            rights.turn_away(story, doctor, at)
+            story.turn_away(doctor, when)
 
 
-def _write_background(story: Story, grant: Grant, at: int, plan: Sequence[Appointment]) -> None:
+def _write_background(story: Story, grant: Grant, when: When, planned: Sequence[Appointment]) -> None:
     """What the first doctor of the year notes once: an allergy, the vaccinations of earlier years."""
     person = story.person
-    allergy = cast.ALLERGIES[person.email] if person.email in cast.ALLERGIES else _allergy(story, plan)
+    allergy = cast.ALLERGIES[person.email] if person.email in cast.ALLERGIES else _allergy(story, planned)
     if allergy:
-        story.write(grant, "allergy", allergy.title, allergy.body, at + 5 * MINUTE)
+        story.write(grant, "allergy", allergy.title, allergy.body, when.plus(5 * MINUTE))
     if person.profile in ("child", "sickle_cell"):
-        story.write(grant, "vaccination", notes.VACCINES_COPIED, notes.VACCINES_ALL, at + 8 * MINUTE)
+        story.write(grant, "vaccination", notes.VACCINES_COPIED, notes.VACCINES_ALL, when.plus(8 * MINUTE))
     elif person.profile == "infant":
         earlier = [visit.title.lower() for days_ago, visit in vaccinations(person) if days_ago > LONGEST]
         if earlier:
             body = notes.VACCINES_SOME.format(titles=", ".join(earlier))
-            story.write(grant, "vaccination", notes.VACCINES_COPIED, body, at + 8 * MINUTE)
+            story.write(grant, "vaccination", notes.VACCINES_COPIED, body, when.plus(8 * MINUTE))
 
 
-def _allergy(story: Story, plan: Sequence[Appointment]) -> Allergy | None:
+def _allergy(story: Story, planned: Sequence[Appointment]) -> Allergy | None:
     """For one patient in four, an allergy to nothing that the doctors will prescribe."""
-    if story.person.age < 2 or not story.world.turn("allergies", _ONE_IN_FOUR):
+    if story.person.age < 2 or not story.plan.turn("allergies", _ONE_IN_FOUR):
         return None
-    codes = [BY_KEY[line].atc for appointment in plan for line in appointment.visit.lines]
+    codes = [BY_KEY[line].atc for appointment in planned for line in appointment.visit.lines]
     harmless = [a for a in notes.ALLERGIES if not any(code.startswith(a.avoid) for code in codes)]
-    return story.world.rng.choice(harmless)
+    return story.plan.rng.choice(harmless)
 
 
-def _consult(story: Story, grant: Grant, at: int, appointment: Appointment) -> None:
+def _consult(story: Story, grant: Grant, when: When, appointment: Appointment) -> None:
     """The note, the prescription and, some days later, the results."""
-    world, visit = story.world, appointment.visit
-    measured = notes.measures(world.rng, story.person.weight_kg)
+    plan, visit = story.plan, appointment.visit
+    measured = notes.measures(plan.rng, story.person.weight_kg)
     body = visit.body.format_map(measured)
     correction = None
-    if visit.type == "consultation" and world.turn("corrections", _ONE_IN_NINE):
-        reason, added = world.rng.choice(notes.CORRECTIONS)
+    if visit.type == "consultation" and plan.turn("corrections", _ONE_IN_NINE):
+        reason, added = plan.rng.choice(notes.CORRECTIONS)
         correction = (reason, f"{body}\n{added.format_map(measured)}")
-    story.write(grant, visit.type, visit.title, body, at + 12 * MINUTE, correction=correction)
+    story.write(grant, visit.type, visit.title, body, when.plus(12 * MINUTE), correction=correction)
     if "antitétanique" in body or "Td 1" in body:
-        story.write(grant, "vaccination", *notes.TETANUS, at + 14 * MINUTE)
-    if world.turn("misplaced", _ONE_IN_FORTY):
-        story.write(grant, "consultation", *notes.MISPLACED, at + 16 * MINUTE, misplaced=notes.MISPLACED_REASON)
+        story.write(grant, "vaccination", *notes.TETANUS, when.plus(14 * MINUTE))
+    if plan.turn("misplaced", _ONE_IN_FORTY):
+        story.write(grant, "consultation", *notes.MISPLACED, when.plus(16 * MINUTE), misplaced=notes.MISPLACED_REASON)
     if visit.lines:
-        issued_at = at + 18 * MINUTE
-        prescribe(story, grant, issued_at, visit.lines, appointment.fate or usual_fate(story, issued_at))
+        issued = when.plus(18 * MINUTE)
+        prescribe(story, grant, issued, visit.lines, appointment.fate or usual_fate(story, issued))
     for title, text in visit.results:
-        came_at = min(at + world.rng.randint(1, 3) * DAY, grant.until - HOUR)
-        if came_at < world.now:
-            story.write(grant, "test_result", title, text.format_map(measured), came_at)
+        came = when.later(plan.rng.randint(WORKDAY, 2 * WORKDAY))
+        if came.ago > MINUTE:
+            story.write(grant, "test_result", title, text.format_map(measured), came)

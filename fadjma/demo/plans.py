@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fadjma.demo import notes
 from fadjma.demo.notes import Visit
 from fadjma.demo.people import Person
-from fadjma.demo.world import World
+from fadjma.demo.plan import Plan
 
 _SPECIALISTS = {
     notes.CARDIOLOGY: "dr.sarr",
@@ -31,14 +31,15 @@ _YEARS: dict[str, tuple[tuple[tuple[Visit, ...], int, int], ...]] = {
     "old_age": ((notes.OLD_AGE, 3, 5), (notes.HEART[2:], 2, 4)),
 }
 _LONG_TERM = frozenset(("hypertension", "heart", "diabetes", "asthma", "sickle_cell", "pregnancy", "infant", "child"))
-_SPACING = 6  # days: results of one consultation come before the next one
-LONGEST = 350
-_THIS_WEEK = 0.55  # of the patients came in the last days
+_SPACING = 5  # working days: results of one consultation come before the next one
+LONGEST = 300  # working days: the year
+_THIS_WEEK = 0.85  # of the patients came in the last days
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A consultation, the days that a grant asked for it lasts, and what becomes of the prescription.
+    """A consultation so many working days ago, the days that a grant asked for it lasts, and what becomes of the
+    prescription.
 
     `fate` is a key of `dispensing.PATHS`; empty: what is usual at its age.
     """
@@ -50,35 +51,35 @@ class Appointment:
     fate: str = ""
 
 
-def appointments(world: World, person: Person) -> list[Appointment]:
+def appointments(plan: Plan, person: Person) -> list[Appointment]:
     """A year of consultations that suits the person, the oldest first."""
-    rng = world.rng
+    rng = plan.rng
     visits: list[Visit] = []
     for pool, least, most in _YEARS[person.profile]:
         visits += (rng.choice(pool) for _ in range(rng.randint(least, most)))
     rng.shuffle(visits)
-    longest = min(LONGEST, int(person.age * 365) - 20)
+    longest = min(LONGEST, int(person.age * 312) - 20)
     days = sorted(rng.sample(range(_SPACING * 2, longest, _SPACING), min(len(visits), longest // _SPACING - 3)))
     planned = list(zip(days, visits, strict=False))
     if rng.random() < _THIS_WEEK:
         planned.append((rng.randint(0, 5), rng.choice(_YEARS[person.profile][0][0])))
     if person.profile == "pregnancy":
-        first = rng.randint(140, 260)
+        first = rng.randint(120, 222)
         planned = [(day, visit) for day, visit in planned if day < 5 or day > first + _SPACING]
-        planned += [(first - weeks * 7, visit) for weeks, visit in zip((0, 10, 19), notes.PREGNANCY, strict=True)]
+        planned += [(first - weeks * 6, visit) for weeks, visit in zip((0, 10, 19), notes.PREGNANCY, strict=True)]
     if person.profile == "infant":
         planned += [(days_ago, visit) for days_ago, visit in vaccinations(person) if days_ago <= LONGEST]
     return [
-        Appointment(day, _SPECIALISTS.get(visit.specialty, person.general), visit, _grant_days(world, person))
-        for day, visit in sorted(planned, key=lambda plan: -plan[0])
+        Appointment(day, _SPECIALISTS.get(visit.specialty, person.general), visit, _grant_days(plan, person))
+        for day, visit in sorted(planned, key=lambda visit: -visit[0])
     ]
 
 
 def vaccinations(person: Person) -> list[tuple[int, Visit]]:
-    """The vaccinations that a child has had, as (days ago, visit)."""
+    """The vaccinations that a child has had, as (working days ago, visit): some days after they were due."""
     age_days = int(person.age * 365.25)
-    return [(age_days - due, visit) for due, visit in notes.VACCINES if due < age_days]
+    return [((age_days - due - 8) * 6 // 7, visit) for due, visit in notes.VACCINES if due + 16 < age_days]
 
 
-def _grant_days(world: World, person: Person) -> int:
-    return 365 if person.profile in _LONG_TERM else world.rng.choice((7, 30, 30, 365))
+def _grant_days(plan: Plan, person: Person) -> int:
+    return 365 if person.profile in _LONG_TERM else plan.rng.choice((7, 30, 30, 365))

@@ -1,122 +1,133 @@
-"""One patient's year: what was written in their file, who read it, what they were told of it."""
+"""One patient's year, as it is planned: who may read their file, what is written in it, what is prescribed."""
 
-import json
 from dataclasses import dataclass
-from datetime import timedelta
 
+from fadjma.access.actions import EMERGENCY_FOR, LAPSES_AFTER
+from fadjma.access.queries import Scope
+from fadjma.demo import notes
+from fadjma.demo.calendar import DAY, HOUR, MINUTE, WORKDAY, When
 from fadjma.demo.people import Person
-from fadjma.demo.world import DAY, MINUTE, Doctor, World, day_of
-from fadjma.events import EventType, Subject
-from fadjma.ids import new_id
+from fadjma.demo.plan import NOW, Plan, surely_beyond, surely_within
+from fadjma.demo.stage import Stage
+
+A_YEAR = 365  # days; a grant that lasts as long outlasts the story
+_LATELY = When(6 * WORKDAY)
+_WAITED = {"rejected": 5 * HOUR, "withdrawn": 50 * MINUTE}
+_SCOPES: tuple[Scope, ...] = ("full", "summary", "prescriptions")
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A doctor's right to read and write, from `since` until `until`."""
+    """A doctor's right to read and write, given at `since` for so many days."""
 
-    request_id: str
-    doctor: Doctor
-    since: int
-    until: int
+    doctor: str
+    since: When
+    days: int
 
 
 class Story:
-    """A patient and what happens to them. One doctor's acts must come in order of time; `close` ends it."""
+    """A patient and what happens to them, planned in order of time."""
 
-    def __init__(self, world: World, person: Person, identifier: str) -> None:
-        self.world = world
+    def __init__(self, plan: Plan, key: str, person: Person) -> None:
+        self.plan = plan
+        self.key = key
         self.person = person
-        self.id = new_id()
-        self.grants: list[Grant] = []
-        self.pharmacy = world.pharmacies[person.pharmacy]
-        self._news: list[tuple[int, EventType, str | None, Subject]] = []
+        self._grants: dict[str, Grant] = {}
         self._records: list[str] = []
-        self._readings: set[tuple[str, int]] = set()
-        age_days = int(person.age * 365.25)
-        world.batch.add(
-            "users",
-            id=self.id,
-            role="patient",
-            status="active",
-            email=person.email,
-            phone=person.phone,
-            password_hash=world.password_hash,
-            given_name=person.given_name,
-            family_name=person.family_name,
-            language="fr",
-            created_at=(world.now // DAY - min(365 + world.rng.randint(10, 30), age_days)) * DAY,
-            verified_at=None,
-            verified_by=None,
+        self._names = 0
+
+    def name(self, kind: str) -> str:
+        """What the plan calls the next thing of this patient."""
+        self._names += 1
+        return f"{self.key}/{kind}{self._names}"
+
+    # Rights
+
+    def may_consult(self, doctor: str, when: When, days: int, again: list[When]) -> Grant:
+        """The grant on which the doctor acts at that time; asked for and given just before, when there is none.
+
+        `days` are what the patient gives, or a year when that would end about when the doctor comes `again`, or lately.
+        """
+        rng = self.plan.rng
+        held = self._grants.get(doctor)
+        if held and not surely_beyond(held.since.ago - when.ago, held.days * DAY):
+            self._rely_on(held, when)
+            return held
+        given = When(when.ago + rng.randint(3, 25) * MINUTE)
+        asked = When(given.ago + rng.randint(2, 90) * MINUTE)
+        if held:
+            self.plan.rely(held.since, asked, least=held.days * DAY)
+        clear = all(
+            surely_within(given.ago - later.ago, days * DAY) or surely_beyond(given.ago - later.ago, days * DAY)
+            for later in again
         )
-        world.batch.add(
-            "patients",
-            user_id=self.id,
-            identifier=identifier,
-            birth_date=(day_of(world.now) - timedelta(days=age_days)).isoformat(),
-            sex=person.sex,
-            city=person.city,
-            weight_kg=person.weight_kg,
-            pharmacy_id=self.pharmacy.id,
-        )
+        if clear and surely_beyond(given.ago - _LATELY.ago, days * DAY):
+            self.plan.rely(given, _LATELY, least=days * DAY)
+        elif clear and surely_within(given.ago, days * DAY):
+            self.plan.rely(given, NOW, most=days * DAY)
+        else:
+            days = A_YEAR
+        grant = self.allow(doctor, asked, given, days)
+        self._rely_on(grant, when)
+        return grant
 
-    def close(self) -> None:
-        """Number what the patient was told, in order of time."""
-        self._news.sort(key=lambda told: told[0])
-        for seq, (at, type, message, subject) in enumerate(self._news, 1):
-            self.world.batch.add(
-                "notifications",
-                user_id=self.id,
-                seq=seq,
-                type=type,
-                message=message,
-                subject_kind=subject.kind,
-                subject_id=subject.id,
-                created_at=at,
-                read_at=self.world.read_at(at),
-            )
-        self.world.batch.add("inboxes", user_id=self.id, last_seq=len(self._news))
+    def allow(self, doctor: str, asked: When, given: When, days: int, *, revoked: When | None = None) -> Grant:
+        """The doctor asks, the patient opens the whole file, and perhaps closes it again."""
+        request = self.name("request")
+        self._ask(request, doctor, asked, "full")
+        self.plan.rely(asked, given, most=LAPSES_AFTER)
+        self.plan.at(given, Stage.approve, request, self.key, days=days)
+        if revoked:
+            self.plan.rely(given, revoked, most=days * DAY)
+            reason = self.plan.turn("revocations", notes.REVOCATIONS)
+            self.plan.at(revoked, Stage.revoke, request, self.key, reason=reason)
+        grant = Grant(doctor, given, days)
+        self._grants[doctor] = grant
+        return grant
 
-    def tell(self, at: int, type: EventType, message: str | None, subject: Subject) -> None:
-        """Notify the patient."""
-        self._news.append((at, type, message, subject))
+    def ask_in_vain(self, doctor: str, asked: When, end: str) -> None:
+        """A request that is pending, or that ended as rejected, withdrawn or lapsed."""
+        plan, request = self.plan, self.name("request")
+        self._ask(request, doctor, asked, plan.turn("proposed scopes", _SCOPES))
+        match end:
+            case "rejected":
+                reason = plan.turn("rejections", notes.REJECTIONS)
+                plan.at(asked.later(_WAITED[end]), Stage.reject, request, self.key, reason=reason)
+            case "withdrawn":
+                plan.at(asked.later(_WAITED[end]), Stage.withdraw, request, doctor)
+            case "lapsed":
+                plan.rely(asked, NOW, least=LAPSES_AFTER)
+            case "pending":
+                plan.rely(asked, NOW, most=LAPSES_AFTER)
+        if end in _WAITED:
+            plan.rely(asked, asked.later(_WAITED[end]), most=LAPSES_AFTER)
 
-    def trace(
-        self,
-        at: int,
-        actor_id: str | None,
-        action: str,
-        subject: Subject,
-        *,
-        place: str = "",
-        grant: Grant | None = None,
-        outcome: str = "success",
-    ) -> None:
-        """One audit event about this patient; `grant` is the ground on which the actor read or wrote."""
-        detail = {"place": place} if place else {}
-        self.world.batch.add(
-            "audit_events",
-            id=new_id(),
-            at=at,
-            actor_id=actor_id,
-            action=action,
-            subject_kind=subject.kind,
-            subject_id=subject.id,
-            patient_id=self.id,
-            outcome=outcome,
-            ground=grant.request_id if grant else None,
-            detail=json.dumps(detail, ensure_ascii=False),
-        )
+    def emergency(self, doctor: str, when: When, code: str, reason: str) -> None:
+        """A doctor opens the file without asking, and reads it."""
+        self.plan.at(when, Stage.open_in_emergency, doctor, self.key, code=code, reason=reason)
+        if when.ago:
+            self.plan.rely(when, NOW, least=EMERGENCY_FOR)
+        self.read_file(doctor, when.plus(MINUTE))
 
-    def read_file(self, grant: Grant, at: int) -> None:
-        """The doctor opens the file and perhaps a record; the first time of a day the patient is told."""
-        doctor, file = grant.doctor, Subject("patient", self.id)
-        self.trace(at, doctor.id, "file.read", file, place=doctor.place, grant=grant)
-        if self._records and self.world.rng.random() < 0.6:
-            record = Subject("record", self.world.rng.choice(self._records[-6:]))
-            self.trace(at + MINUTE, doctor.id, "record.read", record, place=doctor.place, grant=grant)
-        if (doctor.id, at // DAY) not in self._readings:
-            self._readings.add((doctor.id, at // DAY))
-            self.tell(at, "notification", "record.read", file)
+    def turn_away(self, doctor: str, when: When) -> None:
+        """A doctor without a grant tries to open the file."""
+        self.plan.at(when, Stage.open_file, doctor, self.key)
+
+    def _ask(self, request: str, doctor: str, when: When, scope: Scope) -> None:
+        reason = self.plan.turn("reasons", notes.ACCESS_REASONS)
+        self.plan.at(when, Stage.ask, request, doctor, self.key, reason=reason, scope=scope)
+
+    def _rely_on(self, grant: Grant, when: When) -> None:
+        self.plan.rely(grant.since, when, most=grant.days * DAY)
+
+    # Records
+
+    def read_file(self, doctor: str, when: When) -> None:
+        """The doctor opens the file and perhaps a record."""
+        self.plan.at(when, Stage.open_file, doctor, self.key)
+        if self._records and self.plan.rng.random() < 0.6:
+            record = self.plan.rng.choice(self._records[-6:])
+            self.plan.at(when.plus(MINUTE), Stage.open_record, record, doctor)
 
     def write(
         self,
@@ -124,48 +135,21 @@ class Story:
         type: str,
         title: str,
         body: str,
-        at: int,
+        when: When,
         *,
         correction: tuple[str, str] | None = None,
         misplaced: str = "",
     ) -> None:
-        """A record; `correction`: why it was corrected, what it says since; `misplaced`: why it is hidden."""
-        record_id = new_id()
-        versions: list[tuple[int, str, str | None]] = [(at, body, None)]
+        """A record; `correction`: why it is corrected, what it says then; `misplaced`: why it is hidden."""
+        record, doctor = self.name("record"), grant.doctor
+        self._rely_on(grant, when)
+        self.plan.at(when, Stage.write, record, doctor, self.key, type=type, title=title, body=body)
         if correction is not None:
-            versions.append((at + 35 * MINUTE, correction[1], correction[0]))
-        if misplaced:
-            versions.append((at + 20 * MINUTE, body, misplaced))
-        else:
-            self._records.append(record_id)
-        self.world.batch.add(
-            "records",
-            id=record_id,
-            patient_id=self.id,
-            type=type,
-            author_id=grant.doctor.id,
-            status="entered_in_error" if misplaced else "current",
-            occurred_on=day_of(at).isoformat(),
-            created_at=at,
-            version=len(versions),
-        )
-        for version, (written_at, body_then, reason) in enumerate(versions, 1):
-            self.world.batch.add(
-                "record_versions",
-                record_id=record_id,
-                version=version,
-                author_id=grant.doctor.id,
-                title=title,
-                body=body_then,
-                reason=reason,
-                created_at=written_at,
+            reason, corrected = correction
+            self.plan.at(
+                when.plus(35 * MINUTE), Stage.amend, record, doctor, title=title, body=corrected, reason=reason
             )
-            self._written(grant, Subject("record", record_id), "created" if version == 1 else "amended", written_at)
-
-    def _written(self, grant: Grant, record: Subject, act: str, at: int) -> None:
-        doctor = grant.doctor
-        self.trace(at, doctor.id, f"record.{act}", record, place=doctor.place, grant=grant)
-        self.tell(at, "medical_record_updated", f"record.{act}", record)
-        for other in self.grants:
-            if other.doctor is not doctor and other.since <= at < other.until:
-                self.world.tell(other.doctor.id, at, "medical_record_updated", "record.shared", record)
+        if misplaced:
+            self.plan.at(when.plus(20 * MINUTE), Stage.mark_record_error, record, doctor, reason=misplaced)
+        else:
+            self._records.append(record)

@@ -10,7 +10,7 @@ from callers import Caller, Callers
 from cast import ADMIN, AWA, CAST, CLINIC, DIOP, FALL, GOMIS, KADD, MOUSSA, NDIAYE, PASSWORD, SARR
 from quart import Quart
 from store import Clock, Store
-from told import ACTS, AMENDED, LINE, PHARMACIST, READS, RECORD, YESTERDAY, Told
+from told import ACTS, AMENDED, LAST_WEEK, LINE, PHARMACIST, READS, RECORD, Told
 
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
@@ -285,7 +285,7 @@ async def test_14_three_deliveries_at_once_are_one_and_one_notice(clinic: Caller
 
 @pytest.mark.parametrize(
     "duration",
-    ["-1d", "0h", "", YESTERDAY, "2020-01-01T00:00:00Z", -1, 0, 10**15, None, "24H", "1d"],
+    ["-1d", "0h", "", LAST_WEEK, "2020-01-01T00:00:00Z", -1, 0, 10**15, None, "24H", "1d"],
 )
 async def test_15_an_access_ends_after_one_of_four_durations_and_never_in_the_past(
     clinic: Callers, store: Store, told: Told, duration: Any

@@ -170,14 +170,12 @@ class Route:
 
 
 UNKNOWN = "0000000000000000000"
-TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+# Far enough from today that no midnight passes between reading this and using it.
+NOT_YET = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+LAST_WEEK = (datetime.now(UTC) - timedelta(days=7)).date().isoformat()
 NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
 LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
-TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
-RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": YESTERDAY}
+RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": LAST_WEEK}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}

@@ -43,7 +43,9 @@ class TestTheNameOfAConstraint:
     @pytest.mark.parametrize(
         ("name", "statements"),
         [
-            ("users_staff_email", [f"{_PERSON} SELECT 'x', role, status, email, '', '', '', 1, 's' FROM users WHERE id = 'diop'"]),
+            ("users_staff_email", [
+                f"{_PERSON} SELECT 'x', role, status, email, '', '', '', 1, 's' FROM users WHERE id = 'diop'"
+            ]),
             ("users_pkey", [f"{_PERSON} VALUES ('awa', 'patient', 'active', 'x@x.sn', '', '', '', 1, 's')"]),
             ("users_submission_key", ["UPDATE users SET submission = 's' WHERE id IN ('awa', 'moussa')"]),
             ("medicines_dci_form_strength_key", ["UPDATE medicines SET dci = 'd', form = 'f', strength = 's'"]),

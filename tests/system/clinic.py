@@ -1,19 +1,28 @@
 """A whole clinic for browser tests: the real server with its demo people, and signed-in browsers."""
 
 import asyncio
+import functools
 import os
 import re
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 from live_page import PATIENCE
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
+
+from fadjma import demo
+from fadjma.identity import passwords
+from fadjma.store import Transaction, milliseconds
+from fadjma.store.connections import connect
+from fadjma.store.migrating import migrate
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("FADJMA_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -71,8 +80,24 @@ class Clinic:
         assert "Traceback" not in written, written
 
 
+@functools.cache
+def _demo() -> bytes:
+    """A database with the demo's people and year, made once: `FADJMA_DEMO=1` leaves alone what is filled."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.db"
+        now = milliseconds()
+        migrate(path, now)
+        with closing(connect(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            demo.fill(Transaction(connection, now), password_hash=passwords._hasher.hash(PASSWORD))
+            connection.execute("COMMIT")
+        return path.read_bytes()
+
+
 @asynccontextmanager
 async def open_clinic(database: Path) -> AsyncIterator[Clinic]:
+    """With the demo's people, whose year has told what it has told: a test makes by itself what it needs."""
+    await asyncio.to_thread(database.write_bytes, await asyncio.to_thread(_demo))
     clinic = Clinic(database)
     await clinic.start()
     try:
@@ -204,6 +229,24 @@ class Programs:
         path = f"/patients/{await self.id_of(patient)}/records"
         made = await self.ask(DIOP, "POST", path, type="consultation", title="Tension", body="Régime sans sel.")
         return f"/records/{made['id']}"
+
+    async def receive(self, number: str, quantity: int) -> str:
+        """A lot of paracetamol that lasts a year comes to Mme Ndiaye's pharmacy; gives its id."""
+        fields = {"medicine_id": await self._paracetamol(), "number": number, "quantity": quantity}
+        expires_on = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+        return str((await self.ask(NDIAYE, "POST", "/inventory/lots", expires_on=expires_on, **fields))["id"])
+
+    async def validated(self, patient: str) -> str:
+        """Dr Diop, who may, has prescribed paracetamol, and Mme Ndiaye has taken the prescription; gives its id."""
+        line = {"medicine_id": await self._paracetamol(), "dosage": "1 comprimé le soir", "quantity": 5}
+        path = f"/patients/{await self.id_of(patient)}/prescriptions"
+        issued = await self.ask(DIOP, "POST", path, lines=[{**line, "duration_days": 5}])
+        await self.ask(NDIAYE, "POST", f"/prescriptions/{issued['id']}/validation")
+        return str(issued["id"])
+
+    async def _paracetamol(self) -> str:
+        found = await self.ask(NDIAYE, "GET", "/medicines?q=parac%C3%A9tamol%20500")
+        return str(found["items"][0]["id"])
 
     async def figure(self, name: str) -> int:
         """What the server itself counts (/metrics)."""

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from clinic import DESK, NDIAYE, Programs, open_clinic, sign_in
+from clinic import AWA, DESK, NDIAYE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -12,28 +12,27 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def test_a_count_is_confirmed_on_the_lots_own_page(browser: Browser, tmp_path: Path) -> None:
     async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
-        stock = (await others.ask(NDIAYE, "GET", "/inventory"))["items"]
-        lot = next(lot for product in stock for lot in product["lots"] if lot["on_hand"] > 20 and not lot["reserved"])
-        counted = str(lot["on_hand"] - 3)
+        lot = await others.receive("COMPTAGE", 40)
         ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
         page = ndiaye.page
-        await ndiaye.go(f"/inventory/lots/{lot['id']}")
-        await page.fill("#on_hand", counted)
+        await ndiaye.go(f"/inventory/lots/{lot}")
+        await page.fill("#on_hand", "37")
         await page.fill("#reason", "Casse")
         await ndiaye.press("Enregistrer le comptage")
-        await expect(page.locator("h1")).to_have_text(f"Lot {lot['number']}")
+        await expect(page.locator("h1")).to_have_text("Lot COMPTAGE")
         await expect(page.locator(".acts li").first).to_contain_text("Comptage : −3")
         await expect(page.locator(".acts q").first).to_have_text("Casse")
-        await expect(page).to_have_url(re.compile(f"/inventory/lots/{lot['id']}$"))
-        await expect(page.locator("#on_hand")).to_have_value(counted)
+        await expect(page).to_have_url(re.compile(f"/inventory/lots/{lot}$"))
+        await expect(page.locator("#on_hand")).to_have_value("37")
         await expect(page.locator("#reason")).to_have_value("")
         await page.context.close()
 
 
 async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Path) -> None:
     async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
-        items = (await others.ask(NDIAYE, "GET", "/prescriptions"))["items"]
-        validated = next(item["id"] for item in items if item["status"] == "validated")
+        await others.receive("SUIVI", 40)
+        await others.grant(AWA)
+        validated = await others.validated(AWA)
         ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
         await ndiaye.go("/inventory")
         await ndiaye.is_settled()

@@ -18,9 +18,8 @@ async def is_accessible(page: Page) -> None:
 async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_path: Path) -> None:
     async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
         await others.grant(AWA)
-        items = (await others.ask(NDIAYE, "GET", "/prescriptions"))["items"]
-        validated = [item["id"] for item in items if item["status"] == "validated"]
-        for viewport, toasts, prescription in ((PHONE, 2, validated[0]), (DESK, 3, validated[1])):
+        for viewport, toasts in ((PHONE, 2), (DESK, 3)):
+            prescription = await others.validated(AWA)
             awa = await sign_in(browser, clinic, AWA, viewport=viewport)
             for _ in range(3):
                 await others.write_record(AWA)
