@@ -4,6 +4,7 @@ Domain code takes a `Transaction` and gives it SQL; the edges call `Database.rea
 """
 
 from fadjma.store.database import READERS, Clock, Database, milliseconds
+from fadjma.store.listing import listed
 from fadjma.store.transaction import Announced, Row, Transaction
 
-__all__ = ["READERS", "Announced", "Clock", "Database", "Row", "Transaction", "milliseconds"]
+__all__ = ["READERS", "Announced", "Clock", "Database", "Row", "Transaction", "listed", "milliseconds"]
