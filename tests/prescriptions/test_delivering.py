@@ -190,11 +190,18 @@ class TestTheCode:
 def test_what_the_same_patient_got_in_the_last_week_is_shown_before_dispensing(store: Store, clock: Clock) -> None:
     delivered(store)
     second = issue(store)
-    clock.advance(days=6)
+    clock.advance(days=7, milliseconds=-1)
     assert store.read(queries.prescription_in_full, NDIAYE, second).earlier == ("paracétamol 500 mg",)
     assert store.read(queries.prescription_in_full, DIOP, second).earlier == ()
-    clock.advance(days=2)
+    clock.advance(milliseconds=1)
     assert store.read(queries.prescription_in_full, NDIAYE, second).earlier == ()
+
+
+@pytest.mark.parametrize("pharmacy", [JAMM, None], ids=["addressed", "open to any"])
+def test_no_code_is_tried_before_the_claim(store: Store, pharmacy: str | None) -> None:
+    prescription_id = issued(store, pharmacy=pharmacy)
+    with pytest.raises(Forbidden):
+        _try(store, prescription_id, code(store, prescription_id))
 
 
 def test_what_was_prescribed_and_not_given_is_not_shown_as_given(store: Store) -> None:
