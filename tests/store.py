@@ -1,5 +1,6 @@
 """The database as actions see it, without an event loop: each call is one transaction, as `Database` runs it."""
 
+import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -132,3 +133,11 @@ def refused_by_database(store: Store, sql: str, *parameters: Any) -> bool:
         store.connection.execute("ROLLBACK TO attempt")
         store.connection.execute("RELEASE attempt")
     return False
+
+
+def codes_of_index(store: Store, name: str) -> set[str]:
+    """The states of which a partial index holds the rows."""
+    sql: str = store.value("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", name)
+    where = sql.partition(" WHERE ")[2]
+    assert re.match(r"status (=|IN) ", where), sql
+    return set(re.findall(r"'(\w+)'", where))

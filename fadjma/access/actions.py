@@ -1,24 +1,20 @@
-"""The state machine of an access request (CLINIC.md): who may do what, in which state.
+"""Asking for access, deciding, ending it: each is an act of states.py."""
 
-The patient decides scope and duration; the doctor only proposes. Nothing is ever deleted.
-"""
+from collections.abc import Mapping
 
 from fadjma import events
-from fadjma.access import queries
-from fadjma.access.queries import Scope
+from fadjma.access import queries, states
+from fadjma.access.states import Act, Scope, Side
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, NotFound, NotNow
-from fadjma.store import Duplicate, Transaction
+from fadjma.store import Duplicate, Transaction, listed
 
-_HOUR = 3_600_000
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
-LAPSES_AFTER = 72 * _HOUR
-EMERGENCY_FOR = 3 * _HOUR
-ASK_AGAIN_AFTER = 24 * _HOUR
+_GRANTS = listed(states.GRANTS)
 
 
 def find(tx: Transaction, viewer: Viewer, q: str) -> list[directory.Identity]:
@@ -36,7 +32,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
 
     Raises Conflict when one is pending or granted already, or was rejected less than 24 h ago.
     """
-    viewer.require("doctor")
+    _require(viewer, states.ASK)
     _require_patient(tx, patient_id)
     _refuse_repetition(tx, viewer.id, patient_id)
     request_id = new_id()
@@ -44,15 +40,16 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
         tx.execute(
             "INSERT INTO access_requests "
             "(id, patient_id, doctor_id, status, reason, proposed_scope, created_at, lapses_at) "
-            "VALUES (:id, :patient, :doctor, 'pending', :reason, :scope, :now, :lapses_at)",
+            "VALUES (:id, :patient, :doctor, :status, :reason, :scope, :now, :lapses_at)",
             {
                 "id": request_id,
+                "status": states.ASK.target,
                 "patient": patient_id,
                 "doctor": viewer.id,
                 "reason": reason,
                 "scope": scope,
                 "now": tx.now,
-                "lapses_at": tx.now + LAPSES_AFTER,
+                "lapses_at": tx.now + states.LAPSES_AFTER,
             },
         )
     except Duplicate as error:
@@ -65,7 +62,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
         Subject("access_request", request_id),
         actor_id=viewer.id,
         patient_id=patient_id,
-        notices=[Notice([patient_id], "new_access_request", "access.requested")],
+        notices=[Notice([patient_id], "new_access_request", states.ASK.told["patient"])],
     )
     return request_id
 
@@ -73,10 +70,10 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
 def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, code: str) -> str:
     """A doctor opens a file without asking, for 3 h: the patient is told at once, and so are the admins.
 
-    The route has had the password entered again. `code` is one of queries.EMERGENCIES. Raises Conflict when one is
+    The route has had the password entered again. `code` is one of states.EMERGENCIES. Raises Conflict when one is
     open already.
     """
-    viewer.require("doctor")
+    _require(viewer, states.OPEN_EMERGENCY)
     _require_patient(tx, patient_id)
     if tx.value(
         "SELECT 1 FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
@@ -88,15 +85,16 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
     tx.execute(
         "INSERT INTO access_requests "
         "(id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, lapses_at, expires_at) "
-        "VALUES (:id, :patient, :doctor, 'emergency', :reason, 'full', :code, :now, :now, :expires_at)",
+        "VALUES (:id, :patient, :doctor, :status, :reason, 'full', :code, :now, :now, :expires_at)",
         {
             "id": request_id,
+            "status": states.OPEN_EMERGENCY.target,
             "patient": patient_id,
             "doctor": viewer.id,
             "reason": reason,
             "code": code,
             "now": tx.now,
-            "expires_at": tx.now + EMERGENCY_FOR,
+            "expires_at": tx.now + states.EMERGENCY_FOR,
         },
     )
     events.record(
@@ -105,7 +103,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         Subject("access_request", request_id),
         actor_id=viewer.id,
         patient_id=patient_id,
-        notices=[Notice([patient_id], "access_request_status_changed", "access.emergency")],
+        notices=[Notice([patient_id], "access_request_status_changed", states.OPEN_EMERGENCY.told["patient"])],
         code=code,
     )
     admins = directory.people(tx, "admin")
@@ -115,104 +113,44 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
 
 def approve(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
     """The patient opens the file: to what (`scope`) and for how long (`duration`, in milliseconds)."""
-    viewer.require("patient")
-    changed = tx.execute(
-        "UPDATE access_requests SET status = 'approved', scope = :scope, expires_at = :expires_at, "
-        "decided_at = :now, version = version + 1 "
-        "WHERE id = :id AND patient_id = :viewer AND status = 'pending' AND lapses_at > :now",
-        {
-            "scope": scope,
-            "expires_at": tx.now + duration,
-            "now": tx.now,
-            "id": request_id,
-            "viewer": viewer.id,
-        },
-    )
-    return _decided(tx, viewer, request_id, changed, "approved")
+    terms = {"scope": scope, "expires_at": tx.now + duration, "decided_at": tx.now}
+    return _move(tx, viewer, request_id, states.APPROVE, terms)
 
 
 def reject(tx: Transaction, viewer: Viewer, request_id: str, *, reason: str | None = None) -> str:
     """The patient says no; the doctor may ask again after 24 h."""
-    viewer.require("patient")
-    changed = tx.execute(
-        "UPDATE access_requests SET status = 'rejected', decision_reason = :reason, decided_at = :now, "
-        "version = version + 1 "
-        "WHERE id = :id AND patient_id = :viewer AND status = 'pending' AND lapses_at > :now",
-        {"reason": reason, "now": tx.now, "id": request_id, "viewer": viewer.id},
-    )
-    return _decided(tx, viewer, request_id, changed, "rejected")
+    return _move(tx, viewer, request_id, states.REJECT, {"decision_reason": reason, "decided_at": tx.now})
 
 
 def revoke(tx: Transaction, viewer: Viewer, request_id: str, *, reason: str | None = None) -> str:
     """The patient closes the file again; the doctor's open pages lose it at once."""
-    viewer.require("patient")
-    changed = tx.execute(
-        "UPDATE access_requests SET status = 'revoked', decision_reason = :reason, ended_at = :now, "
-        "version = version + 1 "
-        "WHERE id = :id AND patient_id = :viewer AND status IN ('approved', 'emergency') AND expires_at > :now",
-        {"reason": reason, "now": tx.now, "id": request_id, "viewer": viewer.id},
-    )
-    return _decided(tx, viewer, request_id, changed, "revoked")
+    return _move(tx, viewer, request_id, states.REVOKE, {"decision_reason": reason, "ended_at": tx.now})
 
 
 def withdraw(tx: Transaction, viewer: Viewer, request_id: str) -> str:
     """The doctor takes a pending request back."""
-    viewer.require("doctor")
-    changed = tx.execute(
-        "UPDATE access_requests SET status = 'withdrawn', ended_at = :now, version = version + 1 "
-        "WHERE id = :id AND doctor_id = :viewer AND status = 'pending' AND lapses_at > :now",
-        {"now": tx.now, "id": request_id, "viewer": viewer.id},
-    )
-    return _decided(tx, viewer, request_id, changed, "withdrawn")
+    return _move(tx, viewer, request_id, states.WITHDRAW, {"ended_at": tx.now})
 
 
 def lapse(tx: Transaction, limit: int) -> int:
     """Time: write down the pending requests that got no answer, and tell the doctors; returns how many."""
-    rows = tx.all(
-        "UPDATE access_requests SET status = 'lapsed', ended_at = :now, version = version + 1 WHERE id IN "
-        "(SELECT id FROM access_requests WHERE status = 'pending' AND lapses_at <= :now LIMIT :limit) "
-        "RETURNING id, patient_id, doctor_id",
-        {"now": tx.now, "limit": limit},
-    )
-    for row in rows:
-        _tell_of_time(
-            tx, row["id"], row["patient_id"], "lapsed", {row["doctor_id"]: "access.lapsed", row["patient_id"]: None}
-        )
-    return len(rows)
+    return _end_by_time(tx, states.LAPSE, "lapses_at", limit)
 
 
 def expire(tx: Transaction, limit: int) -> int:
     """Time: write down the grants that have run out, and tell both sides; returns how many."""
-    rows = tx.all(
-        "UPDATE access_requests SET status = 'expired', ended_at = expires_at, version = version + 1 WHERE id IN "
-        "(SELECT id FROM access_requests WHERE status IN ('approved', 'emergency') AND expires_at <= :now "
-        "LIMIT :limit) "
-        "RETURNING id, patient_id, doctor_id",
-        {"now": tx.now, "limit": limit},
-    )
-    for row in rows:
-        both: dict[str, str | None] = {row["doctor_id"]: "access.expired", row["patient_id"]: "access.expired"}
-        _tell_of_time(tx, row["id"], row["patient_id"], "expired", both)
-    return len(rows)
+    return _end_by_time(tx, states.EXPIRE, "expires_at", limit)
 
 
 def next_end(tx: Transaction) -> int | None:
     """When the next grant runs out, in milliseconds UTC."""
-    end: int | None = tx.value("SELECT min(expires_at) FROM access_requests WHERE status IN ('approved', 'emergency')")
+    end: int | None = tx.value(f"SELECT min(expires_at) FROM access_requests WHERE status IN {_GRANTS}")
     return end
 
 
-def _tell_of_time(
-    tx: Transaction, request_id: str, patient_id: str, status: str, messages: dict[str, str | None]
-) -> None:
-    events.record(
-        tx,
-        f"access_request.{status}",
-        Subject("access_request", request_id),
-        actor_id=None,
-        patient_id=patient_id,
-        notices=[Notice([person], "access_request_status_changed", message) for person, message in messages.items()],
-    )
+def _require(viewer: Viewer, act: Act) -> None:
+    assert act.by != "time"
+    viewer.require(act.by)
 
 
 def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None:
@@ -229,28 +167,60 @@ def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None
     for row in rows:
         if row["status"] == "approved" and row not in over:
             raise NotNow(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
-        if row["status"] == "rejected" and row["decided_at"] > tx.now - ASK_AGAIN_AFTER:
+        if row["status"] == "rejected" and row["decided_at"] > tx.now - states.ASK_AGAIN_AFTER:
             raise NotNow(
                 N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."),
                 current="rejected",
             )
 
 
-def _decided(tx: Transaction, viewer: Viewer, request_id: str, changed: int, status: str) -> str:
-    """Tell the other side; or, when no row changed, say what the request is now (404 for whoever is not party)."""
+def _move(tx: Transaction, viewer: Viewer, request_id: str, act: Act, columns: Mapping[str, str | int | None]) -> str:
+    """Bring one's own request to the act's target, with what else is to be written down; returns its id.
+
+    Raises Forbidden, NotFound for whoever is not party, or Conflict with the state it is in now.
+    """
+    _require(viewer, act)
     request = queries.access_request(tx, viewer, request_id)
-    if not changed:
+    if request.status not in act.sources or not _write(tx, request, act, columns):
         raise Conflict(N_("Cette demande a changé entre-temps : rien n'a été modifié."), current=request.status)
-    other = request.doctor_id if viewer.id == request.patient_id else request.patient_id
+    _tell(tx, request_id, act, {"patient": request.patient_id, "doctor": request.doctor_id}, actor_id=viewer.id)
+    return request_id
+
+
+def _write(tx: Transaction, request: queries.AccessRequest, act: Act, columns: Mapping[str, str | int | None]) -> int:
+    """How many rows changed: none when it is not in that state any more."""
+    changes = "".join(f", {name} = :{name}" for name in columns)
+    return tx.execute(
+        f"UPDATE access_requests SET status = :target, version = version + 1{changes} "
+        "WHERE id = :id AND status = :source",
+        {**columns, "target": act.target, "id": request.id, "source": request.status},
+    )
+
+
+def _end_by_time(tx: Transaction, act: Act, end: str, limit: int) -> int:
+    """Write down what was over at the time in the column `end`, and tell; returns how many."""
+    rows = tx.all(
+        f"UPDATE access_requests SET status = :target, ended_at = {end}, version = version + 1 WHERE id IN "
+        f"(SELECT id FROM access_requests WHERE status IN {listed(act.sources)} AND {end} <= :now LIMIT :limit) "
+        "RETURNING id, patient_id, doctor_id",
+        {"target": act.target, "now": tx.now, "limit": limit},
+    )
+    for row in rows:
+        _tell(tx, row["id"], act, {"patient": row["patient_id"], "doctor": row["doctor_id"]}, actor_id=None)
+    return len(rows)
+
+
+def _tell(tx: Transaction, request_id: str, act: Act, people: Mapping[Side, str], *, actor_id: str | None) -> None:
     events.record(
         tx,
-        f"access_request.{status}",
+        f"access_request.{act.target}",
         Subject("access_request", request_id),
-        actor_id=viewer.id,
-        patient_id=request.patient_id,
-        notices=[Notice([other], "access_request_status_changed", f"access.{status}")],
+        actor_id=actor_id,
+        patient_id=people["patient"],
+        notices=[
+            Notice([person], "access_request_status_changed", act.told.get(side)) for side, person in people.items()
+        ],
     )
-    return request_id
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:

@@ -2,45 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from fadjma.access import states
+from fadjma.access.states import OPENS, Act, Place, Scope, Status
 from fadjma.i18n import N_, iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
-from fadjma.store import Row, Transaction, paging
+from fadjma.store import Row, Transaction, listed, paging
 
-Scope = Literal["summary", "prescriptions", "full"]
-Status = Literal["pending", "approved", "rejected", "withdrawn", "lapsed", "expired", "revoked", "emergency"]
-
-STATUSES: dict[Status, str] = {
-    "pending": N_("En attente"),
-    "approved": N_("Autorisé"),
-    "rejected": N_("Refusé"),
-    "withdrawn": N_("Retirée"),
-    "lapsed": N_("Sans réponse"),
-    "expired": N_("Expiré"),
-    "revoked": N_("Révoqué"),
-    "emergency": N_("Accès d'urgence"),
-}
-SCOPES: dict[Scope, str] = {
-    "summary": N_("Résumé"),
-    "prescriptions": N_("Ordonnances"),
-    "full": N_("Dossier complet"),
-}
-EMERGENCIES = {
-    "unconscious": N_("Perte de connaissance"),
-    "life_threat": N_("Sa vie est en danger"),
-    "identity_unknown": N_("Son identité est à confirmer"),
-}
-# Which scopes open which part of a file.
-OPENS: dict[str, tuple[Scope, ...]] = {
-    "summary": ("summary", "prescriptions", "full"),
-    "prescriptions": ("prescriptions", "full"),
-    "records": ("full",),
-}
+_GRANTS = listed(states.GRANTS)
 PER_PAGE = 200
 
 
@@ -69,12 +43,16 @@ class AccessRequest:
     version: int
 
     @property
-    def label(self) -> str:
-        return STATUSES[self.status]
+    def state(self) -> states.State:
+        return states.STATES[self.status]
+
+    def offered(self, viewer: Viewer) -> list[Act]:
+        """What the viewer, who is party to it, can do with it now, in the order of the page."""
+        return [act for act in states.ACTS if act.offer and act.by == viewer.role and self.status in act.sources]
 
     @property
     def scope_label(self) -> str:
-        return SCOPES[self.scope] if self.scope else ""
+        return states.SCOPES[self.scope][0] if self.scope else ""
 
     @property
     def changed_at(self) -> int:
@@ -83,14 +61,16 @@ class AccessRequest:
         return by_time or self.ended_at or self.decided_at or self.created_at
 
     @property
-    def active(self) -> bool:
-        return self.status in ("approved", "emergency")
+    def waiting(self) -> bool:
+        return self.status in states.LAPSE.sources
 
-    def place(self, role: str) -> str:
+    @property
+    def active(self) -> bool:
+        return self.status in states.GRANTS
+
+    def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        if self.status == "pending":
-            return "now" if role == "patient" else "flow"
-        return "flow" if self.active else "rest"
+        return "now" if self.state.now == role else self.state.place
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -156,9 +136,10 @@ class Reading:
 
 
 # A status is decided by the clock when it is read; the timekeeper only writes it down later.
-_STATUS = """
-    CASE WHEN a.status IN ('approved', 'emergency') AND a.expires_at <= :now THEN 'expired'
-         WHEN a.status = 'pending' AND a.lapses_at <= :now THEN 'lapsed' ELSE a.status END
+_STATUS = f"""
+    CASE WHEN a.status IN {listed(states.EXPIRE.sources)} AND a.expires_at <= :now THEN '{states.EXPIRE.target}'
+         WHEN a.status IN {listed(states.LAPSE.sources)} AND a.lapses_at <= :now THEN '{states.LAPSE.target}'
+         ELSE a.status END
 """
 _REQUEST = f"""
     SELECT a.id, a.patient_id, p.given_name || ' ' || p.family_name AS patient_name,
@@ -197,11 +178,9 @@ def access_requests(
 
 def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
     """The id of the doctor's widest active grant that opens this part of the file (`OPENS`), if there is one."""
-    scopes = OPENS[part]
     found: str | None = tx.value(
         "SELECT id FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
-        "AND status IN ('approved', 'emergency') AND expires_at > :now "
-        f"AND scope IN ({', '.join(repr(scope) for scope in scopes)}) "
+        f"AND status IN {_GRANTS} AND expires_at > :now AND scope IN {listed(OPENS[part])} "
         "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC LIMIT 1",
         {"patient": patient_id, "doctor": doctor_id, "now": tx.now},
     )
@@ -212,8 +191,7 @@ def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]
     """The ids of the doctors whose active grant opens this part of the file."""
     rows = tx.all(
         "SELECT DISTINCT doctor_id FROM access_requests WHERE patient_id = :patient "
-        "AND status IN ('approved', 'emergency') AND expires_at > :now "
-        f"AND scope IN ({', '.join(repr(scope) for scope in OPENS[part])})",
+        f"AND status IN {_GRANTS} AND expires_at > :now AND scope IN {listed(OPENS[part])}",
         {"patient": patient_id, "now": tx.now},
     )
     return [row["doctor_id"] for row in rows]

@@ -1,12 +1,13 @@
 """Finding a patient, asking for access, deciding, and who saw the file."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypedDict
 
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.access import actions, queries
-from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
+from fadjma.access import actions, queries, states
+from fadjma.access.forms import ApproveForm, AskForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import age, moment, translate
 from fadjma.identity import directory, passwords
@@ -14,7 +15,28 @@ from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
 from fadjma.web.throttle import LOOK_UP_PER_DOCTOR
 
+P = ParamSpec("P")
+Choices = list[tuple[str, str, str]]  # a code, its label, and what more there is to say of it
+
 blueprint = Blueprint("access", __name__)
+
+
+class AskPage(TypedDict):
+    """What access/new.html shows, beside its form."""
+
+    patient: directory.Identity
+    scopes: Choices
+    emergencies: Choices
+
+
+class OnePage(TypedDict):
+    """What access/show.html shows."""
+
+    item: queries.AccessRequest
+    approve_form: ApproveForm
+    reason_form: ReasonForm
+    scopes: Choices
+    durations: Choices
 
 
 # --- patients of a doctor -----------------------------------------------------------------------------------
@@ -69,16 +91,24 @@ async def index() -> Response:
     return web.answer("access/index.html", {"items": [item.json(web.language()) for item in found]}, requests=found)
 
 
-async def _asking() -> dict[str, Any]:
+async def _asking() -> AskPage:
     """The patient whom the form is about. Only a doctor who has found them by identifier knows the id."""
     patient_id = request.args.get("patient") or (await web.fields()).get("patient_id", "")
-    codes = [(code, translate(web.language(), label), "") for code, label in queries.EMERGENCIES.items()]
-    return {"patient": await web.see(_patient, patient_id), "emergencies": codes}
+    patient = await web.see(_patient, patient_id)
+    emergencies = [(code, translate(web.language(), label), "") for code, label in states.EMERGENCIES.items()]
+    return {"patient": patient, "scopes": _scopes(), "emergencies": emergencies}
 
 
 def _patient(tx: Transaction, viewer: Viewer, patient_id: str) -> directory.Identity:
     viewer.require("doctor")
     return directory.identity(tx, patient_id)
+
+
+def _scopes() -> Choices:
+    language = web.language()
+    return [
+        (code, translate(language, label), translate(language, shows)) for code, (label, shows) in states.SCOPES.items()
+    ]
 
 
 @blueprint.get("/access-requests/new")
@@ -118,11 +148,14 @@ async def show(request_id: str) -> Response:
     return web.answer("access/show.html", around["item"].json(web.language()), **around)
 
 
-async def _one(request_id: str) -> dict[str, Any]:
+async def _one(request_id: str) -> OnePage:
+    item = await web.see(queries.access_request, request_id)
     return {
-        "item": await web.see(queries.access_request, request_id),
+        "item": item,
         "approve_form": web.blank(ApproveForm),
         "reason_form": web.blank(ReasonForm),
+        "scopes": _scopes(),
+        "durations": [(code, translate(web.language(), label), "") for code, (label, _) in states.DURATIONS.items()],
     }
 
 
@@ -130,7 +163,7 @@ async def _one(request_id: str) -> dict[str, Any]:
 @web.refill("access/show.html", ApproveForm, context=_one)
 async def approval(request_id: str) -> Response:
     form = await web.form(ApproveForm)
-    _, duration = DURATIONS[form.duration.data]
+    _, duration = states.DURATIONS[form.duration.data]
     return await _act(actions.approve, request_id, scope=form.scope.data, duration=duration)
 
 
@@ -153,6 +186,11 @@ async def withdrawal(request_id: str) -> Response:
     return await _act(actions.withdraw, request_id)
 
 
-async def _act(action: Any, request_id: str, **what: Any) -> Response:
-    acted = await web.act(action, queries.access_request, request_id, **what)
+async def _act(
+    action: Callable[Concatenate[Transaction, Viewer, str, P], str],
+    request_id: str,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Response:
+    acted = await web.act(action, queries.access_request, request_id, *args, **kwargs)
     return web.done(acted, "access/_row.html", f"/access-requests/{request_id}")

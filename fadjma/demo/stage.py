@@ -10,13 +10,14 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 from fadjma.access import actions as access
-from fadjma.access.queries import Scope
+from fadjma.access import states
+from fadjma.access.states import Scope
 from fadjma.accounts import actions as accounts
-from fadjma.accounts.actions import NewPerson
 from fadjma.demo.calendar import DAY, day_of
 from fadjma.demo.medicines import MEDICINES
 from fadjma.demo.people import Person, Place, Practitioner
 from fadjma.events import inbox
+from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
@@ -119,7 +120,7 @@ class Stage:
         self.ids[request] = access.ask(
             self.tx, self._people[doctor], patient_id=self.ids[patient], reason=reason, scope=scope
         )
-        self._later(self.tx.now + access.LAPSES_AFTER, access.lapse)
+        self._later(self.tx.now + states.LAPSES_AFTER, access.lapse)
 
     def approve(self, request: str, patient: str, *, days: int) -> None:
         access.approve(self.tx, self._people[patient], self.ids[request], scope="full", duration=days * DAY)
@@ -136,7 +137,7 @@ class Stage:
 
     def open_in_emergency(self, doctor: str, patient: str, *, code: str, reason: str) -> None:
         access.open_emergency(self.tx, self._people[doctor], patient_id=self.ids[patient], reason=reason, code=code)
-        self._later(self.tx.now + access.EMERGENCY_FOR, access.expire)
+        self._later(self.tx.now + states.EMERGENCY_FOR, access.expire)
 
     # Records
 

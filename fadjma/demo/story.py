@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from fadjma.access.actions import EMERGENCY_FOR, LAPSES_AFTER
-from fadjma.access.queries import Scope
+from fadjma.access.states import EMERGENCY_FOR, LAPSES_AFTER, Scope
 from fadjma.demo import notes
 from fadjma.demo.calendar import DAY, HOUR, MINUTE, WORKDAY, When
 from fadjma.demo.people import Person

@@ -11,18 +11,13 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import queries, transitions
+from fadjma.prescriptions import queries, states, transitions
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 from fadjma.store import Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 DAY = 24 * 3_600_000
-EXPIRED: transitions.Messages = {
-    "patient": "prescription.expired",
-    "prescriber": "prescription.expired",
-    "pharmacists": "prescription.expired",
-}
-VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance, CLINIC.md)
+VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ def issue(
 
     `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
     """
-    viewer.require("doctor")
+    viewer.require(states.ROLES[states.ISSUE.by])
     if not access.grant(tx, viewer.id, patient_id, "prescriptions"):
         if access.grant(tx, viewer.id, patient_id, "summary"):
             raise Forbidden(N_("Votre accès ne permet pas de prescrire à ce patient."))
@@ -61,9 +56,10 @@ def issue(
     tx.execute(
         "INSERT INTO prescriptions "
         "(id, patient_id, prescriber_id, addressed_to, replaces_id, status, issued_at, valid_until, updated_at) "
-        "VALUES (:id, :patient, :viewer, :pharmacy, :replaces, 'issued', :now, :until, :now)",
+        "VALUES (:id, :patient, :viewer, :pharmacy, :replaces, :status, :now, :until, :now)",
         {
             "id": prescription_id,
+            "status": states.ISSUE.target,
             "patient": patient_id,
             "viewer": viewer.id,
             "pharmacy": pharmacy_id,
@@ -74,15 +70,9 @@ def issue(
     )
     _add_lines(tx, prescription_id, lines)
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
-    transitions.tell(
-        tx,
-        prescription_id,
-        "issued",
-        actor_id=viewer.id,
-        messages={"patient": "prescription.issued", "pharmacists": transitions.TO_VALIDATE},
-    )
+    transitions.tell(tx, prescription_id, "issued", actor_id=viewer.id, told=states.ISSUE.told)
     if replaces_id:
-        transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, messages={})
+        transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
     return prescription_id
 
 
@@ -119,43 +109,18 @@ def _subject(prescription_id: str) -> events.Subject:
 
 
 def cancel(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """The prescriber cancels, up to *ready*; what was kept in stock is given back, and the pharmacy is told."""
-    viewer.require("doctor")
-    _own(tx, viewer, prescription_id)
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("issued", "validated", "prepared", "ready", "on_hold", "refused"),
-        target="cancelled",
-        reason=reason,
-        messages={"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
-        before=lambda found: inventory.release(tx, found.id),
-    )
+    """The prescriber cancels, up to *ready*; the pharmacy is told."""
+    return transitions.move(tx, viewer, prescription_id, states.CANCEL, reason=reason)
 
 
 def mark_error(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
     """« Saisie par erreur »: the prescriber takes back what should never have been written."""
-    viewer.require("doctor")
-    _own(tx, viewer, prescription_id)
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("issued", "validated", "prepared", "ready", "in_delivery", "on_hold", "refused"),
-        target="entered_in_error",
-        reason=reason,
-        messages={"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
-        before=lambda found: inventory.release(tx, found.id),
-    )
+    return transitions.move(tx, viewer, prescription_id, states.MARK_ERROR, reason=reason)
 
 
 def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, address: str, phone: str) -> str:
     """The patient asks the pharmacy to bring the medicines (phone as E.164)."""
-    viewer.require("patient")
-    found = queries.prescription(tx, viewer, prescription_id)
-    if found.status not in ("issued", "validated", "prepared", "ready", "on_hold"):
-        raise Conflict(N_("La livraison ne peut plus être demandée."), current=found.status)
+    transitions.begin(tx, viewer, prescription_id, states.REQUEST_DELIVERY)
     changed = tx.execute(
         "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) "
         "VALUES (:id, :address, :phone, :now) "
@@ -164,22 +129,14 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:
-        transitions.tell(
-            tx,
-            prescription_id,
-            "delivery_requested",
-            actor_id=viewer.id,
-            messages={"pharmacists": "prescription.delivery_requested"},
-        )
+        told = states.REQUEST_DELIVERY.told
+        transitions.tell(tx, prescription_id, "delivery_requested", actor_id=viewer.id, told=told)
     return prescription_id
 
 
 def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """The patient makes a new hand-over code; the old one no longer opens anything."""
-    viewer.require("patient")
-    found = queries.prescription(tx, viewer, prescription_id)
-    if found.place("pharmacist") == "rest":
-        raise Conflict(N_("Cette ordonnance n'a plus de code."), current=found.status)
+    transitions.begin(tx, viewer, prescription_id, states.RENEW_CODE)
     tx.execute(
         "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0, version = version + 1 WHERE id = :id",
         {"id": prescription_id},
@@ -206,7 +163,8 @@ def expire(tx: Transaction, limit: int) -> int:
     for row in rows:
         inventory.release(tx, row["id"])
         transitions.write(tx, row["id"], None, row["status"], "expired", "", row["pharmacy_id"])
-        transitions.tell(tx, row["id"], "expired", actor_id=None, messages={} if row["replaced_by"] else EXPIRED)
+        told = {} if row["replaced_by"] else states.EXPIRE.told  # nobody waits for what has been corrected
+        transitions.tell(tx, row["id"], "expired", actor_id=None, told=told)
     return len(rows)
 
 
@@ -227,18 +185,11 @@ def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> No
 
 
 def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> None:
-    old = _own(tx, viewer, replaces_id)
+    old = transitions.seen_by(tx, viewer, replaces_id, states.CORRECT)
     if old.patient_id != patient_id:
         raise NotFound
-    if old.status != "refused" or old.replaced_by:
-        raise Conflict(N_("Cette ordonnance n'est plus à corriger."), current=old.status)
-
-
-def _own(tx: Transaction, viewer: Viewer, prescription_id: str) -> queries.Prescription:
-    found = queries.prescription(tx, viewer, prescription_id)
-    if found.prescriber_id != viewer.id:
-        raise Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
-    return found
+    if old.status not in states.CORRECT.sources or old.replaced_by:
+        raise Conflict(states.CORRECT.too_late, current=old.status)
 
 
 def _add_lines(tx: Transaction, prescription_id: str, lines: list[NewLine]) -> None:

@@ -7,27 +7,16 @@ from fadjma.events import Subject
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
-from fadjma.prescriptions import handover, queries, transitions
-from fadjma.prescriptions.queries import Prescription, Status
+from fadjma.prescriptions import handover, queries, states, transitions
+from fadjma.prescriptions.queries import Prescription
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
-
-HANDED_OVER_FROM: tuple[Status, ...] = ("ready", "in_delivery")
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """The claim: exactly one pharmacy wins, the others hear that it is taken. Also takes one off hold."""
-    viewer.require("pharmacist")
     try:
-        return transitions.move(
-            tx,
-            viewer,
-            prescription_id,
-            sources=("issued", "on_hold"),
-            target="validated",
-            messages={"patient": "prescription.validated"},
-            claim="take",
-        )
+        return transitions.move(tx, viewer, prescription_id, states.VALIDATE)
     except NotFound:
         if queries.was_open_to_all(tx, prescription_id):
             raise Conflict(N_("Une autre pharmacie vient de prendre cette ordonnance."), current="validated") from None
@@ -35,39 +24,17 @@ def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 
 
 def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """Give a claimed prescription back: not ours after all, or ready and never collected. Stock is given back."""
-    viewer.require("pharmacist")
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("validated", "ready"),
-        target="issued",
-        reason=reason,
-        messages={"patient": "prescription.released", "pharmacists": transitions.TO_VALIDATE},
-        before=lambda found: inventory.release(tx, found.id),
-        claim="give back",
-    )
+    """Give a claimed prescription back: not ours after all, or ready and never collected."""
+    return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason)
 
 
 def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """Put it aside, with a reason; what was kept in stock is given back."""
-    viewer.require("pharmacist")
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("validated", "prepared"),
-        target="on_hold",
-        reason=reason,
-        messages={"patient": "prescription.on_hold"},
-        before=lambda found: inventory.release(tx, found.id),
-    )
+    """Put it aside."""
+    return transitions.move(tx, viewer, prescription_id, states.HOLD, reason=reason)
 
 
 def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """Prepared: every line is kept in stock. Raises Conflict with what is missing; then nothing is kept."""
-    viewer.require("pharmacist")
 
     def keep(found: Prescription) -> None:
         for line in queries.lines(tx, found.id):
@@ -83,73 +50,30 @@ def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
                 )
         inventory.show(tx, found.id)
 
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("validated", "on_hold"),
-        target="prepared",
-        messages={"patient": "prescription.prepared"},
-        before=keep,
-    )
+    return transitions.move(tx, viewer, prescription_id, states.PREPARE, before=keep)
 
 
 def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """Ready to be fetched: the patient sees their hand-over code."""
-    viewer.require("pharmacist")
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("prepared",),
-        target="ready",
-        messages={"patient": "prescription.ready"},
-    )
+    return transitions.move(tx, viewer, prescription_id, states.MARK_READY)
 
 
 def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """On its way to the patient, who must have asked for it."""
-    viewer.require("pharmacist")
-    queries.prescription(tx, viewer, prescription_id)
+    transitions.seen_by(tx, viewer, prescription_id, states.DEPART)
     if not queries.is_delivery_requested(tx, prescription_id):
         raise Invalid({"status": N_("Le patient n'a pas demandé de livraison.")})
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("ready",),
-        target="in_delivery",
-        messages={"patient": "prescription.in_delivery"},
-    )
+    return transitions.move(tx, viewer, prescription_id, states.DEPART)
 
 
 def bring_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
     """The delivery failed: it is ready at the pharmacy again."""
-    viewer.require("pharmacist")
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("in_delivery",),
-        target="ready",
-        reason=reason,
-        messages={"patient": "prescription.brought_back"},
-    )
+    return transitions.move(tx, viewer, prescription_id, states.BRING_BACK, reason=reason)
 
 
 def refuse(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, text: str) -> str:
-    """Refused with a coded reason and a text: the doctor hears of it at once and corrects it."""
-    viewer.require("pharmacist")
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=("validated", "prepared", "on_hold"),
-        target="refused",
-        reason=f"{code}: {text}",
-        messages={"patient": "prescription.refused", "prescriber": "prescription.refused"},
-        before=lambda found: inventory.release(tx, found.id),
-    )
+    """Refused with a coded reason (states.REFUSALS) and a text: the doctor hears of it at once and corrects it."""
+    return transitions.move(tx, viewer, prescription_id, states.REFUSE, reason=f"{code}: {text}")
 
 
 def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes) -> dict[str, Any]:
@@ -157,10 +81,9 @@ def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str
 
     Returns {"right": bool, "left": how many tries are left}.
     """
-    viewer.require("pharmacist")
-    found = queries.prescription(tx, viewer, prescription_id)
+    found = transitions.seen_by(tx, viewer, prescription_id, states.DELIVER)
     _require_own(viewer, found)
-    if found.status not in HANDED_OVER_FROM:
+    if found.status not in states.DELIVER.sources:
         return {"right": True, "left": 0}  # nothing to guess: the act itself answers
     left = handover.ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
@@ -194,10 +117,8 @@ def deliver(
 
     Stock leaves in the same transaction.
     """
-    viewer.require("pharmacist")
 
     def hand_over(found: Prescription) -> None:
-        _require_own(viewer, found)
         if code and found.code_failures >= handover.ATTEMPTS:
             raise Invalid({"code": handover.LOCKED})
         if code and not handover.matches(key, found.id, found.code_round, code):
@@ -208,16 +129,7 @@ def deliver(
         tx.execute("UPDATE prescription_lines SET delivered = quantity WHERE prescription_id = :id", {"id": found.id})
 
     without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
-    return transitions.move(
-        tx,
-        viewer,
-        prescription_id,
-        sources=HANDED_OVER_FROM,
-        target="delivered",
-        reason=without_code,
-        messages={"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
-        before=hand_over,
-    )
+    return transitions.move(tx, viewer, prescription_id, states.DELIVER, reason=without_code, before=hand_over)
 
 
 def _require_own(viewer: Viewer, found: Prescription) -> None:

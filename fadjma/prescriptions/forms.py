@@ -7,27 +7,31 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
-from fadjma.prescriptions.queries import REFUSALS
-from fadjma.web.forms import AtMost, Form, WholeNumber, cleaning, one_of, text
+from fadjma.prescriptions.states import REFUSALS
+from fadjma.web.forms import AtMost, Field, Form, WholeNumber, cleaning, one_of, text
 
 LINES_AT_MOST = 15
 
 
 class LineForm(Form):
-    medicine_id = StringField("", [AtMost(40)], filters=[cleaning(40)])
-    medicine = StringField(
+    medicine_id: Field[str | None] = StringField("", [AtMost(40)], filters=[cleaning(40)])
+    medicine: Field[str | None] = StringField(
         N_("Médicament"), [AtMost(120)], filters=[cleaning(120)]
     )  # what was typed, until one is chosen
-    dosage = text(N_("Posologie et mode d'emploi"), 300)
-    quantity = WholeNumber(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
-    duration_days = WholeNumber(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
-    substitution_reason = text(N_("Ne pas substituer, parce que"), 200, required=False)
+    dosage: Field[str] = text(N_("Posologie et mode d'emploi"), 300)
+    quantity: Field[int] = WholeNumber(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
+    duration_days: Field[int] = WholeNumber(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
+    substitution_reason: Field[str | None] = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
 
 class PrescriptionForm(Form):
-    pharmacy_id = text(N_("Pharmacie"), 40, required=False)
-    replaces_id = text("", 40, required=False)
+    pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
+    replaces_id: Field[str | None] = text("", 40, required=False)
     lines = FieldList(FormField(LineForm), min_entries=1)
+
+    @property
+    def each_line(self) -> list[LineForm]:
+        return [entry.form for entry in self["lines"]]
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid: bool = super().validate(extra_validators)
@@ -38,25 +42,25 @@ class PrescriptionForm(Form):
 
 
 class ReasonForm(Form):
-    reason = text(N_("Raison"), 500, minimum=3)
+    reason: Field[str] = text(N_("Raison"), 500, minimum=3)
 
 
 class RefusalForm(Form):
-    code = one_of(N_("Motif"), REFUSALS)
-    text = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
+    code: Field[str] = one_of(N_("Motif"), REFUSALS)
+    text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 
 
 class DeliveryForm(Form):
     """With the patient's code; or without it, with an identity document and a reason."""
 
-    code = StringField(N_("Code de retrait du patient"), [AtMost(20)], filters=[cleaning(20)])
-    identity_document = text(N_("Pièce d'identité"), 60, required=False)
-    reason = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
+    code: Field[str | None] = StringField(N_("Code de retrait du patient"), [AtMost(20)], filters=[cleaning(20)])
+    identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)
+    reason: Field[str | None] = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
 
 
 class DeliveryRequestForm(Form):
-    address = text(N_("Adresse de livraison"), 300)
-    phone = text(N_("Téléphone"), 30)
+    address: Field[str] = text(N_("Adresse de livraison"), 300)
+    phone: Field[str] = text(N_("Téléphone"), 30)
 
     def validate_phone(self, field: Any) -> None:
         if field.data and not normalize_phone(field.data):

@@ -5,54 +5,19 @@ was addressed. One that is open to any pharmacy shows neither lines nor patient 
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from fadjma.access import queries as access
-from fadjma.i18n import N_, iso, translate
+from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import ROLES, Role, Viewer
+from fadjma.prescriptions import states
+from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status
 from fadjma.records import queries as records
 from fadjma.refusals import NotFound
-from fadjma.store import Row, Transaction, paging
+from fadjma.store import Row, Transaction, listed, paging
 
-Status = Literal[
-    "issued",
-    "validated",
-    "prepared",
-    "ready",
-    "in_delivery",
-    "delivered",
-    "part_delivered",
-    "on_hold",
-    "refused",
-    "cancelled",
-    "expired",
-    "entered_in_error",
-]
-STATUSES: dict[Status, str] = {
-    "issued": N_("Émise"),
-    "validated": N_("Validée"),
-    "prepared": N_("Préparée"),
-    "ready": N_("Prête"),
-    "in_delivery": N_("En livraison"),
-    "delivered": N_("Livrée"),
-    "part_delivered": N_("Délivrée en partie, reste dû"),
-    "on_hold": N_("En attente"),
-    "refused": N_("Refusée, à revoir"),
-    "cancelled": N_("Annulée"),
-    "expired": N_("Expirée"),
-    "entered_in_error": N_("Saisie par erreur"),
-}
-STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
-OPEN = "('issued', 'validated', 'prepared', 'ready', 'on_hold', 'refused')"  # time can expire these
-REFUSALS = {
-    "dose": N_("Dose à vérifier"),
-    "interaction": N_("Interaction ou allergie"),
-    "unreadable": N_("Ordonnance incomplète"),
-    "unavailable": N_("Médicament indisponible"),
-    "duplicate": N_("Déjà délivrée"),
-    "other": N_("Autre raison"),
-}
+OPEN = listed(states.EXPIRE.sources)  # time can expire these
 PER_PAGE = 50
 
 
@@ -108,11 +73,8 @@ class Act:
 
     @property
     def label(self) -> str:
-        if self.from_status and self.to_status == "issued":
-            return N_("Rendue par la pharmacie")
-        if self.from_status == "in_delivery" and self.to_status == "ready":
-            return N_("Livraison échouée")
-        return STATUSES[self.to_status]
+        act = states.between(self.from_status, self.to_status)
+        return (act and act.history) or STATES[self.to_status].label
 
     @property
     def role_name(self) -> str:
@@ -164,10 +126,35 @@ class Prescription:
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery_address: str | None = None
     delivery_phone: str | None = None
+    correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
     @property
-    def label(self) -> str:
-        return STATUSES[self.status]
+    def state(self) -> states.State:
+        return STATES[self.status]
+
+    def offered(self, viewer: Viewer) -> list[states.Act]:
+        """What the viewer can do with it now, in the order of the page; of one in full alone."""
+        side = self._side(viewer)
+        return [
+            act
+            for act in states.ACTS
+            if act.offer and act.by == side and self.status in act.sources and self._is(act.offer.when)
+        ]
+
+    def _side(self, viewer: Viewer) -> states.Side | None:
+        if viewer.role == "pharmacist":
+            return "pharmacists"
+        sides: dict[str, states.Side] = {self.patient_id: "patient", self.prescriber_id: "prescriber"}
+        return sides.get(viewer.id)
+
+    def _is(self, condition: Condition) -> bool:
+        match condition:
+            case "always":
+                return True
+            case "delivery requested":
+                return self.delivery_address is not None
+            case "to be corrected":
+                return self.correctable
 
     def reason_text(self, language: str) -> str:
         return reason_text(self.status_reason, language)
@@ -181,7 +168,7 @@ class Prescription:
     def steps(self) -> list[Step]:
         """The five steps with the moment each was last reached; issued once, whatever was given back since."""
         moments = {**{act.to_status: act.at for act in self.acts}, "issued": self.issued_at}
-        return [Step(STATUSES[step], moments.get(step)) for step in STEPS]
+        return [Step(STATES[step].label, moments.get(step)) for step in STEPS]
 
     @property
     def reached(self) -> int:
@@ -195,13 +182,14 @@ class Prescription:
         """Where a list goes on after this one."""
         return paging.cursor(self.updated_at, self.id)
 
-    def place(self, role: str) -> str:
+    def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        now = {"patient": ("ready",), "doctor": ("refused",), "pharmacist": ("issued",)}.get(role, ())
-        if self.status in now and not (role == "doctor" and self.replaced_by):
-            return "now"
-        under_way = ("issued", "validated", "prepared", "ready", "in_delivery", "on_hold")
-        return "flow" if self.status in under_way else "rest"
+        return "now" if self.state.now == role and not self.corrected else self.state.place
+
+    @property
+    def corrected(self) -> bool:
+        """Whether it was refused and another one has taken its place: nobody waits for it any more."""
+        return self.status in states.CORRECT.sources and self.replaced_by is not None
 
     def json(self, language: str) -> dict[str, Any]:
         shown: dict[str, Any] = {
@@ -225,7 +213,7 @@ class Prescription:
         return shown
 
 
-_STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN 'expired' ELSE p.status END"
+_STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _PRESCRIPTION = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
            d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
@@ -238,22 +226,17 @@ _PRESCRIPTION = f"""
     LEFT JOIN prescriptions r ON r.replaces_id = p.id
 """
 _IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "weight_kg", "phone")
-# What a pharmacist may see: claimed by their pharmacy; or by none, and addressed to theirs; or to be claimed by any.
-_PHARMACIST_SEES = """
-    (p.pharmacy_id = :organization
-     OR (p.pharmacy_id IS NULL
-         AND (p.addressed_to = :organization OR (p.addressed_to IS NULL AND p.status = 'issued'))))
-"""
-
-# The same as conditions that an index serves each: a list takes the newest of each, then the newest of all.
-_LISTED = {
+# What is whose, as conditions that an index serves each: a list takes the newest of each, then the newest of all.
+# A pharmacist's are those claimed by their pharmacy; and by none: those addressed to theirs, or to be claimed by any.
+_OWN: dict[Role, tuple[str, ...]] = {
     "patient": ("p.patient_id = :viewer",),
     "doctor": ("p.prescriber_id = :viewer",),
     "pharmacist": (
         "p.pharmacy_id = :organization",
         "p.pharmacy_id IS NULL AND p.addressed_to = :organization",
-        "p.pharmacy_id IS NULL AND p.addressed_to IS NULL AND p.status = 'issued'",
+        f"p.pharmacy_id IS NULL AND p.addressed_to IS NULL AND p.status = '{states.TO_CLAIM}'",
     ),
+    "admin": (),
 }
 
 
@@ -299,6 +282,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
+        correctable=_correctable(tx, viewer, found),
     )
 
 
@@ -309,14 +293,14 @@ def prescriptions(
 
     `before` is the `cursor` of the last one shown.
     """
-    if viewer.role == "admin":
+    if not _OWN[viewer.role]:
         return []
     before_at, before_id = paging.position(before)
     newest = " UNION ALL ".join(
         f"SELECT * FROM (SELECT p.id FROM prescriptions p WHERE {part} "
         "AND (p.updated_at, p.id) < (:before_at, :before_id) "
         "ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit) AS part"
-        for part in _LISTED[viewer.role]
+        for part in _OWN[viewer.role]
     )
     rows = tx.all(
         f"{_PRESCRIPTION} WHERE p.id IN ({newest}) ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit",
@@ -365,7 +349,7 @@ def dispensing(tx: Transaction, patient_id: str) -> list[tuple[str, str]]:
     """A patient's open prescriptions that a pharmacy has before it, each with that pharmacy's id."""
     rows = tx.all(
         "SELECT id, coalesce(pharmacy_id, addressed_to) AS pharmacy FROM prescriptions WHERE patient_id = :patient "
-        "AND status IN ('issued', 'validated', 'prepared', 'ready', 'in_delivery', 'on_hold') "
+        f"AND status IN {listed(states.UNDER_WAY)} "
         "AND valid_until > :now AND coalesce(pharmacy_id, addressed_to) IS NOT NULL",
         {"patient": patient_id, "now": tx.now},
     )
@@ -389,14 +373,10 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     return tuple(Line(**dict(row)) for row in rows)
 
 
-def _mine(viewer: Viewer) -> str:
-    own = {"patient": "p.patient_id = :viewer", "doctor": "p.prescriber_id = :viewer"}
-    return own.get(viewer.role, _PHARMACIST_SEES if viewer.role == "pharmacist" else "1 = 0")
-
-
 def _right(viewer: Viewer) -> str:
-    # A doctor who did not write it may see it through a grant, which `_granted` looks up.
-    return "1 = 1" if viewer.role == "doctor" else _mine(viewer)
+    if viewer.role == "doctor":
+        return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
+    return " OR ".join(f"({part})" for part in _OWN[viewer.role]) or "1 = 0"
 
 
 def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
@@ -424,6 +404,12 @@ def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
         {"id": prescription_id},
     )
     return tuple(Act(**dict(row)) for row in rows)
+
+
+def _correctable(tx: Transaction, viewer: Viewer, found: Prescription) -> bool:
+    if viewer.id != found.prescriber_id or found.status not in states.CORRECT.sources or found.corrected:
+        return False
+    return access.grant(tx, viewer.id, found.patient_id, "prescriptions") is not None
 
 
 def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """Prescriptions: lists, one of them, prescribing, and each act as a resource."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict
 
 from quart import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from fadjma import web
 from fadjma.access import queries as access
@@ -12,11 +14,12 @@ from fadjma.identity.credentials import derive_key
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, dispensing, handover, queries
+from fadjma.prescriptions import actions, dispensing, handover, queries, states
 from fadjma.prescriptions.forms import (
     LINES_AT_MOST,
     DeliveryForm,
     DeliveryRequestForm,
+    LineForm,
     PrescriptionForm,
     ReasonForm,
     RefusalForm,
@@ -26,8 +29,37 @@ from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Transaction
 
+P = ParamSpec("P")
+
 blueprint = Blueprint("prescriptions", __name__)
 _REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
+
+
+class OnePage(TypedDict):
+    """What prescriptions/show.html shows."""
+
+    item: queries.Prescription
+    code: str | None  # the patient's hand-over code, for the patient, once it is of use
+    refusals: list[tuple[str, str]]
+    reason_form: ReasonForm
+    refusal_form: RefusalForm
+    delivery_form: DeliveryForm
+    delivery_request_form: DeliveryRequestForm
+
+
+class Desk(TypedDict):
+    """What a doctor has before them when prescribing (prescriptions/new.html), beside the form."""
+
+    file: records.File
+    pharmacies: list[directory.Organization]
+    allergies: tuple[str, ...]
+    suggestions: dict[int, list[medicines.Medicine]]  # by the line for which a medicine is looked for
+
+
+class _WithReason(Protocol):
+    """An act that needs nothing but a reason."""
+
+    def __call__(self, tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str: ...
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -45,26 +77,24 @@ async def index() -> Response:
 @blueprint.get("/prescriptions/<prescription_id>")
 async def show(prescription_id: str) -> Response:
     around = await _one(prescription_id)
-    found: queries.Prescription = around["item"]
-    data = found.json(web.language())
+    data = around["item"].json(web.language())
     if around["code"]:
         data["handover_code"] = around["code"]
     return web.answer("prescriptions/show.html", data, **around)
 
 
-async def _one(prescription_id: str) -> dict[str, Any]:
+async def _one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
     again = web.by_itself()
     found = await web.see(actions.look, prescription_id, again=again)
     if found is None:  # most readings leave no trace, and need not wait for those who write
         found = await web.see_traced(actions.open_prescription, prescription_id, again=again)
-    theirs = web.viewer().role == "patient" and found.status in dispensing.HANDED_OVER_FROM
+    theirs = web.viewer().role == "patient" and found.status in states.DELIVER.sources
     code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
     return {
         "item": found,
         "code": code,
-        "steps": found.steps,
-        "refusals": [(code, translate(web.language(), label)) for code, label in queries.REFUSALS.items()],
+        "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),
         "delivery_form": web.blank(DeliveryForm),
@@ -75,8 +105,8 @@ async def _one(prescription_id: str) -> dict[str, Any]:
 # --- prescribing --------------------------------------------------------------------------------------------
 
 
-def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> dict[str, Any]:
-    """What a doctor has before them when prescribing, which is part of the file. Raises NotFound without a grant."""
+def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
+    """The desk, which is part of the file. Raises NotFound without a grant."""
     viewer.require("doctor")
     grant = access.grant(tx, viewer.id, patient_id, "prescriptions")
     if not grant:
@@ -90,7 +120,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> d
     }
 
 
-async def _around(patient_id: str) -> dict[str, Any]:
+async def _around(patient_id: str) -> Desk:
     # A form that comes back, a line more each time, is the same sitting at the same desk.
     return await web.see_traced(_desk, patient_id, again=request.method == "POST" or web.by_itself())
 
@@ -121,7 +151,7 @@ async def create(patient_id: str) -> Response:
         actions.issue,
         queries.prescription_in_full,
         patient_id,
-        lines=[await _line(entry, index) for index, entry in enumerate(form.lines)],
+        lines=[await _line(line, index) for index, line in enumerate(form.each_line)],
         pharmacy_id=form.pharmacy_id.data or None,
         replaces_id=form.replaces_id.data or None,
     )
@@ -131,13 +161,13 @@ async def create(patient_id: str) -> Response:
     return web.done(acted, "prescriptions/_row.html", location, created=True)
 
 
-async def _rearrange(patient_id: str, sent: Any) -> Response:
+async def _rearrange(patient_id: str, sent: MultiDict[str, str]) -> Response:
     """The same form with a line more or less, or with a suggestion picked: how it works without JavaScript."""
     form = web.blank(PrescriptionForm, sent)
     around = await _around(patient_id)
     act = next(name for name in sent if name in _REARRANGE)
     number, _, medicine_id = sent[act].partition(":")
-    lines = [entry.data for entry in form.lines]
+    lines: list[dict[str, Any]] = [line.data for line in form.each_line]
     index = int(number) if number in map(str, range(len(lines))) else 0
     match act:
         case "pick":
@@ -168,9 +198,8 @@ def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Me
     return medicines.medicine(tx, medicine_id)
 
 
-async def _line(entry: Any, index: int) -> actions.NewLine:
+async def _line(line: LineForm, index: int) -> actions.NewLine:
     """A line as prescribed; a medicine that was typed and not picked is taken when only one has that name."""
-    line = entry.form
     medicine_id = line.medicine_id.data
     if not medicine_id and line.medicine.data:
         found = await web.see(medicines.search_medicines, line.medicine.data)
@@ -298,13 +327,18 @@ async def code(prescription_id: str) -> Response:
     return await _act(actions.renew_code, prescription_id)
 
 
-async def _with_reason(action: Any, prescription_id: str) -> Response:
+async def _with_reason(action: _WithReason, prescription_id: str) -> Response:
     form = await web.form(ReasonForm)
     return await _act(action, prescription_id, reason=form.reason.data)
 
 
-async def _act(action: Any, prescription_id: str, **what: Any) -> Response:
-    acted = await web.act(action, queries.prescription, prescription_id, **what)
+async def _act(
+    action: Callable[Concatenate[Transaction, Viewer, str, P], str],
+    prescription_id: str,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Response:
+    acted = await web.act(action, queries.prescription, prescription_id, *args, **kwargs)
     return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{prescription_id}")
 
 

@@ -1,7 +1,6 @@
 """How a prescription changes state: one guarded UPDATE, one act, and everybody concerned told, in one transaction."""
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
 
 from fadjma import events
 from fadjma.events import Notice, Subject
@@ -9,43 +8,54 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.prescriptions import queries
-from fadjma.prescriptions.queries import Status
-from fadjma.refusals import Conflict
+from fadjma.inventory import actions as inventory
+from fadjma.prescriptions import queries, states
+from fadjma.prescriptions.states import Act, Side, Status
+from fadjma.refusals import Conflict, Forbidden
 from fadjma.store import Transaction
-
-Side = Literal["patient", "prescriber", "pharmacists"]
-Messages = dict[Side, str]  # key in the catalogue; the pages of those without one follow silently
-TO_VALIDATE = "prescription.to_validate"
 
 
 def move(
     tx: Transaction,
     viewer: Viewer,
     prescription_id: str,
+    act: Act,
     *,
-    sources: Iterable[Status],
-    target: Status,
     reason: str = "",
-    messages: Messages,
     before: Callable[[queries.Prescription], None] | None = None,
-    claim: Literal["take", "give back", "keep"] = "keep",
 ) -> str:
-    """Bring a prescription that the viewer may see from one of `sources` to `target`; returns its id.
+    """Bring a prescription that the viewer may see to the act's target; returns its id.
 
-    `before` does what must happen with it (stock). `claim`: the viewer's pharmacy takes it, gives it back, or neither.
-    Raises NotFound, or Conflict with the state it is in now.
+    `before` does what must happen with it and is not in the table. Raises what `begin` raises.
     """
-    found = queries.prescription(tx, viewer, prescription_id)
-    if found.status not in sources:
-        raise Conflict(N_("Cette ordonnance a changé entre-temps : rien n'a été modifié."), current=found.status)
+    assert act.target
+    found = begin(tx, viewer, prescription_id, act)
     if before:
         before(found)
+    if act.stock == "give back":
+        inventory.release(tx, found.id)
     could_see = _concerned(tx, prescription_id)["pharmacists"]
-    pharmacy_id = {"take": viewer.organization_id, "give back": None, "keep": found.pharmacy_id}[claim]
-    write(tx, prescription_id, viewer.id, found.status, target, reason, pharmacy_id)
-    tell(tx, prescription_id, target, actor_id=viewer.id, messages=messages, also=could_see)
+    pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
+    write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id)
+    tell(tx, prescription_id, act.target, actor_id=viewer.id, told=act.told, also=could_see)
     return prescription_id
+
+
+def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Prescription:
+    """The prescription as it is before the act. Raises Forbidden, NotFound, or Conflict with the state it is in now."""
+    found = seen_by(tx, viewer, prescription_id, act)
+    if found.status not in act.sources:
+        raise Conflict(act.too_late, current=found.status)
+    return found
+
+
+def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Prescription:
+    """The prescription in whatever state, for who is on the side that does this act. Raises Forbidden, NotFound."""
+    viewer.require(states.ROLES[act.by])
+    found = queries.prescription(tx, viewer, prescription_id)
+    if act.by == "prescriber" and found.prescriber_id != viewer.id:
+        raise Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
+    return found
 
 
 def write(
@@ -71,7 +81,7 @@ def write(
         },
     )
     if not changed:
-        raise Conflict(N_("Cette ordonnance a changé entre-temps : rien n'a été modifié."), current=source)
+        raise Conflict(states.CHANGED, current=source)
     write_act(tx, prescription_id, actor_id, source, target, reason)
 
 
@@ -100,18 +110,16 @@ def tell(
     what: str,
     *,
     actor_id: str | None,
-    messages: Messages,
+    told: Mapping[Side, str],
     also: Iterable[str] = (),
 ) -> None:
     """Record what happened and tell everybody concerned; `also` are those whose page must forget it."""
     people = _concerned(tx, prescription_id)
-    told = dict(messages)
-    if not people["claimed"] and told.get("pharmacists") != TO_VALIDATE:
-        told.pop("pharmacists", None)  # of what nobody has taken, only that it is there to take is news
-    notices = [
-        Notice(people[side], "prescription_status_changed", told.get(side))
-        for side in ("patient", "prescriber", "pharmacists")
-    ]
+    news = dict(told)
+    if not people["claimed"] and news.get("pharmacists") != states.TO_VALIDATE:
+        news.pop("pharmacists", None)  # of what nobody has taken, only that it is there to take is news
+    sides: tuple[Side, ...] = ("patient", "prescriber", "pharmacists")
+    notices = [Notice(people[side], "prescription_status_changed", news.get(side)) for side in sides]
     events.record(
         tx,
         f"prescription.{what}",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fadjma.access import queries as access
+from fadjma.access.states import OPENS
 from fadjma.i18n import N_, iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
@@ -150,7 +151,7 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
         grant=grant,
         records=found[:PER_PAGE],
         may_write=grant is not None and grant.scope == "full",
-        may_see_prescriptions=grant is None or grant.scope in access.OPENS["prescriptions"],
+        may_see_prescriptions=grant is None or grant.scope in OPENS["prescriptions"],
         before=before,
         next=f"{found[PER_PAGE - 1].occurred_on}~{found[PER_PAGE - 1].id}" if more else None,
     )

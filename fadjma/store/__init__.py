@@ -5,6 +5,7 @@ Domain code takes a `Transaction` and gives it SQL; the edges call `Database.rea
 
 from fadjma.store.database import READERS, Clock, Database, milliseconds
 from fadjma.store.errors import Duplicate, Error, Unusable, Violation
+from fadjma.store.listing import listed
 from fadjma.store.transaction import Announced, Row, Transaction
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Transaction",
     "Unusable",
     "Violation",
+    "listed",
     "milliseconds",
 ]

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Form as WTForm
@@ -27,6 +27,8 @@ _NAME = re.compile(r"[a-z_]+")
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
+D_co = TypeVar("D_co", covariant=True)
+
 # The language of the forms being made: WTForms builds the forms inside forms by itself and passes nothing on.
 speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
 
@@ -37,6 +39,13 @@ _WORDINGS = {
     "Not a valid date value.": N_("Cette date n'est pas possible."),
     "Invalid value, must be one of: %(values)s.": N_("Choisissez une réponse de la liste."),
 }
+
+
+class Field(Protocol[D_co]):
+    """What a route reads of a field that has been filled in; WTForms has no type hints."""
+
+    @property
+    def data(self) -> D_co: ...
 
 
 class _Translations:

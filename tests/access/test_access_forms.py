@@ -4,7 +4,8 @@ import pytest
 from cast import AWA, DIOP
 from werkzeug.datastructures import MultiDict
 
-from fadjma.access.forms import DURATIONS, ApproveForm, AskForm, ReasonForm
+from fadjma.access.forms import ApproveForm, AskForm, ReasonForm
+from fadjma.access.states import DURATIONS
 
 
 def _errors(form: ApproveForm | AskForm | ReasonForm) -> set[str]:

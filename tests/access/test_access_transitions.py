@@ -1,40 +1,54 @@
 """What the database itself refuses about access requests, whatever the program does."""
 
 from itertools import product
-from typing import get_args
 
+import pytest
 from cast import AWA, DIOP, MOUSSA, SARR
 from steps import ask, grant
-from store import Store, refused_by_database
+from store import Store, codes_of_index, refused_by_database
 
-from fadjma.access.queries import Status
+from fadjma.access import states
+from fadjma.access.states import ACTS, SCOPES, STATES
 
-# CLINIC.md, “Access requests”
-TRANSITIONS = {
-    "pending": {"approved", "rejected", "withdrawn", "lapsed"},
-    "approved": {"revoked", "expired"},
-    "emergency": {"revoked", "expired"},
-}
-
-
-def _put(store: Store, request_id: str, status: str) -> None:
-    store.connection.execute(
-        "INSERT INTO access_requests (id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, "
-        "lapses_at, decided_at, expires_at) VALUES (?, ?, ?, ?, 'Suivi', 'full', 'unconscious', 1, 2, 1, 3)",
-        (request_id, AWA.id, DIOP.id, status),
-    )
+INSERT = (
+    "INSERT INTO access_requests (id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, "
+    f"lapses_at, decided_at, expires_at) VALUES ('one', '{AWA.id}', '{DIOP.id}', ?, 'Suivi', ?, ?, 1, 2, 1, 3)"
+)
 
 
-def test_only_the_transitions_of_the_clinic_are_possible(store: Store) -> None:
-    found: dict[str, set[str]] = {}
-    for source, target in product(get_args(Status), repeat=2):
+def test_the_database_lets_pass_what_the_acts_do_and_nothing_else(store: Store) -> None:
+    found = set()
+    for source, target in product(STATES, repeat=2):
         store.connection.execute("SAVEPOINT one")
-        _put(store, "one", source)
+        store.connection.execute(INSERT, (source, "full", "unconscious"))
         if not refused_by_database(store, "UPDATE access_requests SET status = ? WHERE id = 'one'", target):
-            found.setdefault(source, set()).add(target)
+            found.add((source, target))
         store.connection.execute("ROLLBACK TO one")
         store.connection.execute("RELEASE one")
-    assert found == TRANSITIONS
+    assert found == {(source, act.target) for act in ACTS for source in act.sources}
+
+
+def test_the_database_takes_the_codes_of_the_tables_and_no_other(store: Store) -> None:
+    def refused(codes: tuple[str, ...], where: int) -> list[str]:
+        row = ["pending", "full", "unconscious"]
+        return [code for code in codes if refused_by_database(store, INSERT, *row[:where], code, *row[where + 1 :])]
+
+    assert refused((*STATES, "lost"), 0) == ["lost"]
+    assert refused((*SCOPES, "everything"), 1) == ["everything"]
+    assert refused((*states.EMERGENCIES, "curious"), 2) == ["curious"]
+
+
+@pytest.mark.parametrize(
+    ("index", "codes"),
+    [
+        ("access_requests_one_pending", {states.ASK.target}),
+        ("access_requests_one_grant", {states.APPROVE.target}),
+        ("access_requests_lapsing", {*states.LAPSE.sources}),
+        ("access_requests_expiring", {*states.EXPIRE.sources}),
+    ],
+)
+def test_its_indexes_hold_what_the_acts_begin_with(store: Store, index: str, codes: set[str]) -> None:
+    assert codes_of_index(store, index) == codes
 
 
 def test_a_request_is_never_deleted(store: Store) -> None:

@@ -1,157 +1,108 @@
 """Every act on a prescription: from which states, by whom, and who is told what."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, SARR
+from doing import BY, DOING, OFFERED, put, want_it_brought
 from steps import KEY, code, grant, issued, prepared, ready, receive, refused, status, validated
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, queries
-from fadjma.prescriptions.queries import Status
+from fadjma.prescriptions import actions, dispensing, queries, states
+from fadjma.prescriptions.states import Act, Status
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 
 STATES: tuple[Status, ...] = get_args(Status)
-
-
-@dataclass(frozen=True)
-class Act:
-    """One act: who does it, from which states it is possible (CLINIC.md), and what it leads to."""
-
-    do: Callable[..., Any]
-    by: Viewer
-    sources: set[str]
-    target: str | None  # None: the state stays as it is
-    what: Callable[[Store, str], dict[str, Any]] = lambda store, id: {}
-
-
-def _reason(store: Store, id: str) -> dict[str, Any]:
-    return {"reason": "Une raison"}
-
-
-def _address(store: Store, id: str) -> dict[str, Any]:
-    """The patient has asked that it be brought."""
-    store.connection.execute("INSERT INTO delivery_requests VALUES (?, 'Médina', '+221771234567', 1)", (id,))
-    return {}
-
-
-OPEN_TO_THE_DOCTOR = {"issued", "validated", "prepared", "ready", "on_hold", "refused"}
-ACTS = {
-    "validate": Act(dispensing.validate, NDIAYE, {"issued", "on_hold"}, "validated"),
-    "release": Act(dispensing.release, NDIAYE, {"validated", "ready"}, "issued", _reason),
-    "hold": Act(dispensing.hold, NDIAYE, {"validated", "prepared"}, "on_hold", _reason),
-    "prepare": Act(dispensing.prepare, NDIAYE, {"validated", "on_hold"}, "prepared"),
-    "mark_ready": Act(dispensing.mark_ready, NDIAYE, {"prepared"}, "ready"),
-    "refuse": Act(
-        dispensing.refuse,
-        NDIAYE,
-        {"validated", "prepared", "on_hold"},
-        "refused",
-        lambda store, id: {"code": "dose", "text": "Dose à vérifier"},
-    ),
-    "depart": Act(dispensing.depart, NDIAYE, {"ready"}, "in_delivery", _address),
-    "bring_back": Act(dispensing.bring_back, NDIAYE, {"in_delivery"}, "ready", _reason),
-    "deliver": Act(
-        dispensing.deliver,
-        NDIAYE,
-        {"ready", "in_delivery"},
-        "delivered",
-        lambda store, id: {"key": KEY, "code": code(store, id)},
-    ),
-    "cancel": Act(actions.cancel, DIOP, OPEN_TO_THE_DOCTOR, "cancelled", _reason),
-    "mark_error": Act(actions.mark_error, DIOP, {*OPEN_TO_THE_DOCTOR, "in_delivery"}, "entered_in_error", _reason),
-    "request_delivery": Act(
-        actions.request_delivery,
-        AWA,
-        {"issued", "validated", "prepared", "ready", "on_hold"},
-        None,
-        lambda store, id: {"address": "Médina, rue 11", "phone": "+221771234567"},
-    ),
-}
+ACTS = {act.name: act for act in OFFERED if act is not states.CORRECT}  # that one is in test_issuing.py
 each_act = pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 
 
-def put(store: Store, state: str) -> str:
-    """Awa's prescription by Dr Diop, in this state at the Jamm pharmacy, without the story before."""
-    store.connection.execute(
-        "INSERT INTO prescriptions (id, patient_id, prescriber_id, addressed_to, pharmacy_id, status, status_reason, "
-        "issued_at, valid_until, updated_at) VALUES (?, 'awa', 'diop', ?, ?, ?, 'raison', ?, ?, ?)",
-        (
-            state,
-            JAMM,
-            None if state == "issued" else JAMM,
-            state,
-            store.clock(),
-            store.clock() + actions.VALID_FOR,
-            store.clock(),
-        ),
-    )
-    return state
+def _do(store: Store, act: Act, prescription_id: str) -> str:
+    return store.write(DOING[act.name], BY[act.by], prescription_id)
+
+
+def _put(store: Store, act: Act, state: str) -> str:
+    """A prescription in this state, of which all else is as the act needs it."""
+    prescription_id = put(store, state)
+    if act.offer and act.offer.when == "delivery requested":
+        want_it_brought(store, prescription_id)
+    return prescription_id
+
+
+def _put_first(store: Store, act: Act) -> str:
+    """The same, in the first state from which the act is possible."""
+    return _put(store, act, next(state for state in STATES if state in act.sources))
 
 
 @each_act
 @pytest.mark.parametrize("state", STATES)
 def test_an_act_is_possible_in_its_states_and_in_no_other(store: Store, act: Act, state: str) -> None:
-    prescription_id = put(store, state)
-    what = act.what(store, prescription_id)
+    prescription_id = _put(store, act, state)
     if state in act.sources:
-        store.write(act.do, act.by, prescription_id, **what)
+        _do(store, act, prescription_id)
         assert status(store, prescription_id) == act.target or act.target is None
         return
     before = store.content()
     with pytest.raises(Conflict) as refusal:
-        store.write(act.do, act.by, prescription_id, **what)
+        _do(store, act, prescription_id)
     assert refusal.value.current == state
+    assert refusal.value.message == act.too_late
     assert store.content() == before
 
 
 @each_act
 @pytest.mark.parametrize("person", CAST, ids=lambda person: person.id)
 def test_an_act_is_for_one_side_alone(store: Store, act: Act, person: Viewer) -> None:
-    prescription_id = put(store, next(state for state in STATES if state in act.sources))
-    may = {AWA: {AWA}, DIOP: {DIOP}, NDIAYE: {NDIAYE, GOMIS}}[act.by]
-    what = act.what(store, prescription_id)
-    if person in may:
-        store.write(act.do, person, prescription_id, **what)
+    prescription_id = _put_first(store, act)
+    if person in {"patient": {AWA}, "prescriber": {DIOP}, "pharmacists": {NDIAYE, GOMIS}}[act.by]:
+        store.write(DOING[act.name], person, prescription_id)
         return
     before = store.content()
-    with pytest.raises(Forbidden if person.role != act.by.role else NotFound):
-        store.write(act.do, person, prescription_id, **what)
+    with pytest.raises(Forbidden if person.role != BY[act.by].role else NotFound):
+        store.write(DOING[act.name], person, prescription_id)
     assert store.content() == before
 
 
 @pytest.mark.parametrize("name", [name for name in ACTS if name != "bring_back"])
 def test_what_has_expired_by_the_clock_does_not_change_any_more(store: Store, name: str) -> None:
-    act = ACTS[name]
-    prescription_id = put(store, next(state for state in STATES if state in act.sources))
+    prescription_id = _put_first(store, ACTS[name])
     store.clock.advance(days=90)
     with pytest.raises(Conflict) as refusal:
-        store.write(act.do, act.by, prescription_id, **act.what(store, prescription_id))
+        _do(store, ACTS[name], prescription_id)
     assert refusal.value.current == "expired"
 
 
 @each_act
 def test_an_act_is_written_down_with_who_and_from_where_to_where(store: Store, act: Act) -> None:
-    source = next(state for state in STATES if state in act.sources)
-    prescription_id = put(store, source)
-    store.write(act.do, act.by, prescription_id, **act.what(store, prescription_id))
+    prescription_id = _put_first(store, act)
+    source = status(store, prescription_id)
+    _do(store, act, prescription_id)
     acts = store.rows("SELECT actor_id, from_status, to_status FROM prescription_acts")
-    assert acts == ([(act.by.id, source, act.target)] if act.target else [])
-    assert store.audit()[-1][0] == act.by.id
+    assert acts == ([(BY[act.by].id, source, act.target)] if act.target else [])
+    assert store.audit()[-1][0] == BY[act.by].id
+
+
+@each_act
+def test_an_act_takes_the_prescription_gives_it_back_or_leaves_it_where_it_is(store: Store, act: Act) -> None:
+    for state in act.sources:
+        prescription_id = _put(store, act, state)
+        before = store.value("SELECT pharmacy_id FROM prescriptions WHERE id = ?", prescription_id)
+        _do(store, act, prescription_id)
+        after = store.value("SELECT pharmacy_id FROM prescriptions WHERE id = ?", prescription_id)
+        assert after == {"take": JAMM, "give back": None, "stays": before}[act.claim]
 
 
 @each_act
 def test_an_unknown_prescription_does_not_exist(store: Store, act: Act) -> None:
     with pytest.raises(NotFound):
-        store.write(act.do, act.by, "unknown", **act.what(store, put(store, "issued")))
+        _do(store, act, "unknown")
 
 
 def _on_its_way(store: Store) -> str:
     prescription_id = ready(store)
-    _address(store, prescription_id)
+    want_it_brought(store, prescription_id)
     return store.write(dispensing.depart, NDIAYE, prescription_id)
 
 
@@ -161,7 +112,7 @@ TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
     "put on hold": (validated, "hold", {AWA.id: "prescription.on_hold"}),
     "prepared": (lambda store: _stocked(store, validated(store)), "prepare", {AWA.id: "prescription.prepared"}),
     "ready": (prepared, "mark_ready", {AWA.id: "prescription.ready"}),
-    "on its way": (ready, "depart", {AWA.id: "prescription.in_delivery"}),
+    "on its way": (lambda store: _to_be_brought(store, ready(store)), "depart", {AWA.id: "prescription.in_delivery"}),
     "brought back": (_on_its_way, "bring_back", {AWA.id: "prescription.brought_back"}),
     "refused": (validated, "refuse", {AWA.id: "prescription.refused", DIOP.id: "prescription.refused"}),
     "delivered": (ready, "deliver", {AWA.id: "prescription.delivered", DIOP.id: "prescription.dispensed"}),
@@ -183,6 +134,11 @@ TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
 }
 
 
+def _to_be_brought(store: Store, prescription_id: str) -> str:
+    want_it_brought(store, prescription_id)
+    return prescription_id
+
+
 def _stocked(store: Store, prescription_id: str) -> str:
     receive(store)
     return prescription_id
@@ -192,8 +148,7 @@ def _stocked(store: Store, prescription_id: str) -> str:
 def test_who_is_told_what_and_whose_page_only_follows(store: Store, name: str) -> None:
     before, act, told = TOLD[name]
     prescription_id = before(store)
-    one = ACTS[act]
-    news = store.news(one.do, one.by, prescription_id, **one.what(store, prescription_id))
+    news = store.news(DOING[act], BY[ACTS[act].by], prescription_id)
     stock = {NDIAYE.id, GOMIS.id} if name in ("prepared", "delivered", "cancelled") else set()
     concerned = {AWA.id, DIOP.id, NDIAYE.id, GOMIS.id}
     assert news == {person: [*([None] if person in stock else []), told.get(person)] for person in concerned}
@@ -203,10 +158,10 @@ def test_who_is_told_what_and_whose_page_only_follows(store: Store, name: str) -
 @each_act
 def test_whoever_is_told_can_open_what_they_are_told_of(store: Store, act: Act, pharmacy: str | None) -> None:
     for state in sorted(act.sources):
-        prescription_id = put(store, state)
+        prescription_id = _put(store, act, state)
         if state == "issued":
             store.connection.execute("UPDATE prescriptions SET addressed_to = ?", (pharmacy,))
-        news = store.news(act.do, act.by, prescription_id, **act.what(store, prescription_id))
+        news = store.news(DOING[act.name], BY[act.by], prescription_id)
         told = [person for person in CAST if any(news.get(person.id, []))]
         unable = [person.id for person in told if not _may_see(store, person, prescription_id)]
         assert not unable, f"{unable} are told of what they may not see, from {state}"
@@ -226,7 +181,7 @@ def test_the_doctor_of_a_grant_sees_another_doctors_prescription_and_does_not_ch
     assert store.read(queries.prescription, SARR, prescription_id)
     for act in ("cancel", "mark_error"):
         with pytest.raises(Forbidden):
-            store.write(ACTS[act].do, SARR, prescription_id, reason="Une raison")
+            store.write(DOING[act], SARR, prescription_id)
 
 
 def test_a_ready_one_that_nobody_fetches_goes_back_to_the_start(store: Store) -> None:
@@ -263,11 +218,13 @@ def test_the_prescriber_sees_and_ends_their_own_when_the_grant_is_over(store: St
         *((prepared, act) for act in ("cancel", "mark_error", "hold", "refuse")),
         (ready, "cancel"),
         (ready, "mark_error"),
+        (lambda store: _on_its_way(store), "mark_error"),
+        (ready, "release"),
     ],
 )
 def test_what_ends_or_waits_keeps_no_stock(store: Store, before: Callable[[Store], str], act: str) -> None:
-    one, prescription_id = ACTS[act], before(store)
-    store.write(one.do, one.by, prescription_id, **one.what(store, prescription_id))
+    prescription_id = before(store)
+    _do(store, ACTS[act], prescription_id)
     assert store.value("SELECT sum(reserved) FROM lots") == 0
     assert store.value("SELECT sum(on_hand) FROM lots") == 100
 

@@ -1,6 +1,7 @@
 """The claim: exactly one pharmacy wins, and before it no pharmacy sees patient or lines."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from cast import AWA, DIOP, FALL, GOMIS, JAMM, KADD, NDIAYE
@@ -8,7 +9,7 @@ from steps import issued, status, validated
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import dispensing, queries
+from fadjma.prescriptions import actions, dispensing, queries
 from fadjma.refusals import Conflict, NotFound, Refusal
 from fadjma.store import Database
 
@@ -67,6 +68,21 @@ def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:
     assert news[NDIAYE.id] == [None]
     store.write(dispensing.validate, FALL, prescription_id)
     assert store.rows("SELECT pharmacy_id FROM prescriptions") == [(KADD,)]
+
+
+@pytest.mark.parametrize("end", [actions.cancel, actions.mark_error, None], ids=["cancelled", "an error", "expired"])
+def test_one_that_ends_before_any_pharmacy_took_it_is_gone_for_all(store: Store, end: Any) -> None:
+    prescription_id = issued(store, pharmacy=None)
+    if end:
+        store.write(end, DIOP, prescription_id, reason="Mauvais patient")
+    else:
+        store.clock.advance(days=90)
+        store.write(actions.expire, 200)
+    for person in (NDIAYE, GOMIS, FALL):
+        with pytest.raises(NotFound):
+            store.read(queries.prescription, person, prescription_id)
+        assert store.read(queries.prescriptions, person) == []
+    assert store.read(queries.prescription, AWA, prescription_id)
 
 
 class TestBeforeTheClaim:

@@ -1,43 +1,80 @@
 """What the database itself refuses about prescriptions, whatever the program does."""
 
 from itertools import product
-from typing import get_args
 
 import pytest
-from cast import JAMM
-from steps import delivered, issued
-from store import Store, refused_by_database
+from cast import DIOP, JAMM
+from doing import put
+from steps import delivered, issued, validated
+from store import Store, codes_of_index, refused_by_database
 
-from fadjma.prescriptions.queries import Status
+from fadjma.prescriptions import queries, states, transitions
+from fadjma.prescriptions.states import ACTS, STATES
+from fadjma.refusals import Conflict
 
-ENDS = {"expired", "entered_in_error"}
-# CLINIC.md, “Prescriptions”
-TRANSITIONS = {
-    "issued": {"validated", "cancelled", *ENDS},
-    "validated": {"issued", "prepared", "on_hold", "refused", "cancelled", *ENDS},
-    "prepared": {"ready", "on_hold", "refused", "cancelled", *ENDS},
-    "on_hold": {"validated", "prepared", "refused", "cancelled", *ENDS},
-    "ready": {"delivered", "part_delivered", "in_delivery", "issued", "cancelled", *ENDS},
-    "in_delivery": {"delivered", "part_delivered", "ready", *ENDS},
-    "part_delivered": {"ready", "delivered", "part_delivered", *ENDS},
-    "refused": {"cancelled", *ENDS},
+# What the database lets pass and no act does yet: part deliveries, and what is on its way when its time is over.
+NOT_YET = {
+    ("ready", "part_delivered"),
+    ("in_delivery", "part_delivered"),
+    ("in_delivery", "expired"),
+    *(("part_delivered", target) for target in ("ready", "delivered", "part_delivered", "expired", "entered_in_error")),
 }
+INSERT = (
+    "INSERT INTO prescriptions (id, patient_id, prescriber_id, pharmacy_id, status, status_reason, issued_at, "
+    "valid_until, updated_at) VALUES ('one', 'awa', 'diop', ?, ?, ?, 1, 2, 1)"
+)
 
 
-def test_only_the_transitions_of_the_clinic_are_possible(store: Store) -> None:
-    found: dict[str, set[str]] = {}
-    for source, target in product(get_args(Status), repeat=2):
+def test_the_database_lets_pass_what_the_acts_do_and_nothing_else(store: Store) -> None:
+    found = set()
+    for source, target in product(STATES, repeat=2):
         store.connection.execute("SAVEPOINT one")
-        store.connection.execute(
-            "INSERT INTO prescriptions (id, patient_id, prescriber_id, pharmacy_id, status, status_reason, issued_at, "
-            "valid_until, updated_at) VALUES ('one', 'awa', 'diop', ?, ?, 'raison', 1, 2, 1)",
-            (JAMM, source),
-        )
+        store.connection.execute(INSERT, (JAMM, source, "raison"))
         if not refused_by_database(store, "UPDATE prescriptions SET status = ? WHERE id = 'one'", target):
-            found.setdefault(source, set()).add(target)
+            found.add((source, target))
         store.connection.execute("ROLLBACK TO one")
         store.connection.execute("RELEASE one")
-    assert found == TRANSITIONS
+    acts = [(source, act.target) for act in ACTS if act.target for source in act.sources]
+    assert found == {*acts, *NOT_YET}
+    assert len(acts) == len({*acts}), "two acts lead from one state to one other: its history could not tell them apart"
+    assert not NOT_YET & {*acts}
+
+
+def test_the_database_takes_the_states_of_the_table_and_no_other(store: Store) -> None:
+    refused = [state for state in (*STATES, "lost") if refused_by_database(store, INSERT, JAMM, state, "raison")]
+    assert refused == ["lost"]
+
+
+def test_only_what_no_pharmacy_need_have_claimed_is_without_one(store: Store) -> None:
+    without = {state for state in STATES if not refused_by_database(store, INSERT, None, state, "raison")}
+    reached: set[str] = {"issued"}
+    for _ in STATES:
+        reached |= {act.target for act in ACTS if act.target and act.claim != "take" and reached & {*act.sources}}
+    assert without == {"issued", "cancelled", "expired", "entered_in_error"} == reached
+
+
+def test_what_is_reached_with_a_reason_alone_has_one(store: Store) -> None:
+    refused = {state for state in STATES if refused_by_database(store, INSERT, JAMM, state, "")}
+    reasoned = {act.target for act in ACTS if act.needs_reason}
+    assert refused == reasoned - {act.target for act in ACTS if not act.needs_reason}
+
+
+def test_the_index_of_what_expires_holds_what_time_can_end(store: Store) -> None:
+    assert codes_of_index(store, "prescriptions_expiring") == {*states.EXPIRE.sources}
+
+
+def test_what_is_going_to_expire_is_found_by_its_index(store: Store) -> None:
+    put(store, "ready")
+    sql = f"SELECT id FROM prescriptions p WHERE p.status IN {queries.OPEN} AND p.valid_until <= 5"
+    assert "prescriptions_expiring" in str(store.rows(f"EXPLAIN QUERY PLAN {sql}"))
+
+
+def test_what_another_process_has_just_changed_is_not_changed_over_it(store: Store) -> None:
+    prescription_id = validated(store)
+    before = store.content()
+    with pytest.raises(Conflict):
+        store.write(transitions.write, prescription_id, DIOP.id, "issued", "cancelled", "Trop tard", None)
+    assert store.content() == before
 
 
 @pytest.mark.parametrize("change", ["patient_id = 'moussa'", "prescriber_id = 'sarr'"])

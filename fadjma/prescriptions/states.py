@@ -1,0 +1,315 @@
+"""The states of a prescription and every act on it, once: who may, from where to where, who is told what, and how the
+page asks for it (docs/clinic.md).
+
+Actions, lists, the page and the tests (of the database's triggers, of the page, of docs/clinic.md) read these tables.
+A new act is a row of `ACTS`, a function that calls `transitions.move` with it, and its route. A new state is a row of
+`STATES` and a migration that lets the database take it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fadjma.i18n import N_
+from fadjma.identity.people import Role
+
+Status = Literal[
+    "issued",
+    "validated",
+    "prepared",
+    "ready",
+    "delivered",
+    "in_delivery",
+    "part_delivered",
+    "on_hold",
+    "refused",
+    "cancelled",
+    "expired",
+    "entered_in_error",
+]
+Side = Literal["patient", "prescriber", "pharmacists"]
+By = Literal["doctor", "prescriber", "patient", "pharmacists", "time"]  # doctor: any with a grant
+Place = Literal["now", "flow", "rest"]
+Asks = Literal["nothing", "reason", "refusal", "code", "address", "another page"]
+Condition = Literal["always", "delivery requested", "to be corrected"]
+
+ROLES: dict[By, Role] = {
+    "doctor": "doctor",
+    "prescriber": "doctor",
+    "patient": "patient",
+    "pharmacists": "pharmacist",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What a prescription is. `fhir` is its MedicationRequest.status, `look` its class in static/app.css."""
+
+    label: str
+    fhir: str
+    look: str
+    place: Place  # the list of a dashboard that it belongs to: under way, or the rest
+    now: Role | None = None  # whose turn it is: there it is among what to do now
+
+
+STATES: dict[Status, State] = {
+    "issued": State(N_("Émise"), "active", "s1", "flow", now="pharmacist"),
+    "validated": State(N_("Validée"), "active", "s2", "flow"),
+    "prepared": State(N_("Préparée"), "active", "s3", "flow"),
+    "ready": State(N_("Prête"), "active", "s4", "flow", now="patient"),
+    "delivered": State(N_("Livrée"), "completed", "s5", "rest"),
+    "in_delivery": State(N_("En livraison"), "active", "s4", "flow"),
+    "part_delivered": State(N_("Délivrée en partie, reste dû"), "active", "sp", "rest"),
+    "on_hold": State(N_("En attente"), "on-hold", "wait", "flow"),
+    "refused": State(N_("Refusée, à revoir"), "on-hold", "no", "rest", now="doctor"),
+    "cancelled": State(N_("Annulée"), "cancelled", "cut", "rest"),
+    "expired": State(N_("Expirée"), "stopped", "off", "rest"),
+    "entered_in_error": State(N_("Saisie par erreur"), "entered-in-error", "cut", "rest"),
+}
+STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
+TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them
+UNDER_WAY: tuple[Status, ...] = tuple(code for code, state in STATES.items() if state.place == "flow")
+
+# Why a pharmacy refuses. A new reason is a line here, its English (docs/translating.md) and its code in docs/http.md.
+REFUSALS = {
+    "dose": N_("Dose à vérifier"),
+    "interaction": N_("Interaction ou allergie"),
+    "unreadable": N_("Ordonnance incomplète"),
+    "unavailable": N_("Médicament indisponible"),
+    "duplicate": N_("Déjà délivrée"),
+    "other": N_("Autre raison"),
+}
+
+TO_VALIDATE = "prescription.to_validate"  # the one thing that is news about a prescription that nobody has taken
+CHANGED = N_("Cette ordonnance a changé entre-temps : rien n'a été modifié.")
+_READ_BY_PATIENT = N_("Le patient la lira")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """How the page offers an act: the last part of its address, its button, and what it asks for."""
+
+    path: str
+    button: str
+    asks: Asks = "nothing"
+    summary: str = ""  # folded under these words; empty: open
+    hint: str = ""  # who reads the reason
+    bad: bool = False  # drawn as what cannot be taken back
+    instead: Mapping[Status, str] = field(default_factory=dict)  # another button from these states
+    when: Condition = "always"
+
+    def button_from(self, status: Status) -> str:
+        """The words on the button for a prescription in this state."""
+        return self.instead.get(status, self.button)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Act:
+    """One act: by whom, from which states (none: there was nothing before), to which (None: the state stays)."""
+
+    name: str
+    by: By
+    sources: tuple[Status, ...]
+    target: Status | None
+    told: Mapping[Side, str] = field(default_factory=dict)  # keys of the catalogue; the other sides' pages only follow
+    claim: Literal["take", "give back", "stays"] = "stays"  # whether the pharmacy takes it, gives it back, or neither
+    stock: Literal["reserve", "give back", "take", "stays"] = "stays"
+    offer: Offer | None = None  # None: not on the page of a prescription
+    history: str = ""  # how its history calls it; empty: as the state
+    too_late: str = CHANGED
+
+    @property
+    def needs_reason(self) -> bool:
+        return self.offer is not None and self.offer.asks in ("reason", "refusal")
+
+
+ISSUE = Act(
+    "issue", "doctor", (), "issued", {"patient": "prescription.issued", "pharmacists": TO_VALIDATE}
+)  # fmt: skip
+PREPARE = Act(
+    "prepare",
+    "pharmacists",
+    ("validated", "on_hold"),
+    "prepared",
+    {"patient": "prescription.prepared"},
+    stock="reserve",
+    offer=Offer("preparation", N_("Marquer « Préparée »")),
+)
+VALIDATE = Act(
+    "validate",
+    "pharmacists",
+    ("issued", "on_hold"),
+    "validated",
+    {"patient": "prescription.validated"},
+    claim="take",
+    offer=Offer(
+        "validation",
+        N_("Valider : notre pharmacie la prend"),
+        instead={"on_hold": N_("Reprendre : revenir à « Validée »")},
+    ),
+)
+MARK_READY = Act(
+    "mark_ready",
+    "pharmacists",
+    ("prepared",),
+    "ready",
+    {"patient": "prescription.ready"},
+    offer=Offer("readiness", N_("Marquer « Prête »")),
+)
+DELIVER = Act(
+    "deliver",
+    "pharmacists",
+    ("ready", "in_delivery"),
+    "delivered",
+    {"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
+    stock="take",
+    offer=Offer("delivery", N_("Remettre les médicaments"), "code"),
+)
+DEPART = Act(
+    "depart",
+    "pharmacists",
+    ("ready",),
+    "in_delivery",
+    {"patient": "prescription.in_delivery"},
+    offer=Offer("departure", N_("Marquer « En livraison »"), when="delivery requested"),
+)
+BRING_BACK = Act(
+    "bring_back",
+    "pharmacists",
+    ("in_delivery",),
+    "ready",
+    {"patient": "prescription.brought_back"},
+    offer=Offer("return", N_("Revenir à « Prête »"), "reason", N_("La livraison a échoué"), _READ_BY_PATIENT),
+    history=N_("Livraison échouée"),
+)
+HOLD = Act(
+    "hold",
+    "pharmacists",
+    ("validated", "prepared"),
+    "on_hold",
+    {"patient": "prescription.on_hold"},
+    stock="give back",
+    offer=Offer("hold", N_("Mettre en attente"), "reason", N_("Mettre en attente"), _READ_BY_PATIENT),
+)
+RELEASE = Act(
+    "release",
+    "pharmacists",
+    ("validated", "ready"),
+    "issued",
+    {"patient": "prescription.released", "pharmacists": TO_VALIDATE},
+    claim="give back",
+    stock="give back",
+    offer=Offer(
+        "release",
+        N_("Rendre l'ordonnance"),
+        "reason",
+        N_("Rendre l'ordonnance"),
+        N_("Une autre pharmacie pourra la prendre"),
+    ),
+    history=N_("Rendue par la pharmacie"),
+)
+REFUSE = Act(
+    "refuse",
+    "pharmacists",
+    ("validated", "prepared", "on_hold"),
+    "refused",
+    {"patient": "prescription.refused", "prescriber": "prescription.refused"},
+    stock="give back",
+    offer=Offer(
+        "refusal", N_("Refuser et prévenir le médecin"), "refusal", N_("Refuser l'ordonnance"), bad=True
+    ),
+)  # fmt: skip
+CORRECT = Act(
+    "correct",
+    "prescriber",
+    ("refused",),
+    None,  # the new one is `ISSUE`, and says which it replaces
+    offer=Offer("", N_("Corriger et envoyer à nouveau"), "another page", when="to be corrected"),
+    too_late=N_("Cette ordonnance n'est plus à corriger."),
+)
+CANCEL = Act(
+    "cancel",
+    "prescriber",
+    ("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+    "cancelled",
+    {"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
+    stock="give back",
+    offer=Offer(
+        "cancellation",
+        N_("Annuler l'ordonnance"),
+        "reason",
+        N_("Annuler l'ordonnance"),
+        N_("Le patient et la pharmacie la liront"),
+        bad=True,
+    ),
+)
+MARK_ERROR = Act(
+    "mark_error",
+    "prescriber",
+    ("issued", "validated", "prepared", "ready", "in_delivery", "on_hold", "refused"),
+    "entered_in_error",
+    {"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
+    stock="give back",
+    offer=Offer(
+        "error",
+        N_("Déclarer une saisie par erreur"),
+        "reason",
+        N_("Saisie par erreur"),
+        N_("Par exemple : mauvais patient"),
+        bad=True,
+    ),
+)
+REQUEST_DELIVERY = Act(
+    "request_delivery",
+    "patient",
+    ("issued", "validated", "prepared", "ready", "on_hold"),
+    None,
+    {"pharmacists": "prescription.delivery_requested"},
+    offer=Offer("delivery-request", N_("Demander la livraison"), "address", N_("Me faire livrer")),
+    too_late=N_("La livraison ne peut plus être demandée."),
+)
+RENEW_CODE = Act(
+    "renew_code",
+    "patient",
+    DELIVER.sources,  # where there is a code to show, and to try
+    None,
+    offer=Offer("code", N_("Créer un nouveau code")),
+    too_late=N_("Cette ordonnance n'a pas de code de retrait en ce moment."),
+)
+EXPIRE = Act(
+    "expire",
+    "time",
+    ("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+    "expired",
+    {
+        "patient": "prescription.expired",
+        "prescriber": "prescription.expired",
+        "pharmacists": "prescription.expired",
+    },
+    stock="give back",
+)
+
+ACTS = (
+    ISSUE,
+    PREPARE,
+    VALIDATE,
+    MARK_READY,
+    DELIVER,
+    DEPART,
+    BRING_BACK,
+    HOLD,
+    RELEASE,
+    REFUSE,
+    CORRECT,
+    CANCEL,
+    MARK_ERROR,
+    REQUEST_DELIVERY,
+    RENEW_CODE,
+    EXPIRE,
+)  # in the order in which the page offers them
+_BETWEEN = {(source, act.target): act for act in ACTS if act.target for source in act.sources}
+
+
+def between(source: Status | None, target: Status) -> Act | None:
+    """The act that leads from one state to another; None when there is none."""
+    return ISSUE if source is None else _BETWEEN.get((source, target))

@@ -1,0 +1,106 @@
+"""The page shows a form for each act that the viewer can do now, and for no other: everybody, in every state."""
+
+import re
+from typing import get_args
+
+import pytest
+from callers import Callers
+from cast import CAST, DIOP, NDIAYE
+from store import Clock, Store
+from told import Told
+
+from fadjma.access import queries as access
+from fadjma.access import states as access_states
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import queries, states
+from fadjma.refusals import NotFound
+
+
+async def _shown(clinic: Callers, person: Viewer, path: str) -> set[str]:
+    """The last part of the address of each form on the page that acts on the thing itself."""
+    page = await clinic.browser(person).get(path)
+    assert page.status in (200, 404)
+    forms = set(re.findall(f'<form method="post" action="{path}/([^"]*)"', page.text))
+    links = re.findall(r'<a class="btn" href="/patients/awa/prescriptions/new\?replaces=', page.text)
+    return forms | ({""} if links else set())
+
+
+def _in_state(store: Store, prescription_id: str, state: str) -> None:
+    """Put a prescription in a state that no act need lead to from where it is."""
+    store.connection.execute("DROP TRIGGER IF EXISTS prescriptions_transitions")
+    store.connection.execute(
+        "UPDATE prescriptions SET status = ?, status_reason = 'dose: raison' WHERE id = ?", (state, prescription_id)
+    )
+
+
+@pytest.mark.parametrize("state", get_args(states.Status))
+@pytest.mark.parametrize("which", ["asked", "validated", "open"])
+async def test_of_a_prescription(clinic: Callers, told: Told, store: Store, which: str, state: str) -> None:
+    prescription_id = getattr(told, which)
+    if which == "open" and state not in ("issued", "cancelled", "expired", "entered_in_error"):
+        store.connection.execute("UPDATE prescriptions SET pharmacy_id = 'pharmacy-jamm' WHERE id = ?", (told.open,))
+    _in_state(store, prescription_id, state)
+    for person in CAST:
+        try:
+            found = store.read(queries.prescription_in_full, person, prescription_id)
+            offered = {act.offer.path for act in found.offered(person) if act.offer}
+        except NotFound:
+            offered = set()
+        assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == offered
+
+
+async def test_of_one_that_has_just_expired_nobody_is_offered_anything(
+    clinic: Callers, told: Told, store: Store, clock: Clock
+) -> None:
+    store.connection.execute("UPDATE prescriptions SET valid_until = ?", (clock.now,))
+    for prescription_id in (told.issued, told.open, told.validated, told.ready, told.refused):
+        for person in CAST:
+            assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == set()
+
+
+async def test_every_form_of_the_table_has_an_address(clinic: Callers) -> None:
+    rules = {str(rule) for rule in clinic.app.url_map.iter_rules() if rule.methods and "POST" in rule.methods}
+    paths = {
+        f"/prescriptions/<prescription_id>/{act.offer.path}" for act in states.ACTS if act.offer and act.offer.path
+    }
+    assert {rule for rule in rules if rule.startswith("/prescriptions/<prescription_id>/")} == paths
+    paths = {f"/access-requests/<request_id>/{act.offer.path}" for act in access_states.ACTS if act.offer}
+    assert {rule for rule in rules if rule.startswith("/access-requests/<request_id>/")} == paths
+
+
+@pytest.mark.parametrize("state", get_args(access_states.Status))
+async def test_of_an_access_request(clinic: Callers, told: Told, store: Store, state: str) -> None:
+    store.connection.execute("DROP TRIGGER IF EXISTS access_requests_transitions")
+    store.connection.execute(
+        "UPDATE access_requests SET status = ?, scope = 'full', decided_at = 1, expires_at = lapses_at, "
+        "emergency_code = 'unconscious' WHERE id = ?",
+        (state, told.pending),
+    )
+    for person in CAST:
+        try:
+            offered = {
+                act.offer.path
+                for act in store.read(access.access_request, person, told.pending).offered(person)
+                if act.offer
+            }
+        except NotFound:
+            offered = set()
+        assert await _shown(clinic, person, f"/access-requests/{told.pending}") == offered
+
+
+@pytest.mark.parametrize(
+    ("person", "which", "path", "sent", "said"),
+    [
+        (NDIAYE, "validated", "refusal", {"code": "", "text": "Trop forte"}, "Trop forte"),
+        (NDIAYE, "validated", "hold", {"reason": "x"}, ">x</textarea>"),
+        (NDIAYE, "ready", "delivery", {"code": "", "identity_document": "CNI 12"}, 'value="CNI 12"'),
+        (DIOP, "issued", "cancellation", {"reason": ""}, "<details open><summary>Annuler"),
+    ],
+)
+async def test_what_was_typed_comes_back_in_its_own_form(
+    clinic: Callers, told: Told, person: Viewer, which: str, path: str, sent: dict[str, str], said: str
+) -> None:
+    page = await clinic.browser(person).post(f"/prescriptions/{getattr(told, which)}/{path}", sent)
+    assert page.status == 422
+    assert said in page.text
+    assert page.text.count('id="errors"') == 1
