@@ -1,4 +1,4 @@
-"""The state machine of an access request (CLINIC.md): who may do what, in which state.
+"""The state machine of an access request (docs/clinic.md): who may do what, in which state.
 
 The patient decides scope and duration; the doctor only proposes. Nothing is ever deleted.
 """

@@ -22,7 +22,7 @@ EXPIRED: transitions.Messages = {
     "prescriber": "prescription.expired",
     "pharmacists": "prescription.expired",
 }
-VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance, CLINIC.md)
+VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance, docs/clinic.md)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from store import Store, refused_by_database
 
 from fadjma.access.queries import Status
 
-# CLINIC.md, “Access requests”
+# docs/clinic.md, “Access requests”
 TRANSITIONS = {
     "pending": {"approved", "rejected", "withdrawn", "lapsed"},
     "approved": {"revoked", "expired"},

@@ -19,7 +19,7 @@ STATES: tuple[Status, ...] = get_args(Status)
 
 @dataclass(frozen=True)
 class Act:
-    """One act: who does it, from which states it is possible (CLINIC.md), and what it leads to."""
+    """One act: who does it, from which states it is possible (docs/clinic.md), and what it leads to."""
 
     do: Callable[..., Any]
     by: Viewer

@@ -11,7 +11,7 @@ from store import Store, refused_by_database
 from fadjma.prescriptions.queries import Status
 
 ENDS = {"expired", "entered_in_error"}
-# CLINIC.md, “Prescriptions”
+# docs/clinic.md, “Prescriptions”
 TRANSITIONS = {
     "issued": {"validated", "cancelled", *ENDS},
     "validated": {"issued", "prepared", "on_hold", "refused", "cancelled", *ENDS},
