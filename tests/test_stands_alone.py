@@ -3,12 +3,8 @@
 Public addresses, RFCs and issues of public projects (`mercure #1382`) are no such citations.
 """
 
-import ast
-import io
 import os
 import re
-import tokenize
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +22,7 @@ HEADING = re.compile(r"([\w./-]+\.md)\)?, [“«\"] ?([^”»\"]+?) ?[”»\"]")
 SECTION = re.compile(r"(?i)(?:§ ?\d|\bsections? (?:\d|[“«]))")
 STANDARD = re.compile(r"\b(?:RFC \d+|WHATWG|WCAG|PEP \d+|FHIR)\b[^.;]*$")
 COMMENTS = {
+    ".py": r'(?:^|\s)# [^\n]*|""".*?"""',
     ".js": r"//[^\n]*|/\*.*?\*/",
     ".css": r"/\*.*?\*/",
     ".html": r"\{#.*?#\}|<!--.*?-->",
@@ -66,23 +63,13 @@ def without_addresses(text: str) -> str:
     return re.sub(r"https?://[^\s)>\"'`]+", "", text)
 
 
+@cache
 def prose(path: Path) -> str:
     """What people read in a file: all of a page or script; of code, comments and docstrings."""
     text = without_addresses(path.read_text())
-    if path.suffix == ".py":
-        return "\n".join(python_prose(path.read_text()))
     if path.suffix in COMMENTS:
         return "\n".join(re.findall(COMMENTS[path.suffix], text, re.DOTALL | re.MULTILINE))
     return text
-
-
-def python_prose(source: str) -> Iterator[str]:
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield without_addresses(token.string)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield without_addresses(ast.get_docstring(node) or "")
 
 
 def is_here(cited: str, path: Path) -> bool:
@@ -93,7 +80,7 @@ def is_here(cited: str, path: Path) -> bool:
     if any(sign in cited for sign in "<*…"):
         return True  # a name with a blank in it
     if cited.startswith(".."):
-        return (path.parent / cited).resolve() in ours()
+        return (path.parent / cited).resolve().is_relative_to(ROOT)
     return cited.removeprefix("./").removeprefix("/") in ends()
 
 
