@@ -22,7 +22,7 @@ from fadjma.live import encode
 from fadjma.live.fragments import Fragments
 from fadjma.store import Transaction
 
-_MEMORY_BUDGET = 12.0  # KB per stream, DESIGN section 7
+_MEMORY_BUDGET = 12.0  # KB per stream, benchmarks/README.md, “Budgets”
 _EVENTS = 400  # of each person, at the most
 _COMPRESSORS = 500  # that memory is measured with
 _WAYS = {

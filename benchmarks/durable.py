@@ -16,8 +16,8 @@ from fadjma.store.connections import connect
 _CLIENTS = 16
 _WARM_UP = 100  # requests that are not counted
 _FLUSHES = 200
-_BUDGET = 1_500.0  # requests per second, DESIGN section 7
-_EARLIER = {"PostgreSQL": 237.0, "SQLite": 95.0}  # PEERS.md, the best of its runs
+_BUDGET = 1_500.0  # requests per second, benchmarks/README.md, “Budgets”
+_EARLIER = {"PostgreSQL": 237.0, "SQLite": 95.0}  # docs/replaces.md, the best of its runs
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from fadjma.store import Transaction
 _WARM_UP = 8  # streams opened and closed again before memory is looked at
 _HEADER = ["streams", "server", "µs per event", "of it event loop", "of that delivery"]
 _HEADER += ["last reader, ms (median)", "(slowest)", "KB per stream, opened", "after the events"]
-_CPU_BUDGET, _MEMORY_BUDGET = 1.25, 12.0  # DESIGN section 7: times Nchan's; KB
+_CPU_BUDGET, _MEMORY_BUDGET = 1.25, 12.0  # benchmarks/README.md, “Budgets”: times Nchan's; KB
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
 
 _WARM_UP = 20  # acts that are not counted
-_BUDGET = {0.5: 2.0, 0.99: 10.0}  # ms, DESIGN section 7
-_EARLIER = {0.5: 11.0, 0.95: 16.0}  # ms, PEERS.md: request → patient's socket, the better of its databases
+_BUDGET = {0.5: 2.0, 0.99: 10.0}  # ms, benchmarks/README.md, “Budgets”
+_EARLIER = {0.5: 11.0, 0.95: 16.0}  # ms, docs/replaces.md: request → patient's socket, the better of its databases
 _QUANTILES = {0.5: "median", 0.95: "95th percentile", 0.99: "99th percentile"}
 
 

@@ -17,7 +17,7 @@ _LOGINS = {
 }
 _REQUESTS = 20  # of the new doctor, in both databases
 _WARM_UP = 10  # pages that are not counted
-_BUDGET = 1.2  # times the time with an empty database, DESIGN section 7
+_BUDGET = 1.2  # times the time with an empty database, benchmarks/README.md, “Budgets”
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 EARLIER = "replaced system†"
 BUDGET = "budget"
-_LEGEND = "FADJMA divided by the other: below 1 is less. † measured earlier (PEERS.md), not in this run."
+_LEGEND = "FADJMA divided by the other: below 1 is less. † measured earlier (docs/replaces.md), not in this run."
 PEERS = Path(__file__).parent / ".peers"
 
 

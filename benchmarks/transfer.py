@@ -14,9 +14,9 @@ from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
 
-_NOTIFICATION_BUDGET = 400.0  # bytes, DESIGN section 7
+_NOTIFICATION_BUDGET = 400.0  # bytes, benchmarks/README.md, “Budgets”
 _IDLE_BUDGET = 5 * 1024.0  # bytes an hour
-_EARLIER_NOTIFICATION = 3.2 * 1024  # bytes, PEERS.md: frame and what is fetched because of it
+_EARLIER_NOTIFICATION = 3.2 * 1024  # bytes, docs/replaces.md: frame and what is fetched because of it
 _EARLIER_IDLE = 255 * 1024.0  # bytes an hour
 _COMMENT_EVERY, _COMMENT = 25, b"3\r\n:\n\n\r\n"  # seconds; as chunk
 _POLL_EVERY = 15  # seconds

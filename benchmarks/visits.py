@@ -23,9 +23,9 @@ _ROLES = {
     "admin": "admin@demo.fadjma",
 }
 _VISITS = ("first", "again")
-_BYTES_BUDGET = {"first": 30 * 1024.0, "again": 4 * 1024.0}  # DESIGN section 7
+_BYTES_BUDGET = {"first": 30 * 1024.0, "again": 4 * 1024.0}  # benchmarks/README.md, “Budgets”
 _SECONDS_BUDGET = {"first": 7.0, "again": 2.0}
-_EARLIER_FIRST = 181 * 1024.0  # bytes, PEERS.md, without its API calls
+_EARLIER_FIRST = 181 * 1024.0  # bytes, docs/replaces.md, without its API calls
 _SLOW = {"offline": False, "latency": 500, "downloadThroughput": 50_000 / 8, "uploadThroughput": 50_000 / 8}
 _TIMES = """() => ({
   read: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,

@@ -1,4 +1,4 @@
-"""Every notification's wording: the one place (CLINIC.md, “Notifications”).
+"""Every notification's wording: the one place (docs/clinic.md, “Notifications”).
 
 A wording never names a drug, a diagnosis, a record's title, a specialty or a person: the detail is in the page, for
 those who may see it.

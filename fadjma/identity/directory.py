@@ -24,7 +24,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What must stand beside a patient's name wherever somebody acts on it (CLINIC.md, complaint 15)."""
+    """What must stand beside a patient's name wherever somebody acts on it (docs/clinic.md, “People”)."""
 
     id: str
     given_name: str

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, and what a good one is (CLINIC.md: length and a blocklist, no composition rules)."""
+"""Passwords: argon2id, and what a good one is (docs/clinic.md: length and a blocklist, no composition rules)."""
 
 import asyncio
 import re

@@ -1,7 +1,8 @@
 """Sessions that the database knows, so that any of them can be ended at once.
 
-The cookie and the bearer token carry a secret; the table has only its hash. Limits are CLINIC.md's, for shared
-machines: staff 15 min without activity and 12 h at most, patients 30 min. Streams and polls are not activity.
+The cookie and the bearer token carry a secret; the table has only its hash. Limits are those of docs/clinic.md,
+for shared machines: staff 15 min without activity and 12 h at most, patients 30 min. Streams and polls are not
+activity.
 """
 
 import hashlib
@@ -182,7 +183,10 @@ def belongs(tx: Transaction, user_id: str, session_id: str) -> bool:
 
 
 def ended_among(tx: Transaction, session_ids: list[str]) -> dict[str, EndReason]:
-    """Which of these sessions are over by now, and why. The hub asks about its open streams (DESIGN section 5)."""
+    """Which of these sessions are over by now, and why. The hub asks about its open streams.
+
+    Source: docs/decisions/11-rights-when-used.md.
+    """
     found: dict[str, EndReason] = {}
     for start_at in range(0, len(session_ids), 500):
         chunk = session_ids[start_at : start_at + 500]

@@ -1,7 +1,7 @@
 """GET /events and /api/events: a thin ASGI endpoint in front of Quart, so that the hub writes straight to `send`.
 
-Half the CPU per event, and half the memory per stream, of a Quart generator with a queue (DESIGN section 1).
-Authentication is the pages'.
+Half the CPU per event, and half the memory per stream, of a Quart generator with a queue
+(docs/decisions/01-one-process.md). Authentication is the pages'.
 """
 
 import random

@@ -17,7 +17,7 @@ from fadjma.store import Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 DAY = 24 * 3_600_000
-VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance)
+VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance, docs/clinic.md)
 
 
 @dataclass(frozen=True, slots=True)

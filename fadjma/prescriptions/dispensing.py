@@ -1,4 +1,4 @@
-"""What the pharmacy does with a prescription, from the claim to the hand-over (CLINIC.md)."""
+"""What the pharmacy does with a prescription, from the claim to the hand-over (docs/clinic.md)."""
 
 from typing import Any
 

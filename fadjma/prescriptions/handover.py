@@ -1,8 +1,8 @@
 """The 6-digit code with which a patient receives their medicines.
 
-CLINIC.md asks for a code that is stored hashed. A hash of six digits is undone in a second by whoever has the table, so
-nothing is stored at all: the code is derived from the secret key, the prescription and a round number. The table alone
-gives no code, the patient can see theirs again, and raising the round makes a new one.
+A hash of six digits is undone in a second by whoever has the table, so nothing is stored at all: the code is derived
+from the secret key, the prescription and a round number. The table alone gives no code, the patient can see theirs
+again, and raising the round makes a new one. Why: docs/decisions/08-the-hand-over-code-is-derived.md.
 """
 
 import hmac

@@ -162,7 +162,7 @@ def records(
 ) -> list[Record]:
     """A patient's records, the latest first; `before` is `date~id` of the last one shown.
 
-    What was entered in error is kept and can be opened, but no list shows it (CLINIC.md).
+    What was entered in error is kept and can be opened, but no list shows it (docs/clinic.md).
     """
     day, _, record_id = (before or "~").partition("~")
     types = "" if everything else f"AND r.type IN ({', '.join(repr(kind) for kind in SUMMARY)})"

@@ -30,7 +30,7 @@ class Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGINT and SIGTERM; `after_serving` would be too late (REALTIME.md)."""
+        """On SIGINT and SIGTERM; `after_serving` would be too late (docs/decisions/13-streams-end-at-the-signal.md)."""
         super().handle_exit(sig, frame)
         if self._loop:
             self._loop.call_soon_threadsafe(self._hub.restart)

@@ -3,8 +3,8 @@
 `await database.read(function, *args)` and `await database.write(function, *args)` call `function(tx, *args)` with a
 `Transaction`. A write commits when the function returns and rolls back when it raises; what it announced with
 `tx.announce(…)` is told to the listener only after the commit, in commit order.
-One hop per transaction was measured three times as fast as one await per statement (DESIGN section 1), and writes that
-come at the same moment share one commit (group_commit.py).
+One hop per transaction was measured three times as fast as one await per statement (docs/decisions/), and writes
+that come at the same moment share one commit (group_commit.py).
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """A submission that comes twice changes nothing the second time: the first one's answer, kept by its idempotency key.
 
-What is done with it, and how a repetition is recognised, is in web.py (`act`, `attempt`).
+What is done with it, and how a repetition is recognised, is in asking.py (`act`, `attempt`).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Sessions: how long they live on shared machines, and how they end at once (CLINIC.md, last paragraph)."""
+"""How long sessions live on shared machines, and how they end at once (docs/clinic.md, “Sessions and passwords”)."""
 
 from dataclasses import replace
 

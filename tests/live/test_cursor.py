@@ -14,7 +14,7 @@ from store import Store
 from fadjma import cli
 from fadjma.store import Database, milliseconds
 
-LIMIT = 50  # events replayed one by one (DESIGN section 5)
+LIMIT = 50  # events replayed one by one (docs/decisions/04-the-table-is-the-queue.md)
 
 
 async def _missed(clinic: Clinic, count: int) -> Person:

@@ -9,7 +9,7 @@ from live_people import Clinic, Person
 from fadjma.store import Transaction
 
 Change = Callable[[Transaction, Person], object]
-WITHIN = 2.0  # seconds (DESIGN section 4)
+WITHIN = 2.0  # seconds (docs/decisions/11-rights-when-used.md)
 
 
 def _set(assignment: str, table: str = "sessions", whose: str = "user_id") -> Change:

@@ -8,7 +8,7 @@ from fadjma.events.catalogue import MESSAGES
 
 SOURCES = Path(fadjma.__file__).parent
 KEY = re.compile(r'"((?:access|prescription|record|stock|account)\.[a-z_]+)"')
-# CLINIC.md, “Notifications”
+# docs/clinic.md, “Notifications”
 CLINIC = {
     "access.requested": "Un médecin demande l'accès à votre dossier",
     "access.approved": "Votre demande d'accès est autorisée",

@@ -1,4 +1,4 @@
-"""Every route in its three forms: page, htmx fragment, JSON (DESIGN section 6)."""
+"""Every route in its three forms: page, htmx fragment, JSON (docs/http.md)."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""The holes of the system we replace (PEERS.md), one by one: each test shows that ours is closed."""
+"""The holes of the system we replace (docs/replaces.md), one by one: each test shows that ours is closed."""
 
 import asyncio
 import logging

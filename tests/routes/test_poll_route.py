@@ -179,7 +179,7 @@ class TestTheInbox:
 
 
 class TestActivity:
-    """Complaint 10 of CLINIC.md: background polls that keep a session alive for 48 hours."""
+    """Background polls that kept a session alive for 48 hours elsewhere (docs/clinic.md, “Sessions and passwords”)."""
 
     IDLE = ((AWA, 30), (DIOP, 15), (NDIAYE, 15), (ADMIN, 15))
     BY_ITSELF = (
