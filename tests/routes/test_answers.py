@@ -12,8 +12,8 @@ from quart import Quart
 from store import Clock, Store
 from told import ACTS, LINE, PUBLIC, READS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
 
-from fadjma import web
 from fadjma.web import assets
+from fadjma.web import request as web_request
 
 CREATING = [route for route in ACTS if route.created]
 CHANGING = [route for route in ACTS if not route.created and not route.quiet]
@@ -108,11 +108,11 @@ class TestReading:
 
 class TestAccept:
     async def test_only_the_beginning_of_a_long_header_is_looked_at_and_remembered(self, clinic: Callers) -> None:
-        web._best.cache_clear()
+        web_request._best.cache_clear()
         for length in (30_000, 30_001):
             answer = await clinic.browser(AWA).get("/me", Accept="text/html;q=0.1,application/json, x/" + "x" * length)
             assert answer.type == "application/json"
-        assert web._best.cache_info().currsize == 1
+        assert web_request._best.cache_info().currsize == 1
 
 
 class TestActing:
