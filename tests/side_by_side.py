@@ -15,7 +15,8 @@ from random import Random
 import pytest
 
 _HERE = Path(__file__).parent
-_LONG_FIRST = ("live", "system")  # what takes seconds comes first: at the end a core would stand idle beside it
+# What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
+_FIRST = ("alone", "system", "live")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,8 +44,9 @@ def _shuffle(items: list[pytest.Item], rng: Random) -> None:
 
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("last"):
-        return 2
-    return 0 if item.path.relative_to(_HERE).parts[0] in _LONG_FIRST else 1
+        return len(_FIRST) + 1
+    kind = "alone" if item.get_closest_marker("alone") else item.path.relative_to(_HERE).parts[0]
+    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

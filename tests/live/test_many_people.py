@@ -15,7 +15,7 @@ from live_people import Clinic
 PEOPLE = int(os.environ.get("FADJMA_PEOPLE", "5000"))
 STREAMS = PEOPLE * 9 // 10  # the others have gone home
 ROUNDS = 5
-PART = 1 / 4  # of the time that telling everybody takes, by which a page may be held up
+PART = 1 / 5  # of the time that telling everybody takes, by which a page may be held up
 
 
 @pytest.mark.alone
