@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 from cast import settle
 from hypothesis import settings
+from side_by_side import (  # noqa: F401 - its hooks are ours
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_runtest_protocol,
+)
 from store import Clock, Store
 
 from fadjma.identity import passwords

@@ -1,14 +1,12 @@
 """One server for all tests that leave it running, and a server of one's own for those that stop it."""
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from live_people import Clinic, Idle
+from live_people import READ_TIMEOUT, Clinic, Idle
 from live_server import Server
-
-_IDLE = re.compile("idle")  # how the names of such fixtures begin
+from nginx import Nginx, as_it_is
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +19,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-async def clinic(running: Server, idle: Idle, idle_silent: Idle) -> AsyncIterator[Clinic]:
-    """The shared server. What a test adds to its log must not be a failure."""
+async def clinic(running: Server, idle: Idle, idle_silent: Idle, idle_behind_nginx: Idle) -> AsyncIterator[Clinic]:
+    """The shared server, on which the idle streams are open. What a test adds to its log must not be a failure."""
     before = len(running.log)
     async with Clinic(running) as clinic:
         yield clinic
@@ -59,14 +57,11 @@ def idle_silent(running: Server) -> Iterator[Idle]:
     silent.socket.close()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever waits on an idle stream goes last among the tests of this folder."""
-    here = [item for item in items if Path(__file__).parent in item.path.parents]
-    waiting = [item for item in here if any(map(_IDLE.match, getattr(item, "_fixtureinfo").argnames))]  # noqa: B009
-    if waiting:
-        last = items.index(here[-1])
-        items[:] = [
-            *(item for item in items[: last + 1] if item not in waiting),
-            *waiting,
-            *items[last + 1 :],
-        ]
+@pytest.fixture(scope="session")
+def idle_behind_nginx(running: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Idle]:
+    """Nothing happens on it, behind an nginx that gives a silent stream up after READ_TIMEOUT seconds."""
+    bare = as_it_is(running.address).replace("}", f"proxy_read_timeout {READ_TIMEOUT}s; }}")
+    with Nginx(tmp_path_factory.mktemp("idle"), bare) as nginx:
+        idle = Idle(running, nginx.address)
+        yield idle
+        idle.socket.close()

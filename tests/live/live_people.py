@@ -5,8 +5,10 @@ They are put into the database from outside, like an import; whatever they do af
 
 import asyncio
 import contextlib
+import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -26,6 +28,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.ids import new_id
 from fadjma.store import Transaction, milliseconds
 
+READ_TIMEOUT = int(os.environ.get("FADJMA_NGINX_READ_TIMEOUT", "30"))  # seconds; nginx's own default is 60
 _PHARMACISTS = (
     "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000') "
     "ON CONFLICT (id) DO NOTHING",
@@ -214,12 +217,12 @@ class Clinic(People):
         for _ in range(count):
             pending = "" if pending and await self.withdraw(doctor, pending) else await self.ask(doctor, patient)
 
-    async def work(self, doctor: Person, patient: Person, seconds: float) -> None:
-        """Make events for both, without end."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            await self.events(doctor, patient, 2)
-            await asyncio.sleep(0.02)
+    async def work(self, doctor: Person, patient: Person, enough: Callable[[], bool]) -> None:
+        """Make events for both, until it is enough."""
+        async with asyncio.timeout(120):
+            while not enough():
+                await self.events(doctor, patient, 2)
+                await asyncio.sleep(0.02)
 
     # --- listening ---
 
@@ -309,6 +312,12 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task  # raises what the follower has found wrong
+
+
+def seconds(span: float) -> Callable[[], bool]:
+    """True when so much time has gone from now."""
+    end = time.monotonic() + span
+    return lambda: time.monotonic() > end
 
 
 async def until(true: Any, within: float = 20.0) -> None:

@@ -5,8 +5,9 @@ FADJMA_PEOPLE says how many there are.
 
 import asyncio
 import os
-import statistics
+import time
 
+import pytest
 from browsing import Browsing
 from crowd import Crowd, Member, greeted
 from live_people import Clinic
@@ -14,9 +15,10 @@ from live_people import Clinic
 PEOPLE = int(os.environ.get("FADJMA_PEOPLE", "5000"))
 STREAMS = PEOPLE * 9 // 10  # the others have gone home
 ROUNDS = 5
-AT_A_TIME = 0.05  # seconds that a page may be held up
+PART = 1 / 5  # of the time that telling everybody takes, by which a page may be held up
 
 
+@pytest.mark.alone
 async def test_telling_everybody_holds_nobody_up(own_clinic: Clinic) -> None:
     awa, patient, doctor = own_clinic.patient(), own_clinic.patient(), own_clinic.doctor()
     pharmacists = own_clinic.pharmacists(PEOPLE)
@@ -26,22 +28,20 @@ async def test_telling_everybody_holds_nobody_up(own_clinic: Clinic) -> None:
         for one in pharmacists[:STREAMS]:
             crowd.ask("/events?after=0", one.session.cookie)
         await asyncio.to_thread(crowd.read, greeted, 60)
-        with Browsing(own_clinic.server, awa) as before:
-            await asyncio.sleep(1)
         for told in range(1, ROUNDS + 1):
+            since = time.monotonic()
             with Browsing(own_clinic.server, awa) as during:
                 prescriptions.append(await own_clinic.prescribe(doctor, patient))
                 await asyncio.to_thread(crowd.read, lambda one, told=told: _told(one) >= told, 60)
-                await asyncio.sleep(0.3)
-            held_up.append(max(during.spent))
+                took = time.monotonic() - since
+            held_up.append(max(during.spent) / took)
         for member in crowd.members:
             assert [event.seq for event in member.events() if event.numbered] == list(range(1, ROUNDS + 1))
     sql = "SELECT count(*) >= ?, count(DISTINCT created_at) FROM notifications WHERE subject_id = ?"
     for prescription in prescriptions:
         assert own_clinic.store.rows(sql, PEOPLE, prescription) == [(True, 1)], "one transaction has one time"
     # Whatever else the machine does at the moment holds up one round or another; what telling does, all of them.
-    usual = statistics.median(before.spent)
-    assert min(held_up) - usual < AT_A_TIME, f"usual {usual * 1000:.1f} ms, {[round(s * 1000) for s in held_up]} ms"
+    assert min(held_up) < PART, held_up
 
 
 def _told(member: Member) -> int:

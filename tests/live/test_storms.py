@@ -22,8 +22,10 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
     pharmacists = own_clinic.pharmacists(STREAMS)
     await own_clinic.grant(doctor, patient)
     with Crowd(server.address) as crowd:
+        since = time.monotonic()
         _connect(crowd, pharmacists, after=0)
         await asyncio.to_thread(crowd.read, greeted, 60)
+        coming = time.monotonic() - since
         await own_clinic.prescribe(doctor, patient)
         await asyncio.to_thread(crowd.read, lambda one: _last(one) == 1, 60)
         with Browsing(server, awa) as usual:
@@ -47,7 +49,7 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
             assert [event.seq for event in member.events() if event.numbered] == [2, 3]
         assert await own_clinic.figure("fadjma_live_reconnections") - before == STREAMS
     figures = f"the last of {STREAMS} was in after {took:.1f} s, the slowest page took {max(meanwhile.spent):.2f} s"
-    assert took < STREAMS / 100, figures  # a tenth of what a good day gives
+    assert took < max(STREAMS / 100, 10 * coming), figures  # a tenth of what a good day gives, or this one
     assert max(meanwhile.spent) < max(2.0, took / 2), f"{figures}, usually {max(usual.spent):.2f} s"
     print(figures)  # noqa: T201 - for the long run
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from clinic import ARGUMENTS, CHROMIUM
 from fake_stream import FakeStream, Stage, serving
@@ -43,3 +44,8 @@ async def context(browser: Browser, stage: Stage, server: FakeStream) -> AsyncIt
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(context: BrowserContext) -> Page:
     return await context.new_page()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A file of tests shares a browser and servers, so one process runs it."""
+    item.add_marker(pytest.mark.xdist_group(item.path.stem))
