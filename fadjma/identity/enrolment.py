@@ -10,7 +10,7 @@ from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Duplicate, Transaction
 
-_ONE_STAFF_ADDRESS = "users_staff_email"  # the constraint's name (migration 0010)
+_ONE_STAFF_ADDRESS = "users_staff_email"  # the constraint's name (migration 0008)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
