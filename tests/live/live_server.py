@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from demo_database import demo_database
+
 ROOT = Path(__file__).parents[2]
 SECRET_KEY = "a secret key that is only for these tests"
 USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
@@ -39,6 +41,8 @@ class Server:
         return self._err.read_text()
 
     def start(self) -> None:
+        if not self.database.exists():
+            self.database.write_bytes(demo_database())
         port = self.address.rpartition(":")[2] or "0"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")} | {
             "FADJMA_DEMO": "1",

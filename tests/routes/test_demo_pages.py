@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from callers import Caller, Callers
-from quart import Quart
+from quart import Quart, testing
 
 from fadjma import create_app, demo
 from fadjma.config import Settings
@@ -24,7 +24,7 @@ async def demo_app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Qu
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub, "SWEEP_EVERY", 0.2)
         app = create_app(Settings(demo=True, database_url=f"sqlite:///{database}"))
-        async with app.test_app():
+        async with testing.TestApp(app, startup_timeout=120):  # the year is acted out first
             yield app
 
 

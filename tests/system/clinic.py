@@ -1,28 +1,21 @@
 """A whole clinic for browser tests: the real server with its demo people, and signed-in browsers."""
 
 import asyncio
-import functools
 import os
 import re
 import shutil
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+from demo_database import demo_database
 from live_page import PATIENCE
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
-
-from fadjma import demo
-from fadjma.identity import passwords
-from fadjma.store import Transaction, milliseconds
-from fadjma.store.connections import connect
-from fadjma.store.migrating import migrate
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("FADJMA_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -81,24 +74,10 @@ class Clinic:
         assert "Traceback" not in written, written
 
 
-@functools.cache
-def _demo() -> bytes:
-    """A database with the demo's people and year, made once: `FADJMA_DEMO=1` leaves alone what is filled."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "demo.db"
-        now = milliseconds()
-        migrate(path, now)
-        with closing(connect(path)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            demo.fill(Transaction(connection, now), password_hash=passwords._hasher.hash(PASSWORD))
-            connection.execute("COMMIT")
-        return path.read_bytes()
-
-
 @asynccontextmanager
 async def open_clinic(database: Path) -> AsyncIterator[Clinic]:
     """With the demo's people, whose year has told what it has told: a test makes by itself what it needs."""
-    await asyncio.to_thread(database.write_bytes, await asyncio.to_thread(_demo))
+    await asyncio.to_thread(database.write_bytes, await asyncio.to_thread(demo_database))
     clinic = Clinic(database)
     try:
         await clinic.start()

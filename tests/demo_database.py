@@ -1,0 +1,28 @@
+"""A database in which the demo's year has been told, made once: a server that finds one filled does not fill it."""
+
+import functools
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cast import PASSWORD
+
+from fadjma import demo
+from fadjma.identity import passwords
+from fadjma.store import Transaction, milliseconds
+from fadjma.store.connections import connect
+from fadjma.store.migrating import migrate
+
+
+@functools.cache
+def demo_database() -> bytes:
+    """What its file holds; each test writes its own."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "demo.db"
+        now = milliseconds()
+        migrate(path, now)
+        with closing(connect(path)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            demo.fill(Transaction(connection, now), password_hash=passwords._hasher.hash(PASSWORD))
+            connection.execute("COMMIT")
+        return path.read_bytes()
