@@ -90,8 +90,13 @@ class Store:
         return [tuple(row) for row in self.rows("SELECT actor_id, action, outcome FROM audit_events ORDER BY rowid")]
 
     def content(self, *, readings: bool = True) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that the database holds, by table; or all but the traces of readings and who follows them."""
-        tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        """Everything that the database holds, by table; or all but the traces of readings and who follows them.
+
+        Without what happened at the doors: a refusal that changes nothing is written down there.
+        """
+        tables = self.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'security_events' ORDER BY name"
+        )
         left_out = {} if readings else _OF_READINGS
         return {
             name: self.rows(f"SELECT * FROM {name} WHERE NOT ({left_out.get(name, '0')}) ORDER BY rowid")

@@ -136,7 +136,13 @@ class Site(House):
             return {"type": "http.disconnect"}
 
         headers = [(b"cookie", self.cookie(person).encode())]
-        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"host", b"localhost"), *headers],
+        }
         task = asyncio.create_task(self.app(scope, receive, wire.send))  # type: ignore[arg-type]
         async with asyncio.timeout(20):
             while not self.hub.streams.of_user(person.id):  # noqa: ASYNC110

@@ -482,9 +482,12 @@ class TestMessages:
         assert "<script>alert" not in page.text
         assert NASTY in _unescaped(page.text)
 
-    async def test_a_password_never_comes_back(self, clinic: Callers) -> None:
+    async def test_a_new_password_comes_back_with_its_reason_and_one_to_sign_in_with_never(
+        self, clinic: Callers
+    ) -> None:
         body = {**PATIENT, "password": "hunter2 hunter2 hunter2", "birth_date": "never"}
-        assert "hunter2" not in (await clinic.nobody().post("/register", body)).text
+        assert 'value="hunter2 hunter2 hunter2"' in (await clinic.nobody().post("/register", body)).text
+        assert "hunter2" not in (await clinic.nobody(json=True).post("/register", body)).text
         sign_in = await clinic.nobody().post("/sign-in", {"login": "awa@demo.fadjma", "password": "hunter2hunter2"})
         assert "hunter2" not in sign_in.text
 

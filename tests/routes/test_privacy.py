@@ -101,7 +101,10 @@ class TestLogs:
         caplog.set_level(logging.INFO, "fadjma.requests")
         await clinic.browser(NDIAYE).post(f"/prescriptions/{told.issued}/validation")
         [line] = [record.getMessage() for record in caplog.records if record.name == "fadjma.requests"]
-        assert re.fullmatch(r"POST /prescriptions/<prescription_id>/validation 303 \d+\.\d ms", line)
+        assert re.fullmatch(
+            r"POST /prescriptions/<prescription_id>/validation 303 \d+\.\d ms session=[a-z2-7]{8} address=[a-z2-7]{8}",
+            line,
+        )
 
     async def test_of_a_failure_carry_no_address_and_the_answer_no_trace(
         self, clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch

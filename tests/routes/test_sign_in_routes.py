@@ -37,6 +37,16 @@ async def _token(caller: Caller, login: str = AWAS["login"], password: str = PAS
     return await caller.post("/api/token", {"email": login, "password": password}, **headers)
 
 
+def _cookies(answer: Answer) -> dict[str, str]:
+    """What is set, by name without the prefix that it has over TLS."""
+    found = answer.headers.getlist("Set-Cookie")
+    return {cookie.split("=")[0].removeprefix("__Host-"): cookie for cookie in found}
+
+
+def _session(answer: Answer) -> str:
+    return _cookies(answer)["fadjma"]
+
+
 class TestSigningIn:
     @pytest.mark.parametrize("login", SPELLINGS)
     async def test_by_address_or_telephone_however_it_is_typed(self, clinic: Callers, login: str) -> None:
@@ -59,14 +69,26 @@ class TestSigningIn:
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
     async def test_the_cookie_is_for_this_site_and_no_script(self, clinic: Callers, scheme: str) -> None:
-        cookie = (await _sign_in(clinic.nobody(scheme=scheme))).headers["Set-Cookie"]
-        flags = {flag.strip().lower() for flag in cookie.split(";")[1:]}
-        assert {"httponly", "samesite=lax", "path=/"} <= flags
-        assert ("secure" in flags) == (scheme == "https")
-        assert not any(flag.startswith(("domain", "max-age", "expires")) for flag in flags)
+        answer = await _sign_in(clinic.nobody(scheme=scheme))
+        for cookie in _cookies(answer).values():
+            flags = {flag.strip().lower() for flag in cookie.split(";")[1:]}
+            assert {"httponly", "samesite=lax", "path=/"} <= flags
+            assert ("secure" in flags) == (scheme == "https")
+            assert not any(flag.startswith("domain") for flag in flags)
+        assert not {"max-age", "expires"} & {flag.partition("=")[0] for flag in _session(answer).lower().split("; ")}
+
+    async def test_the_browser_is_known_again_by_a_cookie_that_opens_nothing(self, clinic: Callers) -> None:
+        device = _cookies(await _sign_in(clinic.nobody()))["device"].split(";")[0]
+        assert (await clinic.nobody(json=True).get("/me", Cookie=device)).status == 401
+        for attempt in range(11):
+            await _token(clinic.nobody(json=True, address=f"10.2.0.{attempt}"), password=WRONG)
+        (await _token(clinic.nobody(json=True, address="10.2.1.1"))).problem(429)
+        assert (await _token(clinic.nobody(json=True, address="10.2.1.1"), Cookie=device)).status == 200
+        forged = device[:-3] + "abc"
+        (await _token(clinic.nobody(json=True, address="10.2.1.2"), Cookie=forged)).problem(429)
 
     async def test_what_the_cookie_carries_is_not_in_the_database(self, clinic: Callers, store: Store) -> None:
-        value = (await _sign_in(clinic.nobody())).headers["Set-Cookie"].split("=", 1)[1].split(";")[0]
+        value = _session(await _sign_in(clinic.nobody())).split("=", 1)[1].split(";")[0]
         assert not any(part in str(store.content()) for part in value.split("."))
 
     async def test_a_form_by_htmx_and_a_json_body_sign_in_as_well(self, clinic: Callers) -> None:
@@ -169,9 +191,13 @@ class TestThrottle:
         await self._use_up(clinic, AWAS["login"], 9)
         assert (await _token(clinic.nobody(json=True, address="10.2.1.1"))).status == 200
         await self._use_up(clinic, AWAS["login"], 9)
-        for _ in range(100):  # somebody who has an account of their own
-            await _token(clinic.nobody(json=True), "moussa@demo.fadjma")
+        for number in range(100):
+            await _token(clinic.nobody(json=True), f"somebody{number}@demo.fadjma", WRONG)
         (await _token(clinic.nobody(json=True))).problem(429)
+
+    async def test_a_day_of_right_ones_from_one_address_is_no_attempt(self, clinic: Callers) -> None:
+        for _ in range(110):
+            assert (await _token(clinic.nobody(json=True))).status == 200
 
     async def test_somebody_elses_attempts_are_not_mine(self, clinic: Callers) -> None:
         await self._use_up(clinic, AWAS["login"])
@@ -184,13 +210,16 @@ class TestThrottle:
         (await _token(clinic.nobody(json=True, address="10.2.1.1"))).problem(429)
 
     async def test_registering_is_throttled_per_address(self, clinic: Callers, store: Store) -> None:
-        for number in range(30):
-            body = {**PATIENT, "email": f"p{number}@exemple.sn", "phone": ""}
-            assert (await clinic.nobody(json=True).post("/register", body)).status == 201
+        body = {**PATIENT, "email": "p@exemple.sn", "phone": ""}
+        for _ in range(120):
+            assert (await clinic.nobody(json=True, address="10.4.4.4").post("/register", body)).status == 201
         before = store.content()
         for where, body in (("/register", PATIENT), ("/register/practitioner", DOCTOR)):
-            (await clinic.nobody(json=True).post(where, body, X_Forwarded_For="192.0.2.7")).problem(429)
+            stranger = clinic.nobody(json=True, address="10.4.4.4")
+            (await stranger.post(where, body, X_Forwarded_For="192.0.2.7")).problem(429)
         assert store.content() == before
+        await _token(clinic.nobody(json=True, address="10.4.4.4"), "dr.diop@demo.fadjma")  # it is the clinic's, then
+        assert (await clinic.nobody(json=True, address="10.4.4.4").post("/register", PATIENT)).status == 201
         assert (await clinic.nobody(json=True, address="10.3.3.3").post("/register", PATIENT)).status == 201
 
     async def test_the_password_before_an_emergency_is_throttled_like_any(self, clinic: Callers, store: Store) -> None:
@@ -298,7 +327,7 @@ class TestSessions:
 
     async def test_signing_out_ends_the_cookie_at_once_also_a_copy_of_it(self, clinic: Callers) -> None:
         jar = clinic.nobody()
-        cookie = (await _sign_in(jar)).headers["Set-Cookie"].split(";")[0]
+        cookie = _session(await _sign_in(jar)).split(";")[0]
         copy = clinic.nobody(json=True)
         copy.headers["Cookie"] = cookie
         assert (await copy.get("/me")).status == 200

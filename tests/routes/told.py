@@ -284,6 +284,7 @@ READS = [
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
+    Route("/security-events", ADMIN),
     Route("/monitoring", ADMIN),
 ]
 PUBLIC = ["/sign-in", "/register", "/register/practitioner", "/health"]
