@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import steps
-from cast import AWA, DIOP, EMAILS, NDIAYE
+from cast import AWA, DIOP, EMAILS, MOUSSA, NDIAYE
 from store import Store
 
 import fadjma
@@ -166,6 +166,13 @@ class TestWhoeverCatchesOne:
             store.write(access.ask, DIOP, patient_id=AWA.id, reason="Suivi", scope=scope)
         assert not isinstance(refusal.value, Duplicate)
         assert not store.rows("SELECT 1 FROM access_requests")
+
+    def test_an_id_that_comes_twice_is_no_second_request(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(access, "new_id", lambda: "the same")
+        steps.ask(store, DIOP, AWA)
+        with pytest.raises(Duplicate) as refusal:
+            steps.ask(store, DIOP, MOUSSA)
+        assert refusal.value.constraint == "access_requests_pkey"
 
     def test_a_count_below_what_is_reserved(self, store: Store) -> None:
         lot = steps.receive(store, 10)

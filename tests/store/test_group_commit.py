@@ -16,7 +16,7 @@ from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
 from fadjma.refusals import Conflict
 from fadjma.store import Announced, Database, Error, Transaction, group_commit
-from fadjma.store.group_commit import Write, commit
+from fadjma.store.group_commit import Write, commit, settle
 
 
 def keep(key: str) -> Callable[[Transaction], str]:
@@ -199,6 +199,15 @@ class TestManyAtOnce:
                 *(database.write(work) for work in (ends, keep("one"), keep("two"))), return_exceptions=True
             )
         assert isinstance(first, RuntimeError) and others == ["one", "two"]
+
+    async def test_one_who_has_gone_away_keeps_no_answer_back(self) -> None:
+        loop = asyncio.get_running_loop()
+        gone, there = Write(keep("one"), loop.create_future()), Write(keep("two"), loop.create_future())
+        there.result = "two"
+        assert gone.future and there.future
+        gone.future.cancel()
+        settle([gone, there], lambda announced: None)
+        assert await there.future == "two"
 
     async def test_a_listener_that_fails_keeps_no_answer_back(
         self, database: Database, caplog: pytest.LogCaptureFixture

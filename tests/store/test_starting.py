@@ -1,5 +1,6 @@
 """A database that cannot be worked with: one line that says why and what to do, a code, and nothing left running."""
 
+import asyncio
 import ctypes
 import os
 import resource
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 
 import fadjma
-from fadjma.store import Database, Unusable, connections
+from fadjma import create_app
+from fadjma.config import Settings
+from fadjma.store import Database, Unusable, Violation, connections
 from fadjma.store.migrating import migrate
 
 ROOT = Path(fadjma.__file__).parent.parent
@@ -182,5 +185,22 @@ async def test_what_was_opened_before_it_failed_is_closed(
     database = Database(f"sqlite:///{path}")
     with pytest.raises(Unusable, match="disk I/O error"):
         await database.open()
-    left_open = [thread for thread in threading.enumerate() if isinstance(thread, connections.Connection)]
-    assert left_open == [] and left == [0]
+    assert await _running() == set() and left == [0]
+
+
+async def test_so_is_everything_when_what_follows_the_opening_fails(path: Path) -> None:
+    """Demo mode keeps its key in the database before anybody is served."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON settings BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    app = create_app(Settings(database_url=f"sqlite:///{path}", demo=True))
+    with pytest.raises(Violation, match="disk full"):
+        await app.startup()
+    assert await _running() == set()
+
+
+async def _running() -> set[threading.Thread]:
+    """The threads of connections that do not end by themselves; each has one."""
+    threads = {thread for thread in threading.enumerate() if "connection_worker" in thread.name}
+    for thread in threads:
+        await asyncio.to_thread(thread.join, 5)
+    return {thread for thread in threads if thread.is_alive()}
