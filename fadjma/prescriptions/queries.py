@@ -213,7 +213,7 @@ class Prescription:
         return shown
 
 
-_STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN 'expired' ELSE p.status END"
+_STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _PRESCRIPTION = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, du.given_name || ' ' || du.family_name AS prescriber_name,
            dp.specialty AS prescriber_specialty, d.name || ', ' || d.city AS prescriber_place, p.addressed_to,
@@ -228,15 +228,9 @@ _PRESCRIPTION = f"""
     LEFT JOIN prescriptions r ON r.replaces_id = p.id
 """
 _IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "weight_kg", "phone")
-# What a pharmacist may see: claimed by their pharmacy; or by none, and addressed to theirs; or to be claimed by any.
-_PHARMACIST_SEES = f"""
-    (p.pharmacy_id = :organization
-     OR (p.pharmacy_id IS NULL
-         AND (p.addressed_to = :organization OR (p.addressed_to IS NULL AND p.status = '{states.TO_CLAIM}'))))
-"""
-
-# The same as conditions that an index serves each: a list takes the newest of each, then the newest of all.
-_LISTED = {
+# What is whose, as conditions that an index serves each: a list takes the newest of each, then the newest of all.
+# A pharmacist's are those claimed by their pharmacy; and by none: those addressed to theirs, or to be claimed by any.
+_OWN: dict[Role, tuple[str, ...]] = {
     "patient": ("p.patient_id = :viewer",),
     "doctor": ("p.prescriber_id = :viewer",),
     "pharmacist": (
@@ -244,6 +238,7 @@ _LISTED = {
         "p.pharmacy_id IS NULL AND p.addressed_to = :organization",
         f"p.pharmacy_id IS NULL AND p.addressed_to IS NULL AND p.status = '{states.TO_CLAIM}'",
     ),
+    "admin": (),
 }
 
 
@@ -300,14 +295,14 @@ def prescriptions(
 
     `before` is the `cursor` of the last one shown.
     """
-    if viewer.role == "admin":
+    if not _OWN[viewer.role]:
         return []
     before_at, before_id = paging.position(before)
     newest = " UNION ALL ".join(
         f"SELECT * FROM (SELECT p.id FROM prescriptions p WHERE {part} "
         "AND (p.updated_at, p.id) < (:before_at, :before_id) "
         "ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit) AS part"
-        for part in _LISTED[viewer.role]
+        for part in _OWN[viewer.role]
     )
     rows = tx.all(
         f"{_PRESCRIPTION} WHERE p.id IN ({newest}) ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit",
@@ -380,14 +375,10 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     return tuple(Line(**dict(row)) for row in rows)
 
 
-def _mine(viewer: Viewer) -> str:
-    own = {"patient": "p.patient_id = :viewer", "doctor": "p.prescriber_id = :viewer"}
-    return own.get(viewer.role, _PHARMACIST_SEES if viewer.role == "pharmacist" else "1 = 0")
-
-
 def _right(viewer: Viewer) -> str:
-    # A doctor who did not write it may see it through a grant, which `_granted` looks up.
-    return "1 = 1" if viewer.role == "doctor" else _mine(viewer)
+    if viewer.role == "doctor":
+        return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
+    return " OR ".join(f"({part})" for part in _OWN[viewer.role]) or "1 = 0"
 
 
 def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
