@@ -1,14 +1,15 @@
 """The claim: exactly one pharmacy wins, and before it no pharmacy sees patient or lines."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from cast import AWA, DIOP, FALL, GOMIS, JAMM, KADD, NDIAYE
-from steps import issued, status, validated
+from steps import issue, issued, status, validated
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import dispensing, queries
+from fadjma.prescriptions import actions, dispensing, queries
 from fadjma.refusals import Conflict, NotFound, Refusal
 from fadjma.store import Database
 
@@ -60,6 +61,22 @@ def test_one_that_is_addressed_to_a_pharmacy_is_nobody_elses(store: Store) -> No
     assert status(store, prescription_id) == "issued"
 
 
+def test_that_it_is_taken_is_no_news_to_whom_it_was_never_offered(store: Store) -> None:
+    prescription_id = validated(store, pharmacy=JAMM)
+    with pytest.raises(NotFound):
+        store.write(dispensing.validate, FALL, prescription_id)
+
+
+def test_a_pharmacy_has_before_it_what_is_under_way_and_nothing_that_is_over(store: Store) -> None:
+    addressed, claimed, over = issued(store), issue(store), issue(store)
+    issue(store, pharmacy=None)
+    store.write(dispensing.validate, NDIAYE, claimed)
+    store.write(actions.cancel, DIOP, over, reason="Traitement changé")
+    assert set(store.read(queries.dispensing, AWA.id)) == {(addressed, JAMM), (claimed, JAMM)}
+    store.clock.advance(days=90)
+    assert store.read(queries.dispensing, AWA.id) == []
+
+
 def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:
     prescription_id = validated(store, pharmacy=None)
     news = store.news(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
@@ -67,6 +84,21 @@ def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:
     assert news[NDIAYE.id] == [None]
     store.write(dispensing.validate, FALL, prescription_id)
     assert store.rows("SELECT pharmacy_id FROM prescriptions") == [(KADD,)]
+
+
+@pytest.mark.parametrize("end", [actions.cancel, actions.mark_error, None], ids=["cancelled", "an error", "expired"])
+def test_one_that_ends_before_any_pharmacy_took_it_is_gone_for_all(store: Store, end: Any) -> None:
+    prescription_id = issued(store, pharmacy=None)
+    if end:
+        store.write(end, DIOP, prescription_id, reason="Mauvais patient")
+    else:
+        store.clock.advance(days=90)
+        store.write(actions.expire, 200)
+    for person in (NDIAYE, GOMIS, FALL):
+        with pytest.raises(NotFound):
+            store.read(queries.prescription, person, prescription_id)
+        assert store.read(queries.prescriptions, person) == []
+    assert store.read(queries.prescription, AWA, prescription_id)
 
 
 class TestBeforeTheClaim:

@@ -4,14 +4,15 @@ import asyncio
 from typing import Any
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, PARACETAMOL, SARR
 from hypothesis import given
 from hypothesis import strategies as st
-from steps import KEY, code, delivered, issue, ready, status, write_record, wrong_code
+from steps import KEY, code, delivered, grant, issue, issued, ready, status, write_record, wrong_code
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, handover, queries
+from fadjma.prescriptions.actions import NewLine
 from fadjma.records import queries as records
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from fadjma.store import Database
@@ -189,11 +190,37 @@ class TestTheCode:
 def test_what_the_same_patient_got_in_the_last_week_is_shown_before_dispensing(store: Store, clock: Clock) -> None:
     delivered(store)
     second = issue(store)
-    clock.advance(days=6)
+    clock.advance(days=7, milliseconds=-1)
     assert store.read(queries.prescription_in_full, NDIAYE, second).earlier == ("paracétamol 500 mg",)
     assert store.read(queries.prescription_in_full, DIOP, second).earlier == ()
-    clock.advance(days=2)
+    clock.advance(milliseconds=1)
     assert store.read(queries.prescription_in_full, NDIAYE, second).earlier == ()
+
+
+@pytest.mark.parametrize("pharmacy", [JAMM, None], ids=["addressed", "open to any"])
+def test_no_code_is_tried_before_the_claim(store: Store, pharmacy: str | None) -> None:
+    prescription_id = issued(store, pharmacy=pharmacy)
+    with pytest.raises(Forbidden):
+        _try(store, prescription_id, code(store, prescription_id))
+
+
+def test_what_was_prescribed_and_not_given_is_not_shown_as_given(store: Store) -> None:
+    issued(store)
+    second = issue(store)
+    store.write(dispensing.validate, NDIAYE, second)
+    assert store.read(queries.prescription_in_full, NDIAYE, second).earlier == ()
+
+
+def test_what_was_given_on_this_one_is_no_earlier_one(store: Store) -> None:
+    assert store.read(queries.prescription_in_full, NDIAYE, delivered(store)).earlier == ()
+
+
+def test_what_somebody_else_got_is_not_shown_as_given(store: Store) -> None:
+    delivered(store)
+    grant(store, DIOP, MOUSSA)
+    lines = [NewLine(PARACETAMOL, "1 comprimé", 10, 5)]
+    theirs = store.write(actions.issue, DIOP, MOUSSA.id, lines=lines, pharmacy_id=JAMM)
+    assert store.read(queries.prescription_in_full, NDIAYE, theirs).earlier == ()
 
 
 def test_the_pharmacist_sees_allergies_and_never_the_file(store: Store) -> None:

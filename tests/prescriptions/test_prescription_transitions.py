@@ -3,13 +3,14 @@
 from itertools import product
 
 import pytest
-from cast import JAMM
+from cast import DIOP, JAMM
 from doing import put
-from steps import delivered, issued
+from steps import delivered, issued, validated
 from store import Store, codes_of_index, refused_by_database
 
-from fadjma.prescriptions import queries, states
+from fadjma.prescriptions import queries, states, transitions
 from fadjma.prescriptions.states import ACTS, STATES
+from fadjma.refusals import Conflict
 
 # What the database lets pass and no act does yet: part deliveries, and what is on its way when its time is over.
 NOT_YET = {
@@ -66,6 +67,14 @@ def test_what_is_going_to_expire_is_found_by_its_index(store: Store) -> None:
     put(store, "ready")
     sql = f"SELECT id FROM prescriptions p WHERE p.status IN {queries.OPEN} AND p.valid_until <= 5"
     assert "prescriptions_expiring" in str(store.rows(f"EXPLAIN QUERY PLAN {sql}"))
+
+
+def test_what_another_process_has_just_changed_is_not_changed_over_it(store: Store) -> None:
+    prescription_id = validated(store)
+    before = store.content()
+    with pytest.raises(Conflict):
+        store.write(transitions.write, prescription_id, DIOP.id, "issued", "cancelled", "Trop tard", None)
+    assert store.content() == before
 
 
 @pytest.mark.parametrize("change", ["patient_id = 'moussa'", "prescriber_id = 'sarr'"])
