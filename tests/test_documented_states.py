@@ -88,7 +88,7 @@ def test_what_a_scope_is_called() -> None:
 
 
 def test_the_contract_names_every_code() -> None:
-    assert _documented("| pharmacist. `code`:") == prescriptions.REFUSALS.keys(), "the row of /refusal"
+    assert _documented("| pharmacist. `code`:") == prescriptions.REFUSALS.keys(), "docs/http.md, the row of /refusal"
     assert _documented("`emergency`:") == access.EMERGENCIES.keys()
     assert _documented("`scope` is a proposal:") == access.SCOPES.keys()
     assert _documented("| patient. `duration`:") == access.DURATIONS.keys()

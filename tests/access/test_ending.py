@@ -164,3 +164,9 @@ def test_an_open_file_is_under_way_for_both_until_it_ends(store: Store, open_fil
     assert places() == ["flow", "flow"]
     store.clock.advance(days=8)
     assert places() == ["rest", "rest"]
+
+
+def test_a_request_that_waits_is_the_patients_turn_and_under_way_for_the_doctor(store: Store) -> None:
+    request_id = ask(store)
+    places = [store.read(queries.access_request, who, request_id).place(who.role) for who in (AWA, DIOP)]
+    assert places == ["now", "flow"]

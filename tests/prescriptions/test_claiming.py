@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cast import AWA, DIOP, FALL, GOMIS, JAMM, KADD, NDIAYE
-from steps import issued, status, validated
+from steps import issue, issued, status, validated
 from store import Store
 
 from fadjma.identity.people import Viewer
@@ -59,6 +59,22 @@ def test_one_that_is_addressed_to_a_pharmacy_is_nobody_elses(store: Store) -> No
         store.write(dispensing.validate, FALL, prescription_id)
     assert store.read(queries.prescriptions, FALL) == []
     assert status(store, prescription_id) == "issued"
+
+
+def test_that_it_is_taken_is_no_news_to_whom_it_was_never_offered(store: Store) -> None:
+    prescription_id = validated(store, pharmacy=JAMM)
+    with pytest.raises(NotFound):
+        store.write(dispensing.validate, FALL, prescription_id)
+
+
+def test_a_pharmacy_has_before_it_what_is_under_way_and_nothing_that_is_over(store: Store) -> None:
+    addressed, claimed, over = issued(store), issue(store), issue(store)
+    issue(store, pharmacy=None)
+    store.write(dispensing.validate, NDIAYE, claimed)
+    store.write(actions.cancel, DIOP, over, reason="Traitement changé")
+    assert set(store.read(queries.dispensing, AWA.id)) == {(addressed, JAMM), (claimed, JAMM)}
+    store.clock.advance(days=90)
+    assert store.read(queries.dispensing, AWA.id) == []
 
 
 def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:

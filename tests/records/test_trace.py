@@ -5,6 +5,7 @@ from cast import ADMIN, AWA, CAST, DIOP, FALL, MOUSSA, NDIAYE, SARR
 from steps import emergency, grant, write_record
 from store import Clock, Store
 
+from fadjma import events
 from fadjma.access import queries as access
 from fadjma.identity.people import Viewer
 from fadjma.records import actions
@@ -121,6 +122,13 @@ def test_ones_own_reading_is_nobodys_news(store: Store) -> None:
     assert store.news(actions.open_file, AWA, AWA.id) == {}
     assert store.news(actions.open_record, AWA, record_id) == {}
     assert _trace(store) == []
+
+
+def test_and_does_not_stand_among_those_of_others_if_it_was_written_down(store: Store) -> None:
+    file = events.Subject("patient", AWA.id)
+    for reader in (AWA, DIOP):
+        store.write(events.record, "file.read", file, actor_id=reader.id, patient_id=AWA.id)
+    assert _trace(store) == [(DIOP.name, "file.read", "success")]
 
 
 @pytest.mark.parametrize("person", [MOUSSA, NDIAYE, FALL, ADMIN], ids=lambda person: person.id)
