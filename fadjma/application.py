@@ -4,7 +4,7 @@ import secrets
 
 from quart import Quart, Response
 
-from fadjma import cli, dashboards, demo, web
+from fadjma import cli, dashboards, demo, web, wiring
 from fadjma.access import routes as access
 from fadjma.accounts import routes as accounts
 from fadjma.config import Settings
@@ -26,6 +26,8 @@ from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
 from fadjma.web.front_door import front_door
 from fadjma.web.throttle import Throttle
+
+wiring.wire()
 
 
 def create_app(settings: Settings | None = None) -> Quart:

@@ -1,4 +1,4 @@
-"""Every notification's wording and where it leads: the one place (CLINIC.md, “Notifications”).
+"""Every notification's wording: the one place (CLINIC.md, “Notifications”).
 
 A wording never names a drug, a diagnosis, a record's title, a specialty or a person: the detail is in the page, for
 those who may see it.
@@ -39,18 +39,3 @@ MESSAGES = {
     "stock.expiring": N_("Lot bientôt périmé"),
     "account.waiting": N_("Un compte est à vérifier"),
 }
-
-_LINKS = {
-    "access_request": "/access-requests/{id}",
-    "prescription": "/prescriptions/{id}",
-    "record": "/records/{id}",
-    "patient": "/patients/{id}/accesses",
-    "product": "/inventory#k{id}",
-    "account": "/accounts",
-    "inbox": "/notifications",
-}
-
-
-def link(subject_kind: str, subject_id: str) -> str:
-    """The page that shows what a notification is about."""
-    return _LINKS[subject_kind].format(id=subject_id)

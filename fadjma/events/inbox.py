@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import events
-from fadjma.events.catalogue import MESSAGES, link
+from fadjma.events import subjects
+from fadjma.events.catalogue import MESSAGES
 from fadjma.i18n import iso, translate
 from fadjma.identity.people import Viewer
 from fadjma.store import Row, Transaction
@@ -43,7 +44,7 @@ class Notification:
 
     @property
     def href(self) -> str:
-        return link(self.subject.kind, self.subject.id)
+        return subjects.link(self.subject.kind, self.subject.id)
 
     def json(self, language: str) -> dict[str, Any]:
         """The event as other programs read it (docs/http.md)."""
@@ -130,7 +131,7 @@ def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
         {"now": tx.now, "id": viewer.id, "up_to": up_to},
     )
     if changed:
-        events.notify(tx, [viewer.id], "notification", None, events.Subject("inbox", viewer.id))
+        events.notify(tx, [viewer.id], "notification", None, events.Subject(subjects.INBOX, viewer.id))
     return viewer.id
 
 

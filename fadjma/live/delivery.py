@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fadjma.events import Announcement
 from fadjma.events.inbox import Notification
+from fadjma.events.subjects import INBOX
 from fadjma.identity.people import Viewer
 from fadjma.live import encode, replay
 from fadjma.live.encode import Encoded
@@ -51,4 +52,4 @@ class Delivery:
 
     def _numbered(self, seq: int) -> Notification:
         # Only the badge depends on the number; to make one more object for each of 10,000 people is not free.
-        return replace(self.notification, seq=seq) if self.notification.subject.kind == "inbox" else self.notification
+        return replace(self.notification, seq=seq) if self.notification.subject.kind == INBOX else self.notification

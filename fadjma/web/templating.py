@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fadjma import i18n
+from fadjma.events import subjects
 from fadjma.identity.identifiers import show_phone
 from fadjma.identity.people import SEXES
 from fadjma.ids import new_id
@@ -67,6 +68,8 @@ def environment(language: str) -> Environment:
         language=language,
         languages=i18n.LANGUAGES,
         static=assets.url,
+        element=subjects.element,
+        link=subjects.link,
         sexes=SEXES,
         new_key=new_id,
         today=lambda: datetime.now(UTC).date().isoformat(),

@@ -13,7 +13,8 @@ from fadjma import demo
 from fadjma.access.queries import OPENS
 from fadjma.demo.dispensing import PATHS
 from fadjma.demo.notes import ALLERGIES
-from fadjma.events.catalogue import MESSAGES, link
+from fadjma.events import subjects
+from fadjma.events.catalogue import MESSAGES
 from fadjma.prescriptions.queries import OPEN, REFUSALS
 from fadjma.store import Transaction, database
 
@@ -134,7 +135,7 @@ def test_notifications_are_of_the_catalogue_and_mostly_read(tx: Transaction) -> 
         messages.keys()
     )
     for row in tx.all("SELECT DISTINCT subject_kind FROM notifications"):
-        link(row["subject_kind"], "x")
+        subjects.link(row["subject_kind"], "x")
     unread = tx.value("SELECT COUNT(*) FROM notifications WHERE read_at IS NULL")
     assert 0 < unread < tx.value("SELECT COUNT(*) FROM notifications") / 20
     assert not tx.all("SELECT 1 FROM notifications WHERE read_at NOT BETWEEN created_at AND :now", {"now": NOW})

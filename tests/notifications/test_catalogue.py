@@ -3,10 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 import fadjma
-from fadjma.events.catalogue import MESSAGES, link
+from fadjma.events.catalogue import MESSAGES
 
 SOURCES = Path(fadjma.__file__).parent
 KEY = re.compile(r'"((?:access|prescription|record|stock|account)\.[a-z_]+)"')
@@ -47,19 +45,3 @@ def test_every_wording_can_happen() -> None:
     # access/actions.py makes these from the new status
     used |= {f"access.{status}" for status in ("approved", "rejected", "revoked", "withdrawn")}
     assert set(MESSAGES) <= used
-
-
-@pytest.mark.parametrize(
-    ("kind", "address"),
-    [
-        ("access_request", "/access-requests/x"),
-        ("prescription", "/prescriptions/x"),
-        ("record", "/records/x"),
-        ("patient", "/patients/x/accesses"),
-        ("product", "/inventory#kx"),
-        ("account", "/accounts"),
-        ("inbox", "/notifications"),
-    ],
-)
-def test_every_subject_leads_to_its_page(kind: str, address: str) -> None:
-    assert link(kind, "x") == address

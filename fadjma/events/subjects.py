@@ -1,0 +1,79 @@
+"""What events are about: one entry for each kind of thing says where it is, how a page shows it, and who sees what.
+
+The entries are handed in from above (fadjma/wiring.py), because how a thing is read is the affair of its domain.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma.identity.people import Viewer
+from fadjma.store import Transaction
+
+INBOX = "inbox"  # the badge: the only thing whose HTML depends on the number of the event
+ALL = ""  # the eyes of everybody who has no part in a thing
+
+Load = Callable[[Transaction, Viewer, str], Any]
+Eyes = Callable[[Viewer], str]
+
+
+def _own(tx: Transaction, subject_id: str) -> Eyes:
+    return lambda viewer: viewer.id
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How lists show a thing, and so what an event brings of it.
+
+    `load(tx, viewer, id)` reads it through the viewer's rights, and raises NotFound or Forbidden where there are none.
+    `eyes(tx, id)(viewer)`: whoever has the same role and the same eyes may see the same of it, so that it is read and
+    rendered once for all of them. By default everybody has their own.
+    """
+
+    template: str
+    load: Load
+    eyes: Callable[[Transaction, str], Eyes] = _own
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing."""
+
+    name: str  # as in events.Subject(name, id), in the tables and in docs/http.md
+    address: str  # of the page that shows it: {id} is the thing's, {element} its place in that page
+    prefix: str = ""  # before the thing's id, in the id of its element on every page; empty: it has no element
+    row: Row | None = None  # None: an event about it brings nothing but its toast
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def register(*kinds: Kind) -> None:
+    """Hand in entries, once when the program starts. Raises ValueError when two share a name or a prefix."""
+    for kind in kinds:
+        if kind.name in _KINDS or kind.prefix in {known.prefix for known in _KINDS.values() if known.prefix}:
+            raise ValueError(f"two kinds of subject are called {kind.name!r} or begin their elements {kind.prefix!r}")
+        _KINDS[kind.name] = kind
+
+
+def kinds() -> tuple[Kind, ...]:
+    """Every entry."""
+    return tuple(_KINDS.values())
+
+
+def row(kind: str) -> Row | None:
+    """How lists show things of this kind; None when no list does."""
+    return _KINDS[kind].row
+
+
+def element(kind: str, subject_id: str) -> str:
+    """The id of the element that shows this thing, on every page and in every event."""
+    prefix = _KINDS[kind].prefix
+    assert prefix, f"no page has an element of a {kind}"
+    return prefix + subject_id
+
+
+def link(kind: str, subject_id: str) -> str:
+    """The page that shows what a notification is about."""
+    known = _KINDS[kind]
+    return known.address.format(id=subject_id, element=known.prefix + subject_id)

@@ -1,0 +1,51 @@
+"""What lower rooms are handed from above: they use it, and know nothing of the rooms that it comes from."""
+
+from functools import cache
+
+from fadjma.access import queries as access
+from fadjma.accounts import queries as accounts
+from fadjma.events import subjects
+from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import queries as prescriptions
+from fadjma.records import queries as records
+from fadjma.store import Transaction
+
+
+def wire() -> None:
+    """Hand it in; once, when the program is loaded."""
+    subjects.register(
+        Kind("access_request", "/access-requests/{id}", "a", Row("access/_row.html", access.access_request)),
+        Kind(
+            "prescription",
+            "/prescriptions/{id}",
+            "p",
+            Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes),
+        ),
+        Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record)),
+        Kind("account", "/accounts", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
+        Kind("patient", "/patients/{id}/accesses"),
+        Kind("product", "/inventory#{element}", "k"),
+        Kind(INBOX, "/notifications"),
+    )
+
+
+def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
+    """The pharmacists of a pharmacy that has a part in it see the same of it, and so do all others."""
+
+    @cache
+    def involved() -> tuple[str, ...]:
+        return prescriptions.pharmacies(tx, prescription_id)
+
+    def eyes(viewer: Viewer) -> str:
+        if viewer.role != "pharmacist":
+            return viewer.id
+        own = viewer.organization_id or ALL
+        return own if own in involved() else ALL
+
+    return eyes
+
+
+def _account_eyes(tx: Transaction, account_id: str) -> Eyes:
+    """All admins see the same of an account, but for their own, which nobody deactivates."""
+    return lambda viewer: viewer.id if viewer.id == account_id else ALL
