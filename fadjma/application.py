@@ -4,7 +4,7 @@ import secrets
 
 from quart import Quart, Response
 
-from fadjma import cli, dashboards, demo, web, wiring
+from fadjma import cli, dashboards, demo, files, web, wiring
 from fadjma.access import routes as access
 from fadjma.accounts import routes as accounts
 from fadjma.config import Settings
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, access, records, prescriptions, inventory),
-        *(notifications, poll, dashboards, monitoring, assets),
+        *(notifications, poll, dashboards, files, monitoring, assets),
     ):
         app.register_blueprint(part.blueprint)
     app.asgi_app = front_door(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]

@@ -1,13 +1,16 @@
 """What lower rooms are handed from above: they use it, and know nothing of the rooms that it comes from."""
 
+from collections.abc import Iterator
 from functools import cache
 
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
-from fadjma.events import subjects
+from fadjma.events import Subject, subjects
 from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
+from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries as prescriptions
+from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.store import Transaction
 
@@ -28,6 +31,7 @@ def wire() -> None:
         Kind("product", "/inventory#{element}", "k"),
         Kind(INBOX, "/notifications"),
     )
+    writing.follow_allergies(_dispensing)
 
 
 def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
@@ -49,3 +53,9 @@ def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
 def _account_eyes(tx: Transaction, account_id: str) -> Eyes:
     """All admins see the same of an account, but for their own, which nobody deactivates."""
     return lambda viewer: viewer.id if viewer.id == account_id else ALL
+
+
+def _dispensing(tx: Transaction, patient_id: str) -> Iterator[tuple[Subject, list[str]]]:
+    """A patient's open prescriptions, with the pharmacists who see on them all that a pharmacy sees of the file."""
+    for prescription_id, pharmacy_id in prescriptions.dispensing(tx, patient_id):
+        yield Subject("prescription", prescription_id), directory.people(tx, "pharmacist", pharmacy_id)

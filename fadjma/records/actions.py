@@ -1,20 +1,29 @@
 """Opening a file (always traced), adding to it, correcting it. Versions are insert-only."""
 
+from collections.abc import Callable, Iterable
+
 from fadjma import events
 from fadjma.access import queries as access
 from fadjma.access import tracing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
-from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, NotFound
 from fadjma.store import Transaction
 
 _DAY = 24 * 3_600_000
+
+# (tx, patient_id) -> what else shows the patient's allergies, and to whom.
+ShownElsewhere = Callable[[Transaction, str], Iterable[tuple[Subject, list[str]]]]
+_allergies_shown: list[ShownElsewhere] = []
+
+
+def follow_allergies(shown: ShownElsewhere) -> None:
+    """Hand in, once when the program starts, which open pages of other rooms follow a patient's allergies."""
+    _allergies_shown.append(shown)
 
 
 def open_file(
@@ -155,14 +164,9 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
         ],
     )
     if record_type == "allergy":
-        _show_pharmacists(tx, patient_id)
-
-
-def _show_pharmacists(tx: Transaction, patient_id: str) -> None:
-    """Open pages of this patient's prescriptions follow the allergies, all that a pharmacy sees of the file."""
-    for prescription_id, pharmacy_id in prescriptions.dispensing(tx, patient_id):
-        pharmacists = directory.people(tx, "pharmacist", pharmacy_id)
-        events.notify(tx, pharmacists, "medical_record_updated", None, Subject("prescription", prescription_id))
+        for shown in _allergies_shown:
+            for subject, readers in shown(tx, patient_id):
+                events.notify(tx, readers, "medical_record_updated", None, subject)
 
 
 def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, grant: str | None, *, again: bool = False) -> None:

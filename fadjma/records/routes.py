@@ -1,49 +1,20 @@
-"""The file, its records, and corrections."""
+"""Adding to a file, its records, and corrections; the file itself is shown above (fadjma/files.py)."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import queries as access
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
 from fadjma.refusals import Conflict, NotFound
 from fadjma.store import Transaction
 
 blueprint = Blueprint("records", __name__)
-
-
-@blueprint.get("/patients/<patient_id>/records")
-async def index(patient_id: str) -> Response:
-    opened = await web.see_traced(_open, patient_id, request.args.get("before"), again=web.by_itself())
-    if opened is None:
-        raise NotFound
-    found: queries.File = opened["file"]
-    data: dict[str, Any] = {"items": [record.json(web.language()) for record in found.records]}
-    if found.next:
-        data["next"] = found.next
-    return web.answer("records/index.html", data, **opened)
-
-
-def _open(
-    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
-) -> dict[str, Any] | None:
-    found = actions.open_file(tx, viewer, patient_id, before, again=again)
-    if found is None:
-        return None
-    doctor = found.grant is not None
-    return {
-        "file": found,
-        "allergies": queries.allergies(tx, patient_id) if doctor else (),
-        "prescriptions": prescriptions.of_patient(tx, viewer, patient_id)
-        if doctor and found.may_see_prescriptions
-        else [],
-    }
 
 
 async def _file_of(patient_id: str) -> dict[str, Any]:

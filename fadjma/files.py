@@ -1,0 +1,55 @@
+"""GET /patients/<id>/records: a patient's file, with what records and prescriptions each show of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import queries as prescriptions
+from fadjma.prescriptions.queries import Prescription
+from fadjma.records import actions as reading
+from fadjma.records import queries as records
+from fadjma.records.queries import File
+from fadjma.refusals import NotFound
+from fadjma.store import Transaction
+
+blueprint = Blueprint("files", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The file as its page shows it; what a doctor must know first is empty for the patient, who knows it."""
+
+    file: File
+    allergies: tuple[str, ...] = ()
+    prescriptions: tuple[Prescription, ...] = ()
+
+
+@blueprint.get("/patients/<patient_id>/records")
+async def show(patient_id: str) -> Response:
+    opened = await web.see_traced(_open, patient_id, request.args.get("before"), again=web.by_itself())
+    if opened is None:
+        raise NotFound
+    data: dict[str, Any] = {"items": [record.json(web.language()) for record in opened.file.records]}
+    if opened.file.next:
+        data["next"] = opened.file.next
+    return web.answer(
+        "records/index.html",
+        data,
+        file=opened.file,
+        allergies=opened.allergies,
+        prescriptions=opened.prescriptions,
+    )
+
+
+def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool) -> _Opened | None:
+    """Traced, as is a refused reading (None), which an error would roll back."""
+    found = reading.open_file(tx, viewer, patient_id, before, again=again)
+    if found is None:
+        return None
+    if found.grant is None:
+        return _Opened(found)
+    prescribed = prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else ()
+    return _Opened(found, records.allergies(tx, patient_id), tuple(prescribed))
