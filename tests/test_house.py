@@ -119,3 +119,19 @@ def test_rooms_of_one_floor_do_not_know_each_other() -> None:
 
 def test_a_package_is_known_by_what_is_taken_from_it() -> None:
     assert set(imported("from fadjma import web, create_app", set(MODULES))) == {"fadjma.web", "fadjma"}
+
+
+# Rooms whose routes say of everything that they hand on what it is.
+TYPED = {"accounts", "dashboards", "files", "inventory", "monitoring", "notifications", "records"}
+
+
+@pytest.mark.parametrize("module", sorted(module for module in MODULES if room(module) in TYPED))
+def test_no_argument_is_anything_at_all(module: str) -> None:
+    """What WTForms calls back, without type hints of its own, is the exception."""
+    for function in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.name.startswith("validate"):
+            continue
+        given = function.args
+        found = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        untyped = [one.arg for one in found if one and one.annotation and "Any" in ast.unparse(one.annotation)]
+        assert not untyped, f"{module}.{function.name}"

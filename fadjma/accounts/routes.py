@@ -1,7 +1,8 @@
 """Signing in and out, registering, one's own sessions, and the admin's accounts."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Literal, TypedDict
 
 from quart import Blueprint, Response, current_app, request
 
@@ -12,7 +13,9 @@ from fadjma.accounts.signing_in import WRONG, sign_in
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, directory, passwords, sessions
 from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
+from fadjma.store import Transaction
 from fadjma.web.throttle import REGISTER_PER_ADDRESS
 
 blueprint = Blueprint("accounts", __name__)
@@ -21,7 +24,13 @@ blueprint = Blueprint("accounts", __name__)
 # --- signing in and out -------------------------------------------------------------------------------------
 
 
-async def _around_sign_in() -> dict[str, Any]:
+class _AroundSignIn(TypedDict):
+    next: str  # where to go on, inside FADJMA; empty: the first page
+    demo_accounts: Sequence[object]  # of the demo, which is above this room
+    demo_password: str
+
+
+async def _around_sign_in() -> _AroundSignIn:
     known = current_app.extensions
     return {
         "next": _local(request.args.get("next", "")),
@@ -81,7 +90,7 @@ async def language() -> Response:
     return response
 
 
-async def _check(login: str, password: str, kind: Any) -> tuple[str, str]:
+async def _check(login: str, password: str, kind: Literal["browser", "token"]) -> tuple[str, str]:
     return await sign_in(
         web.database(),
         web.throttle(),
@@ -134,7 +143,11 @@ async def register() -> Response:
     return web.see_other("/")
 
 
-async def _around_practitioner() -> dict[str, Any]:
+class _AroundPractitioner(TypedDict):
+    organizations: list[directory.Organization]
+
+
+async def _around_practitioner() -> _AroundPractitioner:
     return {"organizations": await web.database().read(directory.organizations)}
 
 
@@ -230,6 +243,6 @@ async def reactivation(account_id: str) -> Response:
     return await _act(actions.reactivate, account_id)
 
 
-async def _act(action: Any, account_id: str) -> Response:
+async def _act(action: Callable[[Transaction, Viewer, str], str], account_id: str) -> Response:
     acted = await web.act(action, queries.account, account_id)
     return web.done(acted, "accounts/_row.html", "/accounts")

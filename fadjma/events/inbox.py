@@ -154,9 +154,9 @@ def _notification(row: Row) -> Notification:
 
 def _grouped(items: list[Notification]) -> list[Notification]:
     """Newest first, with the unread ones about one subject folded into the newest of them."""
-    groups: dict[Any, list[Notification]] = {}
+    groups: dict[int | events.Subject, list[Notification]] = {}
     for item in items:
-        key = item.seq if item.read else (item.subject.kind, item.subject.id)
+        key = item.seq if item.read else item.subject
         groups.setdefault(key, []).append(item)
     return [_fold(group) for group in groups.values()]
 

@@ -8,7 +8,7 @@ from typing import Any
 from fadjma.i18n import N_, moment
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
-from fadjma.store import Transaction
+from fadjma.store import Row, Transaction
 
 SUGGESTIONS = 8
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
@@ -262,12 +262,12 @@ def _products(tx: Transaction, viewer: Viewer, ids: str, **parameters: int) -> l
     return [_product(row, tuple(lots.get(row["id"], ()))) for row in products]
 
 
-def _lot(tx: Transaction, row: Any) -> Lot:
+def _lot(tx: Transaction, row: Row) -> Lot:
     days = (moment(tx.now).date().fromisoformat(row["expires_on"]) - moment(tx.now).date()).days
     return Lot(**dict(row), state="expired" if days < 0 else "soon" if days <= SOON else "ok")
 
 
-def _product(row: Any, lots: tuple[Lot, ...]) -> Product:
+def _product(row: Row, lots: tuple[Lot, ...]) -> Product:
     medicine = Medicine(row["medicine_id"], row["dci"], row["form"], row["strength"], row["unit"])
     usable = sum(lot.on_hand - lot.reserved for lot in lots if lot.state != "expired")
     return Product(row["id"], medicine, row["threshold"], usable, lots)

@@ -1,6 +1,6 @@
 """The medicines one chooses from as one types, and the pharmacist's stock."""
 
-from typing import Any
+from typing import TypedDict
 
 from quart import Blueprint, Response, request
 
@@ -32,7 +32,11 @@ async def index() -> Response:
     return web.answer("inventory/index.html", data, products=products)
 
 
-async def _around() -> dict[str, Any]:
+class _AroundNewLot(TypedDict):
+    medicines: list[tuple[str, str]]  # that may be received, as id and name
+
+
+async def _around_new_lot() -> _AroundNewLot:
     return {"medicines": [(medicine.id, medicine.name) for medicine in await web.see(_to_receive)]}
 
 
@@ -43,11 +47,11 @@ def _to_receive(tx: Transaction, viewer: Viewer) -> list[queries.Medicine]:
 
 @blueprint.get("/inventory/lots/new")
 async def new_lot() -> Response:
-    return web.page("inventory/new.html", form=web.blank(LotForm), **await _around())
+    return web.page("inventory/new.html", form=web.blank(LotForm), **await _around_new_lot())
 
 
 @blueprint.post("/inventory/lots")
-@web.refill("inventory/new.html", LotForm, context=_around)
+@web.refill("inventory/new.html", LotForm, context=_around_new_lot)
 async def receive() -> Response:
     form = await web.form(LotForm)
     acted = await web.act(
@@ -63,24 +67,29 @@ async def receive() -> Response:
     )
 
 
-async def _lot(lot_id: str) -> dict[str, Any]:
+class _AroundLot(TypedDict):
+    lot: queries.Lot
+    movements: list[queries.Movement]  # the newest first
+
+
+async def _around_lot(lot_id: str) -> _AroundLot:
     return await web.see(_lot_and_movements, lot_id)
 
 
-def _lot_and_movements(tx: Transaction, viewer: Viewer, lot_id: str) -> dict[str, Any]:
+def _lot_and_movements(tx: Transaction, viewer: Viewer, lot_id: str) -> _AroundLot:
     return {"lot": queries.lot(tx, viewer, lot_id), "movements": queries.movements(tx, viewer, lot_id)}
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
 async def show_lot(lot_id: str) -> Response:
-    around = await _lot(lot_id)
-    lot: queries.Lot = around["lot"]
+    around = await _around_lot(lot_id)
+    lot = around["lot"]
     form = web.blank(CountForm, on_hand=lot.on_hand, version=lot.version)
     return web.answer("inventory/lot.html", lot.json(web.language()), form=form, **around)
 
 
 @blueprint.post("/inventory/lots/<lot_id>/adjustments")
-@web.refill("inventory/lot.html", CountForm, context=_lot)
+@web.refill("inventory/lot.html", CountForm, context=_around_lot)
 async def adjust(lot_id: str) -> Response:
     form = await web.form(CountForm)
     acted = await web.act(

@@ -1,7 +1,6 @@
 """Writing and correcting a record."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
@@ -18,7 +17,7 @@ class RecordForm(Form):
     title = text(N_("Titre"), 150)
     body = text(N_("Compte rendu"), 10_000, lines=True)
 
-    def validate_occurred_on(self, field: Any) -> None:
+    def validate_occurred_on(self, field: DateField) -> None:
         if field.data and not date(1900, 1, 1) <= field.data <= datetime.now(UTC).date():
             raise ValidationError(translate(self.language, N_("Cette date est à venir ou trop ancienne.")))
 

@@ -1,13 +1,14 @@
 """Adding to a file, its records, and corrections; the file itself is shown above (fadjma/files.py)."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypedDict
 
 from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import queries as access
 from fadjma.identity import directory
+from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
@@ -17,18 +18,24 @@ from fadjma.store import Transaction
 blueprint = Blueprint("records", __name__)
 
 
-async def _file_of(patient_id: str) -> dict[str, Any]:
+class _AroundNew(TypedDict):
+    """What the form of a new record stands beside."""
+
+    file: queries.File
+
+
+async def _around_new(patient_id: str) -> _AroundNew:
     return {"file": await web.see(queries.file, patient_id)}
 
 
 @blueprint.get("/patients/<patient_id>/records/new")
 async def new(patient_id: str) -> Response:
     form = web.blank(RecordForm)
-    return web.page("records/new.html", form=form, **await _file_of(patient_id))
+    return web.page("records/new.html", form=form, **await _around_new(patient_id))
 
 
 @blueprint.post("/patients/<patient_id>/records")
-@web.refill("records/new.html", RecordForm, context=_file_of)
+@web.refill("records/new.html", RecordForm, context=_around_new)
 async def create(patient_id: str) -> Response:
     form = await web.form(RecordForm)
     day = form.occurred_on.data or datetime.now(UTC).date()
@@ -50,43 +57,52 @@ async def create(patient_id: str) -> Response:
     )
 
 
+class _Around(TypedDict):
+    """A record as its page shows it, with the forms that correct it."""
+
+    record: queries.Record
+    patient: Identity
+    may_write: bool
+    conflict: str | None  # why what was typed was not taken
+    amend_form: AmendForm
+    error_form: ErrorForm
+
+
 @blueprint.get("/records/<record_id>")
 async def show(record_id: str) -> Response:
-    around = await _record(record_id)
+    around = await _around(record_id)
     return web.answer("records/show.html", around["record"].json(web.language()), **around, form=around["amend_form"])
 
 
-def _open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool) -> dict[str, Any] | None:
-    found = actions.open_record(tx, viewer, record_id, again=again)
-    if found is None:
-        return None
+async def _around(record_id: str, *, conflict: str | None = None) -> _Around:
+    """The record as its page shows it, which is traced, also around a form that comes back."""
+    opened = await web.see_traced(_open, record_id, again=web.by_itself())
+    if opened is None:
+        raise NotFound
+    found, patient, may_write = opened
     return {
         "record": found,
-        "patient": directory.identity(tx, found.patient_id),
-        "may_write": viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None,
-    }
-
-
-def _with_forms(around: dict[str, Any]) -> dict[str, Any]:
-    found: queries.Record = around["record"]
-    return {
-        **around,
-        "conflict": None,
+        "patient": patient,
+        "may_write": may_write,
+        "conflict": conflict,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "error_form": web.blank(ErrorForm),
     }
 
 
-async def _record(record_id: str) -> dict[str, Any]:
-    """The record as its page shows it, which is traced, also around a form that comes back."""
-    opened = await web.see_traced(_open_record, record_id, again=web.by_itself())
-    if opened is None:
-        raise NotFound
-    return _with_forms(opened)
+def _open(
+    tx: Transaction, viewer: Viewer, record_id: str, *, again: bool
+) -> tuple[queries.Record, Identity, bool] | None:
+    """The record, its patient, and whether the viewer may write; None when it is not theirs to read."""
+    found = actions.open_record(tx, viewer, record_id, again=again)
+    if found is None:
+        return None
+    may_write = viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None
+    return found, directory.identity(tx, found.patient_id), may_write
 
 
 @blueprint.post("/records/<record_id>/versions")
-@web.refill("records/show.html", AmendForm, context=_record)
+@web.refill("records/show.html", AmendForm, context=_around)
 async def amend(record_id: str) -> Response:
     form = await web.form(AmendForm)
     try:
@@ -103,13 +119,13 @@ async def amend(record_id: str) -> Response:
         if web.wants() == "json":
             raise
         # The other version is shown above what was typed, which is kept: the doctor decides again.
-        around = {**await _record(record_id), "conflict": conflict.message}
+        around = await _around(record_id, conflict=conflict.message)
         return web.page("records/show.html", 409, form=form, **around)
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 
 
 @blueprint.post("/records/<record_id>/error")
-@web.refill("records/show.html", ErrorForm, context=_record)
+@web.refill("records/show.html", ErrorForm, context=_around)
 async def mark_error(record_id: str) -> Response:
     form = await web.form(ErrorForm)
     acted = await web.act(actions.mark_error, queries.record, record_id, reason=form.reason.data)

@@ -1,6 +1,6 @@
 """Forms: what was filled in, and how it comes back when it cannot be taken."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -41,11 +41,12 @@ def refill(
     kind: type[Form],
     *,
     fragment: str | None = None,
-    context: Callable[..., Awaitable[dict[str, Any]]] | None = None,
+    context: Callable[..., Awaitable[Mapping[str, object]]] | None = None,
 ) -> Callable[[Callable[P, Awaitable[Response]]], Callable[P, Awaitable[Response]]]:
     """Decorate a route: what cannot be taken comes back as the filled-in form, each message beside its field (422).
 
-    `context(**route arguments)` gives what else the template shows. Programs get the problem document instead.
+    `context(**route arguments)` gives what else the template shows, by its names there. Programs get the problem
+    document instead.
     """
 
     def decorate(route: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
@@ -60,7 +61,7 @@ def refill(
                 filled.validate()
                 known = filled.messages
                 filled.refuse({k: v for k, v in refusal.errors.items() if k not in known}, **refusal.values)
-            around = await context(*args, **kwargs) if context else {}
+            around: Mapping[str, object] = await context(*args, **kwargs) if context else {}
             shown = fragment if fragment and wants() == "fragment" else template
             return page(shown, 422, form=filled, **around)
 
