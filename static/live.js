@@ -1,67 +1,130 @@
-// Brings each event to the page once, in order, and says how live the page is.
-// page.js puts it there. One tab leads: it streams or polls, and tells the others. Each tab has its own cursor.
+// Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
+// Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
+// its own cursor, and asks by itself for what it lacks.
+import { applyEvent, byId, renew } from './page.js';
+
 const { cursor, user } = document.body.dataset;
-const { now } = Date; // counts while the machine sleeps, too
-const shared = navigator.locks && self.BroadcastChannel;
-const streams = shared && 'body' in Response.prototype;
+const { now } = Date; // goes on while the machine sleeps
+const SECOND = 1e3;
+const STREAM_TRIES = 5; // that may fail one after the other, before it polls
+const FOR_EVER = 1e9; // setTimeout takes no more than 24 days
+// Without locks every tab would stream, and a browser opens six connections to one server.
+const canShare = navigator.locks && self.BroadcastChannel;
+const canStream = canShare && 'body' in Response.prototype;
+
+let lastSeq = +cursor; // of the newest event on this page
+let state; // live, polling, connecting or offline
+let serverHeardAt = now(), leaderHeardAt, tickedAt = now(); // signs of life; the last is this tab's own
+
+let presence; // an AbortController: from start to stop
+let channel; // between the tabs of one person
+let leading = false;
+let failures = 0; // of streams, one after the other
+let streamAgainAt = 0;
+let reconnectTime = 0; // as the server asks for it
+let notBefore = 0; // the server's Retry-After
+let pause; // before the next try, when this one was no failure
+let cutStream = () => {}, wakeUp = () => {};
+let lastJob = Promise.resolve();
+
 const tell = message => channel && channel.postMessage(message);
 const nap = ms => new Promise(done => setTimeout(wakeUp = done, ms));
-const limit = (control, ms) => setTimeout(() => control.abort(), ms);
+const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
 
-let last = +cursor; // the newest event on this page
-let state, alive = now(), heard, ticked = alive; // signs of life: server, leader, this tab
-let life, channel, leading, pause, fails = 0, streamAt = 0, retry = 0, notBefore = 0;
-let cut = () => {}, wakeUp = cut, work = Promise.resolve();
-
+// One after the other, whatever brings them.
 function inTurn(job) {
-  const done = work.then(job);
-  work = done.catch(() => {});
+  const done = lastJob.then(job);
+  lastJob = done.catch(() => {});
   return done;
 }
 
 function show(next) {
-  const line = $('status');
-  const text = line.dataset[next] + (next == 'offline' ? ' ' + new Date(alive).toTimeString().slice(0, 5) : '');
-  if (line.textContent != text) line.textContent = text;
+  const line = byId('status');
+  const since = next == 'offline' ? ' ' + new Date(serverHeardAt).toTimeString().slice(0, 5) : '';
+  const text = line.dataset[next] + since;
+  if (line.textContent != text) line.textContent = text; // it is read aloud
   line.dataset.state = state = next;
-  if (leading) tell({ news: { state, alive, last, fails, away: document.hidden } });
+  if (leading) tell({ news: { state, serverHeardAt, lastSeq, failures, hidden: document.hidden } });
 }
+
+// --- leading ---
 
 async function lead(signal) {
   leading = !signal.aborted;
   show('connecting');
   while (!signal.aborted) {
-    const began = now();
-    let wait = document.hidden ? 6e4 : 15e3;
-    pause = -1; // from 0: how long to wait when it was no failure
-    if (streams && (fails < 5 || began > streamAt)) {
+    let wait = (document.hidden ? 60 : 15) * SECOND;
+    pause = null;
+    if (canStream && (failures < STREAM_TRIES || now() > streamAgainAt)) {
+      const began = now();
       await listen('/events').catch(() => {});
       if (signal.aborted) return;
       if (state == 'live') {
-        if (now() - began > 1e4) fails = 0;
+        if (now() - began > 10 * SECOND) failures = 0;
         show('connecting');
       }
-      if (pause < 0) {
-        if (++fails < 5) wait = Math.max(retry, 250 * 2 ** fails * (1 + Math.random()));
-        else streamAt = now() + 12e4;
+      if (pause === null && ++failures < STREAM_TRIES) {
+        wait = Math.max(reconnectTime, 250 * 2 ** failures * (1 + Math.random()));
+      } else if (pause === null) {
+        streamAgainAt = now() + 120 * SECOND;
       }
     }
-    if (pause < 0) await inTurn(poll).then(() => show('polling'), () => show('offline'));
-    if (!signal.aborted) await nap(Math.max(pause < 0 ? wait : pause, notBefore - now()));
+    if (pause === null) await inTurn(poll).then(() => show('polling'), () => show('offline'));
+    if (!signal.aborted) await nap(Math.max(pause === null ? wait : pause, notBefore - now()));
   }
 }
 
 async function poll() {
-  if (now() < notBefore) throw notBefore;
+  if (now() < notBefore) throw new Error('not yet');
   await listen('/notifications/poll', true);
-  alive = now();
+  serverHeardAt = now();
 }
 
-async function listen(url, polled) {
+// Takes each event of one answer, which for a stream goes on for ever. Whatever ends it, but a poll's success, rejects
+// or returns: who called tries again.
+async function listen(url, polling) {
   const control = new AbortController();
-  let timer = limit(control, polled ? 3e4 : 1e4), rest = '';
-  if (!polled) cut = () => control.abort();
-  const parse = async text => {
+  let timer = abortAfter((polling ? 30 : 10) * SECOND, control);
+  if (!polling) cutStream = () => control.abort();
+  const parse = parser(event => polling ? take(event, true) : inTurn(() => take(event)));
+  try {
+    const headers = { Accept: 'text/event-stream' };
+    const { signal } = control;
+    const answer = await fetch(`${url}?after=${lastSeq}&user=${user}`, { headers, cache: 'no-store', signal });
+    // Of a date, whose clock is right? It counts as nothing.
+    notBefore = now() + SECOND * Math.min(+answer.headers.get('Retry-After') || 0, 3600);
+    if (polling && answer.status == 204) return;
+    check(answer);
+    if (polling) return await parse(await answer.text());
+    const reader = answer.body.getReader(), decoder = new TextDecoder();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(timer);
+      timer = abortAfter(60 * SECOND, control);
+      serverHeardAt = now();
+      await parse(decoder.decode(value, { stream: true }));
+      show(state); // a heartbeat for the others: a hidden tab's timers are throttled
+    }
+  } finally {
+    clearTimeout(timer);
+    control.abort();
+  }
+}
+
+// Throws when the answer has no events; when there will never be any, this page has come to its end.
+function check({ status, ok, headers }) {
+  const isStream = /event-stream/.test(headers.get('Content-Type'));
+  if (status == 401 || status == 403) halt('expired');
+  else if (status == 204 || ok && !isStream) halt('replaced');
+  else if (ok) return;
+  throw new Error(status);
+}
+
+// Makes events of text/event-stream as it comes, whose lines our server ends with LF (WHATWG HTML, 9.2).
+function parser(onEvent) {
+  let rest = '';
+  return async text => {
     const blocks = (rest + text).split('\n\n');
     rest = blocks.pop();
     for (const block of blocks) {
@@ -70,58 +133,50 @@ async function listen(url, polled) {
         const [, field, value] = /(\w*):? ?([^]*)/.exec(line);
         event[field] = field in event ? event[field] + '\n' + value : value;
       }
-      retry = +event.retry || retry;
-      if (event.event) await (polled ? take(event, true) : inTurn(() => take(event)));
+      reconnectTime = +event.retry || reconnectTime;
+      if (event.event) await onEvent(event);
     }
   };
-  try {
-    const headers = { Accept: 'text/event-stream' };
-    const answer = await fetch(`${url}?after=${last}&user=${user}`, { headers, cache: 'no-store', signal: control.signal });
-    const { ok, status } = answer;
-    notBefore = now() + 1e3 * Math.min(+answer.headers.get('Retry-After') || 0, 3600); // of a date, whose clock is right?
-    if (status == 401 || status == 403) throw halt('expired');
-    if (polled && status == 204) return;
-    if (status == 204 || ok && !/event-stream/.test(answer.headers.get('Content-Type'))) throw halt('replaced');
-    if (!ok) throw status;
-    if (polled) return await parse(await answer.text());
-    const reader = answer.body.getReader(), decoder = new TextDecoder();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      clearTimeout(timer);
-      timer = limit(control, 6e4);
-      alive = now();
-      await parse(decoder.decode(value, { stream: true }));
-      show(state); // a heartbeat: a hidden tab's timers are throttled
-    }
-  } finally {
-    clearTimeout(timer);
-    control.abort();
-  }
 }
+
+// --- what came ---
 
 async function take(event, polled) {
   const { event: name, id, data } = event;
   if (name == 'hello') return show('live');
   if (name == 'bye') {
     if (data != 'restarting') return halt(data);
-    pause = retry;
-    return cut();
+    pause = reconnectTime;
+    return cutStream();
   }
   if (name == 'reset') await refresh(data);
   else {
-    if (id > last + 1 && !polled) await poll(); // a hole
-    if (id <= last) return;
-    last = +id || last;
-    apply(data, id, name);
+    if (id > lastSeq + 1 && !polled) await poll(); // it lacks what came before
+    if (id <= lastSeq) return;
+    lastSeq = +id || lastSeq;
+    applyEvent(data, id, name);
   }
   if (leading) tell({ event });
 }
 
+// Too much to replay: the page is fetched anew, with its cursor. `anyway`: over what is being typed, too.
+async function refresh(missed, anyway) {
+  const control = new AbortController();
+  abortAfter(30 * SECOND, control);
+  const { signal } = control;
+  const answer = await fetch(location.href, { headers: { 'X-Live': 1 }, cache: 'no-cache', signal });
+  const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  // It failed, or it is a proxy's, or of somebody who has signed in since.
+  if (answer.status > 499 || body.dataset.user != user) throw new Error('not this page');
+  lastSeq = +body.dataset.cursor;
+  renew(body, missed, anyway ? null : () => inTurn(() => refresh(0, true)));
+}
+
+// There is nothing more for this page: its session is over, or this browser may have no more streams (`replaced`).
 function halt(why, told) {
   if (!told) tell({ why });
-  pause = 1e9;
-  cut();
+  pause = FOR_EVER;
+  cutStream();
   if (leading) setTimeout(stop, 500); // the others hear of it before the lock is free
   else stop();
   show('offline');
@@ -129,18 +184,7 @@ function halt(why, told) {
   if (why != 'replaced') location.replace('/sign-in' + next);
 }
 
-// Too much to replay: the page is fetched anew, with its cursor.
-async function refresh(missed, anyway) {
-  const control = new AbortController();
-  limit(control, 3e4);
-  const headers = { 'X-Live': 1 };
-  const answer = await fetch(location.href, { headers, cache: 'no-cache', signal: control.signal });
-  const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  // It failed, or it is a proxy's, or of somebody who has signed in since.
-  if (answer.status > 499 || body.dataset.user != user) throw body;
-  last = +body.dataset.cursor;
-  renew(body, missed, !anyway && (() => inTurn(() => refresh(0, true))));
-}
+// --- between the tabs ---
 
 function hear({ data: { event, why, slept, news } }) {
   if (why) halt(why, true);
@@ -148,73 +192,86 @@ function hear({ data: { event, why, slept, news } }) {
   else if (leading) {
     show(state);
     if (slept != null) wake(slept);
-  } else if (news) {
-    heard = now();
-    ({ alive, fails } = news);
-    show(news.state);
-    inTurn(() => news.last != last && poll()); // less than ours: a reset that we have not had
-    // A hidden tab polls slowly; with no stream to lose, the one that is looked at leads.
-    if (news.away && fails > 4 && !document.hidden) start(stop() || true);
-  }
+  } else if (news) follow(news);
+}
+
+function follow(news) {
+  leaderHeardAt = now();
+  ({ serverHeardAt, failures } = news);
+  show(news.state);
+  inTurn(() => news.lastSeq != lastSeq && poll()); // less than ours: a reset that we have not had
+  // A hidden tab polls slowly; with no stream to lose, the one that is looked at leads.
+  if (news.hidden && failures >= STREAM_TRIES && !document.hidden) takeOver();
 }
 
 function start(steal) {
-  life = new AbortController();
-  const { signal } = life, name = 'live ' + user;
-  streamAt = 0;
-  ticked = now();
+  presence = new AbortController();
+  const { signal } = presence;
+  const name = 'fadjma ' + user;
+  streamAgainAt = 0;
+  tickedAt = now();
   show('connecting');
-  if (!shared) return lead(signal);
+  if (!canShare) return lead(signal);
   channel = new BroadcastChannel(name);
   channel.onmessage = hear;
   ask({});
-  navigator.locks.request(name, steal ? { steal } : { signal }, () => lead(signal))
-    .catch(() => signal.aborted || !leading || start(stop())); // stolen: this tab seemed frozen
+  navigator.locks.request(name, steal ? { steal } : { signal }, () => lead(signal)).catch(() => {
+    if (signal.aborted || !leading) return;
+    stop(); // the lead was stolen: this tab seemed frozen
+    start();
+  });
 }
 
 function stop() {
-  life.abort();
-  leading = 0;
-  cut();
+  presence.abort();
+  leading = false;
+  cutStream();
   wakeUp();
   channel = channel && channel.close();
 }
 
-// The leader answers at once, or it is replaced soon.
+function takeOver() {
+  stop();
+  start(true);
+}
+
+// The leader answers at once, or it is replaced in ten seconds.
 function ask(question) {
-  heard = now() - 3e4;
+  leaderHeardAt = now() - 30 * SECOND;
   tell(question);
 }
 
-// `why`: the link changed (an event), or the machine slept (true); otherwise somebody looks at this tab.
-function wake(why) {
-  ask({ slept: why === true });
+// Somebody looks at this tab; or (`broken`) its stream cannot be trusted, because the machine slept or the link changed.
+function wake(slept, broken = slept) {
+  ask({ slept });
   if (now() < notBefore) return;
-  streamAt = 0;
+  streamAgainAt = 0;
   wakeUp();
-  if (why || state == 'live' && now() - alive > 3e4) {
+  if (broken || state == 'live' && now() - serverHeardAt > 30 * SECOND) {
     pause = 0;
-    cut();
+    cutStream();
   }
+}
+
+function tick() {
+  const slept = Math.abs(now() - tickedAt) > 20 * SECOND;
+  if (now() < tickedAt) notBefore = 0; // the clock was put right
+  tickedAt = now();
+  if (leading) show(state);
+  if (document.hidden) return;
+  if (slept) wake(true);
+  else if (channel && !leading && now() - leaderHeardAt > 40 * SECOND) takeOver();
 }
 
 if (cursor) {
   start();
-  setInterval(() => {
-    const slept = Math.abs(now() - ticked) > 2e4;
-    if (now() < ticked) notBefore = 0; // the clock was put right
-    ticked = now();
-    if (leading) show(state);
-    if (document.hidden) return;
-    if (slept) wake(true);
-    else if (channel && !leading && now() - heard > 4e4) start(stop() || true);
-  }, 5e3);
+  setInterval(tick, 5 * SECOND);
   addEventListener('visibilitychange', () => {
-    ticked = now(); // a hidden tab's timers sleep, too
-    if (!document.hidden) wake();
+    tickedAt = now(); // a hidden tab's timers sleep, too
+    if (!document.hidden) wake(false);
   });
-  addEventListener('online', wake);
-  addEventListener('offline', wake);
+  addEventListener('online', () => wake(false, true));
+  addEventListener('offline', () => wake(false, true));
   addEventListener('pagehide', stop);
   addEventListener('pageshow', event => event.persisted && start());
 }

@@ -2,10 +2,14 @@
 
 Ours come from static/; htmx comes from its installed package, so that no third-party file is committed. Brotli makes
 them a tenth smaller than gzip (22.8 KB instead of 25.7 KB); browsers ask for it over TLS and on localhost.
+Our scripts are served as they are written, but for two things: one imports another by the name that its content gives
+it, and the lines that are all comment are empty (a sixth of what 2G would carry; line numbers stay).
 """
 
 import gzip
 import hashlib
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -24,6 +28,8 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+_IMPORTED = re.compile(rb"(?<= from ')\./([a-z]+\.js)(?=';)")
+_COMMENT = re.compile(rb"^[ \t]*//.*$", re.MULTILINE)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -39,7 +45,7 @@ class Asset:
 
 def url(name: str) -> str:
     """The address of a static file; it changes when the content does."""
-    return f"/static/{_assets()[name].version}/{name}"
+    return _address(name, _assets()[name])
 
 
 @blueprint.get("/static/<version>/<name>")
@@ -59,8 +65,16 @@ async def show(version: str, name: str) -> Response:
 
 @cache
 def _assets() -> dict[str, Asset]:
-    files = [path for path in _STATIC.iterdir() if path.suffix in _TYPES]
-    return {path.name: _load(path) for path in [*files, _htmx()]}
+    files = {path.name: path for path in [*_STATIC.iterdir(), _htmx()] if path.suffix in _TYPES}
+    known: dict[str, Asset] = {}
+
+    def load(name: str) -> Asset:
+        if name not in known:
+            body, own = files[name].read_bytes(), files[name].parent == _STATIC
+            known[name] = _asset(name, _script(body, load) if own and name.endswith(".js") else body)
+        return known[name]
+
+    return {name: load(name) for name in files}
 
 
 def _htmx() -> Path:
@@ -69,7 +83,20 @@ def _htmx() -> Path:
     return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
 
 
-def _load(path: Path) -> Asset:
-    body = path.read_bytes()
+def _script(body: bytes, load: Callable[[str], Asset]) -> bytes:
+    """A script of ours as it is served. Its own name changes with those that it imports."""
+
+    def named(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode()
+        return _address(name, load(name)).encode()
+
+    return _IMPORTED.sub(named, _COMMENT.sub(b"", body))
+
+
+def _asset(name: str, body: bytes) -> Asset:
     compressed = {"br": brotli.compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
-    return Asset(body, compressed, _TYPES[path.suffix], hashlib.sha256(body).hexdigest()[:8])
+    return Asset(body, compressed, _TYPES[Path(name).suffix], hashlib.sha256(body).hexdigest()[:8])
+
+
+def _address(name: str, asset: Asset) -> str:
+    return f"/static/{asset.version}/{name}"

@@ -25,8 +25,8 @@ PAGE = """<!doctype html>
   {{"code": "...", "swap": false, "error": true}}]}}'>
 <title>FADJMA</title>
 <script src="/static/htmx.js" defer></script>
-<script src="/static/page.js" defer></script>
-<script src="/static/live.js" defer></script>
+<script type="module" src="/static/live.js"></script>
+<script type="module" src="/static/forms.js"></script>
 <body {signed_in}>
 <p id="status" data-state="" data-live="En direct" data-polling="Mode dégradé" data-offline="Hors ligne depuis"
   data-connecting="Connexion…">…</p>
@@ -130,8 +130,10 @@ class FakeStream:
         self.behaviour: dict[str, Answer] = {
             "/events": self.stream,
             "/notifications/poll": self.poll,
-            "/static/page.js": answer(200, (STATIC / "page.js").read_text(), "text/javascript"),
-            "/static/live.js": answer(200, (STATIC / "live.js").read_text(), "text/javascript"),
+            **{
+                f"/static/{name}": answer(200, (STATIC / name).read_text(), "text/javascript")
+                for name in ("page.js", "live.js", "forms.js")
+            },
             "/static/htmx.js": answer(200, HTMX_JS.read_text(), "text/javascript"),
             "/favicon.ico": refusal(404),
             "/sign-in": answer(200, rendered()),
