@@ -11,11 +11,14 @@ from store import Store
 
 from fadjma import events
 from fadjma.access import actions as access
-from fadjma.events import Subject, inbox
+from fadjma.events import Announcement, Subject, inbox
 from fadjma.events.inbox import Notification
+from fadjma.events.subjects import INBOX
 from fadjma.identity.people import Viewer
 from fadjma.live import fragments
+from fadjma.live.delivery import Delivery
 from fadjma.live.fragments import Fragments
+from fadjma.live.streams import Stream
 from fadjma.store import Transaction
 
 
@@ -125,6 +128,31 @@ class TestTheBadge:
         store.write(_tell, AWA)
         [badge] = show(store, "inbox", AWA.id, AWA, seq=2)
         assert re.search(r"<b id=.unread. hidden>0</b>", badge)
+
+    def test_of_two_events_in_one_go_each_counts_what_came_before_it(self, store: Store) -> None:
+        for _ in range(2):
+            store.write(_tell, AWA)
+        told = [Notification(seq, "notification", None, Subject(INBOX, AWA.id), store.clock()) for seq in (2, 3)]
+
+        def both(tx: Transaction) -> list[str]:
+            made = Fragments(tx)
+            return [made.html(AWA, one) for one in told]
+
+        assert [re.sub("<.*?>", "", badge) for badge in store.read(both)] == ["1", "2"]
+
+
+def test_a_delivery_that_goes_on_later_looks_again_who_may_see_it(store: Store, record: str) -> None:
+    """A notice to many is delivered in slices: a right may end between two of them."""
+    delivery = Delivery(Announcement("medical_record_updated", None, Subject("record", record), 0, {}), [], 0)
+    stream = Stream(SARR, None, None, "html", 0)  # type: ignore[arg-type]  # nothing is sent
+
+    def event(tx: Transaction) -> bytes:
+        return delivery.event(stream, 1, Fragments(tx))
+
+    before = store.read(event)
+    store.write(access.revoke, AWA, store.value("SELECT id FROM access_requests WHERE doctor_id = ?", SARR.id))
+    assert b"Hypertension" in before
+    assert b"data-gone" in store.read(event)
 
 
 def _tell(tx: Transaction, person: Viewer) -> None:

@@ -138,6 +138,7 @@ class Site(House):
         headers = [(b"cookie", self.cookie(person).encode())]
         scope = {
             "type": "http",
+            "scheme": "http",
             "method": "GET",
             "path": path,
             "query_string": b"",

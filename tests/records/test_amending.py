@@ -109,6 +109,13 @@ class TestEnteredInError:
         assert record.versions[0].reason == "Mauvais patient"
         assert record.versions[1].body == "Tension 15/9, régime sans sel."
 
+    def test_no_list_shows_it_to_anybody(self, store: Store, record_id: str) -> None:
+        kept = write_record(store)
+        store.write(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
+        assert [one.id for one in store.read(queries.records, AWA.id)] == [kept]
+        for reader in (AWA, DIOP, SARR):
+            assert [one.id for one in store.read(queries.file, reader, AWA.id).records] == [kept]
+
     def test_the_patient_and_the_other_doctor_are_told(self, store: Store, record_id: str) -> None:
         news = store.news(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
         assert news == {AWA.id: ["record.amended"], SARR.id: ["record.shared"], DIOP.id: [None]}
