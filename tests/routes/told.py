@@ -168,24 +168,14 @@ class Route:
         return person == self.who or person in self.allowed
 
 
-class _Day(str):
-    """A date so far from the day on which the tests begin that it stays what it is called when midnight passes.
-
-    Tables are named by `name`: processes that run tests side by side must call them the same.
-    """
-
-    __slots__ = ("name",)
-    name: str
-
-    def __new__(cls, name: str, days: int) -> "_Day":
-        day = super().__new__(cls, (datetime.now(UTC) + timedelta(days=days)).date().isoformat())
-        day.name = name
-        return day
-
-
 UNKNOWN = "0000000000000000000"
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
 LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
-IN_TWO_DAYS, YESTERDAY, NEXT_YEAR = _Day("in two days", 2), _Day("yesterday", -1), _Day("next year", 365)
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
 RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": YESTERDAY}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}

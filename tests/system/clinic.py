@@ -27,7 +27,6 @@ ARGUMENTS = [
     "--no-first-run",
     "--ignore-certificate-errors",  # the https of these tests is signed by nobody
 ]
-STARTING = 120  # seconds; it takes two, but the machine may be busy with other things
 PASSWORD = "demo-fadjma-2026"
 AWA, MOUSSA = "awa@demo.fadjma", "moussa@demo.fadjma"
 DIOP, NDIAYE = "dr.diop@demo.fadjma", "pharma.ndiaye@demo.fadjma"
@@ -58,7 +57,7 @@ class Clinic:
         )
         assert self._process.stdout and self._process.stderr
         self._log = asyncio.create_task(self._process.stderr.read())
-        async with asyncio.timeout(STARTING):
+        async with asyncio.timeout(120):  # it takes two seconds, but the machine may be busy with other things
             while not (line := (await self._process.stdout.readline()).decode()).startswith("FADJMA: "):
                 assert line, "the server did not start"
         self.address = line.removeprefix("FADJMA: ").strip()
@@ -75,8 +74,8 @@ class Clinic:
 @asynccontextmanager
 async def open_clinic(database: Path) -> AsyncIterator[Clinic]:
     clinic = Clinic(database)
+    await clinic.start()
     try:
-        await clinic.start()
         yield clinic
     finally:
         await clinic.stop()
