@@ -127,7 +127,7 @@ def _make_certificate(folder: Path) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
-def _wait(true: object, otherwise: object, within: float = 10) -> None:
+def _wait(true: object, otherwise: object, within: float = 60) -> None:
     end = time.monotonic() + within
     while not true():
         assert time.monotonic() < end, otherwise()

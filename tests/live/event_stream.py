@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-WITHIN = 20.0  # seconds that anything may take here: the machine may be busy with other things
+WITHIN = 60.0  # seconds that anything may take here: the machine may be busy with other things
 _LINE_END = re.compile(r"[\r\n]")
 
 

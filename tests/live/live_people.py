@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx
-from event_stream import Follower, Stream
+from event_stream import WITHIN, Follower, Stream
 from live_server import SECRET_KEY, Server
 from prometheus_client.parser import text_string_to_metric_families
 from quart import Quart
@@ -154,7 +154,7 @@ class Clinic(People):
     def __init__(self, server: Server, through: str = "") -> None:
         super().__init__(server)
         self.address = through or server.address
-        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=10)
+        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=WITHIN)
         self._closing = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> "Clinic":
@@ -320,7 +320,7 @@ def seconds(span: float) -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-async def until(true: Any, within: float = 20.0) -> None:
+async def until(true: Any, within: float = WITHIN) -> None:
     """Wait until `true()` is."""
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110 - what is waited for happens in another process

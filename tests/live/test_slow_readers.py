@@ -8,7 +8,7 @@ import time
 
 import pytest
 from crowd import Crowd, greeted
-from event_stream import Ended, Stream
+from event_stream import WITHIN, Ended, Stream
 from live_people import Clinic, Person
 
 SILENT = int(os.environ.get("FADJMA_SILENT", "1000"))
@@ -109,7 +109,7 @@ async def _comes_back(stream: Stream) -> None:
     """What was in the pipe, in order and without a hole, until the rest: replayed, or too much and a `reset`."""
     last, kinds = 0, set()
     while last < 40:
-        event = await stream.event(within=20)
+        event = await stream.event(within=WITHIN)
         kinds.add(event.type)
         if event.numbered:
             assert event.seq == last + 1
@@ -124,7 +124,7 @@ async def test_whoever_is_far_behind_is_told_so_and_not_sent_everything(clinic: 
     await clinic.events(diop, fatou, 70)
     last, reset = 0, None
     while last < 70:
-        event = await stream.event(within=20)
+        event = await stream.event(within=WITHIN)
         if event.type == "reset":
             reset = event
             assert event.data == str(70 - last)
@@ -144,7 +144,7 @@ async def test_it_may_still_be_signed_out(clinic: Clinic) -> None:
     await clinic.post(diop, "/sign-out")
     last = 0
     try:
-        while (event := await stream.event(within=20)).type != "bye":
+        while (event := await stream.event(within=WITHIN)).type != "bye":
             if event.numbered:
                 assert event.seq == last + 1
             last = event.seq or 0

@@ -32,7 +32,7 @@ class TestASignalToStop:
             code = await asyncio.to_thread(own_clinic.server.wait)
             assert time.monotonic() - since < 2
             assert code == 0, "anything else is a failure to systemd and Docker"
-            await asyncio.to_thread(crowd.read, over, 5)
+            await asyncio.to_thread(crowd.read, over, 30)
         ends = [member.events()[-1] for member in crowd.members]
         assert {(end.type, end.data) for end in ends} == {("bye", "restarting")} and len(ends) == STREAMS
         assert all(member.complete for member in crowd.members), "it was cut in the middle of its answer"
@@ -147,7 +147,7 @@ async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Cli
     try:
         for _ in range(KILLS):
             so_far = _acts(loads)
-            await until(lambda so_far=so_far: _acts(loads) > so_far, 10)  # killed while nobody works, it proves nothing
+            await until(lambda so_far=so_far: _acts(loads) > so_far)  # killed while nobody works, it proves nothing
             await asyncio.sleep(rng.random() * 0.4)
             own_clinic.server.kill()
             _check_acknowledged(own_clinic, loads)

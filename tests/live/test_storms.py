@@ -71,10 +71,10 @@ async def test_a_restart_under_load_is_followed_by_no_storm(own_clinic: Clinic) 
     await own_clinic.grant(doctor, patient)
     pharmacists = own_clinic.pharmacists(COMING_BACK // DEVICES)
     followers = [own_clinic.follow(one, patiently=True) for one in pharmacists for _ in range(DEVICES)]
-    await until(lambda: all(follower.connections for follower in followers), 30)
+    await until(lambda: all(follower.connections for follower in followers))
     for _ in range(2):
         await own_clinic.prescribe(doctor, patient)
-    await until(lambda: all(follower.last == 2 for follower in followers), 30)
+    await until(lambda: all(follower.last == 2 for follower in followers))
 
     own_clinic.server.ask_to_stop()
     assert await asyncio.to_thread(own_clinic.server.wait) == 0
@@ -82,7 +82,7 @@ async def test_a_restart_under_load_is_followed_by_no_storm(own_clinic: Clinic) 
     since = time.monotonic()
     for _ in range(2):
         await own_clinic.prescribe(doctor, patient)
-    await until(lambda: all(follower.last == 4 for follower in followers), 30)
+    await until(lambda: all(follower.last == 4 for follower in followers))
 
     for follower in followers:
         assert [event.seq for event in follower.seen] == [1, 2, 3, 4] and follower.dropped == 0

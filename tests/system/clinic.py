@@ -29,7 +29,6 @@ ARGUMENTS = [
     "--no-first-run",
     "--ignore-certificate-errors",  # the https of these tests is signed by nobody
 ]
-STARTING = 120  # seconds; it takes two, but the machine may be busy with other things
 PASSWORD = "demo-fadjma-2026"
 AWA, MOUSSA = "awa@demo.fadjma", "moussa@demo.fadjma"
 DIOP, NDIAYE = "dr.diop@demo.fadjma", "pharma.ndiaye@demo.fadjma"
@@ -60,7 +59,7 @@ class Clinic:
         )
         assert self._process.stdout and self._process.stderr
         self._log = asyncio.create_task(self._process.stderr.read())
-        async with asyncio.timeout(STARTING):
+        async with asyncio.timeout(120):  # it takes two seconds, but the machine may be busy with other things
             while not (line := (await self._process.stdout.readline()).decode()).startswith("FADJMA: "):
                 assert line, "the server did not start"
         self.address = line.removeprefix("FADJMA: ").strip()
@@ -79,8 +78,8 @@ async def open_clinic(database: Path) -> AsyncIterator[Clinic]:
     """With the demo's people, whose year has told what it has told: a test makes by itself what it needs."""
     await asyncio.to_thread(database.write_bytes, await asyncio.to_thread(demo_database))
     clinic = Clinic(database)
+    await clinic.start()
     try:
-        await clinic.start()
         yield clinic
     finally:
         await clinic.stop()
