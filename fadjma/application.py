@@ -23,7 +23,7 @@ from fadjma.records import routes as records
 from fadjma.store import Database, Transaction
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
-from fadjma.web.front_door import front_door
+from fadjma.web.front_door import FrontDoor
 from fadjma.web.throttle import Throttle
 
 wiring.wire()
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         *(notifications, poll, dashboards, files, monitoring, assets),
     ):
         app.register_blueprint(part.blueprint)
-    app.asgi_app = front_door(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]
+    app.asgi_app = FrontDoor(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]
     timekeeper = Timekeeper(database)
 
     @app.before_serving

@@ -65,9 +65,9 @@ class TestClean:
     # U+0F73 counts as no accent in Unicode's tables, but is two when it is taken apart.
     @pytest.mark.parametrize("marks", ["\u0301", "\u0301\u0323", "\u0f73", "\u0344"], ids=ascii)
     def test_accents_without_end_take_no_time(self, marks: str) -> None:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         assert len(clean("a" + marks * (30_000 // len(marks))) or "") <= 61
-        assert time.perf_counter() - begun < 0.5
+        assert time.thread_time() - begun < 0.5
 
     def test_text_far_too_long_for_its_field_is_left_alone(self) -> None:
         far = " " + "e\u0301" * 1_000

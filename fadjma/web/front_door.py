@@ -22,15 +22,16 @@ Scope = Any
 Call = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def front_door(app: Call) -> Call:
-    """`app` behind the door. Not a coroutine itself: each would stay in memory for as long as a stream is open."""
+class FrontDoor:
+    """`app` behind the door. No coroutine itself: each would stay in memory for as long as a stream is open."""
 
-    def enter(scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
+    def __init__(self, app: Call) -> None:
+        self.app = app
+
+    def __call__(self, scope: Scope, receive: Any, send: Any) -> Awaitable[None]:
         if scope["type"] == "http" and not _is_clear(scope):
             return _refuse(send)
-        return app(scope, receive, send)
-
-    return enter
+        return self.app(scope, receive, send)
 
 
 def _is_clear(scope: Scope) -> bool:

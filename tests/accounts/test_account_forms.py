@@ -50,10 +50,10 @@ def test_a_patient_is_told_what_cannot_be(field: str, value: str) -> None:
 
 
 def test_no_email_address_takes_long_to_refuse() -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert _errors(PatientForm, {**PATIENT, "email": "a@" + "." * 60_000 + "@"}) == {"email"}
     assert _EMAIL.fullmatch("a@" + "a." * 30_000 + "@") is None
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 @pytest.mark.parametrize("field", ["email", "phone"])

@@ -59,9 +59,9 @@ def test_nobody_else_learns_what_a_pharmacy_has(store: Store, person: Viewer) ->
 
 
 def test_accents_without_end_take_no_time(store: Store) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert _found(store, "paracetamol " + "e\u0301\u0323" * 100 + "\u0301\u0323" * 15_000) == []
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 def test_a_medicine_that_is_not_of_the_list_does_not_exist(store: Store) -> None:

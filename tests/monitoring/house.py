@@ -107,7 +107,7 @@ class Site(House):
     def __init__(self, app: Quart, seconds: Seconds) -> None:
         super().__init__(app.extensions["database"], seconds)
         self.app = app
-        app.asgi_app._hub = self.hub  # type: ignore[attr-defined]
+        app.asgi_app.app._hub = self.hub  # type: ignore[attr-defined]
         self.history = History(self.hub, self.database)
         app.extensions.update(hub=self.hub, history=self.history, metrics=registry(self.hub, self.database))
 

@@ -63,7 +63,7 @@ async def test_a_refused_stream_too(clinic: Callers, where: str) -> None:
 
 
 def test_an_open_stream_too(app: Quart) -> None:
-    endpoint = app.asgi_app.__closure__[0].cell_contents  # type: ignore[attr-defined]
+    endpoint = app.asgi_app.app  # type: ignore[attr-defined]
     assert isinstance(endpoint, StreamEndpoint)
     headers = {name.decode().title(): value.decode() for name, value in endpoint._response_headers({})}
     _guarded(headers, ALWAYS)

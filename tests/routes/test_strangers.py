@@ -253,10 +253,10 @@ class TestTokens:
 
     def test_no_cookie_takes_long_to_read(self, app: Quart) -> None:
         """http.cookies takes seconds for so many backslashes."""
-        begun = time.perf_counter()
+        begun = time.thread_time()
         for value in ('"' + "\\" * 60_000 + '"', '"' + "\\" * 60_000, "=" * 60_000, ";" * 60_000):
             assert credentials.secret_from(app, {"cookie": f"fadjma={value}"}, "http") is None
-        assert time.perf_counter() - begun < 0.5
+        assert time.thread_time() - begun < 0.5
 
     async def test_a_cookie_made_with_another_key_is_401(self, clinic: Callers, app: Quart) -> None:
         own, app.secret_key = app.secret_key, "another secret key, just as long as ours"

@@ -198,9 +198,20 @@ async def test_so_is_everything_when_what_follows_the_opening_fails(path: Path) 
     assert await _running() == set()
 
 
+_OTHERS: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def others() -> Iterator[None]:
+    """Tests beside these, in the same process, keep an app open."""
+    _OTHERS.update(threading.enumerate())
+    yield
+    _OTHERS.clear()
+
+
 async def _running() -> set[threading.Thread]:
-    """The threads of connections that do not end by themselves; each has one."""
-    threads = {thread for thread in threading.enumerate() if "connection_worker" in thread.name}
+    """The threads of connections that do not end by themselves, each has one; but those of other tests' apps."""
+    threads = {thread for thread in threading.enumerate() if "connection_worker" in thread.name} - _OTHERS
     for thread in threads:
         await asyncio.to_thread(thread.join, 5)
     return {thread for thread in threads if thread.is_alive()}
