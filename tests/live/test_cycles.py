@@ -36,10 +36,14 @@ class Client:
         self._gone = asyncio.Event()
         scope = {
             "type": "http",
+            "scheme": "http",
             "method": "GET",
             "path": path,
             "query_string": b"after=0",
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            "headers": [
+                (b"host", b"localhost"),
+                *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+            ],
         }
         self._task = asyncio.create_task(app.asgi_app(scope, self._receive, self._send))  # type: ignore[arg-type]
 
