@@ -13,6 +13,7 @@ from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, directory, passwords, sessions
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
+from fadjma.store import Unavailable
 from fadjma.web.throttle import REGISTER_PER_ADDRESS
 
 blueprint = Blueprint("accounts", __name__)
@@ -64,8 +65,15 @@ async def token() -> Response:
 
 @blueprint.post("/sign-out")
 async def sign_out() -> Response:
-    with suppress(SignInNeeded):  # the session was over already: signed out is signed out
+    try:
         await web.change(actions.end_session)
+    except SignInNeeded:
+        pass  # the session was over already: signed out is signed out
+    except Unavailable:
+        if web.is_bearer():
+            raise  # a program keeps its token, and is to know that it still opens something
+        # On a shared computer nobody may stay signed in because the disk is full. Without its cookie the session is out
+        # of reach; it ends when its time without activity is over.
     credentials.forget()
     return web.see_other("/sign-in") if web.wants() != "json" else Response(status=204)
 

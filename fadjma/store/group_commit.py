@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma.store.outage import outage
 from fadjma.store.transaction import Announced, Transaction
 
 log = logging.getLogger("fadjma")
@@ -40,7 +41,7 @@ class Write:
             self.error = RuntimeError("the work stopped as an iterator does")
             self.error.__cause__ = error
         except BaseException as error:
-            self.error = error
+            self.error = outage(error) or error
         else:
             self.announced = tx.announced
 
@@ -49,23 +50,36 @@ class Write:
         self.result, self.error, self.announced = None, error, None
 
 
-def commit(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[Write]) -> list[Write]:
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that will write."""
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def commit(
+    connection: sqlite3.Connection,
+    now: Callable[[], int],
+    waiting: deque[Write],
+    begin: Callable[[sqlite3.Connection], None] = begin,
+) -> list[Write]:
     """Take what waits, run it in one durable transaction, and return it with what came of each.
 
-    An error that ends the whole transaction (the disk is full, the file is locked by another process) is everybody's.
+    An error that ends the whole transaction (the disk is full) is everybody's in it. One that keeps it from beginning
+    (the file is locked by another process) is that of all who wait: each waiting anew, the tenth would wait ten times.
     """
     group: list[Write] = []
+    begun = False
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        begin(connection)
+        begun = True
         _run(connection, now, waiting, group)
         connection.execute("COMMIT")
     except BaseException as error:
         _roll_back(connection)
-        if not group:
+        while waiting and not (begun and group):
             group.append(waiting.popleft())
         for write in group:
             if write.error is None:
-                write.fail(error)
+                write.fail(outage(error) or error)
         return group
     committed_at = time.monotonic()
     for write in group:
