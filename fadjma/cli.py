@@ -10,7 +10,7 @@ from typing import Any
 import click
 from quart import Quart
 
-from fadjma import demo
+from fadjma import clockwatch, demo
 from fadjma.accounts import actions
 from fadjma.events import inbox
 from fadjma.identity import passwords
@@ -18,6 +18,7 @@ from fadjma.identity.identifiers import new_identifier
 from fadjma.refusals import Invalid
 from fadjma.store import Database
 from fadjma.store.connections import connect
+from fadjma.store.files import keep_private
 
 
 def register(app: Quart) -> None:
@@ -26,6 +27,7 @@ def register(app: Quart) -> None:
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
     app.cli.add_command(_backup(database))
+    app.cli.add_command(_confirm_clock(database))
 
 
 def _create_admin(database: Callable[[], Database]) -> click.Command:
@@ -96,6 +98,7 @@ def _backup(database: Callable[[], Database]) -> click.Command:
             raise click.ClickException(f"{target} existe déjà : rien n'a été écrasé.")
         unfinished = target.with_name(target.name + ".partial")
         unfinished.unlink(missing_ok=True)
+        keep_private(unfinished)
         with closing(connect(source, read_only=True)) as original, closing(sqlite3.connect(unfinished)) as copy:
             original.backup(copy)
             inbox.begin_another_history(copy)
@@ -106,6 +109,16 @@ def _backup(database: Callable[[], Database]) -> click.Command:
         click.echo(f"Copie vérifiée : {target}")
 
     return backup
+
+
+def _confirm_clock(database: Callable[[], Database]) -> click.Command:
+    @click.command("confirm-clock")
+    def confirm_clock() -> None:
+        """Say that the clock is right although acts are stored that are newer: it ran ahead when they were done."""
+        asyncio.run(_with(database(), lambda opened: opened.write(clockwatch.confirm)))
+        click.echo("C'est noté : l'avertissement disparaît dans la minute.")
+
+    return confirm_clock
 
 
 async def _with(database: Database, work: Any, *args: Any) -> None:

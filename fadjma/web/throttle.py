@@ -19,7 +19,8 @@ class Throttle:
     """Counts attempts; raises Throttled when there are too many."""
 
     def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._storage)
 
     async def hit(self, limit: RateLimitItem, who: str) -> None:
         """Count one attempt of `who`, before it is known whether it succeeds; raises Throttled when over the limit."""
@@ -32,3 +33,7 @@ class Throttle:
     async def forgive(self, limit: RateLimitItem, who: str) -> None:
         """Forget the attempts of `who`: the right password was given."""
         await self._limiter.clear(limit, who)
+
+    async def forgive_all(self) -> None:
+        """The clock was put back: windows that were to end are far in the future now, and would lock people out."""
+        await self._storage.reset()
