@@ -240,6 +240,16 @@ class TestTheLog:
             await small.write(_keep_much)
         assert self.size(small) <= LIMIT
 
+    async def test_gets_short_by_itself_where_it_can_begin_again(
+        self, small: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SQLite begins again after some 4 MB (wal_autocheckpoint) and then cuts off what is over the limit."""
+        monkeypatch.setattr(small, "_tidy_after", float("inf"))
+        await small.write(_keep_much, 5_000_000)
+        for _ in range(2):
+            await small.write(_keep_much)
+        assert self.size(small) <= LIMIT
+
     async def test_is_bounded_although_somebody_reads_at_every_moment(self, small: Database) -> None:
         readers = [connect(small.path, read_only=True) for _ in range(2)]
         for number in range(60):
