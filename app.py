@@ -5,7 +5,6 @@ import sys
 from fadjma import create_app
 from fadjma.config import SettingsError
 from fadjma.server.serving import serve
-from fadjma.store import Unusable
 
 try:
     app = create_app()
@@ -13,7 +12,4 @@ except SettingsError as error:
     sys.exit(str(error))
 
 if __name__ == "__main__":
-    try:
-        serve(app)
-    except Unusable as error:
-        sys.exit(str(error))
+    serve(app)

@@ -54,7 +54,7 @@ def serve(path: Path) -> Server:
         "FADJMA_DATABASE_URL": f"sqlite:///{path}",
         "FADJMA_SECRET_KEY": _SECRET_KEY,
         "FADJMA_PORT": str(port),
-        "FADJMA_DEMO": "0",
+        "FADJMA_DEMO": "1",  # it serves the demo's people only so
     }
     return Server([sys.executable, str(_ROOT / "app.py")], port, path.with_suffix(".log"), environment)
 

@@ -54,6 +54,10 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def usage(self) -> Usage:
         """What the process and its children have used. Node, uvicorn and nginx run their loop on the first thread."""
         found = [_usage(pid) for pid in self._pids()]

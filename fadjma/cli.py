@@ -8,13 +8,13 @@ from typing import Any
 import click
 from quart import Quart
 
-from fadjma import demo
+from fadjma import clockwatch, demo
 from fadjma.accounts import actions
 from fadjma.events import inbox
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.refusals import Invalid
-from fadjma.store import Database, Unusable
+from fadjma.store import Database, Unusable, usable
 from fadjma.store.backup import backup as copy_database
 
 
@@ -24,6 +24,7 @@ def register(app: Quart) -> None:
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
     app.cli.add_command(_backup(database))
+    app.cli.add_command(_confirm_clock(database))
 
 
 def _create_admin(database: Callable[[], Database]) -> click.Command:
@@ -95,12 +96,23 @@ def _backup(database: Callable[[], Database]) -> click.Command:
     return backup
 
 
+def _confirm_clock(database: Callable[[], Database]) -> click.Command:
+    @click.command("confirm-clock")
+    def confirm_clock() -> None:
+        """Say that the clock is right although acts are stored that are newer: it ran ahead when they were done."""
+        asyncio.run(_with(database(), lambda opened: opened.write(clockwatch.confirm)))
+        click.echo("C'est noté : l'avertissement disparaît dans la minute.")
+
+    return confirm_clock
+
+
 async def _with(database: Database, work: Any, *args: Any) -> None:
     try:
-        await database.open()
+        with usable(database.path):
+            await database.open()
+            try:
+                await work(database, *args)
+            finally:
+                await database.close()
     except Unusable as error:
         raise click.ClickException(str(error)) from error
-    try:
-        await work(database, *args)
-    finally:
-        await database.close()

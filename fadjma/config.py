@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fadjma.store import WAL_LIMIT
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is for the person who starts the program."""
@@ -18,6 +20,7 @@ class Settings:
     database_url: str = "sqlite:///fadjma.db"
     secret_key: str | None = None  # None only in demo mode: then one is made and kept in the database
     demo: bool = False
+    wal_limit: int = WAL_LIMIT  # bytes; 0: another program shortens it
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
@@ -32,6 +35,7 @@ class Settings:
             database_url=_database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url)),
             secret_key=_secret_key(environment.get("FADJMA_SECRET_KEY", ""), demo=demo),
             demo=demo,
+            wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
@@ -59,6 +63,17 @@ def _port(value: str) -> int:
     if not value.isdecimal() or not 0 <= int(value) <= 65535:
         raise SettingsError(f"FADJMA_PORT is {value!r}: it must be a number from 0 to 65535 (0: any free port).")
     return int(value)
+
+
+def _megabytes(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name, "")
+    if not value:
+        return default
+    if not (value.isascii() and value.isdecimal() and len(value) < 7):
+        raise SettingsError(
+            f"{name} is {value!r}: it must be a whole number of megabytes, 0 to leave it to Litestream."
+        )
+    return int(value) * 1024 * 1024
 
 
 def _database_url(value: str) -> str:

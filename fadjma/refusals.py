@@ -83,6 +83,17 @@ class Invalid(Refusal):
         self.errors = dict(errors)
 
 
+class TryLater(Refusal):
+    """The server cannot do it now, whoever asks, and has kept nothing of it; `retry_after` is in seconds."""
+
+    status = 503
+    title = N_("Impossible pour le moment")
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Throttled(Refusal):
     """Too many attempts; `retry_after` is in seconds."""
 

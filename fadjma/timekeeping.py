@@ -8,9 +8,11 @@ import contextlib
 import logging
 
 from fadjma.access import actions as access
+from fadjma.clockwatch import ClockWatch
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.store import Database
+from fadjma.store import Database, Unavailable
+from fadjma.store.owner import Owner
 from fadjma.web import idempotency
 
 log = logging.getLogger("fadjma.time")
@@ -22,8 +24,11 @@ _BATCH = 200  # things per transaction, so that nobody's act waits long
 class Timekeeper:
     """Runs the acts of time once a minute, and when a right ends."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, watch: ClockWatch | None = None) -> None:
+        """`watch` looks at the clock at each round."""
         self._database = database
+        self._watch = watch or ClockWatch(database)
+        self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -34,16 +39,30 @@ class Timekeeper:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self.owner.give_up()
 
     async def _run(self) -> None:
         while True:
-            for act in (access.lapse, access.expire, prescriptions.expire, inventory.warn_expiring, idempotency.forget):
-                try:
-                    while await self._database.write(act, _BATCH) == _BATCH:
-                        pass  # more is waiting; between two batches, others' acts have their turn
-                except Exception:
-                    log.exception("time's act %s failed; it is tried again", act.__name__)
+            try:
+                await self._watch.look()
+            except Exception:
+                log.exception("whether the clock is right is not known; it is looked at again")
+            try:
+                if self.owner.take():
+                    await self._round()
+            except OSError:
+                log.exception("whether another process keeps the time is not known; it is asked again")
             await asyncio.sleep(await self._pause())
+
+    async def _round(self) -> None:
+        for act in (access.lapse, access.expire, prescriptions.expire, inventory.warn_expiring, idempotency.forget):
+            try:
+                while await self._database.write(act, _BATCH) == _BATCH:
+                    pass  # more is waiting; between two batches, others' acts have their turn
+            except Unavailable as outage:
+                log.warning("time's act %s waits: %s", act.__name__, outage.reason)
+            except Exception:
+                log.exception("time's act %s failed; it is tried again", act.__name__)
 
     async def _pause(self) -> float:
         """Seconds until the next round: sooner than usual when a right ends before, for it closes what is open."""

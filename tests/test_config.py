@@ -26,7 +26,9 @@ def test_every_setting_can_be_set() -> None:
         FADJMA_METRICS_TOKEN="token",
         FADJMA_CORS_ORIGINS="https://a.sn, http://localhost:3000/ ,",
         FADJMA_TRUSTED_PROXIES="10.0.0.1",
+        FADJMA_WAL_LIMIT="64",
     )
+    assert settings.wal_limit == 64 * 1024 * 1024
     assert (settings.host, settings.port) == ("0.0.0.0", 0)
     assert settings.database_url == "sqlite:////var/lib/fadjma/fadjma.db"
     assert settings.metrics_token == "token"
@@ -86,3 +88,14 @@ def test_a_bad_key_is_not_repeated_in_the_message() -> None:
     with pytest.raises(SettingsError) as error:
         _settings(FADJMA_SECRET_KEY="my-short-secret")
     assert "my-short-secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["-1", "8 MB", "1.5", "٨", "9" * 9])
+def test_a_limit_of_the_log_is_a_whole_number_of_megabytes(value: str) -> None:
+    with pytest.raises(SettingsError, match="FADJMA_WAL_LIMIT"):
+        _settings(FADJMA_WAL_LIMIT=value)
+
+
+def test_the_log_is_left_to_another_program_only_where_that_is_said() -> None:
+    assert _settings().wal_limit > 0
+    assert _settings(FADJMA_WAL_LIMIT="0").wal_limit == 0

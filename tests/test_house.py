@@ -12,19 +12,20 @@ import fadjma
 SOURCES = Path(fadjma.__file__).parent
 # A room is a folder of fadjma/, or a file beside them. It may import what is on the floors under it, and itself.
 FLOORS = (  # the lowest first
-    {"config", "histogram", "i18n", "ids"},
+    {"histogram", "i18n", "ids"},
     {"refusals"},
     {"store"},
-    {"identity"},
+    {"config", "identity"},
     {"events"},
     {"web"},
-    {"accounts", "inventory", "live", "notifications"},
-    {"access", "monitoring", "server"},
+    {"accounts", "clockwatch", "inventory", "live", "notifications"},
+    {"access", "monitoring"},
     {"records"},
     {"prescriptions"},
     {"dashboards", "demo", "files", "timekeeping", "wiring"},
     {"cli"},
     {"application"},
+    {"server"},
     {"__init__"},
 )
 DOMAINS = {"access", "accounts", "inventory", "notifications", "prescriptions", "records"}

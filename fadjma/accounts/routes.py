@@ -17,7 +17,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
-from fadjma.store import Transaction
+from fadjma.store import Transaction, Unavailable
 from fadjma.web.throttle import REGISTER_PER_ADDRESS, REGISTER_PER_STAFF, neighbourhood
 
 blueprint = Blueprint("accounts", __name__)
@@ -77,8 +77,15 @@ async def token() -> Response:
 
 @blueprint.post("/sign-out")
 async def sign_out() -> Response:
-    with suppress(SignInNeeded):  # the session was over already: signed out is signed out
+    try:
         await web.change(actions.end_session)
+    except SignInNeeded:
+        pass  # the session was over already: signed out is signed out
+    except Unavailable:
+        if web.is_bearer():
+            raise  # a program keeps its token, and is to know that it still opens something
+        # On a shared computer nobody may stay signed in because the disk is full. Without its cookie the session is out
+        # of reach; it ends when its time without activity is over.
     credentials.forget()
     return web.see_other("/sign-in") if web.wants() != "json" else Response(status=204)
 

@@ -14,10 +14,12 @@ from fadjma.demo.calendar import Calendar
 from fadjma.demo.plan import Plan
 from fadjma.demo.stage import Stage
 from fadjma.i18n import N_
-from fadjma.store import Transaction
+from fadjma.identity import directory
+from fadjma.store import Transaction, keep, kept
 
 DEMO_PASSWORD = "demo-fadjma-2026"  # noqa: S105 - shown on the sign-in page of a demo
 _SEED = 20_260_101
+_FILLED = "demo"  # kept: when
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ def plan() -> Plan:
     return story
 
 
+def has_filled(tx: Transaction) -> bool:
+    """Whether the people of this database are the demo's; what was filled before that was written down has Awa."""
+    return kept(tx, _FILLED) is not None or directory.is_known(tx, ACCOUNTS[0].email)
+
+
 def fill(
     tx: Transaction, *, password_hash: str, scale: int = 1, progress: Callable[[int], None] = lambda done: None
 ) -> None:
@@ -58,6 +65,7 @@ def fill(
     Everyone gets `password_hash`. There are `scale` times 40 patients; staff and pharmacies stay the same.
     `progress` is told the number of patients done.
     """
+    keep(tx, _FILLED, str(tx.now))
     story, calendar, stage = plan(), Calendar(tx.now), Stage(tx, password_hash)
     for at, act in sorted(((calendar.time(act.when), act) for act in story.acts), key=lambda timed: timed[0]):
         stage.play(at, act.do)

@@ -136,3 +136,8 @@ def _next_seqs(tx: Transaction, people: list[str]) -> dict[str, int]:
         )
         numbered.update((row["user_id"], row["last_seq"]) for row in rows)
     return numbered
+
+
+def newest(tx: Transaction) -> int:
+    """When the last thing happened, in milliseconds UTC; 0 before the first."""
+    return int(tx.value("SELECT max(at) FROM audit_events") or 0)

@@ -5,18 +5,21 @@ Works on plain headers, because the stream endpoint stands in front of Quart.
 
 import hashlib
 import hmac
+import time
 from base64 import b32encode
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import jwt
-from quart import Quart, has_request_context, request
+from itsdangerous import BadSignature
+from quart import Quart, current_app, has_request_context, request
 from quart_auth import Action, AuthUser, QuartAuth
 
 from fadjma.identity.sessions import LIFETIME
 
 _ALGORITHM = "HS256"
+_SECONDS = LIFETIME // 1000
 
 
 @cache
@@ -49,7 +52,10 @@ _LONGEST = 4_096  # characters of a token or a cookie; ours have some 250, and a
 
 
 class Cookies(QuartAuth):
-    """quart-auth, with a cookie that is Secure, and named so, exactly when the request came over TLS."""
+    """quart-auth, with a cookie that is Secure, and named so, exactly when the request came over TLS.
+
+    One that was made by a clock that ran ahead is taken when that has been put right, too: its session decides.
+    """
 
     @property
     def cookie_name(self) -> str:
@@ -58,6 +64,15 @@ class Cookies(QuartAuth):
     @cookie_name.setter
     def cookie_name(self, value: str | None) -> None:
         """Decided per request, as below."""
+
+    def load_token(self, token: str, app: Quart | None = None) -> str | None:
+        key = (app or current_app).secret_key
+        assert key and self.salt
+        try:
+            secret, made_at = self.serializer_class(key, self.salt).loads(token, return_timestamp=True)
+        except BadSignature:
+            return None
+        return str(secret) if time.time() - made_at.timestamp() <= _SECONDS else None
 
     @property
     def cookie_secure(self) -> bool:
@@ -68,7 +83,7 @@ class Cookies(QuartAuth):
         """Decided per request; quart-auth sets a default here, which is not wanted."""
 
 
-cookies = Cookies(duration=LIFETIME // 1000)
+cookies = Cookies(duration=_SECONDS)
 
 
 def remember(secret: str) -> None:
@@ -83,10 +98,9 @@ def forget() -> None:
 
 def issue_token(app: Quart, secret: str, user_id: str, *, now: int) -> tuple[str, int]:
     """A bearer token (JWT) for a session; returns it with its lifetime in seconds."""
-    seconds = LIFETIME // 1000
     issued_at = now // 1000
-    claims = {"sub": user_id, "sid": secret, "iat": issued_at, "exp": issued_at + seconds}
-    return jwt.encode(claims, _jwt_key(app), _ALGORITHM), seconds
+    claims = {"sub": user_id, "sid": secret, "iat": issued_at, "exp": issued_at + _SECONDS}
+    return jwt.encode(claims, _jwt_key(app), _ALGORITHM), _SECONDS
 
 
 def secret_from(app: Quart, headers: Headers, scheme: str) -> str | None:
@@ -118,10 +132,10 @@ def is_bearer(headers: Headers) -> bool:
 
 
 def _secret_in_token(app: Quart, token: str) -> str | None:
+    # `iat` of a clock that ran ahead is still to come when that has been put right: the session decides.
+    options: Any = {"require": ["sub", "sid", "exp"], "verify_iat": False}
     try:
-        claims: dict[str, Any] = jwt.decode(
-            token, _jwt_key(app), algorithms=[_ALGORITHM], options={"require": ["sub", "sid", "exp"]}
-        )
+        claims: dict[str, Any] = jwt.decode(token, _jwt_key(app), algorithms=[_ALGORITHM], options=options)
     except jwt.InvalidTokenError:
         return None
     return str(claims["sid"])

@@ -68,6 +68,11 @@ def is_anybody_known(tx: Transaction) -> bool:
     return tx.value("SELECT 1 FROM users LIMIT 1") is not None
 
 
+def is_known(tx: Transaction, email: str) -> bool:
+    """Whether there is an account with this address."""
+    return tx.value("SELECT 1 FROM users WHERE email = :email", {"email": email}) is not None
+
+
 def is_patient(tx: Transaction, user_id: str) -> bool:
     """Whether this is, or was, a patient's id."""
     return tx.value("SELECT 1 FROM patients WHERE user_id = :id", {"id": user_id}) is not None

@@ -122,8 +122,8 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
 
 
 def is_worth_noting(viewer: Viewer, now: int) -> bool:
-    """Whether the person's activity was written down too long ago."""
-    return now - viewer.last_active_at > TOUCH_AFTER
+    """Whether the person's activity was written down too long ago, or by a clock that ran ahead."""
+    return abs(now - viewer.last_active_at) > TOUCH_AFTER
 
 
 def note_activity(tx: Transaction, viewer: Viewer) -> None:
@@ -133,6 +133,20 @@ def note_activity(tx: Transaction, viewer: Viewer) -> None:
             "UPDATE sessions SET last_active_at = :now WHERE id = :id AND ended_at IS NULL",
             {"now": tx.now, "id": viewer.session_id},
         )
+
+
+def bring_back(tx: Transaction, limit: int) -> int:
+    """The clock ran ahead and was put right: sessions go on from now, and end as if begun now. Returns how many."""
+    return tx.execute(
+        """
+        UPDATE sessions SET
+            last_active_at = CASE WHEN last_active_at > :now THEN :now ELSE last_active_at END,
+            expires_at = CASE WHEN expires_at > :latest THEN :latest ELSE expires_at END
+        WHERE id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND (last_active_at > :now OR expires_at > :latest)
+                     LIMIT :limit)
+        """,
+        {"now": tx.now, "latest": tx.now + LIFETIME, "limit": limit},
+    )
 
 
 def of(tx: Transaction, person: Viewer) -> list[OpenSession]:

@@ -4,6 +4,8 @@ Half the CPU per event, and half the memory per stream, of a Quart generator wit
 (docs/decisions/01-one-process.md). Authentication is the pages'.
 """
 
+import json
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,9 +19,10 @@ from fadjma.identity.people import Viewer
 from fadjma.live import encode, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
 from fadjma.live.streams import Encoding, Send, Stream
-from fadjma.store import Database, Transaction
+from fadjma.store import Database, Transaction, Unavailable
 from fadjma.web.front_door import BARE_HEADERS
 
+log = logging.getLogger("fadjma.live")
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
@@ -31,6 +34,9 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),
     *BARE_HEADERS,
 ]
+_UNAVAILABLE = json.dumps(
+    {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Try again after Retry-After."}
+).encode()
 
 
 class StreamEndpoint:
@@ -50,13 +56,17 @@ class StreamEndpoint:
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if self._hub.restarting:
-            return _refuse(send, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
+            return _unavailable(send, scope["path"])
         headers = credentials.plain(scope["headers"])
         after = _cursor(scope, headers)
         if after is not None and after < 0:
             return _refuse(send, 400)
         secret = credentials.secret_from(self._quart, headers, scope["scheme"])
-        viewer, level = self._database.glance(_open, secret)
+        try:
+            viewer, level = self._database.glance(_open, secret)
+        except Unavailable as outage:
+            log.warning("unavailable: GET %s: %s", scope["path"], outage.reason)
+            return _unavailable(send, scope["path"])
         if viewer is not None and _meant_for_another(scope, viewer):
             return _refuse(send, 403)
         if viewer is None:
@@ -112,12 +122,25 @@ def _meant_for_another(scope: Scope, viewer: Viewer) -> bool:
     return any(user != viewer.id for user in parse_qs(scope["query_string"].decode("latin-1")).get("user", []))
 
 
-async def _refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def _unavailable(send: Send, path: str) -> None:
+    """The server stops, or cannot read: to a program as a problem document (RFC 9457), to a page in a few bytes."""
+    headers = [(b"retry-after", b"%d" % random.randint(2, 10))]  # noqa: S311
+    if _PATHS[path] == "html":
+        return await _refuse(send, 503, headers)
+    return await _refuse(send, 503, [*headers, (b"content-type", b"application/problem+json")], _UNAVAILABLE)
+
+
+async def _refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]] | None = None, body: bytes = b"") -> None:
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [(b"content-length", b"0"), (b"cache-control", b"no-store"), *BARE_HEADERS, *(headers or [])],
+            "headers": [
+                (b"content-length", b"%d" % len(body)),
+                (b"cache-control", b"no-store"),
+                *BARE_HEADERS,
+                *(headers or []),
+            ],
         }
     )
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})

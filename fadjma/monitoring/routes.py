@@ -8,12 +8,14 @@ from prometheus_client.exposition import choose_encoder
 from quart import Blueprint, Response, abort, g, request
 
 from fadjma import web
+from fadjma.i18n import N_, translate
 from fadjma.identity.people import ROLES, Viewer
 from fadjma.live.hub import Hub
+from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
 from fadjma.monitoring.report import report
-from fadjma.monitoring.wording import END_REASONS, Words
+from fadjma.monitoring.wording import END_REASONS, HEALTH, Words
 from fadjma.store import Transaction
 
 blueprint = Blueprint("monitoring", __name__)
@@ -50,6 +52,26 @@ async def metrics() -> Response:
     registry: CollectorRegistry = web.app().extensions["metrics"]
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return Response(encode(registry), content_type=content_type)
+
+
+@blueprint.get("/health")
+async def health() -> Response:
+    checks: Health = web.app().extensions["health"]
+    failing = await checks.failing()
+    if not failing:
+        return web.as_json({"status": "ok"})
+    language = web.language()
+    return web.as_json(
+        {
+            "type": "about:blank",
+            "title": translate(language, N_("La base de données ne va pas bien")),
+            "status": 503,
+            "detail": " ".join(translate(language, HEALTH[part]) for part in failing),
+            "failing": failing,
+        },
+        503,
+        "application/problem+json",
+    )
 
 
 def _may_scrape() -> bool:

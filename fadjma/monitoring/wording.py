@@ -8,6 +8,7 @@ from babel.numbers import format_decimal, format_percent
 
 from fadjma.i18n import N_, translate
 from fadjma.live.figures import EndReason
+from fadjma.monitoring.health import Part
 
 END_REASONS: dict[EndReason, str] = {
     "gone": N_("Page quittée ou lien perdu"),
@@ -18,6 +19,12 @@ END_REASONS: dict[EndReason, str] = {
     "deactivated": N_("Compte désactivé"),
     "restarting": N_("Arrêt du serveur"),
     "replaced": N_("Plus de 12 flux d'une personne"),
+}
+HEALTH: dict[Part, str] = {
+    "file": N_("Le fichier de la base n'est plus à sa place : rien n'est plus enregistré."),
+    "space": N_("Le disque est plein."),
+    "write": N_("Rien ne peut être enregistré."),
+    "pages": N_("La base est abîmée : restaurez une sauvegarde."),
 }
 NOTHING = "–"
 

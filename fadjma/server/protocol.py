@@ -1,19 +1,36 @@
-"""uvicorn's HTTP, with an end to how large a request's head may be and how long it may take.
+"""uvicorn's HTTP, with an end to how large a request's head may be and how long it may take, and its body too.
 
-uvicorn keeps whatever header it is sent, 100 MB too, and waits for the rest of a head for ever.
+uvicorn keeps whatever header it is sent, 100 MB too, and waits for the rest of a head for ever. It goes on reading a
+body that was answered before it had come to its end, and sends chunks to HTTP/1.0.
 """
 
 import asyncio
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_BYTES = 32 * 1024  # request line and headers, as nginx takes them
 HEAD_SECONDS = 30.0
+REST_SECONDS = 2.0  # for the rest of a body that has been answered: who reads the answer only then is to find it
 
 
 class HeadTooLarge(Exception):
     """Ends the parser's work on what has come."""
+
+
+class UntilClosed(RequestResponseCycle):
+    """A response to HTTP/1.0, which knows no chunks: without a length, it ends with the connection (RFC 9112, 6.3)."""
+
+    delimited = False
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.body" and self.delimited:
+            self.expected_content_length = len(message.get("body", b""))
+        elif message["type"] == "http.response.start":
+            self.delimited = not any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            if self.delimited:
+                self.chunked_encoding = False
+        await super().send(message)
 
 
 class Protocol(HttpToolsProtocol):
@@ -39,7 +56,7 @@ class Protocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._head += len(data)  # what ends a head sets it to nothing below
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._answered_early:
             return
         if self._head > HEAD_BYTES:
             self._refuse()
@@ -60,6 +77,8 @@ class Protocol(HttpToolsProtocol):
             raise HeadTooLarge
         self._head = 0
         super().on_headers_complete()
+        if self.parser.get_http_version() == "1.0":
+            self.cycle.__class__ = UntilClosed  # uvicorn has made it, and nothing has been sent yet
 
     def on_body(self, body: bytes) -> None:
         self._head = 0
@@ -68,6 +87,20 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._head = 0
         super().on_message_complete()
+        if self._answered_early:
+            self.cycle.more_body = False
+            self._forget_time()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._answered_early and not self.transport.is_closing():
+            self._forget_time()
+            self._deadline = self.loop.call_later(REST_SECONDS, self.transport.close)
+
+    @property
+    def _answered_early(self) -> bool:
+        """Whether the answer is complete and the request's body is not: it may never be."""
+        return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
 
     # Refusing -------------------------------------------------------------------------------------------------
 

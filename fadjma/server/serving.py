@@ -10,43 +10,86 @@ from types import FrameType
 import uvicorn
 from quart import Quart
 
+from fadjma.application import Running
 from fadjma.live.hub import Hub
 from fadjma.server.protocol import Protocol
+from fadjma.store import Database, Unusable
 
 if sys.platform != "win32":
     import resource
 
+log = logging.getLogger("fadjma")
 _FILES = 1_048_576  # open files, where nothing else limits them; Linux allows a process no more by itself
 _GRACE = 2  # seconds for what is being answered when the signal comes
+_WRITES = 1.0  # of them, in which a write may still be begun
+_CUT_BEFORE = 0.3  # before they are over: then uvicorn would answer 500 to what may well have been done
 _BACKLOG = 4_096  # connections waiting to be accepted: everybody comes back at once after a power cut
 
 
 class Server(uvicorn.Server):
     """uvicorn, saying goodbye on every open stream as soon as it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, app: Quart) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._running: Running = app.extensions["running"]
+        self._hub: Hub = app.extensions["hub"]
+        self._database: Database = app.extensions["database"]
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """On SIGINT and SIGTERM; `after_serving` would be too late (docs/decisions/13-streams-end-at-the-signal.md)."""
         super().handle_exit(sig, frame)
         if self._loop:
-            self._loop.call_soon_threadsafe(self._hub.restart)
+            self._loop.call_soon_threadsafe(self._begin_to_stop)
+
+    def _begin_to_stop(self) -> None:
+        if self._opening:
+            self._opening.cancel()
+        self._hub.restart()
+        self._database.finish_within(_WRITES)
 
     async def startup(self, sockets: object = None) -> None:
+        """Open everything, then listen. A signal that came meanwhile, or before, is obeyed; a failure exits with 1."""
         self._loop = asyncio.get_running_loop()
+        if self.should_exit or not await self._open():
+            return
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]
             print(f"FADJMA: http://{self.config.host}:{port}", flush=True)  # noqa: T201
 
+    async def _open(self) -> bool:
+        """Whether everything is open; not when the signal to stop came first. What fails at the start ends it."""
+        self._opening = asyncio.create_task(self._running.open())
+        try:
+            await self._opening
+        except asyncio.CancelledError:
+            return False
+        except Unusable as error:
+            print(f"FADJMA ne démarre pas. {error}", file=sys.stderr, flush=True)  # noqa: T201
+            sys.exit(1)
+        except Exception:
+            log.exception("FADJMA ne démarre pas")
+            sys.exit(1)
+        finally:
+            self._opening = None
+        return True
+
+    async def shutdown(self, sockets: object = None) -> None:
+        """Whoever has no answer when the grace is over loses the connection: that it was not done, nobody may say."""
+        cutting = asyncio.get_running_loop().call_later(_GRACE - _CUT_BEFORE, self._cut)
+        await super().shutdown(sockets)  # type: ignore[arg-type]
+        cutting.cancel()
+
+    def _cut(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
 
 def serve(app: Quart) -> None:
-    """Serve `app` with its settings until SIGINT or SIGTERM. Raises store.Unusable."""
+    """Serve `app` with its settings until SIGINT or SIGTERM."""
     settings = app.extensions["settings"]
-    app.extensions["database"].prepare()  # here, where it is one line: a failure inside uvicorn is a page of them
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Our format shows none of these, and each is looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -69,11 +112,13 @@ def serve(app: Quart) -> None:
         ws="none",  # nothing here speaks WebSocket; Quart answers what uvicorn would let through with a 500
     )
     _print_demo_accounts(app)
+    server = Server(config, app)
     for sig in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn raises the signal again when everything is closed; by then there is nothing left to stop.
-        signal.signal(sig, lambda *_: None)
+        # From now on it is remembered; uvicorn puts the same in place when it runs, and raises the signal again when
+        # everything is closed: by then there is nothing left to stop.
+        signal.signal(sig, server.handle_exit)
     _calm_the_garbage_collector()
-    Server(config, app.extensions["hub"]).run()
+    server.run()
 
 
 def _allow_many_streams() -> None:

@@ -3,13 +3,15 @@
 Domain code takes a `Transaction` and gives it SQL; the edges call `Database.read` and `Database.write`.
 """
 
-from fadjma.store.database import READERS, Clock, Database, milliseconds
-from fadjma.store.errors import Duplicate, Error, Unusable, Violation
+from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, milliseconds
+from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write, usable
+from fadjma.store.kept import keep, kept
 from fadjma.store.listing import listed
 from fadjma.store.transaction import Announced, Row, Transaction
 
 __all__ = [
     "READERS",
+    "WAL_LIMIT",
     "Announced",
     "Clock",
     "Database",
@@ -17,8 +19,13 @@ __all__ = [
     "Error",
     "Row",
     "Transaction",
+    "Unavailable",
     "Unusable",
     "Violation",
+    "keep",
+    "kept",
     "listed",
     "milliseconds",
+    "tried_to_write",
+    "usable",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fadjma.store.connections import connect
 from fadjma.store.errors import Error, Unusable, reason
+from fadjma.store.files import keep_private
 from fadjma.store.transaction import Transaction
 
 
@@ -21,12 +22,13 @@ def backup(source: Path, target: Path, change: Callable[[Transaction], object]) 
         raise Unusable(f"{target} existe déjà : rien n'a été écrasé.")
     unfinished = target.with_name(target.name + ".partial")
     _remove(unfinished)
+    keep_private(unfinished)
     try:
         verdict = _copy(source, unfinished, change)
         if verdict == "ok":
             unfinished.replace(target)
     except (sqlite3.Error, Error, OSError) as error:
-        raise Unusable(f"Pas de copie dans {target} : {reason(unfinished, error.__cause__ or error)}.") from error
+        raise Unusable(f"Pas de copie dans {target} : {reason(unfinished, error)}.") from error
     finally:
         _remove(unfinished)
     if verdict != "ok":

@@ -7,14 +7,18 @@ from typing import TypeVar
 
 import aiosqlite
 
+from fadjma.store.files import keep_private
+
 R = TypeVar("R")
 
-_BUSY_TIMEOUT_MS = 5_000
+BUSY_SECONDS = 5.0  # that a lock of another process is waited for
 _STATEMENTS = 500  # prepared once and kept: more than there are in this program
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection as the whole program uses it: WAL, durable commits, foreign keys, no implicit transactions."""
+    if not read_only:
+        keep_private(path)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS)
     try:
         _set_up(connection, read_only=read_only)
@@ -27,7 +31,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:
     connection.row_factory = sqlite3.Row
     for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+        f"busy_timeout = {BUSY_SECONDS * 1000:.0f}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",

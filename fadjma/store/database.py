@@ -8,19 +8,23 @@ that come at the same moment share one commit (group_commit.py).
 """
 
 import asyncio
+import logging
+import os
 import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fadjma.histogram import SECONDS, Histogram
-from fadjma.store.connections import Connection, connect
+from fadjma.store.connections import BUSY_SECONDS, Connection, connect
 from fadjma.store.constraints import translated
-from fadjma.store.errors import usable
-from fadjma.store.group_commit import Write, commit, settle
+from fadjma.store.errors import Error, Unavailable, outage, tried_to_write, usable
+from fadjma.store.files import Place
+from fadjma.store.group_commit import Write, begin, commit, settle
 from fadjma.store.migrating import migrate
 from fadjma.store.transaction import Announced, Transaction
 
@@ -29,8 +33,13 @@ R = TypeVar("R")
 Clock = Callable[[], int]
 Listener = Callable[[Announced], None]
 
+log = logging.getLogger("fadjma")
 READERS = 2  # as many as the small machines we run on have cores
 _NEAR_TIMEOUT_MS = 20  # readers are locked out of a WAL database only for moments; the event loop waits no longer
+_NOTE_SECONDS = 0.1
+_TRY_MS = 100  # that the writer waits for a foreign lock before it looks whether it is to stop
+WAL_LIMIT = 8 * 1024 * 1024  # bytes
+_TIDY_EVERY = 10.0  # seconds between two attempts to shorten a log that somebody else holds open
 
 
 def milliseconds() -> int:
@@ -41,11 +50,13 @@ def milliseconds() -> int:
 class Database:
     """The database behind `url` (`sqlite:///relative.db` or `sqlite:////absolute.db`)."""
 
-    def __init__(self, url: str, *, clock: Clock = milliseconds) -> None:
+    def __init__(self, url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> None:
+        """`wal_limit`: bytes over which the -wal is shortened; 0: another program does that (Litestream)."""
         if not url.startswith("sqlite:///"):
             raise ValueError(f"FADJMA_DATABASE_URL: {url!r} is not sqlite:///path")
         self.path = Path(url.removeprefix("sqlite:///"))
         self.clock = clock
+        self._wal_limit = wal_limit
         self.listener: Listener = lambda announced: None
         self._writer: Connection | None = None
         self._readers: asyncio.Queue[Connection] = asyncio.Queue()
@@ -55,29 +66,59 @@ class Database:
         self.waiting_reads = 0  # as with writes, below; `glance` does not wait
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
-
-    def prepare(self) -> None:
-        """Migrate. Raises Unusable when this is no database that the program can work with."""
-        migrate(self.path, self.clock())
+        self._place = Place(self.path)
+        self._tidy_after = 0.0
+        self._give_up_at: float | None = None  # `time.monotonic()` after which nothing more is begun
+        self._checking: sqlite3.Connection | None = None
+        self.found_damage = False  # by a reading, since all pages were last found well
+        self.failure: Unavailable | None = None  # of the last write that was not refused for its own sake
+        self.written_at = 0.0  # `time.monotonic()` of the last one that changed something and was kept
 
     async def open(self) -> None:
-        """Prepare, then open one writer and `READERS` readers. Raises Unusable; then nothing stays open."""
+        """Migrate, then open one writer and `READERS` readers. Raises Unusable; then nothing stays open."""
         try:
-            await asyncio.to_thread(self.prepare)
+            await asyncio.to_thread(migrate, self.path, self.clock())
+            self._give_up_at = None
             with usable(self.path):
                 self._writer = await self._connect()
+                await self._writer.run(self._set_up_writer)
                 for _ in range(READERS):
                     self._readers.put_nowait(await self._connect(read_only=True))
                 self._near = connect(self.path, read_only=True)
                 self._near.execute(f"PRAGMA busy_timeout = {_NEAR_TIMEOUT_MS}")
+                self._place.remember()
         except BaseException:
             await self.close()
             raise
 
+    def _set_up_writer(self, connection: sqlite3.Connection) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {_TRY_MS}")
+        if self._wal_limit:
+            connection.execute(f"PRAGMA journal_size_limit = {self._wal_limit}")
+        else:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+        try:
+            begin(connection)  # of a file that cannot be written, too; now -wal and -shm are there
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            connection.execute(f"PRAGMA user_version = {version}")  # but not this
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # somebody else writes: so it can be
+                raise
+
+    def finish_within(self, seconds: float) -> None:
+        """The process is about to stop: what has not been begun by then fails (Unavailable) and is not kept."""
+        self._give_up_at = time.monotonic() + seconds
+
     async def close(self) -> None:
         """Finish what is queued and close every connection."""
-        for connection in self._all:
-            await connection.close()
+        if self._give_up_at is None:
+            self.finish_within(BUSY_SECONDS)
+        if checking := self._checking:
+            checking.interrupt()
+        closed = await asyncio.gather(*(connection.close() for connection in self._all), return_exceptions=True)
+        for error in filter(None, closed):
+            log.error("a connection could not be closed", exc_info=error)  # its thread has ended all the same
         self._all.clear()
         if self._near:
             self._near.close()
@@ -91,6 +132,8 @@ class Database:
             connection = await self._readers.get()
             try:
                 return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
+            except Error as error:
+                raise self._reading_failed(error) from error.__cause__
             finally:
                 self._readers.put_nowait(connection)
         finally:
@@ -102,30 +145,119 @@ class Database:
         Two hops between threads cost more than such a reading, most of all on an idle machine (benchmarks/README.md).
         """
         assert self._near is not None, "the database is not open"
-        return _read(self.clock, lambda tx: function(tx, *args, **kwargs), self._near)
+        try:
+            return _read(self.clock, lambda tx: function(tx, *args, **kwargs), self._near)
+        except Error as error:
+            raise self._reading_failed(error) from error.__cause__
+
+    def _reading_failed(self, error: Error) -> Error:
+        """An outage, unless what was asked is wrong: a reading that writes is refused as read-only, too."""
+        found = outage(error)
+        if found is None or tried_to_write(error):
+            return error
+        self.found_damage = self.found_damage or found.reason == "damaged"
+        return found
 
     async def write(
         self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Call `function(tx, …)` in one durable transaction: all of it, or nothing when it raises."""
+        """Call `function(tx, …)` in one durable transaction: all of it, or nothing when it raises.
+
+        Raises Unavailable when the database cannot keep anything now.
+        """
+        return await self._ask(function, args, kwargs)
+
+    async def note(
+        self, function: Callable[Concatenate[Transaction, P], object], /, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Like `write`, for what nobody's answer depends on: waited for a moment only, and its failure is health's."""
+        answer = self._ask(function, args, kwargs)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait({answer}, timeout=_NOTE_SECONDS)
+
+    def _ask(self, function: Callable[..., R], args: Any, kwargs: Any) -> asyncio.Future[R]:
         assert self._writer is not None, "the database is not open"
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        asked_at = time.monotonic()
+        answer.add_done_callback(partial(self._answered, time.monotonic()))
         self.waiting_writes += 1
         self._waiting.append(Write(lambda tx: function(tx, *args, **kwargs), answer))
         self._writer.post(partial(self._commit, self._writer, loop))
-        try:
-            return await answer
-        finally:
-            self.waiting_writes -= 1
-            self.write_seconds.observe(time.monotonic() - asked_at)
+        return answer
+
+    def _answered(self, asked_at: float, answer: asyncio.Future[Any]) -> None:
+        self.waiting_writes -= 1
+        self.write_seconds.observe(time.monotonic() - asked_at)
 
     def _commit(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
         """On the writer's thread: commit what waits. The one that was posted may have gone with an earlier group."""
-        if self._waiting:
-            group = commit(writer.raw, self.clock, self._waiting)
-            loop.call_soon_threadsafe(settle, group, self.listener)
+        if not self._waiting:
+            return
+        changes = writer.raw.total_changes
+        group = commit(writer.raw, self.clock, self._waiting, self._begin)
+        self._learn(group, changed=writer.raw.total_changes > changes)
+        loop.call_soon_threadsafe(settle, group, self.listener)
+        if self._place.log_size > self._wal_limit > 0 and time.monotonic() > self._tidy_after:
+            self._tidy(writer.raw)
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Begin, waiting for another process's lock as long as `connect` does, unless the process is to stop."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            give_up_at = self._give_up_at
+            if give_up_at is not None and time.monotonic() > give_up_at:
+                raise Unavailable("stopping")
+            try:
+                begin(connection)
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+        if not self._place.is_kept():
+            raise Unavailable("gone")
+
+    def _learn(self, group: list[Write], *, changed: bool) -> None:
+        """What this group says about the database's health."""
+        failure = next((write.error for write in group if isinstance(write.error, Unavailable)), None)
+        if failure:
+            self.failure = failure
+        elif changed and any(write.error is None for write in group):
+            if self.failure:
+                log.warning("writing works again")
+            self.failure, self.written_at = None, time.monotonic()
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """Shorten a log that a long reader, or readers without a gap, kept from beginning again."""
+        self._tidy_after = time.monotonic() + _TIDY_EVERY
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # busy: somebody still reads from it
+        except sqlite3.Error as error:
+            log.error("the -wal could not be shortened: %s", error)
+
+    def is_in_place(self) -> bool:
+        """Whether what is open is what lies at the path."""
+        return self._place.is_kept()
+
+    def free_space(self) -> int:
+        """Bytes that may still be written to the disk of the database."""
+        found = os.statvfs(self.path.parent)
+        return found.f_bavail * found.f_frsize
+
+    async def damage(self) -> str | None:
+        """What is wrong with the pages of the file, if anything. Reads all of them, on a thread of its own."""
+        return await asyncio.to_thread(self._look_at_pages)
+
+    def _look_at_pages(self) -> str | None:
+        self.found_damage = False
+        try:
+            with closing(connect(self.path, read_only=True)) as connection:
+                self._checking = connection
+                verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.Error as error:
+            verdict = str(error)
+        finally:
+            self._checking = None
+        return None if verdict == "ok" else verdict
 
     async def _connect(self, *, read_only: bool = False) -> Connection:
         connection = Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma.store.constraints import translated
-from fadjma.store.errors import Error
+from fadjma.store.errors import Error, outage
 from fadjma.store.transaction import Announced, Transaction
 
 log = logging.getLogger("fadjma")
@@ -42,7 +42,7 @@ class Write:
             self.error = RuntimeError("the work stopped as an iterator does")
             self.error.__cause__ = error
         except BaseException as error:
-            self.error = error
+            self.error = outage(error) or error
         else:
             self.announced = tx.announced
 
@@ -51,23 +51,36 @@ class Write:
         self.result, self.error, self.announced = None, error, None
 
 
-def commit(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[Write]) -> list[Write]:
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that will write."""
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def commit(
+    connection: sqlite3.Connection,
+    now: Callable[[], int],
+    waiting: deque[Write],
+    begin: Callable[[sqlite3.Connection], None] = begin,
+) -> list[Write]:
     """Take what waits, run it in one durable transaction, and return it with what came of each.
 
-    An error that ends the whole transaction (the disk is full, the file is locked by another process) is everybody's.
+    An error that ends the whole transaction (the disk is full) is everybody's in it. One that keeps it from beginning
+    (the file is locked by another process) is that of all who wait: each waiting anew, the tenth would wait ten times.
     """
     group: list[Write] = []
+    begun = False
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        begin(connection)
+        begun = True
         _run(connection, now, waiting, group)
         connection.execute("COMMIT")
     except BaseException as error:
-        failure = error
-        if isinstance(error, sqlite3.Error):
-            failure = translated(connection, error)
+        failure = outage(error) or error
+        if isinstance(failure, sqlite3.Error):
+            failure = translated(connection, failure)
             failure.__cause__ = error
         _roll_back(connection)
-        if not group:
+        while waiting and not (begun and group):
             group.append(waiting.popleft())
         for write in group:
             if write.error is None:

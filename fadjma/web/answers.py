@@ -6,7 +6,7 @@ from typing import Any, cast
 from quart import Response, g, redirect, request
 
 from fadjma.web.asking import Acted
-from fadjma.web.request import language, page_path, wants
+from fadjma.web.request import app, database, language, page_path, wants
 from fadjma.web.templating import render
 
 
@@ -22,9 +22,16 @@ def _render(template: str, **context: Any) -> str:
         viewer=g.get("viewer"),
         mail=g.get("mail"),
         path=page_path(),
+        clock=_wrong_clock(),
         posted=request.path if request.method == "POST" else "",
         **{"form": None, **context},
     )
+
+
+def _wrong_clock() -> dict[str, int] | None:
+    """What the clock says and what the newest act, while it is before that; for those whose acts it would date."""
+    viewer, newest = g.get("viewer"), app().extensions["clock_watch"].newest_act
+    return {"now": database().clock(), "newest": newest} if newest and viewer and viewer.role != "patient" else None
 
 
 def answer(template: str, data: dict[str, Any], *, fragment: str | None = None, **context: Any) -> Response:

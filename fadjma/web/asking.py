@@ -18,7 +18,7 @@ from fadjma.i18n import N_
 from fadjma.identity import credentials, sessions
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid, SignInNeeded
-from fadjma.store import Transaction
+from fadjma.store import Transaction, tried_to_write
 from fadjma.web import idempotency
 from fadjma.web.request import app, body, by_itself, database, fields, header, secret, wants
 
@@ -101,7 +101,12 @@ async def act(
 async def see_traced(
     query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Like `see`, for a reading that is itself written down: what it shows and its trace are one transaction."""
+    """Like `see`, for a reading that is itself written down: what it shows and its trace are one transaction.
+
+    What patients read of their own is not written down, and shown whether or not anything can be written.
+    """
+    with suppress(_Traced):
+        return await see(_untraced, query, *args, **kwargs)
     asking, person = _Asking(), not by_itself()
 
     def run(tx: Transaction) -> R:
@@ -116,6 +121,21 @@ async def see_traced(
         return await database().write(run)
     finally:
         asking.remember()
+
+
+class _Traced(Exception):
+    """This reading is to be written down."""
+
+
+def _untraced(tx: Transaction, viewer: Viewer, query: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+    if viewer.role != "patient":
+        raise _Traced
+    try:
+        return query(tx, viewer, *args, **kwargs)
+    except Exception as error:
+        if tried_to_write(error):  # about somebody else's
+            raise _Traced from error
+        raise
 
 
 async def watch(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -201,7 +221,7 @@ async def _note_activity(asking: _Asking) -> None:
     """A page that somebody opens is activity; streams and polls do not come through here."""
     viewer = asking.viewer
     if viewer and not by_itself() and sessions.is_worth_noting(viewer, database().clock()):
-        await database().write(sessions.note_activity, viewer)
+        await database().note(sessions.note_activity, viewer)  # whoever reads, reads also when nothing can be written
 
 
 async def _idempotency() -> tuple[str, str]:

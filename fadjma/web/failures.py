@@ -1,6 +1,8 @@
 """What people and programs get when something is refused or breaks: never a stack trace, never a bare number."""
 
 import logging
+import random
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -10,7 +12,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.refusals import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
+from fadjma.refusals import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, Throttled, TooLarge, TryLater
+from fadjma.store import Unavailable
 from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
@@ -26,11 +29,21 @@ _MESSAGES = {
     405: N_("Cette adresse n'accepte pas ce genre de demande."),
     413: N_("L'envoi dépasse 64 Ko."),
 }
+_RESTARTING = N_("Le serveur redémarre. Rien n'a été enregistré : réessayez dans quelques secondes.")
+_BUSY = N_("La base est occupée par un autre programme. Rien n'a été enregistré : réessayez dans un instant.")
+_FULL = N_("Le disque du serveur est plein. Rien n'a été enregistré : prévenez l'administrateur.")
+_OUT_OF_ORDER = N_("La base ne répond plus comme elle doit. Rien n'a été enregistré : prévenez l'administrateur.")
+_OUTAGES = {  # why, and after how many seconds it is worth another try
+    "stopping": (_RESTARTING, 5),
+    "locked": (_BUSY, 5),
+    "full": (_FULL, 60),
+}
 
 
 def register(app: Quart) -> None:
     """Answer every refusal and failure of `app`."""
     app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
@@ -46,7 +59,7 @@ async def _refused(refusal: Refusal) -> Response:
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
-    if isinstance(refusal, Throttled):
+    if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 
@@ -59,7 +72,15 @@ async def _note_refused_right(account_id: str) -> None:
         return
     where = f"{request.method} {request.url_rule}"
     mark = web.mark(request.remote_addr or "")
-    await web.database().write(security.note, "right_refused", account_id=account_id, address=mark, detail=where)
+    with suppress(Unavailable):  # it is refused all the same
+        await web.database().write(security.note, "right_refused", account_id=account_id, address=mark, detail=where)
+
+
+async def _unavailable(outage: Unavailable) -> Response:
+    log.warning("unavailable: %s %s: %s (%s)", request.method, request.url_rule, outage.reason, outage.__cause__)
+    message, seconds = _OUTAGES.get(outage.reason, (_OUT_OF_ORDER, 60))
+    spread = random.randint(0, seconds // 2)  # noqa: S311 - against a herd
+    return await _refused(TryLater(message, retry_after=seconds + spread))
 
 
 async def _http(error: HTTPException) -> Response:

@@ -39,7 +39,8 @@ class Throttle:
     """Counts attempts; raises Throttled when there are too many."""
 
     def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._storage)
         self._under_way: Counter[Counted] = Counter()
         self._settled = asyncio.Event()
 
@@ -80,6 +81,10 @@ class Throttle:
     async def forgive(self, limit: RateLimitItem, who: str) -> None:
         """Forget the attempts of `who`: the right password was given."""
         await self._limiter.clear(limit, who)
+
+    async def forgive_all(self) -> None:
+        """The clock was put back: windows that were to end are far in the future now, and would lock people out."""
+        await self._storage.reset()
 
     async def _throttled(self, limit: RateLimitItem, who: str) -> Throttled:
         stats = await self._limiter.get_window_stats(limit, who)

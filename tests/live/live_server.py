@@ -40,9 +40,19 @@ class Server:
         """Everything that was ever written to stderr."""
         return self._err.read_text()
 
+    @property
+    def said(self) -> str:
+        """What the latest process has written to stdout."""
+        return self._out.read_text()
+
     def start(self) -> None:
         if not self.database.exists():
             self.database.write_bytes(demo_database())
+        self.launch()
+        self.await_address()
+
+    def launch(self) -> None:
+        """Start the process, and wait for nothing."""
         port = self.address.rpartition(":")[2] or "0"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")} | {
             "FADJMA_DEMO": "1",
@@ -58,6 +68,8 @@ class Server:
             )
         _, hard = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (min(USUAL_LIMIT, hard), hard))  # Python is still starting
+
+    def await_address(self) -> None:
         try:
             self.address = self._says_where_it_is()
         except BaseException:
@@ -66,7 +78,7 @@ class Server:
 
     def _says_where_it_is(self) -> str:
         deadline = time.monotonic() + STARTING
-        while "FADJMA: http" not in (said := self._out.read_text()) or not said.endswith("\n"):
+        while "FADJMA: http" not in (said := self.said) or not said.endswith("\n"):
             assert self._process and self._process.poll() is None, f"the server did not start:\n{self.log[-4000:]}"
             assert time.monotonic() < deadline, "the server does not come up"
             time.sleep(0.01)

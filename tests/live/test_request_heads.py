@@ -1,4 +1,4 @@
-"""What stands before a request's body may be neither too large nor too slow, on whichever connection it comes."""
+"""What stands before a request's body may be neither too large nor too slow, and an answered body has an end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -61,12 +61,17 @@ async def _line(address: str) -> AsyncIterator[Line]:
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:
-    """Reads the body and says how long it was; /wait answers when half a second has gone."""
-    length, more = 0, True
+    """Reads the body and says how long it was; /wait answers when half a second has gone, /early without the body."""
+    length, more = 0, scope["path"] != "/early"
     while more:
         message = await receive()
         length += len(message.get("body", b""))
         more = message.get("more_body", False)
+    if scope["path"] == "/pieces":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await send({"type": "http.response.body", "body": b"two"})
+        return
     if scope["path"] == "/wait":
         await asyncio.sleep(0.5)
     body = str(length).encode()
@@ -79,6 +84,7 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
 async def quick(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """The address of a server whose patience is a fifth of a second."""
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "REST_SECONDS", 1.0)
     config = uvicorn.Config(_app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=60)
     config.load()
     state = ServerState()
@@ -177,6 +183,85 @@ class TestTime:
             assert await line.answer() == 200
             await line.say(b"POST /x HTTP/1.1\r\nContent-Length: 8\r\n\r\n", *[b"xx"] * 4, pause=0.15)
             assert await line.answer() == 200
+
+
+EARLY = b"POST /early HTTP/1.1\r\nHost: x\r\n"
+
+
+class TestABodyThatHasBeenAnswered:
+    """413, 401, 408: the answer is there before the end of the body, which may never come."""
+
+    @pytest.mark.parametrize(
+        ("head", "piece"),
+        [
+            (EARLY + b"Content-Length: 9999999\r\n\r\n", b"x"),
+            (EARLY + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        ],
+        ids=["of a length", "in chunks"],
+    )
+    async def test_and_has_no_end_is_cut_however_it_trickles(self, quick: str, head: bytes, piece: bytes) -> None:
+        async with _line(quick) as line:
+            await line.say(head)
+            assert await line.answer() == 200
+            with pytest.raises(ConnectionError):
+                await line.say(*[piece] * 60, pause=0.05)
+
+    async def test_and_stops_coming_is_cut(self, quick: str) -> None:
+        async with _line(quick) as line:
+            await line.say(EARLY + b"Content-Length: 9\r\n\r\n", b"xx")
+            assert await line.answer() == 200
+            assert await line.closed()
+
+    async def test_and_comes_to_its_end_leaves_a_connection_to_go_on_with(self, quick: str) -> None:
+        async with _line(quick) as line:
+            for _ in range(2):
+                await line.say(EARLY + b"Content-Length: 9\r\n\r\n", b"xxxx")
+                assert await line.answer() == 200
+                await line.say(b"xxxxx")
+            assert not await line.closed(0.5)
+            await line.say(EARLY + b"Content-Length: 1\r\n\r\n", b"x" + GET + b"\r\n")
+            assert [await line.answer(), await line.answer()] == [200, 200]
+
+    async def test_of_the_program_itself_ends_too(self, clinic: Clinic) -> None:
+        async with _line(clinic.address) as line:
+            await line.say(b"POST /api/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+            await line.say(b"Content-Length: 70000\r\n\r\n")
+            assert await line.answer() == 413
+            with pytest.raises(ConnectionError):
+                await line.say(*[b"x"] * 100, pause=0.1)
+
+
+class TestHttp10:
+    """It knows no chunks; nginx asks its upstream so unless it is told otherwise."""
+
+    async def test_a_stream_has_no_chunk_sizes_between_its_events(self, clinic: Clinic) -> None:
+        awa, diop = clinic.patient(), clinic.doctor()
+        headers = "".join(f"{name}: {value}\r\n" for name, value in awa.session.bearer.items())
+        async with _line(clinic.address) as line:
+            await line.say(f"GET /api/events HTTP/1.0\r\n{headers}\r\n".encode())
+            async with asyncio.timeout(WITHIN):
+                head = await line.reader.readuntil(b"\r\n\r\n")
+                assert b"chunked" not in head.lower() and b"connection: close" in head.lower()
+                hello = await line.reader.readuntil(b"\n\n")
+                assert hello.startswith(b"retry: ") and b"event: hello" in hello
+                await clinic.ask(diop, awa)
+                event = await line.reader.readuntil(b"\n\n")
+                assert event.startswith(b"id: 1\nevent: new_access_request\n")
+
+    async def test_an_answer_without_a_length_ends_with_the_connection(self, quick: str) -> None:
+        async with _line(quick) as line:
+            await line.say(b"GET /pieces HTTP/1.0\r\n\r\n")
+            async with asyncio.timeout(WITHIN):
+                head, _, body = (await line.reader.read()).partition(b"\r\n\r\n")
+            assert b"chunked" not in head and body == b"onetwo"
+
+    @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+    async def test_one_with_a_length_is_as_ever(self, quick: str, method: bytes) -> None:
+        async with _line(quick) as line:
+            await line.say(method + b" / HTTP/1.0\r\n\r\n")
+            async with asyncio.timeout(WITHIN):
+                head, _, body = (await line.reader.read()).partition(b"\r\n\r\n")
+            assert b"content-length: 1" in head and body == (b"0" if method == b"GET" else b"")
 
 
 def test_a_connection_remembers_no_more_than_two_fields_for_this() -> None:

@@ -13,7 +13,8 @@ from store import MONDAY, Clock, Store
 from fadjma import store
 from fadjma.access import actions as access
 from fadjma.refusals import Conflict
-from fadjma.store import Database, Error, Transaction, Violation
+from fadjma.store import Database, Error, Transaction, Unavailable, Unusable, Violation
+from fadjma.store import database as module_of_database
 from fadjma.store.connections import connect
 from fadjma.store.migrating import migrate
 
@@ -196,6 +197,121 @@ class TestTwoProcesses:
         await asyncio.gather(*(process.write(notify) for process in (database, other) * 15))
         store.check()
         assert store.rows("SELECT last_seq FROM inboxes WHERE user_id = 'awa'") == [(30,)]
+
+
+LIMIT = 200_000  # bytes
+
+
+def _keep_much(tx: Transaction, size: int = 20_000) -> None:
+    """Acts of a few pages, for a log that grows."""
+    tx.execute("INSERT INTO settings (key, value) VALUES (lower(hex(randomblob(16))), :much)", {"much": "x" * size})
+
+
+class TestTheLog:
+    """The -wal: an outer program that reads for long keeps it from beginning again."""
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module_of_database, "_TIDY_EVERY", 0.0)
+
+    @pytest.fixture
+    async def small(self, path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+        database = Database(f"sqlite:///{path}", wal_limit=getattr(request, "param", LIMIT))
+        await database.open()
+        yield database
+        await database.close()
+
+    @staticmethod
+    def size(database: Database) -> int:
+        return database.path.with_name(database.path.name + "-wal").stat().st_size
+
+    async def test_is_short_again_when_a_long_reader_has_gone(self, small: Database) -> None:
+        reader = connect(small.path, read_only=True)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM settings").fetchone()
+        for _ in range(40):
+            await small.write(_keep_much)
+        assert self.size(small) > 3 * LIMIT
+        reader.execute("ROLLBACK")
+        reader.close()
+        for _ in range(3):
+            await small.write(_keep_much)
+        assert self.size(small) <= LIMIT
+
+    async def test_gets_short_by_itself_where_it_can_begin_again(
+        self, small: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SQLite begins again after some 4 MB (wal_autocheckpoint) and then cuts off what is over the limit."""
+        monkeypatch.setattr(small, "_tidy_after", float("inf"))
+        await small.write(_keep_much, 5_000_000)
+        for _ in range(2):
+            await small.write(_keep_much)
+        assert self.size(small) <= LIMIT
+
+    async def test_is_bounded_although_somebody_reads_at_every_moment(self, small: Database) -> None:
+        readers = [connect(small.path, read_only=True) for _ in range(2)]
+        for number in range(60):
+            reader = readers[number % 2]  # the one begins before the other ends
+            if reader.in_transaction:
+                reader.execute("ROLLBACK")
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM settings").fetchone()
+            await small.write(_keep_much)
+        for reader in readers:
+            reader.close()
+        await small.write(_keep_much)
+        assert self.size(small) <= LIMIT
+
+    @pytest.mark.parametrize("small", [0], indirect=True)
+    async def test_is_left_alone_where_litestream_looks_after_it(self, small: Database) -> None:
+        before = small.path.stat().st_size
+        for _ in range(6):
+            await small.write(_keep_much, 1_000_000)
+        assert self.size(small) > 5_000_000
+        assert small.path.stat().st_size == before
+
+
+class TestGivingUp:
+    async def test_what_is_not_begun_in_time_is_not_done(self, database: Database) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold(tx: Transaction) -> None:
+            begun.set()
+            go_on.wait(5)
+            _keep(tx, "begun")
+
+        holding = asyncio.create_task(database.write(hold))
+        await asyncio.to_thread(begun.wait, 5)
+        late = [asyncio.create_task(database.write(_keep, key)) for key in ("late", "later")]
+        await asyncio.sleep(0)
+        database.finish_within(0)
+        go_on.set()
+        await holding
+        for answer in await asyncio.gather(*late, return_exceptions=True):
+            assert isinstance(answer, Unavailable) and answer.reason == "stopping"
+        assert await database.read(_kept) == ["begun"]
+
+    async def test_a_note_behind_somebody_elses_lock_keeps_nobody_waiting(self, database: Database) -> None:
+        other = connect(database.path)
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(3):
+            await database.note(_keep, "noted")
+        other.execute("ROLLBACK")
+        other.close()
+        await database.write(_keep, "after")
+        assert await database.read(_kept) == ["noted", "after"]
+
+
+class TestOpening:
+    async def test_that_fails_leaves_nothing_open(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After the writer: a process with its thread would never end."""
+        threads = threading.active_count()
+        database = Database(f"sqlite:///{path}")
+        shm = path.with_name(path.name + "-shm")
+        monkeypatch.setattr(database._place, "_files", [*database._place._files, str(shm) + "-nowhere"])
+        with pytest.raises(Unusable, match="nowhere"):
+            await database.open()
+        assert database._writer is None and threading.active_count() <= threads + 1, "but asyncio's own, for migrating"
 
 
 async def test_it_can_be_closed_and_opened_again(path: Path) -> None:

@@ -15,7 +15,7 @@ from store import Store
 from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
 from fadjma.refusals import Conflict
-from fadjma.store import Announced, Database, Error, Transaction, group_commit
+from fadjma.store import Announced, Database, Error, Transaction, Unavailable, group_commit
 from fadjma.store.group_commit import Write, commit, settle
 
 
@@ -152,13 +152,15 @@ class TestWhenTheTransactionItselfFails:
         assert kept(store) == ["later"], "it came after the group that failed"
         assert [write.error is None for write in done] == [False, False, True]
 
-    def test_locked_by_another_process_it_is_said_to_who_asked_and_to_no_other(self, store: Store) -> None:
+    def test_locked_by_another_process_it_is_said_to_all_who_wait_and_to_no_other(self, store: Store) -> None:
+        """Each trying for itself, the tenth would hear of it after ten times as long."""
         other = sqlite3.connect(store.path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         store.connection.execute("PRAGMA busy_timeout = 10")
-        waiting = deque([Write(keep("one"))])
-        (done,) = commit(store.connection, store.clock, waiting)
-        assert type(done.error) is Error and not waiting
+        waiting = deque([Write(keep("one")), Write(keep("as well"))])
+        done = commit(store.connection, store.clock, waiting)
+        assert [write.error.reason for write in done if isinstance(write.error, Unavailable)] == ["locked"] * 2
+        assert not waiting
         other.execute("ROLLBACK")
         other.close()
         group(store, keep("two"))

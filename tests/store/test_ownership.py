@@ -16,7 +16,7 @@ import fadjma
 
 HOUSE = Path(fadjma.__file__).parent
 TABLES = {
-    "store": {"schema_migrations"},
+    "store": {"schema_migrations", "settings"},
     "identity": {"organizations", "users", "patients", "practitioners", "sessions"},
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys"},
@@ -24,7 +24,6 @@ TABLES = {
     "records": {"records", "record_versions"},
     "inventory": {"medicines", "products", "lots", "movements", "reservations"},
     "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},
-    "application": {"settings"},
 }
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places"},

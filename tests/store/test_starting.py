@@ -113,7 +113,7 @@ FAULTS = {
 def test_one_line_says_what_is_wrong(path: Path, fault: Callable[[Path], Path], said: str) -> None:
     broken = fault(path)
     with _like_anybody(), pytest.raises(Unusable, match=said) as refusal:
-        Database(f"sqlite:///{broken}").prepare()
+        migrate(broken, 1)
     assert str(broken) in str(refusal.value) and "\n" not in str(refusal.value)
 
 
@@ -161,7 +161,7 @@ def test_the_program_ends_with_that_line_and_a_code(
 
 
 async def test_and_another_program_that_locks_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.01)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unusable, match="un autre programme la verrouille"):

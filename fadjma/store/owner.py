@@ -1,0 +1,43 @@
+"""Which of the processes on one database file is its server: the others say so at the start, and leave it the time."""
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class Owner:
+    """A lock on a file beside the database; the system takes it back from whoever ends, killed or not.
+
+    Not on the database itself: to close that file anywhere in the process would end SQLite's own locks on it.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + "-server")
+        self._file: int | None = None
+
+    def take(self) -> bool:
+        """Be the server, unless another process is; true when this one is it already. Raises OSError."""
+        if sys.platform == "win32" or self._file is not None:
+            return True
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        os.truncate(file, 0)
+        os.write(file, str(os.getpid()).encode())
+        self._file = file
+        return True
+
+    def holder(self) -> str:
+        """The process id of the server, as it wrote it down."""
+        return self._path.read_text()
+
+    def give_up(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

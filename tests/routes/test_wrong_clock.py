@@ -1,0 +1,151 @@
+"""A clock that is behind is said to those whose acts it dates; one that ran ahead and is put right signs nobody out."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+import pytest_asyncio
+from callers import Callers
+from cast import ADMIN, AWA, DIOP, NDIAYE
+from quart import Quart
+from store import Clock
+
+from fadjma import clockwatch
+from fadjma.accounts import actions
+from fadjma.clockwatch import ClockWatch
+from fadjma.identity import credentials, sessions
+from fadjma.refusals import Throttled
+from fadjma.store import Database
+from fadjma.web.throttle import SIGN_IN_PER_ACCOUNT, Throttle
+
+DAY = 86_400_000
+WRONG = "L'horloge du serveur n'est pas juste"
+
+
+@pytest.fixture
+def database(app: Quart) -> Database:
+    found: Database = app.extensions["database"]
+    return found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watch(app: Quart, database: Database, monkeypatch: pytest.MonkeyPatch) -> ClockWatch:
+    """One that has not looked yet, as at a start; somebody has just acted."""
+    await database.write(actions.start_session, AWA.id, kind="browser", address="", agent="")
+    watch = ClockWatch(database)
+    monkeypatch.setitem(app.extensions, "clock_watch", watch)
+    return watch
+
+
+@pytest.fixture
+def at(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set both clocks, the database's and the machine's, to so many days from now."""
+    began, now = clock.now, time.time()
+
+    def set_to(days: float) -> None:
+        clock.now = began + round(days * DAY)
+        monkeypatch.setattr(time, "time", lambda: now + days * 86_400)
+
+    return set_to
+
+
+class TestAClockThatIsBehind:
+    async def test_is_said_on_the_page_and_in_the_log(
+        self, clinic: Callers, watch: ClockWatch, clock: Clock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        clock.now -= 3 * 60_000  # less than a session's idle time, and more than clocks differ
+        with caplog.at_level(logging.WARNING):
+            await watch.look()
+        assert "L'horloge du serveur indique" in caplog.text
+        for who in (DIOP, NDIAYE, ADMIN):
+            assert WRONG in (await clinic.browser(who).get("/")).text
+        assert "confirm-clock" in (await clinic.browser(ADMIN).get("/")).text
+        assert "confirm-clock" not in (await clinic.browser(DIOP).get("/")).text
+        assert WRONG not in (await clinic.browser(AWA).get("/")).text
+        assert WRONG not in (await clinic.nobody().get("/sign-in")).text
+
+    async def test_that_has_been_put_right_is_no_longer(self, clinic: Callers, watch: ClockWatch, clock: Clock) -> None:
+        clock.now -= 3 * 60_000
+        await watch.look()
+        clock.now += 3 * 60_000
+        assert WRONG not in (await clinic.browser(DIOP).get("/")).text
+
+    @pytest.mark.parametrize("late", [0, 60_000])
+    async def test_is_not_one_that_is_right_or_almost(
+        self, clinic: Callers, watch: ClockWatch, clock: Clock, late: int
+    ) -> None:
+        clock.now -= late
+        await watch.look()
+        assert WRONG not in (await clinic.browser(DIOP).get("/")).text
+
+    async def test_is_believed_when_somebody_has_looked(
+        self, clinic: Callers, watch: ClockWatch, database: Database, clock: Clock
+    ) -> None:
+        """What was done while it ran ahead stays newer for as long; what is done even later is news again."""
+        clock.now -= 3 * 60_000
+        await database.write(clockwatch.confirm)
+        await watch.look()
+        assert WRONG not in (await clinic.browser(ADMIN).get("/")).text
+        clock.now += DAY
+        await database.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+        clock.now -= DAY
+        await watch.look()
+        assert WRONG in (await clinic.browser(ADMIN).get("/")).text
+
+
+class TestAClockThatRanAheadAndWasPutRight:
+    async def test_signs_nobody_out_who_came_meanwhile(
+        self, app: Quart, clinic: Callers, watch: ClockWatch, database: Database, at: Callable[[float], None]
+    ) -> None:
+        at(3)
+        await watch.look()
+        secret = await database.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+        token, _ = credentials.issue_token(app, secret, DIOP.id, now=database.clock())
+        cookie = f"{credentials.COOKIE}={credentials.cookies.dump_token(secret, app)}"
+        browser = clinic.nobody()
+        browser.headers["Cookie"] = cookie
+        assert (await browser.get("/sessions")).status == 200
+        at(0)
+        for _ in range(2):
+            assert (await clinic.bearer(token).get("/sessions")).status == 200
+            assert (await browser.get("/sessions")).status == 200
+            await watch.look()
+
+    async def test_signs_nobody_out_who_was_there_before(
+        self, clinic: Callers, watch: ClockWatch, at: Callable[[float], None]
+    ) -> None:
+        await watch.look()
+        at(3)
+        await watch.look()
+        at(0)
+        await watch.look()
+        assert (await clinic.browser(DIOP).get("/sessions")).status == 200
+
+    async def test_leaves_nobody_signed_in_longer_than_the_right_clock_would(
+        self, watch: ClockWatch, database: Database, at: Callable[[float], None]
+    ) -> None:
+        at(3)
+        await watch.look()
+        secret = await database.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+        at(0)
+        await watch.look()
+        at(14 / 1440)
+        assert await database.read(sessions.viewer, secret)
+        at(16 / 1440)
+        assert not await database.read(sessions.viewer, secret)
+
+    async def test_locks_nobody_out_for_what_was_tried_meanwhile(
+        self, database: Database, at: Callable[[float], None]
+    ) -> None:
+        throttle = Throttle()
+        watch = ClockWatch(database, throttle.forgive_all)
+        at(3)
+        await watch.look()
+        for _ in range(SIGN_IN_PER_ACCOUNT.amount):
+            await throttle.hit(SIGN_IN_PER_ACCOUNT, "awa")
+        at(0)
+        with pytest.raises(Throttled):
+            await throttle.hit(SIGN_IN_PER_ACCOUNT, "awa")
+        await watch.look()
+        await throttle.hit(SIGN_IN_PER_ACCOUNT, "awa")
