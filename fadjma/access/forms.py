@@ -1,11 +1,11 @@
 """Asking for access and deciding about it."""
 
 from wtforms import PasswordField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length
 
 from fadjma.access.queries import EMERGENCIES, SCOPES
 from fadjma.i18n import N_
-from fadjma.web.forms import Form, one_of, text
+from fadjma.web.forms import Form, Optional, one_of, text
 
 HOUR = 3_600_000
 DURATIONS = {

@@ -8,29 +8,29 @@ from wtforms import DateField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.i18n import N_, translate
-from fadjma.identity.identifiers import normalize_phone
-from fadjma.web.forms import AtMost, Form, cleaning, one_of, text
+from fadjma.identity.identifiers import normalize_email, normalize_phone
+from fadjma.web.forms import AtMost, Form, LooksAsItIs, Needed, cleaning, one_of, text
 
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
 
 
 class SignInForm(Form):
-    login = StringField(N_("E-mail ou téléphone"), [InputRequired(), AtMost(200)], filters=[cleaning(200)])
+    login = StringField(N_("E-mail ou téléphone"), [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
 
 class TokenForm(Form):
-    email = StringField("", [InputRequired(), AtMost(200)], filters=[cleaning(200)])
+    email = StringField("", [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])
 
 
 class PersonForm(Form):
     """What everybody gives. An e-mail address or a phone number is enough to sign in with."""
 
-    given_name = text(N_("Prénom"), 80)
-    family_name = text(N_("Nom"), 80)
-    email = text(N_("E-mail"), 200, required=False)
+    given_name = text(N_("Prénom"), 80, rules=[LooksAsItIs()])
+    family_name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
+    email = text(N_("E-mail"), 200, required=False, rules=[LooksAsItIs(whole=True)])
     phone = text(N_("Téléphone"), 30, required=False)
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
@@ -42,7 +42,7 @@ class PersonForm(Form):
         return valid
 
     def validate_email(self, field: Any) -> None:
-        if field.data and not _EMAIL.fullmatch(field.data):
+        if field.data and not _EMAIL.fullmatch(normalize_email(field.data)):
             raise ValidationError(translate(self.language, N_("Cette adresse n'a pas la forme nom@exemple.sn.")))
 
     def validate_phone(self, field: Any) -> None:

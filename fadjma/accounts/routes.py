@@ -11,7 +11,7 @@ from fadjma.accounts.forms import PatientForm, PersonForm, PractitionerForm, Sig
 from fadjma.accounts.signing_in import WRONG, sign_in
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, directory, passwords, sessions
-from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.web.throttle import REGISTER_PER_ADDRESS
 
@@ -164,7 +164,7 @@ async def register_practitioner() -> Response:
 
 async def _new_person(form: PersonForm) -> actions.NewPerson:
     given, family = form.given_name.data, form.family_name.data
-    email = form.email.data.lower() if form.email.data else None
+    email = normalize_email(form.email.data) if form.email.data else None
     phone = normalize_phone(form.phone.data) if form.phone.data else None
     weakness = passwords.weakness(form.password.data, given, family, email or "", phone or "")
     if weakness:

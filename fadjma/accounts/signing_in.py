@@ -10,7 +10,7 @@ from typing import Literal
 from fadjma.accounts import actions, queries
 from fadjma.i18n import N_
 from fadjma.identity import passwords
-from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.refusals import Forbidden, Invalid
 from fadjma.store import Database
 from fadjma.web.throttle import CONFIRM_PER_ACCOUNT, SIGN_IN_PER_ACCOUNT, SIGN_IN_PER_ADDRESS, Throttle
@@ -39,8 +39,9 @@ async def sign_in(
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
+    email = normalize_email(login)
     candidates = await database.read(
-        queries.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
+        queries.credentials_for, email=email if "@" in email else None, phone=normalize_phone(login)
     )
     accounts = [candidate.user_id for candidate in candidates] or [_digest(login)]
     await throttle.hit(SIGN_IN_PER_ADDRESS, address)
@@ -69,4 +70,4 @@ async def confirm_password(throttle: Throttle, user_id: str, password: str, stor
 
 def _digest(login: str) -> str:
     """An account that does not exist is counted like one that does, without keeping what was typed."""
-    return hashlib.sha256((normalize_phone(login) or login.lower()).encode()).hexdigest()
+    return hashlib.sha256((normalize_phone(login) or normalize_email(login)).encode()).hexdigest()

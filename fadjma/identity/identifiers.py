@@ -1,8 +1,11 @@
-"""Patient identifiers and phone numbers: what people say aloud and copy by hand."""
+"""Patient identifiers, phone numbers and e-mail addresses: what people say aloud and copy by hand."""
 
 import secrets
+import unicodedata
 
 import phonenumbers
+
+from fadjma import writing
 
 # Crockford's base 32: no I, L, O or U, so that nothing is misread from a card.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -25,6 +28,11 @@ def normalize_identifier(text: str) -> str | None:
     if len(code) != _LENGTH or any(letter not in _ALPHABET for letter in code):
         return None
     return f"FJ-{code[:5]}-{code[5:]}"
+
+
+def normalize_email(text: str) -> str:
+    """An e-mail address as stored: small letters of ordinary width, nothing invisible."""
+    return unicodedata.normalize("NFKC", writing.trim_invisible(text)).lower()
 
 
 def normalize_phone(text: str) -> str | None:

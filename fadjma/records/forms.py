@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from wtforms import DateField
-from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
-from fadjma.web.forms import Form, WholeNumber, one_of, text
+from fadjma.web.forms import Form, Optional, WholeNumber, one_of, text
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
 

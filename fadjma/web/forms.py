@@ -11,12 +11,12 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form as WTForm
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import AnyOf, InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
+from wtforms.validators import Optional as WTFormsOptional
 
+from fadjma import writing
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
 
-# Overrides that make text read otherwise than it is stored; marks that right-to-left text itself needs are kept.
-_BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) not in "\n\t")
 # Of the accents that follow one letter, more are no writing (UAX #15, Stream-Safe Text), and sorting them, which
 # composing does, takes quadratic time.
@@ -24,6 +24,7 @@ _MARKS = 30
 
 LONGEST_NAME = 40  # of a field
 _NAME = re.compile(r"[a-z_]+")
+_LONGEST_CODE = 40  # of an answer that is chosen
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
@@ -100,13 +101,14 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
 
 
 def clean(value: str | None) -> str | None:
-    """Composed Unicode, no control characters, no text-direction overrides, no space at the ends."""
+    """Composed Unicode, no control characters, nothing invisible, no space at the ends; empty when it shows nothing."""
     if value is None:
         return None
     value = value.replace("\r\n", "\n")
     if value.isascii():
         return value.translate(_ASCII_CONTROLS).strip()
-    return unicodedata.normalize("NFC", "".join(_kept(value))).strip()
+    text = writing.trim(unicodedata.normalize("NFC", writing.without_invisible("".join(_kept(value)))))
+    return text if writing.shows(text) else ""
 
 
 def _kept(value: str) -> Iterator[str]:
@@ -117,7 +119,7 @@ def _kept(value: str) -> Iterator[str]:
                 marks = 0
                 yield c
             continue
-        if c in _BIDI_OVERRIDES or unicodedata.category(c) in ("Cc", "Cs"):
+        if unicodedata.category(c) in ("Cc", "Cs"):
             continue
         parts = [unicodedata.category(part)[0] == "M" for part in unicodedata.normalize("NFD", c)]
         marks = marks + sum(parts) if parts[0] else sum(parts)
@@ -152,12 +154,60 @@ class WholeNumber(IntegerField):  # type: ignore[misc]  # WTForms has no type hi
         super().process_formdata(plain)
 
 
+class Needed(DataRequired):  # type: ignore[misc]  # WTForms has no type hints
+    """Something that can be seen must be there; WTForms' InputRequired is content with what was sent."""
+
+
+class Optional(WTFormsOptional):  # type: ignore[misc]  # WTForms has no type hints
+    """Nothing need be there, and what shows nothing is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.string_check = clean
+
+
+class Legible:
+    """A text in which no character was lost on the way here: U+FFFD is what programs write for one they cannot read."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if writing.LOST in (field.data or ""):
+            message = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
+            raise StopValidation(translate(form.language, message))
+
+
+class LooksAsItIs:
+    """A name or an address that no other one can look like: nothing invisible in it, letters of one script a word.
+
+    The joiners and direction marks that Arabic needs are not invisible in this sense (writing.without_invisible).
+    `whole`: all of it is one word, as an e-mail address.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
+
+    def __call__(self, form: Any, field: Any) -> None:
+        typed = writing.trim_invisible(field.raw_data[0] if field.raw_data else "")
+        if writing.without_invisible(typed) != typed:
+            message = N_("Un caractère invisible s'est glissé ici : effacez tout et tapez-le à nouveau.")
+        elif writing.mixes_scripts(field.data or "", whole=self._whole):
+            message = N_("Écrivez chaque mot dans un seul alphabet : ici, deux sont mêlés.")
+        else:
+            return
+        raise StopValidation(translate(form.language, message))
+
+
 def text(
-    label: str, maximum: int, *, minimum: int = 1, required: bool = True, lines: bool = False, **kwargs: Any
+    label: str,
+    maximum: int,
+    *,
+    minimum: int = 1,
+    required: bool = True,
+    lines: bool = False,
+    rules: Iterable[Any] = (),
+    **kwargs: Any,
 ) -> Any:
     """A text field that keeps what people write, up to `maximum` characters."""
-    rules: list[Any] = [InputRequired() if required else Optional()]
-    rules.append(AtMost(maximum, minimum))
+    rules = [Needed() if required else Optional(), Legible(), AtMost(maximum, minimum), *rules]
     return (TextAreaField if lines else StringField)(
         label,
         rules,
@@ -169,7 +219,8 @@ def text(
 
 def one_of(label: str, codes: Iterable[str], *, required: bool = True) -> Any:
     """One of some codes; how they are shown is the template's affair, so WTForms need not make options of them."""
-    return StringField(label, [InputRequired() if required else Optional(), AnyOf(list(codes))])
+    rules = [Needed() if required else Optional(), AnyOf(list(codes))]
+    return StringField(label, rules, filters=[cleaning(_LONGEST_CODE)])
 
 
 def fields_from_json(value: Any) -> MultiDict[str, str]:
