@@ -89,7 +89,7 @@ async def _check(login: str, password: str, kind: Any) -> tuple[str, str]:
         password,
         kind=kind,
         address=request.remote_addr or "",
-        agent=request.headers.get("User-Agent", ""),
+        agent=web.agent(),
         instead_of=web.secret() if kind == "browser" else None,
     )
 
@@ -127,7 +127,7 @@ async def register() -> Response:
         user_id,
         kind="browser",
         address=request.remote_addr or "",
-        agent=request.headers.get("User-Agent", ""),
+        agent=web.agent(),
         instead_of=web.secret(),
     )
     credentials.remember(secret)

@@ -28,6 +28,8 @@ _LONGEST_CODE = 40  # of an answer that is chosen
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
+LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
+
 # The language of the forms being made: WTForms builds the forms inside forms by itself and passes nothing on.
 speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
 
@@ -171,8 +173,7 @@ class Legible:
 
     def __call__(self, form: Any, field: Any) -> None:
         if writing.LOST in (field.data or ""):
-            message = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
-            raise StopValidation(translate(form.language, message))
+            raise StopValidation(translate(form.language, LEGIBLE))
 
 
 class LooksAsItIs:
@@ -227,7 +228,7 @@ def fields_from_json(value: Any) -> MultiDict[str, str]:
     """A JSON object as form fields: {"lines": [{"quantity": 2}]} is lines-0-quantity=2. Null is absent.
 
     Forms have no other shape (name, name-0, name-0-name). The names are looked at before anything is made of them: one
-    long name around many values would be copied for each.
+    long name around many values would be copied for each. Raises ValueError for what is no object, or no text.
     """
     if not isinstance(value, dict):
         raise ValueError(N_("Le corps doit être un objet JSON."))
@@ -256,7 +257,9 @@ def _leaf(name: str, value: Any) -> Iterator[tuple[str, str]]:
         if value:
             yield name, "true"
     elif isinstance(value, str | int | float):
-        yield name, str(value).encode("utf-8", "ignore").decode()  # JSON can hold lone surrogates: not text
+        text = str(value)
+        text.encode()  # raises for half a character, which JSON can hold ("\\ud800"), and no text has
+        yield name, text
 
 
 def _messages(fields: Any) -> Iterator[tuple[str, str]]:

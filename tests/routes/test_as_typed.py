@@ -1,10 +1,11 @@
 """What people and other programs really send, by form and as JSON: blanks, look-alikes, spoiled text, other digits."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from callers import Callers
-from cast import DIOP, MOUSSA
+from cast import DIOP, EMAILS, MOUSSA, PASSWORD
 from store import Store
 from told import Told
 
@@ -68,3 +69,71 @@ class TestLookAlike:
         answer = await clinic.nobody(json=True).post("/register", {**PERSON, "email": "\uff2bhady@Demo.SN\ufeff"})
         assert answer.status == 201, answer.text
         assert store.value("SELECT email FROM users WHERE id = ?", answer.json["id"]) == "khady@demo.sn"
+
+
+class TestSpoiled:
+    FORM = "application/x-www-form-urlencoded"
+    PARTS = "multipart/form-data; boundary=part"
+    NOT_TEXT = ("Nd%E8ye", "A%C0%AFwa", "Ciss%C3", "%ED%A0%80", "%FF%FEA")
+
+    @pytest.mark.parametrize("name", [*NOT_TEXT, b"Nd\xe8ye"], ids=ascii)
+    @pytest.mark.parametrize("accept", ["text/html", "application/json"])
+    async def test_a_form_that_is_not_utf_8_is_refused(
+        self, clinic: Callers, store: Store, name: str | bytes, accept: str
+    ) -> None:
+        before = store.content()
+        rest = urlencode({key: value for key, value in PERSON.items() if key != "given_name"}).encode()
+        body = b"given_name=" + (name if isinstance(name, bytes) else name.encode()) + b"&" + rest
+        answer = await clinic.nobody().post("/register", body, Content_Type=self.FORM, Accept=accept)
+        assert answer.status == 400, answer.text[:200]
+        assert "UTF-8" in answer.text
+        assert store.content() == before
+
+    async def test_so_is_one_in_parts(self, clinic: Callers, store: Store) -> None:
+        statuses = []
+        for name in ("Ndèye".encode("latin-1"), "Ndèye".encode()):
+            parts = {**{key: value.encode() for key, value in PERSON.items()}, "given_name": name}
+            body = b"".join(
+                b'--part\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (key.encode(), value)
+                for key, value in parts.items()
+            )
+            nobody = clinic.nobody()
+            answer = await nobody.post("/register", body + b"--part--\r\n", Content_Type=self.PARTS)
+            statuses.append(answer.status)
+        assert statuses == [400, 303]
+        assert store.value("SELECT given_name FROM users ORDER BY created_at DESC, id DESC LIMIT 1") == "Ndèye"
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            '{"given_name":"Ndèye"}'.encode("latin-1"),
+            b'{"given_name":"Nd\\ud83dye"}',
+            b'{"given_name":"Nd\xed\xa0\x80ye"}',
+            b'{"given_name":["\\udc00"]}',
+        ],
+        ids=ascii,
+    )
+    async def test_so_is_json_with_half_a_character(self, clinic: Callers, body: bytes) -> None:
+        answer = await clinic.nobody(json=True).post("/register", body, Content_Type="application/json")
+        answer.problem(400)
+
+    @pytest.mark.parametrize("q", NOT_TEXT)
+    @pytest.mark.parametrize("address", ["/medicines?q=", "/patients?q=", "/sign-in?login="])
+    async def test_so_is_an_address(self, clinic: Callers, address: str, q: str) -> None:
+        (await clinic.program(DIOP).get(address + q)).problem(400)
+
+    @pytest.mark.parametrize("json", [False, True])
+    async def test_a_letter_that_was_lost_before_is_typed_again(self, clinic: Callers, json: bool) -> None:
+        answer = await clinic.nobody(json=json).post("/register", {**PERSON, "given_name": "Nd\ufffdye"})
+        assert answer.status == 422
+
+    async def test_a_browser_is_called_what_can_be_read(self, clinic: Callers, store: Store) -> None:
+        answer = await clinic.nobody(json=True).post(
+            "/api/token", {"email": EMAILS[DIOP.id], "password": PASSWORD}, User_Agent="Opéra\ufffd\u202e Ndèye"
+        )
+        assert answer.status == 200
+        assert store.value("SELECT agent FROM sessions ORDER BY created_at DESC, rowid DESC LIMIT 1") == "Opéra? Ndèye"
+
+    async def test_no_key_of_a_request_has_lost_a_letter(self, clinic: Callers) -> None:
+        body = {"patient_id": MOUSSA.id, "reason": "Suivi de la tension", "key": "cl\ufffd"}
+        assert set((await clinic.program(DIOP).post("/access-requests", body)).errors()) == {"key"}

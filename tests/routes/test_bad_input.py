@@ -528,7 +528,8 @@ class TestText:
             ("abc\u202edef\u2066ghi", "abcdefghi"),
             ("  \u00a0 around \u2003 ", "around"),
             ("one\r\ntwo", "one\ntwo"),
-            ("zero\u200dwidth\u200cjoiner", "zero\u200dwidth\u200cjoiner"),
+            ("zero\u200dwidth\u200cjoiner", "zerowidthjoiner"),
+            ("می\u200cخواهم", "می\u200cخواهم"),
             ("\u007f\u0080\u009fdel", "del"),
         ],
     )
