@@ -13,6 +13,8 @@ from typing import Any
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
@@ -53,17 +55,23 @@ def translate(language: str, message: str, **values: Any) -> str:
 
 
 def best_language(accept_language: str) -> str:
-    """The first of our languages that the browser's Accept-Language header names; French otherwise."""
-    return _best_language(accept_language[:_LOOKED_AT])
+    """That of our languages which the browser's Accept-Language header weighs most; French otherwise."""
+    if len(accept_language) > _LOOKED_AT:
+        accept_language = accept_language[:_LOOKED_AT].rpartition(",")[0]
+    return _best_language(accept_language)
 
 
 @lru_cache(maxsize=200)
 def _best_language(accept_language: str) -> str:
-    for part in accept_language.split(","):
-        code = part.split(";")[0].strip()[:2].lower()
-        if code in LANGUAGES:
-            return code
-    return DEFAULT_LANGUAGE
+    """Weights as werkzeug reads them; its best_match() would take « fr;q=0.5 » before « en-GB », an inexact match."""
+    weights: dict[str, float] = {}
+    for tag, weight in parse_accept_header(accept_language, LanguageAccept):
+        code = tag.replace("_", "-").partition("-")[0].lower()
+        weights[code] = max(weight, weights.get(code, 0.0))
+    others = weights.get("*", 0.0)
+    known = [*filter(LANGUAGES.__contains__, weights), *LANGUAGES]  # of two that weigh the same, the first one named
+    best = max(known, key=lambda code: weights.get(code, others))
+    return best if weights.get(best, others) > 0 else DEFAULT_LANGUAGE
 
 
 def moment(at: int) -> datetime:

@@ -54,9 +54,20 @@ def test_no_text_is_no_text() -> None:
         ("wo", "fr"),
         ("EN", "en"),
         (";;,,", "fr"),
+        ("en;q=0.1, fr;q=0.9", "fr"),
+        ("en;q=0, fr;q=0.1", "fr"),
+        ("de, en;q=0.5, fr;q=0.8", "fr"),
+        ("fr;q=0, *;q=0.5", "en"),
+        ("*;q=0.5, en;q=0.1", "fr"),
+        ("en-GB, fr;q=0.5", "en"),
+        ("en, fr", "en"),
+        ("en_US", "en"),
+        ("fr;q=0, en;q=0", "fr"),
+        ("frr, enm;q=0.9", "fr"),
+        ("en;q=0.5, fr;q=0.500", "en"),
     ],
 )
-def test_the_browsers_first_language_that_is_ours(header: str, language: str) -> None:
+def test_the_language_of_ours_that_the_browser_weighs_most(header: str, language: str) -> None:
     assert best_language(header) == language
 
 
