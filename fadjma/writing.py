@@ -134,7 +134,7 @@ def _is_drawn(c: str) -> bool:
 
 
 def plain_digits(text: str) -> str:
-    """`text` with the decimal digits of every script as 0 to 9, every kind of space as a space, nothing invisible.
+    """`text` with the decimal digits of every script as 0 to 9, each kind of space and dash as one, nothing invisible.
 
     What is no decimal digit (², ½) stays as it is: it is not the number that it looks like.
     """
@@ -147,7 +147,7 @@ def _plain(c: str) -> str:
     digit = unicodedata.decimal(c, None)
     if digit is not None:
         return str(digit)
-    if c == "\u2212":  # the minus sign
+    if unicodedata.category(c) == "Pd" or c == "\u2212":  # the minus sign
         return "-"
     return " " if c.isspace() or c in _BLANKS else c
 

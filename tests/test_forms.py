@@ -3,6 +3,7 @@
 import json
 import time
 import unicodedata
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,19 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import InputRequired
 
-from fadjma.web.forms import Form, LooksAsItIs, WholeNumber, clean, cleaning, fields_from_json, one_of, speaking, text
+from fadjma.web.forms import (
+    Date,
+    Form,
+    LooksAsItIs,
+    Optional,
+    WholeNumber,
+    clean,
+    cleaning,
+    fields_from_json,
+    one_of,
+    speaking,
+    text,
+)
 
 
 class Note(Form):
@@ -241,17 +254,81 @@ class TestLooksAsItIs:
 
 
 class TestWholeNumber:
-    @pytest.mark.parametrize(("typed", "number"), [("12", 12), (" 12 ", 12), ("007", 7), ("-3", -3)])
+    @pytest.mark.parametrize(
+        ("typed", "number"),
+        [
+            ("12", 12),
+            (" 12 ", 12),
+            ("007", 7),
+            ("-3", -3),
+            ("\u22123", -3),
+            ("١٢", 12),
+            ("۱۲", 12),
+            ("߁߂", 12),
+            ("１２", 12),
+            ("\u200b12\u202f", 12),
+            ("1 000", 1000),
+            ("1\u00a0000", 1000),
+            ("12\u202f345", 12345),
+        ],
+    )
     def test_digits_are_a_number(self, typed: str, number: int) -> None:
         form = _note(count=typed)
         assert form.messages == {}
         assert form.data["count"] == number
 
-    @pytest.mark.parametrize("typed", ["1_0", "+1", "1.0", "1e3", "0x10", "- 1", "١٢", "²", "9" * 5_000, "1 0"])
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "1_0",
+            "+1",
+            "1.0",
+            "1e3",
+            "0x10",
+            "- 1",
+            "²",
+            "½",
+            "9" * 5_000,
+            "1 0",
+            "10 00",
+            "1,5",
+            "１,5",
+            "1.000",
+            "1,000",
+        ],
+    )
     def test_anything_else_is_not(self, typed: str) -> None:
         form = _note(count=typed)
         assert form.messages == {"count": "Donnez un nombre entier."}
         assert form.data["count"] is None
+
+
+class Visit(Form):
+    day = Date("Date", [Optional()])
+
+
+class TestDate:
+    @pytest.mark.parametrize(
+        "typed",
+        ["2026-03-02", " 2026-03-02\n", "٢٠٢٦-٠٣-٠٢", "２０２６-０３-０２", "2026\u201103\u201102", "\u200e2026-03-02"],
+        ids=ascii,
+    )
+    def test_digits_of_any_script_are_a_day(self, typed: str) -> None:
+        form = Visit(MultiDict({"day": typed}))
+        assert form.validate(), form.messages
+        assert form.data["day"] == date(2026, 3, 2)
+
+    @pytest.mark.parametrize("typed", ["2026-02-29", "02/03/2026", "26-03-02", "2026-03", "²026-03-02", "9" * 5_000])
+    def test_anything_else_is_not(self, typed: str) -> None:
+        form = Visit(MultiDict({"day": typed}))
+        assert not form.validate()
+        assert form.data["day"] is None
+
+    @pytest.mark.parametrize("typed", ["", " ", "\u00a0", "\u200b"], ids=ascii)
+    def test_and_none_is_none(self, typed: str) -> None:
+        form = Visit(MultiDict({"day": typed}))
+        assert form.validate(), form.messages
+        assert form.data["day"] is None
 
 
 class TestMessages:

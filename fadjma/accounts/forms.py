@@ -4,12 +4,12 @@ import re
 from datetime import date
 from typing import Any
 
-from wtforms import DateField, PasswordField, StringField
+from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_email, normalize_phone
-from fadjma.web.forms import AtMost, Form, LooksAsItIs, Needed, cleaning, one_of, text
+from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, cleaning, one_of, text
 
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
@@ -53,7 +53,7 @@ class PersonForm(Form):
 
 
 class PatientForm(PersonForm):
-    birth_date = DateField(N_("Date de naissance"), [InputRequired()])
+    birth_date = Date(N_("Date de naissance"), [InputRequired()])
     sex = one_of(N_("Sexe"), ["female", "male"])
     city = text(N_("Ville ou quartier"), 80, required=False)
 

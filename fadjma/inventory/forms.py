@@ -1,16 +1,15 @@
 """Receiving and counting lots."""
 
-from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange
 
 from fadjma.i18n import N_
-from fadjma.web.forms import Form, WholeNumber, text
+from fadjma.web.forms import Date, Form, WholeNumber, text
 
 
 class LotForm(Form):
     medicine_id = text(N_("Médicament"), 40)
     number = text(N_("Numéro de lot"), 40)
-    expires_on = DateField(N_("Date de péremption"), [InputRequired()])
+    expires_on = Date(N_("Date de péremption"), [InputRequired()])
     quantity = WholeNumber(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
 
 

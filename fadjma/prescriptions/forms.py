@@ -7,6 +7,7 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
+from fadjma.prescriptions import handover
 from fadjma.prescriptions.queries import REFUSALS
 from fadjma.web.forms import AtMost, Form, WholeNumber, cleaning, one_of, text
 
@@ -52,6 +53,11 @@ class DeliveryForm(Form):
     code = StringField(N_("Code de retrait du patient"), [AtMost(20)], filters=[cleaning(20)])
     identity_document = text(N_("Pièce d'identité"), 60, required=False)
     reason = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
+
+    def validate_code(self, field: Any) -> None:
+        """What is no code costs no try: it was mistyped, not guessed."""
+        if field.data and not handover.digits(field.data):
+            raise ValidationError(translate(self.language, handover.MALFORMED))
 
 
 class DeliveryRequestForm(Form):

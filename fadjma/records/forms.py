@@ -3,18 +3,17 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from wtforms import DateField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
-from fadjma.web.forms import Form, Optional, WholeNumber, one_of, text
+from fadjma.web.forms import Date, Form, Optional, WholeNumber, one_of, text
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
 
 
 class RecordForm(Form):
     type = one_of(N_("Type"), WRITTEN)
-    occurred_on = DateField(N_("Date"), [Optional()])
+    occurred_on = Date(N_("Date"), [Optional()])
     title = text(N_("Titre"), 150)
     body = text(N_("Compte rendu"), 10_000, lines=True)
 

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
+from wtforms import DateField, IntegerField, StringField, TextAreaField
 from wtforms import Form as WTForm
-from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
 from wtforms.validators import Optional as WTFormsOptional
@@ -26,7 +26,8 @@ LONGEST_NAME = 40  # of a field
 _NAME = re.compile(r"[a-z_]+")
 _LONGEST_CODE = 40  # of an answer that is chosen
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_WHOLE_NUMBER = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})")
+_LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along when it is copied
 
 LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
 
@@ -149,11 +150,18 @@ class AtMost(Length):  # type: ignore[misc]  # WTForms has no type hints
 
 
 class WholeNumber(IntegerField):  # type: ignore[misc]  # WTForms has no type hints
-    """A whole number in plain digits: int() also takes 1_0 for ten, and the digits of every script."""
+    """A whole number in the digits of any script, thousands apart or not; int() also takes 1_0 for ten."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        plain = [text if _WHOLE_NUMBER.fullmatch(text.strip()) else "no number" for text in valuelist]
-        super().process_formdata(plain)
+        plain = [writing.plain_digits(text[:_LONGEST_NUMBER]).strip() for text in valuelist]
+        super().process_formdata([re.sub(" ", "", t) if _WHOLE_NUMBER.fullmatch(t) else "no number" for t in plain])
+
+
+class Date(DateField):  # type: ignore[misc]  # WTForms has no type hints
+    """A day as browsers and programs send it (2026-03-02), in the digits of any script."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([writing.plain_digits(text[:_LONGEST_NUMBER]).strip() for text in valuelist])
 
 
 class Needed(DataRequired):  # type: ignore[misc]  # WTForms has no type hints

@@ -1,11 +1,11 @@
 """What people and other programs really send, by form and as JSON: blanks, look-alikes, spoiled text, other digits."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from callers import Callers
-from cast import DIOP, EMAILS, MOUSSA, PASSWORD
+from cast import AWA, DIOP, EMAILS, MOUSSA, NDIAYE, PARACETAMOL, PASSWORD, PHONES
 from store import Store
 from told import Told
 
@@ -30,7 +30,7 @@ class TestBlank:
     @pytest.mark.parametrize("blank", BLANKS, ids=ascii)
     async def test_no_dosage_and_no_reason_show_nothing(self, clinic: Callers, told: Told, blank: str) -> None:
         doctor = clinic.program(DIOP)
-        line = {"medicine_id": "paracetamol", "dosage": blank, "quantity": 2, "duration_days": 3}
+        line = {"medicine_id": PARACETAMOL, "dosage": blank, "quantity": 2, "duration_days": 3}
         assert set((await doctor.post("/patients/awa/prescriptions", {"lines": [line]})).errors()) == {"lines-0-dosage"}
         body = {"patient_id": MOUSSA.id, "reason": blank}
         assert set((await doctor.post("/access-requests", body)).errors()) == {"reason"}
@@ -137,3 +137,56 @@ class TestSpoiled:
     async def test_no_key_of_a_request_has_lost_a_letter(self, clinic: Callers) -> None:
         body = {"patient_id": MOUSSA.id, "reason": "Suivi de la tension", "key": "cl\ufffd"}
         assert set((await clinic.program(DIOP).post("/access-requests", body)).errors()) == {"key"}
+
+
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+class TestDigits:
+    @pytest.mark.parametrize(
+        "type_it",
+        [
+            lambda code: code.translate(ARABIC),
+            lambda code: code.translate(WIDE),
+            lambda code: f"{code[:3]}\u202f{code[3:]}",
+            lambda code: f"{code[:3]}\u2011{code[3:]}\u200e",
+            lambda code: ".".join(code),
+        ],
+    )
+    async def test_a_right_code_is_right_however_it_is_typed(self, clinic: Callers, told: Told, type_it: Any) -> None:
+        code = (await clinic.program(AWA).get(f"/prescriptions/{told.ready}")).json["handover_code"]
+        answer = await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", {"code": type_it(code)})
+        assert answer.status == 200, answer.text
+
+    @pytest.mark.parametrize("typed", ["12345", "1234567", "12345x", "½½½½½½", "²²²²²²", "code"])
+    async def test_what_is_no_code_costs_no_try(self, clinic: Callers, told: Told, store: Store, typed: str) -> None:
+        for caller in (clinic.program(NDIAYE), clinic.browser(NDIAYE)):
+            answer = await caller.post(f"/prescriptions/{told.ready}/delivery", {"code": typed})
+            assert answer.status == 422
+            assert "six chiffres" in answer.text
+        assert store.value("SELECT code_failures FROM prescriptions WHERE id = ?", told.ready) == 0
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            PHONES[AWA.id].translate(ARABIC),
+            PHONES[AWA.id][4:].translate(WIDE),
+            f"tel:{PHONES[AWA.id]}",
+            f"\u202a{PHONES[AWA.id]}\u202c",
+            f"{PHONES[AWA.id][4:6]}\u202f{PHONES[AWA.id][6:9]}\u2011{PHONES[AWA.id][9:]}",
+        ],
+        ids=ascii,
+    )
+    async def test_a_number_is_the_same_number(self, clinic: Callers, typed: str) -> None:
+        body = {"email": typed, "password": PASSWORD}
+        assert (await clinic.nobody(json=True).post("/api/token", body)).status == 200
+        found = await clinic.program(DIOP).get(f"/patients?q={quote(typed)}")
+        assert AWA.id in [item["id"] for item in found.json["items"]]
+
+    @pytest.mark.parametrize("change", ["-:\u2011", "-: ", "-:\u2013", "-:\u00a0", "J:\uff2a"], ids=ascii)
+    async def test_an_identifier_is_the_same_identifier(self, clinic: Callers, change: str) -> None:
+        identifier = (await clinic.program(AWA).get("/me")).json["identifier"]
+        typed = "\u200b" + identifier.replace(*change.split(":")) + "."
+        found = await clinic.program(DIOP).get(f"/patients?q={quote(typed)}")
+        assert [item["id"] for item in found.json["items"]] == [AWA.id]
