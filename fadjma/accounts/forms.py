@@ -58,7 +58,7 @@ class PatientForm(PersonForm):
     city = text(N_("Ville ou quartier"), 80, required=False)
 
     def validate_birth_date(self, field: Any) -> None:
-        if field.data and not date(1900, 1, 1) <= field.data <= date.today():
+        if field.data and not date(1900, 1, 1) <= field.data <= self.today:
             raise ValidationError(translate(self.language, N_("Cette date de naissance n'est pas possible.")))
 
 

@@ -2,10 +2,11 @@
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from fadjma.i18n import N_, moment
+from fadjma.days import day
+from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
@@ -237,8 +238,8 @@ def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
 
 
 def today(tx: Transaction, days: int = 0) -> str:
-    """The transaction's day, or some days after it, ISO 8601."""
-    return (moment(tx.now).date() + timedelta(days=days)).isoformat()
+    """The transaction's day at the clinic, or some days after it, ISO 8601."""
+    return (day(tx.now) + timedelta(days=days)).isoformat()
 
 
 def _usable(medicine: str) -> str:
@@ -263,8 +264,8 @@ def _products(tx: Transaction, viewer: Viewer, ids: str, **parameters: int) -> l
 
 
 def _lot(tx: Transaction, row: Any) -> Lot:
-    days = (moment(tx.now).date().fromisoformat(row["expires_on"]) - moment(tx.now).date()).days
-    return Lot(**dict(row), state="expired" if days < 0 else "soon" if days <= SOON else "ok")
+    left = (date.fromisoformat(row["expires_on"]) - day(tx.now)).days
+    return Lot(**dict(row), state="expired" if left < 0 else "soon" if left <= SOON else "ok")
 
 
 def _product(row: Any, lots: tuple[Lot, ...]) -> Product:

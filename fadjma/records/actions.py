@@ -1,6 +1,6 @@
 """Opening a file (always traced), adding to it, correcting it. Versions are insert-only."""
 
-from fadjma import events
+from fadjma import days, events
 from fadjma.access import queries as access
 from fadjma.access import tracing
 from fadjma.events import Notice, Subject
@@ -13,8 +13,6 @@ from fadjma.records import queries
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, NotFound
 from fadjma.store import Transaction
-
-_DAY = 24 * 3_600_000
 
 
 def open_file(
@@ -179,7 +177,7 @@ def _trace(
     first_today = not tx.value(
         "SELECT 1 FROM audit_events WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
-        {"patient": patient_id, "doctor": viewer.id, "since": tx.now - tx.now % _DAY},
+        {"patient": patient_id, "doctor": viewer.id, "since": days.beginning(tx.now)},
     )
     message = "record.read" if first_today else None
     tracing.trace(tx, viewer, patient_id, action, subject, ground=grant, message=message)

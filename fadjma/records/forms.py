@@ -1,6 +1,6 @@
 """Writing and correcting a record."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from wtforms.validators import InputRequired, NumberRange, ValidationError
@@ -18,7 +18,7 @@ class RecordForm(Form):
     body = text(N_("Compte rendu"), 10_000, lines=True)
 
     def validate_occurred_on(self, field: Any) -> None:
-        if field.data and not date(1900, 1, 1) <= field.data <= datetime.now(UTC).date():
+        if field.data and not date(1900, 1, 1) <= field.data <= self.today:
             raise ValidationError(translate(self.language, N_("Cette date est à venir ou trop ancienne.")))
 
 

@@ -1,6 +1,5 @@
 """The file, its records, and corrections."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from quart import Blueprint, Response, request
@@ -60,7 +59,7 @@ async def new(patient_id: str) -> Response:
 @web.refill("records/new.html", RecordForm, context=_file_of)
 async def create(patient_id: str) -> Response:
     form = await web.form(RecordForm)
-    day = form.occurred_on.data or datetime.now(UTC).date()
+    day = form.occurred_on.data or form.today
     acted = await web.act(
         actions.create,
         queries.record,

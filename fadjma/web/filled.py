@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 from fadjma.refusals import Invalid
 from fadjma.web.answers import page
 from fadjma.web.asking import who_asks
-from fadjma.web.forms import Form, speaking
-from fadjma.web.request import fields, language, wants
+from fadjma.web.forms import Form, coming, speaking
+from fadjma.web.request import database, fields, language, wants
 
 P = ParamSpec("P")
 
@@ -33,6 +33,7 @@ async def form(kind: type[F], **defaults: Any) -> F:
 def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:
     """A form in the person's language, empty but for its defaults, or holding what was sent."""
     speaking.set(language())
+    coming.set(database().clock())
     return kind(data, **defaults)
 
 

@@ -14,8 +14,9 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
 from wtforms.validators import Optional as WTFormsOptional
 
-from fadjma import writing
+from fadjma import days, writing
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
+from fadjma.store import milliseconds
 
 _ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) not in "\n\t")
 # Of the accents that follow one letter, more are no writing (UAX #15, Stream-Safe Text), and sorting them, which
@@ -31,8 +32,10 @@ _LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along 
 
 LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
 
-# The language of the forms being made: WTForms builds the forms inside forms by itself and passes nothing on.
+# The language of the forms being made, and the moment when they came (milliseconds UTC): WTForms builds the forms
+# inside forms by itself and passes nothing on.
 speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
+coming: ContextVar[int | None] = ContextVar("coming", default=None)
 
 
 # WTForms' own wordings that read badly beside a field.
@@ -62,12 +65,13 @@ class _Meta(DefaultMeta):  # type: ignore[misc]  # WTForms has no type hints
 
 
 class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
-    """A form whose messages speak the person's language."""
+    """A form whose messages speak the person's language, and which knows what day it is when it comes."""
 
     Meta = _Meta
 
     def __init__(self, formdata: MultiDict[str, str] | None = None, **kwargs: Any) -> None:
         self.language = speaking.get()
+        self.today = days.day(coming.get() or milliseconds())  # at the clinic, whatever day the page was opened on
         self.others: dict[str, str] = {}  # messages about no field of this form
         super().__init__(formdata, **{**kwargs, "meta": {"locales": [self.language]}})
 

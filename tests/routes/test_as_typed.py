@@ -1,13 +1,18 @@
 """What people and other programs really send, by form and as JSON: blanks, look-alikes, spoiled text, other digits."""
 
+import re
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 from callers import Callers
 from cast import AWA, DIOP, EMAILS, MOUSSA, NDIAYE, PARACETAMOL, PASSWORD, PHONES
-from store import Store
+from store import Clock, Store
 from told import Told
+
+from fadjma import days
 
 PERSON = {
     "given_name": "Khady",
@@ -190,3 +195,51 @@ class TestDigits:
         typed = "\u200b" + identifier.replace(*change.split(":")) + "."
         found = await clinic.program(DIOP).get(f"/patients?q={quote(typed)}")
         assert [item["id"] for item in found.json["items"]] == [AWA.id]
+
+
+class TestToday:
+    @pytest.fixture(params=["Pacific/Kiritimati", "Pacific/Niue", "Africa/Dakar"])
+    def today(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> date:
+        """The clinic's day when the form comes, whatever day the page was opened on."""
+        monkeypatch.setattr(days, "_zone", ZoneInfo(request.param))
+        return days.day(clock())
+
+    @pytest.mark.parametrize("later", [0, 1])
+    @pytest.mark.parametrize("json", [False, True])
+    async def test_who_is_born_today_is_registered_and_tomorrow_is_refused(
+        self, clinic: Callers, today: date, later: int, json: bool
+    ) -> None:
+        body = {**PERSON, "birth_date": (today + timedelta(later)).isoformat()}
+        answer = await clinic.nobody(json=json).post("/register", body)
+        assert answer.status == (422 if later else 201 if json else 303), answer.text[:300]
+
+    @pytest.mark.parametrize("later", [None, 0, 1])
+    async def test_a_record_is_of_today_and_never_of_tomorrow(
+        self, clinic: Callers, today: date, later: int | None
+    ) -> None:
+        body = {"type": "consultation", "title": "Contrôle", "body": "Va bien."}
+        if later is not None:
+            body["occurred_on"] = (today + timedelta(later)).isoformat()
+        answer = await clinic.program(DIOP).post("/patients/awa/records", body)
+        if later:
+            assert set(answer.errors()) == {"occurred_on"}
+        else:
+            assert answer.json["occurred_on"] == today.isoformat()
+
+    async def test_no_page_knows_what_today_is_when_it_comes_back(self, clinic: Callers) -> None:
+        for who, page in ((DIOP, "/patients/awa/records/new"), (NDIAYE, "/inventory/lots/new")):
+            text = (await clinic.browser(who).get(page)).text
+            field = re.search('<input[^>]*type="date"[^>]*>', text)
+            assert field
+            assert "max=" not in field[0]
+            assert "min=" not in field[0]
+
+
+class TestAge:
+    async def test_an_infant_is_shown_as_one_can_dose(self, clinic: Callers, store: Store, clock: Clock) -> None:
+        born = (days.day(clock()) - timedelta(21)).isoformat()
+        store.connection.execute("UPDATE patients SET birth_date = ? WHERE user_id = 'awa'", (born,))
+        found = (await clinic.program(DIOP).get(f"/patients?q={PHONES[AWA.id]}")).json["items"][0]
+        assert (found["age"], found["age_text"]) == (0, "21 jours")
+        for page in (f"/patients?q={PHONES[AWA.id]}", "/patients/awa/records", "/prescriptions"):
+            assert "21 jours" in (await clinic.browser(DIOP).get(page)).text, page
