@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+LONGEST = 200  # characters that a key is made of; no name is longer
 LOST = "\ufffd"  # stands where a program could not read a character: whoever wrote it must write it again
 
 # Characters that draw nothing: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and the annotation
@@ -53,7 +54,7 @@ _PLAIN = str.maketrans(
 _ELIDED = frozenset({"l", "d"})  # « l'acide », « d'Almeida »: the word is also known without its article
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _DIGITS_AND_LETTERS = re.compile(r"\d+|[^\W\d_]+")
-LONGEST = 200  # characters that a key is made of; no name is longer
+_OUR_COUNTRY = "221"  # Senegal's, which nobody types
 _LONGEST_WORD = 40
 _WORDS = 12
 
@@ -158,8 +159,8 @@ def code_key(text: str) -> str:
     Spaces and every dash are left out, because labels are broken at them. Nothing else is: 0 and O, 1 and I both stand
     in real lot numbers, and a recall must not reach the wrong one of two.
     """
-    compared = unicodedata.normalize("NFKC", plain_digits(text)).upper()
-    return "".join(c for c in compared if not c.isspace() and unicodedata.category(c) != "Pd" and _is_drawn(c))
+    compared = unicodedata.normalize("NFKC", plain_digits(text[:LONGEST])).upper()
+    return "".join(c for c in compared if unicodedata.category(c) != "Pd" and _is_drawn(c)) or text
 
 
 def mixes_scripts(text: str, *, whole: bool = False) -> bool:
@@ -210,6 +211,12 @@ def _tokens(text: str) -> Iterator[list[str]]:
             continue
         joined = [(first + "".join(rest))[:_LONGEST_WORD]]
         yield [*joined, "".join(rest)[:_LONGEST_WORD]] if first in _ELIDED else joined
+
+
+def asked_numbers(q: str) -> list[str]:
+    """How the digits of a telephone may stand among the words of an account; empty when this is no number."""
+    digits = "".join(c for c in plain_digits(q[:LONGEST]) if c not in " +-./()").removeprefix("00")
+    return [digits, f"{_OUR_COUNTRY}{digits}"] if digits.isascii() and digits.isdecimal() else []
 
 
 def sort_key(text: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
-from fadjma import events
+from fadjma import events, writing
 from fadjma.accounts import queries
 from fadjma.events import Notice, Subject
 from fadjma.i18n import LANGUAGES, N_
@@ -194,6 +194,8 @@ def _add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
     except sqlite3.IntegrityError as error:
         raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
     tx.execute("INSERT INTO inboxes (user_id) VALUES (:id)", {"id": user_id})
+    words = writing.search_words(person.given_name, person.family_name, person.email or "", person.phone or "")
+    tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, user_id) for word in words])
     return user_id
 
 

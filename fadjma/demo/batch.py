@@ -1,5 +1,6 @@
 """Rows on their way to the tables: gathered per table and written together, a few patients at a time."""
 
+from fadjma import writing
 from fadjma.store import Transaction
 
 Value = str | int | None
@@ -10,6 +11,7 @@ _COLUMNS = {
     "medicines": "id dci form strength unit atc search_key",
     "users": "id role status email phone password_hash given_name family_name language created_at verified_at"
     " verified_by",
+    "account_words": "word user_id",
     "practitioners": "user_id licence_number specialty organization_id",
     "patients": "user_id identifier birth_date sex city weight_kg pharmacy_id",
     "inboxes": "user_id last_seq",
@@ -24,13 +26,14 @@ _COLUMNS = {
     "delivery_requests": "prescription_id address phone created_at",
     "prescription_acts": "id prescription_id at actor_id from_status to_status reason",
     "products": "id pharmacy_id medicine_id threshold",
-    "lots": "id product_id number expires_on on_hand reserved",
+    "lots": "id product_id number number_key expires_on on_hand reserved",
     "movements": "id lot_id kind quantity reason actor_id prescription_id at",
     "reservations": "prescription_id line_id lot_id quantity",
     "audit_events": "id at actor_id action subject_kind subject_id patient_id outcome ground detail",
     "notifications": "user_id seq type message subject_kind subject_id created_at read_at",
     "demo_staff_news": "user_id type message subject_kind subject_id created_at read_at",
 }
+_FOUND_BY = ("given_name", "family_name", "email", "phone")
 _INSERTS = {
     table: f"INSERT INTO {table} ({', '.join(columns.split())})"
     f" VALUES ({', '.join(f':{column}' for column in columns.split())})"
@@ -48,6 +51,9 @@ class Batch:
     def add(self, table: str, **row: Value) -> None:
         """Keep one row, with every column that `_COLUMNS` names, for the next `flush`."""
         self._rows[table].append(row)
+        if table == "users":
+            found_by = writing.search_words(*(str(row[name] or "") for name in _FOUND_BY))
+            self._rows["account_words"] += ({"word": word, "user_id": row["id"]} for word in found_by)
 
     def flush(self) -> None:
         """Write what was gathered."""

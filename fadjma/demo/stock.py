@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from fadjma import writing
 from fadjma.demo import notes
 from fadjma.demo.batch import Batch
 from fadjma.demo.medicines import BY_KEY, MEDICINES, Medicine
@@ -173,6 +174,7 @@ class Stock:
                 id=lot.id,
                 product_id=product.id,
                 number=lot.number,
+                number_key=writing.code_key(lot.number),
                 expires_on=lot.expires_on,
                 on_hand=0,
                 reserved=0,

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from fadjma.store import folding
 from fadjma.store.connections import connect
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -17,6 +18,7 @@ def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:
     applied = []
     connection = connect(path)
     try:
+        folding.lend(connection)
         connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)"
         )

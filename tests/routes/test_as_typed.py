@@ -243,3 +243,15 @@ class TestAge:
         assert (found["age"], found["age_text"]) == (0, "21 jours")
         for page in (f"/patients?q={PHONES[AWA.id]}", "/patients/awa/records", "/prescriptions"):
             assert "21 jours" in (await clinic.browser(DIOP).get(page)).text, page
+
+
+class TestOrder:
+    async def test_places_to_choose_from_are_in_french_order(self, clinic: Callers, store: Store) -> None:
+        names = ["pharmacie diop", "Pharmacie Élan", "Pharmacie Fall", "Pharmacie Ñoom", "Pharmacie Œil", "Pharmacie Zam"]
+        for number, name in enumerate(reversed(names)):
+            place = (f"place{number}", "pharmacy", name, "rue 1", "Thiès", "")
+            store.connection.execute("INSERT INTO organizations VALUES (?, ?, ?, ?, ?, ?)", place)
+        for who, page in ((DIOP, "/patients/awa/prescriptions/new"), (None, "/register/practitioner")):
+            caller = clinic.browser(who) if who else clinic.nobody()
+            shown = re.findall("<option[^>]*>([^<]*), Thiès<", (await caller.get(page)).text)
+            assert shown == names
