@@ -7,10 +7,11 @@ from typing import Any
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from fadjma.i18n import N_, translate
+from fadjma.i18n import N_, age, translate
 from fadjma.identity.identifiers import normalize_email, normalize_phone
-from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, cleaning, one_of, text
+from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, Questioned, cleaning, one_of, text
 
+_OLDEST = 120  # years; one person is known to have been older
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
 
@@ -52,7 +53,7 @@ class PersonForm(Form):
             )
 
 
-class PatientForm(PersonForm):
+class PatientForm(PersonForm, Questioned):
     birth_date = Date(N_("Date de naissance"), [InputRequired()])
     sex = one_of(N_("Sexe"), ["female", "male"])
     city = text(N_("Ville ou quartier"), 80, required=False)
@@ -60,6 +61,8 @@ class PatientForm(PersonForm):
     def validate_birth_date(self, field: Any) -> None:
         if field.data and not date(1900, 1, 1) <= field.data <= self.today:
             raise ValidationError(translate(self.language, N_("Cette date de naissance n'est pas possible.")))
+        if field.data and age(field.data.isoformat(), self.today) > _OLDEST:
+            self.doubt("birth_date", N_("Cette personne aurait plus de 120 ans : vérifiez l'année."))
 
 
 class PractitionerForm(PersonForm):

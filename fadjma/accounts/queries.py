@@ -123,7 +123,8 @@ def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") ->
 
 def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:
     """The condition that an account has words which begin so, with its values: ranges, which the index serves."""
-    condition, values = "", {}
+    condition = ""
+    values: dict[str, str] = {}
     for i, variants in enumerate(asked):
         ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
         condition += f" AND u.id IN (SELECT user_id FROM account_words WHERE {' OR '.join(ranges)})"

@@ -1,6 +1,5 @@
 """Figures in words: what each is called, and numbers as people of a language write them."""
 
-
 from babel import Locale
 from babel.dates import format_time
 from babel.numbers import format_decimal, format_percent

@@ -9,9 +9,10 @@ from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions import handover
 from fadjma.prescriptions.queries import REFUSALS
-from fadjma.web.forms import AtMost, Form, WholeNumber, cleaning, one_of, text
+from fadjma.web.forms import AtMost, Form, Questioned, WholeNumber, cleaning, one_of, text
 
 LINES_AT_MOST = 15
+_A_DAY = 100  # units of a medicine that nobody takes in one day
 
 
 class LineForm(Form):
@@ -25,12 +26,16 @@ class LineForm(Form):
     substitution_reason = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
 
-class PrescriptionForm(Form):
+class PrescriptionForm(Questioned):
     pharmacy_id = text(N_("Pharmacie"), 40, required=False)
     replaces_id = text("", 40, required=False)
     lines = FieldList(FormField(LineForm), min_entries=1)
 
     def validate(self, extra_validators: Any = None) -> bool:
+        for entry in self["lines"]:
+            quantity, duration = entry.form["quantity"], entry.form["duration_days"]
+            if quantity.data and duration.data and quantity.data > _A_DAY * duration.data:
+                self.doubt(quantity.name, N_("Plus de 100 unités par jour : vérifiez la quantité et la durée."))
         valid: bool = super().validate(extra_validators)
         if len(self["lines"]) > LINES_AT_MOST:
             self.refuse({"lines": N_("Quinze médicaments au plus par ordonnance.")})

@@ -11,7 +11,7 @@ from fadjma.ids import new_id
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries
 from fadjma.records.queries import File, Record
-from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 from fadjma.store import Transaction
 
 
@@ -52,6 +52,8 @@ def create(
 ) -> str:
     """A doctor with a grant of the whole file adds a record; the patient and the other doctors are told."""
     _require_writer(tx, viewer, patient_id)
+    if occurred_on < directory.identity(tx, patient_id).birth_date:
+        raise Invalid({"occurred_on": N_("Cette date est avant la naissance du patient.")})
     record_id = new_id()
     tx.execute(
         "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at) "

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from fadjma import web
 from fadjma.i18n import N_, translate
-from fadjma.refusals import Conflict, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
+from fadjma.refusals import Conflict, Doubtful, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
 
 log = logging.getLogger("fadjma")
 _TITLES = {
@@ -39,6 +39,8 @@ async def _refused(refusal: Refusal) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(refusal, Invalid):
         extra["errors"] = _translated(refusal, language)
+    if isinstance(refusal, Doubtful):
+        extra["confirm"] = list(refusal.errors)
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)

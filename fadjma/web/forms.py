@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField, IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, StringField, TextAreaField
 from wtforms import Form as WTForm
 from wtforms.meta import DefaultMeta
 from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
@@ -73,12 +73,13 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         self.language = speaking.get()
         self.today = days.day(coming.get() or milliseconds())  # at the clinic, whatever day the page was opened on
         self.others: dict[str, str] = {}  # messages about no field of this form
+        self.doubts: dict[str, str] = {}  # questions about fields that can be taken and are hardly meant
         super().__init__(formdata, **{**kwargs, "meta": {"locales": [self.language]}})
 
     @property
     def messages(self) -> dict[str, str]:
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
-        return {**dict(_messages(self)), **self.others}
+        return {**self.doubts, **dict(_messages(self)), **self.others}
 
     def label_of(self, name: str) -> str:
         """The label of a field by its full name, in French; empty when it has none."""
@@ -105,6 +106,23 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
             else:
                 return None
         return found
+
+
+class Questioned(Form):
+    """A form that asks again about what is possible and hardly meant: a slip of the finger, a year for another.
+
+    `confirm` takes it as it is; it answers every question of the form at once.
+    """
+
+    confirm = BooleanField(N_("C'est bien cela : enregistrer ainsi"), false_values=("", "0", "false"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        return bool(super().validate(extra_validators)) and not self.doubts
+
+    def doubt(self, name: str, question: str) -> None:
+        """Ask about a field, by its full name, unless everything was confirmed."""
+        if not self["confirm"].data:
+            self.doubts[name] = translate(self.language, question)
 
 
 def clean(value: str | None) -> str | None:

@@ -19,7 +19,9 @@ def _found(store: Store, q: str) -> list[str]:
     return [medicine.id for medicine in store.read(queries.search_medicines, DIOP, q)]
 
 
-@pytest.mark.parametrize("q", [
+@pytest.mark.parametrize(
+    "q",
+    [
         "para",
         "PARACÉTAMOL",
         "paracetamol 500",
@@ -32,7 +34,8 @@ def _found(store: Store, q: str) -> list[str]:
         "comprimé/paracétamol",
         "l'paracétamol",
         "\u00adparacétamol",
-    ],)
+    ],
+)
 def test_every_word_begins_a_word_of_the_name(store: Store, q: str) -> None:
     assert _found(store, q) == [PARACETAMOL]
 

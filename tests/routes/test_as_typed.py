@@ -2,17 +2,18 @@
 
 import re
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, EMAILS, MOUSSA, NDIAYE, PARACETAMOL, PASSWORD, PHONES
+from cast import AWA, DIOP, EMAILS, FALL, MOUSSA, NDIAYE, PARACETAMOL, PASSWORD, PHONES
 from store import Clock, Store
 from told import Told
 
 from fadjma import days
+from fadjma.identity.people import Viewer
 
 PERSON = {
     "given_name": "Khady",
@@ -247,7 +248,14 @@ class TestAge:
 
 class TestOrder:
     async def test_places_to_choose_from_are_in_french_order(self, clinic: Callers, store: Store) -> None:
-        names = ["pharmacie diop", "Pharmacie Élan", "Pharmacie Fall", "Pharmacie Ñoom", "Pharmacie Œil", "Pharmacie Zam"]
+        names = [
+            "pharmacie diop",
+            "Pharmacie Élan",
+            "Pharmacie Fall",
+            "Pharmacie Ñoom",
+            "Pharmacie Œil",
+            "Pharmacie Zam",
+        ]
         for number, name in enumerate(reversed(names)):
             place = (f"place{number}", "pharmacy", name, "rue 1", "Thiès", "")
             store.connection.execute("INSERT INTO organizations VALUES (?, ?, ?, ?, ?, ?)", place)
@@ -255,3 +263,87 @@ class TestOrder:
             caller = clinic.browser(who) if who else clinic.nobody()
             shown = re.findall("<option[^>]*>([^<]*), Thiès<", (await caller.get(page)).text)
             assert shown == names
+
+
+class TestQuestion:
+    """What is possible and hardly meant is asked about (422 with `confirm`), and taken when that is sent with it."""
+
+    LOT: ClassVar = {"medicine_id": PARACETAMOL, "number": "Q1", "expires_on": "2031-12-31", "quantity": "50"}
+
+    @pytest.mark.parametrize(
+        ("who", "where", "body"),
+        [
+            (NDIAYE, "/inventory/lots", {**LOT, "expires_on": "2206-11-30"}),
+            (NDIAYE, "/inventory/lots", {**LOT, "expires_on": "9999-12-31"}),
+            (NDIAYE, "/inventory/lots", {**LOT, "expires_on": "2020-01-31"}),
+            (NDIAYE, "/inventory/lots", {**LOT, "quantity": "50000"}),
+            (DIOP, "/patients/awa/prescriptions", {"lines": [{"quantity": "900", "duration_days": "7"}]}),
+        ],
+        ids=str,
+    )
+    async def test_it_is_asked_once_and_taken_when_confirmed(
+        self, clinic: Callers, store: Store, who: Viewer, where: str, body: dict[str, Any]
+    ) -> None:
+        if "lines" in body:
+            body = {"lines": [{"medicine_id": PARACETAMOL, "dosage": "1 matin et soir", **body["lines"][0]}]}
+        before = store.content(readings=False)
+        for confirm in ({}, {"confirm": "0"}, {"confirm": ""}, {"confirm": False}):
+            problem = (await clinic.program(who).post(where, {**body, **confirm})).problem(422)
+            assert problem["confirm"] == list(problem["errors"])
+            assert len(problem["errors"]) == 1
+        assert store.content(readings=False) == before
+        assert (await clinic.program(who).post(where, {**body, "confirm": True})).status == 201
+
+    async def test_the_page_asks_with_what_was_typed(self, clinic: Callers, store: Store) -> None:
+        browser = clinic.browser(NDIAYE)
+        page = await browser.post("/inventory/lots", {**self.LOT, "expires_on": "2206-11-30"})
+        assert page.status == 422
+        assert "Une réponse à vérifier" in page.text
+        assert 'type="checkbox" name="confirm" value="1"' in page.text
+        for value in ("Q1", "2206-11-30", "50"):
+            assert f'value="{value}"' in page.text
+        answer = await browser.post("/inventory/lots", {**self.LOT, "expires_on": "2206-11-30", "confirm": "1"})
+        assert answer.status == 303
+
+    async def test_what_cannot_be_taken_is_corrected_first(self, clinic: Callers) -> None:
+        body = {**self.LOT, "expires_on": "2206-11-30", "quantity": "0", "confirm": "1"}
+        assert set((await clinic.program(NDIAYE).post("/inventory/lots", body)).errors()) == {"quantity"}
+        page = await clinic.browser(NDIAYE).post("/inventory/lots", {**body, "confirm": ""})
+        assert 'name="confirm"' not in page.text
+
+    async def test_who_would_be_older_than_anybody_is_asked(self, clinic: Callers, clock: Clock) -> None:
+        today = days.day(clock())
+        for years, status in ((120, 201), (122, 422)):
+            body = {**PERSON, "birth_date": f"{today.year - years}-01-01"}
+            answer = await clinic.nobody(json=True).post("/register", body)
+            assert answer.status == status, answer.text
+        assert answer.json["confirm"] == ["birth_date"]
+        assert (await clinic.nobody(json=True).post("/register", {**body, "confirm": "1"})).status == 201
+
+    async def test_a_record_from_before_birth_is_refused_whoever_confirms(self, clinic: Callers, store: Store) -> None:
+        born = date.fromisoformat(store.value("SELECT birth_date FROM patients WHERE user_id = 'awa'"))
+        body = {"type": "vaccination", "title": "BCG", "body": "Fait.", "confirm": True}
+        where = "/patients/awa/records"
+        for early, status in ((0, 201), (1, 422)):
+            day = (born - timedelta(early)).isoformat()
+            answer = await clinic.program(DIOP).post(where, {**body, "occurred_on": day})
+            assert answer.status == status, answer.text
+
+
+class TestLot:
+    async def test_one_lot_in_many_spellings_is_one_lot(self, clinic: Callers, store: Store) -> None:
+        body = {"medicine_id": PARACETAMOL, "expires_on": "2031-12-31", "quantity": 10}
+        spellings = ["XY789", "xy789 ", "XY 789", "xy-789", "XY\u2011789", "XY\u200b789", "ＸＹ789", "XY\t789", "XY٧٨٩"]
+        answers = [await clinic.program(NDIAYE).post("/inventory/lots", {**body, "number": way}) for way in spellings]
+        assert {answer.json["id"] for answer in answers} == {answers[0].json["id"]}
+        assert answers[-1].json["on_hand"] == 10 * len(spellings)
+        assert answers[-1].json["number"] == "XY789"
+        other = await clinic.program(NDIAYE).post(
+            "/inventory/lots", {**body, "number": "XY-789", "expires_on": "2032-01-31"}
+        )
+        assert set(other.errors()) == {"expires_on"}
+        elsewhere = await clinic.program(FALL).post("/inventory/lots", {**body, "number": "XY789"})
+        assert elsewhere.json["id"] != answers[0].json["id"]
+        for letter in ("XYO89", "XY089"):  # both are real numbers, and a recall is of one of them
+            made = await clinic.program(NDIAYE).post("/inventory/lots", {**body, "number": letter})
+            assert made.json["on_hand"] == 10
