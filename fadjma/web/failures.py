@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.refusals import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
+from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, Refusal, SignInNeeded, Throttled, TooLarge
 from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
@@ -43,6 +43,8 @@ async def _refused(refusal: Refusal) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(refusal, Invalid):
         extra["errors"] = _translated(refusal, language)
+    if isinstance(refusal, Doubtful):
+        extra["confirm"] = list(refusal.errors)
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
