@@ -2,10 +2,11 @@
 
 import logging
 import secrets
+from zoneinfo import ZoneInfo
 
 from quart import Quart
 
-from fadjma import cli, dashboards, demo, files, web, wiring
+from fadjma import cli, dashboards, days, demo, files, web, wiring
 from fadjma.access import routes as access
 from fadjma.accounts import routes as accounts
 from fadjma.clockwatch import ClockWatch
@@ -36,6 +37,7 @@ wiring.wire()
 def create_app(settings: Settings | None = None) -> Quart:
     """The application; settings come from the environment unless given. Raises SettingsError."""
     settings = settings or Settings.from_environment()
+    days.settle_in(ZoneInfo(settings.time_zone))
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key

@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 from quart import Quart
+from werkzeug.datastructures import MultiDict
 
 from fadjma import clockwatch, demo
 from fadjma.accounts import actions
+from fadjma.accounts.forms import PersonForm
 from fadjma.events import inbox
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
+from fadjma.identity.identifiers import normalize_email
 from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable, usable
 from fadjma.store.backup import backup as copy_database
@@ -35,10 +38,15 @@ def _create_admin(database: Callable[[], Database]) -> click.Command:
     @click.password_option("--password", prompt="Mot de passe (12 caractères au moins)")
     def create_admin(email: str, given_name: str, family_name: str, password: str) -> None:
         """Make the first admin, or another one."""
-        weakness = passwords.weakness(password, given_name, family_name, email)
+        typed = {"given_name": given_name, "family_name": family_name, "email": email, "password": password}
+        form = PersonForm(MultiDict(typed))
+        if not form.validate():
+            raise click.ClickException(" ".join(form.messages.values()))
+        given, family, email = form["given_name"].data, form["family_name"].data, normalize_email(form["email"].data)
+        weakness = passwords.weakness(password, given, family, email)
         if weakness:
             raise click.ClickException(weakness)
-        asyncio.run(_with(database(), _add_admin, email.strip().lower(), given_name, family_name, password))
+        asyncio.run(_with(database(), _add_admin, email, given, family, password))
         click.echo(f"Compte d'administration créé : {email}")
 
     return create_admin

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
 
@@ -24,6 +25,7 @@ class Settings:
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
+    time_zone: str = "Africa/Dakar"  # where the clinic is, by its name in the IANA database
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -39,6 +41,7 @@ class Settings:
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
+            time_zone=_time_zone(environment.get("FADJMA_TIME_ZONE", cls.time_zone)),
         )
 
 
@@ -105,3 +108,13 @@ def _origins(value: str) -> frozenset[str]:
         if not origin.startswith(("https://", "http://")):
             raise SettingsError(f"FADJMA_CORS_ORIGINS has {origin!r}: an origin looks like https://example.org.")
     return origins
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise SettingsError(
+            f"FADJMA_TIME_ZONE is {value!r}: it must be the name of a time zone, as Africa/Dakar or Africa/Abidjan."
+        ) from error
+    return value

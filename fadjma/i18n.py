@@ -5,7 +5,7 @@ The .po file is read as it is at start (a few milliseconds): nothing to compile,
 
 import gettext
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,14 @@ from typing import Any
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from fadjma import days
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
-_MINUTE, _DAY = 60_000, 86_400_000  # ms; a day begins at midnight UTC, as in Senegal
+_MINUTE = 60_000  # ms
 _LOOKED_AT = 200  # characters of a header: what is remembered of strangers must be small
 _CATALOGUES = Path(__file__).parent / "translations"
 
@@ -53,27 +57,28 @@ def translate(language: str, message: str, **values: Any) -> str:
 
 
 def best_language(accept_language: str) -> str:
-    """The first of our languages that the browser's Accept-Language header names; French otherwise."""
-    return _best_language(accept_language[:_LOOKED_AT])
+    """That of our languages which the browser's Accept-Language header weighs most; French otherwise."""
+    if len(accept_language) > _LOOKED_AT:
+        accept_language = accept_language[:_LOOKED_AT].rpartition(",")[0]
+    return _best_language(accept_language)
 
 
 @lru_cache(maxsize=200)
 def _best_language(accept_language: str) -> str:
-    for part in accept_language.split(","):
-        code = part.split(";")[0].strip()[:2].lower()
-        if code in LANGUAGES:
-            return code
-    return DEFAULT_LANGUAGE
-
-
-def moment(at: int) -> datetime:
-    """Milliseconds UTC as a datetime. Senegal keeps UTC all year; so do we."""
-    return datetime.fromtimestamp(at / 1000, UTC)
+    """Weights as werkzeug reads them; its best_match() would take « fr;q=0.5 » before « en-GB », an inexact match."""
+    weights: dict[str, float] = {}
+    for tag, weight in parse_accept_header(accept_language, LanguageAccept):
+        code = tag.replace("_", "-").partition("-")[0].lower()
+        weights[code] = max(weight, weights.get(code, 0.0))
+    others = weights.get("*", 0.0)
+    known = [*filter(LANGUAGES.__contains__, weights), *LANGUAGES]  # of two that weigh the same, the first one named
+    best = max(known, key=lambda code: weights.get(code, others))
+    return best if weights.get(best, others) > 0 else DEFAULT_LANGUAGE
 
 
 def iso(at: int) -> str:
     """Milliseconds UTC as ISO 8601, as other programs read it: 2026-11-23T10:42:00.123Z."""
-    return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def show_date(day: str | date, language: str) -> str:
@@ -88,26 +93,25 @@ def _first(text: str, language: str) -> str:
 
 
 def show_day(at: int, language: str, *, now: int) -> str:
-    """The day of a moment: « 3 mars » this year, « 3 mars 2025 » before and after."""
-    return _show_day(at // _DAY * _DAY, language, now // _DAY * _DAY)
+    """The day of a moment at the clinic: « 3 mars » this year, « 3 mars 2025 » before and after."""
+    return _show_day(days.day(at), language, days.day(now).year)
 
 
 @lru_cache(maxsize=10_000)
-def _show_day(at: int, language: str, now: int) -> str:
-    day = moment(at).date()
-    return _first(format_date(day, "d MMM" if day.year == moment(now).year else "d MMM y", locale=language), language)
+def _show_day(day: date, language: str, this_year: int) -> str:
+    return _first(format_date(day, "d MMM" if day.year == this_year else "d MMM y", locale=language), language)
 
 
 def show_time(at: int, language: str, *, now: int) -> str:
     """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before."""
-    return _show_time(at // _MINUTE * _MINUTE, language, now // _DAY * _DAY)
+    return _show_time(at // _MINUTE * _MINUTE, language, days.day(now), days.zone())
 
 
 @lru_cache(maxsize=10_000)  # Babel takes 20 µs for each, and a page shows the same ones again and again
-def _show_time(at: int, language: str, now: int) -> str:
-    then, today = moment(at), moment(now)
-    if then.date() == today.date():
-        return format_time(then, "HH:mm", locale=language)
+def _show_time(at: int, language: str, today: date, zone: tzinfo) -> str:
+    then = datetime.fromtimestamp(at / 1000, zone).replace(tzinfo=None)  # Babel would show an aware one in UTC
+    if then.date() == today:
+        return format_time(then.time(), "HH:mm", locale=language)
     if then.year == today.year:
         return _first(format_datetime(then, "d MMM, HH:mm", locale=language), language)
     return _first(format_date(then, "d MMM y", locale=language), language)
@@ -115,5 +119,27 @@ def _show_time(at: int, language: str, now: int) -> str:
 
 def age(birth_date: str, on: date) -> int:
     """Whole years between an ISO birth date and `on`."""
+    return age_in_months(birth_date, on) // 12
+
+
+def age_in_months(birth_date: str, on: date) -> int:
+    """Whole months between an ISO birth date and `on`; who was born on the 31st is a month older on the 1st."""
     born = date.fromisoformat(birth_date)
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return 12 * (on.year - born.year) + on.month - born.month - (on.day < born.day)
+
+
+def show_age(birth_date: str, on: date, language: str) -> str:
+    """An age as one can dose by it: days below four weeks, weeks below three months, months below two years, years.
+
+    The first four weeks are the newborn period (WHO).
+    """
+    ngettext = translations(language).ngettext
+    days_old, months = (on - date.fromisoformat(birth_date)).days, age_in_months(birth_date, on)
+    if days_old < 28:
+        days_old = max(days_old, 0)
+        return ngettext("%(num)d jour", "%(num)d jours", days_old) % {"num": days_old}
+    if months < 3:
+        return ngettext("%(num)d semaine", "%(num)d semaines", days_old // 7) % {"num": days_old // 7}
+    if months < 24:
+        return ngettext("%(num)d mois", "%(num)d mois", months) % {"num": months}
+    return ngettext("%(num)d an", "%(num)d ans", months // 12) % {"num": months // 12}

@@ -94,6 +94,14 @@ class TryLater(Refusal):
         self.retry_after = retry_after
 
 
+class Doubtful(Invalid):
+    """What was entered can be taken, but is hardly meant; the same again with `confirm` is taken."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(errors)
+        self.message = N_("Est-ce bien cela ? Confirmez pour enregistrer.")
+
+
 class Throttled(Refusal):
     """Too many attempts; `retry_after` is in seconds."""
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from fadjma.identity import sessions
 from fadjma.identity.people import Role, Viewer
-from fadjma.inventory.queries import search_key
 from fadjma.store import Transaction
+from fadjma.writing import search_key, search_words
 
 PASSWORD = "demo-fadjma-2026"
 CLINIC, JAMM, KADD = "clinic-teranga", "pharmacy-jamm", "pharmacy-kadd"
@@ -101,6 +101,8 @@ def _settle_person(tx: Transaction, person: Viewer, password_hash: str) -> None:
         ),
     )
     tx.execute("INSERT INTO inboxes (user_id) VALUES (?)", (person.id,))
+    words = search_words(person.given_name, person.family_name, EMAILS[person.id], PHONES.get(person.id, ""))
+    tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, person.id) for word in words])
     if person.organization_id:
         tx.execute(
             "INSERT INTO practitioners (user_id, licence_number, specialty, organization_id) VALUES (?, ?, ?, ?)",

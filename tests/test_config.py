@@ -36,6 +36,17 @@ def test_every_setting_can_be_set() -> None:
     assert settings.trusted_proxies == "10.0.0.1"
 
 
+def test_the_clinic_is_in_senegal_unless_it_is_elsewhere() -> None:
+    assert _settings().time_zone == "Africa/Dakar"
+    assert _settings(FADJMA_TIME_ZONE="Africa/Libreville").time_zone == "Africa/Libreville"
+
+
+@pytest.mark.parametrize("zone", ["", "Dakar", "Africa", "../etc/passwd", "/etc/localtime", "UTC+1", "Africa/Dakar\0"])
+def test_a_zone_that_does_not_exist_stops_the_start(zone: str) -> None:
+    with pytest.raises(SettingsError, match=r"^FADJMA_TIME_ZONE is .*Africa/Dakar"):
+        _settings(FADJMA_TIME_ZONE=zone)
+
+
 def test_without_a_key_it_does_not_start_and_says_how_to_make_one() -> None:
     with pytest.raises(SettingsError, match=r"FADJMA_SECRET_KEY.*\n(.*\n)*.*token_urlsafe"):
         Settings.from_environment({})

@@ -3,6 +3,7 @@
 import json
 import time
 import unicodedata
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,19 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import InputRequired
 
-from fadjma.web.forms import Form, WholeNumber, clean, cleaning, fields_from_json, speaking, text
+from fadjma.web.forms import (
+    Date,
+    Form,
+    LooksAsItIs,
+    Optional,
+    WholeNumber,
+    clean,
+    cleaning,
+    fields_from_json,
+    one_of,
+    speaking,
+    text,
+)
 
 
 class Note(Form):
@@ -38,12 +51,63 @@ class TestClean:
             ("nul\x00 bell\x07", "nul bell"),
             ("evil\u202etxt.exe", "eviltxt.exe"),
             ("\u2066a\u2069", "a"),
-            ("mm\u200fHg", "mm\u200fHg"),
             ("", ""),
+            # What comes along unseen when text is copied goes; what changes how its neighbours are drawn stays.
+            ("\ufeffAwa\u200b Di\u00adop\u2060", "Awa Diop"),
+            ("mm\u200fHg", "mmHg"),
+            ("ضغط (mm\u200fHg\u200f)", "ضغط (mmHg\u200f)"),
+            ("می\u200cخواهم", "می\u200cخواهم"),
+            ("ක්\u200dරී", "ක්\u200dරී"),
+            ("ߒ\u200dߞ", "ߒ\u200dߞ"),
+            ("Awa\u200c\u200d", "Awa"),
+            ("👩\u200d⚕\ufe0f", "👩\u200d⚕\ufe0f"),
+            ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
+            ("\u3000\u2800Awa\u00a0\u2800", "Awa"),
         ],
     )
     def test_what_people_write_is_kept_and_what_deceives_is_not(self, typed: str, kept: str) -> None:
         assert clean(typed) == kept
+
+    @pytest.mark.parametrize(
+        "blank",
+        [
+            "\u200b\u200b",
+            "\u2060",
+            "\u00ad",
+            "\ufeff",
+            "\u3164",
+            "\u2800",
+            "\u200e",
+            "\u0301",
+            "\u115f\u1160",
+            "\uffa0",
+            "\u180e",
+            "\u034f",
+            "\u17b4",
+            "\ufe0f",
+            "\U000e0041",
+            "\u00a0\u202f\u3000",
+            "\u0301\u200b \u20dd",
+            "\ue000",
+            "\U0001d173",
+            "\u2028",
+            "\u200c",
+            "\ufff9",
+            "\U0001d159",
+            "\x85",
+        ],
+        ids=ascii,
+    )
+    def test_what_shows_nothing_is_empty(self, blank: str) -> None:
+        assert clean(blank) == ""
+        assert clean(f" {blank}\n{blank} ") == ""
+        assert _note(title=blank).messages == {"title": "Ce champ est requis."}
+        assert _note(body=blank).messages == {}
+        assert _note(body=blank).data["body"] == ""
+
+    @pytest.mark.parametrize("seen", ["\u0605", "\u06dd", "😀", "١", "ع", "…", "\u0301a"], ids=ascii)
+    def test_what_shows_something_is_not(self, seen: str) -> None:
+        assert clean(seen) == seen
 
     def test_two_ways_to_write_an_accent_are_one(self) -> None:
         assert clean("Cisse\u0301") == "Cissé"
@@ -102,18 +166,169 @@ class TestText:
         assert 'maxlength="10"' in str(_note().title())
 
 
+class TestLost:
+    def test_a_text_that_a_program_has_spoiled_is_written_again(self) -> None:
+        assert set(_note(title="Nd\ufffdye").messages) == {"title"}
+        assert set(_note(body="Nd\ufffdye").messages) == {"body"}
+
+
+class Answer(Form):
+    scope = one_of("Portée", ["summary", "full"], required=False)
+    sex = one_of("Sexe", ["female", "male"])
+
+
+class TestOneOf:
+    @pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0", "\u200b", "\u2800 "], ids=ascii)
+    def test_no_answer_is_none_however_it_is_left_empty(self, blank: str) -> None:
+        form = Answer(MultiDict({"scope": blank, "sex": blank}))
+        form.validate()
+        assert set(form.messages) == {"sex"}
+        assert not form.data["scope"]
+
+    def test_what_is_copied_along_does_not_matter(self) -> None:
+        form = Answer(MultiDict({"scope": "full\u200b ", "sex": " female"}))
+        assert form.validate()
+        assert form.data == {"scope": "full", "sex": "female"}
+
+    def test_another_one_is_refused(self) -> None:
+        form = Answer(MultiDict({"scope": "everything", "sex": "female"}))
+        assert not form.validate()
+        assert set(form.messages) == {"scope"}
+
+
+class Person(Form):
+    name = text("Nom", 40, rules=[LooksAsItIs()])
+    email = text("E-mail", 40, required=False, rules=[LooksAsItIs(whole=True)])
+
+
+class TestLooksAsItIs:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Awa Diop",
+            "N’Dèye Ɗem ƴ",
+            "محمد ولد أحمد",
+            "می\u200cخواهم",
+            "Awa محمد",
+            "ⴰⵎⵓⴷ Ag",
+            "\ufeffAwa\u200b",
+            "Мария",
+            "100% <b>",
+            "Ŋoor Ñaŋ",
+            "ひらカナ漢字",
+        ],
+        ids=ascii,
+    )
+    def test_names_as_people_have_them_are_taken(self, name: str) -> None:
+        form = Person(MultiDict({"name": name}))
+        assert form.validate(), form.messages
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "\u0410wa",
+            "Di\u03bfp",
+            "Aw\u0430 Diop",
+            "A\u200bwa",
+            "Di\u00adop",
+            "Aw\u200ca",
+            "محم\u200eد",
+            "D\u2060iop",
+            "\u216eiop\u0430",
+            "Awa\u3164Diop",
+        ],
+        ids=ascii,
+    )
+    def test_one_that_looks_like_another_is_not(self, name: str) -> None:
+        form = Person(MultiDict({"name": name}))
+        assert not form.validate()
+        assert set(form.messages) == {"name"}
+
+    @pytest.mark.parametrize(
+        "email", ["\u0430wa@demo.sn", "\u0441\u043e\u0441\u043e@demo.sn", "awa@de\u200bmo.sn"], ids=ascii
+    )
+    def test_an_address_is_one_word(self, email: str) -> None:
+        form = Person(MultiDict({"name": "Awa", "email": email}))
+        assert not form.validate()
+        assert set(form.messages) == {"email"}
+
+
 class TestWholeNumber:
-    @pytest.mark.parametrize(("typed", "number"), [("12", 12), (" 12 ", 12), ("007", 7), ("-3", -3)])
+    @pytest.mark.parametrize(
+        ("typed", "number"),
+        [
+            ("12", 12),
+            (" 12 ", 12),
+            ("007", 7),
+            ("-3", -3),
+            ("\u22123", -3),
+            ("١٢", 12),
+            ("۱۲", 12),
+            ("߁߂", 12),
+            ("１２", 12),
+            ("\u200b12\u202f", 12),
+            ("1 000", 1000),
+            ("1\u00a0000", 1000),
+            ("12\u202f345", 12345),
+        ],
+    )
     def test_digits_are_a_number(self, typed: str, number: int) -> None:
         form = _note(count=typed)
         assert form.messages == {}
         assert form.data["count"] == number
 
-    @pytest.mark.parametrize("typed", ["1_0", "+1", "1.0", "1e3", "0x10", "- 1", "١٢", "²", "9" * 5_000, "1 0"])
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "1_0",
+            "+1",
+            "1.0",
+            "1e3",
+            "0x10",
+            "- 1",
+            "²",
+            "½",
+            "9" * 5_000,
+            "1 0",
+            "10 00",
+            "1,5",
+            "１,5",
+            "1.000",
+            "1,000",
+        ],
+    )
     def test_anything_else_is_not(self, typed: str) -> None:
         form = _note(count=typed)
         assert form.messages == {"count": "Donnez un nombre entier."}
         assert form.data["count"] is None
+
+
+class Visit(Form):
+    day = Date("Date", [Optional()])
+
+
+class TestDate:
+    @pytest.mark.parametrize(
+        "typed",
+        ["2026-03-02", " 2026-03-02\n", "٢٠٢٦-٠٣-٠٢", "２０２６-０３-０２", "2026\u201103\u201102", "\u200e2026-03-02"],
+        ids=ascii,
+    )
+    def test_digits_of_any_script_are_a_day(self, typed: str) -> None:
+        form = Visit(MultiDict({"day": typed}))
+        assert form.validate(), form.messages
+        assert form.data["day"] == date(2026, 3, 2)
+
+    @pytest.mark.parametrize("typed", ["2026-02-29", "02/03/2026", "26-03-02", "2026-03", "²026-03-02", "9" * 5_000])
+    def test_anything_else_is_not(self, typed: str) -> None:
+        form = Visit(MultiDict({"day": typed}))
+        assert not form.validate()
+        assert form.data["day"] is None
+
+    @pytest.mark.parametrize("typed", ["", " ", "\u00a0", "\u200b"], ids=ascii)
+    def test_and_none_is_none(self, typed: str) -> None:
+        form = Visit(MultiDict({"day": typed}))
+        assert form.validate(), form.messages
+        assert form.data["day"] is None
 
 
 class TestMessages:

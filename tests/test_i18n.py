@@ -1,11 +1,12 @@
 """French is the source; its plural begins at two. Dates and moments as people say them."""
 
-from datetime import date
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from fadjma import i18n
-from fadjma.i18n import age, best_language, iso, show_date, show_day, show_time, translate, translations
+from fadjma import days, i18n
+from fadjma.i18n import age, best_language, iso, show_age, show_date, show_day, show_time, translate, translations
 
 NOON = 1_772_452_920_123  # 2 March 2026, 12:02 UTC
 
@@ -54,9 +55,20 @@ def test_no_text_is_no_text() -> None:
         ("wo", "fr"),
         ("EN", "en"),
         (";;,,", "fr"),
+        ("en;q=0.1, fr;q=0.9", "fr"),
+        ("en;q=0, fr;q=0.1", "fr"),
+        ("de, en;q=0.5, fr;q=0.8", "fr"),
+        ("fr;q=0, *;q=0.5", "en"),
+        ("*;q=0.5, en;q=0.1", "fr"),
+        ("en-GB, fr;q=0.5", "en"),
+        ("en, fr", "en"),
+        ("en_US", "en"),
+        ("fr;q=0, en;q=0", "fr"),
+        ("frr, enm;q=0.9", "fr"),
+        ("en;q=0.5, fr;q=0.500", "en"),
     ],
 )
-def test_the_browsers_first_language_that_is_ours(header: str, language: str) -> None:
+def test_the_language_of_ours_that_the_browser_weighs_most(header: str, language: str) -> None:
     assert best_language(header) == language
 
 
@@ -125,3 +137,49 @@ def test_the_first_of_a_month_is_an_ordinal_in_french_and_no_other_day() -> None
 )
 def test_an_age_is_in_whole_years(birth_date: str, on: date, years: int) -> None:
     assert age(birth_date, on) == years
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "shown"),
+    [
+        ("2026-03-31", "0 jour"),
+        ("2026-04-01", "0 jour"),  # tomorrow: another zone's today
+        ("2026-03-30", "1 jour"),
+        ("2026-03-04", "27 jours"),
+        ("2026-03-03", "4 semaines"),
+        ("2026-01-01", "12 semaines"),
+        ("2025-12-31", "3 mois"),
+        ("2025-03-31", "12 mois"),
+        ("2024-04-01", "23 mois"),
+        ("2024-03-31", "2 ans"),
+        ("1991-04-01", "34 ans"),
+        ("1991-03-31", "35 ans"),
+    ],
+)
+def test_an_age_is_shown_as_one_can_dose_by_it(birth_date: str, shown: str) -> None:
+    assert show_age(birth_date, date(2026, 3, 31), "fr") == shown
+
+
+def test_an_age_is_shown_in_english_too() -> None:
+    on = date(2026, 3, 31)
+    ages = [show_age(born, on, "en") for born in ("2026-03-31", "2026-03-30", "2026-03-03", "2025-10-31", "2024-03-31")]
+    assert ages == ["0 days", "1 day", "4 weeks", "5 months", "2 years"]
+
+
+def test_nobody_ages_backwards_from_one_day_to_the_next() -> None:
+    for born in (date(2024, 2, 29), date(2025, 12, 31), date(2026, 1, 30)):
+        shown = [show_age(born.isoformat(), born + timedelta(old), "fr").split() for old in range(800)]
+        order = {"jour": 0, "jours": 0, "semaine": 1, "semaines": 1, "mois": 2, "an": 3, "ans": 3}
+        ranks = [(order[unit], int(number)) for number, unit in shown]
+        assert ranks == sorted(ranks)
+
+
+def test_times_are_those_of_the_clinic(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = 1_772_409_600_000  # 2 March 2026, 00:00 UTC
+    monkeypatch.setattr(days, "_zone", ZoneInfo("America/New_York"))
+    assert show_time(at, "fr", now=at + 3_600_000) == "19:00"
+    assert show_day(at, "fr", now=at) == "1er mars"
+    monkeypatch.setattr(days, "_zone", ZoneInfo("Asia/Kolkata"))
+    assert show_time(at, "fr", now=at + 3_600_000) == "05:30"
+    assert show_day(at, "fr", now=at) == "2 mars"
+    assert iso(at) == "2026-03-02T00:00:00.000Z", "programs read UTC"

@@ -3,11 +3,11 @@
 from typing import Literal
 
 from wtforms import PasswordField
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length
 
 from fadjma.access.states import DURATIONS, EMERGENCIES, SCOPES, Scope
 from fadjma.i18n import N_
-from fadjma.web.forms import Field, Form, one_of, text
+from fadjma.web.forms import Field, Form, Optional, one_of, text
 
 
 class AskForm(Form):

@@ -5,11 +5,11 @@ from typing import Any, Concatenate, ParamSpec, TypedDict
 
 from quart import Blueprint, Response, request
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.access import actions, queries, states
 from fadjma.access.forms import ApproveForm, AskForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.i18n import age, moment, translate
+from fadjma.i18n import age, show_age, translate
 from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
@@ -63,12 +63,13 @@ def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:
 
 def _identity(patient: directory.Identity) -> dict[str, Any]:
     """What a doctor without a grant may know: enough not to take one patient for another, no contact."""
-    today = moment(web.database().clock()).date()
+    today = days.day(web.database().clock())
     return {
         "id": patient.id,
         "identifier": patient.identifier,
         "name": patient.name,
         "age": age(patient.birth_date, today),
+        "age_text": show_age(patient.birth_date, today, web.language()),
         "sex": patient.sex,
     }
 

@@ -1,37 +1,38 @@
 """What people fill in to sign in and to get an account."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
-from wtforms import DateField, PasswordField, StringField
+from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from fadjma.i18n import N_, translate
+from fadjma.i18n import N_, age, translate
 from fadjma.identity import passwords
-from fadjma.identity.identifiers import normalize_phone
-from fadjma.web.forms import AtMost, Form, cleaning, one_of, text
+from fadjma.identity.identifiers import normalize_email, normalize_phone
+from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, Questioned, cleaning, one_of, text
 
+_OLDEST = 120  # years; one person is known to have been older
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
 
 
 class SignInForm(Form):
-    login = StringField(N_("E-mail ou téléphone"), [InputRequired(), AtMost(200)], filters=[cleaning(200)])
+    login = StringField(N_("E-mail ou téléphone"), [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
 
 class TokenForm(Form):
-    email = StringField("", [InputRequired(), AtMost(200)], filters=[cleaning(200)])
+    email = StringField("", [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])
 
 
 class PersonForm(Form):
     """What everybody gives. An e-mail address or a phone number is enough to sign in with."""
 
-    given_name = text(N_("Prénom"), 80)
-    family_name = text(N_("Nom"), 80)
-    email = text(N_("E-mail"), 200, required=False)
+    given_name = text(N_("Prénom"), 80, rules=[LooksAsItIs()])
+    family_name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
+    email = text(N_("E-mail"), 200, required=False, rules=[LooksAsItIs(whole=True)])
     phone = text(N_("Téléphone"), 30, required=False)
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
@@ -49,7 +50,7 @@ class PersonForm(Form):
         return valid
 
     def validate_email(self, field: Any) -> None:
-        if field.data and not _EMAIL.fullmatch(field.data):
+        if field.data and not _EMAIL.fullmatch(normalize_email(field.data)):
             raise ValidationError(translate(self.language, N_("Cette adresse n'a pas la forme nom@exemple.sn.")))
 
     def validate_phone(self, field: Any) -> None:
@@ -59,14 +60,16 @@ class PersonForm(Form):
             )
 
 
-class PatientForm(PersonForm):
-    birth_date = DateField(N_("Date de naissance"), [InputRequired()])
+class PatientForm(PersonForm, Questioned):
+    birth_date = Date(N_("Date de naissance"), [InputRequired()])
     sex = one_of(N_("Sexe"), ["female", "male"])
     city = text(N_("Ville ou quartier"), 80, required=False)
 
     def validate_birth_date(self, field: Any) -> None:
-        if field.data and not date(1900, 1, 1) <= field.data <= datetime.now(UTC).date():
+        if field.data and not date(1900, 1, 1) <= field.data <= self.today:
             raise ValidationError(translate(self.language, N_("Cette date de naissance n'est pas possible.")))
+        if field.data and age(field.data.isoformat(), self.today) > _OLDEST:
+            self.doubt("birth_date", N_("Cette personne aurait plus de 120 ans : vérifiez l'année."))
 
 
 class PractitionerForm(PersonForm):

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma import writing
 from fadjma.i18n import iso
 from fadjma.identity.people import ROLES, Role, Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 
 PER_PAGE = 50
+_WORDS = 6  # of a search that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +77,29 @@ def waiting(tx: Transaction) -> list[Account]:
 
 
 def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") -> tuple[list[Account], list[Account]]:
-    """For an admin: who waits to be verified, and the others, the newest first, whose name begins with `q`."""
+    """For an admin: who waits to be verified, and the others, the newest first, of whom all that `q` says is true.
+
+    Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
+    """
     viewer.require("admin")
+    asked = [writing.asked_numbers(q)] if writing.asked_numbers(q) else writing.asked_words(q)
+    if q.strip() and not asked:
+        return waiting(tx), []  # nothing in it that anything is found by
+    begins, words = _begins_with(asked[:_WORDS])
     rows = tx.all(
-        f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before AND (:q = '' OR u.email = :q "
-        "OR lower(u.family_name) LIKE :prefix ESCAPE '!' OR lower(u.given_name) LIKE :prefix ESCAPE '!' "
-        # lower() leaves É alone in SQLite
-        "OR u.family_name LIKE :title ESCAPE '!' OR u.given_name LIKE :title ESCAPE '!') "
-        "ORDER BY u.id DESC LIMIT :limit",
-        {
-            "before": before,
-            "q": q.lower(),
-            "prefix": _prefix(q.lower()),
-            "title": _prefix(q.title()),
-            "limit": PER_PAGE,
-        },
+        f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before {begins} ORDER BY u.id DESC LIMIT :limit",
+        {"before": before, "limit": PER_PAGE, **words},
     )
     return waiting(tx), [Account(**dict(row)) for row in rows]
 
 
-def _prefix(q: str) -> str:
-    for special in "!%_":
-        q = q.replace(special, "!" + special)
-    return q + "%"
+def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:
+    """The condition that an account has words which begin so, with its values: ranges, which the index serves."""
+    condition = ""
+    values: dict[str, str] = {}
+    for i, variants in enumerate(asked):
+        ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
+        condition += f" AND u.id IN (SELECT user_id FROM account_words WHERE {' OR '.join(ranges)})"
+        for j, word in enumerate(variants):
+            values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
+    return condition, values

@@ -14,7 +14,7 @@ from fadjma.events import security
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, devices, directory, passwords, sessions
 from fadjma.identity.enrolment import NewPerson
-from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.store import Transaction, Unavailable
@@ -109,7 +109,7 @@ async def _check(login: str, password: str, kind: Literal["browser", "token"]) -
         password,
         kind=kind,
         address=request.remote_addr or "",
-        agent=request.headers.get("User-Agent", ""),
+        agent=web.agent(),
         mark=web.mark(request.remote_addr or ""),
         device=_device(),
         instead_of=web.secret() if kind == "browser" else None,
@@ -153,7 +153,7 @@ async def register() -> Response:
         user_id,
         kind="browser",
         address=request.remote_addr or "",
-        agent=request.headers.get("User-Agent", ""),
+        agent=web.agent(),
         instead_of=web.secret(),
     )
     credentials.remember(secret)
@@ -203,7 +203,7 @@ async def _count_registration() -> None:
 
 async def _new_person(form: PersonForm) -> NewPerson:
     given, family = form.given_name.data, form.family_name.data
-    email = form.email.data.lower() if form.email.data else None
+    email = normalize_email(form.email.data) if form.email.data else None
     phone = normalize_phone(form.phone.data) if form.phone.data else None
     places = [place.name for place in await web.database().read(directory.organizations)]
     if weakness := passwords.weakness(form.password.data, given, family, *places):

@@ -13,7 +13,7 @@ from fadjma.events import security
 from fadjma.i18n import N_
 from fadjma.identity import passwords, sessions
 from fadjma.identity.devices import Device
-from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.refusals import Forbidden, Invalid
 from fadjma.store import Database, Transaction
 from fadjma.web.throttle import (
@@ -52,8 +52,9 @@ async def sign_in(
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
+    email = normalize_email(login)
     candidates = await database.read(
-        passwords.credentials_for, email=login.lower() if "@" in login else None, phone=normalize_phone(login)
+        passwords.credentials_for, email=email if "@" in email else None, phone=normalize_phone(login)
     )
     accounts = [candidate.user_id for candidate in candidates]
     at = neighbourhood(address)
@@ -102,4 +103,4 @@ async def confirm_password(throttle: Throttle, user_id: str, password: str, stor
 
 def _digest(login: str) -> str:
     """An account that does not exist is counted like one that does, without keeping what was typed."""
-    return hashlib.sha256((normalize_phone(login) or login.lower()).encode()).hexdigest()
+    return hashlib.sha256((normalize_phone(login) or normalize_email(login)).encode()).hexdigest()

@@ -2,11 +2,10 @@
 
 The story is planned in working time, counted back from now: what happened so many working hours ago happened on a day
 of the week other than Sunday, between 8 h and 16 h 30, and before whatever was planned after it. So the story is the
-same at every instant. Senegal keeps UTC all year.
+same at every instant. Its hours are Senegal's, which keeps UTC all year.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -46,11 +45,6 @@ class Calendar:
         days, rest = divmod(self._worked - when.ago, WORKDAY)
         weeks, weekday = divmod(days, 6)
         return (_MONDAY + 7 * weeks + weekday) * DAY + _OPENS + rest + when.after
-
-
-def day_of(at: int) -> date:
-    """The date of a time in milliseconds."""
-    return datetime.fromtimestamp(at / 1000, UTC).date()
 
 
 def _worked(now: int) -> int:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from fadjma.demo.calendar import day_of
+from fadjma.days import day
 from fadjma.demo.people import FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, mobile
+from fadjma.identity import enrolment
 from fadjma.identity.identifiers import new_identifier
 from fadjma.ids import new_id
 from fadjma.store import Transaction
@@ -74,6 +75,7 @@ def add(tx: Transaction, rng: Random, times: int, progress: Callable[[int], None
         )
         for insert in (*inserts, _STAFF_NEWS):
             tx.execute(insert, {"copy": f"-{number}", "number": number})
+        _make_findable(tx, f"-{number}")
         progress(len(people) * (number + 1))
     _tell_staff(tx)
     for table in (*_ORIGINALS, "people", "staff", "news"):
@@ -104,12 +106,12 @@ def _add_lots(tx: Transaction, times: int) -> None:
         " FROM lots l JOIN movements m ON m.lot_id = l.id GROUP BY l.product_id",
         {"times": times},
     )
-    expires_on = (day_of(tx.now) + timedelta(days=_LOT_LASTS)).isoformat()
+    expires_on = (day(tx.now) + timedelta(days=_LOT_LASTS)).isoformat()
     rows = [{**dict(need), "movement": new_id(), "expires_on": expires_on} for need in needs]
     rows = [row for row in rows if row["kept"] or row["handed_over"]]
     tx.execute_many(
-        "INSERT INTO lots (id, product_id, number, expires_on, on_hand, reserved)"
-        " VALUES (:product_id || '-copies', :product_id, 'COPIES', :expires_on, :kept, :kept)",
+        "INSERT INTO lots (id, product_id, number, number_key, expires_on, on_hand, reserved)"
+        " VALUES (:product_id || '-copies', :product_id, 'COPIES', 'COPIES', :expires_on, :kept, :kept)",
         rows,
     )
     tx.execute_many(
@@ -127,6 +129,15 @@ def _insert(tx: Transaction, table: str, renamed: list[str]) -> str:
     values = {column: column for column in columns}
     values |= {column: f"{column} || :copy" for column in renamed} | _OTHERWISE.get(table, {})
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values.values())} FROM demo_{table}"
+
+
+def _make_findable(tx: Transaction, copy: str) -> None:
+    people = tx.all(
+        "SELECT id, given_name, family_name, email, phone FROM users WHERE id IN (SELECT id || :copy FROM demo_users)",
+        {"copy": copy},
+    )
+    for person in people:
+        enrolment.make_findable(tx, *person)
 
 
 def _somebody(rng: Random, original: str, sex: str) -> tuple[str, ...]:

@@ -8,9 +8,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from fadjma.inventory import queries as inventory
+from fadjma import writing
 
-_BRACKETS = str.maketrans("", "", "()")
 _FILE = Path(__file__).with_name("medicines.csv")
 
 
@@ -35,8 +34,7 @@ class Medicine:
     @property
     def search_key(self) -> str:
         """DCI, strength and form, as the search of medicines expects them."""
-        name = f"{self.dci} {self.strength} {self.form}"
-        return inventory.search_key(name.translate(_BRACKETS))  # « vitamine » begins a word in « (vitamine A) »
+        return writing.search_key(self.dci, self.strength, self.form)
 
 
 def _read() -> tuple[Medicine, ...]:

@@ -7,13 +7,14 @@ import heapq
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from fadjma.access import actions as access
 from fadjma.access import states
 from fadjma.access.states import Scope
 from fadjma.accounts import actions as accounts
-from fadjma.demo.calendar import DAY, day_of
+from fadjma.days import day, zone
+from fadjma.demo.calendar import DAY
 from fadjma.demo.medicines import MEDICINES
 from fadjma.demo.people import Person, Place, Practitioner
 from fadjma.events import inbox
@@ -100,7 +101,7 @@ class Stage:
     def register_patient(self, key: str, person: Person) -> None:
         """With the weight and the pharmacy, which nobody can enter in the program yet."""
         new = self._new_person(person.given_name, person.family_name, person.email, person.phone)
-        birth_date = day_of(self.now) - timedelta(days=int(person.age * 365.25))
+        birth_date = day(self.now) - timedelta(days=int(person.age * 365.25))
         patient_id = accounts.register_patient(
             self.tx, new, birth_date=birth_date.isoformat(), sex=person.sex, city=person.city
         )
@@ -156,7 +157,7 @@ class Stage:
             type=type,
             title=title,
             body=body,
-            occurred_on=day_of(self.tx.now).isoformat(),
+            occurred_on=day(self.tx.now).isoformat(),
         )
 
     def amend(self, record: str, doctor: str, *, title: str, body: str, reason: str) -> None:
@@ -238,7 +239,7 @@ class Stage:
 
     def receive(self, lot: str, pharmacist: str, *, medicine: str, number: str, expires_in: int, quantity: int) -> None:
         """`expires_in` in days from now."""
-        expires_on = day_of(self.now) + timedelta(days=expires_in)
+        expires_on = day(self.now) + timedelta(days=expires_in)
         self.ids[lot] = inventory.receive(
             self.tx,
             self._people[pharmacist],
@@ -298,5 +299,5 @@ class Stage:
             heapq.heappush(self._due, (at, next(self._numbers), end))
 
 
-def _midnight(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+def _midnight(of: date) -> int:
+    return int(datetime.combine(of, time(), zone()).timestamp() * 1000)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fadjma import writing
 from fadjma.identity.people import Role
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
@@ -43,12 +44,10 @@ class Identity:
 
 
 def organizations(tx: Transaction, kind: str | None = None) -> list[Organization]:
-    """Clinics and pharmacies by name."""
-    rows = tx.all(
-        "SELECT id, kind, name, city FROM organizations WHERE :kind IS NULL OR kind = :kind ORDER BY name",
-        {"kind": kind},
-    )
-    return [Organization(**dict(row)) for row in rows]
+    """Clinics and pharmacies by name, in French order, which no database has by itself."""
+    rows = tx.all("SELECT id, kind, name, city FROM organizations WHERE :kind IS NULL OR kind = :kind", {"kind": kind})
+    found = [Organization(**dict(row)) for row in rows]
+    return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
 
 def identity(tx: Transaction, patient_id: str) -> Identity:

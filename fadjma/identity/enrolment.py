@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma import writing
 from fadjma.i18n import N_
 from fadjma.identity.identifiers import new_identifier
 from fadjma.identity.people import Role
@@ -62,7 +63,14 @@ def add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
         if error.constraint != _ONE_STAFF_ADDRESS:
             raise
         raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
+    make_findable(tx, user_id, person.given_name, person.family_name, person.email, person.phone)
     return user_id
+
+
+def make_findable(tx: Transaction, user_id: str, *known_by: str | None) -> None:
+    """Keep the words by which an admin finds this account: of its names, e-mail address and phone."""
+    words = writing.search_words(*(text or "" for text in known_by))
+    tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, user_id) for word in words])
 
 
 def make_patient(tx: Transaction, user_id: str, *, birth_date: str, sex: str, city: str) -> None:

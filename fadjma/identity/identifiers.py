@@ -1,11 +1,15 @@
-"""Patient identifiers and phone numbers: what people say aloud and copy by hand."""
+"""Patient identifiers, phone numbers and e-mail addresses: what people say aloud and copy by hand."""
 
 import secrets
+import unicodedata
 
 import phonenumbers
 
+from fadjma import writing
+
 # Crockford's base 32: no I, L, O or U, so that nothing is misread from a card.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOKED_AT = 100  # characters of what was typed
 _LENGTH = 10  # 50 random bits: guessing one is hopeless, also without the throttle on look-ups
 _READ_AS = str.maketrans("OILU", "011V")
 
@@ -18,7 +22,7 @@ def new_identifier() -> str:
 
 def normalize_identifier(text: str) -> str | None:
     """An identifier as stored, from whatever was typed (lower case, spaces, O for 0); None when it is not one."""
-    code = "".join(filter(str.isalnum, text.upper()))
+    code = "".join(filter(str.isalnum, writing.code_key(text[:_LOOKED_AT])))
     if len(code) > _LENGTH:
         code = code.removeprefix("FJ")
     code = code.translate(_READ_AS)
@@ -27,10 +31,15 @@ def normalize_identifier(text: str) -> str | None:
     return f"FJ-{code[:5]}-{code[5:]}"
 
 
+def normalize_email(text: str) -> str:
+    """An e-mail address as stored: small letters of ordinary width, nothing invisible."""
+    return unicodedata.normalize("NFKC", writing.trim_invisible(text)).lower()
+
+
 def normalize_phone(text: str) -> str | None:
     """A phone number as E.164 (+221771234567), from whatever was typed; Senegal where no country is given."""
     try:
-        number = phonenumbers.parse(text, "SN")
+        number = phonenumbers.parse(writing.plain_digits(text[:_LOOKED_AT]), "SN")
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):

@@ -3,7 +3,7 @@
 Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
 """
 
-from fadjma import events
+from fadjma import events, writing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -14,34 +14,58 @@ from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
 
 
-def receive(tx: Transaction, viewer: Viewer, *, medicine_id: str, number: str, expires_on: str, quantity: int) -> str:
-    """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to."""
+def receive(
+    tx: Transaction,
+    viewer: Viewer,
+    *,
+    medicine_id: str,
+    number: str,
+    expires_on: str,
+    quantity: int,
+    confirmed: bool = False,
+) -> str:
+    """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to.
+
+    It is the same whatever way its number was copied (writing.code_key). `confirmed`: also one that has expired, which
+    is counted but never dispensed.
+    """
     pharmacy_id = _own_pharmacy(viewer)
     try:
         queries.medicine(tx, medicine_id)
     except NotFound as error:
         raise Invalid({"medicine_id": N_("Choisissez un médicament de la liste.")}) from error
-    if expires_on < queries.today(tx):
+    if expires_on < queries.today(tx) and not confirmed:
         raise Invalid({"expires_on": N_("Ce lot est déjà périmé.")})
     product_id = _product(tx, pharmacy_id, medicine_id)
-    row = tx.first(
-        "INSERT INTO lots (id, product_id, number, expires_on, on_hand) "
-        "VALUES (:id, :product, :number, :expires_on, :quantity) "
-        "ON CONFLICT (product_id, number) DO UPDATE SET on_hand = lots.on_hand + :quantity, version = lots.version + 1 "
-        "WHERE lots.expires_on = :expires_on RETURNING id",
-        {
-            "id": new_id(),
-            "product": product_id,
-            "number": number,
-            "expires_on": expires_on,
-            "quantity": quantity,
-        },
-    )
-    if row is None:
-        raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
-    _move(tx, viewer, row["id"], "received", quantity)
+    lot_id = _add(tx, product_id, number, expires_on, quantity)
+    _move(tx, viewer, lot_id, "received", quantity)
     _tell(tx, viewer, product_id, "stock.received", None)
-    return str(row["id"])
+    return lot_id
+
+
+def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int) -> str:
+    """Put so many units into the lot of this number, or into a new one. Raises Invalid when it expires another day."""
+    lot = {"product": product_id, "number": number, "key": writing.code_key(number), "expires_on": expires_on}
+    known = tx.first(  # of a lot that was entered twice before numbers were compared, the one that expires that day
+        "SELECT id, expires_on FROM lots WHERE product_id = :product AND (number_key = :key OR number = :number) "
+        "ORDER BY expires_on <> :expires_on, number_key IS NULL LIMIT 1",
+        lot,
+    )
+    if known is None:
+        lot_id = new_id()
+        tx.execute(
+            "INSERT INTO lots (id, product_id, number, number_key, expires_on, on_hand) "
+            "VALUES (:id, :product, :number, :key, :expires_on, :quantity)",
+            {**lot, "id": lot_id, "quantity": quantity},
+        )
+        return lot_id
+    if known["expires_on"] != expires_on:
+        raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
+    tx.execute(
+        "UPDATE lots SET on_hand = on_hand + :quantity, version = version + 1 WHERE id = :id",
+        {"quantity": quantity, "id": known["id"]},
+    )
+    return str(known["id"])
 
 
 def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, version: int, reason: str) -> str:

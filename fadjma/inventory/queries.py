@@ -1,11 +1,12 @@
 """Reading medicines and stock. Usable stock leaves out what has expired and what is reserved."""
 
-import unicodedata
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from fadjma.i18n import N_, moment
+from fadjma import writing
+from fadjma.days import day
+from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Row, Transaction
@@ -13,7 +14,7 @@ from fadjma.store import Row, Transaction
 SUGGESTIONS = 8
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
 MOVEMENTS_SHOWN = 20
-_TYPED = 120  # characters that are looked at: no name is longer, and taking accents off takes quadratic time
+_TYPED, _WORDS = 120, 6  # characters and words that are looked at: no name is longer
 SOON = 30  # days before a lot expires from which it is shown
 
 
@@ -101,9 +102,9 @@ class Product:
     lots: tuple[Lot, ...]
 
     @property
-    def urgency(self) -> tuple[int, str]:
+    def urgency(self) -> tuple[int, tuple[str, str]]:
         """For the order in which stock is shown: what lacks first."""
-        return 0 if self.usable == 0 else 1 if self.low else 2, search_key(self.medicine.name)
+        return 0 if self.usable == 0 else 1 if self.low else 2, writing.sort_key(self.medicine.name)
 
     @property
     def low(self) -> bool:
@@ -126,19 +127,9 @@ _LOT = """
 """
 
 
-def search_key(text: str) -> str:
-    """Lower case without accents: how medicines are found as one types."""
-    decomposed = unicodedata.normalize("NFD", text.lower().replace("œ", "oe"))
-    return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
-
-
 def is_name_of(text: str, medicine: Medicine) -> bool:
     """Whether this is the whole name of a medicine, in any order and punctuation; never only its beginning."""
-    return _words(text) == _words(medicine.name)
-
-
-def _words(text: str) -> list[str]:
-    return sorted("".join(c if c.isalnum() else " " for c in search_key(text)).split())
+    return set(writing.search_words(text)) == set(writing.search_words(medicine.name))
 
 
 def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None) -> list[Medicine]:
@@ -148,18 +139,21 @@ def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str |
     """
     if viewer.role != "doctor":
         pharmacy_id = None
-    words = [word for word in search_key(q[:_TYPED]).replace("%", " ").replace("_", " ").split() if word][:5]
-    words = [word[:40] for word in words]  # SQLite refuses a pattern of 50,000 characters
-    if not words or len(words[0]) < 2:
+    asked = writing.asked_words(q[:_TYPED])[:_WORDS]
+    if sum(len(variants[0]) for variants in asked) < 2:
         return []
-    conditions = " AND ".join(f"(' ' || search_key) LIKE :w{i}" for i in range(len(words)))
+    words = {f"w{i}_{j}": word for i, variants in enumerate(asked) for j, word in enumerate(variants)}
+    conditions = " AND ".join(
+        "(" + " OR ".join(f"(' ' || search_key) LIKE :w{i}_{j}" for j in range(len(variants))) + ")"
+        for i, variants in enumerate(asked)
+    )
     rows = tx.all(
         f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
         f"FROM medicines m WHERE {conditions} "
         "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key LIMIT :limit",
         {
-            **{f"w{i}": f"% {word}%" for i, word in enumerate(words)},
-            "first": f"{words[0]}%",
+            **{name: f"% {word}%" for name, word in words.items()},
+            "first": f"{asked[0][-1]}%",
             "limit": SUGGESTIONS,
             "pharmacy": pharmacy_id,
             "today": today(tx),
@@ -237,8 +231,8 @@ def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
 
 
 def today(tx: Transaction, days: int = 0) -> str:
-    """The transaction's day, or some days after it, ISO 8601."""
-    return (moment(tx.now).date() + timedelta(days=days)).isoformat()
+    """The transaction's day at the clinic, or some days after it, ISO 8601."""
+    return (day(tx.now) + timedelta(days=days)).isoformat()
 
 
 def _usable(medicine: str) -> str:
@@ -263,8 +257,8 @@ def _products(tx: Transaction, viewer: Viewer, ids: str, **parameters: int) -> l
 
 
 def _lot(tx: Transaction, row: Row) -> Lot:
-    days = (moment(tx.now).date().fromisoformat(row["expires_on"]) - moment(tx.now).date()).days
-    return Lot(**dict(row), state="expired" if days < 0 else "soon" if days <= SOON else "ok")
+    left = (date.fromisoformat(row["expires_on"]) - day(tx.now)).days
+    return Lot(**dict(row), state="expired" if left < 0 else "soon" if left <= SOON else "ok")
 
 
 def _product(row: Row, lots: tuple[Lot, ...]) -> Product:

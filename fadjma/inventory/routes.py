@@ -61,6 +61,7 @@ async def receive() -> Response:
         number=form.number.data,
         expires_on=form.expires_on.data.isoformat(),
         quantity=form.quantity.data,
+        confirmed=form.confirm.data,
     )
     return web.done(
         acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True, then="/inventory"

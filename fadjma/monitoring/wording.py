@@ -1,11 +1,10 @@
 """Figures in words: what each is called, and numbers as people of a language write them."""
 
-from datetime import UTC, datetime
-
 from babel import Locale
 from babel.dates import format_time
 from babel.numbers import format_decimal, format_percent
 
+from fadjma import days
 from fadjma.i18n import N_, translate
 from fadjma.live.figures import EndReason
 from fadjma.monitoring.health import Part
@@ -57,10 +56,10 @@ class Words:
         return self._unit(N_("%(n)s Ko"), size / 1e3) if size < 1e6 else self._unit(N_("%(n)s Mo"), size / 1e6)
 
     def minute(self, at: int) -> str:
-        return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "HH:mm", locale=self._locale))
+        return str(format_time(days.local(at).time(), "HH:mm", locale=self._locale))
 
     def second(self, at: int) -> str:
-        return str(format_time(datetime.fromtimestamp(at / 1000, UTC), "HH:mm:ss", locale=self._locale))
+        return str(format_time(days.local(at).time(), "HH:mm:ss", locale=self._locale))
 
     def _unit(self, text: str, value: float) -> str:
         return translate(self._language, text, n=self.number(value)).replace(" ", "\xa0")

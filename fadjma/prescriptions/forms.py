@@ -7,10 +7,12 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
+from fadjma.prescriptions import handover
 from fadjma.prescriptions.states import REFUSALS
-from fadjma.web.forms import AtMost, Field, Form, WholeNumber, cleaning, one_of, text
+from fadjma.web.forms import AtMost, Field, Form, Questioned, WholeNumber, cleaning, one_of, text
 
 LINES_AT_MOST = 15
+_A_DAY = 100  # units of a medicine that nobody takes in one day
 
 
 class LineForm(Form):
@@ -24,7 +26,7 @@ class LineForm(Form):
     substitution_reason: Field[str | None] = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
 
-class PrescriptionForm(Form):
+class PrescriptionForm(Questioned):
     pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
     replaces_id: Field[str | None] = text("", 40, required=False)
     lines = FieldList(FormField(LineForm), min_entries=1)
@@ -34,6 +36,10 @@ class PrescriptionForm(Form):
         return [entry.form for entry in self["lines"]]
 
     def validate(self, extra_validators: Any = None) -> bool:
+        for line in self.each_line:
+            quantity, duration = line["quantity"], line["duration_days"]
+            if quantity.data and duration.data and quantity.data > _A_DAY * duration.data:
+                self.doubt(quantity.name, N_("Plus de 100 unités par jour : vérifiez la quantité et la durée."))
         valid: bool = super().validate(extra_validators)
         if len(self["lines"]) > LINES_AT_MOST:
             self.refuse({"lines": N_("Quinze médicaments au plus par ordonnance.")})
@@ -56,6 +62,11 @@ class DeliveryForm(Form):
     code: Field[str | None] = StringField(N_("Code de retrait du patient"), [AtMost(20)], filters=[cleaning(20)])
     identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)
     reason: Field[str | None] = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
+
+    def validate_code(self, field: Any) -> None:
+        """What is no code costs no try: it was mistyped, not guessed."""
+        if field.data and not handover.digits(field.data):
+            raise ValidationError(translate(self.language, handover.MALFORMED))
 
 
 class DeliveryRequestForm(Form):

@@ -7,8 +7,11 @@ again, and raising the round makes a new one. Why: docs/decisions/08-the-hand-ov
 
 import hmac
 
+from fadjma import writing
 from fadjma.i18n import N_
 
+_DIGITS = 6
+MALFORMED = N_("Le code de retrait a six chiffres.")
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
 LOCKED = N_("Trop de mauvais codes : demandez au patient d'en créer un nouveau sur sa page.")
 ATTEMPTS = 5  # wrong codes; then the patient asks for a new one, which starts the count again
@@ -20,7 +23,13 @@ def code(key: bytes, prescription_id: str, code_round: int) -> str:
     return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
 
 
+def digits(given: str) -> str | None:
+    """The six digits of a code as it was typed, in any script and apart or not; None when it is no code at all."""
+    typed = "".join(c for c in writing.plain_digits(given) if c not in " .-/")
+    return typed if len(typed) == _DIGITS and typed.isascii() and typed.isdecimal() else None
+
+
 def matches(key: bytes, prescription_id: str, code_round: int, given: str) -> bool:
-    """Whether these are the six digits; spaces do not matter."""
-    digits = "".join(filter(str.isdecimal, given))
-    return hmac.compare_digest(digits.encode(), code(key, prescription_id, code_round).encode())
+    """Whether these are the six digits, however they were typed."""
+    digits_given = digits(given) or ""
+    return hmac.compare_digest(digits_given.encode(), code(key, prescription_id, code_round).encode())

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Iterable
 
-from fadjma import events
+from fadjma import days, events
 from fadjma.access import queries as access
 from fadjma.access import tracing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
+from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.records import queries
 from fadjma.records.queries import File, Record
-from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 from fadjma.store import Transaction
-
-_DAY = 24 * 3_600_000
 
 # (tx, patient_id) -> what else shows the patient's allergies, and to whom.
 ShownElsewhere = Callable[[Transaction, str], Iterable[tuple[Subject, list[str]]]]
@@ -63,6 +62,8 @@ def create(
 ) -> str:
     """A doctor with a grant of the whole file adds a record; the patient and the other doctors are told."""
     _require_writer(tx, viewer, patient_id)
+    if occurred_on < directory.identity(tx, patient_id).birth_date:
+        raise Invalid({"occurred_on": N_("Cette date est avant la naissance du patient.")})
     record_id = new_id()
     tx.execute(
         "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at) "
@@ -183,7 +184,7 @@ def _trace(
     first_today = not tx.value(
         "SELECT 1 FROM trace WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
-        {"patient": patient_id, "doctor": viewer.id, "since": tx.now - tx.now % _DAY},
+        {"patient": patient_id, "doctor": viewer.id, "since": days.beginning(tx.now)},
     )
     message = "record.read" if first_today else None
     tracing.trace(tx, viewer, patient_id, action, subject, ground=grant, message=message)

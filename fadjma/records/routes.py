@@ -1,6 +1,5 @@
 """Adding to a file, its records, and corrections; the file itself is shown above (fadjma/files.py)."""
 
-from datetime import UTC, datetime
 from typing import TypedDict
 
 from quart import Blueprint, Response
@@ -38,7 +37,7 @@ async def new(patient_id: str) -> Response:
 @web.refill("records/new.html", RecordForm, context=_around_new)
 async def create(patient_id: str) -> Response:
     form = await web.form(RecordForm)
-    day = form.occurred_on.data or datetime.now(UTC).date()
+    day = form.occurred_on.data or form.today
     acted = await web.act(
         actions.create,
         queries.record,

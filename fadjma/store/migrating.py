@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from fadjma.store import folding
 from fadjma.store.connections import connect
 from fadjma.store.errors import Unusable, reason, usable
 
@@ -42,6 +43,7 @@ def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:
     """
     known = [Migration(file.stem, file.read_text(encoding="utf-8")) for file in sorted(_MIGRATIONS.glob("*.sql"))]
     with usable(path), closing(connect(path)) as connection:
+        folding.lend(connection)
         done = _done(connection, path, known)
         missing = [step for step in known if step.name not in done and step.name[:4] <= up_to]
         return [step.name for step in missing if _apply(connection, path, step, now)]

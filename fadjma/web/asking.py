@@ -20,7 +20,9 @@ from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
 from fadjma.web import idempotency
+from fadjma.web.forms import LEGIBLE
 from fadjma.web.request import app, body, by_itself, database, fields, header, secret, wants
+from fadjma.writing import LOST
 
 P = ParamSpec("P")
 
@@ -232,6 +234,8 @@ async def _idempotency() -> tuple[str, str]:
         return "", ""
     if len(key) > idempotency.LONGEST_KEY:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
+    if LOST in key:
+        raise Invalid({"key": LEGIBLE})
     content = b"\n".join((request.method.encode(), request.path.encode(), sent))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()

@@ -12,7 +12,17 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.refusals import Conflict, Forbidden, Invalid, Refusal, SignInNeeded, Throttled, TooLarge, TryLater
+from fadjma.refusals import (
+    Conflict,
+    Doubtful,
+    Forbidden,
+    Invalid,
+    Refusal,
+    SignInNeeded,
+    Throttled,
+    TooLarge,
+    TryLater,
+)
 from fadjma.store import Unavailable
 from fadjma.web.throttle import NOTED_PER_PERSON
 
@@ -56,6 +66,8 @@ async def _refused(refusal: Refusal) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(refusal, Invalid):
         extra["errors"] = _translated(refusal, language)
+    if isinstance(refusal, Doubtful):
+        extra["confirm"] = list(refusal.errors)
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)

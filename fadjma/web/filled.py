@@ -7,11 +7,11 @@ from typing import Any, ParamSpec, TypeVar
 from quart import Response, g
 from werkzeug.datastructures import MultiDict
 
-from fadjma.refusals import Invalid
+from fadjma.refusals import Doubtful, Invalid
 from fadjma.web.answers import page
 from fadjma.web.asking import who_asks
-from fadjma.web.forms import Form, speaking
-from fadjma.web.request import fields, language, wants
+from fadjma.web.forms import Form, coming, speaking
+from fadjma.web.request import database, fields, language, wants
 
 P = ParamSpec("P")
 
@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Form)
 
 
 async def form(kind: type[F], **defaults: Any) -> F:
-    """A filled-in form; raises Invalid, which carries it, unless every field can be taken."""
+    """A filled-in form; raises Invalid (Doubtful: only questions are left) unless every field can be taken."""
     filled = blank(kind, await fields(), **defaults)
     if filled.validate():
         return filled
@@ -27,12 +27,14 @@ async def form(kind: type[F], **defaults: Any) -> F:
         await who_asks()
         filled = blank(kind, await fields(), **defaults)
         filled.validate()
-    raise Invalid(filled.messages)
+    errors = filled.messages
+    raise Doubtful(errors) if errors == filled.doubts else Invalid(errors)
 
 
 def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:
     """A form in the person's language, empty but for its defaults, or holding what was sent."""
     speaking.set(language())
+    coming.set(database().clock())
     return kind(data, **defaults)
 
 

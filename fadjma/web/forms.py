@@ -8,15 +8,16 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, DateField, IntegerField, StringField, TextAreaField
 from wtforms import Form as WTForm
-from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.meta import DefaultMeta
-from wtforms.validators import AnyOf, InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
+from wtforms.validators import Optional as WTFormsOptional
 
+from fadjma import days, writing
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
+from fadjma.store import milliseconds
 
-# Overrides that make text read otherwise than it is stored; marks that right-to-left text itself needs are kept.
-_BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) not in "\n\t")
 # Of the accents that follow one letter, more are no writing (UAX #15, Stream-Safe Text), and sorting them, which
 # composing does, takes quadratic time.
@@ -24,13 +25,19 @@ _MARKS = 30
 
 LONGEST_NAME = 40  # of a field
 _NAME = re.compile(r"[a-z_]+")
+_LONGEST_CODE = 40  # of an answer that is chosen
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_WHOLE_NUMBER = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})")
+_LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along when it is copied
 
 D_co = TypeVar("D_co", covariant=True)
 
-# The language of the forms being made: WTForms builds the forms inside forms by itself and passes nothing on.
+LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
+
+# The language of the forms being made, and the moment when they came (milliseconds UTC): WTForms builds the forms
+# inside forms by itself and passes nothing on.
 speaking: ContextVar[str] = ContextVar("speaking", default=DEFAULT_LANGUAGE)
+coming: ContextVar[int | None] = ContextVar("coming", default=None)
 
 
 # WTForms' own wordings that read badly beside a field.
@@ -67,19 +74,21 @@ class _Meta(DefaultMeta):  # type: ignore[misc]  # WTForms has no type hints
 
 
 class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
-    """A form whose messages speak the person's language."""
+    """A form whose messages speak the person's language, and which knows what day it is when it comes."""
 
     Meta = _Meta
 
     def __init__(self, formdata: MultiDict[str, str] | None = None, **kwargs: Any) -> None:
         self.language = speaking.get()
+        self.today = days.day(coming.get() or milliseconds())  # at the clinic, whatever day the page was opened on
         self.others: dict[str, str] = {}  # messages about no field of this form
+        self.doubts: dict[str, str] = {}  # questions about fields that can be taken and are hardly meant
         super().__init__(formdata, **{**kwargs, "meta": {"locales": [self.language]}})
 
     @property
     def messages(self) -> dict[str, str]:
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
-        return {**dict(_messages(self)), **self.others}
+        return {**self.doubts, **dict(_messages(self)), **self.others}
 
     def label_of(self, name: str) -> str:
         """The label of a field by its full name, in French; empty when it has none."""
@@ -108,14 +117,32 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         return found
 
 
+class Questioned(Form):
+    """A form that asks again about what is possible and hardly meant: a slip of the finger, a year for another.
+
+    `confirm` takes it as it is; it answers every question of the form at once.
+    """
+
+    confirm = BooleanField(N_("C'est bien cela : enregistrer ainsi"), false_values=("", "0", "false"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        return bool(super().validate(extra_validators)) and not self.doubts
+
+    def doubt(self, name: str, question: str) -> None:
+        """Ask about a field, by its full name, unless everything was confirmed."""
+        if not self["confirm"].data:
+            self.doubts[name] = translate(self.language, question)
+
+
 def clean(value: str | None) -> str | None:
-    """Composed Unicode, no control characters, no text-direction overrides, no space at the ends."""
+    """Composed Unicode, no control characters, nothing invisible, no space at the ends; empty when it shows nothing."""
     if value is None:
         return None
     value = value.replace("\r\n", "\n")
     if value.isascii():
         return value.translate(_ASCII_CONTROLS).strip()
-    return unicodedata.normalize("NFC", "".join(_kept(value))).strip()
+    text = writing.trim(unicodedata.normalize("NFC", writing.without_invisible("".join(_kept(value)))))
+    return text if writing.shows(text) else ""
 
 
 def _kept(value: str) -> Iterator[str]:
@@ -126,7 +153,7 @@ def _kept(value: str) -> Iterator[str]:
                 marks = 0
                 yield c
             continue
-        if c in _BIDI_OVERRIDES or unicodedata.category(c) in ("Cc", "Cs"):
+        if unicodedata.category(c) in ("Cc", "Cs"):
             continue
         parts = [unicodedata.category(part)[0] == "M" for part in unicodedata.normalize("NFD", c)]
         marks = marks + sum(parts) if parts[0] else sum(parts)
@@ -154,19 +181,73 @@ class AtMost(Length):  # type: ignore[misc]  # WTForms has no type hints
 
 
 class WholeNumber(IntegerField):  # type: ignore[misc]  # WTForms has no type hints
-    """A whole number in plain digits: int() also takes 1_0 for ten, and the digits of every script."""
+    """A whole number in the digits of any script, thousands apart or not; int() also takes 1_0 for ten."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        plain = [text if _WHOLE_NUMBER.fullmatch(text.strip()) else "no number" for text in valuelist]
-        super().process_formdata(plain)
+        plain = [writing.plain_digits(text[:_LONGEST_NUMBER]).strip() for text in valuelist]
+        super().process_formdata([re.sub(" ", "", t) if _WHOLE_NUMBER.fullmatch(t) else "no number" for t in plain])
+
+
+class Date(DateField):  # type: ignore[misc]  # WTForms has no type hints
+    """A day as browsers and programs send it (2026-03-02), in the digits of any script."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([writing.plain_digits(text[:_LONGEST_NUMBER]).strip() for text in valuelist])
+
+
+class Needed(DataRequired):  # type: ignore[misc]  # WTForms has no type hints
+    """Something that can be seen must be there; WTForms' InputRequired is content with what was sent."""
+
+
+class Optional(WTFormsOptional):  # type: ignore[misc]  # WTForms has no type hints
+    """Nothing need be there, and what shows nothing is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.string_check = clean
+
+
+class Legible:
+    """A text in which no character was lost on the way here: U+FFFD is what programs write for one they cannot read."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if writing.LOST in (field.data or ""):
+            raise StopValidation(translate(form.language, LEGIBLE))
+
+
+class LooksAsItIs:
+    """A name or an address that no other one can look like: nothing invisible in it, letters of one script a word.
+
+    The joiners and direction marks that Arabic needs are not invisible in this sense (writing.without_invisible).
+    `whole`: all of it is one word, as an e-mail address.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
+
+    def __call__(self, form: Any, field: Any) -> None:
+        typed = writing.trim_invisible(field.raw_data[0] if field.raw_data else "")
+        if writing.without_invisible(typed) != typed:
+            message = N_("Un caractère invisible s'est glissé ici : effacez tout et tapez-le à nouveau.")
+        elif writing.mixes_scripts(field.data or "", whole=self._whole):
+            message = N_("Écrivez chaque mot dans un seul alphabet : ici, deux sont mêlés.")
+        else:
+            return
+        raise StopValidation(translate(form.language, message))
 
 
 def text(
-    label: str, maximum: int, *, minimum: int = 1, required: bool = True, lines: bool = False, **kwargs: Any
+    label: str,
+    maximum: int,
+    *,
+    minimum: int = 1,
+    required: bool = True,
+    lines: bool = False,
+    rules: Iterable[Any] = (),
+    **kwargs: Any,
 ) -> Any:
     """A text field that keeps what people write, up to `maximum` characters."""
-    rules: list[Any] = [InputRequired() if required else Optional()]
-    rules.append(AtMost(maximum, minimum))
+    rules = [Needed() if required else Optional(), Legible(), AtMost(maximum, minimum), *rules]
     return (TextAreaField if lines else StringField)(
         label,
         rules,
@@ -178,15 +259,15 @@ def text(
 
 def one_of(label: str, codes: Iterable[str], *, required: bool = True) -> Any:
     """One of some codes; how they are shown is the template's affair, so WTForms need not make options of them."""
-    rules = [InputRequired() if required else Optional(), AnyOf(list(codes))]
-    return StringField(label, rules, filters=[cleaning(LONGEST_NAME)])
+    rules = [Needed() if required else Optional(), AnyOf(list(codes))]
+    return StringField(label, rules, filters=[cleaning(_LONGEST_CODE)])
 
 
 def fields_from_json(value: Any) -> MultiDict[str, str]:
     """A JSON object as form fields: {"lines": [{"quantity": 2}]} is lines-0-quantity=2. Null is absent.
 
     Forms have no other shape (name, name-0, name-0-name). The names are looked at before anything is made of them: one
-    long name around many values would be copied for each.
+    long name around many values would be copied for each. Raises ValueError for what is no object, or no text.
     """
     if not isinstance(value, dict):
         raise ValueError(N_("Le corps doit être un objet JSON."))
@@ -215,7 +296,9 @@ def _leaf(name: str, value: Any) -> Iterator[tuple[str, str]]:
         if value:
             yield name, "true"
     elif isinstance(value, str | int | float):
-        yield name, str(value).encode("utf-8", "ignore").decode()  # JSON can hold lone surrogates: not text
+        text = str(value)
+        text.encode()  # raises for half a character, which JSON can hold ("\\ud800"), and no text has
+        yield name, text
 
 
 def _messages(fields: Any) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,10 @@
 
 import json
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Literal, cast
+from urllib.parse import unquote_to_bytes
 
 from quart import Quart, current_app, g, request
 from werkzeug.datastructures import MIMEAccept, MultiDict
@@ -15,8 +17,9 @@ from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Refusal
 from fadjma.store import Database
-from fadjma.web.forms import LONGEST_NAME, fields_from_json
+from fadjma.web.forms import LONGEST_NAME, clean, fields_from_json
 from fadjma.web.throttle import Throttle
+from fadjma.writing import LOST
 
 MAX_BODY = 64 * 1024  # bytes
 
@@ -131,18 +134,45 @@ def number(name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
+def agent() -> str:
+    """What the browser or program calls itself: UTF-8 where it is that, and only what can be seen of it."""
+    sent = header("user-agent")
+    with suppress(UnicodeError):
+        sent = sent.encode("latin-1").decode()
+    return clean(sent.replace(LOST, "?")) or ""
+
+
+async def require_text() -> None:
+    """Refuse (400) an address whose parameters are not UTF-8."""
+    _require_utf8(request.query_string)
+
+
 async def fields() -> MultiDict[str, str]:
-    """The form or JSON body as fields; a JSON body that is not an object is refused (400)."""
+    """The form or JSON body as fields; one that cannot be read is refused (400), never guessed at."""
     if "fields" not in g:
-        g.fields = _known(await (_json_fields() if request.is_json else request.form))
+        g.fields = _known(await (_json_fields() if request.is_json else _form_fields()))
     return cast(MultiDict[str, str], g.fields)
 
 
 async def _json_fields() -> MultiDict[str, str]:
     try:
-        return fields_from_json(json.loads(await body() or b"{}"))
+        sent = await body() or b"{}"
+        return fields_from_json(json.loads(sent.decode(json.detect_encoding(sent))))
     except (ValueError, RecursionError) as error:
         raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
+
+
+async def _form_fields() -> MultiDict[str, str]:
+    """Quart puts U+FFFD where a form is not UTF-8, and reads its parts as Latin-1 where they say so."""
+    _require_utf8(await body(), escaped=request.mimetype != "multipart/form-data")
+    return await request.form
+
+
+def _require_utf8(sent: bytes, *, escaped: bool = True) -> None:
+    try:
+        (unquote_to_bytes(sent) if escaped else sent).decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(N_("Ce qui a été envoyé n'est pas du texte en UTF-8.")) from error
 
 
 def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:

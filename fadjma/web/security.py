@@ -1,4 +1,4 @@
-"""What every request and answer goes through: cross-site refusal, headers, compression, one line of log."""
+"""What every request and answer goes through: cross-site and unreadable ones, headers, compression, a line of log."""
 
 import logging
 import time
@@ -46,6 +46,7 @@ def register(app: Quart) -> None:
     app.before_request(_start)
     app.before_request(_refuse_ahead_of_time)
     app.before_request(_refuse_cross_site)
+    app.before_request(web.require_text)
     app.after_request(_finish)
 
 

@@ -5,7 +5,6 @@ built from data that is already there.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
 from gettext import NullTranslations
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from fadjma import i18n
+from fadjma import days, i18n
 from fadjma.events import subjects
 from fadjma.identity.identifiers import show_phone
 from fadjma.identity.people import SEXES
@@ -72,7 +71,6 @@ def environment(language: str) -> Environment:
         link=subjects.link,
         sexes=SEXES,
         new_key=new_id,
-        today=lambda: datetime.now(UTC).date().isoformat(),
     )
     made.filters.update(
         {
@@ -81,7 +79,7 @@ def environment(language: str) -> Environment:
             "day": lambda at: i18n.show_day(at, language, now=milliseconds()),
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
-            "age": lambda birth_date: i18n.age(birth_date, datetime.now(UTC).date()),
+            "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,
         }
     )

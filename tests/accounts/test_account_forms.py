@@ -81,7 +81,17 @@ def test_nobody_gives_themselves_a_role_a_status_or_an_identifier() -> None:
     }
     form = PatientForm(MultiDict(sent))
     assert form.validate()
-    assert set(form.data) == {"given_name", "family_name", "email", "phone", "password", "birth_date", "sex", "city"}
+    assert set(form.data) == {
+        "confirm",
+        "given_name",
+        "family_name",
+        "email",
+        "phone",
+        "password",
+        "birth_date",
+        "sex",
+        "city",
+    }
 
 
 def test_a_password_is_taken_as_it_is_typed() -> None:

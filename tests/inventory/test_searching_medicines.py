@@ -11,17 +11,61 @@ from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries
-from fadjma.inventory.queries import search_key
 from fadjma.refusals import NotFound
+from fadjma.writing import search_key
 
 
 def _found(store: Store, q: str) -> list[str]:
     return [medicine.id for medicine in store.read(queries.search_medicines, DIOP, q)]
 
 
-@pytest.mark.parametrize("q", ["para", "PARACÉTAMOL", "paracetamol 500", "500 para", "  parac  mg "])
+@pytest.mark.parametrize(
+    "q",
+    [
+        "para",
+        "PARACÉTAMOL",
+        "paracetamol 500",
+        "500 para",
+        "  parac  mg ",
+        "paracetamol500mg",
+        "paracétamol 500mg",
+        "500mg",
+        "parace\u0301tamol\u00a0٥٠٠",
+        "comprimé/paracétamol",
+        "l'paracétamol",
+        "\u00adparacétamol",
+    ],
+)
 def test_every_word_begins_a_word_of_the_name(store: Store, q: str) -> None:
     assert _found(store, q) == [PARACETAMOL]
+
+
+@pytest.fixture
+def longer_names(store: Store) -> None:
+    """Names with a plus sign, an article, brackets and a ligature, as a list of medicines has them."""
+    for id, dci in (("cotri", "sulfaméthoxazole + triméthoprime"), ("aas", "acide acétylsalicylique"), ("ab", "a+b")):
+        key = search_key(dci, "1 g", "comprimé")
+        store.connection.execute(
+            "INSERT INTO medicines (id, dci, form, strength, unit, search_key) VALUES (?, ?, 'comprimé', '1 g', '', ?)",
+            (id, dci, key),
+        )
+
+
+@pytest.mark.parametrize(
+    ("q", "medicine"),
+    [
+        ("sulfamethoxazole+trimethoprime", "cotri"),
+        ("triméthoprime/sulfaméthoxazole", "cotri"),
+        ("sulfaméthoxazole-triméthoprime 1g", "cotri"),
+        ("l'acide acétylsalicylique", "aas"),
+        ("d’acide acétyl", "aas"),
+        ("ac. acétylsalicylique", "aas"),
+        ("acétylsalicylique acide", "aas"),
+        ("a+b", "ab"),
+    ],
+)
+def test_a_name_is_found_however_it_is_joined(store: Store, longer_names: None, q: str, medicine: str) -> None:
+    assert medicine in _found(store, q)
 
 
 def test_a_word_inside_a_word_is_not_found(store: Store) -> None:

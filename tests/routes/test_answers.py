@@ -261,6 +261,7 @@ class TestShapes:
             "identifier": "FJ-7K2MQ-0XW4D",
             "name": "Awa Cissé",
             "age": found["age"],
+            "age_text": f"{found['age']} ans",
             "sex": "female",
         }
 

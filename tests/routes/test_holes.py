@@ -223,7 +223,7 @@ async def test_11_no_doctor_browses_patients(clinic: Callers, q: str) -> None:
 async def test_11_whom_a_doctor_finds_is_an_identity_without_contact(clinic: Callers) -> None:
     for q in ("FJ-7K2MQ-0XW4D", "77 123 45 67"):
         answer = await clinic.program(SARR).get(f"/patients?q={q}")
-        assert answer.json["items"][0].keys() == {"id", "identifier", "name", "age", "sex"}
+        assert answer.json["items"][0].keys() == {"id", "identifier", "name", "age", "age_text", "sex"}
         page = (await clinic.browser(SARR).get(f"/patients?q={q}")).text
         assert "awa@demo.fadjma" not in page
         assert "771234567" not in page

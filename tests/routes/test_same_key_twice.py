@@ -138,9 +138,11 @@ async def test_what_was_sent_is_not_stored_to_recognise_it(clinic: Callers, stor
 
 async def test_a_wrong_code_sent_twice_is_one_wrong_code(clinic: Callers, store: Store, told: Told) -> None:
     """A double click must not use up two of the five attempts."""
+    right = (await clinic.program(AWA).get(f"/prescriptions/{told.ready}")).json["handover_code"]
+    wrong = f"{(int(right) + 1) % 1_000_000:06d}"
     for _ in range(2):
         answer = await clinic.program(NDIAYE).post(
-            f"/prescriptions/{told.ready}/delivery", {"code": "x"}, Idempotency_Key="k"
+            f"/prescriptions/{told.ready}/delivery", {"code": wrong}, Idempotency_Key="k"
         )
         assert answer.status == 422
     assert store.value("SELECT code_failures FROM prescriptions WHERE id = ?", told.ready) == 1

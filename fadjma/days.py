@@ -1,0 +1,35 @@
+"""The clinic's days: what day, and what time of it, is where the clinic is (FADJMA_TIME_ZONE).
+
+Moments are stored and told to programs in UTC; a day is a date of the clinic's calendar, and begins and ends there.
+One process serves one clinic, so its zone is the process's; `create_app` sets it.
+"""
+
+from datetime import UTC, date, datetime, time, tzinfo
+
+_zone: tzinfo = UTC
+
+
+def settle_in(zone: tzinfo) -> None:
+    """From now on the clinic is in this zone."""
+    global _zone
+    _zone = zone
+
+
+def zone() -> tzinfo:
+    """Where the clinic is; part of the key of whatever is remembered of days and times."""
+    return _zone
+
+
+def local(at: int) -> datetime:
+    """A moment (milliseconds UTC) as the clinic's clocks show it."""
+    return datetime.fromtimestamp(at / 1000, _zone)
+
+
+def day(at: int) -> date:
+    """The clinic's day of a moment (milliseconds UTC)."""
+    return local(at).date()
+
+
+def beginning(at: int) -> int:
+    """When the clinic's day of a moment began, in milliseconds UTC."""
+    return round(datetime.combine(day(at), time(), _zone).timestamp() * 1000)

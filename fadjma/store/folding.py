@@ -1,0 +1,17 @@
+"""What a migration may call: the keys of writing.py, which SQL cannot make by itself.
+
+Only migrations do, to fill keys of rows that were there before; whatever writes such a row afterwards makes its key.
+Another database needs functions of these names, or a step that fills the same columns.
+"""
+
+import json
+import sqlite3
+
+from fadjma import writing
+
+
+def lend(connection: sqlite3.Connection) -> None:
+    """Let this connection's SQL call search_words (a JSON list), search_key and code_key."""
+    connection.create_function("search_words", -1, lambda *texts: json.dumps(writing.search_words(*texts)))
+    connection.create_function("search_key", -1, writing.search_key)
+    connection.create_function("code_key", 1, writing.code_key)
