@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import ARGUMENTS, AWA, CHROMIUM, DIOP, ROOT, Clinic, Programs, open_clinic
+from clinic import AWA, DIOP, ROOT, Clinic, Programs, open_clinic
 from live_page import PATIENCE
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EXAMPLES = re.findall(
@@ -81,23 +81,22 @@ async def test_python(clinic: Clinic, others: Programs, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["/api/events", "/notifications/poll"])
-async def test_javascript(clinic: Clinic, others: Programs, way: str) -> None:
+async def test_javascript(browser: Browser, clinic: Clinic, others: Programs, way: str) -> None:
     await others.id_of(DIOP)
     known = (await others.ask(DIOP, "GET", "/notifications"))["items"][0]["seq"]
     said: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        await page.goto(clinic.address + "/sign-in")
-        given = f"const token = {others.token(DIOP)!r};" + (f"const cursor = {known - 3};" if "api" in way else "")
-        text = example("js", speaking_of=way)
-        running = asyncio.ensure_future(page.evaluate(f"(async () => {{ {given} {text} }})()"))
-        wanted = f"id: {known}\n" if "api" in way else f"{known} "
-        async with asyncio.timeout(PATIENCE):
-            while not any(wanted in line for line in said):
-                assert not running.done(), running
-                await asyncio.sleep(0.05)
-        await browser.close()
-        with pytest.raises(Exception, match="closed"):
-            await running
+    context = await browser.new_context()
+    page = await context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    await page.goto(clinic.address + "/sign-in")
+    given = f"const token = {others.token(DIOP)!r};" + (f"const cursor = {known - 3};" if "api" in way else "")
+    text = example("js", speaking_of=way)
+    running = asyncio.ensure_future(page.evaluate(f"(async () => {{ {given} {text} }})()"))
+    wanted = f"id: {known}\n" if "api" in way else f"{known} "
+    async with asyncio.timeout(PATIENCE):
+        while not any(wanted in line for line in said):
+            assert not running.done(), running
+            await asyncio.sleep(0.05)
+    await context.close()
+    with pytest.raises(Exception, match="closed"):
+        await running

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import ARGUMENTS, CHROMIUM, PHONE, Person, open_clinic, sign_in
-from playwright.async_api import async_playwright, expect
+from clinic import PHONE, Person, open_clinic, sign_in
+from playwright.async_api import Browser, expect
 
-pytestmark = pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"]),
+]
 
 
 class Cast:
@@ -19,19 +22,18 @@ class Cast:
         self.awa, self.diop, self.ndiaye = awa, diop, ndiaye
 
 
-@pytest_asyncio.fixture
-async def cast(tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
-    async with open_clinic(tmp_path / "clinic.db") as clinic, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+@pytest_asyncio.fixture(loop_scope="module")
+async def cast(browser: Browser, tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
+    async with open_clinic(tmp_path / "clinic.db") as clinic:
         people = Cast(
             await sign_in(browser, clinic, "awa@demo.fadjma", javascript=javascript, viewport=PHONE),
             await sign_in(browser, clinic, "dr.diop@demo.fadjma", javascript=javascript),
             await sign_in(browser, clinic, "pharma.ndiaye@demo.fadjma", javascript=javascript),
         )
         yield people
-        complaints = people.awa.complaints + people.diop.complaints + people.ndiaye.complaints
-        await browser.close()
-    assert complaints == []
+        for person in (people.awa, people.diop, people.ndiaye):
+            await person.page.context.close()
+            assert person.complaints == []
 
 
 async def ask_for_access(cast: Cast) -> None:
