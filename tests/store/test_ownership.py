@@ -27,7 +27,7 @@ TABLES = {
     "application": {"settings"},
 }
 VIEWS = {
-    "identity": {"people", "patient_identities", "accounts", "places"},
+    "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
     "inventory": {"medicine_names"},
 }
