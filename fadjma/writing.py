@@ -11,7 +11,7 @@ from collections.abc import Iterator
 LONGEST = 200  # characters that a key is made of; no name is longer
 LOST = "\ufffd"  # stands where a program could not read a character: whoever wrote it must write it again
 
-# Characters that draw nothing: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and the annotation
+# Characters that draw nothing: Unicode's Default_Ignorable_Code_Point, and the annotation
 # marks and the musical « null notehead », which draw nothing either.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"

@@ -99,7 +99,7 @@ def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:
     values: dict[str, str] = {}
     for i, variants in enumerate(asked):
         ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
-        condition += f" AND u.id IN (SELECT user_id FROM account_words WHERE {' OR '.join(ranges)})"
+        condition += f" AND u.id IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
         for j, word in enumerate(variants):
             values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
     return condition, values

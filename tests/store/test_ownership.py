@@ -26,7 +26,7 @@ TABLES = {
     "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},
 }
 VIEWS = {
-    "identity": {"people", "patient_identities", "accounts", "places"},
+    "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
     "inventory": {"medicine_names"},
 }

@@ -12,6 +12,10 @@ INSERT INTO account_words (word, user_id)
 SELECT DISTINCT w.value, u.id
 FROM users u, json_each(search_words(u.given_name, u.family_name, coalesce(u.email, ''), coalesce(u.phone, ''))) w;
 
+-- What identity offers of them to the other domains (0007).
+CREATE VIEW words_of_accounts AS
+SELECT user_id AS account_id, word FROM account_words;
+
 UPDATE medicines SET search_key = search_key(dci, strength, form);
 
 -- A lot's number as it is compared. One that was entered twice before, in two spellings, keeps both rows, for movements
