@@ -69,7 +69,7 @@ class Client:
 @pytest.fixture
 async def app(path: Path) -> AsyncIterator[Quart]:
     """The whole application, without a server; the cast is settled."""
-    app = create_app(Settings(database_url=f"sqlite:///{path}", secret_key=SECRET_KEY))
+    app = create_app(Settings(database_url=f"sqlite:///{path}", secret_key=SECRET_KEY, demo=True))
     await app.startup()
     yield app
     await app.shutdown()
@@ -108,7 +108,7 @@ async def test_streams_leave_no_task_and_no_object(app: Quart) -> None:
 
 async def test_stopping_with_streams_open_leaves_no_task(path: Path) -> None:
     before = asyncio.all_tasks()
-    app = create_app(Settings(database_url=f"sqlite:///{path}", secret_key=SECRET_KEY))
+    app = create_app(Settings(database_url=f"sqlite:///{path}", secret_key=SECRET_KEY, demo=True))
     await app.startup()
     cookies = [await _signed_in(app, person) for person in (AWA.id, DIOP.id)]
     clients = [Client(app, path, headers) for path in ("/events", "/api/events") for headers in cookies * 5]

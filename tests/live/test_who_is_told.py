@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from event_stream import Event, Stream
@@ -56,7 +57,7 @@ async def _live_through(clinic: Clinic, story: Story) -> None:
     refused = await clinic.prescribe(story.diop, story.awa, story.ndiaye.place)
     await clinic.act(story.ndiaye, f"/prescriptions/{refused}/validation")
     await clinic.act(story.ndiaye, f"/prescriptions/{refused}/refusal", code="dose", text=REASON)
-    lot = {"number": "L1", "expires_on": "2099-01-01", "quantity": 50}
+    lot = {"number": "L1", "expires_on": (datetime.now(UTC) + timedelta(days=365)).date().isoformat(), "quantity": 50}
     await clinic.act(story.ndiaye, "/inventory/lots", medicine_id=clinic.medicine()[0], **lot)
     made = await clinic.prescribe(story.diop, story.awa, story.ndiaye.place)
     for act in ("validation", "preparation", "readiness"):
