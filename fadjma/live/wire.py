@@ -22,10 +22,15 @@ def cycle_of(send: Callable[..., Any]) -> Cycle | None:
 
 def write(cycle: Cycle, body: bytes) -> bool:
     """Write a part of a response that has begun, exactly as `send` would; False when `send` would have to wait."""
-    if cycle.flow.write_paused or cycle.disconnected or not cycle.chunked_encoding:
+    if cycle.flow.write_paused or cycle.disconnected:
         return False
-    cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
-    return True
+    if cycle.chunked_encoding:
+        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+        return True
+    if getattr(cycle, "delimited", False):  # HTTP/1.0, as nginx speaks by default: it ends with the connection
+        cycle.transport.write(body)
+        return True
+    return False
 
 
 def give_up_after(cycle: Cycle | None, seconds: float) -> None:

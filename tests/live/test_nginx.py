@@ -63,7 +63,8 @@ class TestAsItIs:
         self, clinic: Clinic, tmp_path: Path, deaf: bool
     ) -> None:
         """By X-Accel-Buffering: without it nginx would take, and write to its disk, whatever we send."""
-        ignore = "proxy_ignore_headers X-Accel-Buffering; }" if deaf else "}"
+        # Of a response to HTTP/1.0, which ends with the connection, nginx keeps no file: it stops reading.
+        ignore = f"proxy_http_version 1.1; {'proxy_ignore_headers X-Accel-Buffering; ' if deaf else ''}}}"
         doctor, fatou = clinic.doctor(), clinic.patient("Fatou" * 8_000)  # 40 KB in each event about her
         with Nginx(tmp_path / "nginx", as_it_is(clinic.server.address).replace("}", ignore)) as nginx:
             async with Clinic(clinic.server, nginx.address) as behind:
