@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from playwright.async_api import Error, Page, expect
 
@@ -46,8 +47,11 @@ async def open_live(page: Page, path: str = "/") -> Page:
     return page
 
 
-async def with_clock(page: Page) -> Page:
-    await page.clock.install()
+async def with_clock(page: Page, at: datetime | None = None) -> Page:
+    """The page's time stands still until a test lets it pass; otherwise a busy machine would let more pass."""
+    at = at or datetime.now()
+    await page.clock.install(time=at - timedelta(minutes=10))  # until the next line it goes on
+    await page.clock.pause_at(at)
     return page
 
 

@@ -141,7 +141,7 @@ async def test_a_tab_that_wakes_up_has_its_hidden_leader_look_again(
     await open_live(follower)
     await hide(leader)
     await follower.clock.fast_forward(25_000)
-    await until(lambda: len(server.to(EVENTS)) == 2 and len(server.streams) == 1)
+    await pass_time_until(follower, lambda: len(server.to(EVENTS)) == 2 and len(server.streams) == 1, 12)
     await shows(follower, "live")
 
 
