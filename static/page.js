@@ -10,25 +10,25 @@ let answered = null; // the form whose answer is being placed: what is in it has
 
 // Places what an event brings, and tells the regions of the page that follow events of this name.
 export function applyEvent(html, seq, name) {
-  const href = placeAll(html, true);
+  const href = placeAll(html, +seq);
   document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: { seq: +seq, href } }));
 }
 
 export function applyAnswer(html, form) {
   answered = form;
-  placeAll(html, false);
+  placeAll(html);
   if (form) form.reset();
   answered = null;
 }
 
-// Returns where the last toast leads.
-function placeAll(html, counting) {
+// `seq`: of the event that it comes from. Returns where the last toast leads.
+function placeAll(html, seq) {
   let href;
   for (const element of [...create('template', { innerHTML: html }).content.children]) {
     if (element.matches('a.toast')) {
       href = element.href;
       showToast(element);
-      if (counting) countUnread();
+      if (seq && !('again' in element.dataset)) countUnread(seq);
     } else {
       place(element);
     }
@@ -37,9 +37,12 @@ function placeAll(html, counting) {
   return href;
 }
 
-function countUnread() {
-  const unread = +byId('unread').textContent + 1; // not a number after 99+
-  byId('unread').textContent = unread < 100 ? unread : '99+';
+// Lines of the inbox: news about a thing of which there is unread news already (data-again) is folded into its line.
+function countUnread(seq) {
+  const badge = byId('unread');
+  if (seq <= badge.dataset.counted) return; // up to which it came counted
+  const unread = +badge.textContent + 1; // not a number after 99+
+  badge.textContent = unread < 100 ? unread : '99+';
 }
 
 // `anyway`: also over what somebody is typing, because they asked for it.

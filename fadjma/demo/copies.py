@@ -58,7 +58,8 @@ _OTHERWISE: dict[str, dict[str, str]] = {
 # What the staff are told of patients is about as many more; what they are told of stock and accounts is not.
 _STAFF_NEWS = (
     "INSERT INTO demo_news SELECT user_id, seq, :number, type, message, subject_kind, subject_id || :copy, created_at,"
-    " read_at FROM demo_staff WHERE subject_kind IN ('patient', 'access_request', 'record', 'prescription')"
+    " read_at, folded, times FROM demo_staff"
+    " WHERE subject_kind IN ('patient', 'access_request', 'record', 'prescription')"
 )
 
 
@@ -89,7 +90,7 @@ def _set_aside(tx: Transaction) -> None:
     tx.execute(f"CREATE TEMPORARY TABLE demo_staff AS SELECT * FROM notifications WHERE user_id NOT IN {_OF_PATIENTS}")
     tx.execute(
         "CREATE TEMPORARY TABLE demo_news AS SELECT user_id, seq, 0 AS copy, type, message, subject_kind, subject_id,"
-        " created_at, read_at FROM demo_staff"
+        " created_at, read_at, folded, times FROM demo_staff"
     )
     tx.execute(
         "CREATE TEMPORARY TABLE demo_people"
@@ -149,9 +150,10 @@ def _tell_staff(tx: Transaction) -> None:
     """Number the inboxes of the staff again, with what they were told of the copies, without gaps in order of time."""
     tx.execute(f"DELETE FROM notifications WHERE user_id NOT IN {_OF_PATIENTS}")
     tx.execute(
-        "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, read_at)"
+        "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, read_at,"
+        " folded, times)"
         " SELECT user_id, row_number() OVER (PARTITION BY user_id ORDER BY seq, copy), type, message, subject_kind,"
-        " subject_id, created_at, read_at FROM demo_news"
+        " subject_id, created_at, read_at, folded, times FROM demo_news"
     )
     tx.execute(
         "UPDATE inboxes SET last_seq = (SELECT count(*) FROM demo_news n WHERE n.user_id = inboxes.user_id)"

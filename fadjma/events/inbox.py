@@ -35,7 +35,7 @@ class Notification:
     subject: events.Subject
     created_at: int
     read: bool = False
-    times: int = 1  # how many unread ones about the same thing it stands for
+    times: int = 1  # how many about the same thing it stands for, that were not read when the next one came
 
     @property
     def text(self) -> str:
@@ -47,13 +47,14 @@ class Notification:
 
     def json(self, language: str) -> dict[str, Any]:
         """The event as other programs read it (docs/http.md)."""
-        return {
+        shown = {
             "seq": self.seq,
             "type": self.type,
             "message": translate(language, self.text) if self.message else None,
             "subject": {"kind": self.subject.kind, "id": self.subject.id},
             "created_at": iso(self.created_at),
         }
+        return {**shown, "times": self.times} if self.times > 1 else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,12 @@ def cursor(tx: Transaction, user_id: str) -> int:
     return tx.value("SELECT last_seq FROM inboxes WHERE user_id = :id", {"id": user_id}) or 0
 
 
-def unread(tx: Transaction, user_id: str, before: int = 2**62) -> int:
-    """How many of a person's notifications below this seq are unread, counted up to 100."""
+def unread(tx: Transaction, user_id: str) -> int:
+    """How many lines of a person's inbox are unread, counted up to 100."""
     count: int = tx.value(
         "SELECT count(*) FROM (SELECT 1 FROM notifications "
-        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL AND seq < :before LIMIT :most) AS unread",
-        {"id": user_id, "before": before, "most": UNREAD_SHOWN + 1},
+        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL AND folded = 0 LIMIT :most) AS unread",
+        {"id": user_id, "most": UNREAD_SHOWN + 1},
     )
     return count
 
@@ -117,24 +118,33 @@ def after(tx: Transaction, user_id: str, seq: int, limit: int) -> list[Notificat
 
 
 def browse(tx: Transaction, viewer: Viewer, before: int | None = None) -> Inbox:
-    """The person's notifications, newest first; unread ones about the same thing are one line."""
+    """The lines of the person's inbox, newest first: of what is news about one thing, unread, the newest."""
     rows = tx.all(
-        "SELECT * FROM notifications WHERE user_id = :id AND message IS NOT NULL AND seq < :before "
+        "SELECT * FROM notifications WHERE user_id = :id AND message IS NOT NULL AND folded = 0 AND seq < :before "
         "ORDER BY seq DESC LIMIT :limit",
         {"id": viewer.id, "before": before or 2**62, "limit": PAGE + 1},
     )
     shown = [_notification(row) for row in rows[:PAGE]]
-    return Inbox(_grouped(shown), shown[-1].seq if len(rows) > PAGE else None, viewer.id)
+    return Inbox(shown, shown[-1].seq if len(rows) > PAGE else None, viewer.id)
 
 
 def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
-    """Mark everything up to a seq as read; the person's other tabs and devices follow at once."""
-    changed = tx.execute(
+    """Mark everything up to a seq as read; the person's other tabs and devices follow at once.
+
+    A line has the seq of the newest that it stands for: what has come since it was looked at leaves it unread.
+    """
+    values = {"now": tx.now, "id": viewer.id, "up_to": up_to}
+    lines = tx.execute(
         "UPDATE notifications SET read_at = :now "
-        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL AND seq <= :up_to",
-        {"now": tx.now, "id": viewer.id, "up_to": up_to},
+        "WHERE user_id = :id AND read_at IS NULL AND message IS NOT NULL AND folded = 0 AND seq <= :up_to",
+        values,
     )
-    if changed:
+    tx.execute(
+        "UPDATE notifications SET read_at = :now "
+        "WHERE user_id = :id AND read_at IS NULL AND folded = 1 AND seq <= :up_to",
+        values,
+    )
+    if lines:
         events.notify(tx, [viewer.id], "notification", None, events.Subject(subjects.INBOX, viewer.id))
     return viewer.id
 
@@ -153,22 +163,7 @@ def _notification(row: Row) -> Notification:
         events.Subject(row["subject_kind"], row["subject_id"]),
         row["created_at"],
         row["read_at"] is not None,
-    )
-
-
-def _grouped(items: list[Notification]) -> list[Notification]:
-    """Newest first, with the unread ones about one subject folded into the newest of them."""
-    groups: dict[int | events.Subject, list[Notification]] = {}
-    for item in items:
-        key = item.seq if item.read else item.subject
-        groups.setdefault(key, []).append(item)
-    return [_fold(group) for group in groups.values()]
-
-
-def _fold(group: list[Notification]) -> Notification:
-    newest = group[0]
-    return Notification(
-        newest.seq, newest.type, newest.message, newest.subject, newest.created_at, newest.read, len(group)
+        row["times"],
     )
 
 

@@ -5,7 +5,7 @@ Both are written in the transaction of the change itself; the hub hears of it af
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fadjma.ids import new_id
@@ -40,13 +40,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Committed notifications of one kind, for the hub: each recipient with their own sequence number."""
+    """Committed notifications of one kind, for the hub: each recipient with their own sequence number.
+
+    `times`: who has not read the last one about the same thing, with how many their line of the inbox now stands for.
+    """
 
     type: EventType
     message: str | None
     subject: Subject
     created_at: int
     recipients: dict[str, int]
+    times: dict[str, int] = field(default_factory=dict)
 
 
 def record(
@@ -100,8 +104,9 @@ def notify(tx: Transaction, recipients: list[str], type: EventType, message: str
 
 
 def _store(tx: Transaction, notices: list[Notice], subject: Subject) -> None:
-    """Number and insert them, nobody being in two of them: two statements, whatever number of people and notices."""
+    """Number and insert them, nobody being in two of them: three statements, whatever number of people and notices."""
     seqs = _next_seqs(tx, [person for notice in notices for person in notice.recipients])
+    times = _fold(tx, [person for notice in notices if notice.message for person in notice.recipients], subject)
     rows: list[dict[str, str | int | None]] = []
     for notice in notices:
         numbered = {person: seqs[person] for person in notice.recipients if person in seqs}
@@ -114,12 +119,15 @@ def _store(tx: Transaction, notices: list[Notice], subject: Subject) -> None:
             "id": subject.id,
             "now": tx.now,
         }
-        rows += [{"user_id": person, "seq": seq, **same} for person, seq in numbered.items()]
-        tx.announce(Announcement(notice.type, notice.message, subject, tx.now, numbered))
+        again = {person: times[person] for person in times if notice.message and person in numbered}
+        rows += [
+            {"user_id": person, "seq": seq, "times": again.get(person, 1), **same} for person, seq in numbered.items()
+        ]
+        tx.announce(Announcement(notice.type, notice.message, subject, tx.now, numbered, again))
     if rows:
         tx.execute_many(
-            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at) "
-            "VALUES (:user_id, :seq, :type, :message, :kind, :id, :now)",
+            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, times) "
+            "VALUES (:user_id, :seq, :type, :message, :kind, :id, :now, :times)",
             rows,
         )
 
@@ -136,6 +144,25 @@ def _next_seqs(tx: Transaction, people: list[str]) -> dict[str, int]:
         )
         numbered.update((row["user_id"], row["last_seq"]) for row in rows)
     return numbered
+
+
+def _fold(tx: Transaction, people: list[str], subject: Subject) -> dict[str, int]:
+    """Fold what these people have not read of this thing into the news that comes now.
+
+    Returns who had such a line in their inbox, with how many the new one stands for.
+    """
+    folded: dict[str, int] = {}
+    for start in range(0, len(people), _CHUNK):
+        chunk = people[start : start + _CHUNK]
+        rows = tx.all(
+            "UPDATE notifications SET folded = 1 "
+            f"WHERE user_id IN ({', '.join([f':u{i}' for i in range(len(chunk))])}) "
+            "AND subject_kind = :kind AND subject_id = :id AND read_at IS NULL AND message IS NOT NULL AND folded = 0 "
+            "RETURNING user_id, times",
+            {**{f"u{i}": person for i, person in enumerate(chunk)}, "kind": subject.kind, "id": subject.id},
+        )
+        folded.update((row["user_id"], row["times"] + 1) for row in rows)
+    return folded
 
 
 def newest(tx: Transaction) -> int:

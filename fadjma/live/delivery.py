@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from fadjma.events import Announcement
 from fadjma.events.inbox import Notification
-from fadjma.events.subjects import INBOX
 from fadjma.identity.people import Viewer
 from fadjma.live import encode, replay
 from fadjma.live.encode import Encoded
@@ -15,7 +14,7 @@ from fadjma.live.streams import Stream
 class Delivery:
     """One announcement on its way: the streams that have not been offered it yet, and what has been encoded of it."""
 
-    __slots__ = ("_fragments", "_groups", "committed_at", "encoded", "left", "notification")
+    __slots__ = ("_fragments", "_groups", "_times", "committed_at", "encoded", "left", "notification")
 
     def __init__(
         self, announcement: Announcement, left: list[tuple[int, tuple[Stream, ...]]], committed_at: float
@@ -25,31 +24,32 @@ class Delivery:
         self.notification = Notification(
             0, announcement.type, announcement.message, announcement.subject, announcement.created_at
         )
-        self.encoded: dict[tuple[str, str], Encoded] = {}
+        self.encoded: dict[tuple[str, str, int], Encoded] = {}
+        self._times = announcement.times
         self._fragments: Fragments | None = None
         self._groups: dict[Group, Encoded] = {}  # of this slice's fragments: the next looks again
 
     def event(self, stream: Stream, seq: int, fragments: Fragments) -> bytes:
         """The event as this stream gets it; encoded once for all who get the same."""
         viewer = stream.viewer
+        times = self._times.get(viewer.id, 1)
         if stream.encoding == "html":
-            return self._html(viewer, seq, fragments).numbered(seq)
-        found = self.encoded.get(("json", viewer.language))
+            return self._html(viewer, times, fragments).numbered(seq)
+        key = ("json", viewer.language, times)
+        found = self.encoded.get(key)
         if found is None:
-            found = self.encoded["json", viewer.language] = encode.program(self.notification, viewer.language)
+            notification = replace(self.notification, times=times)
+            found = self.encoded[key] = encode.program(notification, viewer.language)
         return found.numbered(seq)
 
-    def _html(self, viewer: Viewer, seq: int, fragments: Fragments) -> Encoded:
+    def _html(self, viewer: Viewer, times: int, fragments: Fragments) -> Encoded:
         if self._fragments is not fragments:
             self._fragments, self._groups = fragments, {}
-        group = fragments.group(viewer, self.notification.subject, seq)
+        group = fragments.group(viewer, self.notification.subject, times)
         if found := self._groups.get(group):
             return found
-        text = replay.html(fragments, viewer, self._numbered(seq))
-        found = self.encoded.get(("html", text)) or encode.html(self.notification, text)
-        self.encoded["html", text] = self._groups[group] = found
+        text = replay.html(fragments, viewer, replace(self.notification, times=times))
+        key = ("html", text, 1)
+        found = self.encoded.get(key) or encode.html(self.notification, text)
+        self.encoded[key] = self._groups[group] = found
         return found
-
-    def _numbered(self, seq: int) -> Notification:
-        # Only the badge depends on the number; to make one more object for each of 10,000 people is not free.
-        return replace(self.notification, seq=seq) if self.notification.subject.kind == INBOX else self.notification

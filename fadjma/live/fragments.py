@@ -15,7 +15,7 @@ from fadjma.refusals import Forbidden, NotFound
 from fadjma.store import Transaction
 from fadjma.web.templating import render
 
-Group = tuple[str, str, str, int]  # role, language, eyes, number
+Group = tuple[str, str, str, bool]  # role, language, eyes, whether it folds an unread one
 Rendered = dict[tuple[str, str, Any], str]  # by template, language and content
 
 
@@ -34,32 +34,33 @@ class Fragments:
     def html(self, viewer: Viewer, notification: Notification) -> str:
         """The HTML of one event for one person."""
         subject, message = notification.subject, notification.message
-        key = (self.group(viewer, subject, notification.seq), message, subject.kind, subject.id)
+        group = self.group(viewer, subject, notification.times)
+        key = (group, message, subject.kind, subject.id)
         found = self._events.get(key)
         if found is None:
             toast = (
-                self._once("_toast.html", viewer.language, (message, subject), notification=notification)
+                self._once("_toast.html", viewer.language, (message, subject, group[-1]), notification=notification)
                 if message
                 else ""
             )
             found = self._events[key] = toast + self._row(viewer, notification).strip()
         return found
 
-    def group(self, viewer: Viewer, subject: Subject, seq: int) -> Group:
-        """All of one group get the same HTML of an event about this thing; only the badge depends on the number."""
+    def group(self, viewer: Viewer, subject: Subject, times: int) -> Group:
+        """All of one group get the same HTML of an event about this thing."""
         if subject.kind == INBOX:
-            return viewer.role, viewer.language, viewer.id, seq
+            return viewer.role, viewer.language, viewer.id, False
         if subject not in self._eyes:
             row = subjects.row(subject.kind)
             self._eyes[subject] = row.eyes(self._tx, subject.id) if row else lambda viewer: ALL
-        return viewer.role, viewer.language, self._eyes[subject](viewer), 0
+        return viewer.role, viewer.language, self._eyes[subject](viewer), times > 1
 
     def _row(self, viewer: Viewer, notification: Notification) -> str:
         subject = notification.subject
         if subject.kind == INBOX:
-            # What came later is not counted: its own event adds it to the badge.
-            unread = inbox.unread(self._tx, viewer.id, before=notification.seq)
-            return render("_unread.html", viewer.language, unread=unread)
+            # It is of now: what has come meanwhile is counted, and its own event does not add it to the badge again.
+            state = inbox.state(self._tx, viewer.id)
+            return render("_unread.html", viewer.language, unread=state.unread, counted=state.cursor)
         row = subjects.row(subject.kind)
         if row is None:
             return ""

@@ -19,10 +19,10 @@ def _tell(store: Store, number: int) -> None:
     store.write(tell)
 
 
-@pytest.mark.parametrize(("before", "counted"), [(1, 0), (2, 1), (3, 2), (4, 3), (9, 3)])
-def test_the_count_before_a_number_leaves_that_one_out(store: Store, before: int, counted: int) -> None:
-    _tell(store, 3)
-    assert store.read(inbox.unread, AWA.id, before) == counted
+@pytest.mark.parametrize("unread", [0, 1, 99, 100, 101])
+def test_a_hundred_lines_are_counted_and_no_more(store: Store, unread: int) -> None:
+    _tell(store, unread)
+    assert store.read(inbox.unread, AWA.id) == min(unread, 100)
 
 
 @pytest.mark.parametrize("more", [0, 1])

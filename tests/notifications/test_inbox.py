@@ -47,18 +47,75 @@ def test_unread_ones_about_the_same_thing_are_one_line(store: Store) -> None:
     store.write(_notify, "two")
     store.write(_notify, "one")
     assert _shown(store) == [(5, 4, False), (4, 1, False)]
-    assert _unread(store) == 5
+    assert _unread(store) == 2
 
 
-def test_read_ones_stay_single(store: Store) -> None:
-    store.write(_notify, times=3)
+def test_what_was_read_is_a_line_of_its_own_and_news_begins_another(store: Store) -> None:
+    store.write(_notify, times=2)
     store.write(inbox.read_up_to, AWA, 2)
-    assert _shown(store) == [(3, 1, False), (2, 1, True), (1, 1, True)]
+    store.write(_notify, times=3)
+    assert _shown(store) == [(6, 3, False), (2, 2, True)]
+    assert _unread(store) == 1
 
 
-def test_the_count_stops_at_a_hundred(store: Store) -> None:
-    store.write(_notify, times=130)
+def test_news_of_a_thing_of_two_pages_ago_is_still_one_line(store: Store) -> None:
+    store.write(_notify, "long ago")
+    for number in range(2 * inbox.PAGE):
+        store.write(_notify, f"subject {number}")
+    store.write(_notify, "long ago")
+    lines, before = [], None
+    while True:
+        page = store.read(inbox.browse, AWA, before)
+        lines += [(item.subject.id, item.times) for item in page.items]
+        if (before := page.next) is None:
+            break
+    assert lines == [("long ago", 2), *((f"subject {number}", 1) for number in reversed(range(2 * inbox.PAGE)))]
     assert _unread(store) == 100
+
+
+def test_two_things_of_one_id_are_two_lines(store: Store) -> None:
+    for kind in ("record", "prescription"):
+        store.write(events.notify, [AWA.id], "notification", "record.read", Subject(kind, "one"))
+    assert _unread(store) == 2
+
+
+def test_news_for_many_is_folded_for_those_who_have_unread_news_of_it(store: Store) -> None:
+    """And the hub is told for whom."""
+    store.write(events.notify, [AWA.id, DIOP.id], "notification", "record.read", Subject("record", "one"))
+    store.write(inbox.read_up_to, DIOP, 1)
+    store.announced.clear()
+    store.write(events.notify, [AWA.id, DIOP.id, SARR.id], "notification", "record.read", Subject("record", "one"))
+    [announced] = [said for said in store.announced if isinstance(said, Announcement)]
+    assert announced.times == {AWA.id: 2}
+    assert [store.read(inbox.browse, person).items[0].times for person in (AWA, DIOP, SARR)] == [2, 1, 1]
+
+
+def test_of_more_people_than_a_statement_takes_each_has_one_line(store: Store) -> None:
+    """The first and the last, and all between."""
+    people = [f"patient {number:04d}" for number in range(900)]
+    columns = "id, role, status, phone, password_hash, given_name, family_name, created_at"
+    store.connection.executemany(
+        f"INSERT INTO users ({columns}) VALUES (?, 'patient', 'active', '+221770000000', '', 'A', 'B', 0)",
+        [(person,) for person in people],
+    )
+    store.connection.executemany("INSERT INTO inboxes (user_id) VALUES (?)", [(person,) for person in people])
+    for _ in range(2):
+        store.write(events.notify, people, "notification", "record.read", Subject("record", "one"))
+    assert {store.read(inbox.unread, person) for person in people} == {1}
+    assert store.value("SELECT count(*) FROM notifications WHERE times = 2 AND folded = 0") == len(people)
+
+
+def test_what_only_moves_the_page_folds_nothing(store: Store) -> None:
+    store.write(_notify)
+    store.write(_notify, message=None)
+    assert _shown(store) == [(1, 1, False)]
+    assert store.read(inbox.after, AWA.id, 1, 9)[0].times == 1
+
+
+def test_the_database_takes_no_second_unread_line_about_a_thing(store: Store) -> None:
+    store.write(_notify, times=2)
+    with pytest.raises(Exception, match="UNIQUE"):
+        store.connection.execute("UPDATE notifications SET folded = 0")
 
 
 def test_silent_ones_are_not_counted(store: Store) -> None:
@@ -68,9 +125,23 @@ def test_silent_ones_are_not_counted(store: Store) -> None:
 
 class TestReading:
     def test_up_to_a_number_leaves_what_came_later(self, store: Store) -> None:
-        store.write(_notify, times=5)
+        for number in range(5):
+            store.write(_notify, f"subject {number}")
         store.write(inbox.read_up_to, AWA, 3)
         assert _unread(store) == 2
+
+    def test_a_line_that_has_changed_since_it_was_looked_at_stays_unread(self, store: Store) -> None:
+        store.write(_notify, times=3)
+        assert store.news(inbox.read_up_to, AWA, 2) == {}
+        assert _shown(store) == [(3, 3, False)]
+
+    def test_it_reads_all_older_ones_whatever_was_folded(self, store: Store) -> None:
+        for subject in ("one", "two", "one", "three", "one"):
+            store.write(_notify, subject)
+        store.write(inbox.read_up_to, AWA, 5)
+        assert _unread(store) == 0
+        assert _shown(store) == [(5, 3, True), (4, 1, True), (2, 1, True)]
+        assert store.value("SELECT count(*) FROM notifications WHERE message IS NOT NULL AND read_at IS NULL") == 0
 
     def test_the_other_devices_follow_silently(self, store: Store) -> None:
         store.write(_notify)
@@ -137,6 +208,10 @@ class TestTheQueue:
             (3, None, False),
         ]
 
+    def test_it_has_every_one_that_was_folded(self, store: Store) -> None:
+        store.write(_notify, times=3)
+        assert [(one.seq, one.times) for one in store.read(inbox.after, AWA.id, 0, 9)] == [(1, 1), (2, 2), (3, 3)]
+
     def test_it_finds_its_place_by_the_index(self, store: Store) -> None:
         [(_, _, _, plan)] = store.rows(
             "EXPLAIN QUERY PLAN SELECT * FROM notifications WHERE user_id = 'awa' AND seq > 5 ORDER BY seq LIMIT 9"
@@ -179,6 +254,8 @@ def test_an_event_reads_the_same_for_every_program(store: Store) -> None:
     store.write(access.withdraw, DIOP, request_id)
     [own, _] = store.read(inbox.after, DIOP.id, 0, 9)
     assert own.json("fr")["message"] is None
+    [_, again] = store.read(inbox.after, AWA.id, 0, 9)
+    assert again.json("fr")["times"] == 2, "it stands for both, in the inbox"
 
 
 @pytest.mark.parametrize(

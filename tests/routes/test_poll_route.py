@@ -12,6 +12,8 @@ from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
 from told import Told
 
+from fadjma import events
+from fadjma.events import Subject
 from fadjma.events.catalogue import MESSAGES
 from fadjma.identity.people import Viewer
 from fadjma.live.figures import Figures, Poller
@@ -115,9 +117,9 @@ class TestAsTheStreamsText:
         [event] = _events(answer)
         assert (event["event"], event["id"]) == ("prescription_status_changed", str(before + 1))
         assert (
-            f"<a class=toast href=/prescriptions/{told.issued}>{MESSAGES['prescription.validated']}</a>"
+            f"<a class=toast href=/prescriptions/{told.issued} data-again>{MESSAGES['prescription.validated']}</a>"
             in event["data"]
-        )
+        ), "Awa has not read yet that it was issued"
         assert f"<li id=p{told.issued}" in event["data"]
 
     async def test_what_was_missed_comes_in_order(self, clinic: Callers, store: Store) -> None:
@@ -157,10 +159,14 @@ class TestTheInbox:
         assert (event["message"], event["subject"]["kind"]) == (None, "inbox")
 
     async def test_the_bell_counts_what_is_unread(self, clinic: Callers, store: Store) -> None:
-        unread = store.value(
-            "SELECT count(*) FROM notifications WHERE user_id = 'awa' AND read_at IS NULL AND message IS NOT NULL"
+        unread = store.rows(
+            "SELECT DISTINCT subject_kind, subject_id FROM notifications "
+            "WHERE user_id = 'awa' AND read_at IS NULL AND message IS NOT NULL"
         )
-        assert f'<b id="unread">{unread}</b>' in (await clinic.browser(AWA).get("/")).text
+        assert f'<b id="unread">{len(unread)}</b>' in (await clinic.browser(AWA).get("/")).text
+        lines = (await clinic.program(AWA).get("/notifications")).json["items"]
+        assert sum(not line["read"] for line in lines) == len(unread)
+        assert (await clinic.browser(AWA).get("/notifications")).text.count("Non lue") == len(unread)
         await clinic.browser(AWA).post("/notifications/read", {"up_to": _cursor(store, AWA)})
         assert '<b id="unread" hidden>0</b>' in (await clinic.browser(AWA).get("/")).text
 
@@ -298,10 +304,5 @@ def test_pollers_that_are_asked_to_wait_longer_than_a_minute_are_still_counted()
 
 
 def _tell_often(store: Store, person: Viewer, times: int) -> None:
-    for seq in range(_cursor(store, person) + 1, _cursor(store, person) + times + 1):
-        store.connection.execute(
-            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at) "
-            "VALUES (?, ?, 'notification', 'record.read', 'patient', 'awa', ?)",
-            (person.id, seq, store.clock()),
-        )
-    store.connection.execute("UPDATE inboxes SET last_seq = last_seq + ? WHERE user_id = ?", (times, person.id))
+    for _ in range(times):
+        store.write(events.notify, [person.id], "notification", "record.read", Subject("patient", "awa"))

@@ -80,6 +80,33 @@ class TestTheProgramsOwn:
         assert taken == [(step, MONDAY, 64) for step in STEPS]
 
 
+def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    migrate(path, MONDAY, up_to="0009")
+    news = [  # seq, message, subject, read
+        (1, "record.read", "a", 5),
+        (2, "record.read", "a", None),
+        (3, "record.read", "b", None),
+        (4, None, "a", None),
+        (5, "record.read", "a", None),
+        (6, "record.read", "a", None),
+    ]
+    with closing(connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) "
+            "VALUES ('awa', 'patient', 'active', '+221771234567', '', 'Awa', 'Cissé', 0)"
+        )
+        connection.executemany(
+            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, read_at) "
+            "VALUES ('awa', ?, 'notification', ?, 'record', ?, 0, ?)",
+            news,
+        )
+    migrate(path, MONDAY)
+    assert _rows(path, "SELECT seq, folded, times FROM notifications ORDER BY seq") == [
+        (1, 0, 1), (2, 1, 1), (3, 0, 1), (4, 0, 1), (5, 1, 1), (6, 0, 3),
+    ]  # fmt: skip
+
+
 class TestTwoAtOnce:
     def test_a_step_that_another_process_took_meanwhile_is_not_taken_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -164,6 +164,24 @@ async def test_a_badge_that_says_99_and_more_goes_on_saying_it(page: Page, serve
         await expect(page.locator("#unread")).to_have_text(unread)
 
 
+async def test_news_that_is_folded_into_an_unread_line_is_not_counted_again(page: Page, server: FakeStream) -> None:
+    await open_live(page)
+    await server.push(toast("Votre ordonnance est préparée", "/prescriptions/7"))
+    await server.push(toast("Votre ordonnance est prête", "/prescriptions/7").replace(" href", " data-again href"))
+    await expect(page.locator("#toasts a")).to_have_text(["Votre ordonnance est prête"])
+    await expect(page.locator("#unread")).to_have_text("1")
+
+
+async def test_a_badge_that_came_counted_is_added_to_only_by_what_is_later(page: Page, server: FakeStream) -> None:
+    await open_live(page)
+    seq = await server.push('<b id="unread">7</b>')
+    await server.push(f'<b id="unread" data-counted="{seq + 2}">7</b>')
+    for text, unread in (("comptée", "7"), ("plus tard", "8")):
+        await server.push(toast(text, f"/{text}"))
+        await expect(page.locator("#toasts a").last).to_have_text(text)
+        await expect(page.locator("#unread")).to_have_text(unread)
+
+
 async def test_the_newest_toast_about_a_thing_replaces_the_older_one(page: Page, server: FakeStream) -> None:
     await open_live(page)
     await server.push(toast("Votre ordonnance est préparée", "/prescriptions/7"))
