@@ -8,6 +8,7 @@ from quart import Quart
 
 from fadjma import cli, dashboards, days, demo, files, web, wiring
 from fadjma.access import routes as access
+from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(history=history, metrics=registry(hub, database), health=Health(database))
     cookies.init_app(app)
     security.register(app)
-    failures.register(app)
+    failures.register(app, trace_try)
     cli.register(app)
     for part in (
         *(accounts, access, records, prescriptions, inventory),

@@ -16,6 +16,7 @@ from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as inventory
 from fadjma.inventory.queries import Product
 from fadjma.live.hub import Hub
+from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription
 from fadjma.records import queries as records
@@ -55,7 +56,7 @@ class _Pharmacist(_Doctor):
 async def home() -> Response:
     if not web.signed_in():
         return web.see_other("/sign-in")
-    shown = await web.see(_dashboard)
+    shown = await web.see_traced(_dashboard)
     hub: Hub = web.app().extensions["hub"]
     return web.page(f"dashboards/{web.viewer().role}.html", streams=len(hub.streams), **shown)
 
@@ -75,9 +76,12 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
 
 
 def _board(tx: Transaction, viewer: Viewer) -> _Doctor:
+    """A pharmacist's prescriptions name their patients, and having them before one is a reading."""
+    found = prescriptions.prescriptions(tx, viewer, limit=_OPEN)
+    prescribing.trace_listed(tx, viewer, found)
     return {
         "requests": _by_place(viewer, access.access_requests(tx, viewer, limit=_OPEN)),
-        "prescriptions": _by_place(viewer, prescriptions.prescriptions(tx, viewer, limit=_OPEN)),
+        "prescriptions": _by_place(viewer, found),
     }
 
 

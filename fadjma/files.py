@@ -12,7 +12,6 @@ from fadjma.prescriptions.queries import Prescription
 from fadjma.records import actions as reading
 from fadjma.records import queries as records
 from fadjma.records.queries import File
-from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 
 blueprint = Blueprint("files", __name__)
@@ -30,8 +29,6 @@ class _Opened:
 @blueprint.get("/patients/<patient_id>/records")
 async def show(patient_id: str) -> Response:
     opened = await web.see_traced(_open, patient_id, request.args.get("before"), again=web.by_itself())
-    if opened is None:
-        raise NotFound
     data: dict[str, Any] = {"items": [record.json(web.language()) for record in opened.file.records]}
     if opened.file.next:
         data["next"] = opened.file.next
@@ -44,11 +41,8 @@ async def show(patient_id: str) -> Response:
     )
 
 
-def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool) -> _Opened | None:
-    """Traced, as is a refused reading (None), which an error would roll back."""
+def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool) -> _Opened:
     found = reading.open_file(tx, viewer, patient_id, before, again=again)
-    if found is None:
-        return None
     if found.grant is None:
         return _Opened(found)
     prescribed = prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else ()

@@ -102,6 +102,11 @@ def _show_day(day: date, language: str, this_year: int) -> str:
     return _first(format_date(day, "d MMM" if day.year == this_year else "d MMM y", locale=language), language)
 
 
+def show_clock(at: int) -> str:
+    """The time of day of a moment at the clinic, under the day it belongs to: « 10:42 »."""
+    return f"{days.local(at):%H:%M}"
+
+
 def show_time(at: int, language: str, *, now: int) -> str:
     """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before."""
     return _show_time(at // _MINUTE * _MINUTE, language, days.day(now), days.zone())

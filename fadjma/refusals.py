@@ -4,9 +4,19 @@ Messages are French source texts (see i18n.py); they are translated when they ar
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from fadjma.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What somebody had no right to: a thing (`kind` and `id` as in events.Subject) of this patient."""
+
+    patient_id: str
+    kind: str
+    id: str
 
 
 class Refusal(Exception):
@@ -14,11 +24,17 @@ class Refusal(Exception):
 
     status = 400
     title = N_("Demande incorrecte")
+    tried: Tried | None = None  # for the patient's trace; the answer says nothing of it
 
     def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message)
         self.message = message
         self.values = values
+
+    def about(self, tried: Tried | None) -> Self:
+        """The same refusal, of something that there is: `raise NotFound().about(tried)`."""
+        self.tried = tried
+        return self
 
 
 class SignInNeeded(Refusal):

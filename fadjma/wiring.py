@@ -9,6 +9,7 @@ from fadjma.events import Subject, subjects
 from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
+from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
@@ -23,9 +24,9 @@ def wire() -> None:
             "prescription",
             "/prescriptions/{id}",
             "p",
-            Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes),
+            Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes, prescribing.is_listed),
         ),
-        Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record)),
+        Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record, shown=writing.is_read)),
         Kind("account", "/accounts", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
         Kind("patient", "/patients/{id}/accesses"),
         Kind("product", "/inventory#{element}", "k"),
@@ -35,7 +36,7 @@ def wire() -> None:
 
 
 def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
-    """The pharmacists of a pharmacy that has a part in it see the same of it, and so do all others."""
+    """All pharmacists see the same of it, but those of a pharmacy that has a part in it: each has read it, or not."""
 
     @cache
     def involved() -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
         if viewer.role != "pharmacist":
             return viewer.id
         own = viewer.organization_id or ALL
-        return own if own in involved() else ALL
+        return viewer.id if own in involved() else ALL
 
     return eyes
 

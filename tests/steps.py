@@ -55,6 +55,11 @@ def write_record(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA, *, 
     )
 
 
+def weigh(store: Store, patient: Viewer, kg: int) -> None:
+    """Somebody's weight is known; no page takes one yet."""
+    store.connection.execute("UPDATE patients SET weight_kg = ? WHERE user_id = ?", (kg, patient.id))
+
+
 def receive(
     store: Store,
     quantity: int = 100,

@@ -8,8 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import pytest
+
+from fadjma.access.tracing import trace_try
 from fadjma.events.inbox import HISTORIES_APART
 from fadjma.identity.people import Viewer
+from fadjma.refusals import Refusal
 from fadjma.store import Transaction, database
 from fadjma.store.group_commit import Write, commit
 
@@ -17,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Message = str | None
 _OF_READINGS = {
-    "audit_events": "action LIKE '%.read'",
+    "audit_events": "action = 'patient.found' OR substr(action, instr(action, '.')) IN ('.read', '.listed', '.write')",
     "notifications": "subject_kind = 'patient' AND type = 'notification'",
     "inboxes": "1",
 }
@@ -61,6 +65,20 @@ class Store:
 
     def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         return database._read(self.clock, lambda tx: function(tx, *args, **kwargs), self.connection)
+
+    def refuse(
+        self,
+        function: Callable[Concatenate[Transaction, Viewer, P], object],
+        viewer: Viewer,
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> dict[str, list[Message]]:
+        """A reading that is refused, and written down after it as web/failures.py does; what it tells whom."""
+        with pytest.raises(Refusal) as refusal:
+            self.write(function, viewer, *args, **kwargs)
+        tried = refusal.value.tried
+        return self.news(trace_try, viewer, tried, True) if tried else {}
 
     def news(
         self, function: Callable[Concatenate[Transaction, P], Any], /, *args: P.args, **kwargs: P.kwargs

@@ -162,7 +162,7 @@ EVERY_ACT: dict[str, Step] = {
     "lapse": lambda s: _then(_later(s, ask), lambda _: s.write(access.lapse, 9)),
     "expire a grant": lambda s: _then(_later(s, grant), lambda _: s.write(access.expire, 9)),
     "read a file": lambda s: _then(grant(s), lambda _: s.write(records.open_file, DIOP, AWA.id)),
-    "be refused a file": lambda s: lambda: s.write(records.open_file, SARR, AWA.id),
+    "be refused a file": lambda s: lambda: s.refuse(records.open_file, SARR, AWA.id),
     "write a record": lambda s: _then(grant(s), lambda _: write_record(s)),
     "amend": lambda s: _then(
         _written(s), lambda id: s.write(records.amend, DIOP, id, version=1, reason="Contrôle", **TEXT)

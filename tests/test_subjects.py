@@ -34,13 +34,16 @@ def written_about() -> set[str]:
     found = set()
     for path in SOURCES.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(call, ast.Call) or ast.unparse(call.func).split(".")[-1] != "Subject":
+            name = ast.unparse(call.func).split(".")[-1] if isinstance(call, ast.Call) else ""
+            if not isinstance(call, ast.Call) or name not in ("Subject", "Tried"):
                 continue
-            kind = call.args[0]
+            kind = call.args[0 if name == "Subject" else 1]
             if isinstance(kind, ast.Constant):
                 found.add(kind.value)
             else:  # what is read back from the table was written by one of the others
-                assert ast.unparse(kind) in ("subjects.INBOX", "row['subject_kind']"), f"{path}: {ast.unparse(call)}"
+                assert ast.unparse(kind) in ("subjects.INBOX", "row['subject_kind']", "tried.kind"), (
+                    f"{path}: {ast.unparse(call)}"
+                )
     return found | {INBOX}
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from fadjma import events
-from fadjma.access import queries, states
+from fadjma.access import queries, states, tracing
 from fadjma.access.states import Act, Scope, Side
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.refusals import Conflict, NotFound, NotNow
+from fadjma.refusals import Conflict, NotFound, NotNow, Tried
 from fadjma.store import Duplicate, Transaction, listed
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
@@ -21,10 +21,25 @@ def find(tx: Transaction, viewer: Viewer, q: str) -> list[directory.Identity]:
     """Look a patient up by identifier or phone number; every look-up is traced."""
     found = queries.find_patients(tx, viewer, q)
     for patient in found:
-        events.record(tx, "patient.found", _patient(patient.id), actor_id=viewer.id, patient_id=patient.id)
+        _trace_found(tx, viewer, patient.id)
     if not found:
         events.record(tx, "patient.not_found", _patient(""), actor_id=viewer.id, outcome="refused")
     return found
+
+
+def meet(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> directory.Identity:
+    """Who a patient is whose id a doctor has, to ask them for access; traced as a look-up is. Raises NotFound.
+
+    `again` as in tracing.trace.
+    """
+    _require(viewer, states.ASK, patient_id)
+    found = directory.identity(tx, patient_id)
+    _trace_found(tx, viewer, patient_id, again=again)
+    return found
+
+
+def _trace_found(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> None:
+    tracing.trace(tx, viewer, patient_id, "patient.found", _patient(patient_id), again=again)
 
 
 def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope: Scope | None = None) -> str:
@@ -32,7 +47,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
 
     Raises Conflict when one is pending or granted already, or was rejected less than 24 h ago.
     """
-    _require(viewer, states.ASK)
+    _require(viewer, states.ASK, patient_id)
     _require_patient(tx, patient_id)
     _refuse_repetition(tx, viewer.id, patient_id)
     request_id = new_id()
@@ -73,7 +88,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
     The route has had the password entered again. `code` is one of states.EMERGENCIES. Raises Conflict when one is
     open already.
     """
-    _require(viewer, states.OPEN_EMERGENCY)
+    _require(viewer, states.OPEN_EMERGENCY, patient_id)
     _require_patient(tx, patient_id)
     if tx.value(
         "SELECT 1 FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
@@ -148,9 +163,9 @@ def next_end(tx: Transaction) -> int | None:
     return end
 
 
-def _require(viewer: Viewer, act: Act) -> None:
+def _require(viewer: Viewer, act: Act, patient_id: str) -> None:
     assert act.by != "time"
-    viewer.require(act.by)
+    viewer.require(act.by, Tried(patient_id, "patient", patient_id))
 
 
 def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None:
@@ -179,7 +194,8 @@ def _move(tx: Transaction, viewer: Viewer, request_id: str, act: Act, columns: M
 
     Raises Forbidden, NotFound for whoever is not party, or Conflict with the state it is in now.
     """
-    _require(viewer, act)
+    assert act.by != "time"
+    viewer.require(act.by, queries.tried(tx, request_id))
     request = queries.access_request(tx, viewer, request_id)
     if request.status not in act.sources or not _write(tx, request, act, columns):
         raise Conflict(N_("Cette demande a changé entre-temps : rien n'a été modifié."), current=request.status)

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.access import states
+from fadjma.access import states, tracing
 from fadjma.access.states import OPENS, Act, Place, Scope, Status
-from fadjma.i18n import N_, iso
+from fadjma.events import subjects
+from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
-from fadjma.identity.people import Viewer
-from fadjma.refusals import NotFound
+from fadjma.identity.people import ROLES, Role, Viewer
+from fadjma.refusals import Forbidden, NotFound, Tried
 from fadjma.store import Row, Transaction, listed, paging
 
 _GRANTS = listed(states.GRANTS)
+_SHOWN = listed(tracing.WORDS)
 PER_PAGE = 200
 
 
@@ -89,30 +91,37 @@ class AccessRequest:
         }
 
 
-_OPENED = {
-    "file.read": N_("a ouvert votre dossier"),
-    "record.read": N_("a lu un élément de votre dossier"),
-    "prescription.read": N_("a lu une de vos ordonnances"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One line of the trace: who saw the file, in which quality, where, what part, when, and on what ground."""
+    """One line of the trace: who did what with the file, in which role, where, with which part, when, on what ground.
+
+    `times` readings of one day that say the same are one line: `at` is the first of them, `last_at` the last.
+    """
 
     id: str
     at: int
+    last_at: int
+    times: int
     name: str
-    role: str
+    role: Role
     place: str
     action: str
     outcome: str
+    subject_kind: str
+    subject_id: str
+    part: str  # of states.PARTS; empty where the thing itself says it
+    ground_id: str | None
+    ground_at: int | None  # when the grant that it rests on was given
+    ground_scope: Scope | None
     emergency: bool
-    ground: int | None  # when the patient gave the grant that it rests on
 
     @property
     def who(self) -> str:
         return f"Dr {self.name}" if self.role == "doctor" else self.name
+
+    @property
+    def role_name(self) -> str:
+        return ROLES[self.role]
 
     @property
     def cursor(self) -> str:
@@ -121,17 +130,44 @@ class Reading:
 
     @property
     def what(self) -> str:
-        """What was opened, in plain words."""
-        return _OPENED.get(self.action, N_("a consulté votre dossier"))
+        """What was done, or wanted and refused, in plain words."""
+        words = tracing.WORDS[self.action]
+        return words.refused if self.outcome == "refused" else words.done
+
+    @property
+    def part_label(self) -> str:
+        return states.PARTS.get(self.part, "")
+
+    @property
+    def scope_label(self) -> str:
+        return states.SCOPES[self.ground_scope][0] if self.ground_scope else ""
+
+    @property
+    def href(self) -> str | None:
+        """The page of what it was, where the patient has it."""
+        if self.subject_kind == "patient" or self.action == "record.entered_in_error":
+            return None
+        return subjects.link(self.subject_kind, self.subject_id)
 
     def json(self) -> dict[str, Any]:
+        ground = {
+            "id": self.ground_id,
+            "kind": "emergency" if self.emergency else "grant",
+            "scope": self.ground_scope,
+            "since": iso(self.ground_at) if self.ground_at else None,
+        }
         return {
             "at": iso(self.at),
+            "last_at": iso(self.last_at),
+            "times": self.times,
             "name": self.name,
             "role": self.role,
             "place": self.place,
             "action": self.action,
             "outcome": self.outcome,
+            "subject": {"kind": self.subject_kind, "id": self.subject_id},
+            "part": self.part or None,
+            "ground": ground if self.ground_id else None,
         }
 
 
@@ -157,8 +193,14 @@ def access_request(tx: Transaction, viewer: Viewer, request_id: str) -> AccessRe
         {"id": request_id, "viewer": viewer.id, "now": tx.now},
     )
     if row is None:
-        raise NotFound
+        raise NotFound().about(tried(tx, request_id))
     return _request(row)
+
+
+def tried(tx: Transaction, request_id: str) -> Tried | None:
+    """Whose file a request is about, for the trace of a refusal; None when there is no such request."""
+    patient_id = tx.value("SELECT patient_id FROM access_requests WHERE id = :id", {"id": request_id})
+    return Tried(patient_id, "access_request", request_id) if patient_id else None
 
 
 def access_requests(
@@ -187,6 +229,21 @@ def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | 
     return found
 
 
+def require_grant(tx: Transaction, viewer: Viewer, patient_id: str, part: str, *, too_little: str = "") -> str:
+    """The id of the doctor's grant that opens this part of the file.
+
+    Raises Forbidden to who is no doctor, and (`too_little`) where the file is open, but not for this; NotFound else.
+    """
+    about = Tried(patient_id, "patient", patient_id)
+    viewer.require("doctor", about)
+    found = grant(tx, viewer.id, patient_id, part)
+    if found:
+        return found
+    if too_little and grant(tx, viewer.id, patient_id, "summary"):
+        raise Forbidden(too_little).about(about)
+    raise NotFound().about(about)
+
+
 def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]:
     """The ids of the doctors whose active grant opens this part of the file."""
     rows = tx.all(
@@ -213,11 +270,14 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
     """
     before_at, before_id = paging.position(before)
     rows = tx.all(
-        """
-        SELECT e.id, e.at, e.action, e.outcome, u.name, u.role, u.organization AS place, a.decided_at AS ground,
-               a.emergency_code IS NOT NULL AS emergency
+        f"""
+        SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role,
+               u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
+               a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
+               1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
+               coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at
         FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
-        WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.action LIKE '%.read'
+        WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.repeats IS NULL AND e.action IN {_SHOWN}
         AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id)
         ORDER BY e.at DESC, e.id DESC LIMIT :limit
         """,
@@ -229,7 +289,7 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
 def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> list[Reading]:
     """Who saw this file, for the patient alone. Raises NotFound."""
     if viewer.id != patient_id or viewer.role != "patient":
-        raise NotFound
+        raise NotFound().about(Tried(patient_id, "patient", patient_id))
     return readings(tx, patient_id, before)
 
 

@@ -1,6 +1,7 @@
 """Finding a patient, asking for access, deciding, and who saw the file."""
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any, Concatenate, ParamSpec, TypedDict
 
 from quart import Blueprint, Response, request
@@ -9,7 +10,7 @@ from fadjma import days, web
 from fadjma.access import actions, queries, states
 from fadjma.access.forms import ApproveForm, AskForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.i18n import age, show_age, translate
+from fadjma.i18n import age, show_age, show_day, translate
 from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
@@ -80,7 +81,16 @@ async def accesses(patient_id: str) -> Response:
     readings = await web.see(queries.trace, patient_id, before)
     last = readings[-1].cursor if len(readings) == queries.PER_PAGE else None
     data = {"items": [item.json() for item in readings], **({"next": last} if last else {})}
-    return web.answer("access/trace.html", data, readings=readings, next=last, before=before)
+    return web.answer("access/trace.html", data, days=_by_day(readings), next=last, before=before)
+
+
+def _by_day(readings: list[queries.Reading]) -> list[tuple[str, list[queries.Reading]]]:
+    """The lines under the day they are of, in its words, the newest first."""
+    now = web.database().clock()
+    return [
+        (show_day(next_at, web.language(), now=now), list(lines))
+        for next_at, lines in groupby(readings, lambda one: days.beginning(one.at))
+    ]
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -95,14 +105,9 @@ async def index() -> Response:
 async def _asking() -> AskPage:
     """The patient whom the form is about. Only a doctor who has found them by identifier knows the id."""
     patient_id = request.args.get("patient") or (await web.fields()).get("patient_id", "")
-    patient = await web.see(_patient, patient_id)
+    patient = await web.see_traced(actions.meet, patient_id, again=request.method == "POST")
     emergencies = [(code, translate(web.language(), label), "") for code, label in states.EMERGENCIES.items()]
     return {"patient": patient, "scopes": _scopes(), "emergencies": emergencies}
-
-
-def _patient(tx: Transaction, viewer: Viewer, patient_id: str) -> directory.Identity:
-    viewer.require("doctor")
-    return directory.identity(tx, patient_id)
 
 
 def _scopes() -> Choices:

@@ -58,6 +58,15 @@ OPENS: dict[str, tuple[Scope, ...]] = {
     "prescriptions": ("prescriptions", "full"),
     "records": ("full",),
 }
+# What of a file a line of the trace is about: what a scope opens, or a record's type.
+PARTS: dict[str, str] = {
+    **{scope: label for scope, (label, _) in SCOPES.items()},
+    "consultation": N_("Consultation"),
+    "test_result": N_("Examen"),
+    "vaccination": N_("Vaccination"),
+    "allergy": N_("Allergie"),
+    "prescription": N_("Ordonnance"),
+}
 DURATIONS = {
     "24h": (N_("24 heures"), 24 * _HOUR),
     "7d": (N_("7 jours"), 7 * _DAY),

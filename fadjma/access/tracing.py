@@ -1,12 +1,67 @@
-"""Writing down who saw what of a file; the patient reads it, live (queries.readings)."""
+"""Writing down who saw or did what with a patient's file, and how the patient reads it, live (queries.trace).
 
-from fadjma import events
+Whatever shows a part of a file to somebody else is a reading; one that is refused is written down too, after the
+refusal (failures.py), and so is a writing that is. docs/clinic.md, “Records”.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fadjma import days, events
 from fadjma.events import Subject
+from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
+from fadjma.refusals import Tried
 from fadjma.store import Transaction
 
 HOUR = 3_600_000
+_CHUNK = 400  # things per statement; SQLite takes 999 parameters in its oldest builds
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How the patient reads that somebody did it, and that somebody wanted to and was not allowed."""
+
+    done: str = ""
+    refused: str = ""
+
+
+# Every action of the audit that is shown in the trace; what the patient did is in no trace.
+WORDS: dict[str, Words] = {
+    "patient.found": Words(N_("a cherché qui vous êtes, et a vu votre nom, votre âge et votre sexe")),
+    "file.read": Words(N_("a ouvert votre dossier"), N_("a voulu ouvrir votre dossier")),
+    "file.write": Words(refused=N_("a voulu écrire dans votre dossier")),
+    "record.read": Words(N_("a lu un élément de votre dossier"), N_("a voulu lire un élément de votre dossier")),
+    "record.write": Words(refused=N_("a voulu changer un élément de votre dossier")),
+    "record.created": Words(N_("a ajouté un élément à votre dossier")),
+    "record.amended": Words(N_("a corrigé un élément de votre dossier")),
+    "record.entered_in_error": Words(N_("a retiré de votre dossier un élément saisi par erreur")),
+    "access_request.read": Words(refused=N_("a voulu ouvrir une demande d'accès à votre dossier")),
+    "access_request.write": Words(refused=N_("a voulu changer une demande d'accès à votre dossier")),
+    "access_request.created": Words(N_("a demandé l'accès à votre dossier")),
+    "access_request.emergency": Words(N_("a ouvert un accès d'urgence à votre dossier")),
+    "access_request.withdrawn": Words(N_("a retiré sa demande d'accès à votre dossier")),
+    "prescription.listed": Words(N_("a vu votre ordonnance dans la liste de sa pharmacie")),
+    "prescription.read": Words(N_("a lu une de vos ordonnances"), N_("a voulu lire une de vos ordonnances")),
+    "prescription.write": Words(refused=N_("a voulu agir sur une de vos ordonnances")),
+    "prescription.wrong_code": Words(refused=N_("a donné un code de retrait qui n'est pas le bon")),
+    "prescription.issued": Words(N_("vous a prescrit une ordonnance")),
+    "prescription.replaced": Words(N_("a remplacé une ordonnance refusée")),
+    "prescription.validated": Words(N_("a validé votre ordonnance")),
+    "prescription.prepared": Words(N_("a préparé votre ordonnance")),
+    "prescription.ready": Words(N_("a marqué votre ordonnance « Prête »")),
+    "prescription.in_delivery": Words(N_("a envoyé votre ordonnance en livraison")),
+    "prescription.brought_back": Words(N_("n'a pas pu livrer votre ordonnance")),
+    "prescription.delivered": Words(N_("a remis vos médicaments")),
+    "prescription.on_hold": Words(N_("a mis votre ordonnance en attente")),
+    "prescription.released": Words(N_("a rendu votre ordonnance")),
+    "prescription.refused": Words(N_("a refusé votre ordonnance")),
+    "prescription.cancelled": Words(N_("a annulé votre ordonnance")),
+    "prescription.entered_in_error": Words(N_("a déclaré votre ordonnance saisie par erreur")),
+}
+# What a refused try is called, by the kind of thing and whether it was to be read or changed.
+_TRIES = {"patient": "file"}
 
 
 def trace(
@@ -16,43 +71,109 @@ def trace(
     action: str,
     subject: Subject,
     *,
-    ground: str | None,
-    message: str | None,
+    ground: str | None = None,
+    part: str = "",
+    message: str | None = None,
+    again: bool = False,
 ) -> None:
-    """A reading. `message` None: the patient's open trace page follows, and nobody is told."""
-    events.record(tx, action, subject, actor_id=viewer.id, patient_id=patient_id, ground=ground)
+    """A reading. `ground` is the grant that it rests on, `part` what of the file it was (states.PARTS).
+
+    `message` None: the patient's open trace page follows, and nobody is told. `again`: not asked for by somebody, but
+    by a page that is open because of an event, or a form that comes back: the same reading goes on for an hour.
+    """
+    if again and read_lately(tx, viewer, patient_id, action, subject):
+        return
+    first = _first_today(tx, viewer, patient_id, action, subject, ground, part)
+    events.record(
+        tx, action, subject, actor_id=viewer.id, patient_id=patient_id, ground=ground, part=part, repeats=first
+    )
     events.notify(tx, [patient_id], "notification", message, Subject("patient", patient_id))
 
 
-def trace_refusal(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
-    """A refused reading of a file, written down once an hour: asking again and again hides no other reader."""
-    if viewer.id == patient_id or not directory.is_patient(tx, patient_id):
+def trace_try(tx: Transaction, viewer: Viewer, tried: Tried, reading: bool) -> None:
+    """What was refused to this person, written down once an hour: trying again and again hides no other reader."""
+    if viewer.id == tried.patient_id or not directory.is_patient(tx, tried.patient_id):
         return
-    subject = Subject("patient", patient_id)
-    if read_lately(tx, viewer, patient_id, subject, outcome="refused"):
+    action = f"{_TRIES.get(tried.kind, tried.kind)}.{'read' if reading else 'write'}"
+    if tx.value(
+        "SELECT 1 FROM trace WHERE patient_id = :patient AND at > :since AND actor_id = :who AND action = :action "
+        "AND outcome = 'refused' LIMIT 1",
+        {"patient": tried.patient_id, "since": tx.now - HOUR, "who": viewer.id, "action": action},
+    ):
         return
-    events.record(tx, "file.read", subject, actor_id=viewer.id, patient_id=patient_id, outcome="refused")
-    events.notify(tx, [patient_id], "notification", None, subject)
+    subject = Subject(tried.kind, tried.id)
+    events.record(tx, action, subject, actor_id=viewer.id, patient_id=tried.patient_id, outcome="refused")
+    events.notify(tx, [tried.patient_id], "notification", None, Subject("patient", tried.patient_id))
 
 
-def read_lately(
-    tx: Transaction, viewer: Viewer, patient_id: str, subject: Subject, *, outcome: str = "success"
-) -> bool:
+def trace_listed(tx: Transaction, viewer: Viewer, listed: Iterable[tuple[Subject, str]]) -> None:
+    """Things in a list that names their patients (each with the patient's id), which this person has before them.
+
+    Once a day for each: a list is looked at all day long, and is the same reading.
+    """
+    for subject, patient_id in _not_seen_today(tx, viewer, list(listed)):
+        events.record(tx, f"{subject.kind}.listed", subject, actor_id=viewer.id, patient_id=patient_id)
+
+
+def seen_today(tx: Transaction, viewer: Viewer, subject: Subject, patient_id: str) -> bool:
+    """Whether it is written down that this person has had it before them today: in a list, or opened."""
+    return not _not_seen_today(tx, viewer, [(subject, patient_id)])
+
+
+def read_lately(tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject) -> bool:
     """Whether this person's reading of this very thing was written down in the last hour.
 
-    Then a page that asks by itself, because of an event, need not be: it is the same reading that goes on. Anybody can
-    say that their page asks by itself, so that without such a line it is written down as any other.
+    Then a page that asks by itself need not be. Anybody can say that their page asks by itself, so that without such a
+    line it is written down as any other.
     """
     found = tx.value(
         "SELECT 1 FROM trace WHERE patient_id = :patient AND at > :since AND actor_id = :reader "
-        "AND action LIKE '%.read' AND subject_kind = :kind AND subject_id = :id AND outcome = :outcome LIMIT 1",
+        "AND action = :action AND subject_kind = :kind AND subject_id = :id AND outcome = 'success' LIMIT 1",
         {
             "patient": patient_id,
             "since": tx.now - HOUR,
             "reader": viewer.id,
+            "action": action,
             "kind": subject.kind,
             "id": subject.id,
-            "outcome": outcome,
         },
     )
     return found is not None
+
+
+def _first_today(
+    tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, ground: str | None, part: str
+) -> str | None:
+    """The id of the line of today that says the same, if there is one."""
+    found: str | None = tx.value(
+        "SELECT id FROM trace WHERE patient_id = :patient AND at >= :since AND repeats IS NULL AND actor_id = :who "
+        "AND action = :action AND subject_kind = :kind AND subject_id = :id AND outcome = 'success' "
+        "AND coalesce(ground, '') = :ground AND part = :part LIMIT 1",
+        {
+            "patient": patient_id,
+            "since": days.beginning(tx.now),
+            "who": viewer.id,
+            "action": action,
+            "kind": subject.kind,
+            "id": subject.id,
+            "ground": ground or "",
+            "part": part,
+        },
+    )
+    return found
+
+
+def _not_seen_today(tx: Transaction, viewer: Viewer, things: list[tuple[Subject, str]]) -> list[tuple[Subject, str]]:
+    left: list[tuple[Subject, str]] = []
+    for start in range(0, len(things), _CHUNK):
+        chunk = things[start : start + _CHUNK]
+        patients = {f"p{i}": patient_id for i, patient_id in enumerate({patient_id for _, patient_id in chunk})}
+        rows = tx.all(
+            "SELECT DISTINCT subject_kind, subject_id FROM trace "
+            f"WHERE patient_id IN ({', '.join(f':{name}' for name in patients)}) AND at >= :since AND actor_id = :who "
+            "AND (action LIKE '%.listed' OR action LIKE '%.read') AND outcome = 'success'",
+            {**patients, "since": days.beginning(tx.now), "who": viewer.id},
+        )
+        seen = {(row["subject_kind"], row["subject_id"]) for row in rows}
+        left += [(subject, patient_id) for subject, patient_id in chunk if (subject.kind, subject.id) not in seen]
+    return left

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 
 from fadjma.access import actions as access
-from fadjma.access import states
+from fadjma.access import states, tracing
 from fadjma.access.states import Scope
 from fadjma.accounts import actions as accounts
 from fadjma.days import day, zone
@@ -27,6 +27,7 @@ from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, handover
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
+from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 
 _KEY = b"hand-over codes of the past"  # made and tried here: nobody keeps them
@@ -144,7 +145,11 @@ class Stage:
 
     def open_file(self, doctor: str, patient: str) -> None:
         """Whether or not the doctor may."""
-        records.open_file(self.tx, self._people[doctor], self.ids[patient])
+        try:
+            records.open_file(self.tx, self._people[doctor], self.ids[patient])
+        except NotFound as refusal:
+            assert refusal.tried
+            tracing.trace_try(self.tx, self._people[doctor], refusal.tried, True)
 
     def open_record(self, record: str, doctor: str) -> None:
         records.open_record(self.tx, self._people[doctor], self.ids[record])

@@ -32,6 +32,7 @@ MESSAGES = {
     "prescription.expired": N_("Une ordonnance a expiré"),
     "prescription.delivery_requested": N_("Demande de livraison"),
     "record.created": N_("Votre dossier a été complété"),
+    "record.entered_in_error": N_("Un élément saisi par erreur a été retiré de votre dossier"),
     "record.amended": N_("Votre dossier a été modifié"),
     "record.shared": N_("Un dossier que vous suivez a été complété"),
     "record.read": N_("Votre dossier a été consulté"),

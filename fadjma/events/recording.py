@@ -63,17 +63,21 @@ def record(
     notices: Iterable[Notice] = (),
     outcome: Literal["success", "refused"] = "success",
     ground: str | None = None,
+    part: str = "",
+    repeats: str | None = None,
     **detail: str | int | None,
 ) -> None:
     """Append the audit entry and notify, inside the caller's transaction.
 
-    `actor_id` None means time itself; `ground` is the grant that a reading rests on. `detail` must never carry clinical
-    content. The actor is never told of their own act; their other open pages follow it silently.
+    `actor_id` None means time itself; `ground` is the grant that a reading rests on, `part` the code of what of the
+    file it is about, `repeats` the first entry of that day that says the same. Neither these nor `detail` ever carry
+    clinical content. The actor is never told of their own act; their other open pages follow it silently.
     """
     tx.execute(
         "INSERT INTO audit_events "
-        "(id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, ground, detail) VALUES "
-        "(:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, :detail)",
+        "(id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, repeats, detail) "
+        "VALUES (:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, :part, :repeats, "
+        ":detail)",
         {
             "id": new_id(),
             "at": tx.now,
@@ -84,6 +88,8 @@ def record(
             "patient_id": patient_id,
             "outcome": outcome,
             "ground": ground,
+            "part": part,
+            "repeats": repeats,
             "detail": json.dumps({key: value for key, value in detail.items() if value is not None}),
         },
     )

@@ -15,10 +15,15 @@ ALL = ""  # the eyes of everybody who has no part in a thing
 
 Load = Callable[[Transaction, Viewer, str], Any]
 Eyes = Callable[[Viewer], str]
+Shown = Callable[[Transaction, Viewer, Any], bool]
 
 
 def _own(tx: Transaction, subject_id: str) -> Eyes:
     return lambda viewer: viewer.id
+
+
+def _always(tx: Transaction, viewer: Viewer, item: Any) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,14 @@ class Row:
     `load(tx, viewer, id)` reads it through the viewer's rights, and raises NotFound or Forbidden where there are none.
     `eyes(tx, id)(viewer)`: whoever has the same role and the same eyes may see the same of it, so that it is read and
     rendered once for all of them. By default everybody has their own.
+    `shown(tx, viewer, item)`: whether it may be pushed; what is to be traced before it is seen is asked for by the page
+    (`address`/row), which then is a reading like any other.
     """
 
     template: str
     load: Load
     eyes: Callable[[Transaction, str], Eyes] = _own
+    shown: Shown = _always
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fadjma.i18n import N_
-from fadjma.refusals import Forbidden
+from fadjma.refusals import Forbidden, Tried
 
 Role = Literal["patient", "doctor", "pharmacist", "admin"]
 
@@ -73,7 +73,7 @@ class Viewer:
         }
         return menus[self.role]
 
-    def require(self, role: Role) -> None:
-        """Raise Forbidden unless this person has the role."""
+    def require(self, role: Role, tried: Tried | None = None) -> None:
+        """Raise Forbidden unless this person has the role; `tried` is whose file it is about."""
         if self.role != role:
-            raise Forbidden(_ONLY[role])
+            raise Forbidden(_ONLY[role]).about(tried)

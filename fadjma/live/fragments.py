@@ -68,6 +68,9 @@ class Fragments:
             item = row.load(self._tx, viewer, subject.id)
         except (NotFound, Forbidden):
             return self._once("_gone.html", viewer.language, subject, subject=subject)
+        if not row.shown(self._tx, viewer, item):
+            context = {"subject": subject, "item": item, "viewer": viewer}
+            return self._once("_later.html", viewer.language, (viewer.role, item), **context)
         content = (viewer.role, viewer.id == subject.id, item)
         return self._once(row.template, viewer.language, content, item=item, viewer=viewer)
 

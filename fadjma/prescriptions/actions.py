@@ -1,5 +1,6 @@
 """Writing prescriptions; the doctor's and the patient's acts on them. The pharmacy's acts are in dispensing.py."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fadjma import events
@@ -12,7 +13,7 @@ from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import queries, states, transitions
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.refusals import Conflict, Invalid, NotFound
 from fadjma.store import Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
@@ -44,11 +45,8 @@ def issue(
 
     `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
     """
-    viewer.require(states.ROLES[states.ISSUE.by])
-    if not access.grant(tx, viewer.id, patient_id, "prescriptions"):
-        if access.grant(tx, viewer.id, patient_id, "summary"):
-            raise Forbidden(N_("Votre accès ne permet pas de prescrire à ce patient."))
-        raise NotFound
+    too_little = N_("Votre accès ne permet pas de prescrire à ce patient.")
+    access.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
     _check(tx, lines, pharmacy_id)
     if replaces_id:
         _check_replaced(tx, viewer, patient_id, replaces_id)
@@ -76,36 +74,50 @@ def issue(
     return prescription_id
 
 
-def look(tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False) -> queries.Prescription | None:
-    """One prescription in full; None when this reading is to be written down, which `open_prescription` does."""
-    found = queries.prescription_in_full(tx, viewer, prescription_id)
-    return None if _is_traced(tx, viewer, found, again) else found
-
-
 def open_prescription(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False
 ) -> queries.Prescription:
     """One prescription in full, and the trace of its reading: a colleague's through a grant, or a pharmacist's.
 
-    `again`: not asked for by somebody, but by a page that is open (see tracing.read_lately).
+    `again` as in tracing.trace.
     """
     found = queries.prescription_in_full(tx, viewer, prescription_id)
-    if _is_traced(tx, viewer, found, again):
+    if _is_somebody_elses(viewer, found):
         ground = access.grant(tx, viewer.id, found.patient_id, "prescriptions")
-        tracing.trace(
-            tx, viewer, found.patient_id, "prescription.read", _subject(found.id), ground=ground, message=None
-        )
+        subject = events.Subject("prescription", found.id)
+        tracing.trace(tx, viewer, found.patient_id, "prescription.read", subject, ground=ground, again=again)
     return found
 
 
-def _is_traced(tx: Transaction, viewer: Viewer, found: queries.Prescription, again: bool) -> bool:
-    if found.neutral or viewer.id in (found.patient_id, found.prescriber_id):
-        return False  # nothing of the patient is seen; or what is one's own
-    return not (again and tracing.read_lately(tx, viewer, found.patient_id, _subject(found.id)))
+def browse(tx: Transaction, viewer: Viewer, *, before: str | None = None) -> list[queries.Prescription]:
+    """A part of one's list of prescriptions; a pharmacist's names patients, and is traced."""
+    found = queries.prescriptions(tx, viewer, before=before)
+    trace_listed(tx, viewer, found)
+    return found
 
 
-def _subject(prescription_id: str) -> events.Subject:
-    return events.Subject("prescription", prescription_id)
+def pass_row(tx: Transaction, viewer: Viewer, prescription_id: str) -> queries.Prescription:
+    """One as a row, for a list that was open when it came; traced as the list is."""
+    found = queries.prescription(tx, viewer, prescription_id)
+    trace_listed(tx, viewer, [found])
+    return found
+
+
+def trace_listed(tx: Transaction, viewer: Viewer, found: Iterable[queries.Prescription]) -> None:
+    """Write down whose prescriptions this person has in a list before them."""
+    named = [item for item in found if _is_somebody_elses(viewer, item)]
+    tracing.trace_listed(tx, viewer, [(events.Subject("prescription", item.id), item.patient_id) for item in named])
+
+
+def is_listed(tx: Transaction, viewer: Viewer, found: queries.Prescription) -> bool:
+    """Whether a row may be pushed to this person: it names nobody, it is their own, or their reading is traced."""
+    if not _is_somebody_elses(viewer, found):
+        return True
+    return tracing.seen_today(tx, viewer, events.Subject("prescription", found.id), found.patient_id)
+
+
+def _is_somebody_elses(viewer: Viewer, found: queries.Prescription) -> bool:
+    return not found.neutral and viewer.id not in (found.patient_id, found.prescriber_id)
 
 
 def cancel(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

@@ -14,11 +14,12 @@ from fadjma.identity.people import ROLES, Role, Viewer
 from fadjma.prescriptions import states
 from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status
 from fadjma.records import queries as records
-from fadjma.refusals import NotFound
+from fadjma.refusals import NotFound, Tried
 from fadjma.store import Row, Transaction, listed, paging
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
 PER_PAGE = 50
+NEEDED_FOR = 30 * 24 * 3_600_000  # after the end of a prescription, that its pharmacy sees today's allergies and weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Prescription:
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery_address: str | None = None
     delivery_phone: str | None = None
+    hidden: bool = False  # it was entered in error, perhaps for somebody else: what it said is not for this reader
     correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
     @property
@@ -176,6 +178,11 @@ class Prescription:
         if self.step:
             return self.step
         return max((STEPS.index(act.to_status) + 1 for act in self.acts if act.to_status in STEPS), default=1)
+
+    @property
+    def over_at(self) -> int:
+        """When its life ended, or will at the latest."""
+        return self.updated_at if self.status in states.OVER else self.valid_until
 
     @property
     def cursor(self) -> str:
@@ -255,8 +262,14 @@ def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Presc
         {"id": prescription_id, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
     )
     if row is None or not _granted(tx, viewer, row):
-        raise NotFound
+        raise NotFound().about(tried(tx, prescription_id))
     return _prescription(viewer, row)
+
+
+def tried(tx: Transaction, prescription_id: str) -> Tried | None:
+    """Whose a prescription is, for the trace of a refusal; None when there is none."""
+    patient_id = tx.value("SELECT patient_id FROM prescriptions WHERE id = :id", {"id": prescription_id})
+    return Tried(patient_id, "prescription", prescription_id) if patient_id else None
 
 
 def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
@@ -267,6 +280,10 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     found = prescription(tx, viewer, prescription_id)
     if found.neutral:
         return found
+    if found.hidden:
+        return replace(found, acts=tuple(replace(act, reason="") for act in _acts(tx, found.id)))
+    if viewer.role == "pharmacist" and tx.now >= found.over_at + NEEDED_FOR:
+        return _as_it_was_shown(tx, found)
     dispensing = viewer.role == "pharmacist"
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
     delivery = (
@@ -283,6 +300,21 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
         correctable=_correctable(tx, viewer, found),
+    )
+
+
+def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:
+    """What a pharmacy reads long after: the prescription, and the allergies as it saw them; nothing newer of the file.
+
+    A weight is kept without its past, and where to bring it is nobody's affair any more.
+    """
+    assert found.patient
+    return replace(
+        found,
+        patient=replace(found.patient, weight_kg=None),
+        lines=lines(tx, found.id),
+        acts=_acts(tx, found.id),
+        allergies=records.allergies(tx, found.patient_id, at=found.over_at),
     )
 
 
@@ -318,8 +350,8 @@ def prescriptions(
 
 def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, limit: int = PER_PAGE) -> list[Prescription]:
     """A patient's prescriptions for a doctor whose grant opens them, or for the patient."""
-    if viewer.id != patient_id and not access.grant(tx, viewer.id, patient_id, "prescriptions"):
-        raise NotFound
+    if viewer.id != patient_id:
+        access.require_grant(tx, viewer, patient_id, "prescriptions")
     rows = tx.all(
         f"{_PRESCRIPTION} WHERE p.patient_id = :patient ORDER BY p.updated_at DESC LIMIT :limit",
         {"patient": patient_id, "now": tx.now, "limit": limit},
@@ -390,9 +422,14 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     about = {name: values.pop(name) for name in _IDENTITY}
     identity = Identity(id=row["patient_id"], pharmacy_id=values.pop("chosen_pharmacy_id"), **about)
     neutral = viewer.role == "pharmacist" and row["pharmacy_id"] is None and row["addressed_to"] is None
-    if neutral:
+    handled = viewer.id == row["prescriber_id"] or (
+        viewer.role == "pharmacist" and viewer.organization_id == row["pharmacy_id"]
+    )
+    hidden = row["status"] == "entered_in_error" and not handled
+    if neutral or hidden:
         values["status_reason"] = ""
-    return Prescription(**values, patient=None if neutral or viewer.role == "patient" else identity, neutral=neutral)
+    patient = None if neutral or viewer.role == "patient" else identity
+    return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)
 
 
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:

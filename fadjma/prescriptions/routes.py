@@ -67,7 +67,7 @@ class _WithReason(Protocol):
 
 @blueprint.get("/prescriptions")
 async def index() -> Response:
-    found = await web.see(queries.prescriptions, before=request.args.get("before", "")[:60])
+    found = await web.see_traced(actions.browse, before=request.args.get("before", "")[:60])
     items = [item.json(web.language()) for item in found]
     last = found[-1].cursor if len(found) == queries.PER_PAGE else None
     data = {"items": items, **({"next": last} if last else {})}
@@ -85,10 +85,7 @@ async def show(prescription_id: str) -> Response:
 
 async def _one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
-    again = web.by_itself()
-    found = await web.see(actions.look, prescription_id, again=again)
-    if found is None:  # most readings leave no trace, and need not wait for those who write
-        found = await web.see_traced(actions.open_prescription, prescription_id, again=again)
+    found = await web.see_traced(actions.open_prescription, prescription_id, again=web.by_itself())
     theirs = web.viewer().role == "patient" and found.status in states.DELIVER.sources
     code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
     return {
@@ -102,18 +99,21 @@ async def _one(prescription_id: str) -> OnePage:
     }
 
 
+@blueprint.get("/prescriptions/<prescription_id>/row")
+async def row(prescription_id: str) -> Response:
+    """What an open list asks for when an event has brought no more than that there is something (_later.html)."""
+    found = await web.see_traced(actions.pass_row, prescription_id)
+    return web.part("prescriptions/_row.html", found, f"/prescriptions/{prescription_id}")
+
+
 # --- prescribing --------------------------------------------------------------------------------------------
 
 
 def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
     """The desk, which is part of the file. Raises NotFound without a grant."""
-    viewer.require("doctor")
-    grant = access.grant(tx, viewer.id, patient_id, "prescriptions")
-    if not grant:
-        raise NotFound
-    writing.trace_file(tx, viewer, patient_id, grant, again=again)
+    access.require_grant(tx, viewer, patient_id, "prescriptions")
     return {
-        "file": records.file(tx, viewer, patient_id),
+        "file": writing.open_file(tx, viewer, patient_id, again=again),
         "pharmacies": directory.organizations(tx, "pharmacy"),
         "allergies": records.allergies(tx, patient_id),
         "suggestions": {},

@@ -68,6 +68,7 @@ STATES: dict[Status, State] = {
 }
 STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
 TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them
+OVER: tuple[Status, ...] = ("delivered", "cancelled", "entered_in_error")  # by an act that ends it, before its time
 UNDER_WAY: tuple[Status, ...] = tuple(code for code, state in STATES.items() if state.place == "flow")
 
 # Why a pharmacy refuses. A new reason is a line here, its English (docs/translating.md) and its code in docs/http.md.
@@ -116,6 +117,7 @@ class Act:
     stock: Literal["reserve", "give back", "take", "stays"] = "stays"
     offer: Offer | None = None  # None: not on the page of a prescription
     history: str = ""  # how its history calls it; empty: as the state
+    event: str = ""  # how the audit calls it (prescription.…); empty: as the state
     too_late: str = CHANGED
 
     @property
@@ -181,6 +183,7 @@ BRING_BACK = Act(
     {"patient": "prescription.brought_back"},
     offer=Offer("return", N_("Revenir à « Prête »"), "reason", N_("La livraison a échoué"), _READ_BY_PATIENT),
     history=N_("Livraison échouée"),
+    event="brought_back",
 )
 HOLD = Act(
     "hold",
@@ -207,6 +210,7 @@ RELEASE = Act(
         N_("Une autre pharmacie pourra la prendre"),
     ),
     history=N_("Rendue par la pharmacie"),
+    event="released",
 )
 REFUSE = Act(
     "refuse",

@@ -37,7 +37,7 @@ def move(
     could_see = _concerned(tx, prescription_id)["pharmacists"]
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id)
-    tell(tx, prescription_id, act.target, actor_id=viewer.id, told=act.told, also=could_see)
+    tell(tx, prescription_id, act.event or act.target, actor_id=viewer.id, told=act.told, also=could_see)
     return prescription_id
 
 
@@ -51,10 +51,11 @@ def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> qu
 
 def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Prescription:
     """The prescription in whatever state, for who is on the side that does this act. Raises Forbidden, NotFound."""
-    viewer.require(states.ROLES[act.by])
+    viewer.require(states.ROLES[act.by], queries.tried(tx, prescription_id))
     found = queries.prescription(tx, viewer, prescription_id)
     if act.by == "prescriber" and found.prescriber_id != viewer.id:
-        raise Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
+        refusal = Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
+        raise refusal.about(queries.tried(tx, prescription_id))
     return found
 
 

@@ -12,7 +12,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.records import queries
 from fadjma.records.queries import File, Record
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.refusals import Conflict, Forbidden, Invalid
 from fadjma.store import Transaction
 
 # (tx, patient_id) -> what else shows the patient's allergies, and to whom.
@@ -27,34 +27,39 @@ def follow_allergies(shown: ShownElsewhere) -> None:
 
 def open_file(
     tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None, *, again: bool = False
-) -> File | None:
-    """The patient's file; a doctor's reading is traced, also a refused one (None), and the patient sees it live.
+) -> File:
+    """The patient's file; a doctor's reading is traced, and the patient sees it live. Raises NotFound.
 
-    `again`: not asked for by somebody, but by a page that is open (see tracing.read_lately).
+    `again` as in tracing.trace.
     """
-    try:
-        found = queries.file(tx, viewer, patient_id, before)
-    except NotFound:
-        tracing.trace_refusal(tx, viewer, patient_id)
-        return None
+    found = queries.file(tx, viewer, patient_id, before)
     if found.grant:
-        trace_file(tx, viewer, patient_id, found.grant.id, again=again)
+        trace_file(tx, viewer, patient_id, again=again)
     return found
 
 
-def open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool = False) -> Record | None:
-    """One record with its versions; a doctor's reading is traced, also a refused one (None)."""
-    try:
-        found = queries.record_with_versions(tx, viewer, record_id)
-    except NotFound:
-        patient_id = tx.value("SELECT patient_id FROM records WHERE id = :id", {"id": record_id})
-        if patient_id:
-            tracing.trace_refusal(tx, viewer, patient_id)
-        return None
+def open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool = False) -> Record:
+    """One record with its versions; a doctor's reading is traced. Raises NotFound."""
+    found = queries.record_with_versions(tx, viewer, record_id)
     if viewer.role == "doctor":
-        grant = access.grant(tx, viewer.id, found.patient_id, "summary")
-        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), grant, again)
+        grant = access.grant(tx, viewer.id, found.patient_id, queries.part_of(found.type))
+        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), grant, found.type, again)
     return found
+
+
+def pass_row(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
+    """One record as a row, for a doctor's page that was open when it came; a part of the file, and traced as that."""
+    found = queries.record(tx, viewer, record_id)
+    if viewer.role == "doctor":
+        trace_file(tx, viewer, found.patient_id, again=True)
+    return found
+
+
+def is_read(tx: Transaction, viewer: Viewer, found: Record) -> bool:
+    """Whether a row may be pushed to this person: it is their own, or written down that they have the file open."""
+    return viewer.role != "doctor" or tracing.read_lately(
+        tx, viewer, found.patient_id, "file.read", Subject("patient", found.patient_id)
+    )
 
 
 def create(
@@ -110,17 +115,13 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
     if not changed:
         _refuse_change(found, found.version)
     _add_version(tx, viewer, record_id, found.version + 1, found.title, found.body, reason)
-    _tell(tx, viewer, found.patient_id, record_id, found.type, "record.amended")
+    _tell(tx, viewer, found.patient_id, record_id, found.type, "record.entered_in_error")
     return record_id
 
 
 def _require_writer(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
-    viewer.require("doctor")
-    if access.grant(tx, viewer.id, patient_id, "records"):
-        return
-    if access.grant(tx, viewer.id, patient_id, "summary"):
-        raise Forbidden(N_("Votre accès ne permet pas d'écrire dans ce dossier."))
-    raise NotFound
+    too_little = N_("Votre accès ne permet pas d'écrire dans ce dossier.")
+    access.require_grant(tx, viewer, patient_id, "records", too_little=too_little)
 
 
 def _add_version(
@@ -151,8 +152,7 @@ def _refuse_change(found: Record, expected: int) -> None:
 
 
 def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, record_type: str, action: str) -> None:
-    part = "summary" if record_type in queries.SUMMARY else "records"
-    doctors = access.doctors_with_grant(tx, patient_id, part)
+    doctors = access.doctors_with_grant(tx, patient_id, queries.part_of(record_type))
     events.record(
         tx,
         action,
@@ -170,21 +170,29 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
                 events.notify(tx, readers, "medical_record_updated", None, subject)
 
 
-def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, grant: str | None, *, again: bool = False) -> None:
-    """Write down that a doctor sees a file, or a part of it that is shown elsewhere."""
-    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant, again)
+def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> None:
+    """Write down that a doctor, who has a grant, sees a file as far as it opens, or a part that is shown elsewhere."""
+    grant = access.grant(tx, viewer.id, patient_id, "summary")
+    assert grant
+    scope = access.access_request(tx, viewer, grant).scope or ""
+    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant, scope, again)
 
 
 def _trace(
-    tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, grant: str | None, again: bool
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    action: str,
+    subject: Subject,
+    grant: str | None,
+    part: str,
+    again: bool,
 ) -> None:
     """Told once a day per doctor; the open trace page follows every time, silently."""
-    if again and tracing.read_lately(tx, viewer, patient_id, subject):
-        return
     first_today = not tx.value(
         "SELECT 1 FROM trace WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
         {"patient": patient_id, "doctor": viewer.id, "since": days.beginning(tx.now)},
     )
     message = "record.read" if first_today else None
-    tracing.trace(tx, viewer, patient_id, action, subject, ground=grant, message=message)
+    tracing.trace(tx, viewer, patient_id, action, subject, ground=grant, part=part, message=message, again=again)

@@ -1,27 +1,22 @@
 """Reading a file: what a scope opens, and each record's current version."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fadjma.access import queries as access
-from fadjma.access.states import OPENS
-from fadjma.i18n import N_, iso
+from fadjma.access.states import OPENS, PARTS
+from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.refusals import NotFound
+from fadjma.refusals import NotFound, Tried
 from fadjma.store import Row, Transaction
 
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "prescription"]
-TYPES: dict[RecordType, str] = {
-    "consultation": N_("Consultation"),
-    "test_result": N_("Examen"),
-    "vaccination": N_("Vaccination"),
-    "allergy": N_("Allergie"),
-    "prescription": N_("Ordonnance"),
-}
+TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50
+_EVER = 2**62  # later than any moment, also of a clock that ran ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +58,7 @@ class Record:
     author_name: str
     organization: str
     versions: tuple[Version, ...] = ()
+    hidden: bool = False  # it was entered in error, and what it said is not for this reader
 
     @property
     def type_label(self) -> str:
@@ -75,8 +71,8 @@ class Record:
             "version": self.version,
             "patient_id": self.patient_id,
             "type": self.type,
-            "title": self.title,
-            "body": self.body,
+            "title": None if self.hidden else self.title,
+            "body": None if self.hidden else self.body,
             "occurred_on": self.occurred_on,
             "author": {"id": self.author_id, "name": self.author_name},
             "created_at": iso(self.created_at),
@@ -106,16 +102,26 @@ _RECORD = """
 
 
 def record(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
-    """One record, for its patient or a doctor whose grant opens it. Raises NotFound for everybody else."""
+    """One record, for its patient or a doctor whose grant opens it. Raises NotFound for everybody else.
+
+    What was entered in error may be about another patient: only its author still reads what it said, also when the file
+    is closed to them. The others see that there was something, when, and by whom.
+    """
     row = tx.first(f"{_RECORD} WHERE r.id = :id", {"id": record_id})
-    if row is None or not may_read(tx, viewer, row["patient_id"], row["type"]):
+    if row is None:
         raise NotFound
-    return _record(row)
+    mistaken, own = row["status"] == "entered_in_error", viewer.id == row["author_id"]
+    if not (may_read(tx, viewer, row["patient_id"], row["type"]) or (mistaken and own)):
+        raise NotFound().about(Tried(row["patient_id"], "record", record_id))
+    found = _record(row)
+    return replace(found, title="", body="", hidden=True) if mistaken and not own else found
 
 
 def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
     """One record with everything it ever said, the newest first."""
     found = record(tx, viewer, record_id)
+    if found.hidden:
+        return found
     rows = tx.all(
         "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, v.created_at "
         "FROM record_versions v JOIN people a ON a.id = v.author_id WHERE v.record_id = :id "
@@ -129,20 +135,22 @@ def may_read(tx: Transaction, viewer: Viewer, patient_id: str, record_type: str)
     """Whether this person may read a record of this type of this patient now."""
     if viewer.role == "patient":
         return viewer.id == patient_id
-    part = "summary" if record_type in SUMMARY else "records"
-    return viewer.role == "doctor" and access.grant(tx, viewer.id, patient_id, part) is not None
+    return viewer.role == "doctor" and access.grant(tx, viewer.id, patient_id, part_of(record_type)) is not None
+
+
+def part_of(record_type: str) -> str:
+    """The part of the file (states.OPENS) that a record of this type belongs to."""
+    return "summary" if record_type in SUMMARY else "records"
 
 
 def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None) -> File:
     """The file of a patient: the patient's own, or through the doctor's grant. Raises NotFound."""
     grant = None
-    if viewer.role == "doctor":
-        grant_id = access.grant(tx, viewer.id, patient_id, "summary")
-        if grant_id is None:
-            raise NotFound
+    grant_id = access.grant(tx, viewer.id, patient_id, "summary") if viewer.role == "doctor" else None
+    if grant_id:
         grant = access.access_request(tx, viewer, grant_id)
     elif viewer.id != patient_id or viewer.role != "patient":
-        raise NotFound
+        raise NotFound().about(Tried(patient_id, "patient", patient_id))
     everything = grant is None or grant.scope == "full"
     found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE + 1)
     more = len(found) > PER_PAGE
@@ -175,11 +183,15 @@ def records(
     return [_record(row) for row in rows]
 
 
-def allergies(tx: Transaction, patient_id: str) -> tuple[str, ...]:
-    """The titles of a patient's allergies: what a pharmacist sees of the file. The caller has checked the right."""
+def allergies(tx: Transaction, patient_id: str, at: int | None = None) -> tuple[str, ...]:
+    """The titles of a patient's allergies, now or as they were at a moment (milliseconds UTC): what a pharmacist sees
+    of the file. What was entered in error meanwhile is not among them. The caller has checked the right.
+    """
     rows = tx.all(
-        f"{_RECORD} WHERE r.patient_id = :patient AND r.type = 'allergy' AND r.status = 'current'",
-        {"patient": patient_id},
+        "SELECT v.title FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = "
+        "(SELECT max(w.version) FROM record_versions w WHERE w.record_id = r.id AND w.created_at <= :at) "
+        "WHERE r.patient_id = :patient AND r.type = 'allergy' AND r.status = 'current' ORDER BY r.occurred_on, r.id",
+        {"patient": patient_id, "at": _EVER if at is None else at},
     )
     return tuple(row["title"] for row in rows)
 

@@ -11,7 +11,7 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
-from fadjma.refusals import Conflict, NotFound
+from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
 blueprint = Blueprint("records", __name__)
@@ -24,7 +24,7 @@ class _AroundNew(TypedDict):
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
-    return {"file": await web.see(queries.file, patient_id)}
+    return {"file": await web.see_traced(actions.open_file, patient_id, again=True)}  # from the open file, or back
 
 
 @blueprint.get("/patients/<patient_id>/records/new")
@@ -75,10 +75,7 @@ async def show(record_id: str) -> Response:
 
 async def _around(record_id: str, *, conflict: str | None = None) -> _Around:
     """The record as its page shows it, which is traced, also around a form that comes back."""
-    opened = await web.see_traced(_open, record_id, again=web.by_itself())
-    if opened is None:
-        raise NotFound
-    found, patient, may_write = opened
+    found, patient, may_write = await web.see_traced(_open, record_id, again=web.by_itself())
     return {
         "record": found,
         "patient": patient,
@@ -89,15 +86,18 @@ async def _around(record_id: str, *, conflict: str | None = None) -> _Around:
     }
 
 
-def _open(
-    tx: Transaction, viewer: Viewer, record_id: str, *, again: bool
-) -> tuple[queries.Record, Identity, bool] | None:
-    """The record, its patient, and whether the viewer may write; None when it is not theirs to read."""
+def _open(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool) -> tuple[queries.Record, Identity, bool]:
+    """The record, its patient, and whether the viewer may write. Raises NotFound."""
     found = actions.open_record(tx, viewer, record_id, again=again)
-    if found is None:
-        return None
     may_write = viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None
     return found, directory.identity(tx, found.patient_id), may_write
+
+
+@blueprint.get("/records/<record_id>/row")
+async def row(record_id: str) -> Response:
+    """What an open page asks for when an event has brought no more than that there is something (_later.html)."""
+    found = await web.see_traced(actions.pass_row, record_id)
+    return web.part("records/_row.html", found, f"/records/{record_id}")
 
 
 @blueprint.post("/records/<record_id>/versions")

@@ -35,6 +35,7 @@ def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "recursive_triggers = ON",  # INSERT OR REPLACE deletes, and what is never deleted says so
         "temp_store = MEMORY",
         "cache_size = -16000",
         f"query_only = {'ON' if read_only else 'OFF'}",

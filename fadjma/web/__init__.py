@@ -4,7 +4,7 @@
 back.
 """
 
-from fadjma.web.answers import answer, as_json, done, page, see_other
+from fadjma.web.answers import answer, as_json, done, page, part, see_other
 from fadjma.web.asking import Acted, Resource, act, attempt, change, see, see_traced, submission, watch
 from fadjma.web.filled import blank, form, refill
 from fadjma.web.request import (
@@ -54,6 +54,7 @@ __all__ = [
     "number",
     "page",
     "page_path",
+    "part",
     "refill",
     "require_text",
     "secret",

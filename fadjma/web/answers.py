@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from quart import Response, g, redirect, request
 
-from fadjma.web.asking import Acted
+from fadjma.web.asking import Acted, Resource
 from fadjma.web.request import app, database, language, page_path, wants
 from fadjma.web.templating import render
 
@@ -43,6 +43,17 @@ def answer(template: str, data: dict[str, Any], *, fragment: str | None = None, 
             return page(fragment, **context)
         case _:
             return page(template, **context)
+
+
+def part(fragment: str, item: Resource, location: str) -> Response:
+    """A part of a page that an open page asks for (htmx); JSON to programs, and the whole page to who comes by hand."""
+    match wants():
+        case "json":
+            return as_json(item.json(language()))
+        case "fragment":
+            return page(fragment, item=item)
+        case _:
+            return see_other(location)
 
 
 def done(

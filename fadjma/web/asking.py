@@ -103,12 +103,15 @@ async def act(
 async def see_traced(
     query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Like `see`, for a reading that is itself written down: what it shows and its trace are one transaction.
+    """Like `see`, for a reading that may be written down: what it shows and its trace are one transaction.
 
-    What patients read of their own is not written down, and shown whether or not anything can be written.
+    Most are not: what is one's own, what was read a moment ago. Those are shown whether or not anything can be written.
     """
-    with suppress(_Traced):
-        return await see(_untraced, query, *args, **kwargs)
+    try:
+        return await see(query, *args, **kwargs)
+    except Exception as error:
+        if not tried_to_write(error):
+            raise
     asking, person = _Asking(), not by_itself()
 
     def run(tx: Transaction) -> R:
@@ -123,21 +126,6 @@ async def see_traced(
         return await database().write(run)
     finally:
         asking.remember()
-
-
-class _Traced(Exception):
-    """This reading is to be written down."""
-
-
-def _untraced(tx: Transaction, viewer: Viewer, query: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
-    if viewer.role != "patient":
-        raise _Traced
-    try:
-        return query(tx, viewer, *args, **kwargs)
-    except Exception as error:
-        if tried_to_write(error):  # about somebody else's
-            raise _Traced from error
-        raise
 
 
 async def watch(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
+from fadjma.identity.people import Viewer
 from fadjma.refusals import (
     Conflict,
     Doubtful,
@@ -21,9 +23,10 @@ from fadjma.refusals import (
     SignInNeeded,
     Throttled,
     TooLarge,
+    Tried,
     TryLater,
 )
-from fadjma.store import Unavailable
+from fadjma.store import Transaction, Unavailable
 from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
@@ -50,8 +53,15 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 }
 
 
-def register(app: Quart) -> None:
-    """Answer every refusal and failure of `app`."""
+WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
+
+
+def register(app: Quart, trace_try: WriteDown) -> None:
+    """Answer every refusal and failure of `app`.
+
+    `trace_try(tx, viewer, tried, reading)` writes down for the patient what was refused to somebody else.
+    """
+    app.extensions["trace_try"] = trace_try
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(HTTPException, _http)
@@ -59,8 +69,11 @@ def register(app: Quart) -> None:
 
 
 async def _refused(refusal: Refusal) -> Response:
-    if isinstance(refusal, Forbidden) and (viewer := g.get("viewer")):
-        await _note_refused_right(viewer.id)
+    if viewer := g.get("viewer"):
+        if isinstance(refusal, Forbidden):
+            await _note_refused_right(viewer.id)
+        if refusal.tried:
+            await _trace_try(viewer, refusal.tried)
     language = web.language()
     detail = translate(language, refusal.message, **refusal.values)
     extra: dict[str, Any] = {}
@@ -86,6 +99,12 @@ async def _note_refused_right(account_id: str) -> None:
     mark = web.mark(request.remote_addr or "")
     with suppress(Unavailable):  # it is refused all the same
         await web.database().write(security.note, "right_refused", account_id=account_id, address=mark, detail=where)
+
+
+async def _trace_try(viewer: Viewer, tried: Tried) -> None:
+    reading = request.method in ("GET", "HEAD")
+    with suppress(Unavailable):  # it is refused all the same
+        await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading)
 
 
 async def _unavailable(outage: Unavailable) -> Response:

@@ -75,6 +75,7 @@ def environment(language: str) -> Environment:
     made.filters.update(
         {
             "time": lambda at: i18n.show_time(at, language, now=milliseconds()),
+            "clock": i18n.show_clock,
             "iso": i18n.iso,
             "day": lambda at: i18n.show_day(at, language, now=milliseconds()),
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line

@@ -42,7 +42,7 @@ def test_the_admin_who_reviews_it_sees_no_file(store: Store) -> None:
     request_id = emergency(store)
     with pytest.raises(NotFound):
         store.read(queries.access_request, ADMIN, request_id)
-    assert store.write(records.open_file, ADMIN, AWA.id) is None
+    store.refuse(records.open_file, ADMIN, AWA.id)
 
 
 @pytest.mark.parametrize("person", [AWA, MOUSSA, NDIAYE, FALL, ADMIN], ids=lambda person: person.id)

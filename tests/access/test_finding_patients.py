@@ -4,7 +4,7 @@ import pytest
 from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES
 from store import Store
 
-from fadjma.access import actions
+from fadjma.access import actions, queries
 from fadjma.accounts.actions import register_patient
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
@@ -66,5 +66,15 @@ def test_every_look_up_is_written_down_with_what_it_found_and_not_with_what_was_
     assert "77 000" not in str(store.rows("SELECT * FROM audit_events"))
 
 
-def test_a_look_up_tells_nobody(store: Store) -> None:
-    assert store.news(actions.find, DIOP, IDENTIFIERS[AWA.id]) == {}
+def test_a_look_up_stands_in_the_patients_trace_and_tells_nobody(store: Store) -> None:
+    assert store.news(actions.find, DIOP, IDENTIFIERS[AWA.id]) == {AWA.id: [None]}
+    assert store.news(actions.meet, DIOP, AWA.id, again=True) == {}, "the form that follows is the same look-up"
+    [line] = store.read(queries.trace, AWA, AWA.id)
+    assert (line.name, line.action, line.ground_id) == (DIOP.name, "patient.found", None)
+
+
+def test_so_does_the_form_to_ask_whoever_has_the_id(store: Store) -> None:
+    store.write(actions.meet, DIOP, AWA.id)
+    assert [line.action for line in store.read(queries.trace, AWA, AWA.id)] == ["patient.found"]
+    store.refuse(actions.meet, NDIAYE, AWA.id)
+    assert [line.outcome for line in store.read(queries.trace, AWA, AWA.id)].count("refused") == 1

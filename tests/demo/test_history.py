@@ -32,6 +32,8 @@ INSTANTS = {
     "the end of a year": (datetime(2027, 12, 31, 23, 59, 59, 999_000), "Pacific/Pago_Pago"),
     "the beginning of one": (datetime(2028, 1, 1), "Asia/Kolkata"),
     "29 February": (datetime(2028, 2, 29, 22, 30), "UTC"),
+    "a Friday at noon": (datetime(2028, 6, 30, 12), "America/St_Johns"),
+    "midnight to the millisecond": (datetime(2030, 11, 1), "Africa/Dakar"),
     "in many years": (datetime(2040, 2, 29, 9, 45), "Australia/Lord_Howe"),
 }
 
@@ -59,7 +61,10 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     connection.close()
 
 
-@pytest.fixture(scope="module", params=INSTANTS)
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"the demo made on {name}")) for name in INSTANTS],
+)
 def tx(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     """The demo, made at any of the instants."""
     instant, zone = INSTANTS[request.param]

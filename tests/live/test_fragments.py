@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import steps
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, KADD, MOUSSA, NDIAYE, SARR
-from store import Store
+from store import Clock, Store
 
 from fadjma import events
 from fadjma.access import actions as access
@@ -18,6 +18,8 @@ from fadjma.live import fragments
 from fadjma.live.delivery import Delivery
 from fadjma.live.fragments import Fragments
 from fadjma.live.streams import Stream
+from fadjma.prescriptions import actions as prescribing
+from fadjma.records import actions as reading
 from fadjma.store import Transaction
 
 
@@ -49,10 +51,13 @@ def show(store: Store, kind: str, id: str, *viewers: Viewer, message: str | None
 
 @pytest.fixture
 def record(store: Store) -> str:
-    """Both doctors may read the whole file of Awa, and Dr Diop has added to it."""
+    """Both doctors may read the whole file of Awa, Dr Diop has added to it, and they have it before them."""
     for doctor in (DIOP, SARR):
         steps.grant(store, doctor)
-    return steps.write_record(store)
+    record_id = steps.write_record(store)
+    for doctor in (DIOP, SARR):
+        store.write(reading.open_file, doctor, AWA.id)
+    return record_id
 
 
 class TestARecord:
@@ -62,6 +67,16 @@ class TestARecord:
         first, second, own = show(store, "record", record, DIOP, SARR, AWA)
         assert first == second and "Hypertension" in own
         assert rendered == ["records/_row.html"] * 2, "doctors and the patient"
+
+    def test_is_asked_for_by_a_page_of_whoever_has_not_opened_the_file(
+        self, store: Store, record: str, clock: Clock
+    ) -> None:
+        """Else its title would be seen, and the patient's trace would not say so."""
+        clock.advance(hours=1)
+        store.write(reading.open_file, SARR, AWA.id)
+        long_ago, lately = show(store, "record", record, DIOP, SARR)
+        assert "Hypertension" not in long_ago and f'hx-get="/records/{record}/row"' in long_ago
+        assert "Hypertension" in lately
 
     def test_is_gone_for_whoever_may_not(self, store: Store, record: str, rendered: list[str]) -> None:
         seen = show(store, "record", record, MOUSSA, ADMIN, NDIAYE)
@@ -82,14 +97,26 @@ class TestAPrescription:
 
     def test_that_is_claimed_is_shown_to_that_pharmacy_alone(self, store: Store) -> None:
         id = steps.validated(store, pharmacy=None)
+        for pharmacist in (NDIAYE, GOMIS, FALL):
+            store.write(prescribing.browse, pharmacist)
         own, colleague, other = show(store, "prescription", id, NDIAYE, GOMIS, FALL)
         assert own == colleague and AWA.family_name in own
         assert "data-gone" in other and AWA.family_name not in other
 
     def test_addressed_to_one_pharmacy_is_shown_to_that_one_alone(self, store: Store) -> None:
-        addressed, other = show(store, "prescription", steps.issued(store, pharmacy=KADD), FALL, NDIAYE)
+        id = steps.issued(store, pharmacy=KADD)
+        store.write(prescribing.browse, FALL)
+        addressed, other = show(store, "prescription", id, FALL, NDIAYE)
         assert AWA.family_name in addressed
         assert "data-gone" in other and AWA.family_name not in other
+
+    def test_is_asked_for_by_the_page_of_each_pharmacist_who_has_not_had_it_before_them(self, store: Store) -> None:
+        id = steps.validated(store)
+        store.write(prescribing.browse, NDIAYE)
+        seen, colleague = show(store, "prescription", id, NDIAYE, GOMIS)
+        assert AWA.family_name in seen
+        assert AWA.family_name not in colleague and f'hx-get="/prescriptions/{id}/row"' in colleague
+        assert "data-into=flow" in colleague, "it stands in the right list all the same"
 
     def test_each_is_spoken_to_in_their_own_language(self, store: Store, rendered: list[str]) -> None:
         id, english = steps.issued(store, pharmacy=None), replace(GOMIS, language="en")

@@ -1,24 +1,30 @@
 """Whoever reads a prescription that is neither theirs nor written by them is in the patient's trace."""
 
 import pytest
-from cast import AWA, DIOP, FALL, JAMM, NDIAYE, SARR
-from steps import grant, issued, validated
+from cast import ADMIN, AWA, DIOP, FALL, JAMM, NDIAYE, SARR
+from steps import DAY, KEY, code, delivered, grant, issue, issued, receive, validated, weigh, write_record
 from store import Clock, Store
 
 from fadjma.access import queries as access
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions
-from fadjma.refusals import NotFound
+from fadjma.prescriptions import actions, dispensing, queries
+from fadjma.records import actions as records
+from fadjma.refusals import Forbidden, NotFound, Tried
 
 
 def _read(store: Store, person: Viewer, prescription_id: str, *, again: bool = False) -> None:
-    """As the page does it: only what is to be written down takes its turn among those who write."""
-    if store.read(actions.look, person, prescription_id, again=again) is None:
-        store.write(actions.open_prescription, person, prescription_id, again=again)
+    store.write(actions.open_prescription, person, prescription_id, again=again)
 
 
 def _trace(store: Store) -> list[tuple[str, str, str]]:
-    return [(one.name, one.place, one.action) for one in store.read(access.trace, AWA, AWA.id)]
+    """What Awa sees of readings; what was done with it stands there too."""
+    found = store.read(access.trace, AWA, AWA.id)
+    return [(one.name, one.place, one.action) for one in found if one.action.endswith((".read", ".listed"))]
+
+
+def _times(store: Store) -> int:
+    """How many readings there were, whether they stand in one line or more."""
+    return sum(one.times for one in store.read(access.trace, AWA, AWA.id) if one.action.endswith(".read"))
 
 
 @pytest.mark.parametrize("claimed", [True, False], ids=["claimed", "addressed"])
@@ -49,8 +55,99 @@ def test_nor_does_the_reading_of_ones_own(store: Store) -> None:
     _read(store, AWA, prescription_id)
     _read(store, DIOP, prescription_id)
     assert _trace(store) == []
-    with pytest.raises(NotFound):
-        _read(store, FALL, prescription_id)
+
+
+def test_a_refused_reading_is_traced(store: Store) -> None:
+    prescription_id = issued(store, pharmacy=JAMM)
+    for person in (FALL, SARR, ADMIN):
+        assert store.refuse(actions.open_prescription, person, prescription_id) == {AWA.id: [None]}
+        assert store.refuse(actions.open_prescription, person, prescription_id) == {}
+    assert store.refuse(actions.open_prescription, FALL, "unknown") == {}
+    lines = [one for one in store.read(access.trace, AWA, AWA.id) if one.outcome == "refused"]
+    assert {(one.name, one.action, one.subject_id) for one in lines} == {
+        (person.name, "prescription.read", prescription_id) for person in (FALL, SARR, ADMIN)
+    }
+
+
+@pytest.mark.parametrize("person", [AWA, NDIAYE, FALL, SARR, ADMIN], ids=lambda person: person.id)
+def test_so_is_an_act_that_is_refused(store: Store, person: Viewer) -> None:
+    prescription_id = issued(store)
+    with pytest.raises((Forbidden, NotFound)) as refusal:
+        store.write(actions.cancel, person, prescription_id, reason="Erreur")
+    assert refusal.value.tried == Tried(AWA.id, "prescription", prescription_id)
+
+
+def test_a_pharmacists_list_is_a_reading_once_a_day(store: Store, clock: Clock) -> None:
+    prescription_id = issued(store)
+    for _ in range(3):
+        store.write(actions.browse, NDIAYE)
+    assert _trace(store) == [(NDIAYE.name, NDIAYE.organization, "prescription.listed")]
+    store.read(actions.browse, NDIAYE)  # nothing more to write down
+    clock.advance(hours=24)
+    store.write(actions.browse, NDIAYE)
+    assert len(_trace(store)) == 2
+    store.write(actions.open_prescription, NDIAYE, prescription_id)
+    assert len(_trace(store)) == 3
+
+
+def test_a_list_that_names_nobody_or_shows_ones_own_is_none(store: Store) -> None:
+    issued(store, pharmacy=None)
+    for person in (NDIAYE, FALL, AWA, DIOP):
+        store.read(actions.browse, person)
+    assert _trace(store) == []
+
+
+class TestLongAfter:
+    """A pharmacy sees today's allergies and weight as they are needed, and then what it was shown."""
+
+    def _seen(self, store: Store, prescription_id: str) -> tuple[tuple[str, ...], int | None]:
+        found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+        assert found.patient and found.lines
+        return found.allergies, found.patient.weight_kg
+
+    def test_what_is_new_is_seen_for_thirty_days(self, store: Store, clock: Clock) -> None:
+        prescription_id = delivered(store)
+        clock.advance(hours=1)
+        weigh(store, AWA, 64)
+        write_record(store, type="allergy")
+        clock.advance(days=30, hours=-1, milliseconds=-1)
+        assert self._seen(store, prescription_id) == (("Hypertension",), 64)
+        clock.advance(milliseconds=1)
+        assert self._seen(store, prescription_id) == ((), None)
+
+    def test_what_was_shown_then_stays(self, store: Store, clock: Clock) -> None:
+        grant(store, duration=400 * DAY)
+        allergy = write_record(store, type="allergy")
+        receive(store)
+        prescription_id = store.write(dispensing.validate, NDIAYE, issue(store))
+        store.write(dispensing.prepare, NDIAYE, prescription_id)
+        store.write(dispensing.mark_ready, NDIAYE, prescription_id)
+        store.write(dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=code(store, prescription_id))
+        clock.advance(days=40)
+        store.write(records.amend, DIOP, allergy, version=1, title="Pénicilline", body="Choc", reason="Précision")
+        assert self._seen(store, prescription_id) == (("Hypertension",), None)
+        store.write(records.mark_error, DIOP, allergy, reason="Mauvais patient")
+        assert self._seen(store, prescription_id) == ((), None), "what was about somebody else is shown to nobody"
+
+    def test_the_life_of_one_that_nobody_fetched_ends_with_its_validity(self, store: Store, clock: Clock) -> None:
+        prescription_id = validated(store)
+        weigh(store, AWA, 64)
+        clock.advance(days=119)
+        assert self._seen(store, prescription_id)[1] == 64
+        clock.advance(days=1)
+        assert self._seen(store, prescription_id)[1] is None
+
+
+@pytest.mark.parametrize("person", [AWA, SARR], ids=lambda person: person.id)
+def test_what_was_prescribed_in_error_is_no_longer_shown(store: Store, person: Viewer) -> None:
+    prescription_id = validated(store)
+    grant(store, SARR)
+    store.write(actions.mark_error, DIOP, prescription_id, reason="C'était pour Moussa")
+    found = store.read(queries.prescription_in_full, person, prescription_id)
+    assert (found.status, found.lines, found.json("fr")["status_reason"]) == ("entered_in_error", (), None)
+    assert "Moussa" not in str(found)
+    for handled in (DIOP, NDIAYE):
+        assert store.read(queries.prescription_in_full, handled, prescription_id).lines
 
 
 @pytest.mark.parametrize("person", [NDIAYE, SARR], ids=lambda person: person.id)
@@ -60,15 +157,15 @@ def test_a_page_that_asks_again_by_itself_goes_on_reading_for_an_hour(
     first = issued(store)
     grant(store, SARR)
     _read(store, person, first, again=True)
-    assert len(_trace(store)) == 1, "whoever says so has read it all the same"
+    assert _times(store) == 1, "whoever says so has read it all the same"
     _read(store, person, first, again=True)
-    assert len(_trace(store)) == 1
+    assert _times(store) == 1
     clock.advance(minutes=30)
     _read(store, person, first)
-    assert len(_trace(store)) == 2, "somebody opens it"
+    assert _times(store) == 2, "somebody opens it"
     clock.advance(hours=1)
     _read(store, person, first, again=True)
-    assert len(_trace(store)) == 3
+    assert _times(store) == 3
 
 
 def test_each_reader_is_written_down(store: Store) -> None:

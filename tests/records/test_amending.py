@@ -7,7 +7,8 @@ from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
 from steps import grant, issue, refused, validated, write_record
 from store import Clock, Store, refused_by_database
 
-from fadjma.access import actions as access
+from fadjma.access import actions as deciding
+from fadjma.access import queries as access
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.refusals import Conflict, Forbidden, NotFound
@@ -104,10 +105,28 @@ def test_a_doctor_with_a_part_of_the_file_reads_an_allergy_and_does_not_correct_
 class TestEnteredInError:
     def test_it_is_hidden_and_kept_with_the_reason(self, store: Store, record_id: str) -> None:
         store.write(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
-        record = store.read(queries.record_with_versions, AWA, record_id)
+        record = store.read(queries.record_with_versions, DIOP, record_id)
         assert (record.status, record.version) == ("entered_in_error", 2)
         assert record.versions[0].reason == "Mauvais patient"
         assert record.versions[1].body == "Tension 15/9, régime sans sel."
+
+    @pytest.mark.parametrize("reader", [AWA, SARR], ids=lambda reader: reader.id)
+    def test_nobody_but_its_author_reads_what_it_said(self, store: Store, record_id: str, reader: Viewer) -> None:
+        """It may be about somebody else: « mauvais patient »."""
+        said = store.read(queries.record_with_versions, reader, record_id)
+        store.write(actions.mark_error, DIOP, record_id, reason="C'était pour Moussa")
+        record = store.read(queries.record_with_versions, reader, record_id)
+        assert (record.status, record.author_name) == ("entered_in_error", DIOP.name)
+        assert record.json("fr")["title"] is None
+        for text in ("Moussa", said.title, said.body):
+            assert text not in str(record)
+
+    def test_its_author_reads_it_when_the_file_is_closed_too(self, store: Store, record_id: str) -> None:
+        store.write(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
+        [granted] = [one.id for one in store.read(access.access_requests, DIOP) if one.active]
+        store.write(deciding.revoke, AWA, granted)
+        assert store.write(actions.open_record, DIOP, record_id).versions[1].body
+        assert store.read(access.trace, AWA, AWA.id)[0].action == "record.read"
 
     def test_no_list_shows_it_to_anybody(self, store: Store, record_id: str) -> None:
         kept = write_record(store)
@@ -118,7 +137,7 @@ class TestEnteredInError:
 
     def test_the_patient_and_the_other_doctor_are_told(self, store: Store, record_id: str) -> None:
         news = store.news(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
-        assert news == {AWA.id: ["record.amended"], SARR.id: ["record.shared"], DIOP.id: [None]}
+        assert news == {AWA.id: ["record.entered_in_error"], SARR.id: ["record.shared"], DIOP.id: [None]}
 
     def test_only_its_author_says_so(self, store: Store, record_id: str) -> None:
         with pytest.raises(Forbidden):
@@ -164,7 +183,7 @@ class TestTheDatabaseItself:
 
 def test_a_revoked_doctor_is_told_nothing_of_a_correction(store: Store, record_id: str) -> None:
     request_id = store.value("SELECT id FROM access_requests WHERE doctor_id = 'sarr'")
-    store.write(access.revoke, AWA, request_id)
+    store.write(deciding.revoke, AWA, request_id)
     news = store.news(actions.amend, DIOP, record_id, version=1, title="T", body="B", reason="Contrôle")
     assert set(news) == {AWA.id, DIOP.id}
 

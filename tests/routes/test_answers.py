@@ -10,7 +10,7 @@ from callers import FORM, Answer, Caller, Callers
 from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PARACETAMOL
 from quart import Quart
 from store import Clock, Store
-from told import ACTS, LINE, PUBLIC, READS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
+from told import ACTS, LINE, PUBLIC, READS, ROWS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
 
 from fadjma.web import assets
 from fadjma.web import request as web_request
@@ -30,7 +30,9 @@ class TestTheTable:
     def test_has_every_route(self, app: Quart, told: Told) -> None:
         urls = app.url_map.bind("localhost")
         asked = [("POST", route.at(told)) for route in ACTS] + [("POST", path) for path in SIGNED_OUT_ACTS]
-        asked += [("GET", route.at(told).split("?")[0]) for route in READS] + [("GET", path) for path in PUBLIC]
+        asked += [("GET", route.at(told).split("?")[0]) for route in [*READS, *ROWS]] + [
+            ("GET", path) for path in PUBLIC
+        ]
         tried = {(method, urls.match(path, method, return_rule=True)[0].rule) for method, path in asked} | {
             ("GET", "/static/<version>/<name>"),
             ("GET", "/metrics"),

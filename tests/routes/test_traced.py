@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, NDIAYE, SARR
+from cast import AWA, DIOP, FALL, GOMIS, NDIAYE, SARR
 from store import Store
-from told import Told
+from told import RECORD, Told
 
 from fadjma.identity.people import Viewer
 
@@ -101,8 +101,60 @@ async def test_the_desk_where_one_prescribes_is_one_reading_a_sitting(clinic: Ca
     assert len(_readings(store)) == count + 1
 
 
+async def test_what_is_refused_is_traced_whatever_was_asked_and_however(clinic: Callers, told: Told) -> None:
+    """Pages and programs, readings, forms and acts: each in its own words."""
+    for ask in (
+        clinic.browser(SARR).get("/patients/awa/records"),
+        clinic.program(SARR).get(f"/records/{told.record}"),
+        clinic.browser(SARR).get(f"/prescriptions/{told.issued}"),
+        clinic.browser(SARR).get("/patients/awa/records/new"),
+        clinic.browser(DIOP).get(f"/access-requests/{told.pending}"),
+        clinic.program(SARR).post("/patients/awa/records", RECORD),
+        clinic.browser(SARR).post(f"/records/{told.record}/error", {"reason": "Faux"}),
+        clinic.program(FALL).post(f"/prescriptions/{told.ready}/delivery", {"code": "123456"}),
+        clinic.program(DIOP).post(f"/access-requests/{told.pending}/withdrawal"),
+    ):
+        assert (await ask).status in (403, 404)
+    lines = (await clinic.program(AWA).get("/patients/awa/accesses")).json["items"]
+    refused = {(line["name"], line["action"]) for line in lines if line["outcome"] == "refused"}
+    assert refused == {
+        (SARR.name, "file.read"),
+        (SARR.name, "record.read"),
+        (SARR.name, "prescription.read"),
+        (SARR.name, "file.write"),
+        (SARR.name, "record.write"),
+        (FALL.name, "prescription.write"),
+        (DIOP.name, "access_request.read"),
+        (DIOP.name, "access_request.write"),
+    }
+    page = (await clinic.browser(AWA).get("/patients/awa/accesses")).text
+    assert "a voulu écrire dans votre dossier" in page and "Refusé" in page
+
+
+async def test_a_row_that_an_open_page_asks_for_is_traced(clinic: Callers, told: Told) -> None:
+    row = await clinic.htmx(GOMIS).get(f"/prescriptions/{told.ready}/row")
+    assert AWA.family_name in row.text and row.text.startswith("<li")
+    assert (await clinic.htmx(DIOP).get(f"/records/{told.record}/row")).text.startswith("<li")
+    lines = (await clinic.program(AWA).get("/patients/awa/accesses")).json["items"]
+    assert {(line["name"], line["action"]) for line in lines} >= {
+        (GOMIS.name, "prescription.listed"),
+        (DIOP.name, "file.read"),
+    }
+
+
+@pytest.mark.parametrize("where", ["/", "/prescriptions"])
+async def test_a_pharmacists_page_with_names_is_traced(clinic: Callers, told: Told, where: str) -> None:
+    for caller in (clinic.browser(GOMIS), clinic.program(GOMIS)):
+        await caller.get(where)
+    lines = (await clinic.program(AWA).get("/patients/awa/accesses")).json["items"]
+    listed = [line for line in lines if line["name"] == GOMIS.name]
+    assert {line["action"] for line in listed} == {"prescription.listed"}
+    assert told.ready in [line["subject"]["id"] for line in listed]
+    assert told.open not in [line["subject"]["id"] for line in listed], "it names nobody"
+
+
 async def test_the_patient_goes_back_to_the_first_reading(clinic: Callers, told: Told, store: Store) -> None:
-    known = len([reading for reading in _readings(store) if reading[0] != AWA.id])
+    known = len((await clinic.program(AWA).get("/patients/awa/accesses")).json["items"])
     store.connection.executemany(
         "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id) "
         "VALUES (?, ?, 'diop', 'file.read', 'patient', 'awa', 'awa')",

@@ -287,6 +287,10 @@ READS = [
     Route("/security-events", ADMIN),
     Route("/monitoring", ADMIN),
 ]
+ROWS = [
+    Route("/records/{record}/row", AWA, allowed=(DIOP,)),
+    Route("/prescriptions/{ready}/row", NDIAYE, allowed=(*JAMMS, AWA, DIOP)),
+]
 PUBLIC = ["/sign-in", "/register", "/register/practitioner", "/health"]
 SIGNED_OUT_ACTS = {
     "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},

@@ -1,0 +1,71 @@
+"""What is only ever added is rewritten by nobody: not by DELETE, not by UPDATE, and not by INSERT OR REPLACE, which
+deletes what is in its way without a trigger, unless a connection has asked for it."""
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+import steps
+from cast import AWA, DIOP
+from store import Store, refused_by_database
+
+from fadjma.events import security
+from fadjma.store import Transaction
+
+
+def _note(store: Store) -> None:
+    store.write(security.note, "right_refused", account_id=DIOP.id, address="x", detail="y")
+
+
+def _written(store: Store) -> None:
+    steps.grant(store)
+    steps.write_record(store)
+
+
+ADDED: dict[str, Callable[[Store], object]] = {
+    "audit_events": _written,
+    "security_events": _note,
+    "record_versions": _written,
+    "movements": steps.receive,
+    "prescription_acts": steps.issued,
+}
+KEPT: dict[str, Callable[[Store], object]] = {
+    **ADDED,
+    "records": _written,
+    "access_requests": steps.ask,
+    "prescriptions": steps.issued,
+}
+
+
+def _replace(connection: sqlite3.Connection, table: str) -> None:
+    connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize("table", ADDED)
+def test_not_even_by_a_program_that_knows_nothing_of_us(store: Store, table: str) -> None:
+    ADDED[table](store)
+    before = store.rows(f"SELECT * FROM {table}")
+    with sqlite3.connect(store.path) as stranger, pytest.raises(sqlite3.IntegrityError, match="never replaced"):
+        _replace(stranger, table)
+    stranger.close()
+    assert before and store.rows(f"SELECT * FROM {table}") == before
+
+
+@pytest.mark.parametrize("table", KEPT)
+def test_nor_by_ourselves(store: Store, table: str) -> None:
+    KEPT[table](store)
+    before = store.rows(f"SELECT * FROM {table}")
+    with pytest.raises(sqlite3.IntegrityError, match="never"):
+        _replace(store.connection, table)
+    assert refused_by_database(store, f"DELETE FROM {table}")
+    assert before and store.rows(f"SELECT * FROM {table}") == before
+
+
+def test_the_same_line_twice_is_refused_in_a_transaction_too(store: Store) -> None:
+    steps.ask(store, DIOP, AWA)
+
+    def again(tx: Transaction) -> None:
+        tx.execute("INSERT OR IGNORE INTO audit_events SELECT * FROM audit_events")
+
+    with pytest.raises(Exception, match="never replaced"):
+        store.write(again)
