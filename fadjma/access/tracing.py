@@ -116,7 +116,7 @@ def trace_listed(tx: Transaction, viewer: Viewer, listed: Iterable[tuple[Subject
 
 
 def seen_today(tx: Transaction, viewer: Viewer, subject: Subject, patient_id: str) -> bool:
-    """Whether it is written down that this person has had it before them today: in a list, or opened."""
+    """Whether it is written down that this person has had it before them today: in a list, opened, or acted on."""
     return not _not_seen_today(tx, viewer, [(subject, patient_id)])
 
 
@@ -171,7 +171,7 @@ def _not_seen_today(tx: Transaction, viewer: Viewer, things: list[tuple[Subject,
         rows = tx.all(
             "SELECT DISTINCT subject_kind, subject_id FROM trace "
             f"WHERE patient_id IN ({', '.join(f':{name}' for name in patients)}) AND at >= :since AND actor_id = :who "
-            "AND (action LIKE '%.listed' OR action LIKE '%.read') AND outcome = 'success'",
+            "AND outcome = 'success'",
             {**patients, "since": days.beginning(tx.now), "who": viewer.id},
         )
         seen = {(row["subject_kind"], row["subject_id"]) for row in rows}
