@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     hub = Hub(database)
     database.listener = hub.tell
     history = History(hub, database)
-    app.extensions.update(settings=settings, database=database, hub=hub, throttle=Throttle())
+    app.extensions.update(settings=settings, database=database, hub=hub, throttle=Throttle(settings.acts_per_hour))
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, metrics=registry(hub, database), health=Health(database))
     cookies.init_app(app)

@@ -25,6 +25,7 @@ class Settings:
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
+    acts_per_hour: int = 1_200  # of one person; 0: no bound
     time_zone: str = "Africa/Dakar"  # where the clinic is, by its name in the IANA database
 
     @classmethod
@@ -41,6 +42,7 @@ class Settings:
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
+            acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
             time_zone=_time_zone(environment.get("FADJMA_TIME_ZONE", cls.time_zone)),
         )
 
@@ -100,6 +102,14 @@ def _secret_key(value: str, *, demo: bool) -> str | None:
     if len(value) < 32:
         raise SettingsError(f"FADJMA_SECRET_KEY has {len(value)} characters: use at least 32 random ones.")
     return value
+
+
+def _acts(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) < 8 and (int(value) == 0 or int(value) >= 60)):
+        raise SettingsError(
+            f"FADJMA_ACTS_PER_HOUR is {value!r}: it must be a number of acts, 60 or more, or 0 for no bound."
+        )
+    return int(value)
 
 
 def _origins(value: str) -> frozenset[str]:

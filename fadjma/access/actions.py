@@ -10,7 +10,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.refusals import Conflict, NotFound, NotNow, Tried
+from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, Tried
 from fadjma.store import Duplicate, Transaction, listed
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
@@ -85,8 +85,9 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
 def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, code: str) -> str:
     """A doctor opens a file without asking, for 3 h: the patient is told at once, and so are the admins.
 
-    The route has had the password entered again. `code` is one of states.EMERGENCIES. Raises Conflict when one is
-    open already.
+    The route has had the password entered again. `code` is one of states.EMERGENCIES. After the patient has refused or
+    ended this doctor's access, it needs more of a reason, and the admins are told that; it never has to wait, for it
+    may be life. Raises Conflict when one is open already, Invalid when it is not explained.
     """
     _require(viewer, states.OPEN_EMERGENCY, patient_id)
     _require_patient(tx, patient_id)
@@ -96,6 +97,11 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         {"patient": patient_id, "doctor": viewer.id, "now": tx.now},
     ):
         raise NotNow(N_("Un accès d'urgence à ce dossier vous est déjà ouvert."), current="emergency")
+    against = _is_against(tx, viewer.id, patient_id)
+    if against and len(reason) < states.AGAINST_REASON:
+        raise Invalid(
+            {"reason": N_("Le patient a refusé ou arrêté votre accès : expliquez l'urgence en 30 caractères au moins.")}
+        )
     request_id = new_id()
     tx.execute(
         "INSERT INTO access_requests "
@@ -120,10 +126,21 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         patient_id=patient_id,
         notices=[Notice([patient_id], "access_request_status_changed", states.OPEN_EMERGENCY.told["patient"])],
         code=code,
+        against="yes" if against else None,
     )
-    admins = directory.people(tx, "admin")
-    events.notify(tx, admins, "notification", "access.emergency_review", Subject("account", viewer.id))
+    message = "access.emergency_against" if against else "access.emergency_review"
+    events.notify(tx, directory.people(tx, "admin"), "notification", message, Subject("account", viewer.id))
     return request_id
+
+
+def _is_against(tx: Transaction, doctor_id: str, patient_id: str) -> bool:
+    """Whether the patient has lately refused this doctor, or ended what was open to them."""
+    found = tx.value(
+        "SELECT 1 FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
+        "AND status IN ('rejected', 'revoked') AND coalesce(ended_at, decided_at) > :since LIMIT 1",
+        {"patient": patient_id, "doctor": doctor_id, "since": tx.now - states.AGAINST_FOR},
+    )
+    return found is not None
 
 
 def approve(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:

@@ -22,6 +22,8 @@ _DAY = 24 * _HOUR
 LAPSES_AFTER = 72 * _HOUR
 EMERGENCY_FOR = 3 * _HOUR
 ASK_AGAIN_AFTER = 24 * _HOUR  # after a refusal
+AGAINST_FOR = 30 * _DAY  # after a refusal or a revocation, that an emergency is one against the patient's will
+AGAINST_REASON = 30  # characters at least that it must be explained in; it is never made to wait
 
 
 @dataclass(frozen=True, slots=True, eq=False)

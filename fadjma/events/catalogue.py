@@ -16,6 +16,7 @@ MESSAGES = {
     "access.revoked": N_("Votre demande d'accès est révoquée"),
     "access.emergency": N_("Un accès d'urgence à votre dossier vient d'être ouvert"),
     "access.emergency_review": N_("Un accès d'urgence est à contrôler"),
+    "access.emergency_against": N_("Un accès d'urgence a été ouvert après un refus du patient : à contrôler"),
     "prescription.to_validate": N_("Nouvelle ordonnance à valider"),
     "prescription.issued": N_("Une ordonnance vous a été prescrite"),
     "prescription.validated": N_("Votre ordonnance est validée"),

@@ -146,6 +146,11 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
     return prescription_id
 
 
+def take_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """The patient takes it to another pharmacy, while nothing is prepared: nobody keeps it by doing nothing."""
+    return transitions.move(tx, viewer, prescription_id, states.TAKE_BACK, reason=reason)
+
+
 def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """The patient makes a new hand-over code; the old one no longer opens anything."""
     transitions.begin(tx, viewer, prescription_id, states.RENEW_CODE)

@@ -74,7 +74,7 @@ class Act:
 
     @property
     def label(self) -> str:
-        act = states.between(self.from_status, self.to_status)
+        act = states.between(self.from_status, self.to_status, self.role)
         return (act and act.history) or STATES[self.to_status].label
 
     @property

@@ -28,6 +28,7 @@ from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Transaction
+from fadjma.web.throttle import GIVE_BACK_PER_PERSON
 
 P = ParamSpec("P")
 
@@ -289,6 +290,7 @@ async def hold(prescription_id: str) -> Response:
 @blueprint.post("/prescriptions/<prescription_id>/release")
 @web.refill("prescriptions/show.html", ReasonForm, context=_one)
 async def release(prescription_id: str) -> Response:
+    await web.bound(GIVE_BACK_PER_PERSON)
     return await _with_reason(dispensing.release, prescription_id)
 
 
@@ -320,6 +322,13 @@ async def delivery_request(prescription_id: str) -> Response:
     form = await web.form(DeliveryRequestForm)
     phone = normalize_phone(form.phone.data) or ""
     return await _act(actions.request_delivery, prescription_id, address=form.address.data, phone=phone)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/taking-back")
+@web.refill("prescriptions/show.html", ReasonForm, context=_one)
+async def taking_back(prescription_id: str) -> Response:
+    await web.bound(GIVE_BACK_PER_PERSON)
+    return await _with_reason(actions.take_back, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/code")

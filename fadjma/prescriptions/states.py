@@ -272,6 +272,24 @@ REQUEST_DELIVERY = Act(
     offer=Offer("delivery-request", N_("Demander la livraison"), "address", N_("Me faire livrer")),
     too_late=N_("La livraison ne peut plus être demandée."),
 )
+TAKE_BACK = Act(
+    "take_back",
+    "patient",
+    ("validated", "on_hold"),
+    "issued",
+    {"pharmacists": TO_VALIDATE},
+    claim="give back",
+    stock="give back",
+    offer=Offer(
+        "taking-back",
+        N_("Reprendre mon ordonnance"),
+        "reason",
+        N_("Aller dans une autre pharmacie"),
+        N_("La pharmacie la lira"),
+    ),
+    history=N_("Reprise par le patient"),
+    event="taken_back",
+)
 RENEW_CODE = Act(
     "renew_code",
     "patient",
@@ -308,12 +326,15 @@ ACTS = (
     CANCEL,
     MARK_ERROR,
     REQUEST_DELIVERY,
+    TAKE_BACK,
     RENEW_CODE,
     EXPIRE,
 )  # in the order in which the page offers them
-_BETWEEN = {(source, act.target): act for act in ACTS if act.target for source in act.sources}
 
 
-def between(source: Status | None, target: Status) -> Act | None:
-    """The act that leads from one state to another; None when there is none."""
-    return ISSUE if source is None else _BETWEEN.get((source, target))
+def between(source: Status | None, target: Status, role: Role | None) -> Act | None:
+    """The act by which somebody of this role leads from one state to another; None when there is none."""
+    if source is None:
+        return ISSUE
+    found = (act for act in ACTS if act.target == target and source in act.sources)
+    return next((act for act in found if ROLES.get(act.by) == role), None)

@@ -37,6 +37,8 @@ def move(
     could_see = _concerned(tx, prescription_id)["pharmacists"]
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id)
+    if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
+        tx.execute("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
     tell(tx, prescription_id, act.event or act.target, actor_id=viewer.id, told=act.told, also=could_see)
     return prescription_id
 

@@ -5,7 +5,7 @@ back.
 """
 
 from fadjma.web.answers import answer, as_json, done, page, part, see_other
-from fadjma.web.asking import Acted, Resource, act, attempt, change, see, see_traced, submission, watch
+from fadjma.web.asking import Acted, Resource, act, attempt, bound, change, see, see_traced, submission, watch
 from fadjma.web.filled import blank, form, refill
 from fadjma.web.request import (
     MAX_BODY,
@@ -41,6 +41,7 @@ __all__ = [
     "as_json",
     "attempt",
     "blank",
+    "bound",
     "by_itself",
     "change",
     "database",

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
+from limits import RateLimitItem
 from quart import g, request
 
 from fadjma.events import inbox
@@ -21,7 +22,8 @@ from fadjma.refusals import Invalid, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
 from fadjma.web import idempotency
 from fadjma.web.forms import LEGIBLE
-from fadjma.web.request import app, body, by_itself, database, fields, header, secret, wants
+from fadjma.web.request import app, body, by_itself, database, fields, header, secret, throttle, wants
+from fadjma.web.throttle import READ_PER_PERSON
 from fadjma.writing import LOST
 
 P = ParamSpec("P")
@@ -83,6 +85,7 @@ async def act(
     """
     asking = _Asking()
     key, fingerprint = await _idempotency()
+    await throttle().begin_act(asking.secret)
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
@@ -98,6 +101,8 @@ async def act(
         return await database().write(run)
     finally:
         asking.remember()
+        if asking.viewer:
+            throttle().acted(asking.secret, asking.viewer.id)
 
 
 async def see_traced(
@@ -112,6 +117,7 @@ async def see_traced(
     except Exception as error:
         if not tried_to_write(error):
             raise
+    await throttle().hit(READ_PER_PERSON, g.viewer.id)
     asking, person = _Asking(), not by_itself()
 
     def run(tx: Transaction) -> R:
@@ -168,6 +174,14 @@ async def submission() -> str | None:
     """A keyed hash of the idempotency key and everything sent with it; None without a key. For who is not signed in."""
     key, fingerprint = await _idempotency()
     return hashlib.sha256(f"{key}:{fingerprint}".encode()).hexdigest() if key else None
+
+
+async def bound(limit: RateLimitItem, about: str = "") -> None:
+    """Count one more of this by whoever asks, about the same. Raises Throttled when there were too many."""
+    asking = _Asking()
+    viewer = await database().read(asking.identify)
+    asking.remember()
+    await throttle().hit(limit, f"{viewer.id} {about}")
 
 
 async def who_asks() -> None:

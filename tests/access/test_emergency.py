@@ -10,7 +10,7 @@ from store import Clock, Store, refused_by_database
 from fadjma.access import actions, queries
 from fadjma.identity.people import Viewer
 from fadjma.records import actions as records
-from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 from fadjma.store import Database
 
 
@@ -86,7 +86,7 @@ def test_when_it_is_over_there_can_be_another(store: Store, clock: Clock) -> Non
 def test_a_refusal_or_a_pending_request_does_not_stand_in_its_way(store: Store) -> None:
     store.write(actions.reject, AWA, ask(store))
     ask(store, SARR)
-    emergency(store)
+    emergency_because(store, "Retrouvée inconsciente aux urgences")
     emergency(store, SARR)
     assert _open(store)
 
@@ -112,3 +112,48 @@ def test_the_database_itself_asks_for_a_code_and_an_end(store: Store) -> None:
     emergency(store)
     for missing in ("emergency_code = NULL", "expires_at = NULL", "emergency_code = 'curious'"):
         assert refused_by_database(store, f"UPDATE access_requests SET {missing}")
+
+
+class TestAgainstThePatientsWill:
+    """It may be life, so it never waits; and it is explained, and looked at."""
+
+    LONG = "Retrouvée inconsciente aux urgences"
+
+    def _open(self, store: Store, reason: str, doctor: Viewer = DIOP) -> dict[str, list[str | None]]:
+        return store.news(actions.open_emergency, doctor, patient_id=AWA.id, reason=reason, code="unconscious")
+
+    @pytest.mark.parametrize("ended", ["revoked grant", "revoked emergency", "rejected"])
+    def test_it_needs_more_of_a_reason_and_the_admins_know(self, store: Store, ended: str) -> None:
+        if ended == "rejected":
+            store.write(actions.reject, AWA, ask(store))
+        else:
+            store.write(actions.revoke, AWA, grant(store) if ended == "revoked grant" else emergency(store))
+        before = store.content()
+        with pytest.raises(Invalid) as refusal:
+            self._open(store, "Malaise")
+        assert list(refusal.value.errors) == ["reason"]
+        assert store.content() == before
+        assert self._open(store, self.LONG)[ADMIN.id] == ["access.emergency_against"]
+        assert _open(store)
+
+    def test_again_and_again(self, store: Store) -> None:
+        for _ in range(3):
+            store.write(actions.revoke, AWA, emergency_because(store, self.LONG))
+        with pytest.raises(Invalid):
+            self._open(store, "Malaise")
+
+    def test_of_another_doctor_or_after_a_month_it_is_as_before(self, store: Store, clock: Clock) -> None:
+        store.write(actions.revoke, AWA, grant(store))
+        assert self._open(store, "Malaise", SARR)[ADMIN.id] == ["access.emergency_review"]
+        clock.advance(days=30)
+        assert self._open(store, "Malaise")[ADMIN.id] == ["access.emergency_review"]
+
+    def test_what_ended_by_itself_is_nobodys_will(self, store: Store, clock: Clock) -> None:
+        emergency(store)
+        clock.advance(hours=3)
+        store.write(actions.expire, 9)
+        assert self._open(store, "Malaise")[ADMIN.id] == ["access.emergency_review"]
+
+
+def emergency_because(store: Store, reason: str) -> str:
+    return store.write(actions.open_emergency, DIOP, patient_id=AWA.id, reason=reason, code="unconscious")

@@ -108,7 +108,20 @@ def _on_its_way(store: Store) -> str:
 
 TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
     "validated": (issued, "validate", {AWA.id: "prescription.validated"}),
-    "released": (validated, "release", {AWA.id: "prescription.released", GOMIS.id: "prescription.to_validate"}),
+    "released": (
+        validated,
+        "release",
+        {
+            AWA.id: "prescription.released",
+            GOMIS.id: "prescription.to_validate",
+            FALL.id: "prescription.to_validate",
+        },
+    ),
+    "taken back": (
+        validated,
+        "take_back",
+        dict.fromkeys((NDIAYE.id, GOMIS.id, FALL.id), "prescription.to_validate"),
+    ),
     "put on hold": (validated, "hold", {AWA.id: "prescription.on_hold"}),
     "prepared": (lambda store: _stocked(store, validated(store)), "prepare", {AWA.id: "prescription.prepared"}),
     "ready": (prepared, "mark_ready", {AWA.id: "prescription.ready"}),
@@ -150,7 +163,7 @@ def test_who_is_told_what_and_whose_page_only_follows(store: Store, name: str) -
     prescription_id = before(store)
     news = store.news(DOING[act], BY[ACTS[act].by], prescription_id)
     stock = {NDIAYE.id, GOMIS.id} if name in ("prepared", "delivered", "cancelled") else set()
-    concerned = {AWA.id, DIOP.id, NDIAYE.id, GOMIS.id}
+    concerned = {AWA.id, DIOP.id, NDIAYE.id, GOMIS.id, *told}
     assert news == {person: [*([None] if person in stock else []), told.get(person)] for person in concerned}
 
 

@@ -86,6 +86,25 @@ def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:
     assert store.rows("SELECT pharmacy_id FROM prescriptions") == [(KADD,)]
 
 
+def test_one_that_was_addressed_is_open_to_any_when_it_is_given_back(store: Store) -> None:
+    """The pharmacy that it was for has had it: nobody else could take it."""
+    prescription_id = validated(store, pharmacy=JAMM)
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+    store.write(dispensing.validate, FALL, prescription_id)
+    assert store.rows("SELECT pharmacy_id FROM prescriptions") == [(KADD,)]
+
+
+def test_the_patient_takes_one_that_is_put_aside_to_another_pharmacy(store: Store) -> None:
+    """No pharmacy blocks a prescription by doing nothing."""
+    prescription_id = store.write(dispensing.hold, NDIAYE, validated(store), reason="Rupture")
+    store.clock.advance(days=20)
+    store.write(actions.take_back, AWA, prescription_id, reason="J'ai attendu trois semaines")
+    assert store.read(queries.prescription, NDIAYE, prescription_id).neutral
+    store.write(dispensing.validate, FALL, prescription_id)
+    history = store.read(queries.prescription_in_full, AWA, prescription_id).acts
+    assert [act.label for act in history] == ["Émise", "Validée", "En attente", "Reprise par le patient", "Validée"]
+
+
 @pytest.mark.parametrize("end", [actions.cancel, actions.mark_error, None], ids=["cancelled", "an error", "expired"])
 def test_one_that_ends_before_any_pharmacy_took_it_is_gone_for_all(store: Store, end: Any) -> None:
     prescription_id = issued(store, pharmacy=None)

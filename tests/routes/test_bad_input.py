@@ -369,6 +369,7 @@ NOT_TAKEN: list[tuple[str, str, Any, str]] = [
     ("/prescriptions/{ready}/delivery", "code", "½½½½½½", "code"),
     ("/prescriptions/{validated}/hold", "reason", "", "reason"),
     ("/prescriptions/{validated}/release", "reason", "x", "reason"),
+    ("/prescriptions/{validated}/taking-back", "reason", "", "reason"),
     ("/prescriptions/{validated}/refusal", "code", "tired", "code"),
     ("/prescriptions/{validated}/refusal", "text", "", "text"),
     ("/prescriptions/{issued}/cancellation", "reason", "a" * 10_000, "reason"),

@@ -25,6 +25,7 @@ CURRENT = {
     "/prescriptions/{away}/return": "ready",
     "/prescriptions/{validated}/hold": "on_hold",
     "/prescriptions/{validated}/release": "issued",
+    "/prescriptions/{validated}/taking-back": "issued",
     "/prescriptions/{validated}/refusal": "refused",
     "/prescriptions/{issued}/cancellation": "cancelled",
     "/prescriptions/{issued}/error": "entered_in_error",

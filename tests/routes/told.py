@@ -248,6 +248,7 @@ ACTS = [
         AWA,
         {"address": "12 rue 6, Médina", "phone": "77 123 45 67"},
     ),
+    Route("/prescriptions/{validated}/taking-back", AWA, {"reason": "Trop loin"}),
     Route("/prescriptions/{ready}/code", AWA),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, created=True, allowed=JAMMS),

@@ -29,3 +29,24 @@ BEGIN SELECT RAISE(ABORT, 'movements are never replaced'); END;
 CREATE TRIGGER prescription_acts_are_not_replaced BEFORE INSERT ON prescription_acts
 WHEN EXISTS (SELECT 1 FROM prescription_acts WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'acts are never replaced'); END;
+
+-- The patient takes a prescription that was put on hold to another pharmacy: from there, too, it can be issued again.
+DROP TRIGGER prescriptions_transitions;
+CREATE TRIGGER prescriptions_transitions BEFORE UPDATE OF status ON prescriptions
+WHEN NOT (
+    (OLD.status = 'issued' AND NEW.status IN ('validated', 'cancelled', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'validated' AND NEW.status IN (
+        'prepared', 'issued', 'on_hold', 'refused', 'cancelled', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'prepared' AND NEW.status IN (
+        'ready', 'on_hold', 'refused', 'cancelled', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'on_hold' AND NEW.status IN (
+        'validated', 'prepared', 'issued', 'refused', 'cancelled', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'ready' AND NEW.status IN (
+        'delivered', 'part_delivered', 'in_delivery', 'issued', 'cancelled', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'in_delivery' AND NEW.status IN (
+        'delivered', 'part_delivered', 'ready', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'part_delivered' AND NEW.status IN (
+        'ready', 'delivered', 'part_delivered', 'expired', 'entered_in_error'))
+    OR (OLD.status = 'refused' AND NEW.status IN ('cancelled', 'expired', 'entered_in_error'))
+)
+BEGIN SELECT RAISE(ABORT, 'this prescription cannot change so'); END;
