@@ -55,6 +55,7 @@ def serve(path: Path) -> Server:
         "FADJMA_SECRET_KEY": _SECRET_KEY,
         "FADJMA_PORT": str(port),
         "FADJMA_DEMO": "1",  # it serves the demo's people only so
+        "FADJMA_ACTS_PER_HOUR": "0",
     }
     return Server([sys.executable, str(_ROOT / "app.py")], port, path.with_suffix(".log"), environment)
 

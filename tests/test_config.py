@@ -36,6 +36,17 @@ def test_every_setting_can_be_set() -> None:
     assert settings.trusted_proxies == "10.0.0.1"
 
 
+def test_what_people_do_is_bounded_unless_it_is_said_otherwise() -> None:
+    assert _settings().acts_per_hour == 1_200
+    assert _settings(FADJMA_ACTS_PER_HOUR="0").acts_per_hour == 0
+
+
+@pytest.mark.parametrize("acts", ["", "-1", "59", "many", "1e9", "²"])
+def test_a_bound_that_nobody_could_work_with_stops_the_start(acts: str) -> None:
+    with pytest.raises(SettingsError, match="^FADJMA_ACTS_PER_HOUR is "):
+        _settings(FADJMA_ACTS_PER_HOUR=acts)
+
+
 def test_the_clinic_is_in_senegal_unless_it_is_elsewhere() -> None:
     assert _settings().time_zone == "Africa/Dakar"
     assert _settings(FADJMA_TIME_ZONE="Africa/Libreville").time_zone == "Africa/Libreville"

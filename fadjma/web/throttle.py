@@ -45,6 +45,7 @@ class Throttle:
     """Counts attempts; raises Throttled when there are too many."""
 
     def __init__(self, acts_per_hour: int = 0) -> None:
+        """`acts_per_hour`: of one person; 0 bounds nothing of what people do, only guesses."""
         self._acts = RateLimitItemPerHour(acts_per_hour, 1, "act") if acts_per_hour else None
         self._people: dict[str, str] = {}  # who acts, by session, as far as it has been seen
         self._storage = MemoryStorage()
@@ -56,6 +57,10 @@ class Throttle:
         """Count one attempt of `who`, before it is known whether it succeeds; raises Throttled when over the limit."""
         if not await self._limiter.hit(limit, who):
             raise await self._throttled(limit, who)
+
+    @property
+    def bounds_acts(self) -> bool:
+        return self._acts is not None
 
     async def begin_act(self, session: str | None) -> None:
         """Before an act in this session; raises Throttled when its person has done enough for this hour.

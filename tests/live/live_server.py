@@ -56,6 +56,7 @@ class Server:
         port = self.address.rpartition(":")[2] or "0"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")} | {
             "FADJMA_DEMO": "1",
+            "FADJMA_ACTS_PER_HOUR": "0",  # tests act faster than people
             "FADJMA_PORT": port,
             "FADJMA_DATABASE_URL": f"sqlite:///{self.database}",
             "FADJMA_SECRET_KEY": SECRET_KEY,

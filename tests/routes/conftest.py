@@ -135,7 +135,7 @@ def settings() -> dict[str, Any]:
 def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -> Quart:
     """The app, with nothing left of the tests before."""
     shared_app.extensions["database"].clock = clock
-    shared_app.extensions["throttle"] = Throttle()
+    shared_app.extensions["throttle"] = Throttle(acts_per_hour=1_200)
     shared_app.extensions["settings"] = Settings(secret_key=SECRET_KEY, **settings)
     return shared_app
 
