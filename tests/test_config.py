@@ -43,7 +43,7 @@ def test_what_people_do_is_bounded_unless_it_is_said_otherwise() -> None:
 
 @pytest.mark.parametrize("acts", ["", "-1", "59", "many", "1e9", "²"])
 def test_a_bound_that_nobody_could_work_with_stops_the_start(acts: str) -> None:
-    with pytest.raises(SettingsError, match="^FADJMA_ACTS_PER_HOUR is "):
+    with pytest.raises(SettingsError, match=r"^FADJMA_ACTS_PER_HOUR is "):
         _settings(FADJMA_ACTS_PER_HOUR=acts)
 
 
