@@ -135,6 +135,10 @@ class Reading:
         return words.refused if self.outcome == "refused" else words.done
 
     @property
+    def is_reading(self) -> bool:
+        return self.outcome == "success" and self.action.endswith((".read", ".listed"))
+
+    @property
     def part_label(self) -> str:
         return states.PARTS.get(self.part, "")
 
