@@ -131,12 +131,18 @@ class Person:
     async def is_settled(self) -> None:
         """Scripts hear what is typed from now on: a test types faster than htmx listens to what it has just placed."""
         await self.is_live()
+        await self._has_placed_everything()
+
+    async def _has_placed_everything(self) -> None:
         await expect(self.page.locator(".htmx-added, .htmx-settling, .htmx-request")).to_have_count(0)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)
 
     async def press(self, name: str) -> None:
+        """A button; a click while the page puts another in its place would be lost, and nobody presses twice here."""
+        if self.live:
+            await self._has_placed_everything()
         await self.button(name).first.click()
 
 
