@@ -214,6 +214,15 @@ class Lives(RuleBasedStateMachine):
         self.audit[who.id, f"access_request.{act.target}", request.id] += 1
         return None
 
+    @rule(doctor=doctors, patient=patients, early=st.sampled_from([-1, 0, 1]))
+    def a_refused_one_asks_again_a_day_later(self, doctor: Viewer, patient: Viewer, early: int) -> None:
+        self.ask(doctor, patient, None)
+        for request in self._of(doctor, patient):
+            if request.status(self.clock.now) == "pending":
+                self._decide(ACTS[1], patient, request, "", 0)
+                self.clock.now += DAY + early
+        self.ask(doctor, patient, None)
+
     # --- time -------------------------------------------------------------------------------------------------
 
     @rule(span=spans)
