@@ -170,7 +170,7 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
                 found = found[part]
             else:
                 return None
-        return found
+        return None if isinstance(found, WTForm) else found
 
 
 class NoFields(Form):

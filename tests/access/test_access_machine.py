@@ -3,7 +3,7 @@
 Two patients and two doctors ask, decide and end; whoever may not tries it, too; time passes, mostly to just before,
 at or just after the moment when something ends, and the timekeeper comes when it likes, or not at all.
 
-The same few hundred lives in every run. Many more, others each time, 100 steps long:
+The same lives in every run. A thousand, others each time, 100 steps long:
 `python -m pytest tests/access/test_access_machine.py --hypothesis-profile=long`
 """
 
