@@ -29,6 +29,7 @@ from fadjma.records import actions as records
 
 LINKS = re.compile(r"""[\s"'](?:href|action|hx-[a-z]+|data-[a-z]+)=["']?(/[^"'\s>]*)""")
 POSTS = re.compile(r"""<form [^>]*method=["']?post["']? [^>]*action=["']?(/[^"'\s>]*)|hx-post=["']?(/[^"'\s>]*)""")
+ROW_OF = re.compile(r"/(records|prescriptions)/[^/?]+")
 SUBJECTS = {
     "access_request": "/access-requests/{}",
     "prescription": "/prescriptions/{}",
@@ -104,7 +105,8 @@ def _addresses(answer: Answer) -> list[str]:
         named = [item["subject"] for item in subjects if "subject" in item]
         return [SUBJECTS[one["kind"]].format(one["id"]) for one in named if one["kind"] in SUBJECTS]
     found = [link.replace("&amp;", "&").partition("#")[0] for link in LINKS.findall(answer.text)]
-    return [link for link in dict.fromkeys(found) if link and not link.startswith("/static")]
+    rows = [f"{link}/row" for link in found if ROW_OF.fullmatch(link)]  # static/page.js asks for these
+    return [link for link in dict.fromkeys(found + rows) if link and not link.startswith("/static")]
 
 
 @pytest.fixture
@@ -149,7 +151,7 @@ async def test_nobody_gets_anything_of_what_the_pages_of_others_lead_to(
         nothing: dict[tuple[str, str, str], Answer] = {}
         for method, where in _of_others(visit, visits):
             unknown = _unknown(app, visit, method, where)
-            for way in ("page", "json"):
+            for way in ("page", "json") if method == "GET" else ("page",):
                 answer = await visit.ask(method, where, way)
                 asked += 1
                 assert answer.status < 500, (visit.id, method, where, way)
@@ -161,7 +163,7 @@ async def test_nobody_gets_anything_of_what_the_pages_of_others_lead_to(
                 if method == "POST" and where.rpartition("/")[0] in visit.found:
                     continue  # they may see it, and not do this
                 _is_the_same(visit, answer, nothing[method, unknown, way], (method, where, way))
-    assert asked > 1_000
+    assert asked > 500
     assert store.content(readings=False) == before
 
 
