@@ -29,6 +29,7 @@ from fadjma.records import actions as records
 
 LINKS = re.compile(r"""[\s"'](?:href|action|hx-[a-z]+|data-[a-z]+)=["']?(/[^"'\s>]*)""")
 POSTS = re.compile(r"""<form [^>]*method=["']?post["']? [^>]*action=["']?(/[^"'\s>]*)|hx-post=["']?(/[^"'\s>]*)""")
+KEY = re.compile(r'name="key" value="[^"]*"')
 ROW_OF = re.compile(r"/(records|prescriptions)/[^/?]+")
 SUBJECTS = {
     "access_request": "/access-requests/{}",
@@ -58,8 +59,8 @@ WORDS = {  # that those who are not party never read, by whose they are
     "awa": (AWA.name, AWA.family_name, IDENTIFIERS["awa"], PHONES["awa"][4:], TITLE, BODY, REASON, "Médina"),
     "moussa": (MOUSSA.name, MOUSSA.family_name, IDENTIFIERS["moussa"], PHONES["moussa"][4:], *MOUSSAS.values()),
     "fall": ("KADD-77",),
-    "ndiaye": ("L1",),
-    "sessions": ("10.9.9.9", "10.8.8.8", "Konqueror", "Lynx"),
+    "ndiaye": ("JAMM-77",),
+    "sessions": ("10.9.9.9", "10.8.8.8", "Konqueror", "Lynx (text)"),
 }
 
 
@@ -115,6 +116,7 @@ def second(store: Store, told: Told) -> str:
     steps.grant(store, SARR, MOUSSA)
     record = {"type": "consultation", "title": MOUSSAS["title"], "body": MOUSSAS["body"]}
     store.write(records.create, SARR, MOUSSA.id, **record, occurred_on=steps.in_days(store, 0))
+    steps.receive(store, 50, number="JAMM-77")
     steps.receive(store, 50, number="KADD-77", pharmacist=FALL)
     lines = [NewLine(PARACETAMOL, "1 comprimé", 10, 5)]
     for _ in range(2):
@@ -123,7 +125,7 @@ def second(store: Store, told: Told) -> str:
     store.write(dispensing.hold, FALL, issued, reason=MOUSSAS["reason"])
     person = NewPerson(given_name="Coumba", family_name="Lô", email="lo@exemple.sn", phone=None, password_hash="none")
     admin = store.write(accounts.create_admin, person)
-    for whose, agent in ((DIOP.id, "Konqueror"), (admin, "Lynx")):
+    for whose, agent in ((DIOP.id, "Konqueror"), (admin, "Lynx (text)")):
         store.write(accounts.start_session, whose, kind="browser", address="10.8.8.8", agent=agent)
     return admin
 
@@ -185,9 +187,10 @@ def _unknown(app: Quart, visit: Visit, method: str, where: str) -> str | None:
 
 
 def _tells_nothing(visit: Visit, answer: Answer, asked: Any) -> None:
+    text = KEY.sub("", answer.text)  # a fresh key may spell anything
     for words in WORDS.values():
         for word in words:
-            assert word not in answer.text or visit.knows(word), (visit.id, asked, word)
+            assert word not in text or visit.knows(word), (visit.id, asked, word)
 
 
 def _is_the_same(visit: Visit, answer: Answer, nothing: Answer, asked: Any) -> None:
@@ -225,5 +228,6 @@ def _has_found_enough(by_id: dict[str, Visit]) -> None:
     known: Callable[[str, str], bool] = lambda who, word: by_id[who].knows(word)  # noqa: E731
     assert known("awa", TITLE)
     assert known("moussa", MOUSSAS["title"])
+    assert known("ndiaye", "JAMM-77")
     assert known("fall", "KADD-77")
     assert not known("nobody", "Cissé")
