@@ -21,6 +21,7 @@ from fadjma.store.migrating import migrate
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
+settings.register_profile("long", database=None, deadline=None, max_examples=5_000, stateful_step_count=100)
 settings.load_profile("fadjma")
 
 

@@ -1,4 +1,4 @@
-"""Forms: form and JSON bodies alike, text kept as people write it, what is not named ignored."""
+"""Forms: form and JSON bodies alike, text kept as people write it, what is not named refused."""
 
 import json
 import time
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms.validators import InputRequired
 
+from fadjma.refusals import TooLarge
 from fadjma.web.forms import (
     Date,
     Form,
@@ -368,29 +369,53 @@ class TestJson:
         }
 
     @pytest.mark.parametrize(
-        "body",
+        ("body", "name"),
         [
-            {"patient": {"name": "Awa"}},
-            {"lines": [{"medicine": {"id": "x"}}]},
-            {"lines": [["x"]]},
-            {"Titre": "x"},
-            {"x" * 41: "x"},
-            {"lines": [{"x" * 41: "x"}]},
-            {"x" * 30_000: [{"a": 1}] * 100},
-            {"": "x"},
+            ({"patient": {"name": "Awa"}}, "patient"),
+            ({"count": {"a": [1]}}, "count"),
+            ({"count": [1]}, "count-0"),
+            ({"title": {}}, "title"),
+            ({"tags": []}, "tags"),
+            ({"lines": [{"medicine": {"id": "x"}}]}, "lines-0-medicine"),
+            ({"lines": [["x"]]}, "lines-0"),
+            ({"lines": [{}]}, "lines-0"),
+            ({"lines": [None, {"note": None}]}, "lines-1"),
+            ({"Titre": "x"}, "Titre"),
+            ({"authorized": False}, "authorized"),
+            ({"x" * 30_000: "x"}, "x" * 41),
+            ({"x" * 30_000: [{"a": 1}] * 100}, "x" * 41 + "-0-a"),
+            ({"a": "x", "a-0": "y"}, "a-0"),
+            ({"": "x"}, "?"),
+            ({"\x00\u202e": "x"}, "?"),
+            ({"<b>": "x"}, "<b>"),
         ],
-        ids=lambda body: str(body)[:40],
+        ids=lambda value: str(value)[:40],
     )
-    def test_what_no_form_looks_like_is_left_out(self, body: dict[str, Any]) -> None:
-        assert len(fields_from_json(body)) == 0
+    def test_nothing_that_is_sent_is_left_out(self, body: dict[str, Any], name: str) -> None:
+        form = Note(fields_from_json({"title": "Note", "count": 1} | body))
+        assert not form.validate()
+        assert name in form.others
+        assert f"« {name} »" in form.others[name]
+
+    def test_what_is_not_there_is_not_refused(self) -> None:
+        assert Note(fields_from_json({"title": "Note", "count": 1, "patient": None, "key": "k"})).validate()
+
+    def test_what_comes_twice_is_refused(self) -> None:
+        form = Note(MultiDict([("title", "Note"), ("title", "Autre"), ("count", "1")]))
+        assert not form.validate()
+        assert form.messages == {"title": "Le champ « title » est donné plusieurs fois."}
+
+    def test_of_many_unknown_fields_some_are_named(self) -> None:
+        assert len(Note(MultiDict({f"x{n}": "" for n in range(900)})).others) == 20
 
     def test_nothing_is_multiplied(self) -> None:
         """A name was once copied for each value inside: of 64 KB came a gigabyte."""
         lines = [{chr(97 + a) + chr(97 + b): 1 for a in range(26) for b in range(26)}] * 100
-        assert len(fields_from_json({"lines": lines})) == 1_000
+        with pytest.raises(TooLarge):
+            fields_from_json({"lines": lines})
 
     def test_true_is_ticked_and_false_is_not(self) -> None:
-        assert fields_from_json({"emergency": True, "other": False}).to_dict() == {"emergency": "true"}
+        assert fields_from_json({"emergency": True, "other": False}).to_dict() == {"emergency": "true", "other": ""}
 
     @pytest.mark.parametrize("body", [None, [], "text", 3, True])
     def test_anything_else_is_refused(self, body: Any) -> None:
@@ -398,15 +423,17 @@ class TestJson:
             fields_from_json(body)
 
     def test_a_list_is_bounded(self) -> None:
-        assert len(fields_from_json({"lines": list(range(5_000))})) == 100
+        with pytest.raises(TooLarge):
+            fields_from_json({"lines": list(range(5_000))})
 
     def test_form_and_json_bodies_fill_the_same_form(self) -> None:
         form, body = _note(body="Texte"), Note(fields_from_json({"title": "Note", "count": 1, "body": "Texte"}))
         assert form.data == body.data
 
-    def test_what_is_not_named_is_ignored(self) -> None:
+    def test_what_is_not_named_is_refused(self) -> None:
         form = Note(fields_from_json({"title": "Note", "count": 1, "author_id": "sarr", "role": "admin"}))
-        assert form.validate()
+        assert not form.validate()
+        assert set(form.messages) == {"author_id", "role"}
         assert set(form.data) == {"title", "body", "count"}
 
     @given(

@@ -14,6 +14,7 @@ from fadjma.i18n import age, show_age, show_day, translate
 from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
+from fadjma.web.forms import NoFields
 from fadjma.web.throttle import ASK_PER_PAIR, LOOK_UP_PER_DOCTOR
 
 P = ParamSpec("P")
@@ -190,6 +191,7 @@ async def revocation(request_id: str) -> Response:
 
 @blueprint.post("/access-requests/<request_id>/withdrawal")
 async def withdrawal(request_id: str) -> Response:
+    await web.form(NoFields)
     return await _act(actions.withdraw, request_id)
 
 

@@ -27,6 +27,11 @@ class TokenForm(Form):
     password = PasswordField("", [InputRequired(), Length(max=200)])
 
 
+class LanguageForm(Form):
+    chosen = StringField("", name="language")  # what is `language` of a form is what it speaks
+    next = StringField("")
+
+
 class PersonForm(Form):
     """What everybody gives. An e-mail address or a phone number is enough to sign in with."""
 

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, current_app, request
 
 from fadjma import web
 from fadjma.accounts import actions, queries
-from fadjma.accounts.forms import PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
+from fadjma.accounts.forms import LanguageForm, PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
 from fadjma.accounts.signing_in import WRONG, sign_in
 from fadjma.events import security
 from fadjma.i18n import LANGUAGES
@@ -18,6 +18,7 @@ from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.store import Transaction, Unavailable
+from fadjma.web.forms import NoFields
 from fadjma.web.throttle import REGISTER_PER_ADDRESS, REGISTER_PER_STAFF, neighbourhood
 
 blueprint = Blueprint("accounts", __name__)
@@ -77,6 +78,7 @@ async def token() -> Response:
 
 @blueprint.post("/sign-out")
 async def sign_out() -> Response:
+    await web.form(NoFields)
     try:
         await web.change(actions.end_session)
     except SignInNeeded:
@@ -92,10 +94,11 @@ async def sign_out() -> Response:
 
 @blueprint.post("/language")
 async def language() -> Response:
-    chosen = (await web.fields()).get("language", "")
+    form = await web.form(LanguageForm)
+    chosen = form.chosen.data or ""
     with suppress(SignInNeeded):  # before signing in, the cookie alone remembers
         await web.change(actions.choose_language, chosen)
-    response = web.see_other(_local((await web.fields()).get("next", "")) or "/")
+    response = web.see_other(_local(form.next.data or "") or "/")
     if chosen in LANGUAGES:
         response.set_cookie("language", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
     return response
@@ -237,6 +240,7 @@ async def my_sessions() -> Response:
 
 @blueprint.post("/sessions/<session_id>/end")
 async def end_session(session_id: str) -> Response:
+    await web.form(NoFields)
     await web.change(actions.end_session, session_id)
     return web.see_other("/sessions") if web.wants() != "json" else Response(status=204)
 
@@ -278,5 +282,6 @@ async def reactivation(account_id: str) -> Response:
 
 
 async def _act(action: Callable[[Transaction, Viewer, str], str], account_id: str) -> Response:
+    await web.form(NoFields)
     acted = await web.act(action, queries.account, account_id)
     return web.done(acted, "accounts/_row.html", "/accounts")

@@ -101,4 +101,4 @@ async def adjust(lot_id: str) -> Response:
         version=form.version.data,
         reason=form.reason.data,
     )
-    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True)
+    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}")

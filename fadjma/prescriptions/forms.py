@@ -1,6 +1,7 @@
 """Prescribing and the acts that need words."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from wtforms import FieldList, FormField, StringField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
@@ -16,6 +17,13 @@ _A_DAY = 100  # units of a medicine that nobody takes in one day
 
 
 class LineForm(Form):
+    instead: ClassVar[Mapping[str, str]] = {
+        "substitution_allowed": N_(
+            "Le champ « %(name)s » n'est pas connu ici. Pour qu'un médicament ne soit pas remplacé, "
+            "dites pourquoi dans « substitution_reason »."
+        )
+    }
+
     medicine_id: Field[str | None] = StringField("", [AtMost(40)], filters=[cleaning(40)])
     medicine: Field[str | None] = StringField(
         N_("Médicament"), [AtMost(120)], filters=[cleaning(120)]

@@ -28,6 +28,7 @@ from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Transaction
+from fadjma.web.forms import NoFields
 from fadjma.web.throttle import GIVE_BACK_PER_PERSON
 
 P = ParamSpec("P")
@@ -55,6 +56,12 @@ class Desk(TypedDict):
     pharmacies: list[directory.Organization]
     allergies: tuple[str, ...]
     suggestions: dict[int, list[medicines.Medicine]]  # by the line for which a medicine is looked for
+
+
+class _Plain(Protocol):
+    """An act that needs nothing more."""
+
+    def __call__(self, tx: Transaction, viewer: Viewer, prescription_id: str) -> str: ...
 
 
 class _WithReason(Protocol):
@@ -145,8 +152,9 @@ async def new(patient_id: str) -> Response:
 @web.refill("prescriptions/new.html", PrescriptionForm, context=_around)
 async def create(patient_id: str) -> Response:
     sent = await web.fields()
-    if _REARRANGE & sent.keys():
-        return await _rearrange(patient_id, sent)
+    pressed = next((name for name in sent if name in _REARRANGE), None)
+    if pressed and web.wants() != "json":
+        return await _rearrange(patient_id, sent, pressed)
     form = await web.form(PrescriptionForm)
     acted = await web.act(
         actions.issue,
@@ -162,15 +170,16 @@ async def create(patient_id: str) -> Response:
     return web.done(acted, "prescriptions/_row.html", location, created=True)
 
 
-async def _rearrange(patient_id: str, sent: MultiDict[str, str]) -> Response:
+async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -> Response:
     """The same form with a line more or less, or with a suggestion picked: how it works without JavaScript."""
+    number, _, medicine_id = sent.pop(pressed).partition(":")  # it is no field of the form that comes back
     form = web.blank(PrescriptionForm, sent)
+    if form.others:
+        raise Invalid(form.others)
     around = await _around(patient_id)
-    act = next(name for name in sent if name in _REARRANGE)
-    number, _, medicine_id = sent[act].partition(":")
     lines: list[dict[str, Any]] = [line.data for line in form.each_line]
     index = int(number) if number in map(str, range(len(lines))) else 0
-    match act:
+    match pressed:
         case "pick":
             medicine = await web.see(_medicine, medicine_id)
             lines[index] |= {"medicine_id": medicine.id, "medicine": medicine.name}
@@ -233,22 +242,22 @@ def _as_written(line: queries.Line) -> dict[str, Any]:
 
 @blueprint.post("/prescriptions/<prescription_id>/validation")
 async def validation(prescription_id: str) -> Response:
-    return await _act(dispensing.validate, prescription_id)
+    return await _plainly(dispensing.validate, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
 async def preparation(prescription_id: str) -> Response:
-    return await _act(dispensing.prepare, prescription_id)
+    return await _plainly(dispensing.prepare, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
 async def readiness(prescription_id: str) -> Response:
-    return await _act(dispensing.mark_ready, prescription_id)
+    return await _plainly(dispensing.mark_ready, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/departure")
 async def departure(prescription_id: str) -> Response:
-    return await _act(dispensing.depart, prescription_id)
+    return await _plainly(dispensing.depart, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/return")
@@ -333,7 +342,12 @@ async def taking_back(prescription_id: str) -> Response:
 
 @blueprint.post("/prescriptions/<prescription_id>/code")
 async def code(prescription_id: str) -> Response:
-    return await _act(actions.renew_code, prescription_id)
+    return await _plainly(actions.renew_code, prescription_id)
+
+
+async def _plainly(action: _Plain, prescription_id: str) -> Response:
+    await web.form(NoFields)
+    return await _act(action, prescription_id)
 
 
 async def _with_reason(action: _WithReason, prescription_id: str) -> Response:

@@ -1,14 +1,14 @@
-"""Forms: WTForms in our languages, the same for form and JSON bodies. What a form does not name is ignored."""
+"""Forms: WTForms in our languages, the same for form and JSON bodies. What a form does not name is refused."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, DateField, IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, FieldList, IntegerField, StringField, TextAreaField
 from wtforms import Form as WTForm
 from wtforms.meta import DefaultMeta
 from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
@@ -16,6 +16,7 @@ from wtforms.validators import Optional as WTFormsOptional
 
 from fadjma import days, writing
 from fadjma.i18n import DEFAULT_LANGUAGE, N_, translate
+from fadjma.refusals import TooLarge
 from fadjma.store import milliseconds
 
 _ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) not in "\n\t")
@@ -23,8 +24,11 @@ _ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) 
 # composing does, takes quadratic time.
 _MARKS = 30
 
-LONGEST_NAME = 40  # of a field
-_NAME = re.compile(r"[a-z_]+")
+_LONGEST_NAME = 40  # of a field
+# A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
+_NAME = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
+_KNOWN_EVERYWHERE = {"key"}  # of idempotency
+_SAID_AT_MOST = 20  # fields that are not understood
 _LONGEST_CODE = 40  # of an answer that is chosen
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
 _WHOLE_NUMBER = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})")
@@ -33,6 +37,9 @@ _LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along 
 D_co = TypeVar("D_co", covariant=True)
 
 LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
+_UNKNOWN = N_("Le champ « %(name)s » n'est pas connu ici.")
+_MISSHAPEN = N_("Le champ « %(name)s » n'a pas la forme attendue.")
+_REPEATED = N_("Le champ « %(name)s » est donné plusieurs fois.")
 
 # The language of the forms being made, and the moment when they came (milliseconds UTC): WTForms builds the forms
 # inside forms by itself and passes nothing on.
@@ -73,22 +80,71 @@ class _Meta(DefaultMeta):  # type: ignore[misc]  # WTForms has no type hints
         return _Translations(super().get_translations(form), form.language)
 
 
+class Nested(str):
+    """What was sent where a form has room for one text: an object, a list, a file."""
+
+    __slots__ = ()
+
+
 class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
-    """A form whose messages speak the person's language, and which knows what day it is when it comes."""
+    """A form whose messages speak the person's language, and which knows what day it is when it comes.
+
+    Everything that was sent is understood, or the form is not valid: what somebody has said and nobody reads may be
+    what matters most (a note beside a medicine, a line that is to wait).
+    """
 
     Meta = _Meta
+    instead: ClassVar[Mapping[str, str]] = {}  # what to say of some fields that are not known, by their names
 
-    def __init__(self, formdata: MultiDict[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, formdata: MultiDict[str, str] | None = None, prefix: str = "", **kwargs: Any) -> None:
         self.language = speaking.get()
         self.today = days.day(coming.get() or milliseconds())  # at the clinic, whatever day the page was opened on
         self.others: dict[str, str] = {}  # messages about no field of this form
         self.doubts: dict[str, str] = {}  # questions about fields that can be taken and are hardly meant
-        super().__init__(formdata, **{**kwargs, "meta": {"locales": [self.language]}})
+        if formdata is not None and not prefix:
+            sent, formdata = (
+                formdata,
+                MultiDict(item for item in formdata.items(multi=True) if _NAME.fullmatch(item[0])),
+            )
+        super().__init__(formdata, prefix=prefix, **{**kwargs, "meta": {"locales": [self.language]}})
+        if formdata is not None and not prefix:
+            self.others.update(islice(self._not_understood(sent), _SAID_AT_MOST))
+
+    def _not_understood(self, sent: MultiDict[str, str]) -> Iterator[tuple[str, str]]:
+        for name, values in sent.lists():
+            if fault := self._fault(name, values):
+                about = (
+                    name if fault != _MISSHAPEN or _NAME.fullmatch(name) else name.partition("-")[0]
+                )  # too many lines
+                shown = clean(about[: 2 * _LONGEST_NAME]) or "?"
+                yield shown, translate(self.language, fault, name=shown)
+
+    def _fault(self, name: str, values: list[str]) -> str | None:
+        """What is wrong with a field as it was sent, but for its value."""
+        form, own = self._place(name)
+        field = next((field for field in form if field.short_name == own), None)
+        if field is None and name not in _KNOWN_EVERYWHERE:
+            return form.instead.get(own, _UNKNOWN)
+        if not _NAME.fullmatch(name) or any(isinstance(value, Nested) for value in values):
+            return _MISSHAPEN
+        if isinstance(field, FieldList) and any(values):
+            return _MISSHAPEN
+        return _REPEATED if len(values) > 1 else None
+
+    def _place(self, name: str) -> tuple["Form", str]:
+        """The form to which a field of this full name would belong, this one or that of a line, and its name there."""
+        first, _, rest = name.partition("-")
+        if rest and first in self and isinstance(self[first], FieldList):
+            return self[first].entries[0].form, rest.partition("-")[2]
+        return self, name
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        return bool(super().validate(extra_validators)) and not self.others
 
     @property
     def messages(self) -> dict[str, str]:
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
-        return {**self.doubts, **dict(_messages(self)), **self.others}
+        return {**self.doubts, **self.others, **dict(_messages(self))}
 
     def label_of(self, name: str) -> str:
         """The label of a field by its full name, in French; empty when it has none."""
@@ -114,7 +170,11 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
                 found = found[part]
             else:
                 return None
-        return found
+        return None if isinstance(found, WTForm) else found
+
+
+class NoFields(Form):
+    """Of an act that is done or not, with nothing to say about it."""
 
 
 class Questioned(Form):
@@ -266,39 +326,57 @@ def one_of(label: str, codes: Iterable[str], *, required: bool = True) -> Any:
 def fields_from_json(value: Any) -> MultiDict[str, str]:
     """A JSON object as form fields: {"lines": [{"quantity": 2}]} is lines-0-quantity=2. Null is absent.
 
-    Forms have no other shape (name, name-0, name-0-name). The names are looked at before anything is made of them: one
-    long name around many values would be copied for each. Raises ValueError for what is no object, or no text.
+    Forms have no other shape (name, name-0, name-0-name): what has is `Nested`, which no form takes. Names are cut
+    before anything is made of them: one long name around many values would be copied for each. Raises ValueError for
+    what is no object, or no text, TooLarge for too many fields.
     """
     if not isinstance(value, dict):
         raise ValueError(N_("Le corps doit être un objet JSON."))
-    return MultiDict(islice(_leaves(value), _LEAVES))
+    leaves = list(islice(_leaves(value), _LEAVES + 1))
+    if len(leaves) > _LEAVES:
+        raise TooLarge(N_("L'envoi a plus de mille champs."))
+    return MultiDict(leaves)
 
 
 def _leaves(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in _named(fields):
-        if not isinstance(value, list):
+        if value == []:
+            yield name, ""
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _item(f"{name}-{index}", item)
+        else:
             yield from _leaf(name, value)
-            continue
-        for index, item in enumerate(value[:100]):
-            if isinstance(item, dict):
-                for part, inner in _named(item):
-                    yield from _leaf(f"{name}-{index}-{part}", inner)
-            else:
-                yield from _leaf(f"{name}-{index}", item)
+
+
+def _item(name: str, item: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(item, dict):
+        yield from _leaf(name, item)
+        return
+    empty = True
+    for part, value in _named(item):
+        for leaf in _leaf(f"{name}-{part}", value):
+            empty = False
+            yield leaf
+    if empty:  # a line of which nothing is said is a line all the same
+        yield name, Nested()
 
 
 def _named(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((name, item) for name, item in fields.items() if len(name) <= LONGEST_NAME and _NAME.fullmatch(name))
+    for name, item in fields.items():
+        name.encode()
+        yield name[: _LONGEST_NAME + 1], item
 
 
 def _leaf(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, bool):
-        if value:
-            yield name, "true"
+        yield name, "true" if value else ""  # as a box that is ticked or not
     elif isinstance(value, str | int | float):
         text = str(value)
         text.encode()  # raises for half a character, which JSON can hold ("\\ud800"), and no text has
         yield name, text
+    elif value is not None:
+        yield name, Nested()
 
 
 def _messages(fields: Any) -> Iterator[tuple[str, str]]:

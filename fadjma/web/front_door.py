@@ -1,6 +1,7 @@
 """In front of everything, streams too: a request of which two readers could think two things is refused (RFC 9112).
 
-A proxy that looks at one Host header and a program that looks at the other would not agree on whose site is asked.
+A proxy that looks at one Host header and a program that looks at the other would not agree on whose site is asked; an
+address is ASCII (RFC 3986), and what else is in it each would decode in its own way.
 """
 
 import re
@@ -35,6 +36,8 @@ class FrontDoor:
 
 
 def _is_clear(scope: Scope) -> bool:
+    if not scope.get("query_string", b"").isascii():
+        return False
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if not hosts:
         return bool(scope.get("http_version") == "1.0")

@@ -1,10 +1,9 @@
 """What was asked: by whom as far as the request says, in which form to answer, and what was sent."""
 
 import json
-import re
 from contextlib import suppress
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from urllib.parse import unquote_to_bytes
 
 from quart import Quart, current_app, g, request
@@ -17,16 +16,13 @@ from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Refusal
 from fadjma.store import Database
-from fadjma.web.forms import LONGEST_NAME, clean, fields_from_json
+from fadjma.web.forms import Nested, clean, fields_from_json
 from fadjma.web.throttle import Throttle
 from fadjma.writing import LOST
 
 MAX_BODY = 64 * 1024  # bytes
 
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
-
-# A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
-_FIELD = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
 
 Shape = Literal["page", "fragment", "json"]
 
@@ -150,22 +146,40 @@ async def require_text() -> None:
 async def fields() -> MultiDict[str, str]:
     """The form or JSON body as fields; one that cannot be read is refused (400), never guessed at."""
     if "fields" not in g:
-        g.fields = _known(await (_json_fields() if request.is_json else _form_fields()))
+        g.fields = await (_json_fields() if request.is_json else _form_fields())
     return cast(MultiDict[str, str], g.fields)
 
 
 async def _json_fields() -> MultiDict[str, str]:
     try:
         sent = await body() or b"{}"
-        return fields_from_json(json.loads(sent.decode(json.detect_encoding(sent))))
+        text = sent.decode(json.detect_encoding(sent))
+        return fields_from_json(json.loads(text, object_pairs_hook=_object))
     except (ValueError, RecursionError) as error:
         raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name twice: one of its values would be lost")
+    return found
+
+
 async def _form_fields() -> MultiDict[str, str]:
-    """Quart puts U+FFFD where a form is not UTF-8, and reads its parts as Latin-1 where they say so."""
-    _require_utf8(await body(), escaped=request.mimetype != "multipart/form-data")
-    return await request.form
+    """Quart puts U+FFFD where a form is not UTF-8, reads its parts as Latin-1 where they say so, and takes what it
+    cannot read for an empty form."""
+    sent = await body()
+    if not sent:
+        return MultiDict()
+    in_parts = request.mimetype == "multipart/form-data"
+    end = f"--{request.mimetype_params.get('boundary', '')}--".encode()
+    if end not in sent if in_parts else request.mimetype != "application/x-www-form-urlencoded":
+        raise Refusal(N_("Ce qui a été envoyé n'est ni un formulaire ni un objet JSON."))
+    _require_utf8(sent, escaped=not in_parts)
+    form, files = await request.form, await request.files
+    named = [(name or "", value) for name, value in form.items(multi=True)]  # a part may have no name at all
+    return MultiDict([*named, *((name or "", Nested()) for name in files)])
 
 
 def _require_utf8(sent: bytes, *, escaped: bool = True) -> None:
@@ -173,12 +187,6 @@ def _require_utf8(sent: bytes, *, escaped: bool = True) -> None:
         (unquote_to_bytes(sent) if escaped else sent).decode()
     except UnicodeDecodeError as error:
         raise Refusal(N_("Ce qui a été envoyé n'est pas du texte en UTF-8.")) from error
-
-
-def _known(sent: MultiDict[str, str]) -> MultiDict[str, str]:
-    return MultiDict(
-        (name, value) for name, value in sent.items(multi=True) if len(name) <= LONGEST_NAME and _FIELD.fullmatch(name)
-    )
 
 
 async def body() -> bytes:

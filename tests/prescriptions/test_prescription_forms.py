@@ -61,11 +61,24 @@ def test_what_the_action_refuses_is_said_beside_its_field_too() -> None:
 
 
 def test_a_request_sets_neither_author_nor_patient_nor_state() -> None:
-    form = _form(
-        {**LINE, "delivered": 20}, prescriber_id="sarr", patient_id="moussa", status="delivered", valid_until=9
-    )
+    forged = {"prescriber_id": "sarr", "patient_id": "moussa", "status": "delivered", "valid_until": 9}
+    form = _form({**LINE, "delivered": 20}, **forged)
+    assert set(form.messages) == {"lines-0-delivered", *forged}
     assert set(form.data) == {"confirm", "pharmacy_id", "replaces_id", "lines"}
     assert "delivered" not in form.data["lines"][0]
+
+
+def test_what_is_said_of_a_line_is_understood_or_refused() -> None:
+    form = _form(LINE, {**LINE, "note": "à jeun"}, {**LINE, "substitution_allowed": False})
+    assert set(form.messages) == {"lines-1-note", "lines-2-substitution_allowed"}
+    assert "« substitution_reason »" in form.messages["lines-2-substitution_allowed"]
+
+
+def test_no_line_vanishes() -> None:
+    assert set(_form(LINE, {}).messages) == {"lines-1"}
+    assert set(PrescriptionForm(fields_from_json({"lines": "paracétamol"})).messages) == {"lines"}
+    for number in ("20", "x", "²", "00", "9" * 5_000):
+        assert set(PrescriptionForm(MultiDict({f"lines-{number}-dosage": "à jeun"})).messages) == {"lines"}
 
 
 @pytest.mark.parametrize("reason", ["", "ab", "x" * 501])

@@ -94,7 +94,7 @@ class Caller:
             data = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
         elif isinstance(body, dict):
-            data = urlencode(list(_fields("", body))).encode()
+            data = urlencode(list(fields_of("", body))).encode()
             sent.setdefault("Content-Type", FORM)
         elif body is not None:
             data = body.encode() if isinstance(body, str) else body
@@ -154,13 +154,13 @@ class Callers:
         return {"Cookie": f"{name}={token}"}
 
 
-def _fields(prefix: str, value: Any) -> Any:
+def fields_of(prefix: str, value: Any) -> Any:
     """A body as a form sends it: {"lines": [{"quantity": 2}]} is lines-0-quantity=2."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _fields(f"{prefix}-{key}" if prefix else key, item)
+            yield from fields_of(f"{prefix}-{key}" if prefix else key, item)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _fields(f"{prefix}-{index}", item)
+            yield from fields_of(f"{prefix}-{index}", item)
     elif value is not None:
         yield prefix, str(value)

@@ -145,3 +145,16 @@ class TestOddAddresses:
             scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", host) for host in hosts]}
             await app.asgi_app(scope | {"http_version": "1.1"}, None, send)  # type: ignore[arg-type]
             assert sent[0]["status"] == 400
+
+    @pytest.mark.parametrize("query", [b"q=\xff", b"next=/\xc3\xa9", b"\x80"])
+    async def test_an_address_that_is_not_ascii_is_refused(self, app: Quart, query: bytes) -> None:
+        """It was decoded outside of every error handler: a traceback, and no answer of ours."""
+        for path in ("/sign-in", "/events", "/health"):
+            sent: list[dict[str, Any]] = []
+
+            async def send(message: dict[str, Any], sent: list[dict[str, Any]] = sent) -> None:
+                sent.append(message)
+
+            scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"a")], "query_string": query}
+            await app.asgi_app(scope | {"http_version": "1.1"}, None, send)  # type: ignore[arg-type]
+            assert sent[0]["status"] == 400

@@ -10,9 +10,9 @@ import jwt
 import pytest
 from callers import Answer, Caller, Callers
 from cast import ADMIN, AWA, CAST, DIOP, FALL, MOUSSA, NDIAYE, SARR, secret_of
-from conftest import SECRET_KEY
 from quart import Quart
 from store import Clock, Store
+from story import SECRET_KEY
 from told import ACTS, READS, ROWS, UNKNOWN, Route, Told
 
 from fadjma.identity import credentials

@@ -251,7 +251,7 @@ ACTS = [
     Route("/prescriptions/{validated}/taking-back", AWA, {"reason": "Trop loin"}),
     Route("/prescriptions/{ready}/code", AWA),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
-    Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, created=True, allowed=JAMMS),
+    Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
     Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
     Route("/accounts/{waiting}/verification", ADMIN),
     Route("/accounts/moussa/deactivation", ADMIN),

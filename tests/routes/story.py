@@ -1,0 +1,87 @@
+"""The database in which the story has been told, the app that serves it, and the way back to where the story ended."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from cast import settle
+from quart import Quart
+from store import Clock, Store
+from told import Told, tell
+
+from fadjma import create_app
+from fadjma.config import Settings
+from fadjma.identity import passwords
+from fadjma.store import Database, database
+
+SECRET_KEY = "the secret key of these tests, long enough"
+
+
+@contextmanager
+def cheap_hashing() -> Iterator[None]:
+    """argon2 with the least work: these tests sign in a thousand times."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", cheap)
+        patch.setattr(passwords, "_NOBODY", cheap.hash("nobody has this password"))
+        yield
+
+
+class Story:
+    """A database in which the story has been told, and the way back to where it ended."""
+
+    def __init__(self, path: Path, told: Told, now: int) -> None:
+        self.path = path
+        self.told = told
+        self.now = now
+        self._connection = database.connect(path)
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._ending = sqlite3.connect(":memory:")
+        self._connection.backup(self._ending)
+        self._version = self._data_version()
+
+    def begin_again(self) -> None:
+        """Undo whatever others have done to it; nothing to do when nobody has committed anything."""
+        if self._data_version() != self._version:
+            self._ending.backup(self._connection)
+            self._version = self._data_version()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._ending.close()
+
+    def _data_version(self) -> int:
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+
+def tell_story(path: Path) -> Story:
+    """A story that ends now: tokens are checked against the machine's own clock."""
+    clock = Clock()
+    clock.now = database.milliseconds()
+    database.migrate(path, clock())
+    store = Store(path, clock)
+    store.write(settle, passwords._hasher.hash)
+    told = tell(store)
+    now = database.milliseconds()
+    assert clock.now <= now
+    store.connection.execute("UPDATE sessions SET last_active_at = ?", (now,))
+    store.check()
+    store.close()
+    return Story(path, told, now)
+
+
+@asynccontextmanager
+async def open_app(story: Story) -> AsyncIterator[Quart]:
+    """The real app; only its background tasks (streams, time) are not started."""
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=f"sqlite:///{story.path}"))
+    opened: Database = app.extensions["database"]
+    await opened.open()
+    writer = opened._writer
+    assert writer
+    await writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
+    yield app
+    await opened.close()

@@ -1,0 +1,233 @@
+"""Everybody follows every address that their pages, fragments and JSON show; then everybody asks for everybody else's.
+
+Whoever is not party gets what they would get for something that does not exist, and reads nothing of it.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import steps
+from callers import HTML, OWN_PAGE, Answer, Caller, Callers
+from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, IDENTIFIERS, KADD, MOUSSA, NDIAYE, PARACETAMOL, PHONES, SARR
+from quart import Quart
+from store import Store
+from told import BODY, REASON, TITLE, UNKNOWN, Told
+
+from fadjma.accounts import actions as accounts
+from fadjma.identity import credentials
+from fadjma.identity.enrolment import NewPerson
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import actions as prescriptions
+from fadjma.prescriptions import dispensing
+from fadjma.prescriptions.actions import NewLine
+from fadjma.records import actions as records
+
+LINKS = re.compile(r"""[\s"'](?:href|action|hx-[a-z]+|data-[a-z]+)=["']?(/[^"'\s>]*)""")
+POSTS = re.compile(r"""<form [^>]*method=["']?post["']? [^>]*action=["']?(/[^"'\s>]*)|hx-post=["']?(/[^"'\s>]*)""")
+KEY = re.compile(r'name="key" value="[^"]*"')
+ROW_OF = re.compile(r"/(records|prescriptions)/[^/?]+")
+SUBJECTS = {
+    "access_request": "/access-requests/{}",
+    "prescription": "/prescriptions/{}",
+    "record": "/records/{}",
+    "patient": "/patients/{}/records",
+}
+FIRST = ("/", "/me", "/notifications/poll?after=0", "/sign-in", "/register", "/register/practitioner")
+LIMIT = 150  # addresses of one person
+WAYS: dict[str, dict[str, str]] = {
+    "page": {"Accept": HTML},
+    "fragment": {"Accept": "*/*", "HX-Request": "true"},
+    "json": {"Accept": "application/json"},
+}
+NO_ACT_ON_ANYTHING = (
+    "/sign-out",
+    "/language",
+    "/sign-in",
+    "/register",
+    "/register/practitioner",
+    "/notifications/read",
+)
+# What is shown to whoever of this role knows the id: a doctor has found it by identifier or telephone.
+BY_ID = {"/access-requests/new": ("doctor",)}
+MOUSSAS = {"title": "Asthme à l'effort", "body": "Salbutamol avant le sport.", "reason": "Ne répond plus au téléphone"}
+WORDS = {  # that those who are not party never read, by whose they are
+    "awa": (AWA.name, AWA.family_name, IDENTIFIERS["awa"], PHONES["awa"][4:], TITLE, BODY, REASON, "Médina"),
+    "moussa": (MOUSSA.name, MOUSSA.family_name, IDENTIFIERS["moussa"], PHONES["moussa"][4:], *MOUSSAS.values()),
+    "fall": ("KADD-77",),
+    "ndiaye": ("JAMM-77",),
+    "sessions": ("10.9.9.9", "10.8.8.8", "Konqueror", "Lynx (text)"),
+}
+
+
+@dataclass
+class Visit:
+    """Somebody who asks, what they have found, and all that they have read."""
+
+    id: str
+    role: str
+    headers: dict[str, str]
+    app: Quart
+    found: set[str] = field(default_factory=set)
+    acts: set[str] = field(default_factory=set)
+    read: list[str] = field(default_factory=list)
+
+    async def ask(self, method: str, where: str, way: str) -> Answer:
+        caller = Caller(self.app, {**OWN_PAGE, **self.headers, **WAYS[way]})
+        return await caller.ask(method, where, {} if method == "POST" else None)
+
+    async def crawl(self) -> None:
+        waiting = list(FIRST)
+        self.found.update(FIRST)
+        while waiting:
+            here = waiting.pop(0)
+            for way in WAYS:
+                answer = await self.ask("GET", here, way)
+                assert answer.status < 400 or (self.role == "nobody" and answer.status == 401), (self.id, here, way)
+                self.read.append(answer.text)
+                self.acts.update(found.replace("&amp;", "&") for pair in POSTS.findall(answer.text) for found in pair)
+                new = [link for link in _addresses(answer) if link not in self.found | self.acts]
+                self.found.update(new)
+                waiting += new
+            assert len(self.found) < LIMIT
+        self.acts -= {"", *NO_ACT_ON_ANYTHING}
+
+    def knows(self, word: str) -> bool:
+        return any(word in text for text in self.read)
+
+
+def _addresses(answer: Answer) -> list[str]:
+    if "json" in answer.type:
+        subjects = answer.json.get("events", []) + answer.json.get("items", [])
+        named = [item["subject"] for item in subjects if "subject" in item]
+        return [SUBJECTS[one["kind"]].format(one["id"]) for one in named if one["kind"] in SUBJECTS]
+    found = [link.replace("&amp;", "&").partition("#")[0] for link in LINKS.findall(answer.text)]
+    rows = [f"{link}/row" for link in found if ROW_OF.fullmatch(link)]  # static/page.js asks for these
+    return [link for link in dict.fromkeys(found + rows) if link and not link.startswith("/static")]
+
+
+@pytest.fixture
+def second(store: Store, told: Told) -> str:
+    """The others have something of their own: Moussa with Dr Sarr and Mme Fall, and a second admin, whose id it is."""
+    steps.grant(store, SARR, MOUSSA)
+    record = {"type": "consultation", "title": MOUSSAS["title"], "body": MOUSSAS["body"]}
+    store.write(records.create, SARR, MOUSSA.id, **record, occurred_on=steps.in_days(store, 0))
+    steps.receive(store, 50, number="JAMM-77")
+    steps.receive(store, 50, number="KADD-77", pharmacist=FALL)
+    lines = [NewLine(PARACETAMOL, "1 comprimé", 10, 5)]
+    for _ in range(2):
+        issued = store.write(prescriptions.issue, SARR, MOUSSA.id, lines=lines, pharmacy_id=KADD)
+    store.write(dispensing.validate, FALL, issued)
+    store.write(dispensing.hold, FALL, issued, reason=MOUSSAS["reason"])
+    person = NewPerson(given_name="Coumba", family_name="Lô", email="lo@exemple.sn", phone=None, password_hash="none")
+    admin = store.write(accounts.create_admin, person)
+    for whose, agent in ((DIOP.id, "Konqueror"), (admin, "Lynx (text)")):
+        store.write(accounts.start_session, whose, kind="browser", address="10.8.8.8", agent=agent)
+    return admin
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visits(app: Quart, store: Store, second: str) -> AsyncIterator[list[Visit]]:
+    clinic = Callers(app)
+    people = [Visit(person.id, person.role, clinic.cookie(person), app) for person in CAST]
+    secret = store.write(accounts.start_session, second, kind="browser", address="10.8.8.8", agent="Links")
+    token = credentials.cookies.dump_token(secret, app)
+    people.append(Visit(second, "admin", {"Cookie": f"{credentials.COOKIE}={token}"}, app))
+    people.append(Visit("nobody", "nobody", {}, app))
+    for visit in people:
+        await visit.crawl()
+    yield people
+
+
+async def test_nobody_gets_anything_of_what_the_pages_of_others_lead_to(
+    visits: list[Visit], app: Quart, store: Store, told: Told
+) -> None:
+    _has_found_enough({visit.id: visit for visit in visits})
+    before = store.content(readings=False)
+    asked = 0
+    for visit in visits:
+        nothing: dict[tuple[str, str, str], Answer] = {}
+        for method, where in _of_others(visit, visits):
+            unknown = _unknown(app, visit, method, where)
+            for way in ("page", "json") if method == "GET" else ("page",):
+                answer = await visit.ask(method, where, way)
+                asked += 1
+                assert answer.status < 500, (visit.id, method, where, way)
+                _tells_nothing(visit, answer, (method, where, way))
+                if unknown is None or visit.role in BY_ID.get(where.partition("?")[0], ()):
+                    continue
+                if (method, unknown, way) not in nothing:
+                    nothing[method, unknown, way] = await visit.ask(method, unknown, way)
+                if method == "POST" and where.rpartition("/")[0] in visit.found:
+                    continue  # they may see it, and not do this
+                _is_the_same(visit, answer, nothing[method, unknown, way], (method, where, way))
+    assert asked > 500
+    assert store.content(readings=False) == before
+
+
+def _of_others(visit: Visit, visits: list[Visit]) -> list[tuple[str, str]]:
+    pages = {("GET", where) for other in visits for where in other.found} - {("GET", where) for where in visit.found}
+    acts = {("POST", where) for other in visits for where in other.acts} - {("POST", where) for where in visit.acts}
+    return sorted(pages | acts)
+
+
+def _unknown(app: Quart, visit: Visit, method: str, where: str) -> str | None:
+    """The same address of nothing; None when it names nothing, or whoever asks."""
+    path, _, query = where.partition("?")
+    adapter = app.url_map.bind("clinic.test")
+    rule, arguments = adapter.match(path, method=method, return_rule=True)
+    if visit.id in arguments.values() or (not arguments and "patient=" not in query):
+        return None
+    built = adapter.build(rule.endpoint, dict.fromkeys(arguments, UNKNOWN), method=method)
+    return built + (f"?patient={UNKNOWN}" if "patient=" in query else "")
+
+
+def _tells_nothing(visit: Visit, answer: Answer, asked: Any) -> None:
+    text = KEY.sub("", answer.text)  # a fresh key may spell anything
+    for words in WORDS.values():
+        for word in words:
+            assert word not in text or visit.knows(word), (visit.id, asked, word)
+
+
+def _is_the_same(visit: Visit, answer: Answer, nothing: Answer, asked: Any) -> None:
+    assert answer.status in (303, 401, 403, 404, 422), (visit.id, asked, answer.status)
+    assert answer.status == nothing.status, (visit.id, asked, answer.status, nothing.status)
+    if answer.status == 303:  # to sign in, and back to what was asked for
+        assert answer.location.startswith("/sign-in")
+        return
+    assert _plain(answer, asked) == _plain(nothing, asked), (visit.id, asked)
+    assert sorted(answer.headers.keys()) == sorted(nothing.headers.keys())
+
+
+def _plain(answer: Answer, asked: Any) -> str:
+    """An answer may say where it is: that is no answer."""
+    here = re.compile(r'(name="next" value=")[^"]*|(name="key" value=")[^"]*|( aria-current="page")')
+    ids = [part for part in re.split(r"[/?=&]", asked[1]) if re.search(r"\d", part) or part in ("awa", "moussa")]
+    return reduce(lambda text, id: text.replace(id, UNKNOWN), ids, here.sub("", answer.text))
+
+
+def _has_found_enough(by_id: dict[str, Visit]) -> None:
+    """Pages that show no links would hide everything."""
+    expected: dict[str, tuple[Viewer, ...]] = {
+        "/patients/": (AWA, MOUSSA, DIOP, SARR),
+        "/access-requests/": (AWA, MOUSSA, DIOP, SARR),
+        "/records/": (AWA, MOUSSA, DIOP, SARR),
+        "/prescriptions/": (AWA, MOUSSA, DIOP, SARR, NDIAYE, GOMIS, FALL),
+        "/inventory/lots/": (NDIAYE, GOMIS, FALL),
+        "/accounts": (ADMIN,),
+    }
+    for beginning, people in expected.items():
+        for person in people:
+            assert any(where.startswith(beginning) for where in by_id[person.id].found), (person.id, beginning)
+    for person in (AWA, MOUSSA, DIOP, SARR, NDIAYE, GOMIS, FALL, ADMIN):
+        assert by_id[person.id].acts, person.id
+    known: Callable[[str, str], bool] = lambda who, word: by_id[who].knows(word)  # noqa: E731
+    assert known("awa", TITLE)
+    assert known("moussa", MOUSSAS["title"])
+    assert known("ndiaye", "JAMM-77")
+    assert known("fall", "KADD-77")
+    assert not known("nobody", "Cissé")
