@@ -47,6 +47,7 @@ STATES: dict[Status, State] = {
     "revoked": State(N_("Révoqué"), "inactive", "no", "rest"),
     "emergency": State(N_("Accès d'urgence"), "active", "sos", "flow"),
 }
+REQUESTS: tuple[Status, ...] = ("pending", "withdrawn", "lapsed")  # the others are an access: open, refused or over
 GRANTS: tuple[Status, ...] = ("approved", "emergency")  # these open the file, as far as their scope goes
 
 # A scope's label, and what it shows, in words and by part of the file.
@@ -102,6 +103,7 @@ class Act:
     target: Status
     told: Mapping[Side, str] = field(default_factory=dict)  # keys of the catalogue; the other side's pages only follow
     offer: Offer | None = None  # None: not on the page of a request
+    too_late: str = N_("Cette demande a changé entre-temps : rien n'a été modifié.")
 
 
 ASK = Act("ask", "doctor", (), "pending", {"patient": "access.requested"})
@@ -129,6 +131,7 @@ REVOKE = Act(
     "revoked",
     {"doctor": "access.revoked"},
     Offer("revocation", N_("Arrêter cet accès maintenant"), "optional reason", bad=True),
+    too_late=N_("Cet accès a changé entre-temps : rien n'a été modifié."),
 )
 WITHDRAW = Act(
     "withdraw",
