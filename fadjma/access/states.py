@@ -64,6 +64,7 @@ OPENS: dict[str, tuple[Scope, ...]] = {
 # What of a file a line of the trace is about: what a scope opens, or a record's type.
 PARTS: dict[str, str] = {
     **{scope: label for scope, (label, _) in SCOPES.items()},
+    "full": N_("en entier"),  # « a ouvert votre dossier : en entier »
     "consultation": N_("Consultation"),
     "test_result": N_("Examen"),
     "vaccination": N_("Vaccination"),
