@@ -24,6 +24,7 @@ class _Opened:
     file: File
     allergies: tuple[str, ...] = ()
     prescriptions: tuple[Prescription, ...] = ()
+    under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
 @blueprint.get("/patients/<patient_id>/records")
@@ -32,18 +33,21 @@ async def show(patient_id: str) -> Response:
     data: dict[str, Any] = {"items": [record.json(web.language()) for record in opened.file.records]}
     if opened.file.next:
         data["next"] = opened.file.next
+    if opened.under_way is not None:
+        data["prescriptions_under_way"] = opened.under_way
     return web.answer(
         "records/index.html",
         data,
         file=opened.file,
         allergies=opened.allergies,
         prescriptions=opened.prescriptions,
+        under_way=opened.under_way,
     )
 
 
 def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool) -> _Opened:
     found = reading.open_file(tx, viewer, patient_id, before, again=again)
     if found.grant is None:
-        return _Opened(found)
+        return _Opened(found, under_way=prescriptions.under_way(tx, patient_id))
     prescribed = prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else ()
     return _Opened(found, records.allergies(tx, patient_id), tuple(prescribed))

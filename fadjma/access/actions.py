@@ -70,7 +70,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
     except Duplicate as error:
         if error.constraint != "access_requests_one_pending":
             raise
-        raise NotNow(N_("Vous avez déjà une demande en attente pour ce patient."), current="pending") from error
+        raise NotNow(N_("Vous avez déjà une demande en attente pour ce dossier."), current="pending") from error
     events.record(
         tx,
         "access_request.created",
@@ -198,7 +198,7 @@ def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None
         expire(tx, _ALL)
     for row in rows:
         if row["status"] == "approved" and row not in over:
-            raise NotNow(N_("Vous avez déjà accès au dossier de ce patient."), current="approved")
+            raise NotNow(N_("Vous avez déjà accès à ce dossier."), current="approved")
         if row["status"] == "rejected" and row["decided_at"] > tx.now - states.ASK_AGAIN_AFTER:
             raise NotNow(
                 N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."),
@@ -215,7 +215,7 @@ def _move(tx: Transaction, viewer: Viewer, request_id: str, act: Act, columns: M
     viewer.require(act.by, queries.tried(tx, request_id))
     request = queries.access_request(tx, viewer, request_id)
     if request.status not in act.sources or not _write(tx, request, act, columns):
-        raise Conflict(N_("Cette demande a changé entre-temps : rien n'a été modifié."), current=request.status)
+        raise Conflict(act.too_late, current=request.status)
     _tell(tx, request_id, act, {"patient": request.patient_id, "doctor": request.doctor_id}, actor_id=viewer.id)
     return request_id
 

@@ -9,7 +9,7 @@ from fadjma.access.states import OPENS, Act, Place, Scope, Status
 from fadjma.events import subjects
 from fadjma.i18n import iso
 from fadjma.identity import directory
-from fadjma.identity.directory import Identity
+from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
 from fadjma.identity.people import ROLES, Role, Viewer
 from fadjma.refusals import Forbidden, NotFound, Tried
@@ -26,8 +26,7 @@ class AccessRequest:
 
     id: str
     patient_id: str
-    patient_name: str
-    patient_identifier: str
+    patient: Patient
     doctor_id: str
     doctor_name: str
     specialty: str
@@ -67,6 +66,11 @@ class AccessRequest:
         return self.status in states.LAPSE.sources
 
     @property
+    def is_access(self) -> bool:
+        """Whether people call it an access (given, refused, over), and no longer a request."""
+        return self.status not in states.REQUESTS
+
+    @property
     def active(self) -> bool:
         return self.status in states.GRANTS
 
@@ -80,7 +84,13 @@ class AccessRequest:
             "status": self.status,
             "version": self.version,
             "patient_id": self.patient_id,
-            "doctor": {"id": self.doctor_id, "name": self.doctor_name},
+            "patient": self.patient.json(language),
+            "doctor": {
+                "id": self.doctor_id,
+                "name": self.doctor_name,
+                "specialty": self.specialty,
+                "place": self.organization,
+            },
             "reason": self.reason,
             "proposed_scope": self.proposed_scope,
             "scope": self.scope,
@@ -182,10 +192,9 @@ _STATUS = f"""
          ELSE a.status END
 """
 _REQUEST = f"""
-    SELECT a.id, a.patient_id, p.given_name || ' ' || p.family_name AS patient_name,
-           p.identifier AS patient_identifier, a.doctor_id, d.name AS doctor_name, d.specialty, d.organization,
-           {_STATUS} AS status, a.reason, a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at,
-           a.decision_reason, a.expires_at, a.ended_at, a.version
+    SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
+           d.name AS doctor_name, d.specialty, d.organization, {_STATUS} AS status, a.reason, a.proposed_scope,
+           a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason, a.expires_at, a.ended_at, a.version
     FROM access_requests a JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
 """
 
@@ -303,4 +312,6 @@ def patients_of(tx: Transaction, viewer: Viewer) -> Sequence[AccessRequest]:
 
 
 def _request(row: Row) -> AccessRequest:
-    return AccessRequest(**dict(row))
+    values = dict(row)
+    about = {name: values.pop(name) for name in ("given_name", "family_name", "identifier", "birth_date", "sex")}
+    return AccessRequest(**values, patient=Patient(id=row["patient_id"], **about))

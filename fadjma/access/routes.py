@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import groupby
-from typing import Any, Concatenate, ParamSpec, TypedDict
+from typing import Concatenate, ParamSpec, TypedDict
 
 from quart import Blueprint, Response, request
 
@@ -10,7 +10,7 @@ from fadjma import days, web
 from fadjma.access import actions, queries, states
 from fadjma.access.forms import ApproveForm, AskForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.i18n import age, show_age, show_day, translate
+from fadjma.i18n import show_day, translate
 from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
@@ -52,7 +52,7 @@ async def patients() -> Response:
     if q:
         await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
         found = await web.change(actions.find, q)
-    data = {"items": [_identity(patient) for patient in found]}
+    data = {"items": [patient.json(web.language()) for patient in found]}
     return web.answer(
         "access/patients.html", data, q=q, found=found, mine=mine, grants={item.patient_id: item for item in mine}
     )
@@ -61,19 +61,6 @@ async def patients() -> Response:
 def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:
     viewer.require("doctor")
     return list(queries.patients_of(tx, viewer))
-
-
-def _identity(patient: directory.Identity) -> dict[str, Any]:
-    """What a doctor without a grant may know: enough not to take one patient for another, no contact."""
-    today = days.day(web.database().clock())
-    return {
-        "id": patient.id,
-        "identifier": patient.identifier,
-        "name": patient.name,
-        "age": age(patient.birth_date, today),
-        "age_text": show_age(patient.birth_date, today, web.language()),
-        "sex": patient.sex,
-    }
 
 
 @blueprint.get("/patients/<patient_id>/accesses")

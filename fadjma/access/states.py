@@ -47,6 +47,7 @@ STATES: dict[Status, State] = {
     "revoked": State(N_("Révoqué"), "inactive", "no", "rest"),
     "emergency": State(N_("Accès d'urgence"), "active", "sos", "flow"),
 }
+REQUESTS: tuple[Status, ...] = ("pending", "withdrawn", "lapsed")  # the others are an access: open, refused or over
 GRANTS: tuple[Status, ...] = ("approved", "emergency")  # these open the file, as far as their scope goes
 
 # A scope's label, and what it shows, in words and by part of the file.
@@ -63,6 +64,7 @@ OPENS: dict[str, tuple[Scope, ...]] = {
 # What of a file a line of the trace is about: what a scope opens, or a record's type.
 PARTS: dict[str, str] = {
     **{scope: label for scope, (label, _) in SCOPES.items()},
+    "full": N_("en entier"),  # « a ouvert votre dossier : en entier »
     "consultation": N_("Consultation"),
     "test_result": N_("Examen"),
     "vaccination": N_("Vaccination"),
@@ -102,6 +104,7 @@ class Act:
     target: Status
     told: Mapping[Side, str] = field(default_factory=dict)  # keys of the catalogue; the other side's pages only follow
     offer: Offer | None = None  # None: not on the page of a request
+    too_late: str = N_("Cette demande a changé entre-temps : rien n'a été modifié.")
 
 
 ASK = Act("ask", "doctor", (), "pending", {"patient": "access.requested"})
@@ -129,6 +132,7 @@ REVOKE = Act(
     "revoked",
     {"doctor": "access.revoked"},
     Offer("revocation", N_("Arrêter cet accès maintenant"), "optional reason", bad=True),
+    too_late=N_("Cet accès a changé entre-temps : rien n'a été modifié."),
 )
 WITHDRAW = Act(
     "withdraw",

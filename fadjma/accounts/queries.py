@@ -5,9 +5,10 @@ from typing import Any
 
 from fadjma import writing
 from fadjma.i18n import iso
-from fadjma.identity.people import ROLES, Role, Viewer
+from fadjma.identity.directory import Patient
+from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.refusals import NotFound
-from fadjma.store import Transaction
+from fadjma.store import Row, Transaction
 
 PER_PAGE = 50
 _WORDS = 6  # of a search that are looked at
@@ -30,6 +31,7 @@ class Account:
     specialty: str | None
     organization: str | None
     version: int
+    patient: Patient | None  # of a patient, what tells them from others of the same name
 
     @property
     def name(self) -> str:
@@ -37,7 +39,7 @@ class Account:
 
     @property
     def role_name(self) -> str:
-        return ROLES[self.role]
+        return role_name(self.role, self.patient.sex if self.patient else None)
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -52,7 +54,12 @@ class Account:
         }
 
 
-_ACCOUNT = "SELECT * FROM accounts u"
+_ACCOUNT = """
+    SELECT u.*, (SELECT i.identifier FROM patient_identities i WHERE i.id = u.id) AS identifier,
+           (SELECT i.birth_date FROM patient_identities i WHERE i.id = u.id) AS birth_date,
+           (SELECT i.sex FROM patient_identities i WHERE i.id = u.id) AS sex
+    FROM accounts u
+"""
 
 
 def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
@@ -68,12 +75,12 @@ def account(tx: Transaction, viewer: Viewer, account_id: str) -> Account:
     row = tx.first(f"{_ACCOUNT} WHERE u.id = :id", {"id": account_id})
     if row is None:
         raise NotFound
-    return Account(**dict(row))
+    return _account(row)
 
 
 def waiting(tx: Transaction) -> list[Account]:
     """Doctors and pharmacists to be verified, the longest waiting first."""
-    return [Account(**dict(row)) for row in tx.all(f"{_ACCOUNT} WHERE u.status = 'pending' ORDER BY u.created_at")]
+    return [_account(row) for row in tx.all(f"{_ACCOUNT} WHERE u.status = 'pending' ORDER BY u.created_at")]
 
 
 def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") -> tuple[list[Account], list[Account]]:
@@ -90,7 +97,7 @@ def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") ->
         f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before {begins} ORDER BY u.id DESC LIMIT :limit",
         {"before": before, "limit": PER_PAGE, **words},
     )
-    return waiting(tx), [Account(**dict(row)) for row in rows]
+    return waiting(tx), [_account(row) for row in rows]
 
 
 def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:
@@ -103,3 +110,10 @@ def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:
         for j, word in enumerate(variants):
             values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
     return condition, values
+
+
+def _account(row: Row) -> Account:
+    values = dict(row)
+    facts = {name: values.pop(name) for name in ("identifier", "birth_date", "sex")}
+    names = {name: row[name] for name in ("id", "given_name", "family_name")}
+    return Account(**values, patient=Patient(**names, **facts) if facts["identifier"] else None)

@@ -131,7 +131,7 @@ def _allergy(story: Story, planned: Sequence[Appointment]) -> Allergy | None:
 def _consult(story: Story, grant: Grant, when: When, appointment: Appointment) -> None:
     """The note, the prescription and, some days later, the results."""
     plan, visit = story.plan, appointment.visit
-    measured = notes.measures(plan.rng, story.person.weight_kg)
+    measured = notes.measures(plan.rng, story.person.weight_kg, story.person.sex)
     body = visit.body.format_map(measured)
     correction = None
     if visit.type == "consultation" and plan.turn("corrections", _ONE_IN_NINE):

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - prose
 """What the demo's doctors write: clinical situations as a Senegalese doctor or nurse would note them.
 
-`{temp}`, `{ta}`… are measures filled in by `measures`; `lines` name medicines by `Medicine.key`.
+`{temp}`, `{ta}`… are measures filled in by `measures`, `{e}` the end of a participle (`agreement`); `lines` name medicines by `Medicine.key`.
 """
 
 from dataclasses import dataclass
@@ -36,9 +36,16 @@ class Allergy:
     avoid: tuple[str, ...]
 
 
-def measures(rng: Random, weight_kg: int) -> dict[str, str]:
+def agreement(sex: str) -> dict[str, str]:
+    """The placeholders that make a text one about a woman or about a man."""
+    woman = sex == "female"
+    return {"e": "e" if woman else "", "grossesse": " Pas de grossesse en cours." if woman else ""}
+
+
+def measures(rng: Random, weight_kg: int, sex: str) -> dict[str, str]:
     """Plausible measures of one day for the placeholders of the notes, with French decimal commas."""
     return {
+        **agreement(sex),
         "ta": f"{rng.randrange(104, 134, 2)}/{rng.randrange(60, 84, 2)} mmHg",
         "ta_haute": f"{rng.randrange(150, 180, 2)}/{rng.randrange(92, 108, 2)} mmHg",
         "fc": str(rng.randint(66, 98)),
@@ -78,7 +85,7 @@ ADULT = (
         GENERAL,
         "Infection urinaire basse",
         "Brûlures mictionnelles et pollakiurie depuis {jours} jours, urines troubles. Pas de fièvre, fosses lombaires"
-        " libres.\nTA {ta}. Bandelette : leucocytes +++, nitrites +. Pas de grossesse en cours.\n"
+        " libres.\nTA {ta}. Bandelette : leucocytes +++, nitrites +.{grossesse}\n"
         "Traitement court, boire 2 litres par jour. ECBU demandé.",
         ("nitrofurantoïne 100 mg", "phloroglucinol 80 mg"),
         (
@@ -300,7 +307,7 @@ HYPERTENSION = (
     Visit(
         CARDIOLOGY,
         "Avis cardiologique, HTA",
-        "Adressé pour HTA mal équilibrée. TA {ta_haute}, FC {fc}/min, pas d'œdèmes, bruits du cœur réguliers, pas de souffle."
+        "Adressé{e} pour HTA mal équilibrée. TA {ta_haute}, FC {fc}/min, pas d'œdèmes, bruits du cœur réguliers, pas de souffle."
         "\nTrithérapie, contrôle dans 6 semaines avec automesures.",
         ("amlodipine 10 mg", "losartan 50 mg", "hydrochlorothiazide 25 mg"),
         (
@@ -539,7 +546,7 @@ OLD_AGE = (
         GENERAL,
         "Baisse de vision",
         "Vision floue des deux yeux, surtout la nuit. Cristallins opaques. TA {ta}, glycémie capillaire 1,08 g/l.\n"
-        "Adressé(e) en ophtalmologie pour cataracte bilatérale. Éviter de sortir seul(e) le soir.",
+        "Adressé{e} en ophtalmologie pour cataracte bilatérale. Éviter de sortir seul{e} le soir.",
     ),
 )
 
@@ -568,7 +575,7 @@ VACCINES = (
     ),
     (
         98,
-        _vaccines("Vaccins de 14 semaines", "Penta 3, VPO 3, PCV 3, VPI 1. Enfant en bonne santé, allaité."),
+        _vaccines("Vaccins de 14 semaines", "Penta 3, VPO 3, PCV 3, VPI 1. Enfant en bonne santé, allaité{e}."),
     ),
     (
         274,
@@ -636,7 +643,7 @@ MISPLACED_REASON = "Saisie dans le dossier d'un homonyme"
 ACCESS_REASONS = (
     "Consultation de ce jour : j'ai besoin de vos antécédents et de vos traitements.",
     "Suivi régulier de votre traitement.",
-    "Vous m'êtes adressé(e) par un confrère, je souhaite lire les examens déjà faits.",
+    "Vous m'êtes adressé{e} par un confrère, je souhaite lire les examens déjà faits.",
     "Préparation de la consultation de la semaine prochaine.",
     "Vérifier vos allergies et vos vaccinations avant de prescrire.",
 )
@@ -647,11 +654,11 @@ REJECTIONS = (
     "J'ai changé de médecin.",
 )
 EMERGENCIES = (
-    ("unconscious", "Patient inconscient amené par les sapeurs-pompiers, traitements et allergies inconnus."),
+    ("unconscious", "Patient{e} inconscient{e} amené{e} par les sapeurs-pompiers, traitements et allergies inconnus."),
     ("life_threat", "Détresse respiratoire aux urgences, besoin immédiat des antécédents."),
     (
         "identity_unknown",
-        "Accidentée de la route sans papiers, identifiant trouvé sur une carte dans le sac.",
+        "Accidenté{e} de la route sans papiers, identifiant trouvé sur une carte dans le sac.",
     ),
 )
 REVOCATIONS = ("Le suivi est terminé.", "", "J'ai déménagé, je continue le suivi ailleurs.")

@@ -103,6 +103,7 @@ class Story:
 
     def emergency(self, doctor: str, when: When, code: str, reason: str) -> None:
         """A doctor opens the file without asking, and reads it."""
+        reason = reason.format_map(notes.agreement(self.person.sex))
         self.plan.at(when, Stage.open_in_emergency, doctor, self.key, code=code, reason=reason)
         if when.ago:
             self.plan.rely(when, NOW, least=EMERGENCY_FOR)
@@ -113,7 +114,7 @@ class Story:
         self.plan.at(when, Stage.open_file, doctor, self.key)
 
     def _ask(self, request: str, doctor: str, when: When, scope: Scope) -> None:
-        reason = self.plan.turn("reasons", notes.ACCESS_REASONS)
+        reason = self.plan.turn("reasons", notes.ACCESS_REASONS).format_map(notes.agreement(self.person.sex))
         self.plan.at(when, Stage.ask, request, doctor, self.key, reason=reason, scope=scope)
 
     def _rely_on(self, grant: Grant, when: When) -> None:

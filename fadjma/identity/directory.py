@@ -1,11 +1,13 @@
 """The few facts about people and places that others may see."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from fadjma import writing
+from fadjma import days, writing
+from fadjma.i18n import age, show_age
 from fadjma.identity.people import Role
 from fadjma.refusals import NotFound
-from fadjma.store import Transaction
+from fadjma.store import Transaction, milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Organization:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """What must stand beside a patient's name wherever somebody acts on it (docs/clinic.md, “People”)."""
+class Patient:
+    """A patient with what must stand beside the name wherever somebody acts on them (docs/clinic.md, “People”)."""
 
     id: str
     given_name: str
@@ -33,14 +35,32 @@ class Identity:
     identifier: str
     birth_date: str
     sex: str
-    city: str
-    weight_kg: int | None
-    phone: str | None
-    pharmacy_id: str | None
 
     @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
+
+    def json(self, language: str) -> dict[str, Any]:
+        """The same for programs: enough not to take one patient for another, no contact."""
+        today = days.day(milliseconds())
+        return {
+            "id": self.id,
+            "identifier": self.identifier,
+            "name": self.name,
+            "age": age(self.birth_date, today),
+            "age_text": show_age(self.birth_date, today, language),
+            "sex": self.sex,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Identity(Patient):
+    """A patient with what whoever treats them may know of them, too."""
+
+    city: str
+    weight_kg: int | None
+    phone: str | None
+    pharmacy_id: str | None
 
 
 def organizations(tx: Transaction, kind: str | None = None) -> list[Organization]:

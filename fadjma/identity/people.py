@@ -14,6 +14,8 @@ ROLES: dict[Role, str] = {
     "pharmacist": N_("Pharmacie"),
     "admin": N_("Administration"),
 }
+# What patients are called once their sex is known.
+_PATIENTS = {"female": N_("Patiente"), "male": N_("Patient")}
 SEXES = {"female": N_("Femme"), "male": N_("Homme")}
 _ONLY: dict[Role, str] = {
     "patient": N_("Seul le patient peut faire cela."),
@@ -21,6 +23,11 @@ _ONLY: dict[Role, str] = {
     "pharmacist": N_("Seul un pharmacien peut faire cela."),
     "admin": N_("Seul un administrateur peut faire cela."),
 }
+
+
+def role_name(role: Role, sex: str | None = None) -> str:
+    """What somebody of this role is called, in French."""
+    return _PATIENTS.get(sex or "", ROLES[role]) if role == "patient" else ROLES[role]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +43,11 @@ class Viewer:
     organization: str | None
     session_id: str
     last_active_at: int
+    sex: str | None = None  # of patients; of others it is not known
 
     @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
-
-    @property
-    def title(self) -> str:
-        """How they are called in the header: Dr Mamadou Diop."""
-        return f"Dr {self.name}" if self.role == "doctor" else self.name
 
     @property
     def greeting(self) -> str:
@@ -52,7 +55,7 @@ class Viewer:
 
     @property
     def role_name(self) -> str:
-        return ROLES[self.role]
+        return role_name(self.role, self.sex)
 
     @property
     def menu(self) -> list[tuple[str, str]]:

@@ -9,13 +9,13 @@ from quart import Blueprint, Response, abort, g, request
 
 from fadjma import web
 from fadjma.i18n import N_, translate
-from fadjma.identity.people import ROLES, Viewer
+from fadjma.identity.people import Viewer
 from fadjma.live.hub import Hub
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
 from fadjma.monitoring.report import report
-from fadjma.monitoring.wording import END_REASONS, HEALTH, Words
+from fadjma.monitoring.wording import CONNECTED, END_REASONS, HEALTH, Words
 from fadjma.store import Transaction
 
 blueprint = Blueprint("monitoring", __name__)
@@ -36,7 +36,7 @@ async def monitoring() -> Response:
         plots=plots(made.minutes),
         size=(WIDTH, HEIGHT),
         words=Words(web.language()),
-        roles=ROLES,
+        roles=CONNECTED,
         end_reasons=END_REASONS,
     )
 

@@ -6,6 +6,7 @@ from babel.numbers import format_decimal, format_percent
 
 from fadjma import days
 from fadjma.i18n import N_, translate
+from fadjma.identity.people import Role
 from fadjma.live.figures import EndReason
 from fadjma.monitoring.health import Part
 
@@ -18,6 +19,13 @@ END_REASONS: dict[EndReason, str] = {
     "deactivated": N_("Compte désactivé"),
     "restarting": N_("Arrêt du serveur"),
     "replaced": N_("Plus de 12 flux d'une personne"),
+}
+# Those who are connected, counted.
+CONNECTED: dict[Role, str] = {
+    "patient": N_("Patients"),
+    "doctor": N_("Médecins"),
+    "pharmacist": N_("Pharmacies"),
+    "admin": N_("Administration"),
 }
 HEALTH: dict[Part, str] = {
     "file": N_("Le fichier de la base n'est plus à sa place : rien n'est plus enregistré."),

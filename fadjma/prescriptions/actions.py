@@ -45,7 +45,7 @@ def issue(
 
     `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
     """
-    too_little = N_("Votre accès ne permet pas de prescrire à ce patient.")
+    too_little = N_("Votre accès à ce dossier ne permet pas de prescrire.")
     access.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
     _check(tx, lines, pharmacy_id)
     if replaces_id:

@@ -62,7 +62,7 @@ def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """On its way to the patient, who must have asked for it."""
     transitions.seen_by(tx, viewer, prescription_id, states.DEPART)
     if not queries.is_delivery_requested(tx, prescription_id):
-        raise Invalid({"status": N_("Le patient n'a pas demandé de livraison.")})
+        raise Invalid({"status": N_("Aucune livraison n'a été demandée.")})
     return transitions.move(tx, viewer, prescription_id, states.DEPART)
 
 
@@ -124,7 +124,7 @@ def deliver(
         if code and not handover.matches(key, found.id, found.code_round, code):
             raise Invalid({"code": N_("Ce code n'est pas le bon.")})
         if not code and not (identity_document and reason):
-            raise Invalid({"code": N_("Demandez au patient son code de retrait.")})
+            raise Invalid({"code": N_("Demandez le code de retrait.")})
         inventory.take(tx, viewer, found.id)
         tx.execute("UPDATE prescription_lines SET delivered = quantity WHERE prescription_id = :id", {"id": found.id})
 

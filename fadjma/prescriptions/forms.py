@@ -67,7 +67,7 @@ class RefusalForm(Form):
 class DeliveryForm(Form):
     """With the patient's code; or without it, with an identity document and a reason."""
 
-    code: Field[str | None] = StringField(N_("Code de retrait du patient"), [AtMost(20)], filters=[cleaning(20)])
+    code: Field[str | None] = StringField(N_("Code de retrait"), [AtMost(20)], filters=[cleaning(20)])
     identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)
     reason: Field[str | None] = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
 

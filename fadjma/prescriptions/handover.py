@@ -13,7 +13,7 @@ from fadjma.i18n import N_
 _DIGITS = 6
 MALFORMED = N_("Le code de retrait a six chiffres.")
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
-LOCKED = N_("Trop de mauvais codes : demandez au patient d'en créer un nouveau sur sa page.")
+LOCKED = N_("Trop de mauvais codes : faites-en créer un nouveau sur la page de l'ordonnance.")
 ATTEMPTS = 5  # wrong codes; then the patient asks for a new one, which starts the count again
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from fadjma.access import queries as access
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
-from fadjma.identity.people import ROLES, Role, Viewer
+from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import states
 from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status
 from fadjma.records import queries as records
@@ -19,6 +19,7 @@ from fadjma.store import Row, Transaction, listed, paging
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
 PER_PAGE = 50
+LOOKED_AT = 500  # prescriptions of a patient, to count those under way
 NEEDED_FOR = 30 * 24 * 3_600_000  # after the end of a prescription, that its pharmacy sees today's allergies and weight
 
 
@@ -79,7 +80,7 @@ class Act:
 
     @property
     def role_name(self) -> str:
-        return ROLES[self.role] if self.role else ""
+        return role_name(self.role) if self.role else ""
 
     def reason_text(self, language: str) -> str:
         return reason_text(self.reason, language)
@@ -213,6 +214,8 @@ class Prescription:
         if self.neutral:
             return shown
         shown["patient_id"] = self.patient_id
+        if self.patient:
+            shown["patient"] = self.patient.json(language)
         shown["prescriber"] = {"id": self.prescriber_id, "name": self.prescriber_name}
         if self.lines:
             shown["lines"] = [line.json() for line in self.lines]
@@ -357,6 +360,20 @@ def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, limit: int = PE
         {"patient": patient_id, "now": tx.now, "limit": limit},
     )
     return [_prescription(viewer, row) for row in rows]
+
+
+def under_way(tx: Transaction, patient_id: str) -> int:
+    """How many of a patient's prescriptions are under way. The caller has checked the right.
+
+    `LOOKED_AT`, those that changed last, bounds what is read: what is under way has changed within months.
+    """
+    count: int = tx.value(
+        "SELECT count(*) FROM (SELECT status, valid_until FROM prescriptions WHERE patient_id = :patient "
+        "ORDER BY updated_at DESC, id DESC LIMIT :most) AS part "
+        f"WHERE status IN {listed(states.UNDER_WAY)} AND (status NOT IN {OPEN} OR valid_until > :now)",
+        {"patient": patient_id, "now": tx.now, "most": LOOKED_AT},
+    )
+    return count
 
 
 def was_open_to_all(tx: Transaction, prescription_id: str) -> bool:

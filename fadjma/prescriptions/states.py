@@ -83,7 +83,7 @@ REFUSALS = {
 
 TO_VALIDATE = "prescription.to_validate"  # the one thing that is news about a prescription that nobody has taken
 CHANGED = N_("Cette ordonnance a changé entre-temps : rien n'a été modifié.")
-_READ_BY_PATIENT = N_("Le patient la lira")
+_READ_BY_PATIENT = N_("%(patient)s la lira")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +94,7 @@ class Offer:
     button: str
     asks: Asks = "nothing"
     summary: str = ""  # folded under these words; empty: open
-    hint: str = ""  # who reads the reason
+    hint: str = ""  # who reads the reason: %(patient)s, by name
     bad: bool = False  # drawn as what cannot be taken back
     instead: Mapping[Status, str] = field(default_factory=dict)  # another button from these states
     when: Condition = "always"
@@ -243,7 +243,7 @@ CANCEL = Act(
         N_("Annuler l'ordonnance"),
         "reason",
         N_("Annuler l'ordonnance"),
-        N_("Le patient et la pharmacie la liront"),
+        N_("%(patient)s et la pharmacie la liront"),
         bad=True,
     ),
 )
@@ -252,7 +252,7 @@ MARK_ERROR = Act(
     "prescriber",
     ("issued", "validated", "prepared", "ready", "in_delivery", "on_hold", "refused"),
     "entered_in_error",
-    {"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
+    {"patient": "prescription.entered_in_error", "pharmacists": "prescription.entered_in_error"},
     stock="give back",
     offer=Offer(
         "error",

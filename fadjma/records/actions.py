@@ -18,6 +18,10 @@ from fadjma.store import Transaction
 # (tx, patient_id) -> what else shows the patient's allergies, and to whom.
 ShownElsewhere = Callable[[Transaction, str], Iterable[tuple[Subject, list[str]]]]
 _allergies_shown: list[ShownElsewhere] = []
+_CORRECTED = N_("Un autre médecin vient de corriger cet élément : relisez sa version avant d'enregistrer la vôtre.")
+_CORRECTED_BY_YOU = N_(
+    "Vous avez déjà corrigé cet élément ailleurs : relisez cette version avant d'enregistrer l'autre."
+)
 
 
 def follow_allergies(shown: ShownElsewhere) -> None:
@@ -68,7 +72,7 @@ def create(
     """A doctor with a grant of the whole file adds a record; the patient and the other doctors are told."""
     _require_writer(tx, viewer, patient_id)
     if occurred_on < directory.identity(tx, patient_id).birth_date:
-        raise Invalid({"occurred_on": N_("Cette date est avant la naissance du patient.")})
+        raise Invalid({"occurred_on": N_("Cette date est avant la naissance.")})
     record_id = new_id()
     tx.execute(
         "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at) "
@@ -96,7 +100,7 @@ def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, titl
         {"id": record_id, "version": version},
     )
     if not changed:
-        _refuse_change(found, version)
+        _refuse_change(tx, viewer, found)
     _add_version(tx, viewer, record_id, version + 1, title, body, reason)
     _tell(tx, viewer, found.patient_id, record_id, found.type, "record.amended")
     return record_id
@@ -113,7 +117,7 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
         {"id": record_id},
     )
     if not changed:
-        _refuse_change(found, found.version)
+        _refuse_change(tx, viewer, found)
     _add_version(tx, viewer, record_id, found.version + 1, found.title, found.body, reason)
     _tell(tx, viewer, found.patient_id, record_id, found.type, "record.entered_in_error")
     return record_id
@@ -142,17 +146,17 @@ def _add_version(
     )
 
 
-def _refuse_change(found: Record, expected: int) -> None:
+def _refuse_change(tx: Transaction, viewer: Viewer, found: Record) -> None:
     if found.status != "current":
         raise Conflict(N_("Cet élément est déclaré saisi par erreur : il ne change plus."), current=found.status)
-    raise Conflict(
-        N_("Un autre médecin vient de corriger cet élément : relisez sa version avant d'enregistrer la vôtre."),
-        current=f"version {found.version}",
-    )
+    sql = "SELECT author_id FROM record_versions WHERE record_id = :id AND version = :version"
+    own = tx.value(sql, {"id": found.id, "version": found.version}) == viewer.id
+    raise Conflict(_CORRECTED_BY_YOU if own else _CORRECTED, current=f"version {found.version}")
 
 
 def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, record_type: str, action: str) -> None:
     doctors = access.doctors_with_grant(tx, patient_id, queries.part_of(record_type))
+    shared = "record.shared" if action == "record.created" else "record.shared_amended"
     events.record(
         tx,
         action,
@@ -161,7 +165,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
         patient_id=patient_id,
         notices=[
             Notice([patient_id], "medical_record_updated", action),
-            Notice(doctors, "medical_record_updated", "record.shared"),
+            Notice(doctors, "medical_record_updated", shared),
         ],
     )
     if record_type == "allergy":

@@ -4,6 +4,7 @@ Quart's own `render_template` is asynchronous and needs an app context; the hub 
 built from data that is already there.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from gettext import NullTranslations
@@ -51,6 +52,17 @@ def _wordings(translations: NullTranslations) -> dict[str, Callable[..., Markup]
     return {"_": gettext, "ngettext": ngettext}
 
 
+def _isolated(text: str) -> Markup:
+    """What people have typed, beside words of ours: whichever way its letters run, they change nobody else's place."""
+    return Markup("<bdi>%s</bdi>") % text
+
+
+def _after(text: str, label: str) -> str:
+    """What remains of `text` to be said after a label: « à la pénicilline » of « Allergie à la pénicilline »."""
+    said = re.match(rf"{re.escape(label)}s?\b[\s:,.–-]*", text, re.IGNORECASE)
+    return text[said.end() :] if said else text
+
+
 @cache
 def environment(language: str) -> Environment:
     """The Jinja environment of one of i18n.LANGUAGES."""
@@ -78,6 +90,8 @@ def environment(language: str) -> Environment:
             "clock": i18n.show_clock,
             "iso": i18n.iso,
             "day": lambda at: i18n.show_day(at, language, now=milliseconds()),
+            "bdi": _isolated,
+            "after": _after,
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),

@@ -1,15 +1,19 @@
 """The demo's medicines, people and notes: facts that can be checked without a database."""
 
 import re
+from pathlib import Path
 from random import Random
 
 import phonenumbers
 import pytest
 
+from fadjma import create_app
+from fadjma.config import Settings
 from fadjma.demo import ACCOUNTS, notes
 from fadjma.demo.cast import CAST
 from fadjma.demo.medicines import BY_KEY, MEDICINES, Medicine, course
 from fadjma.demo.people import DOCTORS, FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, PHARMACISTS, PLACES
+from fadjma.server import serving
 
 
 def test_there_are_at_least_110_medicines_each_once() -> None:
@@ -55,10 +59,28 @@ def test_notes_prescribe_only_known_medicines() -> None:
 
 
 def test_every_placeholder_of_the_notes_is_measured() -> None:
-    measured = notes.measures(Random(1), 60)
-    for visit in notes.VISITS:
-        for text in (visit.body, *(text for _, text in visit.results)):
-            assert "{" not in text.format_map(measured)
+    for sex in ("female", "male"):
+        measured = notes.measures(Random(1), 60, sex)
+        for visit in notes.VISITS:
+            for text in (visit.body, *(text for _, text in visit.results)):
+                assert "{" not in text.format_map(measured)
+
+
+def test_no_note_leaves_the_gender_open() -> None:
+    """Whose it is is known: « adressée » or « adressé », never « adressé(e) »."""
+    assert "(e)" not in Path(notes.__file__).read_text(encoding="utf-8")
+    assert [notes.EMERGENCIES[2][1].format_map(notes.agreement(sex)).split()[0] for sex in ("female", "male")] == [
+        "Accidentée",
+        "Accidenté",
+    ]
+
+
+def test_the_start_says_in_french_what_everybody_is(capsys: pytest.CaptureFixture[str]) -> None:
+    app = create_app(Settings(demo=True, database_url="sqlite:///nowhere.db"))
+    serving._print_demo_accounts(app)
+    said = capsys.readouterr().out
+    assert "Awa Cissé (Patiente)" in said and "Coumba Lô (Administratrice)" in said
+    assert not re.search(r"\((doctor|pharmacist|patient|admin)\)", said)
 
 
 def test_names_are_listed_once() -> None:

@@ -1,6 +1,7 @@
 """The demo's year of history, once acted out: consistent in every table, ready for the scenarios, on any day."""
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -642,3 +643,21 @@ def test_those_who_sign_in_first_have_news(tx: Transaction) -> None:
         " WHERE n.read_at IS NULL AND n.message IS NOT NULL GROUP BY 1",
     )
     assert {f"{who}@demo.fadjma" for who in ("awa", "moussa", "dr.diop", "pharma.ndiaye", "admin")} <= unread.keys()
+
+
+WOMAN = r"\b(Patiente|inconsciente|amenée|[Aa]ccidentée|[Aa]dressée|seule|allaitée|grossesse en cours)\b"
+MAN = r"\b(Patient|inconscient|amené|[Aa]ccidenté|[Aa]dressé|seul|allaité)\b"
+
+
+@pytest.mark.parametrize(("sex", "others"), [("male", WOMAN), ("female", MAN)])
+def test_nothing_is_said_of_a_patient_as_of_the_other_sex(usual: Transaction, sex: str, others: str) -> None:
+    rows = usual.all(
+        "SELECT a.patient_id, a.reason AS text FROM access_requests a UNION ALL "
+        "SELECT r.patient_id, v.body FROM records r JOIN record_versions v ON v.record_id = r.id"
+    )
+    of = {row["id"]: row["sex"] for row in usual.all("SELECT id, sex FROM patient_identities")}
+    texts = [row["text"] for row in rows if of[row["patient_id"]] == sex]
+    assert len(texts) > 50
+    assert [text for text in texts if re.search(others, text)] == []
+    own = WOMAN if sex == "female" else MAN
+    assert any(re.search(own, text) for text in texts)

@@ -137,7 +137,11 @@ TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
     "entered in error": (
         refused,
         "mark_error",
-        {AWA.id: "prescription.cancelled", NDIAYE.id: "prescription.cancelled", GOMIS.id: "prescription.cancelled"},
+        {
+            AWA.id: "prescription.entered_in_error",
+            NDIAYE.id: "prescription.entered_in_error",
+            GOMIS.id: "prescription.entered_in_error",
+        },
     ),
     "to be brought": (
         validated,

@@ -45,7 +45,7 @@ def test_a_correction_is_a_new_version_with_its_reason_and_author(store: Store, 
 
 def test_the_patient_and_the_other_doctor_are_told(store: Store, record_id: str) -> None:
     news = store.news(actions.amend, SARR, record_id, version=1, title="T", body="B", reason="Contrôle")
-    assert news == {AWA.id: ["record.amended"], DIOP.id: ["record.shared"], SARR.id: [None]}
+    assert news == {AWA.id: ["record.amended"], DIOP.id: ["record.shared_amended"], SARR.id: [None]}
 
 
 def test_the_second_of_two_corrections_is_refused_and_neither_text_is_lost(store: Store, record_id: str) -> None:
@@ -137,7 +137,7 @@ class TestEnteredInError:
 
     def test_the_patient_and_the_other_doctor_are_told(self, store: Store, record_id: str) -> None:
         news = store.news(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
-        assert news == {AWA.id: ["record.entered_in_error"], SARR.id: ["record.shared"], DIOP.id: [None]}
+        assert news == {AWA.id: ["record.entered_in_error"], SARR.id: ["record.shared_amended"], DIOP.id: [None]}
 
     def test_only_its_author_says_so(self, store: Store, record_id: str) -> None:
         with pytest.raises(Forbidden):

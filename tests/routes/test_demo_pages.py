@@ -1,5 +1,6 @@
 """The demo's year of content, read as a person would: every page that a link leads to, for each of the cast."""
 
+import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,6 +41,22 @@ def _links(page: str) -> list[str]:
     return [link.replace("&amp;", "&") for link in found if not link.startswith(("/static", "/register"))]
 
 
+def _said_badly(page: str) -> list[str]:
+    """Words that stand twice in one line, « Pharmacie Pharmacie », and genders left open, « né(e) »."""
+    main = page.partition("<main")[2]
+    text = re.sub(r"</?(a|b|bdi|small|span|time)\b[^>]*>", " ", re.sub(r"</option>", "<option>", main))
+    lines = [html.unescape(line) for line in re.split("<[^>]*>", text)]
+    found = [re.search(r"\b([^\W\d_]{4,})\b[\s:,(]+\1\b|\w\(e\)", line, re.IGNORECASE) for line in lines]
+    return [match[0] for match in found if match]
+
+
+def test_what_is_said_badly_is_found() -> None:
+    assert _said_badly("<main><p><b>Pharmacie</b> <bdi>Pharmacie Jamm</bdi>")
+    assert _said_badly("<main><p>Allergie : allergie à la pénicilline")
+    assert _said_badly("<main><p>Patient(e)")
+    assert not _said_badly("<main><li><a>Ordonnance</a><li><a>Ordonnance du 3 mars</a>")
+
+
 @pytest.mark.parametrize("account", demo.ACCOUNTS, ids=[account.email for account in demo.ACCOUNTS])
 async def test_every_link_leads_somewhere(demo_app: Quart, account: demo.Account) -> None:
     person = await _sign_in(demo_app, account.email)
@@ -48,6 +65,7 @@ async def test_every_link_leads_somewhere(demo_app: Quart, account: demo.Account
         here = waiting.pop(0)
         answer = await person.get(here)
         assert answer.status == 200, here
+        assert _said_badly(answer.text) == [], here
         new = [link for link in dict.fromkeys(_links(answer.text)) if link not in seen]
         seen.update(new)
         waiting += new

@@ -1,16 +1,21 @@
 """A patient's file: what records and prescriptions show of it together, to the patient and through each grant."""
 
+import re
+
 import pytest
 from callers import Callers
-from cast import AWA, DIOP
+from cast import AWA, DIOP, MOUSSA, NDIAYE
 from store import Store
 from told import Told
 
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import actions as prescriptions
+from fadjma.prescriptions import dispensing, queries, states
 from fadjma.records import actions as records
 from fadjma.store import Transaction
 
 FILE = f"/patients/{AWA.id}/records"
-ALLERGIES = '<b class="sos">Allergie</b> Pénicilline'
+ALLERGIES = '<b class="sos">Allergie</b> <bdi>Pénicilline</bdi>'
 
 
 @pytest.fixture
@@ -52,3 +57,46 @@ async def test_a_program_gets_the_records(clinic: Callers, told: Told, allergy: 
     for person in (AWA, DIOP):
         items = (await clinic.program(person).get(FILE)).json["items"]
         assert {told.record, allergy} <= {item["id"] for item in items}
+
+
+class TestTheWayToThePrescriptions:
+    """The patient's own file leads to their prescriptions and says how many are under way."""
+
+    async def _said(self, clinic: Callers, person: Viewer = AWA) -> tuple[str, int]:
+        path = f"/patients/{person.id}/records"
+        page = (await clinic.browser(person).get(path)).text
+        found = re.search('<p id="under-way"[^>]*><a href="/prescriptions">Mes ordonnances</a> : (.*?)</p>', page)
+        assert found
+        return found[1], (await clinic.program(person).get(path)).json["prescriptions_under_way"]
+
+    async def test_counts_those_under_way(self, clinic: Callers, told: Told, store: Store) -> None:
+        states_now = [status for (status,) in store.rows("SELECT status FROM prescriptions")]
+        under_way = sum(status in states.UNDER_WAY for status in states_now)
+        assert 1 < under_way < len(states_now)
+        assert await self._said(clinic) == (f"{under_way} en cours", under_way)
+        store.write(prescriptions.cancel, DIOP, told.issued, reason="Traitement changé")
+        assert await self._said(clinic) == (f"{under_way - 1} en cours", under_way - 1)
+
+    async def test_says_when_there_is_none_or_one(self, clinic: Callers, store: Store) -> None:
+        assert await self._said(clinic, MOUSSA) == ("aucune en cours", 0)
+        store.connection.execute("UPDATE prescriptions SET valid_until = ?", (store.clock(),))
+        away = "in_delivery"  # what is on its way is left to arrive
+        assert store.rows("SELECT count(*) FROM prescriptions WHERE status = ?", away) == [(1,)]
+        assert await self._said(clinic) == ("une en cours", 1)
+
+    async def test_looks_at_those_that_changed_last(
+        self, clinic: Callers, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queries, "LOOKED_AT", 1)
+        assert await self._said(clinic) == ("une en cours", 1)
+
+    async def test_follows(self, clinic: Callers, told: Told, store: Store) -> None:
+        before = await self._said(clinic)
+        store.write(dispensing.release, NDIAYE, told.validated, reason="Rupture")
+        assert await self._said(clinic) == before
+        page = (await clinic.browser(AWA).get(FILE)).text
+        assert re.search('<p id="under-way" hx-get="[^"]*" hx-trigger="prescription_status_changed from:body"', page)
+
+    async def test_is_the_patients_alone(self, clinic: Callers) -> None:
+        assert 'id="under-way"' not in (await clinic.browser(DIOP).get(FILE)).text
+        assert "prescriptions_under_way" not in (await clinic.program(DIOP).get(FILE)).json

@@ -16,7 +16,7 @@ from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
 from fadjma.store import Row, Transaction
 
-# « part » is the newest of each kind, of which a pharmacist's list is made; the other reads who waits, and nobody else.
+# « part » is the newest of a kind, so many and no more; the other reads who waits, and nobody else.
 _READ_WHOLE = {"SCAN part", "SCAN u USING INDEX users_waiting"}
 
 
@@ -53,6 +53,7 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "a pharmacy's prescriptions": lambda tx, of: prescriptions.prescriptions(tx, NDIAYE),
     "a prescription in full": lambda tx, of: prescriptions.prescription_in_full(tx, NDIAYE, of["prescription"]),
     "a patient's prescriptions for a doctor": lambda tx, of: prescriptions.of_patient(tx, DIOP, AWA.id),
+    "how many prescriptions are under way": lambda tx, of: prescriptions.under_way(tx, AWA.id),
     "the movements of a lot": lambda tx, of: inventory.movements(tx, NDIAYE, of["lot"]),
     "accounts": lambda tx, of: accounts.accounts(tx, ADMIN),
     "an account": lambda tx, of: accounts.account(tx, ADMIN, DIOP.id),
