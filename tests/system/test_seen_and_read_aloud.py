@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from clinic import AWA, DESK, DIOP, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -68,4 +68,16 @@ async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(brows
                 if login == AWA or where != "/":
                     await expect(person.page.locator("#main")).to_contain_text(title)
                 assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+            await person.page.context.close()
+
+
+async def test_the_menu_is_one_line_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    """92 px of header with it (docs/design.md), also where the page that is open is written in bold."""
+    async with open_clinic(tmp_path / "clinic.db") as clinic:
+        for login in (AWA, DIOP, NDIAYE, ADMIN):
+            person = await sign_in(browser, clinic, login, viewport=PHONE)
+            for link in await person.page.locator("nav a").all():
+                await person.go(await link.get_attribute("href") or "")
+                header = await person.page.locator("header").bounding_box()
+                assert header and header["height"] <= 92, (login, person.page.url)
             await person.page.context.close()
