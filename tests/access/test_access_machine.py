@@ -43,7 +43,7 @@ from fadjma.refusals import Conflict, Forbidden, NotFound
 PATIENTS, DOCTORS = (AWA, MOUSSA), (DIOP, SARR)
 EVERYBODY = (*PATIENTS, *DOCTORS, NDIAYE, ADMIN)
 DURATIONS = (DAY, 7 * DAY, 30 * DAY, 365 * DAY)
-SHOWS = {  # docs/clinic.md, « What a scope opens »
+SHOWS = {  # docs/clinic.md, “Access requests”
     "summary": {"summary"},
     "prescriptions": {"summary", "prescriptions"},
     "full": {"summary", "prescriptions", "records"},
