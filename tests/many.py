@@ -188,12 +188,13 @@ class _Many:
             "products",
             [{"id": name("k", index), "pharmacy_id": JAMM, "medicine_id": name("m", index)} for index in products],
         )
-        product, lot = name("k", 0), "many-lot"
+        lots = [(name("k", 0), "many-lot", self.number)]
+        lots += [(name("k", index % PRODUCTS), name("empty", index), 0) for index in range(self.number)]
         self._insert(
             "lots",
             [
                 {"id": id, "product_id": product, "number": id, "expires_on": "2099-01-31", "on_hand": on_hand}
-                for id, on_hand in [(lot, self.number), *((name("empty", index), 0) for index in range(self.number))]
+                for product, id, on_hand in lots
             ],
         )
         self._insert(
@@ -201,7 +202,7 @@ class _Many:
             [
                 {
                     "id": name("v", index),
-                    "lot_id": lot,
+                    "lot_id": "many-lot",
                     "kind": "adjusted",
                     "quantity": 1,
                     "reason": name("v", index),

@@ -304,7 +304,9 @@ def _products(tx: Transaction, ids: list[str]) -> list[Product]:
     values = {f"i{number}": id for number, id in enumerate(ids)}
     among = ", ".join(f":{name}" for name in values)
     lots: dict[str, list[Lot]] = {}
-    for row in tx.all(f"{_LOT} WHERE l.product_id IN ({among}) AND l.on_hand > 0 ORDER BY l.expires_on", values):
+    # That every lot has a day makes the planner take the index of those that are not empty, and no others.
+    left = "l.on_hand > 0 AND l.expires_on > ''"
+    for row in tx.all(f"{_LOT} WHERE l.product_id IN ({among}) AND {left} ORDER BY l.expires_on", values):
         lots.setdefault(row["product_id"], []).append(_lot(tx, row))
     rows = tx.all(
         "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
