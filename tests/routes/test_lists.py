@@ -9,7 +9,7 @@ from html import unescape
 import many
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA, NDIAYE
+from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
 from told import Told
 
@@ -248,5 +248,6 @@ async def test_the_prescriptions_of_a_patient_are_a_part_of_the_file(clinic: Cal
     mine = (await clinic.program(DIOP).get("/prescriptions?patient=awa")).json["items"]
     assert told.issued in [item["id"] for item in mine]
     assert store.audit()[len(before) :] == [(DIOP.id, "file.read", "success")]
+    (await clinic.program(SARR).get("/prescriptions?patient=awa")).problem(404)
     for person in (MOUSSA, NDIAYE, ADMIN):
-        (await clinic.program(person).get("/prescriptions?patient=awa")).problem(404)
+        (await clinic.program(person).get("/prescriptions?patient=awa")).problem(403)
