@@ -8,7 +8,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks import compression, durable, fanout, latency, pages, report, transfer, visits, writes
+from benchmarks import compression, durable, fanout, latency, lists, pages, report, transfer, visits, writes
 from benchmarks.processes import raise_file_limit
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -21,6 +21,7 @@ PARTS = {
     "compression": compression.run,
     "visits": visits.run,
     "pages": pages.run,
+    "lists": lists.run,
 }
 
 

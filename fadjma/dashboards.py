@@ -1,7 +1,7 @@
 """GET /: what needs me now, then what is under way, then the rest, for each role in one snapshot."""
 
-from collections.abc import Iterable
-from typing import Protocol, TypedDict, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypedDict, TypeVar
 
 from quart import Blueprint, Response
 
@@ -19,23 +19,34 @@ from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription
+from fadjma.prescriptions.states import PLACES, Place
 from fadjma.records import queries as records
 from fadjma.records.queries import Record
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction
 
 blueprint = Blueprint("dashboards", __name__)
 _REST = 8  # rows of what is over; the lists have the others
 _HISTORY = 5
-_OPEN = 60  # the newest of each kind; the lists have the others
+_OPEN = 60  # the newest of each kind and place; the lists have the others
 
 
 T = TypeVar("T")
-ByPlace = dict[str, list[T]]  # now, flow, rest: the three lists of every dashboard
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """What a dashboard shows of one kind in one place, and how many more there are (100: as many, or more)."""
+
+    items: Page[T]
+    more: int
+
+
+ByPlace = dict[str, Part[T]]  # now, flow, rest: the three lists of every dashboard
 
 
 class _Admin(TypedDict):
-    waiting: list[Account]
-    accounts: list[Account]
+    waiting: Part[Account]
+    accounts: Page[Account]
 
 
 class _Doctor(TypedDict):
@@ -49,7 +60,7 @@ class _Patient(_Doctor):
 
 
 class _Pharmacist(_Doctor):
-    low: list[Product]
+    low: Page[Product]
 
 
 @blueprint.get("/")
@@ -64,8 +75,10 @@ async def home() -> Response:
 def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient | _Pharmacist:
     match viewer.role:
         case "admin":
-            waiting, known = accounts.accounts(tx, viewer)
-            return _Admin(waiting=waiting, accounts=known[:_REST])
+            viewer.require("admin")
+            waiting = accounts.waiting(tx)
+            more = accounts.count_waiting(tx) - len(waiting) if waiting.next else 0
+            return _Admin(waiting=Part(waiting, more), accounts=accounts.known(tx, limit=_REST))
         case "patient":
             history = records.records(tx, viewer.id, limit=_HISTORY)
             return _Patient(**_board(tx, viewer), history=history, patient=directory.identity(tx, viewer.id))
@@ -76,25 +89,19 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
 
 
 def _board(tx: Transaction, viewer: Viewer) -> _Doctor:
-    """A pharmacist's prescriptions name their patients, and having them before one is a reading."""
-    found = prescriptions.prescriptions(tx, viewer, limit=_OPEN)
-    prescribing.trace_listed(tx, viewer, found)
     return {
-        "requests": _by_place(viewer, access.access_requests(tx, viewer, limit=_OPEN)),
-        "prescriptions": _by_place(viewer, found),
+        "requests": {place: _requests(tx, viewer, place) for place in PLACES},
+        "prescriptions": {place: _prescriptions(tx, viewer, place) for place in PLACES},
     }
 
 
-class _Placed(Protocol):
-    def place(self, role: str) -> str: ...
+def _requests(tx: Transaction, viewer: Viewer, place: Place) -> Part[AccessRequest]:
+    shown = access.access_requests(tx, viewer, place=place, limit=_REST if place == "rest" else _OPEN)
+    return Part(shown, access.count_beyond(tx, viewer, place, shown))
 
 
-P = TypeVar("P", bound=_Placed)
-
-
-def _by_place(viewer: Viewer, items: Iterable[P]) -> ByPlace[P]:
-    found: ByPlace[P] = {"now": [], "flow": [], "rest": []}
-    for item in items:
-        found[item.place(viewer.role)].append(item)
-    found["rest"] = found["rest"][:_REST]
-    return found
+def _prescriptions(tx: Transaction, viewer: Viewer, place: Place) -> Part[Prescription]:
+    """A pharmacist's name their patients, and having them before one is a reading."""
+    shown = prescriptions.prescriptions(tx, viewer, place=place, limit=_REST if place == "rest" else _OPEN)
+    prescribing.trace_listed(tx, viewer, shown)
+    return Part(shown, prescriptions.count_beyond(tx, viewer, place, shown))

@@ -1,7 +1,6 @@
 """GET /patients/<id>/records: a patient's file, with what records and prescriptions each show of it."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from quart import Blueprint, Response, request
 
@@ -12,7 +11,7 @@ from fadjma.prescriptions.queries import Prescription
 from fadjma.records import actions as reading
 from fadjma.records import queries as records
 from fadjma.records.queries import File
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction
 
 blueprint = Blueprint("files", __name__)
 
@@ -23,16 +22,14 @@ class _Opened:
 
     file: File
     allergies: tuple[str, ...] = ()
-    prescriptions: tuple[Prescription, ...] = ()
+    prescriptions: Page[Prescription] = field(default_factory=Page)
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
 @blueprint.get("/patients/<patient_id>/records")
 async def show(patient_id: str) -> Response:
     opened = await web.see_traced(_open, patient_id, request.args.get("before"), again=web.by_itself())
-    data: dict[str, Any] = {"items": [record.json(web.language()) for record in opened.file.records]}
-    if opened.file.next:
-        data["next"] = opened.file.next
+    data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
     return web.answer(
@@ -49,5 +46,7 @@ def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, 
     found = reading.open_file(tx, viewer, patient_id, before, again=again)
     if found.grant is None:
         return _Opened(found, under_way=prescriptions.under_way(tx, patient_id))
-    prescribed = prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else ()
-    return _Opened(found, records.allergies(tx, patient_id), tuple(prescribed))
+    prescribed = (
+        prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
+    )
+    return _Opened(found, records.allergies(tx, patient_id), prescribed)

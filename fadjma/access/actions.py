@@ -11,18 +11,18 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, Tried
-from fadjma.store import Duplicate, Transaction, listed
+from fadjma.store import Duplicate, Page, Transaction, listed, one_of
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 _GRANTS = listed(states.GRANTS)
 
 
-def find(tx: Transaction, viewer: Viewer, q: str) -> list[directory.Identity]:
+def find(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> Page[directory.Identity]:
     """Look a patient up by identifier or phone number; every look-up is traced."""
-    found = queries.find_patients(tx, viewer, q)
+    found = queries.find_patients(tx, viewer, q, before)
     for patient in found:
         _trace_found(tx, viewer, patient.id)
-    if not found:
+    if not found and not before:
         events.record(tx, "patient.not_found", _patient(""), actor_id=viewer.id, outcome="refused")
     return found
 
@@ -234,7 +234,7 @@ def _end_by_time(tx: Transaction, act: Act, end: str, limit: int) -> int:
     """Write down what was over at the time in the column `end`, and tell; returns how many."""
     rows = tx.all(
         f"UPDATE access_requests SET status = :target, ended_at = {end}, version = version + 1 WHERE id IN "
-        f"(SELECT id FROM access_requests WHERE status IN {listed(act.sources)} AND {end} <= :now LIMIT :limit) "
+        f"(SELECT id FROM access_requests WHERE status {one_of(act.sources)} AND {end} <= :now LIMIT :limit) "
         "RETURNING id, patient_id, doctor_id",
         {"target": act.target, "now": tx.now, "limit": limit},
     )

@@ -1,6 +1,6 @@
 """Reading access requests, grants and the trace of readings; finding a patient."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
 from fadjma.identity.people import ROLES, Role, Viewer
 from fadjma.refusals import Forbidden, NotFound, Tried
-from fadjma.store import Row, Transaction, listed, paging
+from fadjma.store import Page, Row, Transaction, listed, one_of, paging
 
 _GRANTS = listed(states.GRANTS)
 _SHOWN = listed(tracing.WORDS)
 PER_PAGE = 200
+PATIENTS = 50  # of a doctor, on a page
+COUNTED = 100  # at most, of what is beyond a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,12 @@ class AccessRequest:
 
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        return "now" if self.state.now == role else self.state.place
+        return self.state.place_for(role)
+
+    @property
+    def cursor(self) -> str:
+        """Where a list goes on after this one."""
+        return paging.cursor(self.created_at, self.id)
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -199,6 +206,10 @@ _REQUEST = f"""
 """
 
 
+_PARTY = {"patient": "patient_id", "doctor": "doctor_id"}
+_ENDS = {states.EXPIRE: "expires_at", states.LAPSE: "lapses_at"}  # the acts of time, and when each is due
+
+
 def access_request(tx: Transaction, viewer: Viewer, request_id: str) -> AccessRequest:
     """One request, for its patient or its doctor. Raises NotFound for everybody else."""
     row = tx.first(
@@ -217,25 +228,79 @@ def tried(tx: Transaction, request_id: str) -> Tried | None:
 
 
 def access_requests(
-    tx: Transaction, viewer: Viewer, *, status: Status | None = None, limit: int = PER_PAGE
-) -> list[AccessRequest]:
-    """The viewer's own requests, received or made, the newest first; `status` is the one true now."""
-    column = {"patient": "patient_id", "doctor": "doctor_id"}.get(viewer.role)
-    if column is None:
-        return []
+    tx: Transaction,
+    viewer: Viewer,
+    *,
+    place: Place | None = None,
+    before: str | None = None,
+    limit: int = PER_PAGE,
+) -> Page[AccessRequest]:
+    """The viewer's own requests, received or made, the newest first; of one place of their dashboard, or all.
+
+    `before` is the `cursor` of the last one shown.
+    """
+    return _requests(tx, viewer, _of_place(viewer, place), before, limit)
+
+
+def count_beyond(tx: Transaction, viewer: Viewer, place: Place, shown: Page[AccessRequest]) -> int:
+    """How many requests of this place come after a page of them, `COUNTED` at most."""
+    if not shown.next:
+        return 0
+    sql = paging.counted(_selects(viewer, _of_place(viewer, place)), "a.created_at", "a.id")
+    return int(tx.value(sql, _values(tx, viewer, shown.next, COUNTED)))
+
+
+def _of_place(viewer: Viewer, place: Place | None) -> list[Status]:
+    return [code for code, state in states.STATES.items() if place in (None, state.place_for(viewer.role))]
+
+
+def _requests(
+    tx: Transaction, viewer: Viewer, statuses: Sequence[Status], before: str | None, limit: int
+) -> Page[AccessRequest]:
+    if viewer.role not in _PARTY or not statuses:
+        return Page()
+    newest = paging.newest(_selects(viewer, statuses), "a.created_at", "a.id")
     rows = tx.all(
-        f"{_REQUEST} WHERE a.{column} = :viewer AND (:status IS NULL OR {_STATUS} = :status) "
-        "ORDER BY a.created_at DESC LIMIT :limit",
-        {"viewer": viewer.id, "now": tx.now, "limit": limit, "status": status},
+        f"{_REQUEST} WHERE a.id IN ({newest}) ORDER BY a.created_at DESC, a.id DESC",
+        _values(tx, viewer, before, limit + 1),
     )
-    return [_request(row) for row in rows]
+    return paging.page([_request(row) for row in rows], limit, lambda item: item.cursor)
+
+
+def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int) -> dict[str, str | int]:
+    before_at, before_id = paging.position(before)
+    return {"viewer": viewer.id, "now": tx.now, "before_at": before_at, "before_id": before_id, "limit": limit}
+
+
+def _selects(viewer: Viewer, statuses: Sequence[Status]) -> list[str]:
+    """The viewer's requests of which these statuses are true now: those of each stored one, by the index that has them
+    in order; and those whose time is over since the timekeeper last wrote down what is, which are few.
+    """
+    mine = f"a.{_PARTY[viewer.role]} = :viewer"
+    found = []
+    for status in statuses:
+        over = next((act for act in _ENDS if status in act.sources and act.target not in statuses), None)
+        still = f" AND a.{_ENDS[over]} > :now" if over else ""
+        found.append(f"SELECT a.id, a.created_at FROM access_requests a WHERE {mine} AND a.status = '{status}'{still}")
+    for act, end in _ENDS.items():
+        if act.target in statuses and not set(act.sources) <= set(statuses):
+            found.append(
+                "SELECT a.id, a.created_at FROM access_requests due CROSS JOIN access_requests a "
+                f"WHERE due.status {one_of(act.sources)} AND due.{end} <= :now AND a.id = due.id AND {mine}"
+            )
+    return found
 
 
 def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
     """The id of the doctor's widest active grant that opens this part of the file (`OPENS`), if there is one."""
+    # Each state by itself: of the first there is one between two people, and an index that says so.
+    each = " UNION ALL ".join(
+        "SELECT id, scope, expires_at FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
+        f"AND status = '{status}' AND expires_at > :now AND scope IN {listed(OPENS[part])}"
+        for status in states.GRANTS
+    )
     found: str | None = tx.value(
-        "SELECT id FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
-        f"AND status IN {_GRANTS} AND expires_at > :now AND scope IN {listed(OPENS[part])} "
+        f"SELECT id FROM ({each}) AS grants "
         "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC LIMIT 1",
         {"patient": patient_id, "doctor": doctor_id, "now": tx.now},
     )
@@ -267,13 +332,14 @@ def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]
     return [row["doctor_id"] for row in rows]
 
 
-def find_patients(tx: Transaction, viewer: Viewer, q: str) -> list[Identity]:
+def find_patients(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> Page[Identity]:
     """Patients with exactly this identifier or phone number: found, never browsed.
 
     The oldest accounts come first: whoever registers with somebody else's number does not hide them.
+    `before` is the `next` of the page before.
     """
     viewer.require("doctor")
-    return directory.find_patients(tx, identifier=normalize_identifier(q), phone=normalize_phone(q))
+    return directory.find_patients(tx, identifier=normalize_identifier(q), phone=normalize_phone(q), before=before)
 
 
 def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> list[Reading]:
@@ -306,9 +372,16 @@ def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") ->
     return readings(tx, patient_id, before)
 
 
-def patients_of(tx: Transaction, viewer: Viewer) -> Sequence[AccessRequest]:
-    """The doctor's active grants: the patients whose file is open to them."""
-    return [item for item in access_requests(tx, viewer, limit=500) if item.active]
+def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[AccessRequest]:
+    """The doctor's active grants, the latest asked for first: the patients whose file is open to them."""
+    viewer.require("doctor")
+    return _requests(tx, viewer, states.GRANTS, before, PATIENTS)
+
+
+def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:
+    """By the id of each of these (few) patients whose file is open to the doctor, the grant that opens it widest."""
+    ids = {patient.id: grant(tx, viewer.id, patient.id, "summary") for patient in patients}
+    return {patient_id: access_request(tx, viewer, found) for patient_id, found in ids.items() if found}
 
 
 def _request(row: Row) -> AccessRequest:

@@ -13,7 +13,7 @@ from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
 from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 from fadjma.web.throttle import ASK_PER_PAIR, LOOK_UP_PER_DOCTOR
 
@@ -47,20 +47,28 @@ class OnePage(TypedDict):
 @blueprint.get("/patients")
 async def patients() -> Response:
     q = request.args.get("q", "")[:60].strip()
-    mine = await web.see(_patients)
-    found: list[directory.Identity] = []
+    before = request.args.get("before")
+    found: Page[directory.Identity] = Page()
+    if q or web.wants() == "json":
+        await web.see(_only_doctors)
     if q:
         await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
-        found = await web.change(actions.find, q)
-    data = {"items": [patient.json(web.language()) for patient in found]}
-    return web.answer(
-        "access/patients.html", data, q=q, found=found, mine=mine, grants={item.patient_id: item for item in mine}
-    )
+        found = await web.change(actions.find, q, before)
+    if web.wants() == "json":
+        return web.as_json(found.json(lambda patient: patient.json(web.language())))
+    mine, grants = await web.see(_patients, found, None if q else before)
+    return web.page("access/patients.html", q=q, found=found, mine=mine, grants=grants, before=before)
 
 
-def _patients(tx: Transaction, viewer: Viewer) -> list[queries.AccessRequest]:
+def _only_doctors(tx: Transaction, viewer: Viewer) -> None:
     viewer.require("doctor")
-    return list(queries.patients_of(tx, viewer))
+
+
+def _patients(
+    tx: Transaction, viewer: Viewer, found: Page[directory.Identity], before: str | None
+) -> tuple[Page[queries.AccessRequest], dict[str, queries.AccessRequest]]:
+    """The doctor's patients, and the grants that open the file of those who were found."""
+    return queries.patients_of(tx, viewer, before), queries.grants_among(tx, viewer, found)
 
 
 @blueprint.get("/patients/<patient_id>/accesses")
@@ -86,8 +94,11 @@ def _by_day(readings: list[queries.Reading]) -> list[tuple[str, list[queries.Rea
 
 @blueprint.get("/access-requests")
 async def index() -> Response:
-    found = await web.see(queries.access_requests)
-    return web.answer("access/index.html", {"items": [item.json(web.language()) for item in found]}, requests=found)
+    place = web.one_of("place", states.PLACES)
+    before = request.args.get("before")
+    found = await web.see(queries.access_requests, place=place, before=before)
+    data = found.json(lambda item: item.json(web.language()))
+    return web.answer("access/index.html", data, requests=found, place=place, before=before)
 
 
 async def _asking() -> AskPage:

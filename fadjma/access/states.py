@@ -36,7 +36,12 @@ class State:
     place: Place  # the list of a dashboard that it belongs to: under way, or the rest
     now: Side | None = None  # whose turn it is: there it is among what to do now
 
+    def place_for(self, role: str) -> Place:
+        """The list of this role's dashboard."""
+        return "now" if self.now == role else self.place
 
+
+PLACES: tuple[Place, ...] = ("now", "flow", "rest")  # of every dashboard and of the lists that it leads to
 STATES: dict[Status, State] = {
     "pending": State(N_("En attente"), "proposed", "wait", "flow", now="patient"),
     "approved": State(N_("Autorisé"), "active", "ok", "flow"),

@@ -8,9 +8,10 @@ from fadjma.i18n import iso
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.refusals import NotFound
-from fadjma.store import Row, Transaction
+from fadjma.store import Page, Row, Transaction, paging
 
 PER_PAGE = 50
+WAITING = "pending~"  # before a cursor: of the list of those who wait
 _WORDS = 6  # of a search that are looked at
 
 
@@ -36,6 +37,11 @@ class Account:
     @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
+
+    @property
+    def cursor(self) -> str:
+        """Where a list goes on after this one."""
+        return paging.cursor(self.created_at, self.id)
 
     @property
     def role_name(self) -> str:
@@ -78,26 +84,49 @@ def account(tx: Transaction, viewer: Viewer, account_id: str) -> Account:
     return _account(row)
 
 
-def waiting(tx: Transaction) -> list[Account]:
-    """Doctors and pharmacists to be verified, the longest waiting first."""
-    return [_account(row) for row in tx.all(f"{_ACCOUNT} WHERE u.status = 'pending' ORDER BY u.created_at")]
+def waiting(tx: Transaction, after: str | None = None) -> Page[Account]:
+    """Doctors and pharmacists to be verified, the longest waiting first; `after` is the `next` of the page before."""
+    after_at, after_id = paging.position((after or "").removeprefix(WAITING), otherwise=-1)
+    rows = tx.all(
+        f"{_ACCOUNT} WHERE u.status = 'pending' AND (u.created_at, u.id) > (:after_at, :after_id) "
+        "ORDER BY u.created_at, u.id LIMIT :limit",
+        {"after_at": after_at, "after_id": after_id, "limit": PER_PAGE + 1},
+    )
+    return paging.page([_account(row) for row in rows], PER_PAGE, lambda item: WAITING + item.cursor)
 
 
-def accounts(tx: Transaction, viewer: Viewer, q: str = "", before: str = "~") -> tuple[list[Account], list[Account]]:
+def count_waiting(tx: Transaction) -> int:
+    """How many doctors and pharmacists are to be verified."""
+    return int(tx.value("SELECT count(*) FROM accounts u WHERE u.status = 'pending'"))
+
+
+def accounts(
+    tx: Transaction, viewer: Viewer, q: str = "", before: str | None = None
+) -> tuple[Page[Account], Page[Account]]:
     """For an admin: who waits to be verified, and the others, the newest first, of whom all that `q` says is true.
 
     Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
+    `before` is the `next` of either; who waits is not on the later pages of the others.
     """
     viewer.require("admin")
+    is_first = not before or before.startswith(WAITING)
+    others = known(tx, q, None if is_first else before)
+    return waiting(tx, before) if is_first else Page(), others
+
+
+def known(tx: Transaction, q: str = "", before: str | None = None, limit: int = PER_PAGE) -> Page[Account]:
+    """Whom nobody has to verify, the newest first, of whom all that `q` says is true."""
     asked = [writing.asked_numbers(q)] if writing.asked_numbers(q) else writing.asked_words(q)
     if q.strip() and not asked:
-        return waiting(tx), []  # nothing in it that anything is found by
+        return Page()  # nothing in it that anything is found by
     begins, words = _begins_with(asked[:_WORDS])
+    before_at, before_id = paging.position(before)
     rows = tx.all(
-        f"{_ACCOUNT} WHERE u.status <> 'pending' AND u.id < :before {begins} ORDER BY u.id DESC LIMIT :limit",
-        {"before": before, "limit": PER_PAGE, **words},
+        f"{_ACCOUNT} WHERE u.status <> 'pending' AND (u.created_at, u.id) < (:before_at, :before_id) {begins} "
+        "ORDER BY u.created_at DESC, u.id DESC LIMIT :limit",
+        {"before_at": before_at, "before_id": before_id, "limit": limit + 1, **words},
     )
-    return waiting(tx), [_account(row) for row in rows]
+    return paging.page([_account(row) for row in rows], limit, lambda item: item.cursor)
 
 
 def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:

@@ -233,9 +233,8 @@ async def me() -> Response:
 
 @blueprint.get("/sessions")
 async def my_sessions() -> Response:
-    found = await web.see(sessions.of)
-    items = [session.json() for session in found]
-    return web.answer("accounts/sessions.html", {"items": items}, sessions=found)
+    found = await web.see(sessions.of, request.args.get("before"))
+    return web.answer("accounts/sessions.html", found.json(sessions.OpenSession.json), sessions=found)
 
 
 @blueprint.post("/sessions/<session_id>/end")
@@ -251,19 +250,20 @@ async def end_session(session_id: str) -> Response:
 @blueprint.get("/accounts")
 async def accounts() -> Response:
     q = request.args.get("q", "")[:80]
-    waiting, found = await web.see(queries.accounts, q, request.args.get("before", "~"))
-    items = [account.json(web.language()) for account in [*waiting, *found]]
-    last = found[-1].id if len(found) == queries.PER_PAGE else None
-    data = {"items": items, **({"next": last} if last else {})}
-    return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q)
+    before = request.args.get("before")
+    waiting, found = await web.see(queries.accounts, q, before)
+    # To programs it is one list, those who wait first: the others come when there is nobody more who waits.
+    data = (waiting if waiting.next else found).json(lambda account: account.json(web.language()))
+    if not waiting.next:
+        data["items"] = [account.json(web.language()) for account in [*waiting, *found]]
+    return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q, before=before)
 
 
 @blueprint.get("/security-events")
 async def security_events() -> Response:
-    found, following = await web.see(security.browse, request.args.get("before"))
-    items = [event.json(web.language()) for event in found]
-    data = {"items": items, **({"next": following} if following else {})}
-    return web.answer("accounts/security.html", data, events=found, next=following)
+    found = await web.see(security.browse, request.args.get("before"))
+    data = found.json(lambda event: event.json(web.language()))
+    return web.answer("accounts/security.html", data, events=found)
 
 
 @blueprint.post("/accounts/<account_id>/verification")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fadjma.i18n import N_, iso, translate
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.store import Transaction, paging
+from fadjma.store import Page, Transaction, paging
 
 Kind = Literal["sign_in_failed", "sign_in_locked", "password_changed", "right_refused", "export", "backup"]
 
@@ -68,15 +68,16 @@ def note(tx: Transaction, kind: Kind, *, account_id: str | None = None, address:
     )
 
 
-def browse(tx: Transaction, viewer: Viewer, before: str | None = None) -> tuple[list[SecurityEvent], str | None]:
-    """For an admin: the newest first, and the cursor to go on from."""
+def browse(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[SecurityEvent]:
+    """For an admin: the newest first."""
     viewer.require("admin")
     moment, last_id = paging.position(before)
     rows = tx.all(
-        "SELECT e.id, e.at, e.kind, e.account_id, p.name AS account, e.address, e.detail "
-        "FROM security_events e LEFT JOIN people p ON p.id = e.account_id "
-        "WHERE e.at < :at OR (e.at = :at AND e.id < :id) ORDER BY e.at DESC, e.id DESC LIMIT :limit",
+        "SELECT e.id, e.at, e.kind, e.account_id, "
+        "(SELECT name FROM people WHERE id = e.account_id) AS account, e.address, e.detail "
+        "FROM security_events e "  # people joined from the left would be read whole
+        "WHERE (e.at, e.id) < (:at, :id) ORDER BY e.at DESC, e.id DESC LIMIT :limit",
         {"at": moment, "id": last_id, "limit": PER_PAGE + 1},
     )
-    found = [SecurityEvent(**dict(row)) for row in rows[:PER_PAGE]]
-    return found, paging.cursor(found[-1].at, found[-1].id) if len(rows) > PER_PAGE else None
+    found = [SecurityEvent(**dict(row)) for row in rows]
+    return paging.page(found, PER_PAGE, lambda event: paging.cursor(event.at, event.id))

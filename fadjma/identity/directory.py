@@ -7,7 +7,9 @@ from fadjma import days, writing
 from fadjma.i18n import age, show_age
 from fadjma.identity.people import Role
 from fadjma.refusals import NotFound
-from fadjma.store import Transaction, milliseconds
+from fadjma.store import Page, Transaction, milliseconds, paging
+
+FOUND = 10  # patients on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,29 @@ def is_active(tx: Transaction, user_id: str, role: Role | None = None) -> bool:
     return tx.value(sql, {"id": user_id, "role": role}) is not None
 
 
-def find_patients(tx: Transaction, *, identifier: str | None, phone: str | None) -> list[Identity]:
-    """The active patients with exactly this identifier or phone number, the oldest accounts first, ten at most."""
+def find_patients(
+    tx: Transaction, *, identifier: str | None, phone: str | None, before: str | None = None
+) -> Page[Identity]:
+    """The active patients with exactly this identifier or phone number, the oldest accounts first, ten on a page.
+
+    `before` is the `next` of the page before.
+    """
+    if identifier:
+        sql = "SELECT user_id FROM patients WHERE identifier = :identifier"
+        owner = tx.value(sql, {"identifier": identifier})
+        if owner and is_active(tx, owner, "patient"):
+            return Page([identity(tx, owner)])
+    after_at, after_id = paging.position(before, otherwise=-1)
     rows = tx.all(
-        "SELECT u.id FROM users u JOIN patients p ON p.user_id = u.id WHERE u.status = 'active' AND u.id IN "
-        "(SELECT user_id FROM patients WHERE identifier = :identifier UNION SELECT id FROM users WHERE phone = :phone) "
-        "ORDER BY u.created_at, u.id LIMIT 10",
-        {"identifier": identifier, "phone": phone},
+        "SELECT u.id, u.created_at FROM users u JOIN patients p ON p.user_id = u.id "
+        "WHERE u.phone = :phone AND u.status = 'active' AND (u.created_at, u.id) > (:after_at, :after_id) "
+        "ORDER BY u.created_at, u.id LIMIT :limit",
+        {"phone": phone, "after_at": after_at, "after_id": after_id, "limit": FOUND + 1},
     )
-    return [identity(tx, row["id"]) for row in rows]
+    found = paging.page(rows, FOUND, lambda row: paging.cursor(row["created_at"], row["id"]))
+    shown = Page(identity(tx, row["id"]) for row in found)
+    shown.next = found.next
+    return shown
 
 
 def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:

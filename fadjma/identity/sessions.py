@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 from fadjma.i18n import iso
 from fadjma.identity.people import Viewer
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction, paging
 
 EndReason = Literal["signed_out", "expired", "deactivated"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
+PER_PAGE = 50
 _ADDRESS = 64  # characters kept of an address
 TOUCH_AFTER = MINUTE  # activity is written down at most this often
 _BROWSERS = (
@@ -149,17 +150,32 @@ def bring_back(tx: Transaction, limit: int) -> int:
     )
 
 
-def of(tx: Transaction, person: Viewer) -> list[OpenSession]:
-    """A person's own live sessions, the latest used first."""
+def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenSession]:
+    """A person's own live sessions, the latest opened first: that does not change while somebody turns the pages.
+
+    `before` is the `next` of the page before.
+    """
+    before_at, before_id = paging.position(before)
     rows = tx.all(
         f"""
         SELECT s.id, s.kind, s.created_at, s.last_active_at, s.address, s.agent, s.id = :current AS current
-        FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = :user_id AND {_ALIVE}
-        ORDER BY s.last_active_at DESC LIMIT 100
+        FROM sessions s JOIN users u ON u.id = s.user_id
+        WHERE s.user_id = :user_id AND s.created_at > :since AND (s.created_at, s.id) < (:before_at, :before_id)
+        AND {_ALIVE}
+        ORDER BY s.created_at DESC, s.id DESC LIMIT :limit
         """,
-        {"user_id": person.id, "current": person.session_id, "now": tx.now},
+        {
+            "user_id": person.id,
+            "current": person.session_id,
+            "now": tx.now,
+            "since": tx.now - LIFETIME,  # what is older is over, also where nobody has ended it
+            "before_at": before_at,
+            "before_id": before_id,
+            "limit": PER_PAGE + 1,
+        },
     )
-    return [OpenSession(**{**dict(row), "current": bool(row["current"])}) for row in rows]
+    found = [OpenSession(**{**dict(row), "current": bool(row["current"])}) for row in rows]
+    return paging.page(found, PER_PAGE, lambda session: paging.cursor(session.created_at, session.id))
 
 
 def end(tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | None = None) -> int:

@@ -9,9 +9,10 @@ from fadjma.days import day
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
-from fadjma.store import Row, Transaction
+from fadjma.store import Page, Row, Transaction, paging
 
 SUGGESTIONS = 8
+PER_PAGE = 100  # products
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
 MOVEMENTS_SHOWN = 20
 _TYPED, _WORDS = 120, 6  # characters and words that are looked at: no name is longer
@@ -75,6 +76,7 @@ class Lot:
 class Movement:
     """One change of what a lot holds: what it was, by whom, and why."""
 
+    id: str
     at: int
     kind: str
     quantity: int
@@ -102,11 +104,6 @@ class Product:
     lots: tuple[Lot, ...]
 
     @property
-    def urgency(self) -> tuple[int, tuple[str, str]]:
-        """For the order in which stock is shown: what lacks first."""
-        return 0 if self.usable == 0 else 1 if self.low else 2, writing.sort_key(self.medicine.name)
-
-    @property
     def low(self) -> bool:
         return self.usable <= self.threshold
 
@@ -132,16 +129,20 @@ def is_name_of(text: str, medicine: Medicine) -> bool:
     return set(writing.search_words(text)) == set(writing.search_words(medicine.name))
 
 
-def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None) -> list[Medicine]:
+def search_medicines(
+    tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None, before: str | None = None
+) -> Page[Medicine]:
     """Medicines in whose name every typed word begins a word; those that begin with the first word come first.
 
     How many a pharmacy has, only doctors learn, who prescribe: nobody counts the stock of a competitor.
+    `before` is the `next` of the page before: how many were shown, for the list of medicines is the same all day.
     """
     if viewer.role != "doctor":
         pharmacy_id = None
     asked = writing.asked_words(q[:_TYPED])[:_WORDS]
     if sum(len(variants[0]) for variants in asked) < 2:
-        return []
+        return Page()
+    shown, _ = paging.position(before, otherwise=0)
     words = {f"w{i}_{j}": word for i, variants in enumerate(asked) for j, word in enumerate(variants)}
     conditions = " AND ".join(
         "(" + " OR ".join(f"(' ' || search_key) LIKE :w{i}_{j}" for j in range(len(variants))) + ")"
@@ -150,16 +151,18 @@ def search_medicines(tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str |
     rows = tx.all(
         f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
         f"FROM medicines m WHERE {conditions} "
-        "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key LIMIT :limit",
+        "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown",
         {
             **{name: f"% {word}%" for name, word in words.items()},
             "first": f"{asked[0][-1]}%",
-            "limit": SUGGESTIONS,
+            "limit": SUGGESTIONS + 1,
+            "shown": shown,
             "pharmacy": pharmacy_id,
             "today": today(tx),
         },
     )
-    return [Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
+    found = [Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
+    return paging.page(found, SUGGESTIONS, lambda last: str(shown + SUGGESTIONS))
 
 
 def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) -> Medicine:
@@ -174,22 +177,62 @@ def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) 
     return Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None})
 
 
-def stock(tx: Transaction, viewer: Viewer) -> list[Product]:
-    """Everything the pharmacist's own pharmacy keeps, by name."""
+# What a pharmacy keeps, in the order in which it is shown: what it lacks, what it nearly lacks, the rest, each by name.
+# That is as much as there are medicines, however long it has been open: lots that are empty are not looked at.
+_KEPT = """
+    SELECT id, search_key, CASE WHEN usable = 0 THEN 0 WHEN usable <= threshold THEN 1 ELSE 2 END AS urgency
+    FROM (
+        SELECT k.id, k.threshold, m.search_key, (
+            SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l
+            WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on >= :today
+        ) AS usable
+        FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy
+    ) AS kept
+"""
+
+
+def stock(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Product]:
+    """Everything the pharmacist's own pharmacy keeps: what it lacks, what it nearly lacks, the rest, each by name.
+
+    `before` is the `next` of the page before.
+    """
     viewer.require("pharmacist")
-    return _products(tx, viewer, "SELECT id FROM products WHERE pharmacy_id = :pharmacy")
+    urgency, _, rest = (before or "").partition("~")
+    key, _, product_id = rest.rpartition("~")
+    rows = tx.all(
+        f"SELECT id, urgency, search_key FROM ({_KEPT}) AS shown "
+        "WHERE (urgency, search_key, id) > (:urgency, :key, :id) "
+        "ORDER BY urgency, search_key, id LIMIT :limit",
+        {
+            "pharmacy": viewer.organization_id,
+            "today": today(tx),
+            "urgency": int(urgency) if urgency in ("0", "1", "2") else -1,
+            "key": key,
+            "id": product_id,
+            "limit": PER_PAGE + 1,
+        },
+    )
+    found = paging.page(rows, PER_PAGE, lambda row: f"{row['urgency']}~{row['search_key']}~{row['id']}")
+    products = Page(_products(tx, [row["id"] for row in found]))
+    products.next = found.next
+    return products
 
 
-def low_stock(tx: Transaction, viewer: Viewer, limit: int) -> list[Product]:
+def count_products(tx: Transaction, viewer: Viewer) -> int:
+    """How many products the pharmacist's own pharmacy keeps."""
+    sql = "SELECT count(*) FROM products WHERE pharmacy_id = :pharmacy"
+    return int(tx.value(sql, {"pharmacy": viewer.organization_id}))
+
+
+def low_stock(tx: Transaction, viewer: Viewer, limit: int) -> Page[Product]:
     """What the pharmacist's own pharmacy lacks or nearly lacks: what it lacks first, then by name, `limit` at most."""
     viewer.require("pharmacist")
-    low = (
-        f"SELECT id FROM (SELECT k.id, k.threshold, m.search_key, {_usable('k.medicine_id')} AS usable "
-        "FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy) AS kept "
-        "WHERE usable <= threshold "
-        "ORDER BY usable > 0, search_key LIMIT :limit"
+    rows = tx.all(
+        f"SELECT id FROM ({_KEPT}) AS low WHERE urgency < 2 ORDER BY urgency, search_key, id LIMIT :limit",
+        {"pharmacy": viewer.organization_id, "today": today(tx), "limit": limit + 1},
     )
-    return sorted(_products(tx, viewer, low, limit=limit), key=lambda product: product.usable > 0)
+    products = _products(tx, [row["id"] for row in rows])
+    return paging.page(products, limit, lambda product: product.id)
 
 
 def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
@@ -203,16 +246,27 @@ def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     return _lot(tx, row)
 
 
-def movements(tx: Transaction, viewer: Viewer, lot_id: str) -> list[Movement]:
-    """The latest changes of a lot of the pharmacist's own pharmacy, the newest first."""
+def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None = None) -> Page[Movement]:
+    """The changes of a lot of the pharmacist's own pharmacy, the newest first.
+
+    `before` is the `next` of the page before.
+    """
+    before_at, before_id = paging.position(before)
     rows = tx.all(
-        "SELECT v.at, v.kind, v.quantity, v.reason, u.name "
+        "SELECT v.id, v.at, v.kind, v.quantity, v.reason, u.name "
         "FROM movements v JOIN people u ON u.id = v.actor_id JOIN lots l ON l.id = v.lot_id "
         "JOIN products p ON p.id = l.product_id WHERE v.lot_id = :lot AND p.pharmacy_id = :pharmacy "
-        "ORDER BY v.at DESC, v.id DESC LIMIT :limit",
-        {"lot": lot_id, "pharmacy": viewer.organization_id, "limit": MOVEMENTS_SHOWN},
+        "AND (v.at, v.id) < (:before_at, :before_id) ORDER BY v.at DESC, v.id DESC LIMIT :limit",
+        {
+            "lot": lot_id,
+            "pharmacy": viewer.organization_id,
+            "before_at": before_at,
+            "before_id": before_id,
+            "limit": MOVEMENTS_SHOWN + 1,
+        },
     )
-    return [Movement(**dict(row)) for row in rows]
+    found = [Movement(**dict(row)) for row in rows]
+    return paging.page(found, MOVEMENTS_SHOWN, lambda last: paging.cursor(last.at, last.id))
 
 
 def everything(tx: Transaction) -> list[Medicine]:
@@ -238,22 +292,29 @@ def today(tx: Transaction, days: int = 0) -> str:
 def _usable(medicine: str) -> str:
     return (
         "(SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l JOIN products p ON p.id = l.product_id "
-        f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = {medicine} AND l.expires_on >= :today)"
+        f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = {medicine} "
+        "AND l.on_hand > 0 AND l.expires_on >= :today)"
     )
 
 
-def _products(tx: Transaction, viewer: Viewer, ids: str, **parameters: int) -> list[Product]:
-    """Those products of the viewer's pharmacy that the statement `ids` finds, with their lots, by name."""
-    values = {"pharmacy": viewer.organization_id, "today": today(tx), **parameters}
+def _products(tx: Transaction, ids: list[str]) -> list[Product]:
+    """These products, in this order, each with what is left of its lots."""
+    if not ids:
+        return []
+    values = {f"i{number}": id for number, id in enumerate(ids)}
+    among = ", ".join(f":{name}" for name in values)
     lots: dict[str, list[Lot]] = {}
-    for row in tx.all(f"{_LOT} WHERE l.product_id IN ({ids}) AND l.on_hand > 0 ORDER BY l.expires_on", values):
+    # That every lot has a day makes the planner take the index of those that are not empty, and no others.
+    left = "l.on_hand > 0 AND l.expires_on > ''"
+    for row in tx.all(f"{_LOT} WHERE l.product_id IN ({among}) AND {left} ORDER BY l.expires_on", values):
         lots.setdefault(row["product_id"], []).append(_lot(tx, row))
-    products = tx.all(
+    rows = tx.all(
         "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
-        f"FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.id IN ({ids}) ORDER BY m.search_key",
+        f"FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.id IN ({among})",
         values,
     )
-    return [_product(row, tuple(lots.get(row["id"], ()))) for row in products]
+    products = {row["id"]: _product(row, tuple(lots.get(row["id"], ()))) for row in rows}
+    return [products[id] for id in ids]
 
 
 def _lot(tx: Transaction, row: Row) -> Lot:

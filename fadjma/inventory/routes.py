@@ -8,7 +8,7 @@ from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, queries
 from fadjma.inventory.forms import CountForm, LotForm
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction
 
 blueprint = Blueprint("inventory", __name__)
 
@@ -17,8 +17,8 @@ blueprint = Blueprint("inventory", __name__)
 async def medicines() -> Response:
     q = request.args.get("q", "") or next((v for k, v in request.args.items() if k.endswith("medicine")), "")
     pharmacy_id = request.args.get("pharmacy_id") or None
-    found = await web.see(queries.search_medicines, q[:80], pharmacy_id)
-    data = {"items": [medicine.json() for medicine in found]}
+    found = await web.see(queries.search_medicines, q[:80], pharmacy_id, request.args.get("before"))
+    data = found.json(queries.Medicine.json)
     line = web.number("line") or 0
     return web.answer(
         "inventory/_suggestions.html", data, fragment="inventory/_suggestions.html", medicines=found, line=line, q=q
@@ -27,9 +27,14 @@ async def medicines() -> Response:
 
 @blueprint.get("/inventory")
 async def index() -> Response:
-    products = await web.see(queries.stock)
-    data = {"items": [product.json(web.language()) for product in products]}
-    return web.answer("inventory/index.html", data, products=products)
+    before = request.args.get("before")
+    products, count = await web.see(_stock, before)
+    data = products.json(lambda product: product.json(web.language()))
+    return web.answer("inventory/index.html", data, products=products, count=count, before=before)
+
+
+def _stock(tx: Transaction, viewer: Viewer, before: str | None) -> tuple[Page[queries.Product], int]:
+    return queries.stock(tx, viewer, before), queries.count_products(tx, viewer)
 
 
 class _AroundNewLot(TypedDict):
@@ -70,15 +75,20 @@ async def receive() -> Response:
 
 class _AroundLot(TypedDict):
     lot: queries.Lot
-    movements: list[queries.Movement]  # the newest first
+    movements: Page[queries.Movement]  # the newest first
+    before: str | None  # where this part of them begins
 
 
 async def _around_lot(lot_id: str) -> _AroundLot:
-    return await web.see(_lot_and_movements, lot_id)
+    return await web.see(_lot_and_movements, lot_id, request.args.get("before"))
 
 
-def _lot_and_movements(tx: Transaction, viewer: Viewer, lot_id: str) -> _AroundLot:
-    return {"lot": queries.lot(tx, viewer, lot_id), "movements": queries.movements(tx, viewer, lot_id)}
+def _lot_and_movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None) -> _AroundLot:
+    return {
+        "lot": queries.lot(tx, viewer, lot_id),
+        "movements": queries.movements(tx, viewer, lot_id, before),
+        "before": before,
+    }
 
 
 @blueprint.get("/inventory/lots/<lot_id>")

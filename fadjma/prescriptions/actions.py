@@ -14,7 +14,7 @@ from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import queries, states, transitions
 from fadjma.refusals import Conflict, Invalid, NotFound
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 DAY = 24 * 3_600_000
@@ -89,9 +89,11 @@ def open_prescription(
     return found
 
 
-def browse(tx: Transaction, viewer: Viewer, *, before: str | None = None) -> list[queries.Prescription]:
+def browse(
+    tx: Transaction, viewer: Viewer, *, place: states.Place | None = None, before: str | None = None
+) -> Page[queries.Prescription]:
     """A part of one's list of prescriptions; a pharmacist's names patients, and is traced."""
-    found = queries.prescriptions(tx, viewer, before=before)
+    found = queries.prescriptions(tx, viewer, place=place, before=before)
     trace_listed(tx, viewer, found)
     return found
 

@@ -4,6 +4,7 @@ The patient and the prescriber see theirs; a doctor needs a grant; a pharmacist 
 was addressed. One that is open to any pharmacy shows neither lines nor patient before it is claimed (`neutral`).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +16,11 @@ from fadjma.prescriptions import states
 from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status
 from fadjma.records import queries as records
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Row, Transaction, listed, paging
+from fadjma.store import Page, Row, Transaction, listed, paging
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
 PER_PAGE = 50
+COUNTED = 100  # at most, of what is beyond a page
 LOOKED_AT = 500  # prescriptions of a patient, to count those under way
 NEEDED_FOR = 30 * 24 * 3_600_000  # after the end of a prescription, that its pharmacy sees today's allergies and weight
 
@@ -192,7 +194,7 @@ class Prescription:
 
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        return "now" if self.state.now == role and not self.corrected else self.state.place
+        return self.state.place if self.corrected else self.state.place_for(role)
 
     @property
     def corrected(self) -> bool:
@@ -236,18 +238,22 @@ _PRESCRIPTION = f"""
     LEFT JOIN prescriptions r ON r.replaces_id = p.id
 """
 _IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "weight_kg", "phone")
-# What is whose, as conditions that an index serves each: a list takes the newest of each, then the newest of all.
+# What is whose, as conditions that an index serves each, with the states that are theirs: a list takes the newest of
+# each state, then the newest of all.
 # A pharmacist's are those claimed by their pharmacy; and by none: those addressed to theirs, or to be claimed by any.
-_OWN: dict[Role, tuple[str, ...]] = {
-    "patient": ("p.patient_id = :viewer",),
-    "doctor": ("p.prescriber_id = :viewer",),
-    "pharmacist": (
-        "p.pharmacy_id = :organization",
-        "p.pharmacy_id IS NULL AND p.addressed_to = :organization",
-        f"p.pharmacy_id IS NULL AND p.addressed_to IS NULL AND p.status = '{states.TO_CLAIM}'",
-    ),
-    "admin": (),
+_ALL = tuple(STATES)
+_OWN: dict[Role, dict[str, tuple[Status, ...]]] = {
+    "patient": {"p.patient_id = :viewer": _ALL},
+    "doctor": {"p.prescriber_id = :viewer": _ALL},
+    "pharmacist": {
+        "p.pharmacy_id = :organization": _ALL,
+        "p.pharmacy_id IS NULL AND p.addressed_to = :organization": _ALL,
+        "p.pharmacy_id IS NULL AND p.addressed_to IS NULL": (states.TO_CLAIM,),
+    },
+    "admin": {},
 }
+_OF_PATIENT = {"p.patient_id = :patient": _ALL}
+_CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
 def reason_text(reason: str, language: str) -> str:
@@ -322,44 +328,99 @@ def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:
 
 
 def prescriptions(
-    tx: Transaction, viewer: Viewer, *, before: str | None = None, limit: int = PER_PAGE
-) -> list[Prescription]:
-    """The viewer's prescriptions (one's own, those one wrote, those of one's pharmacy), the latest changed first.
+    tx: Transaction,
+    viewer: Viewer,
+    *,
+    place: Place | None = None,
+    before: str | None = None,
+    limit: int = PER_PAGE,
+) -> Page[Prescription]:
+    """The viewer's prescriptions (one's own, those one wrote, those of one's pharmacy), the latest changed first; of
+    one place of their dashboard, or all.
 
     `before` is the `cursor` of the last one shown.
     """
-    if not _OWN[viewer.role]:
-        return []
-    before_at, before_id = paging.position(before)
-    newest = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT p.id FROM prescriptions p WHERE {part} "
-        "AND (p.updated_at, p.id) < (:before_at, :before_id) "
-        "ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit) AS part"
-        for part in _OWN[viewer.role]
-    )
-    rows = tx.all(
-        f"{_PRESCRIPTION} WHERE p.id IN ({newest}) ORDER BY p.updated_at DESC, p.id DESC LIMIT :limit",
-        {
-            "viewer": viewer.id,
-            "organization": viewer.organization_id,
-            "now": tx.now,
-            "before_at": before_at,
-            "before_id": before_id,
-            "limit": limit,
-        },
-    )
-    return [_prescription(viewer, row) for row in rows]
+    return _newest(tx, viewer, _selects(viewer, place), {"before": before, "limit": limit})
 
 
-def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, limit: int = PER_PAGE) -> list[Prescription]:
-    """A patient's prescriptions for a doctor whose grant opens them, or for the patient."""
+def count_beyond(tx: Transaction, viewer: Viewer, place: Place, shown: Page[Prescription]) -> int:
+    """How many prescriptions of this place come after a page of them, `COUNTED` at most."""
+    if not shown.next:
+        return 0
+    counted = paging.counted(_selects(viewer, place), "p.updated_at", "p.id")
+    return int(tx.value(counted, _values(tx, viewer, shown.next, COUNTED)))
+
+
+def of_patient(
+    tx: Transaction, viewer: Viewer, patient_id: str, *, before: str | None = None, limit: int = PER_PAGE
+) -> Page[Prescription]:
+    """A patient's prescriptions for a doctor whose grant opens them, or for the patient; the latest changed first."""
     if viewer.id != patient_id:
         access.require_grant(tx, viewer, patient_id, "prescriptions")
+    selects = _each_state(_OF_PATIENT, dict.fromkeys(_ALL, ""))
+    return _newest(tx, viewer, selects, {"before": before, "limit": limit, "patient": patient_id})
+
+
+def _newest(tx: Transaction, viewer: Viewer, selects: list[str], asked: Mapping[str, Any]) -> Page[Prescription]:
+    if not selects:
+        return Page()
+    limit = asked["limit"]
     rows = tx.all(
-        f"{_PRESCRIPTION} WHERE p.patient_id = :patient ORDER BY p.updated_at DESC LIMIT :limit",
-        {"patient": patient_id, "now": tx.now, "limit": limit},
+        f"{_PRESCRIPTION} WHERE p.id IN ({paging.newest(selects, 'p.updated_at', 'p.id')}) "
+        "ORDER BY p.updated_at DESC, p.id DESC",
+        {**asked, **_values(tx, viewer, asked["before"], limit + 1)},
     )
-    return [_prescription(viewer, row) for row in rows]
+    return paging.page([_prescription(viewer, row) for row in rows], limit, lambda item: item.cursor)
+
+
+def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int) -> dict[str, Any]:
+    before_at, before_id = paging.position(before)
+    return {
+        "viewer": viewer.id,
+        "organization": viewer.organization_id,
+        "now": tx.now,
+        "before_at": before_at,
+        "before_id": before_id,
+        "limit": limit,
+    }
+
+
+def _selects(viewer: Viewer, place: Place | None) -> list[str]:
+    """The viewer's prescriptions of a place: of the states that are true now, and of those whose time is over since
+    the timekeeper last wrote down what is, which are few. A refused one is its prescriber's turn until it is corrected.
+    """
+    own = _OWN[viewer.role]
+    if place is None:
+        return _each_state(own, dict.fromkeys(_ALL, ""))
+    here = {code: _still(code) for code, state in STATES.items() if state.place_for(viewer.role) == place}
+    for code in states.CORRECT.sources:
+        turn, afterwards = STATES[code].place_for(viewer.role), STATES[code].place
+        if turn != afterwards and place in (turn, afterwards):
+            here[code] = _still(code) + (f" AND NOT {_CORRECTED}" if place == turn else f" AND {_CORRECTED}")
+    selects = _each_state(own, here)
+    if states.EXPIRE.target in here:
+        selects += [
+            "SELECT p.id, p.updated_at FROM prescriptions due CROSS JOIN prescriptions p "
+            f"WHERE due.status IN {OPEN} AND due.valid_until <= :now AND p.id = due.id AND {part} "
+            f"AND p.status IN {listed(theirs)}"
+            for part, theirs in own.items()
+        ]
+    return selects
+
+
+def _still(status: Status) -> str:
+    """That it is true now: time may have ended it, and not have written it down yet."""
+    return " AND p.valid_until > :now" if status in states.EXPIRE.sources else ""
+
+
+def _each_state(own: Mapping[str, Sequence[Status]], here: Mapping[Status, str]) -> list[str]:
+    """Those of each of these states, by the index that has them in order; with what else must be true of them."""
+    return [
+        f"SELECT p.id, p.updated_at FROM prescriptions p WHERE {part} AND p.status = '{code}'{condition}"
+        for part, theirs in own.items()
+        for code, condition in here.items()
+        if code in theirs
+    ]
 
 
 def under_way(tx: Transaction, patient_id: str) -> int:
@@ -425,7 +486,8 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
 def _right(viewer: Viewer) -> str:
     if viewer.role == "doctor":
         return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
-    return " OR ".join(f"({part})" for part in _OWN[viewer.role]) or "1 = 0"
+    own = _OWN[viewer.role].items()
+    return " OR ".join(f"({part} AND p.status IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
 
 
 def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:

@@ -27,7 +27,7 @@ from fadjma.prescriptions.forms import (
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
-from fadjma.store import Transaction
+from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 from fadjma.web.throttle import GIVE_BACK_PER_PERSON
 
@@ -75,11 +75,27 @@ class _WithReason(Protocol):
 
 @blueprint.get("/prescriptions")
 async def index() -> Response:
-    found = await web.see_traced(actions.browse, before=request.args.get("before", "")[:60])
-    items = [item.json(web.language()) for item in found]
-    last = found[-1].cursor if len(found) == queries.PER_PAGE else None
-    data = {"items": items, **({"next": last} if last else {})}
-    return web.answer("prescriptions/index.html", data, prescriptions=found, next=last)
+    place = web.one_of("place", states.PLACES)
+    before = request.args.get("before")
+    patient_id = request.args.get("patient")
+    if patient_id:
+        found = await web.see_traced(_of_patient, patient_id, before, again=web.by_itself())
+    else:
+        found = await web.see_traced(actions.browse, place=place, before=before)
+    data = found.json(lambda item: item.json(web.language()))
+    return web.answer(
+        "prescriptions/index.html", data, prescriptions=found, place=place, before=before, patient_id=patient_id
+    )
+
+
+def _of_patient(
+    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
+) -> Page[queries.Prescription]:
+    """Those of a patient, which are part of the file. Raises NotFound without a grant."""
+    found = queries.of_patient(tx, viewer, patient_id, before=before)
+    if viewer.id != patient_id:
+        writing.trace_file(tx, viewer, patient_id, again=again)
+    return found
 
 
 @blueprint.get("/prescriptions/<prescription_id>")

@@ -51,7 +51,12 @@ class State:
     place: Place  # the list of a dashboard that it belongs to: under way, or the rest
     now: Role | None = None  # whose turn it is: there it is among what to do now
 
+    def place_for(self, role: str) -> Place:
+        """The list of this role's dashboard; of one that has been corrected, nobody's turn is left (CORRECT)."""
+        return "now" if self.now == role else self.place
 
+
+PLACES: tuple[Place, ...] = ("now", "flow", "rest")  # of every dashboard and of the lists that it leads to
 STATES: dict[Status, State] = {
     "issued": State(N_("Émise"), "active", "s1", "flow", now="pharmacist"),
     "validated": State(N_("Validée"), "active", "s2", "flow"),

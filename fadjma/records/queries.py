@@ -10,13 +10,14 @@ from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Row, Transaction
+from fadjma.store import Page, Row, Transaction, paging
 
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "prescription"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50
 _EVER = 2**62  # later than any moment, also of a clock that ran ahead
+_LATEST = "9999-99-99"  # after any day
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,10 @@ class File:
 
     patient: Identity
     grant: access.AccessRequest | None  # None: the patient's own file
-    records: list[Record]
+    records: Page[Record]
     may_write: bool
     may_see_prescriptions: bool
-    before: str | None  # where this part of it begins, as `next` of the part before said
-    next: str | None
+    before: str | None  # where this part of its records begins, as `next` of the part before said
 
 
 _RECORD = """
@@ -152,35 +152,33 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
     elif viewer.id != patient_id or viewer.role != "patient":
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
     everything = grant is None or grant.scope == "full"
-    found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE + 1)
-    more = len(found) > PER_PAGE
+    found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE)
     return File(
         patient=directory.identity(tx, patient_id),
         grant=grant,
-        records=found[:PER_PAGE],
+        records=found,
         may_write=grant is not None and grant.scope == "full",
         may_see_prescriptions=grant is None or grant.scope in OPENS["prescriptions"],
         before=before,
-        next=f"{found[PER_PAGE - 1].occurred_on}~{found[PER_PAGE - 1].id}" if more else None,
     )
 
 
 def records(
     tx: Transaction, patient_id: str, *, everything: bool = True, before: str | None = None, limit: int = PER_PAGE
-) -> list[Record]:
+) -> Page[Record]:
     """A patient's records, the latest first; `before` is `date~id` of the last one shown.
 
     What was entered in error is kept and can be opened, but no list shows it (docs/clinic.md).
     """
-    day, _, record_id = (before or "~").partition("~")
-    types = "" if everything else f"AND r.type IN ({', '.join(repr(kind) for kind in SUMMARY)})"
+    day, _, record_id = (before or "").partition("~")
+    every = "SELECT r.id, r.occurred_on FROM records r WHERE r.patient_id = :patient AND r.status = 'current'"
+    selects = [every] if everything else [f"{every} AND r.type = '{kind}'" for kind in SUMMARY]
     rows = tx.all(
-        f"{_RECORD} WHERE r.patient_id = :patient AND r.status = 'current' "
-        f"AND (:day = '' OR (r.occurred_on, r.id) < (:day, :before)) {types} "
-        "ORDER BY r.occurred_on DESC, r.id DESC LIMIT :limit",
-        {"patient": patient_id, "day": day, "before": record_id, "limit": limit},
+        f"{_RECORD} WHERE r.id IN ({paging.newest(selects, 'r.occurred_on', 'r.id')}) "
+        "ORDER BY r.occurred_on DESC, r.id DESC",
+        {"patient": patient_id, "before_at": day or _LATEST, "before_id": record_id, "limit": limit + 1},
     )
-    return [_record(row) for row in rows]
+    return paging.page([_record(row) for row in rows], limit, lambda record: f"{record.occurred_on}~{record.id}")
 
 
 def allergies(tx: Transaction, patient_id: str, at: int | None = None) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ Domain code takes a `Transaction` and gives it SQL; the edges call `Database.rea
 from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, milliseconds
 from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write, usable
 from fadjma.store.kept import keep, kept
-from fadjma.store.listing import listed
+from fadjma.store.listing import listed, one_of
+from fadjma.store.paging import Page
 from fadjma.store.transaction import Announced, Row, Transaction
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Database",
     "Duplicate",
     "Error",
+    "Page",
     "Row",
     "Transaction",
     "Unavailable",
@@ -26,6 +28,7 @@ __all__ = [
     "kept",
     "listed",
     "milliseconds",
+    "one_of",
     "tried_to_write",
     "usable",
 ]

@@ -1,8 +1,13 @@
 """Codes of this program, written into SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def listed(codes: Iterable[str]) -> str:
     """What stands after IN: ('issued', 'validated'). For constants of the program only; values are parameters."""
     return "(" + ", ".join(f"'{code}'" for code in codes) + ")"
+
+
+def one_of(codes: Sequence[str]) -> str:
+    """The same with its IN; of one code « = 'pending' »: a partial index is found by the words that it was made in."""
+    return f"= '{codes[0]}'" if len(codes) == 1 else f"IN {listed(codes)}"

@@ -1,6 +1,35 @@
-"""Where a list goes on: `before` is the cursor of the last thing shown, its moment and its id (1790000000000~id)."""
+"""A list in pages, the newest first: each goes on from the cursor of the last thing shown, its moment and its id
+(1790000000000~id).
+
+Ids only part what has the same moment. That they also sort by time, nothing relies on; what it takes is that a database
+orders them always alike, and compares as it orders (docs/decisions/17-lists.md).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _NEWEST = 2**62  # later than any moment
+
+
+class Page(list[T]):
+    """Part of a list. `next` is the cursor to go on from; None when this is its end."""
+
+    next: str | None = None
+
+    def json(self, shown: Callable[[T], dict[str, Any]]) -> dict[str, Any]:
+        """As every list is answered (docs/http.md)."""
+        items = {"items": [shown(item) for item in self]}
+        return {**items, "next": self.next} if self.next else items
+
+
+def page(found: Sequence[T], size: int, cursor_of: Callable[[T], str]) -> Page[T]:
+    """The first `size` of what was found; one more was asked for, to know whether there is more."""
+    made = Page(found[:size])
+    if len(found) > size:
+        made.next = cursor_of(made[-1])
+    return made
 
 
 def cursor(at: int, id: str) -> str:
@@ -8,7 +37,34 @@ def cursor(at: int, id: str) -> str:
     return f"{at}~{id}"
 
 
-def position(before: str | None) -> tuple[int, str]:
-    """The moment (milliseconds UTC) and the id before which a list goes on; the newest for what is no cursor."""
+def position(before: str | None, otherwise: int = _NEWEST) -> tuple[int, str]:
+    """The moment (milliseconds UTC) and the id from which a list goes on; `otherwise` for what is no cursor."""
     moment, _, last_id = (before or "").partition("~")
-    return int(moment) if moment.isascii() and moment.isdecimal() and len(moment) < 16 else _NEWEST, last_id
+    return int(moment) if moment.isascii() and moment.isdecimal() and len(moment) < 16 else otherwise, last_id
+
+
+def newest(selects: Iterable[str], at: str, id: str) -> str:
+    """The ids of the newest `:limit` of all that these statements find before `:before_at` and `:before_id`.
+
+    Each statement selects the columns `at` and `id`, by these names, and ends with conditions that an index serves
+    which goes on in this order: then each reads no more than the limit.
+    """
+    order = f"{_name(at)} DESC, {_name(id)} DESC"
+    return f"SELECT {_name(id)} FROM ({_each(selects, at, id)}) AS parts ORDER BY {order} LIMIT :limit"
+
+
+def counted(selects: Iterable[str], at: str, id: str) -> str:
+    """How many these statements find, `:limit` at most."""
+    return f"SELECT count(*) FROM (SELECT 1 FROM ({_each(selects, at, id)}) AS parts LIMIT :limit) AS counted"
+
+
+def _each(selects: Iterable[str], at: str, id: str) -> str:
+    return " UNION ALL ".join(
+        f"SELECT * FROM ({select} AND ({at}, {id}) < (:before_at, :before_id) "
+        f"ORDER BY {at} DESC, {id} DESC LIMIT :limit) AS part"
+        for select in selects
+    )
+
+
+def _name(column: str) -> str:
+    return column.rpartition(".")[2]

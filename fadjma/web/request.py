@@ -1,9 +1,10 @@
 """What was asked: by whom as far as the request says, in which form to answer, and what was sent."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from quart import Quart, current_app, g, request
@@ -25,6 +26,7 @@ MAX_BODY = 64 * 1024  # bytes
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 
 Shape = Literal["page", "fragment", "json"]
+T = TypeVar("T")
 
 
 def app() -> Quart:
@@ -128,6 +130,11 @@ def number(name: str) -> int | None:
     """A whole number of the address, that the database can hold; None when it is absent or something else."""
     text = request.args.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def one_of(name: str, known: Sequence[T]) -> T | None:
+    """The one of these that a parameter of the address names; None when it is absent or something else."""
+    return next((value for value in known if value == request.args.get(name)), None)
 
 
 def agent() -> str:

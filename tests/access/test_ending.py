@@ -91,9 +91,12 @@ class TestTime:
         ask(store)
         grant(store, SARR, duration=DAY)
         clock.advance(hours=72)
-        for status, doctors in (("pending", []), ("lapsed", [DIOP.id]), ("approved", []), ("expired", [SARR.id])):
-            found = store.read(queries.access_requests, AWA, status=status)
-            assert [item.doctor_id for item in found] == doctors
+        assert store.read(queries.access_requests, AWA, place="now") == []
+        assert store.read(queries.access_requests, AWA, place="flow") == []
+        over = store.read(queries.access_requests, AWA, place="rest")
+        assert {item.doctor_id: item.status for item in over} == {DIOP.id: "lapsed", SARR.id: "expired"}
+        assert store.read(queries.access_requests, DIOP, place="flow") == []
+        assert store.read(queries.access_requests, AWA) == over
 
     def test_a_grant_expires_when_it_is_read(self, store: Store, clock: Clock) -> None:
         request_id = grant(store, duration=DAY)

@@ -207,7 +207,7 @@ async def test_admins_see_who_failed_and_when_it_was_slowed(door: Door) -> None:
     for _ in range(12):
         await _refusal(door, EMAILS[AWA.id], address="10.7.7.7")
     await _refusal(door, "nobody@demo.fadjma", address="10.7.7.8")
-    found, _ = await door.database.read(security.browse, ADMIN)
+    found = await door.database.read(security.browse, ADMIN)
     assert Counter((event.kind, event.account_id, event.address) for event in found) == {
         ("sign_in_failed", AWA.id, "10.7.7.7"): 10,
         ("sign_in_locked", AWA.id, "10.7.7.7"): 1,

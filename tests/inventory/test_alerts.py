@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from cast import AMOXICILLIN, DIOP, FALL, GOMIS, INSULIN, NDIAYE
+from cast import AMOXICILLIN, DIOP, FALL, GOMIS, INSULIN, NDIAYE, PARACETAMOL
 from steps import KEY, code, issue, issued, receive
 from store import Clock, Store
 
 from fadjma.inventory import actions, queries
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Forbidden
+from fadjma.writing import search_key
 
 
 @pytest.fixture
@@ -170,12 +171,18 @@ def test_a_lots_page_says_who_changed_it_and_why(store: Store, stock: str) -> No
     assert store.read(queries.movements, FALL, stock) == []
 
 
-def test_products_that_are_as_urgent_are_in_the_order_of_the_alphabet() -> None:
-    def product(dci: str, strength: str = "1 g") -> queries.Product:
-        return queries.Product(dci, queries.Medicine(dci, dci, "comprimé", strength, "comprimé"), 0, 5, ())
-
-    products = [product(dci) for dci in ("zinc", "Vitamine A", "éthambutol", "fer", "acide folique")]
-    products.append(product("fer", "0,5 g"))
-    names = [product.medicine.dci for product in sorted(products, key=lambda product: product.urgency)]
-    assert names == ["acide folique", "éthambutol", "fer", "fer", "Vitamine A", "zinc"]
-    assert sorted(products, key=lambda product: product.urgency)[2].medicine.strength == "0,5 g"
+def test_products_that_are_as_urgent_are_in_the_order_of_the_alphabet(store: Store) -> None:
+    names = [("zinc", "1 g"), ("Vitamine A", "1 g"), ("éthambutol", "1 g"), ("fer", "1 g"), ("acide folique", "1 g")]
+    for dci, strength in [*names, ("fer", "0,5 g")]:
+        store.connection.execute(
+            "INSERT INTO medicines (id, dci, form, strength, unit, search_key) VALUES (?, ?, 'comprimé', ?, '', ?)",
+            (dci + strength, dci, strength, search_key(f"{dci} {strength} comprimé")),
+        )
+        receive(store, 5, medicine_id=dci + strength)
+    receive(store, 5, medicine_id=PARACETAMOL, expires_on="2026-03-02")
+    store.clock.advance(days=1)
+    kept = [product.medicine for product in store.read(queries.stock, NDIAYE)]
+    assert [medicine.dci for medicine in kept] == [
+        "paracétamol", "acide folique", "éthambutol", "fer", "fer", "Vitamine A", "zinc",
+    ]  # fmt: skip
+    assert kept[3].strength == "0,5 g"

@@ -101,7 +101,7 @@ def test_a_long_file_is_read_page_by_page_without_gap_or_repetition(
     while True:
         page = store.read(queries.file, AWA, AWA.id, before)
         shown += [record.id for record in page.records]
-        before = page.next
+        before = page.records.next
         if before is None:
             break
         assert len(page.records) == 3

@@ -1,0 +1,113 @@
+"""What a list reads is bounded by its page, however much there is: SQLite's own steps, with little and with fifty times
+as much of everything, of those who ask and of others."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import many
+import pytest
+import steps
+from cast import ADMIN, AWA, DIOP, JAMM, NDIAYE
+from store import Clock, Store
+
+from fadjma.access import queries as access
+from fadjma.accounts import queries as accounts
+from fadjma.events import inbox, security
+from fadjma.identity import directory, sessions
+from fadjma.inventory import queries as inventory
+from fadjma.prescriptions import queries as prescriptions
+from fadjma.records import queries as records
+from fadjma.store import Transaction
+
+SMALL = 360  # of everything: more than a page of each state
+TIMES = 50
+PAGE = 10
+AT_ONCE = 10  # of SQLite's steps between two counts
+
+LISTS: dict[str, Callable[[Transaction], object]] = {
+    **{
+        f"requests of {person.id}, {place}": lambda tx, person=person, place=place: _with_rest(
+            tx, access, access.access_requests(tx, person, place=place, limit=PAGE), person, place
+        )
+        for person in (AWA, DIOP)
+        for place in (None, "now", "flow", "rest")
+        if (person, place) != (DIOP, "now")  # a doctor has nothing to decide
+    },
+    **{
+        f"prescriptions of {person.id}, {place}": lambda tx, person=person, place=place: _with_rest(
+            tx, prescriptions, prescriptions.prescriptions(tx, person, place=place, limit=PAGE), person, place
+        )
+        for person in (AWA, DIOP, NDIAYE)
+        for place in (None, "now", "flow", "rest")
+    },
+    "a doctor's patients": lambda tx: access.patients_of(tx, DIOP),
+    "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
+    "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
+    "a file": lambda tx: records.records(tx, AWA.id),
+    "a file's summary": lambda tx: records.records(tx, AWA.id, everything=False),
+    "who waits": accounts.waiting,
+    "accounts": lambda tx: accounts.known(tx),
+    "sessions": lambda tx: sessions.of(tx, AWA),
+    "security events": lambda tx: security.browse(tx, ADMIN),
+    "the trace": lambda tx: access.readings(tx, AWA.id),
+    "stock": lambda tx: inventory.stock(tx, NDIAYE),
+    "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),
+    "movements": lambda tx: inventory.movements(tx, NDIAYE, "many-lot"),
+    "medicines": lambda tx: inventory.search_medicines(tx, DIOP, "many", JAMM),
+    "the inbox": lambda tx: inbox.browse(tx, AWA),
+    "what is unread": lambda tx: inbox.unread(tx, AWA.id),
+    "what came last": lambda tx: inbox.after(tx, AWA.id, inbox.cursor(tx, AWA.id) - PAGE, 2 * PAGE),
+}
+
+
+def _with_rest(tx: Transaction, room, page, person, place):  # type: ignore[no-untyped-def]
+    """A page, the one after it, and how many more there are."""
+    assert len(page) == PAGE and page.next
+    if place:
+        assert room.count_beyond(tx, person, place, page) > 0
+
+
+@pytest.fixture(scope="module")
+def filled(settled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
+    """The small and the large database."""
+    made = []
+    for times in (1, TIMES):
+        path = tmp_path_factory.mktemp("growing") / "fadjma.db"
+        shutil.copyfile(settled, path)
+        store = Store(path, Clock())
+        steps.grant(store)
+        many.fill(store, SMALL * times)
+        store.check()
+        made.append(store)
+    yield made[0], made[1]
+    for store in made:
+        store.close()
+
+
+def _steps(store: Store, query: Callable[[Transaction], object]) -> int:
+    """How many of SQLite's steps it takes, about."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += AT_ONCE
+        return 0
+
+    store.connection.set_progress_handler(count, AT_ONCE)
+    try:
+        store.read(query)
+    finally:
+        store.connection.set_progress_handler(None, 0)
+    return taken
+
+
+@pytest.mark.parametrize("query", LISTS.values(), ids=LISTS)
+def test_a_list_takes_no_more_steps_when_everything_has_grown(
+    filled: tuple[Store, Store], query: Callable[[Transaction], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "COUNTED", PAGE)
+    monkeypatch.setattr(prescriptions, "COUNTED", PAGE)
+    monkeypatch.setattr(access, "PATIENTS", PAGE)
+    small, large = (_steps(store, query) for store in filled)
+    assert large <= 1.1 * small + 10 * AT_ONCE, f"{small} steps, and {large} with {TIMES} times as much"
