@@ -1,7 +1,7 @@
 """In front of everything, streams too: a request of which two readers could think two things is refused (RFC 9112).
 
-A proxy that looks at one Host header and a program that looks at the other would not agree on whose site is asked; an
-address is ASCII (RFC 3986), and what else is in it each would decode in its own way.
+A proxy that looks at one Host header and a program that looks at the other would not agree on whose site is asked; nor
+on what is said by bytes that are not UTF-8.
 """
 
 import re
@@ -36,12 +36,21 @@ class FrontDoor:
 
 
 def _is_clear(scope: Scope) -> bool:
-    if not scope.get("query_string", b"").isascii():
+    if not _is_text(scope.get("query_string", b"")):
         return False
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if not hosts:
         return bool(scope.get("http_version") == "1.0")
     return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
+
+
+def _is_text(query: bytes) -> bool:
+    """UTF-8, as everything: curl sends what is typed, with accents."""
+    try:
+        query.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 async def _refuse(send: Any) -> None:

@@ -146,8 +146,8 @@ class TestOddAddresses:
             await app.asgi_app(scope | {"http_version": "1.1"}, None, send)  # type: ignore[arg-type]
             assert sent[0]["status"] == 400
 
-    @pytest.mark.parametrize("query", [b"q=\xff", b"next=/\xc3\xa9", b"\x80"])
-    async def test_an_address_that_is_not_ascii_is_refused(self, app: Quart, query: bytes) -> None:
+    @pytest.mark.parametrize("query", [b"q=\xff", b"next=/\xe9", b"\x80"])
+    async def test_an_address_that_is_no_text_is_refused(self, app: Quart, query: bytes) -> None:
         """It was decoded outside of every error handler: a traceback, and no answer of ours."""
         for path in ("/sign-in", "/events", "/health"):
             sent: list[dict[str, Any]] = []

@@ -39,3 +39,11 @@ async def test_whatever_is_sent_the_answer_is_one_of_those_documented(app: Quart
 def test_what_is_wrong_with_an_answer_is_seen(app: Quart, story: Story, given: Given, fault: str) -> None:
     sent = Input(0, "nobody", "GET", b"/", b"", [], b"", cut=False)
     assert Hostile(app, story).wrong(sent, given) == fault
+
+
+async def test_an_address_with_accents_as_they_are_typed_is_text(app: Quart, story: Story) -> None:
+    """curl sends it so; what is no UTF-8 is refused (tests/routes/test_guarded.py)."""
+    headers = [(b"host", b"clinic.test"), (b"accept", b"text/html")]
+    typed = Input(0, "nobody", "GET", b"/sign-in", "login=ndèye@exemple.sn".encode(), headers, b"", cut=False)
+    given = await Hostile(app, story).send(typed)
+    assert (given.status, "ndèye@exemple.sn" in given.body.decode()) == (200, True)
