@@ -342,7 +342,7 @@ def find_patients(tx: Transaction, viewer: Viewer, q: str, before: str | None = 
     return directory.find_patients(tx, identifier=normalize_identifier(q), phone=normalize_phone(q), before=before)
 
 
-def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> list[Reading]:
+def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> Page[Reading]:
     """The trace of a file, the newest first. The caller has checked that it is the viewer's own.
 
     `before` is the `cursor` of the last one shown.
@@ -356,16 +356,17 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
                1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
                coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at
         FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
-        WHERE e.patient_id = :patient AND e.actor_id <> :patient AND e.repeats IS NULL AND e.action IN {_SHOWN}
+        WHERE e.patient_id = :patient AND e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
         AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id)
         ORDER BY e.at DESC, e.id DESC LIMIT :limit
         """,
-        {"patient": patient_id, "before_at": before_at, "before_id": before_id, "limit": limit},
+        {"patient": patient_id, "before_at": before_at, "before_id": before_id, "limit": limit + 1},
     )
-    return [Reading(**{**dict(row), "emergency": bool(row["emergency"])}) for row in rows]
+    found = [Reading(**{**dict(row), "emergency": bool(row["emergency"])}) for row in rows]
+    return paging.page(found, limit, lambda one: one.cursor)
 
 
-def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> list[Reading]:
+def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> Page[Reading]:
     """Who saw this file, for the patient alone. Raises NotFound."""
     if viewer.id != patient_id or viewer.role != "patient":
         raise NotFound().about(Tried(patient_id, "patient", patient_id))

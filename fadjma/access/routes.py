@@ -75,9 +75,8 @@ def _patients(
 async def accesses(patient_id: str) -> Response:
     before = request.args.get("before", "")[:60]
     readings = await web.see(queries.trace, patient_id, before)
-    last = readings[-1].cursor if len(readings) == queries.PER_PAGE else None
-    data = {"items": [item.json() for item in readings], **({"next": last} if last else {})}
-    return web.answer("access/trace.html", data, days=_by_day(readings), next=last, before=before)
+    data = readings.json(lambda one: one.json())
+    return web.answer("access/trace.html", data, days=_by_day(readings), next=readings.next, before=before)
 
 
 def _by_day(readings: list[queries.Reading]) -> list[tuple[str, list[queries.Reading]]]:

@@ -3,7 +3,7 @@
 import logging
 import time
 import zlib
-from functools import cache
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from quart import Quart, Response, current_app, g, request
@@ -121,7 +121,7 @@ async def _finish(response: Response) -> Response:
     return response
 
 
-@cache  # once for each proxy: it would be a line for every request
+@lru_cache(maxsize=100)  # once for each proxy: it would be a line for every request
 def _warn_of_proxy(address: str) -> None:
     log.warning(
         "X-Forwarded-Proto: https from %.45r, which is not among FADJMA_TRUSTED_PROXIES: cookies are not marked Secure",

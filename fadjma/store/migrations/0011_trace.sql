@@ -4,7 +4,8 @@
 ALTER TABLE audit_events ADD COLUMN part TEXT NOT NULL DEFAULT '';
 -- The first line of that day that says the same: the patient sees one, with how many times. NULL: it is that line.
 ALTER TABLE audit_events ADD COLUMN repeats TEXT REFERENCES audit_events (id);
-CREATE INDEX audit_events_lines ON audit_events (patient_id, at, id) WHERE patient_id IS NOT NULL AND repeats IS NULL;
+CREATE INDEX audit_events_lines ON audit_events (patient_id, at, id)
+    WHERE patient_id IS NOT NULL AND repeats IS NULL AND actor_id <> patient_id;
 CREATE INDEX audit_events_repeated ON audit_events (repeats, at) WHERE repeats IS NOT NULL;
 
 DROP VIEW trace;
