@@ -8,7 +8,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -36,6 +36,11 @@ _PHARMACISTS = (
     "VALUES (:id, 'pharmacist', 'active', :id || '@live.fadjma', 'no hash', 'Ousmane', 'Ndiaye', :now, :now)",
     "INSERT INTO inboxes (user_id) VALUES (:id)",
     "INSERT INTO practitioners (user_id, licence_number, organization_id) VALUES (:id, :id, :place)",
+)
+_ADMINS = (
+    "INSERT INTO users (id, role, status, email, password_hash, given_name, family_name, created_at, verified_at) "
+    "VALUES (:id, 'admin', 'active', :id || '@live.fadjma', 'no hash', 'Coumba', 'Lô', :now, :now)",
+    "INSERT INTO inboxes (user_id) VALUES (:id)",
 )
 _signer = Quart("signer")
 _signer.secret_key = SECRET_KEY
@@ -96,13 +101,21 @@ class People:
     def pharmacists(self, count: int, pharmacy: str | None = None) -> list[Person]:
         """Very many in one transaction, of this pharmacy, or each of a new one."""
 
+        people = [
+            Person(id, "Ousmane Ndiaye", Session(id, ""), pharmacy or new_id())
+            for id in (new_id() for _ in range(count))
+        ]
+        return self._crowd(people, _PHARMACISTS)
+
+    def admins(self, count: int) -> list[Person]:
+        """Very many in one transaction."""
+        ids = [new_id() for _ in range(count)]
+        return self._crowd([Person(id, "Coumba Lô", Session(id, "")) for id in ids], _ADMINS)
+
+    def _crowd(self, people: list[Person], statements: Sequence[str]) -> list[Person]:
         def settle(tx: Transaction) -> list[Person]:
-            people = [
-                Person(id, "Ousmane Ndiaye", Session(id, ""), pharmacy or new_id())
-                for id in (new_id() for _ in range(count))
-            ]
             rows = [{"id": one.id, "place": one.place, "now": tx.now} for one in people]
-            for sql in _PHARMACISTS:
+            for sql in statements:
                 tx.execute_many(sql, rows)
             return [replace(one, session=_session(tx, one.id, "browser")) for one in people]
 

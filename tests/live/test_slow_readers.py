@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import statistics
 import time
@@ -60,36 +61,41 @@ async def test_a_thousand_who_never_read_slow_nobody_down(own_clinic: Clinic) ->
 
     That they are cut after 30 s is in test_hub.py, where time is short.
     """
-    clinic, pharmacy, diop = own_clinic, own_clinic.place(), own_clinic.doctor()
+    clinic, lo = own_clinic, own_clinic.admin()
     fatou = clinic.patient("Fatou" * (EVENT * 200))
-    pharmacists = clinic.pharmacists(SILENT // DEVICES, pharmacy)
+    admins = clinic.admins(SILENT // DEVICES)
     awa, sarr = clinic.patient(), clinic.doctor("Sarr")
-    await clinic.grant(diop, fatou)
     reading = await clinic.listening(awa)
+    turn = itertools.cycle(("deactivation", "reactivation"))
+
+    async def tell() -> None:
+        """Every admin's page follows an account, and shows the name of whose it is."""
+        answer = await clinic.post(lo, f"/accounts/{fatou.id}/{next(turn)}")
+        assert answer.status_code in (200, 409), "409: the one before was never sent"
 
     async def latencies(count: int) -> list[float]:
-        """While Dr Diop goes on prescribing to the pharmacy, as in every part of this test."""
+        """While one admin goes on with the account, as in every part of this test."""
 
-        async def prescribe() -> None:
+        async def go_on() -> None:
             while True:
-                await clinic.prescribe(diop, fatou, pharmacy)
+                await tell()
                 await asyncio.sleep(0.05)
 
-        prescribing = asyncio.create_task(prescribe())
+        going_on = asyncio.create_task(go_on())
         found = [await _latency(clinic, sarr, awa, reading) for _ in range(count)]
-        prescribing.cancel()
+        going_on.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await prescribing
+            await going_on
         return found
 
     before = await latencies(60)
     with Crowd(clinic.server.address) as crowd:
-        for one in pharmacists * DEVICES:
+        for one in admins * DEVICES:
             crowd.ask("/events", one.session.cookie, unwilling=True)
         await asyncio.to_thread(crowd.read, greeted, 30)
         memory = clinic.server.memory()
         for _ in range(3 * PIPE // EVENT):
-            await clinic.prescribe(diop, fatou, pharmacy)
+            await tell()
         assert await clinic.figure("fadjma_live_streams_behind") >= SILENT, "they are not silent enough"
         during = [await latencies(20) for _ in range(3)]
         grown = (clinic.server.memory() - memory) / SILENT

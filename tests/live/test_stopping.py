@@ -15,7 +15,7 @@ from fadjma.ids import new_id
 
 STREAMS = 1_000
 PER_PERSON = 10
-KILLS = int(os.environ.get("FADJMA_KILLS", "20"))
+KILLS = int(os.environ.get("FADJMA_KILLS", "12"))
 DOCTORS = 16  # whose acts are committed together, if several are
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
 

@@ -20,6 +20,8 @@ from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
 from fadjma.store import Transaction
 
+pytestmark = pytest.mark.xdist_group("what has grown")  # it takes long to make, so one process makes it
+
 SMALL = 360  # of everything: more than a page of each state
 TIMES = 50
 PAGE = 10
