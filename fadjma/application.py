@@ -28,6 +28,7 @@ from fadjma.records import routes as records
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
+from fadjma.web.bounds import Bounds
 from fadjma.web.front_door import FrontDoor
 from fadjma.web.throttle import Throttle
 
@@ -46,7 +47,13 @@ def create_app(settings: Settings | None = None) -> Quart:
     hub = Hub(database)
     database.listener = hub.tell
     history = History(hub, database)
-    app.extensions.update(settings=settings, database=database, hub=hub, throttle=Throttle(settings.acts_per_hour))
+    app.extensions.update(
+        settings=settings,
+        database=database,
+        hub=hub,
+        throttle=Throttle(),
+        bounds=Bounds(settings.acts_per_hour, database.clock),
+    )
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, metrics=registry(hub, database), health=Health(database))
     cookies.init_app(app)

@@ -14,8 +14,9 @@ from fadjma.i18n import show_day, translate
 from fadjma.identity import directory, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Page, Transaction
+from fadjma.web.bounds import ASK_PER_PAIR
 from fadjma.web.forms import NoFields
-from fadjma.web.throttle import ASK_PER_PAIR, LOOK_UP_PER_DOCTOR
+from fadjma.web.throttle import LOOK_UP_PER_DOCTOR
 
 P = ParamSpec("P")
 Choices = list[tuple[str, str, str]]  # a code, its label, and what more there is to say of it
@@ -135,7 +136,7 @@ async def ask() -> Response:
             code=form.emergency.data,
         )
     else:
-        await web.bound(ASK_PER_PAIR, form.patient_id.data)
+        web.count(ASK_PER_PAIR, form.patient_id.data)
         acted = await web.act(
             actions.ask,
             queries.access_request,

@@ -28,8 +28,8 @@ from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
+from fadjma.web.bounds import GIVE_BACK_PER_PERSON
 from fadjma.web.forms import NoFields
-from fadjma.web.throttle import GIVE_BACK_PER_PERSON
 
 P = ParamSpec("P")
 
@@ -315,7 +315,7 @@ async def hold(prescription_id: str) -> Response:
 @blueprint.post("/prescriptions/<prescription_id>/release")
 @web.refill("prescriptions/show.html", ReasonForm, context=_one)
 async def release(prescription_id: str) -> Response:
-    await web.bound(GIVE_BACK_PER_PERSON)
+    web.count(GIVE_BACK_PER_PERSON)
     return await _with_reason(dispensing.release, prescription_id)
 
 
@@ -352,7 +352,7 @@ async def delivery_request(prescription_id: str) -> Response:
 @blueprint.post("/prescriptions/<prescription_id>/taking-back")
 @web.refill("prescriptions/show.html", ReasonForm, context=_one)
 async def taking_back(prescription_id: str) -> Response:
-    await web.bound(GIVE_BACK_PER_PERSON)
+    web.count(GIVE_BACK_PER_PERSON)
     return await _with_reason(actions.take_back, prescription_id)
 
 

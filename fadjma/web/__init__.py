@@ -5,7 +5,7 @@ back.
 """
 
 from fadjma.web.answers import answer, as_json, done, page, part, see_other
-from fadjma.web.asking import Acted, Resource, act, attempt, bound, change, see, see_traced, submission, watch
+from fadjma.web.asking import Acted, Resource, act, attempt, change, count, see, see_traced, submission, watch
 from fadjma.web.filled import blank, form, refill
 from fadjma.web.request import (
     MAX_BODY,
@@ -42,9 +42,9 @@ __all__ = [
     "as_json",
     "attempt",
     "blank",
-    "bound",
     "by_itself",
     "change",
+    "count",
     "database",
     "done",
     "fields",

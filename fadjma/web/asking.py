@@ -9,9 +9,8 @@ import hmac
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from limits import RateLimitItem
 from quart import g, request
 
 from fadjma.events import inbox
@@ -21,9 +20,9 @@ from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
 from fadjma.web import idempotency
+from fadjma.web.bounds import READ_PER_PERSON, Bound, Bounds
 from fadjma.web.forms import LEGIBLE
-from fadjma.web.request import app, body, by_itself, database, fields, header, secret, throttle, wants
-from fadjma.web.throttle import READ_PER_PERSON
+from fadjma.web.request import app, body, by_itself, database, fields, header, secret, wants
 from fadjma.writing import LOST
 
 P = ParamSpec("P")
@@ -85,10 +84,13 @@ async def act(
     """
     asking = _Asking()
     key, fingerprint = await _idempotency()
-    await throttle().begin_act(asking.secret)
+    bounds, counted = _bounds(), g.get("counted", ())
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
+        bounds.act(viewer.id)
+        for bound, about in counted:
+            bounds.count(bound, f"{viewer.id} {about}")
         stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
         answer = stored or resource.json(viewer.language)
@@ -101,8 +103,6 @@ async def act(
         return await database().write(run)
     finally:
         asking.remember()
-        if asking.viewer:
-            throttle().acted(asking.secret, asking.viewer.id)
 
 
 async def see_traced(
@@ -117,12 +117,11 @@ async def see_traced(
     except Exception as error:
         if not tried_to_write(error):
             raise
-    if throttle().bounds_acts:
-        await throttle().hit(READ_PER_PERSON, g.viewer.id)
-    asking, person = _Asking(), not by_itself()
+    asking, person, bounds = _Asking(), not by_itself(), _bounds()
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
+        bounds.count(READ_PER_PERSON, viewer.id)
         if person:
             sessions.note_activity(tx, viewer)
         result = query(tx, viewer, *args, **kwargs)
@@ -177,14 +176,13 @@ async def submission() -> str | None:
     return hashlib.sha256(f"{key}:{fingerprint}".encode()).hexdigest() if key else None
 
 
-async def bound(limit: RateLimitItem, about: str = "") -> None:
-    """Count one more of this by whoever asks, about the same. Raises Throttled when there were too many."""
-    if not throttle().bounds_acts:
-        return
-    asking = _Asking()
-    viewer = await database().read(asking.identify)
-    asking.remember()
-    await throttle().hit(limit, f"{viewer.id} {about}")
+def count(bound: Bound, about: str = "") -> None:
+    """Let the act of this request count as one of these, by whoever asks, about the same."""
+    g.counted = (*g.get("counted", ()), (bound, about))
+
+
+def _bounds() -> Bounds:
+    return cast(Bounds, app().extensions["bounds"])
 
 
 async def who_asks() -> None:

@@ -23,12 +23,6 @@ REGISTER_PER_ADDRESS = RateLimitItemPerHour(120, 1, "register")  # a village's v
 REGISTER_PER_STAFF = RateLimitItemPerHour(1_000, 1, "register-staff")  # from where staff works, or by them
 NOTED_PER_PERSON = RateLimitItemPerHour(60, 1, "noted")  # refused rights that are written down
 LOOK_UP_PER_DOCTOR = RateLimitItemPerMinute(30, 5, "look-up")
-# What bothers others, or is written down each time, and nobody at work comes near.
-ASK_PER_PAIR = RateLimitItemPerHour(60, 1, "ask")  # of one patient, by one doctor
-GIVE_BACK_PER_PERSON = RateLimitItemPerHour(60, 1, "give-back")  # whoever claims and gives back reads any prescription
-READ_PER_PERSON = RateLimitItemPerHour(1_200, 1, "read")  # traced readings: each is a durable write
-
-_SESSIONS = 10_000  # remembered at once
 
 Counted = tuple[RateLimitItem, str]
 
@@ -44,10 +38,7 @@ class Attempt:
 class Throttle:
     """Counts attempts; raises Throttled when there are too many."""
 
-    def __init__(self, acts_per_hour: int = 0) -> None:
-        """`acts_per_hour`: of one person; 0 bounds nothing of what people do, only guesses."""
-        self._acts = RateLimitItemPerHour(acts_per_hour, 1, "act") if acts_per_hour else None
-        self._people: dict[str, str] = {}  # who acts, by session, as far as it has been seen
+    def __init__(self) -> None:
         self._storage = MemoryStorage()
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._under_way: Counter[Counted] = Counter()
@@ -57,25 +48,6 @@ class Throttle:
         """Count one attempt of `who`, before it is known whether it succeeds; raises Throttled when over the limit."""
         if not await self._limiter.hit(limit, who):
             raise await self._throttled(limit, who)
-
-    @property
-    def bounds_acts(self) -> bool:
-        return self._acts is not None
-
-    async def begin_act(self, session: str | None) -> None:
-        """Before an act in this session; raises Throttled when its person has done enough for this hour.
-
-        Whose session it is, only the database knows; of one that has not acted yet, the first is not counted.
-        """
-        person = self._people.get(session or "")
-        if self._acts and person:
-            await self.hit(self._acts, person)
-
-    def acted(self, session: str | None, person: str) -> None:
-        """Whose session it is in which somebody has just acted."""
-        if len(self._people) >= _SESSIONS:
-            self._people.clear()
-        self._people[session or ""] = person
 
     @asynccontextmanager
     async def attempt(self, *counted: Counted) -> AsyncIterator[Attempt]:

@@ -18,6 +18,7 @@ from story import SECRET_KEY, Story
 from told import Told
 
 from fadjma.config import Settings
+from fadjma.web.bounds import Bounds
 from fadjma.web.throttle import Throttle
 
 
@@ -79,7 +80,8 @@ def settings() -> dict[str, Any]:
 def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -> Quart:
     """The app, with nothing left of the tests before."""
     shared_app.extensions["database"].clock = clock
-    shared_app.extensions["throttle"] = Throttle(acts_per_hour=1_200)
+    shared_app.extensions["throttle"] = Throttle()
+    shared_app.extensions["bounds"] = Bounds(1_200, shared_app.extensions["database"].clock)
     shared_app.extensions["settings"] = Settings(secret_key=SECRET_KEY, **settings)
     return shared_app
 

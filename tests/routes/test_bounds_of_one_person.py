@@ -9,26 +9,27 @@ from quart import Quart
 from store import Store
 from told import RECORD, Told
 
-from fadjma.web.throttle import ASK_PER_PAIR, GIVE_BACK_PER_PERSON, Throttle
+from fadjma.refusals import Throttled
+from fadjma.web import asking
+from fadjma.web.bounds import ASK_PER_PAIR, GIVE_BACK_PER_PERSON, Bound, Bounds
 
 
 @pytest.fixture
 def bounded(app: Quart) -> Iterator[int]:
     """A person has ten acts an hour."""
-    usual = app.extensions["throttle"]
-    app.extensions["throttle"] = Throttle(acts_per_hour=10)
+    usual = app.extensions["bounds"]
+    app.extensions["bounds"] = Bounds(10, app.extensions["database"].clock)
     yield 10
-    app.extensions["throttle"] = usual
+    app.extensions["bounds"] = usual
 
 
 async def test_acts_of_one_person_in_all_their_sessions(clinic: Callers, told: Told, bounded: int) -> None:
     one, other = clinic.program(DIOP), clinic.browser(DIOP)
-    answers = [await one.post("/patients/awa/records", RECORD) for _ in range(bounded + 1)]
-    assert [answer.status for answer in answers] == [201] * (bounded + 1), "the first of a session is not counted"
+    answers = [await one.post("/patients/awa/records", RECORD) for _ in range(bounded)]
+    assert [answer.status for answer in answers] == [201] * bounded
     refused = await one.post("/patients/awa/records", RECORD)
     assert refused.problem(429)["detail"].startswith("Trop de tentatives")
     assert int(refused.headers["Retry-After"]) > 0
-    await other.post("/notifications/read", {"up_to": "1"})
     assert (await other.post("/notifications/read", {"up_to": "1"})).status == 429
     assert (await clinic.program(AWA).post("/notifications/read", {"up_to": 1})).status == 200, "others go on"
     assert (await one.get("/patients/awa/records")).status == 200, "and so does reading"
@@ -58,3 +59,36 @@ async def test_claiming_and_giving_back(clinic: Callers, store: Store, told: Tol
 
 def test_no_bound_is_less_than_thirty_an_hour_for_a_pair() -> None:
     assert min(ASK_PER_PAIR.amount, GIVE_BACK_PER_PERSON.amount) >= 30
+
+
+def test_an_hour_later_it_begins_anew_and_a_clock_that_is_put_back_locks_nobody_out() -> None:
+    now = [7_200_000]
+    bounds = Bounds(2, lambda: now[0])
+    bounds.act("diop")
+    now[0] += 3_599_999
+    bounds.act("diop")
+    with pytest.raises(Throttled) as refusal:
+        bounds.act("diop")
+    assert refusal.value.retry_after == 1
+    now[0] += 1
+    bounds.act("diop")
+    now[0] = 0
+    bounds.act("diop")
+
+
+async def test_traced_readings(clinic: Callers, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "READ_PER_PERSON", Bound("read", 3))
+    for _ in range(3):
+        assert (await clinic.browser(DIOP).get("/patients/awa/records")).status == 200
+    assert (await clinic.browser(DIOP).get("/patients/awa/records")).status == 429
+    assert (await clinic.browser(AWA).get("/patients/awa/records")).status == 200, "one's own is not traced"
+
+
+def test_counts_are_forgotten_when_their_hour_is_over() -> None:
+    now = [0]
+    bounds = Bounds(1, lambda: now[0])
+    for person in range(50_000):
+        bounds.act(str(person))
+    now[0] = 3_600_000
+    bounds.act("one more")
+    assert len(bounds._counts) == 1

@@ -1,0 +1,56 @@
+"""What one person may cause in an hour: far above what work needs, and there against a program gone wild.
+
+Counted inside the transaction of the act, where it is known who asks, on the writer's one thread; a read before every
+act only to find that out would cost a tenth of it, and the library that slows guesses (throttle.py) counts on the event
+loop. In memory: a restart forgives at most one hour.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fadjma.refusals import Throttled
+
+_HOUR = 3_600_000
+_REMEMBERED = 50_000  # counts; beyond, those whose hour is over are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How many of these in an hour."""
+
+    name: str
+    amount: int
+
+
+# What bothers others, or is written down each time.
+ASK_PER_PAIR = Bound("ask", 60)  # of one patient, by one doctor
+GIVE_BACK_PER_PERSON = Bound("give-back", 60)  # whoever claims and gives back reads any prescription
+READ_PER_PERSON = Bound("read", 1_200)  # traced readings: each is a durable write
+
+
+class Bounds:
+    """Counts by hour, from the first of each; `clock` in milliseconds UTC."""
+
+    def __init__(self, acts_per_hour: int, clock: Callable[[], int]) -> None:
+        """`acts_per_hour`: of one person; 0: nothing is bounded."""
+        self._acts = Bound("act", acts_per_hour)
+        self._clock = clock
+        self._counts: dict[tuple[str, str], tuple[int, int]] = {}  # when the hour began, and how many since
+
+    def act(self, person: str) -> None:
+        """One more act of this person; raises Throttled when there were too many."""
+        self.count(self._acts, person)
+
+    def count(self, bound: Bound, who: str) -> None:
+        """One more of these; raises Throttled when there were too many."""
+        if not self._acts.amount:
+            return
+        now, key = self._clock(), (bound.name, who)
+        began, count = self._counts.get(key, (now, 0))
+        if not began <= now < began + _HOUR:
+            began, count = now, 0
+        if count >= bound.amount:
+            raise Throttled(max(1, (began + _HOUR - now) // 1000))
+        if len(self._counts) >= _REMEMBERED:
+            self._counts = {one: seen for one, seen in self._counts.items() if now < seen[0] + _HOUR}
+        self._counts[key] = (began, count + 1)
