@@ -25,7 +25,7 @@ class Settings:
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
-    acts_per_hour: int = 1_200  # of one person; 0: no bound
+    acts_per_hour: int = 10_000  # of one person; 0: no bound
     time_zone: str = "Africa/Dakar"  # where the clinic is, by its name in the IANA database
 
     @classmethod

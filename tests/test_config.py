@@ -37,7 +37,7 @@ def test_every_setting_can_be_set() -> None:
 
 
 def test_what_people_do_is_bounded_unless_it_is_said_otherwise() -> None:
-    assert _settings().acts_per_hour == 1_200
+    assert _settings().acts_per_hour == 10_000
     assert _settings(FADJMA_ACTS_PER_HOUR="0").acts_per_hour == 0
 
 
