@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/design.md and README.md: .venv/bin/python tests/system/screenshots.py"""
+"""Takes the pictures in docs/design.md, README.md: PYTHONPATH=.:tests .venv/bin/python tests/system/screenshots.py"""
 
 import asyncio
 import tempfile
