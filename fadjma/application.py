@@ -23,6 +23,7 @@ from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
 from fadjma.notifications import routes as notifications
+from fadjma.places import routes as places
 from fadjma.prescriptions import routes as prescriptions
 from fadjma.records import routes as records
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try)
     cli.register(app)
     for part in (
-        *(accounts, access, records, prescriptions, inventory),
+        *(accounts, places, access, records, prescriptions, inventory),
         *(notifications, poll, dashboards, files, monitoring, assets),
     ):
         app.register_blueprint(part.blueprint)

@@ -64,7 +64,8 @@ _MEDICINES = {
 def settle(tx: Transaction, hash_of: Callable[[str], str] = lambda password: "no hash") -> None:
     """Put the cast, their places, a session each and three medicines into an empty database."""
     tx.execute_many(
-        "INSERT INTO organizations VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')",
+        "INSERT INTO organizations (id, kind, name, address, city, phone) "
+        "VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')",
         [(id, kind, name) for id, (kind, name) in _PLACES.items()],
     )
     password_hash = hash_of(PASSWORD)

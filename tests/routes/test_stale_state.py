@@ -30,6 +30,7 @@ CURRENT = {
     "/prescriptions/{issued}/cancellation": "cancelled",
     "/prescriptions/{issued}/error": "entered_in_error",
     "/inventory/lots/{lot}/adjustments": "480",
+    "/organizations/{place}": "version 2",
     "/accounts/{waiting}/verification": "active",
     "/accounts/moussa/deactivation": "deactivated",
     "/accounts/{closed}/reactivation": "active",

@@ -58,6 +58,7 @@ class Told:
     waiting: str  # a doctor to be verified
     closed: str  # a deactivated patient
     elsewhere: str  # another session of Awa's
+    place: str  # the clinic
 
 
 def tell(store: Store) -> Told:
@@ -101,6 +102,7 @@ def tell(store: Store) -> Told:
         ),
         closed=closed,
         elsewhere=_session(store),
+        place=CLINIC,
     )
 
 
@@ -191,6 +193,13 @@ RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "oc
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}
+PLACE = {
+    "kind": "pharmacy",
+    "name": "Pharmacie Teranga",
+    "address": "avenue Caen",
+    "city": "Thiès",
+    "phone": "33 951 12 34",
+}
 PATIENT = {
     "given_name": "Fatou",
     "family_name": "Sow",
@@ -256,6 +265,8 @@ ACTS = [
     Route("/accounts/{waiting}/verification", ADMIN),
     Route("/accounts/moussa/deactivation", ADMIN),
     Route("/accounts/{closed}/reactivation", ADMIN),
+    Route("/organizations", ADMIN, PLACE, created=True),
+    Route("/organizations/{place}", ADMIN, {**PLACE, "kind": "clinic", "version": 1}),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
@@ -285,6 +296,9 @@ READS = [
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
+    Route("/organizations", AWA, allowed=CAST),
+    Route("/organizations/new", ADMIN),
+    Route("/organizations/{place}", AWA, allowed=CAST),
     Route("/security-events", ADMIN),
     Route("/monitoring", ADMIN),
 ]
