@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     settings = settings or Settings.from_environment()
     days.settle_in(ZoneInfo(settings.time_zone))
     app = Quart(__name__, static_folder=None)
+    app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key
     database = Database(settings.database_url, wal_limit=settings.wal_limit)

@@ -29,6 +29,8 @@ def wire() -> None:
         Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record, shown=writing.is_read)),
         Kind("account", "/accounts", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
         Kind("organization", "/organizations/{id}", "o"),
+        Kind("medicine", "/formulary/{id}", "m"),
+        Kind("medicine_import", "/formulary/imports/{id}"),
         Kind("patient", "/patients/{id}/accesses"),
         Kind("product", "/inventory#{element}", "k"),
         Kind(INBOX, "/notifications"),

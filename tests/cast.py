@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fadjma.identity import sessions
 from fadjma.identity.people import Role, Viewer
 from fadjma.store import Transaction
-from fadjma.writing import search_key, search_words
+from fadjma.writing import name_key, search_key, search_words
 
 PASSWORD = "demo-fadjma-2026"
 CLINIC, JAMM, KADD = "clinic-teranga", "pharmacy-jamm", "pharmacy-kadd"
@@ -77,9 +77,9 @@ def settle(tx: Transaction, hash_of: Callable[[str], str] = lambda password: "no
             (patient.id, IDENTIFIERS[patient.id], birth_date, sex),
         )
     tx.execute_many(
-        "INSERT INTO medicines (id, dci, form, strength, unit, search_key) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO medicines (id, dci, form, strength, unit, name_key, search_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (id, dci, form, strength, unit, search_key(f"{dci} {strength} {form}"))
+            (id, dci, form, strength, unit, name_key(dci, form, strength), search_key(f"{dci} {strength} {form}"))
             for id, (dci, form, strength, unit) in _MEDICINES.items()
         ],
     )

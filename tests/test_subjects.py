@@ -26,6 +26,8 @@ ADDRESSES = {
     "product": "/inventory#kx",
     "account": "/accounts",
     "organization": "/organizations/x",
+    "medicine": "/formulary/x",
+    "medicine_import": "/formulary/imports/x",
     "inbox": "/notifications",
 }
 

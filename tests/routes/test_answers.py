@@ -174,7 +174,9 @@ class TestActing:
         if route.path != "/notifications/read":
             assert {"id", "status", "version"} <= answer.json.keys()
 
-    @pytest.mark.parametrize("route", [route for route in ACTS if route.path.endswith(("/end", "/sign-out"))])
+    @pytest.mark.parametrize(
+        "route", [route for route in ACTS if route.path.endswith(("/end", "/sign-out", "/signature"))]
+    )
     async def test_ending_answers_204_to_a_program(self, clinic: Callers, told: Told, route: Route) -> None:
         answer = await clinic.program(route.who).post(route.at(told))
         assert (answer.status, answer.body) == (204, b"")
@@ -189,7 +191,7 @@ class TestActing:
         assert answer.status in ((303,) if route.path == "/language" else (200, 201, 204))
         if answer.type == "application/json":
             times = {key: value for key, value in _items(answer.json) if key == "valid_until" or key.endswith("_at")}
-            assert times or route.path.startswith(("/inventory", "/organizations"))
+            assert times or route.path.startswith(("/inventory", "/organizations", "/formulary"))
             assert all(value is None or ISO.fullmatch(value) for value in times.values()), times
 
 
