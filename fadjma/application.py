@@ -23,6 +23,7 @@ from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
 from fadjma.notifications import routes as notifications
+from fadjma.places import routes as places
 from fadjma.prescriptions import routes as prescriptions
 from fadjma.records import routes as records
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
@@ -41,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     settings = settings or Settings.from_environment()
     days.settle_in(ZoneInfo(settings.time_zone))
     app = Quart(__name__, static_folder=None)
+    app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key
     database = Database(settings.database_url, wal_limit=settings.wal_limit)
@@ -61,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try)
     cli.register(app)
     for part in (
-        *(accounts, access, records, prescriptions, inventory),
+        *(accounts, places, access, records, prescriptions, inventory),
         *(notifications, poll, dashboards, files, monitoring, assets),
     ):
         app.register_blueprint(part.blueprint)

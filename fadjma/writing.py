@@ -54,6 +54,7 @@ _PLAIN = str.maketrans(
 _ELIDED = frozenset({"l", "d"})  # « l'acide », « d'Almeida »: the word is also known without its article
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _DIGITS_AND_LETTERS = re.compile(r"\d+|[^\W\d_]+")
+_NOT_PLAIN = re.compile("[^ -~]")  # the others, which are most, stay as they are
 _OUR_COUNTRY = "221"  # Senegal's, which nobody types
 _LONGEST_WORD = 40
 _WORDS = 12
@@ -141,7 +142,7 @@ def plain_digits(text: str) -> str:
     """
     if text.isascii():
         return text
-    return "".join(_plain(c) for c in text if not _INVISIBLE.match(c))
+    return _NOT_PLAIN.sub(lambda c: "" if _INVISIBLE.match(c[0]) else _plain(c[0]), text)
 
 
 def _plain(c: str) -> str:
@@ -177,9 +178,21 @@ def _scripts(word: str) -> set[str]:
 
 def fold(text: str) -> str:
     """`text` without what one word is written differently by: capitals, accents, width, ligatures, kinds of dashes."""
-    plain = unicodedata.normalize("NFKD", plain_digits(text[:LONGEST]).casefold().translate(_PLAIN))
-    kept = (c for c in plain if unicodedata.category(c)[0] != "M" and not _INVISIBLE.match(c))
-    return "".join("-" if unicodedata.category(c) == "Pd" else c for c in kept)
+    text = text[:LONGEST]
+    if text.isascii():
+        return text.casefold().replace("`", "'")
+    plain = unicodedata.normalize("NFKD", plain_digits(text).casefold().translate(_PLAIN))
+    return _NOT_PLAIN.sub(lambda c: _folded(c[0]), plain)
+
+
+def _folded(c: str) -> str:
+    category = unicodedata.category(c)
+    return "-" if category == "Pd" else "" if category[0] == "M" or _INVISIBLE.match(c) else c
+
+
+def name_key(*texts: str) -> str:
+    """Equal for what is one thing in several parts (a medicine: its DCI, form and strength), however it is written."""
+    return "\n".join(" ".join(fold(text).split()) for text in texts)
 
 
 def search_words(*texts: str) -> list[str]:

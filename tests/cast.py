@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fadjma.identity import sessions
 from fadjma.identity.people import Role, Viewer
 from fadjma.store import Transaction
-from fadjma.writing import search_key, search_words
+from fadjma.writing import name_key, search_key, search_words
 
 PASSWORD = "demo-fadjma-2026"
 CLINIC, JAMM, KADD = "clinic-teranga", "pharmacy-jamm", "pharmacy-kadd"
@@ -64,7 +64,8 @@ _MEDICINES = {
 def settle(tx: Transaction, hash_of: Callable[[str], str] = lambda password: "no hash") -> None:
     """Put the cast, their places, a session each and three medicines into an empty database."""
     tx.execute_many(
-        "INSERT INTO organizations VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')",
+        "INSERT INTO organizations (id, kind, name, address, city, phone) "
+        "VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')",
         [(id, kind, name) for id, (kind, name) in _PLACES.items()],
     )
     password_hash = hash_of(PASSWORD)
@@ -76,9 +77,9 @@ def settle(tx: Transaction, hash_of: Callable[[str], str] = lambda password: "no
             (patient.id, IDENTIFIERS[patient.id], birth_date, sex),
         )
     tx.execute_many(
-        "INSERT INTO medicines (id, dci, form, strength, unit, search_key) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO medicines (id, dci, form, strength, unit, name_key, search_key) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (id, dci, form, strength, unit, search_key(f"{dci} {strength} {form}"))
+            (id, dci, form, strength, unit, name_key(dci, form, strength), search_key(f"{dci} {strength} {form}"))
             for id, (dci, form, strength, unit) in _MEDICINES.items()
         ],
     )

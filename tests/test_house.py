@@ -19,7 +19,7 @@ FLOORS = (  # the lowest first
     {"config", "identity"},
     {"events"},
     {"web"},
-    {"accounts", "clockwatch", "inventory", "live", "notifications"},
+    {"accounts", "clockwatch", "inventory", "live", "notifications", "places"},
     {"access", "monitoring"},
     {"records"},
     {"prescriptions"},
@@ -29,7 +29,7 @@ FLOORS = (  # the lowest first
     {"server"},
     {"__init__"},
 )
-DOMAINS = {"access", "accounts", "inventory", "notifications", "prescriptions", "records"}
+DOMAINS = {"access", "accounts", "inventory", "notifications", "places", "prescriptions", "records"}
 # What of a domain knows that it is asked over HTTP; signing in counts attempts by address.
 OF_THE_WEB = {"routes.py", "forms.py", "signing_in.py"}
 

@@ -25,6 +25,9 @@ ADDRESSES = {
     "patient": "/patients/x/accesses",
     "product": "/inventory#kx",
     "account": "/accounts",
+    "organization": "/organizations/x",
+    "medicine": "/formulary/x",
+    "medicine_import": "/formulary/imports/x",
     "inbox": "/notifications",
 }
 

@@ -32,6 +32,11 @@ class Medicine:
         return f"{self.dci} {self.strength}"
 
     @property
+    def name_key(self) -> str:
+        """By which the list of medicines knows it again."""
+        return writing.name_key(self.dci, self.form, self.strength)
+
+    @property
     def search_key(self) -> str:
         """DCI, strength and form, as the search of medicines expects them."""
         return writing.search_key(self.dci, self.strength, self.form)

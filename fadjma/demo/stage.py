@@ -74,9 +74,12 @@ class Stage:
             [asdict(place) | {"id": self.ids[place.key]} for place in places],
         )
         self.tx.execute_many(
-            "INSERT INTO medicines (id, dci, form, strength, unit, atc, search_key)"
-            " VALUES (:id, :dci, :form, :strength, :unit, :atc, :search_key)",
-            [asdict(one) | {"id": self.ids[one.key], "search_key": one.search_key} for one in MEDICINES],
+            "INSERT INTO medicines (id, dci, form, strength, unit, atc, name_key, search_key)"
+            " VALUES (:id, :dci, :form, :strength, :unit, :atc, :name_key, :search_key)",
+            [
+                asdict(one) | {"id": self.ids[one.key], "name_key": one.name_key, "search_key": one.search_key}
+                for one in MEDICINES
+            ],
         )
 
     def hire_admin(self, email: str, phone: str, given_name: str, family_name: str) -> None:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
-from fadjma.i18n import N_
-from fadjma.web.forms import Date, Questioned, WholeNumber, text
+from fadjma.i18n import N_, translate
+from fadjma.inventory.formulary import SCHEDULES, Facts, listed
+from fadjma.inventory.tables import ATC, LONGEST
+from fadjma.web.forms import Date, Form, Questioned, WholeNumber, one_of, text
 
 _YEARS = 10  # that a medicine keeps, and more
 _UNITS = 10_000  # that one counts of one lot, and more
@@ -37,3 +39,43 @@ class CountForm(Questioned):
     def validate_on_hand(self, field: Any) -> None:
         if field.data and field.data > _UNITS:
             self.doubt("on_hand", MANY)
+
+
+class MedicineForm(Form):
+    dci = text(N_("DCI"), LONGEST["dci"])
+    form = text(N_("Forme"), LONGEST["form"])
+    strength = text(N_("Dosage"), LONGEST["strength"])
+    unit = text(N_("Unité comptée"), LONGEST["unit"])
+    atc = text(N_("Code ATC"), 10, required=False)
+    brands = text(N_("Noms de marque"), LONGEST["brands"], required=False)
+    schedule = one_of(N_("Tableau"), SCHEDULES)
+
+    def validate_atc(self, field: Any) -> None:
+        if field.data and not ATC.fullmatch(field.data.upper()):
+            raise ValidationError(translate(self.language, N_("Un code ATC a la forme N02BE01.")))
+
+    def facts(self) -> Facts:
+        """What a form that is valid says."""
+        return Facts(
+            dci=_one_line(self["dci"].data),
+            form=_one_line(self["form"].data),
+            strength=_one_line(self["strength"].data),
+            unit=_one_line(self["unit"].data),
+            atc=(self["atc"].data or "").upper(),
+            brands=", ".join(listed(self["brands"].data or "")),
+            schedule=self["schedule"].data,
+        )
+
+
+class ChangedMedicineForm(MedicineForm):
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+
+
+class ImportForm(Form):
+    """A file comes beside it (web.upload); or a table is put in here."""
+
+    text = text(N_("Ou collez le tableau ici"), 60_000, required=False, lines=True)
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())

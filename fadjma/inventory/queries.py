@@ -8,6 +8,7 @@ from fadjma import writing
 from fadjma.days import day
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
+from fadjma.inventory import formulary
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, paging
 
@@ -28,6 +29,7 @@ class Medicine:
     form: str
     strength: str
     unit: str
+    brands: str  # separated by commas
     usable: int | None = None
 
     @property
@@ -41,6 +43,7 @@ class Medicine:
             "form": self.form,
             "strength": self.strength,
             "unit": self.unit,
+            "brands": formulary.listed(self.brands),
         }
         return shown if self.usable is None else {**shown, "available": self.usable > 0}
 
@@ -117,6 +120,7 @@ class Product:
         }
 
 
+_MEDICINE = "m.id, m.dci, m.form, m.strength, m.unit, m.brands"
 _LOT = """
     SELECT l.id, l.product_id, p.medicine_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, l.number,
            l.expires_on, l.on_hand, l.reserved, l.version
@@ -132,7 +136,9 @@ def is_name_of(text: str, medicine: Medicine) -> bool:
 def search_medicines(
     tx: Transaction, viewer: Viewer, q: str, pharmacy_id: str | None = None, before: str | None = None
 ) -> Page[Medicine]:
-    """Medicines in whose name every typed word begins a word; those that begin with the first word come first.
+    """Medicines in whose name, or among whose brands, every typed word begins a word; without those that were retired.
+
+    Those that begin with the first word come first.
 
     How many a pharmacy has, only doctors learn, who prescribe: nobody counts the stock of a competitor.
     `before` is the `next` of the page before: how many were shown, for the list of medicines is the same all day.
@@ -143,17 +149,12 @@ def search_medicines(
     if sum(len(variants[0]) for variants in asked) < 2:
         return Page()
     shown, _ = paging.position(before, otherwise=0)
-    words = {f"w{i}_{j}": word for i, variants in enumerate(asked) for j, word in enumerate(variants)}
-    conditions = " AND ".join(
-        "(" + " OR ".join(f"(' ' || search_key) LIKE :w{i}_{j}" for j in range(len(variants))) + ")"
-        for i, variants in enumerate(asked)
-    )
+    condition, words = formulary.has_words(asked)
     rows = tx.all(
-        f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
-        f"FROM medicines m WHERE {conditions} "
+        f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.retired_at IS NULL {condition} "
         "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown",
         {
-            **{name: f"% {word}%" for name, word in words.items()},
+            **words,
             "first": f"{asked[0][-1]}%",
             "limit": SUGGESTIONS + 1,
             "shown": shown,
@@ -166,10 +167,9 @@ def search_medicines(
 
 
 def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) -> Medicine:
-    """One medicine of the list. Raises NotFound."""
+    """One medicine that may be prescribed and received. Raises NotFound."""
     row = tx.first(
-        f"SELECT m.id, m.dci, m.form, m.strength, m.unit, {_usable('m.id')} AS usable "
-        "FROM medicines m WHERE m.id = :id",
+        f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.id = :id AND m.retired_at IS NULL",
         {"id": medicine_id, "pharmacy": pharmacy_id, "today": today(tx)},
     )
     if row is None:
@@ -270,8 +270,8 @@ def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None =
 
 
 def everything(tx: Transaction) -> list[Medicine]:
-    """The whole list of medicines, by name."""
-    rows = tx.all("SELECT id, dci, form, strength, unit FROM medicines ORDER BY search_key")
+    """Every medicine that may be received, by name."""
+    rows = tx.all(f"SELECT {_MEDICINE} FROM medicines m WHERE m.retired_at IS NULL ORDER BY m.search_key")
     return [Medicine(**dict(row)) for row in rows]
 
 
@@ -309,7 +309,7 @@ def _products(tx: Transaction, ids: list[str]) -> list[Product]:
     for row in tx.all(f"{_LOT} WHERE l.product_id IN ({among}) AND {left} ORDER BY l.expires_on", values):
         lots.setdefault(row["product_id"], []).append(_lot(tx, row))
     rows = tx.all(
-        "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit "
+        "SELECT p.id, p.threshold, m.id AS medicine_id, m.dci, m.form, m.strength, m.unit, m.brands "
         f"FROM products p JOIN medicines m ON m.id = p.medicine_id WHERE p.id IN ({among})",
         values,
     )
@@ -323,6 +323,6 @@ def _lot(tx: Transaction, row: Row) -> Lot:
 
 
 def _product(row: Row, lots: tuple[Lot, ...]) -> Product:
-    medicine = Medicine(row["medicine_id"], row["dci"], row["form"], row["strength"], row["unit"])
+    medicine = Medicine(row["medicine_id"], row["dci"], row["form"], row["strength"], row["unit"], row["brands"])
     usable = sum(lot.on_hand - lot.reserved for lot in lots if lot.state != "expired")
     return Product(row["id"], medicine, row["threshold"], usable, lots)

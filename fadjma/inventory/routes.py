@@ -1,16 +1,25 @@
-"""The medicines one chooses from as one types, and the pharmacist's stock."""
+"""The medicines one chooses from as one types, the pharmacist's stock, and the list that an admin keeps."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.i18n import N_, translate
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, queries
-from fadjma.inventory.forms import CountForm, LotForm
+from fadjma.inventory import actions, formulary, listing, queries, tables
+from fadjma.inventory.forms import ChangedMedicineForm, CountForm, ImportForm, LotForm, MedicineForm
+from fadjma.inventory.formulary import Entry
+from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Page, Transaction
+from fadjma.web.forms import NoFields
 
 blueprint = Blueprint("inventory", __name__)
+web.take_files("/formulary/imports")
+_SAID = 100  # faults of a file that are named
 
 
 @blueprint.get("/medicines")
@@ -112,3 +121,140 @@ async def adjust(lot_id: str) -> Response:
         reason=form.reason.data,
     )
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}")
+
+
+# --- the list of medicines ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/formulary")
+async def list_medicines() -> Response:
+    q, before = request.args.get("q", "")[:80], request.args.get("before")
+    found, count, to_review = await web.see(_formulary, q, before)
+    data = found.json(lambda entry: entry.json(web.language()))
+    return web.answer(
+        "inventory/formulary.html", data, medicines=found, count=count, to_review=to_review, q=q, before=before
+    )
+
+
+def _formulary(tx: Transaction, viewer: Viewer, q: str, before: str | None) -> tuple[Page[Entry], int, int]:
+    found = formulary.browse(tx, viewer, q, before)
+    return found, formulary.count(tx), formulary.count_to_review(tx)
+
+
+@blueprint.get("/formulary/new")
+async def new_medicine() -> Response:
+    await web.see(_require_admin)
+    return web.page("inventory/medicine_new.html", form=web.blank(MedicineForm))
+
+
+def _require_admin(tx: Transaction, viewer: Viewer) -> None:
+    viewer.require("admin")
+
+
+@blueprint.post("/formulary")
+@web.refill("inventory/medicine_new.html", MedicineForm)
+async def add_medicine() -> Response:
+    form = await web.form(MedicineForm)
+    acted = await web.act(listing.add, formulary.entry, form.facts())
+    there = f"/formulary/{acted.resource.id}"
+    return web.done(acted, "inventory/_medicine.html", there, created=True, then="/formulary")
+
+
+class _AroundMedicine(TypedDict):
+    medicine: Entry
+
+
+async def _around_medicine(medicine_id: str) -> _AroundMedicine:
+    return {"medicine": await web.see(formulary.entry, medicine_id)}
+
+
+@blueprint.get("/formulary/<medicine_id>")
+async def show_medicine(medicine_id: str) -> Response:
+    around = await _around_medicine(medicine_id)
+    medicine = around["medicine"]
+    form = web.blank(ChangedMedicineForm, **asdict(medicine))
+    return web.answer("inventory/medicine.html", medicine.json(web.language()), form=form, **around)
+
+
+@blueprint.post("/formulary/<medicine_id>")
+@web.refill("inventory/medicine.html", ChangedMedicineForm, context=_around_medicine)
+async def change_medicine(medicine_id: str) -> Response:
+    form = await web.form(ChangedMedicineForm)
+    try:
+        acted = await web.act(listing.change, formulary.entry, medicine_id, form.facts(), version=form.version.data)
+    except Conflict as conflict:
+        if web.wants() != "page":
+            raise
+        changed = translate(web.language(), conflict.message)
+        return web.page(
+            "inventory/medicine.html", 409, form=form, changed=changed, **await _around_medicine(medicine_id)
+        )
+    return web.done(acted, "inventory/_medicine.html", "/formulary")
+
+
+@blueprint.post("/formulary/<medicine_id>/retirement")
+async def retire_medicine(medicine_id: str) -> Response:
+    return await _act_on_medicine(listing.retire, medicine_id)
+
+
+@blueprint.post("/formulary/<medicine_id>/reinstatement")
+async def bring_medicine_back(medicine_id: str) -> Response:
+    return await _act_on_medicine(listing.bring_back, medicine_id)
+
+
+async def _act_on_medicine(action: Callable[[Transaction, Viewer, str], str], medicine_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(action, formulary.entry, medicine_id)
+    return web.done(acted, "inventory/_medicine.html", f"/formulary/{medicine_id}")
+
+
+@blueprint.post("/formulary/signature")
+async def sign_medicines() -> Response:
+    await web.form(NoFields)
+    await web.change(listing.sign)
+    return web.see_other("/formulary") if web.wants() != "json" else Response(status=204)
+
+
+@blueprint.get("/formulary/imports/new")
+async def new_import() -> Response:
+    await web.see(_require_admin)
+    return web.page("inventory/import_new.html", form=web.blank(ImportForm))
+
+
+@blueprint.post("/formulary/imports")
+@web.refill("inventory/import_new.html", ImportForm)
+async def read_import() -> Response:
+    await web.see(_require_admin)
+    sent = await web.upload("file")
+    form = await web.form(ImportForm)
+    sent = form.text.data.encode() if sent is None and form.text.data else sent
+    if sent is None:
+        raise Invalid({"text": N_("Choisissez un fichier, ou collez le tableau.")})
+    table = await asyncio.to_thread(tables.read, sent)
+    if table.errors:
+        raise Invalid(_first(table.errors))
+    try:
+        acted = await web.act(listing.check, formulary.one_import, table.lines)
+    except Invalid as refusal:
+        raise Invalid(_first(refusal.errors)) from refusal
+    return web.done(acted, "inventory/_import.html", f"/formulary/imports/{acted.resource.id}", created=True)
+
+
+def _first(errors: dict[str, str]) -> dict[str, str]:
+    """The faults that are named, and that there are more."""
+    if len(errors) <= _SAID:
+        return errors
+    return {**dict(list(errors.items())[:_SAID]), "file": N_("Seules les cent premières fautes sont montrées.")}
+
+
+@blueprint.get("/formulary/imports/<import_id>")
+async def show_import(import_id: str) -> Response:
+    found = await web.see(formulary.one_import, import_id)
+    return web.answer("inventory/import.html", found.json(web.language()), item=found)
+
+
+@blueprint.post("/formulary/imports/<import_id>/confirmation")
+async def confirm_import(import_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(listing.confirm, formulary.one_import, import_id)
+    return web.done(acted, "inventory/_import.html", f"/formulary/imports/{import_id}")

@@ -9,6 +9,8 @@ from fadjma.web.asking import Acted, Resource, act, attempt, change, count, see,
 from fadjma.web.filled import blank, form, refill
 from fadjma.web.request import (
     MAX_BODY,
+    MAX_FILE,
+    Request,
     Shape,
     agent,
     app,
@@ -25,14 +27,18 @@ from fadjma.web.request import (
     require_text,
     secret,
     signed_in,
+    take_files,
     throttle,
+    upload,
     viewer,
     wants,
 )
 
 __all__ = [
     "MAX_BODY",
+    "MAX_FILE",
     "Acted",
+    "Request",
     "Resource",
     "Shape",
     "act",
@@ -66,7 +72,9 @@ __all__ = [
     "see_traced",
     "signed_in",
     "submission",
+    "take_files",
     "throttle",
+    "upload",
     "viewer",
     "wants",
     "watch",

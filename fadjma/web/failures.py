@@ -42,6 +42,7 @@ _MESSAGES = {
     405: N_("Cette adresse n'accepte pas ce genre de demande."),
     413: N_("L'envoi dépasse 64 Ko."),
 }
+_FILE_TOO_LARGE = N_("Le fichier dépasse 10 Mo.")
 _RESTARTING = N_("Le serveur redémarre. Rien n'a été enregistré : réessayez dans quelques secondes.")
 _BUSY = N_("La base est occupée par un autre programme. Rien n'a été enregistré : réessayez dans un instant.")
 _FULL = N_("Le disque du serveur est plein. Rien n'a été enregistré : prévenez l'administrateur.")
@@ -119,7 +120,8 @@ async def _http(error: HTTPException) -> Response:
     if isinstance(error, InternalServerError):
         return await _broken(error.original_exception or error)
     if status == 413:
-        return await _refused(TooLarge(_MESSAGES[413]))
+        is_file = request.max_content_length == web.MAX_FILE
+        return await _refused(TooLarge(_FILE_TOO_LARGE if is_file else _MESSAGES[413]))
     title = translate(language, _TITLES.get(status, N_("Demande incorrecte")))
     detail = translate(language, _MESSAGES.get(status, N_("Cette demande n'a pas pu être comprise.")))
     response = _answer(status, title, detail, {})

@@ -31,7 +31,7 @@ async def form(kind: type[F], **defaults: Any) -> F:
     raise Doubtful(errors) if errors == filled.doubts else Invalid(errors)
 
 
-def blank(kind: type[F], data: MultiDict[str, str] | None = None, **defaults: Any) -> F:
+def blank(kind: type[F], data: MultiDict[str, str] | None = None, /, **defaults: Any) -> F:
     """A form in the person's language, empty but for its defaults, or holding what was sent."""
     speaking.set(language())
     coming.set(database().clock())

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from quart import Quart, current_app, g, request
+from quart import Request as QuartRequest
 from werkzeug.datastructures import MIMEAccept, MultiDict
 from werkzeug.http import parse_accept_header
 
@@ -22,11 +23,30 @@ from fadjma.web.throttle import Throttle
 from fadjma.writing import LOST
 
 MAX_BODY = 64 * 1024  # bytes
+MAX_FILE = 10 * 1024 * 1024  # bytes, where a file belongs
+_OF_FILES = ("multipart/form-data", "text/csv")  # in which one comes
 
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 
 Shape = Literal["page", "fragment", "json"]
 T = TypeVar("T")
+
+_take_files: set[str] = set()
+
+
+def take_files(path: str) -> None:
+    """Say, when the program is loaded, that files are sent to this address: up to 10 MB, not 64 KB."""
+    _take_files.add(path)
+
+
+class Request(QuartRequest):
+    """A request whose body may be as large as its address and its kind say."""
+
+    def __init__(self, method: str, scheme: str, path: str, *args: Any, max_content_length: int, **kwargs: Any) -> None:
+        kind = str(args[1].get("Content-Type", "")).partition(";")[0].strip().lower()
+        longest = MAX_FILE if path in _take_files and kind in _OF_FILES else max_content_length
+        super().__init__(method, scheme, path, *args, max_content_length=longest, **kwargs)
+        self.max_content_length = longest
 
 
 def app() -> Quart:
@@ -157,6 +177,19 @@ async def fields() -> MultiDict[str, str]:
     return cast(MultiDict[str, str], g.fields)
 
 
+async def upload(name: str) -> bytes | None:
+    """The file that a form brings in the field `name`, or a body that is one itself (text/csv); None without one.
+
+    Asked for before `fields()`, which has what else came.
+    """
+    if request.mimetype == "text/csv":
+        g.fields = MultiDict()
+        return await body()
+    g.upload = name
+    await fields()
+    return cast(bytes | None, g.get("uploaded"))
+
+
 async def _json_fields() -> MultiDict[str, str]:
     try:
         sent = await body() or b"{}"
@@ -183,10 +216,16 @@ async def _form_fields() -> MultiDict[str, str]:
     end = f"--{request.mimetype_params.get('boundary', '')}--".encode()
     if end not in sent if in_parts else request.mimetype != "application/x-www-form-urlencoded":
         raise Refusal(N_("Ce qui a été envoyé n'est ni un formulaire ni un objet JSON."))
+    form, files = await request.form, list((await request.files).items(multi=True))
+    taken = [file for name, file in files if name == g.get("upload")]
+    if len(taken) == 1:
+        content = taken[0].read()
+        g.uploaded = content if content or taken[0].filename else None  # a browser sends an empty one for none
+        sent = sent.replace(content, b"", 1) if content else sent
+        files = [(name, file) for name, file in files if file is not taken[0]]
     _require_utf8(sent, escaped=not in_parts)
-    form, files = await request.form, await request.files
     named = [(name or "", value) for name, value in form.items(multi=True)]  # a part may have no name at all
-    return MultiDict([*named, *((name or "", Nested()) for name in files)])
+    return MultiDict([*named, *((name or "", Nested()) for name, _ in files)])
 
 
 def _require_utf8(sent: bytes, *, escaped: bool = True) -> None:

@@ -30,7 +30,8 @@ from fadjma.store import Transaction, milliseconds
 
 READ_TIMEOUT = int(os.environ.get("FADJMA_NGINX_READ_TIMEOUT", "30"))  # seconds; nginx's own default is 60
 _PHARMACISTS = (
-    "INSERT INTO organizations VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000') "
+    "INSERT INTO organizations (id, kind, name, address, city, phone) "
+    "VALUES (:place, 'pharmacy', :place, 'avenue Bourguiba', 'Dakar', '+221338210000') "
     "ON CONFLICT (id) DO NOTHING",
     "INSERT INTO users (id, role, status, email, password_hash, given_name, family_name, created_at, verified_at) "
     "VALUES (:id, 'pharmacist', 'active', :id || '@live.fadjma', 'no hash', 'Ousmane', 'Ndiaye', :now, :now)",
@@ -126,7 +127,8 @@ class People:
 
     def place(self, kind: Literal["clinic", "pharmacy"] = "pharmacy") -> str:
         id = new_id()
-        sql = "INSERT INTO organizations VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')"
+        columns = "id, kind, name, address, city, phone"
+        sql = f"INSERT INTO organizations ({columns}) VALUES (?, ?, ?, 'avenue Bourguiba', 'Dakar', '+221338210000')"
         self.store.write(lambda tx: tx.execute(sql, (id, kind, f"Lieu {id[-4:]}")))
         return id
 

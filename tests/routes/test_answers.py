@@ -20,7 +20,11 @@ CHANGING = [route for route in ACTS if not route.created and not route.quiet]
 ONLY_PAGES = ("/", "/new", "/new?patient=awa")  # a form to fill in has no JSON
 LISTS = [route for route in READS if route.path.split("?")[0] in ("/sessions", "/notifications", "/patients")]
 LISTS += [route for route in READS if route.path.endswith(("/records", "/accesses", "-requests", "prescriptions"))]
-LISTS += [route for route in READS if route.path.startswith(("/medicines", "/accounts")) or route.path == "/inventory"]
+LISTS += [
+    route
+    for route in READS
+    if route.path.startswith(("/medicines", "/accounts")) or route.path in ("/inventory", "/organizations")
+]
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -170,7 +174,9 @@ class TestActing:
         if route.path != "/notifications/read":
             assert {"id", "status", "version"} <= answer.json.keys()
 
-    @pytest.mark.parametrize("route", [route for route in ACTS if route.path.endswith(("/end", "/sign-out"))])
+    @pytest.mark.parametrize(
+        "route", [route for route in ACTS if route.path.endswith(("/end", "/sign-out", "/signature"))]
+    )
     async def test_ending_answers_204_to_a_program(self, clinic: Callers, told: Told, route: Route) -> None:
         answer = await clinic.program(route.who).post(route.at(told))
         assert (answer.status, answer.body) == (204, b"")
@@ -185,7 +191,7 @@ class TestActing:
         assert answer.status in ((303,) if route.path == "/language" else (200, 201, 204))
         if answer.type == "application/json":
             times = {key: value for key, value in _items(answer.json) if key == "valid_until" or key.endswith("_at")}
-            assert times or route.path.startswith("/inventory")
+            assert times or route.path.startswith(("/inventory", "/organizations", "/formulary"))
             assert all(value is None or ISO.fullmatch(value) for value in times.values()), times
 
 

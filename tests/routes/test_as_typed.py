@@ -258,7 +258,9 @@ class TestOrder:
         ]
         for number, name in enumerate(reversed(names)):
             place = (f"place{number}", "pharmacy", name, "rue 1", "Thiès", "")
-            store.connection.execute("INSERT INTO organizations VALUES (?, ?, ?, ?, ?, ?)", place)
+            store.connection.execute(
+                "INSERT INTO organizations (id, kind, name, address, city, phone) VALUES (?, ?, ?, ?, ?, ?)", place
+            )
         for who, page in ((DIOP, "/patients/awa/prescriptions/new"), (None, "/register/practitioner")):
             caller = clinic.browser(who) if who else clinic.nobody()
             shown = re.findall("<option[^>]*>([^<]*), Thiès<", (await caller.get(page)).text)

@@ -29,12 +29,17 @@ from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
+from fadjma.inventory import listing
+from fadjma.inventory.formulary import Facts
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
 from fadjma.store import Transaction
 
+KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
+NORAMIDOPYRINE = Facts(dci="noramidopyrine", form="comprimé", strength="500 mg", unit="comprimé")
+ALPRAZOLAM = Facts(dci="alprazolam", form="comprimé", strength="0,25 mg", unit="comprimé", schedule="list_1")
 TITLE, BODY = "Drépanocytose hétérozygote", "Crise vaso-occlusive, morphine si besoin."
 REASON = "Douleurs thoraciques depuis lundi"
 
@@ -58,6 +63,10 @@ class Told:
     waiting: str  # a doctor to be verified
     closed: str  # a deactivated patient
     elsewhere: str  # another session of Awa's
+    place: str  # the clinic
+    medicine: str  # nobody has prescribed or received it
+    retired: str
+    checked: str  # a file of medicines that was read
 
 
 def tell(store: Store) -> Told:
@@ -101,6 +110,10 @@ def tell(store: Store) -> Told:
         ),
         closed=closed,
         elsewhere=_session(store),
+        place=CLINIC,
+        medicine=act(listing.add, ADMIN, KETOPROFEN),
+        retired=act(listing.retire, ADMIN, act(listing.add, ADMIN, NORAMIDOPYRINE)),
+        checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
     )
 
 
@@ -191,6 +204,21 @@ RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "oc
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}
+PLACE = {
+    "kind": "pharmacy",
+    "name": "Pharmacie Teranga",
+    "address": "avenue Caen",
+    "city": "Thiès",
+    "phone": "33 951 12 34",
+}
+MEDICINE = {
+    "dci": "acide méfénamique",
+    "form": "gélule",
+    "strength": "250 mg",
+    "unit": "gélule",
+    "schedule": "list_2",
+}
+TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
     "given_name": "Fatou",
     "family_name": "Sow",
@@ -256,6 +284,15 @@ ACTS = [
     Route("/accounts/{waiting}/verification", ADMIN),
     Route("/accounts/moussa/deactivation", ADMIN),
     Route("/accounts/{closed}/reactivation", ADMIN),
+    Route("/organizations", ADMIN, PLACE, created=True),
+    Route("/organizations/{place}", ADMIN, {**PLACE, "kind": "clinic", "version": 1}),
+    Route("/formulary", ADMIN, MEDICINE, created=True),
+    Route("/formulary/{medicine}", ADMIN, {**MEDICINE, "version": 1}),
+    Route("/formulary/{medicine}/retirement", ADMIN),
+    Route("/formulary/{retired}/reinstatement", ADMIN),
+    Route("/formulary/imports", ADMIN, {"text": TABLE}, created=True),
+    Route("/formulary/imports/{checked}/confirmation", ADMIN),
+    Route("/formulary/signature", NDIAYE, quiet=True, allowed=(GOMIS, FALL)),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
@@ -285,6 +322,15 @@ READS = [
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
+    Route("/organizations", AWA, allowed=CAST),
+    Route("/organizations/new", ADMIN),
+    Route("/organizations/{place}", AWA, allowed=CAST),
+    Route("/formulary", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
+    Route("/formulary?q=profenid", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
+    Route("/formulary/new", ADMIN),
+    Route("/formulary/{medicine}", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
+    Route("/formulary/imports/new", ADMIN),
+    Route("/formulary/imports/{checked}", ADMIN),
     Route("/security-events", ADMIN),
     Route("/monitoring", ADMIN),
 ]

@@ -22,7 +22,7 @@ TABLES = {
     "web": {"idempotency_keys"},
     "access": {"access_requests"},
     "records": {"records", "record_versions"},
-    "inventory": {"medicines", "products", "lots", "movements", "reservations"},
+    "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},
     "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},
 }
 VIEWS = {

@@ -1,0 +1,1 @@
+"""Clinics and pharmacies: what an admin says of them, and everybody may read."""

@@ -1,0 +1,74 @@
+"""Clinics and pharmacies: everybody who is signed in reads them, admins make and change them."""
+
+from dataclasses import asdict
+from typing import TypedDict
+
+from quart import Blueprint, Response
+
+from fadjma import web
+from fadjma.i18n import translate
+from fadjma.identity.people import Viewer
+from fadjma.identity.places import Place
+from fadjma.places import actions
+from fadjma.places.forms import ChangedPlaceForm, PlaceForm
+from fadjma.refusals import Conflict
+from fadjma.store import Transaction
+
+blueprint = Blueprint("places", __name__)
+
+
+@blueprint.get("/organizations")
+async def organizations() -> Response:
+    found = await web.see(actions.browse)
+    data = {"items": [place.json(web.language()) for place in found]}
+    return web.answer("places/index.html", data, places=found)
+
+
+@blueprint.get("/organizations/new")
+async def new_organization() -> Response:
+    await web.see(_require_admin)
+    return web.page("places/new.html", form=web.blank(PlaceForm))
+
+
+def _require_admin(tx: Transaction, viewer: Viewer) -> None:
+    viewer.require("admin")
+
+
+@blueprint.post("/organizations")
+@web.refill("places/new.html", PlaceForm)
+async def add_organization() -> Response:
+    form = await web.form(PlaceForm)
+    acted = await web.act(actions.add, actions.show, form.facts())
+    return web.done(
+        acted, "places/_row.html", f"/organizations/{acted.resource.id}", created=True, then="/organizations"
+    )
+
+
+class _Around(TypedDict):
+    place: Place
+
+
+async def _around(place_id: str) -> _Around:
+    return {"place": await web.see(actions.show, place_id)}
+
+
+@blueprint.get("/organizations/<place_id>")
+async def organization(place_id: str) -> Response:
+    around = await _around(place_id)
+    place = around["place"]
+    form = web.blank(ChangedPlaceForm, **asdict(place))
+    return web.answer("places/show.html", place.json(web.language()), form=form, **around)
+
+
+@blueprint.post("/organizations/<place_id>")
+@web.refill("places/show.html", ChangedPlaceForm, context=_around)
+async def change_organization(place_id: str) -> Response:
+    form = await web.form(ChangedPlaceForm)
+    try:
+        acted = await web.act(actions.change, actions.show, place_id, form.facts(), version=form.version.data)
+    except Conflict as conflict:
+        if web.wants() != "page":
+            raise
+        changed = translate(web.language(), conflict.message)
+        return web.page("places/show.html", 409, form=form, changed=changed, **await _around(place_id))
+    return web.done(acted, "places/_row.html", "/organizations")

@@ -1,0 +1,115 @@
+"""Clinics and pharmacies over HTTP: an admin makes and changes them, two admins do not overwrite each other."""
+
+import re
+from typing import Any
+
+import pytest
+from callers import Callers
+from cast import ADMIN, AWA, CLINIC, DIOP, JAMM
+from store import Store
+from told import PLACE
+
+TERANGA = {
+    "kind": "clinic",
+    "name": "Clinique Teranga",
+    "address": "12 rue Carnot",
+    "city": "Dakar",
+    "phone": "33 821 00 00",
+    "hours": "8h–20h, fermé le dimanche",
+    "night_duty": True,
+    "responsible": "Dr Ousmane Diop",
+}
+
+
+async def test_a_new_pharmacy_is_read_by_everybody_and_chosen_at_registration(clinic: Callers) -> None:
+    made = (await clinic.program(ADMIN).post("/organizations", PLACE)).json
+    for person in (AWA, DIOP, ADMIN):
+        items = (await clinic.program(person).get("/organizations")).json["items"]
+        assert made in items
+        assert "Pharmacie Teranga, Thiès" in re.sub(
+            "<[^>]+>", "", (await clinic.browser(person).get("/organizations")).text
+        )
+    assert f'value="{made["id"]}"' in (await clinic.nobody().get("/register/practitioner")).text
+    assert (made["phone"], made["night_duty"], made["hours"]) == ("+221339511234", False, "")
+
+
+async def test_a_place_says_what_the_admin_says_of_it(clinic: Callers) -> None:
+    changed = (await clinic.program(ADMIN).post(f"/organizations/{CLINIC}", {**TERANGA, "version": 1})).json
+    assert changed == {**TERANGA, "phone": "+221338210000", "id": CLINIC, "version": 2, "status": "active"}
+    assert (await clinic.program(AWA).get(f"/organizations/{CLINIC}")).json == changed
+    page = (await clinic.browser(AWA).get(f"/organizations/{CLINIC}")).text
+    assert "12 rue Carnot" in page and '<form method="post" action="/organizations' not in page
+
+
+async def test_lists_are_clinics_first_each_in_french_order(clinic: Callers) -> None:
+    for name in ("pharmacie Élan", "Pharmacie Zam", "Pharmacie Fall"):
+        assert (await clinic.program(ADMIN).post("/organizations", {**PLACE, "name": name})).status == 201
+    items = (await clinic.program(AWA).get("/organizations")).json["items"]
+    assert [item["name"] for item in items] == [
+        "Clinique Teranga",
+        "pharmacie Élan",
+        "Pharmacie Fall",
+        "Pharmacie Jamm",
+        "Pharmacie Kadd",
+        "Pharmacie Zam",
+    ]
+
+
+async def test_two_admins_who_edit_one_place_are_told_and_lose_nothing(clinic: Callers, store: Store) -> None:
+    path = f"/organizations/{JAMM}"
+    jamm = {**PLACE, "name": "Pharmacie Jamm", "city": "Dakar", "version": 1}
+    assert (await clinic.program(ADMIN).post(path, {**jamm, "hours": "24h/24"})).status == 200
+    page = await clinic.browser(ADMIN).post(path, {**jamm, "address": "rue 10, Médina"})
+    assert page.status == 409
+    assert "24h/24" in page.text, "what it is now"
+    assert 'value="rue 10, Médina"' in page.text, "what was typed"
+    assert 'name="version" value="2"' in page.text, "sent again, it replaces that"
+    assert store.value("SELECT address FROM organizations WHERE id = ?", JAMM) == "avenue Caen"
+    boosted = await clinic.htmx(ADMIN).post(path, {**jamm, "address": "rue 10, Médina"}, HX_Boosted="true")
+    assert (boosted.status, 'value="rue 10, Médina"' in boosted.text) == (409, True)
+    assert (await clinic.browser(ADMIN).post(path, {**jamm, "address": "rue 10", "version": 2})).status == 303
+    assert (await clinic.program(ADMIN).post(path, jamm)).problem(409)["current"] == "version 3"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("kind", "hospital"),
+        ("kind", ""),
+        ("name", ""),
+        ("name", "x" * 81),
+        ("name", "Pharmacie\u200b Jamm"),
+        ("address", ""),
+        ("city", "  "),
+        ("phone", "123"),
+        ("phone", ""),
+        ("hours", "x" * 201),
+    ],
+)
+async def test_what_cannot_be_taken_is_said_beside_its_field(
+    clinic: Callers, store: Store, field: str, value: Any
+) -> None:
+    before = store.content()["organizations"]
+    assert field in (await clinic.program(ADMIN).post("/organizations", {**PLACE, field: value})).errors()
+    page = await clinic.browser(ADMIN).post("/organizations", {**PLACE, field: value})
+    assert (page.status, f'id="{field}-e"' in page.text) == (422, True)
+    assert store.content()["organizations"] == before
+
+
+async def test_the_same_name_in_the_same_town_is_one_place(clinic: Callers) -> None:
+    twin = {**PLACE, "name": "PHARMACIE  JAMM", "city": "dakar"}
+    assert (await clinic.program(ADMIN).post("/organizations", twin)).errors().keys() == {"name"}
+    assert (await clinic.program(ADMIN).post("/organizations", {**twin, "city": "Thiès"})).status == 201
+    assert (await clinic.program(ADMIN).post("/organizations", {**twin, "kind": "clinic"})).status == 201
+
+
+async def test_a_clinic_does_not_become_a_pharmacy(clinic: Callers) -> None:
+    body = {**TERANGA, "kind": "pharmacy", "version": 1}
+    assert (await clinic.program(ADMIN).post(f"/organizations/{CLINIC}", body)).errors().keys() == {"kind"}
+
+
+async def test_a_change_is_in_the_audit_and_other_admins_pages_follow(clinic: Callers, store: Store) -> None:
+    await clinic.program(ADMIN).post(f"/organizations/{CLINIC}", {**TERANGA, "version": 1})
+    assert store.audit()[-1] == (ADMIN.id, "place.changed", "success")
+    sql = "SELECT user_id, subject_kind, message FROM notifications ORDER BY rowid DESC LIMIT 1"
+    assert store.rows(sql) == [(ADMIN.id, "organization", None)]
