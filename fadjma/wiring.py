@@ -28,6 +28,7 @@ def wire() -> None:
         ),
         Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record, shown=writing.is_read)),
         Kind("account", "/accounts", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
+        Kind("profile", "/account"),
         Kind("patient", "/patients/{id}/accesses"),
         Kind("product", "/inventory#{element}", "k"),
         Kind(INBOX, "/notifications"),

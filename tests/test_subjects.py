@@ -25,6 +25,7 @@ ADDRESSES = {
     "patient": "/patients/x/accesses",
     "product": "/inventory#kx",
     "account": "/accounts",
+    "profile": "/account",
     "inbox": "/notifications",
 }
 

@@ -2,9 +2,9 @@
 
 from fadjma import events
 from fadjma.accounts import queries
-from fadjma.events import Notice, Subject, inbox
+from fadjma.events import Notice, Subject, inbox, security
 from fadjma.i18n import LANGUAGES, N_
-from fadjma.identity import directory, enrolment, sessions
+from fadjma.identity import directory, enrolment, passwords, sessions
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Conflict, Invalid, NotFound
@@ -110,6 +110,26 @@ def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) 
         return viewer.id  # it was over already
     events.record(tx, "session.ended", Subject("account", viewer.id), actor_id=viewer.id)
     return viewer.id
+
+
+def change_password(tx: Transaction, viewer: Viewer, *, was: str, by: str, address: str) -> dict[str, str]:
+    """A new password (its hash `by`) in the place of the one that was entered again (`was`); `address`: its short hash.
+
+    Whoever knows the old one is out: every other session ends. The owner reads of it in the inbox, too, for it may have
+    been somebody else.
+    """
+    if not passwords.replace(tx, viewer.id, was=was, by=by):
+        raise Conflict(N_("Votre mot de passe vient d'être changé ailleurs."), current="changed")
+    sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id)
+    _note_new_password(tx, viewer.id, by=viewer.id, address=address)
+    return {"id": viewer.id}
+
+
+def _note_new_password(tx: Transaction, account_id: str, *, by: str, address: str) -> None:
+    profile = Subject("profile", account_id)
+    events.record(tx, "password.changed", profile, actor_id=by)
+    events.notify(tx, [account_id], "notification", "password.changed", profile)
+    security.note(tx, "password_changed", account_id=account_id, address=address)
 
 
 def choose_language(tx: Transaction, viewer: Viewer, language: str) -> str:

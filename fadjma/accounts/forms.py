@@ -27,6 +27,16 @@ class TokenForm(Form):
     password = PasswordField("", [InputRequired(), Length(max=200)])
 
 
+class PasswordForm(Form):
+    password = PasswordField(N_("Mot de passe actuel"), [InputRequired(), Length(max=200)])
+    new_password = PasswordField(N_("Nouveau mot de passe"), [InputRequired(), Length(max=200)])
+
+    def validate_new_password(self, field: Any) -> None:
+        new, old = (passwords.normalize(text or "") for text in (field.data, self["password"].data))
+        if weakness := passwords.SAME if new == old else passwords.weakness(new):
+            raise ValidationError(translate(self.language, weakness))
+
+
 class LanguageForm(Form):
     chosen = StringField("", name="language")  # what is `language` of a form is what it speaks
     next = StringField("")

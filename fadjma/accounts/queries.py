@@ -60,6 +60,44 @@ class Account:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One's own account: how one is reached, and where one works."""
+
+    id: str
+    role: Role
+    given_name: str
+    family_name: str
+    language: str
+    email: str | None
+    phone: str | None
+    identifier: str | None  # of patients
+    licence_number: str | None
+    specialty: str | None
+    organization: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    @property
+    def personal(self) -> list[str]:
+        """What somebody who knows this person would try as a password."""
+        return [text for text in (self.given_name, self.family_name, self.email, self.phone) if text]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "role": self.role,
+            "name": self.name,
+            "language": self.language,
+            "email": self.email,
+            "phone": self.phone,
+            "identifier": self.identifier,
+            "organization": self.organization,
+        }
+
+
 _ACCOUNT = """
     SELECT u.*, (SELECT i.identifier FROM patient_identities i WHERE i.id = u.id) AS identifier,
            (SELECT i.birth_date FROM patient_identities i WHERE i.id = u.id) AS birth_date,
@@ -73,6 +111,18 @@ def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
     identifier = tx.value("SELECT identifier FROM patient_identities WHERE id = :id", {"id": viewer.id})
     known = {"id": viewer.id, "role": viewer.role, "name": viewer.name}
     return {**known, "identifier": identifier} if identifier else known
+
+
+def profile(tx: Transaction, viewer: Viewer) -> Profile:
+    """One's own account, for its page."""
+    row = tx.first(
+        "SELECT id, role, given_name, family_name, email, phone, licence_number, specialty, organization, "
+        "(SELECT i.identifier FROM patient_identities i WHERE i.id = a.id) AS identifier FROM accounts a "
+        "WHERE id = :id",
+        {"id": viewer.id},
+    )
+    assert row
+    return Profile(**dict(row), language=viewer.language)
 
 
 def account(tx: Transaction, viewer: Viewer, account_id: str) -> Account:

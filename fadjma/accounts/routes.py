@@ -8,8 +8,17 @@ from quart import Blueprint, Response, current_app, request
 
 from fadjma import web
 from fadjma.accounts import actions, queries
-from fadjma.accounts.forms import LanguageForm, PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
-from fadjma.accounts.signing_in import WRONG, sign_in
+from fadjma.accounts.forms import (
+    LanguageForm,
+    PasswordForm,
+    PatientForm,
+    PersonForm,
+    PractitionerForm,
+    SignInForm,
+    TokenForm,
+)
+from fadjma.accounts.queries import Profile
+from fadjma.accounts.signing_in import WRONG, confirm_password, sign_in
 from fadjma.events import security
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, devices, directory, passwords, sessions
@@ -17,7 +26,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
-from fadjma.store import Transaction, Unavailable
+from fadjma.store import Page, Transaction, Unavailable
 from fadjma.web.forms import NoFields
 from fadjma.web.throttle import REGISTER_PER_ADDRESS, REGISTER_PER_STAFF, neighbourhood
 
@@ -208,9 +217,7 @@ async def _new_person(form: PersonForm) -> NewPerson:
     given, family = form.given_name.data, form.family_name.data
     email = normalize_email(form.email.data) if form.email.data else None
     phone = normalize_phone(form.phone.data) if form.phone.data else None
-    places = [place.name for place in await web.database().read(directory.organizations)]
-    if weakness := passwords.weakness(form.password.data, given, family, *places):
-        raise Invalid({"password": weakness})
+    await _require_good_password("password", form.password.data, [given, family])
     await _count_registration()
     return NewPerson(
         given_name=given,
@@ -223,7 +230,52 @@ async def _new_person(form: PersonForm) -> NewPerson:
     )
 
 
+async def _require_good_password(name: str, password: str, personal: list[str]) -> None:
+    """Raise Invalid, beside the field of this name; the form itself knows no places."""
+    places = [place.name for place in await web.database().read(directory.organizations)]
+    if weakness := passwords.weakness(password, *personal, *places):
+        raise Invalid({name: weakness})
+
+
 # --- one's own account --------------------------------------------------------------------------------------
+
+
+class _OwnPage(TypedDict):
+    profile: Profile
+    sessions: Page[sessions.OpenSession]
+
+
+def _own(tx: Transaction, viewer: Viewer) -> _OwnPage:
+    return {"profile": queries.profile(tx, viewer), "sessions": sessions.of(tx, viewer)}
+
+
+async def _own_page() -> _OwnPage:
+    return await web.see(_own)
+
+
+@blueprint.get("/account")
+async def own_account() -> Response:
+    around = await _own_page()
+    return web.answer("accounts/account.html", around["profile"].json(), form=web.blank(PasswordForm), **around)
+
+
+@blueprint.post("/password")
+@web.refill("accounts/account.html", PasswordForm, context=_own_page)
+async def change_password() -> Response:
+    form = await web.form(PasswordForm)
+    if not await web.attempted():
+        await _change_password(form.password.data, form.new_password.data)
+    return web.see_other("/account") if web.wants() != "json" else Response(status=204)
+
+
+async def _change_password(password: str, new_password: str) -> None:
+    stored = await web.see(passwords.own_hash)
+    await confirm_password(web.throttle(), web.viewer().id, password, stored)
+    known = await web.see(queries.profile)
+    await _require_good_password("new_password", new_password, known.personal)
+    hashed = await passwords.hash_password(new_password)
+    mark = web.mark(request.remote_addr or "")
+    await web.attempt(actions.change_password, was=stored, by=hashed, address=mark)
 
 
 @blueprint.get("/me")

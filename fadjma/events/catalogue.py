@@ -41,5 +41,6 @@ MESSAGES = {
     "record.read": N_("Votre dossier a été consulté"),
     "stock.low": N_("Stock bas"),
     "stock.expiring": N_("Lot bientôt périmé"),
+    "password.changed": N_("Votre mot de passe a été changé"),
     "account.waiting": N_("Un compte est à vérifier"),
 }

@@ -16,6 +16,7 @@ from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
 
 MINIMUM, MAXIMUM = 12, 128
+SAME = N_("C'est le mot de passe actuel : choisissez-en un autre.")
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum; about 25 ms here
 # Hashing is CPU and 19 MB each: a wave of sign-ins queues here instead of starving the pages.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
@@ -55,6 +56,12 @@ def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) ->
 def own_hash(tx: Transaction, viewer: Viewer) -> str:
     """One's own password hash, for entering the password again before a grave act."""
     return str(tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": viewer.id}))
+
+
+def replace(tx: Transaction, user_id: str, *, was: str, by: str) -> bool:
+    """Store another hash in the place of the one that was checked; false when that is no longer the one stored."""
+    sql = "UPDATE users SET password_hash = :by, version = version + 1 WHERE id = :id AND password_hash = :was"
+    return bool(tx.execute(sql, {"by": by, "id": user_id, "was": was}))
 
 
 def weakness(password: str, *personal: str) -> str | None:

@@ -178,12 +178,15 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
     return paging.page(found, PER_PAGE, lambda session: paging.cursor(session.created_at, session.id))
 
 
-def end(tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | None = None) -> int:
-    """End one session of a user, or all of them; returns how many. Their streams close after the commit."""
+def end(
+    tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | None = None, but: str | None = None
+) -> int:
+    """End one session of a user, or all of them `but` one; returns how many. Their streams close after the commit."""
     ended = tx.all(
         "UPDATE sessions SET ended_at = :now, end_reason = :reason "
-        "WHERE user_id = :user_id AND ended_at IS NULL AND (:id IS NULL OR id = :id) RETURNING id",
-        {"now": tx.now, "reason": reason, "user_id": user_id, "id": session_id},
+        "WHERE user_id = :user_id AND ended_at IS NULL AND (:id IS NULL OR id = :id) AND (:but IS NULL OR id <> :but) "
+        "RETURNING id",
+        {"now": tx.now, "reason": reason, "user_id": user_id, "id": session_id, "but": but},
     )
     if ended:
         tx.announce(SessionsEnded(tuple(row["id"] for row in ended), reason))

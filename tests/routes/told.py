@@ -210,6 +210,8 @@ DOCTOR = {
 }
 PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id": KADD}
 
+NEW_PASSWORD = "deux pirogues rentrent à midi"
+
 JAMMS = (NDIAYE, GOMIS)
 
 ACTS = [
@@ -257,6 +259,7 @@ ACTS = [
     Route("/accounts/moussa/deactivation", ADMIN),
     Route("/accounts/{closed}/reactivation", ADMIN),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
+    Route("/password", AWA, {"password": PASSWORD, "new_password": NEW_PASSWORD}, quiet=True, allowed=CAST),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
 ]
@@ -265,6 +268,7 @@ READS = [
     Route("/", AWA, allowed=CAST),
     Route("/me", AWA, allowed=CAST),
     Route("/sessions", AWA, allowed=CAST),
+    Route("/account", AWA, allowed=CAST),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
     Route("/patients", DIOP, allowed=(SARR,)),
