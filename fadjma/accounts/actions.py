@@ -1,5 +1,7 @@
 """Registering, verifying, ending accounts and sessions. Rights are checked in the transaction that changes."""
 
+from typing import Literal
+
 from fadjma import events
 from fadjma.accounts import queries
 from fadjma.events import Notice, Subject, inbox, security
@@ -85,20 +87,31 @@ def reactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
 
 
 def start_session(
-    tx: Transaction, user_id: str, *, kind: str, address: str, agent: str, instead_of: str | None = None
+    tx: Transaction,
+    user_id: str,
+    *,
+    kind: str,
+    address: str,
+    agent: str,
+    name: str = "",
+    instead_of: str | None = None,
 ) -> str:
-    """Open a session after a good password; returns its secret.
+    """Open a session after a good password; returns its secret. `name` is what its person calls a program.
 
-    `instead_of` is the secret of the session that this browser had until now. Somebody else's ends here, with its
-    streams: on a shared computer an open page must not go on showing what is told to the person before.
+    `instead_of` is the secret of the session that this browser had until now, which ends here. With somebody else's go
+    its open pages: on a shared computer they must not go on showing what is told to the person before. One's own go on
+    in the new session.
     """
     if not directory.is_active(tx, user_id):
         raise NotFound
     before = sessions.viewer(tx, instead_of)
     if before and before.id != user_id:
         end_session(tx, before)
+    elif before:
+        sessions.end(tx, user_id, reason="renewed", session_id=before.session_id)
     events.record(tx, "session.started", Subject("account", user_id), actor_id=user_id, kind=kind)
-    return sessions.start(tx, user_id, kind="token" if kind == "token" else "browser", address=address, agent=agent)
+    of_kind: Literal["browser", "token"] = "token" if kind == "token" else "browser"
+    return sessions.start(tx, user_id, kind=of_kind, address=address, agent=agent, name=name)
 
 
 def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) -> str:
@@ -109,6 +122,13 @@ def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) 
             raise NotFound
         return viewer.id  # it was over already
     events.record(tx, "session.ended", Subject("account", viewer.id), actor_id=viewer.id)
+    return viewer.id
+
+
+def end_other_sessions(tx: Transaction, viewer: Viewer) -> str:
+    """End all of one's own sessions, of browsers and of programs, but the one that asks."""
+    if sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id):
+        events.record(tx, "sessions.ended", Subject("account", viewer.id), actor_id=viewer.id)
     return viewer.id
 
 

@@ -25,6 +25,7 @@ class SignInForm(Form):
 class TokenForm(Form):
     email = StringField("", [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])
+    name = text("", 80, required=False)
 
 
 class PasswordForm(Form):

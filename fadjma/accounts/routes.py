@@ -76,10 +76,11 @@ async def do_sign_in() -> Response:
 async def token() -> Response:
     form = await web.form(TokenForm)
     try:
-        secret, user_id = await _check(form.email.data, form.password.data, "token")
+        secret, user_id = await _check(form.email.data, form.password.data, "token", form.name.data or "")
     except Invalid as refusal:
         raise SignInNeeded(WRONG) from refusal
-    access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=web.database().clock())
+    now = web.database().clock()
+    access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=now, name=form.name.data or "")
     response = web.as_json({"access_token": access_token, "token_type": "Bearer", "expires_in": seconds})
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -113,7 +114,7 @@ async def language() -> Response:
     return response
 
 
-async def _check(login: str, password: str, kind: Literal["browser", "token"]) -> tuple[str, str]:
+async def _check(login: str, password: str, kind: Literal["browser", "token"], name: str = "") -> tuple[str, str]:
     return await sign_in(
         web.database(),
         web.throttle(),
@@ -122,6 +123,7 @@ async def _check(login: str, password: str, kind: Literal["browser", "token"]) -
         kind=kind,
         address=request.remote_addr or "",
         agent=web.agent(),
+        name=name,
         mark=web.mark(request.remote_addr or ""),
         device=_device(),
         instead_of=web.secret() if kind == "browser" else None,
@@ -287,6 +289,13 @@ async def me() -> Response:
 async def my_sessions() -> Response:
     found = await web.see(sessions.of, request.args.get("before"))
     return web.answer("accounts/sessions.html", found.json(sessions.OpenSession.json), sessions=found)
+
+
+@blueprint.post("/sessions/end")
+async def end_other_sessions() -> Response:
+    await web.form(NoFields)
+    await web.change(actions.end_other_sessions)
+    return web.see_other("/sessions") if web.wants() != "json" else Response(status=204)
 
 
 @blueprint.post("/sessions/<session_id>/end")

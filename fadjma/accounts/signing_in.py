@@ -42,13 +42,15 @@ async def sign_in(
     kind: Literal["browser", "token"],
     address: str,
     agent: str,
+    name: str = "",
     mark: str = "",
     device: Device | None = None,
     instead_of: str | None = None,
 ) -> tuple[str, str]:
     """Check a password and open a session; returns its secret and the user's id.
 
-    `mark` is what stands for the address in the list of security events; `instead_of`: see actions.start_session.
+    `mark` is what stands for the address in the list of security events; of `name` and `instead_of`, see
+    actions.start_session.
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
@@ -72,7 +74,13 @@ async def sign_in(
         raise Forbidden(_CLOSED[person.status])
     await throttle.forgive(*counted[person.user_id])
     secret = await database.write(
-        actions.start_session, person.user_id, kind=kind, address=address, agent=agent, instead_of=instead_of
+        actions.start_session,
+        person.user_id,
+        kind=kind,
+        address=address,
+        agent=agent,
+        name=name,
+        instead_of=instead_of,
     )
     return secret, person.user_id
 

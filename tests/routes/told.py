@@ -259,6 +259,7 @@ ACTS = [
     Route("/accounts/moussa/deactivation", ADMIN),
     Route("/accounts/{closed}/reactivation", ADMIN),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
+    Route("/sessions/end", AWA, quiet=True, allowed=CAST),
     Route("/password", AWA, {"password": PASSWORD, "new_password": NEW_PASSWORD}, quiet=True, allowed=CAST),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
