@@ -110,6 +110,7 @@ def start(
             "agent": agent[:200],
         },
     )
+    tx.execute("UPDATE users SET signed_in_at = :now WHERE id = :id", {"now": tx.now, "id": user_id})
     return secret
 
 
