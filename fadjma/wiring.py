@@ -31,6 +31,7 @@ def wire() -> None:
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m"),
         Kind("medicine_import", "/formulary/imports/{id}"),
+        Kind("profile", "/account"),
         Kind("patient", "/patients/{id}/accesses"),
         Kind("product", "/inventory#{element}", "k"),
         Kind(INBOX, "/notifications"),

@@ -67,3 +67,8 @@ addEventListener('htmx:afterRequest', ({ detail }) => {
   detail.done = true; // htmx says it again when the element has gone
   applyAnswer(detail.xhr.response, form);
 });
+
+// « Imprimer »
+addEventListener('click', ({ target }) => {
+  if (target.hasAttribute && target.hasAttribute('data-print')) print();
+});

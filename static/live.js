@@ -145,8 +145,8 @@ async function take(event, polled) {
   const { event: name, id, data } = event;
   if (name == 'hello') return show('live');
   if (name == 'bye') {
-    if (data != 'restarting') return halt(data);
-    pause = reconnectTime;
+    if (data != 'restarting' && data != 'renewed') return halt(data);
+    pause = reconnectTime + (data == 'renewed' && 3 * SECOND); // the new session's cookie is on its way
     return cutStream();
   }
   if (name == 'reset') await refresh(data);

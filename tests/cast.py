@@ -106,8 +106,15 @@ def _settle_person(tx: Transaction, person: Viewer, password_hash: str) -> None:
     tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, person.id) for word in words])
     if person.organization_id:
         tx.execute(
-            "INSERT INTO practitioners (user_id, licence_number, specialty, organization_id) VALUES (?, ?, ?, ?)",
-            (person.id, f"ORDRE-{person.id}", "Médecine générale", person.organization_id),
+            "INSERT INTO practitioners (user_id, licence_number, specialty, profession, organization_id) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (
+                person.id,
+                f"ORDRE-{person.id}",
+                "Médecine générale",
+                "physician" if person.role == "doctor" else "",
+                person.organization_id,
+            ),
         )
     tx.execute(
         "INSERT INTO sessions (id, user_id, kind, created_at, last_active_at, expires_at, address, agent) "

@@ -28,6 +28,7 @@ ADDRESSES = {
     "organization": "/organizations/x",
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",
+    "profile": "/account",
     "inbox": "/notifications",
 }
 

@@ -32,6 +32,7 @@ class AccessRequest:
     doctor_id: str
     doctor_name: str
     specialty: str
+    profession: str
     organization: str
     status: Status
     reason: str
@@ -95,6 +96,7 @@ class AccessRequest:
             "doctor": {
                 "id": self.doctor_id,
                 "name": self.doctor_name,
+                "profession": self.profession,
                 "specialty": self.specialty,
                 "place": self.organization,
             },
@@ -200,8 +202,9 @@ _STATUS = f"""
 """
 _REQUEST = f"""
     SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
-           d.name AS doctor_name, d.specialty, d.organization, {_STATUS} AS status, a.reason, a.proposed_scope,
-           a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason, a.expires_at, a.ended_at, a.version
+           d.name AS doctor_name, d.specialty, d.profession, d.organization, {_STATUS} AS status, a.reason,
+           a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason, a.expires_at,
+           a.ended_at, a.version
     FROM access_requests a JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
 """
 

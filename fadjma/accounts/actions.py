@@ -1,13 +1,16 @@
 """Registering, verifying, ending accounts and sessions. Rights are checked in the transaction that changes."""
 
+from typing import Literal
+
 from fadjma import events
 from fadjma.accounts import queries
-from fadjma.events import Notice, Subject, inbox
+from fadjma.accounts.queries import Chooser
+from fadjma.events import Notice, Subject, inbox, security
 from fadjma.i18n import LANGUAGES, N_
-from fadjma.identity import directory, enrolment, sessions
+from fadjma.identity import directory, enrolment, passwords, sessions, slips
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
-from fadjma.refusals import Conflict, Invalid, NotFound
+from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
 
@@ -29,6 +32,7 @@ def register_practitioner(
     licence_number: str,
     specialty: str,
     organization_id: str,
+    profession: str | None = None,
 ) -> str:
     """A new doctor or pharmacist, who can do nothing until an admin has verified them; returns the id.
 
@@ -36,12 +40,15 @@ def register_practitioner(
     """
     if known := enrolment.made_by(tx, person.submission):
         return known
-    kind = "pharmacy" if role == "pharmacist" else "clinic"
-    if not any(organization.id == organization_id for organization in directory.organizations(tx, kind)):
-        raise Invalid({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
+    _require_place(tx, role, organization_id)
     user_id = _add(tx, person, role, "pending")
     enrolment.make_practitioner(
-        tx, user_id, licence_number=licence_number, specialty=specialty, organization_id=organization_id
+        tx,
+        user_id,
+        licence_number=licence_number,
+        specialty=specialty,
+        profession=_profession(role, profession),
+        organization_id=organization_id,
     )
     events.record(
         tx,
@@ -51,6 +58,57 @@ def register_practitioner(
         notices=[Notice(directory.people(tx, "admin"), "notification", "account.waiting")],
     )
     return user_id
+
+
+def create_account(
+    tx: Transaction,
+    viewer: Viewer,
+    person: NewPerson,
+    role: Role,
+    *,
+    licence_number: str | None,
+    specialty: str | None,
+    profession: str | None,
+    organization_id: str | None,
+    key: bytes,
+) -> str:
+    """An admin makes the account of somebody on the staff, who chooses a password with the code of a slip.
+
+    Whoever makes it has checked the licence. Raises Invalid as register_practitioner does, and for a patient.
+    """
+    viewer.require("admin")
+    if role == "patient":
+        raise Invalid({"role": N_("Les patients ouvrent eux-mêmes leur compte.")})
+    if role != "admin":
+        _require_place(tx, role, organization_id or "")
+    user_id = _add(tx, person, role, "active")
+    enrolment.vouch(tx, user_id, by=viewer.id)
+    if role != "admin":
+        enrolment.make_practitioner(
+            tx,
+            user_id,
+            licence_number=licence_number or "",
+            specialty=specialty or "",
+            profession=_profession(role, profession),
+            organization_id=organization_id or "",
+        )
+    slips.issue(tx, user_id, "activation", key=key, by=viewer.id)
+    security.note(tx, "activation_issued", account_id=user_id, actor_id=viewer.id)
+    _record(tx, viewer, user_id, "account.created")
+    return user_id
+
+
+def _require_place(tx: Transaction, role: Role, organization_id: str) -> None:
+    kind = "pharmacy" if role == "pharmacist" else "clinic"
+    if not any(organization.id == organization_id for organization in directory.organizations(tx, kind)):
+        raise Invalid({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
+
+
+def _profession(role: Role, profession: str | None) -> str:
+    """What a doctor is, if nothing else is said: a physician. Nobody else has one."""
+    if role != "doctor":
+        return ""
+    return profession or "physician"
 
 
 def create_admin(tx: Transaction, person: NewPerson) -> str:
@@ -67,12 +125,89 @@ def verify(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     return _changed(tx, viewer, account_id, "account.verified", changed)
 
 
+def refuse(tx: Transaction, viewer: Viewer, account_id: str, *, reason: str) -> str:
+    """An admin does not accept a registration; the applicant reads why when signing in."""
+    viewer.require("admin")
+    changed = enrolment.refuse(tx, account_id, reason)
+    return _changed(tx, viewer, account_id, "account.refused", changed)
+
+
+def correct(
+    tx: Transaction,
+    viewer: Viewer,
+    account_id: str,
+    *,
+    version: int,
+    licence_number: str | None,
+    specialty: str | None,
+    profession: str | None,
+    organization_id: str,
+) -> str:
+    """Licence, specialty, profession or place of a doctor or a pharmacist, waiting or at work.
+
+    To another place, the person goes at once: every session ends, and with it what was open of the place before.
+    """
+    before = queries.account(tx, viewer, account_id)
+    if not before.works:
+        raise NotNow(N_("Ce compte n'a ni numéro d'inscription ni lieu d'exercice."), current=before.status)
+    _require_place(tx, before.role, organization_id)
+    if not enrolment.correct_practitioner(
+        tx,
+        account_id,
+        version=version,
+        licence_number=licence_number or "",
+        specialty=specialty or "",
+        profession=_profession(before.role, profession),
+        organization_id=organization_id,
+    ):
+        raise Conflict(N_("Ce compte vient d'être modifié ailleurs : relisez-le."), current=before.status)
+    _record(tx, viewer, account_id, "account.corrected")
+    if organization_id != before.organization_id:
+        sessions.end(tx, account_id, reason="signed_out")
+        events.notify(tx, [account_id], "notification", "account.moved", Subject("profile", account_id))
+    return account_id
+
+
+def reset(
+    tx: Transaction, viewer: Viewer, account_id: str, *, document: str, key: bytes, nobodys_hash: str, address: str
+) -> str:
+    """An admin has seen who stands there (`document`), and gives them a slip to choose another password with.
+
+    The old one opens nothing any more, and every session ends. One's own is not reset: whoever is signed in changes it,
+    and the last admin would lock the house.
+    """
+    viewer.require("admin")
+    now = queries.account(tx, viewer, account_id)
+    if account_id == viewer.id:
+        raise NotNow(N_("Pour votre propre compte, changez le mot de passe dans « Mon compte »."), current=now.status)
+    if now.status != "active":
+        raise Conflict(N_("Ce compte n'est pas en service."), current=now.status)
+    slips.issue(tx, account_id, "reset", key=key, by=viewer.id, document=document)
+    passwords.put(tx, account_id, nobodys_hash)
+    sessions.end(tx, account_id, reason="signed_out")
+    events.notify(tx, [account_id], "notification", "password.reset", Subject("profile", account_id))
+    security.note(tx, "reset_issued", account_id=account_id, actor_id=viewer.id, address=address, detail=document)
+    _record(tx, viewer, account_id, "password.reset")
+    return account_id
+
+
+def activate(tx: Transaction, chooser: Chooser, *, password_hash: str, submission: str | None, address: str) -> str:
+    """Somebody has chosen a password with the code of a slip. Raises Invalid when the code was used meanwhile."""
+    account_id = chooser.slip.user_id
+    slips.use(tx, chooser.slip.id, submission)
+    passwords.put(tx, account_id, password_hash)
+    sessions.end(tx, account_id, reason="signed_out")
+    _note_new_password(tx, account_id, by=account_id, address=address)
+    return account_id
+
+
 def deactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     """Close an account: every session ends, every open page and stream loses it at once."""
     viewer.require("admin")
     if account_id == viewer.id:
         raise Conflict(N_("Vous ne pouvez pas désactiver votre propre compte."), current="active")
     changed = enrolment.deactivate(tx, account_id)
+    slips.withdraw(tx, account_id)
     sessions.end(tx, account_id, reason="deactivated")
     return _changed(tx, viewer, account_id, "account.deactivated", changed)
 
@@ -85,20 +220,31 @@ def reactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
 
 
 def start_session(
-    tx: Transaction, user_id: str, *, kind: str, address: str, agent: str, instead_of: str | None = None
+    tx: Transaction,
+    user_id: str,
+    *,
+    kind: str,
+    address: str,
+    agent: str,
+    name: str = "",
+    instead_of: str | None = None,
 ) -> str:
-    """Open a session after a good password; returns its secret.
+    """Open a session after a good password; returns its secret. `name` is what its person calls a program.
 
-    `instead_of` is the secret of the session that this browser had until now. Somebody else's ends here, with its
-    streams: on a shared computer an open page must not go on showing what is told to the person before.
+    `instead_of` is the secret of the session that this browser had until now, which ends here. With somebody else's go
+    its open pages: on a shared computer they must not go on showing what is told to the person before. One's own go on
+    in the new session.
     """
     if not directory.is_active(tx, user_id):
         raise NotFound
     before = sessions.viewer(tx, instead_of)
     if before and before.id != user_id:
         end_session(tx, before)
+    elif before:
+        sessions.end(tx, user_id, reason="renewed", session_id=before.session_id)
     events.record(tx, "session.started", Subject("account", user_id), actor_id=user_id, kind=kind)
-    return sessions.start(tx, user_id, kind="token" if kind == "token" else "browser", address=address, agent=agent)
+    of_kind: Literal["browser", "token"] = "token" if kind == "token" else "browser"
+    return sessions.start(tx, user_id, kind=of_kind, address=address, agent=agent, name=name)
 
 
 def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) -> str:
@@ -110,6 +256,33 @@ def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) 
         return viewer.id  # it was over already
     events.record(tx, "session.ended", Subject("account", viewer.id), actor_id=viewer.id)
     return viewer.id
+
+
+def end_other_sessions(tx: Transaction, viewer: Viewer) -> str:
+    """End all of one's own sessions, of browsers and of programs, but the one that asks."""
+    if sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id):
+        events.record(tx, "sessions.ended", Subject("account", viewer.id), actor_id=viewer.id)
+    return viewer.id
+
+
+def change_password(tx: Transaction, viewer: Viewer, *, was: str, by: str, address: str) -> dict[str, str]:
+    """A new password (its hash `by`) in the place of the one that was entered again (`was`); `address`: its short hash.
+
+    Whoever knows the old one is out: every other session ends. The owner reads of it in the inbox, too, for it may have
+    been somebody else.
+    """
+    if not passwords.replace(tx, viewer.id, was=was, by=by):
+        raise Conflict(N_("Votre mot de passe vient d'être changé ailleurs."), current="changed")
+    sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id)
+    _note_new_password(tx, viewer.id, by=viewer.id, address=address)
+    return {"id": viewer.id}
+
+
+def _note_new_password(tx: Transaction, account_id: str, *, by: str, address: str) -> None:
+    profile = Subject("profile", account_id)
+    events.record(tx, "password.changed", profile, actor_id=by)
+    events.notify(tx, [account_id], "notification", "password.changed", profile)
+    security.note(tx, "password_changed", account_id=account_id, address=address)
 
 
 def choose_language(tx: Transaction, viewer: Viewer, language: str) -> str:
@@ -130,12 +303,16 @@ def _changed(tx: Transaction, viewer: Viewer, account_id: str, action: str, chan
     now = queries.account(tx, viewer, account_id)  # NotFound for an unknown id
     if not changed:
         raise Conflict(N_("Ce compte a déjà été traité."), current=now.status)
-    admins = directory.people(tx, "admin")
+    _record(tx, viewer, account_id, action)
+    return account_id
+
+
+def _record(tx: Transaction, viewer: Viewer, account_id: str, action: str) -> None:
+    """What an admin has done to an account; the admins' open pages follow."""
     events.record(
         tx,
         action,
         Subject("account", account_id),
         actor_id=viewer.id,
-        notices=[Notice(admins, "notification", None)],
+        notices=[Notice(directory.people(tx, "admin"), "notification", None)],
     )
-    return account_id

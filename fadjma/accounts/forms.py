@@ -10,7 +10,8 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from fadjma.i18n import N_, age, translate
 from fadjma.identity import passwords
 from fadjma.identity.identifiers import normalize_email, normalize_phone
-from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, Questioned, cleaning, one_of, text
+from fadjma.identity.people import PROFESSIONS
+from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, Questioned, WholeNumber, cleaning, one_of, text
 
 _OLDEST = 120  # years; one person is known to have been older
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
@@ -25,6 +26,17 @@ class SignInForm(Form):
 class TokenForm(Form):
     email = StringField("", [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])
+    name = text("", 80, required=False)
+
+
+class PasswordForm(Form):
+    password = PasswordField(N_("Mot de passe actuel"), [InputRequired(), Length(max=200)])
+    new_password = PasswordField(N_("Nouveau mot de passe"), [InputRequired(), Length(max=200)])
+
+    def validate_new_password(self, field: Any) -> None:
+        new, old = (passwords.normalize(text or "") for text in (field.data, self["password"].data))
+        if weakness := passwords.SAME if new == old else passwords.weakness(new):
+            raise ValidationError(translate(self.language, weakness))
 
 
 class LanguageForm(Form):
@@ -32,20 +44,13 @@ class LanguageForm(Form):
     next = StringField("")
 
 
-class PersonForm(Form):
-    """What everybody gives. An e-mail address or a phone number is enough to sign in with."""
+class ContactForm(Form):
+    """Who somebody is. An e-mail address or a phone number is enough to sign in with."""
 
     given_name = text(N_("Prénom"), 80, rules=[LooksAsItIs()])
     family_name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
     email = text(N_("E-mail"), 200, required=False, rules=[LooksAsItIs(whole=True)])
     phone = text(N_("Téléphone"), 30, required=False)
-    password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
-
-    def validate_password(self, field: Any) -> None:
-        known = [self[name].data or "" for name in ("given_name", "family_name", "email", "phone")]
-        known.append(normalize_phone(known[-1]) or "")
-        if field.data and (weakness := passwords.weakness(field.data, *known)):
-            raise ValidationError(translate(self.language, weakness))
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid: bool = super().validate(extra_validators)
@@ -65,6 +70,18 @@ class PersonForm(Form):
             )
 
 
+class PersonForm(ContactForm):
+    """What everybody gives who registers alone."""
+
+    password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
+
+    def validate_password(self, field: Any) -> None:
+        known = [self[name].data or "" for name in ("given_name", "family_name", "email", "phone")]
+        known.append(normalize_phone(known[-1]) or "")
+        if field.data and (weakness := passwords.weakness(field.data, *known)):
+            raise ValidationError(translate(self.language, weakness))
+
+
 class PatientForm(PersonForm, Questioned):
     birth_date = Date(N_("Date de naissance"), [InputRequired()])
     sex = one_of(N_("Sexe"), ["female", "male"])
@@ -79,6 +96,42 @@ class PatientForm(PersonForm, Questioned):
 
 class PractitionerForm(PersonForm):
     role = one_of(N_("Profession"), ["doctor", "pharmacist"])
+    profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40)
     specialty = text(N_("Spécialité"), 80, required=False)
     organization_id = text(N_("Lieu d'exercice"), 40)
+
+
+class StaffForm(ContactForm):
+    """The account of somebody on the staff, made by an admin."""
+
+    role = one_of(N_("Rôle"), ["doctor", "pharmacist", "admin"])
+    profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
+    licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40, required=False)
+    specialty = text(N_("Spécialité"), 80, required=False)
+    organization_id = text(N_("Lieu d'exercice"), 40, required=False)
+
+
+class CorrectionForm(Form):
+    version = WholeNumber("", [InputRequired()])
+    profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
+    licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40, required=False)
+    specialty = text(N_("Spécialité"), 80, required=False)
+    organization_id = text(N_("Lieu d'exercice"), 40)
+
+
+class RefusalForm(Form):
+    reason = text(N_("Pourquoi l'inscription est refusée"), 300, minimum=3)
+
+
+class ResetForm(Form):
+    document = text(N_("Pièce d'identité présentée"), 80, minimum=3)
+
+
+class ActivationForm(Form):
+    code = StringField(N_("Code"), [Needed(), AtMost(60)], filters=[cleaning(60)])
+    password = PasswordField(N_("Mot de passe choisi"), [InputRequired(), Length(max=200)])
+
+    def validate_password(self, field: Any) -> None:
+        if field.data and (weakness := passwords.weakness(field.data)):
+            raise ValidationError(translate(self.language, weakness))

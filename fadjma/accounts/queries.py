@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import writing
-from fadjma.i18n import iso
+from fadjma.i18n import N_, iso
+from fadjma.identity import passwords, slips
 from fadjma.identity.directory import Patient
-from fadjma.identity.people import Role, Viewer, role_name
+from fadjma.identity.people import PROFESSIONS, Role, Viewer, role_name
+from fadjma.identity.slips import Slip
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, paging
 
@@ -28,9 +30,13 @@ class Account:
     phone: str | None
     created_at: int
     verified_at: int | None
+    signed_in_at: int | None
     licence_number: str | None
     specialty: str | None
+    profession: str | None
+    organization_id: str | None
     organization: str | None
+    refusal: str
     version: int
     patient: Patient | None  # of a patient, what tells them from others of the same name
 
@@ -45,7 +51,14 @@ class Account:
 
     @property
     def role_name(self) -> str:
-        return role_name(self.role, self.patient.sex if self.patient else None)
+        return PROFESSIONS.get(self.profession or "") or role_name(
+            self.role, self.patient.sex if self.patient else None
+        )
+
+    @property
+    def works(self) -> bool:
+        """Whether this is somebody of a clinic or a pharmacy, with a licence."""
+        return self.organization_id is not None
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -54,9 +67,60 @@ class Account:
             "status": self.status,
             "name": self.name,
             "licence_number": self.licence_number,
+            "specialty": self.specialty,
+            "profession": self.profession or None,
+            "organization_id": self.organization_id,
             "organization": self.organization,
+            "refusal": self.refusal or None,
             "created_at": iso(self.created_at),
+            "last_sign_in_at": iso(self.signed_in_at) if self.signed_in_at else None,
             "version": self.version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One's own account: how one is reached, and where one works."""
+
+    id: str
+    role: Role
+    given_name: str
+    family_name: str
+    language: str
+    email: str | None
+    phone: str | None
+    identifier: str | None  # of patients
+    licence_number: str | None
+    specialty: str | None
+    profession: str | None
+    organization: str | None
+    resets: list[Slip]  # who has reset the password
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    @property
+    def profession_name(self) -> str:
+        return PROFESSIONS.get(self.profession or "", "")
+
+    @property
+    def personal(self) -> list[str]:
+        """What somebody who knows this person would try as a password."""
+        return [text for text in (self.given_name, self.family_name, self.email, self.phone) if text]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "role": self.role,
+            "name": self.name,
+            "language": self.language,
+            "email": self.email,
+            "phone": self.phone,
+            "identifier": self.identifier,
+            "profession": self.profession or None,
+            "organization": self.organization,
+            "resets": [slip.json() for slip in self.resets],
         }
 
 
@@ -73,6 +137,64 @@ def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
     identifier = tx.value("SELECT identifier FROM patient_identities WHERE id = :id", {"id": viewer.id})
     known = {"id": viewer.id, "role": viewer.role, "name": viewer.name}
     return {**known, "identifier": identifier} if identifier else known
+
+
+def profile(tx: Transaction, viewer: Viewer) -> Profile:
+    """One's own account, for its page."""
+    row = tx.first(
+        "SELECT id, role, given_name, family_name, email, phone, licence_number, specialty, profession, organization, "
+        "(SELECT i.identifier FROM patient_identities i WHERE i.id = a.id) AS identifier FROM accounts a "
+        "WHERE id = :id",
+        {"id": viewer.id},
+    )
+    assert row
+    return Profile(**dict(row), language=viewer.language, resets=slips.resets_of(tx, viewer.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Whoever is about to choose a password with a slip, and nobody has signed in as."""
+
+    slip: Slip
+    stored_hash: str
+    personal: list[str]  # what somebody who knows this person would try
+    login: str
+
+
+def chooser(tx: Transaction, code_hash: str) -> Chooser | None:
+    """The person of a code, whatever has become of it; None when there is no such code."""
+    slip = slips.by_code(tx, code_hash)
+    if slip is None:
+        return None
+    row = tx.first("SELECT given_name, family_name, email, phone FROM accounts WHERE id = :id", {"id": slip.user_id})
+    assert row
+    known = [text for text in row if text]
+    return Chooser(slip, slip.former_hash or passwords.stored(tx, slip.user_id), known, row["email"] or row["phone"])
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An account with the slip that its admin may print; the code is no part of what is kept of an answer."""
+
+    account: Account
+    slip: Slip
+    code: str
+
+    @property
+    def id(self) -> str:
+        return self.account.id
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {**self.account.json(language), "valid_until": iso(self.slip.expires_at)}
+
+
+def issued(tx: Transaction, viewer: Viewer, account_id: str, *, key: bytes) -> Issued:
+    """The slip that this admin has issued for an account, while it opens it. Raises NotFound."""
+    found = account(tx, viewer, account_id)
+    slip = slips.open_for(tx, account_id)
+    if slip is None or slip.issued_by != viewer.id:
+        raise NotFound(N_("Ce code a servi, a été remplacé ou n'est plus valable."))
+    return Issued(found, slip, slips.code_of(key, slip.id))
 
 
 def account(tx: Transaction, viewer: Viewer, account_id: str) -> Account:

@@ -2,25 +2,44 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Literal, TypedDict
+from functools import partial
+from typing import Concatenate, Literal, ParamSpec, TypedDict
+from urllib.parse import quote
 
 from quart import Blueprint, Response, current_app, request
 
 from fadjma import web
 from fadjma.accounts import actions, queries
-from fadjma.accounts.forms import LanguageForm, PatientForm, PersonForm, PractitionerForm, SignInForm, TokenForm
-from fadjma.accounts.signing_in import WRONG, sign_in
+from fadjma.accounts.forms import (
+    ActivationForm,
+    ContactForm,
+    CorrectionForm,
+    LanguageForm,
+    PasswordForm,
+    PatientForm,
+    PersonForm,
+    PractitionerForm,
+    RefusalForm,
+    ResetForm,
+    SignInForm,
+    StaffForm,
+    TokenForm,
+)
+from fadjma.accounts.queries import Account, Issued, Profile
+from fadjma.accounts.signing_in import WRONG, choose_password, confirm_password, sign_in
 from fadjma.events import security
 from fadjma.i18n import LANGUAGES
-from fadjma.identity import credentials, devices, directory, passwords, sessions
+from fadjma.identity import credentials, devices, directory, passwords, sessions, slips
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
+from fadjma.identity.slips import Slip
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
-from fadjma.store import Transaction, Unavailable
+from fadjma.store import Page, Transaction, Unavailable
 from fadjma.web.forms import NoFields
 from fadjma.web.throttle import REGISTER_PER_ADDRESS, REGISTER_PER_STAFF, neighbourhood
 
+P = ParamSpec("P")
 blueprint = Blueprint("accounts", __name__)
 
 
@@ -56,7 +75,7 @@ async def do_sign_in() -> Response:
     try:
         secret, user_id = await _check(form.login.data, form.password.data, "browser")
     except Forbidden as refusal:
-        raise Invalid({"password": refusal.message}) from refusal
+        raise Invalid({"password": refusal.message}, **refusal.values) from refusal
     credentials.remember(secret)
     response = web.see_other(_local(request.args.get("next", "")) or "/")
     devices.remember(web.app(), response, _device(), user_id, request.scheme)
@@ -67,13 +86,43 @@ async def do_sign_in() -> Response:
 async def token() -> Response:
     form = await web.form(TokenForm)
     try:
-        secret, user_id = await _check(form.email.data, form.password.data, "token")
+        secret, user_id = await _check(form.email.data, form.password.data, "token", form.name.data or "")
     except Invalid as refusal:
         raise SignInNeeded(WRONG) from refusal
-    access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=web.database().clock())
+    now = web.database().clock()
+    access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=now, name=form.name.data or "")
     response = web.as_json({"access_token": access_token, "token_type": "Bearer", "expires_in": seconds})
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/activation")
+async def show_activation() -> Response:
+    return web.page("accounts/activation.html", form=web.blank(ActivationForm))
+
+
+@blueprint.post("/activation")
+@web.refill("accounts/activation.html", ActivationForm)
+async def activation() -> Response:
+    form = await web.form(ActivationForm)
+    address = request.remote_addr or ""
+    chooser = await choose_password(
+        web.database(),
+        web.throttle(),
+        form.password.data,
+        code_hash=slips.hash_of(_slip_key(), form.code.data),
+        places=await _places(),
+        submission=await web.submission(),
+        address=address,
+        mark=web.mark(address),
+    )
+    if web.wants() == "json":
+        return web.as_json({"id": chooser.slip.user_id, "login": chooser.login})
+    return web.see_other(f"/sign-in?login={quote(chooser.login)}")
+
+
+def _slip_key() -> bytes:
+    return credentials.derive_key(str(web.app().secret_key), "slips")
 
 
 @blueprint.post("/sign-out")
@@ -104,7 +153,7 @@ async def language() -> Response:
     return response
 
 
-async def _check(login: str, password: str, kind: Literal["browser", "token"]) -> tuple[str, str]:
+async def _check(login: str, password: str, kind: Literal["browser", "token"], name: str = "") -> tuple[str, str]:
     return await sign_in(
         web.database(),
         web.throttle(),
@@ -113,6 +162,7 @@ async def _check(login: str, password: str, kind: Literal["browser", "token"]) -
         kind=kind,
         address=request.remote_addr or "",
         agent=web.agent(),
+        name=name,
         mark=web.mark(request.remote_addr or ""),
         device=_device(),
         instead_of=web.secret() if kind == "browser" else None,
@@ -189,6 +239,7 @@ async def register_practitioner() -> Response:
         licence_number=form.licence_number.data,
         specialty=form.specialty.data or "",
         organization_id=form.organization_id.data,
+        profession=form.profession.data or None,
     )
     if web.wants() == "json":
         return web.as_json({"id": user_id, "status": "pending", "version": 1}, 201)
@@ -206,24 +257,72 @@ async def _count_registration() -> None:
 
 async def _new_person(form: PersonForm) -> NewPerson:
     given, family = form.given_name.data, form.family_name.data
-    email = normalize_email(form.email.data) if form.email.data else None
-    phone = normalize_phone(form.phone.data) if form.phone.data else None
-    places = [place.name for place in await web.database().read(directory.organizations)]
-    if weakness := passwords.weakness(form.password.data, given, family, *places):
-        raise Invalid({"password": weakness})
+    await _require_good_password("password", form.password.data, [given, family])
     await _count_registration()
+    return _person(form, await passwords.hash_password(form.password.data), await web.submission())
+
+
+def _person(form: ContactForm, password_hash: str, submission: str | None = None) -> NewPerson:
     return NewPerson(
-        given_name=given,
-        family_name=family,
-        email=email,
-        phone=phone,
-        password_hash=await passwords.hash_password(form.password.data),
+        given_name=form.given_name.data,
+        family_name=form.family_name.data,
+        email=normalize_email(form.email.data) if form.email.data else None,
+        phone=normalize_phone(form.phone.data) if form.phone.data else None,
+        password_hash=password_hash,
         language=web.language(),
-        submission=await web.submission(),
+        submission=submission,
     )
 
 
+async def _require_good_password(name: str, password: str, personal: list[str]) -> None:
+    """Raise Invalid, beside the field of this name; the form itself knows no places."""
+    if weakness := passwords.weakness(password, *personal, *await _places()):
+        raise Invalid({name: weakness})
+
+
+async def _places() -> list[str]:
+    return [place.name for place in await web.database().read(directory.organizations)]
+
+
 # --- one's own account --------------------------------------------------------------------------------------
+
+
+class _OwnPage(TypedDict):
+    profile: Profile
+    sessions: Page[sessions.OpenSession]
+
+
+def _own(tx: Transaction, viewer: Viewer) -> _OwnPage:
+    return {"profile": queries.profile(tx, viewer), "sessions": sessions.of(tx, viewer)}
+
+
+async def _own_page() -> _OwnPage:
+    return await web.see(_own)
+
+
+@blueprint.get("/account")
+async def own_account() -> Response:
+    around = await _own_page()
+    return web.answer("accounts/account.html", around["profile"].json(), form=web.blank(PasswordForm), **around)
+
+
+@blueprint.post("/password")
+@web.refill("accounts/account.html", PasswordForm, context=_own_page)
+async def change_password() -> Response:
+    form = await web.form(PasswordForm)
+    if not await web.attempted():
+        await _change_password(form.password.data, form.new_password.data)
+    return web.see_other("/account") if web.wants() != "json" else Response(status=204)
+
+
+async def _change_password(password: str, new_password: str) -> None:
+    stored = await web.see(passwords.own_hash)
+    await confirm_password(web.throttle(), web.viewer().id, password, stored)
+    known = await web.see(queries.profile)
+    await _require_good_password("new_password", new_password, known.personal)
+    hashed = await passwords.hash_password(new_password)
+    mark = web.mark(request.remote_addr or "")
+    await web.attempt(actions.change_password, was=stored, by=hashed, address=mark)
 
 
 @blueprint.get("/me")
@@ -235,6 +334,13 @@ async def me() -> Response:
 async def my_sessions() -> Response:
     found = await web.see(sessions.of, request.args.get("before"))
     return web.answer("accounts/sessions.html", found.json(sessions.OpenSession.json), sessions=found)
+
+
+@blueprint.post("/sessions/end")
+async def end_other_sessions() -> Response:
+    await web.form(NoFields)
+    await web.change(actions.end_other_sessions)
+    return web.see_other("/sessions") if web.wants() != "json" else Response(status=204)
 
 
 @blueprint.post("/sessions/<session_id>/end")
@@ -259,11 +365,127 @@ async def accounts() -> Response:
     return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q, before=before)
 
 
+@blueprint.get("/accounts/new")
+async def new_account() -> Response:
+    around = await _around_staff()
+    return web.page("accounts/new.html", form=web.blank(StaffForm), **around)
+
+
+async def _around_staff() -> _AroundPractitioner:
+    return {"organizations": await web.see(_for_admin)}
+
+
+def _for_admin(tx: Transaction, viewer: Viewer) -> list[directory.Organization]:
+    viewer.require("admin")
+    return directory.organizations(tx)
+
+
+@blueprint.post("/accounts")
+@web.refill("accounts/new.html", StaffForm, context=_around_staff)
+async def create_account() -> Response:
+    form = await web.form(StaffForm)
+    acted = await web.act(
+        actions.create_account,
+        partial(queries.issued, key=_slip_key()),
+        _person(form, await passwords.hash_of_nobodys()),
+        form.role.data,
+        licence_number=form.licence_number.data,
+        specialty=form.specialty.data,
+        profession=form.profession.data or None,
+        organization_id=form.organization_id.data,
+        key=_slip_key(),
+    )
+    return _issued(acted, "activation_code")
+
+
+@blueprint.get("/accounts/<account_id>")
+async def show_account(account_id: str) -> Response:
+    around = await _around_account(account_id)
+    return web.answer("accounts/show.html", around["item"].json(web.language()), **around)
+
+
+class _AroundAccount(TypedDict):
+    item: Account
+    organizations: list[directory.Organization]
+    slip: Slip | None
+
+
+def _account_page(tx: Transaction, viewer: Viewer, account_id: str) -> _AroundAccount:
+    item = queries.account(tx, viewer, account_id)
+    kind = "pharmacy" if item.role == "pharmacist" else "clinic"
+    return {
+        "item": item,
+        "organizations": directory.organizations(tx, kind) if item.works else [],
+        "slip": slips.open_for(tx, account_id),
+    }
+
+
+async def _around_account(account_id: str) -> _AroundAccount:
+    return await web.see(_account_page, account_id)
+
+
+@blueprint.get("/accounts/<account_id>/slip")
+async def show_slip(account_id: str) -> Response:
+    issued = await web.see(queries.issued, account_id, key=_slip_key())
+    data = {**issued.slip.json(), "code": issued.code, "account": issued.account.json(web.language())}
+    return web.answer("accounts/slip.html", data, issued=issued, address=f"{request.host}/activation")
+
+
+@blueprint.post("/accounts/<account_id>/refusal")
+@web.refill("accounts/show.html", RefusalForm, context=_around_account)
+async def refusal(account_id: str) -> Response:
+    form = await web.form(RefusalForm)
+    return await _done(actions.refuse, account_id, reason=form.reason.data)
+
+
+@blueprint.post("/accounts/<account_id>/correction")
+@web.refill("accounts/show.html", CorrectionForm, context=_around_account)
+async def correction(account_id: str) -> Response:
+    form = await web.form(CorrectionForm)
+    return await _done(
+        actions.correct,
+        account_id,
+        version=form.version.data,
+        licence_number=form.licence_number.data,
+        specialty=form.specialty.data,
+        profession=form.profession.data or None,
+        organization_id=form.organization_id.data,
+    )
+
+
+@blueprint.post("/accounts/<account_id>/reset")
+@web.refill("accounts/show.html", ResetForm, context=_around_account)
+async def reset(account_id: str) -> Response:
+    form = await web.form(ResetForm)
+    acted = await web.act(
+        actions.reset,
+        partial(queries.issued, key=_slip_key()),
+        account_id,
+        document=form.document.data,
+        key=_slip_key(),
+        nobodys_hash=await passwords.hash_of_nobodys(),
+        address=web.mark(request.remote_addr or ""),
+    )
+    return _issued(acted, "reset_code")
+
+
+def _issued(acted: web.Acted[Issued], name: str) -> Response:
+    """201 with the code, which is said again to the same submission and kept with no answer."""
+    account_id = acted.resource.id
+    if web.wants() == "json":
+        response = web.as_json({**acted.json, name: acted.resource.code}, 201)
+        response.headers["Location"] = f"/accounts/{account_id}"
+        return response
+    if web.wants() == "fragment":
+        return web.page("accounts/_row.html", item=acted.resource.account)
+    return web.see_other(f"/accounts/{account_id}/slip")
+
+
 @blueprint.get("/security-events")
 async def security_events() -> Response:
-    found = await web.see(security.browse, request.args.get("before"))
+    found = await web.see(security.browse, request.args.get("before"), request.args.get("by"))
     data = found.json(lambda event: event.json(web.language()))
-    return web.answer("accounts/security.html", data, events=found)
+    return web.answer("accounts/security.html", data, events=found, by=request.args.get("by", ""))
 
 
 @blueprint.post("/accounts/<account_id>/verification")
@@ -285,3 +507,13 @@ async def _act(action: Callable[[Transaction, Viewer, str], str], account_id: st
     await web.form(NoFields)
     acted = await web.act(action, queries.account, account_id)
     return web.done(acted, "accounts/_row.html", "/accounts")
+
+
+async def _done(
+    action: Callable[Concatenate[Transaction, Viewer, str, P], str],
+    account_id: str,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Response:
+    acted = await web.act(action, queries.account, account_id, *args, **kwargs)
+    return web.done(acted, "accounts/_row.html", f"/accounts/{account_id}")

@@ -8,15 +8,17 @@ uses up. An unknown account and a wrong password get the same answer in the same
 import hashlib
 from typing import Literal
 
-from fadjma.accounts import actions
+from fadjma.accounts import actions, queries
+from fadjma.accounts.queries import Chooser
 from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passwords, sessions
+from fadjma.identity import passwords, sessions, slips
 from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.refusals import Forbidden, Invalid
 from fadjma.store import Database, Transaction
 from fadjma.web.throttle import (
+    CODE_PER_ADDRESS,
     CONFIRM_PER_ACCOUNT,
     SIGN_IN_PER_ACCOUNT,
     SIGN_IN_PER_ADDRESS,
@@ -42,13 +44,15 @@ async def sign_in(
     kind: Literal["browser", "token"],
     address: str,
     agent: str,
+    name: str = "",
     mark: str = "",
     device: Device | None = None,
     instead_of: str | None = None,
 ) -> tuple[str, str]:
     """Check a password and open a session; returns its secret and the user's id.
 
-    `mark` is what stands for the address in the list of security events; `instead_of`: see actions.start_session.
+    `mark` is what stands for the address in the list of security events; of `name` and `instead_of`, see
+    actions.start_session.
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
     """
@@ -68,11 +72,19 @@ async def sign_in(
         await database.write(_note_failure, accounts, mark, locked=attempt.used_up)
         raise Invalid({"password": WRONG})
     person = candidates[found]
+    if person.refusal:
+        raise Forbidden(N_("Votre inscription a été refusée : %(reason)s"), reason=person.refusal)
     if person.status != "active":
         raise Forbidden(_CLOSED[person.status])
     await throttle.forgive(*counted[person.user_id])
     secret = await database.write(
-        actions.start_session, person.user_id, kind=kind, address=address, agent=agent, instead_of=instead_of
+        actions.start_session,
+        person.user_id,
+        kind=kind,
+        address=address,
+        agent=agent,
+        name=name,
+        instead_of=instead_of,
     )
     return secret, person.user_id
 
@@ -99,6 +111,41 @@ async def confirm_password(throttle: Throttle, user_id: str, password: str, stor
     if attempt.failed:
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     await throttle.forgive(CONFIRM_PER_ACCOUNT, user_id)
+
+
+async def choose_password(
+    database: Database,
+    throttle: Throttle,
+    password: str,
+    *,
+    code_hash: str,
+    places: list[str],
+    submission: str | None,
+    address: str,
+    mark: str,
+) -> Chooser:
+    """A password, chosen with the code of a slip, which is used by it; returns who that was.
+
+    The same submission again changes nothing. Raises Throttled, Invalid.
+    """
+    async with throttle.attempt((CODE_PER_ADDRESS, neighbourhood(address))) as attempt:
+        found = await database.read(queries.chooser, code_hash)
+        again = bool(found and submission and found.slip.submission == submission)
+        fault = slips.UNKNOWN if found is None else None if again else found.slip.fault(database.clock())
+        attempt.failed = fault is not None
+    if found is None or fault:
+        whose = found.slip.user_id if found else None
+        await database.write(security.note, "code_refused", account_id=whose, address=mark)
+        raise Invalid({"code": fault or slips.UNKNOWN})
+    if again:
+        return found
+    if weakness := passwords.weakness(password, *found.personal, *places):
+        raise Invalid({"password": weakness})
+    if await passwords.verify(password, [found.stored_hash]) is not None:
+        raise Invalid({"password": passwords.SAME})
+    password_hash = await passwords.hash_password(password)
+    await database.write(actions.activate, found, password_hash=password_hash, submission=submission, address=mark)
+    return found
 
 
 def _digest(login: str) -> str:

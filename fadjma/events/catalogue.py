@@ -41,5 +41,8 @@ MESSAGES = {
     "record.read": N_("Votre dossier a été consulté"),
     "stock.low": N_("Stock bas"),
     "stock.expiring": N_("Lot bientôt périmé"),
+    "password.changed": N_("Votre mot de passe a été changé"),
+    "password.reset": N_("Votre mot de passe a été réinitialisé par l'administration"),
+    "account.moved": N_("Votre lieu d'exercice a changé : reconnectez-vous pour y travailler"),
     "account.waiting": N_("Un compte est à vérifier"),
 }

@@ -16,7 +16,7 @@ from itsdangerous import BadSignature
 from quart import Quart, current_app, has_request_context, request
 from quart_auth import Action, AuthUser, QuartAuth
 
-from fadjma.identity.sessions import LIFETIME
+from fadjma.identity.sessions import LIFETIME, lifetime
 
 _ALGORITHM = "HS256"
 _SECONDS = LIFETIME // 1000
@@ -96,11 +96,16 @@ def forget() -> None:
     cookies.logout_user()
 
 
-def issue_token(app: Quart, secret: str, user_id: str, *, now: int) -> tuple[str, int]:
-    """A bearer token (JWT) for a session; returns it with its lifetime in seconds."""
-    issued_at = now // 1000
-    claims = {"sub": user_id, "sid": secret, "iat": issued_at, "exp": issued_at + _SECONDS}
-    return jwt.encode(claims, _jwt_key(app), _ALGORITHM), _SECONDS
+def issue_token(app: Quart, secret: str, user_id: str, *, now: int, name: str = "") -> tuple[str, int]:
+    """A bearer token (JWT) for a session of this name; returns it with its lifetime in seconds.
+
+    A named one says no end of its own, for it lives as long as it is used: its session decides.
+    """
+    issued_at, seconds = now // 1000, lifetime(name) // 1000
+    claims: dict[str, Any] = {"sub": user_id, "sid": secret, "iat": issued_at}
+    if not name:
+        claims["exp"] = issued_at + seconds
+    return jwt.encode(claims, _jwt_key(app), _ALGORITHM), seconds
 
 
 def secret_from(app: Quart, headers: Headers, scheme: str) -> str | None:
@@ -133,7 +138,7 @@ def is_bearer(headers: Headers) -> bool:
 
 def _secret_in_token(app: Quart, token: str) -> str | None:
     # `iat` of a clock that ran ahead is still to come when that has been put right: the session decides.
-    options: Any = {"require": ["sub", "sid", "exp"], "verify_iat": False}
+    options: Any = {"require": ["sub", "sid"], "verify_iat": False}
     try:
         claims: dict[str, Any] = jwt.decode(token, _jwt_key(app), algorithms=[_ALGORITHM], options=options)
     except jwt.InvalidTokenError:

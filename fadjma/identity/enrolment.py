@@ -83,18 +83,62 @@ def make_patient(tx: Transaction, user_id: str, *, birth_date: str, sex: str, ci
 
 
 def make_practitioner(
-    tx: Transaction, user_id: str, *, licence_number: str, specialty: str, organization_id: str
+    tx: Transaction, user_id: str, *, licence_number: str, specialty: str, profession: str, organization_id: str
 ) -> None:
     """What a doctor or a pharmacist has besides."""
     tx.execute(
-        "INSERT INTO practitioners (user_id, licence_number, specialty, organization_id) "
-        "VALUES (:id, :licence_number, :specialty, :organization_id)",
+        "INSERT INTO practitioners (user_id, licence_number, specialty, profession, organization_id) "
+        "VALUES (:id, :licence_number, :specialty, :profession, :organization_id)",
         {
             "id": user_id,
             "licence_number": licence_number,
             "specialty": specialty,
+            "profession": profession,
             "organization_id": organization_id,
         },
+    )
+
+
+def correct_practitioner(
+    tx: Transaction,
+    account_id: str,
+    *,
+    version: int,
+    licence_number: str,
+    specialty: str,
+    profession: str,
+    organization_id: str,
+) -> bool:
+    """Other values in the place of those of this version; false when the account has moved on, or is closed."""
+    known = "UPDATE users SET version = version + 1 WHERE id = :id AND version = :version AND status <> 'deactivated'"
+    if not tx.execute(known, {"id": account_id, "version": version}):
+        return False
+    tx.execute(
+        "UPDATE practitioners SET licence_number = :licence_number, specialty = :specialty, profession = :profession, "
+        "organization_id = :organization_id WHERE user_id = :id",
+        {
+            "id": account_id,
+            "licence_number": licence_number,
+            "specialty": specialty,
+            "profession": profession,
+            "organization_id": organization_id,
+        },
+    )
+    return True
+
+
+def vouch(tx: Transaction, account_id: str, *, by: str) -> None:
+    """Whoever makes the account of somebody on the staff has checked who it is."""
+    sql = "UPDATE users SET verified_at = :now, verified_by = :by WHERE id = :id"
+    tx.execute(sql, {"now": tx.now, "by": by, "id": account_id})
+
+
+def refuse(tx: Transaction, account_id: str, reason: str) -> int:
+    """From waiting to closed, with the reason that the applicant reads; returns whether it changed (0 or 1)."""
+    return tx.execute(
+        "UPDATE users SET status = 'deactivated', refusal = :reason, version = version + 1 "
+        "WHERE id = :id AND status = 'pending'",
+        {"reason": reason, "id": account_id},
     )
 
 
@@ -125,7 +169,7 @@ def reactivate(tx: Transaction, account_id: str) -> int:
         tx,
         "UPDATE users SET status = "
         "CASE WHEN role IN ('doctor', 'pharmacist') AND verified_at IS NULL THEN 'pending' ELSE 'active' END, "
-        "version = version + 1 WHERE id = :id AND status = 'deactivated'",
+        "refusal = '', version = version + 1 WHERE id = :id AND status = 'deactivated'",
         {"id": account_id},
     )
 

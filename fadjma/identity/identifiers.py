@@ -8,15 +8,15 @@ import phonenumbers
 from fadjma import writing
 
 # Crockford's base 32: no I, L, O or U, so that nothing is misread from a card.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKED_AT = 100  # characters of what was typed
 _LENGTH = 10  # 50 random bits: guessing one is hopeless, also without the throttle on look-ups
-_READ_AS = str.maketrans("OILU", "011V")
+READ_AS = str.maketrans("OILU", "011V")
 
 
 def new_identifier() -> str:
     """A new patient identifier, e.g. FJ-7K2MQ-0XW4D."""
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    code = "".join(secrets.choice(ALPHABET) for _ in range(_LENGTH))
     return f"FJ-{code[:5]}-{code[5:]}"
 
 
@@ -25,8 +25,8 @@ def normalize_identifier(text: str) -> str | None:
     code = "".join(filter(str.isalnum, writing.code_key(text[:_LOOKED_AT])))
     if len(code) > _LENGTH:
         code = code.removeprefix("FJ")
-    code = code.translate(_READ_AS)
-    if len(code) != _LENGTH or any(letter not in _ALPHABET for letter in code):
+    code = code.translate(READ_AS)
+    if len(code) != _LENGTH or any(letter not in ALPHABET for letter in code):
         return None
     return f"FJ-{code[:5]}-{code[5:]}"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
 
 MINIMUM, MAXIMUM = 12, 128
+SAME = N_("C'est le mot de passe actuel : choisissez-en un autre.")
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum; about 25 ms here
 # Hashing is CPU and 19 MB each: a wave of sign-ins queues here instead of starving the pages.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
@@ -39,22 +41,40 @@ class Credential:
     user_id: str
     status: str
     password_hash: str
+    refusal: str  # why the registration was refused
 
 
 def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) -> list[Credential]:
     """The accounts that this e-mail address or phone number signs in to, staff first; a family may share either."""
     rows = tx.all(
-        "SELECT id, status, password_hash FROM users "
+        "SELECT id, status, password_hash, refusal FROM users "
         "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) "
         "ORDER BY CASE role WHEN 'patient' THEN 1 ELSE 0 END, id LIMIT 8",
         {"email": email, "phone": phone},
     )
-    return [Credential(row["id"], row["status"], row["password_hash"]) for row in rows]
+    return [Credential(*row) for row in rows]
 
 
 def own_hash(tx: Transaction, viewer: Viewer) -> str:
     """One's own password hash, for entering the password again before a grave act."""
-    return str(tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": viewer.id}))
+    return stored(tx, viewer.id)
+
+
+def replace(tx: Transaction, user_id: str, *, was: str, by: str) -> bool:
+    """Store another hash in the place of the one that was checked; false when that is no longer the one stored."""
+    sql = "UPDATE users SET password_hash = :by, version = version + 1 WHERE id = :id AND password_hash = :was"
+    return bool(tx.execute(sql, {"by": by, "id": user_id, "was": was}))
+
+
+def put(tx: Transaction, user_id: str, password_hash: str) -> None:
+    """Store a hash in the place of whatever was stored."""
+    sql = "UPDATE users SET password_hash = :hash, version = version + 1 WHERE id = :id"
+    tx.execute(sql, {"hash": password_hash, "id": user_id})
+
+
+def stored(tx: Transaction, user_id: str) -> str:
+    """The hash that is stored of somebody."""
+    return str(tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": user_id}))
 
 
 def weakness(password: str, *personal: str) -> str | None:
@@ -145,6 +165,11 @@ def _common() -> frozenset[str]:
 async def hash_password(password: str) -> str:
     """The argon2id hash to store; computed off the event loop."""
     return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, normalize(password))
+
+
+async def hash_of_nobodys() -> str:
+    """The hash of a password that nobody knows: signing in with any other takes as long as with a wrong one."""
+    return await hash_password(secrets.token_urlsafe(32))
 
 
 async def verify(password: str, stored: list[str]) -> int | None:

@@ -17,6 +17,8 @@ ROLES: dict[Role, str] = {
 # What patients are called once their sex is known.
 _PATIENTS = {"female": N_("Patiente"), "male": N_("Patient")}
 SEXES = {"female": N_("Femme"), "male": N_("Homme")}
+# Who prescribes, each within their profession.
+PROFESSIONS = {"physician": N_("Médecin"), "dentist": N_("Chirurgien-dentiste"), "midwife": N_("Sage-femme")}
 _ONLY: dict[Role, str] = {
     "patient": N_("Seul le patient peut faire cela."),
     "doctor": N_("Seul un médecin peut faire cela."),

@@ -2,7 +2,7 @@
 
 The cookie and the bearer token carry a secret; the table has only its hash. Limits are those of docs/clinic.md,
 for shared machines: staff 15 min without activity and 12 h at most, patients 30 min. Streams and polls are not
-activity.
+activity. A token that was given a name lives until nobody has used it for 30 days; without one, 12 h.
 """
 
 import hashlib
@@ -15,9 +15,10 @@ from fadjma.i18n import iso
 from fadjma.identity.people import Viewer
 from fadjma.store import Page, Transaction, paging
 
-EndReason = Literal["signed_out", "expired", "deactivated"]
+EndReason = Literal["signed_out", "expired", "deactivated", "renewed"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
+UNUSED = 30 * 24 * 60 * MINUTE  # that a named token lives without being used
 PER_PAGE = 50
 _ADDRESS = 64  # characters kept of an address
 TOUCH_AFTER = MINUTE  # activity is written down at most this often
@@ -59,6 +60,7 @@ class OpenSession:
 
     id: str
     kind: str
+    name: str  # of a program, if it was given one
     created_at: int
     last_active_at: int
     address: str
@@ -76,6 +78,7 @@ class OpenSession:
         return {
             "id": self.id,
             "kind": self.kind,
+            "name": self.name or None,
             "created_at": iso(self.created_at),
             "last_active_at": iso(self.last_active_at),
             "agent": self.agent,
@@ -88,23 +91,32 @@ def id_of(secret: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()[:18]).decode()
 
 
-def start(tx: Transaction, user_id: str, *, kind: Literal["browser", "token"], address: str, agent: str) -> str:
+def start(
+    tx: Transaction, user_id: str, *, kind: Literal["browser", "token"], address: str, agent: str, name: str = ""
+) -> str:
     """Open a session; returns its secret, which is stored nowhere."""
     secret = secrets.token_urlsafe(24)
     tx.execute(
-        "INSERT INTO sessions (id, user_id, kind, created_at, last_active_at, expires_at, address, agent) "
-        "VALUES (:id, :user_id, :kind, :now, :now, :expires_at, :address, :agent)",
+        "INSERT INTO sessions (id, user_id, kind, name, created_at, last_active_at, expires_at, address, agent) "
+        "VALUES (:id, :user_id, :kind, :name, :now, :now, :expires_at, :address, :agent)",
         {
             "id": id_of(secret),
             "user_id": user_id,
             "kind": kind,
             "now": tx.now,
-            "expires_at": tx.now + LIFETIME,
+            "name": name,
+            "expires_at": tx.now + lifetime(name),
             "address": address[:_ADDRESS],
             "agent": agent[:200],
         },
     )
+    tx.execute("UPDATE users SET signed_in_at = :now WHERE id = :id", {"now": tx.now, "id": user_id})
     return secret
+
+
+def lifetime(name: str) -> int:
+    """How long a session of this name ("": none) lives, in milliseconds; a named one from its last use."""
+    return UNUSED if name else LIFETIME
 
 
 def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
@@ -131,8 +143,9 @@ def note_activity(tx: Transaction, viewer: Viewer) -> None:
     """Write down that the person is active, at most once a minute: each row written makes a commit longer."""
     if is_worth_noting(viewer, tx.now):
         tx.execute(
-            "UPDATE sessions SET last_active_at = :now WHERE id = :id AND ended_at IS NULL",
-            {"now": tx.now, "id": viewer.session_id},
+            "UPDATE sessions SET last_active_at = :now, "
+            "expires_at = CASE WHEN name <> '' THEN :unused ELSE expires_at END WHERE id = :id AND ended_at IS NULL",
+            {"now": tx.now, "unused": tx.now + UNUSED, "id": viewer.session_id},
         )
 
 
@@ -142,11 +155,12 @@ def bring_back(tx: Transaction, limit: int) -> int:
         """
         UPDATE sessions SET
             last_active_at = CASE WHEN last_active_at > :now THEN :now ELSE last_active_at END,
-            expires_at = CASE WHEN expires_at > :latest THEN :latest ELSE expires_at END
-        WHERE id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND (last_active_at > :now OR expires_at > :latest)
-                     LIMIT :limit)
+            expires_at = CASE WHEN name <> '' THEN :unused WHEN expires_at > :latest THEN :latest ELSE expires_at END
+        WHERE id IN (
+            SELECT id FROM sessions WHERE ended_at IS NULL
+            AND (last_active_at > :now OR expires_at > CASE WHEN name <> '' THEN :unused ELSE :latest END) LIMIT :limit)
         """,
-        {"now": tx.now, "latest": tx.now + LIFETIME, "limit": limit},
+        {"now": tx.now, "latest": tx.now + LIFETIME, "unused": tx.now + UNUSED, "limit": limit},
     )
 
 
@@ -158,17 +172,18 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
     before_at, before_id = paging.position(before)
     rows = tx.all(
         f"""
-        SELECT s.id, s.kind, s.created_at, s.last_active_at, s.address, s.agent, s.id = :current AS current
-        FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.user_id = :user_id AND s.created_at > :since AND (s.created_at, s.id) < (:before_at, :before_id)
-        AND {_ALIVE}
+        SELECT s.id, s.kind, s.name, s.created_at, s.last_active_at, s.address, s.agent, s.id = :current AS current
+        FROM (SELECT id FROM sessions WHERE user_id = :user_id AND ended_at IS NULL AND created_at > :since
+              UNION SELECT id FROM sessions WHERE user_id = :user_id AND ended_at IS NULL AND name <> '') AS open
+        JOIN sessions s ON s.id = open.id JOIN users u ON u.id = s.user_id
+        WHERE (s.created_at, s.id) < (:before_at, :before_id) AND {_ALIVE}
         ORDER BY s.created_at DESC, s.id DESC LIMIT :limit
         """,
         {
             "user_id": person.id,
             "current": person.session_id,
             "now": tx.now,
-            "since": tx.now - LIFETIME,  # what is older is over, also where nobody has ended it
+            "since": tx.now - LIFETIME,  # what is older and has no name is over, also where nobody has ended it
             "before_at": before_at,
             "before_id": before_id,
             "limit": PER_PAGE + 1,
@@ -178,12 +193,15 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
     return paging.page(found, PER_PAGE, lambda session: paging.cursor(session.created_at, session.id))
 
 
-def end(tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | None = None) -> int:
-    """End one session of a user, or all of them; returns how many. Their streams close after the commit."""
+def end(
+    tx: Transaction, user_id: str, *, reason: EndReason, session_id: str | None = None, but: str | None = None
+) -> int:
+    """End one session of a user, or all of them `but` one; returns how many. Their streams close after the commit."""
     ended = tx.all(
         "UPDATE sessions SET ended_at = :now, end_reason = :reason "
-        "WHERE user_id = :user_id AND ended_at IS NULL AND (:id IS NULL OR id = :id) RETURNING id",
-        {"now": tx.now, "reason": reason, "user_id": user_id, "id": session_id},
+        "WHERE user_id = :user_id AND ended_at IS NULL AND (:id IS NULL OR id = :id) AND (:but IS NULL OR id <> :but) "
+        "RETURNING id",
+        {"now": tx.now, "reason": reason, "user_id": user_id, "id": session_id, "but": but},
     )
     if ended:
         tx.announce(SessionsEnded(tuple(row["id"] for row in ended), reason))

@@ -14,8 +14,8 @@ from fadjma.identity.people import Role, Viewer
 T = TypeVar("T")
 Way = Literal["direct", "catch_up", "poll"]
 EndReason = Literal[
-    "gone", "too_slow", "broken", "signed_out", "expired", "deactivated", "restarting", "replaced"
-]  # by the client, by a cut (2), by a bye (5)
+    "gone", "too_slow", "broken", "signed_out", "expired", "deactivated", "renewed", "restarting", "replaced"
+]  # by the client, by a cut (2), by a bye (6)
 
 WAYS: tuple[Way, ...] = ("direct", "catch_up", "poll")
 END_REASONS: tuple[EndReason, ...] = EndReason.__args__  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ END_REASONS: dict[EndReason, str] = {
     "signed_out": N_("Déconnexion"),
     "expired": N_("Session expirée"),
     "deactivated": N_("Compte désactivé"),
+    "renewed": N_("Nouvelle connexion, même navigateur"),
     "restarting": N_("Arrêt du serveur"),
     "replaced": N_("Plus de 12 flux d'une personne"),
 }

@@ -109,6 +109,7 @@ class Prescription:
     prescriber_id: str
     prescriber_name: str
     prescriber_specialty: str
+    prescriber_profession: str
     prescriber_place: str
     addressed_to: str | None
     pharmacy_id: str | None
@@ -218,7 +219,11 @@ class Prescription:
         shown["patient_id"] = self.patient_id
         if self.patient:
             shown["patient"] = self.patient.json(language)
-        shown["prescriber"] = {"id": self.prescriber_id, "name": self.prescriber_name}
+        shown["prescriber"] = {
+            "id": self.prescriber_id,
+            "name": self.prescriber_name,
+            "profession": self.prescriber_profession,
+        }
         if self.lines:
             shown["lines"] = [line.json() for line in self.lines]
             shown["acts"] = [act.json() for act in self.acts]
@@ -228,7 +233,7 @@ class Prescription:
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _PRESCRIPTION = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
-           d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
+           d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.weight_kg, i.phone,

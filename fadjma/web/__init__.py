@@ -5,7 +5,19 @@ back.
 """
 
 from fadjma.web.answers import answer, as_json, done, page, part, see_other
-from fadjma.web.asking import Acted, Resource, act, attempt, change, count, see, see_traced, submission, watch
+from fadjma.web.asking import (
+    Acted,
+    Resource,
+    act,
+    attempt,
+    attempted,
+    change,
+    count,
+    see,
+    see_traced,
+    submission,
+    watch,
+)
 from fadjma.web.filled import blank, form, refill
 from fadjma.web.request import (
     MAX_BODY,
@@ -47,6 +59,7 @@ __all__ = [
     "app",
     "as_json",
     "attempt",
+    "attempted",
     "blank",
     "by_itself",
     "change",

@@ -170,6 +170,16 @@ async def attempt(
     return await change(once)
 
 
+async def attempted() -> bool:
+    """Whether `attempt` has taken this very submission before: then nothing of it need be checked again."""
+    key, fingerprint = await _idempotency()
+
+    def look(tx: Transaction, viewer: Viewer) -> bool:
+        return bool(key and idempotency.first_answer(tx, viewer, key + idempotency.ATTEMPT, fingerprint))
+
+    return await see(look)
+
+
 async def submission() -> str | None:
     """A keyed hash of the idempotency key and everything sent with it; None without a key. For who is not signed in."""
     key, fingerprint = await _idempotency()

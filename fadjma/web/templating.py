@@ -17,7 +17,7 @@ from markupsafe import Markup
 from fadjma import days, i18n
 from fadjma.events import subjects
 from fadjma.identity.identifiers import show_phone
-from fadjma.identity.people import SEXES
+from fadjma.identity.people import PROFESSIONS, SEXES
 from fadjma.ids import new_id
 from fadjma.store import milliseconds
 from fadjma.web import assets
@@ -82,6 +82,7 @@ def environment(language: str) -> Environment:
         element=subjects.element,
         link=subjects.link,
         sexes=SEXES,
+        professions=PROFESSIONS,
         new_key=new_id,
     )
     made.filters.update(

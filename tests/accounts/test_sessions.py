@@ -90,9 +90,61 @@ def test_somebody_else_who_signs_in_ends_the_session_of_the_one_before(store: St
     assert SessionsEnded((AWA.session_id,), "signed_out") in store.announced
 
 
-def test_signing_in_again_closes_none_of_ones_own_tabs(store: Store) -> None:
+def test_signing_in_again_leaves_no_session_behind_and_lets_ones_own_tabs_go_on(store: Store) -> None:
+    before = store.value("SELECT count(*) FROM sessions WHERE user_id = 'awa' AND ended_at IS NULL")
     _sign_in(store, AWA, instead_of=AWA)
-    assert _alive(store, AWA)
+    assert not _alive(store, AWA)
+    assert SessionsEnded((AWA.session_id,), "renewed") in store.announced
+    assert store.value("SELECT count(*) FROM sessions WHERE user_id = 'awa' AND ended_at IS NULL") == before
+
+
+def test_everywhere_else_is_all_of_ones_own_sessions_and_nobody_elses(store: Store) -> None:
+    elsewhere = [
+        store.write(actions.start_session, AWA.id, kind=kind, address="", agent="", name=name)
+        for kind, name in (("browser", ""), ("token", ""), ("token", "Import du laboratoire"))
+    ]
+    store.write(actions.end_other_sessions, AWA)
+    assert [store.read(sessions.viewer, secret) for secret in elsewhere] == [None] * 3
+    assert _alive(store, AWA) and _alive(store, MOUSSA)
+
+
+def _named(store: Store) -> str:
+    name = "Import du laboratoire"
+    return store.write(actions.start_session, DIOP.id, kind="token", address="", agent="curl", name=name)
+
+
+def test_a_named_token_lives_until_nobody_has_used_it_for_thirty_days(store: Store, clock: Clock) -> None:
+    token = _named(store)
+    for _ in range(3):
+        clock.advance(days=30, milliseconds=-1)
+        viewer = store.read(sessions.viewer, token)
+        assert viewer
+        store.write(sessions.note_activity, viewer)
+    clock.advance(days=30)
+    assert store.read(sessions.viewer, token) is None
+
+
+def test_a_named_token_is_listed_however_old_it_is(store: Store, clock: Clock) -> None:
+    token = _named(store)
+    clock.advance(days=29)
+    own = store.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+    viewer = store.read(sessions.viewer, own)
+    assert viewer
+    assert [session.name for session in store.read(sessions.of, viewer)] == ["", "Import du laboratoire"]
+    store.write(actions.end_session, viewer, sessions.id_of(token))
+    assert store.read(sessions.viewer, token) is None
+
+
+def test_a_clock_that_is_put_right_leaves_a_named_token_thirty_days(store: Store, clock: Clock) -> None:
+    clock.advance(days=400)
+    token = _named(store)
+    clock.advance(days=-400)
+    assert store.write(sessions.bring_back, 100) > 0
+    assert store.write(sessions.bring_back, 100) == 0
+    clock.advance(days=30, milliseconds=-1)
+    assert store.read(sessions.viewer, token) is not None
+    clock.advance(milliseconds=1)
+    assert store.read(sessions.viewer, token) is None
 
 
 def test_activity_is_written_down_once_a_minute(store: Store, clock: Clock) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cast import ADMIN, AWA, CAST, CLINIC, DIOP, MOUSSA, NDIAYE, secret_of
+from cast import ADMIN, AWA, CAST, CLINIC, DIOP, KADD, MOUSSA, NDIAYE, secret_of
 from store import Store
 
 from fadjma.accounts import actions, queries
@@ -12,7 +12,7 @@ from fadjma.identity import directory, sessions
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 from fadjma.identity.sessions import SessionsEnded
-from fadjma.refusals import Conflict, Forbidden, NotFound
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 
 ACTS = [actions.verify, actions.deactivate, actions.reactivate]
 NOT_ADMINS = [person for person in CAST if person is not ADMIN]
@@ -66,6 +66,98 @@ def test_nobody_but_an_admin_decides_about_accounts(
     with pytest.raises(Forbidden):
         store.write(act, person, binta)
     assert store.content() == before
+
+
+def test_who_was_refused_waits_again_when_the_account_is_opened(store: Store, binta: str) -> None:
+    store.write(actions.refuse, ADMIN, binta, reason="Numéro inconnu de l'Ordre")
+    found = store.read(queries.account, ADMIN, binta)
+    assert (found.status, found.refusal) == ("deactivated", "Numéro inconnu de l'Ordre")
+    assert store.audit()[-1] == (ADMIN.id, "account.refused", "success")
+    store.write(actions.reactivate, ADMIN, binta)
+    found = store.read(queries.account, ADMIN, binta)
+    assert (found.status, found.refusal) == ("pending", "")
+
+
+@pytest.mark.parametrize("account_id", [AWA.id, DIOP.id, ADMIN.id])
+def test_only_who_waits_is_refused(store: Store, account_id: str) -> None:
+    with pytest.raises(Conflict) as refusal:
+        store.write(actions.refuse, ADMIN, account_id, reason="Non")
+    assert refusal.value.current == "active"
+
+
+def _correct(store: Store, admin: Viewer, account_id: str, **changed: Any) -> str:
+    correction = {
+        "version": 1,
+        "licence_number": "SN-1",
+        "specialty": "Pédiatrie",
+        "profession": "dentist",
+        "organization_id": CLINIC,
+        **changed,
+    }
+    return store.write(actions.correct, admin, account_id, **correction)
+
+
+def test_an_account_is_corrected_while_it_waits_and_after(store: Store, binta: str) -> None:
+    _correct(store, ADMIN, binta)
+    store.write(actions.verify, ADMIN, binta)
+    _correct(store, ADMIN, binta, version=3, licence_number="SN-2")
+    found = store.read(queries.account, ADMIN, binta)
+    assert (found.status, found.licence_number, found.profession) == ("active", "SN-2", "dentist")
+
+
+def test_of_two_admins_who_correct_one_account_the_second_reads_it_again(store: Store, binta: str) -> None:
+    _correct(store, ADMIN, binta)
+    with pytest.raises(Conflict):
+        _correct(store, ADMIN, binta, licence_number="SN-9")
+    assert store.read(queries.account, ADMIN, binta).licence_number == "SN-1"
+
+
+def test_who_is_moved_to_another_place_leaves_the_one_before_at_once(store: Store) -> None:
+    _correct(store, ADMIN, NDIAYE.id, organization_id=KADD)
+    assert store.read(sessions.viewer, secret_of(NDIAYE.id)) is None
+    assert SessionsEnded((NDIAYE.session_id,), "signed_out") in store.announced
+    secret = store.write(actions.start_session, NDIAYE.id, kind="browser", address="", agent="")
+    viewer = store.read(sessions.viewer, secret)
+    assert viewer
+    assert viewer.organization_id == KADD
+    assert store.told(NDIAYE) == ["account.moved"]
+
+
+def test_who_stays_is_not_signed_out(store: Store) -> None:
+    _correct(store, ADMIN, DIOP.id)
+    assert store.read(sessions.viewer, secret_of(DIOP.id)) is not None
+
+
+@pytest.mark.parametrize(("person", "place"), [(NDIAYE, CLINIC), (DIOP, KADD), (DIOP, "nowhere")])
+def test_a_place_is_one_of_the_persons_kind(store: Store, person: Viewer, place: str) -> None:
+    before = store.content()
+    with pytest.raises(Invalid) as refusal:
+        _correct(store, ADMIN, person.id, organization_id=place)
+    assert refusal.value.errors.keys() == {"organization_id"}
+    assert store.content() == before
+
+
+@pytest.mark.parametrize("account_id", [AWA.id, ADMIN.id])
+def test_who_has_no_licence_is_not_corrected(store: Store, account_id: str) -> None:
+    with pytest.raises(Conflict):
+        _correct(store, ADMIN, account_id)
+
+
+@pytest.mark.parametrize("person", NOT_ADMINS, ids=lambda person: person.id)
+def test_nobody_but_an_admin_refuses_or_corrects(store: Store, binta: str, person: Viewer) -> None:
+    before = store.content()
+    with pytest.raises(Forbidden):
+        store.write(actions.refuse, person, binta, reason="Non")
+    with pytest.raises(Forbidden):
+        _correct(store, person, binta)
+    assert store.content() == before
+
+
+def test_an_admin_sees_when_somebody_last_signed_in(store: Store) -> None:
+    assert store.read(queries.account, ADMIN, DIOP.id).signed_in_at is None
+    store.clock.advance(hours=1)
+    store.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+    assert store.read(queries.account, ADMIN, DIOP.id).signed_in_at == store.clock()
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -213,7 +305,10 @@ def test_looking_for_an_account_reads_words_and_not_people(store: Store) -> None
 
 def test_an_account_shows_the_admin_nothing_medical(store: Store) -> None:
     shown = store.read(queries.account, ADMIN, AWA.id).json("fr")
-    assert set(shown) == {"id", "role", "status", "name", "licence_number", "organization", "created_at", "version"}
+    assert set(shown) == {
+        *("id", "role", "status", "name", "licence_number", "specialty", "profession", "organization_id"),
+        *("organization", "refusal", "created_at", "last_sign_in_at", "version"),
+    }
 
 
 def test_the_people_of_a_pharmacy_are_its_active_pharmacists(store: Store) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from live_people import Clinic, Person
 
+from fadjma.identity import passwords
 from fadjma.store import Transaction
 
 Change = Callable[[Transaction, Person], object]
@@ -35,6 +36,20 @@ async def test_a_session_is_ended_from_another_device(clinic: Clinic) -> None:
     stream = await clinic.listening(lost)
     await clinic.post(awa, f"/sessions/{lost.id}/end")
     assert await stream.bye(WITHIN) == "signed_out"
+
+
+async def test_a_new_password_ends_the_streams_of_every_other_device(clinic: Clinic) -> None:
+    awa = clinic.patient()
+    lost, program = clinic.session(awa.id), clinic.session(awa.id, "token")
+    here = await clinic.listening(awa)
+    elsewhere = [await clinic.listening(lost, "/events"), await clinic.listening(program)]
+    was = "une pirogue rentre à midi"
+    stored = await passwords.hash_password(was)
+    clinic.store.write(lambda tx: tx.execute("UPDATE users SET password_hash = ? WHERE id = ?", (stored, awa.id)))
+    changed = await clinic.post(awa, "/password", password=was, new_password="deux pirogues rentrent")
+    assert changed.status_code == 204
+    assert [await stream.bye(WITHIN) for stream in elsewhere] == ["signed_out"] * 2
+    assert [event.json["message"] for event in await here.news(1)] == ["Votre mot de passe a été changé"]
 
 
 async def test_deactivation_ends_every_stream(clinic: Clinic) -> None:

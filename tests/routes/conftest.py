@@ -14,8 +14,8 @@ import story as story_told
 from callers import Callers
 from quart import Quart
 from store import Clock
-from story import SECRET_KEY, Story
-from told import Told
+from story import Story
+from told import SECRET_KEY, Told
 
 from fadjma.config import Settings
 from fadjma.web.bounds import Bounds

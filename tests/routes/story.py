@@ -10,14 +10,12 @@ from argon2 import PasswordHasher
 from cast import settle
 from quart import Quart
 from store import Clock, Store
-from told import Told, tell
+from told import SECRET_KEY, Told, tell
 
 from fadjma import create_app
 from fadjma.config import Settings
 from fadjma.identity import passwords
 from fadjma.store import Database, database
-
-SECRET_KEY = "the secret key of these tests, long enough"
 
 
 @contextmanager

@@ -23,7 +23,7 @@ LISTS += [route for route in READS if route.path.endswith(("/records", "/accesse
 LISTS += [
     route
     for route in READS
-    if route.path.startswith(("/medicines", "/accounts")) or route.path in ("/inventory", "/organizations")
+    if route.path.startswith("/medicines") or route.path in ("/inventory", "/accounts", "/organizations")
 ]
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -219,6 +219,7 @@ class TestShapes:
                 "doctor": {
                     "id": "diop",
                     "name": "Ousmane Diop",
+                    "profession": "physician",
                     "specialty": "Médecine générale",
                     "place": "Clinique Teranga",
                 },

@@ -300,7 +300,7 @@ class TestSessions:
         items = (await clinic.program(AWA).get("/sessions")).json["items"]
         assert [item["current"] for item in items].count(True) == 1
         other = next(item for item in items if item["id"] == told.elsewhere)
-        assert other.keys() == {"id", "kind", "created_at", "last_active_at", "agent", "current"}
+        assert other.keys() == {"id", "kind", "name", "created_at", "last_active_at", "agent", "current"}
         page = await clinic.browser(AWA).get("/sessions")
         assert "Firefox, Android" in page.text
         assert "10.9.9.9" in page.text
@@ -324,6 +324,42 @@ class TestSessions:
         await clinic.browser(AWA).post(f"/sessions/{listed['id']}/end")
         (await program.get("/me")).problem(401)
         assert (await program.get("/api/events")).status == 401
+
+    async def test_a_token_with_a_name_is_listed_by_it_and_says_that_it_lives_for_thirty_days(
+        self, clinic: Callers, clock: Clock
+    ) -> None:
+        sent = {"email": AWAS["login"], "password": PASSWORD, "name": "  Tablette de l'accueil "}
+        made = (await clinic.nobody(json=True).post("/api/token", sent)).json
+        assert made["expires_in"] == 30 * 24 * 3600
+        claims = jwt.decode(made["access_token"], options={"verify_signature": False})
+        assert claims.keys() == {"sub", "sid", "iat"}
+        program = clinic.bearer(made["access_token"])
+        clock.advance(days=29)
+        items = (await program.get("/sessions")).json["items"]
+        assert [(item["name"], item["current"]) for item in items] == [("Tablette de l'accueil", True)]
+        clock.advance(days=29)
+        assert (await program.get("/me")).status == 200
+        clock.advance(days=31)
+        (await program.get("/me")).problem(401)
+
+    async def test_signing_in_again_in_a_browser_ends_the_session_it_had(self, clinic: Callers) -> None:
+        jar = clinic.nobody()
+        first = _session(await _sign_in(jar)).split(";")[0]
+        await _sign_in(jar)
+        assert (await jar.get("/me")).status == 200
+        copy = clinic.nobody(json=True)
+        (await copy.get("/me", Cookie=first)).problem(401)
+
+    async def test_everywhere_else_is_signed_out_by_one_button(self, clinic: Callers) -> None:
+        jar = clinic.nobody()
+        await _sign_in(jar)
+        program = clinic.bearer((await _token(clinic.nobody(json=True))).json["access_token"])
+        assert 'action="/sessions/end"' in (await jar.get("/sessions")).text
+        assert (await jar.post("/sessions/end")).location == "/sessions"
+        (await program.get("/me")).problem(401)
+        page = await jar.get("/sessions")
+        assert page.status == 200
+        assert 'action="/sessions/end"' not in page.text
 
     async def test_signing_out_ends_the_cookie_at_once_also_a_copy_of_it(self, clinic: Callers) -> None:
         jar = clinic.nobody()

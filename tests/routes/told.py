@@ -27,6 +27,8 @@ from store import Store
 
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
+from fadjma.identity import slips
+from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 from fadjma.inventory import listing
@@ -40,6 +42,9 @@ from fadjma.store import Transaction
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
 NORAMIDOPYRINE = Facts(dci="noramidopyrine", form="comprimé", strength="500 mg", unit="comprimé")
 ALPRAZOLAM = Facts(dci="alprazolam", form="comprimé", strength="0,25 mg", unit="comprimé", schedule="list_1")
+SECRET_KEY = "the secret key of these tests, long enough"
+SLIP_KEY = derive_key(SECRET_KEY, "slips")
+SLIP = "the slip of Sokhna"  # its id, which makes the code
 TITLE, BODY = "Drépanocytose hétérozygote", "Crise vaso-occlusive, morphine si besoin."
 REASON = "Douleurs thoraciques depuis lundi"
 
@@ -61,6 +66,7 @@ class Told:
     away: str  # on its way to her
     lot: str
     waiting: str  # a doctor to be verified
+    invited: str  # a doctor whose account the admin has made, and who has not chosen a password
     closed: str  # a deactivated patient
     elsewhere: str  # another session of Awa's
     place: str  # the clinic
@@ -85,6 +91,7 @@ def tell(store: Store) -> Told:
     for prescription_id in step[5:]:
         act(prescriptions.request_delivery, AWA, prescription_id, address="12 rue 6, Médina", phone="+221771234567")
     act(dispensing.depart, NDIAYE, step[6])
+    invited = _invite(act, store)
     closed = act(accounts.register_patient, _person("Coumba"), birth_date="1990-01-01", sex="female", city="Thiès")
     act(accounts.deactivate, ADMIN, closed)
     return Told(
@@ -108,6 +115,7 @@ def tell(store: Store) -> Told:
             specialty="Pédiatrie",
             organization_id=CLINIC,
         ),
+        invited=invited,
         closed=closed,
         elsewhere=_session(store),
         place=CLINIC,
@@ -143,6 +151,23 @@ def _person(given_name: str) -> NewPerson:
         phone=None,
         password_hash="no hash",
     )
+
+
+def _invite(act: _Acts, store: Store) -> str:
+    invited = act(
+        accounts.create_account,
+        ADMIN,
+        _person("Sokhna"),
+        "doctor",
+        licence_number="",
+        specialty="",
+        profession="midwife",
+        organization_id=CLINIC,
+        key=SLIP_KEY,
+    )
+    known = (SLIP, slips.hash_of(SLIP_KEY, slips.code_of(SLIP_KEY, SLIP)), invited)
+    store.connection.execute("UPDATE slips SET id = ?, code_hash = ? WHERE user_id = ?", known)
+    return invited
 
 
 def _session(store: Store) -> str:
@@ -236,7 +261,17 @@ DOCTOR = {
     "specialty": "Cardiologie",
     "organization_id": CLINIC,
 }
+STAFF = {
+    **{name: DOCTOR[name] for name in DOCTOR if name != "password"},
+    "given_name": "Khadim",
+    "email": "khadim@exemple.sn",
+    "profession": "dentist",
+}
+CORRECTED = {"version": 1, "licence_number": "SN-1", "specialty": "Pédiatrie", "organization_id": CLINIC}
+DOCUMENT = "CNI 1 751 1991 00042"
 PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id": KADD}
+
+NEW_PASSWORD = "deux pirogues rentrent à midi"
 
 JAMMS = (NDIAYE, GOMIS)
 
@@ -281,7 +316,11 @@ ACTS = [
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
     Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
+    Route("/accounts", ADMIN, STAFF, created=True),
+    Route("/accounts/moussa/reset", ADMIN, {"document": DOCUMENT}, created=True),
     Route("/accounts/{waiting}/verification", ADMIN),
+    Route("/accounts/{waiting}/refusal", ADMIN, {"reason": "Numéro inconnu de l'Ordre"}),
+    Route("/accounts/{waiting}/correction", ADMIN, CORRECTED),
     Route("/accounts/moussa/deactivation", ADMIN),
     Route("/accounts/{closed}/reactivation", ADMIN),
     Route("/organizations", ADMIN, PLACE, created=True),
@@ -294,6 +333,8 @@ ACTS = [
     Route("/formulary/imports/{checked}/confirmation", ADMIN),
     Route("/formulary/signature", NDIAYE, quiet=True, allowed=(GOMIS, FALL)),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
+    Route("/sessions/end", AWA, quiet=True, allowed=CAST),
+    Route("/password", AWA, {"password": PASSWORD, "new_password": NEW_PASSWORD}, quiet=True, allowed=CAST),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
 ]
@@ -302,6 +343,7 @@ READS = [
     Route("/", AWA, allowed=CAST),
     Route("/me", AWA, allowed=CAST),
     Route("/sessions", AWA, allowed=CAST),
+    Route("/account", AWA, allowed=CAST),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
     Route("/patients", DIOP, allowed=(SARR,)),
@@ -331,6 +373,9 @@ READS = [
     Route("/formulary/{medicine}", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
     Route("/formulary/imports/new", ADMIN),
     Route("/formulary/imports/{checked}", ADMIN),
+    Route("/accounts/new", ADMIN),
+    Route("/accounts/{invited}", ADMIN),
+    Route("/accounts/{invited}/slip", ADMIN),
     Route("/security-events", ADMIN),
     Route("/monitoring", ADMIN),
 ]
@@ -338,10 +383,11 @@ ROWS = [
     Route("/records/{record}/row", AWA, allowed=(DIOP,)),
     Route("/prescriptions/{ready}/row", NDIAYE, allowed=(*JAMMS, AWA, DIOP)),
 ]
-PUBLIC = ["/sign-in", "/register", "/register/practitioner", "/health"]
+PUBLIC = ["/sign-in", "/activation", "/register", "/register/practitioner", "/health"]
 SIGNED_OUT_ACTS = {
     "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},
     "/api/token": {"email": "awa@demo.fadjma", "password": PASSWORD},
+    "/activation": {"code": slips.code_of(SLIP_KEY, SLIP), "password": NEW_PASSWORD},
     "/register": PATIENT,
     "/register/practitioner": DOCTOR,
 }

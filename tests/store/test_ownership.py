@@ -17,7 +17,7 @@ import fadjma
 HOUSE = Path(fadjma.__file__).parent
 TABLES = {
     "store": {"schema_migrations", "settings"},
-    "identity": {"organizations", "users", "account_words", "patients", "practitioners", "sessions"},
+    "identity": {"organizations", "users", "account_words", "patients", "practitioners", "sessions", "slips"},
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys"},
     "access": {"access_requests"},

@@ -22,11 +22,12 @@ from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
 from fadjma.store import Row, Transaction
 
-# What a list is made of: the newest of each kind, together as many as there are kinds times a page.
-_READ_WHOLE = {"SCAN part", "SCAN parts", "SCAN grants", "SCAN unread"}
+# What a list is made of: the newest of each kind, together as many as there are kinds times a page; and what one person
+# has opened within 12 hours, with their named programs.
+_READ_WHOLE = {"SCAN part", "SCAN parts", "SCAN grants", "SCAN unread", "SCAN open", "MATERIALIZE open"}
 # What comes first where something is sorted: these, rows that were found by their ids, and what has run out since the
 # timekeeper last wrote down what has.
-_FEW = re.compile(r"SCAN (parts?|grants)$|SEARCH \w+ USING INDEX \w+ \((user_)?id=\?\)|SEARCH due USING INDEX")
+_FEW = re.compile(r"SCAN (parts?|grants|open)$|SEARCH \w+ USING INDEX \w+ \((user_)?id=\?\)|SEARCH due USING INDEX")
 # These sort all that a pharmacy keeps, or the medicines that are found: no more than there are medicines.
 _BY_NATURE = {"stock", "low stock", "medicines", "a record with its versions"}
 

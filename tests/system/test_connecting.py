@@ -360,6 +360,20 @@ async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server
     assert not server.to(POLL)
 
 
+async def test_bye_renewed_goes_on_in_the_new_session_and_leaves_the_page_as_it_is(
+    page: Page, server: FakeStream
+) -> None:
+    await with_clock(page)
+    await open_live(page)
+    await server.write(event("bye", "renewed", retry=1000))
+    await shows(page, "connecting")
+    await pass_time(page, 3)  # the answer that brings the cookie may be slower than the stream
+    assert len(server.to(EVENTS)) == 1
+    await pass_time(page, 1.5)
+    await shows(page, "live")
+    assert not server.to(POLL)
+
+
 async def test_restarts_are_not_failures(page: Page, server: FakeStream) -> None:
     server.retry = 1
     await open_live(page)
