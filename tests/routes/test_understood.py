@@ -270,7 +270,12 @@ class _Forms(HTMLParser):
         if tag == "form":
             self.found.append((given.get("method", "get"), given.get("action", ""), set()))
             self._open = True
-        elif tag in ("input", "button", "select", "textarea") and "name" in given and self._open:
+        elif (
+            tag in ("input", "button", "select", "textarea")
+            and "name" in given
+            and "disabled" not in given
+            and self._open
+        ):
             self.found[-1][2].add(given["name"])
 
     def handle_endtag(self, tag: str) -> None:
