@@ -26,7 +26,9 @@ addEventListener('htmx:beforeSwap', ({ detail }) => {
     Object.assign(detail, { shouldSwap: true, swapOverride: 'outerHTML', target: form });
   } else if (followsEvent(requestConfig) && isBusy(target)) {
     detail.shouldSwap = false;
-    holdBack(target, () => fetchAgain(path, elt.isConnected ? elt : byId(id)));
+    // Brought by itself, it still follows the event: by the time it comes, somebody may be typing.
+    const cause = requestConfig.triggeringEvent;
+    holdBack(target, asked => fetchAgain(path, elt.isConnected ? elt : byId(id), asked ? undefined : cause));
   } else if (detail.shouldSwap) {
     afterSwap = settling(target, verb != 'get');
   }

@@ -169,7 +169,7 @@ async function refresh(missed, anyway) {
   // It failed, or it is a proxy's, or of somebody who has signed in since.
   if (answer.status > 499 || body.dataset.user != user) throw new Error('not this page');
   lastSeq = +body.dataset.cursor;
-  renew(body, missed, anyway ? null : () => inTurn(() => refresh(0, true)));
+  renew(body, missed, anyway ? null : asked => inTurn(() => refresh(0, asked)));
 }
 
 // There is nothing more for this page: its session is over, or this browser may have no more streams (`replaced`).

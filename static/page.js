@@ -148,14 +148,15 @@ function isChanged(field) {
   return field.value != field.defaultValue;
 }
 
-// Keeps what someone types in `node`, under a line that offers the newest version.
+// Keeps what someone types in `node`, under a line that offers the newest version. `bringNewest(asked)`: whether they
+// have asked for it, over what they are typing, too.
 export function holdBack(node, bringNewest) {
   const { stale, show } = byId('toasts').dataset;
   if (!heldBy(node)) {
     const text = create('span');
     text.setAttribute('role', 'status');
     setTimeout(() => text.append(stale), 100); // read aloud only where the status was there before its text
-    node.prepend(lineWithButton('stale', text, show, () => heldBy(node)()));
+    node.prepend(lineWithButton('stale', text, show, () => heldBy(node)(true)));
   }
   node.firstElementChild.bringNewest = bringNewest;
 }

@@ -1,11 +1,14 @@
 """Receiving and counting, as typed."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from werkzeug.datastructures import MultiDict
 
 from fadjma.inventory.forms import CountForm, LotForm
 
-LOT = {"medicine_id": "m", "number": "L1", "expires_on": "2027-12-31", "quantity": "10"}
+NEXT_YEAR = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+LOT = {"medicine_id": "m", "number": "L1", "expires_on": NEXT_YEAR, "quantity": "10"}
 COUNT = {"on_hand": "10", "version": "1", "reason": "Casse"}
 
 

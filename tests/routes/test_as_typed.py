@@ -1,7 +1,7 @@
 """What people and other programs really send, by form and as JSON: blanks, look-alikes, spoiled text, other digits."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -267,10 +267,13 @@ class TestOrder:
             assert shown == names
 
 
+IN_FIVE_YEARS, IN_SIX_YEARS = ((datetime.now(UTC) + timedelta(days=366 * years)).date().isoformat() for years in (5, 6))
+
+
 class TestQuestion:
     """What is possible and hardly meant is asked about (422 with `confirm`), and taken when that is sent with it."""
 
-    LOT: ClassVar = {"medicine_id": PARACETAMOL, "number": "Q1", "expires_on": "2031-12-31", "quantity": "50"}
+    LOT: ClassVar = {"medicine_id": PARACETAMOL, "number": "Q1", "expires_on": IN_FIVE_YEARS, "quantity": "50"}
 
     @pytest.mark.parametrize(
         ("who", "where", "body"),
@@ -334,14 +337,14 @@ class TestQuestion:
 
 class TestLot:
     async def test_one_lot_in_many_spellings_is_one_lot(self, clinic: Callers, store: Store) -> None:
-        body = {"medicine_id": PARACETAMOL, "expires_on": "2031-12-31", "quantity": 10}
+        body = {"medicine_id": PARACETAMOL, "expires_on": IN_FIVE_YEARS, "quantity": 10}
         spellings = ["XY789", "xy789 ", "XY 789", "xy-789", "XY\u2011789", "XY\u200b789", "ＸＹ789", "XY\t789", "XY٧٨٩"]
         answers = [await clinic.program(NDIAYE).post("/inventory/lots", {**body, "number": way}) for way in spellings]
         assert {answer.json["id"] for answer in answers} == {answers[0].json["id"]}
         assert answers[-1].json["on_hand"] == 10 * len(spellings)
         assert answers[-1].json["number"] == "XY789"
         other = await clinic.program(NDIAYE).post(
-            "/inventory/lots", {**body, "number": "XY-789", "expires_on": "2032-01-31"}
+            "/inventory/lots", {**body, "number": "XY-789", "expires_on": IN_SIX_YEARS}
         )
         assert set(other.errors()) == {"expires_on"}
         elsewhere = await clinic.program(FALL).post("/inventory/lots", {**body, "number": "XY789"})

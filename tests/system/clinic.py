@@ -176,6 +176,7 @@ class Programs:
     """What other people do meanwhile, by the interface for programs."""
 
     def __init__(self, clinic: Clinic) -> None:
+        self.clinic = clinic
         self._http = httpx.AsyncClient(base_url=clinic.address, trust_env=False, timeout=PATIENCE)
         self._bearers: dict[str, dict[str, str]] = {}
 

@@ -1,6 +1,7 @@
 """The examples of docs/http.md, run as they stand there: whoever copies them gets events."""
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -46,8 +47,11 @@ async def says(program: asyncio.subprocess.Process, wanted: str) -> None:
 
 
 async def run(*command: str) -> asyncio.subprocess.Process:
+    # In real time: under a faked clock (bin/test-any-day) Python's sleep is refused, EINVAL.
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    pipe, both = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     return await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True
+        *command, stdout=pipe, stderr=both, start_new_session=True, env=environment
     )
 
 

@@ -1,12 +1,13 @@
 """A doctor writes for a patient: what the page shows of the patient follows, what is typed stays, once is once."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, Person, Programs, open_clinic, sign_in
-from playwright.async_api import Browser, expect
+from clinic import AWA, DIOP, NDIAYE, Person, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, Route, expect
 from test_scenarios import choose_medicine
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -88,3 +89,42 @@ async def test_the_end_of_the_access_takes_the_patient_away_and_leaves_what_was_
     await expect(diop.page.locator(".who")).to_have_count(0)
     await expect(diop.page.locator("#main")).not_to_contain_text("Awa")
     await expect(diop.page.locator(field)).to_have_value("Deux fois par jour")
+
+
+async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
+    clinic: tuple[Person, Programs], browser: Browser
+) -> None:
+    """The event of one's own act comes before its answer, is held back for it, and fetched after it: slowly, here."""
+    _, others = clinic
+    await others.grant(AWA)
+    prescription_id = await others.validated(AWA)
+    ndiaye = await sign_in(browser, others.clinic, NDIAYE)
+    page, late = ndiaye.page, asyncio.Event()
+    fetched: list[str] = []
+
+    async def answer_slowly(route: Route) -> None:
+        answer = await route.fetch(max_redirects=0)
+        await expect(page.locator(".stale")).to_have_count(1)  # the event came first
+        await route.fulfill(response=answer)
+
+    async def bring_slowly(route: Route) -> None:
+        if route.request.headers.get("x-live"):
+            fetched.append(route.request.url)
+        if len(fetched) == 2:
+            await late.wait()
+        await route.continue_()
+
+    await ndiaye.go(f"/prescriptions/{prescription_id}")
+    await page.route(re.compile("/hold$"), answer_slowly)
+    await page.route(re.compile(f"/prescriptions/{prescription_id}$"), bring_slowly)
+    await page.get_by_text("Mettre en attente").first.click()
+    await page.locator("[action$=hold] textarea").fill("Rupture de stock")
+    await page.locator("[action$=hold] button").click()
+    await expect(page.locator("#item")).to_contain_text("Reprendre")
+    await page.get_by_text("Refuser l'ordonnance").first.click()
+    await page.locator("[action$=refusal] textarea").fill("Dose trop forte")
+    late.set()
+    await expect(page.locator(".stale")).to_have_count(1)
+    await expect(page.locator("[action$=refusal] textarea")).to_have_value("Dose trop forte")
+    assert len(fetched) == 2
+    await page.context.close()
