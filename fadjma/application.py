@@ -105,6 +105,8 @@ class Running:
         await self._database.open()
         if mistaken := await self._database.read(_mistaken, self._settings.demo):
             raise Unusable(f"La base {self._database.path} {mistaken}.")
+        if not self._app.secret_key and not self._settings.demo:
+            raise Unusable(f"La base {self._database.path} n'est pas servie sans clé secrète : lancez « quart setup ».")
         self._app.secret_key = self._app.secret_key or await self._database.write(_demo_secret)
         if self._settings.demo:
             password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)

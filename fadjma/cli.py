@@ -9,9 +9,10 @@ import click
 from quart import Quart
 from werkzeug.datastructures import MultiDict
 
-from fadjma import clockwatch, demo
+from fadjma import clockwatch, demo, setup
 from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
+from fadjma.config import Settings
 from fadjma.events import inbox
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
@@ -20,14 +21,85 @@ from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable, usable
 from fadjma.store.backup import backup as copy_database
 
+_OF_ADMINS = {"email": "E-mail", "given_name": "Prénom", "family_name": "Nom"}
+_OF_PLACES = {"name": "Nom", "address": "Adresse", "city": "Ville", "phone": "Téléphone"}
+
 
 def register(app: Quart) -> None:
     """Add FADJMA's commands to `quart`."""
     database: Callable[[], Database] = lambda: app.extensions["database"]  # noqa: E731
+    app.cli.add_command(_set_up(app))
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
     app.cli.add_command(_backup(database))
     app.cli.add_command(_confirm_clock(database))
+
+
+def _set_up(app: Quart) -> click.Command:
+    @click.command("setup")
+    @click.option("--answers", type=click.Path(path_type=Path, dir_okay=False), help="A TOML file; else it asks.")
+    def set_up(answers: Path | None) -> None:
+        """Set up a clinic: secret, database, first admin, places, medicines. What is there is not changed."""
+        settings: Settings = app.extensions["settings"]
+        if settings.demo:
+            raise click.ClickException("FADJMA_DEMO=1 : la démonstration n'a pas besoin d'être installée.")
+        database: Database = app.extensions["database"]
+        asyncio.run(_with(database, _set_up_in, settings, answers))
+
+    return set_up
+
+
+async def _set_up_in(database: Database, settings: Settings, file: Path | None) -> None:
+    if await database.read(demo.has_filled):
+        raise click.ClickException(f"La base {database.path} est celle de la démonstration : choisissez-en une autre.")
+    try:
+        before = await database.read(setup.look)
+        answers = setup.read_answers(file) if file else _ask(before)
+        plan = await setup.plan(answers)
+    except setup.Mistaken as mistake:
+        raise click.ClickException(str(mistake)) from mistake
+    secret_file = None if settings.secret_key else settings.secret_file
+    if secret_file:
+        try:
+            made = setup.make_secret(secret_file)
+        except OSError as error:
+            raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
+        click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
+    click.echo("\n".join(await database.write(setup.fill, plan)))
+    click.echo("\nIl reste à :")
+    for number, step in enumerate(setup.what_remains(await database.read(setup.look)), 1):
+        click.echo(f"  {number}. {step}")
+    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file)}\n")
+    click.echo(
+        setup.recovery_sheet(
+            database.path, secret_file, (plan.admin.email or "") if plan.admin and not before.admins else "déjà créé"
+        )
+    )
+
+
+def _ask(known: setup.Known) -> setup.Answers:
+    """The questions about what is not there yet."""
+    admin, places = None, []
+    if not known.admins:
+        click.echo("Le premier administrateur (il ne voit aucun contenu médical) :")
+        admin = {name: click.prompt(f"  {label}") for name, label in _OF_ADMINS.items()}
+        question = "  Mot de passe (vide : le programme en fait un)"
+        admin["password"] = click.prompt(question, default="", hide_input=True, show_default=False)
+    if not known.clinics:
+        places.append(_ask_place("clinic", "La clinique :"))
+    if not known.pharmacies:
+        while click.confirm("Ajouter une pharmacie ?", default=not any(one["kind"] == "pharmacy" for one in places)):
+            places.append(_ask_place("pharmacy", "La pharmacie :"))
+    medicines = ""
+    if not known.medicines:
+        question = "Médicaments : « starter » (liste de départ, à relire par un pharmacien) ou le chemin d'un CSV"
+        medicines = click.prompt(question, default=setup.STARTER)
+    return setup.Answers(admin, places, medicines)
+
+
+def _ask_place(kind: str, title: str) -> dict[str, str]:
+    click.echo(title)
+    return {"kind": kind, **{name: click.prompt(f"  {label}") for name, label in _OF_PLACES.items()}}
 
 
 def _create_admin(database: Callable[[], Database]) -> click.Command:

@@ -1,8 +1,10 @@
 """Settings, from FADJMA_* environment variables. A bad value stops the start with a message that says what to do."""
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
@@ -20,6 +22,7 @@ class Settings:
     port: int = 8000
     database_url: str = "sqlite:///fadjma.db"
     secret_key: str | None = None  # None only in demo mode: then one is made and kept in the database
+    secret_file: Path = Path("fadjma.secret")  # where it is read where it is not set; `quart setup` makes it
     demo: bool = False
     wal_limit: int = WAL_LIMIT  # bytes; 0: another program shortens it
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
@@ -29,14 +32,19 @@ class Settings:
     time_zone: str = "Africa/Dakar"  # where the clinic is, by its name in the IANA database
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the settings; raises SettingsError."""
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, *, setting_up: bool = False) -> "Settings":
+        """Read the settings; raises SettingsError. `setting_up`: there need be no secret key yet."""
         demo = _flag(environment, "FADJMA_DEMO")
+        database_url = _database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url))
+        secret_file = Path(environment.get("FADJMA_SECRET_FILE") or _beside(database_url))
         return cls(
             host=_host(environment.get("FADJMA_HOST", cls.host), demo=demo),
             port=_port(environment.get("FADJMA_PORT", str(cls.port))),
-            database_url=_database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url)),
-            secret_key=_secret_key(environment.get("FADJMA_SECRET_KEY", ""), demo=demo),
+            database_url=database_url,
+            secret_key=_secret_key(
+                environment.get("FADJMA_SECRET_KEY", ""), secret_file, needed=not (demo or setting_up)
+            ),
+            secret_file=secret_file,
             demo=demo,
             wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
@@ -89,19 +97,39 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _secret_key(value: str, *, demo: bool) -> str | None:
-    if not value and demo:
+def _beside(database_url: str) -> str:
+    """Where the secret is unless it is said: beside the database, under its name."""
+    return str(Path(database_url.removeprefix("sqlite:///")).with_suffix(".secret"))
+
+
+def _secret_key(value: str, file: Path, *, needed: bool) -> str | None:
+    if not value and needed and file.exists():
+        value = _kept_secret(file)
+    if not value and not needed:
         return None
     if not value:
         raise SettingsError(
-            "FADJMA_SECRET_KEY is not set: FADJMA does not start without a secret key.\n"
-            "Make one, keep it, and start again with it in the environment:\n"
+            f"FADJMA_SECRET_KEY is not set, and there is no {file}: FADJMA does not start without a secret key.\n"
+            "For a new clinic, let the set-up make it, with the database and the first administrator:\n"
+            "    .venv/bin/quart setup\n"
+            "Or make one, keep it, and start again with it in the environment:\n"
             '    python -c "import secrets; print(secrets.token_urlsafe(48))"\n'
             "To try FADJMA with made-up people instead, set FADJMA_DEMO=1."
         )
     if len(value) < 32:
         raise SettingsError(f"FADJMA_SECRET_KEY has {len(value)} characters: use at least 32 random ones.")
     return value
+
+
+def _kept_secret(file: Path) -> str:
+    """What the file holds, which nobody but its owner may read."""
+    try:
+        mode = file.stat().st_mode
+        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+            raise SettingsError(f"{file} can be read by others: run 'chmod 600 {file}'.")
+        return file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}, which should hold the secret key, cannot be read: {error}.") from error
 
 
 def _acts(value: str) -> int:

@@ -1,5 +1,7 @@
 """Settings: a bad value stops the start with a message that says what to do."""
 
+from pathlib import Path
+
 import pytest
 
 from fadjma.config import Settings, SettingsError
@@ -61,6 +63,31 @@ def test_a_zone_that_does_not_exist_stops_the_start(zone: str) -> None:
 def test_without_a_key_it_does_not_start_and_says_how_to_make_one() -> None:
     with pytest.raises(SettingsError, match=r"FADJMA_SECRET_KEY.*\n(.*\n)*.*token_urlsafe"):
         Settings.from_environment({})
+
+
+def test_the_key_is_read_from_its_file_beside_the_database_or_where_it_is_said(tmp_path: Path) -> None:
+    beside, elsewhere = tmp_path / "clinic.secret", tmp_path / "key"
+    for file in (beside, elsewhere):
+        file.write_text(f"{file.name:k<40}\n")
+        file.chmod(0o600)
+    where = {"FADJMA_DATABASE_URL": f"sqlite:///{tmp_path}/clinic.db"}
+    assert Settings.from_environment(where).secret_key == f"{beside.name:k<40}"
+    assert (
+        Settings.from_environment(where | {"FADJMA_SECRET_FILE": str(elsewhere)}).secret_key == f"{elsewhere.name:k<40}"
+    )
+    assert Settings.from_environment(where | {"FADJMA_SECRET_KEY": KEY}).secret_key == KEY
+    assert Settings.from_environment(where, setting_up=True).secret_key is None
+
+
+@pytest.mark.parametrize(("text", "mode", "said"), [("k" * 40, 0o644, "chmod 600"), ("short", 0o600, "5 characters")])
+def test_a_file_that_others_read_or_that_holds_too_little_stops_the_start(
+    tmp_path: Path, text: str, mode: int, said: str
+) -> None:
+    file = tmp_path / "key"
+    file.write_text(text)
+    file.chmod(mode)
+    with pytest.raises(SettingsError, match=said):
+        Settings.from_environment({"FADJMA_SECRET_FILE": str(file)})
 
 
 def test_the_demo_needs_no_key_and_takes_one() -> None:

@@ -23,7 +23,7 @@ FLOORS = (  # the lowest first
     {"access", "monitoring"},
     {"records"},
     {"prescriptions"},
-    {"dashboards", "demo", "files", "timekeeping", "wiring"},
+    {"dashboards", "demo", "files", "setup", "timekeeping", "wiring"},
     {"cli"},
     {"application"},
     {"server"},

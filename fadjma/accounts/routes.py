@@ -50,6 +50,7 @@ class _AroundSignIn(TypedDict):
     next: str  # where to go on, inside FADJMA; empty: the first page
     demo_accounts: Sequence[object]  # of the demo, which is above this room
     demo_password: str
+    is_new: bool  # nobody has an account here: it is to be set up first
 
 
 async def _around_sign_in() -> _AroundSignIn:
@@ -58,6 +59,7 @@ async def _around_sign_in() -> _AroundSignIn:
         "next": _local(request.args.get("next", "")),
         "demo_accounts": known["demo_accounts"],
         "demo_password": known["demo_password"],
+        "is_new": not await web.database().read(directory.is_anybody_known),
     }
 
 

@@ -166,11 +166,11 @@ def confirm(tx: Transaction, viewer: Viewer, import_id: str) -> str:
     return import_id
 
 
-def begin(tx: Transaction, lines: Iterable[Facts], *, source: str) -> int:
+def begin(tx: Transaction, lines: Iterable[Columns], *, source: str) -> int:
     """Put these into a list that is empty, from the command line; returns how many. Of one that is not, none are."""
     if tx.value("SELECT 1 FROM medicines LIMIT 1"):
         return 0
-    added = [facts.columns() for facts in lines]
+    added = list(lines)
     _take(tx, Effect(added, [], 0), source=source)
     events.record(tx, "medicines.imported", Subject("medicine_import", "starter"), actor_id=None, added=len(added))
     return len(added)

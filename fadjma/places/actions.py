@@ -20,6 +20,14 @@ def show(tx: Transaction, viewer: Viewer, place_id: str) -> places.Place:
     return places.place(tx, place_id)
 
 
+def begin(tx: Transaction, facts: Facts) -> bool:
+    """A place of a new clinic, from the command line; false when there is one of this name in the town: it stays."""
+    if places.same_as(tx, facts):
+        return False
+    events.record(tx, "place.added", Subject("organization", places.add(tx, facts)), actor_id=None)
+    return True
+
+
 def add(tx: Transaction, viewer: Viewer, facts: Facts) -> str:
     """A new place; returns its id. Raises Invalid when there is one of this name in the town."""
     viewer.require("admin")

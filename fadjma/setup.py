@@ -1,0 +1,248 @@
+"""`quart setup`: from an empty folder to a clinic that people can work in, and nothing that is there is changed."""
+
+import os
+import secrets
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from fadjma.accounts import actions as accounts
+from fadjma.accounts.forms import PersonForm
+from fadjma.identity import directory, passwords
+from fadjma.identity.enrolment import NewPerson
+from fadjma.identity.identifiers import normalize_email
+from fadjma.identity.places import Facts as PlaceFacts
+from fadjma.inventory import formulary, listing, tables
+from fadjma.inventory.formulary import Columns
+from fadjma.places import actions as places
+from fadjma.places.forms import PlaceForm
+from fadjma.store import Transaction
+
+STARTER = "starter"
+_STARTER_FILE = Path(__file__).parent / "inventory" / "starter.csv"
+_ROOT = Path(__file__).parents[1]
+_ADMIN = {"email", "given_name", "family_name", "password"}
+_NAMED_AT_MOST = 20  # faults of a file of medicines
+
+
+class Mistaken(Exception):
+    """An answer cannot be taken; nothing was done. The message is for whoever sets up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered, not yet looked at; None or empty where nothing was."""
+
+    admin: Mapping[str, str] | None
+    organizations: Iterable[Mapping[str, Any]]
+    medicines: str  # STARTER, the path of a CSV, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be put into the database, each part as good as what people enter."""
+
+    admin: NewPerson | None
+    password: str  # that was made for the admin; empty: they have chosen theirs
+    places: tuple[PlaceFacts, ...]
+    medicines: tuple[Columns, ...]
+    source: str  # of the medicines
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is there already."""
+
+    admins: int
+    clinics: int
+    pharmacies: int
+    medicines: int
+
+
+def look(tx: Transaction) -> Known:
+    """What a database has of what a clinic needs."""
+    kinds = [place.kind for place in directory.organizations(tx)]
+    admins = len(directory.people(tx, "admin"))
+    return Known(admins, kinds.count("clinic"), kinds.count("pharmacy"), formulary.count(tx))
+
+
+def read_answers(path: Path) -> Answers:
+    """The answers of a TOML file. Raises Mistaken."""
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Mistaken(f"{path} ne se laisse pas lire : {error}") from error
+    _refuse_unknown(path.name, said, {"admin", "organizations", "medicines"})
+    admin, organizations, medicines = said.get("admin"), said.get("organizations", []), said.get("medicines", "")
+    if not isinstance(admin, dict | None) or not isinstance(medicines, str):
+        raise Mistaken(f"{path.name} : [admin] est une table, medicines un texte.")
+    if not isinstance(organizations, list) or not all(isinstance(place, dict) for place in organizations):
+        raise Mistaken(f"{path.name} : écrivez chaque lieu sous [[organizations]].")
+    _refuse_unknown("[admin]", admin or {}, _ADMIN)
+    return Answers(admin, organizations, str(path.parent / medicines) if medicines not in ("", STARTER) else medicines)
+
+
+def _refuse_unknown(where: str, said: Mapping[str, Any], known: set[str]) -> None:
+    if unknown := said.keys() - known:
+        raise Mistaken(
+            f"{where} : {', '.join(sorted(unknown))} n'est pas connu. On y attend {', '.join(sorted(known))}."
+        )
+
+
+async def plan(answers: Answers) -> Plan:
+    """Look at all answers before anything is done. Raises Mistaken."""
+    found = tuple(_place(place) for place in answers.organizations)
+    medicines = _medicines(answers.medicines)
+    admin, password = await _admin(answers.admin) if answers.admin else (None, "")
+    return Plan(admin, password, found, medicines, STARTER if answers.medicines == STARTER else "")
+
+
+async def _admin(said: Mapping[str, str]) -> tuple[NewPerson, str]:
+    made = "" if said.get("password") else "-".join(secrets.token_hex(2) for _ in range(4))
+    form = PersonForm(MultiDict({**said, "password": made or said["password"]}))
+    if not said.get("email"):
+        raise Mistaken("[admin] : donnez une adresse e-mail (email).")
+    if not form.validate():
+        raise Mistaken(f"[admin] : {_said(form)}")
+    person = NewPerson(
+        given_name=form["given_name"].data,
+        family_name=form["family_name"].data,
+        email=normalize_email(form["email"].data),
+        phone=None,
+        password_hash=await passwords.hash_password(form["password"].data),
+    )
+    return person, made
+
+
+def _place(said: Mapping[str, Any]) -> PlaceFacts:
+    form = PlaceForm(MultiDict({name: str(value) for name, value in said.items() if value is not False}))
+    if not form.validate():
+        raise Mistaken(f"[[organizations]] {said.get('name', '')} : {_said(form)}")
+    return form.facts()
+
+
+def _said(form: Any) -> str:
+    return " ".join(f"{name} : {message}" for name, message in form.messages.items())
+
+
+def _medicines(said: str) -> tuple[Columns, ...]:
+    if not said:
+        return ()
+    path = _STARTER_FILE if said == STARTER else Path(said)
+    try:
+        table = tables.read(path.read_bytes())
+    except OSError as error:
+        raise Mistaken(f"La liste de médicaments ne se laisse pas lire : {error}") from error
+    if table.errors:
+        shown = [f"  {name} : {message}" for name, message in list(table.errors.items())[:_NAMED_AT_MOST]]
+        raise Mistaken("\n".join([f"{path} n'est pas importé :", *shown]))
+    return tuple(table.lines.values())
+
+
+def fill(tx: Transaction, plan: Plan) -> list[str]:
+    """Put into the database what it lacks of the plan; returns a line about each part."""
+    done = []
+    if plan.admin and directory.people(tx, "admin"):
+        done.append("Administrateur : il y en a déjà un, rien n'est changé.")
+    elif plan.admin:
+        accounts.create_admin(tx, plan.admin)
+        done.append(f"Administrateur : {plan.admin.email} est créé.")
+        if plan.password:
+            done.append(f"  Mot de passe : {plan.password}   (il n'est montré qu'ici)")
+    for place in plan.places:
+        added = places.begin(tx, place)
+        done.append(f"{place.name}, {place.city} : {'ajouté' if added else 'déjà là, rien n’est changé'}.")
+    if plan.medicines:
+        added_medicines = listing.begin(tx, plan.medicines, source=plan.source)
+        done.append(
+            f"Médicaments : {added_medicines} dans la liste."
+            if added_medicines
+            else "Médicaments : la liste en a déjà, rien n'est changé."
+        )
+    return done
+
+
+def make_secret(file: Path) -> bool:
+    """Make the secret, whole or not at all, for its owner alone; false when it is there. Raises OSError."""
+    unnamed = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as written:
+        written.write(secrets.token_urlsafe(48) + "\n")
+        written.flush()
+        os.fsync(written.fileno())
+    try:
+        os.link(unnamed, file)
+    except FileExistsError:
+        return False
+    finally:
+        unnamed.unlink()
+    return True
+
+
+def what_remains(known: Known) -> list[str]:
+    """What somebody has still to do before people can work."""
+    left = []
+    if not known.admins:
+        left.append("créer un administrateur : .venv/bin/quart create-admin")
+    if not known.clinics or not known.pharmacies:
+        left.append("ajouter une clinique et une pharmacie : « Comptes », « Lieux »")
+    if not known.medicines:
+        left.append("importer des médicaments : « Comptes », « Médicaments », « Importer un fichier »")
+    return [
+        *left,
+        "lancer le service (l'unité qui suit) et l'ouvrir au réseau par https : README.md, « In a clinic »",
+        "faire inscrire médecins et pharmaciens (« Inscription médecin ou pharmacie »), puis vérifier leurs comptes",
+        "faire relire la liste des médicaments par un pharmacien, qui la signe",
+        "sauvegarder chaque nuit : .venv/bin/quart backup DOSSIER/fadjma-$(date +%F).db",
+    ]
+
+
+def unit(database: Path, secret_file: Path | None) -> str:
+    """The systemd unit that serves this clinic from where it was set up."""
+    secret = (
+        [f"Environment=FADJMA_SECRET_FILE={secret_file.resolve()}"]
+        if secret_file
+        else ["EnvironmentFile=/etc/fadjma.env"]
+    )
+    return "\n".join(
+        [
+            "[Unit]",
+            "Description=FADJMA",
+            "After=network.target",
+            "",
+            "[Service]",
+            f"WorkingDirectory={_ROOT}",
+            f"Environment=FADJMA_DATABASE_URL=sqlite:///{database.resolve()}",
+            *secret,
+            f"ExecStart={_ROOT}/.venv/bin/python app.py",
+            "User=fadjma",
+            "UMask=0077",
+            "Restart=always",
+            "TimeoutStopSec=5",
+            "",
+            "[Install]",
+            "WantedBy=multi-user.target",
+        ]
+    )
+
+
+def recovery_sheet(database: Path, secret_file: Path | None, admin: str) -> str:
+    """What to keep on paper."""
+    secret = str(secret_file.resolve()) if secret_file else "la variable FADJMA_SECRET_KEY"
+    return "\n".join(
+        [
+            "FICHE DE SECOURS, à imprimer et à garder sous clé",
+            f"  Base de données      {database.resolve()}",
+            f"  Clé secrète          {secret}",
+            "                       À copier ailleurs qu'avec les sauvegardes. Sans elle, tout le monde doit se",
+            "                       reconnecter et les codes de retrait des ordonnances prêtes changent.",
+            f"  Administrateur       {admin}",
+            "  Sauvegarde           .venv/bin/quart backup FICHIER   (elle n'est pas chiffrée)",
+            "  Restaurer            arrêter FADJMA, mettre la copie à la place de la base, sans les anciens fichiers",
+            "                       -wal et -shm, remettre la clé secrète, relancer",
+            "  Fait le              ____________   par ____________________",
+        ]
+    )

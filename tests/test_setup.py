@@ -1,0 +1,273 @@
+"""From an empty folder to the first medicine that is handed over, without the demo: `quart setup`, then people."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from store import Clock, Store
+
+from fadjma import create_app, setup
+from fadjma.config import Settings
+from fadjma.inventory import tables
+from fadjma.store.migrating import migrate
+
+ROOT = Path(__file__).parents[1]
+PASSWORD = "le baobab chante le soir"
+ANSWERS = f"""
+medicines = "{{medicines}}"
+
+[admin]
+email = "aminata.ba@clinique.sn"
+given_name = "Aminata"
+family_name = "Ba"
+password = "{PASSWORD}"
+
+[[organizations]]
+kind = "clinic"
+name = "Clinique Teranga"
+address = "avenue Caen"
+city = "Thiès"
+phone = "33 951 12 34"
+"""
+TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
+
+
+class Folder:
+    """An empty folder in which a clinic comes to be; commands and the server find everything in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / "fadjma.db"
+        self.secret = path / "fadjma.secret"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")}
+        self._environment = {
+            **kept,
+            "FADJMA_DATABASE_URL": f"sqlite:///{self.database}",
+            "FADJMA_PORT": "0",
+            "QUART_APP": "app:app",
+            "PYTHONIOENCODING": "utf-8",
+        }
+
+    def set_up(self, answers: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        file = self.path / "clinic.toml"
+        file.write_text(answers, "utf-8")
+        return self.run("-m", "quart", "setup", f"--answers={file}", **environment)
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**self._environment, **environment},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """The address at which `python app.py` serves it."""
+        server = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+        assert server.stdout
+        try:
+            line = server.stdout.readline()
+            assert line.startswith("FADJMA: "), line
+            yield line.removeprefix("FADJMA: ").strip()
+        finally:
+            server.terminate()
+            server.wait(30)
+            server.stdout.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+class Person:
+    """Somebody's program."""
+
+    def __init__(self, address: str, email: str) -> None:
+        signed_in = httpx.post(
+            f"{address}/api/token", json={"email": email, "password": PASSWORD}, trust_env=False, timeout=30
+        )
+        assert signed_in.status_code == 200, signed_in.text
+        headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+        self._http = httpx.Client(base_url=address, headers=headers, trust_env=False, timeout=30)
+
+    def get(self, path: str) -> Any:
+        return self._answer(self._http.get(path))
+
+    def post(self, path: str, **fields: Any) -> Any:
+        return self._answer(self._http.post(path, json=fields))
+
+    def send(self, path: str, content: bytes) -> Any:
+        return self._answer(self._http.post(path, files={"file": ("liste.csv", content, "text/csv")}))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _answer(self, answer: httpx.Response) -> Any:
+        assert answer.is_success, (answer.request.url, answer.status_code, answer.text)
+        return answer.json()
+
+
+def _register(address: str, path: str, **fields: str) -> str:
+    body = {**fields, "password": PASSWORD}
+    headers = {"Accept": "application/json"}
+    answer = httpx.post(f"{address}{path}", json=body, headers=headers, trust_env=False, timeout=30)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_from_an_empty_folder_to_a_medicine_that_is_handed_over(folder: Folder) -> None:
+    done = folder.set_up(ANSWERS.format(medicines="starter"))
+    assert done.returncode == 0, done.stderr
+    with folder.served() as address:
+        people = [admin := Person(address, "aminata.ba@clinique.sn")]
+        [clinic] = admin.get("/organizations")["items"]
+        pharmacy = admin.post(
+            "/organizations", kind="pharmacy", name="Pharmacie Jamm", address="rue 10", city="Thiès", phone="339514321"
+        )
+        read = admin.send("/formulary/imports", TABLE.encode("cp1252"))
+        admin.post(f"/formulary/imports/{read['id']}/confirmation")
+        work = {"licence_number": "SN-1", "given_name": "Ousmane", "family_name": "Diop"}
+        doctor_id = _register(
+            address, "/register/practitioner", **work, role="doctor", email="diop@x.sn", organization_id=clinic["id"]
+        )
+        pharmacist_id = _register(
+            address, "/register/practitioner", **work, role="pharmacist", email="k@x.sn", organization_id=pharmacy["id"]
+        )
+        for account_id in (doctor_id, pharmacist_id):
+            admin.post(f"/accounts/{account_id}/verification")
+        patient_id = _register(
+            address,
+            "/register",
+            given_name="Awa",
+            family_name="Cissé",
+            email="awa@x.sn",
+            birth_date="1991-07-14",
+            sex="female",
+        )
+        people += [doctor := Person(address, "diop@x.sn"), patient := Person(address, "awa@x.sn")]
+        people += [pharmacist := Person(address, "k@x.sn")]
+        asked = doctor.post("/access-requests", patient_id=patient_id, reason="Paludisme")
+        patient.post(f"/access-requests/{asked['id']}/approval", scope="full", duration="7d")
+        [medicine] = doctor.get("/medicines?q=fansidar&pharmacy_id=" + pharmacy["id"])["items"]
+        line = {"medicine_id": medicine["id"], "dosage": "3 comprimés en une prise", "quantity": 3, "duration_days": 1}
+        issued = doctor.post(f"/patients/{patient_id}/prescriptions", lines=[line], pharmacy_id=pharmacy["id"])
+        next_year = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
+        pharmacist.post("/inventory/lots", medicine_id=medicine["id"], number="L1", expires_on=next_year, quantity=30)
+        for act in ("validation", "preparation", "readiness"):
+            pharmacist.post(f"/prescriptions/{issued['id']}/{act}")
+        code = patient.get(f"/prescriptions/{issued['id']}")["handover_code"]
+        assert pharmacist.post(f"/prescriptions/{issued['id']}/delivery", code=code)["status"] == "delivered"
+        for person in people:
+            person.close()
+
+
+class TestTheCommand:
+    def test_it_makes_what_a_clinic_needs_and_says_what_remains(self, folder: Folder) -> None:
+        done = folder.set_up(ANSWERS.format(medicines="starter").replace(f'password = "{PASSWORD}"', ""))
+        assert done.returncode == 0, done.stderr
+        assert stat.S_IMODE(folder.secret.stat().st_mode) == 0o600
+        assert len(folder.secret.read_text().strip()) >= 32
+        assert re.search(r"Mot de passe : \w{4}-\w{4}-\w{4}-\w{4} ", done.stdout)
+        assert folder.secret.read_text().strip() not in done.stdout
+        for said in (str(folder.secret), str(folder.database), "ExecStart=", "FICHE DE SECOURS", "Il reste à :"):
+            assert said in done.stdout
+        assert "une clinique et une pharmacie" in done.stdout, "there is no pharmacy yet"
+
+    def test_a_second_time_it_changes_nothing_and_says_so(self, folder: Folder) -> None:
+        folder.set_up(ANSWERS.format(medicines="starter"))
+        secret, store = folder.secret.read_bytes(), Store(folder.database, Clock())
+        before = store.content()
+        done = folder.set_up(ANSWERS.format(medicines="starter").replace("aminata", "autre"))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("déjà") >= 4
+        assert (folder.secret.read_bytes(), store.content()) == (secret, before)
+        store.close()
+
+    def test_where_the_key_is_set_no_file_is_made(self, folder: Folder) -> None:
+        assert folder.set_up(ANSWERS.format(medicines=""), FADJMA_SECRET_KEY="k" * 40).returncode == 0
+        assert not folder.secret.exists()
+
+    @pytest.mark.parametrize(
+        ("answers", "said"),
+        [
+            ("medicines = ", "ne se laisse pas lire"),
+            ("medecines = 'starter'", "medecines"),
+            ("medicines = 'nowhere.csv'", "nowhere.csv"),
+            ("admin = 1", "admin"),
+            (ANSWERS.replace("33 951 12 34", "12"), "phone"),
+            (ANSWERS.replace(PASSWORD, "azerty"), "password"),
+            (ANSWERS.replace("kind = ", "kynd = "), "kynd"),
+            (ANSWERS.replace("email =", "mail ="), "mail"),
+            (ANSWERS.replace('"clinic"', '"hospital"'), "kind"),
+        ],
+    )
+    async def test_an_answer_that_cannot_be_taken_is_named_before_anything_is_done(
+        self, tmp_path: Path, answers: str, said: str
+    ) -> None:
+        file = tmp_path / "clinic.toml"
+        file.write_text(answers.replace("{medicines}", ""), "utf-8")
+
+        with pytest.raises(setup.Mistaken, match=re.escape(said)):
+            await setup.plan(setup.read_answers(file))
+
+    def test_the_secret_is_made_once(self, tmp_path: Path) -> None:
+        file = tmp_path / "s"
+        assert setup.make_secret(file)
+        made = file.read_bytes()
+        assert not setup.make_secret(file)
+        assert file.read_bytes() == made
+
+    def test_the_demo_is_not_set_up(self, folder: Folder) -> None:
+        done = folder.set_up(ANSWERS.format(medicines=""), FADJMA_DEMO="1")
+        assert (done.returncode, "démonstration" in done.stderr) == (1, True)
+        assert not folder.secret.exists()
+
+
+def test_without_a_set_up_the_server_says_to_run_it(folder: Folder) -> None:
+    done = folder.run("app.py")
+    assert done.returncode == 1
+    assert "quart setup" in done.stderr
+
+
+async def test_an_empty_database_that_is_served_says_how_to_begin(tmp_path: Path) -> None:
+    migrate(tmp_path / "fadjma.db", 1)
+    app = create_app(Settings(secret_key="k" * 40, database_url=f"sqlite:///{tmp_path / 'fadjma.db'}"))
+    await app.extensions["database"].open()
+    page = await (await app.test_client().get("/sign-in")).get_data(as_text=True)
+    assert "quart setup" in page and 'name="login"' not in page
+    assert "Lieux" in await (await app.test_client().get("/register/practitioner")).get_data(as_text=True)
+    await app.extensions["database"].close()
+
+
+class TestTheStarterList:
+    def test_every_line_is_good_and_has_an_atc_code(self) -> None:
+        table = tables.read((ROOT / "fadjma" / "inventory" / "starter.csv").read_bytes())
+        assert table.errors == {}
+        assert len(table.lines) >= 150
+        assert all(re.fullmatch(r"[A-Z]\d\d[A-Z]{2}(\d\d)?", line["atc"]) for line in table.lines.values())
+        schedules = {line["dci"]: line["schedule"] for line in table.lines.values()}
+        assert (schedules["morphine"], schedules["paracétamol"], schedules["amoxicilline"]) == (
+            "narcotic",
+            "none",
+            "list_1",
+        )
