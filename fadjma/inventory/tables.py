@@ -172,7 +172,7 @@ def _wrong(found: dict[str, str]) -> dict[str, str]:
             errors[column] = N_("Ce texte est trop long.")
     if _schedule(found["schedule"]) is None:
         errors.setdefault("schedule", N_("Écrivez : non listé, liste I, liste II ou stupéfiant."))
-    return errors
+    return {column: errors[column] for column in found if column in errors}
 
 
 @lru_cache(maxsize=100)
