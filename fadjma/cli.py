@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from quart import Quart
@@ -21,6 +21,8 @@ from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable, usable
 from fadjma.store.backup import backup as copy_database
 
+T = TypeVar("T")
+_ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
 _OF_ADMINS = {"email": "E-mail", "given_name": "Prénom", "family_name": "Nom"}
 _OF_PLACES = {"name": "Nom", "address": "Adresse", "city": "Ville", "phone": "Téléphone"}
 
@@ -70,36 +72,51 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
     for number, step in enumerate(setup.what_remains(await database.read(setup.look)), 1):
         click.echo(f"  {number}. {step}")
     click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file)}\n")
-    click.echo(
-        setup.recovery_sheet(
-            database.path, secret_file, (plan.admin.email or "") if plan.admin and not before.admins else "déjà créé"
-        )
-    )
+    created = plan.admin.email if plan.admin and not before.admins else None
+    click.echo(setup.recovery_sheet(database.path, secret_file, created or "déjà créé"))
 
 
 def _ask(known: setup.Known) -> setup.Answers:
-    """The questions about what is not there yet."""
-    admin, places = None, []
-    if not known.admins:
-        click.echo("Le premier administrateur (il ne voit aucun contenu médical) :")
-        admin = {name: click.prompt(f"  {label}") for name, label in _OF_ADMINS.items()}
-        question = "  Mot de passe (vide : le programme en fait un)"
-        admin["password"] = click.prompt(question, default="", hide_input=True, show_default=False)
-    if not known.clinics:
-        places.append(_ask_place("clinic", "La clinique :"))
+    """The questions about what is not there yet; each part is asked for until it can be taken."""
+    admin = None if known.admins else _until_good(_ask_admin)
+    places = [] if known.clinics else [_until_good(lambda: _ask_place("clinic", "La clinique :"))]
     if not known.pharmacies:
         while click.confirm("Ajouter une pharmacie ?", default=not any(one["kind"] == "pharmacy" for one in places)):
-            places.append(_ask_place("pharmacy", "La pharmacie :"))
-    medicines = ""
-    if not known.medicines:
-        question = "Médicaments : « starter » (liste de départ, à relire par un pharmacien) ou le chemin d'un CSV"
-        medicines = click.prompt(question, default=setup.STARTER)
-    return setup.Answers(admin, places, medicines)
+            places.append(_until_good(lambda: _ask_place("pharmacy", "La pharmacie :")))
+    return setup.Answers(admin, places, "" if known.medicines else _until_good(_ask_medicines))
+
+
+def _until_good(ask: Callable[[], T]) -> T:
+    while True:
+        try:
+            return ask()
+        except setup.Mistaken as mistake:
+            click.echo(str(mistake), err=True)
+
+
+def _ask_admin() -> dict[str, str]:
+    click.echo("Le premier administrateur (il ne voit aucun contenu médical) :")
+    said: dict[str, str] = {name: click.prompt(f"  {label}") for name, label in _OF_ADMINS.items()}
+    question = "  Mot de passe (vide : le programme en fait un)"
+    password = click.prompt(
+        question, default="", hide_input=True, show_default=False, confirmation_prompt="  Encore une fois"
+    )
+    setup.check_admin({**said, "password": password or _ANY_GOOD})
+    return {**said, "password": password}
 
 
 def _ask_place(kind: str, title: str) -> dict[str, str]:
     click.echo(title)
-    return {"kind": kind, **{name: click.prompt(f"  {label}") for name, label in _OF_PLACES.items()}}
+    said = {"kind": kind, **{name: click.prompt(f"  {label}") for name, label in _OF_PLACES.items()}}
+    setup.check_place(said)
+    return said
+
+
+def _ask_medicines() -> str:
+    question = "Médicaments : « starter » (liste de départ, à relire par un pharmacien) ou le chemin d'un CSV"
+    said: str = click.prompt(question, default=setup.STARTER)
+    setup.check_medicines(said)
+    return said
 
 
 def _create_admin(database: Callable[[], Database]) -> click.Command:

@@ -95,19 +95,15 @@ def _refuse_unknown(where: str, said: Mapping[str, Any], known: set[str]) -> Non
 
 async def plan(answers: Answers) -> Plan:
     """Look at all answers before anything is done. Raises Mistaken."""
-    found = tuple(_place(place) for place in answers.organizations)
-    medicines = _medicines(answers.medicines)
+    found = tuple(check_place(place) for place in answers.organizations)
+    medicines = check_medicines(answers.medicines)
     admin, password = await _admin(answers.admin) if answers.admin else (None, "")
     return Plan(admin, password, found, medicines, STARTER if answers.medicines == STARTER else "")
 
 
 async def _admin(said: Mapping[str, str]) -> tuple[NewPerson, str]:
     made = "" if said.get("password") else "-".join(secrets.token_hex(2) for _ in range(4))
-    form = PersonForm(MultiDict({**said, "password": made or said["password"]}))
-    if not said.get("email"):
-        raise Mistaken("[admin] : donnez une adresse e-mail (email).")
-    if not form.validate():
-        raise Mistaken(f"[admin] : {_said(form)}")
+    form = check_admin({**said, "password": made or said["password"]})
     person = NewPerson(
         given_name=form["given_name"].data,
         family_name=form["family_name"].data,
@@ -118,7 +114,18 @@ async def _admin(said: Mapping[str, str]) -> tuple[NewPerson, str]:
     return person, made
 
 
-def _place(said: Mapping[str, Any]) -> PlaceFacts:
+def check_admin(said: Mapping[str, str]) -> PersonForm:
+    """What is said of the first admin, as it is taken. Raises Mistaken."""
+    form = PersonForm(MultiDict(said))
+    if not said.get("email"):
+        raise Mistaken("[admin] : donnez une adresse e-mail (email).")
+    if not form.validate():
+        raise Mistaken(f"[admin] : {_said(form)}")
+    return form
+
+
+def check_place(said: Mapping[str, Any]) -> PlaceFacts:
+    """What is said of a place, as it is taken. Raises Mistaken."""
     form = PlaceForm(MultiDict({name: str(value) for name, value in said.items() if value is not False}))
     if not form.validate():
         raise Mistaken(f"[[organizations]] {said.get('name', '')} : {_said(form)}")
@@ -129,7 +136,8 @@ def _said(form: Any) -> str:
     return " ".join(f"{name} : {message}" for name, message in form.messages.items())
 
 
-def _medicines(said: str) -> tuple[Columns, ...]:
+def check_medicines(said: str) -> tuple[Columns, ...]:
+    """The medicines of an answer: the starter list, or a file. Raises Mistaken."""
     if not said:
         return ()
     path = _STARTER_FILE if said == STARTER else Path(said)

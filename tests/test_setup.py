@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from store import Clock, Store
 
 from fadjma import create_app, setup
@@ -229,6 +230,24 @@ class TestTheCommand:
 
         with pytest.raises(setup.Mistaken, match=re.escape(said)):
             await setup.plan(setup.read_answers(file))
+
+    def test_asked_it_asks_again_for_what_cannot_be_taken(self, tmp_path: Path) -> None:
+        settings = Settings(database_url=f"sqlite:///{tmp_path / 'fadjma.db'}", secret_file=tmp_path / "key")
+        typed = ["a.ba@x.sn", "Aminata", "Ba", "azerty", "azerty", "a.ba@x.sn", "Aminata", "Ba", PASSWORD, PASSWORD]
+        typed += ["Clinique Teranga", "rue 1", "Thiès", "12", "Clinique Teranga", "rue 1", "Thiès", "339511234"]
+        typed += ["y", "Pharmacie Jamm", "rue 2", "Thiès", "339514321", "n", "nowhere.csv", "starter"]
+        done = CliRunner().invoke(create_app(settings).cli.commands["setup"], [], input="\n".join(typed) + "\n")
+        assert done.exit_code == 0, done.output
+        store = Store(tmp_path / "fadjma.db", Clock())
+        assert store.rows("SELECT kind, name FROM organizations ORDER BY kind") == [
+            ("clinic", "Clinique Teranga"),
+            ("pharmacy", "Pharmacie Jamm"),
+        ]
+        assert store.rows("SELECT role, email FROM users") == [("admin", "a.ba@x.sn")]
+        assert store.value("SELECT count(*) FROM medicines WHERE source = 'starter'") >= 150
+        store.close()
+        again = CliRunner().invoke(create_app(settings).cli.commands["setup"], [])
+        assert (again.exit_code, "E-mail" in again.output) == (0, False), again.output
 
     def test_the_secret_is_made_once(self, tmp_path: Path) -> None:
         file = tmp_path / "s"
