@@ -27,7 +27,7 @@ def wire() -> None:
             Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes, prescribing.is_listed),
         ),
         Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record, shown=writing.is_read)),
-        Kind("account", "/accounts", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
+        Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m"),
         Kind("medicine_import", "/formulary/imports/{id}"),

@@ -24,7 +24,7 @@ ADDRESSES = {
     "record": "/records/x",
     "patient": "/patients/x/accesses",
     "product": "/inventory#kx",
-    "account": "/accounts",
+    "account": "/accounts/x",
     "organization": "/organizations/x",
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",

@@ -141,28 +141,29 @@ def correct(
     licence_number: str | None,
     specialty: str | None,
     profession: str | None,
-    organization_id: str,
+    organization_id: str | None,
 ) -> str:
-    """Licence, specialty, profession or place of a doctor or a pharmacist, waiting or at work.
+    """Licence, specialty, profession or place of a doctor or a pharmacist, waiting or at work; what is None stays.
 
     To another place, the person goes at once: every session ends, and with it what was open of the place before.
     """
     before = queries.account(tx, viewer, account_id)
     if not before.works:
         raise NotNow(N_("Ce compte n'a ni numéro d'inscription ni lieu d'exercice."), current=before.status)
-    _require_place(tx, before.role, organization_id)
+    place = organization_id or before.organization_id or ""
+    _require_place(tx, before.role, place)
     if not enrolment.correct_practitioner(
         tx,
         account_id,
         version=version,
-        licence_number=licence_number or "",
-        specialty=specialty or "",
-        profession=_profession(before.role, profession),
-        organization_id=organization_id,
+        licence_number=(before.licence_number or "") if licence_number is None else licence_number,
+        specialty=(before.specialty or "") if specialty is None else specialty,
+        profession=_profession(before.role, profession or before.profession),
+        organization_id=place,
     ):
         raise Conflict(N_("Ce compte vient d'être modifié ailleurs : relisez-le."), current=before.status)
     _record(tx, viewer, account_id, "account.corrected")
-    if organization_id != before.organization_id:
+    if place != before.organization_id:
         sessions.end(tx, account_id, reason="signed_out")
         events.notify(tx, [account_id], "notification", "account.moved", Subject("profile", account_id))
     return account_id

@@ -117,7 +117,7 @@ class CorrectionForm(Form):
     profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40, required=False)
     specialty = text(N_("Spécialité"), 80, required=False)
-    organization_id = text(N_("Lieu d'exercice"), 40)
+    organization_id = text(N_("Lieu d'exercice"), 40, required=False)
 
 
 class RefusalForm(Form):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import writing
-from fadjma.i18n import N_, iso
+from fadjma.i18n import iso
 from fadjma.identity import passwords, slips
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import PROFESSIONS, Role, Viewer, role_name
@@ -193,7 +193,7 @@ def issued(tx: Transaction, viewer: Viewer, account_id: str, *, key: bytes) -> I
     found = account(tx, viewer, account_id)
     slip = slips.open_for(tx, account_id)
     if slip is None or slip.issued_by != viewer.id:
-        raise NotFound(N_("Ce code a servi, a été remplacé ou n'est plus valable."))
+        raise NotFound
     return Issued(found, slip, slips.code_of(key, slip.id))
 
 

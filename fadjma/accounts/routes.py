@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Concatenate, Literal, ParamSpec, TypedDict
-from urllib.parse import quote
 
 from quart import Blueprint, Response, current_app, request
 
@@ -120,7 +119,8 @@ async def activation() -> Response:
     )
     if web.wants() == "json":
         return web.as_json({"id": chooser.slip.user_id, "login": chooser.login})
-    return web.see_other(f"/sign-in?login={quote(chooser.login)}")
+    # Not in the address of the next page: histories and the logs of proxies keep those.
+    return web.page("accounts/activated.html", login=chooser.login)
 
 
 def _slip_key() -> bytes:

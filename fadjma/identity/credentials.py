@@ -20,6 +20,7 @@ from fadjma.identity.sessions import LIFETIME, lifetime
 
 _ALGORITHM = "HS256"
 _SECONDS = LIFETIME // 1000
+_FAR = 10 * 365 * 86_400  # seconds
 
 
 @cache
@@ -99,12 +100,11 @@ def forget() -> None:
 def issue_token(app: Quart, secret: str, user_id: str, *, now: int, name: str = "") -> tuple[str, int]:
     """A bearer token (JWT) for a session of this name; returns it with its lifetime in seconds.
 
-    A named one says no end of its own, for it lives as long as it is used: its session decides.
+    A named one lives as long as it is used: what it says of its own end is far away, and its session decides.
     """
     issued_at, seconds = now // 1000, lifetime(name) // 1000
-    claims: dict[str, Any] = {"sub": user_id, "sid": secret, "iat": issued_at}
-    if not name:
-        claims["exp"] = issued_at + seconds
+    ends = issued_at + (_FAR if name else seconds)
+    claims = {"sub": user_id, "sid": secret, "iat": issued_at, "exp": ends}
     return jwt.encode(claims, _jwt_key(app), _ALGORITHM), seconds
 
 
@@ -138,7 +138,7 @@ def is_bearer(headers: Headers) -> bool:
 
 def _secret_in_token(app: Quart, token: str) -> str | None:
     # `iat` of a clock that ran ahead is still to come when that has been put right: the session decides.
-    options: Any = {"require": ["sub", "sid"], "verify_iat": False}
+    options: Any = {"require": ["sub", "sid", "exp"], "verify_iat": False}
     try:
         claims: dict[str, Any] = jwt.decode(token, _jwt_key(app), algorithms=[_ALGORITHM], options=options)
     except jwt.InvalidTokenError:

@@ -85,7 +85,13 @@ class TestPrograms:
         assert "patient" not in (await clinic.program(FALL).get(f"/prescriptions/{told.open}")).json
 
     async def test_a_request_says_which_doctor_asks(self, clinic: Callers, told: Told) -> None:
-        doctor = {"id": "sarr", "name": "Fatou Sarr", "specialty": "Médecine générale", "place": "Clinique Teranga"}
+        doctor = {
+            "id": "sarr",
+            "name": "Fatou Sarr",
+            "profession": "physician",
+            "specialty": "Médecine générale",
+            "place": "Clinique Teranga",
+        }
         assert (await clinic.program(AWA).get(f"/access-requests/{told.pending}")).json["doctor"] == doctor
 
 
@@ -98,4 +104,6 @@ class TestADoctorWhoAsks:
 
     async def test_and_on_the_page_of_the_request(self, clinic: Callers, told: Told) -> None:
         page = (await clinic.browser(AWA).get(f"/access-requests/{told.pending}")).text
-        assert "Dr <bdi>Fatou Sarr</bdi></b>, <bdi>Médecine générale</bdi>, <bdi>Clinique Teranga</bdi>" in page
+        assert (
+            "Dr <bdi>Fatou Sarr</bdi></b>, Médecin, <bdi>Médecine générale</bdi>, <bdi>Clinique Teranga</bdi>" in page
+        )

@@ -51,6 +51,10 @@ NO_ACT_ON_ANYTHING = (
     "/register",
     "/register/practitioner",
     "/notifications/read",
+    "/activation",
+    "/password",
+    "/sessions/end",
+    "/accounts",
 )
 # What is shown to whoever of this role knows the id: a doctor has found it by identifier or telephone.
 BY_ID = {"/access-requests/new": ("doctor",)}

@@ -332,7 +332,7 @@ class TestSessions:
         made = (await clinic.nobody(json=True).post("/api/token", sent)).json
         assert made["expires_in"] == 30 * 24 * 3600
         claims = jwt.decode(made["access_token"], options={"verify_signature": False})
-        assert claims.keys() == {"sub", "sid", "iat"}
+        assert claims.keys() == {"sub", "sid", "iat", "exp"}
         program = clinic.bearer(made["access_token"])
         clock.advance(days=29)
         items = (await program.get("/sessions")).json["items"]

@@ -317,7 +317,7 @@ ACTS = [
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
     Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
     Route("/accounts", ADMIN, STAFF, created=True),
-    Route("/accounts/moussa/reset", ADMIN, {"document": DOCUMENT}, created=True),
+    Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
     Route("/accounts/{waiting}/verification", ADMIN),
     Route("/accounts/{waiting}/refusal", ADMIN, {"reason": "Numéro inconnu de l'Ordre"}),
     Route("/accounts/{waiting}/correction", ADMIN, CORRECTED),
