@@ -177,23 +177,31 @@ class Issued:
     """An account with the slip that its admin may print; the code is no part of what is kept of an answer."""
 
     account: Account
-    slip: Slip
-    code: str
+    slip: Slip | None
+    code: str | None
 
     @property
     def id(self) -> str:
         return self.account.id
 
     def json(self, language: str) -> dict[str, Any]:
-        return {**self.account.json(language), "valid_until": iso(self.slip.expires_at)}
+        return {**self.account.json(language), "valid_until": iso(self.slip.expires_at) if self.slip else None}
 
 
 def issued(tx: Transaction, viewer: Viewer, account_id: str, *, key: bytes) -> Issued:
     """The slip that this admin has issued for an account, while it opens it. Raises NotFound."""
+    found = just_issued(tx, viewer, account_id, key=key)
+    if found.slip is None:
+        raise NotFound
+    return found
+
+
+def just_issued(tx: Transaction, viewer: Viewer, account_id: str, *, key: bytes) -> Issued:
+    """An account with the slip that was issued by the act; without, where that is sent again after its use."""
     found = account(tx, viewer, account_id)
     slip = slips.open_for(tx, account_id)
     if slip is None or slip.issued_by != viewer.id:
-        raise NotFound
+        return Issued(found, None, None)
     return Issued(found, slip, slips.code_of(key, slip.id))
 
 

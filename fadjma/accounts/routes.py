@@ -388,7 +388,7 @@ async def create_account() -> Response:
     form = await web.form(StaffForm)
     acted = await web.act(
         actions.create_account,
-        partial(queries.issued, key=_slip_key()),
+        partial(queries.just_issued, key=_slip_key()),
         _person(form, await passwords.hash_of_nobodys()),
         form.role.data,
         licence_number=form.licence_number.data,
@@ -429,6 +429,7 @@ async def _around_account(account_id: str) -> _AroundAccount:
 @blueprint.get("/accounts/<account_id>/slip")
 async def show_slip(account_id: str) -> Response:
     issued = await web.see(queries.issued, account_id, key=_slip_key())
+    assert issued.slip
     data = {**issued.slip.json(), "code": issued.code, "account": issued.account.json(web.language())}
     return web.answer("accounts/slip.html", data, issued=issued, address=f"{request.host}/activation")
 
@@ -461,7 +462,7 @@ async def reset(account_id: str) -> Response:
     form = await web.form(ResetForm)
     acted = await web.act(
         actions.reset,
-        partial(queries.issued, key=_slip_key()),
+        partial(queries.just_issued, key=_slip_key()),
         account_id,
         document=form.document.data,
         key=_slip_key(),
@@ -480,7 +481,7 @@ def _issued(acted: web.Acted[Issued], name: str) -> Response:
         return response
     if web.wants() == "fragment":
         return web.page("accounts/_row.html", item=acted.resource.account)
-    return web.see_other(f"/accounts/{account_id}/slip")
+    return web.see_other(f"/accounts/{account_id}/slip" if acted.resource.slip else f"/accounts/{account_id}")
 
 
 @blueprint.get("/security-events")

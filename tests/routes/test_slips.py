@@ -97,6 +97,15 @@ class TestStaff:
         assert code not in everything
         assert code.replace("-", "") not in everything
 
+    async def test_the_same_submission_after_its_use_makes_nothing_more(self, clinic: Callers, store: Store) -> None:
+        first = await clinic.program(ADMIN).post("/accounts", STAFF, Idempotency_Key="k")
+        sent = {"code": first.json["activation_code"], "password": NEW_PASSWORD}
+        await clinic.nobody(json=True).post("/activation", sent)
+        after = store.content()
+        again = await clinic.program(ADMIN).post("/accounts", STAFF, Idempotency_Key="k")
+        assert (again.status, again.json["id"], again.json["activation_code"]) == (201, first.json["id"], None)
+        assert store.content() == after
+
     async def test_a_page_leads_to_the_slip_which_only_its_issuer_prints(self, clinic: Callers, store: Store) -> None:
         answer = await clinic.browser(ADMIN).post("/accounts", STAFF)
         assert re.fullmatch(r"/accounts/[^/]+/slip", answer.location)
