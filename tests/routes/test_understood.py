@@ -274,6 +274,7 @@ class _Forms(HTMLParser):
             tag in ("input", "button", "select", "textarea")
             and "name" in given
             and "disabled" not in given
+            and given.get("type") != "file"  # sent as a part of its own
             and self._open
         ):
             self.found[-1][2].add(given["name"])
