@@ -170,20 +170,21 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
     `before` is the `next` of the page before.
     """
     before_at, before_id = paging.position(before)
+    # Each by its index: of those without a name, what is older than a lifetime is over, also where nobody has ended it.
+    alive = f"SELECT s.created_at, s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE {_ALIVE} "
+    own = "AND s.user_id = :user_id AND s.ended_at IS NULL "
+    parts = [f"{alive}{own}AND s.name = '' AND s.created_at > :since", f"{alive}{own}AND s.name <> ''"]
     rows = tx.all(
         f"""
         SELECT s.id, s.kind, s.name, s.created_at, s.last_active_at, s.address, s.agent, s.id = :current AS current
-        FROM (SELECT id FROM sessions WHERE user_id = :user_id AND ended_at IS NULL AND created_at > :since
-              UNION SELECT id FROM sessions WHERE user_id = :user_id AND ended_at IS NULL AND name <> '') AS open
-        JOIN sessions s ON s.id = open.id JOIN users u ON u.id = s.user_id
-        WHERE (s.created_at, s.id) < (:before_at, :before_id) AND {_ALIVE}
-        ORDER BY s.created_at DESC, s.id DESC LIMIT :limit
+        FROM sessions s WHERE s.id IN ({paging.newest(parts, "s.created_at", "s.id")})
+        ORDER BY s.created_at DESC, s.id DESC
         """,
         {
             "user_id": person.id,
             "current": person.session_id,
             "now": tx.now,
-            "since": tx.now - LIFETIME,  # what is older and has no name is over, also where nobody has ended it
+            "since": tx.now - LIFETIME,
             "before_at": before_at,
             "before_id": before_id,
             "limit": PER_PAGE + 1,

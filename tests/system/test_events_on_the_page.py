@@ -250,6 +250,10 @@ async def test_a_page_that_is_open_all_day_does_not_grow(page: Page, server: Fak
         return {line["name"]: line["value"] for line in (await devtools.send("Performance.getMetrics"))["metrics"]}
 
     before, then = await after_events(100), await after_events(400)
+    for _ in range(20):  # on a busy machine the browser needs more than one turn to let go of what it removed
+        if then["Nodes"] <= before["Nodes"] + 20:
+            break
+        then = await after_events(1)
     assert then["Nodes"] <= before["Nodes"] + 20
     assert then["JSEventListeners"] <= before["JSEventListeners"] + 5
     assert then["JSHeapUsedSize"] <= before["JSHeapUsedSize"] + 200_000

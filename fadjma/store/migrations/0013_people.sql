@@ -21,7 +21,7 @@ SELECT id, user_id, kind, created_at, last_active_at, expires_at, ended_at, end_
 DROP TABLE sessions;
 ALTER TABLE sessions_new RENAME TO sessions;
 CREATE INDEX sessions_open ON sessions (user_id, created_at, id) WHERE ended_at IS NULL;
-CREATE INDEX sessions_named ON sessions (user_id) WHERE ended_at IS NULL AND name <> '';
+CREATE INDEX sessions_named ON sessions (user_id, created_at, id) WHERE ended_at IS NULL AND name <> '';
 CREATE INDEX sessions_addresses ON sessions (user_id, address);
 CREATE INDEX sessions_at ON sessions (address, created_at);
 
