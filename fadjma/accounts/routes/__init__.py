@@ -1,0 +1,9 @@
+"""Pages and JSON about accounts, by subject."""
+
+from quart import Blueprint
+
+from fadjma.accounts.routes import own, registering, signing_in, slips, staff
+
+blueprint = Blueprint("accounts", __name__)
+for part in (signing_in, slips, registering, own, staff):
+    blueprint.register_blueprint(part.blueprint)

@@ -1,0 +1,125 @@
+"""Signing in and out, by page and by program, and the language before it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal, TypedDict
+
+from quart import Blueprint, Response, current_app, request
+
+from fadjma import web
+from fadjma.accounts import actions
+from fadjma.accounts.forms import LanguageForm, SignInForm, TokenForm
+from fadjma.accounts.signing_in import WRONG, sign_in
+from fadjma.i18n import LANGUAGES
+from fadjma.identity import credentials, devices, directory
+from fadjma.refusals import Forbidden, Invalid, SignInNeeded
+from fadjma.store import Unavailable
+from fadjma.web.forms import NoFields
+
+blueprint = Blueprint("signing_in", __name__)
+
+
+class _AroundSignIn(TypedDict):
+    next: str  # where to go on, inside FADJMA; empty: the first page
+    demo_accounts: Sequence[object]  # of the demo, which is above this room
+    demo_password: str
+    is_new: bool  # nobody has an account here: it is to be set up first
+
+
+async def _around_sign_in() -> _AroundSignIn:
+    known = current_app.extensions
+    return {
+        "next": _local(request.args.get("next", "")),
+        "demo_accounts": known["demo_accounts"],
+        "demo_password": known["demo_password"],
+        "is_new": not await web.database().read(directory.is_anybody_known),
+    }
+
+
+@blueprint.get("/sign-in")
+async def show_sign_in() -> Response:
+    return web.page(
+        "accounts/sign_in.html", form=web.blank(SignInForm, login=request.args.get("login")), **await _around_sign_in()
+    )
+
+
+@blueprint.post("/sign-in")
+@web.refill("accounts/sign_in.html", SignInForm, context=_around_sign_in)
+async def do_sign_in() -> Response:
+    form = await web.form(SignInForm)
+    try:
+        secret, user_id = await _check(form.login.data, form.password.data, "browser")
+    except Forbidden as refusal:
+        raise Invalid({"password": refusal.message}, **refusal.values) from refusal
+    credentials.remember(secret)
+    response = web.see_other(_local(request.args.get("next", "")) or "/")
+    devices.remember(web.app(), response, _device(), user_id, request.scheme)
+    return response
+
+
+@blueprint.post("/api/token")
+async def token() -> Response:
+    form = await web.form(TokenForm)
+    try:
+        secret, user_id = await _check(form.email.data, form.password.data, "token", form.name.data or "")
+    except Invalid as refusal:
+        raise SignInNeeded(WRONG) from refusal
+    now = web.database().clock()
+    access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=now, name=form.name.data or "")
+    response = web.as_json({"access_token": access_token, "token_type": "Bearer", "expires_in": seconds})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/sign-out")
+async def sign_out() -> Response:
+    await web.form(NoFields)
+    try:
+        await web.change(actions.end_session)
+    except SignInNeeded:
+        pass  # the session was over already: signed out is signed out
+    except Unavailable:
+        if web.is_bearer():
+            raise  # a program keeps its token, and is to know that it still opens something
+        # On a shared computer nobody may stay signed in because the disk is full. Without its cookie the session is out
+        # of reach; it ends when its time without activity is over.
+    credentials.forget()
+    return web.see_other("/sign-in") if web.wants() != "json" else Response(status=204)
+
+
+@blueprint.post("/language")
+async def language() -> Response:
+    form = await web.form(LanguageForm)
+    chosen = form.chosen.data or ""
+    with suppress(SignInNeeded):  # before signing in, the cookie alone remembers
+        await web.change(actions.choose_language, chosen)
+    response = web.see_other(_local(form.next.data or "") or "/")
+    if chosen in LANGUAGES:
+        response.set_cookie("language", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
+    return response
+
+
+async def _check(login: str, password: str, kind: Literal["browser", "token"], name: str = "") -> tuple[str, str]:
+    return await sign_in(
+        web.database(),
+        web.throttle(),
+        login,
+        password,
+        kind=kind,
+        address=request.remote_addr or "",
+        agent=web.agent(),
+        name=name,
+        mark=web.mark(request.remote_addr or ""),
+        device=_device(),
+        instead_of=web.secret() if kind == "browser" else None,
+    )
+
+
+def _device() -> devices.Device | None:
+    return devices.device_from(web.app(), {"cookie": web.header("cookie")}, request.scheme)
+
+
+def _local(address: str) -> str:
+    """An address inside FADJMA, or nothing: never a redirect to another site."""
+    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if inside else ""

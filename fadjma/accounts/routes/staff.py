@@ -1,0 +1,170 @@
+"""The accounts as admins see them: made, accepted, corrected, reset, closed."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Concatenate, ParamSpec, TypedDict
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.accounts import actions, queries
+from fadjma.accounts.forms import CorrectionForm, RefusalForm, ResetForm, StaffForm
+from fadjma.accounts.queries import Account
+from fadjma.accounts.routes.registering import AroundPractitioner, person
+from fadjma.accounts.routes.slips import answer_issued, slip_key
+from fadjma.events import security
+from fadjma.identity import directory, passwords, slips
+from fadjma.identity.people import Viewer
+from fadjma.identity.slips import Slip
+from fadjma.store import Transaction
+from fadjma.web.forms import NoFields
+
+P = ParamSpec("P")
+blueprint = Blueprint("staff", __name__)
+
+
+@blueprint.get("/accounts")
+async def accounts() -> Response:
+    q = request.args.get("q", "")[:80]
+    before = request.args.get("before")
+    waiting, found = await web.see(queries.accounts, q, before)
+    # To programs it is one list, those who wait first: the others come when there is nobody more who waits.
+    data = (waiting if waiting.next else found).json(lambda account: account.json(web.language()))
+    if not waiting.next:
+        data["items"] = [account.json(web.language()) for account in [*waiting, *found]]
+    return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q, before=before)
+
+
+@blueprint.get("/accounts/new")
+async def new_account() -> Response:
+    around = await _around_staff()
+    return web.page("accounts/new.html", form=web.blank(StaffForm), **around)
+
+
+async def _around_staff() -> AroundPractitioner:
+    return {"organizations": await web.see(_for_admin)}
+
+
+def _for_admin(tx: Transaction, viewer: Viewer) -> list[directory.Organization]:
+    viewer.require("admin")
+    return directory.organizations(tx)
+
+
+@blueprint.post("/accounts")
+@web.refill("accounts/new.html", StaffForm, context=_around_staff)
+async def create_account() -> Response:
+    form = await web.form(StaffForm)
+    acted = await web.act(
+        actions.create_account,
+        partial(queries.just_issued, key=slip_key()),
+        person(form, await passwords.hash_of_nobodys()),
+        form.role.data,
+        licence_number=form.licence_number.data,
+        specialty=form.specialty.data,
+        profession=form.profession.data or None,
+        organization_id=form.organization_id.data,
+        key=slip_key(),
+    )
+    return answer_issued(acted, "activation_code")
+
+
+@blueprint.get("/accounts/<account_id>")
+async def show_account(account_id: str) -> Response:
+    around = await _around_account(account_id)
+    return web.answer("accounts/show.html", around["item"].json(web.language()), **around)
+
+
+class _AroundAccount(TypedDict):
+    item: Account
+    organizations: list[directory.Organization]
+    slip: Slip | None
+
+
+def _account_page(tx: Transaction, viewer: Viewer, account_id: str) -> _AroundAccount:
+    item = queries.account(tx, viewer, account_id)
+    kind = "pharmacy" if item.role == "pharmacist" else "clinic"
+    return {
+        "item": item,
+        "organizations": directory.organizations(tx, kind) if item.works else [],
+        "slip": slips.open_for(tx, account_id),
+    }
+
+
+async def _around_account(account_id: str) -> _AroundAccount:
+    return await web.see(_account_page, account_id)
+
+
+@blueprint.post("/accounts/<account_id>/refusal")
+@web.refill("accounts/show.html", RefusalForm, context=_around_account)
+async def refusal(account_id: str) -> Response:
+    form = await web.form(RefusalForm)
+    return await _done(actions.refuse, account_id, reason=form.reason.data)
+
+
+@blueprint.post("/accounts/<account_id>/correction")
+@web.refill("accounts/show.html", CorrectionForm, context=_around_account)
+async def correction(account_id: str) -> Response:
+    form = await web.form(CorrectionForm)
+    return await _done(
+        actions.correct,
+        account_id,
+        version=form.version.data,
+        licence_number=form.licence_number.data,
+        specialty=form.specialty.data,
+        profession=form.profession.data or None,
+        organization_id=form.organization_id.data,
+    )
+
+
+@blueprint.post("/accounts/<account_id>/reset")
+@web.refill("accounts/show.html", ResetForm, context=_around_account)
+async def reset(account_id: str) -> Response:
+    form = await web.form(ResetForm)
+    acted = await web.act(
+        actions.reset,
+        partial(queries.just_issued, key=slip_key()),
+        account_id,
+        document=form.document.data,
+        key=slip_key(),
+        nobodys_hash=await passwords.hash_of_nobodys(),
+        address=web.mark(request.remote_addr or ""),
+    )
+    return answer_issued(acted, "reset_code")
+
+
+@blueprint.get("/security-events")
+async def security_events() -> Response:
+    found = await web.see(security.browse, request.args.get("before"), request.args.get("by"))
+    data = found.json(lambda event: event.json(web.language()))
+    return web.answer("accounts/security.html", data, events=found, by=request.args.get("by", ""))
+
+
+@blueprint.post("/accounts/<account_id>/verification")
+async def verification(account_id: str) -> Response:
+    return await _act(actions.verify, account_id)
+
+
+@blueprint.post("/accounts/<account_id>/deactivation")
+async def deactivation(account_id: str) -> Response:
+    return await _act(actions.deactivate, account_id)
+
+
+@blueprint.post("/accounts/<account_id>/reactivation")
+async def reactivation(account_id: str) -> Response:
+    return await _act(actions.reactivate, account_id)
+
+
+async def _act(action: Callable[[Transaction, Viewer, str], str], account_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(action, queries.account, account_id)
+    return web.done(acted, "accounts/_row.html", "/accounts")
+
+
+async def _done(
+    action: Callable[Concatenate[Transaction, Viewer, str, P], str],
+    account_id: str,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Response:
+    acted = await web.act(action, queries.account, account_id, *args, **kwargs)
+    return web.done(acted, "accounts/_row.html", f"/accounts/{account_id}")
