@@ -161,7 +161,10 @@ def correct(
         profession=_profession(before.role, profession or before.profession),
         organization_id=place,
     ):
-        raise Conflict(N_("Ce compte vient d'être modifié ailleurs : relisez-le."), current=before.status)
+        raise Conflict(
+            N_("Ce compte a été modifié entre-temps : comparez avec ce qui est enregistré maintenant."),
+            current=before.status,
+        )
     _record(tx, viewer, account_id, "account.corrected")
     if place != before.organization_id:
         sessions.end(tx, account_id, reason="signed_out")

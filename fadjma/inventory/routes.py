@@ -8,12 +8,12 @@ from typing import TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.i18n import N_, translate
+from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, formulary, listing, queries, tables
 from fadjma.inventory.forms import ChangedMedicineForm, CountForm, ImportForm, LotForm, MedicineForm
 from fadjma.inventory.formulary import Entry
-from fadjma.refusals import Conflict, Invalid
+from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 
@@ -109,7 +109,7 @@ async def show_lot(lot_id: str) -> Response:
 
 
 @blueprint.post("/inventory/lots/<lot_id>/adjustments")
-@web.refill("inventory/lot.html", CountForm, context=_around_lot)
+@web.refill("inventory/lot.html", CountForm, context=_around_lot, versions=True)
 async def adjust(lot_id: str) -> Response:
     form = await web.form(CountForm)
     acted = await web.act(
@@ -177,18 +177,10 @@ async def show_medicine(medicine_id: str) -> Response:
 
 
 @blueprint.post("/formulary/<medicine_id>")
-@web.refill("inventory/medicine.html", ChangedMedicineForm, context=_around_medicine)
+@web.refill("inventory/medicine.html", ChangedMedicineForm, context=_around_medicine, versions=True)
 async def change_medicine(medicine_id: str) -> Response:
     form = await web.form(ChangedMedicineForm)
-    try:
-        acted = await web.act(listing.change, formulary.entry, medicine_id, form.facts(), version=form.version.data)
-    except Conflict as conflict:
-        if web.wants() != "page":
-            raise
-        changed = translate(web.language(), conflict.message)
-        return web.page(
-            "inventory/medicine.html", 409, form=form, changed=changed, **await _around_medicine(medicine_id)
-        )
+    acted = await web.act(listing.change, formulary.entry, medicine_id, form.facts(), version=form.version.data)
     return web.done(acted, "inventory/_medicine.html", "/formulary")
 
 

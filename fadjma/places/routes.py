@@ -6,12 +6,10 @@ from typing import TypedDict
 from quart import Blueprint, Response
 
 from fadjma import web
-from fadjma.i18n import translate
 from fadjma.identity.people import Viewer
 from fadjma.identity.places import Place
 from fadjma.places import actions
 from fadjma.places.forms import ChangedPlaceForm, PlaceForm
-from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
 blueprint = Blueprint("places", __name__)
@@ -61,14 +59,8 @@ async def organization(place_id: str) -> Response:
 
 
 @blueprint.post("/organizations/<place_id>")
-@web.refill("places/show.html", ChangedPlaceForm, context=_around)
+@web.refill("places/show.html", ChangedPlaceForm, context=_around, versions=True)
 async def change_organization(place_id: str) -> Response:
     form = await web.form(ChangedPlaceForm)
-    try:
-        acted = await web.act(actions.change, actions.show, place_id, form.facts(), version=form.version.data)
-    except Conflict as conflict:
-        if web.wants() != "page":
-            raise
-        changed = translate(web.language(), conflict.message)
-        return web.page("places/show.html", 409, form=form, changed=changed, **await _around(place_id))
+    acted = await web.act(actions.change, actions.show, place_id, form.facts(), version=form.version.data)
     return web.done(acted, "places/_row.html", "/organizations")

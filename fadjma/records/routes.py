@@ -11,7 +11,6 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
-from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
 blueprint = Blueprint("records", __name__)
@@ -62,7 +61,6 @@ class _Around(TypedDict):
     record: queries.Record
     patient: Identity
     may_write: bool
-    conflict: str | None  # why what was typed was not taken
     amend_form: AmendForm
     error_form: ErrorForm
 
@@ -73,14 +71,13 @@ async def show(record_id: str) -> Response:
     return web.answer("records/show.html", around["record"].json(web.language()), **around, form=around["amend_form"])
 
 
-async def _around(record_id: str, *, conflict: str | None = None) -> _Around:
+async def _around(record_id: str) -> _Around:
     """The record as its page shows it, which is traced, also around a form that comes back."""
     found, patient, may_write = await web.see_traced(_open, record_id, again=web.by_itself())
     return {
         "record": found,
         "patient": patient,
         "may_write": may_write,
-        "conflict": conflict,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "error_form": web.blank(ErrorForm),
     }
@@ -101,25 +98,18 @@ async def row(record_id: str) -> Response:
 
 
 @blueprint.post("/records/<record_id>/versions")
-@web.refill("records/show.html", AmendForm, context=_around)
+@web.refill("records/show.html", AmendForm, context=_around, versions=True)
 async def amend(record_id: str) -> Response:
     form = await web.form(AmendForm)
-    try:
-        acted = await web.act(
-            actions.amend,
-            queries.record,
-            record_id,
-            version=form.version.data,
-            title=form.title.data,
-            body=form.body.data,
-            reason=form.reason.data,
-        )
-    except Conflict as conflict:
-        if web.wants() == "json":
-            raise
-        # The other version is shown above what was typed, which is kept: the doctor decides again.
-        around = await _around(record_id, conflict=conflict.message)
-        return web.page("records/show.html", 409, form=form, **around)
+    acted = await web.act(
+        actions.amend,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        title=form.title.data,
+        body=form.body.data,
+        reason=form.reason.data,
+    )
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 
 

@@ -24,7 +24,7 @@ def _render(template: str, **context: Any) -> str:
         path=page_path(),
         clock=_wrong_clock(),
         posted=request.path if request.method == "POST" else "",
-        **{"form": None, **context},
+        **{"form": None, "changed": "", **context},
     )
 
 

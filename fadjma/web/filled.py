@@ -7,7 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 from quart import Response, g
 from werkzeug.datastructures import MultiDict
 
-from fadjma.refusals import Doubtful, Invalid
+from fadjma.i18n import translate
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
 from fadjma.web.answers import page
 from fadjma.web.asking import who_asks
 from fadjma.web.forms import Form, coming, speaking
@@ -44,12 +45,19 @@ def refill(
     *,
     fragment: str | None = None,
     context: Callable[..., Awaitable[Mapping[str, object]]] | None = None,
+    versions: bool = False,
 ) -> Callable[[Callable[P, Awaitable[Response]]], Callable[P, Awaitable[Response]]]:
     """Decorate a route: what cannot be taken comes back as the filled-in form, each message beside its field (422).
 
-    `context(**route arguments)` gives what else the template shows, by its names there. Programs get the problem
-    document instead.
+    `context(**route arguments)` gives what else the template shows, by its names there. With `versions` the form also
+    comes back, beside what is stored now, when somebody has changed that since the version that it says (409);
+    `changed` is then why, in the person's language. Programs get the problem document instead.
     """
+
+    async def again(status: int, filled: Form, route: dict[str, Any], **said: str) -> Response:
+        around: Mapping[str, object] = await context(**route) if context else {}
+        shown = fragment if fragment and wants() == "fragment" else template
+        return page(shown, status, form=filled, **said, **around)
 
     def decorate(route: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
         @wraps(route)
@@ -63,9 +71,12 @@ def refill(
                 filled.validate()
                 known = filled.messages
                 filled.refuse({k: v for k, v in refusal.errors.items() if k not in known}, **refusal.values)
-            around: Mapping[str, object] = await context(*args, **kwargs) if context else {}
-            shown = fragment if fragment and wants() == "fragment" else template
-            return page(shown, 422, form=filled, **around)
+                return await again(422, filled, kwargs)
+            except Conflict as conflict:
+                if not versions or wants() == "json" or isinstance(conflict, NotNow):
+                    raise
+                said = translate(language(), conflict.message, **conflict.values)
+                return await again(409, blank(kind, await fields()), kwargs, changed=said)
 
         return wrapped
 

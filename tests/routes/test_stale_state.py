@@ -7,7 +7,7 @@ import pytest
 from callers import Callers
 from cast import ADMIN, AWA, DIOP, GOMIS, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
-from told import ACTS, AMENDED, COUNT, Route, Told
+from told import ACTS, AMENDED, CORRECTED, COUNT, Route, Told
 
 CURRENT = {
     "/access-requests": "pending",
@@ -154,6 +154,25 @@ async def test_a_lot_that_has_moved_is_counted_again(clinic: Callers, told: Told
     page = await clinic.browser(GOMIS).post(f"/inventory/lots/{told.lot}/adjustments", {**COUNT, "on_hand": 470})
     assert page.status == 409
     assert store.content() == after
+    assert "En stock : 480." in page.text, "what it is now"
+    assert 'value="470"' in page.text and "data-draft" in page.text, "what was typed"
+    assert 'name="version" value="2"' in page.text
+    stale = {**COUNT, "on_hand": 0, "version": 2}
+    store.connection.execute("UPDATE lots SET reserved = 5 WHERE id = ?", (told.lot,))
+    impossible = await clinic.browser(GOMIS).post(f"/inventory/lots/{told.lot}/adjustments", stale)
+    assert (impossible.status, "data-draft" in impossible.text) == (409, False), "nobody has changed it meanwhile"
+    store.connection.execute("UPDATE lots SET reserved = 0 WHERE id = ?", (told.lot,))
+
+
+async def test_two_admins_correct_an_account_at_once_and_the_second_sees_both(clinic: Callers, told: Told) -> None:
+    where = f"/accounts/{told.waiting}/correction"
+    assert (await clinic.program(ADMIN).post(where, {**CORRECTED, "licence_number": "SN-2"})).status == 200
+    page = await clinic.browser(ADMIN).post(where, {**CORRECTED, "specialty": "Cardiologie"})
+    assert page.status == 409
+    assert "SN-2" in page.text, "what it is now"
+    assert 'value="Cardiologie"' in page.text and "data-draft" in page.text, "what was typed"
+    assert 'name="version" value="2"' in page.text, "sent again, it replaces that"
+    (await clinic.program(ADMIN).post(where, CORRECTED)).problem(409)
 
 
 async def test_an_admin_cannot_close_their_own_account(clinic: Callers, store: Store) -> None:

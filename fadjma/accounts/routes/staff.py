@@ -102,7 +102,7 @@ async def refusal(account_id: str) -> Response:
 
 
 @blueprint.post("/accounts/<account_id>/correction")
-@web.refill("accounts/show.html", CorrectionForm, context=_around_account)
+@web.refill("accounts/show.html", CorrectionForm, context=_around_account, versions=True)
 async def correction(account_id: str) -> Response:
     form = await web.form(CorrectionForm)
     return await _done(
