@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -93,6 +94,7 @@ class Throttle:
         return Throttled(max(1, min(window, round(stats.reset_time - time.time()))))
 
 
+@lru_cache(maxsize=1_000)  # asked for every line of the log
 def neighbourhood(address: str) -> str:
     """What counts as one address: of IPv6 the network of 64 bits that one customer gets (RFC 6177)."""
     try:
