@@ -11,6 +11,7 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_addoption,
     pytest_collection_modifyitems,
     pytest_configure,
+    pytest_itemcollected,
     pytest_runtest_protocol,
 )
 from store import Clock, Store

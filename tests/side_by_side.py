@@ -17,6 +17,32 @@ import pytest
 _HERE = Path(__file__).parent
 # What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
 _FIRST = ("alone", "system", "live")
+# What goes through every route, role, state or instant, or starts programs. `bin/check` leaves it to `bin/test`: these
+# are two thirds of the tests outside live/ and system/, and mostly red together with others.
+_LONG = {
+    "access/test_access_machine.py",
+    "demo/test_history.py",
+    "prescriptions/test_acts.py",
+    "routes/test_answers.py",
+    "routes/test_as_typed.py",
+    "routes/test_bad_input.py",
+    "routes/test_crawl.py",
+    "routes/test_cross_site.py",
+    "routes/test_demo_pages.py",
+    "routes/test_formulary.py",
+    "routes/test_hostile.py",
+    "routes/test_lists.py",
+    "routes/test_privacy.py",
+    "routes/test_same_key_twice.py",
+    "routes/test_strangers.py",
+    "routes/test_typed_words.py",
+    "routes/test_understood.py",
+    "store/test_growing.py",
+    "store/test_migrating.py",
+    "store/test_ownership.py",
+    "store/test_starting.py",
+    "test_setup.py",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +51,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: measures the machine; no other test runs meanwhile")
+    config.addinivalue_line("markers", "long: is left to bin/test")
     config.addinivalue_line("markers", "last: waits for something that began with the first test; goes to the end")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if str(item.path.relative_to(_HERE)) in _LONG:
+        item.add_marker("long")
 
 
 @pytest.hookimpl(trylast=True)
@@ -34,6 +67,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed is not None:
         _shuffle(items, Random(seed))
     items.sort(key=_turn)
+    if config.getoption("loadgroup", False):
+        _require_groups(items)
+
+
+def _require_groups(items: list[pytest.Item]) -> None:
+    """pytest-xdist writes the group behind the id of a test, by which it is given out; pytest 9.2 does not let it.
+
+    Then every process made every server, browser and demo for itself, and nobody noticed but the clock.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid.rpartition("]")[2]:
+            raise pytest.UsageError(f"pytest-xdist does not keep groups together with this pytest: {item.nodeid}")
 
 
 def _shuffle(items: list[pytest.Item], rng: Random) -> None:

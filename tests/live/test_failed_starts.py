@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from demo_database import demo_database
 from disks import read_only, small_disk
-from live_server import ROOT, Server
+from forked import ROOT
+from live_server import Server
 
 from fadjma.store import Database
 
@@ -29,7 +30,7 @@ def server(path: Path, tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "server"
     folder.mkdir()
     shutil.move(path, folder / "fadjma.db")
-    server = Server(folder)
+    server = Server(folder, anew=True)
     yield server
     server.close()
 
@@ -54,14 +55,14 @@ class TestAStartThatCannotBe:
         with small_disk(tmp_path / "disk") as disk:
             shutil.copy(path, disk.folder / "fadjma.db")
             disk.make_read_only()
-            server = Server(tmp_path, FADJMA_DATABASE_URL=f"sqlite:///{disk.folder}/fadjma.db")
+            server = Server(tmp_path, anew=True, FADJMA_DATABASE_URL=f"sqlite:///{disk.folder}/fadjma.db")
             server.database = disk.folder / "fadjma.db"
             assert "ouvrir ou écrire" in refused(server) or "lecture seule" in server.log
 
     def test_where_there_is_no_room_for_the_demo(self, tmp_path: Path) -> None:
         """The writer is open by then, and a thread of its own would keep the process."""
         with small_disk(tmp_path / "disk", megabytes=1) as disk:
-            server = Server(tmp_path, FADJMA_DATABASE_URL=f"sqlite:///{disk.folder}/fadjma.db")
+            server = Server(tmp_path, anew=True, FADJMA_DATABASE_URL=f"sqlite:///{disk.folder}/fadjma.db")
             server.database = disk.folder / "fadjma.db"
             if not disk.mounted:
                 server.launch()
@@ -78,14 +79,14 @@ class TestAStartThatCannotBe:
         with closing(sqlite3.connect(server.database)) as connection:
             connection.execute(ELSEWHERE)  # whoever is called what now
             connection.commit()
-        earnest = Server(server.database.parent, FADJMA_DEMO="0")
+        earnest = Server(server.database.parent, anew=True, FADJMA_DEMO="0")
         assert "remplie par la démonstration" in refused(earnest)
 
     def test_of_the_demos_people_from_before_that_was_written_down(self, server: Server) -> None:
         """Awa is there, but no word of who filled the database."""
         with closing(sqlite3.connect(server.database)) as connection:
             assert connection.execute("SELECT count(*) FROM settings WHERE key = 'demo'").fetchone() == (0,)
-        earnest = Server(server.database.parent, FADJMA_DEMO="0")
+        earnest = Server(server.database.parent, anew=True, FADJMA_DEMO="0")
         assert "remplie par la démonstration" in refused(earnest)
 
     def test_of_real_people_as_a_demo(self, server: Server) -> None:
@@ -93,7 +94,7 @@ class TestAStartThatCannotBe:
             connection.execute(ELSEWHERE)
             connection.commit()
         assert "pas ceux de la démonstration" in refused(server)
-        earnest = Server(server.database.parent, FADJMA_DEMO="0")
+        earnest = Server(server.database.parent, anew=True, FADJMA_DEMO="0")
         earnest.start()
         earnest.close()
 
@@ -182,7 +183,7 @@ class TestNobodyElseReads:
 
 def test_a_second_server_on_one_database_says_so(server: Server) -> None:
     server.start()
-    second = Server(server.database.parent)
+    second = Server(server.database.parent, anew=True)
     try:
         second.launch()
         second.await_address()

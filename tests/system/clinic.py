@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from demo_database import demo_database
 from live_page import PATIENCE
+from live_server import Server
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = os.environ.get("FADJMA_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = os.environ.get("FADJMA_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium"))), ""
+)
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -37,48 +37,24 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 
 
-class Clinic:
-    """`python app.py` with demo data on a free port; it can be stopped and started again at the same address."""
+class Clinic(Server):
+    """The server with demo data, for tests that wait in an event loop."""
 
-    def __init__(self, database: Path) -> None:
-        self.address = ""
-        self._database = database
-        self._process: asyncio.subprocess.Process | None = None
-        self._log: asyncio.Task[bytes] | None = None
-
-    async def start(self) -> None:
-        environment = {
-            **os.environ,
-            "FADJMA_DEMO": "1",
-            "FADJMA_PORT": self.address.rpartition(":")[2] or "0",
-            "FADJMA_DATABASE_URL": f"sqlite:///{self._database}",
-        }
-        pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "app.py", cwd=ROOT, env=environment, stdout=pipe, stderr=pipe
-        )
-        assert self._process.stdout and self._process.stderr
-        self._log = asyncio.create_task(self._process.stderr.read())
-        async with asyncio.timeout(120):  # it takes two seconds, but the machine may be busy with other things
-            while not (line := (await self._process.stdout.readline()).decode()).startswith("FADJMA: "):
-                assert line, "the server did not start"
-        self.address = line.removeprefix("FADJMA: ").strip()
+    async def open(self) -> None:
+        await asyncio.to_thread(self.start)
 
     async def stop(self) -> None:
         """By SIGTERM; nothing may have gone wrong."""
-        assert self._process and self._log
-        self._process.terminate()
-        await self._process.wait()
-        written = (await self._log).decode()
-        assert "Traceback" not in written, written
+        self.ask_to_stop()
+        await asyncio.to_thread(self.wait, 60)
+        assert "Traceback" not in self.log, self.log
 
 
 @asynccontextmanager
-async def open_clinic(database: Path) -> AsyncIterator[Clinic]:
+async def open_clinic(folder: Path) -> AsyncIterator[Clinic]:
     """With the demo's people, whose year has told what it has told: a test makes by itself what it needs."""
-    await asyncio.to_thread(database.write_bytes, await asyncio.to_thread(demo_database))
-    clinic = Clinic(database)
-    await clinic.start()
+    clinic = Clinic(folder)
+    await clinic.open()
     try:
         yield clinic
     finally:
@@ -147,9 +123,15 @@ class Person:
 
 
 async def sign_in(
-    browser: Browser, clinic: Clinic, login: str, *, javascript: bool = True, viewport: dict[str, int] = DESK
+    browser: Browser,
+    clinic: Clinic,
+    login: str,
+    *,
+    javascript: bool = True,
+    viewport: dict[str, int] = DESK,
+    by_page: bool = False,
 ) -> Person:
-    """A browser of one's own, signed in, on the dashboard, live."""
+    """A browser of one's own, signed in, on the dashboard, live. The page for it is opened if that is what is meant."""
     address = clinic.address
     context = await browser.new_context(viewport=viewport, locale="fr-FR", java_script_enabled=javascript)
     page = await context.new_page()
@@ -163,11 +145,18 @@ async def sign_in(
 
     page.on("console", note)
     page.on("pageerror", lambda error: person.complaints.append(str(error)))
-    await page.goto(f"{address}/sign-in")
-    await page.fill("#login", login)
-    await page.fill("#password", PASSWORD)
-    await page.get_by_role("button", name="Se connecter").click()
-    await page.wait_for_url(f"{address}/")
+    if by_page:
+        await page.goto(f"{address}/sign-in")
+        await page.fill("#login", login)
+        await page.fill("#password", PASSWORD)
+        await page.get_by_role("button", name="Se connecter").click()
+        await page.wait_for_url(f"{address}/")
+    else:
+        sent = {"login": login, "password": PASSWORD}
+        same = {"Origin": address}  # as a page of ours sends it
+        answer = await context.request.post(f"{address}/sign-in", form=sent, headers=same, max_redirects=0)
+        assert answer.status == 303, await answer.text()
+        await page.goto(f"{address}/")
     await person.is_live()
     return person
 

@@ -17,7 +17,7 @@ PEOPLE = {
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with open_clinic(Path(folder) / "clinic.db") as clinic, async_playwright() as playwright:
+        async with open_clinic(Path(folder)) as clinic, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             for role, login in PEOPLE.items():
                 for device, viewport in (("phone", PHONE), ("desktop", DESK)):

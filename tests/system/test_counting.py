@@ -11,7 +11,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_count_is_confirmed_on_the_lots_own_page(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         lot = await others.receive("COMPTAGE", 40)
         ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
         page = ndiaye.page
@@ -29,7 +29,7 @@ async def test_a_count_is_confirmed_on_the_lots_own_page(browser: Browser, tmp_p
 
 
 async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         await others.receive("SUIVI", 40)
         await others.grant(AWA)
         validated = await others.validated(AWA)

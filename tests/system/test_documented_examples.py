@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, ROOT, Clinic, Programs, open_clinic
+from clinic import AWA, DIOP, Clinic, Programs, open_clinic
+from forked import ROOT
 from live_page import PATIENCE
 from playwright.async_api import Browser
 
@@ -21,7 +22,7 @@ EXAMPLES = re.findall(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
-    async with open_clinic(tmp_path_factory.mktemp("clinic") / "clinic.db") as clinic:
+    async with open_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
         yield clinic
 
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from clinic import ROOT
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
+from forked import ROOT
 from live_page import open_live, pass_time, pass_time_until, until, with_clock
 from playwright.async_api import Page, expect
 

@@ -19,7 +19,7 @@ SOME = min(TABS, 4)  # where their number is not the point: opening ten takes se
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
-    async with open_clinic(tmp_path_factory.mktemp("clinic") / "clinic.db") as clinic:
+    async with open_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
         yield clinic
 
 
@@ -148,7 +148,7 @@ async def test_a_restart_of_the_server_loses_nothing_and_is_told(
     await clinic.stop()
     await tabs.are("connecting", "offline")
     await tabs.are("offline")
-    await clinic.start()
+    await clinic.open()
     told = await others.write_record(AWA)
     await tabs.are_told(told)
     await tabs.are("live")

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_inbox_record_and_open_files_follow(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         awa, diop = [await sign_in(browser, clinic, login) for login in (AWA, DIOP)]
         patient = await others.id_of(AWA)
         await awa.go("/notifications")

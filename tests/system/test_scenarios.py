@@ -24,9 +24,9 @@ class Cast:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def cast(browser: Browser, tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
-    async with open_clinic(tmp_path / "clinic.db") as clinic:
+    async with open_clinic(tmp_path) as clinic:
         people = Cast(
-            await sign_in(browser, clinic, "awa@demo.fadjma", javascript=javascript, viewport=PHONE),
+            await sign_in(browser, clinic, "awa@demo.fadjma", javascript=javascript, viewport=PHONE, by_page=True),
             await sign_in(browser, clinic, "dr.diop@demo.fadjma", javascript=javascript),
             await sign_in(browser, clinic, "pharma.ndiaye@demo.fadjma", javascript=javascript),
         )

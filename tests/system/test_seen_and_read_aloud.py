@@ -16,7 +16,7 @@ async def is_accessible(page: Page) -> None:
 
 
 async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         await others.grant(AWA)
         for viewport, toasts in ((PHONE, 2), (DESK, 3)):
             prescription = await others.validated(AWA)
@@ -46,7 +46,7 @@ async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_p
 
 
 async def test_without_scripts_the_page_says_that_it_stands_still(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path / "clinic.db") as clinic:
+    async with open_clinic(tmp_path) as clinic:
         awa = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
         said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
         await expect(said).to_be_visible()
@@ -54,7 +54,7 @@ async def test_without_scripts_the_page_says_that_it_stands_still(browser: Brows
 
 
 async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path / "clinic.db") as clinic, Programs(clinic) as others:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         await others.grant(AWA)
         patient = await others.id_of(AWA)
         title = "Radiographie" * 10
@@ -73,7 +73,7 @@ async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(brows
 
 async def test_the_menu_is_one_line_on_a_phone(browser: Browser, tmp_path: Path) -> None:
     """92 px of header with it (docs/design.md), also where the page that is open is written in bold."""
-    async with open_clinic(tmp_path / "clinic.db") as clinic:
+    async with open_clinic(tmp_path) as clinic:
         for login in (AWA, DIOP, NDIAYE, ADMIN):
             person = await sign_in(browser, clinic, login, viewport=PHONE)
             for link in await person.page.locator("nav a").all():

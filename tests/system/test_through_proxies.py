@@ -51,7 +51,7 @@ class Doctor:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
-    async with open_clinic(tmp_path_factory.mktemp("clinic") / "clinic.db") as clinic:
+    async with open_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
         yield clinic
 
 

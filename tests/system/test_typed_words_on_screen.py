@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Locator, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ARABIC, HEBREW, LATIN = ("محمد", "ولد أحمد"), ("יעקב", "לוי"), ("Awa", "Cissé")
+RIGHT_TO_LEFT, LATIN = ("محمد", "לוי"), ("Awa", "Cissé")  # Arabic beside Hebrew: what holds for both holds for each
 # For each name on the page, what stands after it and before it in its line: how many were looked at, and which are on
 # the wrong side.
 MISPLACED = """() => {
@@ -59,16 +59,15 @@ LINES = """element => {
 class Story:
     """A file that is open to Dr Diop and that everybody has written in, and the pages that show it."""
 
-    def __init__(self, clinic: Clinic, path: Path, others: Programs) -> None:
+    def __init__(self, clinic: Clinic, others: Programs) -> None:
         self.clinic = clinic
         self.others = others
-        self._path = path
         self.pages: dict[str, list[str]] = {}
 
     def rename(self, given_name: str, family_name: str, *, everybody: bool = False) -> None:
         """Awa, or everybody; there is no page for it."""
         whom = "1 = 1" if everybody else f"email = '{AWA}'"
-        with closing(sqlite3.connect(self._path, timeout=60)) as database, database:
+        with closing(sqlite3.connect(self.clinic.database, timeout=60)) as database, database:
             database.execute(
                 f"UPDATE users SET given_name = ?, family_name = ? WHERE {whom}", (given_name, family_name)
             )
@@ -116,9 +115,8 @@ class Story:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
-    path = tmp_path / "clinic.db"
-    async with open_clinic(path) as clinic, Programs(clinic) as others:
-        yield Story(clinic, path, others)
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        yield Story(clinic, others)
 
 
 async def _visit(
@@ -133,7 +131,7 @@ async def _visit(
     await person.page.context.close()
 
 
-@pytest.mark.parametrize("name", [ARABIC, HEBREW, LATIN], ids=["arabic", "hebrew", "latin"])
+@pytest.mark.parametrize("name", [RIGHT_TO_LEFT, LATIN], ids=["arabic and hebrew", "latin"])
 async def test_what_stands_beside_a_name_is_drawn_on_its_side(
     browser: Browser, story: Story, name: tuple[str, str]
 ) -> None:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def clinic(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[tuple[Person, Programs]]:
     """Dr Diop at his desk, and what others do meanwhile."""
-    async with open_clinic(tmp_path_factory.mktemp("writing") / "clinic.db") as clinic, Programs(clinic) as others:
+    async with open_clinic(tmp_path_factory.mktemp("writing")) as clinic, Programs(clinic) as others:
         diop = await sign_in(browser, clinic, DIOP)
         yield diop, others
         assert diop.complaints == []

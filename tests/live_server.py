@@ -1,4 +1,4 @@
-"""The real server, `python app.py`, as a process of its own."""
+"""The real server, `app.py`, as a process of its own."""
 
 import os
 import resource
@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from demo_database import demo_database
+from forked import ROOT, Forked
 
-ROOT = Path(__file__).parents[2]
 SECRET_KEY = "a secret key that is only for these tests"
 USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 STARTING = 120  # seconds; it takes two, but the machine may be busy with other things
@@ -20,15 +20,17 @@ ORIGIN = "https://lab.example.sn"  # another site whose programs may read the st
 class Server:
     """One database, and the process that serves it; it can be stopped, killed and started again at the same address.
 
-    `settings` are FADJMA_* variables.
+    `settings` are FADJMA_* variables. `anew`: the program is loaded for it, as people start it; else it is a fork of
+    one that is loaded.
     """
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, anew: bool = False, **settings: str) -> None:
         self.database = folder / "fadjma.db"
         self.address = ""
         self._out, self._err = folder / "out.txt", folder / "err.txt"
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._anew = anew
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -38,7 +40,7 @@ class Server:
     @property
     def log(self) -> str:
         """Everything that was ever written to stderr."""
-        return self._err.read_text()
+        return self._err.read_text() if self._err.exists() else ""
 
     @property
     def said(self) -> str:
@@ -53,6 +55,7 @@ class Server:
 
     def launch(self) -> None:
         """Start the process, and wait for nothing."""
+        self._out.write_bytes(b"")
         port = self.address.rpartition(":")[2] or "0"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")} | {
             "FADJMA_DEMO": "1",
@@ -63,6 +66,9 @@ class Server:
             "FADJMA_CORS_ORIGINS": ORIGIN,
             **self._settings,
         }
+        if not self._anew:
+            self._process = Forked(environment, self._out, self._err, USUAL_LIMIT)
+            return
         with self._out.open("wb") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=err
