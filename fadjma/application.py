@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from quart import Quart
 
-from fadjma import cli, dashboards, days, demo, files, web, wiring
+from fadjma import cli, dashboards, days, demo, files, verifying, web, wiring
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -15,6 +15,8 @@ from fadjma.config import Settings
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
+from fadjma.keeping.copies import Plan
+from fadjma.keeping.keeper import Keeper
 from fadjma.live import poll
 from fadjma.live.hub import Hub
 from fadjma.live.stream import StreamEndpoint
@@ -57,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         bounds=Bounds(settings.acts_per_hour, database.clock),
     )
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
-    app.extensions.update(history=history, metrics=registry(hub, database), health=Health(database))
+    app.extensions.update(history=history, health=Health(database))
     cookies.init_app(app)
     security.register(app)
     failures.register(app, trace_try)
@@ -69,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         app.register_blueprint(part.blueprint)
     app.asgi_app = FrontDoor(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]
     running = Running(app, settings, database, hub, history)
-    app.extensions["running"] = running
+    app.extensions.update(running=running, keeper=running.keeper, metrics=registry(hub, database, running.keeper))
     app.before_serving(running.open)
     app.after_serving(running.close)
     return app
@@ -87,6 +89,7 @@ class Running:
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
         self._timekeeper = Timekeeper(database, self._clock_watch)
+        self.keeper = Keeper(database, _plan(settings, database), self._timekeeper.owner, verifying.walk)
         self._open = False
 
     async def open(self) -> None:
@@ -122,13 +125,23 @@ class Running:
         self._hub.start()
         self._history.start()
         self._timekeeper.start()
+        self.keeper.start()
 
     async def close(self) -> None:
         self._open = False
+        await self.keeper.stop()
         await self._timekeeper.stop()
         await self._history.stop()
         await self._hub.stop()
         await self._database.close()
+
+
+def _plan(settings: Settings, database: Database) -> Plan | None:
+    """Which copies are to be made; those of the demo nobody needs."""
+    if settings.backup_folder is None or settings.demo:
+        return None
+    every = settings.backup_every * 3_600_000
+    return Plan(database.path, settings.backup_folder, every, settings.backup_keep, settings.backup_key)
 
 
 def _mistaken(tx: Transaction, demo_mode: bool) -> str | None:

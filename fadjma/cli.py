@@ -9,17 +9,17 @@ import click
 from quart import Quart
 from werkzeug.datastructures import MultiDict
 
-from fadjma import clockwatch, demo, setup
+from fadjma import clockwatch, demo, doctor, setup, verifying
 from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
 from fadjma.config import Settings
-from fadjma.events import inbox
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email
+from fadjma.keeping import copies, restoring
 from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable, usable
-from fadjma.store.backup import backup as copy_database
+from fadjma.store.backup import look_into
 
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
@@ -33,7 +33,10 @@ def register(app: Quart) -> None:
     app.cli.add_command(_set_up(app))
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
-    app.cli.add_command(_backup(database))
+    app.cli.add_command(_backup(app))
+    app.cli.add_command(_restore(app))
+    app.cli.add_command(_verify(database))
+    app.cli.add_command(_doctor(app))
     app.cli.add_command(_confirm_clock(database))
 
 
@@ -67,6 +70,7 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
         except OSError as error:
             raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
         click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
+    setup.backups(database.path).mkdir(mode=0o700, exist_ok=True)
     click.echo("\n".join(await database.write(setup.fill, plan)))
     click.echo("\nIl reste à :")
     for number, step in enumerate(setup.what_remains(await database.read(setup.look)), 1):
@@ -179,18 +183,80 @@ async def _fill(database: Database, scale: int) -> None:
         )
 
 
-def _backup(database: Callable[[], Database]) -> click.Command:
+def _backup(app: Quart) -> click.Command:
     @click.command("backup")
     @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
     def backup(target: Path) -> None:
-        """Copy the database to TARGET while it is in use; the copy is checked before it gets its name."""
+        """Copy the database to TARGET while it is in use; the copy is checked before it gets its name.
+
+        It is sealed where FADJMA_BACKUP_KEY_FILE is set.
+        """
+        settings: Settings = app.extensions["settings"]
+        database: Database = app.extensions["database"]
         try:
-            copy_database(database().path, target, inbox.begin_another_history)
+            copies.copy_to(database.path, target, settings.backup_key)
         except Unusable as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"Copie vérifiée : {target}")
 
     return backup
+
+
+def _restore(app: Quart) -> click.Command:
+    @click.command("restore")
+    @click.argument("copy", type=click.Path(path_type=Path, dir_okay=False))
+    @click.option("--replace-newer", is_flag=True, help="Also when the database has acts that the copy has not.")
+    def restore(copy: Path, replace_newer: bool) -> None:
+        """Put COPY in the place of the database, which is kept beside it. FADJMA must not be running."""
+        settings: Settings = app.extensions["settings"]
+        database: Database = app.extensions["database"]
+        try:
+            kept = restoring.restore(
+                database.path, copy, settings.backup_key, database.clock(), replace_newer=replace_newer
+            )
+        except Unusable as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"{database.path} vient de {copy}.")
+        if kept:
+            click.echo(f"La base d'avant est gardée : {kept}")
+        click.echo("Relancez FADJMA.")
+
+    return restore
+
+
+def _verify(database: Callable[[], Database]) -> click.Command:
+    @click.command("verify")
+    def verify() -> None:
+        """Look whether the database is sound: its pages, numbers without holes, stock equal to its movements."""
+        with click.progressbar(length=len(verifying.CHECKS), label=f"Base {database().path}") as bar:
+            try:
+                wrong = look_into(database().path, lambda tx: verifying.walk(tx, lambda done: bar.update(1)))
+            except Unusable as error:
+                raise click.ClickException(str(error)) from error
+        if wrong:
+            raise click.ClickException("\n".join(["La base ne va pas :", *wrong]))
+        click.echo(f"Tout va bien : {len(verifying.CHECKS)} vérifications.")
+
+    return verify
+
+
+def _doctor(app: Quart) -> click.Command:
+    @click.command("doctor")
+    @click.option("--url", help="Where people reach FADJMA, as https://fadjma.local: looks at TLS and the proxy too.")
+    def examine(url: str | None) -> None:
+        """Look at what goes wrong in the field, and say what to do. Ends with 1 when something is wrong."""
+        settings: Settings = app.extensions["settings"]
+        database: Database = app.extensions["database"]
+        ill = False
+        for found in doctor.examine(doctor.Question(settings, database.path, database.clock(), url)):
+            click.echo(f"{'✗' if found.advice else '✓'} {found.label} : {found.state}")
+            if found.advice:
+                ill = True
+                click.echo(f"    {found.advice}")
+        if ill:
+            raise SystemExit(1)
+
+    return examine
 
 
 def _confirm_clock(database: Callable[[], Database]) -> click.Command:

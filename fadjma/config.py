@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
 
+_LEAST_KEY = 32  # characters
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message is for the person who starts the program."""
@@ -30,6 +32,10 @@ class Settings:
     cors_origins: frozenset[str] = frozenset()
     acts_per_hour: int = 10_000  # of one person; 0: no bound
     time_zone: str = "Africa/Dakar"  # where the clinic is, by its name in the IANA database
+    backup_folder: Path | None = None  # None: no copies are made on a schedule
+    backup_every: int = 6  # hours
+    backup_keep: int = 28  # copies
+    backup_key: str | None = None  # with which copies are sealed
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, setting_up: bool = False) -> "Settings":
@@ -52,6 +58,10 @@ class Settings:
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
             acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
             time_zone=_time_zone(environment.get("FADJMA_TIME_ZONE", cls.time_zone)),
+            backup_folder=Path(folder) if (folder := environment.get("FADJMA_BACKUP_FOLDER")) else None,
+            backup_every=_from_one("FADJMA_BACKUP_EVERY", environment.get("FADJMA_BACKUP_EVERY"), cls.backup_every),
+            backup_keep=_from_one("FADJMA_BACKUP_KEEP", environment.get("FADJMA_BACKUP_KEEP"), cls.backup_keep),
+            backup_key=_backup_key(environment.get("FADJMA_BACKUP_KEY_FILE", "")),
         )
 
 
@@ -116,7 +126,7 @@ def _secret_key(value: str, file: Path, *, needed: bool) -> str | None:
             '    python -c "import secrets; print(secrets.token_urlsafe(48))"\n'
             "To try FADJMA with made-up people instead, set FADJMA_DEMO=1."
         )
-    if len(value) < 32:
+    if len(value) < _LEAST_KEY:
         raise SettingsError(f"FADJMA_SECRET_KEY has {len(value)} characters: use at least 32 random ones.")
     return value
 
@@ -129,7 +139,25 @@ def _kept_secret(file: Path) -> str:
             raise SettingsError(f"{file} can be read by others: run 'chmod 600 {file}'.")
         return file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}, which should hold the secret key, cannot be read: {error}.") from error
+        raise SettingsError(f"{file}, which should hold a secret key, cannot be read: {error}.") from error
+
+
+def _from_one(name: str, value: str | None, default: int) -> int:
+    """Hours between two copies, or copies that are kept."""
+    if not value:
+        return default
+    if not (value.isascii() and value.isdecimal() and len(value) < 5 and int(value)):
+        raise SettingsError(f"{name} is {value!r}: it must be a whole number from 1 to 9999.")
+    return int(value)
+
+
+def _backup_key(file: str) -> str | None:
+    if not file:
+        return None
+    key = _kept_secret(Path(file))
+    if len(key) < _LEAST_KEY:
+        raise SettingsError(f"{file} (FADJMA_BACKUP_KEY_FILE) holds {len(key)} characters: make one with 32 or more.")
+    return key
 
 
 def _acts(value: str) -> int:

@@ -190,6 +190,11 @@ def make_secret(file: Path) -> bool:
     return True
 
 
+def backups(database: Path) -> Path:
+    """Where copies are made unless somebody says otherwise."""
+    return database.resolve().parent / "backups"
+
+
 def what_remains(known: Known) -> list[str]:
     """What somebody has still to do before people can work."""
     left = []
@@ -204,7 +209,7 @@ def what_remains(known: Known) -> list[str]:
         "lancer le service (l'unité qui suit) et l'ouvrir au réseau par https : README.md, « In a clinic »",
         "faire inscrire médecins et pharmaciens (« Inscription médecin ou pharmacie »), puis vérifier leurs comptes",
         "faire relire la liste des médicaments par un pharmacien, qui la signe",
-        "sauvegarder chaque nuit : .venv/bin/quart backup DOSSIER/fadjma-$(date +%F).db",
+        "mettre les sauvegardes sur un autre disque : FADJMA_BACKUP_FOLDER dans l'unité ; les chiffrer : README.md",
     ]
 
 
@@ -225,6 +230,7 @@ def unit(database: Path, secret_file: Path | None) -> str:
             f"WorkingDirectory={_ROOT}",
             f"Environment=FADJMA_DATABASE_URL=sqlite:///{database.resolve()}",
             *secret,
+            f"Environment=FADJMA_BACKUP_FOLDER={backups(database)}",
             f"ExecStart={_ROOT}/.venv/bin/python app.py",
             "User=fadjma",
             "UMask=0077",
@@ -248,9 +254,9 @@ def recovery_sheet(database: Path, secret_file: Path | None, admin: str) -> str:
             "                       À copier ailleurs qu'avec les sauvegardes. Sans elle, tout le monde doit se",
             "                       reconnecter et les codes de retrait des ordonnances prêtes changent.",
             f"  Administrateur       {admin}",
-            "  Sauvegarde           .venv/bin/quart backup FICHIER   (elle n'est pas chiffrée)",
-            "  Restaurer            arrêter FADJMA, mettre la copie à la place de la base, sans les anciens fichiers",
-            "                       -wal et -shm, remettre la clé secrète, relancer",
+            f"  Sauvegardes          {backups(database)}, toutes les 6 heures",
+            "  Clé des sauvegardes  ______________________________________________ (aucune : non chiffrées)",
+            "  Restaurer            arrêter FADJMA, remettre les clés, .venv/bin/quart restore COPIE, relancer",
             "  Fait le              ____________   par ____________________",
         ]
     )

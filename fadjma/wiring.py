@@ -34,6 +34,7 @@ def wire() -> None:
         Kind("profile", "/account"),
         Kind("patient", "/patients/{id}/accesses"),
         Kind("product", "/inventory#{element}", "k"),
+        Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),
     )
     writing.follow_allergies(_dispensing)

@@ -148,3 +148,32 @@ def test_a_limit_of_the_log_is_a_whole_number_of_megabytes(value: str) -> None:
 def test_the_log_is_left_to_another_program_only_where_that_is_said() -> None:
     assert _settings().wal_limit > 0
     assert _settings(FADJMA_WAL_LIMIT="0").wal_limit == 0
+
+
+def test_backups_are_made_where_and_as_often_as_it_is_said(tmp_path: Path) -> None:
+    assert (_settings().backup_folder, _settings().backup_every, _settings().backup_keep) == (None, 6, 28)
+    key = tmp_path / "key"
+    key.write_text("b" * 40 + "\n")
+    key.chmod(0o600)
+    told = _settings(
+        FADJMA_BACKUP_FOLDER="/backup", FADJMA_BACKUP_EVERY="1", FADJMA_BACKUP_KEEP="9", FADJMA_BACKUP_KEY_FILE=str(key)
+    )
+    assert (told.backup_folder, told.backup_every, told.backup_keep) == (Path("/backup"), 1, 9)
+    assert told.backup_key == "b" * 40
+
+
+@pytest.mark.parametrize("name", ["FADJMA_BACKUP_EVERY", "FADJMA_BACKUP_KEEP"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "often", "10000"])
+def test_a_schedule_that_is_none_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is "):
+        _settings(**{name: value})
+
+
+@pytest.mark.parametrize(("key", "mode", "said"), [("short", 0o600, "32 or more"), ("b" * 40, 0o644, "chmod 600")])
+def test_a_key_of_backups_that_is_none_is_refused(tmp_path: Path, key: str, mode: int, said: str) -> None:
+    (tmp_path / "key").write_text(key)
+    (tmp_path / "key").chmod(mode)
+    with pytest.raises(SettingsError, match=said):
+        _settings(FADJMA_BACKUP_KEY_FILE=str(tmp_path / "key"))
+    with pytest.raises(SettingsError, match="cannot be read"):
+        _settings(FADJMA_BACKUP_KEY_FILE=str(tmp_path / "absent"))

@@ -45,4 +45,8 @@ MESSAGES = {
     "password.reset": N_("Votre mot de passe a été réinitialisé par l'administration"),
     "account.moved": N_("Votre lieu d'exercice a changé : reconnectez-vous pour y travailler"),
     "account.waiting": N_("Un compte est à vérifier"),
+    "backup.copy_failed": N_("La sauvegarde n'a pas pu être faite"),
+    "backup.copy_late": N_("La sauvegarde est en retard"),
+    "backup.drill_failed": N_("La sauvegarde restaurée à l'essai n'allait pas"),
+    "backup.drill_late": N_("L'essai de restauration est en retard"),
 }

@@ -13,6 +13,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from fadjma.histogram import Histogram
+from fadjma.keeping.keeper import Keeper
+from fadjma.keeping.runs import ALARMS
 from fadjma.live.hub import Hub
 from fadjma.live.presence import presence
 from fadjma.store import Database
@@ -20,17 +22,18 @@ from fadjma.store import Database
 K = TypeVar("K", bound=str)
 
 
-def registry(hub: Hub, database: Database) -> CollectorRegistry:
+def registry(hub: Hub, database: Database, keeper: Keeper) -> CollectorRegistry:
     """What one application tells; nothing global, so that two in one process stay apart."""
     made = CollectorRegistry()
-    made.register(_Fadjma(hub, database))
+    made.register(_Fadjma(hub, database, keeper))
     return made
 
 
 class _Fadjma(Collector):
-    def __init__(self, hub: Hub, database: Database) -> None:
+    def __init__(self, hub: Hub, database: Database, keeper: Keeper) -> None:
         self._hub = hub
         self._database = database
+        self._keeper = keeper
 
     def describe(self) -> Iterator[Metric]:
         """Nothing is counted to find out the names."""
@@ -41,6 +44,7 @@ class _Fadjma(Collector):
         yield from self._streams()
         yield from self._events()
         yield from self._writes()
+        yield from self._backups()
 
     def _present(self) -> Iterator[Metric]:
         here = presence(self._hub)
@@ -111,12 +115,32 @@ class _Fadjma(Collector):
             self._database.waiting_writes,
         )
 
+    def _backups(self) -> Iterator[Metric]:
+        standing, plan = self._keeper.standing, self._keeper.plan
+        sounding = list(standing.alarms(plan, self._database.clock())) if plan else []
+        good = {"copy": standing.copied, "drill": standing.drilled}
+        yield _gauges(
+            "fadjma_backup_last_success_seconds",
+            "When the newest good one was begun, in seconds since 1970; 0: never.",
+            "kind",
+            {kind: run.begun_at / 1000 if run else 0 for kind, run in good.items()},
+        )
+        yield _gauge(
+            "fadjma_backup_size_bytes", "Of the newest good copy.", standing.copied.size if standing.copied else 0
+        )
+        yield _gauges(
+            "fadjma_backup_alarm",
+            "1 while a copy or a drill is late, or the last one failed.",
+            "alarm",
+            {alarm: int(alarm in sounding) for alarm in ALARMS},
+        )
+
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value)
 
 
-def _gauges(name: str, text: str, label: str, values: Mapping[K, int]) -> Metric:
+def _gauges(name: str, text: str, label: str, values: Mapping[K, float]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=[label])
     for code, value in values.items():
         family.add_metric([code], value)

@@ -10,6 +10,8 @@ from quart import Blueprint, Response, abort, g, request
 from fadjma import web
 from fadjma.i18n import N_, translate
 from fadjma.identity.people import Viewer
+from fadjma.keeping.keeper import Keeper
+from fadjma.keeping.runs import ALARMS
 from fadjma.live.hub import Hub
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
@@ -28,17 +30,27 @@ async def monitoring() -> Response:
     await web.see(_only_admins)
     history: History = web.app().extensions["history"]
     made = report(history, _hub().figures)
+    keeper: Keeper = web.app().extensions["keeper"]
     return web.answer(
         "monitoring/index.html",
-        made.json(),
+        {**made.json(), "backups": keeper.standing.json(keeper.plan, web.database().clock(), web.language())},
         fragment="monitoring/_update.html",
         report=made,
+        plan=keeper.plan,
+        standing=keeper.standing,
+        alarms=_alarms(keeper),
         plots=plots(made.minutes),
         size=(WIDTH, HEIGHT),
         words=Words(web.language()),
         roles=CONNECTED,
         end_reasons=END_REASONS,
     )
+
+
+def _alarms(keeper: Keeper) -> list[str]:
+    if keeper.plan is None:
+        return []
+    return [ALARMS[alarm] for alarm in keeper.standing.alarms(keeper.plan, web.database().clock())]
 
 
 def _only_admins(tx: Transaction, viewer: Viewer) -> None:

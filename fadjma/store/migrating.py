@@ -1,6 +1,7 @@
 """The migrations: what a database lacks of `migrations/*.sql`, applied in order (docs/migrations.md)."""
 
 import hashlib
+import logging
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -9,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fadjma.store import folding
+from fadjma.store.backup import backup
 from fadjma.store.connections import connect
 from fadjma.store.errors import Unusable, reason, usable
 
+log = logging.getLogger("fadjma")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REBUILD = "-- rebuild:"  # then the tables, separated by commas
+_BEFORE = "-before-"  # between the name of a database and that of a step: as it was before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +39,25 @@ class Migration:
         return [name.strip() for name in first.removeprefix(_REBUILD).split(",")] if first.startswith(_REBUILD) else []
 
 
-def migrate(path: Path, now: int, *, up_to: str = "9999") -> list[str]:
-    """Apply the migrations that the database lacks, in order, one transaction each.
+def migrate(path: Path, now: int, *, up_to: str = "9999", keep: bool = True) -> list[str]:
+    """Apply the migrations that the database lacks, in order, one transaction each; before that, keep a copy of it.
 
-    Returns the names of those applied. `up_to` (the test of old databases) stops after the numbers it names.
+    Returns the names of those applied. `up_to` (the test of old databases) stops after the numbers it names; `keep`
+    False: this is a copy itself.
     Raises Unusable when the file cannot be worked with, was written by a newer program, or a step of it was edited.
     """
     known = [Migration(file.stem, file.read_text(encoding="utf-8")) for file in sorted(_MIGRATIONS.glob("*.sql"))]
     with usable(path), closing(connect(path)) as connection:
         folding.lend(connection)
-        done = _done(connection, path, known)
-        missing = [step for step in known if step.name not in done and step.name[:4] <= up_to]
+        missing = [step for step in _missing(connection, path, known, keep=keep) if step.name[:4] <= up_to]
         return [step.name for step in missing if _apply(connection, path, step, now)]
 
 
-def _done(connection: sqlite3.Connection, path: Path, known: list[Migration]) -> set[str]:
-    """The names of the steps taken. A database from before checksums were kept gets them now. Raises Unusable."""
+def _missing(connection: sqlite3.Connection, path: Path, known: list[Migration], *, keep: bool) -> list[Migration]:
+    """The steps that are to be taken; of a database that has taken some before, a copy is there then. Raises Unusable.
+
+    A database from before checksums were kept gets them now.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(
@@ -67,11 +74,25 @@ def _done(connection: sqlite3.Connection, path: Path, known: list[Migration]) ->
         rows = connection.execute("SELECT name, checksum FROM schema_migrations ORDER BY name")
         done = {row["name"]: row["checksum"] for row in rows}
         _check(path, known, done)
+        missing = [step for step in known if step.name not in done]
+        if keep and done and missing:  # nobody else writes meanwhile, nor takes these steps
+            _keep_as_it_was(path, missing[0])
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
-    return set(done)
+    return missing
+
+
+def _keep_as_it_was(path: Path, step: Migration) -> None:
+    """The database before this step, beside it; in the place of one that was made before the same step."""
+    snapshot = path.with_name(f"{path.name}{_BEFORE}{step.name}")
+    backup(path, snapshot, lambda tx: None, replacing=True)
+    log.warning(
+        "La base %s passe à une version plus récente ; telle qu'elle était, elle reste dans %s. "
+        "Pour y revenir, avec la version d'avant : .venv/bin/quart restore --replace-newer %s",
+        *(path, snapshot, snapshot),
+    )
 
 
 def _check(path: Path, known: list[Migration], done: dict[str, str]) -> None:
@@ -80,7 +101,8 @@ def _check(path: Path, known: list[Migration], done: dict[str, str]) -> None:
     if newer:
         raise Unusable(
             f"La base {path} est d'une version plus récente de FADJMA ({', '.join(newer)} ; celle-ci va jusqu'à "
-            f"{max(names)}) : lancez la version qui l'a écrite, ou restaurez une sauvegarde faite avant elle."
+            f"{max(names)}) : lancez la version qui l'a écrite, ou restaurez une sauvegarde faite avant elle : "
+            f".venv/bin/quart restore --replace-newer {_snapshot(path, min(newer)) or 'FICHIER'}"
         )
     edited = [step.name for step in known if step.name in done and done[step.name] != step.checksum]
     if edited:
@@ -88,6 +110,13 @@ def _check(path: Path, known: list[Migration], done: dict[str, str]) -> None:
             f"La base {path} a été faite avec un autre texte de {', '.join(edited)} : une migration appliquée ne "
             "change plus, rétablissez son fichier et écrivez la suite dans une nouvelle."
         )
+
+
+def _snapshot(path: Path, step: str) -> Path | None:
+    """What was kept of this database before it took that step, or one before; None when nothing was."""
+    beside = path.parent.glob(f"{path.name}{_BEFORE}*")
+    kept = {found[1]: file for file in beside if (found := re.fullmatch(r".*-before-(\d{4}_\w+)", file.name))}
+    return next((kept[name] for name in sorted(kept, reverse=True) if name <= step), None)
 
 
 def _apply(connection: sqlite3.Connection, path: Path, step: Migration, now: int) -> bool:

@@ -109,7 +109,9 @@ class Site(House):
         self.app = app
         app.asgi_app.app._hub = self.hub  # type: ignore[attr-defined]
         self.history = History(self.hub, self.database)
-        app.extensions.update(hub=self.hub, history=self.history, metrics=registry(self.hub, self.database))
+        app.extensions.update(
+            hub=self.hub, history=self.history, metrics=registry(self.hub, self.database, app.extensions["keeper"])
+        )
 
     async def get(
         self, path: str, person: Viewer | None = None, *, address: str = "10.0.0.1", http: str = "1.1", **headers: str

@@ -16,6 +16,9 @@ from fadjma import create_app
 from fadjma.config import Settings
 from fadjma.identity.people import ROLES
 from fadjma.identity.sessions import SessionsEnded
+from fadjma.keeping.copies import Plan
+from fadjma.keeping.keeper import Keeper
+from fadjma.keeping.runs import ALARMS, Run, Standing
 from fadjma.live import hub, replay
 from fadjma.live.figures import END_REASONS, WAYS
 from fadjma.store import Announced
@@ -80,12 +83,12 @@ class TestForm:
         answer = await site.get("/metrics", **LOCAL)
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         assert answer.headers["Cache-Control"] == "no-store"
-        assert len(_families(answer.body)) == 17
+        assert len(_families(answer.body)) == 20
 
     async def test_is_openmetrics_for_who_asks_for_it(self, site: Site) -> None:
         answer = await site.get("/metrics", **LOCAL, Accept=openmetrics.exposition.CONTENT_TYPE_LATEST)
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
-        assert len(list(openmetrics_families(answer.body))) == 17
+        assert len(list(openmetrics_families(answer.body))) == 20
 
     async def test_names_follow_the_conventions(self, site: Site) -> None:
         text = (await site.get("/metrics", **LOCAL)).body
@@ -104,6 +107,8 @@ class TestForm:
         assert _labels(families["fadjma_live_streams_ended"].samples) == {("reason", reason) for reason in END_REASONS}
         assert _labels(families["fadjma_live_events_delivered"].samples) == {("way", way) for way in WAYS}
         assert _labels(families["fadjma_live_written_bytes"].samples) == {("way", "stream"), ("way", "poll")}
+        assert _labels(families["fadjma_backup_last_success_seconds"].samples) == {("kind", "copy"), ("kind", "drill")}
+        assert _labels(families["fadjma_backup_alarm"].samples) == {("alarm", alarm) for alarm in ALARMS}
 
     async def test_two_applications_in_one_process_stay_apart(self, site: Site, tmp_path: Path) -> None:
         other = create_app(Settings(secret_key="x" * 32, database_url=f"sqlite:///{tmp_path}/other.db"))
@@ -155,6 +160,10 @@ async def _everything(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.listen(ADMIN, "html", after=4)
     site.listen(AWA, "json")
     site.listen(DIOP, "json")
+    keeper: Keeper = site.app.extensions["keeper"]
+    keeper.plan = Plan(site.database.path, site.database.path.parent, every=1, keep=1, key=None)
+    good, failed = Run(1_000, 2_000, "monday.db", 4_096, ""), Run(3_000, 3_000, "", 0, "the disk is full")
+    keeper.standing = Standing(failed, good, failed, good)
 
 
 class TestFigures:
@@ -185,9 +194,9 @@ class TestFigures:
         text = _text(site)
         families = _families(text)
         assert {name for family in families.values() for name, _ in _labels(family.samples)} == {
-            *("role", "encoding", "reason", "way", "le")
+            *("role", "encoding", "reason", "way", "le", "kind", "alarm")
         }
-        known = {*ROLES, *END_REASONS, *WAYS, "html", "json", "stream"}
+        known = {*ROLES, *END_REASONS, *WAYS, *ALARMS, "html", "json", "stream", "copy", "drill"}
         for family in families.values():
             assert {value for name, value in _labels(family.samples) if name != "le"} <= known
         for person in CAST:

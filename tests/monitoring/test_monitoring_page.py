@@ -11,6 +11,9 @@ from house import Site
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
+from fadjma.keeping.copies import Plan
+from fadjma.keeping.keeper import Keeper
+from fadjma.keeping.runs import Run, Standing
 
 
 async def _busy(site: Site, clock: Clock) -> None:
@@ -158,3 +161,18 @@ async def test_a_stream_from_its_page_to_its_end(site: Site) -> None:
     left.set()
     await task
     assert (site.figures.opened_streams, site.figures.reconnections) == (2, 1)
+
+
+async def test_backups_are_seen_with_what_failed(site: Site, clock: Clock) -> None:
+    assert "FADJMA_BACKUP_FOLDER" in (await site.get("/monitoring", ADMIN)).body
+    keeper: Keeper = site.app.extensions["keeper"]
+    keeper.plan = Plan(site.database.path, site.database.path.parent, every=21_600_000, keep=28, key=None)
+    good = Run(clock.now - 60_000, clock.now - 57_000, "fadjma-monday.db", 4_200_000, "")
+    keeper.standing = Standing(Run(clock.now, clock.now, "", 0, "Le disque est plein."), good)
+    page = (await site.get("/monitoring", ADMIN)).body
+    assert "fadjma-monday.db" in page and "Le disque est plein." in page and 'role="alert"' in page
+    fragment = (await site.get("/monitoring", ADMIN, HX_Request="true", X_Live="1")).body
+    assert '<section id="backups" hx-swap-oob="innerHTML">' in fragment and "Le disque est plein." in fragment
+    told = json.loads((await site.get("/monitoring", ADMIN, Accept="application/json")).body)["backups"]
+    assert (told["copy"]["failure"], told["last_good_copy"]["bytes"]) == ("Le disque est plein.", 4_200_000)
+    assert [alarm["code"] for alarm in told["alarms"]] == ["copy_failed"]

@@ -1,5 +1,7 @@
 """How an old database becomes a new one: every step whole or not at all, each once, and none against what is known."""
 
+import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +17,7 @@ import pytest
 from store import MONDAY
 
 import fadjma
+from fadjma.keeping.restoring import restore
 from fadjma.store import Database, Unusable
 from fadjma.store import migrating as module
 from fadjma.store.connections import connect
@@ -105,6 +108,59 @@ def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -
     assert _rows(path, "SELECT seq, folded, times FROM notifications ORDER BY seq") == [
         (1, 0, 1), (2, 1, 1), (3, 0, 1), (4, 0, 1), (5, 1, 1), (6, 0, 3),
     ]  # fmt: skip
+
+
+class TestBeforeAnUpdate:
+    def test_the_database_is_copied_and_the_log_says_where(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        path = tmp_path / "old.db"
+        migrate(path, MONDAY, up_to="0008")
+        before = _everything(path)
+        migrate(path, MONDAY)
+        [copy] = tmp_path.glob("old.db-before-*")
+        assert copy.name == "old.db-before-0009_search_keys" and _everything(copy) == before
+        assert str(copy) in caplog.text and "quart restore" in caplog.text
+        assert copy.stat().st_mode & 0o077 == 0
+
+    def test_what_has_not_changed_is_not_copied(self, tmp_path: Path) -> None:
+        migrate(tmp_path / "new.db", MONDAY)
+        migrate(tmp_path / "new.db", MONDAY)
+        assert not list(tmp_path.glob("*-before-*"))
+
+    def test_without_room_for_the_copy_nothing_is_migrated(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "old.db"
+        migrate(path, MONDAY, up_to="0008")
+        before = _everything(path)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, limits[1]))
+        try:
+            with pytest.raises(Unusable, match=r"Pas de copie dans .*-before-0009"):
+                migrate(path, MONDAY)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert _everything(path) == before and not list(tmp_path.glob("*-before-*"))
+
+    def test_the_older_version_says_how_to_go_back_and_that_works(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "old.db"
+        migrate(path, MONDAY, up_to="0008")
+        before = _rows(path, "SELECT * FROM schema_migrations")
+        migrate(path, MONDAY)
+        older = tmp_path / "older"
+        older.mkdir()
+        for step in STEPS[:8]:
+            shutil.copy(module._MIGRATIONS / f"{step}.sql", older)
+        monkeypatch.setattr(module, "_MIGRATIONS", older)
+        with pytest.raises(Unusable, match=r"quart restore --replace-newer (\S+)") as refusal:
+            migrate(path, MONDAY)
+        copy = Path(str(refusal.value).rpartition(" ")[2])
+        restore(path, copy, None, MONDAY, replace_newer=True)
+        assert migrate(path, MONDAY) == []
+        assert _rows(path, "SELECT * FROM schema_migrations") == before
 
 
 class TestTwoAtOnce:

@@ -20,6 +20,7 @@ TABLES = {
     "identity": {"organizations", "users", "account_words", "patients", "practitioners", "sessions", "slips"},
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys"},
+    "keeping": {"backup_runs"},
     "access": {"access_requests"},
     "records": {"records", "record_versions"},
     "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},

@@ -1,0 +1,287 @@
+"""`quart doctor`: what goes wrong in the field, looked at one by one, each with what to do."""
+
+import http.client
+import os
+import shutil
+import socket
+import ssl
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fadjma import events
+from fadjma.config import Settings
+from fadjma.i18n import iso
+from fadjma.keeping import copies, runs
+from fadjma.store import Unusable
+from fadjma.store.backup import look_into
+from fadjma.store.files import of
+
+_PATIENCE = 5.0  # seconds for an answer
+_LEAST_FREE = 500 * 1024 * 1024  # bytes
+_HOUR = 3_600_000
+_SLACK = 2 * 60_000  # milliseconds that the clock may be behind the newest act
+_CERTIFICATE_DAYS = 14
+_BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that says an earlier day
+_SAY_PROXY = (
+    "Le proxy doit dire X-Forwarded-Proto et X-Forwarded-For, et FADJMA_TRUSTED_PROXIES doit le nommer "
+    "(127.0.0.1 s'il est sur cette machine)."
+)
+_SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")  # made by systemd-timesyncd when it knows the time
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is looked at: the settings, when, and the address at which people reach FADJMA, if it was given."""
+
+    settings: Settings
+    database: Path
+    now: int  # milliseconds UTC
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one check says; `advice` is empty where all is well."""
+
+    label: str
+    state: str
+    advice: str = ""
+
+
+def examine(question: Question) -> Iterator[Found]:
+    """Every check, one after the other. A check that itself fails is a finding too."""
+    for label, check in _CHECKS.items():
+        try:
+            found = check(question)
+        except (OSError, Unusable) as error:
+            found = str(error), "Regardez ce que dit cette ligne, corrigez, relancez « quart doctor »."
+        yield Found(label, *found)
+
+
+State = tuple[str, str]  # what is, and what to do; empty: nothing
+
+
+def _secret(question: Question) -> State:
+    settings = question.settings
+    file = settings.secret_file
+    if settings.secret_key and not file.exists():
+        return "la clé est dans FADJMA_SECRET_KEY", ""
+    if not file.exists():
+        return (
+            f"{file} n'existe pas",
+            "Remettez-le depuis sa copie, ou lancez « quart setup » pour une nouvelle clinique.",
+        )
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        return f"{file} est lisible par d'autres", f"chmod 600 {file}"
+    if len(file.read_text("ascii", "replace").strip()) < 32:
+        return f"{file} est trop court", "Il faut 32 caractères au moins : remettez-le depuis sa copie."
+    return f"{file} est là, pour son propriétaire seul", ""
+
+
+def _permissions(question: Question) -> State:
+    if not question.database.exists():
+        return f"{question.database} n'existe pas", "Vérifiez FADJMA_DATABASE_URL, ou lancez « quart setup »."
+    files = [file for file in of(question.database) if file.exists()]
+    for file in files:
+        mode, owner = stat.S_IMODE(file.stat().st_mode), file.stat().st_uid
+        if mode & 0o077:
+            return f"{file} est lisible par d'autres", f"chmod 600 {file}"
+        if os.geteuid() and owner != os.geteuid():
+            return (
+                f"{file} est à un autre utilisateur",
+                f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown fadjma {file}",
+            )
+    if not os.access(question.database.parent, os.W_OK):
+        return (
+            f"{question.database.parent} ne se laisse pas écrire",
+            "L'utilisateur de FADJMA doit y écrire (-wal et -shm).",
+        )
+    return f"{len(files)} fichiers, pour leur propriétaire seul", ""
+
+
+def _disk(question: Question) -> State:
+    folders = [question.database.parent.resolve()]
+    if question.settings.backup_folder:
+        folders.append(question.settings.backup_folder)
+    size = question.database.stat().st_size if question.database.exists() else 0
+    for folder in folders:
+        free = shutil.disk_usage(folder).free
+        if free < max(_LEAST_FREE, 2 * size):
+            return (
+                f"{folder} : {_mega(free)} libres",
+                "Libérez de la place : il faut deux fois la base, et 500 Mo au moins.",
+            )
+    return f"{_mega(shutil.disk_usage(folders[0]).free)} libres", ""
+
+
+def _mega(size: int) -> str:
+    return f"{size // 1_000_000} Mo"
+
+
+def _clock(question: Question) -> State:
+    said = iso(question.now)
+    if question.now < _BUILT.timestamp() * 1000:
+        return f"l'horloge dit {said}", "Mettez-la à l'heure : timedatectl set-ntp true, ou timedatectl set-time."
+    newest = look_into(question.database, events.newest) if question.database.exists() else 0
+    if newest - _SLACK > question.now:
+        return (
+            f"l'horloge dit {said}, mais le dernier acte est du {iso(newest)}",
+            "Mettez-la à l'heure ; si elle est juste : quart confirm-clock.",
+        )
+    if _SYNCHRONIZED.parent.is_dir() and not _SYNCHRONIZED.exists():
+        return (
+            f"{said}, mais rien ne la règle",
+            "timedatectl set-ntp true ; sans internet, un autre serveur de temps du réseau.",
+        )
+    return said, ""
+
+
+def _port(question: Question) -> State:
+    """Either FADJMA answers there, or nobody does."""
+    settings = question.settings
+    where = f"{settings.host}:{settings.port}"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    try:
+        answer = _ask(http.client.HTTPConnection(host, settings.port, timeout=_PATIENCE), "/health")
+    except ConnectionRefusedError:
+        return (
+            f"{where} : personne n'y répond",
+            "Lancez FADJMA (systemctl start fadjma), puis « quart doctor » encore une fois.",
+        )
+    except (OSError, http.client.HTTPException) as error:
+        return (
+            f"{where} : {error}",
+            f"Un autre programme tient ce port : ss -ltnp | grep :{settings.port}, ou changez FADJMA_PORT.",
+        )
+    if answer.status == 503:
+        return f"{where} : FADJMA répond qu'il ne peut rien enregistrer", f"curl http://{where}/health dit pourquoi."
+    if answer.status != 200:
+        return (
+            f"{where} : un autre programme répond",
+            f"ss -ltnp | grep :{settings.port} dit lequel ; ou changez FADJMA_PORT.",
+        )
+    return f"FADJMA répond à {where}", ""
+
+
+def _tls(question: Question) -> State:
+    if question.url is None:
+        if question.settings.host in ("127.0.0.1", "::1", "localhost"):
+            return "non vérifié ; avec l'adresse que tapent les gens : quart doctor --url https://fadjma.local", ""
+        return (
+            f"FADJMA est ouvert au réseau à {question.settings.host}, sans https",
+            "Mettez un proxy devant (README.md, « In a clinic ») et FADJMA_HOST=127.0.0.1.",
+        )
+    asked = urlsplit(question.url)
+    if asked.scheme != "https" or not asked.hostname:
+        return (
+            f"{question.url} n'est pas en https",
+            "Tout peut être lu en route : mettez Caddy ou nginx devant (README.md).",
+        )
+    try:
+        with (
+            socket.create_connection((asked.hostname, asked.port or 443), _PATIENCE) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=asked.hostname) as secure,
+        ):
+            certificate = secure.getpeercert() or {}
+    except ssl.SSLCertVerificationError as error:
+        return (
+            f"le certificat de {asked.hostname} n'est pas reconnu ici : {error.verify_message}",
+            "Sans internet : installez la racine de Caddy sur chaque poste (docs/local-tls.md), et ici.",
+        )
+    except (OSError, ssl.SSLError) as error:
+        return (
+            f"{question.url} ne répond pas en https : {error}",
+            "Vérifiez le proxy, son port 443, et le nom (docs/local-tls.md).",
+        )
+    left = (ssl.cert_time_to_seconds(str(certificate["notAfter"])) * 1000 - question.now) / (24 * _HOUR)
+    if left < _CERTIFICATE_DAYS and _lasts(certificate) > 2 * _CERTIFICATE_DAYS:
+        return f"le certificat finit dans {left:.0f} jours", "Renouvelez-le ; Caddy le fait seul s'il tourne."
+    return f"certificat reconnu, encore {left:.1f} jours", ""
+
+
+def _lasts(certificate: dict[str, object]) -> float:
+    """Days from its beginning to its end: Caddy's own last hours, and are renewed all the time."""
+    ends, begins = (ssl.cert_time_to_seconds(str(certificate[name])) for name in ("notAfter", "notBefore"))
+    return (ends - begins) / 86_400
+
+
+def _proxy(question: Question) -> State:
+    if question.url is None:
+        return "non vérifié", ""
+    asked = urlsplit(question.url)
+    connection = (
+        http.client.HTTPSConnection(asked.hostname or "", asked.port or 443, timeout=_PATIENCE, context=_unverified())
+        if asked.scheme == "https"
+        else http.client.HTTPConnection(asked.hostname or "", asked.port or 80, timeout=_PATIENCE)
+    )
+    try:
+        answer = _ask(connection, "/sign-in")
+    except (OSError, http.client.HTTPException) as error:
+        return f"{question.url} ne répond pas : {error}", "Vérifiez que le proxy tourne et mène à FADJMA."
+    if answer.status != 200:
+        return f"{question.url} répond {answer.status}", "Vérifiez que le proxy mène à FADJMA (README.md)."
+    if asked.scheme == "https" and answer.secure is None:
+        return "FADJMA ne sait pas qu'on l'appelle en https", _SAY_PROXY
+    return "FADJMA voit l'adresse et le https de chacun", ""
+
+
+def _unverified() -> ssl.SSLContext:
+    """What the certificate is worth is said by its own check."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    secure: str | None  # what says that FADJMA knows of https
+
+
+def _ask(connection: http.client.HTTPConnection, path: str) -> _Answer:
+    with closing(connection):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        ours = "frame-ancestors" in answer.headers.get("Content-Security-Policy", "")
+        return _Answer(answer.status if ours else 0, answer.headers.get("Strict-Transport-Security"))
+
+
+def _backups(question: Question) -> State:
+    folder = question.settings.backup_folder
+    if folder is None:
+        return "aucune sauvegarde n'est prévue", "Donnez un dossier à FADJMA_BACKUP_FOLDER, sur un autre disque."
+    if not folder.is_dir():
+        return f"{folder} n'existe pas", "Branchez son disque, ou faites le dossier, pour l'utilisateur de FADJMA seul."
+    if not os.access(folder, os.W_OK):
+        return f"{folder} ne se laisse pas écrire", f"chown fadjma {folder}"
+    every = question.settings.backup_every * _HOUR
+    standing = look_into(question.database, runs.standing) if question.database.exists() else runs.Standing()
+    plan = copies.Plan(question.database, folder, every, question.settings.backup_keep, question.settings.backup_key)
+    for alarm in standing.alarms(plan, question.now):
+        tried = standing.copy if alarm.startswith("copy") else standing.drill
+        return runs.ALARMS[alarm], (tried.failure if tried else "") or "FADJMA tourne-t-il ? systemctl status fadjma"
+    if standing.copied is None or not copies.kept(folder):
+        return (
+            f"il n'y a encore aucune copie dans {folder}",
+            "FADJMA en fait une dès qu'il tourne : regardez son journal.",
+        )
+    return f"{standing.copied.file}, du {iso(standing.copied.begun_at)}", ""
+
+
+_CHECKS: dict[str, Callable[[Question], State]] = {
+    "Clé secrète": _secret,
+    "Droits": _permissions,
+    "Disque": _disk,
+    "Horloge": _clock,
+    "Port": _port,
+    "TLS": _tls,
+    "Proxy": _proxy,
+    "Sauvegarde": _backups,
+}

@@ -1,0 +1,23 @@
+"""What is true of the stock whatever has happened: it is what its movements and reservations say."""
+
+from collections.abc import Iterator
+
+from fadjma.store import Transaction
+
+
+def unmoved(tx: Transaction) -> Iterator[str]:
+    """Lots of which another quantity is on hand than their movements add up to."""
+    rows = tx.all(
+        "SELECT l.id FROM lots l WHERE l.on_hand <> "
+        "(SELECT coalesce(sum(quantity), 0) FROM movements WHERE lot_id = l.id)"
+    )
+    return (row["id"] for row in rows)
+
+
+def unreserved(tx: Transaction) -> Iterator[str]:
+    """Lots of which another quantity is kept than their reservations add up to."""
+    rows = tx.all(
+        "WITH kept AS (SELECT lot_id, sum(quantity) AS quantity FROM reservations GROUP BY lot_id) "
+        "SELECT l.id FROM lots l LEFT JOIN kept k ON k.lot_id = l.id WHERE l.reserved <> coalesce(k.quantity, 0)"
+    )
+    return (row["id"] for row in rows)

@@ -1,0 +1,126 @@
+"""The folder of copies: one more is made, the oldest go."""
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fadjma.events import inbox
+from fadjma.keeping.sealed import is_sealed, seal, unseal
+from fadjma.store import Transaction, Unusable
+from fadjma.store.backup import backup, check_is_ours, copy_file, count_rows, give_name, remove
+
+_NAME = re.compile(r"fadjma-\d{8}T\d{6}Z\.db(\.sealed)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be copied where and how often."""
+
+    database: Path
+    folder: Path
+    every: int  # milliseconds
+    keep: int  # how many copies
+    key: str | None  # with which they are sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One that was made."""
+
+    file: Path
+    size: int
+    counted: dict[str, int] = field(default_factory=dict)  # rows by table
+
+
+def kept(folder: Path) -> list[Path]:
+    """The copies in a folder, the oldest first. Raises OSError."""
+    return sorted(file for file in folder.iterdir() if _NAME.fullmatch(file.name))
+
+
+def make(plan: Plan, now: int) -> Copy:
+    """One copy more, and the oldest ones removed. Raises Unusable; then nothing has changed in the folder."""
+    if not plan.folder.is_dir():  # not made: it may be on a disk that is not there
+        raise Unusable(f"Le dossier des sauvegardes {plan.folder} n'existe pas : faites-le, ou branchez son disque.")
+    try:
+        _tidy(plan)
+        made = _make(plan, f"fadjma-{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}.db")
+        for old in [file for file in kept(plan.folder) if file != made.file][: -(plan.keep - 1) or None]:
+            old.unlink()
+    except OSError as error:
+        raise Unusable(f"Pas de copie dans {plan.folder} : {error.strerror or error}.") from error
+    return made
+
+
+def _tidy(plan: Plan) -> None:
+    """Remove what a copy or a drill left that was broken off."""
+    for file in plan.database.parent.glob(_open_copy(plan.database, "fadjma-*").name):
+        file.unlink()
+    remove(drilled(plan))
+    for file in plan.folder.glob("fadjma-*.partial*"):
+        file.unlink()
+
+
+def drilled(plan: Plan) -> Path:
+    """Where a copy is brought to be tried."""
+    return plan.database.with_name(plan.database.name + ".drill")
+
+
+def _open_copy(database: Path, target: str) -> Path:
+    """Where a copy is made that is to be sealed: it leaves the machine only then."""
+    return database.with_name(f"{database.name}.copying-{target}")
+
+
+def _make(plan: Plan, name: str) -> Copy:
+    target = plan.folder / (name if plan.key is None else name + ".sealed")
+    counted = copy_to(plan.database, target, plan.key)
+    return Copy(target, target.stat().st_size, counted)
+
+
+def copy_to(database: Path, target: Path, key: str | None) -> dict[str, int]:
+    """Copy the database while it is in use, sealed where there is a key; returns its rows by table. Raises Unusable."""
+    counted: dict[str, int] = {}
+
+    def change(tx: Transaction) -> None:
+        inbox.begin_another_history(tx)
+        counted.update(count_rows(tx))
+
+    if key is None:
+        backup(database, target, change)
+        return counted
+    if target.exists():
+        raise Unusable(f"{target} existe déjà : rien n'a été écrasé.")
+    open_copy, unfinished = _open_copy(database, target.name), target.with_name(target.name + ".partial")
+    try:
+        backup(database, open_copy, change, replacing=True)
+        seal(open_copy, unfinished, key)
+        give_name(unfinished, target)
+    except OSError as error:
+        raise Unusable(f"Pas de copie dans {target} : {error.strerror or error}.") from error
+    finally:
+        remove(open_copy)
+        unfinished.unlink(missing_ok=True)
+    return counted
+
+
+def bring(source: Path, aside: Path, key: str | None) -> None:
+    """Bring what a copy holds to `aside`, and look whether it is whole and ours. Raises Unusable."""
+    remove(aside)
+    try:
+        size, free = source.stat().st_size, shutil.disk_usage(aside.parent).free
+        if size > free:
+            raise Unusable(f"Pas de place à côté de la base pour {source} : il faut {size} octets, il en reste {free}.")
+        if not is_sealed(source):
+            copy_file(source, aside)
+        elif key is None:
+            raise Unusable(f"{source} est chiffré : donnez le fichier de sa clé par FADJMA_BACKUP_KEY_FILE.")
+        else:
+            unseal(source, aside, key)
+        check_is_ours(aside)
+    except OSError as error:
+        remove(aside)
+        raise Unusable(f"{source} ne se laisse pas lire à côté de la base : {error.strerror or error}.") from error
+    except Unusable as error:
+        remove(aside)
+        raise Unusable(str(error).replace(str(aside), str(source))) from error

@@ -1,0 +1,120 @@
+"""Makes the copies and the drills when they are due, beside the running program."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from fadjma.keeping import copies, restoring, runs
+from fadjma.keeping.copies import Plan
+from fadjma.keeping.runs import Run, RunKind, Standing
+from fadjma.store import Database, Transaction, Unusable
+from fadjma.store.owner import Owner
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger("fadjma.keeping")
+_EVERY = 60.0  # seconds
+
+
+class Keeper:
+    """Looks once a minute. `standing` is what was known then; without a plan it only says what has been."""
+
+    def __init__(
+        self, database: Database, plan: Plan | None, owner: Owner, walk: Callable[[Transaction], list[str]]
+    ) -> None:
+        """`owner`: of several processes on one database one makes the copies. `walk` says what is wrong with one."""
+        self.plan = plan
+        self.standing = Standing()
+        self._database = database
+        self._owner = owner
+        self._walk = walk
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                log.exception("whether a backup is due is not known; it is looked at again")
+            await asyncio.sleep(_EVERY)
+
+    async def look(self) -> None:
+        """Make what is due, and tell the admins of what is wrong."""
+        self.standing = await self._database.read(runs.standing)
+        if self.plan is None or not self._owner.take():
+            return
+        if self.standing.copy_is_due(self.plan, self._database.clock()):
+            await self._copy(self.plan)
+        if self.standing.drill_is_due(self._database.clock()):
+            await self._drill(self.plan)
+        await self._database.write(runs.sound_alarms, self.plan)
+
+    async def _copy(self, plan: Plan) -> None:
+        begun = self._database.clock()
+        try:
+            made = await _aside(copies.make, plan, begun)
+        except Unusable as error:
+            await self._note("copy", begun, failure=str(error))
+        else:
+            await self._note("copy", begun, made.file.name, made.size, rows=made.counted)
+
+    async def _drill(self, plan: Plan) -> None:
+        begun = self._database.clock()
+        counted = await self._database.read(runs.counted)
+        try:
+            file = await _aside(restoring.drill, plan, counted, begun, self._walk)
+        except Unusable as error:
+            await self._note("drill", begun, failure=str(error))
+        else:
+            await self._note("drill", begun, file)
+
+    async def _note(
+        self,
+        kind: RunKind,
+        begun: int,
+        file: str = "",
+        size: int = 0,
+        *,
+        rows: dict[str, int] | None = None,
+        failure: str = "",
+    ) -> None:
+        if failure:
+            log.error("%s: %s", kind, failure)
+        run = Run(begun, self._database.clock(), file, size, failure)
+        await self._database.write(runs.note, kind, run, rows or {})
+        self.standing = await self._database.read(runs.standing)
+
+
+async def _aside(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call it on a thread that the program does not wait for when it ends: what is broken off, the next one removes."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[R] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            _tell(loop, done, done.set_exception, error)
+        else:
+            _tell(loop, done, done.set_result, result)
+
+    threading.Thread(target=run, name="keeping", daemon=True).start()
+    return await done
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Future[R], tell: Callable[..., None], what: object) -> None:
+    with contextlib.suppress(RuntimeError):  # the program has ended meanwhile
+        loop.call_soon_threadsafe(lambda: None if done.done() else tell(what))

@@ -1,0 +1,88 @@
+"""`quart restore`, and the drill that does the same aside."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fadjma import events
+from fadjma.events import inbox
+from fadjma.i18n import iso
+from fadjma.keeping.copies import Plan, bring, drilled, kept
+from fadjma.store import Transaction, Unusable
+from fadjma.store.backup import change, count_rows, look_into, put_in_place, remove
+from fadjma.store.migrating import migrate
+from fadjma.store.owner import Owner
+
+
+def restore(database: Path, source: Path, key: str | None, now: int, *, replace_newer: bool) -> Path | None:
+    """Put a copy in the place of the database, brought to this version, as another history.
+
+    Returns where the database is kept that was there. Raises Unusable; then it is as it was.
+    """
+    owner = Owner(database)
+    try:
+        if not owner.take():
+            raise Unusable(f"FADJMA tourne encore sur {database} (processus {owner.holder()}) : arrêtez-le d'abord.")
+        return _restore(database, source, key, now, replace_newer=replace_newer)
+    except OSError as error:
+        raise Unusable(f"La base {database} ne se laisse pas remplacer : {error}.") from error
+    finally:
+        owner.give_up()
+
+
+def _restore(database: Path, source: Path, key: str | None, now: int, *, replace_newer: bool) -> Path | None:
+    copy = database.with_name(database.name + ".restoring")
+    aside = database.with_name(f"{database.name}-replaced-{iso(now).replace(':', '')[:17]}Z")
+    bring(source, copy, key)
+    try:
+        if not replace_newer:
+            _refuse_newer(database, look_into(copy, events.newest), source)
+        migrate(copy, now, keep=False)
+        change(copy, inbox.begin_another_history, now)
+        return aside if put_in_place(database, copy, aside) else None
+    finally:
+        remove(copy)
+
+
+def _refuse_newer(database: Path, copied: int, source: Path) -> None:
+    if not database.exists():
+        return
+    wanted = f"Si c'est voulu : .venv/bin/quart restore --replace-newer {source} (elle sera gardée à côté)."
+    try:
+        newest = look_into(database, events.newest)
+    except Unusable as error:
+        raise Unusable(f"{error} Ce qu'elle a de plus que la copie n'est pas connu. {wanted}") from error
+    if newest > copied:
+        last = f"du {iso(copied)}" if copied else "aucun"
+        raise Unusable(
+            f"La base {database} est plus récente : son dernier acte est du {iso(newest)}, celui de la copie {last}. "
+            f"Ce qui est venu entre les deux serait perdu. {wanted}"
+        )
+
+
+def drill(
+    plan: Plan, counted: Mapping[str, Mapping[str, int]], now: int, walk: Callable[[Transaction], list[str]]
+) -> str:
+    """Restore the newest copy aside and try it; returns its name.
+
+    `counted`: the rows of each copy by table, by its name, where that is known. Raises Unusable with what is wrong.
+    """
+    copies = kept(plan.folder)
+    if not copies:
+        raise Unusable(f"Il n'y a aucune copie dans {plan.folder}.")
+    newest = copies[-1]
+    aside = drilled(plan)
+    bring(newest, aside, plan.key)
+    try:
+        found = look_into(aside, count_rows)
+        wrong = [
+            f"{table} : {found.get(table, 0)} lignes au lieu de {rows}"
+            for table, rows in counted.get(newest.name, {}).items()
+            if found.get(table, 0) != rows
+        ]
+        migrate(aside, now, keep=False)
+        wrong += look_into(aside, walk)
+    finally:
+        remove(aside)
+    if wrong:
+        raise Unusable(f"{newest} a été restaurée à l'essai, et ne va pas : {' ; '.join(wrong)}.")
+    return newest.name

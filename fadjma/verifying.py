@@ -1,0 +1,44 @@
+"""What is true of the whole database whatever has happened: what `quart verify` walks, and the drill of a backup."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from fadjma.events import soundness as events
+from fadjma.inventory import soundness as inventory
+from fadjma.prescriptions import soundness as prescriptions
+from fadjma.records import soundness as records
+from fadjma.store import Transaction, soundness
+
+_NAMED_AT_MOST = 5  # of what a check finds wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is true; `wrong(tx)` names what it is not true of."""
+
+    label: str
+    wrong: Callable[[Transaction], Iterator[str]]
+
+
+CHECKS = (
+    Check("pages et index intacts", soundness.damaged),
+    Check("aucun renvoi dans le vide", soundness.orphans),
+    Check("numéros des notifications sans trou", events.gaps),
+    Check("stock égal à ses mouvements", inventory.unmoved),
+    Check("stock réservé égal à ses réservations", inventory.unreserved),
+    Check("état de chaque ordonnance issu d'un acte", prescriptions.unacted),
+    Check("toutes les versions de chaque élément du dossier", records.unversioned),
+)
+
+
+def walk(tx: Transaction, progress: Callable[[int], object] = lambda done: None) -> list[str]:
+    """Try every check; returns a line about each that fails. `progress` is told how many are done."""
+    lines = []
+    for done, check in enumerate(CHECKS, 1):
+        found = list(islice(check.wrong(tx), _NAMED_AT_MOST + 1))
+        if found:
+            more = "…" if len(found) > _NAMED_AT_MOST else ""
+            lines.append(f"{check.label} : non ({', '.join(found[:_NAMED_AT_MOST])}{more})")
+        progress(done)
+    return lines

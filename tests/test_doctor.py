@@ -1,0 +1,221 @@
+"""`quart doctor`: each check made to fail once, and what it says to do."""
+
+import dataclasses
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from nginx import _make_certificate
+from store import MONDAY, Store
+
+from fadjma import create_app, doctor
+from fadjma.config import Settings
+from fadjma.doctor import Question
+from fadjma.keeping import runs
+from fadjma.keeping.runs import Run
+
+DAY = 24 * 3_600_000
+
+
+class Answers(BaseHTTPRequestHandler):
+    """What FADJMA, or something else, would answer."""
+
+    status, headers_of = 200, {"Content-Security-Policy": "frame-ancestors 'none'"}
+
+    def do_GET(self) -> None:
+        self.send_response(self.status)
+        for name, value in self.headers_of.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@contextmanager
+def answering(status: int = 200, folder: Path | None = None, **headers: str) -> Iterator[int]:
+    """A port at which somebody answers; with `folder` by TLS, with a certificate that nobody knows."""
+    ours = {name.replace("_", "-"): value for name, value in headers.items()} or Answers.headers_of
+    handler = type("Handler", (Answers,), {"status": status, "headers_of": ours})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if folder:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def question(store: Store, tmp_path: Path) -> Iterator[Question]:
+    """Of a clinic in which all is well."""
+    secret, folder = tmp_path / "fadjma.secret", tmp_path / "copies"
+    secret.write_text("s" * 48)
+    secret.chmod(0o600)
+    folder.mkdir()
+    (folder / "fadjma-20260302T080000Z.db").touch()
+    good = Run(MONDAY - 3_600_000, MONDAY - 3_590_000, "fadjma-20260302T080000Z.db", 4_096, "")
+    for kind in ("copy", "drill"):
+        store.write(runs.note, kind, good, {})
+    with answering() as port:
+        settings = Settings(port=port, secret_file=secret, backup_folder=folder, trusted_proxies="127.0.0.1")
+        yield Question(settings, store.path, MONDAY, None)
+
+
+def advice(question: Question) -> dict[str, str]:
+    """What each check that fails says, with what to do."""
+    return {found.label: f"{found.state}. {found.advice}" for found in doctor.examine(question) if found.advice}
+
+
+def setting(question: Question, **settings: object) -> Question:
+    return dataclasses.replace(question, settings=dataclasses.replace(question.settings, **settings))  # type: ignore[arg-type]
+
+
+def test_where_all_is_well_it_says_so(question: Question) -> None:
+    assert advice(question) == {}
+    assert [found.label for found in doctor.examine(question)] == list(doctor._CHECKS)
+
+
+def test_the_secret(question: Question) -> None:
+    secret = question.settings.secret_file
+    secret.chmod(0o644)
+    assert "chmod 600" in advice(question)["Clé secrète"]
+    secret.chmod(0o600)
+    secret.write_text("short")
+    assert "trop court" in advice(question)["Clé secrète"]
+    secret.unlink()
+    assert "n'existe pas" in advice(question)["Clé secrète"]
+    assert "Clé secrète" not in advice(setting(question, secret_key="k" * 40))
+
+
+def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    question.database.chmod(0o644)
+    assert "lisible par d'autres" in advice(question)["Droits"]
+    question.database.chmod(0o600)
+    monkeypatch.setattr("os.geteuid", lambda: 54_321)
+    assert "autre utilisateur" in advice(question)["Droits"]
+    monkeypatch.undo()
+    monkeypatch.setattr("os.access", lambda path, mode: path != question.database.parent)
+    assert "ne se laisse pas écrire" in advice(question)["Droits"]
+    monkeypatch.undo()
+    assert "quart setup" in advice(dataclasses.replace(question, database=tmp_path / "absent.db"))["Droits"]
+
+
+def test_the_disk(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "shutil.disk_usage",
+        lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**12 if folder == question.database.parent else 10**6),  # type: ignore[attr-defined]
+    )
+    assert "copies : 1 Mo libres" in advice(question)["Disque"]
+
+
+def test_the_clock(question: Question, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "timedatectl" in advice(dataclasses.replace(question, now=0))["Horloge"]
+    monkeypatch.setattr(doctor, "_SYNCHRONIZED", tmp_path / "synchronized")
+    assert "rien ne la règle" in advice(question)["Horloge"]
+    monkeypatch.undo()
+    store.connection.execute(
+        "INSERT INTO audit_events (id, at, action, subject_kind, subject_id) VALUES ('x', ?, 'a', 'b', 'c')",
+        (MONDAY + DAY,),
+    )
+    assert "confirm-clock" in advice(question)["Horloge"]
+
+
+def test_the_port(question: Question) -> None:
+    with answering(Server="something else") as port:
+        assert "autre programme répond" in advice(setting(question, port=port))["Port"]
+    with answering(503) as port:
+        assert "ne peut rien enregistrer" in advice(setting(question, port=port))["Port"]
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        closed = nobody.getsockname()[1]
+    assert "personne n'y répond" in advice(setting(question, port=closed))["Port"]
+
+
+def test_a_port_that_speaks_something_else(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert "tient ce port" in advice(setting(question, port=silent.getsockname()[1]))["Port"]
+
+
+def test_tls(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "sans https" in advice(setting(question, host="0.0.0.0"))["TLS"]
+    _make_certificate(tmp_path)
+    with answering(folder=tmp_path, Content_Security_Policy="frame-ancestors", Strict_Transport_Security="1") as port:
+        asked = dataclasses.replace(question, url=f"https://127.0.0.1:{port}")
+        assert "n'est pas reconnu ici" in advice(asked)["TLS"]
+        assert "Proxy" not in advice(asked)
+    assert "n'est pas en https" in advice(dataclasses.replace(question, url="http://fadjma.local"))["TLS"]
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        closed = nobody.getsockname()[1]
+    found = advice(dataclasses.replace(question, url=f"https://127.0.0.1:{closed}"))
+    assert "ne répond pas en https" in found["TLS"] and "ne répond pas" in found["Proxy"]
+
+
+def test_a_certificate_that_ends_soon(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "90", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        [*command, "-keyout", "key.pem", "-out", "certificate.pem"], cwd=tmp_path, check=True, capture_output=True
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    ends = ssl._ssl._test_decode_cert(str(tmp_path / "certificate.pem"))["notAfter"]  # type: ignore[attr-defined]
+    last = int(ssl.cert_time_to_seconds(ends)) * 1000
+    with answering(folder=tmp_path) as port:
+        asked = dataclasses.replace(question, url=f"https://localhost:{port}", now=last - 80 * DAY)
+        assert "TLS" not in advice(asked)
+        assert "finit dans 10 jours" in advice(dataclasses.replace(asked, now=last - 10 * DAY))["TLS"]
+
+
+def test_the_proxy(question: Question, tmp_path: Path) -> None:
+    _make_certificate(tmp_path)
+    with answering(folder=tmp_path) as port:
+        found = advice(dataclasses.replace(question, url=f"https://127.0.0.1:{port}"))
+        assert "FADJMA_TRUSTED_PROXIES" in found["Proxy"]
+    with answering(502) as port:
+        assert "répond 502" in advice(dataclasses.replace(question, url=f"http://127.0.0.1:{port}"))["Proxy"]
+
+
+def test_the_backup(question: Question, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = question.settings.backup_folder
+    assert folder
+    assert "en retard" in advice(dataclasses.replace(question, now=MONDAY + DAY))["Sauvegarde"]
+    store.write(runs.note, "copy", Run(MONDAY, MONDAY, "", 0, "Le disque est plein."), {})
+    assert "Le disque est plein." in advice(question)["Sauvegarde"]
+    store.connection.execute("DELETE FROM backup_runs")
+    assert "aucune copie" in advice(question)["Sauvegarde"]
+    monkeypatch.setattr("os.access", lambda path, mode: path != folder)
+    assert "chown" in advice(question)["Sauvegarde"]
+    monkeypatch.undo()
+    shutil.rmtree(folder)
+    assert "Branchez son disque" in advice(question)["Sauvegarde"]
+    assert "FADJMA_BACKUP_FOLDER" in advice(setting(question, backup_folder=None))["Sauvegarde"]
+
+
+def test_a_check_that_fails_itself_is_a_finding(question: Question) -> None:
+    question.database.write_bytes(b"Ordonnances de mars\n" * 1_000)
+    found = advice(question)
+    assert "pas une base SQLite" in found["Horloge"] and "pas une base SQLite" in found["Sauvegarde"]
+
+
+def test_the_command_ends_with_one_when_something_is_wrong(question: Question) -> None:
+    url = f"sqlite:///{question.database}"
+    app = create_app(dataclasses.replace(question.settings, database_url=url))
+    app.extensions["database"].clock = lambda: MONDAY
+    done = CliRunner().invoke(app.cli.commands["doctor"], [])
+    assert (done.exit_code, "✗" in done.output) == (0, False), done.output
+    question.settings.secret_file.unlink()
+    done = CliRunner().invoke(app.cli.commands["doctor"], [])
+    assert (done.exit_code, "✗ Clé secrète" in done.output) == (1, True), done.output
