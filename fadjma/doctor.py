@@ -6,7 +6,7 @@ import shutil
 import socket
 import ssl
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -204,7 +204,7 @@ def _tls(question: Question) -> State:
     return f"certificat reconnu, encore {left:.1f} jours", ""
 
 
-def _lasts(certificate: dict[str, object]) -> float:
+def _lasts(certificate: Mapping[str, object]) -> float:
     """Days from its beginning to its end: Caddy's own last hours, and are renewed all the time."""
     ends, begins = (ssl.cert_time_to_seconds(str(certificate[name])) for name in ("notAfter", "notBefore"))
     return (ends - begins) / 86_400

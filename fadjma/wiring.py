@@ -30,6 +30,7 @@ def wire() -> None:
         Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m"),
+        Kind("organization_import", "/organizations/imports/{id}"),
         Kind("medicine_import", "/formulary/imports/{id}"),
         Kind("profile", "/account"),
         Kind("patient", "/patients/{id}/accesses"),

@@ -12,9 +12,9 @@ import fadjma
 SOURCES = Path(fadjma.__file__).parent
 # A room is a folder of fadjma/, or a file beside them. It may import what is on the floors under it, and itself.
 FLOORS = (  # the lowest first
-    {"days", "writing"},
+    {"days", "workbook", "writing"},
     {"histogram", "i18n", "ids"},
-    {"refusals"},
+    {"refusals", "sheets"},
     {"store"},
     {"config", "identity"},
     {"events"},

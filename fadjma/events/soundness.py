@@ -9,11 +9,11 @@ from fadjma.store import Transaction
 def gaps(tx: Transaction) -> Iterator[str]:
     """Whose numbers have a hole, but where a backup was restored."""
     rows = tx.all(
-        "WITH steps AS (SELECT user_id, seq - lag(seq, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS step "
-        "FROM notifications UNION ALL "
-        "SELECT user_id, 1 + last_seq - "
-        "(SELECT coalesce(max(seq), 0) FROM notifications WHERE user_id = i.user_id) FROM inboxes i) "
-        "SELECT DISTINCT user_id FROM steps WHERE step <> 1 AND step < :apart",
+        "SELECT DISTINCT user_id FROM ("
+        "SELECT user_id, seq - lag(seq, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS step FROM notifications "
+        "UNION ALL SELECT user_id, 1 + last_seq - "
+        "(SELECT coalesce(max(seq), 0) FROM notifications WHERE user_id = i.user_id) FROM inboxes i"
+        ") AS steps WHERE step <> 1 AND step < :apart",
         {"apart": HISTORIES_APART},
     )
     return (row["user_id"] for row in rows)

@@ -1,5 +1,6 @@
 """Clinics and pharmacies with all that is said of them, read and written; directory.py has the few facts in lists."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -61,19 +62,25 @@ def place(tx: Transaction, place_id: str) -> Place:
 
 def same_as(tx: Transaction, facts: Facts) -> Place | None:
     """The place of this kind that has this name in this town already, whatever its capitals and accents."""
-    key = _key(facts)
-    return next((known for known in places(tx) if _key(known) == key), None)
+    own = key(facts)
+    return next((known for known in places(tx) if key(known) == own), None)
 
 
 def add(tx: Transaction, facts: Facts) -> str:
     """A new place; returns its id."""
-    place_id = new_id()
-    tx.execute(
+    [place_id] = add_all(tx, [facts])
+    return place_id
+
+
+def add_all(tx: Transaction, added: Iterable[Facts]) -> list[str]:
+    """New places; returns their ids."""
+    rows = [{**asdict(facts), "id": new_id()} for facts in added]
+    tx.execute_many(
         "INSERT INTO organizations (id, kind, name, address, city, phone, hours, night_duty, responsible) "
         "VALUES (:id, :kind, :name, :address, :city, :phone, :hours, :night_duty, :responsible)",
-        {**asdict(facts), "id": place_id},
+        rows,
     )
-    return place_id
+    return [row["id"] for row in rows]
 
 
 def change(tx: Transaction, place_id: str, facts: Facts, version: int) -> bool:
@@ -88,8 +95,9 @@ def change(tx: Transaction, place_id: str, facts: Facts, version: int) -> bool:
     )
 
 
-def _key(facts: Facts) -> tuple[str, list[str], list[str]]:
-    return facts.kind, writing.fold(facts.name).split(), writing.fold(facts.city).split()
+def key(facts: Facts) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """By which a place is known, whatever the capitals and accents."""
+    return facts.kind, tuple(writing.fold(facts.name).split()), tuple(writing.fold(facts.city).split())
 
 
 def _place(row: Any) -> Place:

@@ -71,11 +71,5 @@ class ChangedMedicineForm(MedicineForm):
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
 
 
-class ImportForm(Form):
-    """A file comes beside it (web.upload); or a table is put in here."""
-
-    text = text(N_("Ou collez le tableau ici"), 60_000, required=False, lines=True)
-
-
 def _one_line(value: str) -> str:
     return " ".join(value.split())

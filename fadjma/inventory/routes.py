@@ -1,6 +1,5 @@
 """The medicines one chooses from as one types, the pharmacist's stock, and the list that an admin keeps."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TypedDict
@@ -8,18 +7,18 @@ from typing import TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, formulary, listing, queries, tables
-from fadjma.inventory.forms import ChangedMedicineForm, CountForm, ImportForm, LotForm, MedicineForm
+from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm
 from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
+from fadjma.web import importing
 from fadjma.web.forms import NoFields
+from fadjma.web.importing import ImportForm
 
 blueprint = Blueprint("inventory", __name__)
 web.take_files("/formulary/imports")
-_SAID = 100  # faults of a file that are named
 
 
 @blueprint.get("/medicines")
@@ -217,26 +216,12 @@ async def new_import() -> Response:
 @web.refill("inventory/import_new.html", ImportForm)
 async def read_import() -> Response:
     await web.see(_require_admin)
-    sent = await web.upload("file")
-    form = await web.form(ImportForm)
-    sent = form.text.data.encode() if sent is None and form.text.data else sent
-    if sent is None:
-        raise Invalid({"text": N_("Choisissez un fichier, ou collez le tableau.")})
-    table = await asyncio.to_thread(tables.read, sent)
-    if table.errors:
-        raise Invalid(_first(table.errors))
+    table = await importing.read_table(tables.read)
     try:
         acted = await web.act(listing.check, formulary.one_import, table.lines)
     except Invalid as refusal:
-        raise Invalid(_first(refusal.errors)) from refusal
+        raise Invalid(importing.named(refusal.errors)) from refusal
     return web.done(acted, "inventory/_import.html", f"/formulary/imports/{acted.resource.id}", created=True)
-
-
-def _first(errors: dict[str, str]) -> dict[str, str]:
-    """The faults that are named, and that there are more."""
-    if len(errors) <= _SAID:
-        return errors
-    return {**dict(list(errors.items())[:_SAID]), "file": N_("Seules les cent premières fautes sont montrées.")}
 
 
 @blueprint.get("/formulary/imports/<import_id>")

@@ -17,7 +17,8 @@ def unmoved(tx: Transaction) -> Iterator[str]:
 def unreserved(tx: Transaction) -> Iterator[str]:
     """Lots of which another quantity is kept than their reservations add up to."""
     rows = tx.all(
-        "WITH kept AS (SELECT lot_id, sum(quantity) AS quantity FROM reservations GROUP BY lot_id) "
-        "SELECT l.id FROM lots l LEFT JOIN kept k ON k.lot_id = l.id WHERE l.reserved <> coalesce(k.quantity, 0)"
+        "SELECT l.id FROM lots l "
+        "LEFT JOIN (SELECT lot_id, sum(quantity) AS quantity FROM reservations GROUP BY lot_id) k ON k.lot_id = l.id "
+        "WHERE l.reserved <> coalesce(k.quantity, 0)"
     )
     return (row["id"] for row in rows)

@@ -66,7 +66,7 @@ def drill(
 
     `counted`: the rows of each copy by table, by its name, where that is known. Raises Unusable with what is wrong.
     """
-    copies = kept(plan.folder)
+    copies = kept(plan.folder) if plan.folder.is_dir() else []
     if not copies:
         raise Unusable(f"Il n'y a aucune copie dans {plan.folder}.")
     newest = copies[-1]

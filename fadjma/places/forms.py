@@ -8,24 +8,23 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.places import KINDS, Facts
+from fadjma.places.tables import LONGEST, NO_PHONE
 from fadjma.web.forms import Form, LooksAsItIs, WholeNumber, one_of, text
 
 
 class PlaceForm(Form):
     kind = one_of(N_("Genre"), KINDS)
-    name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
-    address = text(N_("Adresse"), 200)
-    city = text(N_("Ville ou quartier"), 80)
-    phone = text(N_("Téléphone"), 30)
-    hours = text(N_("Heures d'ouverture"), 200, required=False)
+    name = text(N_("Nom"), LONGEST["name"], rules=[LooksAsItIs()])
+    address = text(N_("Adresse"), LONGEST["address"])
+    city = text(N_("Ville ou quartier"), LONGEST["city"])
+    phone = text(N_("Téléphone"), LONGEST["phone"])
+    hours = text(N_("Heures d'ouverture"), LONGEST["hours"], required=False)
     night_duty = BooleanField(N_("De garde la nuit"), false_values=("", "0", "false"))
-    responsible = text(N_("Personne responsable"), 80, required=False)
+    responsible = text(N_("Personne responsable"), LONGEST["responsible"], required=False)
 
     def validate_phone(self, field: Any) -> None:
         if field.data and not normalize_phone(field.data):
-            raise ValidationError(
-                translate(self.language, N_("Ce numéro n'existe pas. Exemples : 77 123 45 67, +225 07 01 02 03 04."))
-            )
+            raise ValidationError(translate(self.language, NO_PHONE))
 
     def facts(self) -> Facts:
         """What a form that is valid says."""

@@ -8,11 +8,14 @@ from quart import Blueprint, Response
 from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.identity.places import Place
-from fadjma.places import actions
+from fadjma.places import actions, importing, tables
 from fadjma.places.forms import ChangedPlaceForm, PlaceForm
 from fadjma.store import Transaction
+from fadjma.web.forms import NoFields
+from fadjma.web.importing import ImportForm, read_table
 
 blueprint = Blueprint("places", __name__)
+web.take_files("/organizations/imports")
 
 
 @blueprint.get("/organizations")
@@ -48,6 +51,34 @@ class _Around(TypedDict):
 
 async def _around(place_id: str) -> _Around:
     return {"place": await web.see(actions.show, place_id)}
+
+
+@blueprint.get("/organizations/imports/new")
+async def new_import() -> Response:
+    await web.see(_require_admin)
+    return web.page("places/import_new.html", form=web.blank(ImportForm))
+
+
+@blueprint.post("/organizations/imports")
+@web.refill("places/import_new.html", ImportForm)
+async def read_import() -> Response:
+    await web.see(_require_admin)
+    table = await read_table(tables.read)
+    acted = await web.act(importing.check, importing.one_import, table.lines)
+    return web.done(acted, "places/_import.html", f"/organizations/imports/{acted.resource.id}", created=True)
+
+
+@blueprint.get("/organizations/imports/<import_id>")
+async def show_import(import_id: str) -> Response:
+    found = await web.see(importing.one_import, import_id)
+    return web.answer("places/import.html", found.json(web.language()), item=found)
+
+
+@blueprint.post("/organizations/imports/<import_id>/confirmation")
+async def confirm_import(import_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(importing.confirm, importing.one_import, import_id)
+    return web.done(acted, "places/_import.html", f"/organizations/imports/{import_id}")
 
 
 @blueprint.get("/organizations/<place_id>")

@@ -24,7 +24,13 @@ from fadjma.writing import LOST
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_FILE = 10 * 1024 * 1024  # bytes, where a file belongs
-_OF_FILES = ("multipart/form-data", "text/csv")  # in which one comes
+_TABLES = (  # a file that is the whole body
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-excel",
+    "application/vnd.oasis.opendocument.spreadsheet",
+)
+_OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
 
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 
@@ -178,11 +184,11 @@ async def fields() -> MultiDict[str, str]:
 
 
 async def upload(name: str) -> bytes | None:
-    """The file that a form brings in the field `name`, or a body that is one itself (text/csv); None without one.
+    """The file that a form brings in the field `name`, or a body that is one itself (a table); None without one.
 
     Asked for before `fields()`, which has what else came.
     """
-    if request.mimetype == "text/csv":
+    if request.mimetype in _TABLES:
         g.fields = MultiDict()
         return await body()
     g.upload = name

@@ -1,8 +1,9 @@
 """A table of medicines as spreadsheets save it: read as it is, or each line that is wrong is named, with why."""
 
 import pytest
+from workbooks import ods, xlsx
 
-from fadjma.inventory import tables
+from fadjma import sheets
 from fadjma.inventory.tables import LONGEST, read
 
 HEAD = "dci;forme;dosage;unité;atc;marques;tableau\n"
@@ -28,6 +29,8 @@ def _errors(text: str) -> dict[str, str]:
         ("\n" + HEAD + "\n;;;;;;\n" + AMOXICILLIN).encode(),
         (HEAD + AMOXICILLIN.replace("500 mg", '"500  mg"').replace("amoxi", "  amoxi")).encode(),
         (HEAD.upper() + AMOXICILLIN).encode(),
+        xlsx([row.split(";") for row in (HEAD + AMOXICILLIN).splitlines()]),
+        ods([row.split(";") for row in (HEAD + AMOXICILLIN).splitlines()]),
         ("form;dci;strength;unit;schedule;brands\ngélule;amoxicilline;500 mg;gélule;list_1;Clamoxyl\n").encode(),
     ],
 )
@@ -96,8 +99,8 @@ def test_what_is_no_table_of_medicines_is_said(sent: bytes, named: str) -> None:
 
 
 def test_more_lines_than_a_list_has_are_refused_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tables.MOST_LINES == 50_000
-    monkeypatch.setattr(tables, "MOST_LINES", 20)
+    assert sheets.MOST_LINES == 50_000
+    monkeypatch.setattr(sheets, "MOST_LINES", 20)
     lines = [f"médicament {number};comprimé;1 mg;comprimé\n" for number in range(21)]
     head = "dci;forme;dosage;unité\n"
     assert len(read((head + "".join(lines[:-1])).encode()).lines) == 20

@@ -1,9 +1,9 @@
 """When copies and drills are made, and who hears of one that is late or fails."""
 
-import dataclasses
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +20,10 @@ from fadjma.store.owner import Owner
 
 
 @pytest.fixture
-def plan(plan: Plan) -> Plan:
+def plan(path: Path, tmp_path: Path) -> Plan:
     """Schedules are the same for sealed copies."""
-    return dataclasses.replace(plan, key=None)
+    (tmp_path / "copies").mkdir()
+    return Plan(path, tmp_path / "copies", every=6 * 3_600_000, keep=3, key=None)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from callers import Callers
 from cast import ADMIN, AWA, CLINIC, DIOP, JAMM
 from store import Store
-from told import PLACE
+from told import PLACE, PLACES
+from workbooks import xlsx
 
 TERANGA = {
     "kind": "clinic",
@@ -113,3 +114,51 @@ async def test_a_change_is_in_the_audit_and_other_admins_pages_follow(clinic: Ca
     assert store.audit()[-1] == (ADMIN.id, "place.changed", "success")
     sql = "SELECT user_id, subject_kind, message FROM notifications ORDER BY rowid DESC LIMIT 1"
     assert store.rows(sql) == [(ADMIN.id, "organization", None)]
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ROWS = [
+    ("Genre", "Nom", "Adresse", "Ville", "Téléphone", "Garde"),
+    ("Pharmacie", "Pharmacie du Marché", "rue 2", "Mbour", "+221 33 957 11 22", "oui"),
+    ("centre de santé", "Poste de Saly", "route 1", "Mbour", 339571234, ""),
+]
+
+
+class TestFromAFile:
+    @pytest.mark.parametrize("sent", ["xlsx", "cp1252", "utf-8-sig"])
+    async def test_first_it_is_shown_then_it_is_taken(self, clinic: Callers, store: Store, sent: str) -> None:
+        text = "\n".join(";".join(map(str, row)) for row in ROWS)
+        body, kind = (xlsx(ROWS), XLSX) if sent == "xlsx" else (text.encode(sent), "text/csv")
+        before = store.content()["organizations"]
+        made = await clinic.program(ADMIN).post("/organizations/imports", body, Content_Type=kind)
+        assert (made.status, made.json["added"], made.json["changed"]) == (201, 2, 0)
+        assert store.content()["organizations"] == before
+        done = await clinic.program(ADMIN).post(f"{made.location}/confirmation")
+        assert done.json["status"] == "applied"
+        items = {item["name"]: item for item in (await clinic.program(AWA).get("/organizations")).json["items"]}
+        assert items["Pharmacie du Marché"]["night_duty"] is True
+        assert (items["Poste de Saly"]["kind"], items["Poste de Saly"]["phone"]) == ("clinic", "+221339571234")
+
+    async def test_of_a_place_that_is_there_the_file_says_the_rest(self, clinic: Callers) -> None:
+        made = (await clinic.program(ADMIN).post("/organizations", PLACE)).json
+        line = "genre;nom;adresse;ville;téléphone;heures\npharmacie;PHARMACIE TERANGA;rue 9;Thies;339511234;8h–20h"
+        read = await clinic.program(ADMIN).post("/organizations/imports", {"text": line})
+        assert (read.json["added"], read.json["changed"]) == (0, 1)
+        await clinic.program(ADMIN).post(f"{read.location}/confirmation")
+        known = (await clinic.program(AWA).get(f"/organizations/{made['id']}")).json
+        assert (known["hours"], known["address"], known["version"]) == ("8h–20h", "rue 9", 2)
+        again = await clinic.program(ADMIN).post("/organizations/imports", {"text": line})
+        assert (again.json["changed"], again.json["unchanged"]) == (0, 1)
+
+    async def test_one_bad_line_and_nothing_is_taken(self, clinic: Callers, store: Store) -> None:
+        before = store.content()["organizations"], store.content()["place_imports"]
+        bad = [*ROWS, ("marché", "", "rue", "Thiès", "12", "peut-être"), ROWS[1]]
+        answer = await clinic.program(ADMIN).post("/organizations/imports", xlsx(bad), Content_Type=XLSX)
+        assert list(answer.errors()) == [
+            *(f"lines-4-{column}" for column in ("name", "kind", "phone", "night_duty")),
+            "lines-5-name",
+        ]
+        text = "\n".join(";".join(map(str, row)) for row in bad)
+        page = await clinic.browser(ADMIN).post("/organizations/imports", {"text": text})
+        assert page.status == 422 and "Ligne 4, Téléphone" in page.text and "marché" in page.text
+        assert (store.content()["organizations"], store.content()["place_imports"]) == before

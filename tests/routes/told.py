@@ -31,8 +31,10 @@ from fadjma.identity import slips
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
+from fadjma.identity.places import Facts as PlaceFacts
 from fadjma.inventory import listing
 from fadjma.inventory.formulary import Facts
+from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
@@ -41,6 +43,7 @@ from fadjma.store import Transaction
 
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
 NORAMIDOPYRINE = Facts(dci="noramidopyrine", form="comprimé", strength="500 mg", unit="comprimé")
+POST = PlaceFacts(kind="clinic", name="Poste de santé", address="rue 4", city="Mbour", phone="+221339571234")
 ALPRAZOLAM = Facts(dci="alprazolam", form="comprimé", strength="0,25 mg", unit="comprimé", schedule="list_1")
 SECRET_KEY = "the secret key of these tests, long enough"
 SLIP_KEY = derive_key(SECRET_KEY, "slips")
@@ -73,6 +76,7 @@ class Told:
     medicine: str  # nobody has prescribed or received it
     retired: str
     checked: str  # a file of medicines that was read
+    checked_places: str  # a file of places that was read
 
 
 def tell(store: Store) -> Told:
@@ -122,6 +126,7 @@ def tell(store: Store) -> Told:
         medicine=act(listing.add, ADMIN, KETOPROFEN),
         retired=act(listing.retire, ADMIN, act(listing.add, ADMIN, NORAMIDOPYRINE)),
         checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
+        checked_places=act(importing.check, ADMIN, {2: POST}),
     )
 
 
@@ -243,6 +248,7 @@ MEDICINE = {
     "unit": "gélule",
     "schedule": "list_2",
 }
+PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
     "given_name": "Fatou",
@@ -325,6 +331,8 @@ ACTS = [
     Route("/accounts/{closed}/reactivation", ADMIN),
     Route("/organizations", ADMIN, PLACE, created=True),
     Route("/organizations/{place}", ADMIN, {**PLACE, "kind": "clinic", "version": 1}),
+    Route("/organizations/imports", ADMIN, {"text": PLACES}, created=True),
+    Route("/organizations/imports/{checked_places}/confirmation", ADMIN),
     Route("/formulary", ADMIN, MEDICINE, created=True),
     Route("/formulary/{medicine}", ADMIN, {**MEDICINE, "version": 1}),
     Route("/formulary/{medicine}/retirement", ADMIN),
@@ -367,6 +375,8 @@ READS = [
     Route("/organizations", AWA, allowed=CAST),
     Route("/organizations/new", ADMIN),
     Route("/organizations/{place}", AWA, allowed=CAST),
+    Route("/organizations/imports/new", ADMIN),
+    Route("/organizations/imports/{checked_places}", ADMIN),
     Route("/formulary", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
     Route("/formulary?q=profenid", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
     Route("/formulary/new", ADMIN),

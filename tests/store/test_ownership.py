@@ -21,6 +21,7 @@ TABLES = {
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys"},
     "keeping": {"backup_runs"},
+    "places": {"place_imports"},
     "access": {"access_requests"},
     "records": {"records", "record_versions"},
     "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},

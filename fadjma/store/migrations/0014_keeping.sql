@@ -10,3 +10,16 @@ CREATE TABLE backup_runs (
     failure TEXT NOT NULL DEFAULT ''  -- one line for whoever runs the machine; empty: it succeeded
 );
 CREATE INDEX backup_runs_at ON backup_runs (kind, begun_at, id);
+
+-- A file of clinics and pharmacies that was read and found good, until an admin says that it is to be taken.
+CREATE TABLE place_imports (
+    id TEXT PRIMARY KEY,
+    made_by TEXT NOT NULL REFERENCES users (id),
+    made_at BIGINT NOT NULL,
+    content TEXT NOT NULL,  -- JSON: the lines; empty once they are taken
+    added INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    applied_at BIGINT,
+    version INTEGER NOT NULL DEFAULT 1
+);

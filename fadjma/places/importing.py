@@ -1,0 +1,112 @@
+"""Clinics and pharmacies from a file: first it says what it would do, then all of it is taken, or nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fadjma import events
+from fadjma.events import Notice, Subject
+from fadjma.i18n import N_, iso
+from fadjma.identity import directory, places
+from fadjma.identity.people import Viewer
+from fadjma.identity.places import Facts
+from fadjma.ids import new_id
+from fadjma.refusals import Conflict, NotFound
+from fadjma.store import Transaction
+
+_KEPT_FOR = 24 * 3_600_000  # milliseconds that a file is kept which was read and not taken
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was read and found good: what it will do, or has done."""
+
+    id: str
+    version: int
+    added: int
+    changed: int
+    unchanged: int
+    applied_at: int | None
+
+    @property
+    def status(self) -> str:
+        return "applied" if self.applied_at else "checked"
+
+    def json(self, language: str) -> dict[str, Any]:
+        shown = {name: getattr(self, name) for name in ("id", "status", "version", "added", "changed", "unchanged")}
+        return {**shown, "applied_at": iso(self.applied_at) if self.applied_at else None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What the lines of a file do: which places are new, and of which something else is said."""
+
+    added: list[Facts]
+    changed: list[tuple[places.Place, Facts]]
+    unchanged: int
+
+    def counts(self) -> dict[str, int]:
+        return {"added": len(self.added), "changed": len(self.changed), "unchanged": self.unchanged}
+
+
+def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
+    """A file that was read. Raises NotFound."""
+    viewer.require("admin")
+    row = tx.first(
+        "SELECT id, version, added, changed, unchanged, applied_at FROM place_imports WHERE id = :id", {"id": import_id}
+    )
+    if row is None:
+        raise NotFound
+    return Import(**dict(row))
+
+
+def check(tx: Transaction, viewer: Viewer, lines: Mapping[int, Facts]) -> str:
+    """Keep a file that was read, and say what it would do; returns the import's id."""
+    viewer.require("admin")
+    tx.execute("DELETE FROM place_imports WHERE made_at < :since", {"since": tx.now - _KEPT_FOR})
+    import_id = new_id()
+    tx.execute(
+        "INSERT INTO place_imports (id, made_by, made_at, content, added, changed, unchanged) "
+        "VALUES (:id, :by, :now, :content, :added, :changed, :unchanged)",
+        {
+            "id": import_id,
+            "by": viewer.id,
+            "now": tx.now,
+            "content": json.dumps([asdict(facts) for facts in lines.values()], ensure_ascii=False),
+            **_effect(tx, list(lines.values())).counts(),
+        },
+    )
+    return import_id
+
+
+def confirm(tx: Transaction, viewer: Viewer, import_id: str) -> str:
+    """Take a file that was read: all of it, as the places are now. Raises Conflict when it was taken already."""
+    viewer.require("admin")
+    if one_import(tx, viewer, import_id).applied_at:
+        raise Conflict(N_("Ce fichier a déjà été importé."), current="applied")
+    content = json.loads(tx.value("SELECT content FROM place_imports WHERE id = :id", {"id": import_id}))
+    effect = _effect(tx, [Facts(**said) for said in content])
+    places.add_all(tx, effect.added)
+    for place, facts in effect.changed:
+        places.change(tx, place.id, facts, place.version)
+    tx.execute(
+        "UPDATE place_imports SET applied_at = :now, content = '', added = :added, changed = :changed, "
+        "unchanged = :unchanged, version = version + 1 WHERE id = :id",
+        {"now": tx.now, "id": import_id, **effect.counts()},
+    )
+    admins = Notice(directory.people(tx, "admin"), "notification", None)
+    subject = Subject("organization_import", import_id)
+    events.record(tx, "places.imported", subject, actor_id=viewer.id, notices=[admins], added=len(effect.added))
+    return import_id
+
+
+def _effect(tx: Transaction, lines: list[Facts]) -> _Effect:
+    """A place is known by its kind, its name and its town; of one that is there the file says the rest."""
+    known = {places.key(place): place for place in places.places(tx)}
+    added = [facts for facts in lines if places.key(facts) not in known]
+    found = [(known[places.key(facts)], facts) for facts in lines if places.key(facts) in known]
+    changed = [
+        (place, facts) for place, facts in found if any(getattr(place, n) != v for n, v in asdict(facts).items())
+    ]
+    return _Effect(added, changed, len(found) - len(changed))

@@ -1,0 +1,193 @@
+"""A table as a spreadsheet saves it, CSV or workbook: its lines, each with its cells by column, or what is wrong."""
+
+import csv
+import json
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from fadjma import writing
+from fadjma.i18n import N_
+
+MOST_LINES = 50_000
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls begin
+_READER = Path(__file__).with_name("workbook.py")
+_PATIENCE = 60  # seconds for a workbook
+_FORMULA = "=+-@"  # a spreadsheet that opens the list again would run what begins so
+_EMPTY = N_("Ce fichier ne contient aucune ligne.")
+_UNREADABLE = N_("Ce fichier n'est pas un texte en UTF-8 ou en Windows-1252.")
+_SPREADSHEET = N_(
+    "Ce classeur ne se laisse pas lire : ouvrez-le dans le tableur, enregistrez la feuille au format CSV, puis envoyez "
+    "ce fichier-là."
+)
+_TOO_MANY = N_("Ce fichier a plus de 50 000 lignes : envoyez-le en plusieurs parts.")
+
+
+@dataclass
+class Sheet:
+    """What was read: the cells of each line by column, by the line's number, and what is wrong."""
+
+    lines: dict[int, dict[str, str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
+    _wrong: set[int] = field(default_factory=set)
+
+    def is_wrong(self, number: int) -> bool:
+        """Whether something of this line cannot be taken."""
+        return number in self._wrong
+
+    def by_line(self) -> dict[str, str]:
+        """What is wrong, in the order of the lines."""
+        return dict(sorted(self.errors.items(), key=lambda error: _line_of(error[0])))
+
+    def refuse(self, number: int, errors: Mapping[str, str]) -> None:
+        """These columns of a line are wrong; what was said of one first stays."""
+        if errors:
+            self._wrong.add(number)
+            for column, message in errors.items():
+                self.errors.setdefault(f"lines-{number}-{column}", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the first line of a table may name: each column's heads, folded, and which columns must be there."""
+
+    heads: Mapping[str, tuple[str, ...]]
+    needed: tuple[str, ...]
+    phones: tuple[str, ...] = ()  # those in which « +221… » is no formula
+
+    def named(self, head: str) -> str:
+        """The column that a head names, or nothing."""
+        folded = " ".join(writing.fold(head).split())
+        return next((column for column, heads in self.heads.items() if folded in heads), "")
+
+
+def _line_of(name: str) -> int:
+    """The line of « lines-3-dci »; what is said of the whole file comes first."""
+    return int(name.split("-")[1]) if name.startswith("lines-") else 0
+
+
+class _Unreadable(Exception):
+    """The file as a whole cannot be read; the message says why."""
+
+
+def read(sent: bytes, columns: Columns) -> Sheet:
+    """Read a file. Its first line names the columns, in any order; a cell says why it cannot be taken."""
+    sheet = Sheet()
+    try:
+        _read_lines(sheet, columns, _rows(sheet, sent))
+    except _Unreadable as unreadable:
+        sheet.errors = {"file": str(unreadable)}
+    if not sheet.lines and not sheet.errors:
+        sheet.errors = {"file": _EMPTY}
+    return sheet
+
+
+def _rows(sheet: Sheet, sent: bytes) -> Iterator[list[str]]:
+    return iter(_workbook(sent)) if sent.startswith(_WORKBOOKS) else _text_rows(sheet, _text(sent))
+
+
+def _workbook(sent: bytes) -> list[list[str]]:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program, and nothing of the file among its arguments
+            [sys.executable, "-I", str(_READER)], input=sent, capture_output=True, timeout=_PATIENCE, check=True
+        )
+        rows: list[list[str]] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError) as error:
+        raise _Unreadable(_SPREADSHEET) from error
+    return rows
+
+
+def _text(sent: bytes) -> str:
+    """UTF-8 or UTF-16 where it says so at its beginning, else UTF-8 if it is that, else Windows-1252."""
+    marks = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    said = next((name for mark, name in marks.items() if sent.startswith(mark)), "")
+    for name in [said] if said else ["utf-8", "cp1252"]:
+        try:
+            text = sent.decode(name)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise _Unreadable(_UNREADABLE)
+
+
+def _text_rows(sheet: Sheet, text: str) -> Iterator[list[str]]:
+    first = text.lstrip("\r\n").partition("\n")[0]
+    rows = csv.reader(StringIO(text, newline=""), delimiter=max(";,\t", key=first.count), strict=True)
+    number = 0
+    while True:
+        number += 1
+        try:
+            yield next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            sheet.refuse(number, {"line": N_("Cette ligne ne se laisse pas lire : vérifiez ses guillemets.")})
+            return
+
+
+def _read_lines(sheet: Sheet, columns: Columns, rows: Iterable[list[str]]) -> None:
+    order: list[str] | None = None
+    for number, row in enumerate(rows, 1):  # as a spreadsheet numbers them
+        cells = [_clean(cell) for cell in row]
+        if not any(cells):
+            continue
+        if order is None:
+            order = _order(sheet, columns, number, cells)
+            if sheet.errors:
+                return
+        else:
+            _read_line(sheet, columns, number, order, cells)
+            if len(sheet.lines) > MOST_LINES:
+                raise _Unreadable(_TOO_MANY)
+
+
+def _clean(cell: str) -> str:
+    """A cell on one line, composed, with nothing invisible and no space at its ends or twice inside."""
+    if not cell.isascii():
+        cell = unicodedata.normalize("NFC", writing.without_invisible(cell))
+    if not cell.isprintable():
+        cell = "".join(c if c.isprintable() else " " for c in cell)
+    return " ".join(cell.split())
+
+
+def _order(sheet: Sheet, columns: Columns, number: int, cells: list[str]) -> list[str]:
+    """Which column each cell of a line is."""
+    found = [columns.named(cell) for cell in cells]
+    for place, (column, cell) in enumerate(zip(found, cells, strict=True), 1):
+        if cell and not column:
+            sheet.refuse(number, {str(place): N_("Le nom de cette colonne n'est pas connu.")})
+        elif column and column in found[: place - 1]:
+            sheet.refuse(number, {str(place): N_("Cette colonne est là deux fois.")})
+    for column in columns.needed:
+        if column not in found:
+            sheet.refuse(number, {column: N_("Cette colonne manque : la première ligne nomme les colonnes.")})
+    return found
+
+
+def _read_line(sheet: Sheet, columns: Columns, number: int, order: list[str], cells: list[str]) -> None:
+    found = dict.fromkeys(columns.heads, "")
+    errors: dict[str, str] = {}
+    for place, cell in enumerate(cells):
+        column = order[place] if place < len(order) else ""
+        if column:
+            found[column] = cell
+        elif cell:
+            errors[str(place + 1)] = N_("Cette cellule n'est sous aucune colonne.")
+    errors |= {column: N_("Cette cellule est vide.") for column in columns.needed if not found[column]}
+    for column, value in found.items():
+        if value[:1] in _FORMULA and value and not (column in columns.phones and _is_phone(value)):
+            errors[column] = N_("Commence par =, +, - ou @ : un tableur en ferait une formule. Écrivez-le autrement.")
+        elif writing.LOST in value:
+            errors[column] = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
+    sheet.lines[number] = found
+    sheet.refuse(number, errors)
+
+
+def _is_phone(value: str) -> bool:
+    """« +221 33 951 12 34 »: what a spreadsheet makes of it is the same number."""
+    return value[0] == "+" and value[1:].replace(" ", "").isdigit()

@@ -1,0 +1,67 @@
+"""A workbook is read as its CSV would be, by a process of its own that may end without harm."""
+
+from collections.abc import Sequence
+
+import pytest
+from workbooks import Formula, ods, xlsx
+
+from fadjma import sheets
+from fadjma.sheets import Columns, read
+
+COLUMNS = Columns({"name": ("nom", "name"), "phone": ("telephone",), "duty": ("garde",)}, ("name",), ("phone",))
+HEAD = ("Nom", "Téléphone", "Garde")
+
+
+@pytest.mark.parametrize("made", [xlsx, ods])
+def test_a_workbook_is_read_by_its_columns_and_the_lines_have_its_numbers(made: object) -> None:
+    sent = made([("", "", ""), HEAD, ("Pharmacie  Jamm ", "+221 33 951 12 34", "oui")])  # type: ignore[operator]
+    sheet = read(sent, COLUMNS)
+    assert sheet.errors == {}
+    assert sheet.lines == {3: {"name": "Pharmacie Jamm", "phone": "+221 33 951 12 34", "duty": "oui"}}
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (339511234, "339511234"),
+        (339511234.0, "339511234"),
+        (0.25, "0,25"),
+        (True, "oui"),
+        (False, "non"),
+        (Formula('CONCATENATE("33 ","951")', "33 951"), "33 951"),
+    ],
+)
+def test_a_cell_is_what_somebody_would_type(cell: object, shown: str) -> None:
+    [line] = read(xlsx([HEAD, ("Jamm", cell, "")]), COLUMNS).lines.values()
+    assert line["phone"] == shown
+
+
+@pytest.mark.parametrize("worth", ["=1+1", "@SUM(A1)", "-3", "+cmd|' /C calc'!A0"])
+def test_what_a_spreadsheet_would_run_is_refused_whatever_it_comes_in(worth: str) -> None:
+    for cell in (worth, Formula("A1", worth)):
+        assert list(read(xlsx([HEAD, (cell, "", "")]), COLUMNS).errors) == ["lines-2-name"]
+    assert list(read(f"nom\n{worth}\n".encode(), COLUMNS).errors) == ["lines-2-name"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        xlsx([HEAD, ("Jamm", "", "")], at="XFD1048576"),  # 17 billion cells
+        xlsx([HEAD])[:300],
+        b"PK\x03\x04 is no workbook",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+    ],
+)
+def test_what_is_none_or_cannot_be_unfolded_is_said(sent: bytes) -> None:
+    assert read(sent, COLUMNS).errors == {"file": sheets._SPREADSHEET}
+
+
+def test_one_that_takes_too_long_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "_PATIENCE", 0.001)
+    assert read(xlsx([HEAD, ("Jamm", "", "")]), COLUMNS).errors == {"file": sheets._SPREADSHEET}
+
+
+def test_fifty_thousand_lines_are_read_and_one_more_is_too_many() -> None:
+    lines: list[Sequence[object]] = [HEAD, *((f"Pharmacie {number}", number, "non") for number in range(50_000))]
+    assert len(read(xlsx(lines), COLUMNS).lines) == 50_000
+    assert "50 000" in read(xlsx([*lines, lines[-1]]), COLUMNS).errors["file"]
