@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from quart import Quart
 
-from fadjma import cli, dashboards, days, demo, files, verifying, web, wiring
+from fadjma import cli, dashboards, days, demo, files, first_page, verifying, web, wiring
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         *(notifications, poll, dashboards, files, monitoring, assets),
     ):
         app.register_blueprint(part.blueprint)
+    first_page.register(app)
     app.asgi_app = FrontDoor(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]
     running = Running(app, settings, database, hub, history)
     app.extensions.update(running=running, keeper=running.keeper, metrics=registry(hub, database, running.keeper))
@@ -114,6 +115,13 @@ class Running:
         if self._settings.demo:
             password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
             await self._database.write(_fill_when_empty, password_hash)
+        if not await self._database.read(directory.is_anybody_known):
+            log.warning(
+                "La base %s est vide. Pour installer FADJMA, ouvrez %s à l'adresse où il est servi "
+                "(http://%s:%d%s sur cette machine), ou lancez « quart setup ».",
+                *(self._database.path, address := first_page.open_at(self._app)),
+                *(self._settings.host, self._settings.port, address),
+            )
         owner = self._timekeeper.owner
         if not owner.take():
             log.warning(

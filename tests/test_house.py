@@ -24,7 +24,7 @@ FLOORS = (  # the lowest first
     {"records"},
     {"prescriptions"},
     {"dashboards", "demo", "doctor", "files", "setup", "timekeeping", "verifying", "wiring"},
-    {"cli"},
+    {"cli", "first_page"},
     {"application"},
     {"server"},
     {"__init__"},

@@ -1,11 +1,14 @@
 """From an empty folder to the first medicine that is handed over, without the demo: `quart setup`, then people."""
 
+import asyncio
+import html
+import json
 import os
 import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +17,12 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from quart import Quart
 from store import Clock, Store
 
 from fadjma import create_app, setup
 from fadjma.config import Settings
+from fadjma.identity import directory
 from fadjma.inventory import tables
 from fadjma.store.migrating import migrate
 
@@ -276,6 +281,85 @@ async def test_an_empty_database_that_is_served_says_how_to_begin(tmp_path: Path
     assert "quart setup" in page and 'name="login"' not in page
     assert "Lieux" in await (await app.test_client().get("/register/practitioner")).get_data(as_text=True)
     await app.extensions["database"].close()
+
+
+TYPED = {
+    **{"given_name": "Aminata", "family_name": "Ba", "email": "aminata.ba@clinique.sn", "password": PASSWORD},
+    **{"clinic_name": "Clinique Teranga", "clinic_address": "avenue Caen", "clinic_city": "Thiès"},
+    **{"clinic_phone": "33 951 12 34", "medicines": "starter"},
+}
+
+
+class TestTheFirstPage:
+    """Of an empty database that is served: the same steps, behind an address that only the log says."""
+
+    @pytest.fixture
+    async def app(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Quart]:
+        (tmp_path / "fadjma.secret").write_text("s" * 48)
+        url = f"sqlite:///{tmp_path / 'fadjma.db'}"
+        settings = Settings(secret_key="s" * 48, database_url=url, secret_file=tmp_path / "fadjma.secret", port=8123)
+        app = create_app(settings)
+        await app.extensions["running"].open()
+        yield app
+        await app.extensions["running"].close()
+
+    @pytest.fixture
+    def address(self, app: Quart, caplog: pytest.LogCaptureFixture) -> str:
+        """As the log says it, on this machine."""
+        found = re.search(r"http://127\.0\.0\.1:8123(/first/[\w-]{32})", caplog.text)
+        assert found
+        return found[1]
+
+    async def _post(self, app: Quart, address: str, typed: dict[str, str], **headers: str) -> tuple[int, str]:
+        answer = await app.test_client().post(address, form=typed, headers={"Sec-Fetch-Site": "same-origin", **headers})
+        return answer.status_code, html.unescape(await answer.get_data(as_text=True))
+
+    async def test_it_makes_what_a_clinic_needs_and_is_gone(self, app: Quart, address: str) -> None:
+        page = await (await app.test_client().get(address)).get_data(as_text=True)
+        assert 'name="clinic_name"' in page
+        status, page = await self._post(app, address, TYPED)
+        assert status == 201
+        for said in ("FICHE DE SECOURS", "ExecStart=", "aminata.ba@clinique.sn", "fadjma.secret"):
+            assert said in page
+        assert "s" * 48 not in page and PASSWORD not in page
+        assert (await app.test_client().get(address)).status_code == 404
+        assert (await self._post(app, address, TYPED))[0] == 404
+        signed_in = {"login": "aminata.ba@clinique.sn", "password": PASSWORD}
+        assert (await self._post(app, "/sign-in", signed_in))[0] == 303
+
+    async def test_any_other_address_is_none(self, app: Quart, address: str) -> None:
+        for other in ("/first", "/first/", address[:-1], address + "x", address.upper(), "/first/" + "x" * 32):
+            assert (await app.test_client().get(other)).status_code == 404
+            assert (await self._post(app, other, TYPED))[0] == 404
+
+    async def test_what_cannot_be_taken_comes_back_and_nothing_is_made(self, app: Quart, address: str) -> None:
+        typed = {**TYPED, "email": "", "phone": "771234567", "password": "azerty", "pharmacy_name": "Jamm"}
+        status, page = await self._post(app, address, {**typed, "clinic_phone": "12"})
+        assert status == 422
+        for field in ("email", "password", "clinic_phone", "pharmacy_address"):
+            assert f'id="{field}-e"' in page, field
+        assert 'value="Clinique Teranga"' in page
+        assert not await app.extensions["database"].read(directory.is_anybody_known)
+
+    async def test_of_two_at_once_one_is_first(self, app: Quart, address: str) -> None:
+        two = [self._post(app, address, {**TYPED, "email": f"{name}@x.sn"}) for name in ("un", "deux")]
+        assert sorted(status for status, _ in await asyncio.gather(*two)) == [201, 404]
+        count = "SELECT count(*) FROM users"
+        assert await app.extensions["database"].read(lambda tx: tx.value(count)) == 1
+
+    async def test_another_site_does_not_fill_it_in(self, app: Quart, address: str) -> None:
+        assert (await self._post(app, address, TYPED, **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
+
+    async def test_a_program_may_too(self, app: Quart, address: str) -> None:
+        status, body = await self._post(app, address, {**TYPED, "medicines": "none"}, Accept="application/json")
+        assert (status, json.loads(body)["login"]) == (201, "aminata.ba@clinique.sn")
+
+    async def test_once_somebody_is_known_there_is_none(self, app: Quart, address: str, tmp_path: Path) -> None:
+        assert (await self._post(app, address, TYPED))[0] == 201
+        again = create_app(Settings(secret_key="s" * 48, database_url=f"sqlite:///{tmp_path / 'fadjma.db'}"))
+        await again.extensions["running"].open()
+        assert again.extensions["first_page"] is None
+        await again.extensions["running"].close()
 
 
 class TestTheStarterList:

@@ -7,7 +7,7 @@ import pytest
 from callers import Callers
 from cast import ADMIN, AWA, CLINIC, DIOP, JAMM
 from store import Store
-from told import PLACE, PLACES
+from told import PLACE
 from workbooks import xlsx
 
 TERANGA = {
