@@ -2,11 +2,11 @@
 
 import logging
 import secrets
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from quart import Quart
 
-from fadjma import cli, dashboards, days, demo, files, first_page, verifying, web, wiring
+from fadjma import cli, dashboards, demo, files, first_page, rules, verifying, web, wiring
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -28,6 +28,9 @@ from fadjma.notifications import routes as notifications
 from fadjma.places import routes as places
 from fadjma.prescriptions import routes as prescriptions
 from fadjma.records import routes as records
+from fadjma.rules import Rules
+from fadjma.settings import routes as clinic_settings
+from fadjma.settings.actions import load as load_rules
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
@@ -42,7 +45,7 @@ wiring.wire()
 def create_app(settings: Settings | None = None) -> Quart:
     """The application; settings come from the environment unless given. Raises SettingsError."""
     settings = settings or Settings.from_environment()
-    days.settle_in(ZoneInfo(settings.time_zone))
+    rules.settle(replace(Rules(), **settings.fixed))
     app = Quart(__name__, static_folder=None)
     app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
@@ -66,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, places, access, records, prescriptions, inventory),
-        *(notifications, poll, dashboards, files, monitoring, assets),
+        *(notifications, poll, dashboards, files, monitoring, clinic_settings, assets),
     ):
         app.register_blueprint(part.blueprint)
     first_page.register(app)
@@ -89,7 +92,7 @@ class Running:
         self._history = history
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
-        self._timekeeper = Timekeeper(database, self._clock_watch)
+        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules)
         self.keeper = Keeper(database, _plan(settings, database), self._timekeeper.owner, verifying.walk)
         self._open = False
 
@@ -129,11 +132,17 @@ class Running:
                 "arrivent jusqu'à deux secondes plus tard, et lui seul tient les échéances. Un seul suffit.",
                 *(self._database.path, owner.holder()),
             )
+        await self.settle_rules()
         await self._clock_watch.look()
         self._hub.start()
         self._history.start()
         self._timekeeper.start()
         self.keeper.start()
+
+    async def settle_rules(self) -> None:
+        """What the clinic has chosen counts from now on in this process, too."""
+        chosen = await self._database.read(load_rules, self._settings.fixed)
+        rules.settle(chosen.rules)
 
     async def close(self) -> None:
         self._open = False

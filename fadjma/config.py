@@ -3,8 +3,9 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
@@ -31,7 +32,7 @@ class Settings:
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
     acts_per_hour: int = 10_000  # of one person; 0: no bound
-    time_zone: str = "Africa/Dakar"  # where the clinic is, by its name in the IANA database
+    fixed: Mapping[str, Any] = field(default_factory=dict)  # rules of the clinic that an admin does not choose then
     backup_folder: Path | None = None  # None: no copies are made on a schedule
     backup_every: int = 6  # hours
     backup_keep: int = 28  # copies
@@ -57,7 +58,7 @@ class Settings:
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
             acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
-            time_zone=_time_zone(environment.get("FADJMA_TIME_ZONE", cls.time_zone)),
+            fixed={"time_zone": _time_zone(zone)} if (zone := environment.get("FADJMA_TIME_ZONE")) else {},
             backup_folder=Path(folder) if (folder := environment.get("FADJMA_BACKUP_FOLDER")) else None,
             backup_every=_from_one("FADJMA_BACKUP_EVERY", environment.get("FADJMA_BACKUP_EVERY"), cls.backup_every),
             backup_keep=_from_one("FADJMA_BACKUP_KEEP", environment.get("FADJMA_BACKUP_KEEP"), cls.backup_keep),

@@ -6,6 +6,7 @@ Nothing waits for this: whether something has expired is decided when it is read
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 
 from fadjma.access import actions as access
 from fadjma.clockwatch import ClockWatch
@@ -24,10 +25,16 @@ _BATCH = 200  # things per transaction, so that nobody's act waits long
 class Timekeeper:
     """Runs the acts of time once a minute, and when a right ends."""
 
-    def __init__(self, database: Database, watch: ClockWatch | None = None) -> None:
-        """`watch` looks at the clock at each round."""
+    def __init__(
+        self,
+        database: Database,
+        watch: ClockWatch | None = None,
+        settle_rules: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """At each round `watch` looks at the clock, and `settle_rules` at what another process may have changed."""
         self._database = database
         self._watch = watch or ClockWatch(database)
+        self._settle_rules = settle_rules
         self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
 
@@ -47,6 +54,11 @@ class Timekeeper:
                 await self._watch.look()
             except Exception:
                 log.exception("whether the clock is right is not known; it is looked at again")
+            try:
+                if self._settle_rules:
+                    await self._settle_rules()
+            except Exception:
+                log.exception("what the clinic has chosen is not known; it is looked at again")
             try:
                 if self.owner.take():
                     await self._round()

@@ -35,6 +35,7 @@ def wire() -> None:
         Kind("profile", "/account"),
         Kind("patient", "/patients/{id}/accesses"),
         Kind("product", "/inventory#{element}", "k"),
+        Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),
     )

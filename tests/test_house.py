@@ -13,13 +13,13 @@ SOURCES = Path(fadjma.__file__).parent
 # A room is a folder of fadjma/, or a file beside them. It may import what is on the floors under it, and itself.
 FLOORS = (  # the lowest first
     {"days", "workbook", "writing"},
-    {"histogram", "i18n", "ids"},
+    {"histogram", "i18n", "ids", "rules"},
     {"refusals", "sheets"},
     {"store"},
     {"config", "identity"},
     {"events"},
     {"web"},
-    {"accounts", "clockwatch", "inventory", "keeping", "live", "notifications", "places"},
+    {"accounts", "clockwatch", "inventory", "keeping", "live", "notifications", "places", "settings"},
     {"access", "monitoring"},
     {"records"},
     {"prescriptions"},

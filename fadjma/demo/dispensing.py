@@ -6,7 +6,7 @@ from fadjma.demo.people import PHARMACIES, PHARMACISTS
 from fadjma.demo.plan import NOW, Need, surely_beyond
 from fadjma.demo.stage import Stage
 from fadjma.demo.story import Grant, Story
-from fadjma.prescriptions.actions import VALID_FOR, NewLine
+from fadjma.prescriptions.actions import NewLine, valid_for
 
 _PREPARED = ("validate", "prepare")
 _READY = (*_PREPARED, "mark_ready")
@@ -59,7 +59,7 @@ def usual_fate(story: Story, issued: When) -> str:
         return story.plan.turn(f"current at {story.person.pharmacy}", _CURRENT)
     if issued.ago < _REPLACED_WITHIN:
         return story.plan.turn("last weeks", _LAST_WEEKS)
-    return story.plan.turn("long ago", _LONG_AGO) if surely_beyond(issued.ago, VALID_FOR) else "delivered"
+    return story.plan.turn("long ago", _LONG_AGO) if surely_beyond(issued.ago, valid_for()) else "delivered"
 
 
 def prescribe(
@@ -86,9 +86,9 @@ def prescribe(
         replaces=replaces,
     )
     if fate == "expired":
-        plan.rely(issued, NOW, least=VALID_FOR)
+        plan.rely(issued, NOW, least=valid_for())
     elif fate not in ("delivered", "brought", "cancelled", "entered_in_error"):
-        plan.rely(issued, NOW, most=VALID_FOR)
+        plan.rely(issued, NOW, most=valid_for())
     _follow(story, grant, prescription, issued, fate, pharmacy, lines)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 
+from fadjma import rules
 from fadjma.access import actions as access
 from fadjma.access import states, tracing
 from fadjma.access.states import Scope
@@ -204,7 +205,7 @@ class Stage:
             pharmacy_id=self.ids[pharmacy] if pharmacy else None,
             replaces_id=self.ids[replaces] if replaces else None,
         )
-        self._later(self.tx.now + prescriptions.VALID_FOR, prescriptions.expire)
+        self._later(self.tx.now + prescriptions.valid_for(), prescriptions.expire)
 
     def cancel(self, prescription: str, doctor: str, *, reason: str) -> None:
         prescriptions.cancel(self.tx, self._people[doctor], self.ids[prescription], reason=reason)
@@ -256,7 +257,7 @@ class Stage:
             expires_on=expires_on.isoformat(),
             quantity=quantity,
         )
-        self._later(_midnight(expires_on - timedelta(days=stock.SOON)), inventory.warn_expiring)
+        self._later(_midnight(expires_on - timedelta(days=rules.current().expiry_days)), inventory.warn_expiring)
 
     def set_threshold(self, lot: str, threshold: int) -> None:
         """Of the lot's product; nobody can enter it in the program yet."""

@@ -6,7 +6,7 @@ Both are written in the transaction of the change itself; the hub hears of it af
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fadjma.ids import new_id
 from fadjma.store import Transaction
@@ -169,6 +169,28 @@ def _fold(tx: Transaction, people: list[str], subject: Subject) -> dict[str, int
         )
         folded.update((row["user_id"], row["times"] + 1) for row in rows)
     return folded
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an audit entry says of one change of something that has no medical content."""
+
+    at: int
+    actor_id: str | None
+    actor: str | None
+    action: str
+    detail: dict[str, Any]
+
+
+def changes(tx: Transaction, subject: Subject, limit: int = 20) -> list[Change]:
+    """The last changes of a thing that nobody's file is about, the newest first."""
+    rows = tx.all(
+        "SELECT e.at, e.actor_id, (SELECT name FROM people WHERE id = e.actor_id) AS actor, e.action, e.detail "
+        "FROM audit_events e WHERE e.subject_kind = :kind AND e.subject_id = :id AND e.patient_id IS NULL "
+        "ORDER BY e.at DESC, e.id DESC LIMIT :limit",
+        {"kind": subject.kind, "id": subject.id, "limit": limit},
+    )
+    return [Change(**{**dict(row), "detail": json.loads(row["detail"])}) for row in rows]
 
 
 def newest(tx: Transaction) -> int:

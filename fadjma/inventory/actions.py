@@ -3,7 +3,7 @@
 Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
 """
 
-from fadjma import events, writing
+from fadjma import events, rules, writing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -96,12 +96,17 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
 
 
 def warn_expiring(tx: Transaction, limit: int) -> int:
-    """Time: tell each pharmacy once of a lot that expires within `queries.SOON` days; returns how many lots."""
+    """Time: tell each pharmacy once of a lot that expires within as many days as the clinic has chosen; returns how many lots."""
     rows = tx.all(
         "UPDATE lots SET expiry_told_at = :now WHERE id IN (SELECT id FROM lots "
         "WHERE expiry_told_at IS NULL AND on_hand > 0 AND expires_on >= :today AND expires_on <= :soon LIMIT :limit) "
         "RETURNING product_id",
-        {"now": tx.now, "today": queries.today(tx), "soon": queries.today(tx, queries.SOON), "limit": limit},
+        {
+            "now": tx.now,
+            "today": queries.today(tx),
+            "soon": queries.today(tx, rules.current().expiry_days),
+            "limit": limit,
+        },
     )
     for row in rows:
         pharmacy_id = tx.value("SELECT pharmacy_id FROM products WHERE id = :id", {"id": row["product_id"]})

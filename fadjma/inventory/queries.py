@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from fadjma import writing
+from fadjma import rules, writing
 from fadjma.days import day
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
@@ -17,7 +17,6 @@ PER_PAGE = 100  # products
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
 MOVEMENTS_SHOWN = 20
 _TYPED, _WORDS = 120, 6  # characters and words that are looked at: no name is longer
-SOON = 30  # days before a lot expires from which it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +318,8 @@ def _products(tx: Transaction, ids: list[str]) -> list[Product]:
 
 def _lot(tx: Transaction, row: Row) -> Lot:
     left = (date.fromisoformat(row["expires_on"]) - day(tx.now)).days
-    return Lot(**dict(row), state="expired" if left < 0 else "soon" if left <= SOON else "ok")
+    soon = rules.current().expiry_days
+    return Lot(**dict(row), state="expired" if left < 0 else "soon" if left <= soon else "ok")
 
 
 def _product(row: Row, lots: tuple[Lot, ...]) -> Product:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fadjma import events
+from fadjma import events, rules
 from fadjma.access import queries as access
 from fadjma.access import tracing
 from fadjma.i18n import N_
@@ -17,8 +17,6 @@ from fadjma.refusals import Conflict, Invalid, NotFound
 from fadjma.store import Page, Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
-DAY = 24 * 3_600_000
-VALID_FOR = 90 * DAY  # first delivery within 3 months (Senegalese rule on the ordonnance, docs/clinic.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,11 @@ class NewLine:
     quantity: int
     duration_days: int
     substitution_reason: str | None = None
+
+
+def valid_for() -> int:
+    """Milliseconds in which a prescription is first delivered (a Senegalese rule on the ordonnance, docs/clinic.md)."""
+    return rules.current().validity_days * rules.DAY
 
 
 def issue(
@@ -63,7 +66,7 @@ def issue(
             "pharmacy": pharmacy_id,
             "replaces": replaces_id,
             "now": tx.now,
-            "until": tx.now + VALID_FOR,
+            "until": tx.now + valid_for(),
         },
     )
     _add_lines(tx, prescription_id, lines)

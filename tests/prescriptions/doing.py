@@ -56,7 +56,7 @@ def put(store: Store, state: str, *, addressed_to: str | None = JAMM) -> str:
             None if state == "issued" else JAMM,
             state,
             store.clock(),
-            store.clock() + actions.VALID_FOR,
+            store.clock() + actions.valid_for(),
             store.clock(),
         ),
     )

@@ -5,6 +5,7 @@ The app is the real one; only its background tasks (streams, time) are not start
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from store import Clock
 from story import Story
 from told import SECRET_KEY, Told
 
+from fadjma import rules
 from fadjma.config import Settings
+from fadjma.rules import Rules
 from fadjma.web.bounds import Bounds
 from fadjma.web.throttle import Throttle
 
@@ -83,6 +86,7 @@ def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -
     shared_app.extensions["throttle"] = Throttle()
     shared_app.extensions["bounds"] = Bounds(1_200, shared_app.extensions["database"].clock)
     shared_app.extensions["settings"] = Settings(secret_key=SECRET_KEY, **settings)
+    rules.settle(replace(Rules(), **shared_app.extensions["settings"].fixed))
     return shared_app
 
 

@@ -31,6 +31,7 @@ CURRENT = {
     "/prescriptions/{issued}/error": "entered_in_error",
     "/inventory/lots/{lot}/adjustments": "480",
     "/organizations/{place}": "version 2",
+    "/settings": "version 2",
     "/organizations/imports/{checked_places}/confirmation": "applied",
     "/formulary/{medicine}": "version 2",
     "/formulary/{medicine}/retirement": "retired",

@@ -248,6 +248,10 @@ MEDICINE = {
     "unit": "gélule",
     "schedule": "list_2",
 }
+SETTINGS = {
+    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10, "proxy_age": 18},
+    **{"time_zone": "Africa/Abidjan", "version": 1},
+}
 PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
@@ -331,6 +335,7 @@ ACTS = [
     Route("/accounts/{closed}/reactivation", ADMIN),
     Route("/organizations", ADMIN, PLACE, created=True),
     Route("/organizations/{place}", ADMIN, {**PLACE, "kind": "clinic", "version": 1}),
+    Route("/settings", ADMIN, SETTINGS),
     Route("/organizations/imports", ADMIN, {"text": PLACES}, created=True),
     Route("/organizations/imports/{checked_places}/confirmation", ADMIN),
     Route("/formulary", ADMIN, MEDICINE, created=True),
@@ -387,6 +392,7 @@ READS = [
     Route("/accounts/{invited}", ADMIN),
     Route("/accounts/{invited}/slip", ADMIN),
     Route("/security-events", ADMIN),
+    Route("/settings", ADMIN),
     Route("/monitoring", ADMIN),
 ]
 ROWS = [

@@ -23,3 +23,6 @@ CREATE TABLE place_imports (
     applied_at BIGINT,
     version INTEGER NOT NULL DEFAULT 1
 );
+
+-- What was changed of the clinic's own settings, by whom.
+CREATE INDEX audit_events_of ON audit_events (subject_kind, subject_id, at, id) WHERE patient_id IS NULL;

@@ -1,0 +1,41 @@
+"""What an admin chooses of the clinic's rules."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from wtforms.validators import InputRequired, NumberRange, ValidationError
+
+from fadjma.i18n import N_, translate
+from fadjma.rules import BOUNDS, Rules
+from fadjma.settings.actions import LABELS
+from fadjma.web.forms import Form, WholeNumber, text
+
+
+def _number(name: str) -> Any:
+    least, most = BOUNDS[name]
+    return WholeNumber(LABELS[name], [InputRequired(), NumberRange(min=least, max=most)])
+
+
+class SettingsForm(Form):
+    validity_days = _number("validity_days")
+    expiry_days = _number("expiry_days")
+    lock_minutes = _number("lock_minutes")
+    proxy_age = _number("proxy_age")
+    time_zone = text(LABELS["time_zone"], 40)
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+
+    def validate_time_zone(self, field: Any) -> None:
+        if field.data and field.data not in available_timezones():
+            raise ValidationError(
+                translate(self.language, N_("Écrivez un fuseau par son nom : Africa/Dakar, Africa/Abidjan…"))
+            )
+
+    def rules(self) -> Rules:
+        """What a form that is valid says."""
+        return Rules(
+            time_zone=self["time_zone"].data,
+            validity_days=self["validity_days"].data,
+            expiry_days=self["expiry_days"].data,
+            lock_minutes=self["lock_minutes"].data,
+            proxy_age=self["proxy_age"].data,
+        )
