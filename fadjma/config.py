@@ -58,7 +58,7 @@ class Settings:
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
             acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
-            fixed={"time_zone": _time_zone(zone)} if (zone := environment.get("FADJMA_TIME_ZONE")) else {},
+            fixed={"time_zone": _time_zone(environment[zone])} if (zone := "FADJMA_TIME_ZONE") in environment else {},
             backup_folder=Path(folder) if (folder := environment.get("FADJMA_BACKUP_FOLDER")) else None,
             backup_every=_from_one("FADJMA_BACKUP_EVERY", environment.get("FADJMA_BACKUP_EVERY"), cls.backup_every),
             backup_keep=_from_one("FADJMA_BACKUP_KEEP", environment.get("FADJMA_BACKUP_KEEP"), cls.backup_keep),

@@ -204,9 +204,9 @@ def test_the_backup(question: Question, store: Store, monkeypatch: pytest.Monkey
     assert "FADJMA_BACKUP_FOLDER" in advice(setting(question, backup_folder=None))["Sauvegarde"]
 
 
-def test_a_check_that_fails_itself_is_a_finding(question: Question) -> None:
-    question.database.write_bytes(b"Ordonnances de mars\n" * 1_000)
-    found = advice(question)
+def test_a_check_that_fails_itself_is_a_finding(question: Question, tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_bytes(b"Ordonnances de mars\n" * 1_000)
+    found = advice(dataclasses.replace(question, database=tmp_path / "letter.db"))
     assert "pas une base SQLite" in found["Horloge"] and "pas une base SQLite" in found["Sauvegarde"]
 
 

@@ -51,6 +51,7 @@ def test_what_a_spreadsheet_would_run_is_refused_whatever_it_comes_in(worth: str
         b"PK\x03\x04 is no workbook",
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
     ],
+    ids=["17 billion cells", "cut off", "no zip", "an old one that is none"],
 )
 def test_what_is_none_or_cannot_be_unfolded_is_said(sent: bytes) -> None:
     assert read(sent, COLUMNS).errors == {"file": sheets._SPREADSHEET}

@@ -84,5 +84,5 @@ def _zipped(parts: dict[str, str]) -> bytes:
     written = BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
-            archive.writestr(name, text)
+            archive.writestr(zipfile.ZipInfo(name), text)  # of 1980, so that the same is always the same
     return written.getvalue()

@@ -7,7 +7,10 @@ from fadjma.store import Transaction
 
 
 def gaps(tx: Transaction) -> Iterator[str]:
-    """Whose numbers have a hole, but where a backup was restored."""
+    """Whose numbers have a hole, but where a backup was restored.
+
+    In a copy all jump, so that one which is missing at the very end is seen in the database itself alone.
+    """
     rows = tx.all(
         "SELECT DISTINCT user_id FROM ("
         "SELECT user_id, seq - lag(seq, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS step FROM notifications "

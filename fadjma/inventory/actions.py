@@ -96,7 +96,7 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
 
 
 def warn_expiring(tx: Transaction, limit: int) -> int:
-    """Time: tell each pharmacy once of a lot that expires within as many days as the clinic has chosen; returns how many lots."""
+    """Time: tell each pharmacy once of a lot that expires as soon as the clinic has chosen; returns how many."""
     rows = tx.all(
         "UPDATE lots SET expiry_told_at = :now WHERE id IN (SELECT id FROM lots "
         "WHERE expiry_told_at IS NULL AND on_hand > 0 AND expires_on >= :today AND expires_on <= :soon LIMIT :limit) "

@@ -1,5 +1,7 @@
 """A table of medicines as spreadsheets save it: read as it is, or each line that is wrong is named, with why."""
 
+from collections.abc import Callable
+
 import pytest
 from workbooks import ods, xlsx
 
@@ -29,12 +31,19 @@ def _errors(text: str) -> dict[str, str]:
         ("\n" + HEAD + "\n;;;;;;\n" + AMOXICILLIN).encode(),
         (HEAD + AMOXICILLIN.replace("500 mg", '"500  mg"').replace("amoxi", "  amoxi")).encode(),
         (HEAD.upper() + AMOXICILLIN).encode(),
-        xlsx([row.split(";") for row in (HEAD + AMOXICILLIN).splitlines()]),
-        ods([row.split(";") for row in (HEAD + AMOXICILLIN).splitlines()]),
         ("form;dci;strength;unit;schedule;brands\ngélule;amoxicilline;500 mg;gélule;list_1;Clamoxyl\n").encode(),
     ],
 )
 def test_as_spreadsheets_save_it(sent: bytes) -> None:
+    _is_amoxicillin(sent)
+
+
+@pytest.mark.parametrize("made", [xlsx, ods])
+def test_as_a_workbook(made: Callable[[list[list[str]]], bytes]) -> None:
+    _is_amoxicillin(made([row.split(";") for row in (HEAD + AMOXICILLIN).splitlines()]))
+
+
+def _is_amoxicillin(sent: bytes) -> None:
     table = read(sent)
     assert table.errors == {}
     [facts] = table.lines.values()

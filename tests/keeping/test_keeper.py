@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import ADMIN, DIOP
+from cast import ADMIN, AWA, DIOP
 from store import Clock
 
-from fadjma import verifying
-from fadjma.events import inbox
+from fadjma import events, verifying
+from fadjma.events import Subject, inbox
 from fadjma.keeping.copies import Plan, kept
 from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import standing
@@ -42,8 +42,8 @@ async def test_the_first_look_makes_a_copy_and_tries_it(keeper: Keeper, plan: Pl
     assert copied and drilled and (copied.file, drilled.file) == (file.name, file.name)
     assert copied.size == file.stat().st_size
     assert not list(keeper.standing.alarms(plan, database.clock()))
-    events = await database.read(lambda tx: tx.all("SELECT detail FROM security_events WHERE kind = 'backup'"))
-    assert [row["detail"] for row in events] == [file.name]
+    noted = await database.read(lambda tx: tx.all("SELECT detail FROM security_events WHERE kind = 'backup'"))
+    assert [row["detail"] for row in noted] == [file.name]
 
 
 async def test_the_next_one_is_made_when_it_is_due(keeper: Keeper, plan: Plan, clock: Clock) -> None:
@@ -107,7 +107,9 @@ async def test_one_that_is_late_is_told(keeper: Keeper, plan: Plan, clock: Clock
 
 
 async def test_a_drill_that_fails_is_told(keeper: Keeper, plan: Plan, clock: Clock, database: Database) -> None:
-    await database.write(lambda tx: tx.execute("UPDATE inboxes SET last_seq = 7 WHERE user_id = 'awa'"))
+    for _ in range(3):
+        await database.write(events.notify, [AWA.id], "notification", None, Subject("inbox", AWA.id))
+    await database.write(lambda tx: tx.execute("DELETE FROM notifications WHERE user_id = 'awa' AND seq = 2"))
     await keeper.look()
     assert keeper.standing.drill and "sans trou : non (awa)" in keeper.standing.drill.failure
     assert await database.read(_told, ADMIN) == ["backup.drill_failed"]

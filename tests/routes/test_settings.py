@@ -1,4 +1,4 @@
-"""What a clinic chooses of its own rules: it counts at once, who chose it is written down, the environment counts more."""
+"""What a clinic chooses of its own rules: it counts at once, who chose it is kept, the environment counts more."""
 
 import asyncio
 from collections.abc import Iterator
@@ -53,7 +53,6 @@ async def test_what_is_chosen_counts_at_once_and_is_written_down(clinic: Callers
 
 async def test_a_prescription_is_valid_for_as_long_as_that(clinic: Callers, store: Store) -> None:
     await _choose(clinic, validity_days=7)
-    steps.grant(store)
     line = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé", "quantity": 3, "duration_days": 1}
     issued = (await clinic.program(DIOP).post(f"/patients/{AWA.id}/prescriptions", {"lines": [line]})).json
     sql = "SELECT valid_until - issued_at FROM prescriptions WHERE id = ?"
