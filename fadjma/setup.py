@@ -1,5 +1,6 @@
 """`quart setup`: from an empty folder to a clinic that people can work in, and nothing that is there is changed."""
 
+import getpass
 import os
 import secrets
 import tomllib
@@ -232,7 +233,7 @@ def unit(database: Path, secret_file: Path | None) -> str:
             *secret,
             f"Environment=FADJMA_BACKUP_FOLDER={backups(database)}",
             f"ExecStart={_ROOT}/.venv/bin/python app.py",
-            "User=fadjma",
+            f"User={_user()}",
             "UMask=0077",
             "Restart=always",
             "TimeoutStopSec=5",
@@ -241,6 +242,12 @@ def unit(database: Path, secret_file: Path | None) -> str:
             "WantedBy=multi-user.target",
         ]
     )
+
+
+def _user() -> str:
+    """Who sets up is who serves; not root, who may do everything."""
+    name = getpass.getuser()
+    return "fadjma" if name == "root" else name
 
 
 def recovery_sheet(database: Path, secret_file: Path | None, admin: str) -> str:

@@ -28,6 +28,9 @@ ADDRESSES = {
     "organization": "/organizations/x",
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",
+    "organization_import": "/organizations/imports/x",
+    "settings": "/settings",
+    "backup": "/monitoring#backups",
     "profile": "/account",
     "inbox": "/notifications",
 }

@@ -22,6 +22,12 @@ ALARMS: dict[Alarm, str] = {
     "drill_failed": N_("La dernière sauvegarde restaurée à l'essai n'allait pas."),
     "drill_late": N_("L'essai de restauration est en retard."),
 }
+_NOTICES: dict[Alarm, str] = {
+    "copy_failed": "backup.copy_failed",
+    "copy_late": "backup.copy_late",
+    "drill_failed": "backup.drill_failed",
+    "drill_late": "backup.drill_late",
+}
 _HOUR = 3_600_000
 DRILL_EVERY = 7 * 24 * _HOUR
 _DRILL_LATE = 8 * 24 * _HOUR
@@ -151,8 +157,7 @@ def sound_alarms(tx: Transaction, plan: Plan) -> None:
     alarms = list(standing(tx).alarms(plan, tx.now))
     for alarm in alarms:
         if alarm not in told:
-            events.notify(
-                tx, directory.people(tx, "admin"), "notification", f"backup.{alarm}", Subject("backup", alarm)
-            )
+            admins = directory.people(tx, "admin")
+            events.notify(tx, admins, "notification", _NOTICES[alarm], Subject("backup", alarm))
     if alarms != told:
         keep(tx, _TOLD, " ".join(alarms))

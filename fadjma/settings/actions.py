@@ -45,7 +45,7 @@ class Chosen:
             }
             for change in self.history
         ]
-        shown = {"id": self.id, "version": self.version, **asdict(self.rules)}
+        shown = {"id": self.id, "status": "active", "version": self.version, **asdict(self.rules)}
         return {**shown, "fixed": list(self.fixed), "history": changes}
 
 

@@ -191,7 +191,7 @@ class TestActing:
         assert answer.status in ((303,) if route.path == "/language" else (200, 201, 204))
         if answer.type == "application/json":
             times = {key: value for key, value in _items(answer.json) if key == "valid_until" or key.endswith("_at")}
-            assert times or route.path.startswith(("/inventory", "/organizations", "/formulary"))
+            assert times or route.path.startswith(("/inventory", "/organizations", "/formulary", "/settings"))
             assert all(value is None or ISO.fullmatch(value) for value in times.values()), times
 
 

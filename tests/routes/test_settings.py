@@ -33,7 +33,14 @@ async def _choose(clinic: Callers, **chosen: Any) -> Any:
 async def test_until_somebody_chooses_the_defaults_count(clinic: Callers) -> None:
     told = (await clinic.program(ADMIN).get("/settings")).json
     assert told == {
-        **{"id": "clinic", "version": 1, "validity_days": 90, "expiry_days": 30, "lock_minutes": 15},
+        **{
+            "id": "clinic",
+            "status": "active",
+            "version": 1,
+            "validity_days": 90,
+            "expiry_days": 30,
+            "lock_minutes": 15,
+        },
         **{"proxy_age": 18, "time_zone": "Africa/Dakar", "fixed": [], "history": []},
     }
 
