@@ -101,13 +101,11 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         self.today = days.day(coming.get() or milliseconds())  # at the clinic, whatever day the page was opened on
         self.others: dict[str, str] = {}  # messages about no field of this form
         self.doubts: dict[str, str] = {}  # questions about fields that can be taken and are hardly meant
-        if formdata is not None and not prefix:
-            sent, formdata = (
-                formdata,
-                MultiDict(item for item in formdata.items(multi=True) if _NAME.fullmatch(item[0])),
-            )
+        sent = formdata
+        if formdata is not None and not prefix and not all(map(_NAME.fullmatch, formdata)):
+            formdata = MultiDict(item for item in formdata.items(multi=True) if _NAME.fullmatch(item[0]))
         super().__init__(formdata, prefix=prefix, **{**kwargs, "meta": {"locales": [self.language]}})
-        if formdata is not None and not prefix:
+        if sent is not None and not prefix:
             self.others.update(islice(self._not_understood(sent), _SAID_AT_MOST))
 
     def _not_understood(self, sent: MultiDict[str, str]) -> Iterator[tuple[str, str]]:
@@ -121,6 +119,8 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
 
     def _fault(self, name: str, values: list[str]) -> str | None:
         """What is wrong with a field as it was sent, but for its value."""
+        if name in self and len(values) == 1 and type(values[0]) is str and not isinstance(self[name], FieldList):
+            return None  # nearly every one
         form, own = self._place(name)
         field = next((field for field in form if field.short_name == own), None)
         if field is None and name not in _KNOWN_EVERYWHERE:
