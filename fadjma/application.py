@@ -10,6 +10,7 @@ from fadjma import cli, dashboards, demo, files, first_page, rules, verifying, w
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
+from fadjma.audit import routes as audit
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.identity import directory, passwords
@@ -69,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, places, access, records, prescriptions, inventory),
-        *(notifications, poll, dashboards, files, monitoring, clinic_settings, assets),
+        *(notifications, poll, dashboards, files, monitoring, clinic_settings, audit, assets),
     ):
         app.register_blueprint(part.blueprint)
     first_page.register(app)

@@ -7,7 +7,9 @@ from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import queries as access
+from fadjma.access import reviews
 from fadjma.access.queries import AccessRequest
+from fadjma.access.reviews import Contest, Review
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.queries import Account
 from fadjma.identity import directory
@@ -47,6 +49,9 @@ ByPlace = dict[str, Part[T]]  # now, flow, rest: the three lists of every dashbo
 class _Admin(TypedDict):
     waiting: Part[Account]
     accounts: Page[Account]
+    emergencies: Part[Review]
+    explaining: Part[Review]
+    contests: Part[Contest]
 
 
 class _Doctor(TypedDict):
@@ -78,7 +83,13 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
             viewer.require("admin")
             waiting = accounts.waiting(tx)
             more = accounts.count_waiting(tx) - len(waiting) if waiting.next else 0
-            return _Admin(waiting=Part(waiting, more), accounts=accounts.known(tx, limit=_REST))
+            return _Admin(
+                waiting=Part(waiting, more),
+                accounts=accounts.known(tx, limit=_REST),
+                emergencies=_emergencies(tx, viewer, "now"),
+                explaining=_emergencies(tx, viewer, "flow"),
+                contests=_contests(tx, viewer),
+            )
         case "patient":
             history = records.records(tx, viewer.id, limit=_HISTORY)
             return _Patient(**_board(tx, viewer), history=history, patient=directory.identity(tx, viewer.id))
@@ -86,6 +97,16 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
             return _Pharmacist(**_board(tx, viewer), low=inventory.low_stock(tx, viewer, _REST))
         case "doctor":
             return _board(tx, viewer)
+
+
+def _emergencies(tx: Transaction, viewer: Viewer, place: Place) -> Part[Review]:
+    shown = reviews.reviews(tx, viewer, place=place)
+    return Part(shown, reviews.count_reviews(tx, place, shown))
+
+
+def _contests(tx: Transaction, viewer: Viewer) -> Part[Contest]:
+    shown = reviews.contests(tx, viewer, place="now")
+    return Part(shown, reviews.count_contests(tx, "now", shown))
 
 
 def _board(tx: Transaction, viewer: Viewer) -> _Doctor:

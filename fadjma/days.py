@@ -32,4 +32,9 @@ def day(at: int) -> date:
 
 def beginning(at: int) -> int:
     """When the clinic's day of a moment began, in milliseconds UTC."""
-    return round(datetime.combine(day(at), time(), _zone).timestamp() * 1000)
+    return midnight(day(at))
+
+
+def midnight(day: date) -> int:
+    """When a day of the clinic's calendar begins, in milliseconds UTC."""
+    return round(datetime.combine(day, time(), _zone).timestamp() * 1000)

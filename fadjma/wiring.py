@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from fadjma.access import queries as access
+from fadjma.access import reviews
 from fadjma.accounts import queries as accounts
 from fadjma.events import Subject, subjects
 from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
@@ -27,7 +28,9 @@ def wire() -> None:
             Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes, prescribing.is_listed),
         ),
         Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record, shown=writing.is_read)),
-        Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _account_eyes)),
+        Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _same)),
+        Kind("review", "/emergencies/{id}", "e", Row("access/_review.html", reviews.review, _same)),
+        Kind("contest", "/contests/{id}", "c", Row("access/_contest.html", reviews.contest)),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m"),
         Kind("organization_import", "/organizations/imports/{id}"),
@@ -58,8 +61,8 @@ def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
     return eyes
 
 
-def _account_eyes(tx: Transaction, account_id: str) -> Eyes:
-    """All admins see the same of it."""
+def _same(tx: Transaction, subject_id: str) -> Eyes:
+    """All who may see it, admins, see the same of it."""
     return lambda viewer: ALL
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from fadjma.access import outcomes
 from fadjma.access import states as access
 from fadjma.prescriptions import states as prescriptions
 
@@ -49,6 +50,18 @@ def _states(table: Mapping[str, access.State] | Mapping[str, prescriptions.State
 def test_the_states_of_an_access_request() -> None:
     rows = _table("code | label | FHIR Consent")
     assert [(code, label, fhir.partition(",")[0]) for code, label, fhir, *_ in rows] == _states(access.STATES)
+
+
+def test_the_states_of_a_review_and_its_acts() -> None:
+    rows = _table("code | label | the admins' list")
+    assert [(code.strip("`"), label) for code, label, _ in rows] == [
+        (code, state.label) for code, state in outcomes.REVIEWS.items()
+    ]
+    acts = {
+        (name.strip("`"), by, frozenset(_codes(sources)), *_codes(target))
+        for name, by, sources, target in _table("review act | by | from | to")
+    }
+    assert acts == {(act.name, act.by, frozenset(act.sources), act.target) for act in outcomes.ACTS}
 
 
 def test_the_states_of_a_prescription() -> None:

@@ -25,6 +25,8 @@ ADDRESSES = {
     "patient": "/patients/x/accesses",
     "product": "/inventory#kx",
     "account": "/accounts/x",
+    "review": "/emergencies/x",
+    "contest": "/contests/x",
     "organization": "/organizations/x",
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",

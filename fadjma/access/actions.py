@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fadjma import events
-from fadjma.access import queries, states, tracing
+from fadjma.access import queries, reviewing, states, tracing
 from fadjma.access.states import Act, Scope, Side
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
@@ -128,8 +128,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         code=code,
         against="yes" if against else None,
     )
-    message = "access.emergency_against" if against else "access.emergency_review"
-    events.notify(tx, directory.people(tx, "admin"), "notification", message, Subject("account", viewer.id))
+    reviewing.begin(tx, request_id, against=against)
     return request_id
 
 

@@ -27,3 +27,29 @@ class ReasonForm(Form):
     """A decision that may be explained."""
 
     reason: Field[str | None] = text(N_("Raison (facultative)"), 500, required=False, lines=True)
+
+
+class ExplanationForm(Form):
+    """An admin's word on an emergency access that was one."""
+
+    text: Field[str | None] = text(N_("Ce que vous en dites"), 500, required=False, lines=True)
+
+
+class JudgementForm(Form):
+    """What an admin asks about an emergency access, or says of one that was none."""
+
+    text: Field[str] = text(N_("Ce que vous en dites"), 500, minimum=3, lines=True)
+
+
+class ExplainForm(Form):
+    """What a doctor who was asked says of their emergency access."""
+
+    text: Field[str] = text(N_("Votre explication"), 500, minimum=3, lines=True)
+
+
+class ContestForm(Form):
+    text: Field[str | None] = text(N_("Ce qui n'est pas normal"), 500, required=False, lines=True)
+
+
+class AnswerForm(Form):
+    text: Field[str] = text(N_("Votre réponse"), 500, minimum=3, lines=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.access import states, tracing
+from fadjma.access import outcomes, states, tracing
+from fadjma.access.outcomes import ContestStatus, ReviewStatus
 from fadjma.access.states import OPENS, Act, Place, Scope, Status
 from fadjma.events import subjects
 from fadjma.i18n import iso
@@ -45,6 +46,26 @@ class AccessRequest:
     expires_at: int | None
     ended_at: int | None
     version: int
+    emergency_code: str | None
+    review_status: ReviewStatus | None  # of an emergency access: what the admins say of it
+    question: str | None
+    explanation: str | None
+    review_text: str | None
+    reviewed_at: int | None
+
+    @property
+    def review(self) -> outcomes.State | None:
+        return outcomes.REVIEWS[self.review_status] if self.review_status else None
+
+    @property
+    def situation(self) -> str:
+        """What the doctor said that the emergency was."""
+        return states.EMERGENCIES.get(self.emergency_code or "", "")
+
+    @property
+    def is_to_explain(self) -> bool:
+        """Whether its doctor is to explain it to the admins."""
+        return self.review_status in outcomes.EXPLAIN.sources
 
     @property
     def state(self) -> states.State:
@@ -107,7 +128,15 @@ class AccessRequest:
             "decided_at": iso(self.decided_at) if self.decided_at else None,
             "decision_reason": self.decision_reason,
             "expires_at": iso(self.expires_at) if self.expires_at else None,
+            "emergency": self.emergency_code,
+            "review": self._review_json(),
         }
+
+    def _review_json(self) -> dict[str, Any] | None:
+        if not self.review_status:
+            return None
+        at = iso(self.reviewed_at) if self.reviewed_at else None
+        return {"status": self.review_status, "text": self.review_text or None, "decided_at": at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +162,7 @@ class Reading:
     ground_at: int | None  # when the grant that it rests on was given
     ground_scope: Scope | None
     emergency: bool
+    contest: ContestStatus | None  # what has become of it, where the patient has said that it is not normal
 
     @property
     def who(self) -> str:
@@ -172,6 +202,10 @@ class Reading:
             return None
         return subjects.link(self.subject_kind, self.subject_id)
 
+    @property
+    def contested(self) -> outcomes.State | None:
+        return outcomes.CONTESTS[self.contest] if self.contest else None
+
     def json(self) -> dict[str, Any]:
         ground = {
             "id": self.ground_id,
@@ -180,6 +214,7 @@ class Reading:
             "since": iso(self.ground_at) if self.ground_at else None,
         }
         return {
+            "id": self.id,
             "at": iso(self.at),
             "last_at": iso(self.last_at),
             "times": self.times,
@@ -191,6 +226,7 @@ class Reading:
             "subject": {"kind": self.subject_kind, "id": self.subject_id},
             "part": self.part or None,
             "ground": ground if self.ground_id else None,
+            "contest": self.contest,
         }
 
 
@@ -204,10 +240,24 @@ _REQUEST = f"""
     SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
            d.name AS doctor_name, d.specialty, d.profession, d.organization, {_STATUS} AS status, a.reason,
            a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason, a.expires_at,
-           a.ended_at, a.version
+           a.ended_at, a.version, a.emergency_code, v.status AS review_status, v.question, v.explanation,
+           v.text AS review_text, v.decided_at AS reviewed_at
     FROM access_requests a JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
+    LEFT JOIN emergency_reviews v ON v.request_id = a.id
 """
 
+
+# A line of the trace of :patient.
+_READING = f"""
+    SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role,
+           u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
+           a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
+           1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
+           coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at, c.status AS contest
+    FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
+    LEFT JOIN contests c ON c.line_id = e.id
+    WHERE e.patient_id = :patient AND e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
+"""
 
 _PARTY = {"patient": "patient_id", "doctor": "doctor_id"}
 _ENDS = {states.EXPIRE: "expires_at", states.LAPSE: "lapses_at"}  # the acts of time, and when each is due
@@ -352,28 +402,36 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
     """
     before_at, before_id = paging.position(before)
     rows = tx.all(
-        f"""
-        SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role,
-               u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
-               a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
-               1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
-               coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at
-        FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
-        WHERE e.patient_id = :patient AND e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
-        AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id)
-        ORDER BY e.at DESC, e.id DESC LIMIT :limit
-        """,
+        f"{_READING} AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id) "
+        "ORDER BY e.at DESC, e.id DESC LIMIT :limit",
         {"patient": patient_id, "before_at": before_at, "before_id": before_id, "limit": limit + 1},
     )
-    found = [Reading(**{**dict(row), "emergency": bool(row["emergency"])}) for row in rows]
-    return paging.page(found, limit, lambda one: one.cursor)
+    return paging.page([_reading(row) for row in rows], limit, lambda one: one.cursor)
+
+
+def line(tx: Transaction, patient_id: str, line_id: str) -> Reading:
+    """One line of the trace of a file. The caller has checked that the viewer may see it. Raises NotFound."""
+    row = tx.first(f"{_READING} AND e.id = :id", {"patient": patient_id, "id": line_id})
+    if row is None:
+        raise NotFound
+    return _reading(row)
+
+
+def own_line(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str) -> Reading:
+    """One line of the trace, for the patient alone. Raises NotFound."""
+    _require_own(viewer, patient_id)
+    return line(tx, patient_id, line_id)
 
 
 def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> Page[Reading]:
     """Who saw this file, for the patient alone. Raises NotFound."""
+    _require_own(viewer, patient_id)
+    return readings(tx, patient_id, before)
+
+
+def _require_own(viewer: Viewer, patient_id: str) -> None:
     if viewer.id != patient_id or viewer.role != "patient":
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
-    return readings(tx, patient_id, before)
 
 
 def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[AccessRequest]:
@@ -386,6 +444,10 @@ def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) 
     """By the id of each of these (few) patients whose file is open to the doctor, the grant that opens it widest."""
     ids = {patient.id: grant(tx, viewer.id, patient.id, "summary") for patient in patients}
     return {patient_id: access_request(tx, viewer, found) for patient_id, found in ids.items() if found}
+
+
+def _reading(row: Row) -> Reading:
+    return Reading(**{**dict(row), "emergency": bool(row["emergency"])})
 
 
 def _request(row: Row) -> AccessRequest:

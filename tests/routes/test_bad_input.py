@@ -33,7 +33,9 @@ from fadjma.prescriptions.forms import LineForm
 
 WITH_FIELDS = [route for route in ACTS if route.body]
 NEED_FIELDS = [
-    route for route in WITH_FIELDS if not route.path.endswith(("/rejection", "/revocation", "/delivery", "/language"))
+    route
+    for route in WITH_FIELDS
+    if not route.path.endswith(("/rejection", "/revocation", "/delivery", "/language", "/justification", "/contest"))
 ]
 MANY = 64 * 1024
 NASTY = """<script>alert("x")</script><img src=x onerror=alert(1)> & {{ 7*7 }} %s %(name)s '"` --"""

@@ -56,7 +56,7 @@ async def test_a_form_that_comes_back_is_traced(
 def _open_to_sarr(tx: Any) -> None:
     tx.execute(
         "UPDATE access_requests SET status = 'approved', scope = 'full', expires_at = :until, decided_at = :now "
-        "WHERE doctor_id = 'sarr'",
+        "WHERE doctor_id = 'sarr' AND status = 'pending'",
         {"until": tx.now + 3_600_000, "now": tx.now},
     )
 

@@ -26,6 +26,7 @@ from cast import (
 from store import Store
 
 from fadjma.access import actions as access
+from fadjma.access import reviewing
 from fadjma.accounts import actions as accounts
 from fadjma.identity import slips
 from fadjma.identity.credentials import derive_key
@@ -77,6 +78,10 @@ class Told:
     retired: str
     checked: str  # a file of medicines that was read
     checked_places: str  # a file of places that was read
+    emergency: str  # of Dr Sarr, to be reviewed
+    explaining: str  # of Dr Diop, who is to explain it
+    line: str  # of Awa's trace
+    contested: str  # another, of which she has said that it is not normal
 
 
 def tell(store: Store) -> Told:
@@ -97,7 +102,15 @@ def tell(store: Store) -> Told:
     act(dispensing.depart, NDIAYE, step[6])
     invited = _invite(act, store)
     closed = act(accounts.register_patient, _person("Coumba"), birth_date="1990-01-01", sex="female", city="Thiès")
+    emergency = act(access.open_emergency, SARR, patient_id=closed, reason="Malaise", code="unconscious")
+    explaining = act(access.open_emergency, DIOP, patient_id=closed, reason="Chute", code="life_threat")
+    act(reviewing.question, ADMIN, explaining, text="Pourquoi sans demande ?")
+    store.connection.execute(
+        "UPDATE access_requests SET status = 'expired', ended_at = expires_at WHERE status = 'emergency'"
+    )
     act(accounts.deactivate, ADMIN, closed)
+    line, contested = _line(store, "record.created"), _line(store, "access_request.created")
+    act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
     return Told(
         pending=pending,
         granted=granted,
@@ -127,6 +140,10 @@ def tell(store: Store) -> Told:
         retired=act(listing.retire, ADMIN, act(listing.add, ADMIN, NORAMIDOPYRINE)),
         checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
         checked_places=act(importing.check, ADMIN, {2: POST}),
+        emergency=emergency,
+        explaining=explaining,
+        line=line,
+        contested=contested,
     )
 
 
@@ -173,6 +190,11 @@ def _invite(act: _Acts, store: Store) -> str:
     known = (SLIP, slips.hash_of(SLIP_KEY, slips.code_of(SLIP_KEY, SLIP)), invited)
     store.connection.execute("UPDATE slips SET id = ?, code_hash = ? WHERE user_id = ?", known)
     return invited
+
+
+def _line(store: Store, action: str) -> str:
+    found: str = store.value("SELECT min(id) FROM audit_events WHERE patient_id = 'awa' AND action = ?", action)
+    return found
 
 
 def _session(store: Store) -> str:
@@ -291,6 +313,12 @@ ACTS = [
     Route("/access-requests/{pending}/rejection", AWA, {"reason": "Je ne vous connais pas"}),
     Route("/access-requests/{granted}/revocation", AWA, {"reason": "J'ai changé de médecin"}),
     Route("/access-requests/{pending}/withdrawal", SARR),
+    Route("/emergencies/{explaining}/explanation", DIOP, {"text": "Le patient ne parlait plus"}),
+    Route("/emergencies/{emergency}/justification", ADMIN, {"text": "Vérifié avec l'équipe"}),
+    Route("/emergencies/{emergency}/question", ADMIN, {"text": "Pourquoi sans demande ?"}),
+    Route("/emergencies/{emergency}/abuse", ADMIN, {"text": "Aucune urgence ce jour-là"}),
+    Route("/patients/awa/accesses/{line}/contest", AWA, {"text": "Je n'étais pas là"}, created=True),
+    Route("/contests/{contested}/answer", ADMIN, {"text": "C'était votre visite du matin"}),
     Route("/patients/awa/records", DIOP, RECORD, created=True),
     Route("/records/{record}/versions", DIOP, AMENDED, created=True),
     Route("/records/{record}/error", DIOP, {"reason": "Mauvais patient"}),
@@ -365,6 +393,13 @@ READS = [
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/accesses", AWA),
     Route("/patients/awa/prescriptions/new", DIOP),
+    Route("/patients/awa/accesses/{line}", AWA),
+    Route("/emergencies", ADMIN),
+    Route("/emergencies/{emergency}", ADMIN),
+    Route("/contests", AWA, allowed=(MOUSSA, ADMIN)),
+    Route("/contests/{contested}", AWA, allowed=(ADMIN,)),
+    Route("/audit", ADMIN),
+    Route("/audit?by=diop&about=awa&kind=files", ADMIN),
     Route("/access-requests", AWA, allowed=CAST),
     Route("/access-requests/new?patient=awa", SARR, allowed=(DIOP,)),
     Route("/access-requests/{pending}", AWA, allowed=(SARR,)),

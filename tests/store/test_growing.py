@@ -13,7 +13,8 @@ from store import Clock, Store
 
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
-from fadjma.events import inbox, security
+from fadjma.events import audit, inbox, security
+from fadjma.events.audit import Chosen
 from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import queries as prescriptions
@@ -52,6 +53,9 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "accounts": lambda tx: accounts.known(tx),
     "sessions": lambda tx: sessions.of(tx, AWA),
     "security events": lambda tx: security.browse(tx, ADMIN),
+    "what happened": lambda tx: audit.browse(tx, ADMIN, Chosen()),
+    "what happened of a kind": lambda tx: audit.browse(tx, ADMIN, Chosen(kind="files")),
+    "what happened to a file": lambda tx: audit.browse(tx, ADMIN, Chosen(about=AWA.id)),
     "the trace": lambda tx: access.readings(tx, AWA.id),
     "stock": lambda tx: inventory.stock(tx, NDIAYE),
     "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),

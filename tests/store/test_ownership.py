@@ -22,7 +22,7 @@ TABLES = {
     "web": {"idempotency_keys"},
     "keeping": {"backup_runs"},
     "places": {"place_imports"},
-    "access": {"access_requests"},
+    "access": {"access_requests", "emergency_reviews", "contests"},
     "records": {"records", "record_versions"},
     "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},
     "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from fadjma import days, web
 from fadjma.access import actions, queries, states
-from fadjma.access.forms import ApproveForm, AskForm, ReasonForm
+from fadjma.access.forms import ApproveForm, AskForm, ExplainForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
 from fadjma.identity import directory, passwords
@@ -21,7 +21,7 @@ from fadjma.web.throttle import LOOK_UP_PER_DOCTOR
 P = ParamSpec("P")
 Choices = list[tuple[str, str, str]]  # a code, its label, and what more there is to say of it
 
-blueprint = Blueprint("access", __name__)
+blueprint = Blueprint("requests", __name__)
 
 
 class AskPage(TypedDict):
@@ -38,6 +38,7 @@ class OnePage(TypedDict):
     item: queries.AccessRequest
     approve_form: ApproveForm
     reason_form: ReasonForm
+    explain_form: ExplainForm
     scopes: Choices
     durations: Choices
 
@@ -150,23 +151,28 @@ async def ask() -> Response:
 
 @blueprint.get("/access-requests/<request_id>")
 async def show(request_id: str) -> Response:
-    around = await _one(request_id)
-    return web.answer("access/show.html", around["item"].json(web.language()), **around)
+    around = await one_page(request_id)
+    item = around["item"]
+    data = item.json(web.language())
+    if web.viewer().role == "doctor":  # between the admins and the doctor
+        data |= {"question": item.question or None, "explanation": item.explanation or None}
+    return web.answer("access/show.html", data, **around)
 
 
-async def _one(request_id: str) -> OnePage:
+async def one_page(request_id: str) -> OnePage:
     item = await web.see(queries.access_request, request_id)
     return {
         "item": item,
         "approve_form": web.blank(ApproveForm),
         "reason_form": web.blank(ReasonForm),
+        "explain_form": web.blank(ExplainForm),
         "scopes": _scopes(),
         "durations": [(code, translate(web.language(), label), "") for code, (label, _) in states.DURATIONS.items()],
     }
 
 
 @blueprint.post("/access-requests/<request_id>/approval")
-@web.refill("access/show.html", ApproveForm, context=_one)
+@web.refill("access/show.html", ApproveForm, context=one_page)
 async def approval(request_id: str) -> Response:
     form = await web.form(ApproveForm)
     _, duration = states.DURATIONS[form.duration.data]
@@ -174,14 +180,14 @@ async def approval(request_id: str) -> Response:
 
 
 @blueprint.post("/access-requests/<request_id>/rejection")
-@web.refill("access/show.html", ReasonForm, context=_one)
+@web.refill("access/show.html", ReasonForm, context=one_page)
 async def rejection(request_id: str) -> Response:
     form = await web.form(ReasonForm)
     return await _act(actions.reject, request_id, reason=form.reason.data or None)
 
 
 @blueprint.post("/access-requests/<request_id>/revocation")
-@web.refill("access/show.html", ReasonForm, context=_one)
+@web.refill("access/show.html", ReasonForm, context=one_page)
 async def revocation(request_id: str) -> Response:
     form = await web.form(ReasonForm)
     return await _act(actions.revoke, request_id, reason=form.reason.data or None)

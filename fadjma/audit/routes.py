@@ -1,0 +1,57 @@
+"""What happened, for admins: a list to look things up in, and the same as a table to take along."""
+
+import asyncio
+from datetime import date, timedelta
+
+from quart import Blueprint, Response, request
+
+from fadjma import days, web
+from fadjma.events import audit
+from fadjma.events.audit import Chosen
+from fadjma.i18n import N_, translate
+from fadjma.identity.people import Viewer
+from fadjma.refusals import Invalid
+from fadjma.store import Page, Transaction
+from fadjma.web.tables import as_csv
+
+blueprint = Blueprint("audit", __name__)
+
+
+@blueprint.get("/audit")
+async def index() -> Response:
+    chosen, before = _chosen(), request.args.get("before")
+    found, names = await web.see(_browse, chosen, before)
+    data = found.json(lambda entry: entry.json(web.language()))
+    kinds = [(code, translate(web.language(), label)) for code, (label, _) in audit.KINDS.items()]
+    asked = {name: request.args.get(name, "") for name in ("by", "about", "kind", "day")}
+    return web.answer("audit/index.html", data, entries=found, names=names, kinds=kinds, asked=asked)
+
+
+def _browse(
+    tx: Transaction, viewer: Viewer, chosen: Chosen, before: str | None
+) -> tuple[Page[audit.Entry], dict[str, str]]:
+    return audit.browse(tx, viewer, chosen, before), audit.names(tx, viewer, chosen)
+
+
+@blueprint.get("/audit/export")
+async def export() -> Response:
+    entries = await web.see(audit.export, _chosen())
+    await web.change(audit.note_export, web.mark(request.remote_addr or ""))
+    language = web.language()
+    return await asyncio.to_thread(lambda: as_csv(audit.rows(entries, language), "journal.csv"))
+
+
+def _chosen() -> Chosen:
+    """What the address asks for. Raises Invalid for a day that there is not."""
+    by, about, day = (request.args.get(name) or None for name in ("by", "about", "day"))
+    since, until = _day(day) if day else (0, None)
+    return Chosen(by=by, about=about, kind=web.one_of("kind", list(audit.KINDS)), since=since, until=until)
+
+
+def _day(text: str) -> tuple[int, int]:
+    """When a day of the clinic begins and ends."""
+    try:
+        day = date.fromisoformat(text)
+        return days.midnight(day), days.midnight(day + timedelta(days=1))
+    except (ValueError, OverflowError) as error:
+        raise Invalid({"day": N_("Ce jour n'existe pas. Exemple : 2026-11-24.")}) from error

@@ -1,0 +1,22 @@
+"""Tables that people take along, to be opened in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from quart import Response
+
+_FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run, also after blanks
+
+
+def as_csv(rows: Iterable[Iterable[str]], name: str) -> Response:
+    """A file of this name as French spreadsheets open it: UTF-8 with its mark, semicolons; no cell is a formula."""
+    table = io.StringIO()
+    csv.writer(table, delimiter=";").writerows([_as_text(cell) for cell in row] for row in rows)
+    response = Response(table.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _as_text(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell

@@ -1,0 +1,106 @@
+"""What happened, for admins: who, when, what kind; never what was in it. And the same as a table."""
+
+import ast
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+from callers import Callers
+from cast import ADMIN, AWA, CAST, DIOP
+from store import Clock, Store
+from told import BODY, REASON, TITLE, Told
+
+import fadjma
+from fadjma.access.tracing import WORDS
+from fadjma.events import audit
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import states
+
+
+async def _items(clinic: Callers, query: str = "") -> list[dict[str, object]]:
+    items: list[dict[str, object]] = (await clinic.program(ADMIN).get(f"/audit{query}")).json["items"]
+    return items
+
+
+async def test_says_who_did_what_on_whose_file_and_nothing_of_the_file(clinic: Callers, told: Told) -> None:
+    [item] = [one for one in await _items(clinic, "?by=diop&about=awa&kind=files") if one["action"] == "record.created"]
+    assert item["label"] == "Élément ajouté au dossier"
+    assert item["actor"] == {"id": "diop", "name": DIOP.name, "role": "doctor"}
+    assert item["patient"] == {"id": "awa", "name": AWA.name, "identifier": "FJ-7K2MQ-0XW4D"}
+    for answer in (await clinic.browser(ADMIN).get("/audit"), await clinic.program(ADMIN).get("/audit")):
+        assert not [words for words in (TITLE, BODY, REASON, "paracétamol") if words in answer.text]
+
+
+async def test_by_person_patient_kind_and_day(clinic: Callers, told: Told, clock: Clock) -> None:
+    everything = await _items(clinic)
+    assert {one["actor"]["id"] for one in await _items(clinic, "?by=sarr")} == {"sarr"}  # type: ignore[index]
+    assert {one["patient"]["id"] for one in await _items(clinic, "?about=awa")} == {"awa"}  # type: ignore[index]
+    kinds = {str(one["action"]) for one in await _items(clinic, "?kind=emergencies")}
+    assert kinds == {"access_request.emergency", "emergency.to_explain", "contest.opened"}
+    days = {str(one["at"])[:10] for one in everything}
+    assert sum([len(await _items(clinic, f"?day={day}")) for day in days]) == len(everything)
+    assert await _items(clinic, "?day=2020-02-29") == await _items(clinic, "?by=nobody") == []
+    assert (await clinic.program(ADMIN).get("/audit?day=2026-02-30")).errors().keys() == {"day"}
+    assert (await clinic.browser(ADMIN).get("/audit?day=hier")).status == 422
+
+
+@pytest.mark.parametrize("query", ["", "?kind=accesses", "?by=diop", "?about=awa&kind=prescriptions"])
+async def test_goes_on_to_its_end(clinic: Callers, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = await _items(clinic, query)
+    monkeypatch.setattr(audit.browse, "__defaults__", (None, 3))
+    found, before = [], ""
+    while True:
+        page = (await clinic.program(ADMIN).get(f"/audit{query or '?'}{before}")).json
+        found += page["items"]
+        if "next" not in page:
+            break
+        assert len(page["items"]) == 3
+        before = f"&before={page['next']}"
+    assert found == whole
+
+
+async def test_the_table_runs_no_formula_and_is_written_down(clinic: Callers, store: Store) -> None:
+    store.connection.execute("UPDATE users SET given_name = '=HYPERLINK(1)' WHERE id = 'sarr'")
+    answer = await clinic.browser(ADMIN).get("/audit/export?by=sarr")
+    assert answer.type == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][:3] == ["Date et heure", "Qui", "Rôle"]
+    assert {row[1] for row in rows[1:]} == {"'=HYPERLINK(1) Sarr"}
+    assert len(rows) - 1 == len(await _items(clinic, "?by=sarr"))
+    assert store.value("SELECT count(*) FROM security_events WHERE kind = 'export' AND account_id = 'admin'") == 1
+    assert (await _items(clinic))[0]["action"] == "audit.exported"
+
+
+async def test_a_table_that_is_too_long_is_refused_and_not_cut(
+    clinic: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "EXPORTED", 3)
+    assert "50 000" in (await clinic.program(ADMIN).get("/audit/export")).errors()["day"]
+
+
+@pytest.mark.parametrize("person", CAST)
+async def test_is_the_admins_alone(clinic: Callers, person: Viewer) -> None:
+    expected = 200 if person == ADMIN else 403
+    assert (await clinic.program(person).get("/audit/export")).status == expected
+    assert (await clinic.browser(person).get("/audit/export")).status == expected
+
+
+def _written() -> set[str]:
+    """The actions that the program writes down: constants of calls that record, and those made of a table's names."""
+    found = {f"prescription.{act.target}" for act in states.ACTS} | WORDS.keys()
+    for path in Path(fadjma.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and re.search(
+                r"(record|trace|_changed|_set_retired)$", ast.unparse(call.func)
+            ):
+                constants = [one.value for one in call.args if isinstance(one, ast.Constant)]
+                found |= {one for one in constants if re.fullmatch(r"[a-z_]+\.[a-z_]+", str(one))}
+    return found
+
+
+def test_every_action_that_is_written_down_has_words(told: Told, store: Store) -> None:
+    stored = {action for (action,) in store.rows("SELECT DISTINCT action FROM audit_events")}
+    assert (_written() | stored) - audit.ACTIONS.keys() == set()
