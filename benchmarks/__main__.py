@@ -8,7 +8,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks import compression, durable, fanout, latency, lists, pages, report, transfer, visits, writes
+from benchmarks import announcing, compression, durable, fanout, latency, lists, pages, report, transfer, visits, writes
 from benchmarks.processes import raise_file_limit
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -22,6 +22,7 @@ PARTS = {
     "visits": visits.run,
     "pages": pages.run,
     "lists": lists.run,
+    "announcing": announcing.run,
 }
 
 

@@ -10,6 +10,7 @@ from fadjma import cli, dashboards, demo, files, first_page, rules, verifying, w
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
+from fadjma.announcements import routes as announcements
 from fadjma.audit import routes as audit
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
@@ -70,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, places, access, records, prescriptions, inventory),
-        *(notifications, poll, dashboards, files, monitoring, clinic_settings, audit, assets),
+        *(notifications, poll, dashboards, files, monitoring, clinic_settings, audit, announcements, assets),
     ):
         app.register_blueprint(part.blueprint)
     first_page.register(app)
@@ -94,6 +95,7 @@ class Running:
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
         self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules)
+        app.extensions["timekeeper"] = self._timekeeper
         self.keeper = Keeper(database, _plan(settings, database), self._timekeeper.owner, verifying.walk)
         self._open = False
 

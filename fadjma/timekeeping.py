@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from fadjma.access import actions as access
+from fadjma.announcements import actions as announcements
 from fadjma.clockwatch import ClockWatch
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
@@ -23,7 +24,7 @@ _BATCH = 200  # things per transaction, so that nobody's act waits long
 
 
 class Timekeeper:
-    """Runs the acts of time once a minute, and when a right ends."""
+    """Runs the acts of time once a minute, when a right ends, and when it is woken."""
 
     def __init__(
         self,
@@ -37,9 +38,14 @@ class Timekeeper:
         self._settle_rules = settle_rules
         self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def wake(self) -> None:
+        """There is something to do now; where another process keeps the time, it finds it at its next round."""
+        self._woken.set()
 
     async def stop(self) -> None:
         if self._task:
@@ -64,10 +70,19 @@ class Timekeeper:
                     await self._round()
             except OSError:
                 log.exception("whether another process keeps the time is not known; it is asked again")
-            await asyncio.sleep(await self._pause())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), await self._pause())
+            self._woken.clear()
 
     async def _round(self) -> None:
-        for act in (access.lapse, access.expire, prescriptions.expire, inventory.warn_expiring, idempotency.forget):
+        for act in (
+            announcements.tell_some,
+            access.lapse,
+            access.expire,
+            prescriptions.expire,
+            inventory.warn_expiring,
+            idempotency.forget,
+        ):
             try:
                 while await self._database.write(act, _BATCH) == _BATCH:
                     pass  # more is waiting; between two batches, others' acts have their turn

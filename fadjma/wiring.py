@@ -6,6 +6,7 @@ from functools import cache
 from fadjma.access import queries as access
 from fadjma.access import reviews
 from fadjma.accounts import queries as accounts
+from fadjma.announcements import queries as announcements
 from fadjma.events import Subject, subjects
 from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
 from fadjma.identity import directory
@@ -31,6 +32,12 @@ def wire() -> None:
         Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _same)),
         Kind("review", "/emergencies/{id}", "e", Row("access/_review.html", reviews.review, _same)),
         Kind("contest", "/contests/{id}", "c", Row("access/_contest.html", reviews.contest)),
+        Kind(
+            "announcement",
+            "/announcements/{id}",
+            "n",
+            Row("announcements/_row.html", announcements.announcement, _same),
+        ),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m"),
         Kind("organization_import", "/organizations/imports/{id}"),
@@ -62,7 +69,7 @@ def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
 
 
 def _same(tx: Transaction, subject_id: str) -> Eyes:
-    """All who may see it, admins, see the same of it."""
+    """All of one role see the same of it."""
     return lambda viewer: ALL
 
 

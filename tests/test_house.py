@@ -19,7 +19,7 @@ FLOORS = (  # the lowest first
     {"config", "identity"},
     {"events"},
     {"web"},
-    {"accounts", "audit", "clockwatch", "inventory", "keeping", "live", "notifications", "places", "settings"},
+    {"accounts", "announcements", "audit", "clockwatch", "inventory", "keeping", "live", "notifications", "places", "settings"},
     {"access", "monitoring"},
     {"records"},
     {"prescriptions"},
@@ -29,7 +29,17 @@ FLOORS = (  # the lowest first
     {"server"},
     {"__init__"},
 )
-DOMAINS = {"access", "accounts", "audit", "inventory", "notifications", "places", "prescriptions", "records"}
+DOMAINS = {
+    "access",
+    "accounts",
+    "announcements",
+    "audit",
+    "inventory",
+    "notifications",
+    "places",
+    "prescriptions",
+    "records",
+}
 # What of a domain knows that it is asked over HTTP; signing in counts attempts by address.
 OF_THE_WEB = {"routes", "forms", "signing_in"}
 
@@ -124,7 +134,17 @@ def test_a_package_is_known_by_what_is_taken_from_it() -> None:
 
 
 # Rooms whose routes say of everything that they hand on what it is.
-TYPED = {"accounts", "audit", "dashboards", "files", "inventory", "monitoring", "notifications", "records"}
+TYPED = {
+    "accounts",
+    "announcements",
+    "audit",
+    "dashboards",
+    "files",
+    "inventory",
+    "monitoring",
+    "notifications",
+    "records",
+}
 
 
 @pytest.mark.parametrize("module", sorted(module for module in MODULES if room(module) in TYPED))

@@ -10,6 +10,9 @@ from cast import ADMIN, AWA, DIOP, NDIAYE
 from store import Store
 
 import fadjma
+from fadjma.access import queries as access
+from fadjma.access import reviewing
+from fadjma.announcements import actions as announcements
 from fadjma.events import Subject, subjects
 from fadjma.events.inbox import Notification
 from fadjma.events.subjects import INBOX, Kind, Row
@@ -27,6 +30,7 @@ ADDRESSES = {
     "account": "/accounts/x",
     "review": "/emergencies/x",
     "contest": "/contests/x",
+    "announcement": "/announcements/x",
     "organization": "/organizations/x",
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",
@@ -91,6 +95,15 @@ def test_every_row_template_is_there() -> None:
     assert all((TEMPLATES / kind.row.template).is_file() for kind in subjects.kinds() if kind.row)
 
 
+def _contested(store: Store) -> str:
+    [line, *_] = store.read(access.readings, AWA.id)
+    return store.write(reviewing.contest, AWA, AWA.id, line.id, text="")
+
+
+def _announced(store: Store) -> str:
+    return store.write(announcements.publish, ADMIN, audience="patients", title="Coupure", body="Samedi")
+
+
 @pytest.fixture
 def things(store: Store) -> dict[str, tuple[str, Viewer, Viewer]]:
     """One of each kind that lists show: its id, somebody who may see it, and somebody who may not."""
@@ -100,6 +113,9 @@ def things(store: Store) -> dict[str, tuple[str, Viewer, Viewer]]:
         "prescription": (prescription, AWA, ADMIN),
         "record": (record, AWA, ADMIN),
         "account": (DIOP.id, ADMIN, DIOP),
+        "review": (steps.emergency(store), ADMIN, DIOP),
+        "contest": (_contested(store), AWA, DIOP),
+        "announcement": (_announced(store), AWA, DIOP),
     }
 
 

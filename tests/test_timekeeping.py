@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from cast import AWA, DIOP
+from cast import ADMIN, AWA, DIOP
 from steps import grant, issue
 from store import Clock, Store
 
 from fadjma import timekeeping
+from fadjma.announcements import actions as announcements
 from fadjma.events import Announcement
 from fadjma.store import Database
 from fadjma.timekeeping import Timekeeper
@@ -30,9 +31,11 @@ async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
     database.listener = listen
     keeper = Timekeeper(database)
 
-    async def wait_for(message: str, times: int = 1) -> None:
+    async def wait_for(message: str, times: int = 1, *, wake: bool = False) -> None:
         if keeper._task is None:
             keeper.start()
+        if wake:
+            keeper.wake()
         async with asyncio.timeout(20):
             while told.count(message) < times:
                 more.clear()
@@ -49,6 +52,18 @@ async def test_it_tells_at_its_first_round(store: Store, clock: Clock, heard: Ca
     await heard("access.expired")
     await heard("prescription.expired")
     assert store.told(AWA)[-2:] == ["access.expired", "prescription.expired"]
+
+
+async def test_it_tells_what_is_announced_when_it_is_woken(
+    store: Store, heard: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timekeeping, "_BATCH", 3)
+    grant(store)
+    store.clock.advance(days=91)
+    await heard("access.expired")  # its first round is over, and the next is a minute away
+    store.write(announcements.publish, ADMIN, audience="everybody", title="Coupure", body="Samedi")
+    await heard("announcement.published", wake=True)
+    assert store.told(DIOP)[-1] == "announcement.published"
 
 
 async def test_a_failure_of_one_act_does_not_stop_the_others(

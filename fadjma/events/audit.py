@@ -116,6 +116,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "place.added": N_("Lieu ajouté"),
             "place.changed": N_("Lieu modifié"),
             "audit.exported": N_("Journal exporté"),
+            "announcement.published": N_("Annonce publiée"),
+            "announcement.withdrawn": N_("Annonce retirée"),
         },
     ),
 }

@@ -53,6 +53,8 @@ MESSAGES = {
     "password.changed": N_("Votre mot de passe a été changé"),
     "password.reset": N_("Votre mot de passe a été réinitialisé par l'administration"),
     "account.moved": N_("Votre lieu d'exercice a changé : reconnectez-vous pour y travailler"),
+    "announcement.published": N_("Une annonce de l'administration"),
+    "announcement.withdrawn": N_("Une annonce de l'administration est retirée"),
     "account.waiting": N_("Un compte est à vérifier"),
     "backup.copy_failed": N_("La sauvegarde n'a pas pu être faite"),
     "backup.copy_late": N_("La sauvegarde est en retard"),

@@ -130,6 +130,29 @@ def find_patients(
     return shown
 
 
+def in_use(
+    tx: Transaction, role: Role | None, *, after: tuple[int, str], until: tuple[int, str], limit: int
+) -> list[tuple[int, str]]:
+    """Active people of a role, or of all, in the order of their accounts: when each was made, and the id.
+
+    Those that come after one such pair, and not after the other.
+    """
+    rows = tx.all(
+        f"SELECT created_at, id FROM users WHERE status = 'active' {'AND role = :role' if role else ''} "
+        "AND (created_at, id) > (:after_at, :after_id) AND (created_at, id) <= (:until_at, :until_id) "
+        "ORDER BY created_at, id LIMIT :limit",
+        {
+            "role": role,
+            "after_at": after[0],
+            "after_id": after[1],
+            "until_at": until[0],
+            "until_id": until[1],
+            "limit": limit,
+        },
+    )
+    return [(row["created_at"], row["id"]) for row in rows]
+
+
 def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:
     """The ids of the active people of a role, of one organization or of all."""
     rows = tx.all(

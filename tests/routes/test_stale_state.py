@@ -40,6 +40,12 @@ CURRENT = {
     "/accounts/{waiting}/verification": "active",
     "/accounts/moussa/deactivation": "deactivated",
     "/accounts/{closed}/reactivation": "active",
+    "/announcements/{announced}/withdrawal": "withdrawn",
+    "/contests/{contested}/answer": "answered",
+    "/emergencies/{explaining}/explanation": "explained",
+    "/emergencies/{emergency}/abuse": "abusive",
+    "/emergencies/{emergency}/question": "to_explain",
+    "/emergencies/{emergency}/justification": "justified",
 }
 ONCE = [route for route in ACTS if route.path in CURRENT]
 

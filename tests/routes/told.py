@@ -28,6 +28,7 @@ from store import Store
 from fadjma.access import actions as access
 from fadjma.access import reviewing
 from fadjma.accounts import actions as accounts
+from fadjma.announcements import actions as announcements
 from fadjma.identity import slips
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
@@ -50,6 +51,11 @@ SECRET_KEY = "the secret key of these tests, long enough"
 SLIP_KEY = derive_key(SECRET_KEY, "slips")
 SLIP = "the slip of Sokhna"  # its id, which makes the code
 TITLE, BODY = "Drépanocytose hétérozygote", "Crise vaso-occlusive, morphine si besoin."
+ANNOUNCEMENT = {
+    "audience": "everybody",
+    "title": "Coupure de courant",
+    "body": "Samedi de 8h à 10h : pas de connexion.",
+}
 REASON = "Douleurs thoraciques depuis lundi"
 
 
@@ -81,6 +87,7 @@ class Told:
     emergency: str  # of Dr Sarr, to be reviewed
     explaining: str  # of Dr Diop, who is to explain it
     line: str  # of Awa's trace
+    announced: str  # to everybody
     contested: str  # another, of which she has said that it is not normal
 
 
@@ -109,6 +116,7 @@ def tell(store: Store) -> Told:
         "UPDATE access_requests SET status = 'expired', ended_at = expires_at WHERE status = 'emergency'"
     )
     act(accounts.deactivate, ADMIN, closed)
+    announced = act(announcements.publish, ADMIN, **ANNOUNCEMENT)
     line, contested = _line(store, "record.created"), _line(store, "access_request.created")
     act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
     return Told(
@@ -144,6 +152,7 @@ def tell(store: Store) -> Told:
         explaining=explaining,
         line=line,
         contested=contested,
+        announced=announced,
     )
 
 
@@ -361,6 +370,8 @@ ACTS = [
     Route("/accounts/{waiting}/correction", ADMIN, CORRECTED),
     Route("/accounts/moussa/deactivation", ADMIN),
     Route("/accounts/{closed}/reactivation", ADMIN),
+    Route("/announcements", ADMIN, ANNOUNCEMENT, created=True),
+    Route("/announcements/{announced}/withdrawal", ADMIN),
     Route("/organizations", ADMIN, PLACE, created=True),
     Route("/organizations/{place}", ADMIN, {**PLACE, "kind": "clinic", "version": 1}),
     Route("/settings", ADMIN, SETTINGS),
@@ -399,6 +410,9 @@ READS = [
     Route("/contests", AWA, allowed=(MOUSSA, ADMIN)),
     Route("/contests/{contested}", AWA, allowed=(ADMIN,)),
     Route("/audit", ADMIN),
+    Route("/announcements", AWA, allowed=CAST),
+    Route("/announcements/new", ADMIN),
+    Route("/announcements/{announced}", AWA, allowed=CAST),
     Route("/audit?by=diop&about=awa&kind=files", ADMIN),
     Route("/access-requests", AWA, allowed=CAST),
     Route("/access-requests/new?patient=awa", SARR, allowed=(DIOP,)),

@@ -23,6 +23,7 @@ TABLES = {
     "keeping": {"backup_runs"},
     "places": {"place_imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},
+    "announcements": {"announcements"},
     "records": {"records", "record_versions"},
     "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},
     "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},

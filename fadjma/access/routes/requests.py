@@ -154,7 +154,7 @@ async def show(request_id: str) -> Response:
     around = await one_page(request_id)
     item = around["item"]
     data = item.json(web.language())
-    if web.viewer().role == "doctor":  # between the admins and the doctor
+    if item.review and web.viewer().role == "doctor":  # between the admins and the doctor
         data |= {"question": item.question or None, "explanation": item.explanation or None}
     return web.answer("access/show.html", data, **around)
 

@@ -1,0 +1,1 @@
+"""What an admin tells everybody, or everybody of a role: published, told in steps, withdrawn if it was wrong."""
