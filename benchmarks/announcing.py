@@ -1,7 +1,7 @@
 """Part 9: how long others' acts wait while everybody is told something. The store alone, without HTTP.
 
-Doctors ask patients for access and withdraw it, one after the other, as fast as they are answered; meanwhile an announcement goes to
-everybody, in the timekeeper's steps, and for comparison in one transaction.
+Doctors ask patients for access and withdraw it, one after the other, as fast as they are answered; meanwhile an
+announcement goes to everybody, in the timekeeper's steps, and for comparison in one transaction.
 """
 
 import asyncio

@@ -27,7 +27,9 @@ def secret_of(person: str) -> str:
 
 def _viewer(id: str, role: Role, given_name: str, family_name: str, place: str | None = None) -> Viewer:
     name = _PLACES[place][1] if place else None
-    return Viewer(id, role, given_name, family_name, "fr", place, name, sessions.id_of(secret_of(id)), 0)
+    profession = "physician" if role == "doctor" else None
+    session = sessions.id_of(secret_of(id))
+    return Viewer(id, role, given_name, family_name, "fr", place, name, session, 0, profession=profession)
 
 
 AWA = _viewer("awa", "patient", "Awa", "Cissé")

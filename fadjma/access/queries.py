@@ -12,7 +12,7 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
-from fadjma.identity.people import ROLES, Role, Viewer
+from fadjma.identity.people import PROFESSIONS, ROLES, Role, Viewer
 from fadjma.refusals import Forbidden, NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, one_of, paging
 
@@ -152,6 +152,7 @@ class Reading:
     times: int
     name: str
     role: Role
+    profession: str
     place: str
     action: str
     outcome: str
@@ -165,12 +166,8 @@ class Reading:
     contest: ContestStatus | None  # what has become of it, where the patient has said that it is not normal
 
     @property
-    def who(self) -> str:
-        return f"Dr {self.name}" if self.role == "doctor" else self.name
-
-    @property
     def role_name(self) -> str:
-        return ROLES[self.role]
+        return PROFESSIONS.get(self.profession) or ROLES[self.role]
 
     @property
     def cursor(self) -> str:
@@ -249,7 +246,7 @@ _REQUEST = f"""
 
 # A line of the trace of :patient.
 _READING = f"""
-    SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role,
+    SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role, u.profession,
            u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
            a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
            1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,

@@ -115,6 +115,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "sessions.ended": N_("Tous les autres appareils déconnectés"),
             "place.added": N_("Lieu ajouté"),
             "place.changed": N_("Lieu modifié"),
+            "places.imported": N_("Lieux importés"),
+            "setting.changed": N_("Réglage changé"),
             "audit.exported": N_("Journal exporté"),
             "announcement.published": N_("Annonce publiée"),
             "announcement.withdrawn": N_("Annonce retirée"),

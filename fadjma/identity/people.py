@@ -19,6 +19,20 @@ _PATIENTS = {"female": N_("Patiente"), "male": N_("Patient")}
 SEXES = {"female": N_("Femme"), "male": N_("Homme")}
 # Who prescribes, each within their profession.
 PROFESSIONS = {"physician": N_("Médecin"), "dentist": N_("Chirurgien-dentiste"), "midwife": N_("Sage-femme")}
+# How whoever prescribes is called, by profession; and after « à » and « de ». A midwife is no doctor.
+_TITLES = {
+    "": {"physician": N_("Dr %(name)s"), "dentist": N_("Dr %(name)s"), "midwife": N_("Sage-femme %(name)s")},
+    "à": {
+        "physician": N_("au Dr %(name)s"),
+        "dentist": N_("au Dr %(name)s"),
+        "midwife": N_("à la sage-femme %(name)s"),
+    },
+    "de": {
+        "physician": N_("du Dr %(name)s"),
+        "dentist": N_("du Dr %(name)s"),
+        "midwife": N_("de la sage-femme %(name)s"),
+    },
+}
 _ONLY: dict[Role, str] = {
     "patient": N_("Seul le patient peut faire cela."),
     "doctor": N_("Seul un médecin peut faire cela."),
@@ -30,6 +44,14 @@ _ONLY: dict[Role, str] = {
 def role_name(role: Role, sex: str | None = None) -> str:
     """What somebody of this role is called, in French."""
     return _PATIENTS.get(sex or "", ROLES[role]) if role == "patient" else ROLES[role]
+
+
+def titled(profession: str | None, after: str = "") -> str:
+    """How somebody of this profession is called, in French, with a place for the name; `after` « à », « de », or not.
+
+    Whoever has none is called by the name alone.
+    """
+    return _TITLES[after].get(profession or "", "%(name)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,7 @@ class Viewer:
     session_id: str
     last_active_at: int
     sex: str | None = None  # of patients; of others it is not known
+    profession: str | None = None  # of doctors
 
     @property
     def name(self) -> str:
@@ -53,11 +76,13 @@ class Viewer:
 
     @property
     def greeting(self) -> str:
+        if self.profession == "midwife":
+            return self.name
         return f"Dr {self.family_name}" if self.role == "doctor" else self.given_name
 
     @property
     def role_name(self) -> str:
-        return role_name(self.role, self.sex)
+        return PROFESSIONS.get(self.profession or "") or role_name(self.role, self.sex)
 
     @property
     def menu(self) -> list[tuple[str, str]]:

@@ -124,7 +124,7 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
     row = secret and tx.first(
         f"""
         SELECT u.id, u.role, u.given_name, u.family_name, u.language, p.organization_id, o.name AS organization,
-               s.id AS session_id, s.last_active_at, t.sex
+               s.id AS session_id, s.last_active_at, t.sex, p.profession
         FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN patients t ON t.user_id = u.id
         LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
         WHERE s.id = :id AND {_ALIVE}

@@ -29,6 +29,7 @@ class Version:
     body: str
     reason: str | None
     author_name: str
+    profession: str
     created_at: int
 
     def json(self) -> dict[str, Any]:
@@ -57,6 +58,7 @@ class Record:
     body: str
     author_id: str
     author_name: str
+    profession: str
     organization: str
     versions: tuple[Version, ...] = ()
     hidden: bool = False  # it was entered in error, and what it said is not for this reader
@@ -95,7 +97,7 @@ class File:
 
 _RECORD = """
     SELECT r.id, r.patient_id, r.type, r.status, r.occurred_on, r.created_at, r.version, v.title, v.body, r.author_id,
-           a.name AS author_name, a.organization
+           a.name AS author_name, a.profession, a.organization
     FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = r.version
     JOIN people a ON a.id = r.author_id
 """
@@ -123,7 +125,7 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
     if found.hidden:
         return found
     rows = tx.all(
-        "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, v.created_at "
+        "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, a.profession, v.created_at "
         "FROM record_versions v JOIN people a ON a.id = v.author_id WHERE v.record_id = :id "
         "ORDER BY v.version DESC",
         {"id": record_id},

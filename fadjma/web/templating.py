@@ -17,7 +17,7 @@ from markupsafe import Markup
 from fadjma import days, i18n
 from fadjma.events import subjects
 from fadjma.identity.identifiers import show_phone
-from fadjma.identity.people import PROFESSIONS, SEXES
+from fadjma.identity.people import PROFESSIONS, SEXES, titled
 from fadjma.ids import new_id
 from fadjma.store import milliseconds
 from fadjma.web import assets
@@ -57,6 +57,15 @@ def _isolated(text: str) -> Markup:
     return Markup("<bdi>%s</bdi>") % text
 
 
+def _titles(translations: NullTranslations) -> Callable[..., Markup]:
+    """`name|titled(profession, after)`: somebody's name with what they are called (identity/people.py)."""
+
+    def with_title(name: str, profession: str | None, after: str = "") -> Markup:
+        return Markup(translations.gettext(titled(profession, after))) % {"name": _isolated(name)}  # noqa: S704 - ours
+
+    return with_title
+
+
 def _after(text: str, label: str) -> str:
     """What remains of `text` to be said after a label: « à la pénicilline » of « Allergie à la pénicilline »."""
     said = re.match(rf"{re.escape(label)}s?\b[\s:,.–-]*", text, re.IGNORECASE)
@@ -92,6 +101,7 @@ def environment(language: str) -> Environment:
             "iso": i18n.iso,
             "day": lambda at: i18n.show_day(at, language, now=milliseconds()),
             "bdi": _isolated,
+            "titled": _titles(i18n.translations(language)),
             "after": _after,
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),

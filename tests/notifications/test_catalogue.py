@@ -7,7 +7,9 @@ import fadjma
 from fadjma.events.catalogue import MESSAGES
 
 SOURCES = Path(fadjma.__file__).parent
-KEY = re.compile(r'"((?:access|emergency|contest|announcement|prescription|record|stock|account|backup|password)\.[a-z_]+)"')
+KEY = re.compile(
+    r'"((?:access|emergency|contest|announcement|prescription|record|stock|account|backup|password)\.[a-z_]+)"'
+)
 # docs/clinic.md, “Notifications”
 CLINIC = {
     "access.requested": "Un médecin demande l'accès à votre dossier",

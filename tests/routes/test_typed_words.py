@@ -182,7 +182,11 @@ def _shown_bare(source: str) -> list[str]:
     for text, within in Placed(html).found:
         for number in re.findall("\x00(\\d+)\x00", text):
             said = shown[int(number)]
-            if OWN_WORDS.search(OURS.sub("", said)) and "bdi" not in said and not _isolated(within):
+            if (
+                OWN_WORDS.search(OURS.sub("", said))
+                and not re.search("bdi|[|]titled[(]", said)
+                and not _isolated(within)
+            ):
                 found.append(said.strip())
     return found
 
