@@ -229,7 +229,9 @@ class _Asking:
             self.mail = inbox.state(tx, self.viewer.id)
 
     def remember(self) -> None:
-        g.viewer, g.mail = self.viewer, self.mail or g.get("mail")
+        g.viewer = self.viewer
+        if self._for_page:
+            g.mail = self.mail or g.get("mail")
 
 
 async def _note_activity(asking: _Asking) -> None:

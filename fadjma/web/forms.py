@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from datetime import date
 from itertools import islice
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -98,7 +99,7 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
 
     def __init__(self, formdata: MultiDict[str, str] | None = None, prefix: str = "", **kwargs: Any) -> None:
         self.language = speaking.get()
-        self.today = days.day(coming.get() or milliseconds())  # at the clinic, whatever day the page was opened on
+        self._came = coming.get() or milliseconds()
         self.others: dict[str, str] = {}  # messages about no field of this form
         self.doubts: dict[str, str] = {}  # questions about fields that can be taken and are hardly meant
         sent = formdata
@@ -107,6 +108,11 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         super().__init__(formdata, prefix=prefix, **{**kwargs, "meta": {"locales": [self.language]}})
         if sent is not None and not prefix:
             self.others.update(islice(self._not_understood(sent), _SAID_AT_MOST))
+
+    @property
+    def today(self) -> date:
+        """At the clinic when the form came, whatever day its page was opened on."""
+        return days.day(self._came)
 
     def _not_understood(self, sent: MultiDict[str, str]) -> Iterator[tuple[str, str]]:
         for name, values in sent.lists():

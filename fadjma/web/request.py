@@ -171,7 +171,7 @@ def agent() -> str:
     return clean(sent.replace(LOST, "?")) or ""
 
 
-async def require_text() -> None:
+def require_text() -> None:
     """Refuse (400) an address whose parameters are not UTF-8."""
     _require_utf8(request.query_string)
 

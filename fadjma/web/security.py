@@ -43,18 +43,21 @@ def register(app: Quart) -> None:
     """Put these around every request of `app`."""
     app.session_interface = _NoSessions()  # type: ignore[assignment]  # its hint names one of several classes
     app.url_map.merge_slashes = False  # werkzeug's redirect builds its address from the Host header
-    app.before_request(_start)
-    app.before_request(_refuse_ahead_of_time)
-    app.before_request(_refuse_cross_site)
-    app.before_request(web.require_text)
+    app.before_request(_begin)
     app.after_request(_finish)
 
 
-async def _start() -> None:
+async def _begin() -> Response | None:
+    """One function, because Quart looks at each anew for every request, what kind of function it is."""
     g.started = time.perf_counter()
+    if early := _refuse_ahead_of_time():
+        return early
+    _refuse_cross_site()
+    web.require_text()
+    return None
 
 
-async def _refuse_ahead_of_time() -> Response | None:
+def _refuse_ahead_of_time() -> Response | None:
     """A page that a browser fetches before anybody wants it would be activity, and a reading that nobody did."""
     if request.blueprint == "assets" or request.method not in ("GET", "HEAD"):
         return None
@@ -64,7 +67,7 @@ async def _refuse_ahead_of_time() -> Response | None:
     return Response("", 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "1"})
 
 
-async def _refuse_cross_site() -> None:
+def _refuse_cross_site() -> None:
     """Unsafe requests come from our own pages: by Sec-Fetch-Site, else by Origin, else by Referer.
 
     A bearer token is added by programs only, never by a browser on its own, so it needs no such check. Nor does a form

@@ -102,7 +102,8 @@ class TestLogs:
         await clinic.browser(NDIAYE).post(f"/prescriptions/{told.issued}/validation")
         [line] = [record.getMessage() for record in caplog.records if record.name == "fadjma.requests"]
         assert re.fullmatch(
-            r"POST /prescriptions/<prescription_id>/validation 303 \d+\.\d ms session=[a-z2-7]{8} address=[a-z2-7]{8}",
+            r"POST /prescriptions/<prescription_id>/validation 303 \d+\.\d ms"
+            r" session=[0-9a-f]{10} address=[0-9a-f]{10}",
             line,
         )
 
