@@ -101,6 +101,7 @@ async def _begin() -> Response:
     except setup.Mistaken as mistake:  # what the command line checks beyond this form
         raise Invalid({"email": str(mistake)}) from mistake
     known = await web.database().write(_fill, plan)
+    setup.backups(web.database().path).mkdir(mode=0o700, exist_ok=True)
     web.app().extensions["first_page"] = None
     if web.wants() == "json":
         return web.as_json({"status": "ready", "login": form.email.data}, 201)

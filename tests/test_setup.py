@@ -322,6 +322,7 @@ class TestTheFirstPage:
         for said in ("FICHE DE SECOURS", "ExecStart=", "aminata.ba@clinique.sn", "fadjma.secret"):
             assert said in page
         assert "s" * 48 not in page and PASSWORD not in page
+        assert (app.extensions["database"].path.parent / "backups").is_dir(), "the unit names it"
         assert (await app.test_client().get(address)).status_code == 404
         assert (await self._post(app, address, TYPED))[0] == 404
         signed_in = {"login": "aminata.ba@clinique.sn", "password": PASSWORD}
