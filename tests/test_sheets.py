@@ -46,12 +46,13 @@ def test_what_a_spreadsheet_would_run_is_refused_whatever_it_comes_in(worth: str
 @pytest.mark.parametrize(
     "sent",
     [
-        xlsx([HEAD, ("Jamm", "", "")], at="XFD1048576"),  # 17 billion cells
+        xlsx([HEAD, ("Jamm", "", "")], at="XFD1048576"),
+        xlsx([HEAD, ("Jamm", "", "")], at="XFD10000"),  # some gigabytes, which a machine may have
         xlsx([HEAD])[:300],
         b"PK\x03\x04 is no workbook",
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
     ],
-    ids=["17 billion cells", "cut off", "no zip", "an old one that is none"],
+    ids=["17 billion cells", "164 million", "cut off", "no zip", "an old one that is none"],
 )
 def test_what_is_none_or_cannot_be_unfolded_is_said(sent: bytes) -> None:
     assert read(sent, COLUMNS).errors == {"file": sheets._SPREADSHEET}

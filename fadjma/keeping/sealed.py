@@ -1,10 +1,9 @@
 """A file that only who has the key can read, and nobody can shorten or change unnoticed.
 
 `fadjma-sealed-1` and a line end; 16 random bytes; then pieces of 64 KiB, each encrypted by AES-256-GCM (so 16 bytes
-longer), the last one shorter or empty. The key is HKDF-SHA256 of the text of the key, with the random bytes as salt and
-the first line as info. The nonce of a piece is its number in 11 bytes, big-endian, and a byte that is 1 for the last
-piece and 0 for the others: so pieces cannot be left out, exchanged or repeated (the STREAM construction of Hoang,
-Reyhanitabar, Rogaway and Vizár, as in age, https://age-encryption.org/v1).
+longer), the last one shorter or empty: so nobody cuts off the end between two pieces unnoticed. The key is HKDF-SHA256
+of the text of the key, with the random bytes as salt and the first line as info. The nonce of a piece is its number in
+12 bytes, big-endian: so pieces cannot be left out, exchanged or repeated.
 """
 
 import os
@@ -69,5 +68,5 @@ def _numbered(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes]]:
     while not last:
         piece = file.read(size)
         last = len(piece) < size
-        yield number.to_bytes(11, "big") + bytes([last]), piece
+        yield number.to_bytes(12, "big"), piece
         number += 1
