@@ -268,12 +268,6 @@ def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None =
     return paging.page(found, MOVEMENTS_SHOWN, lambda last: paging.cursor(last.at, last.id))
 
 
-def everything(tx: Transaction) -> list[Medicine]:
-    """Every medicine that may be received, by name."""
-    rows = tx.all(f"SELECT {_MEDICINE} FROM medicines m WHERE m.retired_at IS NULL ORDER BY m.search_key")
-    return [Medicine(**dict(row)) for row in rows]
-
-
 def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
     """How many units of a medicine this pharmacy could still promise today."""
     found: int = tx.value(

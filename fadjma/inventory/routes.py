@@ -1,23 +1,26 @@
 """The medicines one chooses from as one types, the pharmacist's stock, and the list that an admin keeps."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, formulary, listing, queries, tables
 from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm
 from fadjma.inventory.formulary import Entry
-from fadjma.refusals import Invalid
+from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.web import importing
 from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm
 
 blueprint = Blueprint("inventory", __name__)
+_SAID_OF_A_LOT = ("number", "expires_on", "quantity")
 web.take_files("/formulary/imports")
 
 
@@ -46,21 +49,32 @@ def _stock(tx: Transaction, viewer: Viewer, before: str | None) -> tuple[Page[qu
 
 
 class _AroundNewLot(TypedDict):
-    medicines: list[tuple[str, str]]  # that may be received, as id and name
+    medicine: queries.Medicine | None  # that was chosen; None: it is looked for first
+    found: Page[queries.Medicine]  # what was looked for
+    q: str
 
 
-async def _around_new_lot() -> _AroundNewLot:
-    return {"medicines": [(medicine.id, medicine.name) for medicine in await web.see(_to_receive)]}
+async def _around_new_lot(q: str = "") -> _AroundNewLot:
+    sent = (await web.fields()).get("medicine_id") or request.args.get("pick", "").removeprefix("0:")
+    medicine, found = await web.see(_to_receive, sent, q)
+    return {"medicine": medicine, "found": found, "q": q}
 
 
-def _to_receive(tx: Transaction, viewer: Viewer) -> list[queries.Medicine]:
+def _to_receive(
+    tx: Transaction, viewer: Viewer, medicine_id: str, q: str
+) -> tuple[queries.Medicine | None, Page[queries.Medicine]]:
     viewer.require("pharmacist")
-    return queries.everything(tx)
+    with suppress(NotFound):  # it is looked for again
+        return queries.medicine(tx, medicine_id), Page()
+    return None, queries.search_medicines(tx, viewer, q)
 
 
 @blueprint.get("/inventory/lots/new")
 async def new_lot() -> Response:
-    return web.page("inventory/new.html", form=web.blank(LotForm), **await _around_new_lot())
+    """A medicine is looked for, picked, and then what was received of it is said; what was said before is kept."""
+    around = await _around_new_lot(request.args.get("medicine", "")[:80])
+    said = MultiDict({name: request.args[name] for name in _SAID_OF_A_LOT if request.args.get(name)})
+    return web.page("inventory/new.html", form=web.blank(LotForm, said or None), **around)
 
 
 @blueprint.post("/inventory/lots")

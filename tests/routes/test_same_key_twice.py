@@ -179,7 +179,7 @@ async def test_every_form_that_changes_something_carries_a_fresh_key(clinic: Cal
         (DIOP, f"/records/{told.record}"),
         (DIOP, "/patients/awa/prescriptions/new"),
         (NDIAYE, f"/prescriptions/{told.ready}"),
-        (NDIAYE, "/inventory/lots/new"),
+        (NDIAYE, "/inventory/lots/new?pick=0:paracetamol-500"),
         (NDIAYE, f"/inventory/lots/{told.lot}"),
     )
     seen: set[str] = set()
