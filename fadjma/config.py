@@ -58,7 +58,7 @@ class Settings:
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
             acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
-            fixed={"time_zone": _time_zone(environment[zone])} if (zone := "FADJMA_TIME_ZONE") in environment else {},
+            fixed=_fixed(environment),
             backup_folder=Path(folder) if (folder := environment.get("FADJMA_BACKUP_FOLDER")) else None,
             backup_every=_from_one("FADJMA_BACKUP_EVERY", environment.get("FADJMA_BACKUP_EVERY"), cls.backup_every),
             backup_keep=_from_one("FADJMA_BACKUP_KEEP", environment.get("FADJMA_BACKUP_KEEP"), cls.backup_keep),
@@ -166,6 +166,22 @@ def _acts(value: str) -> int:
         raise SettingsError(
             f"FADJMA_ACTS_PER_HOUR is {value!r}: it must be a number of acts, 60 or more, or 0 for no bound."
         )
+    return int(value)
+
+
+def _fixed(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The rules of the clinic that are set here, and that no admin changes then."""
+    found: dict[str, Any] = {}
+    if "FADJMA_TIME_ZONE" in environment:
+        found["time_zone"] = _time_zone(environment["FADJMA_TIME_ZONE"])
+    if "FADJMA_LOCK_MINUTES" in environment:
+        found["lock_minutes"] = _minutes(environment["FADJMA_LOCK_MINUTES"])
+    return found
+
+
+def _minutes(value: str) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) < 4 and 1 <= int(value) <= 720):
+        raise SettingsError(f"FADJMA_LOCK_MINUTES is {value!r}: it must be a number of minutes, from 1 to 720.")
     return int(value)
 
 

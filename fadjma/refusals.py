@@ -47,6 +47,16 @@ class SignInNeeded(Refusal):
         super().__init__(message)
 
 
+class Locked(Refusal):
+    """The session lives, and shows nothing until its person has unlocked it."""
+
+    status = 423
+    title = N_("Écran verrouillé")
+
+    def __init__(self) -> None:
+        super().__init__(N_("L'écran est verrouillé : il s'ouvre avec votre code PIN ou votre mot de passe."))
+
+
 class Forbidden(Refusal):
     """The person's role or state does not allow this kind of act at all."""
 

@@ -115,7 +115,8 @@ async function listen(url, polling) {
 // Throws when the answer has no events; when there will never be any, this page has come to its end.
 function check({ status, ok, headers }) {
   const isStream = /event-stream/.test(headers.get('Content-Type'));
-  if (status == 401 || status == 403) halt('expired');
+  if (status == 423) halt('locked');
+  else if (status == 401 || status == 403) halt('expired');
   else if (status == 204 || ok && !isStream) halt('replaced');
   else if (ok) return;
   throw new Error(status);
@@ -181,7 +182,8 @@ function halt(why, told) {
   else stop();
   show('offline');
   const next = why == 'expired' ? '?next=' + encodeURIComponent(location.pathname + location.search) : '';
-  if (why != 'replaced') location.replace('/sign-in' + next);
+  if (why == 'locked') dispatchEvent(new Event('locked'));
+  else if (why != 'replaced') location.replace('/sign-in' + next);
 }
 
 // --- between the tabs ---

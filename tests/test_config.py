@@ -49,6 +49,13 @@ def test_a_bound_that_nobody_could_work_with_stops_the_start(acts: str) -> None:
         _settings(FADJMA_ACTS_PER_HOUR=acts)
 
 
+@pytest.mark.parametrize("minutes", ["", "0", "721", "a quarter", "1.5"])
+def test_a_lock_that_comes_at_once_or_never_stops_the_start(minutes: str) -> None:
+    assert _settings(FADJMA_LOCK_MINUTES="5").fixed == {"lock_minutes": 5}
+    with pytest.raises(SettingsError, match=r"^FADJMA_LOCK_MINUTES is "):
+        _settings(FADJMA_LOCK_MINUTES=minutes)
+
+
 def test_the_clinic_is_in_senegal_unless_it_is_elsewhere() -> None:
     assert _settings().fixed == {}, "what an admin has chosen counts, and Africa/Dakar until then"
     assert _settings(FADJMA_TIME_ZONE="Africa/Libreville").fixed == {"time_zone": "Africa/Libreville"}

@@ -7,7 +7,7 @@ from fadjma.accounts import queries
 from fadjma.accounts.queries import Chooser
 from fadjma.events import Notice, Subject, inbox, security
 from fadjma.i18n import LANGUAGES, N_
-from fadjma.identity import directory, enrolment, passwords, sessions, slips
+from fadjma.identity import directory, enrolment, passwords, pins, sessions, slips
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
@@ -188,6 +188,7 @@ def reset(
         raise Conflict(N_("Ce compte n'est pas en service."), current=now.status)
     slips.issue(tx, account_id, "reset", key=key, by=viewer.id, document=document)
     passwords.put(tx, account_id, nobodys_hash)
+    pins.remove(tx, account_id)
     sessions.end(tx, account_id, reason="signed_out")
     events.notify(tx, [account_id], "notification", "password.reset", Subject("profile", account_id))
     security.note(tx, "reset_issued", account_id=account_id, actor_id=viewer.id, address=address, detail=document)
@@ -266,6 +267,37 @@ def end_other_sessions(tx: Transaction, viewer: Viewer) -> str:
     """End all of one's own sessions, of browsers and of programs, but the one that asks."""
     if sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id):
         events.record(tx, "sessions.ended", Subject("account", viewer.id), actor_id=viewer.id)
+    return viewer.id
+
+
+def lock(tx: Transaction, viewer: Viewer) -> str:
+    """Lock the screen that asks; its person unlocks it, or somebody else signs in."""
+    viewer.require_screen()
+    sessions.lock(tx, viewer)
+    return viewer.id
+
+
+def note_failed_unlock(tx: Transaction, viewer: Viewer, address: str, *, last: bool) -> None:
+    """Somebody did not know how to unlock this screen; the `last` time ends the session. `address`: its short hash."""
+    security.note(tx, "sign_in_failed", account_id=viewer.id, address=address)
+    if last:
+        security.note(tx, "sign_in_locked", account_id=viewer.id, address=address)
+        sessions.end(tx, viewer.id, reason="signed_out", session_id=viewer.session_id)
+
+
+def choose_pin(tx: Transaction, viewer: Viewer, pin_hash: str) -> dict[str, str]:
+    """Staff choose the PIN that unlocks their screen, or another."""
+    viewer.require_screen()
+    pins.put(tx, viewer.id, pin_hash)
+    events.record(tx, "pin.chosen", Subject("profile", viewer.id), actor_id=viewer.id)
+    return {"id": viewer.id}
+
+
+def remove_pin(tx: Transaction, viewer: Viewer) -> str:
+    """From now on the password alone unlocks."""
+    viewer.require_screen()
+    pins.remove(tx, viewer.id)
+    events.record(tx, "pin.removed", Subject("profile", viewer.id), actor_id=viewer.id)
     return viewer.id
 
 

@@ -8,10 +8,11 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.i18n import N_, age, translate
-from fadjma.identity import passwords
+from fadjma.identity import passwords, pins
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import PROFESSIONS
 from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, Questioned, WholeNumber, cleaning, one_of, text
+from fadjma.writing import plain_digits
 
 _OLDEST = 120  # years; one person is known to have been older
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
@@ -36,6 +37,25 @@ class PasswordForm(Form):
     def validate_new_password(self, field: Any) -> None:
         new, old = (passwords.normalize(text or "") for text in (field.data, self["password"].data))
         if weakness := passwords.SAME if new == old else passwords.weakness(new):
+            raise ValidationError(translate(self.language, weakness))
+
+
+class UnlockForm(Form):
+    password = PasswordField(N_("Code PIN ou mot de passe"), [InputRequired(), Length(max=200)])
+    next = StringField("")
+
+
+class LockForm(Form):
+    next = StringField("")
+
+
+class PinForm(Form):
+    password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
+    pin = PasswordField(N_("Code PIN choisi"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+
+    def validate_pin(self, field: Any) -> None:
+        field.data = plain_digits(field.data or "").strip()
+        if weakness := pins.weakness(field.data):
             raise ValidationError(translate(self.language, weakness))
 
 

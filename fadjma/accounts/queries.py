@@ -5,7 +5,7 @@ from typing import Any
 
 from fadjma import writing
 from fadjma.i18n import iso
-from fadjma.identity import passwords, slips
+from fadjma.identity import passwords, pins, slips
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import PROFESSIONS, Role, Viewer, role_name
 from fadjma.identity.slips import Slip
@@ -95,6 +95,7 @@ class Profile:
     profession: str | None
     organization: str | None
     resets: list[Slip]  # who has reset the password
+    has_pin: bool  # that unlocks the screen
 
     @property
     def name(self) -> str:
@@ -120,6 +121,7 @@ class Profile:
             "identifier": self.identifier,
             "profession": self.profession or None,
             "organization": self.organization,
+            "has_pin": self.has_pin,
             "resets": [slip.json() for slip in self.resets],
         }
 
@@ -148,7 +150,15 @@ def profile(tx: Transaction, viewer: Viewer) -> Profile:
         {"id": viewer.id},
     )
     assert row
-    return Profile(**dict(row), language=viewer.language, resets=slips.resets_of(tx, viewer.id))
+    return Profile(
+        **dict(row), language=viewer.language, resets=slips.resets_of(tx, viewer.id), has_pin=pins.is_set(tx, viewer.id)
+    )
+
+
+def has_pin(tx: Transaction, viewer: Viewer) -> bool:
+    """Whether a PIN unlocks this person's screen. Raises Forbidden for patients, whose screens do not lock."""
+    viewer.require_screen()
+    return pins.is_set(tx, viewer.id)
 
 
 @dataclass(frozen=True, slots=True)

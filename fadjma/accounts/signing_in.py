@@ -12,10 +12,11 @@ from fadjma.accounts import actions, queries
 from fadjma.accounts.queries import Chooser
 from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passwords, sessions, slips
+from fadjma.identity import passwords, pins, sessions, slips
 from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_email, normalize_phone
-from fadjma.refusals import Forbidden, Invalid
+from fadjma.identity.people import Viewer
+from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.store import Database, Transaction
 from fadjma.web.throttle import (
     CODE_PER_ADDRESS,
@@ -23,6 +24,7 @@ from fadjma.web.throttle import (
     SIGN_IN_PER_ACCOUNT,
     SIGN_IN_PER_ADDRESS,
     SIGN_IN_PER_DEVICE,
+    UNLOCK_PER_SESSION,
     Counted,
     Throttle,
     neighbourhood,
@@ -111,6 +113,23 @@ async def confirm_password(throttle: Throttle, user_id: str, password: str, stor
     if attempt.failed:
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     await throttle.forgive(CONFIRM_PER_ACCOUNT, user_id)
+
+
+async def unlock(database: Database, throttle: Throttle, viewer: Viewer, given: str, *, mark: str) -> None:
+    """Unlock a screen with its person's PIN or password.
+
+    Raises Invalid; SignInNeeded, when it was the fifth error, which ends the session.
+    """
+    hashes = await database.read(pins.unlocking, viewer)
+    async with throttle.attempt((UNLOCK_PER_SESSION, viewer.session_id)) as attempt:
+        attempt.failed = await passwords.verify(given, hashes) is None
+    if not attempt.failed:
+        await throttle.forgive(UNLOCK_PER_SESSION, viewer.session_id)
+        return await database.write(sessions.unlock, viewer)
+    await database.write(actions.note_failed_unlock, viewer, mark, last=attempt.used_up)
+    if attempt.used_up:
+        raise SignInNeeded(N_("Cinq erreurs : la session est fermée. Reconnectez-vous avec votre mot de passe."))
+    raise Invalid({"password": N_("Ce n'est ni votre code PIN ni votre mot de passe.")})
 
 
 async def choose_password(

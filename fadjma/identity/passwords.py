@@ -102,12 +102,12 @@ def normalize(password: str) -> str:
 
 
 def _is_common(password: str) -> bool:
-    if len(set(password)) < 4 or password in _common() or (password.isdigit() and _runs(password)):
+    if len(set(password)) < 4 or password in _common() or (password.isdigit() and runs(password)):
         return True
     return any(_is_made_of(letters, _common(), _common()) for letters in _letters(password))
 
 
-def _runs(digits: str) -> bool:
+def runs(digits: str) -> bool:
     """Whether digits repeat a part, or go up or down by one all along."""
     steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
     return len(steps) == 1 or _unit(digits) != digits

@@ -69,6 +69,7 @@ class Viewer:
     last_active_at: int
     sex: str | None = None  # of patients; of others it is not known
     profession: str | None = None  # of doctors
+    locked: bool = False  # the session is, until its person shows who they are
 
     @property
     def name(self) -> str:
@@ -102,6 +103,15 @@ class Viewer:
             "admin": [("/accounts", N_("Comptes")), ("/monitoring", N_("Suivi")), ("/security-events", N_("Sécurité"))],
         }
         return menus[self.role]
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether this person's screens lock: staff share computers, and come back to them."""
+        return self.role != "patient"
+
+    def require_screen(self) -> None:
+        if not self.has_screen:
+            raise Forbidden(N_("Seul l'écran d'un soignant se verrouille."))
 
     def require(self, role: Role, tried: Tried | None = None) -> None:
         """Raise Forbidden unless this person has the role; `tried` is whose file it is about."""

@@ -1,8 +1,9 @@
 """Sessions that the database knows, so that any of them can be ended at once.
 
-The cookie and the bearer token carry a secret; the table has only its hash. Limits are those of docs/clinic.md,
-for shared machines: staff 15 min without activity and 12 h at most, patients 30 min. Streams and polls are not
-activity. A token that was given a name lives until nobody has used it for 30 days; without one, 12 h.
+The cookie and the bearer token carry a secret; the table has only its hash. Limits are those of docs/clinic.md, for
+shared machines: 12 h at most; what staff have left for 15 min is locked (locking.py), what patients have left for
+30 min ends. Streams and polls are not activity. A token that was given a name lives until nobody has used it for
+30 days; without one, 12 h.
 """
 
 import hashlib
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fadjma.i18n import iso
+from fadjma.identity.locking import LOCKED, untouched_since
 from fadjma.identity.people import Viewer
 from fadjma.store import Page, Transaction, paging
 
 EndReason = Literal["signed_out", "expired", "deactivated", "renewed"]
+CloseReason = EndReason | Literal["locked"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
 UNUSED = 30 * 24 * 60 * MINUTE  # that a named token lives without being used
@@ -42,16 +45,16 @@ _SYSTEMS = (
 # time.
 _ALIVE = """
     s.ended_at IS NULL AND s.expires_at > :now AND u.status = 'active'
-    AND (s.kind = 'token' OR s.last_active_at > :now - CASE u.role WHEN 'patient' THEN 1800000 ELSE 900000 END)
+    AND (s.kind = 'token' OR u.role <> 'patient' OR s.last_active_at > :now - 1800000)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SessionsEnded:
-    """Announced after the commit: the hub closes the streams of these sessions."""
+    """Announced after the commit: the hub closes the streams of these sessions, which have ended or are locked."""
 
     session_ids: tuple[str, ...]
-    reason: EndReason
+    reason: CloseReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +123,26 @@ def lifetime(name: str) -> int:
 
 
 def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
-    """The active person whose live session this is, or None."""
+    """The active person whose live session this is, or None. It may be locked: then they see nothing (`locked`)."""
     row = secret and tx.first(
         f"""
         SELECT u.id, u.role, u.given_name, u.family_name, u.language, p.organization_id, o.name AS organization,
-               s.id AS session_id, s.last_active_at, t.sex, p.profession
+               s.id AS session_id, s.last_active_at, t.sex, p.profession, {LOCKED} AS locked
         FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN patients t ON t.user_id = u.id
         LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
         WHERE s.id = :id AND {_ALIVE}
         """,
-        {"id": id_of(secret), "now": tx.now},
+        {"id": id_of(secret), "now": tx.now, "untouched_since": untouched_since(tx)},
     )
-    return Viewer(**dict(row)) if row else None
+    return Viewer(**{**dict(row), "locked": bool(row["locked"])}) if row else None
 
 
 def is_worth_noting(viewer: Viewer, now: int) -> bool:
-    """Whether the person's activity was written down too long ago, or by a clock that ran ahead."""
-    return abs(now - viewer.last_active_at) > TOUCH_AFTER
+    """Whether the person's activity was written down too long ago, or by a clock that ran ahead.
+
+    Whatever is done with a locked session is not activity, which would unlock it.
+    """
+    return not viewer.locked and abs(now - viewer.last_active_at) > TOUCH_AFTER
 
 
 def note_activity(tx: Transaction, viewer: Viewer) -> None:
@@ -209,6 +215,19 @@ def end(
     return len(ended)
 
 
+def lock(tx: Transaction, viewer: Viewer) -> None:
+    """Lock the screen that asks; of a program, which has none, nothing changes. Its streams close after the commit."""
+    sql = "UPDATE sessions SET locked_at = :now WHERE id = :id AND kind = 'browser' AND ended_at IS NULL"
+    if tx.execute(sql, {"now": tx.now, "id": viewer.session_id}):
+        tx.announce(SessionsEnded((viewer.session_id,), "locked"))
+
+
+def unlock(tx: Transaction, viewer: Viewer) -> None:
+    """Whoever stands there has shown who they are."""
+    sql = "UPDATE sessions SET locked_at = NULL, last_active_at = :now WHERE id = :id AND ended_at IS NULL"
+    tx.execute(sql, {"now": tx.now, "id": viewer.session_id})
+
+
 def have_been_at(tx: Transaction, user_ids: list[str], address: str) -> set[str]:
     """Which of these (few) people have signed in from this address before."""
     found = {user_id: {"user": user_id, "address": address[:_ADDRESS]} for user_id in user_ids}
@@ -231,23 +250,24 @@ def belongs(tx: Transaction, user_id: str, session_id: str) -> bool:
     return bool(tx.value("SELECT 1 FROM sessions WHERE id = :id AND user_id = :user_id", parameters))
 
 
-def ended_among(tx: Transaction, session_ids: list[str]) -> dict[str, EndReason]:
-    """Which of these sessions are over by now, and why. The hub asks about its open streams.
+def ended_among(tx: Transaction, session_ids: list[str]) -> dict[str, CloseReason]:
+    """Which of these sessions are over, or locked, by now, and why. The hub asks about its open streams.
 
     Source: docs/decisions/11-rights-when-used.md.
     """
-    found: dict[str, EndReason] = {}
+    found: dict[str, CloseReason] = {}
     for start_at in range(0, len(session_ids), 500):
         chunk = session_ids[start_at : start_at + 500]
         names = {f"s{i}": session_id for i, session_id in enumerate(chunk)}
         rows = tx.all(
             f"""
             SELECT s.id, CASE WHEN s.end_reason IS NOT NULL THEN s.end_reason
-                              WHEN u.status <> 'active' THEN 'deactivated' ELSE 'expired' END AS reason
+                              WHEN u.status <> 'active' THEN 'deactivated'
+                              WHEN {_ALIVE} THEN 'locked' ELSE 'expired' END AS reason
             FROM sessions s JOIN users u ON u.id = s.user_id
-            WHERE s.id IN ({", ".join(f":{name}" for name in names)}) AND NOT ({_ALIVE})
+            WHERE s.id IN ({", ".join(f":{name}" for name in names)}) AND (NOT ({_ALIVE}) OR {LOCKED})
             """,
-            {**names, "now": tx.now},
+            {**names, "now": tx.now, "untouched_since": untouched_since(tx)},
         )
         found.update((row["id"], row["reason"]) for row in rows)
     return found

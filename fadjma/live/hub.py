@@ -25,7 +25,7 @@ from fadjma.live.fragments import Fragments, Rendered
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
 from fadjma.store import READERS, Announced, Database, Transaction
 
-ByeReason = Literal["signed_out", "expired", "deactivated", "renewed", "restarting", "replaced"]
+ByeReason = Literal["signed_out", "expired", "deactivated", "renewed", "locked", "restarting", "replaced"]
 
 log = logging.getLogger("fadjma.live")
 WRITE_DEADLINE = 30.0  # seconds without taking a byte

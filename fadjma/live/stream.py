@@ -69,6 +69,8 @@ class StreamEndpoint:
             return _unavailable(send, scope["path"])
         if viewer is not None and _meant_for_another(scope, viewer):
             return _refuse(send, 403)
+        if viewer is not None and viewer.locked:
+            return _refuse(send, 423)
         if viewer is None:
             return _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
         cursor = level if after is None else after

@@ -16,6 +16,7 @@ END_REASONS: dict[EndReason, str] = {
     "broken": N_("Coupé : erreur d'écriture"),
     "signed_out": N_("Déconnexion"),
     "expired": N_("Session expirée"),
+    "locked": N_("Écran verrouillé"),
     "deactivated": N_("Compte désactivé"),
     "renewed": N_("Nouvelle connexion, même navigateur"),
     "restarting": N_("Arrêt du serveur"),

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from quart import Response, g, redirect, request
 
+from fadjma.identity import locking
 from fadjma.web.asking import Acted, Resource
 from fadjma.web.request import app, database, language, page_path, wants
 from fadjma.web.templating import render
@@ -20,6 +21,8 @@ def _render(template: str, **context: Any) -> str:
         template,
         language(),
         viewer=g.get("viewer"),
+        locked=g.get("locked"),
+        lock_seconds=locking.seconds(),
         mail=g.get("mail"),
         path=page_path(),
         clock=_wrong_clock(),

@@ -17,7 +17,7 @@ from fadjma.events import inbox
 from fadjma.i18n import N_
 from fadjma.identity import credentials, sessions
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Invalid, SignInNeeded
+from fadjma.refusals import Invalid, Locked, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
 from fadjma.web import idempotency
 from fadjma.web.bounds import READ_PER_PERSON, Bound, Bounds
@@ -191,6 +191,11 @@ def count(bound: Bound, about: str = "") -> None:
     g.counted = (*g.get("counted", ()), (bound, about))
 
 
+def even_locked() -> None:
+    """Let a locked session do what this request asks for: it shows nothing of anybody."""
+    g.even_locked = True
+
+
 def _bounds() -> Bounds:
     return cast(Bounds, app().extensions["bounds"])
 
@@ -209,6 +214,7 @@ class _Asking:
     def __init__(self) -> None:
         self.secret = secret()
         self._for_page = wants() == "page"
+        self._even_locked = "even_locked" in g
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
 
@@ -221,6 +227,8 @@ class _Asking:
                 if self.secret
                 else N_("Connectez-vous pour continuer.")
             )
+        if self.viewer.locked and not self._even_locked:
+            raise Locked
         return self.viewer
 
     def look_at_mail(self, tx: Transaction) -> None:
@@ -229,7 +237,9 @@ class _Asking:
             self.mail = inbox.state(tx, self.viewer.id)
 
     def remember(self) -> None:
-        g.viewer = self.viewer
+        """A locked page has no frame: whose it is stands in `g.locked`."""
+        locked = self.viewer is not None and self.viewer.locked
+        g.viewer, g.locked = (None, self.viewer) if locked else (self.viewer, None)
         if self._for_page:
             g.mail = self.mail or g.get("mail")
 

@@ -19,6 +19,7 @@ from fadjma.refusals import (
     Doubtful,
     Forbidden,
     Invalid,
+    Locked,
     Refusal,
     SignInNeeded,
     Throttled,
@@ -154,6 +155,8 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
         return response
     if isinstance(refusal, SignInNeeded):
         return _to_sign_in(wanted)
+    if isinstance(refusal, Locked):
+        return _to_unlock()
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
     g.setdefault("viewer", None)
     return web.page(
@@ -170,8 +173,15 @@ def _to_sign_in(wanted: str) -> Response:
     return web.see_other(location)
 
 
+def _to_unlock() -> Response:
+    """The lock in the place of the page, at the same address; htmx has the page asked for again, which is locked."""
+    if web.header("hx-request"):
+        return Response("", 423, headers={"HX-Redirect": _page()})
+    return web.page("locked.html", 423, next=_page())
+
+
 def _page() -> str:
-    """Where to go on after signing in: the page that was asked for, or the one whose form was sent."""
+    """Where to go on after signing in or unlocking: the page that was asked for, or the one whose form was sent."""
     if request.method == "GET" and not web.header("hx-request"):
         return request.full_path.rstrip("?")
     try:

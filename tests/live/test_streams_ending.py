@@ -82,6 +82,23 @@ async def test_what_another_process_has_ended_is_noticed(clinic: Clinic) -> None
     await bystander.silence(0.05)
 
 
+async def test_a_locked_screen_is_told_nothing_until_it_is_unlocked(clinic: Clinic) -> None:
+    diop = clinic.doctor()
+    stream = await clinic.listening(diop, "/events")
+    await clinic.post(diop, "/lock")
+    assert await stream.bye(WITHIN) == "locked"
+    assert (await clinic.stream(diop, "/events")).status == 423
+
+
+async def test_a_screen_that_nobody_has_touched_locks_by_itself(clinic: Clinic) -> None:
+    diop = clinic.doctor()
+    program = await clinic.listening(clinic.session(diop.id, "token"))
+    stream = await clinic.listening(diop, "/events")
+    clinic.store.write(_set("last_active_at = :now - 900000"), diop)
+    assert await stream.bye(WITHIN) == "locked"
+    await program.silence(0.05)
+
+
 async def test_an_open_stream_is_not_activity(clinic: Clinic) -> None:
     """A machine left alone signs out although events keep coming and the page keeps polling."""
     awa, diop = clinic.patient(), clinic.doctor()

@@ -75,7 +75,7 @@ async def test_watching_keeps_no_session_alive(site: Site, clock: Clock, store: 
     assert store.value(seen) == clock.now
     clock.advance(minutes=16)
     answer = await site.get("/monitoring", ADMIN, HX_Request="true", X_Live="1")
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (423, "/")
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -47,7 +47,7 @@ def test_all_scripts_of_ours_together_stay_small() -> None:
 
 async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     """What only another script asked for would come a round trip later."""
-    asked = own((await clinic.browser(AWA).get("/")).text)
+    asked = own((await clinic.browser(DIOP).get("/")).text)
     assert sorted(asked) == SCRIPTS
     for name in SCRIPTS:
         imported = re.findall(r" from '([^']+)'", assets._assets()[name].body.decode())
@@ -66,9 +66,10 @@ def test_a_script_has_another_name_when_one_that_it_imports_has_changed() -> Non
     assert before.version != after.version
 
 
-def test_lines_of_comment_are_served_empty_and_the_others_as_they_are() -> None:
-    source = b"// why\nlet a = 1; // one\n  // more\n\nlet b = 'http://x';\n"
-    assert assets._script(source, assets._assets().__getitem__) == b"\nlet a = 1; // one\n\n\nlet b = 'http://x';\n"
+def test_comments_are_left_out_and_everything_else_is_served_as_it_is() -> None:
+    source = b"// why\nlet a = 1; // one\n  // it's more\n\nlet b = 'http://x // y'; // it's\nlet c = \"a // b\";\n"
+    served = b"\nlet a = 1;\n\n\nlet b = 'http://x // y'; // it's\nlet c = \"a // b\";\n"
+    assert assets._script(source, assets._assets().__getitem__) == served
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -315,6 +315,7 @@ PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id"
 NEW_PASSWORD = "deux pirogues rentrent à midi"
 
 JAMMS = (NDIAYE, GOMIS)
+STAFF_OF_CAST = tuple(person for person in CAST if person.role != "patient")
 
 ACTS = [
     Route("/access-requests", DIOP, {"patient_id": MOUSSA.id, "reason": REASON}, created=True, allowed=(SARR,)),
@@ -387,6 +388,11 @@ ACTS = [
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
     Route("/sessions/end", AWA, quiet=True, allowed=CAST),
     Route("/password", AWA, {"password": PASSWORD, "new_password": NEW_PASSWORD}, quiet=True, allowed=CAST),
+    Route("/lock", DIOP, quiet=True, allowed=STAFF_OF_CAST),
+    Route("/unlock", DIOP, {"password": PASSWORD}, quiet=True, allowed=CAST),
+    Route("/unlock-pin", DIOP, {"password": PASSWORD, "pin": "280614"}, quiet=True, allowed=STAFF_OF_CAST),
+    Route("/unlock-pin/removal", DIOP, quiet=True, allowed=STAFF_OF_CAST),
+    Route("/activity", AWA, quiet=True, allowed=CAST),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
 ]
@@ -396,6 +402,7 @@ READS = [
     Route("/me", AWA, allowed=CAST),
     Route("/sessions", AWA, allowed=CAST),
     Route("/account", AWA, allowed=CAST),
+    Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
     Route("/patients", DIOP, allowed=(SARR,)),

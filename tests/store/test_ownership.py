@@ -17,7 +17,10 @@ import fadjma
 HOUSE = Path(fadjma.__file__).parent
 TABLES = {
     "store": {"schema_migrations", "settings"},
-    "identity": {"organizations", "users", "account_words", "patients", "practitioners", "sessions", "slips"},
+    "identity": {
+        *("organizations", "users", "account_words", "patients", "practitioners"),
+        *("sessions", "slips", "unlock_pins"),
+    },
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys"},
     "keeping": {"backup_runs"},

@@ -29,7 +29,7 @@ class _AroundSignIn(TypedDict):
 async def _around_sign_in() -> _AroundSignIn:
     known = current_app.extensions
     return {
-        "next": _local(request.args.get("next", "")),
+        "next": local(request.args.get("next", "")),
         "demo_accounts": known["demo_accounts"],
         "demo_password": known["demo_password"],
         "is_new": not await web.database().read(directory.is_anybody_known),
@@ -52,7 +52,7 @@ async def do_sign_in() -> Response:
     except Forbidden as refusal:
         raise Invalid({"password": refusal.message}, **refusal.values) from refusal
     credentials.remember(secret)
-    response = web.see_other(_local(request.args.get("next", "")) or "/")
+    response = web.see_other(local(request.args.get("next", "")) or "/")
     devices.remember(web.app(), response, _device(), user_id, request.scheme)
     return response
 
@@ -73,6 +73,7 @@ async def token() -> Response:
 
 @blueprint.post("/sign-out")
 async def sign_out() -> Response:
+    web.even_locked()
     await web.form(NoFields)
     try:
         await web.change(actions.end_session)
@@ -89,11 +90,12 @@ async def sign_out() -> Response:
 
 @blueprint.post("/language")
 async def language() -> Response:
+    web.even_locked()
     form = await web.form(LanguageForm)
     chosen = form.chosen.data or ""
     with suppress(SignInNeeded):  # before signing in, the cookie alone remembers
         await web.change(actions.choose_language, chosen)
-    response = web.see_other(_local(form.next.data or "") or "/")
+    response = web.see_other(local(form.next.data or "") or "/")
     if chosen in LANGUAGES:
         response.set_cookie("language", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
     return response
@@ -119,7 +121,7 @@ def _device() -> devices.Device | None:
     return devices.device_from(web.app(), {"cookie": web.header("cookie")}, request.scheme)
 
 
-def _local(address: str) -> str:
+def local(address: str) -> str:
     """An address inside FADJMA, or nothing: never a redirect to another site."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if inside else ""

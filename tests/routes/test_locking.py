@@ -1,0 +1,183 @@
+"""The screens of staff lock; nothing is shown behind the lock, and the same page is there again (decision 19)."""
+
+from collections.abc import Callable
+
+import pytest
+from callers import Callers
+from cast import ADMIN, AWA, CAST, DIOP, NDIAYE, PASSWORD
+from store import Clock, Store
+from told import ACTS, READS, Route, Told
+
+from fadjma.identity import locking, sessions
+from fadjma.identity.people import Viewer
+
+STAFF = [DIOP, NDIAYE, ADMIN]
+PIN = "280614"
+WRONG = "the wrong password"
+OPEN = ("/unlock", "/sign-out", "/language")  # what a locked session may do
+
+
+def _locked(store: Store, person: Viewer) -> bool:
+    now, since = store.clock(), locking.untouched_since
+    found = store.read(lambda tx: tx.value(
+        f"SELECT {locking.LOCKED} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id AND :now > 0",
+        {"id": person.session_id, "now": now, "untouched_since": since(tx)},
+    ))  # fmt: skip
+    return bool(found)
+
+
+async def _lock(clinic: Callers, person: Viewer) -> None:
+    assert (await clinic.json_browser(person).post("/lock")).status == 204
+
+
+@pytest.mark.parametrize("person", STAFF, ids=lambda person: person.role)
+async def test_it_locks_after_a_quarter_of_an_hour_and_shows_nothing(
+    clinic: Callers, clock: Clock, person: Viewer
+) -> None:
+    browser = clinic.browser(person)
+    clock.advance(minutes=15, milliseconds=-1)
+    assert (await browser.get("/me", X_Live="1")).status == 200
+    clock.advance(milliseconds=1)
+    page = await browser.get("/notifications?before=9")
+    assert page.status == 423
+    assert page.title == "Écran verrouillé – FADJMA"
+    assert 'name="next" value="/notifications?before=9"' in page.text
+    assert "/static/" in page.text and "live.js" not in page.text and 'id="bell"' not in page.text
+    (await clinic.json_browser(person).get("/me")).problem(423)
+    assert (await clinic.json_browser(person).get("/notifications/poll?after=0")).status == 423
+    assert (await browser.get("/events")).status == 423
+
+
+@pytest.mark.parametrize("route", [route for route in [*ACTS, *READS] if route.who.role != "patient"])
+async def test_behind_the_lock_nothing_is_read_or_done(clinic: Callers, told: Told, store: Store, route: Route) -> None:
+    await _lock(clinic, route.who)
+    before = store.content()
+    if route.path in OPEN:
+        return
+    for caller in (clinic.browser(route.who), clinic.json_browser(route.who), clinic.htmx(route.who)):
+        asked = caller.post(route.at(told), route.body) if route in ACTS else caller.get(route.at(told))
+        assert (await asked).status == 423
+    assert store.content() == before
+
+
+async def test_htmx_is_sent_to_the_page_which_is_locked(clinic: Callers) -> None:
+    await _lock(clinic, DIOP)
+    htmx = clinic.htmx(DIOP)
+    answer = await htmx.get(
+        "/prescriptions/1/row", HX_Current_URL="http://clinic.test/prescriptions", Host="clinic.test"
+    )
+    assert (answer.status, answer.headers["HX-Redirect"]) == (423, "/prescriptions")
+
+
+@pytest.mark.parametrize("given", [PASSWORD, PIN])
+async def test_the_pin_or_the_password_opens_the_same_page(clinic: Callers, clock: Clock, given: str) -> None:
+    browser = clinic.browser(DIOP)
+    assert (await browser.post("/unlock-pin", {"password": PASSWORD, "pin": PIN})).location == "/account"
+    assert (await clinic.json_browser(DIOP).get("/account")).json["has_pin"] is True
+    clock.advance(minutes=20)
+    unlocked = await browser.post("/unlock", {"password": given, "next": "/patients?q=awa"})
+    assert (unlocked.status, unlocked.location) == (303, "/patients?q=awa")
+    assert (await browser.get("/patients?q=awa")).status == 200
+    assert (await browser.post("/unlock", {"password": given, "next": "https://elsewhere.example/"})).location == "/"
+
+
+async def test_a_pin_signs_nobody_in(clinic: Callers) -> None:
+    await clinic.browser(DIOP).post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
+    sent = {"email": "dr.diop@demo.fadjma", "password": PIN}
+    (await clinic.nobody(json=True).post("/api/token", sent)).problem(401)
+
+
+async def test_without_the_pin_only_the_password_opens(clinic: Callers) -> None:
+    browser = clinic.browser(DIOP)
+    await browser.post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
+    await browser.post("/unlock-pin/removal")
+    await _lock(clinic, DIOP)
+    assert (await browser.post("/unlock", {"password": PIN})).status == 422
+
+
+@pytest.mark.parametrize("pin", ["12345", "1234567", "123456", "111111", "121212", "654321", "28O614", ""])
+async def test_a_pin_that_is_none_or_easily_guessed_is_refused(clinic: Callers, pin: str) -> None:
+    sent = {"password": PASSWORD, "pin": pin}
+    assert (await clinic.program(DIOP).post("/unlock-pin", sent)).errors().keys() == {"pin"}
+    assert (await clinic.browser(DIOP).post("/unlock-pin", sent)).status == 422
+
+
+async def test_a_pin_needs_the_password_once(clinic: Callers) -> None:
+    sent = {"password": WRONG, "pin": PIN}
+    assert (await clinic.program(DIOP).post("/unlock-pin", sent)).errors().keys() == {"password"}
+
+
+async def test_the_fifth_error_ends_the_session(clinic: Callers, store: Store) -> None:
+    await _lock(clinic, DIOP)
+    browser = clinic.browser(DIOP)
+    for _ in range(4):
+        again = await browser.post("/unlock", {"password": WRONG, "next": "/patients"})
+        assert again.status == 422
+        assert 'name="next" value="/patients"' in again.text
+    last = await browser.post("/unlock", {"password": WRONG}, Referer="http://clinic.test/patients", Host="clinic.test")
+    assert last.location == "/sign-in?next=/patients"
+    assert (await browser.post("/unlock", {"password": PASSWORD})).location.startswith("/sign-in")
+    noted = store.value("SELECT count(*) FROM security_events WHERE kind = 'sign_in_locked' AND account_id = 'diop'")
+    assert noted == 1
+
+
+async def test_a_right_one_forgives_those_before(clinic: Callers) -> None:
+    browser = clinic.browser(DIOP)
+    for _ in range(3):
+        await _lock(clinic, DIOP)
+        for given in (WRONG, WRONG, PASSWORD):
+            answer = await browser.post("/unlock", {"password": given})
+        assert answer.status == 303
+
+
+async def test_nothing_behind_the_lock_is_activity(clinic: Callers, clock: Clock) -> None:
+    clock.advance(minutes=20)
+    browser = clinic.browser(DIOP)
+    await browser.post("/unlock", {"password": WRONG})
+    await browser.post("/language", {"language": "en"})
+    assert (await browser.get("/me")).status == 423
+
+
+async def test_typing_is_activity_and_polls_are_not(clinic: Callers, clock: Clock) -> None:
+    diop, ndiaye = clinic.json_browser(DIOP), clinic.json_browser(NDIAYE)
+    for _ in range(3):
+        clock.advance(minutes=10)
+        assert (await diop.post("/activity")).status == 204
+        await ndiaye.get("/notifications/poll?after=0")
+    assert (await diop.get("/me")).status == 200
+    assert (await ndiaye.get("/me")).status == 423
+
+
+async def test_a_program_is_never_locked(clinic: Callers, clock: Clock) -> None:
+    program = clinic.program(DIOP)
+    assert (await program.post("/lock")).status == 204
+    clock.advance(hours=1)
+    assert (await clinic.json_browser(DIOP).get("/me")).status == 423
+
+
+async def test_somebody_else_signs_in_over_the_lock(clinic: Callers, store: Store) -> None:
+    jar = clinic.nobody()
+    await jar.post("/sign-in", {"login": "dr.diop@demo.fadjma", "password": PASSWORD})
+    await jar.post("/lock", {"next": "/patients"})
+    assert (await jar.get("/patients")).status == 423
+    await jar.post("/sign-in", {"login": "dr.sarr@demo.fadjma", "password": PASSWORD})
+    assert (await jar.get("/patients")).status == 200
+
+
+async def test_a_lock_by_hand_stays_however_soon_one_is_back(clinic: Callers, clock: Clock, store: Store) -> None:
+    await _lock(clinic, DIOP)
+    store.write(sessions.note_activity, store.read(sessions.viewer, None) or DIOP)
+    clock.advance(milliseconds=1)
+    assert _locked(store, DIOP)
+
+
+@pytest.mark.parametrize("person", CAST, ids=lambda person: person.id)
+async def test_every_page_of_staff_can_be_hidden_and_no_other(clinic: Callers, person: Viewer) -> None:
+    page = (await clinic.browser(person).get("/")).text
+    assert ('action="/lock"' in page, "lock.js" in page) == (person != AWA and person.role != "patient",) * 2
+
+
+async def test_a_reset_takes_the_pin_away(clinic: Callers, store: Store, begin_again: Callable[[], None]) -> None:
+    await clinic.browser(DIOP).post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
+    await clinic.program(ADMIN).post("/accounts/diop/reset", {"document": "CNI 1"})
+    assert store.value("SELECT count(*) FROM unlock_pins") == 0
