@@ -14,6 +14,7 @@ from fadjma.announcements import routes as announcements
 from fadjma.audit import routes as audit
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
+from fadjma.drafts import routes as drafts
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
@@ -71,7 +72,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, places, access, records, prescriptions, inventory),
-        *(notifications, poll, dashboards, files, monitoring, clinic_settings, audit, announcements, assets),
+        *(drafts, notifications, poll, dashboards, files, monitoring, clinic_settings, audit, announcements, assets),
     ):
         app.register_blueprint(part.blueprint)
     first_page.register(app)

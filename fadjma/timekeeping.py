@@ -15,7 +15,7 @@ from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.store import Database, Unavailable
 from fadjma.store.owner import Owner
-from fadjma.web import idempotency
+from fadjma.web import drafts, idempotency
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
@@ -82,6 +82,7 @@ class Timekeeper:
             prescriptions.expire,
             inventory.warn_expiring,
             idempotency.forget,
+            drafts.forget,
         ):
             try:
                 while await self._database.write(act, _BATCH) == _BATCH:

@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 CONTRACT = (ROOT / "docs" / "http.md").read_text()
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks" / "README.md"]
 SPAN = re.compile(r"`([^`]+)`")
-WHOLE = re.compile(r"(GET|POST) (/\S*)")
+WHOLE = re.compile(r"(GET|POST|PUT|DELETE) (/\S*)")
 
 
 @pytest.fixture(scope="module")

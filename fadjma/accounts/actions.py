@@ -296,8 +296,8 @@ def choose_pin(tx: Transaction, viewer: Viewer, pin_hash: str) -> dict[str, str]
 def remove_pin(tx: Transaction, viewer: Viewer) -> str:
     """From now on the password alone unlocks."""
     viewer.require_screen()
-    pins.remove(tx, viewer.id)
-    events.record(tx, "pin.removed", Subject("profile", viewer.id), actor_id=viewer.id)
+    if pins.remove(tx, viewer.id):
+        events.record(tx, "pin.removed", Subject("profile", viewer.id), actor_id=viewer.id)
     return viewer.id
 
 

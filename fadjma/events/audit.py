@@ -110,6 +110,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "account.reactivated": N_("Compte réactivé"),
             "password.changed": N_("Mot de passe changé"),
             "password.reset": N_("Mot de passe réinitialisé"),
+            "pin.chosen": N_("Code PIN de l'écran choisi"),
+            "pin.removed": N_("Code PIN de l'écran retiré"),
             "session.started": N_("Connexion"),
             "session.ended": N_("Déconnexion"),
             "sessions.ended": N_("Tous les autres appareils déconnectés"),

@@ -26,8 +26,9 @@ def put(tx: Transaction, user_id: str, pin_hash: str) -> None:
     )
 
 
-def remove(tx: Transaction, user_id: str) -> None:
-    tx.execute("DELETE FROM unlock_pins WHERE user_id = :id", {"id": user_id})
+def remove(tx: Transaction, user_id: str) -> bool:
+    """Forget somebody's PIN; false when there was none."""
+    return bool(tx.execute("DELETE FROM unlock_pins WHERE user_id = :id", {"id": user_id}))
 
 
 def is_set(tx: Transaction, user_id: str) -> bool:

@@ -19,10 +19,10 @@ from fadjma.identity import credentials, sessions
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid, Locked, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
-from fadjma.web import idempotency
+from fadjma.web import drafts, idempotency
 from fadjma.web.bounds import READ_PER_PERSON, Bound, Bounds
 from fadjma.web.forms import LEGIBLE
-from fadjma.web.request import app, body, by_itself, database, fields, header, secret, wants
+from fadjma.web.request import app, body, by_itself, database, fields, header, is_bearer, secret, wants
 from fadjma.writing import LOST
 
 P = ParamSpec("P")
@@ -85,6 +85,7 @@ async def act(
     asking = _Asking()
     key, fingerprint = await _idempotency()
     bounds, counted = _bounds(), g.get("counted", ())
+    typed_at = None if is_bearer() else drafts.place_of(request.path, (await fields()).get("patient_id", ""))
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
@@ -96,6 +97,8 @@ async def act(
         answer = stored or resource.json(viewer.language)
         if key and not stored:
             idempotency.keep_answer(tx, viewer, key, fingerprint, answer)
+        if typed_at:
+            drafts.drop(tx, viewer.id, typed_at)
         sessions.note_activity(tx, viewer)
         return Acted(resource, answer)
 

@@ -139,7 +139,7 @@ def _allow_origin(response: Response) -> None:
         response.headers.add("Vary", "Origin")
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
 
 
 async def _compress(response: Response) -> None:

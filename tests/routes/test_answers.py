@@ -41,6 +41,8 @@ class TestTheTable:
             ("GET", "/static/<version>/<name>"),
             ("GET", "/metrics"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
+            ("GET", "/drafts"),
+            *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py
         }
         known = {
             (method, rule.rule)

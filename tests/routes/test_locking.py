@@ -8,13 +8,15 @@ from cast import ADMIN, AWA, CAST, DIOP, NDIAYE, PASSWORD
 from store import Clock, Store
 from told import ACTS, READS, Route, Told
 
+from fadjma import rules
 from fadjma.identity import locking, sessions
 from fadjma.identity.people import Viewer
+from fadjma.rules import Rules
 
 STAFF = [DIOP, NDIAYE, ADMIN]
 PIN = "280614"
 WRONG = "the wrong password"
-OPEN = ("/unlock", "/sign-out", "/language")  # what a locked session may do
+OPEN = ("/lock", "/unlock", "/sign-out", "/language")  # what a locked session may do
 
 
 def _locked(store: Store, person: Viewer) -> bool:
@@ -46,6 +48,14 @@ async def test_it_locks_after_a_quarter_of_an_hour_and_shows_nothing(
     (await clinic.json_browser(person).get("/me")).problem(423)
     assert (await clinic.json_browser(person).get("/notifications/poll?after=0")).status == 423
     assert (await browser.get("/events")).status == 423
+
+
+async def test_the_clinic_says_after_how_long(clinic: Callers, clock: Clock) -> None:
+    rules.settle(Rules(lock_minutes=5))
+    clock.advance(minutes=5, milliseconds=-1)
+    assert (await clinic.browser(DIOP).get("/me", X_Live="1")).status == 200
+    clock.advance(milliseconds=1)
+    assert (await clinic.browser(DIOP).get("/me")).status == 423
 
 
 @pytest.mark.parametrize("route", [route for route in [*ACTS, *READS] if route.who.role != "patient"])
@@ -149,10 +159,11 @@ async def test_typing_is_activity_and_polls_are_not(clinic: Callers, clock: Cloc
 
 
 async def test_a_program_is_never_locked(clinic: Callers, clock: Clock) -> None:
-    program = clinic.program(DIOP)
+    sent = {"email": "dr.diop@demo.fadjma", "password": PASSWORD}
+    program = clinic.bearer((await clinic.nobody(json=True).post("/api/token", sent)).json["access_token"])
     assert (await program.post("/lock")).status == 204
     clock.advance(hours=1)
-    assert (await clinic.json_browser(DIOP).get("/me")).status == 423
+    assert (await program.get("/me")).status == 200
 
 
 async def test_somebody_else_signs_in_over_the_lock(clinic: Callers, store: Store) -> None:

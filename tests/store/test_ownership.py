@@ -22,7 +22,7 @@ TABLES = {
         *("sessions", "slips", "unlock_pins"),
     },
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
-    "web": {"idempotency_keys"},
+    "web": {"idempotency_keys", "drafts"},
     "keeping": {"backup_runs"},
     "places": {"place_imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},

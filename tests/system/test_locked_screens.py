@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import DIOP, NDIAYE, PASSWORD, Person, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PASSWORD, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,15 +16,32 @@ LEAVE = "UPDATE sessions SET last_active_at = last_active_at - 900000"  # a quar
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def desk(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[tuple[Person, Path]]:
-    """Dr Diop's computer, and the database of the clinic."""
-    path = tmp_path_factory.mktemp("locked") / "clinic.db"
+async def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("locked")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clinic(path: Path) -> AsyncIterator[Clinic]:
     async with open_clinic(path) as clinic:
-        diop = await sign_in(browser, clinic, DIOP)
-        yield diop, path
-        complaints = [line for line in diop.complaints if "423" not in line and "ERR_FAILED" not in line]
-        assert complaints == []
-        await diop.page.context.close()
+        yield clinic
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def awa(clinic: Clinic) -> str:
+    """Her id; her file is open to Dr Diop."""
+    async with Programs(clinic) as others:
+        await others.grant(AWA)
+        return await others.id_of(AWA)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(clinic: Clinic, path: Path, browser: Browser) -> AsyncIterator[tuple[Person, Path]]:
+    """Dr Diop's computer, and the database of the clinic."""
+    diop = await sign_in(browser, clinic, DIOP)
+    yield diop, path
+    complaints = [line for line in diop.complaints if "423" not in line and "ERR_FAILED" not in line]
+    assert complaints == []
+    await diop.page.context.close()
 
 
 async def _leave(path: Path) -> None:
@@ -62,7 +79,7 @@ async def test_what_is_left_locks_in_every_tab(desk: tuple[Person, Path]) -> Non
     other = await diop.page.context.new_page()
     await other.goto(diop.page.url.replace("/prescriptions", "/access-requests"))
     await expect(other.locator("#status")).to_have_attribute("data-state", "live")
-    await _leave(path)
+    await _leave(path / "fadjma.db")
     for page in (diop.page, other):
         await expect(page.locator("h1")).to_have_text("Écran verrouillé")
     await expect(other).to_have_url(re.compile("/access-requests$"))
@@ -85,6 +102,63 @@ async def test_without_the_server_it_hides_all_the_same_and_locks_when_it_can(de
     await expect(diop.page.locator("h1")).to_have_text("Écran verrouillé")
     await _unlock(diop.page)
     await expect(diop.page.locator("main li a").first).to_have_text(shown)
+
+
+async def _write(diop: Person, awa: str, text: str) -> str:
+    """A record about Awa, begun; returns its address."""
+    where = f"/patients/{awa}/records/new"
+    await diop.go(where)
+    await diop.page.fill("#title", "Contrôle")
+    await diop.page.locator("#body").press_sequentially(text)
+    return where
+
+
+async def test_what_was_being_typed_is_there_after_the_lock(desk: tuple[Person, Path], awa: str) -> None:
+    diop, _ = desk
+    where = await _write(diop, awa, "Va mieux depuis lundi")
+    await diop.page.keyboard.press("Escape")
+    await diop.page.keyboard.press("Escape")
+    await expect(diop.page.locator("h1")).to_have_text("Écran verrouillé")
+    await _unlock(diop.page)
+    await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
+    await expect(diop.page.locator("#title")).to_have_value("Contrôle")
+    await expect(diop.page.locator(".draft")).to_contain_text("Vous aviez commencé à écrire.")
+    await diop.go("/")
+    await diop.go(where)  # a crash, another device: nothing is in the browser
+    await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
+    await diop.page.locator("main form button").first.click()
+    await expect(diop.page.locator("h1")).not_to_have_text("Écran verrouillé")
+    await expect(diop.page).not_to_have_url(re.compile("/new$"))
+    await diop.go(where)
+    await expect(diop.page.locator("#body")).to_have_value("")
+
+
+async def test_without_the_server_the_page_keeps_what_is_typed(desk: tuple[Person, Path], awa: str) -> None:
+    diop, _ = desk
+    await diop.page.route("**/drafts/**", lambda route: route.abort())
+    where = await _write(diop, awa, "Toux sèche")
+    await expect(diop.page.locator(".draft")).to_contain_text("Votre texte est gardé dans cette page")
+    await diop.page.unroute("**/drafts/**")
+    await expect(diop.page.locator(".draft")).to_have_count(0)
+    await diop.go(where)
+    await expect(diop.page.locator("#body")).to_have_value("Toux sèche")
+    await diop.button("Effacer ce texte").click()
+    await expect(diop.page.locator("#body")).to_have_value("")
+    await expect(diop.page.locator(".draft")).to_have_count(0)
+    await diop.go(where)
+    await expect(diop.page.locator("#body")).to_have_value("")
+
+
+async def test_every_line_of_a_prescription_is_found_again(desk: tuple[Person, Path], awa: str) -> None:
+    diop, _ = desk
+    await diop.go(f"/patients/{awa}/prescriptions/new")
+    await diop.page.fill("#lines-0-dosage", "1 le matin")
+    await diop.press("Ajouter un médicament")
+    await diop.page.fill("#lines-1-dosage", "2 le soir")
+    await diop.button("Masquer l'écran").click()
+    await _unlock(diop.page)
+    await expect(diop.page.locator("#lines-1-dosage")).to_have_value("2 le soir")
+    await expect(diop.page.locator("#lines-0-dosage")).to_have_value("1 le matin")
 
 
 async def test_somebody_else_takes_over_in_three_steps(desk: tuple[Person, Path]) -> None:

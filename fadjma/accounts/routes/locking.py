@@ -20,6 +20,7 @@ blueprint = Blueprint("locking", __name__)
 
 @blueprint.post("/lock")
 async def lock() -> Response:
+    web.even_locked()
     form = await web.form(LockForm)
     await web.change(actions.lock)
     return web.see_other(local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)

@@ -1,0 +1,134 @@
+"""What somebody is typing, kept on the server until it is sent, or for seven days (decision 20).
+
+Sealed with the program's key, and bound to whose it is and what it is about: the table alone shows nothing, and a row
+that is put in the place of another does not open. Secrets are not kept at all.
+"""
+
+import json
+import re
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fadjma.store import Transaction
+
+KEPT = 7 * 24 * 3_600_000  # milliseconds
+# In the name of a field; static/drafts.js does not even send them.
+_SECRET = re.compile(r"password|document|(^|[-_])(pin|code|otp|key)($|[-_])")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_LISTED = 200
+_NONCE = 12  # bytes, as NIST SP 800-38D wants
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a draft belongs: the form, and what it is about."""
+
+    form: str
+    subject: str
+
+    @property
+    def is_one(self) -> bool:
+        return bool(_NAME.fullmatch(self.form) and _NAME.fullmatch(self.subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was typed, by the names of the fields."""
+
+    fields: dict[str, str]
+    saved_at: int
+
+
+def place_of(action: str, patient_id: str) -> Place:
+    """Where the draft of a form with this address belongs; static/drafts.js says the same.
+
+    /prescriptions/1/hold is « prescriptions-hold » of 1; /access-requests is of the patient that the form names: what
+    was typed about one patient is never found beside another.
+    """
+    first, *rest = action.strip("/").split("/")
+    if not rest:
+        return Place(first, patient_id or "new")
+    at = 0 if len(rest) < 3 else 1
+    return Place("-".join((first, *rest[:at], *rest[at + 1 :])), rest[at])
+
+
+def save(tx: Transaction, user_id: str, place: Place, fields: Mapping[str, str], *, key: bytes) -> None:
+    """Keep what is typed in the place of what was; without a word of it, nothing is kept."""
+    kept = {name: text for name, text in fields.items() if text and not _SECRET.search(name)}
+    drop(tx, user_id, place)
+    if kept:
+        _put(tx, user_id, place, _seal(kept, user_id, place, key))
+
+
+def _put(tx: Transaction, user_id: str, place: Place, sealed: str) -> None:
+    tx.execute(
+        "INSERT INTO drafts (user_id, form, subject, sealed, saved_at) "
+        "VALUES (:user_id, :form, :subject, :sealed, :now)",
+        {**_at(user_id, place), "sealed": sealed, "now": tx.now},
+    )
+
+
+def read(tx: Transaction, user_id: str, place: Place, *, key: bytes) -> Draft | None:
+    """What was typed there, if anything was, within seven days; None too when it was sealed with another key."""
+    row = tx.first(
+        "SELECT sealed, saved_at FROM drafts "
+        "WHERE user_id = :user_id AND form = :form AND subject = :subject AND saved_at > :since",
+        {**_at(user_id, place), "since": tx.now - KEPT},
+    )
+    fields = _open(row["sealed"], user_id, place, key) if row else None
+    return Draft(fields, row["saved_at"]) if row and fields else None
+
+
+def places(tx: Transaction, user_id: str) -> list[Place]:
+    """Where somebody was typing within seven days, the latest first; what they typed is asked for one by one."""
+    rows = tx.all(
+        "SELECT form, subject FROM drafts WHERE user_id = :user_id AND saved_at > :since "
+        "ORDER BY saved_at DESC LIMIT :limit",
+        {"user_id": user_id, "since": tx.now - KEPT, "limit": _LISTED},
+    )
+    return [Place(*row) for row in rows]
+
+
+def drop(tx: Transaction, user_id: str, place: Place) -> None:
+    """It was sent, or is not wanted."""
+    tx.execute(
+        "DELETE FROM drafts WHERE user_id = :user_id AND form = :form AND subject = :subject", _at(user_id, place)
+    )
+
+
+def forget(tx: Transaction, limit: int) -> int:
+    """Time: delete what nobody has come back to; returns how many."""
+    return tx.execute(
+        "DELETE FROM drafts WHERE (user_id, form, subject) IN "
+        "(SELECT user_id, form, subject FROM drafts WHERE saved_at <= :before LIMIT :limit)",
+        {"before": tx.now - KEPT, "limit": limit},
+    )
+
+
+def _at(user_id: str, place: Place) -> dict[str, str]:
+    return {"user_id": user_id, "form": place.form, "subject": place.subject}
+
+
+def _seal(fields: Mapping[str, str], user_id: str, place: Place, key: bytes) -> str:
+    nonce = secrets.token_bytes(_NONCE)
+    text = json.dumps(fields, ensure_ascii=False).encode()
+    return b64encode(nonce + AESGCM(key).encrypt(nonce, text, _bound(user_id, place))).decode()
+
+
+def _open(sealed: str, user_id: str, place: Place, key: bytes) -> dict[str, str] | None:
+    found = b64decode(sealed)
+    try:
+        text = AESGCM(key).decrypt(found[:_NONCE], found[_NONCE:], _bound(user_id, place))
+    except InvalidTag:
+        return None
+    return cast(dict[str, str], json.loads(text))
+
+
+def _bound(user_id: str, place: Place) -> bytes:
+    return "\0".join((user_id, place.form, place.subject)).encode()

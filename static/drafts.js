@@ -1,0 +1,143 @@
+// What is being typed is kept on the server: it is there again after a lock, a crash, on another device. Never a secret.
+import { byId } from './page.js';
+
+const { kept, found, drop } = byId('toasts').dataset;
+const SECRET = /password|document|(^|[-_])(pin|code|otp|key)($|[-_])/; // as in fadjma/web/drafts.py
+const timers = new Map(); // form → when what is typed in it is to be sent
+const sending = new Set(); // promises
+const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
+const seen = new Map(); // address → what is still to be found again there
+let listed; // a promise of the addresses that have something
+
+// As fadjma/web/drafts.py says of the form's address.
+function addressOf(form) {
+  const [first, ...rest] = form.getAttribute('action').split('?')[0].split('/').slice(1);
+  if (!rest.length) return ['/drafts', first, form.patient_id ? form.patient_id.value : 'new'].join('/');
+  const [subject] = rest.splice(rest.length < 3 ? 0 : 1, 1);
+  return `/drafts/${[first, ...rest].join('-')}/${subject}`;
+}
+
+const typable = form => [...form.elements].filter(
+  ({ name, type }) => name && !SECRET.test(name) && !/hidden|password|file|submit|button/.test(type));
+const isKept = form => form && form.method == 'post' && form.matches('main form') && typable(form).length;
+const isChoice = ({ type }) => /checkbox|radio/.test(type);
+
+function ask(address, method = 'GET', body) {
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
+  return fetch(address, { method, headers, body, keepalive: !!body && body.length < 6e4 });
+}
+
+async function find(address) {
+  listed = listed || ask('/drafts').then(answer => answer.json());
+  const { items } = await listed;
+  if (!items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`)) return;
+  const answer = await ask(address);
+  if (answer.status == 200) return answer.json();
+}
+
+function say(form, text, action = '') {
+  let line = form.querySelector('.draft');
+  if (line) line.remove();
+  if (!text) return;
+  line = Object.assign(document.createElement('p'), { className: 'draft note' });
+  line.setAttribute('role', 'status');
+  line.append(text, ' ', action);
+  form.append(line);
+}
+
+// Again until it is there: the page has it meanwhile, and says so.
+async function send(form) {
+  const fields = {};
+  for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
+  const body = JSON.stringify(fields);
+  while (!gone.has(form) && !timers.has(form)) {
+    const answer = await ask(addressOf(form), 'PUT', body).catch(() => ({ status: 599 }));
+    if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
+    say(form, kept);
+    await new Promise(done => setTimeout(done, 3e3));
+  }
+}
+
+function sendNow(form) {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+  const job = send(form);
+  sending.add(job);
+  job.then(() => sending.delete(job));
+}
+
+const sendAll = () => [...timers.keys()].forEach(sendNow);
+
+addEventListener('input', ({ target: { form } }) => {
+  if (!isKept(form)) return;
+  gone.delete(form);
+  if (!timers.has(form)) timers.set(form, setTimeout(sendNow, 1e3, form));
+});
+
+addEventListener('submit', ({ target }) => {
+  clearTimeout(timers.get(target));
+  timers.delete(target);
+  gone.add(target);
+}, true);
+
+addEventListener('pagehide', sendAll);
+addEventListener('hiding', ({ detail }) => { // lock.js waits for these
+  sendAll();
+  detail.push(...sending);
+});
+
+async function restore(form) {
+  const address = addressOf(form);
+  form.autocomplete = 'off'; // a browser would show what was typed to whoever comes next
+  if (form.querySelector('[aria-invalid]') || form.matches('[data-draft]')) return sendNow(form); // it came back
+  let fields = seen.get(address);
+  if (seen.has(address) && !fields) return form.more && sendNow(form); // a line more, or one less
+  let at;
+  if (!fields) {
+    seen.set(address);
+    const draft = await find(address).catch(() => {});
+    if (!draft) return;
+    ({ fields, saved_at: at } = draft);
+  }
+  const names = typable(form).map(({ name }) => name);
+  if (form.more && Object.keys(fields).some(name => !names.includes(name))) { // it has fewer lines than there were
+    seen.set(address, fields);
+    return form.more.click();
+  }
+  seen.set(address);
+  if (fill(form, fields)) tell(form, at);
+}
+
+function fill(form, fields) {
+  let changed = false;
+  for (const field of typable(form)) {
+    const text = fields[field.name];
+    if (text == null) continue;
+    if (isChoice(field)) field.checked = field.value == text;
+    else if (field.value != text) {
+      field.value = text;
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+function tell(form, at) {
+  const details = form.closest('details');
+  if (details) details.open = true;
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'alt', textContent: drop });
+  button.onclick = async () => {
+    await ask(addressOf(form), 'DELETE');
+    form.reset();
+    say(form, '');
+  };
+  const when = at ? new Date(at).toLocaleString(document.documentElement.lang) : '';
+  say(form, `${found} ${when}`, button);
+}
+
+function restoreAll(node) {
+  for (const form of node.matches('form') ? [node] : node.querySelectorAll('form')) if (isKept(form)) restore(form);
+}
+
+restoreAll(document.body);
+addEventListener('htmx:load', ({ target }) => target != document.body && restoreAll(target));
