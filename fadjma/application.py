@@ -20,6 +20,7 @@ from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
 from fadjma.keeping.copies import Plan
 from fadjma.keeping.keeper import Keeper
+from fadjma.linking import routes as linking
 from fadjma.live import poll
 from fadjma.live.hub import Hub
 from fadjma.live.stream import StreamEndpoint
@@ -30,6 +31,7 @@ from fadjma.monitoring.metrics import registry
 from fadjma.notifications import routes as notifications
 from fadjma.places import routes as places
 from fadjma.prescriptions import routes as prescriptions
+from fadjma.reception import routes as reception
 from fadjma.records import routes as records
 from fadjma.rules import Rules
 from fadjma.settings import routes as clinic_settings
@@ -71,7 +73,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try)
     cli.register(app)
     for part in (
-        *(accounts, places, access, records, prescriptions, inventory),
+        *(accounts, places, access, reception, linking, records, prescriptions, inventory),
         *(drafts, notifications, poll, dashboards, files, monitoring, clinic_settings, audit, announcements, assets),
     ):
         app.register_blueprint(part.blueprint)

@@ -6,6 +6,7 @@ from typing import Generic, TypedDict, TypeVar
 from quart import Blueprint, Response
 
 from fadjma import web
+from fadjma.access import actions as delegated
 from fadjma.access import queries as access
 from fadjma.access import reviews
 from fadjma.access.queries import AccessRequest
@@ -68,6 +69,14 @@ class _Pharmacist(_Doctor):
     low: Page[Product]
 
 
+class _Nurse(TypedDict):
+    mine: Page[AccessRequest]
+
+
+class _Receptionist(TypedDict):
+    pass
+
+
 @blueprint.get("/")
 async def home() -> Response:
     if not web.signed_in():
@@ -77,7 +86,7 @@ async def home() -> Response:
     return web.page(f"dashboards/{web.viewer().role}.html", streams=len(hub.streams), **shown)
 
 
-def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient | _Pharmacist:
+def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient | _Pharmacist | _Nurse | _Receptionist:
     match viewer.role:
         case "admin":
             viewer.require("admin")
@@ -97,6 +106,10 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
             return _Pharmacist(**_board(tx, viewer), low=inventory.low_stock(tx, viewer, _REST))
         case "doctor":
             return _board(tx, viewer)
+        case "nurse":
+            return _Nurse(mine=delegated.browse_delegated(tx, viewer))
+        case "receptionist":
+            return _Receptionist()
 
 
 def _emergencies(tx: Transaction, viewer: Viewer, place: Place) -> Part[Review]:

@@ -21,6 +21,8 @@ from fadjma import days
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
 _MINUTE = 60_000  # ms
+_YEAR, _MONTH = len("1958"), len("1958-05")  # how long a birth date is of which no more is known
+_IN_MONTHS = 24  # an age below so many months is said in them
 _LOOKED_AT = 200  # characters of a header: what is remembered of strangers must be small
 _CATALOGUES = Path(__file__).parent / "translations"
 
@@ -122,29 +124,66 @@ def _show_time(at: int, language: str, today: date, zone: tzinfo) -> str:
     return _first(format_date(then, "d MMM y", locale=language), language)
 
 
+def show_birth_date(birth_date: str, language: str) -> str:
+    """« 3 mai 1958 », « mai 1958 » or « 1958 »: as much as is known of it."""
+    if len(birth_date) == _YEAR:
+        return birth_date
+    if len(birth_date) == _MONTH:
+        return str(format_date(date.fromisoformat(f"{birth_date}-01"), "MMM y", locale=language))
+    return show_date(birth_date, language)
+
+
+def is_estimated(birth_date: str) -> bool:
+    """Whether no more than the year or the month of a birth is known, or only about how old somebody is."""
+    return len(birth_date) < len("1958-05-03")
+
+
 def age(birth_date: str, on: date) -> int:
-    """Whole years between an ISO birth date and `on`."""
+    """Whole years between a birth date, of which as much is given as is known, and `on`."""
     return age_in_months(birth_date, on) // 12
 
 
 def age_in_months(birth_date: str, on: date) -> int:
-    """Whole months between an ISO birth date and `on`; who was born on the 31st is a month older on the 1st."""
-    born = date.fromisoformat(birth_date)
-    return 12 * (on.year - born.year) + on.month - born.month - (on.day < born.day)
+    """Whole months between a birth date and `on`; who was born on the 31st is a month older on the 1st.
+
+    Of a year alone, as many years as lie between: whoever is said to be 60 is 60 all that year.
+    """
+    years = on.year - int(birth_date[:_YEAR])
+    if len(birth_date) == _YEAR:
+        return 12 * years
+    months = 12 * years + on.month - int(birth_date[_YEAR + 1 : _MONTH])
+    return months if is_estimated(birth_date) else months - (on.day < date.fromisoformat(birth_date).day)
 
 
 def show_age(birth_date: str, on: date, language: str) -> str:
     """An age as one can dose by it: days below four weeks, weeks below three months, months below two years, years.
 
-    The first four weeks are the newborn period (WHO).
+    The first four weeks are the newborn period (WHO). « vers 60 ans » where it is estimated.
     """
+    if not is_estimated(birth_date):
+        return _show_age((on - date.fromisoformat(birth_date)).days, age_in_months(birth_date, on), language)
+    months = age_in_months(birth_date, on)
+    if months < 1:
+        least = N_("moins d'un an") if len(birth_date) == _YEAR else N_("moins d'un mois")
+        return translate(language, least)
+    in_months = len(birth_date) == _MONTH and months < _IN_MONTHS
+    about = _months(months, language) if in_months else _years(months // 12, language)
+    return translate(language, N_("vers %(age)s"), age=about)
+
+
+def _show_age(days_old: int, months: int, language: str) -> str:
     ngettext = translations(language).ngettext
-    days_old, months = (on - date.fromisoformat(birth_date)).days, age_in_months(birth_date, on)
     if days_old < 28:
         days_old = max(days_old, 0)
         return ngettext("%(num)d jour", "%(num)d jours", days_old) % {"num": days_old}
     if months < 3:
         return ngettext("%(num)d semaine", "%(num)d semaines", days_old // 7) % {"num": days_old // 7}
-    if months < 24:
-        return ngettext("%(num)d mois", "%(num)d mois", months) % {"num": months}
-    return ngettext("%(num)d an", "%(num)d ans", months // 12) % {"num": months // 12}
+    return _months(months, language) if months < _IN_MONTHS else _years(months // 12, language)
+
+
+def _months(months: int, language: str) -> str:
+    return translations(language).ngettext("%(num)d mois", "%(num)d mois", months) % {"num": months}
+
+
+def _years(years: int, language: str) -> str:
+    return translations(language).ngettext("%(num)d an", "%(num)d ans", years) % {"num": years}

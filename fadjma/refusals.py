@@ -30,6 +30,7 @@ class Refusal(Exception):
         super().__init__(message)
         self.message = message
         self.values = values
+        self.details: dict[str, Any] = {}  # what else the problem document says, by name
 
     def about(self, tried: Tried | None) -> Self:
         """The same refusal, of something that there is: `raise NotFound().about(tried)`."""

@@ -44,6 +44,7 @@ def wire() -> None:
         Kind("medicine_import", "/formulary/imports/{id}"),
         Kind("profile", "/account"),
         Kind("patient", "/patients/{id}/accesses"),
+        Kind("identity", "/patients/{id}/card", "f"),
         Kind("product", "/inventory#{element}", "k"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),

@@ -1,7 +1,8 @@
 """The fixed cast: who acts in the tests, and who may not.
 
 Awa is the patient, Dr Diop treats her, Mme Ndiaye and M. Gomis are pharmacists of the Jamm pharmacy. Moussa is another
-patient, Dr Sarr another doctor, Mme Fall a pharmacist of another pharmacy, and the admin sees nothing medical.
+patient, Dr Sarr another doctor, Mme Fall a pharmacist of another pharmacy, and the admin sees nothing medical. At the
+doctors' clinic Mme Thiam is at the front desk, and M. Gassama is a nurse.
 """
 
 from collections.abc import Callable
@@ -39,8 +40,10 @@ SARR = _viewer("sarr", "doctor", "Fatou", "Sarr", CLINIC)
 NDIAYE = _viewer("ndiaye", "pharmacist", "Khady", "Ndiaye", JAMM)
 GOMIS = _viewer("gomis", "pharmacist", "Paul", "Gomis", JAMM)
 FALL = _viewer("fall", "pharmacist", "Astou", "Fall", KADD)
+THIAM = _viewer("thiam", "receptionist", "Bineta", "Thiam", CLINIC)
+GASSAMA = _viewer("gassama", "nurse", "Lassana", "Gassama", CLINIC)
 ADMIN = _viewer("admin", "admin", "Aminata", "Ba")
-CAST = (AWA, MOUSSA, DIOP, SARR, NDIAYE, GOMIS, FALL, ADMIN)
+CAST = (AWA, MOUSSA, DIOP, SARR, NDIAYE, GOMIS, FALL, THIAM, GASSAMA, ADMIN)
 
 EMAILS = {
     AWA.id: "awa@demo.fadjma",
@@ -50,6 +53,8 @@ EMAILS = {
     NDIAYE.id: "pharma.ndiaye@demo.fadjma",
     GOMIS.id: "pharma.gomis@demo.fadjma",
     FALL.id: "pharma.fall@demo.fadjma",
+    THIAM.id: "accueil.thiam@demo.fadjma",
+    GASSAMA.id: "inf.gassama@demo.fadjma",
     ADMIN.id: "admin@demo.fadjma",
 }
 PHONES = {AWA.id: "+221771234567", MOUSSA.id: "+221769876543"}

@@ -27,13 +27,14 @@ FLOORS = (  # the lowest first
         "drafts",
         "inventory",
         "keeping",
+        "linking",
         "live",
         "notifications",
         "places",
         "settings",
     },
     {"access", "monitoring"},
-    {"records"},
+    {"reception", "records"},
     {"prescriptions"},
     {"dashboards", "demo", "doctor", "files", "setup", "timekeeping", "verifying", "wiring"},
     {"cli", "first_page"},
@@ -48,9 +49,11 @@ DOMAINS = {
     "audit",
     "drafts",
     "inventory",
+    "linking",
     "notifications",
     "places",
     "prescriptions",
+    "reception",
     "records",
 }
 # What of a domain knows that it is asked over HTTP; signing in counts attempts by address.
@@ -154,8 +157,10 @@ TYPED = {
     "dashboards",
     "files",
     "inventory",
+    "linking",
     "monitoring",
     "notifications",
+    "reception",
     "records",
 }
 

@@ -38,6 +38,7 @@ ADDRESSES = {
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",
+    "identity": "/patients/x/card",
     "inbox": "/notifications",
 }
 

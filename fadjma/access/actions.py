@@ -1,29 +1,46 @@
 """Asking for access, deciding, ending it: each is an act of states.py."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fadjma import events
 from fadjma.access import queries, reviewing, states, tracing
 from fadjma.access.states import Act, Scope, Side
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
-from fadjma.identity import directory
+from fadjma.identity import directory, patient_pins, patients
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, Tried
-from fadjma.store import Duplicate, Page, Transaction, listed, one_of
+from fadjma.store import Duplicate, Page, Row, Transaction, listed, one_of
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 _GRANTS = listed(states.GRANTS)
 
 
 def find(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> Page[directory.Identity]:
-    """Look a patient up by identifier or phone number; every look-up is traced."""
+    """Look a patient up: a doctor by identifier or phone number, the front desk by the name, too. It is traced."""
+    if viewer.role == "receptionist":
+        return _find_at_desk(tx, viewer, q, before)
     found = queries.find_patients(tx, viewer, q, before)
     for patient in found:
         _trace_found(tx, viewer, patient.id)
     if not found and not before:
         events.record(tx, "patient.not_found", _patient(""), actor_id=viewer.id, outcome="refused")
+    return found
+
+
+def _find_at_desk(tx: Transaction, viewer: Viewer, q: str, before: str | None) -> Page[directory.Identity]:
+    """Who is in the list is traced once a day: a desk looks all day long."""
+    found = patients.search(tx, q, before)
+    tracing.trace_listed(tx, viewer, [(_patient(patient.id), patient.id) for patient in found])
+    return found
+
+
+def browse_delegated(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[queries.AccessRequest]:
+    """The files that are open to the doctors of a nurse's clinic; the list names their patients, and is traced."""
+    found = queries.patients_of(tx, viewer, before)
+    if viewer.role == "nurse":
+        tracing.trace_listed(tx, viewer, [(_patient(item.patient_id), item.patient_id) for item in found])
     return found
 
 
@@ -42,20 +59,29 @@ def _trace_found(tx: Transaction, viewer: Viewer, patient_id: str, *, again: boo
     tracing.trace(tx, viewer, patient_id, "patient.found", _patient(patient_id), again=again)
 
 
-def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope: Scope | None = None) -> str:
-    """A doctor asks a patient for access; returns the request's id.
+def ask(
+    tx: Transaction,
+    viewer: Viewer,
+    *,
+    patient_id: str,
+    reason: str,
+    scope: Scope | None = None,
+    duration: str | None = None,
+) -> str:
+    """A doctor asks a patient for access, proposing a scope and a duration (of states.DURATIONS); returns its id.
 
-    Raises Conflict when one is pending or granted already, or was rejected less than 24 h ago.
+    Raises Conflict when one is pending, when one runs that is as wide and as long, or one was rejected less than 24 h
+    ago.
     """
     _require(viewer, states.ASK, patient_id)
     _require_patient(tx, patient_id)
-    _refuse_repetition(tx, viewer.id, patient_id)
+    _refuse_repetition(tx, viewer.id, patient_id, scope, duration)
     request_id = new_id()
     try:
         tx.execute(
             "INSERT INTO access_requests "
-            "(id, patient_id, doctor_id, status, reason, proposed_scope, created_at, lapses_at) "
-            "VALUES (:id, :patient, :doctor, :status, :reason, :scope, :now, :lapses_at)",
+            "(id, patient_id, doctor_id, status, reason, proposed_scope, proposed_duration, created_at, lapses_at) "
+            "VALUES (:id, :patient, :doctor, :status, :reason, :scope, :duration, :now, :lapses_at)",
             {
                 "id": request_id,
                 "status": states.ASK.target,
@@ -63,6 +89,7 @@ def ask(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: str, scope:
                 "doctor": viewer.id,
                 "reason": reason,
                 "scope": scope,
+                "duration": duration,
                 "now": tx.now,
                 "lapses_at": tx.now + states.LAPSES_AFTER,
             },
@@ -142,10 +169,107 @@ def _is_against(tx: Transaction, doctor_id: str, patient_id: str) -> bool:
     return found is not None
 
 
+def allow(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
+    """The patient opens the file, or widens, prolongs or narrows an access that runs."""
+    viewer.require("patient", queries.tried(tx, request_id))
+    runs = queries.access_request(tx, viewer, request_id).status in states.CHANGE.sources
+    return (change if runs else approve)(tx, viewer, request_id, scope=scope, duration=duration)
+
+
 def approve(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
-    """The patient opens the file: to what (`scope`) and for how long (`duration`, in milliseconds)."""
-    terms = {"scope": scope, "expires_at": tx.now + duration, "decided_at": tx.now}
-    return _move(tx, viewer, request_id, states.APPROVE, terms)
+    """The patient opens the file: to what (`scope`) and for how long (`duration`, in milliseconds).
+
+    An access that runs for the same doctor is replaced by it.
+    """
+    return _move(tx, viewer, request_id, states.APPROVE, _terms(tx, scope, duration), before=_replace_running)
+
+
+def change(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
+    """The patient gives a running access another scope, and another duration from now on (in milliseconds)."""
+    return _move(tx, viewer, request_id, states.CHANGE, _terms(tx, scope, duration))
+
+
+def try_pin(tx: Transaction, viewer: Viewer, request_id: str, *, pin: str, key: bytes) -> dict[str, int | bool]:
+    """Check a patient's PIN on the doctor's screen and count a wrong one, in a transaction of its own so that the count
+    is kept.
+
+    Returns {"right": bool, "left": how many tries are left}.
+    """
+    viewer.require("doctor", queries.tried(tx, request_id))
+    request = queries.access_request(tx, viewer, request_id)
+    known = patient_pins.of(tx, request.patient_id)
+    if known is None or known.locked or known.is_it(key, pin) or request.status not in states.APPROVE_IN_PERSON.sources:
+        return {"right": True, "left": 0}  # nothing to guess, or no longer: the act itself answers
+    left = patient_pins.count_wrong(tx, request.patient_id)
+    events.record(
+        tx,
+        "pin.wrong",
+        Subject("access_request", request_id),
+        actor_id=viewer.id,
+        patient_id=request.patient_id,
+        outcome="refused",
+        notices=[] if left else [Notice([request.patient_id], "notification", "pin.locked")],
+    )
+    return {"right": False, "left": left}
+
+
+def approve_in_person(
+    tx: Transaction, viewer: Viewer, request_id: str, *, pin: str, key: bytes, scope: Scope, duration: int
+) -> str:
+    """The patient opens the file on the doctor's own screen, with their PIN. Raises Invalid when it is not theirs."""
+
+    def accept(tx: Transaction, request: queries.AccessRequest) -> None:
+        patient_pins.accept(tx, request.patient_id, pin, key)
+        _replace_running(tx, request)
+
+    terms = {**_terms(tx, scope, duration), "in_person": "pin"}
+    return _move(tx, viewer, request_id, states.APPROVE_IN_PERSON, terms, before=accept)
+
+
+def witness(tx: Transaction, viewer: Viewer, patient_id: str, request_id: str, *, scope: Scope, document: str) -> str:
+    """The front desk attests in its own session that the patient, who stands there and has no PIN, opens the file to a
+    doctor of the same clinic: for 24 h. `document`: by what it knows who stands there. Returns the patient's id.
+
+    Raises Forbidden, NotFound, Conflict.
+    """
+    viewer.require("receptionist", Tried(patient_id, "identity", patient_id))
+    request = queries.to_witness(tx, viewer, patient_id, request_id)
+    if patient_pins.state(tx, patient_id) != "none":
+        raise NotNow(N_("Ce patient a un code PIN : c'est avec lui qu'il autorise."), current=request.status)
+    _replace_running(tx, request)
+    terms = {
+        **_terms(tx, scope, states.WITNESSED_FOR),
+        "in_person": "witness",
+        "witness_id": viewer.id,
+        "witnessed_document": document,
+    }
+    if not _write(tx, request, states.WITNESS, terms):
+        raise Conflict(states.WITNESS.too_late, current=request.status)
+    people: dict[Side, str] = {"patient": request.patient_id, "doctor": request.doctor_id}
+    _tell(tx, request_id, states.WITNESS, people, actor_id=viewer.id)
+    return patient_id
+
+
+def _terms(tx: Transaction, scope: Scope, duration: int) -> dict[str, str | int | None]:
+    return {"scope": scope, "expires_at": tx.now + duration, "decided_at": tx.now}
+
+
+def _replace_running(tx: Transaction, request: queries.AccessRequest) -> None:
+    """What runs between the same two people ends, for the other begins: of a pair there is one."""
+    expire(tx, _ALL)  # what time has ended was not replaced
+    rows = tx.all(
+        "UPDATE access_requests SET status = :target, ended_at = :now, version = version + 1 "
+        "WHERE doctor_id = :doctor AND patient_id = :patient AND status = 'approved' RETURNING id",
+        {
+            "target": states.REPLACE.target,
+            "now": tx.now,
+            "doctor": request.doctor_id,
+            "patient": request.patient_id,
+        },
+    )
+    people: dict[Side, str] = {"patient": request.patient_id, "doctor": request.doctor_id}
+    for row in rows:
+        _tell(tx, row["id"], states.REPLACE, people, actor_id=None)
 
 
 def reject(tx: Transaction, viewer: Viewer, request_id: str, *, reason: str | None = None) -> str:
@@ -184,9 +308,11 @@ def _require(viewer: Viewer, act: Act, patient_id: str) -> None:
     viewer.require(act.by, Tried(patient_id, "patient", patient_id))
 
 
-def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None:
+def _refuse_repetition(
+    tx: Transaction, doctor_id: str, patient_id: str, scope: Scope | None, duration: str | None
+) -> None:
     rows = tx.all(
-        "SELECT status, decided_at, lapses_at, expires_at FROM access_requests "
+        "SELECT status, scope, decided_at, lapses_at, expires_at FROM access_requests "
         "WHERE doctor_id = :doctor AND patient_id = :patient AND status IN ('pending', 'approved', 'rejected')",
         {"doctor": doctor_id, "patient": patient_id},
     )
@@ -195,9 +321,9 @@ def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None
     if over:  # write down what time has ended: the unique indexes must speak of now
         lapse(tx, _ALL)
         expire(tx, _ALL)
+    if any(row["status"] == "approved" and row not in over and not _is_more(tx, row, scope, duration) for row in rows):
+        raise NotNow(N_("Vous avez déjà cet accès à ce dossier."), current="approved")
     for row in rows:
-        if row["status"] == "approved" and row not in over:
-            raise NotNow(N_("Vous avez déjà accès à ce dossier."), current="approved")
         if row["status"] == "rejected" and row["decided_at"] > tx.now - states.ASK_AGAIN_AFTER:
             raise NotNow(
                 N_("L'accès a été refusé il y a moins de 24 heures : attendez avant de redemander."),
@@ -205,15 +331,34 @@ def _refuse_repetition(tx: Transaction, doctor_id: str, patient_id: str) -> None
             )
 
 
-def _move(tx: Transaction, viewer: Viewer, request_id: str, act: Act, columns: Mapping[str, str | int | None]) -> str:
+def _is_more(tx: Transaction, running: Row, scope: Scope | None, duration: str | None) -> bool:
+    """Whether a doctor asks for more than what runs: a wider scope, or for longer."""
+    wider = scope is not None and states.WIDTH[scope] > states.WIDTH[running["scope"]]
+    return wider or (duration is not None and tx.now + states.DURATIONS[duration][1] > running["expires_at"])
+
+
+def _move(
+    tx: Transaction,
+    viewer: Viewer,
+    request_id: str,
+    act: Act,
+    columns: Mapping[str, str | int | None],
+    before: Callable[[Transaction, queries.AccessRequest], None] | None = None,
+) -> str:
     """Bring one's own request to the act's target, with what else is to be written down; returns its id.
+
+    `before` is done first, where the request is in a state to be moved.
 
     Raises Forbidden, NotFound for whoever is not party, or Conflict with the state it is in now.
     """
     assert act.by != "time"
     viewer.require(act.by, queries.tried(tx, request_id))
     request = queries.access_request(tx, viewer, request_id)
-    if request.status not in act.sources or not _write(tx, request, act, columns):
+    if request.status not in act.sources:
+        raise Conflict(act.too_late, current=request.status)
+    if before:
+        before(tx, request)
+    if not _write(tx, request, act, columns):
         raise Conflict(act.too_late, current=request.status)
     _tell(tx, request_id, act, {"patient": request.patient_id, "doctor": request.doctor_id}, actor_id=viewer.id)
     return request_id
@@ -245,7 +390,7 @@ def _end_by_time(tx: Transaction, act: Act, end: str, limit: int) -> int:
 def _tell(tx: Transaction, request_id: str, act: Act, people: Mapping[Side, str], *, actor_id: str | None) -> None:
     events.record(
         tx,
-        f"access_request.{act.target}",
+        act.action,
         Subject("access_request", request_id),
         actor_id=actor_id,
         patient_id=people["patient"],
@@ -253,6 +398,14 @@ def _tell(tx: Transaction, request_id: str, act: Act, people: Mapping[Side, str]
             Notice([person], "access_request_status_changed", act.told.get(side)) for side, person in people.items()
         ],
     )
+    nurses = nurses_beside(tx, [people["doctor"]])  # their open files follow; the request itself is not theirs
+    events.notify(tx, nurses, "access_request_status_changed", None, _patient(people["patient"]))
+
+
+def nurses_beside(tx: Transaction, doctors: list[str]) -> list[str]:
+    """The nurses who read under these doctors' grants: those of the same clinics."""
+    clinics = dict.fromkeys(directory.place_of(tx, doctor) for doctor in doctors)
+    return [nurse for clinic in clinics if clinic for nurse in directory.people(tx, "nurse", clinic)]
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:

@@ -1,19 +1,21 @@
 """Asking for access and deciding about it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from wtforms import PasswordField
-from wtforms.validators import Length
+from wtforms.validators import Length, ValidationError
 
 from fadjma.access.states import DURATIONS, EMERGENCIES, SCOPES, Scope
-from fadjma.i18n import N_
-from fadjma.web.forms import Field, Form, Optional, one_of, text
+from fadjma.i18n import N_, translate
+from fadjma.identity import patient_pins
+from fadjma.web.forms import Field, Form, Needed, Optional, one_of, text
 
 
 class AskForm(Form):
     patient_id: Field[str] = text("", 40)
     reason: Field[str] = text(N_("Motif"), 500, minimum=3, lines=True)
     scope: Field[Scope | Literal[""] | None] = one_of(N_("Ce que vous souhaitez voir"), SCOPES, required=False)
+    duration: Field[str | None] = one_of(N_("Pendant combien de temps"), DURATIONS, required=False)
     emergency: Field[str | None] = one_of(N_("Situation"), EMERGENCIES, required=False)
     password: Field[str | None] = PasswordField(N_("Votre mot de passe, à nouveau"), [Optional(), Length(max=200)])
 
@@ -21,6 +23,16 @@ class AskForm(Form):
 class ApproveForm(Form):
     scope: Field[Scope] = one_of(N_("Ce que le médecin pourra voir"), SCOPES)
     duration: Field[str] = one_of(N_("Pendant"), DURATIONS)
+
+
+class InPersonForm(ApproveForm):
+    """The patient, on the doctor's own screen."""
+
+    pin: Field[str] = PasswordField(N_("Code PIN du patient"), [Needed(), Length(max=40)])
+
+    def validate_pin(self, field: Any) -> None:
+        if patient_pins.digits(field.data) is None:
+            raise ValidationError(translate(self.language, patient_pins.MALFORMED))
 
 
 class ReasonForm(Form):

@@ -1,7 +1,7 @@
 """Reading access requests, grants and the trace of readings; finding a patient."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fadjma.access import outcomes, states, tracing
@@ -13,7 +13,7 @@ from fadjma.identity import directory
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
 from fadjma.identity.people import PROFESSIONS, ROLES, Role, Viewer
-from fadjma.refusals import Forbidden, NotFound, Tried
+from fadjma.refusals import Conflict, Forbidden, NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, one_of, paging
 
 _GRANTS = listed(states.GRANTS)
@@ -21,6 +21,7 @@ _SHOWN = listed(tracing.WORDS)
 PER_PAGE = 200
 PATIENTS = 50  # of a doctor, on a page
 COUNTED = 100  # at most, of what is beyond a page
+READERS: tuple[Role, ...] = ("doctor", "nurse")  # who reads others' files, under a grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,14 @@ class AccessRequest:
     status: Status
     reason: str
     proposed_scope: Scope | None
+    proposed_duration: str | None
     scope: Scope | None
     created_at: int
     lapses_at: int
     decided_at: int | None
     decision_reason: str | None
+    in_person: states.InPerson
+    witness: str | None  # by name, who attested it at the desk
     expires_at: int | None
     ended_at: int | None
     version: int
@@ -78,6 +82,13 @@ class AccessRequest:
     @property
     def scope_label(self) -> str:
         return states.SCOPES[self.scope][0] if self.scope else ""
+
+    @property
+    def proposed(self) -> list[str]:
+        """The labels of the scope and the duration that the doctor proposes, as far as they do."""
+        scope = states.SCOPES[self.proposed_scope][:1] if self.proposed_scope else ()
+        duration = states.DURATIONS[self.proposed_duration][:1] if self.proposed_duration else ()
+        return [*scope, *duration]
 
     @property
     def changed_at(self) -> int:
@@ -123,10 +134,13 @@ class AccessRequest:
             },
             "reason": self.reason,
             "proposed_scope": self.proposed_scope,
+            "proposed_duration": self.proposed_duration,
             "scope": self.scope,
             "created_at": iso(self.created_at),
             "decided_at": iso(self.decided_at) if self.decided_at else None,
             "decision_reason": self.decision_reason,
+            "in_person": self.in_person or None,
+            "witness": self.witness,
             "expires_at": iso(self.expires_at) if self.expires_at else None,
             "emergency": self.emergency_code,
             "review": self._review_json(),
@@ -162,6 +176,8 @@ class Reading:
     ground_id: str | None
     ground_at: int | None  # when the grant that it rests on was given
     ground_scope: Scope | None
+    ground_doctor: str | None  # whose it is, where somebody else read under it
+    ground_profession: str | None
     emergency: bool
     contest: ContestStatus | None  # what has become of it, where the patient has said that it is not normal
 
@@ -208,6 +224,7 @@ class Reading:
             "id": self.ground_id,
             "kind": "emergency" if self.emergency else "grant",
             "scope": self.ground_scope,
+            "delegated_by": self.ground_doctor,
             "since": iso(self.ground_at) if self.ground_at else None,
         }
         return {
@@ -236,8 +253,9 @@ _STATUS = f"""
 _REQUEST = f"""
     SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
            d.name AS doctor_name, d.specialty, d.profession, d.organization, {_STATUS} AS status, a.reason,
-           a.proposed_scope, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason, a.expires_at,
-           a.ended_at, a.version, a.emergency_code, v.status AS review_status, v.question, v.explanation,
+           a.proposed_scope, a.proposed_duration, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason,
+           a.in_person, (SELECT name FROM people WHERE id = a.witness_id) AS witness, a.expires_at, a.ended_at,
+           a.version, a.emergency_code, v.status AS review_status, v.question, v.explanation,
            v.text AS review_text, v.decided_at AS reviewed_at
     FROM access_requests a JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
     LEFT JOIN emergency_reviews v ON v.request_id = a.id
@@ -249,6 +267,8 @@ _READING = f"""
     SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role, u.profession,
            u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
            a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
+           CASE WHEN a.doctor_id <> e.actor_id THEN (SELECT name FROM people WHERE id = a.doctor_id) END
+           AS ground_doctor, (SELECT profession FROM people WHERE id = a.doctor_id) AS ground_profession,
            1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
            coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at, c.status AS contest
     FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
@@ -256,7 +276,13 @@ _READING = f"""
     WHERE e.patient_id = :patient AND e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
 """
 
-_PARTY = {"patient": "patient_id", "doctor": "doctor_id"}
+_OF_COLLEAGUES = (
+    "a.doctor_id IN (SELECT id FROM people WHERE organization_id = :organization AND role = 'doctor' "
+    "AND status = 'active')"
+)
+_PARTIES = ("patient", "doctor")
+# Whose requests: each side's own; to a nurse, those of the doctors of the same clinic, under which nurses read.
+_MINE = {"patient": "a.patient_id = :viewer", "doctor": "a.doctor_id = :viewer", "nurse": _OF_COLLEAGUES}
 _ENDS = {states.EXPIRE: "expires_at", states.LAPSE: "lapses_at"}  # the acts of time, and when each is due
 
 
@@ -275,6 +301,67 @@ def tried(tx: Transaction, request_id: str) -> Tried | None:
     """Whose file a request is about, for the trace of a refusal; None when there is no such request."""
     patient_id = tx.value("SELECT patient_id FROM access_requests WHERE id = :id", {"id": request_id})
     return Tried(patient_id, "access_request", request_id) if patient_id else None
+
+
+def waiting_at_desk(tx: Transaction, viewer: Viewer, patient_id: str) -> list[AccessRequest]:
+    """What doctors of this desk's clinic have asked this patient and waits for an answer; the reason is not for it."""
+    viewer.require("receptionist", Tried(patient_id, "identity", patient_id))
+    rows = tx.all(
+        f"{_REQUEST} WHERE a.patient_id = :patient AND a.status = 'pending' AND a.lapses_at > :now "
+        f"AND {_OF_COLLEAGUES} ORDER BY a.created_at DESC, a.id DESC",
+        {"patient": patient_id, "organization": viewer.organization_id, "now": tx.now},
+    )
+    return [replace(_request(row), reason="") for row in rows]
+
+
+def to_witness(tx: Transaction, viewer: Viewer, patient_id: str, request_id: str) -> AccessRequest:
+    """One of them. Raises NotFound for what is none of theirs, Conflict for one that waits no longer."""
+    found = [item for item in waiting_at_desk(tx, viewer, patient_id) if item.id == request_id]
+    if found:
+        return found[0]
+    row = tx.first(
+        f"{_REQUEST} WHERE a.id = :id AND a.patient_id = :patient AND {_OF_COLLEAGUES}",
+        {"id": request_id, "patient": patient_id, "organization": viewer.organization_id, "now": tx.now},
+    )
+    if row is None:
+        raise NotFound
+    raise Conflict(states.WITNESS.too_late, current=row["status"])
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """How often the desk has attested for one doctor that a patient opened the file."""
+
+    doctor_id: str
+    doctor: str
+    place: str
+    lately: int  # in the last 30 days
+    times: int
+    last_at: int
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "doctor": {"id": self.doctor_id, "name": self.doctor, "place": self.place},
+            "last_30_days": self.lately,
+            "times": self.times,
+            "last_at": iso(self.last_at),
+        }
+
+
+def witnessed(tx: Transaction, viewer: Viewer) -> list[Witnessed]:
+    """For an admin: the doctors for whom the desk has attested, those with the most of late first."""
+    viewer.require("admin")
+    rows = tx.all(
+        """
+        SELECT w.doctor_id, d.name AS doctor, d.organization AS place, w.lately, w.times, w.last_at
+        FROM (SELECT doctor_id, count(*) AS times, max(decided_at) AS last_at,
+                     sum(CASE WHEN decided_at > :since THEN 1 ELSE 0 END) AS lately
+              FROM access_requests WHERE in_person = 'witness' GROUP BY doctor_id) AS w
+        JOIN people d ON d.id = w.doctor_id ORDER BY w.lately DESC, w.times DESC, w.doctor_id
+        """,
+        {"since": tx.now - states.COUNTED_FOR},
+    )
+    return [Witnessed(**dict(row)) for row in rows]
 
 
 def access_requests(
@@ -301,13 +388,15 @@ def count_beyond(tx: Transaction, viewer: Viewer, place: Place, shown: Page[Acce
 
 
 def _of_place(viewer: Viewer, place: Place | None) -> list[Status]:
+    if viewer.role not in _PARTIES:
+        return []
     return [code for code, state in states.STATES.items() if place in (None, state.place_for(viewer.role))]
 
 
 def _requests(
     tx: Transaction, viewer: Viewer, statuses: Sequence[Status], before: str | None, limit: int
 ) -> Page[AccessRequest]:
-    if viewer.role not in _PARTY or not statuses:
+    if viewer.role not in _MINE or not statuses:
         return Page()
     newest = paging.newest(_selects(viewer, statuses), "a.created_at", "a.id")
     rows = tx.all(
@@ -317,16 +406,23 @@ def _requests(
     return paging.page([_request(row) for row in rows], limit, lambda item: item.cursor)
 
 
-def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int) -> dict[str, str | int]:
+def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int) -> dict[str, str | int | None]:
     before_at, before_id = paging.position(before)
-    return {"viewer": viewer.id, "now": tx.now, "before_at": before_at, "before_id": before_id, "limit": limit}
+    return {
+        "viewer": viewer.id,
+        "organization": viewer.organization_id,
+        "now": tx.now,
+        "before_at": before_at,
+        "before_id": before_id,
+        "limit": limit,
+    }
 
 
 def _selects(viewer: Viewer, statuses: Sequence[Status]) -> list[str]:
     """The viewer's requests of which these statuses are true now: those of each stored one, by the index that has them
     in order; and those whose time is over since the timekeeper last wrote down what is, which are few.
     """
-    mine = f"a.{_PARTY[viewer.role]} = :viewer"
+    mine = _MINE[viewer.role]
     found = []
     for status in statuses:
         over = next((act for act in _ENDS if status in act.sources and act.target not in statuses), None)
@@ -343,16 +439,35 @@ def _selects(viewer: Viewer, statuses: Sequence[Status]) -> list[str]:
 
 def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
     """The id of the doctor's widest active grant that opens this part of the file (`OPENS`), if there is one."""
+    return _widest(tx, "doctor_id = :doctor", patient_id, part, {"doctor": doctor_id})
+
+
+def granted(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> AccessRequest | None:
+    """The grant under which this person may read this part of the file now: the doctor's own, or for a nurse one of a
+    doctor of the same clinic (« par délégation »). Nobody else reads under one.
+    """
+    match viewer.role:
+        case "doctor":
+            found = grant(tx, viewer.id, patient_id, part)
+        case "nurse":
+            found = _widest(tx, _OF_COLLEAGUES, patient_id, part, {"organization": viewer.organization_id})
+        case _:
+            found = None
+    row = found and tx.first(f"{_REQUEST} WHERE a.id = :id", {"id": found, "now": tx.now})
+    return _request(row) if row else None
+
+
+def _widest(tx: Transaction, whose: str, patient_id: str, part: str, values: dict[str, str | None]) -> str | None:
     # Each state by itself: of the first there is one between two people, and an index that says so.
     each = " UNION ALL ".join(
-        "SELECT id, scope, expires_at FROM access_requests WHERE patient_id = :patient AND doctor_id = :doctor "
-        f"AND status = '{status}' AND expires_at > :now AND scope IN {listed(OPENS[part])}"
+        f"SELECT a.id, a.scope, a.expires_at FROM access_requests a WHERE a.patient_id = :patient AND {whose} "
+        f"AND a.status = '{status}' AND a.expires_at > :now AND a.scope IN {listed(OPENS[part])}"
         for status in states.GRANTS
     )
     found: str | None = tx.value(
         f"SELECT id FROM ({each}) AS grants "
         "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC LIMIT 1",
-        {"patient": patient_id, "doctor": doctor_id, "now": tx.now},
+        {"patient": patient_id, "now": tx.now, **values},
     )
     return found
 
@@ -372,6 +487,16 @@ def require_grant(tx: Transaction, viewer: Viewer, patient_id: str, part: str, *
     raise NotFound().about(about)
 
 
+def require_reading(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> AccessRequest:
+    """The grant under which this person reads this part. Raises Forbidden to who reads under none, NotFound."""
+    if viewer.role not in READERS:
+        viewer.require("doctor", Tried(patient_id, "patient", patient_id))
+    found = granted(tx, viewer, patient_id, part)
+    if found is None:
+        raise NotFound().about(Tried(patient_id, "patient", patient_id))
+    return found
+
+
 def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]:
     """The ids of the doctors whose active grant opens this part of the file."""
     rows = tx.all(
@@ -383,7 +508,7 @@ def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]
 
 
 def find_patients(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> Page[Identity]:
-    """Patients with exactly this identifier or phone number: found, never browsed.
+    """For a doctor, patients with exactly this identifier or phone number: found, never browsed.
 
     The oldest accounts come first: whoever registers with somebody else's number does not hide them.
     `before` is the `next` of the page before.
@@ -432,8 +557,9 @@ def _require_own(viewer: Viewer, patient_id: str) -> None:
 
 
 def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[AccessRequest]:
-    """The doctor's active grants, the latest asked for first: the patients whose file is open to them."""
-    viewer.require("doctor")
+    """Active grants, the latest asked for first: the doctor's own, or those of a nurse's colleagues."""
+    if viewer.role not in READERS:
+        viewer.require("doctor")
     return _requests(tx, viewer, states.GRANTS, before, PATIENTS)
 
 

@@ -11,17 +11,22 @@ from typing import Literal
 
 from fadjma.i18n import N_
 
-Status = Literal["pending", "approved", "rejected", "withdrawn", "lapsed", "expired", "revoked", "emergency"]
+Status = Literal[
+    "pending", "approved", "rejected", "withdrawn", "lapsed", "expired", "revoked", "replaced", "emergency"
+]
 Scope = Literal["summary", "prescriptions", "full"]
 Side = Literal["patient", "doctor"]
 Place = Literal["now", "flow", "rest"]
-Asks = Literal["nothing", "optional reason", "scope and duration"]
+Asks = Literal["nothing", "optional reason", "scope and duration", "PIN, scope and duration"]
+InPerson = Literal["", "pin", "witness"]
 
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR
 LAPSES_AFTER = 72 * _HOUR
 EMERGENCY_FOR = 3 * _HOUR
 ASK_AGAIN_AFTER = 24 * _HOUR  # after a refusal
+WITNESSED_FOR = 24 * _HOUR  # without a PIN
+COUNTED_FOR = 30 * _DAY  # that the admin counts as of late what the desk has attested
 AGAINST_FOR = 30 * _DAY  # after a refusal or a revocation, that an emergency is one against the patient's will
 AGAINST_REASON = 30  # characters at least that it must be explained in; it is never made to wait
 
@@ -50,6 +55,7 @@ STATES: dict[Status, State] = {
     "lapsed": State(N_("Sans réponse"), "inactive", "off", "rest"),
     "expired": State(N_("Expiré"), "inactive", "off", "rest"),
     "revoked": State(N_("Révoqué"), "inactive", "no", "rest"),
+    "replaced": State(N_("Remplacé"), "inactive", "off", "rest"),
     "emergency": State(N_("Accès d'urgence"), "active", "sos", "flow"),
 }
 REQUESTS: tuple[Status, ...] = ("pending", "withdrawn", "lapsed")  # the others are an access: open, refused or over
@@ -61,6 +67,7 @@ SCOPES: dict[Scope, tuple[str, str]] = {
     "prescriptions": (N_("Ordonnances"), N_("Avec le résumé")),
     "full": (N_("Dossier complet"), N_("Consultations, examens, ordonnances")),
 }
+WIDTH: dict[Scope, int] = {scope: width for width, scope in enumerate(SCOPES)}  # the greater opens more
 OPENS: dict[str, tuple[Scope, ...]] = {
     "summary": ("summary", "prescriptions", "full"),
     "prescriptions": ("prescriptions", "full"),
@@ -104,12 +111,17 @@ class Act:
     """One act: by whom, from which states (none: there was nothing before), to which."""
 
     name: str
-    by: Side | Literal["time"]
+    by: Side | Literal["receptionist", "time"]
     sources: tuple[Status, ...]
     target: Status
     told: Mapping[Side, str] = field(default_factory=dict)  # keys of the catalogue; the other side's pages only follow
     offer: Offer | None = None  # None: not on the page of a request
     too_late: str = N_("Cette demande a changé entre-temps : rien n'a été modifié.")
+    written: str = ""  # how the audit calls it; empty: by its target
+
+    @property
+    def action(self) -> str:
+        return f"access_request.{self.written or self.target}"
 
 
 ASK = Act("ask", "doctor", (), "pending", {"patient": "access.requested"})
@@ -122,6 +134,34 @@ APPROVE = Act(
     {"doctor": "access.approved"},
     Offer("approval", N_("Autoriser cet accès"), "scope and duration"),
 )
+APPROVE_IN_PERSON = Act(
+    "approve_in_person",
+    "doctor",
+    ("pending",),
+    "approved",
+    {"patient": "access.approved_in_person"},
+    Offer("in-person-approval", N_("Autoriser avec mon code PIN"), "PIN, scope and duration"),
+    written="approved_in_person",
+)
+WITNESS = Act(
+    "witness",
+    "receptionist",
+    ("pending",),
+    "approved",
+    {"patient": "access.witnessed", "doctor": "access.approved"},
+    written="witnessed",
+)
+CHANGE = Act(
+    "change",
+    "patient",
+    ("approved",),
+    "approved",
+    {"doctor": "access.changed"},
+    Offer("approval", N_("Changer cet accès"), "scope and duration"),
+    too_late=N_("Cet accès a changé entre-temps : rien n'a été modifié."),
+    written="changed",
+)
+REPLACE = Act("replace", "patient", ("approved",), "replaced")  # by another approval for the same doctor
 REJECT = Act(
     "reject",
     "patient",
@@ -150,4 +190,7 @@ WITHDRAW = Act(
 LAPSE = Act("lapse", "time", ("pending",), "lapsed", {"doctor": "access.lapsed"})
 EXPIRE = Act("expire", "time", GRANTS, "expired", {"doctor": "access.expired", "patient": "access.expired"})
 
-ACTS = (ASK, OPEN_EMERGENCY, APPROVE, REJECT, REVOKE, WITHDRAW, LAPSE, EXPIRE)  # in the order of the page
+ACTS = (
+    *(ASK, OPEN_EMERGENCY, APPROVE, APPROVE_IN_PERSON, WITNESS, CHANGE, REPLACE, REJECT, REVOKE, WITHDRAW, LAPSE),
+    EXPIRE,
+)  # in the order of the page

@@ -1,20 +1,29 @@
 """What people fill in to sign in and to get an account."""
 
 import re
-from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.i18n import N_, age, translate
-from fadjma.identity import passwords, pins
+from fadjma.identity import births, passwords, pins
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import PROFESSIONS
-from fadjma.web.forms import AtMost, Date, Form, LooksAsItIs, Needed, Questioned, WholeNumber, cleaning, one_of, text
+from fadjma.web.forms import (
+    AtMost,
+    Form,
+    LooksAsItIs,
+    Needed,
+    Optional,
+    Questioned,
+    WholeNumber,
+    cleaning,
+    one_of,
+    text,
+)
 from fadjma.writing import plain_digits
 
-_OLDEST = 120  # years; one person is known to have been older
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
 
@@ -24,10 +33,18 @@ class SignInForm(Form):
     password = PasswordField(N_("Mot de passe"), [InputRequired(), Length(max=200)])
 
 
+class WhoForm(Form):
+    """Which of several people, after a good password (`ticket`)."""
+
+    ticket = StringField("", [Needed(), AtMost(2_000)])
+    person_id = text("", 40)
+
+
 class TokenForm(Form):
     email = StringField("", [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])
     name = text("", 80, required=False)
+    person_id = text("", 40, required=False)
 
 
 class PasswordForm(Form):
@@ -64,17 +81,17 @@ class LanguageForm(Form):
     next = StringField("")
 
 
-class ContactForm(Form):
-    """Who somebody is. An e-mail address or a phone number is enough to sign in with."""
+class ReachForm(Form):
+    """How somebody is reached. An e-mail address or a phone number is enough to sign in with."""
 
-    given_name = text(N_("Prénom"), 80, rules=[LooksAsItIs()])
-    family_name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
+    needs_contact: ClassVar[bool] = True
+
     email = text(N_("E-mail"), 200, required=False, rules=[LooksAsItIs(whole=True)])
     phone = text(N_("Téléphone"), 30, required=False)
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid: bool = super().validate(extra_validators)
-        if not self["email"].data and not self["phone"].data:
+        if self.needs_contact and not self["email"].data and not self["phone"].data:
             self.refuse({"phone": N_("Donnez un numéro de téléphone ou une adresse e-mail.")})
             return False
         return valid
@@ -90,6 +107,21 @@ class ContactForm(Form):
             )
 
 
+class OwnContactForm(ReachForm):
+    """A patient's own, and the pharmacy that they go to."""
+
+    version = WholeNumber("", [InputRequired()])
+    pharmacy_id = text(N_("Ma pharmacie"), 40, required=False)
+    password = PasswordField(N_("Mot de passe actuel"), [Optional(), Length(max=200)])
+
+
+class ContactForm(ReachForm):
+    """Who somebody is."""
+
+    given_name = text(N_("Prénom"), 80, rules=[LooksAsItIs()])
+    family_name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
+
+
 class PersonForm(ContactForm):
     """What everybody gives who registers alone."""
 
@@ -102,16 +134,35 @@ class PersonForm(ContactForm):
             raise ValidationError(translate(self.language, weakness))
 
 
-class PatientForm(PersonForm, Questioned):
-    birth_date = Date(N_("Date de naissance"), [InputRequired()])
+class BornForm(Questioned):
+    """As much of a birth date as is known; some have one name."""
+
+    family_name = text(N_("Nom"), 80, required=False, rules=[LooksAsItIs()])
+    birth_date = text(N_("Date de naissance"), 30)
     sex = one_of(N_("Sexe"), ["female", "male"])
     city = text(N_("Ville ou quartier"), 80, required=False)
 
     def validate_birth_date(self, field: Any) -> None:
-        if field.data and not date(1900, 1, 1) <= field.data <= self.today:
-            raise ValidationError(translate(self.language, N_("Cette date de naissance n'est pas possible.")))
-        if field.data and age(field.data.isoformat(), self.today) > _OLDEST:
-            self.doubt("birth_date", N_("Cette personne aurait plus de 120 ans : vérifiez l'année."))
+        born = births.normalize(field.data or "")
+        if field.data and born is None:
+            message = N_("Écrivez 3/5/1958, 5/1958 ou 1958.")
+        elif born and not births.may_be(born, self.today):
+            message = N_("Cette date de naissance n'est pas possible.")
+        else:
+            return
+        raise ValidationError(translate(self.language, message))
+
+    @property
+    def born(self) -> str:
+        """Of a form that is valid: 1958-05-03, 1958-05 or 1958."""
+        return births.normalize(self["birth_date"].data or "") or ""
+
+
+class PatientForm(BornForm, PersonForm):
+    def validate_birth_date(self, field: Any) -> None:
+        super().validate_birth_date(field)
+        if age(self.born or self.today.isoformat(), self.today) > births.OLDEST:
+            self.doubt("birth_date", births.TOO_OLD)
 
 
 class PractitionerForm(PersonForm):
@@ -125,7 +176,7 @@ class PractitionerForm(PersonForm):
 class StaffForm(ContactForm):
     """The account of somebody on the staff, made by an admin."""
 
-    role = one_of(N_("Rôle"), ["doctor", "pharmacist", "admin"])
+    role = one_of(N_("Rôle"), ["doctor", "pharmacist", "receptionist", "nurse", "admin"])
     profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40, required=False)
     specialty = text(N_("Spécialité"), 80, required=False)

@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma import writing
 from fadjma.i18n import iso
-from fadjma.identity import passwords, pins, slips
+from fadjma.identity import directory, passwords, pins, slips
 from fadjma.identity.directory import Patient
-from fadjma.identity.people import PROFESSIONS, Role, Viewer, role_name
+from fadjma.identity.people import PROFESSIONS, Role, Viewer, full_name, role_name
 from fadjma.identity.slips import Slip
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, paging
 
 PER_PAGE = 50
 WAITING = "pending~"  # before a cursor: of the list of those who wait
-_WORDS = 6  # of a search that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return full_name(self.given_name, self.family_name)
 
     @property
     def cursor(self) -> str:
@@ -99,7 +97,7 @@ class Profile:
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return full_name(self.given_name, self.family_name)
 
     @property
     def profession_name(self) -> str:
@@ -159,6 +157,12 @@ def has_pin(tx: Transaction, viewer: Viewer) -> bool:
     """Whether a PIN unlocks this person's screen. Raises Forbidden for patients, whose screens do not lock."""
     viewer.require_screen()
     return pins.is_set(tx, viewer.id)
+
+
+def names(tx: Transaction, account_ids: list[str]) -> list[dict[str, str]]:
+    """The ids and names of these (few) people, as whoever has signed in as them may read them."""
+    rows = [tx.first("SELECT id, name FROM people WHERE id = :id", {"id": account_id}) for account_id in account_ids]
+    return [dict(row) for row in rows if row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +260,9 @@ def accounts(
 
 def known(tx: Transaction, q: str = "", before: str | None = None, limit: int = PER_PAGE) -> Page[Account]:
     """Whom nobody has to verify, the newest first, of whom all that `q` says is true."""
-    asked = [writing.asked_numbers(q)] if writing.asked_numbers(q) else writing.asked_words(q)
-    if q.strip() and not asked:
+    begins, words = directory.said_of(q)
+    if q.strip() and not words:
         return Page()  # nothing in it that anything is found by
-    begins, words = _begins_with(asked[:_WORDS])
     before_at, before_id = paging.position(before)
     rows = tx.all(
         f"{_ACCOUNT} WHERE u.status <> 'pending' AND (u.created_at, u.id) < (:before_at, :before_id) {begins} "
@@ -267,18 +270,6 @@ def known(tx: Transaction, q: str = "", before: str | None = None, limit: int = 
         {"before_at": before_at, "before_id": before_id, "limit": limit + 1, **words},
     )
     return paging.page([_account(row) for row in rows], limit, lambda item: item.cursor)
-
-
-def _begins_with(asked: list[list[str]]) -> tuple[str, dict[str, str]]:
-    """The condition that an account has words which begin so, with its values: ranges, which the index serves."""
-    condition = ""
-    values: dict[str, str] = {}
-    for i, variants in enumerate(asked):
-        ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
-        condition += f" AND u.id IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
-        for j, word in enumerate(variants):
-            values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
-    return condition, values
 
 
 def _account(row: Row) -> Account:

@@ -15,8 +15,9 @@ from fadjma.i18n import N_
 from fadjma.identity import passwords, pins, sessions, slips
 from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_email, normalize_phone
+from fadjma.identity.passwords import Credential
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Forbidden, Invalid, SignInNeeded
+from fadjma.refusals import Forbidden, Invalid, NotNow, SignInNeeded
 from fadjma.store import Database, Transaction
 from fadjma.web.throttle import (
     CODE_PER_ADDRESS,
@@ -50,13 +51,17 @@ async def sign_in(
     mark: str = "",
     device: Device | None = None,
     instead_of: str | None = None,
+    person_id: str = "",
 ) -> tuple[str, str]:
     """Check a password and open a session; returns its secret and the user's id.
+
+    `person_id` is which of several people, whose phone or address and password are the same.
 
     `mark` is what stands for the address in the list of security events; of `name` and `instead_of`, see
     actions.start_session.
 
-    Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active).
+    Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active), and
+    WhichPerson where it fits several and nobody was named: no first match wins.
     """
     email = normalize_email(login)
     candidates = await database.read(
@@ -68,12 +73,13 @@ async def sign_in(
     counted = {account: _counted(account, device, at if account in been_here else None) for account in accounts}
     allowances = list(counted.values()) or [(SIGN_IN_PER_ACCOUNT, _digest(login))]
     async with throttle.attempt((SIGN_IN_PER_ADDRESS, at), *allowances) as attempt:
-        found = await passwords.verify(password, [candidate.password_hash for candidate in candidates])
-        attempt.failed = found is None
-    if found is None:
+        matching = await passwords.all_that_match(password, [candidate.password_hash for candidate in candidates])
+        found = [candidates[index] for index in matching if person_id in ("", candidates[index].user_id)]
+        attempt.failed = not found
+    if not found:
         await database.write(_note_failure, accounts, mark, locked=attempt.used_up)
         raise Invalid({"password": WRONG})
-    person = candidates[found]
+    person = await _only_one(database, found)
     if person.refusal:
         raise Forbidden(N_("Votre inscription a été refusée : %(reason)s"), reason=person.refusal)
     if person.status != "active":
@@ -89,6 +95,23 @@ async def sign_in(
         instead_of=instead_of,
     )
     return secret, person.user_id
+
+
+async def _only_one(database: Database, found: list[Credential]) -> Credential:
+    """The one account in use of those that fit; raises WhichPerson when there are several."""
+    in_use = [candidate for candidate in found if candidate.status == "active"]
+    if len(in_use) > 1:
+        raise WhichPerson(await database.read(queries.names, [candidate.user_id for candidate in in_use]))
+    return (in_use or found)[0]
+
+
+class WhichPerson(NotNow):
+    """Several people are signed in to so; `people` are their ids and names."""
+
+    def __init__(self, people: list[dict[str, str]]) -> None:
+        super().__init__(N_("Plusieurs personnes se connectent ainsi : choisissez laquelle."), current="several")
+        self.people = people
+        self.details["people"] = people
 
 
 def _counted(account: str, device: Device | None, known_at: str | None) -> Counted:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import days, writing
-from fadjma.i18n import age, show_age
-from fadjma.identity.people import Role
+from fadjma.i18n import age, is_estimated, show_age
+from fadjma.identity.people import Role, full_name
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction, milliseconds, paging
 
 FOUND = 10  # patients on a page
+_WORDS = 6  # of a search that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,12 @@ class Patient:
     given_name: str
     family_name: str
     identifier: str
-    birth_date: str
+    birth_date: str  # as much of it as is known: 1958-05-03, 1958-05 or 1958
     sex: str
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return full_name(self.given_name, self.family_name)
 
     def json(self, language: str) -> dict[str, Any]:
         """The same for programs: enough not to take one patient for another, no contact."""
@@ -51,6 +52,7 @@ class Patient:
             "name": self.name,
             "age": age(self.birth_date, today),
             "age_text": show_age(self.birth_date, today, language),
+            "age_estimated": is_estimated(self.birth_date),
             "sex": self.sex,
         }
 
@@ -84,6 +86,19 @@ def identity(tx: Transaction, patient_id: str) -> Identity:
     return Identity(**dict(row))
 
 
+def patient(tx: Transaction, patient_id: str) -> Patient:
+    """A patient with what stands beside the name, and no contact. Raises NotFound."""
+    found = identity(tx, patient_id)
+    return Patient(found.id, found.given_name, found.family_name, found.identifier, found.birth_date, found.sex)
+
+
+def with_identifier(tx: Transaction, identifier: str) -> str | None:
+    """Whose identifier this is."""
+    sql = "SELECT user_id FROM patients WHERE identifier = :identifier"
+    found: str | None = tx.value(sql, {"identifier": identifier})
+    return found
+
+
 def is_anybody_known(tx: Transaction) -> bool:
     """Whether the database has any account at all."""
     return tx.value("SELECT 1 FROM users LIMIT 1") is not None
@@ -113,8 +128,7 @@ def find_patients(
     `before` is the `next` of the page before.
     """
     if identifier:
-        sql = "SELECT user_id FROM patients WHERE identifier = :identifier"
-        owner = tx.value(sql, {"identifier": identifier})
+        owner = with_identifier(tx, identifier)
         if owner and is_active(tx, owner, "patient"):
             return Page([identity(tx, owner)])
     after_at, after_id = paging.position(before, otherwise=-1)
@@ -151,6 +165,29 @@ def in_use(
         },
     )
     return [(row["created_at"], row["id"]) for row in rows]
+
+
+def place_of(tx: Transaction, user_id: str) -> str | None:
+    """The id of the clinic or pharmacy where somebody acts."""
+    found: str | None = tx.value("SELECT organization_id FROM people WHERE id = :id", {"id": user_id})
+    return found
+
+
+def said_of(q: str) -> tuple[str, dict[str, str]]:
+    """The condition that all that `q` says is true of the account `u`, with its values; no values: it says nothing.
+
+    Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
+    Ranges, which the index serves.
+    """
+    asked = [writing.asked_numbers(q)] if writing.asked_numbers(q) else writing.asked_words(q)
+    condition = ""
+    values: dict[str, str] = {}
+    for i, variants in enumerate(asked[:_WORDS]):
+        ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
+        condition += f" AND u.id IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
+        for j, word in enumerate(variants):
+            values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
+    return condition, values
 
 
 def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:

@@ -16,7 +16,10 @@ _ONE_STAFF_ADDRESS = "users_staff_email"  # the constraint's name (migration 000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPerson:
-    """What everybody gives; e-mail in lower case, phone as E.164, the password already hashed."""
+    """What everybody gives; e-mail in lower case, phone as E.164, the password already hashed.
+
+    A patient may have one name, and neither address nor phone nor password: nobody signs in as them.
+    """
 
     given_name: str
     family_name: str
@@ -71,6 +74,12 @@ def make_findable(tx: Transaction, user_id: str, *known_by: str | None) -> None:
     """Keep the words by which an admin finds this account: of its names, e-mail address and phone."""
     words = writing.search_words(*(text or "" for text in known_by))
     tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, user_id) for word in words])
+
+
+def make_findable_anew(tx: Transaction, user_id: str, *known_by: str | None) -> None:
+    """The same, in the place of what this account was known by before."""
+    tx.execute("DELETE FROM account_words WHERE user_id = :id", {"id": user_id})
+    make_findable(tx, user_id, *known_by)
 
 
 def make_patient(tx: Transaction, user_id: str, *, birth_date: str, sex: str, city: str) -> None:
@@ -183,6 +192,17 @@ def _open(tx: Transaction, sql: str, parameters: dict[str, Any]) -> int:
         raise Conflict(
             N_("Un autre compte en service a cette adresse e-mail : corrigez l'une des deux."), current="taken"
         ) from error
+
+
+def reach(tx: Transaction, patient_id: str, *, phone: str | None, email: str | None, pharmacy_id: str | None) -> None:
+    """How a patient is reached, and the pharmacy they have chosen."""
+    tx.execute(
+        "UPDATE users SET phone = :phone, email = :email, version = version + 1 WHERE id = :id",
+        {"phone": phone, "email": email, "id": patient_id},
+    )
+    tx.execute(
+        "UPDATE patients SET pharmacy_id = :pharmacy WHERE user_id = :id", {"pharmacy": pharmacy_id, "id": patient_id}
+    )
 
 
 def set_language(tx: Transaction, user_id: str, language: str) -> None:

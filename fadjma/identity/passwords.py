@@ -48,7 +48,8 @@ def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) ->
     """The accounts that this e-mail address or phone number signs in to, staff first; a family may share either."""
     rows = tx.all(
         "SELECT id, status, password_hash, refusal FROM users "
-        "WHERE (email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone) "
+        "WHERE password_hash <> '' "
+        "AND ((email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone)) "
         "ORDER BY CASE role WHEN 'patient' THEN 1 ELSE 0 END, id LIMIT 8",
         {"email": email, "phone": phone},
     )
@@ -180,6 +181,17 @@ async def verify(password: str, stored: list[str]) -> int | None:
             if await loop.run_in_executor(_threads, _matches, password_hash, written) and stored:
                 return index
     return None
+
+
+async def all_that_match(password: str, stored: list[str]) -> list[int]:
+    """The index of every hash that this password matches: a family may share a phone and, alas, a password.
+
+    Takes as long when `stored` is empty, and for a wrong password as for a right one.
+    """
+    found = [index for index, one in enumerate(stored) if await verify(password, [one]) is not None]
+    if not stored:
+        await verify(password, [])
+    return found
 
 
 def _ways_to_write(password: str) -> list[str]:

@@ -6,12 +6,14 @@ from typing import Literal
 from fadjma.i18n import N_
 from fadjma.refusals import Forbidden, Tried
 
-Role = Literal["patient", "doctor", "pharmacist", "admin"]
+Role = Literal["patient", "doctor", "pharmacist", "receptionist", "nurse", "admin"]
 
 ROLES: dict[Role, str] = {
     "patient": N_("Patient(e)"),
     "doctor": N_("Médecin"),
     "pharmacist": N_("Pharmacie"),
+    "receptionist": N_("Agent(e) d'accueil"),
+    "nurse": N_("Infirmier(ère)"),
     "admin": N_("Administration"),
 }
 # What patients are called once their sex is known.
@@ -37,8 +39,15 @@ _ONLY: dict[Role, str] = {
     "patient": N_("Seul le patient peut faire cela."),
     "doctor": N_("Seul un médecin peut faire cela."),
     "pharmacist": N_("Seul un pharmacien peut faire cela."),
+    "receptionist": N_("Seul l'accueil peut faire cela."),
+    "nurse": N_("Seul un infirmier ou une infirmière peut faire cela."),
     "admin": N_("Seul un administrateur peut faire cela."),
 }
+
+
+def full_name(given_name: str, family_name: str) -> str:
+    """How somebody is called; some have one name only."""
+    return f"{given_name} {family_name}".strip()
 
 
 def role_name(role: Role, sex: str | None = None) -> str:
@@ -63,7 +72,7 @@ class Viewer:
     given_name: str
     family_name: str
     language: str
-    organization_id: str | None  # where a doctor or a pharmacist acts
+    organization_id: str | None  # where somebody of a clinic or a pharmacy acts
     organization: str | None
     session_id: str
     last_active_at: int
@@ -73,7 +82,7 @@ class Viewer:
 
     @property
     def name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
+        return full_name(self.given_name, self.family_name)
 
     @property
     def greeting(self) -> str:
@@ -100,6 +109,8 @@ class Viewer:
                 ("/access-requests", N_("Accès")),
             ],
             "pharmacist": [("/prescriptions", N_("Ordonnances")), ("/inventory", N_("Stock"))],
+            "receptionist": [("/patients", N_("Patients"))],
+            "nurse": [("/patients", N_("Patients"))],
             "admin": [("/accounts", N_("Comptes")), ("/monitoring", N_("Suivi")), ("/security-events", N_("Sécurité"))],
         }
         return menus[self.role]

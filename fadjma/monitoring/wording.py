@@ -27,6 +27,8 @@ CONNECTED: dict[Role, str] = {
     "patient": N_("Patients"),
     "doctor": N_("Médecins"),
     "pharmacist": N_("Pharmacies"),
+    "receptionist": N_("Accueils de clinique"),
+    "nurse": N_("Soins infirmiers"),
     "admin": N_("Administration"),
 }
 HEALTH: dict[Part, str] = {

@@ -255,6 +255,8 @@ _OWN: dict[Role, dict[str, tuple[Status, ...]]] = {
         "p.pharmacy_id IS NULL AND p.addressed_to = :organization": _ALL,
         "p.pharmacy_id IS NULL AND p.addressed_to IS NULL": (states.TO_CLAIM,),
     },
+    "receptionist": {},
+    "nurse": {},
     "admin": {},
 }
 _OF_PATIENT = {"p.patient_id = :patient": _ALL}
@@ -359,9 +361,11 @@ def count_beyond(tx: Transaction, viewer: Viewer, place: Place, shown: Page[Pres
 def of_patient(
     tx: Transaction, viewer: Viewer, patient_id: str, *, before: str | None = None, limit: int = PER_PAGE
 ) -> Page[Prescription]:
-    """A patient's prescriptions for a doctor whose grant opens them, or for the patient; the latest changed first."""
+    """A patient's prescriptions for whoever reads under a grant that opens them, or for the patient; the latest changed
+    first.
+    """
     if viewer.id != patient_id:
-        access.require_grant(tx, viewer, patient_id, "prescriptions")
+        access.require_reading(tx, viewer, patient_id, "prescriptions")
     selects = _each_state(_OF_PATIENT, dict.fromkeys(_ALL, ""))
     return _newest(tx, viewer, selects, {"before": before, "limit": limit, "patient": patient_id})
 
@@ -489,16 +493,16 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
 
 
 def _right(viewer: Viewer) -> str:
-    if viewer.role == "doctor":
+    if viewer.role in access.READERS:
         return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
     own = _OWN[viewer.role].items()
     return " OR ".join(f"({part} AND p.status IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
 
 
 def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
-    if viewer.role != "doctor" or row["prescriber_id"] == viewer.id:
+    if viewer.role not in access.READERS or row["prescriber_id"] == viewer.id:
         return True
-    return access.grant(tx, viewer.id, row["patient_id"], "prescriptions") is not None
+    return access.granted(tx, viewer, row["patient_id"], "prescriptions") is not None
 
 
 def _prescription(viewer: Viewer, row: Row) -> Prescription:

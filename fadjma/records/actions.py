@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from fadjma import days, events
 from fadjma.access import queries as access
 from fadjma.access import tracing
+from fadjma.access.actions import nurses_beside
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -32,7 +33,7 @@ def follow_allergies(shown: ShownElsewhere) -> None:
 def open_file(
     tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None, *, again: bool = False
 ) -> File:
-    """The patient's file; a doctor's reading is traced, and the patient sees it live. Raises NotFound.
+    """The patient's file; a reading under a grant is traced, and the patient sees it live. Raises NotFound.
 
     `again` as in tracing.trace.
     """
@@ -43,25 +44,26 @@ def open_file(
 
 
 def open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool = False) -> Record:
-    """One record with its versions; a doctor's reading is traced. Raises NotFound."""
+    """One record with its versions; a reading under a grant is traced. Raises NotFound."""
     found = queries.record_with_versions(tx, viewer, record_id)
-    if viewer.role == "doctor":
-        grant = access.grant(tx, viewer.id, found.patient_id, queries.part_of(found.type))
-        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), grant, found.type, again)
+    if viewer.role != "patient":
+        grant = access.granted(tx, viewer, found.patient_id, queries.part_of(found.type))
+        ground = grant.id if grant else None  # its author reads what was entered in error also without one
+        _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), ground, found.type, again)
     return found
 
 
 def pass_row(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
-    """One record as a row, for a doctor's page that was open when it came; a part of the file, and traced as that."""
+    """One record as a row, for a page that was open when it came; a part of the file, and traced as that."""
     found = queries.record(tx, viewer, record_id)
-    if viewer.role == "doctor":
+    if viewer.role != "patient":
         trace_file(tx, viewer, found.patient_id, again=True)
     return found
 
 
 def is_read(tx: Transaction, viewer: Viewer, found: Record) -> bool:
     """Whether a row may be pushed to this person: it is their own, or written down that they have the file open."""
-    return viewer.role != "doctor" or tracing.read_lately(
+    return viewer.role == "patient" or tracing.read_lately(
         tx, viewer, found.patient_id, "file.read", Subject("patient", found.patient_id)
     )
 
@@ -166,6 +168,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
         notices=[
             Notice([patient_id], "medical_record_updated", action),
             Notice(doctors, "medical_record_updated", shared),
+            Notice(nurses_beside(tx, [viewer.id, *doctors]), "medical_record_updated", None),
         ],
     )
     if record_type == "allergy":
@@ -175,11 +178,10 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
 
 
 def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> None:
-    """Write down that a doctor, who has a grant, sees a file as far as it opens, or a part that is shown elsewhere."""
-    grant = access.grant(tx, viewer.id, patient_id, "summary")
+    """Write down that somebody sees a file as far as a grant opens it, or a part of it that is shown elsewhere."""
+    grant = access.granted(tx, viewer, patient_id, "summary")
     assert grant
-    scope = access.access_request(tx, viewer, grant).scope or ""
-    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant, scope, again)
+    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant.id, grant.scope or "", again)
 
 
 def _trace(
@@ -192,11 +194,11 @@ def _trace(
     part: str,
     again: bool,
 ) -> None:
-    """Told once a day per doctor; the open trace page follows every time, silently."""
+    """Told once a day for each reader; the open trace page follows every time, silently."""
     first_today = not tx.value(
-        "SELECT 1 FROM trace WHERE patient_id = :patient AND actor_id = :doctor AND at >= :since "
+        "SELECT 1 FROM trace WHERE patient_id = :patient AND actor_id = :reader AND at >= :since "
         "AND action IN ('file.read', 'record.read') AND outcome = 'success' LIMIT 1",
-        {"patient": patient_id, "doctor": viewer.id, "since": days.beginning(tx.now)},
+        {"patient": patient_id, "reader": viewer.id, "since": days.beginning(tx.now)},
     )
     message = "record.read" if first_today else None
     tracing.trace(tx, viewer, patient_id, action, subject, ground=grant, part=part, message=message, again=again)

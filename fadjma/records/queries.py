@@ -91,6 +91,7 @@ class File:
     grant: access.AccessRequest | None  # None: the patient's own file
     records: Page[Record]
     may_write: bool
+    may_prescribe: bool
     may_see_prescriptions: bool
     before: str | None  # where this part of its records begins, as `next` of the part before said
 
@@ -104,7 +105,7 @@ _RECORD = """
 
 
 def record(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
-    """One record, for its patient or a doctor whose grant opens it. Raises NotFound for everybody else.
+    """One record, for its patient or whoever reads under a grant that opens it. Raises NotFound for everybody else.
 
     What was entered in error may be about another patient: only its author still reads what it said, also when the file
     is closed to them. The others see that there was something, when, and by whom.
@@ -137,7 +138,7 @@ def may_read(tx: Transaction, viewer: Viewer, patient_id: str, record_type: str)
     """Whether this person may read a record of this type of this patient now."""
     if viewer.role == "patient":
         return viewer.id == patient_id
-    return viewer.role == "doctor" and access.grant(tx, viewer.id, patient_id, part_of(record_type)) is not None
+    return access.granted(tx, viewer, patient_id, part_of(record_type)) is not None
 
 
 def part_of(record_type: str) -> str:
@@ -146,12 +147,9 @@ def part_of(record_type: str) -> str:
 
 
 def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None) -> File:
-    """The file of a patient: the patient's own, or through the doctor's grant. Raises NotFound."""
-    grant = None
-    grant_id = access.grant(tx, viewer.id, patient_id, "summary") if viewer.role == "doctor" else None
-    if grant_id:
-        grant = access.access_request(tx, viewer, grant_id)
-    elif viewer.id != patient_id or viewer.role != "patient":
+    """The file of a patient: the patient's own, or through a doctor's grant. Raises NotFound."""
+    grant = access.granted(tx, viewer, patient_id, "summary")
+    if grant is None and (viewer.id != patient_id or viewer.role != "patient"):
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
     everything = grant is None or grant.scope == "full"
     found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE)
@@ -159,7 +157,8 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
         patient=directory.identity(tx, patient_id),
         grant=grant,
         records=found,
-        may_write=grant is not None and grant.scope == "full",
+        may_write=viewer.role == "doctor" and grant is not None and grant.scope == "full",
+        may_prescribe=viewer.role == "doctor" and grant is not None and grant.scope in OPENS["prescriptions"],
         may_see_prescriptions=grant is None or grant.scope in OPENS["prescriptions"],
         before=before,
     )

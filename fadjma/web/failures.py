@@ -78,7 +78,7 @@ async def _refused(refusal: Refusal) -> Response:
             await _trace_try(viewer, refusal.tried)
     language = web.language()
     detail = translate(language, refusal.message, **refusal.values)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {**refusal.details}
     if isinstance(refusal, Invalid):
         extra["errors"] = _translated(refusal, language)
     if isinstance(refusal, Doubtful):

@@ -70,7 +70,11 @@ def refill(
                 filled = blank(kind, await fields())
                 filled.validate()
                 known = filled.messages
-                filled.refuse({k: v for k, v in refusal.errors.items() if k not in known}, **refusal.values)
+                news = {k: v for k, v in refusal.errors.items() if k not in known}
+                if isinstance(refusal, Doubtful):
+                    filled.ask(news)
+                else:
+                    filled.refuse(news, **refusal.values)
                 return await again(422, filled, kwargs)
             except Conflict as conflict:
                 if not versions or wants() == "json" or isinstance(conflict, NotNow):

@@ -167,6 +167,10 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
             else:
                 field.errors = [*field.errors, text]
 
+    def ask(self, questions: dict[str, str]) -> None:
+        """Put the questions of an action beside the fields."""
+        self.doubts.update({name: translate(self.language, question) for name, question in questions.items()})
+
     def _find(self, name: str) -> Any:
         found: Any = self
         for part in name.split("-"):

@@ -105,6 +105,7 @@ def environment(language: str) -> Environment:
             "after": _after,
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
+            "born": partial(i18n.show_birth_date, language=language),
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,
         }

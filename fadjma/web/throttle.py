@@ -26,6 +26,7 @@ REGISTER_PER_ADDRESS = RateLimitItemPerHour(120, 1, "register")  # a village's v
 REGISTER_PER_STAFF = RateLimitItemPerHour(1_000, 1, "register-staff")  # from where staff works, or by them
 NOTED_PER_PERSON = RateLimitItemPerHour(60, 1, "noted")  # refused rights that are written down
 LOOK_UP_PER_DOCTOR = RateLimitItemPerMinute(30, 5, "look-up")
+LOOK_UP_PER_DESK = RateLimitItemPerMinute(150, 5, "look-up-desk")  # a queue, each looked for in two or three ways
 
 Counted = tuple[RateLimitItem, str]
 

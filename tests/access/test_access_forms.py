@@ -23,12 +23,12 @@ def test_a_reason_has_3_to_500_characters(reason: str) -> None:
     assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": reason}))) == {"reason"}
 
 
-def test_who_asks_sets_neither_duration_nor_state_nor_author() -> None:
-    forged = {"duration": "12m", "expires_at": "9", "status": "approved", "doctor_id": DIOP.id}
+def test_who_asks_sets_neither_end_nor_state_nor_author() -> None:
+    forged = {"expires_at": "9", "status": "approved", "doctor_id": DIOP.id}
     form = AskForm(MultiDict({"patient_id": AWA.id, "reason": "Suivi", "scope": "full", **forged}))
     assert not form.validate()
     assert form.messages.keys() == forged.keys()
-    assert set(form.data) == {"patient_id", "reason", "scope", "emergency", "password"}
+    assert set(form.data) == {"patient_id", "reason", "scope", "duration", "emergency", "password"}
 
 
 @pytest.mark.parametrize("name", ["scope", "emergency"])

@@ -88,6 +88,7 @@ class Act:
     by: str
     sources: tuple[str, ...]
     target: str
+    written: str = ""  # how the audit calls it, unless by its target
 
 
 def _person(id: str) -> Viewer:
@@ -99,6 +100,7 @@ ACTS = (
     Act("reject", "patient", ("pending",), "rejected"),
     Act("revoke", "patient", ("approved", "emergency"), "revoked"),
     Act("withdraw", "doctor", ("pending",), "withdrawn"),
+    Act("change", "patient", ("approved",), "approved", "changed"),
 )
 
 
@@ -145,7 +147,7 @@ class Lives(RuleBasedStateMachine):
             reason = "Suivi de la tension"
             return self.store.write(actions.ask, doctor, patient_id=patient.id, reason=reason, scope=scope)  # type: ignore[arg-type]
 
-        refusal = self._may_begin(doctor, patient) or self._repetition(doctor, patient)
+        refusal = self._may_begin(doctor, patient) or self._repetition(doctor, patient, scope)
         if refusal:
             return self._is_refused(act, *refusal)
         request_id = act()
@@ -194,7 +196,7 @@ class Lives(RuleBasedStateMachine):
         self._decide(ACTS[0], _person(self.requests[-1].patient), self.requests[-1], scope, duration)
 
     def _decide(self, act: Act, who: Viewer, request: Request, scope: str, duration: int) -> None:
-        terms: dict[str, Any] = {"scope": scope, "duration": duration} if act.name == "approve" else {}
+        terms: dict[str, Any] = {"scope": scope, "duration": duration} if act.name in ("approve", "change") else {}
 
         def do() -> str:
             return self.store.write(getattr(actions, act.name), who, request.id, **terms)
@@ -207,11 +209,17 @@ class Lives(RuleBasedStateMachine):
         if status not in act.sources:
             return self._is_refused(do, Conflict, status)
         assert do() == request.id
+        if act.name == "approve":  # of two people one grant runs
+            self._time_writes("expire")
+            for other in self.requests:
+                if (other.doctor, other.patient, other.written) == (request.doctor, request.patient, "approved"):
+                    other.written = "replaced"
+                    self.audit[None, "access_request.replaced", other.id] += 1
         request.written = act.target
         request.ends = self.clock.now + duration if terms else EVER
         request.scope = scope if terms else request.scope
         request.rejected_at = self.clock.now if act.name == "reject" else request.rejected_at
-        self.audit[who.id, f"access_request.{act.target}", request.id] += 1
+        self.audit[who.id, f"access_request.{act.written or act.target}", request.id] += 1
         return None
 
     @rule(doctor=doctors, patient=patients, early=st.sampled_from([-1, 0, 1]))
@@ -264,13 +272,15 @@ class Lives(RuleBasedStateMachine):
             return (Forbidden,)
         return None if patient.role == "patient" else (NotFound,)
 
-    def _repetition(self, doctor: Viewer, patient: Viewer) -> tuple[type[Exception], str] | None:
-        states = self._states(doctor, patient)
-        for status in ("approved", "pending"):
-            if status in states:
-                return Conflict, status
-        lately = [r for r in self._of(doctor, patient) if self.clock.now - r.rejected_at < DAY]
-        return (Conflict, "rejected") if lately else None
+    def _repetition(self, doctor: Viewer, patient: Viewer, scope: str | None) -> tuple[type[Exception], str] | None:
+        """Beside one that runs a doctor may ask for more of the file."""
+        of_both = self._of(doctor, patient)
+        wish = SHOWS[scope] if scope else set()
+        if any(r.status(self.clock.now) == "approved" and wish <= SHOWS[r.scope or ""] for r in of_both):
+            return Conflict, "approved"
+        if any(self.clock.now - r.rejected_at < DAY for r in of_both):
+            return Conflict, "rejected"
+        return (Conflict, "pending") if "pending" in self._states(doctor, patient) else None
 
     def _of(self, doctor: Viewer, patient: Viewer) -> list[Request]:
         return [r for r in self.requests if (r.doctor, r.patient) == (doctor.id, patient.id)]

@@ -6,18 +6,22 @@ from typing import get_args
 
 import pytest
 from cast import AWA, CAST, DIOP
-from steps import DAY, HOUR, ask, emergency, grant
+from steps import DAY, HOUR, KEY, ask, emergency, grant
 from store import Store
 
 from fadjma.access import actions, queries, states
 from fadjma.access.states import Act, Status
+from fadjma.identity import patient_pins
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, NotFound, Refusal
 from fadjma.store import Transaction
 
+PIN = "407192"
 OFFERED = [act for act in states.ACTS if act.offer]
 DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "approve": partial(actions.approve, scope="full", duration=DAY),
+    "approve_in_person": partial(actions.approve_in_person, pin=PIN, key=KEY, scope="full", duration=DAY),
+    "change": partial(actions.change, scope="summary", duration=DAY),
     "reject": partial(actions.reject, reason="Je ne vous connais pas"),
     "revoke": partial(actions.revoke, reason="J'ai changé de médecin"),
     "withdraw": actions.withdraw,
@@ -30,8 +34,9 @@ class _Undone(Exception):
 
 
 def _put(store: Store, state: str) -> str:
-    """Dr Diop's request for Awa's file in this state, without the story before."""
+    """Dr Diop's request for Awa's file in this state, without the story before. Awa has a PIN."""
     now = store.clock()
+    store.write(patient_pins.give, AWA.id, key=KEY, by="thiam", document="CNI", chosen=PIN)
     store.connection.execute(
         "INSERT INTO access_requests (id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, "
         "lapses_at, decided_at, expires_at) VALUES (?, 'awa', 'diop', ?, 'Suivi', 'full', 'unconscious', ?, ?, ?, ?)",
@@ -83,10 +88,10 @@ def test_an_act_leads_where_the_table_says_and_tells_whom_it_says(store: Store, 
     for state in act.sources:
         request_id = _put(store, state)
         news = store.news(DOING[act.name], BY[act.by], request_id)
-        assert news == {BY[side].id: [act.told.get(side)] for side in ("patient", "doctor")}
+        assert news == {BY[side].id: [act.told.get(side)] for side in ("patient", "doctor")}, state
         stored = store.rows("SELECT status, version FROM access_requests WHERE id = ?", request_id)
         assert stored == [(act.target, 2)]
-        assert store.audit()[-1] == (BY[act.by].id, f"access_request.{act.target}", "success")
+        assert store.audit()[-1] == (BY[act.by].id, act.action, "success")
 
 
 @pytest.mark.parametrize("act", OFFERED, ids=lambda act: act.name)

@@ -36,6 +36,9 @@ def test_the_database_takes_the_codes_of_the_tables_and_no_other(store: Store) -
     assert refused((*STATES, "lost"), 0) == ["lost"]
     assert refused((*SCOPES, "everything"), 1) == ["everything"]
     assert refused((*states.EMERGENCIES, "curious"), 2) == ["curious"]
+    ask(store)
+    wish, durations = "UPDATE access_requests SET proposed_duration = ?", (*states.DURATIONS, "for ever")
+    assert [code for code in durations if refused_by_database(store, wish, code)] == ["for ever"]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +68,9 @@ def test_there_is_one_pending_request_and_one_grant_for_a_doctor_and_a_patient(s
     grant(store)
     ask(store, SARR)
     copy = (
-        "INSERT INTO access_requests SELECT 'copy', patient_id, doctor_id, status, reason, proposed_scope, scope, "
-        "emergency_code, created_at, lapses_at, decided_at, decision_reason, expires_at, ended_at, version "
-        "FROM access_requests WHERE status = ?"
+        "INSERT INTO access_requests (id, patient_id, doctor_id, status, reason, scope, created_at, lapses_at, "
+        "decided_at, expires_at) SELECT 'copy', patient_id, doctor_id, status, reason, scope, created_at, lapses_at, "
+        "decided_at, expires_at FROM access_requests WHERE status = ?"
     )
     assert refused_by_database(store, copy, "approved")
     assert refused_by_database(store, copy, "pending")

@@ -41,7 +41,8 @@ def test_a_phone_or_an_email_address_is_enough() -> None:
         ("password", "x" * 201),
         ("birth_date", "2999-01-01"),
         ("birth_date", "1899-12-31"),
-        ("birth_date", "31/12/1999"),
+        ("birth_date", "31/13/1999"),
+        ("birth_date", "31/12/99"),
         ("sex", "other thing"),
     ],
 )

@@ -296,7 +296,7 @@ def test_nothing_typed_is_everybody(store: Store) -> None:
 
 
 def test_looking_for_an_account_reads_words_and_not_people(store: Store) -> None:
-    condition, values = queries._begins_with([["awa"], ["cis"]])
+    condition, values = directory.said_of("awa cis")
     plan = store.connection.execute(f"EXPLAIN QUERY PLAN SELECT id FROM users u WHERE 1 = 1 {condition}", values)
     steps = [row["detail"] for row in plan.fetchall()]
     assert any("SEARCH account_words" in step for step in steps), steps

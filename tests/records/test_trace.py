@@ -150,6 +150,7 @@ def test_the_patient_reads_which_part_it_was(store: Store) -> None:
         "kind": "grant",
         "scope": "summary",
         "since": "",
+        "delegated_by": None,
     }
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import brotli
 import pytest
 from callers import FORM, Answer, Caller, Callers
-from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PARACETAMOL
+from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, NDIAYE, PARACETAMOL
 from quart import Quart
 from store import Clock, Store
 from told import ACTS, LINE, PUBLIC, READS, ROWS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
 
+from fadjma.identity.people import ROLES
 from fadjma.web import assets
 from fadjma.web import request as web_request
 
@@ -50,6 +51,9 @@ class TestTheTable:
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         }
         assert tried == known
+
+    def test_has_somebody_of_every_role(self) -> None:
+        assert {person.role for person in CAST} == ROLES.keys()
 
 
 class TestReading:
@@ -279,6 +283,7 @@ class TestShapes:
             "name": "Awa Cissé",
             "age": found["age"],
             "age_text": f"{found['age']} ans",
+            "age_estimated": False,
             "sex": "female",
         }
 

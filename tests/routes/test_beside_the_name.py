@@ -18,7 +18,8 @@ LINE = f'<p class="who"><b><bdi>Awa Cissé</bdi></b> \\d\\d ans · Femme · <b>{
 
 def _is_awa(shown: dict[str, Any]) -> bool:
     known = {"id": "awa", "identifier": IDENTIFIERS[AWA.id], "name": "Awa Cissé", "sex": "female"}
-    return shown == {**known, "age": shown["age"], "age_text": f"{shown['age']} ans"} and 30 < shown["age"] < 130
+    age = {"age": shown["age"], "age_text": f"{shown['age']} ans", "age_estimated": False}
+    return shown == {**known, **age} and 30 < shown["age"] < 130
 
 
 @pytest.mark.parametrize(

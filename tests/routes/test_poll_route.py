@@ -171,9 +171,7 @@ class TestTheInbox:
         assert '<b id="unread" hidden>0</b>' in (await clinic.browser(AWA).get("/")).text
 
     async def test_a_page_after_a_refusal_still_counts(self, clinic: Callers, told: Told) -> None:
-        page = await clinic.browser(AWA).post(
-            f"/access-requests/{told.granted}/approval", {"scope": "full", "duration": "7d"}
-        )
+        page = await clinic.browser(AWA).post(f"/access-requests/{told.granted}/rejection", {})
         assert page.status == 409
         assert '<b id="unread">' in page.text
 

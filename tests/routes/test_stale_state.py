@@ -11,7 +11,7 @@ from told import ACTS, AMENDED, CORRECTED, COUNT, Route, Told
 
 CURRENT = {
     "/access-requests": "pending",
-    "/access-requests/{pending}/approval": "approved",
+    "/access-requests/{present}/in-person-approval": "approved",
     "/access-requests/{pending}/rejection": "rejected",
     "/access-requests/{granted}/revocation": "revoked",
     "/access-requests/{pending}/withdrawal": "withdrawn",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, NDIAYE, SARR, THIAM
 from store import Store
 from told import AMENDED, COUNT, REASON, Told
 
@@ -93,7 +93,7 @@ class TestAnAccess:
             await clinic.program(AWA).post(f"{path}/{end}")
         assert _heading_of((await clinic.browser(AWA).get(path)).text) == "Accès à votre dossier"
         page = (await clinic.browser(DIOP).get(path)).text
-        assert (_heading_of(page), "Demande" in page) == ("Accès à un dossier", False)
+        assert (_heading_of(page), "Demande d'accès" in page) == ("Accès à un dossier", False)
 
     async def test_in_lists_too(self, clinic: Callers, told: Told) -> None:
         await clinic.program(SARR).post(f"/access-requests/{told.pending}/withdrawal")
@@ -179,6 +179,8 @@ class TestNothingIsSaidTwice:
 async def test_an_empty_list_says_what_is_not_there(clinic: Callers, told: Told, person: Viewer) -> None:
     for path in ("/", "/prescriptions", "/access-requests"):
         page = (await clinic.browser(person).get(path)).text
+        if path == "/" and person is THIAM:
+            continue  # a desk begins with a search, and has no list
         empty = re.findall('<li class="empty">(.*?)</li>', page)
         assert empty and len(set(empty)) == len(empty), path
         assert not any(re.search(r"\bici\b|d&#39;autre", text) for text in empty), path

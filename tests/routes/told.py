@@ -13,7 +13,9 @@ from cast import (
     CLINIC,
     DIOP,
     FALL,
+    GASSAMA,
     GOMIS,
+    IDENTIFIERS,
     INSULIN,
     JAMM,
     KADD,
@@ -22,6 +24,7 @@ from cast import (
     PARACETAMOL,
     PASSWORD,
     SARR,
+    THIAM,
 )
 from store import Store
 
@@ -32,14 +35,17 @@ from fadjma.announcements import actions as announcements
 from fadjma.identity import slips
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
+from fadjma.identity.patients import Facts as Identity
 from fadjma.identity.people import Viewer
 from fadjma.identity.places import Facts as PlaceFacts
 from fadjma.inventory import listing
 from fadjma.inventory.formulary import Facts
+from fadjma.linking import actions as linking
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
+from fadjma.reception import actions as reception
 from fadjma.records import actions as records
 from fadjma.store import Transaction
 
@@ -47,9 +53,15 @@ KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="
 NORAMIDOPYRINE = Facts(dci="noramidopyrine", form="comprimé", strength="500 mg", unit="comprimé")
 POST = PlaceFacts(kind="clinic", name="Poste de santé", address="rue 4", city="Mbour", phone="+221339571234")
 ALPRAZOLAM = Facts(dci="alprazolam", form="comprimé", strength="0,25 mg", unit="comprimé", schedule="list_1")
+PIN = "407192"
+DOCUMENT = "CNI 1 751 1991 00042"
 SECRET_KEY = "the secret key of these tests, long enough"
 SLIP_KEY = derive_key(SECRET_KEY, "slips")
+PIN_KEY = derive_key(SECRET_KEY, "patient_pins")
 SLIP = "the slip of Sokhna"  # its id, which makes the code
+YANDE = Identity(
+    given_name="Yandé", family_name="", birth_date="1951", sex="female", city="Fatick", phone=None, email=None
+)
 TITLE, BODY = "Drépanocytose hétérozygote", "Crise vaso-occlusive, morphine si besoin."
 ANNOUNCEMENT = {
     "audience": "everybody",
@@ -65,6 +77,9 @@ class Told:
 
     pending: str
     granted: str
+    registered: str  # a patient of one name, without an account, who has a PIN
+    linked: str  # her file and the closed one are the same person's
+    present: str  # Dr Diop has asked her, and she is there
     record: str
     issued: str
     open: str  # to any pharmacy
@@ -107,6 +122,9 @@ def tell(store: Store) -> Told:
     for prescription_id in step[5:]:
         act(prescriptions.request_delivery, AWA, prescription_id, address="12 rue 6, Médina", phone="+221771234567")
     act(dispensing.depart, NDIAYE, step[6])
+    registered = act(reception.register, THIAM, YANDE)
+    act(reception.give_pin, THIAM, registered, document=DOCUMENT, chosen=PIN, key=PIN_KEY)
+    present = act(access.ask, DIOP, patient_id=registered, reason=REASON)
     invited = _invite(act, store)
     closed = act(accounts.register_patient, _person("Coumba"), birth_date="1990-01-01", sex="female", city="Thiès")
     emergency = act(access.open_emergency, SARR, patient_id=closed, reason="Malaise", code="unconscious")
@@ -119,9 +137,13 @@ def tell(store: Store) -> Told:
     announced = act(announcements.publish, ADMIN, **ANNOUNCEMENT)
     line, contested = _line(store, "record.created"), _line(store, "access_request.created")
     act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
+    linked = act(linking.link, ADMIN, one=_identifier(store, registered), other=_identifier(store, closed))
     return Told(
         pending=pending,
         granted=granted,
+        registered=registered,
+        present=present,
+        linked=linked,
         record=record,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
@@ -154,6 +176,11 @@ def tell(store: Store) -> Told:
         contested=contested,
         announced=announced,
     )
+
+
+def _identifier(store: Store, patient_id: str) -> str:
+    found: str = store.value("SELECT identifier FROM patients WHERE user_id = ?", patient_id)
+    return found
 
 
 class _Acts:
@@ -295,6 +322,9 @@ PATIENT = {
     "sex": "female",
     "city": "Rufisque",
 }
+CONTACT = {"version": 1, "phone": "77 123 45 67", "email": "awa@demo.fadjma", "pharmacy_id": JAMM}
+REGISTERED = {"given_name": "Yacine", "birth_date": "1958", "sex": "female"}
+PUT_RIGHT = {"version": 1, "given_name": "Yandé", "family_name": "Sagna", "birth_date": "2/1951", "sex": "female"}
 DOCTOR = {
     **{name: PATIENT[name] for name in ("given_name", "family_name", "phone", "email", "password")},
     "role": "doctor",
@@ -309,7 +339,6 @@ STAFF = {
     "profession": "dentist",
 }
 CORRECTED = {"version": 1, "licence_number": "SN-1", "specialty": "Pédiatrie", "organization_id": CLINIC}
-DOCUMENT = "CNI 1 751 1991 00042"
 PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id": KADD}
 
 NEW_PASSWORD = "deux pirogues rentrent à midi"
@@ -320,6 +349,8 @@ STAFF_OF_CAST = tuple(person for person in CAST if person.role != "patient")
 ACTS = [
     Route("/access-requests", DIOP, {"patient_id": MOUSSA.id, "reason": REASON}, created=True, allowed=(SARR,)),
     Route("/access-requests/{pending}/approval", AWA, {"scope": "full", "duration": "7d"}),
+    Route("/access-requests/{granted}/approval", AWA, {"scope": "summary", "duration": "24h"}),
+    Route("/access-requests/{present}/in-person-approval", DIOP, {"pin": PIN, "scope": "full", "duration": "7d"}),
     Route("/access-requests/{pending}/rejection", AWA, {"reason": "Je ne vous connais pas"}),
     Route("/access-requests/{granted}/revocation", AWA, {"reason": "J'ai changé de médecin"}),
     Route("/access-requests/{pending}/withdrawal", SARR),
@@ -364,6 +395,11 @@ ACTS = [
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
     Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
+    Route("/patients", THIAM, REGISTERED, created=True),
+    Route("/patients/{registered}", THIAM, PUT_RIGHT),
+    Route("/patients/{registered}/pin", THIAM, {"document": DOCUMENT, "pin": PIN}, created=True),
+    Route("/patients/awa/requests/{pending}/attestation", THIAM, {"scope": "full", "document": DOCUMENT}),
+    Route("/account/contact", AWA, CONTACT, quiet=True, allowed=(MOUSSA,)),
     Route("/accounts", ADMIN, STAFF, created=True),
     Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
     Route("/accounts/{waiting}/verification", ADMIN),
@@ -373,6 +409,8 @@ ACTS = [
     Route("/accounts/{closed}/reactivation", ADMIN),
     Route("/announcements", ADMIN, ANNOUNCEMENT, created=True),
     Route("/announcements/{announced}/withdrawal", ADMIN),
+    Route("/patient-links", ADMIN, {"one": IDENTIFIERS[AWA.id], "other": IDENTIFIERS[MOUSSA.id]}, created=True),
+    Route("/patient-links/{linked}/ending", ADMIN),
     Route("/organizations", ADMIN, PLACE, created=True),
     Route("/organizations/{place}", ADMIN, {**PLACE, "kind": "clinic", "version": 1}),
     Route("/settings", ADMIN, SETTINGS),
@@ -403,11 +441,16 @@ READS = [
     Route("/sessions", AWA, allowed=CAST),
     Route("/account", AWA, allowed=CAST),
     Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
+    Route("/account/contact", AWA, allowed=(MOUSSA,)),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
-    Route("/patients", DIOP, allowed=(SARR,)),
-    Route("/patients?q=FJ-7K2MQ-0XW4D", DIOP, allowed=(SARR,)),
-    Route("/patients/awa/records", AWA, allowed=(DIOP,)),
+    Route("/patients", DIOP, allowed=(SARR, THIAM, GASSAMA)),
+    Route("/patients?q=FJ-7K2MQ-0XW4D", DIOP, allowed=(SARR, THIAM, GASSAMA)),
+    Route("/patients/new", THIAM),
+    Route("/patients/{registered}", THIAM),
+    Route("/patients/{registered}/pin", THIAM),
+    Route("/patients/moussa/card", THIAM, allowed=(MOUSSA,)),
+    Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/accesses", AWA),
     Route("/patients/awa/prescriptions/new", DIOP),
@@ -424,15 +467,17 @@ READS = [
     Route("/access-requests", AWA, allowed=CAST),
     Route("/access-requests/new?patient=awa", SARR, allowed=(DIOP,)),
     Route("/access-requests/{pending}", AWA, allowed=(SARR,)),
-    Route("/records/{record}", AWA, allowed=(DIOP,)),
+    Route("/records/{record}", AWA, allowed=(DIOP, GASSAMA)),
     Route("/prescriptions", NDIAYE, allowed=CAST),
-    Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP)),
-    Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP)),
+    Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
+    Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
+    Route("/patient-links", ADMIN),
+    Route("/patient-links/{linked}", ADMIN),
     Route("/organizations", AWA, allowed=CAST),
     Route("/organizations/new", ADMIN),
     Route("/organizations/{place}", AWA, allowed=CAST),
@@ -449,11 +494,12 @@ READS = [
     Route("/accounts/{invited}/slip", ADMIN),
     Route("/security-events", ADMIN),
     Route("/settings", ADMIN),
+    Route("/witnessed-approvals", ADMIN),
     Route("/monitoring", ADMIN),
 ]
 ROWS = [
-    Route("/records/{record}/row", AWA, allowed=(DIOP,)),
-    Route("/prescriptions/{ready}/row", NDIAYE, allowed=(*JAMMS, AWA, DIOP)),
+    Route("/records/{record}/row", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/prescriptions/{ready}/row", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
 ]
 PUBLIC = ["/sign-in", "/activation", "/register", "/register/practitioner", "/health"]
 SIGNED_OUT_ACTS = {

@@ -44,7 +44,7 @@ class TestTheNameOfAConstraint:
         ("name", "statements"),
         [
             ("users_staff_email", [
-                f"{_PERSON} SELECT 'x', role, status, email, '', '', '', 1, 's' FROM users WHERE id = 'diop'"
+                f"{_PERSON} SELECT 'x', role, status, email, '', '', 'x', 1, 's' FROM users WHERE id = 'diop'"
             ]),
             ("users_pkey", [f"{_PERSON} VALUES ('awa', 'patient', 'active', 'x@x.sn', '', '', '', 1, 's')"]),
             ("users_submission_key", ["UPDATE users SET submission = 's' WHERE id IN ('awa', 'moussa')"]),
@@ -72,7 +72,9 @@ class TestTheNameOfAConstraint:
         [
             ("foreign key", "INSERT INTO inboxes (user_id) VALUES ('nobody')"),
             ("users_given_name_not_null", "UPDATE users SET given_name = NULL"),
-            ("role IN ('patient', 'doctor', 'pharmacist', 'admin')", "UPDATE users SET role = 'guest'"),
+            ("users_role_check", "UPDATE users SET role = 'guest'"),
+            ("users_names_check", "UPDATE users SET family_name = ''"),
+            ("users_contact_check", "UPDATE users SET email = NULL, phone = NULL"),
             ("access_requests_are_kept", "DELETE FROM access_requests"),
             ("access_requests_parties", "UPDATE access_requests SET doctor_id = 'sarr'"),
             ("access_requests_transitions", "UPDATE access_requests SET status = 'lapsed'"),

@@ -8,15 +8,16 @@ from quart import Blueprint, Response, request
 
 from fadjma import days, web
 from fadjma.access import actions, queries, states
-from fadjma.access.forms import ApproveForm, AskForm, ExplainForm, ReasonForm
+from fadjma.access.forms import ApproveForm, AskForm, ExplainForm, InPersonForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
-from fadjma.identity import directory, passwords
-from fadjma.identity.people import Viewer
+from fadjma.identity import credentials, directory, passwords, patient_pins
+from fadjma.identity.people import Role, Viewer
+from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import ASK_PER_PAIR
 from fadjma.web.forms import NoFields
-from fadjma.web.throttle import LOOK_UP_PER_DOCTOR
+from fadjma.web.throttle import LOOK_UP_PER_DESK, LOOK_UP_PER_DOCTOR
 
 P = ParamSpec("P")
 Choices = list[tuple[str, str, str]]  # a code, its label, and what more there is to say of it
@@ -29,6 +30,7 @@ class AskPage(TypedDict):
 
     patient: directory.Identity
     scopes: Choices
+    durations: Choices
     emergencies: Choices
 
 
@@ -37,6 +39,7 @@ class OnePage(TypedDict):
 
     item: queries.AccessRequest
     approve_form: ApproveForm
+    in_person_form: InPersonForm
     reason_form: ReasonForm
     explain_form: ExplainForm
     scopes: Choices
@@ -50,20 +53,33 @@ class OnePage(TypedDict):
 async def patients() -> Response:
     q = request.args.get("q", "")[:60].strip()
     before = request.args.get("before")
+    role = await web.see(_role_that_finds)
+    if role == "nurse":
+        return await _delegated(before)
     found: Page[directory.Identity] = Page()
-    if q or web.wants() == "json":
-        await web.see(_only_doctors)
     if q:
-        await web.throttle().hit(LOOK_UP_PER_DOCTOR, web.viewer().id)
+        limit = LOOK_UP_PER_DOCTOR if role == "doctor" else LOOK_UP_PER_DESK
+        await web.throttle().hit(limit, web.viewer().id)
         found = await web.change(actions.find, q, before)
     if web.wants() == "json":
         return web.as_json(found.json(lambda patient: patient.json(web.language())))
+    if role == "receptionist":
+        return web.page("reception/index.html", q=q, found=found)
     mine, grants = await web.see(_patients, found, None if q else before)
     return web.page("access/patients.html", q=q, found=found, mine=mine, grants=grants, before=before)
 
 
-def _only_doctors(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("doctor")
+def _role_that_finds(tx: Transaction, viewer: Viewer) -> Role:
+    if viewer.role not in ("doctor", "nurse", "receptionist"):
+        viewer.require("doctor")
+    return viewer.role
+
+
+async def _delegated(before: str | None) -> Response:
+    """The files that a nurse may read now."""
+    found = await web.see_traced(actions.browse_delegated, before)
+    data = found.json(lambda item: item.patient.json(web.language()))
+    return web.answer("access/delegated.html", data, mine=found, before=before)
 
 
 def _patients(
@@ -107,7 +123,7 @@ async def _asking() -> AskPage:
     patient_id = request.args.get("patient") or (await web.fields()).get("patient_id", "")
     patient = await web.see_traced(actions.meet, patient_id, again=request.method == "POST")
     emergencies = [(code, translate(web.language(), label), "") for code, label in states.EMERGENCIES.items()]
-    return {"patient": patient, "scopes": _scopes(), "emergencies": emergencies}
+    return {"patient": patient, "scopes": _scopes(), "durations": _durations(), "emergencies": emergencies}
 
 
 def _scopes() -> Choices:
@@ -115,6 +131,10 @@ def _scopes() -> Choices:
     return [
         (code, translate(language, label), translate(language, shows)) for code, (label, shows) in states.SCOPES.items()
     ]
+
+
+def _durations() -> Choices:
+    return [(code, translate(web.language(), label), "") for code, (label, _) in states.DURATIONS.items()]
 
 
 @blueprint.get("/access-requests/new")
@@ -144,6 +164,7 @@ async def ask() -> Response:
             patient_id=form.patient_id.data,
             reason=form.reason.data,
             scope=form.scope.data or None,
+            duration=form.duration.data or None,
         )
     location = f"/access-requests/{acted.resource.id}"
     return web.done(acted, "access/_row.html", location, created=True)
@@ -163,12 +184,21 @@ async def one_page(request_id: str) -> OnePage:
     item = await web.see(queries.access_request, request_id)
     return {
         "item": item,
-        "approve_form": web.blank(ApproveForm),
+        "approve_form": _terms_of(item),
+        "in_person_form": web.blank(InPersonForm),
         "reason_form": web.blank(ReasonForm),
         "explain_form": web.blank(ExplainForm),
         "scopes": _scopes(),
-        "durations": [(code, translate(web.language(), label), "") for code, (label, _) in states.DURATIONS.items()],
+        "durations": _durations(),
     }
+
+
+def _terms_of(item: queries.AccessRequest) -> ApproveForm:
+    """As the doctor proposes, or as it is now."""
+    scope = item.scope if item.active else item.proposed_scope
+    return web.blank(
+        ApproveForm, scope=scope or "summary", duration=None if item.active else item.proposed_duration or "24h"
+    )
 
 
 @blueprint.post("/access-requests/<request_id>/approval")
@@ -176,7 +206,19 @@ async def one_page(request_id: str) -> OnePage:
 async def approval(request_id: str) -> Response:
     form = await web.form(ApproveForm)
     _, duration = states.DURATIONS[form.duration.data]
-    return await _act(actions.approve, request_id, scope=form.scope.data, duration=duration)
+    return await _act(actions.allow, request_id, scope=form.scope.data, duration=duration)
+
+
+@blueprint.post("/access-requests/<request_id>/in-person-approval")
+@web.refill("access/show.html", InPersonForm, context=one_page)
+async def in_person_approval(request_id: str) -> Response:
+    form = await web.form(InPersonForm)
+    pin, key = form.pin.data, credentials.derive_key(str(web.app().secret_key), "patient_pins")
+    attempt = await web.attempt(actions.try_pin, request_id, pin=pin, key=key)
+    if not attempt["right"]:
+        raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
+    _, duration = states.DURATIONS[form.duration.data]
+    return await _act(actions.approve_in_person, request_id, pin=pin, key=key, scope=form.scope.data, duration=duration)
 
 
 @blueprint.post("/access-requests/<request_id>/rejection")

@@ -29,7 +29,7 @@ async def register() -> Response:
     user_id = await web.database().write(
         actions.register_patient,
         person,
-        birth_date=form.birth_date.data.isoformat(),
+        birth_date=form.born,
         sex=form.sex.data,
         city=form.city.data or "",
     )
@@ -90,7 +90,7 @@ async def _count_registration() -> None:
 
 
 async def _new_person(form: PersonForm) -> NewPerson:
-    given, family = form.given_name.data, form.family_name.data
+    given, family = form.given_name.data, form.family_name.data or ""
     await require_good_password("password", form.password.data, [given, family])
     await _count_registration()
     return person(form, await passwords.hash_password(form.password.data), await web.submission())
@@ -99,7 +99,7 @@ async def _new_person(form: PersonForm) -> NewPerson:
 def person(form: ContactForm, password_hash: str, submission: str | None = None) -> NewPerson:
     return NewPerson(
         given_name=form.given_name.data,
-        family_name=form.family_name.data,
+        family_name=form.family_name.data or "",
         email=normalize_email(form.email.data) if form.email.data else None,
         phone=normalize_phone(form.phone.data) if form.phone.data else None,
         password_hash=password_hash,

@@ -8,10 +8,10 @@ from quart import Blueprint, Response, current_app, request
 
 from fadjma import web
 from fadjma.accounts import actions
-from fadjma.accounts.forms import LanguageForm, SignInForm, TokenForm
-from fadjma.accounts.signing_in import WRONG, sign_in
+from fadjma.accounts.forms import LanguageForm, SignInForm, TokenForm, WhoForm
+from fadjma.accounts.signing_in import WRONG, WhichPerson, sign_in
 from fadjma.i18n import LANGUAGES
-from fadjma.identity import credentials, devices, directory
+from fadjma.identity import credentials, devices, directory, tickets
 from fadjma.refusals import Forbidden, Invalid, SignInNeeded
 from fadjma.store import Unavailable
 from fadjma.web.forms import NoFields
@@ -29,11 +29,15 @@ class _AroundSignIn(TypedDict):
 async def _around_sign_in() -> _AroundSignIn:
     known = current_app.extensions
     return {
-        "next": local(request.args.get("next", "")),
+        "next": _next(),
         "demo_accounts": known["demo_accounts"],
         "demo_password": known["demo_password"],
         "is_new": not await web.database().read(directory.is_anybody_known),
     }
+
+
+def _next() -> str:
+    return local(request.args.get("next", ""))
 
 
 @blueprint.get("/sign-in")
@@ -46,13 +50,42 @@ async def show_sign_in() -> Response:
 @blueprint.post("/sign-in")
 @web.refill("accounts/sign_in.html", SignInForm, context=_around_sign_in)
 async def do_sign_in() -> Response:
+    if "ticket" in await web.fields():
+        return await _as_chosen()
     form = await web.form(SignInForm)
     try:
         secret, user_id = await _check(form.login.data, form.password.data, "browser")
     except Forbidden as refusal:
         raise Invalid({"password": refusal.message}, **refusal.values) from refusal
+    except WhichPerson as question:
+        if web.wants() == "json":
+            raise
+        people = question.people
+        ticket = tickets.issue(web.app(), [person["id"] for person in people], now=web.database().clock())
+        return web.page("accounts/which.html", 409, people=people, ticket=ticket, next=_next())
+    return _signed_in(secret, user_id)
+
+
+async def _as_chosen() -> Response:
+    """Whoever has given a good password says which of several people they are."""
+    form = await web.form(WhoForm)
+    person_id = form.person_id.data
+    if not tickets.opens(web.app(), form.ticket.data, person_id, now=web.database().clock()):
+        return web.see_other("/sign-in")  # it took too long, or is not ours: from the beginning
+    secret = await web.database().write(
+        actions.start_session,
+        person_id,
+        kind="browser",
+        address=request.remote_addr or "",
+        agent=web.agent(),
+        instead_of=web.secret(),
+    )
+    return _signed_in(secret, person_id)
+
+
+def _signed_in(secret: str, user_id: str) -> Response:
     credentials.remember(secret)
-    response = web.see_other(local(request.args.get("next", "")) or "/")
+    response = web.see_other(_next() or "/")
     devices.remember(web.app(), response, _device(), user_id, request.scheme)
     return response
 
@@ -61,7 +94,9 @@ async def do_sign_in() -> Response:
 async def token() -> Response:
     form = await web.form(TokenForm)
     try:
-        secret, user_id = await _check(form.email.data, form.password.data, "token", form.name.data or "")
+        secret, user_id = await _check(
+            form.email.data, form.password.data, "token", form.name.data or "", form.person_id.data or ""
+        )
     except Invalid as refusal:
         raise SignInNeeded(WRONG) from refusal
     now = web.database().clock()
@@ -101,7 +136,9 @@ async def language() -> Response:
     return response
 
 
-async def _check(login: str, password: str, kind: Literal["browser", "token"], name: str = "") -> tuple[str, str]:
+async def _check(
+    login: str, password: str, kind: Literal["browser", "token"], name: str = "", person_id: str = ""
+) -> tuple[str, str]:
     return await sign_in(
         web.database(),
         web.throttle(),
@@ -114,6 +151,7 @@ async def _check(login: str, password: str, kind: Literal["browser", "token"], n
         mark=web.mark(request.remote_addr or ""),
         device=_device(),
         instead_of=web.secret() if kind == "browser" else None,
+        person_id=person_id,
     )
 
 

@@ -1,0 +1,45 @@
+"""Birth dates as people know them: a day, a month, a year, or only about how old somebody is."""
+
+import re
+from datetime import date
+
+from fadjma import writing
+from fadjma.i18n import N_
+
+OLDEST = 120  # years; one person is known to have been older
+TOO_OLD = N_("Cette personne aurait plus de 120 ans : vérifiez l'année.")
+_LOOKED_AT = 40  # characters of what was typed
+_PARTS = re.compile(r"[-/. ]+")
+
+
+def normalize(text: str) -> str | None:
+    """A birth date as stored (1958-05-03, 1958-05 or 1958), from 3/5/1958, 05.1958, 1958-05…; None when it is none."""
+    parts = _PARTS.split(writing.plain_digits(text[:_LOOKED_AT]).strip())
+    if not all(part.isascii() and part.isdecimal() and len(part) in (1, 2, 4) for part in parts):
+        return None
+    if len(parts[0]) != 4:
+        parts.reverse()  # the day comes first where people write by hand
+    if len(parts) > 3 or len(parts[0]) != 4 or any(len(part) == 4 for part in parts[1:]):
+        return None
+    year, *rest = map(int, parts)
+    try:
+        date(year, *rest, *(1,) * (2 - len(rest)))
+    except ValueError:
+        return None
+    return "-".join([f"{year:04d}", *(f"{part:02d}" for part in rest)])
+
+
+def of_age(years: int, on: date) -> str:
+    """The year of birth of whoever is said to be so old."""
+    return f"{on.year - years:04d}"
+
+
+def of_age_in_months(months: int, on: date) -> str:
+    """The month of birth of a child who is said to be so old."""
+    year, month = divmod(12 * on.year + on.month - 1 - months, 12)
+    return f"{year:04d}-{month + 1:02d}"
+
+
+def may_be(birth_date: str, on: date) -> bool:
+    """Whether somebody who is alive `on` this day can have been born then."""
+    return "1900" <= birth_date <= on.isoformat()

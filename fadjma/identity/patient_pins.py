@@ -1,0 +1,132 @@
+"""A patient's PIN: six digits from the front desk, with which they approve on a doctor's screen. It never signs in.
+
+Five wrong ones lock it until the desk gives another. What is stored is a keyed hash: a million are soon tried, so it is
+the key that protects, which the database does not have. A PIN that the program has made can be said once more to the
+very form that asked for it, because the key and a salt make it (docs/decisions/08).
+"""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from fadjma import writing
+from fadjma.i18n import N_
+from fadjma.identity.passwords import runs
+from fadjma.ids import new_id
+from fadjma.refusals import Invalid
+from fadjma.store import Transaction
+
+State = Literal["none", "set", "locked"]
+ATTEMPTS = 5
+_DIGITS = 6
+MALFORMED = N_("Le code PIN a six chiffres.")
+WEAK = N_("Ce code PIN est trop facile à deviner : choisissez-en un autre.")
+WRONG = N_("Ce n'est pas le code PIN de ce patient. Essais restants : %(left)d.")
+LOCKED = N_("Ce code PIN est bloqué : l'accueil peut en donner un nouveau.")
+NONE = N_("Ce patient n'a pas de code PIN : l'accueil peut en donner un, ou attester l'accord du patient.")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What is stored of one."""
+
+    patient_id: str
+    salt: str
+    hash: str
+    chosen: bool
+    failures: int
+    set_by: str
+    set_at: int
+
+    @property
+    def locked(self) -> bool:
+        return self.failures >= ATTEMPTS
+
+    def is_it(self, key: bytes, typed: str) -> bool:
+        """Whether these are the six digits, however they were typed."""
+        return hmac.compare_digest(self.hash, _hash(key, self.patient_id, self.salt, digits(typed) or ""))
+
+
+def digits(typed: str) -> str | None:
+    """The six digits as they were typed, in any script and apart or not; None when it is no PIN at all."""
+    plain = "".join(c for c in writing.plain_digits(typed[:40]) if c not in " .-/")
+    return plain if len(plain) == _DIGITS and plain.isascii() and plain.isdecimal() else None
+
+
+def is_weak(pin: str, birth_date: str) -> bool:
+    """Whether somebody would try it first: a run, a repetition, or the day of birth."""
+    year, *rest = birth_date.split("-")
+    born = {"".join(parts) for parts in ((*reversed(rest), year[2:]), (year[2:], *rest), (*rest, year), (year, *rest))}
+    return runs(pin) or pin in born
+
+
+def of(tx: Transaction, patient_id: str) -> Pin | None:
+    """A patient's PIN, if the desk has given one."""
+    row = tx.first(
+        "SELECT patient_id, salt, hash, chosen, failures, set_by, set_at FROM patient_pins WHERE patient_id = :id",
+        {"id": patient_id},
+    )
+    return Pin(**{**dict(row), "chosen": bool(row["chosen"])}) if row else None
+
+
+def state(tx: Transaction, patient_id: str) -> State:
+    """Whether a patient can approve with a PIN now."""
+    pin = of(tx, patient_id)
+    return "none" if pin is None else "locked" if pin.locked else "set"
+
+
+def give(tx: Transaction, patient_id: str, *, key: bytes, by: str, document: str, chosen: str | None) -> None:
+    """Another PIN in the place of the one before: `chosen` by the patient, or made up."""
+    salt = new_id()
+    tx.execute(
+        "INSERT INTO patient_pins (patient_id, salt, hash, chosen, document, set_by, set_at) "
+        "VALUES (:id, :salt, :hash, :chosen, :document, :by, :now) "
+        "ON CONFLICT (patient_id) DO UPDATE SET salt = excluded.salt, hash = excluded.hash, chosen = excluded.chosen, "
+        "failures = 0, document = excluded.document, set_by = excluded.set_by, set_at = excluded.set_at",
+        {
+            "id": patient_id,
+            "salt": salt,
+            "hash": _hash(key, patient_id, salt, chosen or made_up(key, salt)),
+            "chosen": int(chosen is not None),
+            "document": document,
+            "by": by,
+            "now": tx.now,
+        },
+    )
+
+
+def made_up(key: bytes, salt: str) -> str:
+    """The six digits that the program makes of a salt: none that somebody would try first."""
+    for attempt in range(100):
+        digest = hmac.digest(key, f"pin:{salt}:{attempt}".encode(), sha256)
+        pin = f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+        if not runs(pin):
+            return pin
+    raise AssertionError("a hundred runs one after the other")
+
+
+def count_wrong(tx: Transaction, patient_id: str) -> int:
+    """One more wrong PIN; returns how many tries are left."""
+    tx.execute(
+        "UPDATE patient_pins SET failures = failures + 1 WHERE patient_id = :id AND failures < :most",
+        {"id": patient_id, "most": ATTEMPTS},
+    )
+    pin = of(tx, patient_id)
+    return ATTEMPTS - pin.failures if pin else 0
+
+
+def accept(tx: Transaction, patient_id: str, typed: str, key: bytes) -> None:
+    """The patient's own PIN, which forgives the wrong ones before. Raises Invalid."""
+    pin = of(tx, patient_id)
+    if pin is None:
+        raise Invalid({"pin": NONE})
+    if pin.locked:
+        raise Invalid({"pin": LOCKED})
+    if not pin.is_it(key, typed):
+        raise Invalid({"pin": WRONG}, left=ATTEMPTS - pin.failures)
+    tx.execute("UPDATE patient_pins SET failures = 0 WHERE patient_id = :id", {"id": patient_id})
+
+
+def _hash(key: bytes, patient_id: str, salt: str, pin: str) -> str:
+    return hmac.digest(key, f"hash:{patient_id}:{salt}:{pin}".encode(), sha256).hex()

@@ -1,0 +1,225 @@
+"""Patients as the reception desk knows them: found by name, told from one another, and put right.
+
+Nothing of what is in their files is here.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from fadjma import writing
+from fadjma.i18n import N_, iso
+from fadjma.identity import directory, enrolment, patient_pins
+from fadjma.identity.directory import Identity
+from fadjma.identity.identifiers import normalize_identifier
+from fadjma.refusals import Conflict, NotFound
+from fadjma.store import Page, Transaction, paging
+
+PER_PAGE = 20
+LIKELY = 10  # shown of those who may be the same person
+_COMPARED = 400  # of those who share a word of a name
+_ALIKE = 0.8  # of two names, from 0 to 1: « Aminata Ndiaye » and « Aminata Ndiay »
+_YEARS = 2  # that two birth dates of one person may be apart; where one is estimated:
+_YEARS_ESTIMATED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Who somebody is, as it may be put right; phone as E.164."""
+
+    given_name: str
+    family_name: str
+    birth_date: str
+    sex: str
+    city: str
+    phone: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was put right: only what has changed, as it was before."""
+
+    by: str
+    place: str
+    at: int
+    reason: str
+    was: dict[str, str]
+
+    def json(self) -> dict[str, Any]:
+        return {"by": self.by, "place": self.place, "at": iso(self.at), "reason": self.reason or None, "was": self.was}
+
+
+@dataclass(frozen=True, slots=True)
+class Registered(Identity):
+    """A patient as the desk sees them."""
+
+    email: str | None
+    status: str
+    has_account: bool  # somebody can sign in as them
+    pin: patient_pins.State
+    created_at: int
+    version: int
+    corrections: tuple[Correction, ...] = ()
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            **Identity.json(self, language),
+            "status": self.status,
+            "version": self.version,
+            "given_name": self.given_name,
+            "family_name": self.family_name,
+            "birth_date": self.birth_date,
+            "city": self.city,
+            "phone": self.phone,
+            "email": self.email,
+            "has_account": self.has_account,
+            "created_at": iso(self.created_at),
+            "pin_state": self.pin,
+            "corrections": [correction.json() for correction in self.corrections],
+        }
+
+
+def registered(tx: Transaction, patient_id: str) -> Registered:
+    """One patient. The caller has checked that the viewer may see who they are. Raises NotFound."""
+    row = tx.first(
+        "SELECT email, status, password_hash <> '' AS has_account, created_at, version FROM users "
+        "WHERE id = :id AND role = 'patient'",
+        {"id": patient_id},
+    )
+    if row is None:
+        raise NotFound
+    known = directory.identity(tx, patient_id)
+    facts = {**dict(row), "has_account": bool(row["has_account"]), "pin": patient_pins.state(tx, patient_id)}
+    return Registered(**asdict(known), **facts, corrections=_corrections(tx, patient_id))
+
+
+def _corrections(tx: Transaction, patient_id: str) -> tuple[Correction, ...]:
+    rows = tx.all(
+        "SELECT p.name, p.organization, c.corrected_at, c.reason, c.was FROM identity_corrections c "
+        "JOIN people p ON p.id = c.corrected_by WHERE c.patient_id = :id ORDER BY c.version DESC",
+        {"id": patient_id},
+    )
+    return tuple(
+        Correction(row["name"], row["organization"], row["corrected_at"], row["reason"], json.loads(row["was"]))
+        for row in rows
+    )
+
+
+def search(tx: Transaction, q: str, before: str | None = None) -> Page[Identity]:
+    """Active patients of whom all that `q` says is true, the newest first: an identifier, the beginning of a telephone,
+    or words that begin so in the name, in any order. Nobody for an empty one: nobody is browsed.
+
+    `before` is the `next` of the page before.
+    """
+    if identifier := normalize_identifier(q):
+        owner = directory.with_identifier(tx, identifier)
+        if owner and directory.is_active(tx, owner, "patient"):
+            return Page([directory.identity(tx, owner)])
+    condition, words = directory.said_of(q)
+    if not words:
+        return Page()
+    before_at, before_id = paging.position(before)
+    rows = tx.all(
+        "SELECT u.id, u.created_at FROM users u WHERE u.role = 'patient' AND u.status = 'active' "
+        f"AND (u.created_at, u.id) < (:before_at, :before_id) {condition} "
+        "ORDER BY u.created_at DESC, u.id DESC LIMIT :limit",
+        {"before_at": before_at, "before_id": before_id, "limit": PER_PAGE + 1, **words},
+    )
+    found = paging.page(rows, PER_PAGE, lambda row: paging.cursor(row["created_at"], row["id"]))
+    shown = Page(directory.identity(tx, row["id"]) for row in found)
+    shown.next = found.next
+    return shown
+
+
+def likely(tx: Transaction, facts: Facts, *, but: str = "") -> list[Identity]:
+    """Who may be the same person, the likeliest first: nearly the same name, whatever its order, capitals and accents,
+    and a birth date that may be the same; or the same given name behind the same telephone.
+    """
+    name = _name(facts.given_name, facts.family_name)
+    alike: list[tuple[float, Identity]] = []
+    for patient_id in _compared(tx, facts):
+        other = directory.identity(tx, patient_id)
+        likeness = _likeness(name, _name(other.given_name, other.family_name))
+        same_phone = facts.phone is not None and other.phone == facts.phone
+        same_given = _likeness(_name(facts.given_name), _name(other.given_name)) >= _ALIKE
+        if patient_id != but and (likeness >= _ALIKE or (same_phone and same_given)):
+            alike.append((likeness + same_phone, other))
+    alike.sort(key=lambda found: (-found[0], found[1].id))
+    return [other for _, other in alike[:LIKELY]]
+
+
+def _compared(tx: Transaction, facts: Facts) -> list[str]:
+    """Whom to compare: active patients with a word of the name and about that age, or with that telephone."""
+    words = {f"w{i}": word for i, word in enumerate(_words(facts.given_name, facts.family_name))}
+    year = int(facts.birth_date[:4])
+    apart = f"CASE WHEN length(p.birth_date) < 10 THEN {_YEARS_ESTIMATED} ELSE :years END"
+    rows = tx.all(
+        "SELECT DISTINCT u.id FROM account_words w JOIN users u ON u.id = w.user_id "
+        "JOIN patients p ON p.user_id = u.id "
+        f"WHERE w.word IN ({', '.join(f':{name}' for name in words) or 'NULL'}) AND u.status = 'active' "
+        f"AND abs(CAST(substr(p.birth_date, 1, 4) AS INTEGER) - :year) <= {apart} LIMIT :most",
+        {
+            **words,
+            "year": year,
+            "years": _YEARS if len(facts.birth_date) == 10 else _YEARS_ESTIMATED,
+            "most": _COMPARED,
+        },
+    )
+    sharing = tx.all(
+        "SELECT id FROM users WHERE phone = :phone AND role = 'patient' AND status = 'active' "
+        "ORDER BY created_at, id LIMIT :most",
+        {"phone": facts.phone, "most": _COMPARED},
+    )
+    return list(dict.fromkeys(row["id"] for row in [*rows, *sharing]))
+
+
+def _words(*texts: str) -> list[str]:
+    return writing.search_words(*texts)[:8]
+
+
+def _name(*texts: str) -> str:
+    return " ".join(sorted(_words(*texts)))
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def correct(tx: Transaction, patient_id: str, facts: Facts, *, version: int, by: str, reason: str) -> Sequence[str]:
+    """Put somebody's identity right; returns what has changed, by its name.
+
+    Raises NotFound, and Conflict when it has been changed since `version`.
+    """
+    before = registered(tx, patient_id)
+    now, was = asdict(facts), {name: getattr(before, name) for name in asdict(facts)}
+    changed = [name for name in now if now[name] != was[name]]
+    if before.version != version:
+        raise Conflict(N_("Cette fiche vient d'être modifiée ailleurs : relisez-la."), current=before.status)
+    if not changed:
+        return []
+    tx.execute(
+        "UPDATE users SET given_name = :given_name, family_name = :family_name, phone = :phone, email = :email, "
+        "version = version + 1 WHERE id = :id",
+        {**{name: now[name] for name in ("given_name", "family_name", "phone", "email")}, "id": patient_id},
+    )
+    tx.execute(
+        "UPDATE patients SET birth_date = :birth_date, sex = :sex, city = :city WHERE user_id = :id",
+        {**{name: now[name] for name in ("birth_date", "sex", "city")}, "id": patient_id},
+    )
+    enrolment.make_findable_anew(tx, patient_id, facts.given_name, facts.family_name, facts.email, facts.phone)
+    tx.execute(
+        "INSERT INTO identity_corrections (patient_id, version, corrected_by, corrected_at, reason, was) "
+        "VALUES (:id, :version, :by, :now, :reason, :was)",
+        {
+            "id": patient_id,
+            "version": version + 1,
+            "by": by,
+            "now": tx.now,
+            "reason": reason,
+            "was": json.dumps({name: was[name] or "" for name in changed}),
+        },
+    )
+    return changed

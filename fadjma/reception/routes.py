@@ -1,0 +1,206 @@
+"""The front desk: a patient's identity and card. Patients are found at GET /patients, of access."""
+
+from functools import partial
+from typing import Any, TypedDict
+
+import segno
+from markupsafe import Markup
+from quart import Blueprint, Response, g, request
+
+from fadjma import web
+from fadjma.access import actions as access
+from fadjma.access import queries as access_queries
+from fadjma.access.queries import AccessRequest
+from fadjma.access.states import SCOPES
+from fadjma.i18n import translate
+from fadjma.identity import credentials, patient_pins
+from fadjma.identity.directory import Identity
+from fadjma.identity.patients import Facts, Registered
+from fadjma.identity.people import Viewer
+from fadjma.reception import actions, queries
+from fadjma.reception.forms import CorrectionForm, IdentityForm, PinForm, WitnessForm
+from fadjma.refusals import Doubtful
+from fadjma.store import Transaction
+
+blueprint = Blueprint("reception", __name__)
+
+
+class _AroundNew(TypedDict):
+    likely: list[Identity]  # who may be the same person as the one on the form
+
+
+async def _around_new() -> _AroundNew:
+    await web.see(_only_desk)
+    return {"likely": g.get("likely", [])}
+
+
+def _only_desk(tx: Transaction, viewer: Viewer) -> None:
+    viewer.require("receptionist")
+
+
+@blueprint.get("/patients/new")
+async def new() -> Response:
+    return web.page("reception/new.html", form=web.blank(IdentityForm), **await _around_new())
+
+
+@blueprint.post("/patients")
+@web.refill("reception/new.html", IdentityForm, context=_around_new)
+async def register() -> Response:
+    form = await web.form(IdentityForm)
+    try:
+        acted = await web.act(actions.register, queries.patient, form.facts, confirmed=form.confirm.data)
+    except Doubtful as doubt:
+        raise await _with_likely(doubt, form.facts) from doubt
+    return web.done(acted, "reception/_row.html", f"/patients/{acted.resource.id}", created=True)
+
+
+async def _with_likely(doubt: Doubtful, facts: Facts, but: str = "") -> Doubtful:
+    """The question, with those whom it is about."""
+    g.likely = await web.change(actions.show_likely, facts, but=but)
+    doubt.details["likely"] = [patient.json(web.language()) for patient in g.likely]
+    return doubt
+
+
+class _AroundPatient(TypedDict):
+    patient: Registered
+    likely: list[Identity]
+    waiting: list[AccessRequest]  # what the patient may answer here
+    correction_form: CorrectionForm
+    pin_form: PinForm
+    witness_form: WitnessForm
+    scopes: list[tuple[str, str, str]]
+
+
+@blueprint.get("/patients/<patient_id>")
+async def show(patient_id: str) -> Response:
+    around = await _around_patient(patient_id)
+    patient = around["patient"]
+    data = {**patient.json(web.language()), "waiting": [_asked(item) for item in around["waiting"]]}
+    return web.answer("reception/show.html", data, form=None, **around)
+
+
+def _asked(item: AccessRequest) -> dict[str, Any]:
+    """What the desk may know of a request: who asks, and for how much."""
+    known = item.json(web.language())
+    return {name: known[name] for name in ("id", "status", "doctor", "proposed_scope", "proposed_duration")}
+
+
+def _as_it_is(patient: Registered) -> CorrectionForm:
+    known = {name: getattr(patient, name) for name in ("given_name", "family_name", "birth_date", "sex", "city")}
+    return web.blank(CorrectionForm, **known, phone=patient.phone, email=patient.email, version=patient.version)
+
+
+async def _around_patient(patient_id: str) -> _AroundPatient:
+    patient, waiting = await web.see_traced(_open, patient_id, again=web.by_itself() or request.method == "POST")
+    return {
+        "patient": patient,
+        "likely": g.get("likely", []),
+        "waiting": waiting,
+        "correction_form": _as_it_is(patient),
+        "pin_form": web.blank(PinForm),
+        "witness_form": web.blank(WitnessForm),
+        "scopes": [
+            (code, translate(web.language(), label), translate(web.language(), shows))
+            for code, (label, shows) in SCOPES.items()
+        ],
+    }
+
+
+async def _around_request(patient_id: str, request_id: str) -> _AroundPatient:
+    return await _around_patient(patient_id)
+
+
+def _open(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> tuple[Registered, list[AccessRequest]]:
+    patient = actions.open_identity(tx, viewer, patient_id, again=again)
+    return patient, access_queries.waiting_at_desk(tx, viewer, patient_id)
+
+
+@blueprint.post("/patients/<patient_id>")
+@web.refill("reception/show.html", CorrectionForm, context=_around_patient, versions=True)
+async def correct(patient_id: str) -> Response:
+    await web.see(queries.patient, patient_id)
+    form = await web.form(CorrectionForm)
+    try:
+        acted = await web.act(
+            actions.correct,
+            queries.patient,
+            patient_id,
+            form.facts,
+            version=form.version.data,
+            reason=form.reason.data or "",
+            confirmed=form.confirm.data,
+        )
+    except Doubtful as doubt:
+        raise await _with_likely(doubt, form.facts, patient_id) from doubt
+    return web.done(acted, "reception/_row.html", f"/patients/{patient_id}")
+
+
+@blueprint.post("/patients/<patient_id>/pin")
+@web.refill("reception/show.html", PinForm, context=_around_patient)
+async def give_pin(patient_id: str) -> Response:
+    await web.see(queries.patient, patient_id)
+    form = await web.form(PinForm)
+    key = _pin_key()
+    acted = await web.act(
+        actions.give_pin,
+        partial(queries.given, key=key),
+        patient_id,
+        document=form.document.data,
+        chosen=patient_pins.digits(form.pin.data) if form.pin.data else None,
+        key=key,
+    )
+    if web.wants() != "json":
+        return web.done(_identity(acted), "reception/_row.html", f"/patients/{patient_id}/pin")
+    response = web.as_json({**acted.json, "pin": acted.resource.pin}, 201)
+    response.headers["Location"] = f"/patients/{patient_id}"
+    return response
+
+
+def _identity(acted: web.Acted[queries.Given]) -> web.Acted[Registered]:
+    return web.Acted(acted.resource.patient, acted.json)
+
+
+def _pin_key() -> bytes:
+    return credentials.derive_key(str(web.app().secret_key), "patient_pins")
+
+
+@blueprint.get("/patients/<patient_id>/pin")
+async def show_pin(patient_id: str) -> Response:
+    found = await web.see(queries.given, patient_id, key=_pin_key())
+    return web.answer("reception/pin.html", {**found.json(web.language()), "pin": found.pin}, given=found)
+
+
+@blueprint.post("/patients/<patient_id>/requests/<request_id>/attestation")
+@web.refill("reception/show.html", WitnessForm, context=_around_request)
+async def witness(patient_id: str, request_id: str) -> Response:
+    await web.see(queries.patient, patient_id)
+    form = await web.form(WitnessForm)
+    acted = await web.act(
+        access.witness,
+        queries.patient,
+        patient_id,
+        request_id,
+        scope=form.scope.data,
+        document=form.document.data,
+    )
+    return web.done(acted, "reception/_row.html", f"/patients/{patient_id}")
+
+
+@blueprint.get("/witnessed-approvals")
+async def witnessed() -> Response:
+    found = await web.see(access_queries.witnessed)
+    return web.answer("reception/witnessed.html", {"items": [one.json() for one in found]}, found=found)
+
+
+@blueprint.get("/patients/<patient_id>/card")
+async def card(patient_id: str) -> Response:
+    patient = await web.see_traced(actions.open_card, patient_id, again=web.by_itself())
+    qr = Markup(_qr(patient.identifier))  # noqa: S704 - drawn by segno, of letters and digits that we have made
+    data = {**patient.json(web.language()), "qr": qr}
+    return web.answer("reception/card.html", data, patient=patient, qr=qr)
+
+
+def _qr(text: str) -> str:
+    """A QR code as inline SVG, for cards on paper: it is read, too, when 15 % of it is worn off."""
+    drawn: str = segno.make_qr(text, error="m").svg_inline(border=2, omitsize=True)
+    return drawn

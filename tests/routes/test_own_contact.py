@@ -1,0 +1,39 @@
+"""How a patient is reached, and which pharmacy is theirs."""
+
+from callers import Callers
+from cast import AWA, DIOP, JAMM, PASSWORD
+from store import Store
+from told import CONTACT
+
+
+async def test_the_chosen_pharmacy_is_proposed_to_who_prescribes(clinic: Callers, store: Store) -> None:
+    assert (await clinic.program(AWA).post("/account/contact", CONTACT)).status == 204
+    shown = (await clinic.program(AWA).get("/account/contact")).json
+    assert (shown["pharmacy_id"], shown["version"]) == (JAMM, 2)
+    page = (await clinic.browser(DIOP).get("/patients/awa/prescriptions/new")).text
+    assert f'<option value="{JAMM}" selected' in page
+    assert store.told(AWA)[-1:] != ["contact.changed"], "nothing has changed by which she signs in"
+
+
+async def test_another_phone_needs_the_password_and_is_told(clinic: Callers, store: Store) -> None:
+    program, other = clinic.program(AWA), {**CONTACT, "phone": "78 444 55 66"}
+    assert (await program.post("/account/contact", other)).errors().keys() == {"password"}
+    assert (await program.post("/account/contact", {**other, "password": "wrong"})).errors().keys() == {"password"}
+    assert (await program.post("/account/contact", {**other, "password": PASSWORD})).status == 204
+    assert store.told(AWA)[-1] == "contact.changed"
+    signed_in = await clinic.nobody(json=True).post("/api/token", {"email": "784445566", "password": PASSWORD})
+    assert signed_in.status == 200
+
+
+async def test_what_cannot_be_is_said_and_what_was_typed_comes_back(clinic: Callers) -> None:
+    program = clinic.program(AWA)
+    for wrong, field in (
+        ({"phone": "", "email": ""}, "phone"),
+        ({"phone": "12"}, "phone"),
+        ({"pharmacy_id": "clinic-teranga"}, "pharmacy_id"),
+    ):
+        assert field in (await program.post("/account/contact", {**CONTACT, **wrong})).errors()
+    assert (await program.post("/account/contact", CONTACT)).status == 204
+    (await program.post("/account/contact", CONTACT)).problem(409)
+    page = await clinic.browser(AWA).post("/account/contact", {**CONTACT, "phone": "77 123 45 6"})
+    assert 'value="77 123 45 6"' in page.text
