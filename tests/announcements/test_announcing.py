@@ -111,7 +111,7 @@ def test_a_stop_in_the_middle_loses_and_repeats_nobody(store: Store, publish: Ca
     while store.write(actions.tell_some, 3):
         pass
     sql = "SELECT count(*) FROM notifications WHERE message = 'announcement.published' GROUP BY user_id"
-    assert sorted(count for (count,) in store.rows(sql)) == [1] * 6 + [2, 2]
+    assert sorted(count for (count,) in store.rows(sql)) == [1] * 8 + [2, 2]
 
 
 @pytest.mark.parametrize("person", [person for person in CAST if person != ADMIN], ids=lambda person: person.id)

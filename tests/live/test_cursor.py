@@ -6,13 +6,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from click.testing import CliRunner
 from event_stream import Stream
 from live_people import Clinic, Person
 from store import Store
 
-from fadjma import cli
-from fadjma.store import Database, milliseconds
+from fadjma.keeping import copies
+from fadjma.store import milliseconds
 
 LIMIT = 50  # events replayed one by one (docs/decisions/04-the-table-is-the-queue.md)
 
@@ -115,8 +114,7 @@ class TestARestoredBackup:
     async def test_is_noticed_by_streams_and_by_polling(self, own_clinic: Clinic, tmp_path: Path) -> None:
         awa, server = await _missed(own_clinic, 2), own_clinic.server
         copy = tmp_path / "copy.db"
-        backup = cli._backup(lambda: Database(f"sqlite:///{server.database}"))
-        assert CliRunner().invoke(backup, [str(copy)]).exit_code == 0
+        copies.copy_to(server.database, copy, None)
         await own_clinic.events(own_clinic.doctor("Sarr"), awa, 3)  # 3 to 5, which the copy lacks
         server.ask_to_stop()
         await asyncio.to_thread(server.wait)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import ADMIN, AWA, CAST, DIOP, EMAILS, NDIAYE
+from cast import ADMIN, AWA, CAST, DIOP, EMAILS, GASSAMA, NDIAYE, THIAM
 from house import Site
 from prometheus_client import Metric, generate_latest, openmetrics, parser
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
@@ -164,6 +164,8 @@ async def _everything(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     keeper.plan = Plan(site.database.path, site.database.path.parent, every=1, keep=1, key=None)
     good, failed = Run(1_000, 2_000, "monday.db", 4_096, ""), Run(3_000, 3_000, "", 0, "the disk is full")
     keeper.standing = Standing(failed, good, failed, good)
+    for person in (THIAM, GASSAMA):  # the other roles
+        site.listen(person)
 
 
 class TestFigures:

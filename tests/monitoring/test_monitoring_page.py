@@ -124,7 +124,14 @@ async def test_nobody_is_named(site: Site, clock: Clock) -> None:
 async def test_the_json_form(site: Site, clock: Clock) -> None:
     await _busy(site, clock)
     answer: dict[str, Any] = json.loads((await site.get("/monitoring", ADMIN, Accept="application/json")).body)
-    assert answer["connected_users"] == {"patient": 1, "doctor": 0, "pharmacist": 0, "admin": 0}
+    assert answer["connected_users"] == {
+        "patient": 1,
+        "doctor": 0,
+        "pharmacist": 0,
+        "nurse": 0,
+        "receptionist": 0,
+        "admin": 0,
+    }
     assert answer["streams"] == {"html": 2, "json": 2}
     assert (answer["streams_behind"], answer["pollers"], answer["waiting_writes"]) == (0, 0, 0)
     hour = answer["last_hour"]

@@ -8,7 +8,7 @@ from fadjma.live.presence import presence
 
 async def test_nobody(house: House) -> None:
     here = presence(house.hub)
-    assert here.users == {"patient": 0, "doctor": 0, "pharmacist": 0, "admin": 0}
+    assert here.users == {"patient": 0, "doctor": 0, "pharmacist": 0, "nurse": 0, "receptionist": 0, "admin": 0}
     assert (here.streams, here.behind, here.pollers) == ({"html": 0, "json": 0}, 0, 0)
 
 
@@ -16,7 +16,7 @@ async def test_people_count_once_and_streams_each(house: House) -> None:
     for person, encoding in ((AWA, "html"), (AWA, "html"), (AWA, "json"), (MOUSSA, "html"), (DIOP, "html")):
         house.listen(person, encoding)
     here = presence(house.hub)
-    assert here.users == {"patient": 2, "doctor": 1, "pharmacist": 0, "admin": 0}
+    assert here.users == {"patient": 2, "doctor": 1, "pharmacist": 0, "nurse": 0, "receptionist": 0, "admin": 0}
     assert here.streams == {"html": 4, "json": 1}
 
 
