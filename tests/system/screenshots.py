@@ -4,7 +4,8 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from clinic import ARGUMENTS, CHROMIUM, DESK, PHONE, ROOT, open_clinic, sign_in
+from clinic import ARGUMENTS, CHROMIUM, DESK, PHONE, open_clinic, sign_in
+from forked import ROOT
 from playwright.async_api import async_playwright
 
 PEOPLE = {
@@ -26,4 +27,5 @@ async def main() -> None:
             await browser.close()
 
 
-asyncio.run(main())
+if __name__ == "__main__":  # the server is forked from a process that reads this file, too
+    asyncio.run(main())
