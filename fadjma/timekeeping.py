@@ -71,7 +71,8 @@ class Timekeeper:
             except OSError:
                 log.exception("whether another process keeps the time is not known; it is asked again")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), await self._pause())
+                pause = await self._pause()  # first: stopped meanwhile, there is nothing yet that nobody awaits
+                await asyncio.wait_for(self._woken.wait(), pause)
             self._woken.clear()
 
     async def _round(self) -> None:

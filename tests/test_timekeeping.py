@@ -1,6 +1,7 @@
 """The timekeeper writes down what time has done, and goes on when one of its acts fails."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -136,3 +137,20 @@ def test_old_answers_are_forgotten_after_two_days(store: Store, clock: Clock) ->
     clock.advance(milliseconds=1)
     assert store.write(idempotency.forget, 200) == 1
     assert store.rows("SELECT key FROM idempotency_keys") == [("new",)]
+
+
+async def test_stopped_while_it_asks_how_long_to_wait_it_leaves_nothing_behind(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = asyncio.Event()
+
+    async def pause(_: Timekeeper) -> float:
+        asking.set()
+        return await asyncio.sleep(60, 0)
+
+    monkeypatch.setattr(Timekeeper, "_pause", pause)
+    keeper = Timekeeper(database)
+    keeper.start()
+    await asking.wait()
+    await keeper.stop()  # a coroutine that nobody has awaited would be an error of this test
+    gc.collect()
