@@ -2,14 +2,28 @@
 
 import secrets
 import time
+from threading import Lock
 
 # 64 characters in ASCII order, safe in URLs and in HTML ids: ids made later sort later, which keeps index pages warm.
 _ALPHABET = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _RANDOM_BITS = 72
 _LENGTH = 19  # 42 bits of milliseconds last until the year 2109
+_STEP_BITS = 40  # of chance between two of one millisecond
+
+_lock = Lock()
+_last = 0
 
 
 def new_id() -> str:
-    """A new id: the time in milliseconds and 72 random bits, as 19 characters that sort by time."""
+    """A new id: the time in milliseconds and 72 random bits, as 19 characters that sort by time.
+
+    Of one process each is greater than the one before, also within a millisecond and when the clock is set back: what
+    was done at the same moment is read in the order in which it was done.
+    """
+    global _last
     number = (time.time_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    with _lock:
+        if number <= _last or number >> _RANDOM_BITS == _last >> _RANDOM_BITS:
+            number = _last + 1 + secrets.randbits(_STEP_BITS)
+        _last = number
     return "".join(_ALPHABET[number >> 6 * place & 63] for place in reversed(range(_LENGTH)))
