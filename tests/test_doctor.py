@@ -81,7 +81,7 @@ def advice(question: Question) -> dict[str, str]:
 
 
 def setting(question: Question, **settings: object) -> Question:
-    return dataclasses.replace(question, settings=dataclasses.replace(question.settings, **settings))  # type: ignore[arg-type]
+    return dataclasses.replace(question, settings=dataclasses.replace(question.settings, **settings))
 
 
 def test_where_all_is_well_it_says_so(question: Question) -> None:
@@ -117,7 +117,7 @@ def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_disk(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "shutil.disk_usage",
-        lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**12 if folder == question.database.parent else 10**6),  # type: ignore[attr-defined]
+        lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**12 if folder == question.database.parent else 10**6),
     )
     assert "copies : 1 Mo libres" in advice(question)["Disque"]
 
@@ -171,7 +171,7 @@ def test_a_certificate_that_ends_soon(question: Question, tmp_path: Path, monkey
         [*command, "-keyout", "key.pem", "-out", "certificate.pem"], cwd=tmp_path, check=True, capture_output=True
     )
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
-    ends = ssl._ssl._test_decode_cert(str(tmp_path / "certificate.pem"))["notAfter"]  # type: ignore[attr-defined]
+    ends = ssl._ssl._test_decode_cert(str(tmp_path / "certificate.pem"))["notAfter"]
     last = int(ssl.cert_time_to_seconds(ends)) * 1000
     with answering(folder=tmp_path) as port:
         asked = dataclasses.replace(question, url=f"https://localhost:{port}", now=last - 80 * DAY)

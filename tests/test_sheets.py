@@ -14,7 +14,7 @@ HEAD = ("Nom", "Téléphone", "Garde")
 
 @pytest.mark.parametrize("made", [xlsx, ods])
 def test_a_workbook_is_read_by_its_columns_and_the_lines_have_its_numbers(made: object) -> None:
-    sent = made([("", "", ""), HEAD, ("Pharmacie  Jamm ", "+221 33 951 12 34", "oui")])  # type: ignore[operator]
+    sent = made([("", "", ""), HEAD, ("Pharmacie  Jamm ", "+221 33 951 12 34", "oui")])
     sheet = read(sent, COLUMNS)
     assert sheet.errors == {}
     assert sheet.lines == {3: {"name": "Pharmacie Jamm", "phone": "+221 33 951 12 34", "duty": "oui"}}

@@ -8,13 +8,20 @@ from fadjma.access.states import Act, Scope, Side
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory, patient_pins, patients
-from fadjma.identity.people import Viewer
+from fadjma.identity.people import Role, Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, Tried
 from fadjma.store import Duplicate, Page, Row, Transaction, listed, one_of
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 _GRANTS = listed(states.GRANTS)
+
+
+def finding(tx: Transaction, viewer: Viewer) -> Role:
+    """As what somebody looks for patients: a doctor, a nurse, the front desk. Raises Forbidden for the others."""
+    if viewer.role not in ("doctor", "nurse", "receptionist"):
+        viewer.require("doctor")
+    return viewer.role
 
 
 def find(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> Page[directory.Identity]:

@@ -52,7 +52,7 @@ class AccessRequest:
     version: int
     emergency_code: str | None
     review_status: ReviewStatus | None  # of an emergency access: what the admins say of it
-    question: str | None
+    question: str | None  # this and the explanation are between the admins and the doctor
     explanation: str | None
     review_text: str | None
     reviewed_at: int | None
@@ -144,6 +144,8 @@ class AccessRequest:
             "expires_at": iso(self.expires_at) if self.expires_at else None,
             "emergency": self.emergency_code,
             "review": self._review_json(),
+            "question": self.question or None,
+            "explanation": self.explanation or None,
         }
 
     def _review_json(self) -> dict[str, Any] | None:
@@ -255,14 +257,16 @@ _REQUEST = f"""
            d.name AS doctor_name, d.specialty, d.profession, d.organization, {_STATUS} AS status, a.reason,
            a.proposed_scope, a.proposed_duration, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason,
            a.in_person, (SELECT name FROM people WHERE id = a.witness_id) AS witness, a.expires_at, a.ended_at,
-           a.version, a.emergency_code, v.status AS review_status, v.question, v.explanation,
+           a.version, a.emergency_code, v.status AS review_status,
+           CASE WHEN a.doctor_id = :viewer THEN v.question END AS question,
+           CASE WHEN a.doctor_id = :viewer THEN v.explanation END AS explanation,
            v.text AS review_text, v.decided_at AS reviewed_at
     FROM access_requests a JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
     LEFT JOIN emergency_reviews v ON v.request_id = a.id
 """
 
 
-# A line of the trace of :patient.
+# A line of the trace, whosever it is.
 _READING = f"""
     SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role, u.profession,
            u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
@@ -273,7 +277,7 @@ _READING = f"""
            coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at, c.status AS contest
     FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
     LEFT JOIN contests c ON c.line_id = e.id
-    WHERE e.patient_id = :patient AND e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
+    WHERE e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
 """
 
 _OF_COLLEAGUES = (
@@ -309,7 +313,7 @@ def waiting_at_desk(tx: Transaction, viewer: Viewer, patient_id: str) -> list[Ac
     rows = tx.all(
         f"{_REQUEST} WHERE a.patient_id = :patient AND a.status = 'pending' AND a.lapses_at > :now "
         f"AND {_OF_COLLEAGUES} ORDER BY a.created_at DESC, a.id DESC",
-        {"patient": patient_id, "organization": viewer.organization_id, "now": tx.now},
+        {"patient": patient_id, "organization": viewer.organization_id, "viewer": viewer.id, "now": tx.now},
     )
     return [replace(_request(row), reason="") for row in rows]
 
@@ -320,7 +324,8 @@ def to_witness(tx: Transaction, viewer: Viewer, patient_id: str, request_id: str
     if found:
         return found[0]
     row = tx.first(
-        f"{_REQUEST} WHERE a.id = :id AND a.patient_id = :patient AND {_OF_COLLEAGUES}",
+        f"SELECT {_STATUS} AS status FROM access_requests a "
+        f"WHERE a.id = :id AND a.patient_id = :patient AND {_OF_COLLEAGUES}",
         {"id": request_id, "patient": patient_id, "organization": viewer.organization_id, "now": tx.now},
     )
     if row is None:
@@ -453,7 +458,7 @@ def granted(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> Acce
             found = _widest(tx, _OF_COLLEAGUES, patient_id, part, {"organization": viewer.organization_id})
         case _:
             found = None
-    row = found and tx.first(f"{_REQUEST} WHERE a.id = :id", {"id": found, "now": tx.now})
+    row = found and tx.first(f"{_REQUEST} WHERE a.id = :id", {"id": found, "viewer": viewer.id, "now": tx.now})
     return _request(row) if row else None
 
 
@@ -524,25 +529,28 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
     """
     before_at, before_id = paging.position(before)
     rows = tx.all(
-        f"{_READING} AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id) "
+        f"{_READING} AND e.patient_id = :patient AND e.at <= :before_at AND (e.at, e.id) < (:before_at, :before_id) "
         "ORDER BY e.at DESC, e.id DESC LIMIT :limit",
         {"patient": patient_id, "before_at": before_at, "before_id": before_id, "limit": limit + 1},
     )
     return paging.page([_reading(row) for row in rows], limit, lambda one: one.cursor)
 
 
-def line(tx: Transaction, patient_id: str, line_id: str) -> Reading:
-    """One line of the trace of a file. The caller has checked that the viewer may see it. Raises NotFound."""
-    row = tx.first(f"{_READING} AND e.id = :id", {"patient": patient_id, "id": line_id})
-    if row is None:
-        raise NotFound
-    return _reading(row)
+def lines(tx: Transaction, ids: Iterable[str]) -> dict[str, Reading]:
+    """These (few) lines of anybody's trace, by their ids. The caller has checked that the viewer may see them."""
+    values = {f"id{number}": line_id for number, line_id in enumerate(ids)}
+    named = ", ".join(f":{name}" for name in values)
+    rows = tx.all(f"{_READING} AND e.id IN ({named})", values) if values else []
+    return {row["id"]: _reading(row) for row in rows}
 
 
 def own_line(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str) -> Reading:
     """One line of the trace, for the patient alone. Raises NotFound."""
     _require_own(viewer, patient_id)
-    return line(tx, patient_id, line_id)
+    row = tx.first(f"{_READING} AND e.patient_id = :patient AND e.id = :id", {"patient": patient_id, "id": line_id})
+    if row is None:
+        raise NotFound
+    return _reading(row)
 
 
 def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> Page[Reading]:
@@ -574,6 +582,12 @@ def _reading(row: Row) -> Reading:
 
 
 def _request(row: Row) -> AccessRequest:
+    values, patient = patient_apart(row)
+    return AccessRequest(**values, patient=patient)
+
+
+def patient_apart(row: Row) -> tuple[dict[str, Any], Patient]:
+    """The columns of a row that are not its patient's, and the patient."""
     values = dict(row)
     about = {name: values.pop(name) for name in ("given_name", "family_name", "identifier", "birth_date", "sex")}
-    return AccessRequest(**values, patient=Patient(id=row["patient_id"], **about))
+    return values, Patient(id=row["patient_id"], **about)

@@ -195,7 +195,7 @@ def contest(tx: Transaction, viewer: Viewer, line_id: str) -> Contest:
         raise NotFound
     if viewer.role != "admin" and viewer.id != row["patient_id"]:
         raise NotFound().about(Tried(row["patient_id"], "patient", row["patient_id"]))
-    return _contest(tx, row)
+    return _contests(tx, [row])[0]
 
 
 def contests(
@@ -211,7 +211,7 @@ def contests(
         f"{_CONTEST} WHERE c.line_id IN ({newest}) ORDER BY c.created_at DESC, c.line_id DESC",
         {**_values(before, limit + 1), **({"viewer": viewer.id} if own else {})},
     )
-    return paging.page([_contest(tx, row) for row in rows], limit, lambda item: item.cursor)
+    return paging.page(_contests(tx, rows), limit, lambda item: item.cursor)
 
 
 def count_contests(tx: Transaction, place: Place, shown: Page[Contest]) -> int:
@@ -240,17 +240,13 @@ def _values(before: str | None, limit: int) -> dict[str, str | int]:
 
 
 def _review(row: Row) -> Review:
-    values, patient = _patient(row)
+    values, patient = queries.patient_apart(row)
     return Review(**{**values, "against": bool(row["against"])}, patient=patient)
 
 
-def _contest(tx: Transaction, row: Row) -> Contest:
-    values, patient = _patient(row)
-    return Contest(**values, patient=patient, line=queries.line(tx, row["patient_id"], row["id"]))
-
-
-def _patient(row: Row) -> tuple[dict[str, Any], Patient]:
-    """The columns of a row that are not its patient's, and the patient."""
-    values = dict(row)
-    about = {name: values.pop(name) for name in ("given_name", "family_name", "identifier", "birth_date", "sex")}
-    return values, Patient(id=row["patient_id"], **about)
+def _contests(tx: Transaction, rows: list[Row]) -> list[Contest]:
+    lines = queries.lines(tx, [row["id"] for row in rows])
+    return [
+        Contest(**values, patient=patient, line=lines[values["id"]])
+        for values, patient in map(queries.patient_apart, rows)
+    ]

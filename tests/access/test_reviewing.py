@@ -32,7 +32,7 @@ def _in_state(store: Store, request_id: str, status: str) -> None:
     store.connection.execute(
         "UPDATE emergency_reviews SET status = ?, question = 'q', explanation = 'e', text = 't', decided_at = ? "
         "WHERE request_id = ?",
-        (status, 1 if REVIEWS[status].place == "rest" else None, request_id),  # type: ignore[index]
+        (status, 1 if REVIEWS[status].place == "rest" else None, request_id),
     )
 
 
@@ -45,8 +45,7 @@ def test_an_act_goes_where_the_table_says_and_from_nowhere_else(store: Store, ac
         news = store.news(DO[act], BY[act.by], request_id, text="Vérifié")
         told = {"patient": AWA.id, "doctor": DIOP.id, "admin": ADMIN.id}
         assert {person: [one for one in news[person] if one] for person in told.values()} == {
-            told[side]: [act.told[side]] if side in act.told else []
-            for side in told  # type: ignore[index]
+            told[side]: [act.told[side]] if side in act.told else [] for side in told
         }
         assert store.read(reviews.review, ADMIN, request_id).status == act.target
     else:

@@ -166,7 +166,7 @@ def test_a_copy_of_an_older_version_is_brought_to_this_one(tmp_path: Path) -> No
 def test_without_room_beside_the_database_it_says_how_much_is_missing(
     plan: Plan, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copies.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 9, 1))  # type: ignore[attr-defined]
+    monkeypatch.setattr(copies.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 9, 1))
     with pytest.raises(Unusable, match="Pas de place"):
         restore(plan.database, copy, plan.key, MONDAY, replace_newer=True)
 

@@ -49,7 +49,7 @@ def test_the_same_sealed_twice_is_twice_another_file_and_for_its_owner_alone(tmp
 )  # fmt: skip
 def test_whoever_shortens_or_changes_it_is_found_out(tmp_path: Path, harm: object) -> None:
     file = _sealed(tmp_path)
-    file.write_bytes(harm(file.read_bytes()))  # type: ignore[operator]
+    file.write_bytes(harm(file.read_bytes()))
     with pytest.raises(Unusable, match="tronqué ou abîmé"):
         unseal(file, tmp_path / "again", KEY)
 

@@ -35,8 +35,8 @@ async def test_says_who_did_what_on_whose_file_and_nothing_of_the_file(clinic: C
 
 async def test_by_person_patient_kind_and_day(clinic: Callers, told: Told, clock: Clock) -> None:
     everything = await _items(clinic)
-    assert {one["actor"]["id"] for one in await _items(clinic, "?by=sarr")} == {"sarr"}  # type: ignore[index]
-    assert {one["patient"]["id"] for one in await _items(clinic, "?about=awa")} == {"awa"}  # type: ignore[index]
+    assert {one["actor"]["id"] for one in await _items(clinic, "?by=sarr")} == {"sarr"}
+    assert {one["patient"]["id"] for one in await _items(clinic, "?about=awa")} == {"awa"}
     kinds = {str(one["action"]) for one in await _items(clinic, "?kind=emergencies")}
     assert kinds == {"access_request.emergency", "emergency.to_explain", "contest.opened"}
     days = {str(one["at"])[:10] for one in everything}

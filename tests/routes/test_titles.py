@@ -24,13 +24,13 @@ async def test_a_midwife_is_nowhere_called_a_doctor(
     clinic: Callers, told: Told, store: Store, person: object, where: str
 ) -> None:
     address = where.format(**vars(told))
-    before = (await clinic.browser(person).get(address)).text  # type: ignore[arg-type]
+    before = (await clinic.browser(person).get(address)).text
     assert "Dr <bdi>Ousmane Diop</bdi>" in before
     store.connection.execute("UPDATE practitioners SET profession = 'midwife' WHERE user_id = 'diop'")
-    page = (await clinic.browser(person).get(address)).text  # type: ignore[arg-type]
+    page = (await clinic.browser(person).get(address)).text
     assert "Dr <bdi>Ousmane Diop</bdi>" not in page
     assert "age-femme" in page
-    english = store.connection.execute("UPDATE users SET language = 'en'") and await clinic.browser(person).get(address)  # type: ignore[arg-type]
+    english = store.connection.execute("UPDATE users SET language = 'en'") and await clinic.browser(person).get(address)
     assert "idwife" in english.text and "Dr <bdi>Ousmane Diop</bdi>" not in english.text
 
 

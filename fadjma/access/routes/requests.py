@@ -12,7 +12,7 @@ from fadjma.access.forms import ApproveForm, AskForm, ExplainForm, InPersonForm,
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
 from fadjma.identity import credentials, directory, passwords, patient_pins
-from fadjma.identity.people import Role, Viewer
+from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import ASK_PER_PAIR
@@ -53,7 +53,7 @@ class OnePage(TypedDict):
 async def patients() -> Response:
     q = request.args.get("q", "")[:60].strip()
     before = request.args.get("before")
-    role = await web.see(_role_that_finds)
+    role = await web.see(actions.finding)
     if role == "nurse":
         return await _delegated(before)
     found: Page[directory.Identity] = Page()
@@ -67,12 +67,6 @@ async def patients() -> Response:
         return web.page("reception/index.html", q=q, found=found)
     mine, grants = await web.see(_patients, found, None if q else before)
     return web.page("access/patients.html", q=q, found=found, mine=mine, grants=grants, before=before)
-
-
-def _role_that_finds(tx: Transaction, viewer: Viewer) -> Role:
-    if viewer.role not in ("doctor", "nurse", "receptionist"):
-        viewer.require("doctor")
-    return viewer.role
 
 
 async def _delegated(before: str | None) -> Response:
@@ -173,11 +167,7 @@ async def ask() -> Response:
 @blueprint.get("/access-requests/<request_id>")
 async def show(request_id: str) -> Response:
     around = await one_page(request_id)
-    item = around["item"]
-    data = item.json(web.language())
-    if item.review and web.viewer().role == "doctor":  # between the admins and the doctor
-        data |= {"question": item.question or None, "explanation": item.explanation or None}
-    return web.answer("access/show.html", data, **around)
+    return web.answer("access/show.html", around["item"].json(web.language()), **around)
 
 
 async def one_page(request_id: str) -> OnePage:
