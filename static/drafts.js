@@ -49,9 +49,11 @@ function say(form, text, action = '') {
 async function send(form) {
   const fields = {};
   for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
+  if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
   const body = JSON.stringify(fields);
   while (!gone.has(form) && !timers.has(form)) {
     const answer = await ask(addressOf(form), 'PUT', body).catch(() => ({ status: 599 }));
+    if (gone.has(form)) return ask(addressOf(form), 'DELETE'); // the form was sent meanwhile, and may have come first
     if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
     say(form, kept);
     await new Promise(done => setTimeout(done, 3e3));
@@ -100,7 +102,7 @@ async function restore(form) {
     ({ fields, saved_at: at } = draft);
   }
   const names = typable(form).map(({ name }) => name);
-  if (form.more && Object.keys(fields).some(name => !names.includes(name))) { // it has fewer lines than there were
+  if (form.more && Object.keys(fields).some(name => !names.includes(name) && name != 'version')) { // it has fewer lines than there were
     seen.set(address, fields);
     return form.more.click();
   }
@@ -110,6 +112,7 @@ async function restore(form) {
 
 function fill(form, fields) {
   let changed = false;
+  if (form.version && fields.version) form.version.value = fields.version;
   for (const field of typable(form)) {
     const text = fields[field.name];
     if (text == null) continue;

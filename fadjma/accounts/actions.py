@@ -186,6 +186,8 @@ def reset(
         raise NotNow(N_("Pour votre propre compte, changez le mot de passe dans « Mon compte »."), current=now.status)
     if now.status != "active":
         raise Conflict(N_("Ce compte n'est pas en service."), current=now.status)
+    if not (now.email or now.phone):
+        raise NotNow(N_("Sans téléphone ni e-mail, cette personne ne se connecte pas."), current=now.status)
     slips.issue(tx, account_id, "reset", key=key, by=viewer.id, document=document)
     passwords.put(tx, account_id, nobodys_hash)
     pins.remove(tx, account_id)

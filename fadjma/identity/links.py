@@ -71,7 +71,7 @@ def link(tx: Transaction, link_id: str) -> Link:
     row = tx.first(f"{_LINK} WHERE l.id = :id", {"id": link_id})
     if row is None:
         raise NotFound
-    return _link(tx, row)
+    return _links(tx, [row])[0]
 
 
 def links(tx: Transaction, before: str | None = None) -> Page[Link]:
@@ -82,7 +82,7 @@ def links(tx: Transaction, before: str | None = None) -> Page[Link]:
         "ORDER BY l.linked_at DESC, l.id DESC LIMIT :limit",
         {"before_at": before_at, "before_id": before_id, "limit": PER_PAGE + 1},
     )
-    return paging.page([_link(tx, row) for row in rows], PER_PAGE, lambda item: item.cursor)
+    return paging.page(_links(tx, rows), PER_PAGE, lambda item: item.cursor)
 
 
 def others(tx: Transaction, patient_id: str) -> tuple[Other, ...]:
@@ -121,7 +121,12 @@ def end(tx: Transaction, link_id: str, *, by: str) -> bool:
     return bool(tx.execute(sql, {"now": tx.now, "by": by, "id": link_id}))
 
 
-def _link(tx: Transaction, row: Row) -> Link:
-    values = dict(row)
-    patients = directory.patient(tx, values.pop("one_id")), directory.patient(tx, values.pop("other_id"))
-    return Link(**values, patients=patients)
+def _links(tx: Transaction, rows: list[Row]) -> list[Link]:
+    ids = [row[side] for row in rows for side in ("one_id", "other_id")]
+    known = {found.id: directory.without_contact(found) for found in directory.identities(tx, ids)}
+    links = []
+    for row in rows:
+        values = dict(row)
+        patients = known[values.pop("one_id")], known[values.pop("other_id")]
+        links.append(Link(**values, patients=patients))
+    return links

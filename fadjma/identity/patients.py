@@ -4,17 +4,16 @@ Nothing of what is in their files is here.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
 from fadjma import writing
-from fadjma.i18n import N_, iso
+from fadjma.i18n import iso
 from fadjma.identity import directory, enrolment, patient_pins
 from fadjma.identity.directory import Identity
 from fadjma.identity.identifiers import normalize_identifier
-from fadjma.refusals import Conflict, NotFound
+from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction, paging
 
 PER_PAGE = 20
@@ -129,7 +128,7 @@ def search(tx: Transaction, q: str, before: str | None = None) -> Page[Identity]
         {"before_at": before_at, "before_id": before_id, "limit": PER_PAGE + 1, **words},
     )
     found = paging.page(rows, PER_PAGE, lambda row: paging.cursor(row["created_at"], row["id"]))
-    shown = Page(directory.identity(tx, row["id"]) for row in found)
+    shown = Page(directory.identities(tx, [row["id"] for row in found]))
     shown.next = found.next
     return shown
 
@@ -140,27 +139,30 @@ def likely(tx: Transaction, facts: Facts, *, but: str = "") -> list[Identity]:
     """
     name = _name(facts.given_name, facts.family_name)
     alike: list[tuple[float, Identity]] = []
-    for patient_id in _compared(tx, facts):
-        other = directory.identity(tx, patient_id)
+    for other in directory.identities(tx, _compared(tx, facts)):
         likeness = _likeness(name, _name(other.given_name, other.family_name))
         same_phone = facts.phone is not None and other.phone == facts.phone
         same_given = _likeness(_name(facts.given_name), _name(other.given_name)) >= _ALIKE
-        if patient_id != but and (likeness >= _ALIKE or (same_phone and same_given)):
+        if other.id != but and (likeness >= _ALIKE or (same_phone and same_given)):
             alike.append((likeness + same_phone, other))
     alike.sort(key=lambda found: (-found[0], found[1].id))
     return [other for _, other in alike[:LIKELY]]
 
 
 def _compared(tx: Transaction, facts: Facts) -> list[str]:
-    """Whom to compare: active patients with a word of the name and about that age, or with that telephone."""
+    """Whom to compare: active patients with a word of the name and about that age, or with that telephone.
+
+    Those with most of the words come first: many are called Fatou, and many Ndiaye.
+    """
     words = {f"w{i}": word for i, word in enumerate(_words(facts.given_name, facts.family_name))}
     year = int(facts.birth_date[:4])
     apart = f"CASE WHEN length(p.birth_date) < 10 THEN {_YEARS_ESTIMATED} ELSE :years END"
     rows = tx.all(
-        "SELECT DISTINCT u.id FROM account_words w JOIN users u ON u.id = w.user_id "
+        "SELECT u.id FROM account_words w JOIN users u ON u.id = w.user_id "
         "JOIN patients p ON p.user_id = u.id "
         f"WHERE w.word IN ({', '.join(f':{name}' for name in words) or 'NULL'}) AND u.status = 'active' "
-        f"AND abs(CAST(substr(p.birth_date, 1, 4) AS INTEGER) - :year) <= {apart} LIMIT :most",
+        f"AND abs(CAST(substr(p.birth_date, 1, 4) AS INTEGER) - :year) <= {apart} "
+        "GROUP BY u.id ORDER BY count(*) DESC LIMIT :most",
         {
             **words,
             "year": year,
@@ -188,18 +190,13 @@ def _likeness(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-def correct(tx: Transaction, patient_id: str, facts: Facts, *, version: int, by: str, reason: str) -> Sequence[str]:
-    """Put somebody's identity right; returns what has changed, by its name.
-
-    Raises NotFound, and Conflict when it has been changed since `version`.
-    """
-    before = registered(tx, patient_id)
+def correct(tx: Transaction, before: Registered, facts: Facts, *, by: str, reason: str) -> bool:
+    """Put somebody's identity right; whether anything has changed."""
+    patient_id = before.id
     now, was = asdict(facts), {name: getattr(before, name) for name in asdict(facts)}
     changed = [name for name in now if now[name] != was[name]]
-    if before.version != version:
-        raise Conflict(N_("Cette fiche vient d'être modifiée ailleurs : relisez-la."), current=before.status)
     if not changed:
-        return []
+        return False
     tx.execute(
         "UPDATE users SET given_name = :given_name, family_name = :family_name, phone = :phone, email = :email, "
         "version = version + 1 WHERE id = :id",
@@ -215,11 +212,11 @@ def correct(tx: Transaction, patient_id: str, facts: Facts, *, version: int, by:
         "VALUES (:id, :version, :by, :now, :reason, :was)",
         {
             "id": patient_id,
-            "version": version + 1,
+            "version": before.version + 1,
             "by": by,
             "now": tx.now,
             "reason": reason,
             "was": json.dumps({name: was[name] or "" for name in changed}),
         },
     )
-    return changed
+    return True

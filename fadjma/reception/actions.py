@@ -10,7 +10,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts, Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import queries
-from fadjma.refusals import Doubtful, Invalid
+from fadjma.refusals import Conflict, Doubtful, Invalid
 from fadjma.store import Transaction
 
 _LIKELY = N_("Cette personne a peut-être déjà une fiche : regardez les fiches qui lui ressemblent.")
@@ -86,6 +86,8 @@ def correct(
     Raises Conflict when it has changed since `version`, Doubtful as `register` does.
     """
     before = queries.patient(tx, viewer, patient_id)
+    if before.version != version:  # before anything is asked: a yes must not stand for what nobody has seen
+        raise Conflict(N_("Cette fiche vient d'être modifiée ailleurs : relisez-la."), current=before.status)
     moved = (facts.given_name, facts.family_name, facts.birth_date) != (
         before.given_name,
         before.family_name,
@@ -93,7 +95,7 @@ def correct(
     )
     if moved and not confirmed:
         _ask(tx, facts, but=patient_id)
-    if patients.correct(tx, patient_id, facts, version=version, by=viewer.id, reason=reason):
+    if patients.correct(tx, before, facts, by=viewer.id, reason=reason):
         events.record(
             tx,
             "identity.corrected",

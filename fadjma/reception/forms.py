@@ -13,8 +13,6 @@ from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.patients import Facts
 from fadjma.web.forms import Form, Optional, WholeNumber, one_of, text
 
-_OLDEST = 130  # years that anybody may be said to be
-
 
 class IdentityForm(BornForm, ContactForm):
     """Names, birth or age, sex, and how somebody is reached if at all."""
@@ -22,7 +20,7 @@ class IdentityForm(BornForm, ContactForm):
     needs_contact = False
 
     birth_date = text(N_("Date de naissance"), 30, required=False)
-    age = WholeNumber(N_("Ou âge"), [Optional(), NumberRange(0, _OLDEST)])
+    age = WholeNumber(N_("Ou âge"), [Optional(), NumberRange(0)])
     age_unit = one_of(N_("Âge donné en"), ["years", "months"], required=False)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -36,6 +34,8 @@ class IdentityForm(BornForm, ContactForm):
         if field.data is not None and self["birth_date"].data:
             message = N_("Donnez la date de naissance ou l'âge, pas les deux.")
             raise ValidationError(translate(self.language, message))
+        if field.data is not None and not births.may_be(self.born, self.today):
+            raise ValidationError(translate(self.language, N_("Cet âge n'est pas possible.")))
 
     @property
     def born(self) -> str:

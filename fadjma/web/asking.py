@@ -159,14 +159,18 @@ async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *a
 async def attempt(
     action: Callable[Concatenate[Transaction, Viewer, P], dict[str, Any]], /, *args: P.args, **kwargs: P.kwargs
 ) -> dict[str, Any]:
-    """Call `action(tx, viewer, …)`, which counts something before the act itself; once for each idempotency key."""
+    """Call `action(tx, viewer, …)`, which counts something before the act itself; once for each idempotency key.
+
+    That something was right ({"right": True}) is not kept: it was so at that moment, and kept it would let a guess
+    that was sent before there was anything to guess go by uncounted later.
+    """
     key, fingerprint = await _idempotency()
 
     def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
         own_key = key + idempotency.ATTEMPT
         stored = idempotency.first_answer(tx, viewer, own_key, fingerprint) if key else None
         answer = stored or action(tx, viewer, *args, **kwargs)
-        if key and not stored:
+        if key and not stored and not answer.get("right"):
             idempotency.keep_answer(tx, viewer, own_key, fingerprint, answer)
         return answer
 
@@ -206,7 +210,7 @@ def _bounds() -> Bounds:
 async def who_asks() -> None:
     """Find out who asks, if anybody, for an answer in their language."""
     asking = _Asking()
-    with suppress(SignInNeeded):
+    with suppress(SignInNeeded, Locked):
         await database().read(asking.identify)
     asking.remember()
 

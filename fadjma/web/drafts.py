@@ -22,6 +22,7 @@ KEPT = 7 * 24 * 3_600_000  # milliseconds
 _SECRET = re.compile(r"password|document|(^|[-_])(pin|code|otp|key)($|[-_])")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LISTED = 200
+_VERSION = "version"  # of what was there when the text was typed, by which a change of somebody else is found out
 _NONCE = 12  # bytes, as NIST SP 800-38D wants
 
 
@@ -62,8 +63,9 @@ def save(tx: Transaction, user_id: str, place: Place, fields: Mapping[str, str],
     """Keep what is typed in the place of what was; without a word of it, nothing is kept."""
     kept = {name: text for name, text in fields.items() if text and not _SECRET.search(name)}
     drop(tx, user_id, place)
-    if kept:
+    if kept.keys() - {_VERSION}:
         _put(tx, user_id, place, _seal(kept, user_id, place, key))
+        _drop_beyond(tx, user_id)
 
 
 def _put(tx: Transaction, user_id: str, place: Place, sealed: str) -> None:
@@ -71,6 +73,15 @@ def _put(tx: Transaction, user_id: str, place: Place, sealed: str) -> None:
         "INSERT INTO drafts (user_id, form, subject, sealed, saved_at) "
         "VALUES (:user_id, :form, :subject, :sealed, :now)",
         {**_at(user_id, place), "sealed": sealed, "now": tx.now},
+    )
+
+
+def _drop_beyond(tx: Transaction, user_id: str) -> None:
+    """Nobody has more than are listed: the oldest go."""
+    tx.execute(
+        "DELETE FROM drafts WHERE user_id = :user_id AND (form, subject) NOT IN "
+        "(SELECT form, subject FROM drafts WHERE user_id = :user_id ORDER BY saved_at DESC LIMIT :limit)",
+        {"user_id": user_id, "limit": _LISTED},
     )
 
 

@@ -113,6 +113,21 @@ async def test_sixty_five_kilobytes_are_too_many(clinic: Callers) -> None:
     assert (await diop.get(HERE)).json["fields"]["body"][0] == "a"
 
 
+async def test_nobody_has_more_than_are_listed(clinic: Callers, clock: Clock, store: Store) -> None:
+    diop = clinic.json_browser(DIOP)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drafts, "_LISTED", 3)
+        for number in range(5):
+            clock.advance(milliseconds=1)
+            await diop.ask("PUT", f"/drafts/organizations/place-{number}", {"name": "Poste"})
+    assert {subject for (subject,) in store.rows("SELECT subject FROM drafts")} == {"place-2", "place-3", "place-4"}
+
+
+async def test_a_version_alone_is_nothing_that_was_typed(clinic: Callers, store: Store) -> None:
+    await clinic.json_browser(DIOP).ask("PUT", HERE, {"version": "3", "body": ""})
+    assert store.value("SELECT count(*) FROM drafts") == 0
+
+
 async def test_it_is_dropped_by_hand(clinic: Callers) -> None:
     diop = clinic.json_browser(DIOP)
     await diop.ask("PUT", HERE, TYPED)

@@ -6,6 +6,8 @@ from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, SARR, THIAM
 from store import Clock, Store
 from told import BODY, TITLE, Told
 
+from fadjma.identity import patients
+
 GRANDMOTHER = {"given_name": "Yacine", "age": 60, "sex": "female"}
 AGAIN = {"given_name": "cisse", "family_name": "AWA", "birth_date": "1991", "sex": "female"}
 
@@ -23,6 +25,17 @@ class TestRegistering:
         )
         assert (found["age"], found["age_text"], found["age_estimated"]) == (60, "vers 60 ans", True)
         assert "vers 60 ans" in (await clinic.browser(THIAM).get(made.location)).text
+
+    async def test_the_likeliest_is_found_among_many_of_one_name(self, clinic: Callers) -> None:
+        """A common name is shared by more people than are compared."""
+        program = clinic.program(THIAM)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(patients, "_COMPARED", 3)
+            for word in ("Ba", "Sow", "Diop", "Fall"):
+                twin = {"given_name": "Fatou", "family_name": word, "birth_date": "1990", "sex": "female"}
+                assert (await program.post("/patients", {**twin, "confirm": True})).status == 201
+            again = await program.post("/patients", {**twin, "given_name": "fatou", "birth_date": "1991"})
+        assert "given_name" in again.errors()
 
     @pytest.mark.parametrize(
         ("typed", "stored"),
@@ -44,7 +57,8 @@ class TestRegistering:
         [
             ({"age": None}, "birth_date"),
             ({"birth_date": "1958"}, "age"),
-            ({"age": 131}, "age"),
+            ({"age": 127}, "age"),
+            ({"age": 1000}, "age"),
             ({"age": None, "birth_date": "31/2/1958"}, "birth_date"),
             ({"age": None, "birth_date": "2999"}, "birth_date"),
             ({"age": None, "birth_date": "hier"}, "birth_date"),
@@ -151,6 +165,22 @@ class TestPuttingRight:
             "action"
         ] == "identity.corrected"
         (await program.post("/patients/awa", right)).problem(409)
+
+    async def test_a_yes_to_a_question_does_not_stand_for_what_a_colleague_has_changed(
+        self, clinic: Callers, store: Store
+    ) -> None:
+        """A form of version 1 is asked about while somebody changes the file: confirmed, it is still of version 1."""
+        program, browser = clinic.program(THIAM), clinic.browser(THIAM)
+        await program.post("/patients", {"given_name": "Adja", "birth_date": "1991", "sex": "female"})
+        typed = {"given_name": "Adja", "family_name": "", "birth_date": "1991", "sex": "female", "version": "1"}
+        right = {"version": 1, "given_name": "Awa", "family_name": "Cissé", "birth_date": "1991-07-14", "sex": "female"}
+        asked = await browser.post("/patients/awa", typed)
+        assert asked.status == 422 and 'name="version" value="1"' in asked.text
+        assert (await program.post("/patients/awa", {**right, "city": "Mbour"})).status == 200
+        assert (await browser.post("/patients/awa", typed)).status == 409
+        again = await browser.post("/patients/awa", {**typed, "confirm": "1"})
+        assert again.status == 409 and 'name="version" value="2"' in again.text
+        assert store.value("SELECT city FROM patients WHERE user_id = 'awa'") == "Mbour"
 
     async def test_who_is_renamed_is_found_by_the_new_name(self, clinic: Callers) -> None:
         program = clinic.program(THIAM)

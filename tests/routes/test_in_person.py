@@ -63,6 +63,17 @@ class TestAPin:
             await clinic.program(SARR).post(path, sent, Idempotency_Key="k")
         assert store.value("SELECT failures FROM patient_pins WHERE patient_id = 'awa'") == 1
 
+    async def test_a_guess_that_was_sent_before_there_was_a_pin_counts_afterwards(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        path, sent = f"/access-requests/{told.pending}/in-person-approval", {"pin": "111112", **TERMS}
+        assert "pas de code PIN" in (await clinic.program(SARR).post(path, sent, Idempotency_Key="k")).errors()["pin"]
+        await _pin(clinic)
+        assert (
+            "Essais restants : 4" in (await clinic.program(SARR).post(path, sent, Idempotency_Key="k")).errors()["pin"]
+        )
+        assert store.value("SELECT failures FROM patient_pins WHERE patient_id = 'awa'") == 1
+
     async def test_right_digits_in_any_writing_forgive_the_errors(
         self, clinic: Callers, told: Told, store: Store
     ) -> None:

@@ -175,6 +175,12 @@ async def test_somebody_else_signs_in_over_the_lock(clinic: Callers, store: Stor
     assert (await jar.get("/patients")).status == 200
 
 
+async def test_over_the_lock_a_form_of_somebody_else_says_what_is_wrong_with_it(clinic: Callers) -> None:
+    await _lock(clinic, DIOP)
+    answer = await clinic.browser(DIOP).post("/sign-in", {"login": "", "password": ""})
+    assert answer.status == 422 and 'name="login"' in answer.text
+
+
 async def test_a_lock_by_hand_stays_however_soon_one_is_back(clinic: Callers, clock: Clock, store: Store) -> None:
     await _lock(clinic, DIOP)
     store.write(sessions.note_activity, store.read(sessions.viewer, None) or DIOP)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, CAST, DIOP, KADD, PASSWORD
+from cast import ADMIN, AWA, CAST, DIOP, KADD, PASSWORD, THIAM
 from store import Clock, Store
 from told import DOCUMENT, NEW_PASSWORD, SLIP, SLIP_KEY, STAFF, Told
 
@@ -245,6 +245,12 @@ class TestReset:
         assert (items[0]["account"]["id"], items[0]["actor"]["id"], items[0]["detail"]) == ("diop", "admin", DOCUMENT)
         assert (await clinic.program(ADMIN).get("/security-events?by=diop")).json["items"] == []
         assert DOCUMENT in (await clinic.browser(ADMIN).get("/security-events?by=admin")).text
+
+    async def test_who_has_no_phone_and_no_address_has_nothing_to_sign_in_with(self, clinic: Callers) -> None:
+        made = await clinic.program(THIAM).post("/patients", {"given_name": "Yacine", "age": 60, "sex": "female"})
+        account = f"/accounts/{made.json['id']}"
+        (await clinic.program(ADMIN).post(f"{account}/reset", {"document": DOCUMENT})).problem(409)
+        assert "/reset" not in (await clinic.browser(ADMIN).get(account)).text
 
     async def test_nobody_resets_their_own_so_the_last_admin_is_not_locked_out(
         self, clinic: Callers, store: Store
