@@ -20,10 +20,9 @@ class Rules:
     validity_days: int = 90  # in which a prescription is first delivered
     expiry_days: int = 30  # before a lot expires, from which its pharmacy is warned
     lock_minutes: int = 15  # without activity, until a screen of staff locks
-    proxy_age: int = 18  # at which a child speaks for themselves
 
 
-BOUNDS = {"validity_days": (1, 366), "expiry_days": (1, 366), "lock_minutes": (1, 720), "proxy_age": (12, 25)}
+BOUNDS = {"validity_days": (1, 366), "expiry_days": (1, 366), "lock_minutes": (1, 720)}
 _current = [Rules()]
 
 

@@ -28,7 +28,7 @@ class ApproveForm(Form):
 class InPersonForm(ApproveForm):
     """The patient, on the doctor's own screen."""
 
-    pin: Field[str] = PasswordField(N_("Code PIN du patient"), [Needed(), Length(max=40)])
+    pin: Field[str] = PasswordField(N_("Votre code PIN"), [Needed(), Length(max=40)])
 
     def validate_pin(self, field: Any) -> None:
         if patient_pins.digits(field.data) is None:
@@ -44,13 +44,13 @@ class ReasonForm(Form):
 class ExplanationForm(Form):
     """An admin's word on an emergency access that was one."""
 
-    text: Field[str | None] = text(N_("Ce que vous en dites"), 500, required=False, lines=True)
+    text: Field[str | None] = text(N_("Votre avis"), 500, required=False, lines=True)
 
 
 class JudgementForm(Form):
     """What an admin asks about an emergency access, or says of one that was none."""
 
-    text: Field[str] = text(N_("Ce que vous en dites"), 500, minimum=3, lines=True)
+    text: Field[str] = text(N_("Votre avis"), 500, minimum=3, lines=True)
 
 
 class ExplainForm(Form):

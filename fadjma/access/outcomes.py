@@ -23,17 +23,21 @@ class State:
     label: str
     look: str
     place: Place
+    for_patient: str = ""  # its label for the patient, where nothing is theirs to do
+
+    def label_for(self, role: str) -> str:
+        return self.for_patient if role == "patient" and self.for_patient else self.label
 
 
 REVIEWS: dict[ReviewStatus, State] = {
-    "to_review": State(N_("À contrôler"), "wait", "now"),
-    "to_explain": State(N_("À expliquer"), "wait", "flow"),
-    "explained": State(N_("Expliqué, à contrôler"), "wait", "now"),
+    "to_review": State(N_("À contrôler"), "wait", "now", N_("Contrôle en cours")),
+    "to_explain": State(N_("À expliquer"), "wait", "flow", N_("Le médecin doit s'expliquer")),
+    "explained": State(N_("Expliqué, à contrôler"), "wait", "now", N_("Contrôle en cours")),
     "justified": State(N_("Justifié"), "ok", "rest"),
     "abusive": State(N_("Abusif"), "no", "rest"),
 }
 CONTESTS: dict[ContestStatus, State] = {
-    "open": State(N_("À répondre"), "wait", "now"),
+    "open": State(N_("À répondre"), "wait", "now", N_("En attente de réponse")),
     "answered": State(N_("Répondu"), "ok", "rest"),
 }
 
@@ -64,7 +68,7 @@ JUSTIFY = Act(
     ("to_review", "to_explain", "explained", "abusive"),
     "justified",
     "justification",
-    N_("Justifié"),
+    N_("Juger justifié"),
     {"patient": "emergency.justified", "doctor": "emergency.found_justified"},
     needs_text=False,
 )
@@ -83,7 +87,7 @@ CONDEMN = Act(
     ("to_review", "to_explain", "explained", "justified"),
     "abusive",
     "abuse",
-    N_("Abusif"),
+    N_("Juger abusif"),
     {"patient": "emergency.abusive", "doctor": "emergency.found_abusive"},
     bad=True,
 )

@@ -9,7 +9,7 @@ from fadjma.access.outcomes import ContestStatus, ReviewStatus
 from fadjma.access.states import OPENS, Act, Place, Scope, Status
 from fadjma.events import subjects
 from fadjma.i18n import iso
-from fadjma.identity import directory
+from fadjma.identity import directory, patient_pins
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
 from fadjma.identity.people import PROFESSIONS, ROLES, Role, Viewer
@@ -301,6 +301,14 @@ def access_request(tx: Transaction, viewer: Viewer, request_id: str) -> AccessRe
     return _request(row)
 
 
+def access_request_in_person(
+    tx: Transaction, viewer: Viewer, request_id: str
+) -> tuple[AccessRequest, patient_pins.State]:
+    """One request, and whether its patient can approve with a PIN."""
+    found = access_request(tx, viewer, request_id)
+    return found, patient_pins.state(tx, found.patient_id)
+
+
 def tried(tx: Transaction, request_id: str) -> Tried | None:
     """Whose file a request is about, for the trace of a refusal; None when there is no such request."""
     patient_id = tx.value("SELECT patient_id FROM access_requests WHERE id = :id", {"id": request_id})
@@ -309,10 +317,19 @@ def tried(tx: Transaction, request_id: str) -> Tried | None:
 
 def waiting_at_desk(tx: Transaction, viewer: Viewer, patient_id: str) -> list[AccessRequest]:
     """What doctors of this desk's clinic have asked this patient and waits for an answer; the reason is not for it."""
+    return _at_desk(tx, viewer, patient_id, "a.status = 'pending' AND a.lapses_at > :now")
+
+
+def attested_at_desk(tx: Transaction, viewer: Viewer, patient_id: str) -> list[AccessRequest]:
+    """The accesses of doctors of this desk's clinic that run because the desk has attested them; as above."""
+    return _at_desk(tx, viewer, patient_id, "a.status = 'approved' AND a.in_person = 'witness' AND a.expires_at > :now")
+
+
+def _at_desk(tx: Transaction, viewer: Viewer, patient_id: str, condition: str) -> list[AccessRequest]:
     viewer.require("receptionist", Tried(patient_id, "identity", patient_id))
     rows = tx.all(
-        f"{_REQUEST} WHERE a.patient_id = :patient AND a.status = 'pending' AND a.lapses_at > :now "
-        f"AND {_OF_COLLEAGUES} ORDER BY a.created_at DESC, a.id DESC",
+        f"{_REQUEST} WHERE a.patient_id = :patient AND {condition} AND {_OF_COLLEAGUES} "
+        "ORDER BY a.created_at DESC, a.id DESC",
         {"patient": patient_id, "organization": viewer.organization_id, "viewer": viewer.id, "now": tx.now},
     )
     return [replace(_request(row), reason="") for row in rows]

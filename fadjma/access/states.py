@@ -140,7 +140,7 @@ APPROVE_IN_PERSON = Act(
     ("pending",),
     "approved",
     {"patient": "access.approved_in_person"},
-    Offer("in-person-approval", N_("Autoriser avec mon code PIN"), "PIN, scope and duration"),
+    Offer("in-person-approval", N_("Patient : j'autorise"), "PIN, scope and duration"),
     written="approved_in_person",
 )
 WITNESS = Act(

@@ -78,7 +78,7 @@ def create_account(
     """
     viewer.require("admin")
     if role == "patient":
-        raise Invalid({"role": N_("Les patients ouvrent eux-mêmes leur compte, ou à l'accueil.")})
+        raise Invalid({"role": N_("Les patients ouvrent leur compte eux-mêmes, ou sont enregistrés à l'accueil.")})
     if role != "admin":
         _require_place(tx, role, organization_id or "")
     user_id = _add(tx, person, role, "active")

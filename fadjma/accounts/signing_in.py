@@ -109,7 +109,10 @@ class WhichPerson(NotNow):
     """Several people are signed in to so; `people` are their ids and names."""
 
     def __init__(self, people: list[dict[str, str]]) -> None:
-        super().__init__(N_("Plusieurs personnes se connectent ainsi : choisissez laquelle."), current="several")
+        super().__init__(
+            N_("Plusieurs personnes ont ce numéro ou cette adresse, et ce mot de passe : choisissez laquelle."),
+            current="several",
+        )
         self.people = people
         self.details["people"] = people
 

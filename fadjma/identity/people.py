@@ -12,8 +12,8 @@ ROLES: dict[Role, str] = {
     "patient": N_("Patient(e)"),
     "doctor": N_("Médecin"),
     "pharmacist": N_("Pharmacie"),
-    "receptionist": N_("Agent(e) d'accueil"),
-    "nurse": N_("Infirmier(ère)"),
+    "receptionist": N_("Accueil"),
+    "nurse": N_("Soins infirmiers"),
     "admin": N_("Administration"),
 }
 # What patients are called once their sex is known.
@@ -122,7 +122,7 @@ class Viewer:
 
     def require_screen(self) -> None:
         if not self.has_screen:
-            raise Forbidden(N_("Seul l'écran d'un soignant se verrouille."))
+            raise Forbidden(N_("Seuls les écrans du personnel se verrouillent."))
 
     def require(self, role: Role, tried: Tried | None = None) -> None:
         """Raise Forbidden unless this person has the role; `tried` is whose file it is about."""

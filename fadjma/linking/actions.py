@@ -11,7 +11,7 @@ from fadjma.refusals import Conflict, Invalid, NotNow
 from fadjma.store import Page, Transaction
 
 _UNKNOWN = N_("Aucun patient n'a cet identifiant.")
-_ITSELF = N_("Ce sont deux fois la même fiche : une fiche n'est pas liée à elle-même.")
+_ITSELF = N_("Vous avez donné deux fois le même identifiant.")
 
 
 def browse(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Link]:

@@ -18,6 +18,7 @@ class IdentityForm(BornForm, ContactForm):
     """Names, birth or age, sex, and how somebody is reached if at all."""
 
     needs_contact = False
+    sure = N_("J'ai vérifié : c'est une autre personne, et la date est juste")
 
     birth_date = text(N_("Date de naissance"), 30, required=False)
     age = WholeNumber(N_("Ou âge"), [Optional(), NumberRange(0)])

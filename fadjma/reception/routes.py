@@ -65,6 +65,7 @@ class _AroundPatient(TypedDict):
     patient: Registered
     likely: list[Identity]
     waiting: list[AccessRequest]  # what the patient may answer here
+    attested: list[AccessRequest]  # what runs because they have
     correction_form: CorrectionForm
     pin_form: PinForm
     witness_form: WitnessForm
@@ -91,11 +92,14 @@ def _as_it_is(patient: Registered) -> CorrectionForm:
 
 
 async def _around_patient(patient_id: str) -> _AroundPatient:
-    patient, waiting = await web.see_traced(_open, patient_id, again=web.by_itself() or request.method == "POST")
+    patient, waiting, attested = await web.see_traced(
+        _open, patient_id, again=web.by_itself() or request.method == "POST"
+    )
     return {
         "patient": patient,
         "likely": g.get("likely", []),
         "waiting": waiting,
+        "attested": attested,
         "correction_form": _as_it_is(patient),
         "pin_form": web.blank(PinForm),
         "witness_form": web.blank(WitnessForm),
@@ -110,9 +114,12 @@ async def _around_request(patient_id: str, request_id: str) -> _AroundPatient:
     return await _around_patient(patient_id)
 
 
-def _open(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> tuple[Registered, list[AccessRequest]]:
+def _open(
+    tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool
+) -> tuple[Registered, list[AccessRequest], list[AccessRequest]]:
     patient = actions.open_identity(tx, viewer, patient_id, again=again)
-    return patient, access_queries.waiting_at_desk(tx, viewer, patient_id)
+    waiting = access_queries.waiting_at_desk(tx, viewer, patient_id)
+    return patient, waiting, access_queries.attested_at_desk(tx, viewer, patient_id)
 
 
 @blueprint.post("/patients/<patient_id>")

@@ -18,8 +18,7 @@ ID = "clinic"
 LABELS = {
     "validity_days": N_("Validité d'une ordonnance, en jours"),
     "expiry_days": N_("Avertir avant la péremption d'un lot, en jours"),
-    "lock_minutes": N_("Verrouiller l'écran des soignants après, en minutes"),
-    "proxy_age": N_("Âge auquel un enfant répond de lui-même"),
+    "lock_minutes": N_("Délai avant verrouillage des écrans du personnel, en minutes"),
     "time_zone": N_("Fuseau horaire de la clinique"),
 }
 _KEPT = "rules"

@@ -193,7 +193,8 @@ class Questioned(Form):
     `confirm` takes it as it is; it answers every question of the form at once.
     """
 
-    confirm = BooleanField(N_("C'est bien cela : enregistrer ainsi"), false_values=("", "0", "false"))
+    sure: ClassVar[str] = N_("C'est bien cela : enregistrer ainsi")  # what whoever ticks the box says
+    confirm = BooleanField("", false_values=("", "0", "false"))
 
     def validate(self, extra_validators: Any = None) -> bool:
         return bool(super().validate(extra_validators)) and not self.doubts

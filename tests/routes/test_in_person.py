@@ -25,6 +25,13 @@ async def _approve(clinic: Callers, told: Told, pin: str = PIN, **terms: Any) ->
 
 
 class TestAPin:
+    async def test_is_asked_for_only_where_there_is_one(self, clinic: Callers, told: Told) -> None:
+        page = f"/access-requests/{told.pending}"
+        before = (await clinic.browser(SARR).get(page)).text
+        assert "n'a pas de code PIN" in before and "in-person-approval" not in before
+        await _pin(clinic)
+        assert "in-person-approval" in (await clinic.browser(SARR).get(page)).text
+
     async def test_opens_the_file_on_the_doctors_screen(self, clinic: Callers, told: Told, store: Store) -> None:
         await _pin(clinic)
         approved = await _approve(clinic, told)

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 from callers import Callers
-from cast import CAST, DIOP, NDIAYE
+from cast import CAST, DIOP, NDIAYE, THIAM
 from store import Clock, Store
 from told import Told
 
@@ -76,6 +76,8 @@ async def test_of_an_access_request(clinic: Callers, told: Told, store: Store, s
         "emergency_code = 'unconscious' WHERE id = ?",
         (state, told.pending),
     )
+    given = {"document": "Carte d'identité 1 234", "pin": "193746"}  # without one, the form for it is not shown
+    assert (await clinic.program(THIAM).post("/patients/awa/pin", given)).status == 201
     for person in CAST:
         try:
             offered = {

@@ -307,7 +307,7 @@ MEDICINE = {
     "schedule": "list_2",
 }
 SETTINGS = {
-    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10, "proxy_age": 18},
+    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10},
     **{"time_zone": "Africa/Abidjan", "version": 1},
 }
 PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"

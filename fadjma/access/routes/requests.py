@@ -38,6 +38,7 @@ class OnePage(TypedDict):
     """What access/show.html shows."""
 
     item: queries.AccessRequest
+    pin: patient_pins.State
     approve_form: ApproveForm
     in_person_form: InPersonForm
     reason_form: ReasonForm
@@ -171,9 +172,10 @@ async def show(request_id: str) -> Response:
 
 
 async def one_page(request_id: str) -> OnePage:
-    item = await web.see(queries.access_request, request_id)
+    item, pin = await web.see(queries.access_request_in_person, request_id)
     return {
         "item": item,
+        "pin": pin,
         "approve_form": _terms_of(item),
         "in_person_form": web.blank(InPersonForm),
         "reason_form": web.blank(ReasonForm),
