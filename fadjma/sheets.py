@@ -33,6 +33,7 @@ class Sheet:
 
     lines: dict[int, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
+    columns: frozenset[str] = frozenset()  # those that the first line names; in a line the others are empty
     _wrong: set[int] = field(default_factory=set)
 
     def is_wrong(self, number: int) -> bool:
@@ -138,6 +139,7 @@ def _read_lines(sheet: Sheet, columns: Columns, rows: Iterable[list[str]]) -> No
             continue
         if order is None:
             order = _order(sheet, columns, number, cells)
+            sheet.columns = frozenset(order) - {""}
             if sheet.errors:
                 return
         else:

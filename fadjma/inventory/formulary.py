@@ -19,6 +19,8 @@ SCHEDULES = {
 }
 _WORDS = 6  # of a search that are looked at
 Columns = dict[str, str]  # of the table: what is said of a medicine, and its keys
+# What a file may leave out, each with the column of the file that says it.
+OPTIONAL = {"atc": "atc", "brands": "brands", "brands_key": "brands", "schedule": "schedule"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +194,7 @@ def same_as(tx: Transaction, columns: Columns) -> str | None:
 
 def everything(tx: Transaction) -> dict[str, Row]:
     """The whole list, retired ones too, each by the key of its name."""
-    rows = tx.all("SELECT name_key, id, unit, atc, brands, schedule, retired_at FROM medicines")
+    rows = tx.all("SELECT name_key, id, unit, atc, brands, brands_key, schedule, retired_at FROM medicines")
     return {row["name_key"]: row for row in rows}
 
 

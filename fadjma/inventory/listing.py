@@ -11,7 +11,7 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import formulary
-from fadjma.inventory.formulary import Columns, Entry, Facts
+from fadjma.inventory.formulary import OPTIONAL, Columns, Entry, Facts
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Row, Transaction, Violation
 
@@ -27,6 +27,7 @@ _CHANGE = (
     "schedule = :schedule, name_key = :name_key, search_key = :search_key, brands_key = :brands_key, "
     "version = version + 1 WHERE id = :id AND version = :version"
 )
+_UNSAID = {"atc": "", "brands": "", "brands_key": "", "schedule": "none"}  # of a medicine that is new
 _CHANGEABLE = ("atc", "brands", "schedule")  # by a file, of a medicine that is in the list
 OTHER_UNIT = N_("Ce médicament est déjà dans la liste, compté dans une autre unité.")
 
@@ -170,7 +171,7 @@ def begin(tx: Transaction, lines: Iterable[Columns], *, source: str) -> int:
     """Put these into a list that is empty, from the command line; returns how many. Of one that is not, none are."""
     if tx.value("SELECT 1 FROM medicines LIMIT 1"):
         return 0
-    added = list(lines)
+    added = [{**_UNSAID, **columns} for columns in lines]
     _take(tx, Effect(added, [], 0), source=source)
     events.record(tx, "medicines.imported", Subject("medicine_import", "starter"), actor_id=None, added=len(added))
     return len(added)
@@ -183,11 +184,11 @@ def _effect(known: dict[str, Row], lines: dict[int, Columns]) -> Effect:
     for number, columns in lines.items():
         before = known.get(columns["name_key"])
         if before is None:
-            added.append(columns)
+            added.append({**_UNSAID, **columns})
         elif columns["unit"] != before["unit"]:
             errors[f"lines-{number}-unit"] = OTHER_UNIT
-        elif before["retired_at"] or any(columns[name] != before[name] for name in _CHANGEABLE):
-            changed.append((before["id"], columns))
+        elif before["retired_at"] or any(columns.get(name, before[name]) != before[name] for name in _CHANGEABLE):
+            changed.append((before["id"], {**{name: before[name] for name in OPTIONAL}, **columns}))
     if errors:
         raise Invalid(errors)
     return Effect(added, changed, len(lines) - len(added) - len(changed))

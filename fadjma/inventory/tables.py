@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from fadjma import sheets, writing
 from fadjma.i18n import N_
-from fadjma.inventory.formulary import Columns, Facts, listed
+from fadjma.inventory.formulary import OPTIONAL, Columns, Facts, listed
 from fadjma.sheets import Sheet
 
 LONGEST = {"dci": 120, "form": 80, "strength": 60, "unit": 40, "atc": 7, "brands": 200}
@@ -33,7 +33,10 @@ _SCHEDULES = {
 
 @dataclass
 class Table:
-    """What was read: each medicine, as it is stored, by its line's number, and what is wrong by line and column."""
+    """What was read: each medicine, as it is stored, by its line's number, and what is wrong by line and column.
+
+    What the file has no column for is in no line: what is known stays, rather than is emptied.
+    """
 
     lines: dict[int, Columns] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
@@ -60,7 +63,8 @@ def _read_line(table: Table, sheet: Sheet, number: int, found: dict[str, str], s
         sheet.refuse(number, {"dci": twice})
     else:
         seen.add(line["name_key"])
-        table.lines[number] = line
+        unsaid = [name for name, column in OPTIONAL.items() if column not in sheet.columns]
+        table.lines[number] = {name: said for name, said in line.items() if name not in unsaid}
 
 
 def _wrong(found: dict[str, str]) -> dict[str, str]:

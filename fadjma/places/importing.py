@@ -1,8 +1,8 @@
 """Clinics and pharmacies from a file: first it says what it would do, then all of it is taken, or nothing."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from fadjma import events
@@ -38,7 +38,7 @@ class Import:
         return {**shown, "applied_at": iso(self.applied_at) if self.applied_at else None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Effect:
     """What the lines of a file do: which places are new, and of which something else is said."""
 
@@ -61,8 +61,8 @@ def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
     return Import(**dict(row))
 
 
-def check(tx: Transaction, viewer: Viewer, lines: Mapping[int, Facts]) -> str:
-    """Keep a file that was read, and say what it would do; returns the import's id."""
+def check(tx: Transaction, viewer: Viewer, lines: Mapping[int, Mapping[str, Any]]) -> str:
+    """Keep a file that was read, what each line says, and say what it would do; returns the import's id."""
     viewer.require("admin")
     tx.execute("DELETE FROM place_imports WHERE made_at < :since", {"since": tx.now - _KEPT_FOR})
     import_id = new_id()
@@ -73,7 +73,7 @@ def check(tx: Transaction, viewer: Viewer, lines: Mapping[int, Facts]) -> str:
             "id": import_id,
             "by": viewer.id,
             "now": tx.now,
-            "content": json.dumps([asdict(facts) for facts in lines.values()], ensure_ascii=False),
+            "content": json.dumps(list(lines.values()), ensure_ascii=False),
             **_effect(tx, list(lines.values())).counts(),
         },
     )
@@ -86,7 +86,7 @@ def confirm(tx: Transaction, viewer: Viewer, import_id: str) -> str:
     if one_import(tx, viewer, import_id).applied_at:
         raise Conflict(N_("Ce fichier a déjà été importé."), current="applied")
     content = json.loads(tx.value("SELECT content FROM place_imports WHERE id = :id", {"id": import_id}))
-    effect = _effect(tx, [Facts(**said) for said in content])
+    effect = _effect(tx, content)
     places.add_all(tx, effect.added)
     for place, facts in effect.changed:
         places.change(tx, place.id, facts, place.version)
@@ -101,12 +101,20 @@ def confirm(tx: Transaction, viewer: Viewer, import_id: str) -> str:
     return import_id
 
 
-def _effect(tx: Transaction, lines: list[Facts]) -> _Effect:
-    """A place is known by its kind, its name and its town; of one that is there the file says the rest."""
+def _effect(tx: Transaction, lines: Iterable[Mapping[str, Any]]) -> _Effect:
+    """A place is known by its kind, its name and its town; of one that is there the file says the rest, if it does."""
     known = {places.key(place): place for place in places.places(tx)}
-    added = [facts for facts in lines if places.key(facts) not in known]
-    found = [(known[places.key(facts)], facts) for facts in lines if places.key(facts) in known]
-    changed = [
-        (place, facts) for place, facts in found if any(getattr(place, n) != v for n, v in asdict(facts).items())
-    ]
-    return _Effect(added, changed, len(found) - len(changed))
+    effect = _Effect([], [], 0)
+    for said in lines:
+        place = known.get(places.key(Facts(**said)))
+        if place is None:
+            effect.added.append(Facts(**said))
+        elif any(getattr(place, name) != value for name, value in said.items()):
+            effect.changed.append((place, Facts(**{**_known(place), **said})))
+        else:
+            effect.unchanged += 1
+    return effect
+
+
+def _known(place: Facts) -> dict[str, Any]:
+    return {field.name: getattr(place, field.name) for field in fields(Facts)}

@@ -1,6 +1,7 @@
 """A table of clinics and pharmacies as a spreadsheet saves it: each line is a place, or says why not."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from fadjma import sheets, writing
 from fadjma.i18n import N_
@@ -34,9 +35,12 @@ _NO = ("", "non", "no", "0", "faux")
 
 @dataclass
 class Table:
-    """What was read: each place by its line's number, and what is wrong by line and column."""
+    """What was read: what each line says of a place, by its number, and what is wrong by line and column.
 
-    lines: dict[int, Facts] = field(default_factory=dict)
+    A column that the file does not have is in no line: what is known stays, rather than is emptied.
+    """
+
+    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
 
 
@@ -60,7 +64,7 @@ def _read_line(table: Table, sheet: Sheet, number: int, found: dict[str, str], s
         sheet.refuse(number, {"name": N_("Ce lieu est déjà plus haut dans le fichier, dans cette ville.")})
     else:
         seen.add(key(facts))
-        table.lines[number] = facts
+        table.lines[number] = {name: said for name, said in asdict(facts).items() if name in sheet.columns}
 
 
 def _wrong(found: dict[str, str]) -> dict[str, str]:

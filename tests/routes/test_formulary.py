@@ -140,6 +140,19 @@ class TestFromAFile:
         refused = await clinic.program(ADMIN).post("/formulary/imports", {"text": other})
         assert refused.errors().keys() == {"lines-2-unit"}
 
+    async def test_what_the_file_has_no_column_for_stays(self, clinic: Callers) -> None:
+        admin = clinic.program(ADMIN)
+        said = {**MEDICINE, "dci": "céfixime", "atc": "J01DD08", "brands": "Oroken", "schedule": "list_1"}
+        there = (await admin.post("/formulary", said)).location
+        text = f"dci;forme;dosage;unité;marques\ncéfixime;{said['form']};{said['strength']};{said['unit']};Supracef\n"
+        made = await admin.post("/formulary/imports", {"text": text + "céfazoline;poudre;1 g;flacon;\n"})
+        assert (made.json["added"], made.json["changed"]) == (1, 1)
+        await admin.post(f"{made.location}/confirmation")
+        known = (await admin.get(there)).json
+        assert (known["atc"], known["schedule"], known["brands"]) == ("J01DD08", "list_1", ["Supracef"])
+        again = await admin.post("/formulary/imports", {"text": text.replace(";marques", "").replace(";Supracef", "")})
+        assert again.json["unchanged"] == 1
+
     async def test_a_retired_one_comes_back_with_a_file_that_has_it(self, clinic: Callers) -> None:
         await clinic.program(ADMIN).post(f"/formulary/{AMOXICILLIN}/retirement")
         text = "dci;forme;dosage;unité\namoxicilline;comprimé dispersible;1 g;comprimé\n"

@@ -150,6 +150,17 @@ class TestFromAFile:
         again = await clinic.program(ADMIN).post("/organizations/imports", {"text": line})
         assert (again.json["changed"], again.json["unchanged"]) == (0, 1)
 
+    async def test_what_the_file_has_no_column_for_stays(self, clinic: Callers) -> None:
+        made = (await clinic.program(ADMIN).post("/organizations", {**TERANGA, "city": "Mbour"})).json
+        line = "genre;nom;adresse;ville;téléphone\nclinique;Clinique Teranga;rue 9;Mbour;339511234"
+        read = await clinic.program(ADMIN).post("/organizations/imports", {"text": line})
+        await clinic.program(ADMIN).post(f"{read.location}/confirmation")
+        known = (await clinic.program(AWA).get(f"/organizations/{made['id']}")).json
+        assert known["address"] == "rue 9"
+        assert {name: known[name] for name in ("hours", "night_duty", "responsible")} == {
+            name: TERANGA[name] for name in ("hours", "night_duty", "responsible")
+        }
+
     async def test_one_bad_line_and_nothing_is_taken(self, clinic: Callers, store: Store) -> None:
         before = store.content()["organizations"], store.content()["place_imports"]
         bad = [*ROWS, ("marché", "", "rue", "Thiès", "12", "peut-être"), ROWS[1]]

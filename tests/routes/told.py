@@ -1,7 +1,7 @@
 """The story before each test, and the table of what may be asked: every route with who may, in which words."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,7 +169,7 @@ def tell(store: Store) -> Told:
         medicine=act(listing.add, ADMIN, KETOPROFEN),
         retired=act(listing.retire, ADMIN, act(listing.add, ADMIN, NORAMIDOPYRINE)),
         checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
-        checked_places=act(importing.check, ADMIN, {2: POST}),
+        checked_places=act(importing.check, ADMIN, {2: asdict(POST)}),
         emergency=emergency,
         explaining=explaining,
         line=line,
