@@ -9,8 +9,9 @@ from pathlib import Path
 from fadjma.events import inbox
 from fadjma.keeping.sealed import is_sealed, seal, unseal
 from fadjma.store import Transaction, Unusable
-from fadjma.store.backup import backup, check_is_ours, copy_file, count_rows, give_name, remove
+from fadjma.store.backup import backup, change, check_is_ours, copy_file, count_rows, give_name, remove
 
+_SEALED = ".sealed"
 _NAME = re.compile(r"fadjma-\d{8}T\d{6}Z\.db(\.sealed)?")
 
 
@@ -73,7 +74,7 @@ def _open_copy(database: Path, target: str) -> Path:
 
 
 def _make(plan: Plan, name: str) -> Copy:
-    target = plan.folder / (name if plan.key is None else name + ".sealed")
+    target = plan.folder / (name if plan.key is None else name + _SEALED)
     counted = copy_to(plan.database, target, plan.key)
     return Copy(target, target.stat().st_size, counted)
 
@@ -108,11 +109,13 @@ def bring(source: Path, aside: Path, key: str | None) -> None:
     """Bring what a copy holds to `aside`, and look whether it is whole and ours. Raises Unusable."""
     remove(aside)
     try:
-        size, free = source.stat().st_size, shutil.disk_usage(aside.parent).free
+        log = source.with_name(source.name + "-wal")
+        logged = log.stat().st_size if log.exists() else 0
+        size, free = source.stat().st_size + logged, shutil.disk_usage(aside.parent).free
         if size > free:
             raise Unusable(f"Pas de place à côté de la base pour {source} : il faut {size} octets, il en reste {free}.")
         if not is_sealed(source):
-            copy_file(source, aside)
+            _bring_open(source, log if logged else None, aside)
         elif key is None:
             raise Unusable(f"{source} est chiffré : donnez le fichier de sa clé par FADJMA_BACKUP_KEY_FILE.")
         else:
@@ -124,3 +127,16 @@ def bring(source: Path, aside: Path, key: str | None) -> None:
     except Unusable as error:
         remove(aside)
         raise Unusable(str(error).replace(str(aside), str(source))) from error
+
+
+def _bring_open(source: Path, log: Path | None, aside: Path) -> None:
+    """`log`: what had not been folded in when the machine stopped that the file comes from. Raises OSError, Unusable."""
+    if source.name.endswith(_SEALED):
+        raise Unusable(
+            f"{source} porte le nom d'une copie chiffrée et n'est pas chiffré : il est abîmé, ou quelqu'un l'a remplacé. "
+            f"Si vous savez d'où il vient, donnez-lui un nom sans {_SEALED}."
+        )
+    copy_file(source, aside)
+    if log:
+        copy_file(log, aside.with_name(aside.name + "-wal"))
+        change(aside, lambda tx: None, 0)  # whoever opens it last folds it in

@@ -128,8 +128,8 @@ def test_a_running_server_is_not_restored_under(plan: Plan, copy: Path) -> None:
     [
         (lambda held: held[: len(held) // 2], r"abîmé|tronqué|malformed"),
         (lambda held: held[:-1], r"abîmé|tronqué|malformed"),
-        (lambda held: b"", "pas une base"),
-        (lambda held: b"Ordonnances de mars\n" * 1_000, "pas une base"),
+        (lambda held: b"", "pas (une base|chiffré)"),
+        (lambda held: b"Ordonnances de mars\n" * 1_000, "pas (une base|chiffré)"),
     ],
 )
 def test_a_truncated_or_foreign_file_is_refused(
@@ -155,6 +155,33 @@ def test_a_sealed_copy_without_its_key_says_what_is_missing(plan: Plan, tmp_path
     copy = make(dataclasses.replace(plan, key="k" * 40), MONDAY).file
     with pytest.raises(Unusable, match="FADJMA_BACKUP_KEY_FILE"):
         restore(plan.database, copy, None, MONDAY, replace_newer=True)
+
+
+def test_a_sealed_copy_whose_seal_was_taken_off_is_refused(plan: Plan, tmp_path: Path) -> None:
+    sealed = dataclasses.replace(plan, key="k" * 40)
+    copy = make(sealed, MONDAY).file
+    copy.write_bytes(make(dataclasses.replace(plan, key=None), MONDAY).file.read_bytes())
+    for key in (sealed.key, None):
+        with pytest.raises(Unusable, match="n'est pas chiffré"):
+            restore(plan.database, copy, key, MONDAY, replace_newer=True)
+
+
+def test_what_the_disk_of_a_machine_that_stopped_has_in_its_log_is_brought_too(
+    plan: Plan, copy: Path, clock: Clock, tmp_path: Path
+) -> None:
+    (tmp_path / "old-disk").mkdir()
+    source = tmp_path / "old-disk" / "fadjma.db"
+    restore(plan.database, copy, plan.key, MONDAY, replace_newer=True)
+    store = Store(plan.database, clock)
+    store.connection.execute(CHANGED)
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{plan.database}{suffix}", f"{source}{suffix}")
+    store.close()
+    restore(plan.database, copy, plan.key, MONDAY + HOUR, replace_newer=True)
+    held = source.read_bytes(), source.with_name("fadjma.db-wal").read_bytes()
+    restore(plan.database, source, None, MONDAY + 2 * HOUR, replace_newer=True)
+    assert _changed(plan.database) and not list(plan.database.parent.glob("*restoring*"))
+    assert (source.read_bytes(), source.with_name("fadjma.db-wal").read_bytes()) == held
 
 
 def test_a_copy_of_an_older_version_is_brought_to_this_one(tmp_path: Path) -> None:
