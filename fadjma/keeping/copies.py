@@ -1,7 +1,10 @@
 """The folder of copies: one more is made, the oldest go."""
 
+import contextlib
+import logging
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ from fadjma.keeping.sealed import is_sealed, seal, unseal
 from fadjma.store import Transaction, Unusable
 from fadjma.store.backup import backup, change, check_is_ours, copy_file, count_rows, give_name, remove
 
+log = logging.getLogger("fadjma.keeping")
 _SEALED = ".sealed"
 _NAME = re.compile(r"fadjma-\d{8}T\d{6}Z\.db(\.sealed)?")
 
@@ -36,21 +40,35 @@ class Copy:
 
 
 def kept(folder: Path) -> list[Path]:
-    """The copies in a folder, the oldest first. Raises OSError."""
+    """The copies in a folder, by their names. Raises OSError."""
     return sorted(file for file in folder.iterdir() if _NAME.fullmatch(file.name))
+
+
+def by_age(folder: Path, now: int) -> list[Path]:
+    """The copies in a folder, the oldest first. Raises OSError.
+
+    Those with a name of the future were made before a clock that ran ahead was put right.
+    """
+    last = _stem(now)
+    return sorted(kept(folder), key=lambda file: (file.name[: len(last)] <= last, file.name))
+
+
+def _stem(now: int) -> str:
+    return f"fadjma-{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}"
 
 
 def make(plan: Plan, now: int) -> Copy:
     """One copy more, and the oldest ones removed. Raises Unusable; then nothing has changed in the folder."""
-    if not plan.folder.is_dir():  # not made: it may be on a disk that is not there
-        raise Unusable(f"Le dossier des sauvegardes {plan.folder} n'existe pas : faites-le, ou branchez son disque.")
     try:
+        if not plan.folder.is_dir():  # not made: it may be on a disk that is not there
+            raise Unusable(
+                f"Le dossier des sauvegardes {plan.folder} n'existe pas : faites-le, ou branchez son disque."
+            )
         _tidy(plan)
-        made = _make(plan, f"fadjma-{datetime.fromtimestamp(now / 1000, UTC):%Y%m%dT%H%M%SZ}.db")
-        for old in [file for file in kept(plan.folder) if file != made.file][: -(plan.keep - 1) or None]:
-            old.unlink()
+        made = _make(plan, _stem(now) + ".db")
     except OSError as error:
         raise Unusable(f"Pas de copie dans {plan.folder} : {error.strerror or error}.") from error
+    _remove_oldest(plan, made, now)
     return made
 
 
@@ -61,6 +79,22 @@ def _tidy(plan: Plan) -> None:
     remove(drilled(plan))
     for file in plan.folder.glob("fadjma-*.partial*"):
         file.unlink()
+
+
+def _remove_oldest(plan: Plan, made: Copy, now: int) -> None:
+    """What cannot be removed stays until the next copy: the new one is good all the same."""
+    with _at_worst_it_stays():
+        for old in [file for file in by_age(plan.folder, now) if file != made.file][: -(plan.keep - 1) or None]:
+            with _at_worst_it_stays():
+                old.unlink()
+
+
+@contextlib.contextmanager
+def _at_worst_it_stays() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        log.warning("an old backup stays: %s", error)
 
 
 def drilled(plan: Plan) -> Path:
@@ -109,13 +143,13 @@ def bring(source: Path, aside: Path, key: str | None) -> None:
     """Bring what a copy holds to `aside`, and look whether it is whole and ours. Raises Unusable."""
     remove(aside)
     try:
-        log = source.with_name(source.name + "-wal")
-        logged = log.stat().st_size if log.exists() else 0
+        beside = source.with_name(source.name + "-wal")
+        logged = beside.stat().st_size if beside.exists() else 0
         size, free = source.stat().st_size + logged, shutil.disk_usage(aside.parent).free
         if size > free:
             raise Unusable(f"Pas de place à côté de la base pour {source} : il faut {size} octets, il en reste {free}.")
         if not is_sealed(source):
-            _bring_open(source, log if logged else None, aside)
+            _bring_open(source, beside if logged else None, aside)
         elif key is None:
             raise Unusable(f"{source} est chiffré : donnez le fichier de sa clé par FADJMA_BACKUP_KEY_FILE.")
         else:
@@ -129,14 +163,14 @@ def bring(source: Path, aside: Path, key: str | None) -> None:
         raise Unusable(str(error).replace(str(aside), str(source))) from error
 
 
-def _bring_open(source: Path, log: Path | None, aside: Path) -> None:
-    """`log`: what had not been folded in when the machine stopped that the file comes from. Raises OSError, Unusable."""
+def _bring_open(source: Path, beside: Path | None, aside: Path) -> None:
+    """`beside`: what was not folded in when the machine stopped that the file is of. Raises OSError, Unusable."""
     if source.name.endswith(_SEALED):
         raise Unusable(
-            f"{source} porte le nom d'une copie chiffrée et n'est pas chiffré : il est abîmé, ou quelqu'un l'a remplacé. "
-            f"Si vous savez d'où il vient, donnez-lui un nom sans {_SEALED}."
+            f"{source} porte le nom d'une copie chiffrée et n'est pas chiffré : il est abîmé, ou quelqu'un l'a "
+            f"remplacé. Si vous savez d'où il vient, donnez-lui un nom sans {_SEALED}."
         )
     copy_file(source, aside)
-    if log:
-        copy_file(log, aside.with_name(aside.name + "-wal"))
+    if beside:
+        copy_file(beside, aside.with_name(aside.name + "-wal"))
         change(aside, lambda tx: None, 0)  # whoever opens it last folds it in

@@ -56,17 +56,19 @@ class Keeper:
         self.standing = await self._database.read(runs.standing)
         if self.plan is None or not self._owner.take():
             return
-        if self.standing.copy_is_due(self.plan, self._database.clock()):
-            await self._copy(self.plan)
-        if self.standing.drill_is_due(self._database.clock()):
-            await self._drill(self.plan)
-        await self._database.write(runs.sound_alarms, self.plan)
+        try:
+            if self.standing.copy_is_due(self.plan, self._database.clock()):
+                await self._copy(self.plan)
+            if self.standing.drill_is_due(self._database.clock()):
+                await self._drill(self.plan)
+        finally:  # whatever went wrong: what is late is told
+            await self._database.write(runs.sound_alarms, self.plan)
 
     async def _copy(self, plan: Plan) -> None:
         begun = self._database.clock()
         try:
             made = await _aside(copies.make, plan, begun)
-        except Unusable as error:
+        except (Unusable, OSError) as error:
             await self._note("copy", begun, failure=str(error))
         else:
             await self._note("copy", begun, made.file.name, made.size, rows=made.counted)
@@ -76,7 +78,7 @@ class Keeper:
         counted = await self._database.read(runs.counted)
         try:
             file = await _aside(restoring.drill, plan, counted, begun, self._walk)
-        except Unusable as error:
+        except (Unusable, OSError) as error:
             await self._note("drill", begun, failure=str(error))
         else:
             await self._note("drill", begun, file)

@@ -6,7 +6,7 @@ from pathlib import Path
 from fadjma import events
 from fadjma.events import inbox
 from fadjma.i18n import iso
-from fadjma.keeping.copies import Plan, bring, drilled, kept
+from fadjma.keeping.copies import Plan, bring, by_age, drilled
 from fadjma.store import Transaction, Unusable
 from fadjma.store.backup import change, count_rows, look_into, put_in_place, remove
 from fadjma.store.migrating import migrate
@@ -62,11 +62,11 @@ def _refuse_newer(database: Path, copied: int, source: Path) -> None:
 def drill(
     plan: Plan, counted: Mapping[str, Mapping[str, int]], now: int, walk: Callable[[Transaction], list[str]]
 ) -> str:
-    """Restore the newest copy aside and try it; returns its name.
+    """Restore the copy that was made last aside and try it; returns its name.
 
     `counted`: the rows of each copy by table, by its name, where that is known. Raises Unusable with what is wrong.
     """
-    copies = kept(plan.folder) if plan.folder.is_dir() else []
+    copies = by_age(plan.folder, now) if plan.folder.is_dir() else []
     if not copies:
         raise Unusable(f"Il n'y a aucune copie dans {plan.folder}.")
     newest = copies[-1]

@@ -131,8 +131,11 @@ def counted(tx: Transaction) -> dict[str, dict[str, int]]:
 
 
 def note(tx: Transaction, kind: RunKind, run: Run, rows: dict[str, int]) -> None:
-    """Write down what came of one."""
-    tx.execute("DELETE FROM backup_runs WHERE begun_at < :since", {"since": tx.now - _KEPT_FOR})
+    """Write down what came of one. What a clock that ran ahead has written goes: it would stay the newest for ever."""
+    tx.execute(
+        "DELETE FROM backup_runs WHERE begun_at < :since OR begun_at > :now",
+        {"since": tx.now - _KEPT_FOR, "now": tx.now},
+    )
     tx.execute(
         "INSERT INTO backup_runs (id, kind, begun_at, ended_at, file, size, counted, failure) "
         "VALUES (:id, :kind, :begun, :ended, :file, :size, :counted, :failure)",
@@ -152,12 +155,12 @@ def note(tx: Transaction, kind: RunKind, run: Run, rows: dict[str, int]) -> None
 
 
 def sound_alarms(tx: Transaction, plan: Plan) -> None:
-    """Tell the admins of every alarm that was not there when they were told last."""
+    """Tell the admins of every alarm that was not there when they were told last; while there are none, it waits."""
     told = (kept(tx, _TOLD) or "").split()
-    alarms = list(standing(tx).alarms(plan, tx.now))
+    admins = directory.people(tx, "admin")
+    alarms = [alarm for alarm in standing(tx).alarms(plan, tx.now) if alarm in told or admins]
     for alarm in alarms:
         if alarm not in told:
-            admins = directory.people(tx, "admin")
             events.notify(tx, admins, "notification", _NOTICES[alarm], Subject("backup", alarm))
     if alarms != told:
         keep(tx, _TOLD, " ".join(alarms))

@@ -51,6 +51,23 @@ def test_keeping_one_keeps_the_new_one(store: Store, plan: Plan) -> None:
         assert kept(plan.folder) == [made.file]
 
 
+def test_an_old_one_that_cannot_be_removed_does_not_spoil_the_new_one(
+    store: Store, plan: Plan, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = dataclasses.replace(plan, keep=1)
+    old = make(one, MONDAY)
+    unlink = Path.unlink
+
+    def refuse(file: Path, missing_ok: bool = False) -> None:
+        if file == old.file:
+            raise PermissionError(13, "Permission denied", str(file))
+        unlink(file, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert make(one, MONDAY + HOUR).file in kept(plan.folder)
+    assert "an old backup stays" in caplog.text
+
+
 def test_a_folder_that_is_not_there_is_not_made(store: Store, plan: Plan) -> None:
     """It may be on a disk that is not plugged in; made, the copies would fill the disk of the database."""
     plan.folder.rmdir()

@@ -1,5 +1,6 @@
 """When copies and drills are made, and who hears of one that is late or fails."""
 
+import errno
 import json
 import sqlite3
 from contextlib import closing
@@ -12,6 +13,7 @@ from store import Clock
 
 from fadjma import events, verifying
 from fadjma.events import Subject, inbox
+from fadjma.keeping import copies, restoring
 from fadjma.keeping.copies import Plan, kept
 from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import standing
@@ -71,6 +73,25 @@ async def test_a_clock_that_was_put_back_does_not_stop_the_copies(keeper: Keeper
     assert len(kept(plan.folder)) == 2
 
 
+async def test_after_a_clock_that_ran_ahead_there_is_one_copy_and_one_drill_and_then_it_goes_on(
+    keeper: Keeper, plan: Plan, clock: Clock, database: Database
+) -> None:
+    clock.advance(days=300)
+    await keeper.look()
+    clock.advance(days=-300)
+    for _ in range(3):
+        await keeper.look()
+        clock.advance(minutes=1)
+    ahead, right = sorted(file.name for file in kept(plan.folder))[::-1]
+    runs = await database.read(lambda tx: tx.all("SELECT kind, file FROM backup_runs ORDER BY kind"))
+    assert [tuple(row) for row in runs] == [("copy", right), ("drill", right)], "the one that was made last is tried"
+    for _ in range(plan.keep):
+        clock.advance(hours=6)
+        await keeper.look()
+    left = [file.name for file in kept(plan.folder)]
+    assert len(left) == plan.keep and ahead not in left, "it is the oldest"
+
+
 async def test_one_that_fails_is_told_once_and_tried_again(
     keeper: Keeper, plan: Plan, clock: Clock, database: Database
 ) -> None:
@@ -90,6 +111,43 @@ async def test_one_that_fails_is_told_once_and_tried_again(
     clock.advance(minutes=15)
     await keeper.look()
     assert not list(keeper.standing.alarms(plan, clock.now)) and kept(plan.folder)
+
+
+async def test_a_folder_of_the_network_that_went_stale_is_noted_and_told(
+    keeper: Keeper, plan: Plan, clock: Clock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(*_: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    await keeper.look()
+    clock.advance(days=8, minutes=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(copies, "make", stale)
+        patched.setattr(restoring, "drill", stale)
+        await keeper.look()
+    assert keeper.standing.copy and keeper.standing.drill
+    assert "Stale" in keeper.standing.copy.failure and "Stale" in keeper.standing.drill.failure
+    assert set(await database.read(_told, ADMIN)) >= {"backup.copy_failed", "backup.drill_failed"}
+
+
+async def test_what_nobody_foresaw_does_not_silence_what_is_late(
+    keeper: Keeper, plan: Plan, clock: Clock, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keeper.look()
+    clock.advance(hours=10)
+    monkeypatch.setattr(copies, "make", lambda *_: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        await keeper.look()
+    assert await database.read(_told, ADMIN) == ["backup.copy_late"]
+
+
+async def test_before_there_is_an_admin_nobody_was_told(keeper: Keeper, plan: Plan, database: Database) -> None:
+    plan.folder.rmdir()
+    await database.write(lambda tx: tx.execute("UPDATE users SET status = 'deactivated' WHERE role = 'admin'"))
+    await keeper.look()
+    await database.write(lambda tx: tx.execute("UPDATE users SET status = 'active' WHERE role = 'admin'"))
+    await keeper.look()
+    assert await database.read(_told, ADMIN) == ["backup.copy_failed"]
 
 
 async def test_one_that_is_late_is_told(keeper: Keeper, plan: Plan, clock: Clock, database: Database) -> None:
