@@ -14,6 +14,7 @@ from fadjma import writing
 from fadjma.i18n import N_
 
 MOST_LINES = 50_000
+_MOST_FAULTS = 50_000
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls begin
 _READER = Path(__file__).with_name("workbook.py")
 _PATIENCE = 60  # seconds for a workbook
@@ -97,7 +98,7 @@ def _workbook(sent: bytes) -> list[list[str]]:
             [sys.executable, "-I", str(_READER)], input=sent, capture_output=True, timeout=_PATIENCE, check=True
         )
         rows: list[list[str]] = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError) as error:
+    except (OSError, subprocess.SubprocessError, ValueError) as error:  # OSError: no memory for one process more
         raise _Unreadable(_SPREADSHEET) from error
     return rows
 
@@ -146,6 +147,8 @@ def _read_lines(sheet: Sheet, columns: Columns, rows: Iterable[list[str]]) -> No
             _read_line(sheet, columns, number, order, cells)
             if len(sheet.lines) > MOST_LINES:
                 raise _Unreadable(_TOO_MANY)
+            if len(sheet.errors) > _MOST_FAULTS:
+                return  # nothing of it is taken, and nobody reads so many
 
 
 def _clean(cell: str) -> str:
@@ -178,7 +181,7 @@ def _read_line(sheet: Sheet, columns: Columns, number: int, order: list[str], ce
         column = order[place] if place < len(order) else ""
         if column:
             found[column] = cell
-        elif cell:
+        elif cell and not errors:  # a line of a million cells is one fault
             errors[str(place + 1)] = N_("Cette cellule n'est sous aucune colonne.")
     errors |= {column: N_("Cette cellule est vide.") for column in columns.needed if not found[column]}
     for column, value in found.items():

@@ -16,6 +16,7 @@ if sys.platform != "win32":
 
 MOST_ROWS = 50_002  # more than any reader takes, so that it can say so
 MOST_COLUMNS = 100
+MOST_SHOWN = 50 * 1024**2  # bytes
 _MEMORY = 1024**3  # bytes
 _SECONDS = 20
 
@@ -27,7 +28,10 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sheet = CalamineWorkbook.from_filelike(BytesIO(sys.stdin.buffer.read())).get_sheet_by_index(0)
     rows = sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)
-    json.dump([[_shown(cell) for cell in row[:MOST_COLUMNS]] for row in rows], sys.stdout)
+    shown = json.dumps([[_shown(cell) for cell in row[:MOST_COLUMNS]] for row in rows], ensure_ascii=False).encode()
+    if len(shown) > MOST_SHOWN:
+        sys.exit(f"{len(shown)} bytes: whoever reads them would have them in memory too")
+    sys.stdout.buffer.write(shown)
 
 
 def _shown(cell: object) -> str:

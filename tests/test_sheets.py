@@ -1,11 +1,13 @@
 """A workbook is read as its CSV would be, by a process of its own that may end without harm."""
 
+import errno
 from collections.abc import Sequence
+from io import BytesIO, TextIOWrapper
 
 import pytest
 from workbooks import Formula, ods, xlsx
 
-from fadjma import sheets
+from fadjma import sheets, workbook
 from fadjma.sheets import Columns, read
 
 COLUMNS = Columns({"name": ("nom", "name"), "phone": ("telephone",), "duty": ("garde",)}, ("name",), ("phone",))
@@ -56,6 +58,35 @@ def test_what_a_spreadsheet_would_run_is_refused_whatever_it_comes_in(worth: str
 )
 def test_what_is_none_or_cannot_be_unfolded_is_said(sent: bytes) -> None:
     assert read(sent, COLUMNS).errors == {"file": sheets._SPREADSHEET}
+
+
+def test_one_that_unfolds_into_more_than_anybody_reads_ends_with_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    sent = xlsx([HEAD, ("é" * 100, "", "")])
+    monkeypatch.setattr(workbook, "MOST_SHOWN", 200)
+    monkeypatch.setattr(workbook.resource, "setrlimit", lambda *_: None)  # this process goes on
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(sent)))
+    with pytest.raises(SystemExit, match="bytes"):
+        workbook.main()
+    assert capsysbinary.readouterr().out == b""
+
+
+def test_where_no_process_can_be_started_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(sheets.subprocess, "run", refuse)
+    assert read(xlsx([HEAD, ("Jamm", "", "")]), COLUMNS).errors == {"file": sheets._SPREADSHEET}
+
+
+def test_of_a_line_the_first_cell_without_a_column_is_named() -> None:
+    assert list(read(b"nom\nJamm" + b";x" * 1_000 + b"\n", COLUMNS).errors) == ["lines-2-2"]
+
+
+def test_faults_are_looked_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "_MOST_FAULTS", 20)
+    assert len(read(b"nom\n" + b"=1\n" * 1_000, COLUMNS).errors) == 21
 
 
 def test_one_that_takes_too_long_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
