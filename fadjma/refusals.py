@@ -24,6 +24,7 @@ class Refusal(Exception):
 
     status = 400
     title = N_("Demande incorrecte")
+    type = "about:blank"  # of the problem document, where a program has to tell it from others of this status
     tried: Tried | None = None  # for the patient's trace; the answer says nothing of it
 
     def __init__(self, message: str, **values: Any) -> None:
@@ -46,6 +47,28 @@ class SignInNeeded(Refusal):
 
     def __init__(self, message: str = N_("Connectez-vous pour continuer.")) -> None:
         super().__init__(message)
+
+
+class FactorNeeded(Refusal):
+    """The password was right, and the session is not whole: it waits for its second factor."""
+
+    status = 401
+    title = N_("Second facteur nécessaire")
+    type = "urn:fadjma:otp-needed"
+    page = "/sign-in/factor"
+
+    def __init__(self, message: str = N_("Donnez aussi le code de votre application, ou un code de secours.")) -> None:
+        super().__init__(message)
+
+
+class EnrolmentNeeded(FactorNeeded):
+    """The clinic wants a second factor of whoever works there, and this person has none yet."""
+
+    type = "urn:fadjma:enrolment-needed"
+    page = "/second-factor"
+
+    def __init__(self) -> None:
+        super().__init__(N_("La clinique exige un second facteur : connectez-vous par la page pour le préparer."))
 
 
 class Locked(Refusal):

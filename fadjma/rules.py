@@ -20,6 +20,7 @@ class Rules:
     validity_days: int = 90  # in which a prescription is first delivered
     expiry_days: int = 30  # before a lot expires, from which its pharmacy is warned
     lock_minutes: int = 15  # without activity, until a screen of staff locks
+    second_factor: bool = False  # whether staff needs one to sign in
 
 
 BOUNDS = {"validity_days": (1, 366), "expiry_days": (1, 366), "lock_minutes": (1, 720)}

@@ -7,7 +7,7 @@ from fadjma.accounts import queries
 from fadjma.accounts.queries import Chooser
 from fadjma.events import Notice, Subject, inbox, security
 from fadjma.i18n import LANGUAGES, N_
-from fadjma.identity import directory, enrolment, passwords, pins, sessions, slips
+from fadjma.identity import directory, enrolment, passwords, pins, second_factors, sessions, slips
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
@@ -235,8 +235,11 @@ def start_session(
     agent: str,
     name: str = "",
     instead_of: str | None = None,
+    whole: bool = False,
 ) -> str:
     """Open a session after a good password; returns its secret. `name` is what its person calls a program.
+
+    That of a browser waits for what else its person owes, unless it is `whole`: the second factor was given, too.
 
     `instead_of` is the secret of the session that this browser had until now, which ends here. With somebody else's go
     its open pages: on a shared computer they must not go on showing what is told to the person before. One's own go on
@@ -249,9 +252,11 @@ def start_session(
         end_session(tx, before)
     elif before:
         sessions.end(tx, user_id, reason="renewed", session_id=before.session_id)
-    events.record(tx, "session.started", Subject("account", user_id), actor_id=user_id, kind=kind)
     of_kind: Literal["browser", "token"] = "token" if kind == "token" else "browser"
-    return sessions.start(tx, user_id, kind=of_kind, address=address, agent=agent, name=name)
+    half = "" if whole or of_kind == "token" else second_factors.owed(tx, user_id)
+    if not half:
+        events.record(tx, "session.started", Subject("account", user_id), actor_id=user_id, kind=kind)
+    return sessions.start(tx, user_id, kind=of_kind, address=address, agent=agent, name=name, half=half)
 
 
 def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) -> str:

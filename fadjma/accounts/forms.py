@@ -45,6 +45,7 @@ class TokenForm(Form):
     password = PasswordField("", [InputRequired(), Length(max=200)])
     name = text("", 80, required=False)
     person_id = text("", 40, required=False)
+    otp = text("", 40, required=False)
 
 
 class PasswordForm(Form):
@@ -64,6 +65,25 @@ class UnlockForm(Form):
 
 class LockForm(Form):
     next = StringField("")
+
+
+class CodeForm(Form):
+    """The second factor that is asked for after the password."""
+
+    otp = StringField(N_("Code à 6 chiffres, ou code de secours"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+
+
+class OtpForm(Form):
+    """The first code of a new authenticator."""
+
+    otp = StringField(N_("Code à 6 chiffres que montre l'application"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+
+
+class OwnerForm(Form):
+    """Its owner, again, before something is done to a second factor."""
+
+    password = PasswordField(N_("Mot de passe actuel"), [InputRequired(), Length(max=200)])
+    otp = text(N_("Code à 6 chiffres, ou code de secours"), 40, required=False)
 
 
 class PinForm(Form):

@@ -8,20 +8,21 @@ uses up. An unknown account and a wrong password get the same answer in the same
 import hashlib
 from typing import Literal
 
-from fadjma.accounts import actions, queries
+from fadjma.accounts import actions, queries, second_factor
 from fadjma.accounts.queries import Chooser
 from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passwords, pins, sessions, slips
+from fadjma.identity import passwords, pins, second_factors, sessions, slips
 from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.passwords import Credential
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Forbidden, Invalid, NotNow, SignInNeeded
+from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Forbidden, Invalid, NotNow, SignInNeeded
 from fadjma.store import Database, Transaction
 from fadjma.web.throttle import (
     CODE_PER_ADDRESS,
     CONFIRM_PER_ACCOUNT,
+    FACTOR_PER_ACCOUNT,
     SIGN_IN_PER_ACCOUNT,
     SIGN_IN_PER_ADDRESS,
     SIGN_IN_PER_DEVICE,
@@ -52,8 +53,13 @@ async def sign_in(
     device: Device | None = None,
     instead_of: str | None = None,
     person_id: str = "",
+    otp: str = "",
+    factor_key: bytes = b"",
 ) -> tuple[str, str]:
     """Check a password and open a session; returns its secret and the user's id.
+
+    A browser's may be half: it waits for the second factor. A program gives that at once (`otp`; `factor_key` is the
+    key of second_factors.py).
 
     `person_id` is which of several people, whose phone or address and password are the same.
 
@@ -61,7 +67,7 @@ async def sign_in(
     actions.start_session.
 
     Raises Throttled, Invalid (unknown or wrong, the same), Forbidden (right password, account not active), and
-    WhichPerson where it fits several and nobody was named: no first match wins.
+    WhichPerson where it fits several and nobody was named: no first match wins. To a program FactorNeeded.
     """
     email = normalize_email(login)
     candidates = await database.read(
@@ -85,6 +91,8 @@ async def sign_in(
     if person.status != "active":
         raise Forbidden(_CLOSED[person.status])
     await throttle.forgive(*counted[person.user_id])
+    if kind == "token":
+        await _require_factor(database, throttle, person.user_id, otp, key=factor_key, mark=mark)
     secret = await database.write(
         actions.start_session,
         person.user_id,
@@ -95,6 +103,46 @@ async def sign_in(
         instead_of=instead_of,
     )
     return secret, person.user_id
+
+
+async def _require_factor(
+    database: Database, throttle: Throttle, user_id: str, otp: str, *, key: bytes, mark: str
+) -> None:
+    owed = await database.read(second_factors.owed, user_id)
+    if owed == "enrolment":
+        raise EnrolmentNeeded
+    if owed and not otp:
+        raise FactorNeeded
+    if owed:
+        try:
+            await take_factor(database, throttle, user_id, otp, key=key, mark=mark)
+        except Invalid as refusal:
+            raise FactorNeeded(second_factors.WRONG) from refusal
+
+
+async def take_factor(
+    database: Database, throttle: Throttle, user_id: str, typed: str, *, key: bytes, mark: str
+) -> None:
+    """A code of the authenticator or a recovery code, which is used by it. Raises Invalid, Throttled."""
+    second_factor.require_one(typed)
+    async with throttle.attempt((FACTOR_PER_ACCOUNT, user_id)) as attempt:
+        attempt.failed = not await database.write(second_factor.take, user_id, typed, key=key)
+    if attempt.failed:
+        await database.write(second_factor.note_failure, user_id, address=mark, last=attempt.used_up)
+        raise Invalid({"otp": second_factors.WRONG})
+    await throttle.forgive(FACTOR_PER_ACCOUNT, user_id)
+
+
+async def confirm_factor(
+    database: Database, throttle: Throttle, viewer: Viewer, typed: str, *, key: bytes, mark: str
+) -> None:
+    """The first code of a new authenticator. Raises Invalid, Throttled, and what second_factor.confirm does."""
+    second_factor.require_one(typed)
+    async with throttle.attempt((FACTOR_PER_ACCOUNT, viewer.id)) as attempt:
+        attempt.failed = not await database.write(second_factor.confirm, viewer, typed, key=key, address=mark)
+    if attempt.failed:
+        raise Invalid({"otp": second_factors.WRONG})
+    await throttle.forgive(FACTOR_PER_ACCOUNT, viewer.id)
 
 
 async def _only_one(database: Database, found: list[Credential]) -> Credential:

@@ -61,6 +61,13 @@ MESSAGES = {
     "contact.changed": N_("Votre téléphone ou votre adresse e-mail a été changé"),
     "password.changed": N_("Votre mot de passe a été changé"),
     "password.reset": N_("Votre mot de passe a été réinitialisé par l'administration"),
+    "factor.added": N_("Un second facteur protège maintenant votre compte"),
+    "factor.removed": N_("Le second facteur de votre compte a été retiré"),
+    "factor.guessed": N_(
+        "Quelqu'un a donné votre mot de passe, mais pas votre second facteur : changez le mot de passe"
+    ),
+    "factor.codes_renewed": N_("Vos codes de secours ont été remplacés"),
+    "factor.code_used": N_("Un de vos codes de secours a servi"),
     "account.moved": N_("Votre lieu d'exercice a changé : reconnectez-vous pour y travailler"),
     "announcement.published": N_("Une annonce de l'administration"),
     "announcement.withdrawn": N_("Une annonce de l'administration est retirée"),

@@ -22,6 +22,10 @@ Kind = Literal[
     "activation_issued",
     "reset_issued",
     "code_refused",
+    "factor_failed",
+    "factor_added",
+    "factor_removed",
+    "factor_removal_asked",
 ]
 
 KINDS: dict[Kind, str] = {
@@ -34,6 +38,10 @@ KINDS: dict[Kind, str] = {
     "activation_issued": N_("Code d'activation remis"),
     "reset_issued": N_("Mot de passe réinitialisé"),
     "code_refused": N_("Code refusé"),
+    "factor_failed": N_("Connexion refusée : second facteur incorrect"),
+    "factor_added": N_("Second facteur ajouté"),
+    "factor_removed": N_("Second facteur retiré"),
+    "factor_removal_asked": N_("Retrait d'un second facteur demandé"),
 }
 PER_PAGE = 50
 

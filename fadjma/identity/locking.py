@@ -7,9 +7,11 @@ from fadjma import rules
 from fadjma.store import Transaction
 
 MINUTE = 60_000
-# Of `sessions s` and `users u`. A program has no screen, and what a patient has left open ends.
+# Of `sessions s` and `users u`. A program has no screen, what a patient has left open ends, and half a session has
+# nothing to show.
 LOCKED = """
-    (s.kind = 'browser' AND u.role <> 'patient' AND (s.locked_at IS NOT NULL OR s.last_active_at <= :untouched_since))
+    (s.half = '' AND s.kind = 'browser' AND u.role <> 'patient'
+     AND (s.locked_at IS NOT NULL OR s.last_active_at <= :untouched_since))
 """
 
 

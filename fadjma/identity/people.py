@@ -79,6 +79,7 @@ class Viewer:
     sex: str | None = None  # of patients; of others it is not known
     profession: str | None = None  # of doctors
     locked: bool = False  # the session is, until its person shows who they are
+    half: str = ""  # what the session waits for before it is whole (second_factors.Half)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,8 @@
 The cookie and the bearer token carry a secret; the table has only its hash. Limits are those of docs/clinic.md, for
 shared machines: 12 h at most; what staff have left for 15 min is locked (locking.py), what patients have left for
 30 min ends. Streams and polls are not activity. A token that was given a name lives until nobody has used it for
-30 days; without one, 12 h.
+30 days; without one, 12 h. One that is half signed in lives for 10 minutes and is never made whole: another takes its
+place (second_factors.py).
 """
 
 import hashlib
@@ -15,12 +16,14 @@ from typing import Any, Literal
 from fadjma.i18n import iso
 from fadjma.identity.locking import LOCKED, untouched_since
 from fadjma.identity.people import Viewer
+from fadjma.identity.second_factors import Half
 from fadjma.store import Page, Transaction, paging
 
 EndReason = Literal["signed_out", "expired", "deactivated", "renewed"]
 CloseReason = EndReason | Literal["locked"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
+HALF = 10 * MINUTE
 UNUSED = 30 * 24 * 60 * MINUTE  # that a named token lives without being used
 PER_PAGE = 50
 _ADDRESS = 64  # characters kept of an address
@@ -95,25 +98,34 @@ def id_of(secret: str) -> str:
 
 
 def start(
-    tx: Transaction, user_id: str, *, kind: Literal["browser", "token"], address: str, agent: str, name: str = ""
+    tx: Transaction,
+    user_id: str,
+    *,
+    kind: Literal["browser", "token"],
+    address: str,
+    agent: str,
+    name: str = "",
+    half: Half = "",
 ) -> str:
-    """Open a session; returns its secret, which is stored nowhere."""
+    """Open a session, which waits for `half` if anything; returns its secret, which is stored nowhere."""
     secret = secrets.token_urlsafe(24)
     tx.execute(
-        "INSERT INTO sessions (id, user_id, kind, name, created_at, last_active_at, expires_at, address, agent) "
-        "VALUES (:id, :user_id, :kind, :name, :now, :now, :expires_at, :address, :agent)",
+        "INSERT INTO sessions (id, user_id, kind, name, half, created_at, last_active_at, expires_at, address, agent) "
+        "VALUES (:id, :user_id, :kind, :name, :half, :now, :now, :expires_at, :address, :agent)",
         {
             "id": id_of(secret),
             "user_id": user_id,
             "kind": kind,
             "now": tx.now,
             "name": name,
-            "expires_at": tx.now + lifetime(name),
+            "half": half,
+            "expires_at": tx.now + (HALF if half == "factor" else lifetime(name)),
             "address": address[:_ADDRESS],
             "agent": agent[:200],
         },
     )
-    tx.execute("UPDATE users SET signed_in_at = :now WHERE id = :id", {"now": tx.now, "id": user_id})
+    if not half:
+        tx.execute("UPDATE users SET signed_in_at = :now WHERE id = :id", {"now": tx.now, "id": user_id})
     return secret
 
 
@@ -123,11 +135,11 @@ def lifetime(name: str) -> int:
 
 
 def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
-    """The active person whose live session this is, or None. It may be locked: then they see nothing (`locked`)."""
+    """The active person whose live session this is, or None. It may be locked, or half: then they see nothing."""
     row = secret and tx.first(
         f"""
         SELECT u.id, u.role, u.given_name, u.family_name, u.language, p.organization_id, o.name AS organization,
-               s.id AS session_id, s.last_active_at, t.sex, p.profession, {LOCKED} AS locked
+               s.id AS session_id, s.last_active_at, t.sex, p.profession, {LOCKED} AS locked, s.half
         FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN patients t ON t.user_id = u.id
         LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
         WHERE s.id = :id AND {_ALIVE}
@@ -178,7 +190,7 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
     before_at, before_id = paging.position(before)
     # Each by its index: of those without a name, what is older than a lifetime is over, also where nobody has ended it.
     alive = f"SELECT s.created_at, s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE {_ALIVE} "
-    own = "AND s.user_id = :user_id AND s.ended_at IS NULL "
+    own = "AND s.user_id = :user_id AND s.ended_at IS NULL AND s.half = '' "
     parts = [f"{alive}{own}AND s.name = '' AND s.created_at > :since", f"{alive}{own}AND s.name <> ''"]
     rows = tx.all(
         f"""
@@ -239,7 +251,8 @@ def staff_has_been_at(tx: Transaction, address: str) -> bool:
     """Whether this is an address where active staff has signed in within a month: a clinic's or a pharmacy's own."""
     sql = (
         "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id "
-        "WHERE s.address = :address AND s.created_at > :since AND u.role <> 'patient' AND u.status = 'active' LIMIT 1"
+        "WHERE s.address = :address AND s.created_at > :since AND s.half = '' "
+        "AND u.role <> 'patient' AND u.status = 'active' LIMIT 1"
     )
     return bool(tx.value(sql, {"address": address[:_ADDRESS], "since": tx.now - 30 * 24 * 60 * MINUTE}))
 

@@ -71,7 +71,7 @@ class StreamEndpoint:
             return _refuse(send, 403)
         if viewer is not None and viewer.locked:
             return _refuse(send, 423)
-        if viewer is None:
+        if viewer is None or viewer.half:
             return _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
         cursor = level if after is None else after
         stream = Stream(viewer, send, wire.abort(send), _PATHS[scope["path"]], cursor, wire.cycle_of(send))

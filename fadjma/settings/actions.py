@@ -20,6 +20,7 @@ LABELS = {
     "expiry_days": N_("Avertir avant la péremption d'un lot, en jours"),
     "lock_minutes": N_("Délai avant verrouillage des écrans du personnel, en minutes"),
     "time_zone": N_("Fuseau horaire de la clinique"),
+    "second_factor": N_("Second facteur exigé du personnel"),
 }
 _KEPT = "rules"
 _SUBJECT = Subject("settings", ID)

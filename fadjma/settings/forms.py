@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import available_timezones
 
+from wtforms import BooleanField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
@@ -21,6 +22,7 @@ class SettingsForm(Form):
     expiry_days = _number("expiry_days")
     lock_minutes = _number("lock_minutes")
     time_zone = text(LABELS["time_zone"], 40)
+    second_factor = BooleanField(LABELS["second_factor"], false_values=("", "0", "false"))
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
 
     def validate_time_zone(self, field: Any) -> None:
@@ -29,6 +31,11 @@ class SettingsForm(Form):
                 translate(self.language, N_("Écrivez un fuseau par son nom : Africa/Dakar, Africa/Abidjan…"))
             )
 
+    def validate_second_factor(self, field: Any) -> None:
+        """What is not said is not « no »: nobody lifts it by leaving it out."""
+        if not field.raw_data:
+            raise ValidationError(translate(self.language, N_("Dites si le second facteur est exigé.")))
+
     def rules(self) -> Rules:
         """What a form that is valid says."""
         return Rules(
@@ -36,4 +43,5 @@ class SettingsForm(Form):
             validity_days=self["validity_days"].data,
             expiry_days=self["expiry_days"].data,
             lock_minutes=self["lock_minutes"].data,
+            second_factor=self["second_factor"].data,
         )

@@ -22,6 +22,7 @@ def _render(template: str, **context: Any) -> str:
         language(),
         viewer=g.get("viewer"),
         locked=g.get("locked"),
+        half=g.get("half"),
         lock_seconds=locking.seconds(),
         mail=g.get("mail"),
         path=page_path(),

@@ -17,7 +17,8 @@ from fadjma.events import inbox
 from fadjma.i18n import N_
 from fadjma.identity import credentials, sessions
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Invalid, Locked, SignInNeeded
+from fadjma.identity.second_factors import Half
+from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Invalid, Locked, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
 from fadjma.web import drafts, idempotency
 from fadjma.web.bounds import READ_PER_PERSON, Bound, Bounds
@@ -203,6 +204,11 @@ def even_locked() -> None:
     g.even_locked = True
 
 
+def even_half(*waiting_for: Half) -> None:
+    """Let a session that waits for these do what this request asks for: it makes it whole, or is the way out."""
+    g.even_half = waiting_for
+
+
 def _bounds() -> Bounds:
     return cast(Bounds, app().extensions["bounds"])
 
@@ -210,7 +216,7 @@ def _bounds() -> Bounds:
 async def who_asks() -> None:
     """Find out who asks, if anybody, for an answer in their language."""
     asking = _Asking()
-    with suppress(SignInNeeded, Locked):
+    with suppress(SignInNeeded, Locked, FactorNeeded):
         await database().read(asking.identify)
     asking.remember()
 
@@ -222,6 +228,7 @@ class _Asking:
         self.secret = secret()
         self._for_page = wants() == "page"
         self._even_locked = "even_locked" in g
+        self._even_half: tuple[str, ...] = g.get("even_half", ())
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
 
@@ -236,6 +243,8 @@ class _Asking:
             )
         if self.viewer.locked and not self._even_locked:
             raise Locked
+        if self.viewer.half and self.viewer.half not in self._even_half:
+            raise FactorNeeded if self.viewer.half == "factor" else EnrolmentNeeded
         return self.viewer
 
     def look_at_mail(self, tx: Transaction) -> None:
@@ -244,9 +253,11 @@ class _Asking:
             self.mail = inbox.state(tx, self.viewer.id)
 
     def remember(self) -> None:
-        """A locked page has no frame: whose it is stands in `g.locked`."""
-        locked = self.viewer is not None and self.viewer.locked
-        g.viewer, g.locked = (None, self.viewer) if locked else (self.viewer, None)
+        """Pages of a session that is locked or half have no frame: whose it is stands in `g.locked`, or `g.half`."""
+        viewer = self.viewer
+        g.locked = viewer if viewer and viewer.locked else None
+        g.half = viewer if viewer and viewer.half else None
+        g.viewer = None if g.locked or g.half else viewer
         if self._for_page:
             g.mail = self.mail or g.get("mail")
 

@@ -6,15 +6,11 @@ that is put in the place of another does not open. Secrets are not kept at all.
 
 import json
 import re
-import secrets
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from fadjma.sealing import seal, unseal
 from fadjma.store import Transaction
 
 KEPT = 7 * 24 * 3_600_000  # milliseconds
@@ -23,7 +19,6 @@ _SECRET = re.compile(r"password|document|(^|[-_])(pin|code|otp|key)($|[-_])")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LISTED = 200
 _VERSION = "version"  # of what was there when the text was typed, by which a change of somebody else is found out
-_NONCE = 12  # bytes, as NIST SP 800-38D wants
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +122,12 @@ def _at(user_id: str, place: Place) -> dict[str, str]:
 
 
 def _seal(fields: Mapping[str, str], user_id: str, place: Place, key: bytes) -> str:
-    nonce = secrets.token_bytes(_NONCE)
-    text = json.dumps(fields, ensure_ascii=False).encode()
-    return b64encode(nonce + AESGCM(key).encrypt(nonce, text, _bound(user_id, place))).decode()
+    return seal(json.dumps(fields, ensure_ascii=False).encode(), _bound(user_id, place), key)
 
 
 def _open(sealed: str, user_id: str, place: Place, key: bytes) -> dict[str, str] | None:
-    found = b64decode(sealed)
-    try:
-        text = AESGCM(key).decrypt(found[:_NONCE], found[_NONCE:], _bound(user_id, place))
-    except InvalidTag:
-        return None
-    return cast(dict[str, str], json.loads(text))
+    text = unseal(sealed, _bound(user_id, place), key)
+    return None if text is None else cast(dict[str, str], json.loads(text))
 
 
 def _bound(user_id: str, place: Place) -> bytes:

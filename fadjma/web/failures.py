@@ -17,6 +17,7 @@ from fadjma.identity.people import Viewer
 from fadjma.refusals import (
     Conflict,
     Doubtful,
+    FactorNeeded,
     Forbidden,
     Invalid,
     Locked,
@@ -148,13 +149,21 @@ def _translated(refusal: Invalid, language: str) -> dict[str, str]:
 def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal: Refusal | None = None) -> Response:
     wanted = web.wants()
     if wanted == "json":
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+        problem = {
+            "type": refusal.type if refusal else "about:blank",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            **extra,
+        }
         response = web.as_json(problem, status, "application/problem+json")
         if status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
     if isinstance(refusal, SignInNeeded):
-        return _to_sign_in(wanted)
+        return _to_sign_in("/sign-in")
+    if isinstance(refusal, FactorNeeded):
+        return _to_sign_in(refusal.page)
     if isinstance(refusal, Locked):
         return _to_unlock()
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
@@ -164,10 +173,10 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
     )
 
 
-def _to_sign_in(wanted: str) -> Response:
-    """The sign-in page, and back afterwards; htmx follows its own header, because it cannot see a redirect."""
+def _to_sign_in(where: str) -> Response:
+    """The page for it, and back afterwards; htmx follows its own header, because it cannot see a redirect."""
     here = _page()
-    location = f"/sign-in?next={quote(here)}" if here != "/" else "/sign-in"
+    location = f"{where}?next={quote(here)}" if here != "/" else where
     if web.header("hx-request"):
         return Response("", 401, headers={"HX-Redirect": location})
     return web.see_other(location)

@@ -89,7 +89,7 @@ def mark(text: str) -> str:
 
 def language() -> str:
     """The language to answer in: the person's, else the one chosen before signing in, else the browser's."""
-    known = g.get("viewer") or g.get("locked")
+    known = g.get("viewer") or g.get("locked") or g.get("half")
     chosen = known.language if known else request.cookies.get("language", "") if header("cookie") else ""
     return chosen if chosen in i18n.LANGUAGES else i18n.best_language(header("accept-language"))
 

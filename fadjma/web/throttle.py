@@ -15,11 +15,12 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from fadjma.refusals import Throttled
 
-# Only what fails is counted of these six.
+# Only what fails is counted of these seven.
 SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "account")  # by whoever has never signed in to it
 SIGN_IN_PER_DEVICE = RateLimitItemPerMinute(10, 15, "device")  # of somebody who has: no stranger can use it up
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(100, 15, "address")  # a whole clinic may share one
 CONFIRM_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "confirm")  # of who is signed in: no stranger can use it up
+FACTOR_PER_ACCOUNT = RateLimitItemPerHour(10, 1, "factor")  # by whoever has the password: a code has a million values
 UNLOCK_PER_SESSION = RateLimitItemPerHour(5, 12, "unlock")  # the fifth ends it
 CODE_PER_ADDRESS = RateLimitItemPerMinute(10, 15, "code")  # of slips, which are copied by hand
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(120, 1, "register")  # a village's vaccination day, behind one address

@@ -42,6 +42,8 @@ class TestTheTable:
             ("GET", "/static/<version>/<name>"),
             ("GET", "/metrics"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
+            *((method, "/sign-in/factor") for method in ("GET", "POST")),  # these: test_second_factor.py
+            ("POST", "/second-factor/confirmation"),
             ("GET", "/drafts"),
             *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py
         }

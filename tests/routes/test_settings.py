@@ -41,7 +41,7 @@ async def test_until_somebody_chooses_the_defaults_count(clinic: Callers) -> Non
             "expiry_days": 30,
             "lock_minutes": 15,
         },
-        **{"time_zone": "Africa/Dakar", "fixed": [], "history": []},
+        **{"time_zone": "Africa/Dakar", "second_factor": False, "fixed": [], "history": []},
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
 import steps
 from cast import (
     ADMIN,
@@ -31,8 +32,9 @@ from store import Store
 from fadjma.access import actions as access
 from fadjma.access import reviewing
 from fadjma.accounts import actions as accounts
+from fadjma.accounts import second_factor
 from fadjma.announcements import actions as announcements
-from fadjma.identity import slips
+from fadjma.identity import second_factors, slips
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts as Identity
@@ -58,6 +60,8 @@ DOCUMENT = "CNI 1 751 1991 00042"
 SECRET_KEY = "the secret key of these tests, long enough"
 SLIP_KEY = derive_key(SECRET_KEY, "slips")
 PIN_KEY = derive_key(SECRET_KEY, "patient_pins")
+FACTOR_KEY = derive_key(SECRET_KEY, "second_factor")
+RECOVERY = second_factors.recovery_code(FACTOR_KEY, "a recovery code of M. Gomis")
 SLIP = "the slip of Sokhna"  # its id, which makes the code
 YANDE = Identity(
     given_name="Yandé", family_name="", birth_date="1951", sex="female", city="Fatick", phone=None, email=None
@@ -130,6 +134,7 @@ def tell(store: Store) -> Told:
     emergency = act(access.open_emergency, SARR, patient_id=closed, reason="Malaise", code="unconscious")
     explaining = act(access.open_emergency, DIOP, patient_id=closed, reason="Chute", code="life_threat")
     act(reviewing.question, ADMIN, explaining, text="Pourquoi sans demande ?")
+    _protect(store)
     store.connection.execute(
         "UPDATE access_requests SET status = 'expired', ended_at = expires_at WHERE status = 'emergency'"
     )
@@ -228,6 +233,17 @@ def _invite(act: _Acts, store: Store) -> str:
     return invited
 
 
+def _protect(store: Store) -> None:
+    """M. Gomis has an authenticator, and a recovery code that these tests know."""
+    store.write(second_factors.begin, GOMIS.id, key=FACTOR_KEY)
+    secret = store.read(second_factors.enrolment, GOMIS.id, key=FACTOR_KEY).secret
+    code = pyotp.TOTP(secret).generate_otp(store.clock() // second_factors.STEP)
+    store.write(second_factor.confirm, GOMIS, code, key=FACTOR_KEY, address="-")
+    known = ("a recovery code of M. Gomis", second_factors._hash(FACTOR_KEY, RECOVERY))
+    sql = "UPDATE recovery_codes SET id = ?, hash = ? WHERE id = (SELECT min(id) FROM recovery_codes)"
+    store.connection.execute(sql, known)
+
+
 def _line(store: Store, action: str) -> str:
     found: str = store.value("SELECT min(id) FROM audit_events WHERE patient_id = 'awa' AND action = ?", action)
     return found
@@ -308,7 +324,7 @@ MEDICINE = {
 }
 SETTINGS = {
     **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10},
-    **{"time_zone": "Africa/Abidjan", "version": 1},
+    **{"time_zone": "Africa/Abidjan", "second_factor": False, "version": 1},
 }
 PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
@@ -431,6 +447,9 @@ ACTS = [
     Route("/unlock-pin", DIOP, {"password": PASSWORD, "pin": "280614"}, quiet=True, allowed=STAFF_OF_CAST),
     Route("/unlock-pin/removal", DIOP, quiet=True, allowed=STAFF_OF_CAST),
     Route("/activity", AWA, quiet=True, allowed=CAST),
+    Route("/second-factor/enrolment", AWA, {"password": PASSWORD}, quiet=True, allowed=CAST),
+    Route("/recovery-codes", GOMIS, {"password": PASSWORD, "otp": RECOVERY}, quiet=True, allowed=CAST),
+    Route("/second-factor/removal", GOMIS, {"password": PASSWORD, "otp": RECOVERY}, quiet=True, allowed=CAST),
     Route("/sign-out", AWA, quiet=True, allowed=CAST),
     Route("/language", AWA, {"language": "en"}, quiet=True, allowed=CAST),
 ]
@@ -442,6 +461,9 @@ READS = [
     Route("/account", AWA, allowed=CAST),
     Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
     Route("/account/contact", AWA, allowed=(MOUSSA,)),
+    Route("/second-factor", AWA, allowed=CAST),
+    Route("/second-factor/enrolment", AWA, allowed=CAST),
+    Route("/recovery-codes", GOMIS, allowed=CAST),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
     Route("/patients", DIOP, allowed=(SARR, THIAM, GASSAMA)),

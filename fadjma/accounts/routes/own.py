@@ -10,8 +10,9 @@ from fadjma.accounts.forms import PasswordForm
 from fadjma.accounts.queries import Profile
 from fadjma.accounts.routes.registering import require_good_password
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.identity import passwords, sessions
+from fadjma.identity import passwords, second_factors, sessions
 from fadjma.identity.people import Viewer
+from fadjma.identity.second_factors import Factors
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 
@@ -21,10 +22,15 @@ blueprint = Blueprint("own", __name__)
 class _OwnPage(TypedDict):
     profile: Profile
     sessions: Page[sessions.OpenSession]
+    factors: Factors
 
 
 def _own(tx: Transaction, viewer: Viewer) -> _OwnPage:
-    return {"profile": queries.profile(tx, viewer), "sessions": sessions.of(tx, viewer)}
+    return {
+        "profile": queries.profile(tx, viewer),
+        "sessions": sessions.of(tx, viewer),
+        "factors": second_factors.of(tx, viewer.id),
+    }
 
 
 async def _own_page() -> _OwnPage:
@@ -34,7 +40,8 @@ async def _own_page() -> _OwnPage:
 @blueprint.get("/account")
 async def own_account() -> Response:
     around = await _own_page()
-    return web.answer("accounts/account.html", around["profile"].json(), form=web.blank(PasswordForm), **around)
+    data = {**around["profile"].json(), "has_second_factor": around["factors"].any}
+    return web.answer("accounts/account.html", data, form=web.blank(PasswordForm), **around)
 
 
 @blueprint.post("/password")

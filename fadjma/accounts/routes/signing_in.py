@@ -12,7 +12,7 @@ from fadjma.accounts.forms import LanguageForm, SignInForm, TokenForm, WhoForm
 from fadjma.accounts.signing_in import WRONG, WhichPerson, sign_in
 from fadjma.i18n import LANGUAGES
 from fadjma.identity import credentials, devices, directory, tickets
-from fadjma.refusals import Forbidden, Invalid, SignInNeeded
+from fadjma.refusals import FactorNeeded, Forbidden, Invalid, SignInNeeded
 from fadjma.store import Unavailable
 from fadjma.web.forms import NoFields
 
@@ -95,7 +95,12 @@ async def token() -> Response:
     form = await web.form(TokenForm)
     try:
         secret, user_id = await _check(
-            form.email.data, form.password.data, "token", form.name.data or "", form.person_id.data or ""
+            form.email.data,
+            form.password.data,
+            "token",
+            form.name.data or "",
+            form.person_id.data or "",
+            form.otp.data or "",
         )
     except Invalid as refusal:
         raise SignInNeeded(WRONG) from refusal
@@ -109,6 +114,7 @@ async def token() -> Response:
 @blueprint.post("/sign-out")
 async def sign_out() -> Response:
     web.even_locked()
+    web.even_half("factor", "enrolment")
     await web.form(NoFields)
     try:
         await web.change(actions.end_session)
@@ -128,7 +134,7 @@ async def language() -> Response:
     web.even_locked()
     form = await web.form(LanguageForm)
     chosen = form.chosen.data or ""
-    with suppress(SignInNeeded):  # before signing in, the cookie alone remembers
+    with suppress(SignInNeeded, FactorNeeded):  # before signing in, the cookie alone remembers
         await web.change(actions.choose_language, chosen)
     response = web.see_other(local(form.next.data or "") or "/")
     if chosen in LANGUAGES:
@@ -137,7 +143,7 @@ async def language() -> Response:
 
 
 async def _check(
-    login: str, password: str, kind: Literal["browser", "token"], name: str = "", person_id: str = ""
+    login: str, password: str, kind: Literal["browser", "token"], name: str = "", person_id: str = "", otp: str = ""
 ) -> tuple[str, str]:
     return await sign_in(
         web.database(),
@@ -152,6 +158,8 @@ async def _check(
         device=_device(),
         instead_of=web.secret() if kind == "browser" else None,
         person_id=person_id,
+        otp=otp,
+        factor_key=credentials.derive_key(str(web.app().secret_key), "second_factor"),
     )
 
 
