@@ -219,6 +219,11 @@ class ResetForm(Form):
     document = text(N_("Pièce d'identité présentée"), 80, minimum=3)
 
 
+class FactorRemovalForm(Form):
+    reason = text(N_("Pourquoi le second facteur est à retirer"), 300, minimum=3)
+    document = text(N_("Pièce d'identité présentée"), 80, minimum=3)
+
+
 class ActivationForm(Form):
     code = StringField(N_("Code"), [Needed(), AtMost(60)], filters=[cleaning(60)])
     password = PasswordField(N_("Mot de passe choisi"), [InputRequired(), Length(max=200)])

@@ -133,6 +133,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "pin.removed": N_("Code PIN de l'écran retiré"),
             "factor.added": N_("Second facteur ajouté"),
             "factor.removed": N_("Second facteur retiré"),
+            "factor.removal_asked": N_("Retrait d'un second facteur demandé"),
+            "factor.removal_confirmed": N_("Retrait d'un second facteur confirmé"),
             "factor.codes_renewed": N_("Codes de secours remplacés"),
             "factor.code_used": N_("Code de secours utilisé"),
             "session.started": N_("Connexion"),

@@ -63,6 +63,10 @@ MESSAGES = {
     "password.reset": N_("Votre mot de passe a été réinitialisé par l'administration"),
     "factor.added": N_("Un second facteur protège maintenant votre compte"),
     "factor.removed": N_("Le second facteur de votre compte a été retiré"),
+    "factor.removal_asked": N_(
+        "Le retrait de votre second facteur est demandé : si ce n'était pas vous, prévenez l'administration"
+    ),
+    "factor.removal_waiting": N_("Le retrait d'un second facteur est à confirmer"),
     "factor.guessed": N_(
         "Quelqu'un a donné votre mot de passe, mais pas votre second facteur : changez le mot de passe"
     ),

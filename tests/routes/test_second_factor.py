@@ -1,9 +1,9 @@
 """The second factor: set up by its owner, asked for after the password, taken once; a half session is given nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pyotp
 import pytest
@@ -11,11 +11,12 @@ from callers import Answer, Caller, Callers
 from cast import ADMIN, AWA, DIOP, EMAILS, GOMIS, PASSWORD
 from quart import Quart
 from store import Clock, Store
-from told import ACTS, FACTOR_KEY, READS, RECOVERY, SECRET_KEY, Route, Told
+from told import ACTS, DOCUMENT, FACTOR_KEY, READS, RECOVERY, SECRET_KEY, Route, Told
 
 from fadjma import rules
-from fadjma.identity import second_factors
+from fadjma.identity import credentials, factor_removals, second_factors, sessions
 from fadjma.identity.people import Viewer
+from fadjma.store import Violation, milliseconds
 
 OWNER = {"password": PASSWORD}
 WRONG = "000000"
@@ -43,6 +44,18 @@ async def _enrol(clinic: Callers, person: Viewer, clock: Clock) -> str:
     assert (await program.post("/second-factor/confirmation", {"otp": _code(secret, clock)})).status == 204
     clock.advance(seconds=30)
     return secret
+
+
+@pytest.fixture
+def other(clinic: Callers, store: Store) -> Callable[[], Caller]:
+    """A program of another admin."""
+
+    def ask() -> Caller:
+        admin = store.value("SELECT id FROM users WHERE role = 'admin' AND id <> 'admin'")
+        secret = store.write(sessions.start, admin, kind="token", address="-", agent="-")
+        return clinic.bearer(credentials.issue_token(clinic.app, secret, admin, now=milliseconds())[0])
+
+    return ask
 
 
 async def _half(clinic: Callers, person: Viewer = GOMIS, *, json: bool = False) -> Caller:
@@ -169,7 +182,7 @@ class TestChanging:
         assert (await _token(clinic, GOMIS)).status == 200
         items = (await clinic.program(GOMIS).get("/notifications")).json["items"]
         assert items[0]["message"] == "Le second facteur de votre compte a été retiré"
-        assert store.value("SELECT count(*) FROM recovery_codes") == 0
+        assert store.value("SELECT count(*) FROM recovery_codes WHERE user_id = 'gomis'") == 0
 
     @pytest.mark.parametrize("where", ["/second-factor/removal", "/recovery-codes", "/second-factor/enrolment"])
     @pytest.mark.parametrize(
@@ -192,6 +205,80 @@ class TestChanging:
         await clinic.nobody(json=True).post("/activation", sent)
         assert (await _token(clinic, GOMIS, password=new)).problem(401)["type"] == "urn:fadjma:otp-needed"
         assert (await _token(clinic, GOMIS, password=new, otp=RECOVERY)).status == 200
+
+
+class TestLost:
+    """Two admins take it away: one asks, another confirms within a day."""
+
+    ASKED: ClassVar[dict[str, str]] = {"reason": "Téléphone volé", "document": DOCUMENT}
+
+    async def test_one_asks_another_confirms_and_the_password_alone_signs_in(
+        self, clinic: Callers, store: Store, other: Callable[[], Caller]
+    ) -> None:
+        asked = await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
+        assert asked.status == 200
+        waiting = asked.json["factor_removal"]
+        assert (waiting["document"], waiting["asked_by"]["id"]) == (DOCUMENT, "admin")
+        (await _token(clinic, GOMIS)).problem(401)
+        done = await other().post("/accounts/gomis/factor-removal/confirmation")
+        assert (done.json["has_second_factor"], done.json["factor_removal"]) == (False, None)
+        assert (await _token(clinic, GOMIS)).status == 200
+        (await clinic.program(GOMIS).get("/me")).problem(401)
+        (await other().post("/accounts/gomis/factor-removal/confirmation")).problem(409)
+        noted = store.rows("SELECT kind, actor_id = 'admin', detail FROM security_events WHERE account_id = 'gomis'")
+        assert noted[-2:] == [("factor_removal_asked", 1, DOCUMENT), ("factor_removed", 0, DOCUMENT)]
+
+    async def test_its_owner_reads_of_both_with_the_document(
+        self, clinic: Callers, other: Callable[[], Caller]
+    ) -> None:
+        await clinic.browser(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
+        page = (await clinic.browser(GOMIS).get("/second-factor")).text
+        assert DOCUMENT in page and "Téléphone volé" in page and ADMIN.name in page
+        assert (await clinic.program(GOMIS).get("/second-factor")).json["removal"]["document"] == DOCUMENT
+        await other().post("/accounts/gomis/factor-removal/confirmation")
+        token = (await _token(clinic, GOMIS)).json["access_token"]
+        items = (await clinic.bearer(token).get("/notifications")).json["items"]
+        assert (items[0]["message"], items[0]["times"]) == ("Le second facteur de votre compte a été retiré", 3)
+
+    async def test_not_by_one_alone_and_never_ones_own(
+        self, clinic: Callers, store: Store, told: Told, other: Callable[[], Caller]
+    ) -> None:
+        program = clinic.program(ADMIN)
+        await program.post("/accounts/gomis/factor-removal", self.ASKED)
+        before = store.content()
+        alone = await program.post("/accounts/gomis/factor-removal/confirmation")
+        assert alone.problem(409)["current"] == "waiting"
+        assert (await program.post("/accounts/gomis/factor-removal", self.ASKED)).problem(409)["current"] == "waiting"
+        assert "/confirmation" not in (await clinic.browser(ADMIN).get("/accounts/gomis/factor-removal")).text
+        for where in ("/accounts/admin/factor-removal", "/accounts/awa/factor-removal"):
+            (await program.post(where, self.ASKED)).problem(409)
+        assert store.content() == before
+        with pytest.raises(Violation):
+            store.write(factor_removals.confirm, store.value("SELECT max(id) FROM factor_removals"), by="admin")
+
+    async def test_after_a_day_it_is_asked_anew(
+        self, clinic: Callers, clock: Clock, other: Callable[[], Caller]
+    ) -> None:
+        await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
+        clock.advance(hours=24)
+        late = await other().post("/accounts/gomis/factor-removal/confirmation")
+        assert late.problem(409)["current"] == "none"
+        assert (await other().post("/accounts/gomis/factor-removal", self.ASKED)).status == 200
+
+    @pytest.mark.parametrize("missing", ["reason", "document"])
+    async def test_the_reason_and_the_document_are_named(self, clinic: Callers, missing: str) -> None:
+        sent = {**self.ASKED, missing: " "}
+        answer = await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", sent)
+        assert answer.errors().keys() == {missing}
+        page = await clinic.browser(ADMIN).post("/accounts/gomis/factor-removal", sent)
+        assert page.status == 422 and f'id="{missing}-e"' in page.text
+        assert all(text in page.text for name, text in self.ASKED.items() if name != missing)
+
+    async def test_the_other_admins_are_told(self, clinic: Callers, other: Callable[[], Caller]) -> None:
+        await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
+        item = (await other().get("/notifications")).json["items"][0]
+        assert item["message"] == "Le retrait d'un second facteur est à confirmer"
+        assert item["subject"] == {"kind": "account", "id": "gomis"}
 
 
 class TestSigningIn:

@@ -1,7 +1,7 @@
 """The story before each test, and the table of what may be asked: every route with who may, in which words."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from store import Store
 from fadjma.access import actions as access
 from fadjma.access import reviewing
 from fadjma.accounts import actions as accounts
-from fadjma.accounts import second_factor
+from fadjma.accounts import factor_removal, second_factor
 from fadjma.announcements import actions as announcements
 from fadjma.identity import second_factors, slips
 from fadjma.identity.credentials import derive_key
@@ -95,6 +95,8 @@ class Told:
     away: str  # on its way to her
     lot: str
     waiting: str  # a doctor to be verified
+    guarded: str  # a doctor with a second factor
+    losing: str  # another, whose is to be taken away: another admin has asked
     invited: str  # a doctor whose account the admin has made, and who has not chosen a password
     closed: str  # a deactivated patient
     elsewhere: str  # another session of Awa's
@@ -134,7 +136,10 @@ def tell(store: Store) -> Told:
     emergency = act(access.open_emergency, SARR, patient_id=closed, reason="Malaise", code="unconscious")
     explaining = act(access.open_emergency, DIOP, patient_id=closed, reason="Chute", code="life_threat")
     act(reviewing.question, ADMIN, explaining, text="Pourquoi sans demande ?")
-    _protect(store)
+    _protect(store, GOMIS)
+    known = ("a recovery code of M. Gomis", second_factors._hash(FACTOR_KEY, RECOVERY))
+    sql = "UPDATE recovery_codes SET id = ?, hash = ? WHERE id = (SELECT min(id) FROM recovery_codes)"
+    store.connection.execute(sql, known)
     store.connection.execute(
         "UPDATE access_requests SET status = 'expired', ended_at = expires_at WHERE status = 'emergency'"
     )
@@ -168,6 +173,8 @@ def tell(store: Store) -> Told:
             organization_id=CLINIC,
         ),
         invited=invited,
+        guarded=_guarded(act, store, "Seynabou"),
+        losing=_lose(act, store),
         closed=closed,
         elsewhere=_session(store),
         place=CLINIC,
@@ -233,15 +240,33 @@ def _invite(act: _Acts, store: Store) -> str:
     return invited
 
 
-def _protect(store: Store) -> None:
-    """M. Gomis has an authenticator, and a recovery code that these tests know."""
-    store.write(second_factors.begin, GOMIS.id, key=FACTOR_KEY)
-    secret = store.read(second_factors.enrolment, GOMIS.id, key=FACTOR_KEY).secret
+def _protect(store: Store, person: Viewer) -> None:
+    """This person has an authenticator."""
+    store.write(second_factors.begin, person.id, key=FACTOR_KEY)
+    secret = store.read(second_factors.enrolment, person.id, key=FACTOR_KEY).secret
     code = pyotp.TOTP(secret).generate_otp(store.clock() // second_factors.STEP)
-    store.write(second_factor.confirm, GOMIS, code, key=FACTOR_KEY, address="-")
-    known = ("a recovery code of M. Gomis", second_factors._hash(FACTOR_KEY, RECOVERY))
-    sql = "UPDATE recovery_codes SET id = ?, hash = ? WHERE id = (SELECT min(id) FROM recovery_codes)"
-    store.connection.execute(sql, known)
+    store.write(second_factor.confirm, person, code, key=FACTOR_KEY, address="-")
+
+
+def _guarded(act: _Acts, store: Store, given_name: str) -> str:
+    """A doctor who has an authenticator."""
+    guarded = act(
+        accounts.register_practitioner,
+        _person(given_name),
+        "doctor",
+        licence_number="ORDRE-9",
+        specialty="",
+        organization_id=CLINIC,
+    )
+    act(accounts.verify, ADMIN, guarded)
+    _protect(store, replace(DIOP, id=guarded))
+    return guarded
+
+
+def _lose(act: _Acts, store: Store) -> str:
+    other = replace(ADMIN, id=act(accounts.create_admin, _person("Mariama")))
+    losing = _guarded(act, store, "Malick")
+    return act(factor_removal.ask, other, losing, reason="Volé", document=DOCUMENT, address="-")
 
 
 def _line(store: Store, action: str) -> str:
@@ -418,6 +443,8 @@ ACTS = [
     Route("/account/contact", AWA, CONTACT, quiet=True, allowed=(MOUSSA,)),
     Route("/accounts", ADMIN, STAFF, created=True),
     Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
+    Route("/accounts/{guarded}/factor-removal", ADMIN, {"reason": "Téléphone volé", "document": DOCUMENT}),
+    Route("/accounts/{losing}/factor-removal/confirmation", ADMIN),
     Route("/accounts/{waiting}/verification", ADMIN),
     Route("/accounts/{waiting}/refusal", ADMIN, {"reason": "Numéro inconnu de l'Ordre"}),
     Route("/accounts/{waiting}/correction", ADMIN, CORRECTED),
@@ -514,6 +541,7 @@ READS = [
     Route("/accounts/new", ADMIN),
     Route("/accounts/{invited}", ADMIN),
     Route("/accounts/{invited}/slip", ADMIN),
+    Route("/accounts/{losing}/factor-removal", ADMIN),
     Route("/security-events", ADMIN),
     Route("/settings", ADMIN),
     Route("/witnessed-approvals", ADMIN),

@@ -11,7 +11,8 @@ from fadjma.accounts.queries import Profile
 from fadjma.accounts.routes.signing_in import local
 from fadjma.accounts.signing_in import confirm_factor, confirm_password, take_factor
 from fadjma.i18n import iso
-from fadjma.identity import credentials, passwords
+from fadjma.identity import credentials, factor_removals, passwords
+from fadjma.identity.factor_removals import Removal
 from fadjma.identity.people import Viewer
 from fadjma.identity.second_factors import Enrolment, Factors
 from fadjma.store import Transaction
@@ -74,17 +75,24 @@ async def make_whole(viewer: Viewer) -> None:
 
 class _AroundOwn(TypedDict):
     factors: Factors
+    removal: Removal | None  # that an admin has asked for
+
+
+def _own(tx: Transaction, viewer: Viewer) -> _AroundOwn:
+    return {"factors": second_factor.own(tx, viewer), "removal": factor_removals.waiting(tx, viewer.id)}
 
 
 async def _around_own() -> _AroundOwn:
-    return {"factors": await web.see(second_factor.own)}
+    return await web.see(_own)
 
 
 @blueprint.get("/second-factor")
 async def show_own() -> Response:
     web.even_half("enrolment")
     around = await _around_own()
-    return web.answer("accounts/second_factor.html", around["factors"].json(), form=web.blank(OwnerForm), **around)
+    removal = around["removal"]
+    data = {**around["factors"].json(), "removal": removal.json() if removal else None}
+    return web.answer("accounts/second_factor.html", data, form=web.blank(OwnerForm), **around)
 
 
 @blueprint.post("/second-factor/enrolment")

@@ -7,8 +7,9 @@ from typing import Concatenate, ParamSpec, TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.accounts import actions, queries
-from fadjma.accounts.forms import CorrectionForm, RefusalForm, ResetForm, StaffForm
+from fadjma.accounts import actions, factor_removal, queries
+from fadjma.accounts.factor_removal import Protected
+from fadjma.accounts.forms import CorrectionForm, FactorRemovalForm, RefusalForm, ResetForm, StaffForm
 from fadjma.accounts.queries import Account
 from fadjma.accounts.routes.registering import AroundPractitioner, person
 from fadjma.accounts.routes.slips import answer_issued, slip_key
@@ -71,20 +72,23 @@ async def create_account() -> Response:
 @blueprint.get("/accounts/<account_id>")
 async def show_account(account_id: str) -> Response:
     around = await _around_account(account_id)
-    return web.answer("accounts/show.html", around["item"].json(web.language()), **around)
+    return web.answer("accounts/show.html", around["found"].json(web.language()), **around)
 
 
 class _AroundAccount(TypedDict):
     item: Account
+    found: Protected
     organizations: list[directory.Organization]
     slip: Slip | None
 
 
 def _account_page(tx: Transaction, viewer: Viewer, account_id: str) -> _AroundAccount:
-    item = queries.account(tx, viewer, account_id)
+    found = factor_removal.show(tx, viewer, account_id)
+    item = found.account
     kind = "pharmacy" if item.role == "pharmacist" else "clinic"
     return {
         "item": item,
+        "found": found,
         "organizations": directory.organizations(tx, kind) if item.works else [],
         "slip": slips.open_for(tx, account_id),
     }
@@ -130,6 +134,50 @@ async def reset(account_id: str) -> Response:
         address=web.mark(request.remote_addr or ""),
     )
     return answer_issued(acted, "reset_code")
+
+
+class _AroundRemoval(TypedDict):
+    found: Protected
+
+
+async def _around_removal(account_id: str) -> _AroundRemoval:
+    return {"found": await web.see(factor_removal.show, account_id)}
+
+
+@blueprint.get("/accounts/<account_id>/factor-removal")
+async def show_factor_removal(account_id: str) -> Response:
+    around = await _around_removal(account_id)
+    data = around["found"].json(web.language())
+    return web.answer("accounts/factor_removal.html", data, form=web.blank(FactorRemovalForm), **around)
+
+
+@blueprint.post("/accounts/<account_id>/factor-removal")
+@web.refill("accounts/factor_removal.html", FactorRemovalForm, context=_around_removal)
+async def ask_factor_removal(account_id: str) -> Response:
+    form = await web.form(FactorRemovalForm)
+    acted = await web.act(
+        factor_removal.ask,
+        factor_removal.show,
+        account_id,
+        reason=form.reason.data,
+        document=form.document.data,
+        address=web.mark(request.remote_addr or ""),
+    )
+    return _removal_done(acted)
+
+
+@blueprint.post("/accounts/<account_id>/factor-removal/confirmation")
+async def confirm_factor_removal(account_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(
+        factor_removal.confirm, factor_removal.show, account_id, address=web.mark(request.remote_addr or "")
+    )
+    return _removal_done(acted)
+
+
+def _removal_done(acted: web.Acted[Protected]) -> Response:
+    shown = web.Acted(acted.resource.account, acted.json)
+    return web.done(shown, "accounts/_row.html", f"/accounts/{acted.resource.id}/factor-removal")
 
 
 @blueprint.get("/security-events")
