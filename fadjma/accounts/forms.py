@@ -79,6 +79,12 @@ class OtpForm(Form):
     otp = StringField(N_("Code à 6 chiffres que montre l'application"), [Needed(), AtMost(40)], filters=[cleaning(40)])
 
 
+class CredentialForm(Form):
+    """What a browser's authenticator has made or signed, as JSON in a text."""
+
+    credential = StringField("", [InputRequired(), Length(max=20_000)])
+
+
 class OwnerForm(Form):
     """Its owner, again, before something is done to a second factor."""
 

@@ -9,6 +9,7 @@ from fadjma.identity.second_factors import Enrolment, Factors, Given, RecoveryCo
 from fadjma.refusals import Conflict, Invalid, NotNow
 from fadjma.store import Transaction
 
+REQUIRED = N_("La clinique exige un second facteur : changez-en, sans le retirer.")
 _NOTHING_BEGUN = N_("Cette préparation a duré plus de dix minutes, ou n'a pas commencé : recommencez.")
 
 
@@ -62,7 +63,7 @@ def renew_codes(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str
 def remove(tx: Transaction, viewer: Viewer, *, address: str) -> dict[str, str]:
     """The owner does without from now on; not where the clinic wants it."""
     if second_factors.is_required(tx, viewer.id):
-        raise NotNow(N_("La clinique exige un second facteur : changez-en, sans le retirer."), current="required")
+        raise NotNow(REQUIRED, current="required")
     second_factors.remove(tx, viewer.id)
     tell(tx, viewer.id, "factor.removed", by=viewer.id)
     security.note(tx, "factor_removed", account_id=viewer.id, address=address)

@@ -5,6 +5,7 @@ somebody has signed in before (that browser, that address) they have an allowanc
 uses up. An unknown account and a wrong password get the same answer in the same time.
 """
 
+import asyncio
 import hashlib
 from typing import Literal
 
@@ -12,9 +13,10 @@ from fadjma.accounts import actions, queries, second_factor
 from fadjma.accounts.queries import Chooser
 from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passwords, pins, second_factors, sessions, slips
+from fadjma.identity import passkeys, passwords, pins, second_factors, sessions, slips
 from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_email, normalize_phone
+from fadjma.identity.passkeys import Purpose, Site
 from fadjma.identity.passwords import Credential
 from fadjma.identity.people import Viewer
 from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Forbidden, Invalid, NotNow, SignInNeeded
@@ -33,6 +35,7 @@ from fadjma.web.throttle import (
 )
 
 WRONG = N_("Identifiant ou mot de passe incorrect.")
+NOT_SIGNED = N_("Cette clé d'accès n'a pas été reconnue : essayez encore, ou d'une autre façon.")
 _CLOSED = {
     "pending": N_("Votre compte attend d'être vérifié par un administrateur."),
     "deactivated": N_("Ce compte est désactivé. Adressez-vous à l'administrateur."),
@@ -133,6 +136,18 @@ async def take_factor(
     await throttle.forgive(FACTOR_PER_ACCOUNT, user_id)
 
 
+async def sign_with_passkey(
+    database: Database, throttle: Throttle, viewer: Viewer, site: Site, sent: str, *, mark: str
+) -> None:
+    """What the person's authenticator has signed, as second factor. Raises Invalid, Throttled."""
+    async with throttle.attempt((FACTOR_PER_ACCOUNT, viewer.id)) as attempt:
+        attempt.failed = not await _has_signed(database, viewer, site, sent, "sign_in")
+    if attempt.failed:
+        await database.write(second_factor.note_failure, viewer.id, address=mark, last=attempt.used_up)
+        raise Invalid({"credential": NOT_SIGNED})
+    await throttle.forgive(FACTOR_PER_ACCOUNT, viewer.id)
+
+
 async def confirm_factor(
     database: Database, throttle: Throttle, viewer: Viewer, typed: str, *, key: bytes, mark: str
 ) -> None:
@@ -200,10 +215,39 @@ async def unlock(database: Database, throttle: Throttle, viewer: Viewer, given: 
     if not attempt.failed:
         await throttle.forgive(UNLOCK_PER_SESSION, viewer.session_id)
         return await database.write(sessions.unlock, viewer)
-    await database.write(actions.note_failed_unlock, viewer, mark, last=attempt.used_up)
-    if attempt.used_up:
-        raise SignInNeeded(N_("Cinq erreurs : la session est fermée. Reconnectez-vous avec votre mot de passe."))
+    await _note_failed_unlock(database, viewer, last=attempt.used_up, mark=mark)
     raise Invalid({"password": N_("Ce n'est ni votre code PIN ni votre mot de passe.")})
+
+
+async def unlock_with_passkey(
+    database: Database, throttle: Throttle, viewer: Viewer, site: Site, sent: str, *, mark: str
+) -> None:
+    """The same with what the person's authenticator has signed."""
+    async with throttle.attempt((UNLOCK_PER_SESSION, viewer.session_id)) as attempt:
+        attempt.failed = not await _has_signed(database, viewer, site, sent, "unlock")
+    if not attempt.failed:
+        await throttle.forgive(UNLOCK_PER_SESSION, viewer.session_id)
+        return await database.write(sessions.unlock, viewer)
+    await _note_failed_unlock(database, viewer, last=attempt.used_up, mark=mark)
+    raise Invalid({"credential": NOT_SIGNED})
+
+
+async def _note_failed_unlock(database: Database, viewer: Viewer, *, last: bool, mark: str) -> None:
+    await database.write(actions.note_failed_unlock, viewer, mark, last=last)
+    if last:
+        raise SignInNeeded(N_("Cinq erreurs : la session est fermée. Reconnectez-vous avec votre mot de passe."))
+
+
+async def _has_signed(database: Database, viewer: Viewer, site: Site, sent: str, purpose: Purpose) -> bool:
+    """Whether one of this person's passkeys has signed the challenge of this session, which is spent by it."""
+    challenge = await database.write(passkeys.spend, viewer, purpose)
+    if challenge is None:
+        return False
+    known = await database.read(passkeys.at, viewer.id, site)
+    signed = await asyncio.to_thread(passkeys.read_signed, site, challenge, sent, known)
+    if signed:
+        await database.write(passkeys.used, *signed)
+    return signed is not None
 
 
 async def choose_password(

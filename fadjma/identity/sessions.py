@@ -75,10 +75,7 @@ class OpenSession:
 
     @property
     def device(self) -> str:
-        """« Chrome, Android »: what the user agent says, in two words that people know."""
-        browser = next((name for mark, name in _BROWSERS if mark in self.agent), self.agent[:30])
-        system = next((name for mark, name in _SYSTEMS if mark in self.agent), "")
-        return ", ".join(filter(None, (browser, system)))
+        return device_of(self.agent)
 
     def json(self) -> dict[str, Any]:
         return {
@@ -90,6 +87,13 @@ class OpenSession:
             "agent": self.agent,
             "current": self.current,
         }
+
+
+def device_of(agent: str) -> str:
+    """« Chrome, Android »: what the user agent says, in two words that people know."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), agent[:30])
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return ", ".join(filter(None, (browser, system)))
 
 
 def id_of(secret: str) -> str:

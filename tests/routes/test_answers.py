@@ -10,7 +10,7 @@ from callers import FORM, Answer, Caller, Callers
 from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, NDIAYE, PARACETAMOL
 from quart import Quart
 from store import Clock, Store
-from told import ACTS, LINE, PUBLIC, READS, ROWS, SIGNED_OUT_ACTS, UNKNOWN, Route, Told
+from told import ACTS, LINE, PUBLIC, READS, ROWS, SIGNED_OUT_ACTS, STEPWISE, UNKNOWN, Route, Told
 
 from fadjma.identity.people import ROLES
 from fadjma.web import assets
@@ -34,7 +34,9 @@ class TestTheTable:
 
     def test_has_every_route(self, app: Quart, told: Told) -> None:
         urls = app.url_map.bind("localhost")
-        asked = [("POST", route.at(told)) for route in ACTS] + [("POST", path) for path in SIGNED_OUT_ACTS]
+        asked = [("POST", route.at(told)) for route in ACTS] + [
+            ("POST", path) for path in (*SIGNED_OUT_ACTS, *STEPWISE)
+        ]
         asked += [("GET", route.at(told).split("?")[0]) for route in [*READS, *ROWS]] + [
             ("GET", path) for path in PUBLIC
         ]
@@ -42,8 +44,7 @@ class TestTheTable:
             ("GET", "/static/<version>/<name>"),
             ("GET", "/metrics"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
-            *((method, "/sign-in/factor") for method in ("GET", "POST")),  # these: test_second_factor.py
-            ("POST", "/second-factor/confirmation"),
+            ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),
             *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py
         }

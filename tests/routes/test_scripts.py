@@ -48,8 +48,8 @@ def test_all_scripts_of_ours_together_stay_small() -> None:
 async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     """What only another script asked for would come a round trip later."""
     asked = own((await clinic.browser(DIOP).get("/patients/awa/records/new")).text)
-    assert sorted(asked) == SCRIPTS
-    for name in SCRIPTS:
+    assert sorted(asked) == [name for name in SCRIPTS if name != "passkey.js"]  # of the pages that need it alone
+    for name in asked:
         imported = re.findall(r" from '([^']+)'", assets._assets()[name].body.decode())
         assert set(imported) <= set(asked.values()), name
 

@@ -10,7 +10,7 @@ from callers import FORM, Caller, Callers
 from cast import ADMIN, AWA, DIOP, FALL, JAMM, MOUSSA, NDIAYE, SARR
 from quart import Quart
 from store import Store
-from told import ACTS, LINE, READS, SIGNED_OUT_ACTS, Route, Told
+from told import ACTS, LINE, READS, SIGNED_OUT_ACTS, STEPWISE, Route, Told
 
 from fadjma.identity.people import Viewer
 
@@ -53,11 +53,17 @@ class TestUnknownFields:
             assert "Le champ « urgent » n&#39;est pas connu ici." in page.text
         assert store.content() == before
 
+    @pytest.mark.parametrize("where", STEPWISE)
+    async def test_also_at_what_is_done_in_steps(self, clinic: Callers, store: Store, where: str) -> None:
+        before = store.content()
+        body = {**STEPWISE[where], "urgent": "oui"}
+        assert (await clinic.json_browser(AWA).post(where, body)).errors().keys() == {"urgent"}
+        assert store.content() == before
+
     def test_no_address_is_left_out(self, app: Quart, told: Told) -> None:
         adapter = app.url_map.bind("clinic.test")
-        tried = {
-            adapter.match(where, method="POST")[0] for where in [*(route.at(told) for route in ACTS), *SIGNED_OUT_ACTS]
-        }
+        asked = [*(route.at(told) for route in ACTS), *SIGNED_OUT_ACTS, *STEPWISE]
+        tried = {adapter.match(where, method="POST")[0] for where in asked}
         assert {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())} == tried
 
     @pytest.mark.parametrize(

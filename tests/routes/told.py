@@ -541,7 +541,7 @@ READS = [
     Route("/accounts/new", ADMIN),
     Route("/accounts/{invited}", ADMIN),
     Route("/accounts/{invited}/slip", ADMIN),
-    Route("/accounts/{losing}/factor-removal", ADMIN),
+    Route("/accounts/{guarded}/factor-removal", ADMIN),
     Route("/security-events", ADMIN),
     Route("/settings", ADMIN),
     Route("/witnessed-approvals", ADMIN),
@@ -552,6 +552,18 @@ ROWS = [
     Route("/prescriptions/{ready}/row", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
 ]
 PUBLIC = ["/sign-in", "/activation", "/register", "/register/practitioner", "/health"]
+# Of half a session, of a locked one, or with what only an authenticator says: test_second_factor.py, test_passkeys.py.
+STEPWISE = {
+    "/sign-in/factor": {"otp": "000000"},
+    "/second-factor/confirmation": {"otp": "000000"},
+    "/passkeys/options": {"password": PASSWORD},
+    "/passkeys": {"credential": "{}"},
+    "/passkeys/0/removal": {"password": PASSWORD},
+    "/sign-in/passkey/options": {},
+    "/sign-in/passkey": {"credential": "{}"},
+    "/unlock/passkey/options": {},
+    "/unlock/passkey": {"credential": "{}"},
+}
 SIGNED_OUT_ACTS = {
     "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},
     "/api/token": {"email": "awa@demo.fadjma", "password": PASSWORD},

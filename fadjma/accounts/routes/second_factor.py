@@ -5,14 +5,15 @@ from typing import TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.accounts import actions, queries, second_factor
+from fadjma.accounts import actions, own_passkeys, queries, second_factor
 from fadjma.accounts.forms import CodeForm, OtpForm, OwnerForm
 from fadjma.accounts.queries import Profile
 from fadjma.accounts.routes.signing_in import local
 from fadjma.accounts.signing_in import confirm_factor, confirm_password, take_factor
 from fadjma.i18n import iso
-from fadjma.identity import credentials, factor_removals, passwords
+from fadjma.identity import credentials, factor_removals, passkeys, passwords
 from fadjma.identity.factor_removals import Removal
+from fadjma.identity.passkeys import Passkey, Site
 from fadjma.identity.people import Viewer
 from fadjma.identity.second_factors import Enrolment, Factors
 from fadjma.store import Transaction
@@ -25,28 +26,37 @@ def factor_key() -> bytes:
     return credentials.derive_key(str(web.app().secret_key), "second_factor")
 
 
+def site() -> Site:
+    """Where this page was asked for."""
+    return Site(f"{request.scheme}://{request.host}")
+
+
 class _AroundAsked(TypedDict):
     next: str
+    has_passkey: bool  # that works at this address
 
 
 async def _around_asked() -> _AroundAsked:
-    return {"next": local(request.args.get("next", ""))}
+    usable = await web.see(own_passkeys.usable, site())
+    return {"next": local(request.args.get("next", "")), "has_passkey": bool(usable)}
 
 
 @blueprint.get("/sign-in/factor")
 async def show_asked() -> Response:
     web.even_half("factor")
-    viewer = await web.see(_asking)
+    viewer = await web.see(asking)
     if not viewer.half:
         return web.see_other(local(request.args.get("next", "")) or "/")
-    return web.answer("accounts/factor.html", {"half": viewer.half}, form=web.blank(CodeForm), **await _around_asked())
+    around = await _around_asked()
+    data = {"half": viewer.half, "has_passkey": around["has_passkey"]}
+    return web.answer("accounts/factor.html", data, form=web.blank(CodeForm), **around)
 
 
 @blueprint.post("/sign-in/factor")
 @web.refill("accounts/factor.html", CodeForm, context=_around_asked)
 async def give() -> Response:
     web.even_half("factor")
-    viewer = await web.see(_asking)
+    viewer = await web.see(asking)
     form = await web.form(CodeForm)
     if viewer.half:
         mark = web.mark(request.remote_addr or "")
@@ -55,7 +65,7 @@ async def give() -> Response:
     return web.see_other(local(request.args.get("next", "")) or "/") if web.wants() != "json" else Response(status=204)
 
 
-def _asking(_: Transaction, viewer: Viewer) -> Viewer:
+def asking(_: Transaction, viewer: Viewer) -> Viewer:
     return viewer
 
 
@@ -73,42 +83,50 @@ async def make_whole(viewer: Viewer) -> None:
     credentials.remember(secret)
 
 
-class _AroundOwn(TypedDict):
+class AroundOwn(TypedDict):
     factors: Factors
     removal: Removal | None  # that an admin has asked for
+    passkeys: list[Passkey]
+    may_add_passkey: bool  # at this address
 
 
-def _own(tx: Transaction, viewer: Viewer) -> _AroundOwn:
-    return {"factors": second_factor.own(tx, viewer), "removal": factor_removals.waiting(tx, viewer.id)}
+def _own(tx: Transaction, viewer: Viewer) -> AroundOwn:
+    return {
+        "factors": second_factor.own(tx, viewer),
+        "removal": factor_removals.waiting(tx, viewer.id),
+        "passkeys": passkeys.of(tx, viewer.id),
+        "may_add_passkey": False,
+    }
 
 
-async def _around_own() -> _AroundOwn:
-    return await web.see(_own)
+async def around_own(passkey_id: str = "") -> AroundOwn:
+    return {**await web.see(_own), "may_add_passkey": site().may}
 
 
 @blueprint.get("/second-factor")
 async def show_own() -> Response:
     web.even_half("enrolment")
-    around = await _around_own()
+    around = await around_own()
     removal = around["removal"]
-    data = {**around["factors"].json(), "removal": removal.json() if removal else None}
+    keys = [passkey.json() for passkey in around["passkeys"]]
+    data = {**around["factors"].json(), "passkeys": keys, "removal": removal.json() if removal else None}
     return web.answer("accounts/second_factor.html", data, form=web.blank(OwnerForm), **around)
 
 
 @blueprint.post("/second-factor/enrolment")
-@web.refill("accounts/second_factor.html", OwnerForm, context=_around_own)
+@web.refill("accounts/second_factor.html", OwnerForm, context=around_own)
 async def begin() -> Response:
     web.even_half("enrolment")
     form = await web.form(OwnerForm)
     if not await web.attempted():
-        await _confirm_owner(form)
+        await confirm_owner(form)
         await web.attempt(second_factor.begin, key=factor_key())
     return web.see_other("/second-factor/enrolment") if web.wants() != "json" else Response(status=204)
 
 
-async def _confirm_owner(form: OwnerForm) -> None:
+async def confirm_owner(form: OwnerForm) -> None:
     """The password again, and the second factor where there is one."""
-    viewer = await web.see(_asking)
+    viewer = await web.see(asking)
     stored = await web.see(passwords.own_hash)
     await confirm_password(web.throttle(), viewer.id, form.password.data, stored)
     if (await web.see(second_factor.own)).any:
@@ -149,7 +167,7 @@ async def show_enrolment() -> Response:
 @web.refill("accounts/enrolment.html", OtpForm, context=_around_enrolment)
 async def confirm() -> Response:
     web.even_half("enrolment")
-    viewer = await web.see(_asking)
+    viewer = await web.see(asking)
     form = await web.form(OtpForm)
     if not await web.attempted():
         mark = web.mark(request.remote_addr or "")
@@ -171,20 +189,20 @@ async def show_codes() -> Response:
 
 
 @blueprint.post("/recovery-codes")
-@web.refill("accounts/second_factor.html", OwnerForm, context=_around_own)
+@web.refill("accounts/second_factor.html", OwnerForm, context=around_own)
 async def renew_codes() -> Response:
     form = await web.form(OwnerForm)
     if not await web.attempted():
-        await _confirm_owner(form)
+        await confirm_owner(form)
         await web.attempt(second_factor.renew_codes, key=factor_key())
     return web.see_other("/recovery-codes") if web.wants() != "json" else Response(status=204)
 
 
 @blueprint.post("/second-factor/removal")
-@web.refill("accounts/second_factor.html", OwnerForm, context=_around_own)
+@web.refill("accounts/second_factor.html", OwnerForm, context=around_own)
 async def remove() -> Response:
     form = await web.form(OwnerForm)
     if not await web.attempted():
-        await _confirm_owner(form)
+        await confirm_owner(form)
         await web.attempt(second_factor.remove, address=web.mark(request.remote_addr or ""))
     return web.see_other("/account") if web.wants() != "json" else Response(status=204)
