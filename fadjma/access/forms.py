@@ -7,7 +7,7 @@ from wtforms.validators import Length, ValidationError
 
 from fadjma.access.states import DURATIONS, EMERGENCIES, SCOPES, Scope
 from fadjma.i18n import N_, translate
-from fadjma.identity import patient_pins
+from fadjma.identity import pin_rules
 from fadjma.web.forms import Field, Form, Needed, Optional, one_of, text
 
 
@@ -31,8 +31,8 @@ class InPersonForm(ApproveForm):
     pin: Field[str] = PasswordField(N_("Votre code PIN"), [Needed(), Length(max=40)])
 
     def validate_pin(self, field: Any) -> None:
-        if patient_pins.digits(field.data) is None:
-            raise ValidationError(translate(self.language, patient_pins.MALFORMED))
+        if pin_rules.digits(field.data) is None:
+            raise ValidationError(translate(self.language, pin_rules.MALFORMED))
 
 
 class ReasonForm(Form):

@@ -49,6 +49,7 @@ WORDS: dict[str, Words] = {
     "access_request.created": Words(N_("a demandé l'accès à votre dossier")),
     "access_request.approved_in_person": Words(N_("a reçu votre accord sur son écran, avec votre code PIN")),
     "access_request.witnessed": Words(N_("a attesté à l'accueil que vous avez autorisé un accès")),
+    "password.reset": Words(N_("vous a remis un code pour choisir un mot de passe")),
     "pin.given": Words(N_("vous a donné un code PIN")),
     "pin.wrong": Words(refused=N_("a reçu sur son écran un code PIN qui n'est pas le vôtre")),
     "access_request.emergency": Words(N_("a ouvert un accès d'urgence à votre dossier")),

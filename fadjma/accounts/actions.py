@@ -188,14 +188,26 @@ def reset(
         raise Conflict(N_("Ce compte n'est pas en service."), current=now.status)
     if not (now.email or now.phone):
         raise NotNow(N_("Sans téléphone ni e-mail, cette personne ne se connecte pas."), current=now.status)
-    slips.issue(tx, account_id, "reset", key=key, by=viewer.id, document=document)
+    replace_by_slip(
+        tx, account_id, by=viewer.id, document=document, key=key, nobodys_hash=nobodys_hash, address=address
+    )
+    events.notify(tx, [account_id], "notification", "password.reset", Subject("profile", account_id))
+    _record(tx, viewer, account_id, "password.reset")
+    return account_id
+
+
+def replace_by_slip(
+    tx: Transaction, account_id: str, *, by: str, document: str, key: bytes, nobodys_hash: str, address: str
+) -> None:
+    """A slip in the place of the password, for admins and the front desk: of whoever stands there with `document`.
+
+    Every session ends; a second factor stays.
+    """
+    slips.issue(tx, account_id, "reset", key=key, by=by, document=document)
     passwords.put(tx, account_id, nobodys_hash)
     pins.remove(tx, account_id)
     sessions.end(tx, account_id, reason="signed_out")
-    events.notify(tx, [account_id], "notification", "password.reset", Subject("profile", account_id))
-    security.note(tx, "reset_issued", account_id=account_id, actor_id=viewer.id, address=address, detail=document)
-    _record(tx, viewer, account_id, "password.reset")
-    return account_id
+    security.note(tx, "reset_issued", account_id=account_id, actor_id=by, address=address, detail=document)
 
 
 def activate(tx: Transaction, chooser: Chooser, *, password_hash: str, submission: str | None, address: str) -> str:

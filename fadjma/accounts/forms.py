@@ -7,7 +7,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from fadjma.i18n import N_, age, translate
-from fadjma.identity import births, passwords, pins
+from fadjma.identity import births, passwords, pin_rules
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import PROFESSIONS
 from fadjma.web.forms import (
@@ -22,7 +22,6 @@ from fadjma.web.forms import (
     one_of,
     text,
 )
-from fadjma.writing import plain_digits
 
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
@@ -97,8 +96,8 @@ class PinForm(Form):
     pin = PasswordField(N_("Code PIN choisi"), [Needed(), AtMost(40)], filters=[cleaning(40)])
 
     def validate_pin(self, field: Any) -> None:
-        field.data = plain_digits(field.data or "").strip()
-        if weakness := pins.weakness(field.data):
+        field.data = pin_rules.digits(field.data or "") or field.data
+        if weakness := pin_rules.weakness(field.data or ""):
             raise ValidationError(translate(self.language, weakness))
 
 

@@ -60,6 +60,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "identity.linked": N_("Deux fiches liées"),
             "identity.unlinked": N_("Lien de deux fiches défait"),
             "pin.given": N_("Code PIN donné"),
+            "pin.changed": N_("Code PIN changé par le patient"),
             "pin.wrong": N_("Code PIN incorrect"),
             "contact.changed": N_("Coordonnées changées par le patient"),
         },

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from fadjma import writing
 from fadjma.i18n import N_
-from fadjma.identity.passwords import runs
+from fadjma.identity import pin_rules
 from fadjma.ids import new_id
 from fadjma.refusals import Invalid
 from fadjma.store import Transaction
 
 State = Literal["none", "set", "locked"]
 ATTEMPTS = 5
-_DIGITS = 6
-MALFORMED = N_("Le code PIN a six chiffres.")
-WEAK = N_("Ce code PIN est trop facile à deviner : choisissez-en un autre.")
 WRONG = N_("Ce n'est pas le code PIN de ce patient. Essais restants : %(left)d.")
 LOCKED = N_("Ce code PIN est bloqué : l'accueil peut en donner un nouveau.")
 NONE = N_("Ce patient n'a pas de code PIN : l'accueil peut en donner un, ou attester l'accord du patient.")
@@ -45,20 +41,7 @@ class Pin:
 
     def is_it(self, key: bytes, typed: str) -> bool:
         """Whether these are the six digits, however they were typed."""
-        return hmac.compare_digest(self.hash, _hash(key, self.patient_id, self.salt, digits(typed) or ""))
-
-
-def digits(typed: str) -> str | None:
-    """The six digits as they were typed, in any script and apart or not; None when it is no PIN at all."""
-    plain = "".join(c for c in writing.plain_digits(typed[:40]) if c not in " .-/")
-    return plain if len(plain) == _DIGITS and plain.isascii() and plain.isdecimal() else None
-
-
-def is_weak(pin: str, birth_date: str) -> bool:
-    """Whether somebody would try it first: a run, a repetition, or the day of birth."""
-    year, *rest = birth_date.split("-")
-    born = {"".join(parts) for parts in ((*reversed(rest), year[2:]), (year[2:], *rest), (*rest, year), (year, *rest))}
-    return runs(pin) or pin in born
+        return hmac.compare_digest(self.hash, _hash(key, self.patient_id, self.salt, pin_rules.digits(typed) or ""))
 
 
 def of(tx: Transaction, patient_id: str) -> Pin | None:
@@ -101,9 +84,9 @@ def made_up(key: bytes, salt: str) -> str:
     for attempt in range(100):
         digest = hmac.digest(key, f"pin:{salt}:{attempt}".encode(), sha256)
         pin = f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
-        if not runs(pin):
+        if not pin_rules.is_tried_first(pin):
             return pin
-    raise AssertionError("a hundred runs one after the other")
+    raise AssertionError("a hundred that somebody would try first, one after the other")
 
 
 def count_wrong(tx: Transaction, patient_id: str) -> int:

@@ -1,20 +1,8 @@
 """The PIN with which staff unlock their screen: six digits, hashed as passwords are. It signs nobody in."""
 
-import re
-
-from fadjma.i18n import N_
 from fadjma.identity import passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
-
-_PIN = re.compile(r"[0-9]{6}")
-
-
-def weakness(pin: str) -> str | None:
-    """Why this PIN cannot be taken (a text of the catalogue), or None."""
-    if not _PIN.fullmatch(pin):
-        return N_("Un code PIN a six chiffres.")
-    return N_("Ce code est trop facile à deviner.") if len(set(pin)) < 3 or passwords.runs(pin) else None
 
 
 def put(tx: Transaction, user_id: str, pin_hash: str) -> None:

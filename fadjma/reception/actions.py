@@ -2,15 +2,16 @@
 
 from fadjma import days, events
 from fadjma.access import tracing
+from fadjma.accounts import actions as accounts
 from fadjma.events import Notice, Subject, inbox
 from fadjma.i18n import N_, age
-from fadjma.identity import births, enrolment, patient_pins, patients
+from fadjma.identity import births, enrolment, patient_pins, patients, pin_rules
 from fadjma.identity.directory import Identity
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts, Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import queries
-from fadjma.refusals import Conflict, Doubtful, Invalid
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
 from fadjma.store import Transaction
 
 _LIKELY = N_("Cette personne a peut-être déjà une fiche : regardez les fiches qui lui ressemblent.")
@@ -113,8 +114,8 @@ def give_pin(tx: Transaction, viewer: Viewer, patient_id: str, *, document: str,
     Raises Invalid when it is easily guessed.
     """
     known = queries.patient(tx, viewer, patient_id)
-    if chosen and patient_pins.is_weak(chosen, known.birth_date):
-        raise Invalid({"pin": patient_pins.WEAK})
+    if chosen and (weakness := pin_rules.weakness(chosen, known.birth_date)):
+        raise Invalid({"pin": weakness})
     patient_pins.give(tx, patient_id, key=key, by=viewer.id, document=document, chosen=chosen)
     events.record(
         tx,
@@ -125,6 +126,26 @@ def give_pin(tx: Transaction, viewer: Viewer, patient_id: str, *, document: str,
         notices=[Notice([patient_id], "notification", "pin.given")],
         document=document,
     )
+    return patient_id
+
+
+def reset_password(
+    tx: Transaction, viewer: Viewer, patient_id: str, *, document: str, key: bytes, nobodys_hash: str, address: str
+) -> str:
+    """The desk, which knows by `document` who stands there, gives a slip to choose another password with, or a first.
+
+    Raises Conflict when the account is closed, NotNow without anything to sign in by.
+    """
+    known = queries.patient(tx, viewer, patient_id)
+    if known.status != "active":
+        raise Conflict(N_("Ce compte n'est pas en service."), current=known.status)
+    if not (known.email or known.phone):
+        raise NotNow(N_("Sans téléphone ni e-mail, cette personne ne se connecte pas."), current=known.status)
+    accounts.replace_by_slip(
+        tx, patient_id, by=viewer.id, document=document, key=key, nobodys_hash=nobodys_hash, address=address
+    )
+    events.record(tx, "password.reset", _identity(patient_id), actor_id=viewer.id, patient_id=patient_id)
+    events.notify(tx, [patient_id], "notification", "password.reset_at_desk", Subject("profile", patient_id))
     return patient_id
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from fadjma.access.states import SCOPES
 from fadjma.accounts.forms import BornForm, ContactForm
 from fadjma.i18n import N_, translate
-from fadjma.identity import births, patient_pins
+from fadjma.identity import births, pin_rules
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.patients import Facts
 from fadjma.web.forms import Form, Optional, WholeNumber, one_of, text
@@ -64,8 +64,8 @@ class PinForm(Form):
     pin = PasswordField(N_("Code PIN choisi par le patient"), [Optional(), Length(max=40)])
 
     def validate_pin(self, field: Any) -> None:
-        if field.data and patient_pins.digits(field.data) is None:
-            raise ValidationError(translate(self.language, patient_pins.MALFORMED))
+        if field.data and (weakness := pin_rules.weakness(field.data)):
+            raise ValidationError(translate(self.language, weakness))
 
 
 class WitnessForm(Form):

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.identity import directory, patient_pins, patients
+from fadjma.i18n import iso
+from fadjma.identity import directory, patient_pins, patients, slips
 from fadjma.identity.directory import Identity
 from fadjma.identity.patients import Registered
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Tried
+from fadjma.identity.slips import Slip
+from fadjma.refusals import NotFound, Tried
 from fadjma.store import Transaction
 
 
@@ -47,6 +49,39 @@ def given(tx: Transaction, viewer: Viewer, patient_id: str, *, key: bytes) -> Gi
     if pin is None or pin.chosen or pin.set_by != viewer.id or pin.set_at <= tx.now - SHOWN_FOR:
         return Given(found, None)
     return Given(found, patient_pins.made_up(key, pin.salt))
+
+
+@dataclass(frozen=True, slots=True)
+class Slipped:
+    """A patient with the slip that was just issued; the code is no part of what is kept of an answer."""
+
+    patient: Registered
+    slip: Slip | None
+    code: str | None
+
+    @property
+    def id(self) -> str:
+        return self.patient.id
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {**self.patient.json(language), "valid_until": iso(self.slip.expires_at) if self.slip else None}
+
+
+def slipped(tx: Transaction, viewer: Viewer, patient_id: str, *, key: bytes) -> Slipped:
+    """For whoever has issued it, while it opens the account."""
+    found = patient(tx, viewer, patient_id)
+    slip = slips.open_for(tx, patient_id)
+    if slip is None or slip.issued_by != viewer.id:
+        return Slipped(found, None, None)
+    return Slipped(found, slip, slips.code_of(key, slip.id))
+
+
+def printed(tx: Transaction, viewer: Viewer, patient_id: str, *, key: bytes) -> Slipped:
+    """The same, to be printed. Raises NotFound when it opens nothing any more."""
+    found = slipped(tx, viewer, patient_id, key=key)
+    if found.slip is None:
+        raise NotFound
+    return found
 
 
 def card(tx: Transaction, viewer: Viewer, patient_id: str) -> Identity:

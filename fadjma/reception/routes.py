@@ -10,8 +10,10 @@ from fadjma.access import actions as access
 from fadjma.access import queries as access_queries
 from fadjma.access.queries import AccessRequest
 from fadjma.access.states import SCOPES
+from fadjma.accounts.forms import ResetForm
+from fadjma.accounts.routes.slips import Printed, activation_address, slip_key
 from fadjma.i18n import translate
-from fadjma.identity import credentials, patient_pins
+from fadjma.identity import credentials, passwords, pin_rules
 from fadjma.identity.directory import Identity
 from fadjma.identity.patients import Facts, Registered
 from fadjma.identity.people import Viewer
@@ -68,6 +70,7 @@ class _AroundPatient(TypedDict):
     correction_form: CorrectionForm
     pin_form: PinForm
     witness_form: WitnessForm
+    reset_form: ResetForm
     scopes: list[tuple[str, str, str]]
 
 
@@ -102,6 +105,7 @@ async def _around_patient(patient_id: str) -> _AroundPatient:
         "correction_form": _as_it_is(patient),
         "pin_form": web.blank(PinForm),
         "witness_form": web.blank(WitnessForm),
+        "reset_form": web.blank(ResetForm),
         "scopes": [
             (code, translate(web.language(), label), translate(web.language(), shows))
             for code, (label, shows) in SCOPES.items()
@@ -152,18 +156,21 @@ async def give_pin(patient_id: str) -> Response:
         partial(queries.given, key=key),
         patient_id,
         document=form.document.data,
-        chosen=patient_pins.digits(form.pin.data) if form.pin.data else None,
+        chosen=pin_rules.digits(form.pin.data) if form.pin.data else None,
         key=key,
     )
-    if web.wants() != "json":
-        return web.done(_identity(acted), "reception/_row.html", f"/patients/{patient_id}/pin")
-    response = web.as_json({**acted.json, "pin": acted.resource.pin}, 201)
-    response.headers["Location"] = f"/patients/{patient_id}"
-    return response
+    return _given(acted, "pin", {"pin": acted.resource.pin})
 
 
-def _identity(acted: web.Acted[queries.Given]) -> web.Acted[Registered]:
-    return web.Acted(acted.resource.patient, acted.json)
+def _given(
+    acted: web.Acted[queries.Given] | web.Acted[queries.Slipped], page: str, said: dict[str, str | None]
+) -> Response:
+    """What was given to a patient: people are led to its page, to be printed; programs read it here."""
+    patient: Registered = acted.resource.patient
+    shown, where = web.Acted(patient, acted.json), f"/patients/{patient.id}"
+    return web.done(
+        shown, "reception/_row.html", where, created=True, then=f"{where}/{page}" if page else where, said=said
+    )
 
 
 def _pin_key() -> bytes:
@@ -174,6 +181,34 @@ def _pin_key() -> bytes:
 async def show_pin(patient_id: str) -> Response:
     found = await web.see(queries.given, patient_id, key=_pin_key())
     return web.answer("reception/pin.html", {**found.json(web.language()), "pin": found.pin}, given=found)
+
+
+@blueprint.post("/patients/<patient_id>/reset")
+@web.refill("reception/show.html", ResetForm, context=_around_patient)
+async def reset(patient_id: str) -> Response:
+    await web.see(queries.patient, patient_id)
+    form = await web.form(ResetForm)
+    acted = await web.act(
+        actions.reset_password,
+        partial(queries.slipped, key=slip_key()),
+        patient_id,
+        document=form.document.data,
+        key=slip_key(),
+        nobodys_hash=await passwords.hash_of_nobodys(),
+        address=web.mark(request.remote_addr or ""),
+    )
+    return _given(acted, "slip" if acted.resource.slip else "", {"reset_code": acted.resource.code})
+
+
+@blueprint.get("/patients/<patient_id>/slip")
+async def show_slip(patient_id: str) -> Response:
+    found = await web.see(queries.printed, patient_id, key=slip_key())
+    assert found.slip
+    patient = found.patient
+    data = {**found.slip.json(), "code": found.code, "patient": patient.json(web.language())}
+    printed = Printed(patient.name, patient.identifier, patient.email, patient.phone, found.slip, found.code or "")
+    back = f"/patients/{patient_id}"
+    return web.answer("accounts/slip.html", data, printed=printed, address=activation_address(), back=back)
 
 
 @blueprint.post("/patients/<patient_id>/requests/<request_id>/attestation")

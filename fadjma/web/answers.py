@@ -1,6 +1,8 @@
 """The answer: a page, a fragment, JSON, or the way to another page."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from quart import Response, g, redirect, request
@@ -61,15 +63,23 @@ def part(fragment: str, item: Resource, location: str) -> Response:
 
 
 def done(
-    acted: Acted[Any], fragment: str, location: str, *, created: bool = False, then: str | None = None, **context: Any
+    acted: Acted[Any],
+    fragment: str,
+    location: str,
+    *,
+    created: bool = False,
+    then: str | None = None,
+    said: Mapping[str, str | None] = MappingProxyType({}),
+    **context: Any,
 ) -> Response:
     """The answer to an act: JSON (201 with `created`), the fragment that has changed, or the way to a page (303).
 
-    `location` is where the resource is; `then` is the page that people see next, when it is another.
+    `location` is where the resource is; `then` is the page that people see next, when it is another. `said` is a code
+    that programs read once more here, and that is kept with no answer.
     """
     match wants():
         case "json":
-            response = as_json(acted.json, 201 if created else 200)
+            response = as_json({**acted.json, **said}, 201 if created else 200)
             if created:
                 response.headers["Location"] = location
             return response

@@ -82,6 +82,7 @@ class Told:
     pending: str
     granted: str
     registered: str  # a patient of one name, without an account, who has a PIN
+    renewed: str  # another, whom reception has just given a code
     linked: str  # her file and the closed one are the same person's
     present: str  # Dr Diop has asked her, and she is there
     record: str
@@ -129,6 +130,9 @@ def tell(store: Store) -> Told:
         act(prescriptions.request_delivery, AWA, prescription_id, address="12 rue 6, Médina", phone="+221771234567")
     act(dispensing.depart, NDIAYE, step[6])
     registered = act(reception.register, THIAM, YANDE)
+    renewed = act(reception.register, THIAM, replace(YANDE, given_name="Dieynaba", phone="+221775550077"))
+    issued = {"document": DOCUMENT, "key": SLIP_KEY, "nobodys_hash": "no hash", "address": "-"}
+    act(reception.reset_password, THIAM, renewed, **issued)
     act(reception.give_pin, THIAM, registered, document=DOCUMENT, chosen=PIN, key=PIN_KEY)
     present = act(access.ask, DIOP, patient_id=registered, reason=REASON)
     invited = _invite(act, store)
@@ -153,6 +157,7 @@ def tell(store: Store) -> Told:
         granted=granted,
         registered=registered,
         present=present,
+        renewed=renewed,
         linked=linked,
         record=record,
         issued=step[0],
@@ -439,7 +444,9 @@ ACTS = [
     Route("/patients", THIAM, REGISTERED, created=True),
     Route("/patients/{registered}", THIAM, PUT_RIGHT),
     Route("/patients/{registered}/pin", THIAM, {"document": DOCUMENT, "pin": PIN}, created=True),
+    Route("/patients/{renewed}/reset", THIAM, {"document": DOCUMENT}, created=True),
     Route("/patients/awa/requests/{pending}/attestation", THIAM, {"scope": "full", "document": DOCUMENT}),
+    Route("/account/pin", AWA, {"password": PASSWORD, "pin": PIN}, quiet=True, allowed=(MOUSSA,)),
     Route("/account/contact", AWA, CONTACT, quiet=True, allowed=(MOUSSA,)),
     Route("/accounts", ADMIN, STAFF, created=True),
     Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
@@ -487,6 +494,7 @@ READS = [
     Route("/sessions", AWA, allowed=CAST),
     Route("/account", AWA, allowed=CAST),
     Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
+    Route("/account/pin", AWA, allowed=(MOUSSA,)),
     Route("/account/contact", AWA, allowed=(MOUSSA,)),
     Route("/second-factor", AWA, allowed=CAST),
     Route("/second-factor/enrolment", AWA, allowed=CAST),
@@ -498,6 +506,7 @@ READS = [
     Route("/patients/new", THIAM),
     Route("/patients/{registered}", THIAM),
     Route("/patients/{registered}/pin", THIAM),
+    Route("/patients/{renewed}/slip", THIAM),
     Route("/patients/moussa/card", THIAM, allowed=(MOUSSA,)),
     Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),

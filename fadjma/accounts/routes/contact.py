@@ -1,15 +1,16 @@
-"""A patient's own telephone, e-mail address and pharmacy."""
+"""A patient's own telephone, e-mail address, pharmacy and PIN."""
 
 from typing import TypedDict
 
 from quart import Blueprint, Response
 
 from fadjma import web
-from fadjma.accounts import contact
+from fadjma.accounts import contact, own_pin
 from fadjma.accounts.contact import Contact
-from fadjma.accounts.forms import OwnContactForm
+from fadjma.accounts.forms import OwnContactForm, PinForm
+from fadjma.accounts.own_pin import OwnPin
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.identity import directory, passwords
+from fadjma.identity import credentials, directory, passwords
 from fadjma.identity.directory import Organization
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
@@ -57,4 +58,30 @@ async def change() -> Response:
         email=email,
         pharmacy_id=form.pharmacy_id.data or None,
     )
+    return web.see_other("/account") if web.wants() != "json" else Response(status=204)
+
+
+class _AroundPin(TypedDict):
+    own: OwnPin
+
+
+async def _around_pin() -> _AroundPin:
+    return {"own": await web.see(own_pin.own)}
+
+
+@blueprint.get("/account/pin")
+async def show_pin() -> Response:
+    around = await _around_pin()
+    return web.answer("accounts/own_pin.html", around["own"].json(), form=web.blank(PinForm), **around)
+
+
+@blueprint.post("/account/pin")
+@web.refill("accounts/own_pin.html", PinForm, context=_around_pin)
+async def choose_pin() -> Response:
+    form = await web.form(PinForm)
+    if not await web.attempted():
+        stored = await web.see(passwords.own_hash)
+        await confirm_password(web.throttle(), web.viewer().id, form.password.data, stored)
+        key = credentials.derive_key(str(web.app().secret_key), "patient_pins")
+        await web.attempt(own_pin.choose, form.pin.data, key=key)
     return web.see_other("/account") if web.wants() != "json" else Response(status=204)

@@ -1,5 +1,7 @@
 """Choosing a password with the code of a slip; the slip itself, which an admin prints."""
 
+from dataclasses import dataclass
+
 from quart import Blueprint, Response, request
 
 from fadjma import web
@@ -9,6 +11,7 @@ from fadjma.accounts.queries import Issued
 from fadjma.accounts.routes.registering import places
 from fadjma.accounts.signing_in import choose_password
 from fadjma.identity import credentials, slips
+from fadjma.identity.slips import Slip
 
 blueprint = Blueprint("slips", __name__)
 
@@ -48,16 +51,34 @@ async def show_slip(account_id: str) -> Response:
     issued = await web.see(queries.issued, account_id, key=slip_key())
     assert issued.slip
     data = {**issued.slip.json(), "code": issued.code, "account": issued.account.json(web.language())}
-    return web.answer("accounts/slip.html", data, issued=issued, address=f"{request.host}/activation")
+    account = issued.account
+    place = account.patient.identifier if account.patient else account.organization
+    printed = Printed(account.name, place or "", account.email, account.phone, issued.slip, issued.code or "")
+    return web.answer(
+        "accounts/slip.html", data, printed=printed, address=activation_address(), back=f"/accounts/{account_id}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a slip shows."""
+
+    name: str
+    beside: str  # the identifier of a patient, the place of somebody who works there
+    email: str | None
+    phone: str | None
+    slip: Slip
+    code: str
+
+
+def activation_address() -> str:
+    """Where the code is typed, as people copy it."""
+    return f"{request.host}/activation"
 
 
 def answer_issued(acted: web.Acted[Issued], name: str) -> Response:
-    """201 with the code, which is said again to the same submission and kept with no answer."""
-    account_id = acted.resource.id
-    if web.wants() == "json":
-        response = web.as_json({**acted.json, name: acted.resource.code}, 201)
-        response.headers["Location"] = f"/accounts/{account_id}"
-        return response
-    if web.wants() == "fragment":
-        return web.page("accounts/_row.html", item=acted.resource.account)
-    return web.see_other(f"/accounts/{account_id}/slip" if acted.resource.slip else f"/accounts/{account_id}")
+    """201 with the code, which is said again to the same submission."""
+    where, issued = f"/accounts/{acted.resource.id}", acted.resource
+    shown = web.Acted(issued.account, acted.json)
+    then = f"{where}/slip" if issued.slip else where
+    return web.done(shown, "accounts/_row.html", where, created=True, then=then, said={name: issued.code})
