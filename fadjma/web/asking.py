@@ -15,8 +15,8 @@ from quart import g, request
 
 from fadjma.events import inbox
 from fadjma.i18n import N_
-from fadjma.identity import credentials, sessions
-from fadjma.identity.people import Viewer
+from fadjma.identity import credentials, proxies, sessions
+from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import Invalid, Locked, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
 from fadjma.web import drafts, idempotency
@@ -82,16 +82,16 @@ async def act(
     With an idempotency key (`Idempotency-Key` header, or the form's `key` field), a second submission changes nothing
     and gets the first one's answer; the key of another request is refused (422).
     """
-    asking = _Asking()
     key, fingerprint = await _idempotency()
+    asking = _Asking()
     bounds, counted = _bounds(), g.get("counted", ())
     typed_at = None if is_bearer() else drafts.place_of(request.path, (await fields()).get("patient_id", ""))
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
-        bounds.act(viewer.id)
+        bounds.act(viewer.own_id)
         for bound, about in counted:
-            bounds.count(bound, f"{viewer.id} {about}")
+            bounds.count(bound, f"{viewer.own_id} {about}")
         stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
         answer = stored or resource.json(viewer.language)
@@ -124,7 +124,7 @@ async def see_traced(
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
-        bounds.count(READ_PER_PERSON, viewer.id)
+        bounds.count(READ_PER_PERSON, viewer.own_id)
         if person:
             sessions.note_activity(tx, viewer)
         result = query(tx, viewer, *args, **kwargs)
@@ -203,6 +203,11 @@ def even_locked() -> None:
     g.even_locked = True
 
 
+def whoever_it_is_for() -> None:
+    """Let this request be for whom its session acts now, whatever its page says: it changes just that."""
+    g.whoever = True
+
+
 def _bounds() -> Bounds:
     return cast(Bounds, app().extensions["bounds"])
 
@@ -222,8 +227,11 @@ class _Asking:
         self.secret = secret()
         self._for_page = wants() == "page"
         self._even_locked = "even_locked" in g
+        said = header("x-for") or (g.fields.get("for", "") if "fields" in g else "")
+        self._meant_for = "" if "whoever" in g else said  # whose the page is that sends it
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
+        self.several = False  # whether this person may act for others
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
@@ -236,12 +244,16 @@ class _Asking:
             )
         if self.viewer.locked and not self._even_locked:
             raise Locked
+        if self._meant_for not in ("", self.viewer.id):
+            raise OtherPerson(self.viewer, self._meant_for)
         return self.viewer
 
     def look_at_mail(self, tx: Transaction) -> None:
         """Note the badge and the cursor of this moment; only whole pages show them."""
         if self.viewer and self._for_page:
             self.mail = inbox.state(tx, self.viewer.id)
+            is_patient = self.viewer.role == "patient"
+            self.several = is_patient and proxies.is_any_of(tx, self.viewer.own_id)
 
     def remember(self) -> None:
         """A locked page has no frame: whose it is stands in `g.locked`."""
@@ -249,6 +261,7 @@ class _Asking:
         g.viewer, g.locked = (None, self.viewer) if locked else (self.viewer, None)
         if self._for_page:
             g.mail = self.mail or g.get("mail")
+            g.several = self.several
 
 
 async def _note_activity(asking: _Asking) -> None:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.identity.people import Viewer
+from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import (
     Conflict,
     Doubtful,
@@ -55,6 +55,8 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 }
 
 
+# Fields of patients' forms in which they write words of their own: shown when they cannot be taken for this person.
+_WORDS = ("text", "reason", "address", "phone")
 WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
 
 
@@ -73,7 +75,7 @@ def register(app: Quart, trace_try: WriteDown) -> None:
 async def _refused(refusal: Refusal) -> Response:
     if viewer := g.get("viewer"):
         if isinstance(refusal, Forbidden):
-            await _note_refused_right(viewer.id)
+            await _note_refused_right(viewer.own_id)
         if refusal.tried:
             await _trace_try(viewer, refusal.tried)
     language = web.language()
@@ -85,6 +87,8 @@ async def _refused(refusal: Refusal) -> Response:
         extra["confirm"] = list(refusal.errors)
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
+    if isinstance(refusal, OtherPerson):
+        extra["for"] = refusal.meant_for
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
     if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -157,6 +161,11 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
         return _to_sign_in(wanted)
     if isinstance(refusal, Locked):
         return _to_unlock()
+    if isinstance(refusal, OtherPerson):
+        typed = [text for name, text in g.get("fields", {}).items() if name in _WORDS and text]
+        other = {"meant_for": refusal.meant_for, "typed": typed, "next": _page()}
+        shown = "_other_person.html" if wanted == "fragment" else "other_person.html"
+        return web.page(shown, status, title=title, detail=detail, **other)
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
     g.setdefault("viewer", None)
     return web.page(

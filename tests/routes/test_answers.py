@@ -43,6 +43,7 @@ class TestTheTable:
             ("GET", "/metrics"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/drafts"),
+            ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py
             *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py
         }
         known = {

@@ -32,6 +32,7 @@ from fadjma.access import actions as access
 from fadjma.access import reviewing
 from fadjma.accounts import actions as accounts
 from fadjma.announcements import actions as announcements
+from fadjma.family import actions as family
 from fadjma.identity import slips
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
@@ -103,6 +104,7 @@ class Told:
     explaining: str  # of Dr Diop, who is to explain it
     line: str  # of Awa's trace
     announced: str  # to everybody
+    offered: str  # by Awa to Moussa: that he may act for her; he has not answered
     contested: str  # another, of which she has said that it is not normal
 
 
@@ -138,6 +140,7 @@ def tell(store: Store) -> Told:
     line, contested = _line(store, "record.created"), _line(store, "access_request.created")
     act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
     linked = act(linking.link, ADMIN, one=_identifier(store, registered), other=_identifier(store, closed))
+    offered = act(family.offer, AWA, identifier=IDENTIFIERS[MOUSSA.id], relationship="sibling")
     return Told(
         pending=pending,
         granted=granted,
@@ -175,6 +178,7 @@ def tell(store: Store) -> Told:
         line=line,
         contested=contested,
         announced=announced,
+        offered=offered,
     )
 
 
@@ -307,7 +311,7 @@ MEDICINE = {
     "schedule": "list_2",
 }
 SETTINGS = {
-    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10},
+    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10, "proxy_age": 18},
     **{"time_zone": "Africa/Abidjan", "version": 1},
 }
 PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"
@@ -400,6 +404,18 @@ ACTS = [
     Route("/patients/{registered}/pin", THIAM, {"document": DOCUMENT, "pin": PIN}, created=True),
     Route("/patients/awa/requests/{pending}/attestation", THIAM, {"scope": "full", "document": DOCUMENT}),
     Route("/account/contact", AWA, CONTACT, quiet=True, allowed=(MOUSSA,)),
+    Route(
+        "/proxies", MOUSSA, {"identifier": IDENTIFIERS[AWA.id], "relationship": "spouse"}, created=True, allowed=(AWA,)
+    ),
+    Route(
+        "/proxies",
+        THIAM,
+        {"patient_id": MOUSSA.id, "identifier": IDENTIFIERS[AWA.id], "relationship": "child", "document": DOCUMENT},
+        created=True,
+    ),
+    Route("/proxies/{offered}/acceptance", MOUSSA),
+    Route("/proxies/{offered}/ending", AWA, allowed=(MOUSSA, THIAM)),
+    Route("/acting", AWA, {"person_id": AWA.id}, quiet=True),
     Route("/accounts", ADMIN, STAFF, created=True),
     Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
     Route("/accounts/{waiting}/verification", ADMIN),
@@ -442,6 +458,10 @@ READS = [
     Route("/account", AWA, allowed=CAST),
     Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
     Route("/account/contact", AWA, allowed=(MOUSSA,)),
+    Route("/people", AWA, allowed=(MOUSSA,)),
+    Route("/proxies", AWA, allowed=(MOUSSA,)),
+    Route("/proxies?patient_id=moussa", THIAM, allowed=(MOUSSA,)),
+    Route("/proxies/{offered}", AWA, allowed=(MOUSSA, THIAM)),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
     Route("/patients", DIOP, allowed=(SARR, THIAM, GASSAMA)),

@@ -20,7 +20,7 @@ TABLES = {
     "identity": {
         *("organizations", "users", "account_words", "patients", "practitioners"),
         *("sessions", "slips", "unlock_pins"),
-        *("identity_corrections", "patient_pins", "patient_links"),
+        *("identity_corrections", "patient_pins", "patient_links", "proxies"),
     },
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys", "drafts"},

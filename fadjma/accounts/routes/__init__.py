@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.accounts.routes import contact, locking, own, registering, signing_in, slips, staff
+from fadjma.accounts.routes import acting, contact, locking, own, registering, signing_in, slips, staff
 
 blueprint = Blueprint("accounts", __name__)
-for part in (signing_in, locking, slips, registering, own, contact, staff):
+for part in (signing_in, locking, slips, registering, own, acting, contact, staff):
     blueprint.register_blueprint(part.blueprint)

@@ -24,7 +24,8 @@ class _OwnPage(TypedDict):
 
 
 def _own(tx: Transaction, viewer: Viewer) -> _OwnPage:
-    return {"profile": queries.profile(tx, viewer), "sessions": sessions.of(tx, viewer)}
+    own = Page[sessions.OpenSession]() if viewer.by else sessions.of(tx, viewer)
+    return {"profile": queries.profile(tx, viewer), "sessions": own}
 
 
 async def _own_page() -> _OwnPage:
