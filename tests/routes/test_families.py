@@ -343,6 +343,15 @@ class TestTwoTabs:
         await _act_for(clinic)
         assert (await browser.get(path, X_For="awa")).json["fields"] == {"reason": "Je ne la connais pas"}
 
+    async def test_what_htmx_asks_for_a_page_of_another_is_not_put_into_it(self, clinic: Callers, told: Told) -> None:
+        await _let(clinic)
+        await _act_for(clinic)
+        page = (await clinic.browser(MOUSSA).get(f"/access-requests/{told.pending}")).text
+        assert """hx-headers='{"X-For":"awa"}'""" in page
+        await _act_for(clinic, MOUSSA.id)
+        answer = await clinic.htmx(MOUSSA).get("/access-requests", X_For="awa")
+        assert answer.status == 409
+
     async def test_the_poll_of_a_page_of_another_is_told_so(self, clinic: Callers) -> None:
         await _let(clinic)
         await _act_for(clinic)
