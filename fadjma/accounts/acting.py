@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma import events
+from fadjma import days, events
 from fadjma.events import Notice, Subject
 from fadjma.i18n import iso
 from fadjma.identity import proxies, sessions
@@ -61,11 +61,16 @@ def choose(tx: Transaction, viewer: Viewer, person_id: str) -> str:
 def begin(tx: Transaction, own_id: str, patient_id: str) -> str:
     """The proxy by which somebody acts for this patient from now on, which the patient's trace says. Raises NotFound.
 
-    With it the file is open to them: it is one reading, until they act for somebody else.
+    With it the file is open to them: it is one reading, until they act for somebody else; those of a day are one line.
     """
     proxy_id = proxies.between(tx, own_id, patient_id)
     if proxy_id is None:
         raise NotFound
+    first = tx.value(
+        "SELECT id FROM trace WHERE patient_id = :patient AND at >= :since AND repeats IS NULL "
+        "AND by_id = :who AND action = 'acting.begun' LIMIT 1",
+        {"patient": patient_id, "since": days.beginning(tx.now), "who": own_id},
+    )
     events.record(
         tx,
         "acting.begun",
@@ -74,5 +79,6 @@ def begin(tx: Transaction, own_id: str, patient_id: str) -> str:
         by_id=own_id,
         patient_id=patient_id,
         notices=[Notice([], "notification", None)],
+        repeats=first,
     )
     return proxy_id

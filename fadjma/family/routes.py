@@ -12,6 +12,7 @@ from fadjma.i18n import N_, translate
 from fadjma.identity import credentials, patient_pins
 from fadjma.identity.proxies import RELATIONSHIPS, Proxy
 from fadjma.refusals import Invalid
+from fadjma.web.bounds import OFFER_PER_PERSON
 from fadjma.web.forms import NoFields
 
 blueprint = Blueprint("family", __name__)
@@ -46,6 +47,7 @@ async def give() -> Response:
     patient_id, pin = form.patient_id.data or "", form.pin.data or ""
     terms = {"identifier": form.identifier.data, "relationship": form.relationship.data, "until": form.ends_at}
     if not patient_id:
+        web.count(OFFER_PER_PERSON)
         if wrong := {name: _ONLY_DESK for name in ("document", "pin") if form[name].data}:
             raise Invalid(wrong)
         return _given(await web.act(actions.offer, actions.one, **terms))

@@ -131,6 +131,14 @@ class TestGivenByThePatient:
     async def test_the_patient_does_not_accept_for_the_other(self, clinic: Callers, told: Told) -> None:
         (await clinic.program(AWA).post(f"/proxies/{told.offered}/acceptance")).problem(404)
 
+    async def test_offers_without_end_are_refused(self, clinic: Callers, settings: dict[str, Any]) -> None:
+        sent = {"identifier": IDENTIFIERS[AWA.id], "relationship": "other"}
+        moussa = clinic.program(MOUSSA)
+        for _ in range(60):
+            offered = (await moussa.post("/proxies", sent)).json["id"]
+            await moussa.post(f"/proxies/{offered}/ending")
+        assert (await moussa.post("/proxies", sent)).problem(429)
+
     async def test_either_says_no(self, clinic: Callers, told: Told) -> None:
         assert (await clinic.program(MOUSSA).ask("DELETE", f"/proxies/{told.offered}")).json["status"] == "ended"
         (await clinic.program(MOUSSA).post(f"/proxies/{told.offered}/acceptance")).problem(409)
@@ -159,7 +167,10 @@ class TestActing:
             for path in ("/", "/prescriptions", "/account", "/notifications"):
                 text = (await browser.get(path)).text
                 banner = re.search(r'<p id="whose".*?</p>', text, re.DOTALL)
-                assert banner and f"<bdi>{name}</bdi>" in banner[0] and 'href="/people?next=' in banner[0]
+                assert banner and f"<bdi>{name}</bdi>" in banner[0] and f'href="/people?next={path}"' in banner[0]
+                # What is one person's alone is no page to go on with as another.
+                text = (await browser.get(f"/patients/{person}/records")).text
+                assert '<a href="/people">Changer</a>' in text
         assert "<bdi>Moussa Diouf</bdi></p>" in text  # who is signed in stands in the header
 
     async def test_nobody_else_sees_a_banner(self, clinic: Callers) -> None:
@@ -251,6 +262,13 @@ class TestWhoIsNamed:
         asked = (await clinic.json_browser(SARR).get(f"/access-requests/{told.pending}")).json
         assert asked["decided_by"] == {"id": "moussa", "name": "Moussa Diouf"}
         assert "Moussa Diouf" in (await clinic.browser(SARR).get(f"/access-requests/{told.pending}")).text
+
+    async def test_beginning_again_and_again_is_one_line_of_the_day(self, clinic: Callers) -> None:
+        await _let(clinic)
+        for person in (AWA.id, MOUSSA.id) * 3:
+            await _act_for(clinic, person)
+        trace = (await clinic.json_browser(AWA).get("/patients/awa/accesses")).json["items"]
+        assert [one["times"] for one in trace if one["action"] == "acting.begun"] == [3]
 
     async def test_nobodys_rights_widen(self, clinic: Callers, told: Told) -> None:
         """Dr Diop sees that Moussa acted, and gets no file of his."""
