@@ -515,6 +515,13 @@ class TestPrograms:
         await clinic.program(AWA).post(f"/proxies/{given}/ending")
         (await program.get("/me")).problem(401)
 
+    async def test_nor_when_time_has_ended_it(self, clinic: Callers, clock: Clock) -> None:
+        await _let(clinic, until=days.day(clock.now).isoformat())
+        program = clinic.bearer((await self._token(clinic, person_id="awa", name="Téléphone")).json["access_token"])
+        assert (await program.get("/me")).json["id"] == "awa"
+        clock.now = days.midnight(days.day(clock.now) + timedelta(days=1))
+        (await program.get("/me")).problem(401)
+
     async def test_it_makes_no_others(self, clinic: Callers) -> None:
         await _let(clinic)
         program = clinic.bearer((await self._token(clinic, person_id="awa")).json["access_token"])
