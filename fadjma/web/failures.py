@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
+from fadjma.identity import credentials, proxies
 from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import (
     Conflict,
@@ -28,6 +29,7 @@ from fadjma.refusals import (
     TryLater,
 )
 from fadjma.store import Transaction, Unavailable
+from fadjma.web import drafts
 from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
@@ -89,6 +91,8 @@ async def _refused(refusal: Refusal) -> Response:
         extra["current"] = refusal.current
     if isinstance(refusal, OtherPerson):
         extra["for"] = refusal.meant_for
+        if viewer:
+            await _keep_typed(viewer, refusal.meant_for)
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
     if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -111,6 +115,23 @@ async def _trace_try(viewer: Viewer, tried: Tried) -> None:
     reading = request.method in ("GET", "HEAD")
     with suppress(Unavailable):  # it is refused all the same
         await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading)
+
+
+async def _keep_typed(viewer: Viewer, meant_for: str) -> None:
+    """What was typed on a page of somebody else is their draft, and is there when one goes back to them."""
+    sent = g.get("fields")
+    if request.method != "POST" or not sent:
+        return
+    place = drafts.place_of(request.path, sent.get("patient_id", ""))
+    typed = {name: text for name, text in sent.items() if name not in ("key", "for") and isinstance(text, str)}
+    key = credentials.derive_key(str(web.app().secret_key), "drafts")
+
+    def keep(tx: Transaction) -> None:
+        if place.is_one and proxies.may_be(tx, viewer.own_id, meant_for):
+            drafts.save(tx, meant_for, place, typed, key=key)
+
+    with suppress(Unavailable):  # it is shown all the same
+        await web.database().write(keep)
 
 
 async def _unavailable(outage: Unavailable) -> Response:

@@ -339,7 +339,18 @@ class TestTwoTabs:
             409
         )
         assert (problem["current"], problem["for"]) == ("moussa", "awa")
+        await _act_for(clinic)  # back to her: it is in the form again
+        kept = await clinic.json_browser(MOUSSA).get(f"/drafts/access-requests-rejection/{told.pending}")
+        assert kept.json["fields"] == {"reason": "Je ne la connais pas"}
         assert store.value("SELECT status FROM access_requests WHERE id = ?", told.pending) == "pending"
+
+    async def test_what_was_typed_for_a_stranger_is_nobodys_draft(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        sent = {"reason": "Je ne la connais pas", "for": "awa"}
+        path = f"/access-requests/{told.pending}/rejection"
+        (await clinic.json_browser(MOUSSA).post(path, sent)).problem(409)
+        assert store.value("SELECT count(*) FROM drafts") == 0
 
     async def test_the_choice_itself_is_taken_from_any_page(self, clinic: Callers) -> None:
         await _let(clinic)
