@@ -410,7 +410,7 @@ ACTS = [
     Route(
         "/proxies",
         THIAM,
-        {"patient_id": MOUSSA.id, "identifier": IDENTIFIERS[AWA.id], "relationship": "child", "document": DOCUMENT},
+        {"patient_id": AWA.id, "identifier": IDENTIFIERS[MOUSSA.id], "relationship": "child", "document": DOCUMENT},
         created=True,
     ),
     Route("/proxies/{offered}/acceptance", MOUSSA),
