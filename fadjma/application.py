@@ -15,6 +15,7 @@ from fadjma.audit import routes as audit
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
+from fadjma.family import routes as family
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try)
     cli.register(app)
     for part in (
-        *(accounts, places, access, reception, linking, records, prescriptions, inventory),
+        *(accounts, places, access, reception, family, linking, records, prescriptions, inventory),
         *(drafts, notifications, poll, dashboards, files, monitoring, clinic_settings, audit, announcements, assets),
     ):
         app.register_blueprint(part.blueprint)

@@ -1,4 +1,5 @@
-"""What happens because time passes: requests lapse, grants and prescriptions expire, old answers are forgotten.
+"""What happens because time passes: requests lapse, grants and prescriptions expire, children grow up, old answers are
+forgotten.
 
 Nothing waits for this: whether something has expired is decided when it is read. This only writes it down and tells.
 """
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from fadjma.access import actions as access
 from fadjma.announcements import actions as announcements
 from fadjma.clockwatch import ClockWatch
+from fadjma.family import actions as family
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.store import Database, Unavailable
@@ -80,6 +82,7 @@ class Timekeeper:
             announcements.tell_some,
             access.lapse,
             access.expire,
+            family.expire,
             prescriptions.expire,
             inventory.warn_expiring,
             idempotency.forget,

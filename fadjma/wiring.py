@@ -38,6 +38,7 @@ def wire() -> None:
             "n",
             Row("announcements/_row.html", announcements.announcement, _same),
         ),
+        Kind("proxy", "/people"),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m"),
         Kind("organization_import", "/organizations/imports/{id}"),

@@ -116,6 +116,7 @@ async function listen(url, polling) {
 function check({ status, ok, headers }) {
   const isStream = /event-stream/.test(headers.get('Content-Type'));
   if (status == 423) halt('locked');
+  else if (status == 409) halt('changed');
   else if (status == 401 || status == 403) halt('expired');
   else if (status == 204 || ok && !isStream) halt('replaced');
   else if (ok) return;
@@ -183,7 +184,8 @@ function halt(why, told) {
   show('offline');
   const next = why == 'expired' ? '?next=' + encodeURIComponent(location.pathname + location.search) : '';
   if (why == 'locked') dispatchEvent(new Event('locked'));
-  else if (why != 'replaced') location.replace('/sign-in' + next);
+  else if (why == 'changed') byId('other').hidden = false; // what is being typed stays, to be read
+  else if (why != 'replaced') location.replace(why == 'withdrawn' ? '/people' : '/sign-in' + next);
 }
 
 // --- between the tabs ---

@@ -38,6 +38,7 @@ ADDRESSES = {
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",
+    "proxy": "/people",
     "identity": "/patients/x/card",
     "inbox": "/notifications",
 }

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from cast import ADMIN, AWA, DIOP
+from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA
 from steps import grant, issue
 from store import Clock, Store
 
 from fadjma import timekeeping
 from fadjma.announcements import actions as announcements
 from fadjma.events import Announcement
+from fadjma.family import actions as family
 from fadjma.store import Database
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import idempotency
@@ -53,6 +54,16 @@ async def test_it_tells_at_its_first_round(store: Store, clock: Clock, heard: Ca
     await heard("access.expired")
     await heard("prescription.expired")
     assert store.told(AWA)[-2:] == ["access.expired", "prescription.expired"]
+
+
+async def test_it_tells_when_a_child_has_the_age(store: Store, clock: Clock, heard: Callable[..., Any]) -> None:
+    store.connection.execute("UPDATE patients SET birth_date = '2008-03-03' WHERE user_id = 'awa'")  # 18 tomorrow
+    given = store.write(family.offer, AWA, identifier=IDENTIFIERS[MOUSSA.id], relationship="parent")
+    store.write(family.accept, MOUSSA, given)
+    clock.advance(days=1)
+    await heard("proxy.ended")
+    assert store.told(MOUSSA)[-1] == "proxy.taken"
+    assert store.value("SELECT ended_by FROM proxies WHERE id = ?", given) is None
 
 
 async def test_it_tells_what_is_announced_when_it_is_woken(

@@ -365,9 +365,11 @@ def _move(
         raise Conflict(act.too_late, current=request.status)
     if before:
         before(tx, request)
-    if not _write(tx, request, act, columns):
+    decided = {"by_id": viewer.by_id} if act.by == "patient" else {}
+    if not _write(tx, request, act, {**columns, **decided}):
         raise Conflict(act.too_late, current=request.status)
-    _tell(tx, request_id, act, {"patient": request.patient_id, "doctor": request.doctor_id}, actor_id=viewer.id)
+    people: dict[Side, str] = {"patient": request.patient_id, "doctor": request.doctor_id}
+    _tell(tx, request_id, act, people, actor_id=viewer.id, by_id=viewer.by_id)
     return request_id
 
 
@@ -394,12 +396,21 @@ def _end_by_time(tx: Transaction, act: Act, end: str, limit: int) -> int:
     return len(rows)
 
 
-def _tell(tx: Transaction, request_id: str, act: Act, people: Mapping[Side, str], *, actor_id: str | None) -> None:
+def _tell(
+    tx: Transaction,
+    request_id: str,
+    act: Act,
+    people: Mapping[Side, str],
+    *,
+    actor_id: str | None,
+    by_id: str | None = None,
+) -> None:
     events.record(
         tx,
         act.action,
         Subject("access_request", request_id),
         actor_id=actor_id,
+        by_id=by_id,
         patient_id=people["patient"],
         notices=[
             Notice([person], "access_request_status_changed", act.told.get(side)) for side, person in people.items()

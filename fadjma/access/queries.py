@@ -8,7 +8,7 @@ from fadjma.access import outcomes, states, tracing
 from fadjma.access.outcomes import ContestStatus, ReviewStatus
 from fadjma.access.states import OPENS, Act, Place, Scope, Status
 from fadjma.events import subjects
-from fadjma.i18n import iso
+from fadjma.i18n import N_, iso
 from fadjma.identity import directory, patient_pins
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
@@ -17,6 +17,7 @@ from fadjma.refusals import Conflict, Forbidden, NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, one_of, paging
 
 _GRANTS = listed(states.GRANTS)
+_FOR_YOU = N_("Agit pour vous")
 _SHOWN = listed(tracing.WORDS)
 PER_PAGE = 200
 PATIENTS = 50  # of a doctor, on a page
@@ -47,6 +48,8 @@ class AccessRequest:
     decision_reason: str | None
     in_person: states.InPerson
     witness: str | None  # by name, who attested it at the desk
+    by_id: str | None
+    by: str | None  # who decided it for the patient, the last time
     expires_at: int | None
     ended_at: int | None
     version: int
@@ -141,6 +144,7 @@ class AccessRequest:
             "decision_reason": self.decision_reason,
             "in_person": self.in_person or None,
             "witness": self.witness,
+            "decided_by": {"id": self.by_id, "name": self.by} if self.by_id else None,
             "expires_at": iso(self.expires_at) if self.expires_at else None,
             "emergency": self.emergency_code,
             "review": self._review_json(),
@@ -166,8 +170,9 @@ class Reading:
     at: int
     last_at: int
     times: int
-    name: str
+    name: str  # of whoever did it: for the patient, where it is `by_proxy`
     role: Role
+    by_proxy: bool
     profession: str
     place: str
     action: str
@@ -185,7 +190,7 @@ class Reading:
 
     @property
     def role_name(self) -> str:
-        return PROFESSIONS.get(self.profession) or ROLES[self.role]
+        return _FOR_YOU if self.by_proxy else PROFESSIONS.get(self.profession) or ROLES[self.role]
 
     @property
     def cursor(self) -> str:
@@ -236,6 +241,7 @@ class Reading:
             "times": self.times,
             "name": self.name,
             "role": self.role,
+            "by_proxy": self.by_proxy,
             "place": self.place,
             "action": self.action,
             "outcome": self.outcome,
@@ -256,7 +262,8 @@ _REQUEST = f"""
     SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
            d.name AS doctor_name, d.specialty, d.profession, d.organization, {_STATUS} AS status, a.reason,
            a.proposed_scope, a.proposed_duration, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason,
-           a.in_person, (SELECT name FROM people WHERE id = a.witness_id) AS witness, a.expires_at, a.ended_at,
+           a.in_person, (SELECT name FROM people WHERE id = a.witness_id) AS witness, a.by_id,
+           (SELECT name FROM people WHERE id = a.by_id) AS by, a.expires_at, a.ended_at,
            a.version, a.emergency_code, v.status AS review_status,
            CASE WHEN a.doctor_id = :viewer THEN v.question END AS question,
            CASE WHEN a.doctor_id = :viewer THEN v.explanation END AS explanation,
@@ -268,16 +275,17 @@ _REQUEST = f"""
 
 # A line of the trace, whosever it is.
 _READING = f"""
-    SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role, u.profession,
+    SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role,
+           e.by_id IS NOT NULL AND e.actor_id = e.patient_id AS by_proxy, u.profession,
            u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
            a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
            CASE WHEN a.doctor_id <> e.actor_id THEN (SELECT name FROM people WHERE id = a.doctor_id) END
            AS ground_doctor, (SELECT profession FROM people WHERE id = a.doctor_id) AS ground_profession,
            1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
            coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at, c.status AS contest
-    FROM trace e JOIN people u ON u.id = e.actor_id LEFT JOIN access_requests a ON a.id = e.ground
+    FROM trace e JOIN people u ON u.id = coalesce(e.by_id, e.actor_id) LEFT JOIN access_requests a ON a.id = e.ground
     LEFT JOIN contests c ON c.line_id = e.id
-    WHERE e.actor_id <> e.patient_id AND e.repeats IS NULL AND e.action IN {_SHOWN}
+    WHERE (e.actor_id <> e.patient_id OR e.by_id IS NOT NULL) AND e.repeats IS NULL AND e.action IN {_SHOWN}
 """
 
 _OF_COLLEAGUES = (
@@ -595,7 +603,7 @@ def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) 
 
 
 def _reading(row: Row) -> Reading:
-    return Reading(**{**dict(row), "emergency": bool(row["emergency"])})
+    return Reading(**{**dict(row), "emergency": bool(row["emergency"]), "by_proxy": bool(row["by_proxy"])})
 
 
 def _request(row: Row) -> AccessRequest:

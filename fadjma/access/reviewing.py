@@ -83,7 +83,8 @@ def _tell(tx: Transaction, viewer: Viewer, request_id: str, act: Act, *, patient
         notices=[Notice(directory.people(tx, "admin"), "notification", act.told.get("admin"))],
     )
     request = Subject("access_request", request_id)
-    events.notify(tx, [patient_id], "access_request_status_changed", act.told.get("patient"), request)
+    told = act.told.get("patient")
+    events.notify(tx, [patient_id], "access_request_status_changed", told, request, patient_id=patient_id)
     events.notify(tx, [doctor_id], "access_request_status_changed", act.told.get("doctor"), request)
 
 
@@ -137,6 +138,7 @@ def _tell_contest(
         f"contest.{what}",
         Subject("contest", line_id),
         actor_id=viewer.id,
+        by_id=viewer.by_id,
         patient_id=patient_id,
         notices=[
             Notice(directory.people(tx, "admin"), "notification", admins),

@@ -27,7 +27,8 @@ class Words:
     refused: str = ""
 
 
-# Every action of the audit that is shown in the trace; what the patient did is in no trace.
+# Every action of the audit that is shown in the trace; what the patients did themselves is in no trace, but what
+# somebody did for them is.
 WORDS: dict[str, Words] = {
     "patient.found": Words(N_("a cherché qui vous êtes, et a vu votre nom, votre âge et votre sexe")),
     "patient.listed": Words(N_("a vu votre nom, votre âge et votre sexe dans une liste")),
@@ -44,6 +45,20 @@ WORDS: dict[str, Words] = {
     "record.created": Words(N_("a ajouté un élément à votre dossier")),
     "record.amended": Words(N_("a corrigé un élément de votre dossier")),
     "record.entered_in_error": Words(N_("a retiré de votre dossier un élément saisi par erreur")),
+    "acting.begun": Words(N_("a commencé à agir pour vous, et peut lire votre dossier")),
+    "proxy.given": Words(N_("a permis à quelqu'un d'agir pour vous")),
+    "proxy.accepted": Words(N_("a accepté d'agir pour vous")),
+    "proxy.ended": Words(N_("a mis fin au droit de quelqu'un d'agir pour vous")),
+    "proxy.wrong_pin": Words(refused=N_("a reçu à l'accueil un code PIN qui n'est pas le vôtre")),
+    "access_request.approved": Words(N_("a autorisé un accès à votre dossier, pour vous")),
+    "access_request.changed": Words(N_("a changé un accès à votre dossier, pour vous")),
+    "access_request.rejected": Words(N_("a refusé un accès à votre dossier, pour vous")),
+    "access_request.revoked": Words(N_("a arrêté un accès à votre dossier, pour vous")),
+    "prescription.delivery_requested": Words(N_("a demandé la livraison de vos médicaments, pour vous")),
+    "prescription.taken_back": Words(N_("a repris votre ordonnance, pour vous")),
+    "prescription.code_renewed": Words(N_("a fait un nouveau code de retrait, pour vous")),
+    "contest.opened": Words(N_("a signalé une ligne de cette liste, pour vous")),
+    "contact.changed": Words(N_("a changé votre pharmacie, pour vous")),
     "access_request.read": Words(refused=N_("a voulu ouvrir une demande d'accès à votre dossier")),
     "access_request.write": Words(refused=N_("a voulu changer une demande d'accès à votre dossier")),
     "access_request.created": Words(N_("a demandé l'accès à votre dossier")),
@@ -99,7 +114,7 @@ def trace(
     events.record(
         tx, action, subject, actor_id=viewer.id, patient_id=patient_id, ground=ground, part=part, repeats=first
     )
-    events.notify(tx, [patient_id], "notification", message, Subject("patient", patient_id))
+    events.notify(tx, [patient_id], "notification", message, Subject("patient", patient_id), patient_id=patient_id)
 
 
 def trace_try(tx: Transaction, viewer: Viewer, tried: Tried, reading: bool) -> None:
@@ -114,7 +129,15 @@ def trace_try(tx: Transaction, viewer: Viewer, tried: Tried, reading: bool) -> N
     ):
         return
     subject = Subject(tried.kind, tried.id)
-    events.record(tx, action, subject, actor_id=viewer.id, patient_id=tried.patient_id, outcome="refused")
+    events.record(
+        tx,
+        action,
+        subject,
+        actor_id=viewer.id,
+        by_id=viewer.by_id,
+        patient_id=tried.patient_id,
+        outcome="refused",
+    )
     events.notify(tx, [tried.patient_id], "notification", None, Subject("patient", tried.patient_id))
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fadjma import events
-from fadjma.accounts import queries
+from fadjma.accounts import acting, queries
 from fadjma.accounts.queries import Chooser
 from fadjma.events import Notice, Subject, inbox, security
 from fadjma.i18n import LANGUAGES, N_
@@ -247,10 +247,12 @@ def start_session(
     agent: str,
     name: str = "",
     instead_of: str | None = None,
+    acting_for: str | None = None,
     whole: bool = False,
 ) -> str:
     """Open a session after a good password; returns its secret. `name` is what its person calls a program.
 
+    `acting_for` is the patient for whom it acts from the beginning. Raises NotFound when it may not.
     That of a browser waits for what else its person owes, unless it is `whole`: the second factor was given, too.
 
     `instead_of` is the secret of the session that this browser had until now, which ends here. With somebody else's go
@@ -260,7 +262,7 @@ def start_session(
     if not directory.is_active(tx, user_id):
         raise NotFound
     before = sessions.viewer(tx, instead_of)
-    if before and before.id != user_id:
+    if before and before.own_id != user_id:
         end_session(tx, before)
     elif before:
         sessions.end(tx, user_id, reason="renewed", session_id=before.session_id)
@@ -268,22 +270,27 @@ def start_session(
     half = "" if whole or of_kind == "token" else second_factors.owed(tx, user_id)
     if not half:
         events.record(tx, "session.started", Subject("account", user_id), actor_id=user_id, kind=kind)
-    return sessions.start(tx, user_id, kind=of_kind, address=address, agent=agent, name=name, half=half)
+    proxy_id = acting.begin(tx, user_id, acting_for) if acting_for else None
+    how = {"address": address, "agent": agent, "name": name}
+    return sessions.start(tx, user_id, kind=of_kind, **how, half=half, proxy_id=proxy_id)
 
 
 def end_session(tx: Transaction, viewer: Viewer, session_id: str | None = None) -> str:
     """End one of one's own sessions; without an id the current one, which is signing out. Raises NotFound."""
-    ending = session_id or viewer.session_id
-    if not sessions.end(tx, viewer.id, reason="signed_out", session_id=ending):
-        if not sessions.belongs(tx, viewer.id, ending):
+    if session_id:
+        viewer.require_self()
+    ending, own_id = session_id or viewer.session_id, viewer.own_id
+    if not sessions.end(tx, own_id, reason="signed_out", session_id=ending):
+        if not sessions.belongs(tx, own_id, ending):
             raise NotFound
-        return viewer.id  # it was over already
-    events.record(tx, "session.ended", Subject("account", viewer.id), actor_id=viewer.id)
-    return viewer.id
+        return own_id  # it was over already
+    events.record(tx, "session.ended", Subject("account", own_id), actor_id=own_id)
+    return own_id
 
 
 def end_other_sessions(tx: Transaction, viewer: Viewer) -> str:
     """End all of one's own sessions, of browsers and of programs, but the one that asks."""
+    viewer.require_self()
     if sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id):
         events.record(tx, "sessions.ended", Subject("account", viewer.id), actor_id=viewer.id)
     return viewer.id
@@ -326,6 +333,7 @@ def change_password(tx: Transaction, viewer: Viewer, *, was: str, by: str, addre
     Whoever knows the old one is out: every other session ends. The owner reads of it in the inbox, too, for it may have
     been somebody else.
     """
+    viewer.require_self()
     if not passwords.replace(tx, viewer.id, was=was, by=by):
         raise Conflict(N_("Votre mot de passe vient d'être changé ailleurs."), current="changed")
     sessions.end(tx, viewer.id, reason="signed_out", but=viewer.session_id)
@@ -344,8 +352,8 @@ def choose_language(tx: Transaction, viewer: Viewer, language: str) -> str:
     """The language in which this person reads FADJMA."""
     if language not in LANGUAGES:
         raise Invalid({"language": N_("Cette langue n'est pas proposée.")})
-    enrolment.set_language(tx, viewer.id, language)
-    return viewer.id
+    enrolment.set_language(tx, viewer.own_id, language)
+    return viewer.own_id
 
 
 def _add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:

@@ -52,12 +52,14 @@ def change(
     if before.version != version:
         raise Conflict(N_("Vos coordonnées viennent d'être changées ailleurs : relisez-les."), current="changed")
     pharmacies = {place.id for place in directory.organizations(tx, "pharmacy")}
+    if needs_password(before, phone, email):
+        viewer.require_self()
     if pharmacy_id and pharmacy_id not in pharmacies:
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
     enrolment.reach(tx, viewer.id, phone=phone, email=email, pharmacy_id=pharmacy_id)
     enrolment.make_findable_anew(tx, viewer.id, viewer.given_name, viewer.family_name, email, phone)
     profile = Subject("profile", viewer.id)
-    events.record(tx, "contact.changed", profile, actor_id=viewer.id)
+    events.record(tx, "contact.changed", profile, actor_id=viewer.id, by_id=viewer.by_id, patient_id=viewer.id)
     if needs_password(before, phone, email):
         events.notify(tx, [viewer.id], "notification", "contact.changed", profile)
     return viewer.id

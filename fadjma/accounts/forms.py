@@ -39,6 +39,13 @@ class WhoForm(Form):
     person_id = text("", 40)
 
 
+class ActingForm(Form):
+    """For whom one acts from now on."""
+
+    person_id = text("", 40)
+    next = StringField("")
+
+
 class TokenForm(Form):
     email = StringField("", [Needed(), AtMost(200)], filters=[cleaning(200)])
     password = PasswordField("", [InputRequired(), Length(max=200)])

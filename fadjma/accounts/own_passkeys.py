@@ -17,6 +17,7 @@ def usable(tx: Transaction, viewer: Viewer, site: Site) -> list[Passkey]:
 
 def add(tx: Transaction, viewer: Viewer, site: Site, made: Made, *, name: str, key: bytes, address: str) -> str:
     """A new one; with a first factor come recovery codes. Raises Conflict when it is known, or there are ten."""
+    viewer.require_self()
     is_first = not second_factors.has_one(tx, viewer.id)
     if not passkeys.add(tx, viewer.id, site, made, name=name):
         raise Conflict(N_("Cette clé d'accès est déjà enregistrée, ou il y en a déjà dix."), current="known")
@@ -29,6 +30,7 @@ def add(tx: Transaction, viewer: Viewer, site: Site, made: Made, *, name: str, k
 
 def remove(tx: Transaction, viewer: Viewer, passkey_id: str, *, address: str) -> dict[str, str]:
     """One of them; with the last factor go the recovery codes. Raises NotFound, NotNow where one is required."""
+    viewer.require_self()
     if not passkeys.remove(tx, viewer.id, passkey_id):
         raise NotFound
     if not second_factors.has_one(tx, viewer.id):

@@ -27,6 +27,7 @@ class OwnPin:
 
 def own(tx: Transaction, viewer: Viewer) -> OwnPin:
     viewer.require("patient")
+    viewer.require_self()
     return OwnPin(patient_pins.state(tx, viewer.id))
 
 

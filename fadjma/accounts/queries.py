@@ -135,7 +135,9 @@ _ACCOUNT = """
 def me(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
     """`GET /me`: who I am."""
     identifier = tx.value("SELECT identifier FROM patient_identities WHERE id = :id", {"id": viewer.id})
-    known = {"id": viewer.id, "role": viewer.role, "name": viewer.name}
+    known: dict[str, Any] = {"id": viewer.id, "role": viewer.role, "name": viewer.name}
+    if viewer.by:
+        known["by"] = {"id": viewer.by.id, "name": viewer.by.name}
     return {**known, "identifier": identifier} if identifier else known
 
 
@@ -148,9 +150,8 @@ def profile(tx: Transaction, viewer: Viewer) -> Profile:
         {"id": viewer.id},
     )
     assert row
-    return Profile(
-        **dict(row), language=viewer.language, resets=slips.resets_of(tx, viewer.id), has_pin=pins.is_set(tx, viewer.id)
-    )
+    resets = slips.resets_of(tx, viewer.id) if viewer.by is None else []  # they are nobody else's affair
+    return Profile(**dict(row), language=viewer.language, resets=resets, has_pin=pins.is_set(tx, viewer.id))
 
 
 def has_pin(tx: Transaction, viewer: Viewer) -> bool:

@@ -15,21 +15,25 @@ _NOTHING_BEGUN = N_("Cette préparation a duré plus de dix minutes, ou n'a pas 
 
 def own(tx: Transaction, viewer: Viewer) -> Factors:
     """What one has."""
+    viewer.require_self()
     return second_factors.of(tx, viewer.id)
 
 
 def own_enrolment(tx: Transaction, viewer: Viewer, *, key: bytes) -> Enrolment | None:
     """The new key of somebody who is setting it up."""
+    viewer.require_self()
     return second_factors.enrolment(tx, viewer.id, key=key)
 
 
 def own_codes(tx: Transaction, viewer: Viewer, *, key: bytes) -> RecoveryCodes:
     """One's own recovery codes, which are shown just after they were made."""
+    viewer.require_self()
     return second_factors.codes(tx, viewer.id, key=key)
 
 
 def begin(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str]:
     """Somebody who has given the password again, and a second factor where there is one, sets up an authenticator."""
+    viewer.require_self()
     second_factors.begin(tx, viewer.id, key=key)
     return {"id": viewer.id}
 
@@ -39,6 +43,7 @@ def confirm(tx: Transaction, viewer: Viewer, typed: str, *, key: bytes, address:
 
     Raises Conflict when nothing was begun, or too long ago.
     """
+    viewer.require_self()
     if second_factors.enrolment(tx, viewer.id, key=key) is None:
         raise Conflict(_NOTHING_BEGUN, current="over")
     is_first = not second_factors.has_one(tx, viewer.id)
@@ -53,6 +58,7 @@ def confirm(tx: Transaction, viewer: Viewer, typed: str, *, key: bytes, address:
 
 def renew_codes(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str]:
     """Ten other recovery codes in the place of those before."""
+    viewer.require_self()
     if not second_factors.has_one(tx, viewer.id):
         raise NotNow(N_("Sans second facteur, il n'y a pas de codes de secours."), current="none")
     second_factors.renew_codes(tx, viewer.id, key=key)
@@ -62,6 +68,7 @@ def renew_codes(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str
 
 def remove(tx: Transaction, viewer: Viewer, *, address: str) -> dict[str, str]:
     """The owner does without from now on; not where the clinic wants it."""
+    viewer.require_self()
     if second_factors.is_required(tx, viewer.id):
         raise NotNow(REQUIRED, current="required")
     second_factors.remove(tx, viewer.id)

@@ -13,7 +13,7 @@ from fadjma.accounts import actions, queries, second_factor
 from fadjma.accounts.queries import Chooser
 from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passkeys, passwords, pins, second_factors, sessions, slips
+from fadjma.identity import passkeys, passwords, pins, proxies, second_factors, sessions, slips
 from fadjma.identity.devices import Device
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.passkeys import Purpose, Site
@@ -64,7 +64,8 @@ async def sign_in(
     A browser's may be half: it waits for the second factor. A program gives that at once (`otp`; `factor_key` is the
     key of second_factors.py).
 
-    `person_id` is which of several people, whose phone or address and password are the same.
+    `person_id` is which of several people, whose phone or address and password are the same; or for whom the one that
+    they are of may act, and then the session acts for them.
 
     `mark` is what stands for the address in the list of security events; of `name` and `instead_of`, see
     actions.start_session.
@@ -83,7 +84,12 @@ async def sign_in(
     allowances = list(counted.values()) or [(SIGN_IN_PER_ACCOUNT, _digest(login))]
     async with throttle.attempt((SIGN_IN_PER_ADDRESS, at), *allowances) as attempt:
         matching = await passwords.all_that_match(password, [candidate.password_hash for candidate in candidates])
-        found = [candidates[index] for index in matching if person_id in ("", candidates[index].user_id)]
+        fitting = [candidates[index] for index in matching]
+        found = [candidate for candidate in fitting if person_id in ("", candidate.user_id)]
+        acting_for = None
+        if person_id and not found:
+            found = [one for one in fitting if await database.read(proxies.between, one.user_id, person_id)]
+            acting_for = person_id
         attempt.failed = not found
     if not found:
         await database.write(_note_failure, accounts, mark, locked=attempt.used_up)
@@ -104,6 +110,7 @@ async def sign_in(
         agent=agent,
         name=name,
         instead_of=instead_of,
+        acting_for=acting_for,
     )
     return secret, person.user_id
 

@@ -47,6 +47,12 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "access_request.revoked": N_("Accès arrêté par le patient"),
             "access_request.lapsed": N_("Demande d'accès restée sans réponse"),
             "access_request.expired": N_("Accès expiré"),
+            "proxy.offered": N_("Droit d'agir pour le patient : proposé"),
+            "proxy.given": N_("Droit d'agir pour le patient : donné"),
+            "proxy.accepted": N_("Droit d'agir pour le patient : accepté"),
+            "proxy.ended": N_("Droit d'agir pour le patient : terminé"),
+            "proxy.wrong_pin": N_("Code PIN incorrect à l'accueil"),
+            "acting.begun": N_("Début d'actes pour le patient"),
         },
     ),
     "identities": (
@@ -174,6 +180,8 @@ class Entry:
     at: int
     actor_id: str | None
     actor: str | None  # None: time itself, or the command line
+    by_id: str | None
+    by: str | None  # who did it for the actor
     role: Role | None
     action: str
     outcome: str
@@ -191,11 +199,13 @@ class Entry:
 
     def json(self, language: str) -> dict[str, Any]:
         actor = {"id": self.actor_id, "name": self.actor, "role": self.role} if self.actor_id else None
+        by = {"by": {"id": self.by_id, "name": self.by}} if self.by_id else {}
         patient = {"id": self.patient_id, "name": self.patient, "identifier": self.identifier}
         return {
             "id": self.id,
             "at": iso(self.at),
             "actor": actor,
+            **by,
             "action": self.action,
             "label": translate(language, self.what),
             "outcome": self.outcome,
@@ -206,6 +216,7 @@ class Entry:
 # What is joined from the left by a view would be read whole; a subselect is not.
 _ENTRY = """
     SELECT e.id, e.at, e.actor_id, (SELECT name FROM people WHERE id = e.actor_id) AS actor,
+           e.by_id, (SELECT name FROM people WHERE id = e.by_id) AS by,
            (SELECT role FROM people WHERE id = e.actor_id) AS role, e.action, e.outcome, e.patient_id,
            (SELECT name FROM people WHERE id = e.patient_id) AS patient,
            (SELECT identifier FROM patient_identities WHERE id = e.patient_id) AS identifier
@@ -242,9 +253,10 @@ def _selects(chosen: Chosen) -> list[str]:
     entry = "SELECT e.id, e.at FROM audit_events e WHERE e.at >= :since AND e.at <= :before_at"
     actions = list(KINDS[chosen.kind][1]) if chosen.kind else []
     if chosen.by or chosen.about:
-        entry += " AND e.actor_id = :by" if chosen.by else ""
         entry += " AND e.patient_id = :about" if chosen.about else ""
-        return [f"{entry} AND e.action IN {listed(actions)}" if actions else entry]
+        entry += f" AND e.action IN {listed(actions)}" if actions else ""
+        # One of two is never the other: who acts for somebody is somebody else.
+        return [f"{entry} AND e.actor_id = :by", f"{entry} AND e.by_id = :by"] if chosen.by else [entry]
     return [f"{entry} AND e.action = '{action}'" for action in actions] if actions else [entry]
 
 
@@ -274,6 +286,7 @@ def note_export(tx: Transaction, viewer: Viewer, address: str) -> None:
 def rows(entries: list[Entry], language: str) -> list[list[str]]:
     """The lines of a table in the clinic's time, the first with the names of its columns."""
     head = [N_("Date et heure"), N_("Qui"), N_("Rôle"), N_("Acte"), N_("Résultat"), N_("Dossier de"), N_("Identifiant")]
+    head.append(N_("Fait par"))
     outcomes = {"success": N_("Fait"), "refused": N_("Refusé")}
     return [[translate(language, name) for name in head]] + [
         [
@@ -284,6 +297,7 @@ def rows(entries: list[Entry], language: str) -> list[list[str]]:
             translate(language, outcomes[entry.outcome]),
             entry.patient or "",
             entry.identifier or "",
+            entry.by or "",
         ]
         for entry in entries
     ]

@@ -3,12 +3,14 @@
 import secrets
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from fadjma import events
 from fadjma.events import subjects
 from fadjma.events.catalogue import MESSAGES
 from fadjma.i18n import iso, translate
 from fadjma.identity.people import Viewer
+from fadjma.identity.proxies import Person
 from fadjma.store import Row, Transaction
 
 UNREAD_SHOWN = 99
@@ -18,6 +20,9 @@ HISTORIES_APART = 1_000_000
 # The unread lines of a person. That every subject has a kind makes the planner take the index that has them by subject,
 # and no others (notifications_unread), not the one of all lines by number; `seq + 0` below keeps it from that, too.
 _UNREAD = "user_id = :id AND subject_kind > '' AND read_at IS NULL AND message IS NOT NULL AND folded = 0"
+
+
+_LINE = "n.*, CASE WHEN n.for_id IS NOT NULL THEN (SELECT name FROM people WHERE id = n.for_id) END AS for_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Notification:
     created_at: int
     read: bool = False
     times: int = 1  # how many about the same thing it stands for, that were not read when the next one came
+    whose: Person | None = None  # the patient whose news it is, where the person told may act for them
 
     @property
     def text(self) -> str:
@@ -46,7 +52,9 @@ class Notification:
 
     @property
     def href(self) -> str:
-        return subjects.link(self.subject.kind, self.subject.id)
+        """Where it leads: for whom one does not act now, by the page on which that is chosen."""
+        link = subjects.link(self.subject.kind, self.subject.id)
+        return f"/people?next={quote(link)}" if self.whose else link
 
     def json(self, language: str) -> dict[str, Any]:
         """The event as other programs read it (docs/http.md)."""
@@ -57,6 +65,8 @@ class Notification:
             "subject": {"kind": self.subject.kind, "id": self.subject.id},
             "created_at": iso(self.created_at),
         }
+        if self.whose:
+            shown["for"] = self.whose.json()
         return {**shown, "times": self.times} if self.times > 1 else shown
 
 
@@ -113,7 +123,7 @@ def cursors(tx: Transaction, user_ids: list[str]) -> dict[str, int]:
 def after(tx: Transaction, user_id: str, seq: int, limit: int) -> list[Notification]:
     """What came after `seq`, oldest first, at most `limit`: an indexed seek (mercure #1382)."""
     rows = tx.all(
-        "SELECT * FROM notifications WHERE user_id = :id AND seq > :seq ORDER BY seq LIMIT :limit",
+        f"SELECT {_LINE} FROM notifications n WHERE user_id = :id AND seq > :seq ORDER BY seq LIMIT :limit",
         {"id": user_id, "seq": seq, "limit": limit},
     )
     return [_notification(row) for row in rows]
@@ -122,8 +132,8 @@ def after(tx: Transaction, user_id: str, seq: int, limit: int) -> list[Notificat
 def browse(tx: Transaction, viewer: Viewer, before: int | None = None) -> Inbox:
     """The lines of the person's inbox, newest first: of what is news about one thing, unread, the newest."""
     rows = tx.all(
-        "SELECT * FROM notifications WHERE user_id = :id AND message IS NOT NULL AND folded = 0 AND seq < :before "
-        "ORDER BY seq DESC LIMIT :limit",
+        f"SELECT {_LINE} FROM notifications n "
+        "WHERE user_id = :id AND message IS NOT NULL AND folded = 0 AND seq < :before ORDER BY seq DESC LIMIT :limit",
         {"id": viewer.id, "before": before or 2**62, "limit": PAGE + 1},
     )
     shown = [_notification(row) for row in rows[:PAGE]]
@@ -165,6 +175,7 @@ def _notification(row: Row) -> Notification:
         row["created_at"],
         row["read_at"] is not None,
         row["times"],
+        Person(row["for_id"], row["for_name"]) if row["for_id"] else None,
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fadjma.identity import proxies
+from fadjma.identity.proxies import Person
 from fadjma.ids import new_id
 from fadjma.store import Transaction
 
@@ -43,6 +45,7 @@ class Announcement:
     """Committed notifications of one kind, for the hub: each recipient with their own sequence number.
 
     `times`: who has not read the last one about the same thing, with how many their line of the inbox now stands for.
+    `whose`: the patient whose news it is, where those told may act for them.
     """
 
     type: EventType
@@ -51,6 +54,7 @@ class Announcement:
     created_at: int
     recipients: dict[str, int]
     times: dict[str, int] = field(default_factory=dict)
+    whose: Person | None = None
 
 
 def record(
@@ -59,6 +63,7 @@ def record(
     subject: Subject,
     *,
     actor_id: str | None,
+    by_id: str | None = None,
     patient_id: str | None = None,
     notices: Iterable[Notice] = (),
     outcome: Literal["success", "refused"] = "success",
@@ -69,19 +74,21 @@ def record(
 ) -> None:
     """Append the audit entry and notify, inside the caller's transaction.
 
-    `actor_id` None means time itself; `ground` is the grant that a reading rests on, `part` the code of what of the
-    file it is about, `repeats` the first entry of that day that says the same. Neither these nor `detail` ever carry
-    clinical content. The actor is never told of their own act; their other open pages follow it silently.
+    `actor_id` None means time itself; `by_id` is who did it for the actor (Viewer.by_id), `ground` the grant that a
+    reading rests on, `part` the code of what of the file it is about, `repeats` the first entry of that day that says
+    the same. Neither these nor `detail` ever carry clinical content. The actor is never told of their own act; their
+    other open pages follow it silently. What the patient is told, those are told, too, who may act for them.
     """
     tx.execute(
         "INSERT INTO audit_events "
-        "(id, at, actor_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, repeats, detail) "
-        "VALUES (:id, :at, :actor_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, :part, :repeats, "
-        ":detail)",
+        "(id, at, actor_id, by_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, repeats, "
+        "detail) VALUES (:id, :at, :actor_id, :by_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, "
+        ":part, :repeats, :detail)",
         {
             "id": new_id(),
             "at": tx.now,
             "actor_id": actor_id,
+            "by_id": by_id,
             "action": action,
             "kind": subject.kind,
             "subject_id": subject.id,
@@ -93,7 +100,7 @@ def record(
             "detail": json.dumps({key: value for key, value in detail.items() if value is not None}),
         },
     )
-    told: set[str | None] = {actor_id}
+    told: set[str | None] = {actor_id, by_id}
     news: list[Notice] = []
     for notice in notices:
         recipients = [person for person in dict.fromkeys(notice.recipients) if person not in told]
@@ -102,14 +109,41 @@ def record(
     if news and actor_id:
         news.append(Notice([actor_id], news[0].type, None))
     _store(tx, news, subject)
+    _tell_proxies(tx, news, subject, patient_id, but=told)
 
 
-def notify(tx: Transaction, recipients: list[str], type: EventType, message: str | None, subject: Subject) -> None:
-    """Insert one notification per recipient, each with that person's next sequence number."""
-    _store(tx, [Notice(recipients, type, message)], subject)
+def notify(
+    tx: Transaction,
+    recipients: list[str],
+    type: EventType,
+    message: str | None,
+    subject: Subject,
+    *,
+    patient_id: str | None = None,
+) -> None:
+    """Insert one notification per recipient, each with that person's next sequence number.
+
+    With `patient_id`, what that patient is told, those are told, too, who may act for them.
+    """
+    news = [Notice(recipients, type, message)]
+    _store(tx, news, subject)
+    _tell_proxies(tx, news, subject, patient_id, but=set(recipients))
 
 
-def _store(tx: Transaction, notices: list[Notice], subject: Subject) -> None:
+def _tell_proxies(
+    tx: Transaction, news: list[Notice], subject: Subject, patient_id: str | None, *, but: set[str | None]
+) -> None:
+    told = [notice for notice in news if notice.message and patient_id in list(notice.recipients)]
+    if not told or patient_id is None:
+        return
+    others = [person for person in proxies.who_acts_for(tx, patient_id) if person not in but]
+    if others:
+        name = str(tx.value("SELECT name FROM people WHERE id = :id", {"id": patient_id}))
+        again = [Notice(others, notice.type, notice.message) for notice in told]
+        _store(tx, again, subject, Person(patient_id, name))
+
+
+def _store(tx: Transaction, notices: list[Notice], subject: Subject, whose: Person | None = None) -> None:
     """Number and insert them, nobody being in two of them: three statements, whatever number of people and notices."""
     seqs = _next_seqs(tx, [person for notice in notices for person in notice.recipients])
     times = _fold(tx, [person for notice in notices if notice.message for person in notice.recipients], subject)
@@ -124,16 +158,17 @@ def _store(tx: Transaction, notices: list[Notice], subject: Subject) -> None:
             "kind": subject.kind,
             "id": subject.id,
             "now": tx.now,
+            "for_id": whose.id if whose else None,
         }
         again = {person: times[person] for person in times if notice.message and person in numbered}
         rows += [
             {"user_id": person, "seq": seq, "times": again.get(person, 1), **same} for person, seq in numbered.items()
         ]
-        tx.announce(Announcement(notice.type, notice.message, subject, tx.now, numbered, again))
+        tx.announce(Announcement(notice.type, notice.message, subject, tx.now, numbered, again, whose))
     if rows:
         tx.execute_many(
-            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, times) "
-            "VALUES (:user_id, :seq, :type, :message, :kind, :id, :now, :times)",
+            "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, times, "
+            "for_id) VALUES (:user_id, :seq, :type, :message, :kind, :id, :now, :times, :for_id)",
             rows,
         )
 

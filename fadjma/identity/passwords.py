@@ -58,6 +58,7 @@ def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) ->
 
 def own_hash(tx: Transaction, viewer: Viewer) -> str:
     """One's own password hash, for entering the password again before a grave act."""
+    viewer.require_self()
     return stored(tx, viewer.id)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fadjma.i18n import N_
-from fadjma.refusals import Forbidden, Tried
+from fadjma.refusals import Forbidden, NotNow, Tried
 
 Role = Literal["patient", "doctor", "pharmacist", "receptionist", "nurse", "admin"]
 
@@ -64,8 +64,19 @@ def titled(profession: str | None, after: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Whoever is signed in and acts for somebody else."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
-    """A signed-in, active person, as of the transaction that read it."""
+    """The person whose rights count, as of the transaction that read it: who is signed in, or for whom they act.
+
+    Every rule asks about this person. Who is signed in (`by`) is written down beside it, and speaks their language.
+    """
 
     id: str
     role: Role
@@ -79,11 +90,22 @@ class Viewer:
     sex: str | None = None  # of patients; of others it is not known
     profession: str | None = None  # of doctors
     locked: bool = False  # the session is, until its person shows who they are
+    by: By | None = None  # who is signed in, where it is somebody else
     half: str = ""  # what the session waits for before it is whole (second_factors.Half)
 
     @property
     def name(self) -> str:
         return full_name(self.given_name, self.family_name)
+
+    @property
+    def by_id(self) -> str | None:
+        """What is written down beside the id."""
+        return self.by.id if self.by else None
+
+    @property
+    def own_id(self) -> str:
+        """Who is signed in: whose the session, the password and the language are."""
+        return self.by.id if self.by else self.id
 
     @property
     def greeting(self) -> str:
@@ -125,7 +147,31 @@ class Viewer:
         if not self.has_screen:
             raise Forbidden(N_("Seuls les écrans du personnel se verrouillent."))
 
+    def require_self(self) -> None:
+        """Raise Forbidden to whoever acts for this person: password, PIN, sessions and who else may are their own."""
+        if self.by:
+            raise Forbidden(N_("Cela, seule la personne elle-même peut le faire."))
+
     def require(self, role: Role, tried: Tried | None = None) -> None:
         """Raise Forbidden unless this person has the role; `tried` is whose file it is about."""
         if self.role != role:
             raise Forbidden(_ONLY[role]).about(tried)
+
+
+class OtherPerson(NotNow):
+    """What was sent is meant for one person, and the session acts for another (`viewer`): nothing was done."""
+
+    meant_for: str  # the id
+
+    title = N_("Cette page est celle d'une autre personne")
+
+    def __init__(self, viewer: Viewer, meant_for: str) -> None:
+        super().__init__(
+            N_(
+                "Cette page a été ouverte pour une autre personne. Dossier ouvert maintenant : %(name)s. "
+                "Rien n'a été enregistré."
+            ),
+            current=viewer.id,
+            name=viewer.name,
+        )
+        self.meant_for = meant_for

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fadjma.i18n import iso
+from fadjma.identity import proxies
 from fadjma.identity.locking import LOCKED, untouched_since
-from fadjma.identity.people import Viewer
+from fadjma.identity.people import By, Viewer, full_name
 from fadjma.identity.second_factors import Half
 from fadjma.store import Page, Transaction, paging
 
 EndReason = Literal["signed_out", "expired", "deactivated", "renewed"]
-CloseReason = EndReason | Literal["locked"]
+CloseReason = EndReason | Literal["locked", "changed", "withdrawn"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
 HALF = 10 * MINUTE
@@ -54,7 +55,8 @@ _ALIVE = """
 
 @dataclass(frozen=True, slots=True)
 class SessionsEnded:
-    """Announced after the commit: the hub closes the streams of these sessions, which have ended or are locked."""
+    """Announced after the commit: the hub closes the streams of these sessions, which have ended, are locked, or act
+    for somebody else from now on."""
 
     session_ids: tuple[str, ...]
     reason: CloseReason
@@ -109,13 +111,16 @@ def start(
     address: str,
     agent: str,
     name: str = "",
+    proxy_id: str | None = None,
     half: Half = "",
 ) -> str:
-    """Open a session, which waits for `half` if anything; returns its secret, which is stored nowhere."""
+    """Open a session, which acts by a proxy if one is given, and waits for `half` if anything; returns its
+    secret, which is stored nowhere.
+    """
     secret = secrets.token_urlsafe(24)
     tx.execute(
-        "INSERT INTO sessions (id, user_id, kind, name, half, created_at, last_active_at, expires_at, address, agent) "
-        "VALUES (:id, :user_id, :kind, :name, :half, :now, :now, :expires_at, :address, :agent)",
+        "INSERT INTO sessions (id, user_id, kind, name, half, created_at, last_active_at, expires_at, address, agent, "
+        "proxy_id) VALUES (:id, :user_id, :kind, :name, :half, :now, :now, :expires_at, :address, :agent, :proxy_id)",
         {
             "id": id_of(secret),
             "user_id": user_id,
@@ -126,6 +131,7 @@ def start(
             "expires_at": tx.now + (HALF if half == "factor" else lifetime(name)),
             "address": address[:_ADDRESS],
             "agent": agent[:200],
+            "proxy_id": proxy_id,
         },
     )
     if not half:
@@ -139,18 +145,76 @@ def lifetime(name: str) -> int:
 
 
 def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
-    """The active person whose live session this is, or None. It may be locked, or half: then they see nothing."""
+    """The active person whose live session this is, or for whom it acts; or None. It may be locked, or half: then
+    they see nothing.
+
+    A browser goes back to its own person when it may not act for the other any more; a program would not notice, so
+    that its token opens nothing.
+    """
     row = secret and tx.first(
         f"""
         SELECT u.id, u.role, u.given_name, u.family_name, u.language, p.organization_id, o.name AS organization,
-               s.id AS session_id, s.last_active_at, t.sex, p.profession, {LOCKED} AS locked, s.half
+               s.id AS session_id, s.last_active_at, t.sex, p.profession, {LOCKED} AS locked, s.half,
+               s.proxy_id, s.kind
         FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN patients t ON t.user_id = u.id
         LEFT JOIN practitioners p ON p.user_id = u.id LEFT JOIN organizations o ON o.id = p.organization_id
         WHERE s.id = :id AND {_ALIVE}
         """,
         {"id": id_of(secret), "now": tx.now, "untouched_since": untouched_since(tx)},
     )
-    return Viewer(**{**dict(row), "locked": bool(row["locked"])}) if row else None
+    if not row:
+        return None
+    known = {**dict(row), "locked": bool(row["locked"])}
+    proxy_id, kind = known.pop("proxy_id"), known.pop("kind")
+    if proxy_id is None:
+        return Viewer(**known)
+    other = _acted_for(tx, proxy_id)
+    if other is None:
+        return None if kind == "token" else Viewer(**known)
+    return Viewer(**{**known, **other, "by": By(row["id"], full_name(row["given_name"], row["family_name"]))})
+
+
+def _acted_for(tx: Transaction, proxy_id: str) -> dict[str, Any] | None:
+    """The patient for whom this lets somebody act, while it does."""
+    row = tx.first(
+        "SELECT u.id, u.given_name, u.family_name, t.sex FROM proxies x JOIN users u ON u.id = x.patient_id "
+        f"JOIN patients t ON t.user_id = u.id WHERE x.id = :id AND {proxies.RUNS}",
+        {**proxies.values(tx), "id": proxy_id},
+    )
+    return dict(row) if row else None
+
+
+def act_for(tx: Transaction, viewer: Viewer, proxy_id: str | None) -> None:
+    """From now on this session acts by this proxy, or for its own person. Its streams close after the commit."""
+    tx.execute("UPDATE sessions SET proxy_id = :proxy WHERE id = :id", {"proxy": proxy_id, "id": viewer.session_id})
+    tx.announce(SessionsEnded((viewer.session_id,), "changed"))
+
+
+def stop_acting(tx: Transaction, proxy_id: str) -> None:
+    """What acts by this proxy does so no more: browsers go back to their own person, tokens end."""
+    rows = tx.all(
+        "UPDATE sessions SET ended_at = CASE WHEN kind = 'token' THEN :now END, "
+        "end_reason = CASE WHEN kind = 'token' THEN 'expired' END, "
+        "proxy_id = CASE WHEN kind = 'token' THEN proxy_id END "
+        "WHERE proxy_id = :proxy AND ended_at IS NULL RETURNING id",
+        {"now": tx.now, "proxy": proxy_id},
+    )
+    if rows:
+        tx.announce(SessionsEnded(tuple(row["id"] for row in rows), "withdrawn"))
+
+
+def whose(tx: Transaction, session_ids: list[str]) -> dict[str, str]:
+    """For whom each of these sessions acts that acts for somebody else now. The hub asks about its open streams."""
+    found: dict[str, str] = {}
+    for start_at in range(0, len(session_ids), 500):
+        names = {f"s{i}": session_id for i, session_id in enumerate(session_ids[start_at : start_at + 500])}
+        rows = tx.all(
+            "SELECT s.id, x.patient_id FROM sessions s JOIN proxies x ON x.id = s.proxy_id "
+            f"WHERE s.id IN ({', '.join(f':{name}' for name in names)}) AND {proxies.RUNS}",
+            {**names, **proxies.values(tx)},
+        )
+        found.update((row["id"], row["patient_id"]) for row in rows)
+    return found
 
 
 def is_worth_noting(viewer: Viewer, now: int) -> bool:
@@ -191,6 +255,7 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
 
     `before` is the `next` of the page before.
     """
+    person.require_self()
     before_at, before_id = paging.position(before)
     # Each by its index: of those without a name, what is older than a lifetime is over, also where nobody has ended it.
     alive = f"SELECT s.created_at, s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE {_ALIVE} "

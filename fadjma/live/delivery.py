@@ -22,7 +22,8 @@ class Delivery:
         self.left = left  # each person's seq, with their streams
         self.committed_at = committed_at
         self.notification = Notification(
-            0, announcement.type, announcement.message, announcement.subject, announcement.created_at
+            *(0, announcement.type, announcement.message, announcement.subject, announcement.created_at),
+            whose=announcement.whose,
         )
         self.encoded: dict[tuple[str, str, int], Encoded] = {}
         self._times = announcement.times

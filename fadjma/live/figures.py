@@ -14,7 +14,18 @@ from fadjma.identity.people import Role, Viewer
 T = TypeVar("T")
 Way = Literal["direct", "catch_up", "poll"]
 EndReason = Literal[
-    "gone", "too_slow", "broken", "signed_out", "expired", "deactivated", "renewed", "locked", "restarting", "replaced"
+    "gone",
+    "too_slow",
+    "broken",
+    "signed_out",
+    "expired",
+    "deactivated",
+    "renewed",
+    "locked",
+    "changed",
+    "withdrawn",
+    "restarting",
+    "replaced",
 ]  # by the client, by a cut (2), by a bye (6)
 
 WAYS: tuple[Way, ...] = ("direct", "catch_up", "poll")

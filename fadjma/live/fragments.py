@@ -11,6 +11,7 @@ from fadjma.events import Subject, inbox, subjects
 from fadjma.events.inbox import Notification
 from fadjma.events.subjects import ALL, INBOX, Eyes
 from fadjma.identity.people import Viewer
+from fadjma.identity.proxies import Person
 from fadjma.refusals import Forbidden, NotFound
 from fadjma.store import Transaction
 from fadjma.web.templating import render
@@ -27,7 +28,7 @@ class Fragments:
 
     def __init__(self, tx: Transaction, rendered: Rendered | None = None) -> None:
         self._tx = tx
-        self._events: dict[tuple[Group, str | None, str, str], str] = {}
+        self._events: dict[tuple[Group, str | None, Subject, Person | None], str] = {}
         self._rendered = {} if rendered is None else rendered
         self._eyes: dict[Subject, Eyes] = {}
 
@@ -35,11 +36,16 @@ class Fragments:
         """The HTML of one event for one person."""
         subject, message = notification.subject, notification.message
         group = self.group(viewer, subject, notification.times)
-        key = (group, message, subject.kind, subject.id)
+        key = (group, message, subject, notification.whose)
         found = self._events.get(key)
         if found is None:
             toast = (
-                self._once("_toast.html", viewer.language, (message, subject, group[-1]), notification=notification)
+                self._once(
+                    "_toast.html",
+                    viewer.language,
+                    (message, subject, group[-1], notification.whose),
+                    notification=notification,
+                )
                 if message
                 else ""
             )
@@ -62,7 +68,7 @@ class Fragments:
             state = inbox.state(self._tx, viewer.id)
             return render("_unread.html", viewer.language, unread=state.unread, counted=state.cursor)
         row = subjects.row(subject.kind)
-        if row is None:
+        if row is None or notification.whose:  # what is another's is on no page of theirs
             return ""
         try:
             item = row.load(self._tx, viewer, subject.id)

@@ -25,7 +25,17 @@ from fadjma.live.fragments import Fragments, Rendered
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
 from fadjma.store import READERS, Announced, Database, Transaction
 
-ByeReason = Literal["signed_out", "expired", "deactivated", "renewed", "locked", "restarting", "replaced"]
+ByeReason = Literal[
+    "signed_out",
+    "expired",
+    "deactivated",
+    "renewed",
+    "locked",
+    "changed",
+    "withdrawn",
+    "restarting",
+    "replaced",
+]
 
 log = logging.getLogger("fadjma.live")
 WRITE_DEADLINE = 30.0  # seconds without taking a byte
@@ -309,9 +319,13 @@ class Hub:
             self._cursors.clear()
             return
         users, open_sessions = self.streams.user_ids(), self.streams.session_ids()
-        ended, cursors = await self._database.read(_swept, open_sessions, users)
+        ended, whose, cursors = await self._database.read(_swept, open_sessions, users)
         for session_id, reason in ended.items():
             self._bye_session(session_id, reason)
+        for stream in list(self.streams):
+            viewer = stream.viewer
+            if viewer.id != whose.get(viewer.session_id, viewer.own_id):
+                self._bye(stream, "withdrawn" if viewer.by else "changed")
         # Only what the sweep before has seen already: what is new may be on its way, and to wake everybody for it would
         # make 10,000 readings of one notice.
         before, self._cursors = self._cursors, cursors
@@ -381,5 +395,7 @@ def _resume(sending: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[A
         return
 
 
-def _swept(tx: Transaction, session_ids: list[str], user_ids: list[str]) -> tuple[dict[str, Any], dict[str, int]]:
-    return sessions.ended_among(tx, session_ids), inbox.cursors(tx, user_ids)
+def _swept(
+    tx: Transaction, session_ids: list[str], user_ids: list[str]
+) -> tuple[dict[str, Any], dict[str, str], dict[str, int]]:
+    return sessions.ended_among(tx, session_ids), sessions.whose(tx, session_ids), inbox.cursors(tx, user_ids)

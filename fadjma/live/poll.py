@@ -13,7 +13,8 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.events import inbox
 from fadjma.i18n import N_
-from fadjma.identity.people import Viewer
+from fadjma.identity import proxies
+from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.live import replay
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
@@ -72,7 +73,7 @@ def _events(body: dict[str, Any] | bytes | None) -> int:
 
 
 def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> dict[str, Any] | None:
-    _meant_for(viewer, user)
+    _meant_for(tx, viewer, user)
     found = inbox.after(tx, viewer.id, after, replay.LIMIT)
     level = found[-1].seq if found else inbox.cursor(tx, viewer.id)
     if not found and after == level:
@@ -84,7 +85,7 @@ def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> d
 
 
 def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> bytes | None:
-    _meant_for(viewer, user)
+    _meant_for(tx, viewer, user)
     level = inbox.cursor(tx, viewer.id)
     if level == after:
         return None
@@ -94,9 +95,11 @@ def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) ->
     return b"".join(event for _, event in missed)
 
 
-def _meant_for(viewer: Viewer, user: str | None) -> None:
+def _meant_for(tx: Transaction, viewer: Viewer, user: str | None) -> None:
     """A page says whose it is: on a shared computer, an old tab must not follow whoever signed in after."""
     if user not in (None, viewer.id):
+        if proxies.may_be(tx, viewer.own_id, user or ""):
+            raise OtherPerson(viewer, user or "")
         raise Forbidden(N_("Une autre personne s'est connectée sur cet appareil."))
 
 

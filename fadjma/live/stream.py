@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from quart import Quart
 
 from fadjma.events import inbox
-from fadjma.identity import credentials, sessions
+from fadjma.identity import credentials, proxies, sessions
 from fadjma.identity.people import Viewer
 from fadjma.live import encode, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
@@ -62,13 +62,14 @@ class StreamEndpoint:
         if after is not None and after < 0:
             return _refuse(send, 400)
         secret = credentials.secret_from(self._quart, headers, scope["scheme"])
+        user = parse_qs(scope["query_string"].decode("latin-1")).get("user", [None])[0]
         try:
-            viewer, level = self._database.glance(_open, secret)
+            viewer, level, is_other = self._database.glance(_open, secret, user)
         except Unavailable as outage:
             log.warning("unavailable: GET %s: %s", scope["path"], outage.reason)
             return _unavailable(send, scope["path"])
-        if viewer is not None and _meant_for_another(scope, viewer):
-            return _refuse(send, 403)
+        if viewer is not None and user not in (None, viewer.id):
+            return _refuse(send, 409 if is_other else 403)
         if viewer is not None and viewer.locked:
             return _refuse(send, 423)
         if viewer is None or viewer.half:
@@ -105,9 +106,15 @@ class StreamEndpoint:
         return [*_HEADERS, (b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"Origin")]
 
 
-def _open(tx: Transaction, secret: str | None) -> tuple[Viewer | None, int]:
+def _open(tx: Transaction, secret: str | None, user: str | None) -> tuple[Viewer | None, int, bool]:
+    """Who asks, their cursor, and whether the page is of another person for whom they may act.
+
+    A page says whose it is: on a shared computer, an old tab must not follow whoever signed in after.
+    """
     viewer = sessions.viewer(tx, secret)
-    return viewer, inbox.cursor(tx, viewer.id) if viewer else 0
+    if viewer is None:
+        return None, 0, False
+    return viewer, inbox.cursor(tx, viewer.id), bool(user and proxies.may_be(tx, viewer.own_id, user))
 
 
 def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
@@ -117,11 +124,6 @@ def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
     if not all(text.isdecimal() and text.isascii() and len(text) < 16 for text in given):
         return -1
     return max(map(int, given), default=None)
-
-
-def _meant_for_another(scope: Scope, viewer: Viewer) -> bool:
-    """A page says whose it is: on a shared computer, an old tab must not follow whoever signed in after."""
-    return any(user != viewer.id for user in parse_qs(scope["query_string"].decode("latin-1")).get("user", []))
 
 
 async def _unavailable(send: Send, path: str) -> None:

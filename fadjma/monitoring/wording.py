@@ -17,6 +17,8 @@ END_REASONS: dict[EndReason, str] = {
     "signed_out": N_("Déconnexion"),
     "expired": N_("Session expirée"),
     "locked": N_("Écran verrouillé"),
+    "changed": N_("Passage au dossier d'une autre personne"),
+    "withdrawn": N_("Plus le droit d'agir pour une autre personne"),
     "deactivated": N_("Compte désactivé"),
     "renewed": N_("Nouvelle connexion, même navigateur"),
     "restarting": N_("Arrêt du serveur"),

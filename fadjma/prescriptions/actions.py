@@ -147,8 +147,14 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:
-        told = states.REQUEST_DELIVERY.told
-        transitions.tell(tx, prescription_id, "delivery_requested", actor_id=viewer.id, told=told)
+        transitions.tell(
+            tx,
+            prescription_id,
+            "delivery_requested",
+            actor_id=viewer.id,
+            by_id=viewer.by_id,
+            told=states.REQUEST_DELIVERY.told,
+        )
     return prescription_id
 
 
@@ -169,6 +175,7 @@ def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         "prescription.code_renewed",
         events.Subject("prescription", prescription_id),
         actor_id=viewer.id,
+        by_id=viewer.by_id,
         patient_id=viewer.id,
         notices=[events.Notice([viewer.id], "prescription_status_changed", None)],
     )

@@ -70,6 +70,7 @@ class Act:
 
     at: int
     name: str | None
+    by: str | None  # who did it for them
     role: Role | None
     from_status: Status | None
     to_status: Status
@@ -88,7 +89,8 @@ class Act:
         return reason_text(self.reason, language)
 
     def json(self) -> dict[str, Any]:
-        return {"at": iso(self.at), "by": self.name, "status": self.to_status, "reason": self.reason}
+        known = {"at": iso(self.at), "by": self.name, "status": self.to_status, "reason": self.reason}
+        return {**known, "done_by": self.by} if self.by else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +525,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     rows = tx.all(
         "SELECT a.at, (SELECT name FROM people WHERE id = a.actor_id) AS name, "
+        "(SELECT name FROM people WHERE id = a.by_id) AS by, "
         "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason "
         "FROM prescription_acts a WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",

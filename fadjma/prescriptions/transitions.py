@@ -36,10 +36,18 @@ def move(
         inventory.release(tx, found.id)
     could_see = _concerned(tx, prescription_id)["pharmacists"]
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
-    write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id)
+    write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
         tx.execute("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
-    tell(tx, prescription_id, act.event or act.target, actor_id=viewer.id, told=act.told, also=could_see)
+    tell(
+        tx,
+        prescription_id,
+        act.event or act.target,
+        actor_id=viewer.id,
+        by_id=viewer.by_id,
+        told=act.told,
+        also=could_see,
+    )
     return prescription_id
 
 
@@ -69,6 +77,8 @@ def write(
     target: Status,
     reason: str,
     pharmacy_id: str | None,
+    *,
+    by_id: str | None = None,
 ) -> None:
     """Change the row from `source` to `target` and append the act. Raises Conflict when it is not at `source`."""
     changed = tx.execute(
@@ -85,21 +95,29 @@ def write(
     )
     if not changed:
         raise Conflict(states.CHANGED, current=source)
-    write_act(tx, prescription_id, actor_id, source, target, reason)
+    write_act(tx, prescription_id, actor_id, source, target, reason, by_id=by_id)
 
 
 def write_act(
-    tx: Transaction, prescription_id: str, actor_id: str | None, source: Status | None, target: Status, reason: str
+    tx: Transaction,
+    prescription_id: str,
+    actor_id: str | None,
+    source: Status | None,
+    target: Status,
+    reason: str,
+    *,
+    by_id: str | None = None,
 ) -> None:
     """Append one act to the prescription's history."""
     tx.execute(
-        "INSERT INTO prescription_acts (id, prescription_id, at, actor_id, from_status, to_status, reason) "
-        "VALUES (:id, :prescription, :now, :actor, :source, :target, :reason)",
+        "INSERT INTO prescription_acts (id, prescription_id, at, actor_id, by_id, from_status, to_status, "
+        "reason) VALUES (:id, :prescription, :now, :actor, :by, :source, :target, :reason)",
         {
             "id": new_id(),
             "prescription": prescription_id,
             "now": tx.now,
             "actor": actor_id,
+            "by": by_id,
             "source": source,
             "target": target,
             "reason": reason,
@@ -113,6 +131,7 @@ def tell(
     what: str,
     *,
     actor_id: str | None,
+    by_id: str | None = None,
     told: Mapping[Side, str],
     also: Iterable[str] = (),
 ) -> None:
@@ -128,6 +147,7 @@ def tell(
         f"prescription.{what}",
         Subject("prescription", prescription_id),
         actor_id=actor_id,
+        by_id=by_id,
         patient_id=people["patient"][0],
         notices=[*notices, Notice(also, "prescription_status_changed", None)],
     )

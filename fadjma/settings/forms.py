@@ -21,6 +21,7 @@ class SettingsForm(Form):
     validity_days = _number("validity_days")
     expiry_days = _number("expiry_days")
     lock_minutes = _number("lock_minutes")
+    proxy_age = _number("proxy_age")
     time_zone = text(LABELS["time_zone"], 40)
     second_factor = BooleanField(LABELS["second_factor"], false_values=("", "0", "false"))
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
@@ -43,5 +44,6 @@ class SettingsForm(Form):
             validity_days=self["validity_days"].data,
             expiry_days=self["expiry_days"].data,
             lock_minutes=self["lock_minutes"].data,
+            proxy_age=self["proxy_age"].data,
             second_factor=self["second_factor"].data,
         )

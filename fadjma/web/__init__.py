@@ -19,6 +19,7 @@ from fadjma.web.asking import (
     see_traced,
     submission,
     watch,
+    whoever_it_is_for,
 )
 from fadjma.web.filled import blank, form, refill
 from fadjma.web.request import (
@@ -95,4 +96,5 @@ __all__ = [
     "viewer",
     "wants",
     "watch",
+    "whoever_it_is_for",
 ]

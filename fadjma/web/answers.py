@@ -27,6 +27,7 @@ def _render(template: str, **context: Any) -> str:
         half=g.get("half"),
         lock_seconds=locking.seconds(),
         mail=g.get("mail"),
+        several=g.get("several", False),
         path=page_path(),
         clock=_wrong_clock(),
         posted=request.path if request.method == "POST" else "",

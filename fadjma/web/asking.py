@@ -15,8 +15,8 @@ from quart import g, request
 
 from fadjma.events import inbox
 from fadjma.i18n import N_
-from fadjma.identity import credentials, sessions
-from fadjma.identity.people import Viewer
+from fadjma.identity import credentials, proxies, sessions
+from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.identity.second_factors import Half
 from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Invalid, Locked, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
@@ -83,16 +83,16 @@ async def act(
     With an idempotency key (`Idempotency-Key` header, or the form's `key` field), a second submission changes nothing
     and gets the first one's answer; the key of another request is refused (422).
     """
-    asking = _Asking()
     key, fingerprint = await _idempotency()
+    asking = _Asking()
     bounds, counted = _bounds(), g.get("counted", ())
     typed_at = None if is_bearer() else drafts.place_of(request.path, (await fields()).get("patient_id", ""))
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
-        bounds.act(viewer.id)
+        bounds.act(viewer.own_id)
         for bound, about in counted:
-            bounds.count(bound, f"{viewer.id} {about}")
+            bounds.count(bound, f"{viewer.own_id} {about}")
         stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
         answer = stored or resource.json(viewer.language)
@@ -125,7 +125,7 @@ async def see_traced(
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
-        bounds.count(READ_PER_PERSON, viewer.id)
+        bounds.count(READ_PER_PERSON, viewer.own_id)
         if person:
             sessions.note_activity(tx, viewer)
         result = query(tx, viewer, *args, **kwargs)
@@ -204,6 +204,11 @@ def even_locked() -> None:
     g.even_locked = True
 
 
+def whoever_it_is_for() -> None:
+    """Let this request be for whom its session acts now, whatever its page says: it changes just that."""
+    g.whoever = True
+
+
 def even_half(*waiting_for: Half) -> None:
     """Let a session that waits for these do what this request asks for: it makes it whole, or is the way out."""
     g.even_half = waiting_for
@@ -228,9 +233,12 @@ class _Asking:
         self.secret = secret()
         self._for_page = wants() == "page"
         self._even_locked = "even_locked" in g
+        said = header("x-for") or (g.fields.get("for", "") if "fields" in g else "")
+        self._meant_for = "" if "whoever" in g else said  # whose the page is that sends it
         self._even_half: tuple[str, ...] = g.get("even_half", ())
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
+        self.several = False  # whether this person may act for others
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
@@ -243,6 +251,8 @@ class _Asking:
             )
         if self.viewer.locked and not self._even_locked:
             raise Locked
+        if self._meant_for not in ("", self.viewer.id):
+            raise OtherPerson(self.viewer, self._meant_for)
         if self.viewer.half and self.viewer.half not in self._even_half:
             raise FactorNeeded if self.viewer.half == "factor" else EnrolmentNeeded
         return self.viewer
@@ -251,6 +261,8 @@ class _Asking:
         """Note the badge and the cursor of this moment; only whole pages show them."""
         if self.viewer and self._for_page:
             self.mail = inbox.state(tx, self.viewer.id)
+            is_patient = self.viewer.role == "patient"
+            self.several = is_patient and proxies.is_any_of(tx, self.viewer.own_id)
 
     def remember(self) -> None:
         """Pages of a session that is locked or half have no frame: whose it is stands in `g.locked`, or `g.half`."""
@@ -260,6 +272,7 @@ class _Asking:
         g.viewer = None if g.locked or g.half else viewer
         if self._for_page:
             g.mail = self.mail or g.get("mail")
+            g.several = self.several
 
 
 async def _note_activity(asking: _Asking) -> None:

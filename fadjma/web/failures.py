@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.identity.people import Viewer
+from fadjma.identity import credentials, proxies
+from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import (
     Conflict,
     Doubtful,
@@ -29,6 +30,7 @@ from fadjma.refusals import (
     TryLater,
 )
 from fadjma.store import Transaction, Unavailable
+from fadjma.web import drafts
 from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
@@ -56,6 +58,8 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 }
 
 
+# Fields of patients' forms in which they write words of their own: shown when they cannot be taken for this person.
+_WORDS = ("text", "reason", "address", "phone")
 WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
 
 
@@ -74,7 +78,7 @@ def register(app: Quart, trace_try: WriteDown) -> None:
 async def _refused(refusal: Refusal) -> Response:
     if viewer := g.get("viewer"):
         if isinstance(refusal, Forbidden):
-            await _note_refused_right(viewer.id)
+            await _note_refused_right(viewer.own_id)
         if refusal.tried:
             await _trace_try(viewer, refusal.tried)
     language = web.language()
@@ -86,6 +90,10 @@ async def _refused(refusal: Refusal) -> Response:
         extra["confirm"] = list(refusal.errors)
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
+    if isinstance(refusal, OtherPerson):
+        extra["for"] = refusal.meant_for
+        if viewer:
+            await _keep_typed(viewer, refusal.meant_for)
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
     if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -108,6 +116,23 @@ async def _trace_try(viewer: Viewer, tried: Tried) -> None:
     reading = request.method in ("GET", "HEAD")
     with suppress(Unavailable):  # it is refused all the same
         await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading)
+
+
+async def _keep_typed(viewer: Viewer, meant_for: str) -> None:
+    """What was typed on a page of somebody else is their draft, and is there when one goes back to them."""
+    sent = g.get("fields")
+    if request.method != "POST" or not sent:
+        return
+    place = drafts.place_of(request.path, sent.get("patient_id", ""))
+    typed = {name: text for name, text in sent.items() if name not in ("key", "for") and isinstance(text, str)}
+    key = credentials.derive_key(str(web.app().secret_key), "drafts")
+
+    def keep(tx: Transaction) -> None:
+        if place.is_one and proxies.may_be(tx, viewer.own_id, meant_for):
+            drafts.save(tx, meant_for, place, typed, key=key)
+
+    with suppress(Unavailable):  # it is shown all the same
+        await web.database().write(keep)
 
 
 async def _unavailable(outage: Unavailable) -> Response:
@@ -166,6 +191,11 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
         return _to_sign_in(refusal.page)
     if isinstance(refusal, Locked):
         return _to_unlock()
+    if isinstance(refusal, OtherPerson):
+        typed = [text for name, text in g.get("fields", {}).items() if name in _WORDS and text]
+        other = {"meant_for": refusal.meant_for, "typed": typed, "next": _page()}
+        shown = "_other_person.html" if wanted == "fragment" else "other_person.html"
+        return web.page(shown, status, title=title, detail=detail, **other)
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
     g.setdefault("viewer", None)
     return web.page(

@@ -28,7 +28,7 @@ _MARKS = 30
 _LONGEST_NAME = 40  # of a field
 # A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
 _NAME = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
-_KNOWN_EVERYWHERE = {"key"}  # of idempotency
+_KNOWN_EVERYWHERE = {"key", "for"}  # of idempotency; and of whom the page is (asking.py)
 _SAID_AT_MOST = 20  # fields that are not understood
 _LONGEST_CODE = 40  # of an answer that is chosen
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred

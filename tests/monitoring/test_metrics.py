@@ -132,7 +132,7 @@ async def _everything(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     await site.notify(NDIAYE)
     await site.get("/notifications/poll?after=0", NDIAYE, Accept="application/json")
     site.listen(AWA, level=replay.LIMIT + 1)  # a reset
-    for reason in ("signed_out", "expired", "deactivated", "renewed", "locked"):
+    for reason in ("signed_out", "expired", "deactivated", "renewed", "locked", "changed", "withdrawn"):
         site.listen(AWA)
         site.hub.tell(Announced([SessionsEnded((AWA.session_id,), reason)]))  # type: ignore[arg-type]
     for _ in range(hub.STREAMS_PER_USER + 1):

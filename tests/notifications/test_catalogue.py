@@ -8,7 +8,7 @@ from fadjma.events.catalogue import MESSAGES
 
 SOURCES = Path(fadjma.__file__).parent
 KEY = re.compile(
-    r'"((?:access|emergency|contest|announcement|prescription|record|stock|account|backup|password|contact|factor|identity|pin)\.[a-z_]+)"'
+    r'"((?:access|emergency|contest|announcement|prescription|record|stock|account|backup|password|contact|factor|identity|pin|proxy)\.[a-z_]+)"'
 )
 # docs/clinic.md, “Notifications”
 CLINIC = {

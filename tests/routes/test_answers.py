@@ -46,6 +46,7 @@ class TestTheTable:
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),
+            ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py
             *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py
         }
         known = {

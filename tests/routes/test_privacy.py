@@ -147,7 +147,7 @@ class TestToasts:
             cursor = 0
             while (answer := await clinic.program(person).get(f"/notifications/poll?after={cursor}")).status == 200:
                 for event in answer.json["events"]:
-                    assert event.keys() - {"times"} == {"seq", "type", "message", "subject", "created_at"}
+                    assert event.keys() - {"times", "for"} == {"seq", "type", "message", "subject", "created_at"}
                     assert event["subject"].keys() == {"kind", "id"}
                     texts.add(event["message"])
                 cursor = answer.json["cursor"]

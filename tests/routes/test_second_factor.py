@@ -462,7 +462,7 @@ class TestRequired:
         assert 'formaction="/second-factor/removal"' not in (await clinic.browser(GOMIS).get("/second-factor")).text
 
     async def test_an_admin_chooses_it_and_leaving_it_out_is_not_no(self, clinic: Callers, store: Store) -> None:
-        chosen: dict[str, Any] = {"validity_days": 90, "expiry_days": 30, "lock_minutes": 15}
+        chosen: dict[str, Any] = {"validity_days": 90, "expiry_days": 30, "lock_minutes": 15, "proxy_age": 18}
         chosen |= {"time_zone": "Africa/Dakar", "version": 1}
         assert (await clinic.program(ADMIN).post("/settings", chosen)).errors().keys() == {"second_factor"}
         before = rules.current()

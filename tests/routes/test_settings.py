@@ -40,6 +40,7 @@ async def test_until_somebody_chooses_the_defaults_count(clinic: Callers) -> Non
             "validity_days": 90,
             "expiry_days": 30,
             "lock_minutes": 15,
+            "proxy_age": 18,
         },
         **{"time_zone": "Africa/Dakar", "second_factor": False, "fixed": [], "history": []},
     }
@@ -48,7 +49,7 @@ async def test_until_somebody_chooses_the_defaults_count(clinic: Callers) -> Non
 async def test_what_is_chosen_counts_at_once_and_is_written_down(clinic: Callers, store: Store) -> None:
     answer = await _choose(clinic)
     assert (answer.status, answer.json["version"], answer.json["validity_days"]) == (200, 2, 60)
-    assert rules.current() == Rules("Africa/Abidjan", 60, 45, 10)
+    assert rules.current() == Rules("Africa/Abidjan", 60, 45, 10, 18)
     assert str(days.zone()) == "Africa/Abidjan"
     history = {change["setting"]: change for change in answer.json["history"]}
     assert history.keys() == {"validity_days", "expiry_days", "lock_minutes", "time_zone"}
@@ -77,6 +78,7 @@ async def test_nothing_changed_is_no_change(clinic: Callers, store: Store) -> No
     [
         *(("validity_days", value) for value in (0, 367, "bientôt", "")),
         *(("lock_minutes", value) for value in (0, 721, 1.5)),
+        *(("proxy_age", value) for value in (11, 26)),
         *(("time_zone", value) for value in ("", "Dakar", "../etc/passwd", "x" * 50)),
     ],
 )

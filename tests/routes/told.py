@@ -34,6 +34,7 @@ from fadjma.access import reviewing
 from fadjma.accounts import actions as accounts
 from fadjma.accounts import factor_removal, second_factor
 from fadjma.announcements import actions as announcements
+from fadjma.family import actions as family
 from fadjma.identity import second_factors, slips
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
@@ -110,6 +111,7 @@ class Told:
     explaining: str  # of Dr Diop, who is to explain it
     line: str  # of Awa's trace
     announced: str  # to everybody
+    offered: str  # by Awa to Moussa: that he may act for her; he has not answered
     contested: str  # another, of which she has said that it is not normal
 
 
@@ -152,6 +154,7 @@ def tell(store: Store) -> Told:
     line, contested = _line(store, "record.created"), _line(store, "access_request.created")
     act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
     linked = act(linking.link, ADMIN, one=_identifier(store, registered), other=_identifier(store, closed))
+    offered = act(family.offer, AWA, identifier=IDENTIFIERS[MOUSSA.id], relationship="sibling")
     return Told(
         pending=pending,
         granted=granted,
@@ -192,6 +195,7 @@ def tell(store: Store) -> Told:
         line=line,
         contested=contested,
         announced=announced,
+        offered=offered,
     )
 
 
@@ -353,7 +357,7 @@ MEDICINE = {
     "schedule": "list_2",
 }
 SETTINGS = {
-    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10},
+    **{"validity_days": 60, "expiry_days": 45, "lock_minutes": 10, "proxy_age": 18},
     **{"time_zone": "Africa/Abidjan", "second_factor": False, "version": 1},
 }
 PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"
@@ -448,6 +452,18 @@ ACTS = [
     Route("/patients/awa/requests/{pending}/attestation", THIAM, {"scope": "full", "document": DOCUMENT}),
     Route("/account/pin", AWA, {"password": PASSWORD, "pin": PIN}, quiet=True, allowed=(MOUSSA,)),
     Route("/account/contact", AWA, CONTACT, quiet=True, allowed=(MOUSSA,)),
+    Route(
+        "/proxies", MOUSSA, {"identifier": IDENTIFIERS[AWA.id], "relationship": "spouse"}, created=True, allowed=(AWA,)
+    ),
+    Route(
+        "/proxies",
+        THIAM,
+        {"patient_id": AWA.id, "identifier": IDENTIFIERS[MOUSSA.id], "relationship": "child", "document": DOCUMENT},
+        created=True,
+    ),
+    Route("/proxies/{offered}/acceptance", MOUSSA),
+    Route("/proxies/{offered}/ending", AWA, allowed=(MOUSSA, THIAM)),
+    Route("/acting", AWA, {"person_id": AWA.id}, quiet=True),
     Route("/accounts", ADMIN, STAFF, created=True),
     Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
     Route("/accounts/{guarded}/factor-removal", ADMIN, {"reason": "Téléphone volé", "document": DOCUMENT}),
@@ -496,6 +512,10 @@ READS = [
     Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
     Route("/account/pin", AWA, allowed=(MOUSSA,)),
     Route("/account/contact", AWA, allowed=(MOUSSA,)),
+    Route("/people", AWA, allowed=(MOUSSA,)),
+    Route("/proxies", AWA, allowed=(MOUSSA,)),
+    Route("/proxies?patient_id=moussa", THIAM, allowed=(MOUSSA,)),
+    Route("/proxies/{offered}", AWA, allowed=(MOUSSA, THIAM)),
     Route("/second-factor", AWA, allowed=CAST),
     Route("/second-factor/enrolment", AWA, allowed=CAST),
     Route("/recovery-codes", GOMIS, allowed=CAST),

@@ -21,7 +21,7 @@ TABLES = {
         *("organizations", "users", "account_words", "patients", "practitioners"),
         *("sessions", "slips", "unlock_pins"),
         *("totp_keys", "totp_enrolments", "recovery_codes", "factor_removals", "passkeys", "passkey_challenges"),
-        *("identity_corrections", "patient_pins", "patient_links"),
+        *("identity_corrections", "patient_pins", "patient_links", "proxies"),
     },
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys", "drafts"},

@@ -28,8 +28,8 @@ class _OwnPage(TypedDict):
 def _own(tx: Transaction, viewer: Viewer) -> _OwnPage:
     return {
         "profile": queries.profile(tx, viewer),
-        "sessions": sessions.of(tx, viewer),
-        "factors": second_factors.of(tx, viewer.id),
+        "sessions": Page[sessions.OpenSession]() if viewer.by else sessions.of(tx, viewer),
+        "factors": second_factors.of(tx, viewer.own_id),
     }
 
 

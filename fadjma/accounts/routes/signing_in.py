@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, TypedDict
+from urllib.parse import quote
 
 from quart import Blueprint, Response, current_app, request
 
@@ -11,7 +12,7 @@ from fadjma.accounts import actions
 from fadjma.accounts.forms import LanguageForm, SignInForm, TokenForm, WhoForm
 from fadjma.accounts.signing_in import WRONG, WhichPerson, sign_in
 from fadjma.i18n import LANGUAGES
-from fadjma.identity import credentials, devices, directory, tickets
+from fadjma.identity import credentials, devices, directory, proxies, tickets
 from fadjma.refusals import FactorNeeded, Forbidden, Invalid, SignInNeeded
 from fadjma.store import Unavailable
 from fadjma.web.forms import NoFields
@@ -63,7 +64,7 @@ async def do_sign_in() -> Response:
         people = question.people
         ticket = tickets.issue(web.app(), [person["id"] for person in people], now=web.database().clock())
         return web.page("accounts/which.html", 409, people=people, ticket=ticket, next=_next())
-    return _signed_in(secret, user_id)
+    return await _signed_in(secret, user_id)
 
 
 async def _as_chosen() -> Response:
@@ -80,12 +81,14 @@ async def _as_chosen() -> Response:
         agent=web.agent(),
         instead_of=web.secret(),
     )
-    return _signed_in(secret, person_id)
+    return await _signed_in(secret, person_id)
 
 
-def _signed_in(secret: str, user_id: str) -> Response:
+async def _signed_in(secret: str, user_id: str) -> Response:
+    """On to where one wanted to go; whoever may act for others says first for whom."""
     credentials.remember(secret)
-    response = web.see_other(_next() or "/")
+    several = await web.database().read(proxies.is_any_of, user_id)
+    response = web.see_other(f"/people?next={quote(_next() or '/')}" if several else _next() or "/")
     devices.remember(web.app(), response, _device(), user_id, request.scheme)
     return response
 
