@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from quart import Quart
@@ -242,7 +243,11 @@ def _verify(database: Callable[[], Database]) -> click.Command:
 
 def _doctor(app: Quart) -> click.Command:
     @click.command("doctor")
-    @click.option("--url", help="Where people reach FADJMA, as https://fadjma.local: looks at TLS and the proxy too.")
+    @click.option(
+        "--url",
+        callback=_address,
+        help="Where people reach FADJMA, as https://fadjma.local: looks at TLS and the proxy too.",
+    )
     def examine(url: str | None) -> None:
         """Look at what goes wrong in the field, and say what to do. Ends with 1 when something is wrong."""
         settings: Settings = app.extensions["settings"]
@@ -257,6 +262,16 @@ def _doctor(app: Quart) -> click.Command:
             raise SystemExit(1)
 
     return examine
+
+
+def _address(context: click.Context, option: click.Parameter, said: str | None) -> str | None:
+    """As it was said. Raises BadParameter for a port that is no number, and a host that is none."""
+    try:
+        if said is not None and (not urlsplit(said).hostname or urlsplit(said).port == 0):
+            raise ValueError
+    except ValueError as error:
+        raise click.BadParameter(f"« {said} » n'est pas une adresse comme https://fadjma.local.") from error
+    return said
 
 
 def _confirm_clock(database: Callable[[], Database]) -> click.Command:

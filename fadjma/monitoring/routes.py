@@ -31,26 +31,21 @@ async def monitoring() -> Response:
     history: History = web.app().extensions["history"]
     made = report(history, _hub().figures)
     keeper: Keeper = web.app().extensions["keeper"]
+    alarms = keeper.alarms()
     return web.answer(
         "monitoring/index.html",
-        {**made.json(), "backups": keeper.standing.json(keeper.plan, web.database().clock(), web.language())},
+        {**made.json(), "backups": keeper.standing.json(keeper.plan, alarms, web.language())},
         fragment="monitoring/_update.html",
         report=made,
         plan=keeper.plan,
         standing=keeper.standing,
-        alarms=_alarms(keeper),
+        alarms=[ALARMS[alarm] for alarm in alarms],
         plots=plots(made.minutes),
         size=(WIDTH, HEIGHT),
         words=Words(web.language()),
         roles=CONNECTED,
         end_reasons=END_REASONS,
     )
-
-
-def _alarms(keeper: Keeper) -> list[str]:
-    if keeper.plan is None:
-        return []
-    return [ALARMS[alarm] for alarm in keeper.standing.alarms(keeper.plan, web.database().clock())]
 
 
 def _only_admins(tx: Transaction, viewer: Viewer) -> None:

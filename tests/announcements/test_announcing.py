@@ -57,6 +57,14 @@ def test_all_of_its_audience_are_told_once_and_nobody_else(
     assert store.write(actions.tell_some, 2) == 0
 
 
+def test_one_round_tells_all_that_waits(store: Store, publish: Callable[[Audience], str]) -> None:
+    """The timekeeper goes on until a step tells fewer than it may."""
+    waiting = [publish("patients"), publish("doctors")]
+    _tell_all(store, limit=3)
+    assert [store.read(queries.announcement, ADMIN, one).done for one in waiting] == [True, True]
+    assert _told(store) == {person.id for person in (*FOR["patients"], *FOR["doctors"])}
+
+
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_only_its_audience_and_admins_read_it(
     store: Store, publish: Callable[[Audience], str], audience: Audience
