@@ -71,14 +71,15 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
         except OSError as error:
             raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
         click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
-    setup.backups(database.path).mkdir(mode=0o700, exist_ok=True)
+    backups = setup.backups(settings, database.path)
     click.echo("\n".join(await database.write(setup.fill, plan)))
+    setup.make_folder(backups)
     click.echo("\nIl reste à :")
-    for number, step in enumerate(setup.what_remains(await database.read(setup.look)), 1):
+    for number, step in enumerate(setup.what_remains(await database.read(setup.look), backups), 1):
         click.echo(f"  {number}. {step}")
-    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file)}\n")
+    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file, backups)}\n")
     created = plan.admin.email if plan.admin and not before.admins else None
-    click.echo(setup.recovery_sheet(database.path, secret_file, created or "déjà créé"))
+    click.echo(setup.recovery_sheet(database.path, secret_file, backups, created or "déjà créé"))
 
 
 def _ask(known: setup.Known) -> setup.Answers:
