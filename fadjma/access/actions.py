@@ -411,8 +411,7 @@ def _tell(tx: Transaction, request_id: str, act: Act, people: Mapping[Side, str]
 
 def nurses_beside(tx: Transaction, doctors: list[str]) -> list[str]:
     """The nurses who read under these doctors' grants: those of the same clinics."""
-    clinics = dict.fromkeys(directory.place_of(tx, doctor) for doctor in doctors)
-    return [nurse for clinic in clinics if clinic for nurse in directory.people(tx, "nurse", clinic)]
+    return directory.beside(tx, doctors, "nurse")
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:

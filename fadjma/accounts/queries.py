@@ -77,6 +77,21 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """What a patient has said; phone as E.164."""
+
+    id: str
+    phone: str | None
+    email: str | None
+    pharmacy_id: str | None
+    version: int
+
+    def json(self, language: str) -> dict[str, Any]:
+        known = {"phone": self.phone, "email": self.email, "pharmacy_id": self.pharmacy_id}
+        return {"id": self.id, "status": "active", "version": self.version, **known, "language": language}
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One's own account: how one is reached, and where one works."""
 
@@ -277,3 +292,12 @@ def _account(row: Row) -> Account:
     facts = {name: values.pop(name) for name in ("identifier", "birth_date", "sex")}
     names = {name: row[name] for name in ("id", "given_name", "family_name")}
     return Account(**values, patient=Patient(**names, **facts) if facts["identifier"] else None)
+
+
+def own_contact(tx: Transaction, viewer: Viewer, patient_id: str = "") -> Contact:
+    """How one is reached, for oneself."""
+    viewer.require("patient")
+    pharmacy_id = directory.identity(tx, viewer.id).pharmacy_id
+    row = tx.first("SELECT phone, email, version FROM accounts WHERE id = :id", {"id": viewer.id})
+    assert row
+    return Contact(viewer.id, row["phone"], row["email"], pharmacy_id, row["version"])

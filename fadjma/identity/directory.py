@@ -189,6 +189,21 @@ def place_of(tx: Transaction, user_id: str) -> str | None:
     return found
 
 
+def beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> list[str]:
+    """The active people of a role in the clinics and pharmacies where these people act, each once."""
+    found: dict[str, None] = {}
+    for start in range(0, len(user_ids), _CHUNK):
+        values = {f"id{number}": user_id for number, user_id in enumerate(user_ids[start : start + _CHUNK])}
+        rows = tx.all(
+            "SELECT u.id FROM practitioners p JOIN users u ON u.id = p.user_id WHERE u.role = :role "
+            "AND u.status = 'active' AND p.organization_id IN (SELECT organization_id FROM practitioners "
+            f"WHERE user_id IN ({', '.join(f':{name}' for name in values)}))",
+            {**values, "role": role},
+        )
+        found |= dict.fromkeys(row["id"] for row in rows)
+    return list(found)
+
+
 def said_of(q: str) -> tuple[str, dict[str, str]]:
     """The condition that all that `q` says is true of the account `u`, with its values; no values: it says nothing.
 

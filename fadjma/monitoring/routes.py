@@ -18,7 +18,6 @@ from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
 from fadjma.monitoring.report import report
 from fadjma.monitoring.wording import CONNECTED, END_REASONS, HEALTH, Words
-from fadjma.store import Transaction
 
 blueprint = Blueprint("monitoring", __name__)
 # Who passes a request on says so in one of these. nginx left as it is says nothing, but asks by HTTP/1.0.
@@ -27,7 +26,7 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-P
 
 @blueprint.get("/monitoring")
 async def monitoring() -> Response:
-    await web.see(_only_admins)
+    await web.only("admin")
     history: History = web.app().extensions["history"]
     made = report(history, _hub().figures)
     keeper: Keeper = web.app().extensions["keeper"]
@@ -46,10 +45,6 @@ async def monitoring() -> Response:
         roles=CONNECTED,
         end_reasons=END_REASONS,
     )
-
-
-def _only_admins(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("admin")
 
 
 @blueprint.get("/metrics")

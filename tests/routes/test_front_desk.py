@@ -2,10 +2,11 @@
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, SARR, THIAM
+from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, NDIAYE, SARR, THIAM
 from store import Clock, Store
 from told import BODY, TITLE, Told
 
+from fadjma.access.actions import nurses_beside
 from fadjma.identity import patients
 
 GRANDMOTHER = {"given_name": "Yacine", "age": 60, "sex": "female"}
@@ -86,6 +87,15 @@ class TestRegistering:
         for password in ("", "x" * 12):
             tried = await clinic.nobody(json=True).post("/api/token", {"email": "781112233", "password": password})
             assert tried.status in (401, 422)
+
+    async def test_those_who_are_alike_are_looked_for_once(
+        self, clinic: Callers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked = []
+        real = patients.likely
+        monkeypatch.setattr(patients, "likely", lambda *of, **but: looked.append(of) or real(*of, **but))
+        (await clinic.program(THIAM).post("/patients", AGAIN)).problem(422)
+        assert len(looked) == 1
 
     async def test_who_may_be_the_same_person_is_shown_first(self, clinic: Callers, store: Store) -> None:
         asked = await clinic.program(THIAM).post("/patients", AGAIN)
@@ -241,6 +251,13 @@ class TestNurses:
         assert (await clinic.program(GASSAMA).get("/patients/awa/records")).json["items"] == []
         seen = await clinic.program(GASSAMA).get("/prescriptions?patient=awa")
         assert seen.status == (200 if scope == "prescriptions" else 404)
+
+    def test_of_every_clinic_concerned_are_found_at_once(self, store: Store) -> None:
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        assert store.read(nurses_beside, [DIOP.id, SARR.id, NDIAYE.id, "nobody"]) == [GASSAMA.id]
+        store.connection.set_trace_callback(None)
+        assert len([sql for sql in asked if sql.startswith("SELECT")]) == 1
 
     async def test_of_another_clinic_see_nothing(self, clinic: Callers, store: Store) -> None:
         store.connection.execute(
