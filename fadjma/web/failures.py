@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
+from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.refusals import (
     Conflict,
@@ -72,6 +73,8 @@ def register(app: Quart, trace_try: WriteDown) -> None:
 
 
 async def _refused(refusal: Refusal) -> Response:
+    if isinstance(refusal, Locked) and (locked := g.get("locked")):
+        await web.database().note(sessions.keep_locked, locked)
     if viewer := g.get("viewer"):
         if isinstance(refusal, Forbidden):
             await _note_refused_right(viewer.id)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AWA, CAST, DIOP, FALL, GASSAMA, GOMIS, MOUSSA, NDIAYE, SARR, THIAM
 from store import Clock, Store, refused_by_database
 
 from fadjma.announcements import actions, queries
@@ -15,6 +15,8 @@ FOR: dict[Audience, tuple[Viewer, ...]] = {
     "everybody": CAST,
     "patients": (AWA, MOUSSA),
     "doctors": (DIOP, SARR),
+    "nurses": (GASSAMA,),
+    "receptionists": (THIAM,),
     "pharmacists": (NDIAYE, GOMIS, FALL),
 }
 
