@@ -535,6 +535,7 @@ READS = [
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
     Route("/patient-links", ADMIN),
+    Route("/patient-links/new", ADMIN),
     Route("/patient-links/{linked}", ADMIN),
     Route("/organizations", AWA, allowed=CAST),
     Route("/organizations/new", ADMIN),
