@@ -58,6 +58,11 @@ class Account:
         """Whether this is somebody of a clinic or a pharmacy, with a licence."""
         return self.organization_id is not None
 
+    @property
+    def is_licensed(self) -> bool:
+        """Whether this is somebody whom an Order knows: who prescribes or dispenses."""
+        return self.role in ("doctor", "pharmacist")
+
     def json(self, language: str) -> dict[str, Any]:
         return {
             "id": self.id,
