@@ -229,9 +229,9 @@ def what_remains(known: Known, backups: Backups) -> list[str]:
     if not known.admins:
         left.append("créer un administrateur : .venv/bin/quart create-admin")
     if not known.clinics or not known.pharmacies:
-        left.append("ajouter une clinique et une pharmacie : « Comptes », « Lieux »")
+        left.append("ajouter une clinique et une pharmacie : « Toute l'administration », « Lieux »")
     if not known.medicines:
-        left.append("importer des médicaments : « Comptes », « Médicaments », « Importer un fichier »")
+        left.append("importer des médicaments : « Toute l'administration », « Médicaments », « Importer un fichier »")
     elsewhere = (
         "mettre les sauvegardes sur un autre disque : FADJMA_BACKUP_FOLDER dans l'unité ; les chiffrer : README.md"
     )

@@ -43,9 +43,14 @@ def _find_at_desk(tx: Transaction, viewer: Viewer, q: str, before: str | None) -
     return found
 
 
-def browse_delegated(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[queries.AccessRequest]:
-    """The files that are open to the doctors of a nurse's clinic; the list names their patients, and is traced."""
-    found = queries.patients_of(tx, viewer, before)
+def browse_delegated(
+    tx: Transaction, viewer: Viewer, before: str | None = None, q: str = ""
+) -> Page[queries.AccessRequest]:
+    """The files that are open to the doctors of a nurse's clinic, or those of them of which `q` is true.
+
+    The list names their patients, and is traced.
+    """
+    found = queries.patients_of(tx, viewer, before, q)
     if viewer.role == "nurse":
         tracing.trace_listed(tx, viewer, [(_patient(item.patient_id), item.patient_id) for item in found])
     return found

@@ -204,8 +204,9 @@ def beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> list[str]:
     return list(found)
 
 
-def said_of(q: str) -> tuple[str, dict[str, str]]:
-    """The condition that all that `q` says is true of the account `u`, with its values; no values: it says nothing.
+def said_of(q: str, account: str = "u.id") -> tuple[str, dict[str, str]]:
+    """The condition that all that `q` says is true of an account (the column of its id), with its values; no values: it
+    says nothing.
 
     Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
     Ranges, which the index serves.
@@ -215,7 +216,7 @@ def said_of(q: str) -> tuple[str, dict[str, str]]:
     values: dict[str, str] = {}
     for i, variants in enumerate(asked[:_WORDS]):
         ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
-        condition += f" AND u.id IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
+        condition += f" AND {account} IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
         for j, word in enumerate(variants):
             values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
     return condition, values

@@ -1,8 +1,10 @@
 """Reception: patients as they come, found, told from one another, put right; and nothing of what is in their files."""
 
+from urllib.parse import urlencode
+
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, NDIAYE, SARR, THIAM
+from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, MOUSSA, NDIAYE, SARR, THIAM
 from store import Clock, Store
 from told import BODY, TITLE, Told
 
@@ -232,6 +234,25 @@ class TestNurses:
         [ground] = [one["ground"] for one in read if one["name"] == GASSAMA.name and one["action"] == "file.read"]
         assert (ground["id"], ground["delegated_by"]) == (told.granted, DIOP.name)
         assert "par délégation :" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
+
+    @pytest.mark.parametrize(
+        ("q", "found"),
+        [
+            ("ciss aw", ["awa"]),
+            (IDENTIFIERS[AWA.id].lower(), ["awa"]),
+            ("77 123", ["awa"]),
+            ("moussa", []),
+            (IDENTIFIERS[MOUSSA.id], []),
+            ("...", []),
+        ],
+    )
+    async def test_search_among_the_files_that_are_open_and_no_others(
+        self, clinic: Callers, told: Told, q: str, found: list[str]
+    ) -> None:
+        asked = f"/patients?{urlencode({'q': q})}"
+        assert [one["id"] for one in (await clinic.program(GASSAMA).get(asked)).json["items"]] == found
+        page = (await clinic.browser(GASSAMA).get(asked)).text
+        assert ("/patients/awa/records" in page, "Aucun de ces dossiers" in page) == (bool(found), True)
 
     async def test_lose_the_file_with_the_grant_and_their_pages_follow(
         self, clinic: Callers, told: Told, store: Store

@@ -111,6 +111,18 @@ async def test_the_pin_or_the_password_opens_the_same_page(clinic: Callers, cloc
     assert (await browser.post("/unlock", {"password": given, "next": "https://elsewhere.example/"})).location == "/"
 
 
+async def test_the_lock_asks_for_what_its_person_has(clinic: Callers) -> None:
+    browser = clinic.browser(DIOP)
+    await _lock(clinic, DIOP)
+    for page in (await browser.get("/patients"), await browser.post("/unlock", {"password": WRONG})):
+        assert "PIN" not in page.text and ">Mot de passe<" in page.text
+    await browser.post("/unlock", {"password": PASSWORD})
+    await browser.post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
+    await _lock(clinic, DIOP)
+    for page in (await browser.get("/patients"), await browser.post("/unlock", {"password": WRONG})):
+        assert "Code PIN ou mot de passe" in page.text
+
+
 async def test_a_pin_signs_nobody_in(clinic: Callers) -> None:
     await clinic.browser(DIOP).post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
     sent = {"email": "dr.diop@demo.fadjma", "password": PIN}

@@ -534,6 +534,7 @@ READS = [
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
+    Route("/administration", ADMIN),
     Route("/patient-links", ADMIN),
     Route("/patient-links/new", ADMIN),
     Route("/patient-links/{linked}", ADMIN),
