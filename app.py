@@ -1,15 +1,32 @@
 """`python app.py` serves FADJMA; `quart …` and other ASGI servers find `app` here."""
 
 import sys
+from pathlib import Path
 
 from fadjma import create_app
 from fadjma.config import Settings, SettingsError
 from fadjma.server.serving import serve
 
 _WITHOUT_SECRET = {"setup", "restore", "verify", "doctor"}  # commands
+_TAKE_A_VALUE = {"--app", "-A", "--env-file", "-e"}  # options of quart itself
+
+
+def _command() -> str | None:
+    """The command that `quart` was called with: the first word that is no option of its own, nor an option's value."""
+    program, *words = sys.argv
+    if Path(program).stem != "quart" and Path(program).parent.name != "quart":  # `python -m quart` names its __main__
+        return None
+    said = iter(words)
+    for word in said:
+        if word in _TAKE_A_VALUE:
+            next(said, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
 
 try:
-    app = create_app(Settings.from_environment(setting_up=not _WITHOUT_SECRET.isdisjoint(sys.argv[1:])))
+    app = create_app(Settings.from_environment(setting_up=_command() in _WITHOUT_SECRET))
 except SettingsError as error:
     sys.exit(str(error))
 

@@ -19,7 +19,7 @@ from fadjma.family import routes as family
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
-from fadjma.keeping.copies import Plan
+from fadjma.keeping.copies import planned
 from fadjma.keeping.keeper import Keeper
 from fadjma.linking import routes as linking
 from fadjma.live import poll
@@ -100,7 +100,7 @@ class Running:
         app.extensions["clock_watch"] = self._clock_watch
         self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules)
         app.extensions["timekeeper"] = self._timekeeper
-        self.keeper = Keeper(database, _plan(settings, database), self._timekeeper.owner, verifying.walk)
+        self.keeper = Keeper(database, planned(settings, database.path), self._timekeeper.owner, verifying.walk)
         self._open = False
 
     async def open(self) -> None:
@@ -158,14 +158,6 @@ class Running:
         await self._history.stop()
         await self._hub.stop()
         await self._database.close()
-
-
-def _plan(settings: Settings, database: Database) -> Plan | None:
-    """Which copies are to be made; those of the demo nobody needs."""
-    if settings.backup_folder is None or settings.demo:
-        return None
-    every = settings.backup_every * 3_600_000
-    return Plan(database.path, settings.backup_folder, every, settings.backup_keep, settings.backup_key)
 
 
 def _mistaken(tx: Transaction, demo_mode: bool) -> str | None:

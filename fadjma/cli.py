@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from quart import Quart
@@ -70,14 +71,15 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
         except OSError as error:
             raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
         click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
-    setup.backups(database.path).mkdir(mode=0o700, exist_ok=True)
+    backups = setup.backups(settings, database.path)
     click.echo("\n".join(await database.write(setup.fill, plan)))
+    setup.make_folder(backups)
     click.echo("\nIl reste à :")
-    for number, step in enumerate(setup.what_remains(await database.read(setup.look)), 1):
+    for number, step in enumerate(setup.what_remains(await database.read(setup.look), backups), 1):
         click.echo(f"  {number}. {step}")
-    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file)}\n")
+    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file, backups)}\n")
     created = plan.admin.email if plan.admin and not before.admins else None
-    click.echo(setup.recovery_sheet(database.path, secret_file, created or "déjà créé"))
+    click.echo(setup.recovery_sheet(database.path, secret_file, backups, created or "déjà créé"))
 
 
 def _ask(known: setup.Known) -> setup.Answers:
@@ -242,7 +244,11 @@ def _verify(database: Callable[[], Database]) -> click.Command:
 
 def _doctor(app: Quart) -> click.Command:
     @click.command("doctor")
-    @click.option("--url", help="Where people reach FADJMA, as https://fadjma.local: looks at TLS and the proxy too.")
+    @click.option(
+        "--url",
+        callback=_address,
+        help="Where people reach FADJMA, as https://fadjma.local: looks at TLS and the proxy too.",
+    )
     def examine(url: str | None) -> None:
         """Look at what goes wrong in the field, and say what to do. Ends with 1 when something is wrong."""
         settings: Settings = app.extensions["settings"]
@@ -257,6 +263,16 @@ def _doctor(app: Quart) -> click.Command:
             raise SystemExit(1)
 
     return examine
+
+
+def _address(context: click.Context, option: click.Parameter, said: str | None) -> str | None:
+    """As it was said. Raises BadParameter for a port that is no number, and a host that is none."""
+    try:
+        if said is not None and (not urlsplit(said).hostname or urlsplit(said).port == 0):
+            raise ValueError
+    except ValueError as error:
+        raise click.BadParameter(f"« {said} » n'est pas une adresse comme https://fadjma.local.") from error
+    return said
 
 
 def _confirm_clock(database: Callable[[], Database]) -> click.Command:

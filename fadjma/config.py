@@ -37,6 +37,7 @@ class Settings:
     backup_every: int = 6  # hours
     backup_keep: int = 28  # copies
     backup_key: str | None = None  # with which copies are sealed
+    backup_key_file: Path | None = None  # where it was read
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, *, setting_up: bool = False) -> "Settings":
@@ -63,6 +64,7 @@ class Settings:
             backup_every=_from_one("FADJMA_BACKUP_EVERY", environment.get("FADJMA_BACKUP_EVERY"), cls.backup_every),
             backup_keep=_from_one("FADJMA_BACKUP_KEEP", environment.get("FADJMA_BACKUP_KEEP"), cls.backup_keep),
             backup_key=_backup_key(environment.get("FADJMA_BACKUP_KEY_FILE", "")),
+            backup_key_file=Path(file) if (file := environment.get("FADJMA_BACKUP_KEY_FILE")) else None,
         )
 
 

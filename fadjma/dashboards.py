@@ -86,6 +86,13 @@ async def home() -> Response:
     return web.page(f"dashboards/{web.viewer().role}.html", streams=len(hub.streams), **shown)
 
 
+@blueprint.get("/administration")
+async def administration() -> Response:
+    """Every page of an admin, in one list that each of them leads back to."""
+    await web.only("admin")
+    return web.page("dashboards/administration.html")
+
+
 def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient | _Pharmacist | _Nurse | _Receptionist:
     match viewer.role:
         case "admin":

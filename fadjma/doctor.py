@@ -254,22 +254,23 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> _Answer:
 
 
 def _backups(question: Question) -> State:
-    folder = question.settings.backup_folder
-    if folder is None:
+    plan = copies.planned(question.settings, question.database)
+    if plan is None:
         return "aucune sauvegarde n'est prévue", "Donnez un dossier à FADJMA_BACKUP_FOLDER, sur un autre disque."
-    if not folder.is_dir():
-        return f"{folder} n'existe pas", "Branchez son disque, ou faites le dossier, pour l'utilisateur de FADJMA seul."
-    if not os.access(folder, os.W_OK):
-        return f"{folder} ne se laisse pas écrire", f"chown fadjma {folder}"
-    every = question.settings.backup_every * _HOUR
+    if not plan.folder.is_dir():
+        return (
+            f"{plan.folder} n'existe pas",
+            "Branchez son disque, ou faites le dossier, pour l'utilisateur de FADJMA seul.",
+        )
+    if not os.access(plan.folder, os.W_OK):
+        return f"{plan.folder} ne se laisse pas écrire", f"chown fadjma {plan.folder}"
     standing = look_into(question.database, runs.standing) if question.database.exists() else runs.Standing()
-    plan = copies.Plan(question.database, folder, every, question.settings.backup_keep, question.settings.backup_key)
     for alarm in standing.alarms(plan, question.now):
         tried = standing.copy if alarm.startswith("copy") else standing.drill
         return runs.ALARMS[alarm], (tried.failure if tried else "") or "FADJMA tourne-t-il ? systemctl status fadjma"
-    if standing.copied is None or not copies.kept(folder):
+    if standing.copied is None or not copies.kept(plan.folder):
         return (
-            f"il n'y a encore aucune copie dans {folder}",
+            f"il n'y a encore aucune copie dans {plan.folder}",
             "FADJMA en fait une dès qu'il tourne : regardez son journal.",
         )
     return f"{standing.copied.file}, du {iso(standing.copied.begun_at)}", ""

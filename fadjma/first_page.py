@@ -101,19 +101,20 @@ async def _begin() -> Response:
     except setup.Mistaken as mistake:  # what the command line checks beyond this form
         raise Invalid({"email": str(mistake)}) from mistake
     known = await web.database().write(_fill, plan)
-    setup.backups(web.database().path).mkdir(mode=0o700, exist_ok=True)
+    database, settings = web.database().path, web.app().extensions["settings"]
+    backups = setup.backups(settings, database)
+    setup.make_folder(backups)
     web.app().extensions["first_page"] = None
     if web.wants() == "json":
         return web.as_json({"status": "ready", "login": form.email.data}, 201)
-    database, settings = web.database().path, web.app().extensions["settings"]
     secret_file = settings.secret_file if settings.secret_file.exists() else None
     return web.page(
         "first/done.html",
         201,
         login=form.email.data,
-        remains=setup.what_remains(known),
-        unit=setup.unit(database, secret_file),
-        sheet=setup.recovery_sheet(database, secret_file, form.email.data),
+        remains=setup.what_remains(known, backups),
+        unit=setup.unit(database, secret_file, backups),
+        sheet=setup.recovery_sheet(database, secret_file, backups, form.email.data),
     )
 
 

@@ -78,7 +78,9 @@ class Locked(Refusal):
     title = N_("Écran verrouillé")
 
     def __init__(self) -> None:
-        super().__init__(N_("L'écran est verrouillé : il s'ouvre avec votre code PIN ou votre mot de passe."))
+        super().__init__(
+            N_("L'écran est verrouillé : il s'ouvre avec votre mot de passe, ou votre code PIN si vous en avez un.")
+        )
 
 
 class Forbidden(Refusal):

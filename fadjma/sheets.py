@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from fadjma import writing
-from fadjma.i18n import N_
+from fadjma.i18n import N_, iso
 
 MOST_LINES = 50_000
 _MOST_FAULTS = 50_000
@@ -65,6 +66,26 @@ class Columns:
         """The column that a head names, or nothing."""
         folded = " ".join(writing.fold(head).split())
         return next((column for column, heads in self.heads.items() if folded in heads), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was read and found good: what it will do, or has done."""
+
+    id: str
+    version: int
+    added: int
+    changed: int
+    unchanged: int
+    applied_at: int | None
+
+    @property
+    def status(self) -> str:
+        return "applied" if self.applied_at else "checked"
+
+    def json(self, language: str) -> dict[str, Any]:
+        shown = {name: getattr(self, name) for name in ("id", "status", "version", "added", "changed", "unchanged")}
+        return {**shown, "applied_at": iso(self.applied_at) if self.applied_at else None}
 
 
 def _line_of(name: str) -> int:

@@ -13,6 +13,7 @@ from fadjma.access import actions as access
 from fadjma.announcements import actions as announcements
 from fadjma.clockwatch import ClockWatch
 from fadjma.family import actions as family
+from fadjma.identity import sessions
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.store import Database, Unavailable
@@ -87,6 +88,7 @@ class Timekeeper:
             inventory.warn_expiring,
             idempotency.forget,
             drafts.forget,
+            sessions.lock_idle,
         ):
             try:
                 while await self._database.write(act, _BATCH) == _BATCH:

@@ -210,6 +210,13 @@ def test_a_check_that_fails_itself_is_a_finding(question: Question, tmp_path: Pa
     assert "pas une base SQLite" in found["Horloge"] and "pas une base SQLite" in found["Sauvegarde"]
 
 
+@pytest.mark.parametrize("url", ["https://x:abc", "https://[x", "https://x:0", "fadjma.local"])
+def test_an_address_that_is_none_is_refused_at_once(question: Question, url: str) -> None:
+    app = create_app(dataclasses.replace(question.settings, database_url=f"sqlite:///{question.database}"))
+    result = CliRunner().invoke(app.cli, ["doctor", "--url", url])
+    assert result.exit_code == 2 and f"« {url} » n'est pas une adresse" in " ".join(result.output.split())
+
+
 def test_the_command_ends_with_one_when_something_is_wrong(question: Question) -> None:
     url = f"sqlite:///{question.database}"
     app = create_app(dataclasses.replace(question.settings, database_url=url))

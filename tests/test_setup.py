@@ -273,6 +273,44 @@ def test_without_a_set_up_the_server_says_to_run_it(folder: Folder) -> None:
     assert "quart setup" in done.stderr
 
 
+class TestTheUnitAndTheSheet:
+    """What is printed says what the settings say: whoever copies it has the copies that they asked for."""
+
+    def test_they_say_where_copies_go_how_often_and_with_which_key(self, tmp_path: Path) -> None:
+        (tmp_path / "stick").mkdir()
+        (tmp_path / "key").write_text("k" * 40)
+        (tmp_path / "key").chmod(0o600)
+        settings = Settings.from_environment(
+            {
+                "FADJMA_BACKUP_FOLDER": str(tmp_path / "stick"),
+                "FADJMA_BACKUP_EVERY": "2",
+                "FADJMA_BACKUP_KEY_FILE": str(tmp_path / "key"),
+            },
+            setting_up=True,
+        )
+        database = tmp_path / "fadjma.db"
+        backups = setup.backups(settings, database)
+        unit = setup.unit(database, None, backups)
+        assert f"FADJMA_BACKUP_FOLDER={tmp_path / 'stick'}\n" in unit and "FADJMA_BACKUP_EVERY=2\n" in unit
+        assert f"FADJMA_BACKUP_KEY_FILE={tmp_path / 'key'}\n" in unit
+        sheet = setup.recovery_sheet(database, None, backups, "aminata.ba@clinique.sn")
+        assert f"{tmp_path / 'stick'}, toutes les 2 heures" in sheet and str(tmp_path / "key") in sheet
+        assert not any("sauvegardes" in step for step in setup.what_remains(setup.Known(1, 1, 1, 1), backups))
+
+    def test_a_folder_that_is_not_there_or_cannot_be_made_remains_to_be_done(self, tmp_path: Path) -> None:
+        absent = setup.backups(Settings(backup_folder=tmp_path / "absent"), tmp_path / "fadjma.db")
+        (tmp_path / "backups").touch()
+        for backups in (absent, setup.backups(Settings(), tmp_path / "fadjma.db")):
+            setup.make_folder(backups)
+            assert not backups.folder.is_dir()
+            assert str(backups.folder) in setup.what_remains(setup.Known(1, 1, 1, 1), backups)[0]
+
+
+def test_a_file_that_is_called_setup_is_no_set_up(folder: Folder) -> None:
+    done = folder.run("-m", "quart", "backup", "setup")
+    assert done.returncode and "FADJMA_SECRET_KEY is not set" in done.stderr
+
+
 async def test_an_empty_database_that_is_served_says_how_to_begin(tmp_path: Path) -> None:
     migrate(tmp_path / "fadjma.db", 1)
     app = create_app(Settings(secret_key="k" * 40, database_url=f"sqlite:///{tmp_path / 'fadjma.db'}"))

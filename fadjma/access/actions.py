@@ -43,9 +43,14 @@ def _find_at_desk(tx: Transaction, viewer: Viewer, q: str, before: str | None) -
     return found
 
 
-def browse_delegated(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[queries.AccessRequest]:
-    """The files that are open to the doctors of a nurse's clinic; the list names their patients, and is traced."""
-    found = queries.patients_of(tx, viewer, before)
+def browse_delegated(
+    tx: Transaction, viewer: Viewer, before: str | None = None, q: str = ""
+) -> Page[queries.AccessRequest]:
+    """The files that are open to the doctors of a nurse's clinic, or those of them of which `q` is true.
+
+    The list names their patients, and is traced.
+    """
+    found = queries.patients_of(tx, viewer, before, q)
     if viewer.role == "nurse":
         tracing.trace_listed(tx, viewer, [(_patient(item.patient_id), item.patient_id) for item in found])
     return found
@@ -422,8 +427,7 @@ def _tell(
 
 def nurses_beside(tx: Transaction, doctors: list[str]) -> list[str]:
     """The nurses who read under these doctors' grants: those of the same clinics."""
-    clinics = dict.fromkeys(directory.place_of(tx, doctor) for doctor in doctors)
-    return [nurse for clinic in clinics if clinic for nurse in directory.people(tx, "nurse", clinic)]
+    return directory.beside(tx, doctors, "nurse")
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:

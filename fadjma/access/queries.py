@@ -1,7 +1,8 @@
 """Reading access requests, grants and the trace of readings; finding a patient."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from fadjma.access import outcomes, states, tracing
@@ -424,14 +425,22 @@ def _of_place(viewer: Viewer, place: Place | None) -> list[Status]:
 
 
 def _requests(
-    tx: Transaction, viewer: Viewer, statuses: Sequence[Status], before: str | None, limit: int
+    tx: Transaction,
+    viewer: Viewer,
+    statuses: Sequence[Status],
+    before: str | None,
+    limit: int,
+    said: str = "",
+    values: Mapping[str, str] = MappingProxyType({}),
 ) -> Page[AccessRequest]:
+    """`said`: what else must be true of `a`, with its values."""
     if viewer.role not in _MINE or not statuses:
         return Page()
-    newest = paging.newest(_selects(viewer, statuses), "a.created_at", "a.id")
+    selects = [f"{select}{said}" for select in _selects(viewer, statuses)]
     rows = tx.all(
-        f"{_REQUEST} WHERE a.id IN ({newest}) ORDER BY a.created_at DESC, a.id DESC",
-        _values(tx, viewer, before, limit + 1),
+        f"{_REQUEST} WHERE a.id IN ({paging.newest(selects, 'a.created_at', 'a.id')}) "
+        "ORDER BY a.created_at DESC, a.id DESC",
+        {**_values(tx, viewer, before, limit + 1), **values},
     )
     return paging.page([_request(row) for row in rows], limit, lambda item: item.cursor)
 
@@ -589,11 +598,21 @@ def _require_own(viewer: Viewer, patient_id: str) -> None:
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
 
 
-def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[AccessRequest]:
-    """Active grants, the latest asked for first: the doctor's own, or those of a nurse's colleagues."""
+def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: str = "") -> Page[AccessRequest]:
+    """Active grants, the latest asked for first: the doctor's own, or those of a nurse's colleagues.
+
+    With `q` only those of patients of whom it says something: identifier, telephone, words of the name.
+    """
     if viewer.role not in READERS:
         viewer.require("doctor")
-    return _requests(tx, viewer, states.GRANTS, before, PATIENTS)
+    said, values = _said_of_patients(tx, q) if q else ("", {})
+    return Page() if q and not values else _requests(tx, viewer, states.GRANTS, before, PATIENTS, said, values)
+
+
+def _said_of_patients(tx: Transaction, q: str) -> tuple[str, dict[str, str]]:
+    identifier = normalize_identifier(q)
+    owner = directory.with_identifier(tx, identifier) if identifier else None
+    return (" AND a.patient_id = :owner", {"owner": owner}) if owner else directory.said_of(q, "a.patient_id")
 
 
 def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:

@@ -1,39 +1,13 @@
-"""How a patient is reached, and the pharmacy that they go to: theirs to say."""
-
-from dataclasses import dataclass
-from typing import Any
+"""Changing how one is reached, and the pharmacy that one goes to."""
 
 from fadjma import events
+from fadjma.accounts.queries import Contact, own_contact
 from fadjma.events import Subject
 from fadjma.i18n import N_
-from fadjma.identity import directory, enrolment
+from fadjma.identity import directory, enrolment, passwords
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """What a patient has said; phone as E.164."""
-
-    id: str
-    phone: str | None
-    email: str | None
-    pharmacy_id: str | None
-    version: int
-
-    def json(self, language: str) -> dict[str, Any]:
-        known = {"phone": self.phone, "email": self.email, "pharmacy_id": self.pharmacy_id}
-        return {"id": self.id, "status": "active", "version": self.version, **known, "language": language}
-
-
-def own(tx: Transaction, viewer: Viewer, patient_id: str = "") -> Contact:
-    """One's own."""
-    viewer.require("patient")
-    pharmacy_id = directory.identity(tx, viewer.id).pharmacy_id
-    row = tx.first("SELECT phone, email, version FROM accounts WHERE id = :id", {"id": viewer.id})
-    assert row
-    return Contact(viewer.id, row["phone"], row["email"], pharmacy_id, row["version"])
 
 
 def needs_password(before: Contact, phone: str | None, email: str | None) -> bool:
@@ -42,15 +16,25 @@ def needs_password(before: Contact, phone: str | None, email: str | None) -> boo
 
 
 def change(
-    tx: Transaction, viewer: Viewer, *, version: int, phone: str | None, email: str | None, pharmacy_id: str | None
+    tx: Transaction,
+    viewer: Viewer,
+    *,
+    version: int,
+    phone: str | None,
+    email: str | None,
+    pharmacy_id: str | None,
+    confirmed: str = "",
 ) -> str:
     """All as it is to be. The owner reads of another phone or address in the inbox: it may have been somebody else.
 
-    Raises Conflict when it has been changed since `version`.
+    `confirmed`: the hash of the password that was entered again. Raises Invalid where it is needed and no longer the
+    one stored; Conflict when all this has been changed since `version`.
     """
-    before = own(tx, viewer)
+    before = own_contact(tx, viewer)
     if before.version != version:
         raise Conflict(N_("Vos coordonnées viennent d'être changées ailleurs : relisez-les."), current="changed")
+    if needs_password(before, phone, email) and confirmed != passwords.own_hash(tx, viewer):
+        raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     pharmacies = {place.id for place in directory.organizations(tx, "pharmacy")}
     if needs_password(before, phone, email):
         viewer.require_self()

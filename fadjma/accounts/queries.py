@@ -58,6 +58,11 @@ class Account:
         """Whether this is somebody of a clinic or a pharmacy, with a licence."""
         return self.organization_id is not None
 
+    @property
+    def is_licensed(self) -> bool:
+        """Whether this is somebody whom an Order knows: who prescribes or dispenses."""
+        return self.role in ("doctor", "pharmacist")
+
     def json(self, language: str) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -74,6 +79,21 @@ class Account:
             "last_sign_in_at": iso(self.signed_in_at) if self.signed_in_at else None,
             "version": self.version,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What a patient has said; phone as E.164."""
+
+    id: str
+    phone: str | None
+    email: str | None
+    pharmacy_id: str | None
+    version: int
+
+    def json(self, language: str) -> dict[str, Any]:
+        known = {"phone": self.phone, "email": self.email, "pharmacy_id": self.pharmacy_id}
+        return {"id": self.id, "status": "active", "version": self.version, **known, "language": language}
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,3 +298,12 @@ def _account(row: Row) -> Account:
     facts = {name: values.pop(name) for name in ("identifier", "birth_date", "sex")}
     names = {name: row[name] for name in ("id", "given_name", "family_name")}
     return Account(**values, patient=Patient(**names, **facts) if facts["identifier"] else None)
+
+
+def own_contact(tx: Transaction, viewer: Viewer, patient_id: str = "") -> Contact:
+    """How one is reached, for oneself."""
+    viewer.require("patient")
+    pharmacy_id = directory.identity(tx, viewer.id).pharmacy_id
+    row = tx.first("SELECT phone, email, version FROM accounts WHERE id = :id", {"id": viewer.id})
+    assert row
+    return Contact(viewer.id, row["phone"], row["email"], pharmacy_id, row["version"])

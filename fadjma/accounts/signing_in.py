@@ -223,7 +223,8 @@ async def unlock(database: Database, throttle: Throttle, viewer: Viewer, given: 
         await throttle.forgive(UNLOCK_PER_SESSION, viewer.session_id)
         return await database.write(sessions.unlock, viewer)
     await _note_failed_unlock(database, viewer, last=attempt.used_up, mark=mark)
-    raise Invalid({"password": N_("Ce n'est ni votre code PIN ni votre mot de passe.")})
+    neither = N_("Ce n'est ni votre code PIN ni votre mot de passe.")
+    raise Invalid({"password": neither if len(hashes) > 1 else N_("Ce n'est pas votre mot de passe.")})
 
 
 async def unlock_with_passkey(

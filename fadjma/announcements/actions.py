@@ -15,6 +15,10 @@ from fadjma.ids import new_id
 from fadjma.refusals import Conflict
 from fadjma.store import Row, Transaction
 
+_TELLING = (
+    "SELECT id, audience, status, told_at, told_id, until_at, until_id FROM announcements WHERE done = 0 "
+    "ORDER BY published_at, id LIMIT 1"
+)
 _MESSAGES = {"published": "announcement.published", "withdrawn": "announcement.withdrawn"}
 
 
@@ -49,12 +53,11 @@ def withdraw(tx: Transaction, viewer: Viewer, announcement_id: str) -> str:
 
 
 def tell_some(tx: Transaction, limit: int) -> int:
-    """Tell the next `limit` people of the oldest announcement that has not come to all; returns how many they were."""
-    telling = tx.first(
-        "SELECT id, audience, status, told_at, told_id, until_at, until_id FROM announcements WHERE done = 0 "
-        "ORDER BY published_at, id LIMIT 1"
-    )
-    return _tell(tx, telling, limit) if telling else 0
+    """Tell the next `limit` people of what has not come to all, the oldest first; fewer than that: nobody is left."""
+    told = 0
+    while told < limit and (telling := tx.first(_TELLING)):
+        told += _tell(tx, telling, limit - told)
+    return told
 
 
 def _tell(tx: Transaction, telling: Row, limit: int) -> int:

@@ -8,7 +8,7 @@ from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, paging
 
-Audience = Literal["everybody", "patients", "doctors", "pharmacists"]
+Audience = Literal["everybody", "patients", "doctors", "nurses", "receptionists", "pharmacists"]
 Status = Literal["published", "withdrawn"]
 
 # Whom an announcement is for, and which role that is; None: whoever has an account in use.
@@ -16,6 +16,8 @@ AUDIENCES: dict[Audience, tuple[str, Role | None]] = {
     "everybody": (N_("Tout le monde"), None),
     "patients": (N_("Tous les patients"), "patient"),
     "doctors": (N_("Tous les médecins"), "doctor"),
+    "nurses": (N_("Tout le personnel infirmier"), "nurse"),
+    "receptionists": (N_("Tout le personnel d'accueil"), "receptionist"),
     "pharmacists": (N_("Toutes les pharmacies"), "pharmacist"),
 }
 PER_PAGE = 30

@@ -9,8 +9,6 @@ from fadjma.announcements import actions, queries
 from fadjma.announcements.forms import AnnouncementForm
 from fadjma.announcements.queries import Announcement
 from fadjma.i18n import translate
-from fadjma.identity.people import Viewer
-from fadjma.store import Transaction
 from fadjma.web.forms import NoFields
 
 blueprint = Blueprint("announcements", __name__)
@@ -28,13 +26,9 @@ class _Around(TypedDict):
 
 
 async def _around() -> _Around:
-    await web.see(_require_admin)
+    await web.only("admin")
     language = web.language()
     return {"audiences": [(code, translate(language, label), "") for code, (label, _) in queries.AUDIENCES.items()]}
-
-
-def _require_admin(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("admin")
 
 
 @blueprint.get("/announcements/new")

@@ -40,6 +40,11 @@ def of_age_in_months(months: int, on: date) -> str:
     return f"{year:04d}-{month + 1:02d}"
 
 
+def may_be_one(one: str, other: str) -> bool:
+    """Whether both can be the birth date of one person: the one says as much of it as the other, or less."""
+    return one.startswith(other) or other.startswith(one)
+
+
 def may_be(birth_date: str, on: date) -> bool:
     """Whether somebody who is alive `on` this day can have been born then."""
     return "1900" <= birth_date <= on.isoformat()

@@ -189,8 +189,24 @@ def place_of(tx: Transaction, user_id: str) -> str | None:
     return found
 
 
-def said_of(q: str) -> tuple[str, dict[str, str]]:
-    """The condition that all that `q` says is true of the account `u`, with its values; no values: it says nothing.
+def beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> list[str]:
+    """The active people of a role in the clinics and pharmacies where these people act, each once."""
+    found: dict[str, None] = {}
+    for start in range(0, len(user_ids), _CHUNK):
+        values = {f"id{number}": user_id for number, user_id in enumerate(user_ids[start : start + _CHUNK])}
+        rows = tx.all(
+            "SELECT u.id FROM practitioners p JOIN users u ON u.id = p.user_id WHERE u.role = :role "
+            "AND u.status = 'active' AND p.organization_id IN (SELECT organization_id FROM practitioners "
+            f"WHERE user_id IN ({', '.join(f':{name}' for name in values)}))",
+            {**values, "role": role},
+        )
+        found |= dict.fromkeys(row["id"] for row in rows)
+    return list(found)
+
+
+def said_of(q: str, account: str = "u.id") -> tuple[str, dict[str, str]]:
+    """The condition that all that `q` says is true of an account (the column of its id), with its values; no values: it
+    says nothing.
 
     Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
     Ranges, which the index serves.
@@ -200,7 +216,7 @@ def said_of(q: str) -> tuple[str, dict[str, str]]:
     values: dict[str, str] = {}
     for i, variants in enumerate(asked[:_WORDS]):
         ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
-        condition += f" AND u.id IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
+        condition += f" AND {account} IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
         for j, word in enumerate(variants):
             values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
     return condition, values

@@ -1,6 +1,7 @@
 """When a screen is locked: of staff in a browser, by hand or because nobody has touched it for some minutes.
 
-Decided when it is read, like everything that time does: no job has to be on time (docs/clinic.md).
+Decided when it is read, like everything that time does: no job has to be on time (docs/clinic.md). Whoever finds a
+screen so writes it down (`locked_at`), so that neither another clock nor more minutes open what was locked.
 """
 
 from fadjma import rules

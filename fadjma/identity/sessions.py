@@ -303,6 +303,32 @@ def lock(tx: Transaction, viewer: Viewer) -> None:
         tx.announce(SessionsEnded((viewer.session_id,), "locked"))
 
 
+def lock_idle(tx: Transaction, limit: int) -> int:
+    """Lock for good the screens that nobody has touched for the clinic's minutes; returns how many.
+
+    From then on only their person opens them, whatever the clock, or an admin who allows more minutes, makes of it.
+    """
+    found = tx.all(
+        """
+        UPDATE sessions SET locked_at = :now WHERE id IN (
+            SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+            WHERE s.kind = 'browser' AND s.ended_at IS NULL AND s.locked_at IS NULL AND u.role <> 'patient'
+            AND s.last_active_at > :since AND s.last_active_at <= :untouched_since LIMIT :limit)
+        RETURNING id
+        """,
+        {"now": tx.now, "since": tx.now - LIFETIME, "untouched_since": untouched_since(tx), "limit": limit},
+    )
+    if found:
+        tx.announce(SessionsEnded(tuple(row["id"] for row in found), "locked"))
+    return len(found)
+
+
+def keep_locked(tx: Transaction, viewer: Viewer) -> None:
+    """Somebody has asked for something behind a lock: from now on it is locked for good."""
+    sql = "UPDATE sessions SET locked_at = :now WHERE id = :id AND locked_at IS NULL AND ended_at IS NULL"
+    tx.execute(sql, {"now": tx.now, "id": viewer.session_id})
+
+
 def unlock(tx: Transaction, viewer: Viewer) -> None:
     """Whoever stands there has shown who they are."""
     sql = "UPDATE sessions SET locked_at = NULL, last_active_at = :now WHERE id = :id AND ended_at IS NULL"

@@ -8,6 +8,7 @@ from fadjma import writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
+from fadjma.sheets import Import
 from fadjma.store import Page, Row, Transaction, paging
 
 PER_PAGE = 50
@@ -98,26 +99,6 @@ class Entry(Facts):
             "to_review": self.to_review,
             "reviewed_at": iso(self.reviewed_at) if self.reviewed_at else None,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """A file that was read and found good: what it will do, or has done."""
-
-    id: str
-    version: int
-    added: int
-    changed: int
-    unchanged: int
-    applied_at: int | None
-
-    @property
-    def status(self) -> str:
-        return "applied" if self.applied_at else "checked"
-
-    def json(self, language: str) -> dict[str, Any]:
-        shown = {name: getattr(self, name) for name in ("id", "status", "version", "added", "changed", "unchanged")}
-        return {**shown, "applied_at": iso(self.applied_at) if self.applied_at else None}
 
 
 _COLUMNS = (

@@ -55,6 +55,7 @@ class Lot:
     product_id: str
     medicine_id: str
     name: str  # of the medicine
+    unit: str  # in which it is counted
     number: str
     expires_on: str
     on_hand: int
@@ -121,7 +122,7 @@ class Product:
 
 _MEDICINE = "m.id, m.dci, m.form, m.strength, m.unit, m.brands"
 _LOT = """
-    SELECT l.id, l.product_id, p.medicine_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, l.number,
+    SELECT l.id, l.product_id, p.medicine_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, m.unit, l.number,
            l.expires_on, l.on_hand, l.reserved, l.version
     FROM lots l JOIN products p ON p.id = l.product_id JOIN medicines m ON m.id = p.medicine_id
 """

@@ -156,12 +156,8 @@ def _formulary(tx: Transaction, viewer: Viewer, q: str, before: str | None) -> t
 
 @blueprint.get("/formulary/new")
 async def new_medicine() -> Response:
-    await web.see(_require_admin)
+    await web.only("admin")
     return web.page("inventory/medicine_new.html", form=web.blank(MedicineForm))
-
-
-def _require_admin(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("admin")
 
 
 @blueprint.post("/formulary")
@@ -222,14 +218,14 @@ async def sign_medicines() -> Response:
 
 @blueprint.get("/formulary/imports/new")
 async def new_import() -> Response:
-    await web.see(_require_admin)
+    await web.only("admin")
     return web.page("inventory/import_new.html", form=web.blank(ImportForm))
 
 
 @blueprint.post("/formulary/imports")
 @web.refill("inventory/import_new.html", ImportForm)
 async def read_import() -> Response:
-    await web.see(_require_admin)
+    await web.only("admin")
     table = await importing.read_table(tables.read)
     try:
         acted = await web.act(listing.check, formulary.one_import, table.lines)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fadjma.config import Settings
 from fadjma.events import inbox
 from fadjma.keeping.sealed import is_sealed, seal, unseal
 from fadjma.store import Transaction, Unusable
 from fadjma.store.backup import backup, change, check_is_ours, copy_file, count_rows, give_name, remove
 
 log = logging.getLogger("fadjma.keeping")
+_HOUR = 3_600_000
 _SEALED = ".sealed"
 _NAME = re.compile(r"fadjma-\d{8}T\d{6}Z\.db(\.sealed)?")
 
@@ -28,6 +30,15 @@ class Plan:
     every: int  # milliseconds
     keep: int  # how many copies
     key: str | None  # with which they are sealed
+
+
+def planned(settings: Settings, database: Path) -> Plan | None:
+    """What the settings say; of the demo nobody needs a copy."""
+    if settings.backup_folder is None or settings.demo:
+        return None
+    return Plan(
+        database, settings.backup_folder, settings.backup_every * _HOUR, settings.backup_keep, settings.backup_key
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +151,10 @@ def copy_to(database: Path, target: Path, key: str | None) -> dict[str, int]:
 
 
 def bring(source: Path, aside: Path, key: str | None) -> None:
-    """Bring what a copy holds to `aside`, and look whether it is whole and ours. Raises Unusable."""
+    """Bring what a copy holds to `aside`, if it is one of ours. Raises Unusable.
+
+    Whether each of its pages is good takes long to read, and is the caller's to ask, once.
+    """
     remove(aside)
     try:
         beside = source.with_name(source.name + "-wal")

@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from fadjma.keeping import copies, restoring, runs
 from fadjma.keeping.copies import Plan
-from fadjma.keeping.runs import Run, RunKind, Standing
+from fadjma.keeping.runs import Alarm, Run, RunKind, Standing
 from fadjma.store import Database, Transaction, Unusable
 from fadjma.store.owner import Owner
 
@@ -42,6 +42,10 @@ class Keeper:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    def alarms(self) -> list[Alarm]:
+        """What is wrong now, as far as it was known when it was looked at last."""
+        return list(self.standing.alarms(self.plan, self._database.clock())) if self.plan else []
 
     async def _run(self) -> None:
         while True:

@@ -7,10 +7,12 @@ from fadjma import events
 from fadjma.events import inbox
 from fadjma.i18n import iso
 from fadjma.keeping.copies import Plan, bring, by_age, drilled
-from fadjma.store import Transaction, Unusable
+from fadjma.store import Transaction, Unusable, soundness
 from fadjma.store.backup import change, count_rows, look_into, put_in_place, remove
 from fadjma.store.migrating import migrate
 from fadjma.store.owner import Owner
+
+_NAMED_AT_MOST = 3  # of what is wrong with a file
 
 
 def restore(database: Path, source: Path, key: str | None, now: int, *, replace_newer: bool) -> Path | None:
@@ -34,6 +36,7 @@ def _restore(database: Path, source: Path, key: str | None, now: int, *, replace
     aside = database.with_name(f"{database.name}-replaced-{iso(now).replace(':', '')[:17]}Z")
     bring(source, copy, key)
     try:
+        _refuse_damaged(copy, source)
         if not replace_newer:
             _refuse_newer(database, look_into(copy, events.newest), source)
         migrate(copy, now, keep=False)
@@ -41,6 +44,15 @@ def _restore(database: Path, source: Path, key: str | None, now: int, *, replace
         return aside if put_in_place(database, copy, aside) else None
     finally:
         remove(copy)
+
+
+def _refuse_damaged(copy: Path, source: Path) -> None:
+    try:
+        damage = look_into(copy, lambda tx: list(soundness.damaged(tx)))
+    except Unusable as error:
+        raise Unusable(str(error).replace(str(copy), str(source))) from error
+    if damage:
+        raise Unusable(f"{source} est abîmé ({' ; '.join(damage[:_NAMED_AT_MOST])}).")
 
 
 def _refuse_newer(database: Path, copied: int, source: Path) -> None:

@@ -1,7 +1,7 @@
 """What came of each copy and each drill, and what an admin should hear of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -83,9 +83,8 @@ class Standing:
     def drill_is_due(self, now: int) -> bool:
         return bool(self.copied) and _is_due(self.drilled, self.drill, DRILL_EVERY, _DRILL_AGAIN, now)
 
-    def json(self, plan: Plan | None, now: int, language: str) -> dict[str, Any]:
+    def json(self, plan: Plan | None, alarms: Iterable[Alarm], language: str) -> dict[str, Any]:
         """As other programs read it (docs/http.md)."""
-        alarms = list(self.alarms(plan, now)) if plan else []
         return {
             "scheduled": plan is not None,
             "every_hours": plan.every / _HOUR if plan else None,

@@ -1,9 +1,13 @@
 """Linking two files of one person, and undoing it; both are told."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from fadjma import events
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
-from fadjma.identity import directory, links
+from fadjma.identity import births, directory, links
+from fadjma.identity.directory import Identity
 from fadjma.identity.identifiers import normalize_identifier
 from fadjma.identity.links import Link
 from fadjma.identity.people import Viewer
@@ -26,12 +30,42 @@ def show(tx: Transaction, viewer: Viewer, link_id: str) -> Link:
     return links.link(tx, link_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two files beside each other, before they are linked; `differ` names what one person cannot have twice."""
+
+    patients: tuple[Identity, Identity]
+    differ: tuple[str, ...]  # of sex and birth_date
+
+    def json(self, language: str) -> dict[str, Any]:
+        patients = [directory.without_contact(patient).json(language) for patient in self.patients]
+        return {"patients": patients, "differ": list(self.differ)}
+
+
+def compare(tx: Transaction, viewer: Viewer, *, one: str, other: str) -> Pair:
+    """The two files with these identifiers, for an admin who may link them. Raises Invalid, NotNow as `link` does."""
+    viewer.require("admin")
+    first, second = directory.identities(tx, _two(tx, one, other))
+    differ = (
+        ("sex", first.sex != second.sex),
+        ("birth_date", not births.may_be_one(first.birth_date, second.birth_date)),
+    )
+    return Pair((first, second), tuple(name for name, is_so in differ if is_so))
+
+
 def link(tx: Transaction, viewer: Viewer, *, one: str, other: str) -> str:
     """An admin links the files with these two identifiers; returns the link's id.
 
     Raises Invalid where one is nobody's or both are the same, NotNow when they are linked.
     """
     viewer.require("admin")
+    link_id = links.add(tx, *_two(tx, one, other), by=viewer.id)
+    _tell(tx, viewer, link_id, "identity.linked")
+    return link_id
+
+
+def _two(tx: Transaction, one: str, other: str) -> tuple[str, str]:
+    """Whose files these are. Raises Invalid, NotNow."""
     found = {name: _patient(tx, typed) for name, typed in (("one", one), ("other", other))}
     if missing := {name: _UNKNOWN for name, patient_id in found.items() if patient_id is None}:
         raise Invalid(missing)
@@ -40,9 +74,7 @@ def link(tx: Transaction, viewer: Viewer, *, one: str, other: str) -> str:
         raise Invalid({"other": _ITSELF})
     if links.are_linked(tx, first, second):
         raise NotNow(N_("Ces deux fiches sont déjà liées."), current="active")
-    link_id = links.add(tx, first, second, by=viewer.id)
-    _tell(tx, viewer, link_id, "identity.linked")
-    return link_id
+    return first, second
 
 
 def _patient(tx: Transaction, typed: str) -> str | None:

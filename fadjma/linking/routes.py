@@ -3,11 +3,14 @@
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from fadjma import web
 from fadjma.identity.links import Link
 from fadjma.linking import actions
+from fadjma.linking.actions import Pair
 from fadjma.linking.forms import LinkForm
+from fadjma.refusals import Invalid
 from fadjma.store import Page
 from fadjma.web.forms import NoFields
 
@@ -27,6 +30,31 @@ async def index() -> Response:
     around = await _around()
     data = around["links"].json(lambda link: link.json(web.language()))
     return web.answer("linking/index.html", data, form=web.blank(LinkForm), **around)
+
+
+@blueprint.get("/patient-links/new")
+async def compare() -> Response:
+    """The two beside each other; what cannot be compared comes back on the form."""
+    asked = MultiDict({name: request.args[name] for name in ("one", "other") if name in request.args})
+    form = web.blank(LinkForm, asked or None)
+    await web.only("admin")
+    pair = await _pair(form) if asked else None
+    if asked and web.wants() == "json":
+        if pair is None:
+            raise Invalid(form.messages)
+        return web.as_json(pair.json(web.language()))
+    return web.page("linking/new.html", 422 if form.messages else 200, form=form, pair=pair)
+
+
+async def _pair(form: LinkForm) -> Pair | None:
+    """What is to be compared; None with the reason on the form."""
+    if not form.validate():
+        return None
+    try:
+        return await web.see(actions.compare, one=form.one.data, other=form.other.data)
+    except Invalid as refusal:
+        form.refuse(refusal.errors)
+        return None
 
 
 @blueprint.post("/patient-links")

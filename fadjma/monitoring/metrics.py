@@ -116,8 +116,7 @@ class _Fadjma(Collector):
         )
 
     def _backups(self) -> Iterator[Metric]:
-        standing, plan = self._keeper.standing, self._keeper.plan
-        sounding = list(standing.alarms(plan, self._database.clock())) if plan else []
+        standing, sounding = self._keeper.standing, self._keeper.alarms()
         good = {"copy": standing.copied, "drill": standing.drilled}
         yield _gauges(
             "fadjma_backup_last_success_seconds",

@@ -18,7 +18,6 @@ from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
 from fadjma.monitoring.report import report
 from fadjma.monitoring.wording import CONNECTED, END_REASONS, HEALTH, Words
-from fadjma.store import Transaction
 
 blueprint = Blueprint("monitoring", __name__)
 # Who passes a request on says so in one of these. nginx left as it is says nothing, but asks by HTTP/1.0.
@@ -27,34 +26,25 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-P
 
 @blueprint.get("/monitoring")
 async def monitoring() -> Response:
-    await web.see(_only_admins)
+    await web.only("admin")
     history: History = web.app().extensions["history"]
     made = report(history, _hub().figures)
     keeper: Keeper = web.app().extensions["keeper"]
+    alarms = keeper.alarms()
     return web.answer(
         "monitoring/index.html",
-        {**made.json(), "backups": keeper.standing.json(keeper.plan, web.database().clock(), web.language())},
+        {**made.json(), "backups": keeper.standing.json(keeper.plan, alarms, web.language())},
         fragment="monitoring/_update.html",
         report=made,
         plan=keeper.plan,
         standing=keeper.standing,
-        alarms=_alarms(keeper),
+        alarms=[ALARMS[alarm] for alarm in alarms],
         plots=plots(made.minutes),
         size=(WIDTH, HEIGHT),
         words=Words(web.language()),
         roles=CONNECTED,
         end_reasons=END_REASONS,
     )
-
-
-def _alarms(keeper: Keeper) -> list[str]:
-    if keeper.plan is None:
-        return []
-    return [ALARMS[alarm] for alarm in keeper.standing.alarms(keeper.plan, web.database().clock())]
-
-
-def _only_admins(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("admin")
 
 
 @blueprint.get("/metrics")

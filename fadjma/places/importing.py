@@ -7,35 +7,16 @@ from typing import Any
 
 from fadjma import events
 from fadjma.events import Notice, Subject
-from fadjma.i18n import N_, iso
+from fadjma.i18n import N_
 from fadjma.identity import directory, places
 from fadjma.identity.people import Viewer
 from fadjma.identity.places import Facts
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, NotFound
+from fadjma.sheets import Import
 from fadjma.store import Transaction
 
 _KEPT_FOR = 24 * 3_600_000  # milliseconds that a file is kept which was read and not taken
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """A file that was read and found good: what it will do, or has done."""
-
-    id: str
-    version: int
-    added: int
-    changed: int
-    unchanged: int
-    applied_at: int | None
-
-    @property
-    def status(self) -> str:
-        return "applied" if self.applied_at else "checked"
-
-    def json(self, language: str) -> dict[str, Any]:
-        shown = {name: getattr(self, name) for name in ("id", "status", "version", "added", "changed", "unchanged")}
-        return {**shown, "applied_at": iso(self.applied_at) if self.applied_at else None}
 
 
 @dataclass(slots=True)

@@ -6,11 +6,9 @@ from typing import TypedDict
 from quart import Blueprint, Response
 
 from fadjma import web
-from fadjma.identity.people import Viewer
 from fadjma.identity.places import Place
 from fadjma.places import actions, importing, tables
 from fadjma.places.forms import ChangedPlaceForm, PlaceForm
-from fadjma.store import Transaction
 from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm, read_table
 
@@ -27,12 +25,8 @@ async def organizations() -> Response:
 
 @blueprint.get("/organizations/new")
 async def new_organization() -> Response:
-    await web.see(_require_admin)
+    await web.only("admin")
     return web.page("places/new.html", form=web.blank(PlaceForm))
-
-
-def _require_admin(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("admin")
 
 
 @blueprint.post("/organizations")
@@ -55,14 +49,14 @@ async def _around(place_id: str) -> _Around:
 
 @blueprint.get("/organizations/imports/new")
 async def new_import() -> Response:
-    await web.see(_require_admin)
+    await web.only("admin")
     return web.page("places/import_new.html", form=web.blank(ImportForm))
 
 
 @blueprint.post("/organizations/imports")
 @web.refill("places/import_new.html", ImportForm)
 async def read_import() -> Response:
-    await web.see(_require_admin)
+    await web.only("admin")
     table = await read_table(tables.read)
     acted = await web.act(importing.check, importing.one_import, table.lines)
     return web.done(acted, "places/_import.html", f"/organizations/imports/{acted.resource.id}", created=True)

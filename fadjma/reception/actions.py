@@ -1,5 +1,7 @@
 """Registering patients at the desk and putting their identity right; all of it is traced."""
 
+from collections.abc import Mapping
+
 from fadjma import days, events
 from fadjma.access import tracing
 from fadjma.accounts import actions as accounts
@@ -17,10 +19,18 @@ from fadjma.store import Transaction
 _LIKELY = N_("Cette personne a peut-être déjà une fiche : regardez les fiches qui lui ressemblent.")
 
 
+class Alike(Doubtful):
+    """Whether all is meant is asked beside those who may be the same person, if there are any: `patients`."""
+
+    def __init__(self, errors: Mapping[str, str], patients: list[Identity]) -> None:
+        super().__init__(errors)
+        self.patients = patients
+
+
 def register(tx: Transaction, viewer: Viewer, facts: Facts, *, confirmed: bool = False) -> str:
     """A new patient, without an account; returns the id.
 
-    Raises Doubtful while it is not `confirmed` that nobody who is known is the same person, and that the age is meant.
+    Raises Alike while it is not `confirmed` that nobody who is known is the same person, and that the age is meant.
     """
     viewer.require("receptionist")
     if not confirmed:
@@ -43,18 +53,16 @@ def _ask(tx: Transaction, facts: Facts, *, but: str = "") -> None:
     doubts = {}
     if age(facts.birth_date, days.day(tx.now)) > births.OLDEST:
         doubts["birth_date"] = births.TOO_OLD
-    if patients.likely(tx, facts, but=but):
+    if alike := patients.likely(tx, facts, but=but):
         doubts["given_name"] = _LIKELY
     if doubts:
-        raise Doubtful(doubts)
+        raise Alike(doubts, alike)
 
 
-def show_likely(tx: Transaction, viewer: Viewer, facts: Facts, *, but: str = "") -> list[Identity]:
-    """Who may be the same person as one who is being registered; that the desk has seen them is traced."""
+def trace_alike(tx: Transaction, viewer: Viewer, alike: list[Identity]) -> None:
+    """Write down that the desk sees those who may be the same person as one on the form."""
     viewer.require("receptionist")
-    found = patients.likely(tx, facts, but=but)
-    tracing.trace_listed(tx, viewer, [(Subject("patient", patient.id), patient.id) for patient in found])
-    return found
+    tracing.trace_listed(tx, viewer, [(Subject("patient", patient.id), patient.id) for patient in alike])
 
 
 def open_identity(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> Registered:
@@ -84,7 +92,7 @@ def correct(
 ) -> str:
     """Put a patient's identity right; what it was before is kept, and the patient is told.
 
-    Raises Conflict when it has changed since `version`, Doubtful as `register` does.
+    Raises Conflict when it has changed since `version`, Alike as `register` does.
     """
     before = queries.patient(tx, viewer, patient_id)
     if before.version != version:  # before anything is asked: a yes must not stand for what nobody has seen

@@ -15,11 +15,10 @@ from fadjma.accounts.routes.slips import Printed, activation_address, slip_key
 from fadjma.i18n import translate
 from fadjma.identity import credentials, passwords, pin_rules
 from fadjma.identity.directory import Identity
-from fadjma.identity.patients import Facts, Registered
+from fadjma.identity.patients import Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import actions, queries
 from fadjma.reception.forms import CorrectionForm, IdentityForm, PinForm, WitnessForm
-from fadjma.refusals import Doubtful
 from fadjma.store import Transaction
 from fadjma.web.qr import qr_code
 
@@ -31,12 +30,8 @@ class _AroundNew(TypedDict):
 
 
 async def _around_new() -> _AroundNew:
-    await web.see(_only_desk)
+    await web.only("receptionist")
     return {"likely": g.get("likely", [])}
-
-
-def _only_desk(tx: Transaction, viewer: Viewer) -> None:
-    viewer.require("receptionist")
 
 
 @blueprint.get("/patients/new")
@@ -50,15 +45,16 @@ async def register() -> Response:
     form = await web.form(IdentityForm)
     try:
         acted = await web.act(actions.register, queries.patient, form.facts, confirmed=form.confirm.data)
-    except Doubtful as doubt:
-        raise await _with_likely(doubt, form.facts) from doubt
+    except actions.Alike as doubt:
+        raise await _with_alike(doubt) from doubt
     return web.done(acted, "reception/_row.html", f"/patients/{acted.resource.id}", created=True)
 
 
-async def _with_likely(doubt: Doubtful, facts: Facts, but: str = "") -> Doubtful:
+async def _with_alike(doubt: actions.Alike) -> actions.Alike:
     """The question, with those whom it is about."""
-    g.likely = await web.change(actions.show_likely, facts, but=but)
-    doubt.details["likely"] = [patient.json(web.language()) for patient in g.likely]
+    g.likely = doubt.patients
+    await web.change(actions.trace_alike, doubt.patients)
+    doubt.details["likely"] = [patient.json(web.language()) for patient in doubt.patients]
     return doubt
 
 
@@ -140,8 +136,8 @@ async def correct(patient_id: str) -> Response:
             reason=form.reason.data or "",
             confirmed=form.confirm.data,
         )
-    except Doubtful as doubt:
-        raise await _with_likely(doubt, form.facts, patient_id) from doubt
+    except actions.Alike as doubt:
+        raise await _with_alike(doubt) from doubt
     return web.done(acted, "reception/_row.html", f"/patients/{patient_id}")
 
 

@@ -13,7 +13,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.records import queries
 from fadjma.records.queries import File, Record
-from fadjma.refusals import Conflict, Forbidden, Invalid
+from fadjma.refusals import Conflict, Forbidden, Invalid, Tried
 from fadjma.store import Transaction
 
 # (tx, patient_id) -> what else shows the patient's allergies, and to whom.
@@ -41,6 +41,13 @@ def open_file(
     if found.grant:
         trace_file(tx, viewer, patient_id, again=again)
     return found
+
+
+def open_to_write(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> File:
+    """The file beside the form of a new record. Raises Forbidden for a nurse, who reads what a doctor may."""
+    if viewer.role == "nurse":
+        viewer.require("doctor", Tried(patient_id, "patient", patient_id))
+    return open_file(tx, viewer, patient_id, again=again)
 
 
 def open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool = False) -> Record:

@@ -11,7 +11,6 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
-from fadjma.refusals import Tried
 from fadjma.store import Transaction
 
 blueprint = Blueprint("records", __name__)
@@ -24,14 +23,7 @@ class _AroundNew(TypedDict):
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
-    return {"file": await web.see_traced(_to_write, patient_id, again=True)}  # from the open file, or back
-
-
-def _to_write(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> queries.File:
-    """The file beside the form; a nurse, who reads what a doctor may, does not write."""
-    if viewer.role == "nurse":
-        viewer.require("doctor", Tried(patient_id, "patient", patient_id))
-    return actions.open_file(tx, viewer, patient_id, again=again)
+    return {"file": await web.see_traced(actions.open_to_write, patient_id, again=True)}  # from the open file, or back
 
 
 @blueprint.get("/patients/<patient_id>/records/new")

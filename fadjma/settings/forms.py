@@ -1,5 +1,6 @@
 """What an admin chooses of the clinic's rules."""
 
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -10,6 +11,12 @@ from fadjma.i18n import N_, translate
 from fadjma.rules import BOUNDS, Rules
 from fadjma.settings.actions import LABELS
 from fadjma.web.forms import Form, WholeNumber, text
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every time zone by its name. The first time it looks into hundreds of files: not on the event loop."""
+    return frozenset(available_timezones())
 
 
 def _number(name: str) -> Any:
@@ -27,7 +34,7 @@ class SettingsForm(Form):
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
 
     def validate_time_zone(self, field: Any) -> None:
-        if field.data and field.data not in available_timezones():
+        if field.data and field.data not in zones():
             raise ValidationError(
                 translate(self.language, N_("Écrivez un fuseau par son nom : Africa/Dakar, Africa/Abidjan…"))
             )

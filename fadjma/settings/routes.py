@@ -1,5 +1,6 @@
 """The page on which an admin chooses the clinic's rules."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -10,7 +11,7 @@ from quart import Blueprint, Response
 from fadjma import rules, web
 from fadjma.settings import actions
 from fadjma.settings.actions import ID, LABELS, Chosen
-from fadjma.settings.forms import SettingsForm
+from fadjma.settings.forms import SettingsForm, zones
 
 blueprint = Blueprint("settings", __name__)
 
@@ -41,6 +42,7 @@ async def show_settings() -> Response:
 @blueprint.post("/settings")
 @web.refill("settings/index.html", SettingsForm, context=_around, versions=True)
 async def change_settings() -> Response:
+    await asyncio.to_thread(zones)
     form = await web.form(SettingsForm)
     fixed = _fixed()
     show = partial(actions.show, fixed=fixed)

@@ -16,7 +16,7 @@ from quart import g, request
 from fadjma.events import inbox
 from fadjma.i18n import N_
 from fadjma.identity import credentials, proxies, sessions
-from fadjma.identity.people import OtherPerson, Viewer
+from fadjma.identity.people import OtherPerson, Role, Viewer
 from fadjma.identity.second_factors import Half
 from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Invalid, Locked, SignInNeeded
 from fadjma.store import Transaction, tried_to_write
@@ -69,6 +69,11 @@ async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args:
         asking.remember()
     await _note_activity(asking)
     return result
+
+
+async def only(role: Role) -> None:
+    """Who asks is of this role. Raises Forbidden, SignInNeeded."""
+    await see(lambda tx, viewer: viewer.require(role))
 
 
 async def act(

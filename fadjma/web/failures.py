@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.identity import credentials, proxies
+from fadjma.identity import credentials, pins, proxies, sessions
 from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import (
     Conflict,
@@ -76,6 +76,8 @@ def register(app: Quart, trace_try: WriteDown) -> None:
 
 
 async def _refused(refusal: Refusal) -> Response:
+    if isinstance(refusal, Locked):
+        return await _locked(refusal, g.get("locked"))
     if viewer := g.get("viewer"):
         if isinstance(refusal, Forbidden):
             await _note_refused_right(viewer.own_id)
@@ -189,8 +191,6 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
         return _to_sign_in("/sign-in")
     if isinstance(refusal, FactorNeeded):
         return _to_sign_in(refusal.page)
-    if isinstance(refusal, Locked):
-        return _to_unlock()
     if isinstance(refusal, OtherPerson):
         typed = [text for name, text in g.get("fields", {}).items() if name in _WORDS and text]
         other = {"meant_for": refusal.meant_for, "typed": typed, "next": _page()}
@@ -212,11 +212,20 @@ def _to_sign_in(where: str) -> Response:
     return web.see_other(location)
 
 
-def _to_unlock() -> Response:
-    """The lock in the place of the page, at the same address; htmx has the page asked for again, which is locked."""
+async def _locked(refusal: Locked, viewer: Viewer | None) -> Response:
+    """The lock in the place of the page, at the same address; htmx has the page asked for again, which is locked.
+
+    `viewer`: whose screen it is; of what a page asks by itself, nobody's.
+    """
+    if viewer:
+        await web.database().note(sessions.keep_locked, viewer)
+    if web.wants() == "json":
+        language = web.language()
+        return _answer(423, translate(language, refusal.title), translate(language, refusal.message), {}, refusal)
     if web.header("hx-request"):
         return Response("", 423, headers={"HX-Redirect": _page()})
-    return web.page("locked.html", 423, next=_page())
+    has_pin = viewer is not None and await web.database().read(pins.is_set, viewer.id)
+    return web.page("locked.html", 423, next=_page(), has_pin=has_pin)
 
 
 def _page() -> str:

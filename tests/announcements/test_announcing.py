@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AWA, CAST, DIOP, FALL, GASSAMA, GOMIS, MOUSSA, NDIAYE, SARR, THIAM
 from store import Clock, Store, refused_by_database
 
 from fadjma.announcements import actions, queries
@@ -15,6 +15,8 @@ FOR: dict[Audience, tuple[Viewer, ...]] = {
     "everybody": CAST,
     "patients": (AWA, MOUSSA),
     "doctors": (DIOP, SARR),
+    "nurses": (GASSAMA,),
+    "receptionists": (THIAM,),
     "pharmacists": (NDIAYE, GOMIS, FALL),
 }
 
@@ -55,6 +57,14 @@ def test_all_of_its_audience_are_told_once_and_nobody_else(
     shown = store.read(queries.announcement, ADMIN, announcement)
     assert (shown.told, shown.done) == (len(FOR[audience]), True)
     assert store.write(actions.tell_some, 2) == 0
+
+
+def test_one_round_tells_all_that_waits(store: Store, publish: Callable[[Audience], str]) -> None:
+    """The timekeeper goes on until a step tells fewer than it may."""
+    waiting = [publish("patients"), publish("doctors")]
+    _tell_all(store, limit=3)
+    assert [store.read(queries.announcement, ADMIN, one).done for one in waiting] == [True, True]
+    assert _told(store) == {person.id for person in (*FOR["patients"], *FOR["doctors"])}
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)

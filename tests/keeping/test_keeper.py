@@ -43,7 +43,7 @@ async def test_the_first_look_makes_a_copy_and_tries_it(keeper: Keeper, plan: Pl
     copied, drilled = keeper.standing.copied, keeper.standing.drilled
     assert copied and drilled and (copied.file, drilled.file) == (file.name, file.name)
     assert copied.size == file.stat().st_size
-    assert not list(keeper.standing.alarms(plan, database.clock()))
+    assert not keeper.alarms()
     noted = await database.read(lambda tx: tx.all("SELECT detail FROM security_events WHERE kind = 'backup'"))
     assert [row["detail"] for row in noted] == [file.name]
 
@@ -110,7 +110,7 @@ async def test_one_that_fails_is_told_once_and_tried_again(
     plan.folder.mkdir()
     clock.advance(minutes=15)
     await keeper.look()
-    assert not list(keeper.standing.alarms(plan, clock.now)) and kept(plan.folder)
+    assert not keeper.alarms() and kept(plan.folder)
 
 
 async def test_a_folder_of_the_network_that_went_stale_is_noted_and_told(
@@ -191,7 +191,7 @@ async def test_without_a_folder_nothing_is_made(database: Database, plan: Plan) 
     keeper = Keeper(database, None, Owner(plan.database), verifying.walk)
     await keeper.look()
     assert await database.read(standing) == keeper.standing
-    assert keeper.standing.json(None, 0, "fr")["scheduled"] is False
+    assert keeper.standing.json(None, keeper.alarms(), "fr")["scheduled"] is False
 
 
 async def test_a_copy_does_not_hold_up_who_writes(keeper: Keeper, plan: Plan, database: Database) -> None:
@@ -210,9 +210,9 @@ async def test_a_copy_does_not_hold_up_who_writes(keeper: Keeper, plan: Plan, da
 
 async def test_what_programs_read_of_it(keeper: Keeper, plan: Plan, clock: Clock) -> None:
     await keeper.look()
-    told = json.loads(json.dumps(keeper.standing.json(plan, clock.now, "fr")))
+    told = json.loads(json.dumps(keeper.standing.json(plan, keeper.alarms(), "fr")))
     assert (told["scheduled"], told["every_hours"], told["kept"], told["sealed"]) == (True, 6, 3, False)
     assert told["copy"]["file"] == told["last_good_drill"]["file"] and told["alarms"] == []
     clock.advance(hours=10)
-    told = keeper.standing.json(plan, clock.now, "fr")
+    told = keeper.standing.json(plan, keeper.alarms(), "fr")
     assert told["alarms"] == [{"code": "copy_late", "label": "La sauvegarde est en retard."}]

@@ -144,6 +144,19 @@ def test_a_truncated_or_foreign_file_is_refused(
     assert not list(plan.database.parent.glob("*restoring*"))
 
 
+@pytest.mark.parametrize("plan", [None], indirect=True, ids=["open"])
+def test_a_page_that_rotted_is_found_by_restoring_and_by_the_drill(plan: Plan, copy: Path, clock: Clock) -> None:
+    page = _one(copy, "SELECT rootpage FROM sqlite_master WHERE name = 'audit_events_of'")
+    with copy.open("rb+") as file:
+        file.seek((page - 1) * _one(copy, "PRAGMA page_size") + 3)
+        file.write(b"\xff\xff\xff")
+    with pytest.raises(Unusable, match="est abîmé") as refusal:
+        restore(plan.database, copy, plan.key, MONDAY, replace_newer=True)
+    assert str(copy) in str(refusal.value)
+    with pytest.raises(Unusable, match=r"ne va pas : pages et index intacts|\.drill ne se laisse pas lire"):
+        drill(plan, {}, clock.now, verifying.walk)
+
+
 def test_another_programs_database_is_refused(plan: Plan, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE bookmarks (url TEXT)")

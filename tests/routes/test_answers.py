@@ -18,7 +18,7 @@ from fadjma.web import request as web_request
 
 CREATING = [route for route in ACTS if route.created]
 CHANGING = [route for route in ACTS if not route.created and not route.quiet]
-ONLY_PAGES = ("/", "/new", "/new?patient=awa")  # a form to fill in has no JSON
+ONLY_PAGES = ("/", "/new", "/new?patient=awa", "/administration")  # forms, and the way to pages
 LISTS = [route for route in READS if route.path.split("?")[0] in ("/sessions", "/notifications", "/patients")]
 LISTS += [route for route in READS if route.path.endswith(("/records", "/accesses", "-requests", "prescriptions"))]
 LISTS += [

@@ -33,6 +33,12 @@ async def test_says_who_did_what_on_whose_file_and_nothing_of_the_file(clinic: C
         assert not [words for words in (TITLE, BODY, REASON, "paracétamol") if words in answer.text]
 
 
+async def test_the_page_says_of_each_line_who_in_which_role_and_what_came_of_it(clinic: Callers, told: Told) -> None:
+    page = (await clinic.browser(ADMIN).get("/audit?by=diop")).text
+    lines = page.partition("<tbody>")[2].split("<tr>")[1:]
+    assert lines and all("<small>Médecin</small>" in line and re.search("Fait|Refusé", line) for line in lines)
+
+
 async def test_by_person_patient_kind_and_day(clinic: Callers, told: Told, clock: Clock) -> None:
     everything = await _items(clinic)
     assert {one["actor"]["id"] for one in await _items(clinic, "?by=sarr")} == {"sarr"}

@@ -1,11 +1,14 @@
 """Reception: patients as they come, found, told from one another, put right; and nothing of what is in their files."""
 
+from urllib.parse import urlencode
+
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, SARR, THIAM
+from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, MOUSSA, NDIAYE, SARR, THIAM
 from store import Clock, Store
 from told import BODY, TITLE, Told
 
+from fadjma.access.actions import nurses_beside
 from fadjma.identity import patients
 
 GRANDMOTHER = {"given_name": "Yacine", "age": 60, "sex": "female"}
@@ -86,6 +89,15 @@ class TestRegistering:
         for password in ("", "x" * 12):
             tried = await clinic.nobody(json=True).post("/api/token", {"email": "781112233", "password": password})
             assert tried.status in (401, 422)
+
+    async def test_those_who_are_alike_are_looked_for_once(
+        self, clinic: Callers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked = []
+        real = patients.likely
+        monkeypatch.setattr(patients, "likely", lambda *of, **but: looked.append(of) or real(*of, **but))
+        (await clinic.program(THIAM).post("/patients", AGAIN)).problem(422)
+        assert len(looked) == 1
 
     async def test_who_may_be_the_same_person_is_shown_first(self, clinic: Callers, store: Store) -> None:
         asked = await clinic.program(THIAM).post("/patients", AGAIN)
@@ -223,6 +235,25 @@ class TestNurses:
         assert (ground["id"], ground["delegated_by"]) == (told.granted, DIOP.name)
         assert "par délégation :" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
 
+    @pytest.mark.parametrize(
+        ("q", "found"),
+        [
+            ("ciss aw", ["awa"]),
+            (IDENTIFIERS[AWA.id].lower(), ["awa"]),
+            ("77 123", ["awa"]),
+            ("moussa", []),
+            (IDENTIFIERS[MOUSSA.id], []),
+            ("...", []),
+        ],
+    )
+    async def test_search_among_the_files_that_are_open_and_no_others(
+        self, clinic: Callers, told: Told, q: str, found: list[str]
+    ) -> None:
+        asked = f"/patients?{urlencode({'q': q})}"
+        assert [one["id"] for one in (await clinic.program(GASSAMA).get(asked)).json["items"]] == found
+        page = (await clinic.browser(GASSAMA).get(asked)).text
+        assert ("/patients/awa/records" in page, "Aucun de ces dossiers" in page) == (bool(found), True)
+
     async def test_lose_the_file_with_the_grant_and_their_pages_follow(
         self, clinic: Callers, told: Told, store: Store
     ) -> None:
@@ -241,6 +272,13 @@ class TestNurses:
         assert (await clinic.program(GASSAMA).get("/patients/awa/records")).json["items"] == []
         seen = await clinic.program(GASSAMA).get("/prescriptions?patient=awa")
         assert seen.status == (200 if scope == "prescriptions" else 404)
+
+    def test_of_every_clinic_concerned_are_found_at_once(self, store: Store) -> None:
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        assert store.read(nurses_beside, [DIOP.id, SARR.id, NDIAYE.id, "nobody"]) == [GASSAMA.id]
+        store.connection.set_trace_callback(None)
+        assert len([sql for sql in asked if sql.startswith("SELECT")]) == 1
 
     async def test_of_another_clinic_see_nothing(self, clinic: Callers, store: Store) -> None:
         store.connection.execute(

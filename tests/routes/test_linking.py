@@ -26,6 +26,35 @@ async def test_both_say_that_there_is_the_other_and_no_grant_widens(clinic: Call
     assert store.rows("SELECT * FROM access_requests") == rights
 
 
+async def test_both_are_shown_beside_each_other_before_they_are_linked(clinic: Callers, store: Store) -> None:
+    before = store.rows("SELECT * FROM patient_links")
+    address = f"/patient-links/new?one={BOTH['one']}&other={BOTH['other']}"
+    told = (await clinic.program(ADMIN).get(address)).json
+    assert [patient["id"] for patient in told["patients"]] == [AWA.id, MOUSSA.id]
+    assert told["differ"] == ["sex", "birth_date"]
+    page = (await clinic.browser(ADMIN).get(address)).text
+    for said in (AWA.name, MOUSSA.name, "deux personnes", "Lier quand même", "14 juil. 1991", "30 mars 1978"):
+        assert said in page
+    store.connection.execute("UPDATE patients SET sex = 'male', birth_date = '1991-07' WHERE user_id = 'moussa'")
+    assert (await clinic.program(ADMIN).get(address)).json["differ"] == ["sex"]
+    store.connection.execute("UPDATE patients SET sex = 'female' WHERE user_id = 'moussa'")
+    page = (await clinic.browser(ADMIN).get(address)).text
+    assert "deux personnes" not in page and "Lier ces deux fiches" in page
+    assert store.rows("SELECT * FROM patient_links") == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [("one=FJ-00000-00000&other=FJ-7K2MQ-0XW4D", "one"), ("one=FJ-7K2MQ-0XW4D", "other"), ("one=awa&other=awa", "one")],
+)
+async def test_what_cannot_be_compared_is_said_and_what_was_typed_stays(
+    clinic: Callers, asked: str, field: str
+) -> None:
+    assert field in (await clinic.program(ADMIN).get(f"/patient-links/new?{asked}")).errors()
+    page = await clinic.browser(ADMIN).get(f"/patient-links/new?{asked}")
+    assert page.status == 422 and f'id="{field}-e"' in page.text and f'value="{asked[4:7]}' in page.text
+
+
 async def test_it_is_undone_as_easily_and_told(clinic: Callers, store: Store) -> None:
     program = clinic.program(ADMIN)
     made = await program.post("/patient-links", BOTH)

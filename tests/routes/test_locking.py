@@ -58,6 +58,26 @@ async def test_the_clinic_says_after_how_long(clinic: Callers, clock: Clock) -> 
     assert (await clinic.browser(DIOP).get("/me")).status == 423
 
 
+@pytest.mark.parametrize("found", ["by whoever asks", "by time itself"])
+async def test_what_was_locked_stays_so_whatever_the_clock_or_an_admin_says(
+    clinic: Callers, clock: Clock, store: Store, found: str
+) -> None:
+    rules.settle(Rules(lock_minutes=15))
+    clock.advance(minutes=20)
+    if found == "by whoever asks":
+        assert (await clinic.browser(DIOP).get("/me", X_Live="1")).status == 423
+    else:
+        assert store.write(sessions.lock_idle, 200) == len([person for person in CAST if person.role != "patient"])
+        assert store.write(sessions.lock_idle, 200) == 0
+    rules.settle(Rules(lock_minutes=720))
+    assert (await clinic.browser(DIOP).get("/me")).status == 423
+    clock.advance(minutes=-19)
+    assert (await clinic.browser(DIOP).get("/me")).status == 423
+    assert (await clinic.browser(DIOP).post("/unlock", {"password": PASSWORD})).status == 303
+    assert (await clinic.browser(DIOP).get("/me")).status == 200
+    assert (await clinic.browser(AWA).get("/me")).status == 200, "what a patient leaves open ends, and never locks"
+
+
 @pytest.mark.parametrize("route", [route for route in [*ACTS, *READS] if route.who.role != "patient"])
 async def test_behind_the_lock_nothing_is_read_or_done(clinic: Callers, told: Told, store: Store, route: Route) -> None:
     await _lock(clinic, route.who)
@@ -89,6 +109,18 @@ async def test_the_pin_or_the_password_opens_the_same_page(clinic: Callers, cloc
     assert (unlocked.status, unlocked.location) == (303, "/patients?q=awa")
     assert (await browser.get("/patients?q=awa")).status == 200
     assert (await browser.post("/unlock", {"password": given, "next": "https://elsewhere.example/"})).location == "/"
+
+
+async def test_the_lock_asks_for_what_its_person_has(clinic: Callers) -> None:
+    browser = clinic.browser(DIOP)
+    await _lock(clinic, DIOP)
+    for page in (await browser.get("/patients"), await browser.post("/unlock", {"password": WRONG})):
+        assert "PIN" not in page.text and ">Mot de passe<" in page.text
+    await browser.post("/unlock", {"password": PASSWORD})
+    await browser.post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
+    await _lock(clinic, DIOP)
+    for page in (await browser.get("/patients"), await browser.post("/unlock", {"password": WRONG})):
+        assert "Code PIN ou mot de passe" in page.text
 
 
 async def test_a_pin_signs_nobody_in(clinic: Callers) -> None:

@@ -1,9 +1,13 @@
 """How a patient is reached, and which pharmacy is theirs."""
 
+import pytest
 from callers import Callers
-from cast import AWA, DIOP, JAMM, PASSWORD
+from cast import AWA, DIOP, EMAILS, JAMM, PASSWORD
 from store import Store
 from told import CONTACT
+
+from fadjma.accounts import contact
+from fadjma.refusals import Invalid
 
 
 async def test_the_chosen_pharmacy_is_proposed_to_who_prescribes(clinic: Callers, store: Store) -> None:
@@ -23,6 +27,16 @@ async def test_another_phone_needs_the_password_and_is_told(clinic: Callers, sto
     assert store.told(AWA)[-1] == "contact.changed"
     signed_in = await clinic.nobody(json=True).post("/api/token", {"email": "784445566", "password": PASSWORD})
     assert signed_in.status == 200
+
+
+async def test_a_password_that_was_changed_while_it_was_checked_counts_no_more(clinic: Callers, store: Store) -> None:
+    stored = store.value("SELECT password_hash FROM users WHERE id = 'awa'")
+    changed = {"version": 1, "phone": "+221784445566", "email": EMAILS[AWA.id], "pharmacy_id": None}
+    for confirmed in ("", f"{stored} as it was"):
+        with pytest.raises(Invalid) as refusal:
+            store.write(contact.change, AWA, **changed, confirmed=confirmed)
+        assert refusal.value.errors.keys() == {"password"}
+    store.write(contact.change, AWA, **changed, confirmed=stored)
 
 
 async def test_what_cannot_be_is_said_and_what_was_typed_comes_back(clinic: Callers) -> None:

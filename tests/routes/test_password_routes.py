@@ -69,7 +69,7 @@ async def test_one_that_is_not_good_is_refused_beside_its_field_and_stays_there(
     assert refused.status == 422
     field = refused.text.partition('id="new_password"')[2]
     assert f'value="{new.strip()}"' in field.partition(">")[0]
-    assert says in field.partition('id="new_password-e"')[2].partition("</p>")[0].replace("&#39;", "'")
+    assert says in refused.text.partition('id="new_password-e"')[2].partition("</p>")[0].replace("&#39;", "'")
     assert PASSWORD not in refused.text.partition('id="password"')[2].partition(">")[0]
     assert (
         await clinic.program(AWA).post("/password", {"password": PASSWORD, "new_password": new})

@@ -1,6 +1,7 @@
 """What a clinic chooses of its own rules: it counts at once, who chose it is kept, the environment counts more."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from told import SETTINGS
 
 from fadjma import days, rules
 from fadjma.rules import Rules
+from fadjma.settings import forms
 from fadjma.timekeeping import Timekeeper
 
 CHOSEN = {**SETTINGS, "version": 1}
@@ -28,6 +30,18 @@ def as_before() -> Iterator[None]:
 
 async def _choose(clinic: Callers, **chosen: Any) -> Any:
     return await clinic.program(ADMIN).post("/settings", {**CHOSEN, **chosen})
+
+
+async def test_the_files_of_time_zones_are_not_looked_for_on_the_event_loop(
+    clinic: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms.zones.cache_clear()
+    looked: list[threading.Thread] = []
+    found = {"Africa/Abidjan"}
+    monkeypatch.setattr(forms, "available_timezones", lambda: looked.append(threading.current_thread()) or found)
+    assert (await _choose(clinic)).status == 200
+    assert len(looked) == 1 and looked[0] is not threading.current_thread()
+    forms.zones.cache_clear()
 
 
 async def test_until_somebody_chooses_the_defaults_count(clinic: Callers) -> None:

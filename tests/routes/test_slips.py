@@ -76,6 +76,27 @@ class TestStaff:
         assert STAFF["licence_number"] in page.text
         assert store.content() == before
 
+    @pytest.mark.parametrize(
+        ("role", "shown"),
+        [
+            ("doctor", {"profession", "licence_number", "specialty", "organization_id"}),
+            ("pharmacist", {"licence_number", "organization_id"}),
+            ("receptionist", {"organization_id"}),
+            ("nurse", {"organization_id"}),
+            ("admin", set()),
+        ],
+    )
+    async def test_the_form_asks_what_the_role_has(self, clinic: Callers, role: str, shown: set[str]) -> None:
+        page = (await clinic.browser(ADMIN).get(f"/accounts/new?role={role}")).text
+        asked = ("profession", "licence_number", "specialty", "organization_id")
+        assert {name for name in asked if f'name="{name}"' in page} == shown
+        assert ("Pharmacie Jamm" in page, "Clinique Teranga" in page) == (
+            role == "pharmacist",
+            "organization_id" in shown and role != "pharmacist",
+        )
+        assert f'name="role" value="{role}"' in page
+        assert 'name="role"' not in (await clinic.browser(ADMIN).get("/accounts/new")).text
+
     async def test_may_be_a_pharmacist_or_an_admin_without_licence(self, clinic: Callers) -> None:
         who = {name: STAFF[name] for name in ("given_name", "family_name")}
         made = await clinic.program(ADMIN).post(

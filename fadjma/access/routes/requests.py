@@ -56,7 +56,7 @@ async def patients() -> Response:
     before = request.args.get("before")
     role = await web.see(actions.finding)
     if role == "nurse":
-        return await _delegated(before)
+        return await _delegated(before, q)
     found: Page[directory.Identity] = Page()
     if q:
         limit = LOOK_UP_PER_DOCTOR if role == "doctor" else LOOK_UP_PER_DESK
@@ -70,11 +70,11 @@ async def patients() -> Response:
     return web.page("access/patients.html", q=q, found=found, mine=mine, grants=grants, before=before)
 
 
-async def _delegated(before: str | None) -> Response:
+async def _delegated(before: str | None, q: str) -> Response:
     """The files that a nurse may read now."""
-    found = await web.see_traced(actions.browse_delegated, before)
+    found = await web.see_traced(actions.browse_delegated, before, q)
     data = found.json(lambda item: item.patient.json(web.language()))
-    return web.answer("access/delegated.html", data, mine=found, before=before)
+    return web.answer("access/delegated.html", data, mine=found, before=before, q=q)
 
 
 def _patients(

@@ -5,10 +5,10 @@ from typing import TypedDict
 from quart import Blueprint, Response
 
 from fadjma import web
-from fadjma.accounts import contact, own_pin
-from fadjma.accounts.contact import Contact
+from fadjma.accounts import contact, own_pin, queries
 from fadjma.accounts.forms import OwnContactForm, PinForm
 from fadjma.accounts.own_pin import OwnPin
+from fadjma.accounts.queries import Contact
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.identity import credentials, directory, passwords
 from fadjma.identity.directory import Organization
@@ -25,7 +25,7 @@ class _Around(TypedDict):
 
 
 def _own(tx: Transaction, viewer: Viewer) -> _Around:
-    return {"contact": contact.own(tx, viewer), "pharmacies": directory.organizations(tx, "pharmacy")}
+    return {"contact": queries.own_contact(tx, viewer), "pharmacies": directory.organizations(tx, "pharmacy")}
 
 
 async def _around() -> _Around:
@@ -43,20 +43,22 @@ async def show() -> Response:
 @blueprint.post("/account/contact")
 @web.refill("accounts/contact.html", OwnContactForm, context=_around, versions=True)
 async def change() -> Response:
-    before = await web.see(contact.own)
+    before = await web.see(queries.own_contact)
     form = await web.form(OwnContactForm)
     phone = normalize_phone(form.phone.data or "")
     email = normalize_email(form.email.data or "") or None
+    confirmed = ""
     if contact.needs_password(before, phone, email):
-        stored = await web.see(passwords.own_hash)
-        await confirm_password(web.throttle(), web.viewer().id, form.password.data or "", stored)
+        confirmed = await web.see(passwords.own_hash)
+        await confirm_password(web.throttle(), web.viewer().id, form.password.data or "", confirmed)
     await web.act(
         contact.change,
-        contact.own,
+        queries.own_contact,
         version=form.version.data,
         phone=phone,
         email=email,
         pharmacy_id=form.pharmacy_id.data or None,
+        confirmed=confirmed,
     )
     return web.see_other("/account") if web.wants() != "json" else Response(status=204)
 

@@ -10,7 +10,7 @@ from fadjma.accounts.forms import LockForm, PinForm, UnlockForm
 from fadjma.accounts.routes.signing_in import local
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.accounts.signing_in import unlock as unlock_screen
-from fadjma.identity import passwords
+from fadjma.identity import passwords, pins
 from fadjma.identity.people import Viewer
 from fadjma.store import Transaction
 from fadjma.web.forms import NoFields
@@ -26,8 +26,20 @@ async def lock() -> Response:
     return web.see_other(local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
 
 
+class _AroundPin(TypedDict):
+    has_pin: bool
+
+
+async def _around_lock() -> _AroundPin:
+    return {"has_pin": await web.see(_has_pin)}
+
+
+def _has_pin(tx: Transaction, viewer: Viewer) -> bool:
+    return pins.is_set(tx, viewer.id)
+
+
 @blueprint.post("/unlock")
-@web.refill("locked.html", UnlockForm)
+@web.refill("locked.html", UnlockForm, context=_around_lock)
 async def unlock() -> Response:
     web.even_locked()
     viewer = await web.see(_asking)
@@ -48,10 +60,6 @@ async def activity() -> Response:
     await web.form(NoFields)
     await web.see(_asking)
     return web.see_other("/") if web.wants() != "json" else Response(status=204)
-
-
-class _AroundPin(TypedDict):
-    has_pin: bool
 
 
 async def _around_pin() -> _AroundPin:

@@ -39,7 +39,7 @@ async def accounts() -> Response:
 @blueprint.get("/accounts/new")
 async def new_account() -> Response:
     around = await _around_staff()
-    return web.page("accounts/new.html", form=web.blank(StaffForm), **around)
+    return web.page("accounts/new.html", form=web.blank(StaffForm, role=request.args.get("role", "")), **around)
 
 
 async def _around_staff() -> AroundPractitioner:
