@@ -185,6 +185,18 @@ def test_from_an_empty_folder_to_a_medicine_that_is_handed_over(folder: Folder) 
         assert pharmacist.post(f"/prescriptions/{issued['id']}/delivery", code=code)["status"] == "delivered"
         for person in people:
             person.close()
+    _a_second_time_it_changes_nothing_and_says_so(folder)
+
+
+def _a_second_time_it_changes_nothing_and_says_so(folder: Folder) -> None:
+    """Not even where people have been at work since."""
+    secret, store = folder.secret.read_bytes(), Store(folder.database, Clock())
+    before = store.content()
+    done = folder.set_up(ANSWERS.format(medicines="starter").replace("aminata", "autre"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("déjà") >= 4
+    assert (folder.secret.read_bytes(), store.content()) == (secret, before)
+    store.close()
 
 
 class TestTheCommand:
@@ -198,16 +210,6 @@ class TestTheCommand:
         for said in (str(folder.secret), str(folder.database), "ExecStart=", "FICHE DE SECOURS", "Il reste à :"):
             assert said in done.stdout
         assert "une clinique et une pharmacie" in done.stdout, "there is no pharmacy yet"
-
-    def test_a_second_time_it_changes_nothing_and_says_so(self, folder: Folder) -> None:
-        folder.set_up(ANSWERS.format(medicines="starter"))
-        secret, store = folder.secret.read_bytes(), Store(folder.database, Clock())
-        before = store.content()
-        done = folder.set_up(ANSWERS.format(medicines="starter").replace("aminata", "autre"))
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.count("déjà") >= 4
-        assert (folder.secret.read_bytes(), store.content()) == (secret, before)
-        store.close()
 
     def test_where_the_key_is_set_no_file_is_made(self, folder: Folder) -> None:
         assert folder.set_up(ANSWERS.format(medicines=""), FADJMA_SECRET_KEY="k" * 40).returncode == 0

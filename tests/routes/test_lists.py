@@ -2,7 +2,8 @@
 thing once, also where three happened in the same millisecond."""
 
 import re
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 
@@ -95,12 +96,24 @@ LISTS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def kept() -> Iterator[sqlite3.Connection]:
+    """The story with many of everything, filled in once."""
+    kept = sqlite3.connect(":memory:")
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def filled(store: Store, told: Told) -> Store:
+def filled(store: Store, told: Told, kept: sqlite3.Connection) -> Store:
+    if kept.execute("SELECT 1 FROM sqlite_master").fetchone():
+        kept.backup(store.connection)
+        return store
     many.fill(store, MANY)
     store.connection.execute(  # thirty looks in five minutes are not enough for all of them
         "UPDATE users SET phone = '+221770000002' WHERE id LIKE 'many-p%' AND id >= ?", (many.name("p", 65),)
     )
+    store.connection.backup(kept)
     return store
 
 
