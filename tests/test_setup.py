@@ -3,13 +3,9 @@
 import asyncio
 import html
 import json
-import os
 import re
 import stat
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from empty_folder import ANSWERS, PASSWORD, ROOT, Folder
 from quart import Quart
 from store import Clock, Store
 
@@ -26,78 +23,7 @@ from fadjma.identity import directory
 from fadjma.inventory import tables
 from fadjma.store.migrating import migrate
 
-ROOT = Path(__file__).parents[1]
-PASSWORD = "le baobab chante le soir"
-ANSWERS = f"""
-medicines = "{{medicines}}"
-
-[admin]
-email = "aminata.ba@clinique.sn"
-given_name = "Aminata"
-family_name = "Ba"
-password = "{PASSWORD}"
-
-[[organizations]]
-kind = "clinic"
-name = "Clinique Teranga"
-address = "avenue Caen"
-city = "Thiès"
-phone = "33 951 12 34"
-"""
 TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
-
-
-class Folder:
-    """An empty folder in which a clinic comes to be; commands and the server find everything in it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.database = path / "fadjma.db"
-        self.secret = path / "fadjma.secret"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")}
-        self._environment = {
-            **kept,
-            "FADJMA_DATABASE_URL": f"sqlite:///{self.database}",
-            "FADJMA_PORT": "0",
-            "QUART_APP": "app:app",
-            "PYTHONIOENCODING": "utf-8",
-        }
-
-    def set_up(self, answers: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        file = self.path / "clinic.toml"
-        file.write_text(answers, "utf-8")
-        return self.run("-m", "quart", "setup", f"--answers={file}", **environment)
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env={**self._environment, **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-
-    @contextmanager
-    def served(self) -> Iterator[str]:
-        """The address at which `python app.py` serves it."""
-        server = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        assert server.stdout
-        try:
-            line = server.stdout.readline()
-            assert line.startswith("FADJMA: "), line
-            yield line.removeprefix("FADJMA: ").strip()
-        finally:
-            server.terminate()
-            server.wait(30)
-            server.stdout.close()
 
 
 @pytest.fixture

@@ -136,6 +136,12 @@ def is_active(tx: Transaction, user_id: str, role: Role | None = None) -> bool:
     return tx.value(sql, {"id": user_id, "role": role}) is not None
 
 
+def can_sign_in(tx: Transaction, user_id: str) -> bool:
+    """Whether this is somebody who has, or had, a password, and whose account is open."""
+    sql = "SELECT 1 FROM users WHERE id = :id AND status = 'active' AND password_hash <> ''"
+    return tx.value(sql, {"id": user_id}) is not None
+
+
 def find_patients(
     tx: Transaction, *, identifier: str | None, phone: str | None, before: str | None = None
 ) -> Page[Identity]:

@@ -124,12 +124,23 @@ def deliver(
         if code and not handover.matches(key, found.id, found.code_round, code):
             raise Invalid({"code": N_("Ce code n'est pas le bon.")})
         if not code and not (identity_document and reason):
-            raise Invalid({"code": N_("Demandez le code de retrait.")})
+            raise Invalid(_what_is_missing(tx, found, identity_document, reason))
         inventory.take(tx, viewer, found.id)
         tx.execute("UPDATE prescription_lines SET delivered = quantity WHERE prescription_id = :id", {"id": found.id})
 
     without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
     return transitions.move(tx, viewer, prescription_id, states.DELIVER, reason=without_code, before=hand_over)
+
+
+def _what_is_missing(
+    tx: Transaction, found: Prescription, identity_document: str | None, reason: str
+) -> dict[str, str]:
+    """The code; or, where one of both is there already or nobody has a code, what takes its place."""
+    if not identity_document and not reason and queries.has_code(tx, found.patient_id):
+        return {"code": N_("Demandez le code de retrait.")}
+    instead = {"identity_document": "" if identity_document else N_("Notez la pièce présentée, ou la carte FADJMA.")}
+    instead["reason"] = "" if reason else N_("Dites pourquoi les médicaments sont remis sans code.")
+    return {name: missing for name, missing in instead.items() if missing}
 
 
 def _require_own(viewer: Viewer, found: Prescription) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fadjma.access import queries as access
 from fadjma.i18n import iso, translate
+from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import states
@@ -133,6 +134,7 @@ class Prescription:
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery_address: str | None = None
     delivery_phone: str | None = None
+    has_code: bool = True  # somebody sees the hand-over code: False is said to the pharmacy that hands over alone
     hidden: bool = False  # it was entered in error, perhaps for somebody else: what it said is not for this reader
     correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
@@ -229,6 +231,8 @@ class Prescription:
         if self.lines:
             shown["lines"] = [line.json() for line in self.lines]
             shown["acts"] = [act.json() for act in self.acts]
+        if not self.has_code:
+            shown["has_code"] = False
         return shown
 
 
@@ -317,8 +321,14 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
+        has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found.patient_id),
         correctable=_correctable(tx, viewer, found),
     )
+
+
+def has_code(tx: Transaction, patient_id: str) -> bool:
+    """Whether somebody sees this patient's hand-over codes: the patient, or one who acts for them."""
+    return directory.can_sign_in(tx, patient_id) or bool(proxies.who_acts_for(tx, patient_id))
 
 
 def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from fadjma import web
 from fadjma.access import queries as access
-from fadjma.i18n import translate
+from fadjma.i18n import N_, translate
 from fadjma.identity import directory
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.identifiers import normalize_phone
@@ -34,6 +34,7 @@ from fadjma.web.forms import NoFields
 P = ParamSpec("P")
 
 blueprint = Blueprint("prescriptions", __name__)
+_NO_CODE = N_("Sans compte FADJMA")  # why something is handed over without the code, where nobody has one
 _REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
 
 
@@ -118,7 +119,7 @@ async def _one(prescription_id: str) -> OnePage:
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),
-        "delivery_form": web.blank(DeliveryForm),
+        "delivery_form": web.blank(DeliveryForm, reason="" if found.has_code else translate(web.language(), _NO_CODE)),
         "delivery_request_form": web.blank(DeliveryRequestForm),
     }
 

@@ -45,6 +45,11 @@ class TestStaff:
         seen = (await clinic.program(ADMIN).get(made.location)).json
         assert seen["last_sign_in_at"] is not None
 
+    async def test_reads_the_telephone_as_the_slip_says_it(self, clinic: Callers) -> None:
+        made = await clinic.program(ADMIN).post("/accounts", {**STAFF, "email": "", "phone": "775123456"})
+        sent = {"code": made.json["activation_code"], "password": NEW_PASSWORD}
+        assert "77 512 34 56" in (await clinic.nobody().post("/activation", sent)).text
+
     async def test_cannot_sign_in_before_that(self, clinic: Callers) -> None:
         await clinic.program(ADMIN).post("/accounts", STAFF)
         for password in ("", "no hash", PASSWORD, NEW_PASSWORD):

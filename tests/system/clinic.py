@@ -122,17 +122,8 @@ class Person:
         await self.button(name).first.click()
 
 
-async def sign_in(
-    browser: Browser,
-    clinic: Clinic,
-    login: str,
-    *,
-    javascript: bool = True,
-    viewport: dict[str, int] = DESK,
-    by_page: bool = False,
-) -> Person:
-    """A browser of one's own, signed in, on the dashboard, live. The page for it is opened if that is what is meant."""
-    address = clinic.address
+async def come(browser: Browser, *, javascript: bool = True, viewport: dict[str, int] = DESK) -> Person:
+    """Somebody with a browser of their own, which has opened nothing yet."""
     context = await browser.new_context(viewport=viewport, locale="fr-FR", java_script_enabled=javascript)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
@@ -145,6 +136,22 @@ async def sign_in(
 
     page.on("console", note)
     page.on("pageerror", lambda error: person.complaints.append(str(error)))
+    return person
+
+
+async def sign_in(
+    browser: Browser,
+    clinic: Clinic,
+    login: str,
+    *,
+    javascript: bool = True,
+    viewport: dict[str, int] = DESK,
+    by_page: bool = False,
+) -> Person:
+    """A browser of one's own, signed in, on the dashboard, live. The page for it is opened if that is what is meant."""
+    address = clinic.address
+    person = await come(browser, javascript=javascript, viewport=viewport)
+    page = person.page
     if by_page:
         await page.goto(f"{address}/sign-in")
         await page.fill("#login", login)
@@ -154,7 +161,7 @@ async def sign_in(
     else:
         sent = {"login": login, "password": PASSWORD}
         same = {"Origin": address}  # as a page of ours sends it
-        answer = await context.request.post(f"{address}/sign-in", form=sent, headers=same, max_redirects=0)
+        answer = await page.request.post(f"{address}/sign-in", form=sent, headers=same, max_redirects=0)
         assert answer.status == 303, await answer.text()
         await page.goto(f"{address}/")
     await person.is_live()
