@@ -30,7 +30,7 @@ async def _ask(caller: Caller, route: Route, told: Told, path: str = "") -> Answ
 
 
 def _in_turn(clinic: Callers, person: Viewer, route: Route) -> list[Caller]:
-    """As a program, and as a browser with or without htmx: each person one on each second route, each route by others."""
+    """As a program, and as a browser with htmx or without: by turns, so that each person and route has had both."""
     ways = (clinic.browser, clinic.htmx)
     turn = CAST.index(person) + GUARDED.index(route)
     return [ways[turn % 2](person), clinic.program(person)]
