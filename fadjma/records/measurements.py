@@ -87,10 +87,9 @@ def of_patient(
 ) -> Page[Measurement]:
     """The patient's own, or through a grant, the latest first; `before` is the `next` of the page before.
 
-    Raises Forbidden to who reads under no grant, NotFound.
+    Raises NotFound for everybody else.
     """
-    if viewer.id != patient_id:
-        access.require_reading(tx, viewer, patient_id, PART)
+    _require_reader(tx, viewer, patient_id)
     return _newest(tx, patient_id, code, before, PER_PAGE)
 
 
@@ -99,10 +98,13 @@ def measurement(tx: Transaction, viewer: Viewer, measurement_id: str) -> Measure
     row = tx.first(f"{_MEASUREMENT} WHERE m.id = :id", {"id": measurement_id})
     if row is None:
         raise NotFound
-    patient_id = row["patient_id"]
+    _require_reader(tx, viewer, row["patient_id"])
+    return _measurement(row)
+
+
+def _require_reader(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
     if viewer.id != patient_id and access.granted(tx, viewer, patient_id, PART) is None:
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
-    return _measurement(row)
 
 
 def _newest(tx: Transaction, patient_id: str, code: Code, before: str | None, limit: int) -> Page[Measurement]:
