@@ -6,6 +6,7 @@ The .po file is read as it is at start (a few milliseconds): nothing to compile,
 import gettext
 import io
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -122,6 +124,12 @@ def _show_time(at: int, language: str, today: date, zone: tzinfo) -> str:
     if then.year == today.year:
         return _first(format_datetime(then, "d MMM, HH:mm", locale=language), language)
     return _first(format_date(then, "d MMM y", locale=language), language)
+
+
+def show_weight(grams: int, language: str, *, in_grams: bool) -> str:
+    """« 12,4 kg », or for a newborn « 3 200 g »; it stays on one line."""
+    shown, unit = (grams, "g") if in_grams else (Decimal(grams) / 1000, "kg")
+    return f"{format_decimal(shown, locale=language)}\u00a0{unit}"
 
 
 def show_birth_date(birth_date: str, language: str) -> str:

@@ -29,6 +29,7 @@ def wire() -> None:
             Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes, prescribing.is_listed),
         ),
         Kind("record", "/records/{id}", "r", Row("records/_row.html", records.record, shown=writing.is_read)),
+        Kind("measurement", "/measurements/{id}", "w"),
         Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _same)),
         Kind("review", "/emergencies/{id}", "e", Row("access/_review.html", reviews.review, _same)),
         Kind("contest", "/contests/{id}", "c", Row("access/_contest.html", reviews.contest)),
@@ -51,7 +52,7 @@ def wire() -> None:
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),
     )
-    writing.follow_allergies(_dispensing)
+    writing.follow_elsewhere(_dispensing)
 
 
 def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:

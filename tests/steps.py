@@ -13,6 +13,7 @@ from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, handover
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
+from fadjma.records import measuring
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -55,9 +56,19 @@ def write_record(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA, *, 
     )
 
 
-def weigh(store: Store, patient: Viewer, kg: int) -> None:
-    """Somebody's weight is known; no page takes one yet."""
-    store.connection.execute("UPDATE patients SET weight_kg = ? WHERE user_id = ?", (kg, patient.id))
+def weigh(
+    store: Store, grams: int, *, by: Viewer = DIOP, patient: Viewer = AWA, days: int = 0, confirmed: bool = False
+) -> str:
+    """Somebody who may has weighed a patient, so many days from today."""
+    return store.write(
+        measuring.measure,
+        by,
+        patient.id,
+        code="body_weight",
+        value=grams,
+        measured_on=in_days(store, days),
+        confirmed=confirmed,
+    )
 
 
 def receive(

@@ -25,6 +25,7 @@ ADDRESSES = {
     "access_request": "/access-requests/x",
     "prescription": "/prescriptions/x",
     "record": "/records/x",
+    "measurement": "/measurements/x",
     "patient": "/patients/x/accesses",
     "product": "/inventory#kx",
     "account": "/accounts/x",

@@ -64,7 +64,7 @@ GRANTS: tuple[Status, ...] = ("approved", "emergency")  # these open the file, a
 # A scope's label, and what it shows, in words and by part of the file.
 SCOPES: dict[Scope, tuple[str, str]] = {
     "summary": (N_("Résumé"), N_("Allergies et vaccins")),
-    "prescriptions": (N_("Ordonnances"), N_("Avec le résumé")),
+    "prescriptions": (N_("Ordonnances"), N_("Avec le résumé et le poids")),
     "full": (N_("Dossier complet"), N_("Consultations, examens, ordonnances")),
 }
 WIDTH: dict[Scope, int] = {scope: width for width, scope in enumerate(SCOPES)}  # the greater opens more
@@ -73,7 +73,7 @@ OPENS: dict[str, tuple[Scope, ...]] = {
     "prescriptions": ("prescriptions", "full"),
     "records": ("full",),
 }
-# What of a file a line of the trace is about: what a scope opens, or a record's type.
+# What of a file a line of the trace is about: what a scope opens, a record's type, or what was measured.
 PARTS: dict[str, str] = {
     **{scope: label for scope, (label, _) in SCOPES.items()},
     "full": N_("en entier"),  # « a ouvert votre dossier : en entier »
@@ -82,6 +82,7 @@ PARTS: dict[str, str] = {
     "vaccination": N_("Vaccination"),
     "allergy": N_("Allergie"),
     "prescription": N_("Ordonnance"),
+    "body_weight": N_("Poids"),
 }
 DURATIONS = {
     "24h": (N_("24 heures"), 24 * _HOUR),

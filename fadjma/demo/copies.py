@@ -26,6 +26,7 @@ _ORIGINALS: dict[str, tuple[str, str]] = {
     "access_requests": ("SELECT * FROM access_requests", "id patient_id"),
     "records": ("SELECT * FROM records", "id patient_id"),
     "record_versions": ("SELECT * FROM record_versions", "record_id"),
+    "measurements": ("SELECT * FROM measurements", "id patient_id"),
     "prescriptions": ("SELECT * FROM prescriptions", "id patient_id replaces_id"),
     "prescription_lines": ("SELECT * FROM prescription_lines", "id prescription_id"),
     "prescription_acts": ("SELECT * FROM prescription_acts", "id prescription_id"),
@@ -59,7 +60,7 @@ _OTHERWISE: dict[str, dict[str, str]] = {
 _STAFF_NEWS = (
     "INSERT INTO demo_news SELECT user_id, seq, :number, type, message, subject_kind, subject_id || :copy, created_at,"
     " read_at, folded, times FROM demo_staff"
-    " WHERE subject_kind IN ('patient', 'access_request', 'record', 'prescription')"
+    " WHERE subject_kind IN ('patient', 'access_request', 'record', 'measurement', 'prescription')"
 )
 
 

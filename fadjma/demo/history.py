@@ -52,6 +52,8 @@ def _tell_one(story: Story) -> None:
         story.read_file(grant.doctor, when)
         if number == 0:
             _write_background(story, grant, when, planned)
+        if appointment is planned[-1]:
+            story.weigh(grant, when.plus(10 * MINUTE))
         _consult(story, grant, when, appointment)
     _read_notifications(story, planned)
 

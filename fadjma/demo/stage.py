@@ -28,6 +28,7 @@ from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, handover
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
+from fadjma.records import measuring
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 
@@ -104,15 +105,15 @@ class Stage:
         accounts.verify(self.tx, self._people[_ADMIN], self.ids[key])
 
     def register_patient(self, key: str, person: Person) -> None:
-        """With the weight and the pharmacy, which nobody can enter in the program yet."""
+        """With the pharmacy, which patients choose for themselves later."""
         new = self._new_person(person.given_name, person.family_name, person.email, person.phone)
         birth_date = day(self.now) - timedelta(days=int(person.age * 365.25))
         patient_id = accounts.register_patient(
             self.tx, new, birth_date=birth_date.isoformat(), sex=person.sex, city=person.city
         )
         self.tx.execute(
-            "UPDATE patients SET weight_kg = :weight, pharmacy_id = :pharmacy WHERE user_id = :id",
-            {"weight": person.weight_kg, "pharmacy": self.ids[person.pharmacy], "id": patient_id},
+            "UPDATE patients SET pharmacy_id = :pharmacy WHERE user_id = :id",
+            {"pharmacy": self.ids[person.pharmacy], "id": patient_id},
         )
         self._enter(key, "patient", new, patient_id)
 
@@ -174,6 +175,16 @@ class Stage:
 
     def mark_record_error(self, record: str, doctor: str, *, reason: str) -> None:
         records.mark_error(self.tx, self._people[doctor], self.ids[record], reason=reason)
+
+    def weigh(self, doctor: str, patient: str, *, kg: int) -> None:
+        measuring.measure(
+            self.tx,
+            self._people[doctor],
+            self.ids[patient],
+            code="body_weight",
+            value=kg * 1000,
+            measured_on=day(self.tx.now).isoformat(),
+        )
 
     # Prescriptions
 

@@ -129,6 +129,10 @@ class Story:
             record = self.plan.rng.choice(self._records[-6:])
             self.plan.at(when.plus(MINUTE), Stage.open_record, record, doctor)
 
+    def weigh(self, grant: Grant, when: When) -> None:
+        self._rely_on(grant, when)
+        self.plan.at(when, Stage.weigh, grant.doctor, self.key, kg=self.person.weight_kg)
+
     def write(
         self,
         grant: Grant,

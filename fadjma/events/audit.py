@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "record.write": N_("Changement d'un élément du dossier"),
             "record.created": N_("Élément ajouté au dossier"),
             "record.amended": N_("Élément du dossier corrigé"),
+            "measurement.created": N_("Mesure ajoutée au dossier"),
             "record.entered_in_error": N_("Élément du dossier retiré : saisi par erreur"),
         },
     ),

@@ -7,6 +7,7 @@ from fadjma import writing
 from fadjma.i18n import N_
 
 OLDEST = 120  # years; one person is known to have been older
+NEWBORN = 28  # days
 TOO_OLD = N_("Cette personne aurait plus de 120 ans : vérifiez l'année.")
 _LOOKED_AT = 40  # characters of what was typed
 _PARTS = re.compile(r"[-/. ]+")
@@ -38,6 +39,16 @@ def of_age_in_months(months: int, on: date) -> str:
     """The month of birth of a child who is said to be so old."""
     year, month = divmod(12 * on.year + on.month - 1 - months, 12)
     return f"{year:04d}-{month + 1:02d}"
+
+
+def is_newborn(birth_date: str, on: date) -> bool:
+    """Whether somebody is in the first 28 days of life, the newborn period (WHO).
+
+    Where no more than the month of birth is known: in that month; of a year alone, never.
+    """
+    if len(birth_date) < len("1958-05-03"):
+        return birth_date == f"{on.year:04d}-{on.month:02d}"
+    return (on - date.fromisoformat(birth_date)).days < NEWBORN
 
 
 def may_be_one(one: str, other: str) -> bool:

@@ -64,7 +64,6 @@ class Identity(Patient):
     """A patient with what whoever treats them may know of them, too."""
 
     city: str
-    weight_kg: int | None
     phone: str | None
     pharmacy_id: str | None
 
@@ -90,7 +89,7 @@ def identities(tx: Transaction, ids: Sequence[str]) -> list[Identity]:
     for start in range(0, len(ids), _CHUNK):
         values = {f"id{number}": patient_id for number, patient_id in enumerate(ids[start : start + _CHUNK])}
         rows = tx.all(
-            "SELECT id, given_name, family_name, identifier, birth_date, sex, city, weight_kg, phone, pharmacy_id "
+            "SELECT id, given_name, family_name, identifier, birth_date, sex, city, phone, pharmacy_id "
             f"FROM patient_identities WHERE id IN ({', '.join(f':{name}' for name in values)})",
             values,
         )

@@ -15,7 +15,9 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import states
 from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status
+from fadjma.records import measurements
 from fadjma.records import queries as records
+from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, paging
 
@@ -131,6 +133,7 @@ class Prescription:
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
     allergies: tuple[str, ...] = ()
+    weight: Measurement | None = None
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery_address: str | None = None
     delivery_phone: str | None = None
@@ -242,13 +245,13 @@ _PRESCRIPTION = f"""
            d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version,
-           i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.weight_kg, i.phone,
+           i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
     LEFT JOIN places o ON o.id = p.pharmacy_id LEFT JOIN places a ON a.id = p.addressed_to
     LEFT JOIN prescriptions r ON r.replaces_id = p.id
 """
-_IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "weight_kg", "phone")
+_IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "phone")
 # What is whose, as conditions that an index serves each, with the states that are theirs: a list takes the newest of
 # each state, then the newest of all.
 # A pharmacist's are those claimed by their pharmacy; and by none: those addressed to theirs, or to be claimed by any.
@@ -318,6 +321,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         lines=lines(tx, found.id),
         acts=_acts(tx, found.id),
         allergies=records.allergies(tx, found.patient_id) if dispensing else (),
+        weight=measurements.newest(tx, found.patient_id, "body_weight") if dispensing else None,
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
@@ -334,12 +338,10 @@ def has_code(tx: Transaction, patient_id: str) -> bool:
 def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:
     """What a pharmacy reads long after: the prescription, and the allergies as it saw them; nothing newer of the file.
 
-    A weight is kept without its past, and where to bring it is nobody's affair any more.
+    What was weighed since, and where to bring it, are nobody's affair any more.
     """
-    assert found.patient
     return replace(
         found,
-        patient=replace(found.patient, weight_kg=None),
         lines=lines(tx, found.id),
         acts=_acts(tx, found.id),
         allergies=records.allergies(tx, found.patient_id, at=found.over_at),

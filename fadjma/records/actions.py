@@ -16,18 +16,18 @@ from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, Invalid, Tried
 from fadjma.store import Transaction
 
-# (tx, patient_id) -> what else shows the patient's allergies, and to whom.
+# (tx, patient_id) -> what else shows the patient's allergies and weight, and to whom.
 ShownElsewhere = Callable[[Transaction, str], Iterable[tuple[Subject, list[str]]]]
-_allergies_shown: list[ShownElsewhere] = []
+_shown_elsewhere: list[ShownElsewhere] = []
 _CORRECTED = N_("Un autre médecin vient de corriger cet élément : relisez sa version avant d'enregistrer la vôtre.")
 _CORRECTED_BY_YOU = N_(
     "Vous avez déjà corrigé cet élément ailleurs : relisez cette version avant d'enregistrer l'autre."
 )
 
 
-def follow_allergies(shown: ShownElsewhere) -> None:
-    """Hand in, once when the program starts, which open pages of other rooms follow a patient's allergies."""
-    _allergies_shown.append(shown)
+def follow_elsewhere(shown: ShownElsewhere) -> None:
+    """Hand in, once when the program starts, what other rooms show of allergies and weights."""
+    _shown_elsewhere.append(shown)
 
 
 def open_file(
@@ -179,9 +179,14 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
         ],
     )
     if record_type == "allergy":
-        for shown in _allergies_shown:
-            for subject, readers in shown(tx, patient_id):
-                events.notify(tx, readers, "medical_record_updated", None, subject)
+        tell_elsewhere(tx, patient_id)
+
+
+def tell_elsewhere(tx: Transaction, patient_id: str) -> None:
+    """What a pharmacy sees of the file has changed: the open pages that show it follow."""
+    for shown in _shown_elsewhere:
+        for subject, readers in shown(tx, patient_id):
+            events.notify(tx, readers, "medical_record_updated", None, subject)
 
 
 def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> None:

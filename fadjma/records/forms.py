@@ -1,14 +1,36 @@
-"""Writing and correcting a record."""
+"""Writing and correcting a record; a measurement."""
 
+import re
 from datetime import date
 from typing import Any
 
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
+from fadjma import writing
 from fadjma.i18n import N_, translate
-from fadjma.web.forms import Date, Form, Optional, WholeNumber, one_of, text
+from fadjma.records import measurements
+from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
+_DIGITS_AFTER = {"kg": 3, "g": 0}  # by unit: how many make a gram
+_LEAST, _MOST = 300, 400_000  # grams
+_NO_WEIGHT = N_("Donnez un poids, comme 12,4 kg ou 3200 g.")
+_OUTSIDE = N_("Un poids va de 0,3 à 400 kg.")
+_GRAMS = N_("C'est plus de 400 kg : si ce sont des grammes, 3200 s'écrit ici 3,2.")
+_KILOGRAMS = N_("C'est moins de 300 g : si ce sont des kilogrammes, 3,2 s'écrit ici 3200.")
+_WEIGHT = re.compile(r"([0-9]{1,7}|[0-9]{1,3}(?: [0-9]{3})+)(?:[.,]([0-9]{1,3}))?")
+
+
+def _whole(typed: str | None, digits: int) -> int | None:
+    """A number with at most so many `digits` after its comma or point, without it; None of what is none."""
+    found = _WEIGHT.fullmatch(writing.plain_digits(typed or ""))
+    whole, after = found.groups("") if found else ("", "")
+    return int(whole.replace(" ", "") + after.ljust(digits, "0")) if found and len(after) <= digits else None
+
+
+def validate_past(form: Form, field: Any) -> None:
+    if field.data and not date(1900, 1, 1) <= field.data <= form.today:
+        raise ValidationError(translate(form.language, N_("Cette date est à venir ou trop ancienne.")))
 
 
 class RecordForm(Form):
@@ -17,9 +39,7 @@ class RecordForm(Form):
     title = text(N_("Titre"), 150)
     body = text(N_("Compte rendu"), 10_000, lines=True)
 
-    def validate_occurred_on(self, field: Any) -> None:
-        if field.data and not date(1900, 1, 1) <= field.data <= self.today:
-            raise ValidationError(translate(self.language, N_("Cette date est à venir ou trop ancienne.")))
+    validate_occurred_on = validate_past
 
 
 class AmendForm(Form):
@@ -31,3 +51,37 @@ class AmendForm(Form):
 
 class ErrorForm(Form):
     reason = text(N_("Raison"), 500, minimum=3)
+
+
+class MeasurementForm(Questioned):
+    """A weight as it is read off the scales: in kilograms, « 12,4 », or for a newborn in grams."""
+
+    code = one_of(N_("Mesure"), measurements.UNITS)
+    value = text(N_("Poids"), 20, render_kw={"inputmode": "decimal"})
+    unit = one_of(N_("Unité"), _DIGITS_AFTER)
+    measured_on = Date(N_("Pesé le"), [Optional()])
+
+    def validate_value(self, field: Any) -> None:
+        """Nothing is said of it while its unit is not known."""
+        if self["unit"].data in _DIGITS_AFTER and (fault := self._fault_of_value()):
+            raise ValidationError(translate(self.language, fault))
+
+    def _fault_of_value(self) -> str | None:
+        typed, in_grams = self["value"].data, self["unit"].data == "g"
+        grams = _whole(typed, _DIGITS_AFTER["g" if in_grams else "kg"])
+        if grams is None:
+            return _KILOGRAMS if in_grams and _whole(typed, _DIGITS_AFTER["kg"]) else _NO_WEIGHT
+        if grams < _LEAST:
+            return _KILOGRAMS if in_grams else _OUTSIDE
+        if grams > _MOST:
+            return _OUTSIDE if in_grams else _GRAMS
+        return None
+
+    @property
+    def grams(self) -> int:
+        """Of a form that is valid."""
+        grams = _whole(self["value"].data, _DIGITS_AFTER[self["unit"].data])
+        assert grams
+        return grams
+
+    validate_measured_on = validate_past

@@ -9,6 +9,8 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
+from fadjma.records import measurements
+from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, paging
 
@@ -91,8 +93,10 @@ class File:
     grant: access.AccessRequest | None  # None: the patient's own file
     records: Page[Record]
     may_write: bool
+    may_measure: bool
     may_prescribe: bool
     may_see_prescriptions: bool
+    weight: Measurement | None  # the newest; None also where the grant does not open it
     before: str | None  # where this part of its records begins, as `next` of the part before said
 
 
@@ -152,14 +156,17 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
     if grant is None and (viewer.id != patient_id or viewer.role != "patient"):
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
     everything = grant is None or grant.scope == "full"
+    sees_measurements = grant is None or grant.scope in OPENS[measurements.PART]
     found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE)
     return File(
         patient=directory.identity(tx, patient_id),
         grant=grant,
         records=found,
         may_write=viewer.role == "doctor" and grant is not None and grant.scope == "full",
+        may_measure=grant is not None and grant.scope in OPENS[measurements.PART],
         may_prescribe=viewer.role == "doctor" and grant is not None and grant.scope in OPENS["prescriptions"],
         may_see_prescriptions=grant is None or grant.scope in OPENS["prescriptions"],
+        weight=measurements.newest(tx, patient_id, "body_weight") if sees_measurements else None,
         before=before,
     )
 

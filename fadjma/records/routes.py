@@ -1,17 +1,18 @@
-"""Adding to a file, its records, and corrections; the file itself is shown above (fadjma/files.py)."""
+"""Adding to a file (records, corrections, measurements); the file itself is shown above (fadjma/files.py)."""
 
 from typing import TypedDict
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.access import queries as access
-from fadjma.identity import directory
+from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, queries
-from fadjma.records.forms import AmendForm, ErrorForm, RecordForm
-from fadjma.store import Transaction
+from fadjma.records import actions, measurements, measuring, queries
+from fadjma.records.forms import AmendForm, ErrorForm, MeasurementForm, RecordForm
+from fadjma.records.measurements import Measurement
+from fadjma.store import Page, Transaction
 
 blueprint = Blueprint("records", __name__)
 
@@ -119,3 +120,68 @@ async def mark_error(record_id: str) -> Response:
     form = await web.form(ErrorForm)
     acted = await web.act(actions.mark_error, queries.record, record_id, reason=form.reason.data)
     return web.done(acted, "records/_row.html", f"/records/{record_id}")
+
+
+class _Measured(TypedDict):
+    """A patient's weights, beside the form of a new one."""
+
+    measured: Page[Measurement]
+    patient: Identity
+    unit: str  # in which a weight of today is typed
+    before: str | None
+
+
+@blueprint.get("/patients/<patient_id>/measurements")
+async def measured(patient_id: str) -> Response:
+    around = await _measured(patient_id)
+    data = around["measured"].json(lambda one: one.json(web.language()))
+    return web.answer("records/measurements.html", data, form=web.blank(MeasurementForm), **around)
+
+
+async def _measured(patient_id: str) -> _Measured:
+    again = request.method == "POST" or web.by_itself()
+    return await web.see_traced(_open_measurements, patient_id, request.args.get("before"), again=again)
+
+
+def _open_measurements(
+    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
+) -> _Measured:
+    found = measuring.open_measurements(tx, viewer, patient_id, "body_weight", before, again=again)
+    patient = directory.identity(tx, patient_id)
+    unit = "g" if births.is_newborn(patient.birth_date, days.day(tx.now)) else "kg"
+    return {"measured": found, "patient": patient, "unit": unit, "before": before}
+
+
+@blueprint.post("/patients/<patient_id>/measurements")
+@web.refill("records/measurements.html", MeasurementForm, context=_measured)
+async def measure(patient_id: str) -> Response:
+    form = await web.form(MeasurementForm)
+    acted = await web.act(
+        measuring.measure,
+        measurements.measurement,
+        patient_id,
+        code=form.code.data,
+        value=form.grams,
+        measured_on=(form.measured_on.data or form.today).isoformat(),
+        confirmed=form.confirm.data,
+    )
+    return web.done(
+        acted,
+        "records/_measurement.html",
+        f"/measurements/{acted.resource.id}",
+        created=True,
+        then=f"/patients/{patient_id}/records",
+    )
+
+
+@blueprint.get("/measurements/<measurement_id>")
+async def one_measured(measurement_id: str) -> Response:
+    found, patient = await web.see_traced(_open_measurement, measurement_id, again=web.by_itself())
+    return web.answer("records/measurement.html", found.json(web.language()), item=found, patient=patient)
+
+
+def _open_measurement(
+    tx: Transaction, viewer: Viewer, measurement_id: str, *, again: bool
+) -> tuple[Measurement, Identity]:
+    found = measuring.open_measurement(tx, viewer, measurement_id, again=again)
+    return found, directory.identity(tx, found.patient_id)

@@ -565,8 +565,8 @@ def counts_by(tx: Transaction, sql: str) -> dict[Any, tuple[int, int]]:
 
 
 _STORY = (
-    "SELECT u.given_name, u.family_name, u.role, u.status, u.phone, p.sex, p.city, p.weight_kg FROM users u"
-    " LEFT JOIN patients p ON p.user_id = u.id",
+    "SELECT u.given_name, u.family_name, u.role, u.status, u.phone, p.sex, p.city, m.value FROM users u"
+    " LEFT JOIN patients p ON p.user_id = u.id LEFT JOIN measurements m ON m.patient_id = u.id",
     "SELECT u.given_name, u.family_name, d.email, a.status, a.scope, a.reason, a.decision_reason, a.version"
     " FROM access_requests a JOIN users u ON u.id = a.patient_id JOIN users d ON d.id = a.doctor_id",
     "SELECT u.given_name, u.family_name, d.email, r.type, r.status, v.title, v.body, v.reason FROM record_versions v"

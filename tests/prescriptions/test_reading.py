@@ -102,16 +102,16 @@ class TestLongAfter:
 
     def _seen(self, store: Store, prescription_id: str) -> tuple[tuple[str, ...], int | None]:
         found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
-        assert found.patient and found.lines
-        return found.allergies, found.patient.weight_kg
+        assert found.lines
+        return found.allergies, found.weight and found.weight.value
 
     def test_what_is_new_is_seen_for_thirty_days(self, store: Store, clock: Clock) -> None:
         prescription_id = delivered(store)
         clock.advance(hours=1)
-        weigh(store, AWA, 64)
+        weigh(store, 64_000)
         write_record(store, type="allergy")
         clock.advance(days=30, hours=-1, milliseconds=-1)
-        assert self._seen(store, prescription_id) == (("Hypertension",), 64)
+        assert self._seen(store, prescription_id) == (("Hypertension",), 64_000)
         clock.advance(milliseconds=1)
         assert self._seen(store, prescription_id) == ((), None)
 
@@ -131,9 +131,9 @@ class TestLongAfter:
 
     def test_the_life_of_one_that_nobody_fetched_ends_with_its_validity(self, store: Store, clock: Clock) -> None:
         prescription_id = validated(store)
-        weigh(store, AWA, 64)
+        weigh(store, 64_000)
         clock.advance(days=119)
-        assert self._seen(store, prescription_id)[1] == 64
+        assert self._seen(store, prescription_id)[1] == 64_000
         clock.advance(days=1)
         assert self._seen(store, prescription_id)[1] is None
 

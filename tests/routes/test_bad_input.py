@@ -469,6 +469,7 @@ class TestMessages:
         optional = {
             "scope",
             "occurred_on",
+            "measured_on",
             "pharmacy_id",
             "email",
             "phone",

@@ -50,6 +50,7 @@ from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import actions as records
+from fadjma.records import measuring
 from fadjma.store import Transaction
 
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
@@ -87,6 +88,7 @@ class Told:
     linked: str  # her file and the closed one are the same person's
     present: str  # Dr Diop has asked her, and she is there
     record: str
+    weight: str
     issued: str
     open: str  # to any pharmacy
     validated: str
@@ -123,6 +125,7 @@ def tell(store: Store) -> Told:
     granted = steps.grant(store)
     pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
     record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
+    weight = act(measuring.measure, DIOP, AWA.id, code="body_weight", value=63_000, measured_on="2026-03-02")
     step = [act(_issue) for _ in range(7)]
     for number, prescription_id in enumerate(step):
         for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready)[: (0, 1, 2, 3, 1, 3, 3)[number]]:
@@ -163,6 +166,7 @@ def tell(store: Store) -> Told:
         renewed=renewed,
         linked=linked,
         record=record,
+        weight=weight,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
         validated=step[1],
@@ -339,6 +343,7 @@ UNKNOWN = "0000000000000000000"
 LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
 NOT_YET, LAST_WEEK, NEXT_YEAR = _Day("not yet", 7), _Day("last week", -7), _Day("next year", 365)
 RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": LAST_WEEK}
+WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}
@@ -411,6 +416,7 @@ ACTS = [
     Route("/patients/awa/accesses/{line}/contest", AWA, {"text": "Je n'étais pas là"}, created=True),
     Route("/contests/{contested}/answer", ADMIN, {"text": "C'était votre visite du matin"}),
     Route("/patients/awa/records", DIOP, RECORD, created=True),
+    Route("/patients/awa/measurements", DIOP, WEIGHT, created=True, allowed=(GASSAMA,)),
     Route("/records/{record}/versions", DIOP, AMENDED, created=True),
     Route("/records/{record}/error", DIOP, {"reason": "Mauvais patient"}),
     Route("/patients/awa/prescriptions", DIOP, {"lines": [LINE], "pharmacy_id": JAMM}, created=True),
@@ -530,6 +536,8 @@ READS = [
     Route("/patients/moussa/card", THIAM, allowed=(MOUSSA,)),
     Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
+    Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/measurements/{weight}", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/accesses", AWA),
     Route("/patients/awa/prescriptions/new", DIOP),
     Route("/patients/awa/accesses/{line}", AWA),

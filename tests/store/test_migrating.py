@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,32 @@ class TestTheProgramsOwn:
         migrate(path, MONDAY)
         taken = _rows(path, "SELECT name, applied_at, length(checksum) FROM schema_migrations ORDER BY name")
         assert taken == [(step, MONDAY, 64) for step in STEPS]
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["1970-01-01", "2024-02-29", "2024-03-01", "2025-12-31", "2026-01-01", "2026-10-09", "2100-02-28", "2100-03-01"],
+)
+def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path: Path, day: str) -> None:
+    path = tmp_path / "old.db"
+    migrate(path, MONDAY, up_to="0024")
+    last = int(datetime.fromisoformat(f"{day}T23:59:59+00:00").timestamp()) * 1000 + 999
+    with closing(connect(path)) as connection:
+        for name, weight in (("awa", 63), ("moussa", None)):
+            connection.execute(
+                "INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) "
+                "VALUES (?, 'patient', 'active', '+221771234567', '', ?, 'Cissé', ?)",
+                (name, name, last),
+            )
+            connection.execute(
+                "INSERT INTO patients (user_id, identifier, birth_date, sex, weight_kg) "
+                "VALUES (?, ?, '1960', 'male', ?)",
+                (name, name, weight),
+            )
+    migrate(path, MONDAY)
+    sql = "SELECT patient_id, code, value, measured_on, author_id, created_at FROM measurements"
+    assert _rows(path, sql) == [("awa", "body_weight", 63_000, day, None, last)]
+    assert _rows(path, "SELECT user_id, birth_date FROM patients ORDER BY 1") == [("awa", "1960"), ("moussa", "1960")]
 
 
 def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -> None:

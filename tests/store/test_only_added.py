@@ -22,10 +22,16 @@ def _written(store: Store) -> None:
     steps.write_record(store)
 
 
+def _weighed(store: Store) -> None:
+    steps.grant(store)
+    steps.weigh(store, 62_500)
+
+
 ADDED: dict[str, Callable[[Store], object]] = {
     "audit_events": _written,
     "security_events": _note,
     "record_versions": _written,
+    "measurements": _weighed,
     "movements": steps.receive,
     "prescription_acts": steps.issued,
 }

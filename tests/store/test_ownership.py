@@ -29,7 +29,7 @@ TABLES = {
     "places": {"place_imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
-    "records": {"records", "record_versions"},
+    "records": {"records", "record_versions", "measurements"},
     "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},
     "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},
 }

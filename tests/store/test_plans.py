@@ -19,6 +19,7 @@ from fadjma.events import Subject, inbox, recording, security
 from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import queries as prescriptions
+from fadjma.records import measurements
 from fadjma.records import queries as records
 from fadjma.store import Row, Transaction
 
@@ -96,6 +97,7 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "an identity": lambda tx, of: directory.identity(tx, AWA.id),
     "a record with its versions": lambda tx, of: records.record_with_versions(tx, DIOP, of["record"]),
     "a file": lambda tx, of: records.records(tx, AWA.id),
+    "weights": lambda tx, of: measurements.of_patient(tx, AWA, AWA.id, "body_weight"),
     "allergies": lambda tx, of: records.allergies(tx, AWA.id),
     "a patient's prescriptions": lambda tx, of: prescriptions.prescriptions(tx, AWA),
     "a doctor's prescriptions": lambda tx, of: prescriptions.prescriptions(tx, DIOP),
