@@ -1,4 +1,4 @@
-"""Changing how one is reached, and the pharmacy that one goes to."""
+"""Changing how one is reached and, for a patient, the pharmacy that one goes to."""
 
 from fadjma import events
 from fadjma.accounts.queries import Contact, own_contact
@@ -35,7 +35,8 @@ def change(
         raise Conflict(N_("Vos coordonnées viennent d'être changées ailleurs : relisez-les."), current="changed")
     if needs_password(before, phone, email) and confirmed != passwords.own_hash(tx, viewer):
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
-    pharmacies = {place.id for place in directory.organizations(tx, "pharmacy")}
+    is_patient = viewer.role == "patient"
+    pharmacies = {place.id for place in directory.organizations(tx, "pharmacy")} if is_patient else set()
     if needs_password(before, phone, email):
         viewer.require_self()
     if pharmacy_id and pharmacy_id not in pharmacies:
@@ -43,7 +44,8 @@ def change(
     enrolment.reach(tx, viewer.id, phone=phone, email=email, pharmacy_id=pharmacy_id)
     enrolment.make_findable_anew(tx, viewer.id, viewer.given_name, viewer.family_name, email, phone)
     profile = Subject("profile", viewer.id)
-    events.record(tx, "contact.changed", profile, actor_id=viewer.id, by_id=viewer.by_id, patient_id=viewer.id)
+    patient_id = viewer.id if is_patient else None
+    events.record(tx, "contact.changed", profile, actor_id=viewer.id, by_id=viewer.by_id, patient_id=patient_id)
     if needs_password(before, phone, email):
         events.notify(tx, [viewer.id], "notification", "contact.changed", profile)
     return viewer.id

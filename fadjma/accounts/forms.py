@@ -140,7 +140,7 @@ class ReachForm(Form):
 
 
 class OwnContactForm(ReachForm):
-    """A patient's own, and the pharmacy that they go to."""
+    """One's own and, for a patient, the pharmacy that they go to."""
 
     version = WholeNumber("", [InputRequired()])
     pharmacy_id = text(N_("Ma pharmacie"), 40, required=False)

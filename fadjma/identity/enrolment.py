@@ -63,11 +63,16 @@ def add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
             },
         )
     except Duplicate as error:
-        if error.constraint != _ONE_STAFF_ADDRESS:
-            raise
-        raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
+        raise _taken(error) from error
     make_findable(tx, user_id, person.given_name, person.family_name, person.email, person.phone)
     return user_id
+
+
+def _taken(error: Duplicate) -> Exception:
+    """What this refusal of the database says to people: itself, unless it is that of an address of the staff."""
+    if error.constraint != _ONE_STAFF_ADDRESS:
+        return error
+    return Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")})
 
 
 def make_findable(tx: Transaction, user_id: str, *known_by: str | None) -> None:
@@ -194,14 +199,20 @@ def _open(tx: Transaction, sql: str, parameters: dict[str, Any]) -> int:
         ) from error
 
 
-def reach(tx: Transaction, patient_id: str, *, phone: str | None, email: str | None, pharmacy_id: str | None) -> None:
-    """How a patient is reached, and the pharmacy they have chosen."""
+def reach(tx: Transaction, user_id: str, *, phone: str | None, email: str | None, pharmacy_id: str | None) -> None:
+    """How somebody is reached, and the pharmacy that a patient has chosen.
+
+    Raises Invalid when another of the staff has this address.
+    """
+    try:
+        tx.execute(
+            "UPDATE users SET phone = :phone, email = :email, version = version + 1 WHERE id = :id",
+            {"phone": phone, "email": email, "id": user_id},
+        )
+    except Duplicate as error:
+        raise _taken(error) from error
     tx.execute(
-        "UPDATE users SET phone = :phone, email = :email, version = version + 1 WHERE id = :id",
-        {"phone": phone, "email": email, "id": patient_id},
-    )
-    tx.execute(
-        "UPDATE patients SET pharmacy_id = :pharmacy WHERE user_id = :id", {"pharmacy": pharmacy_id, "id": patient_id}
+        "UPDATE patients SET pharmacy_id = :pharmacy WHERE user_id = :id", {"pharmacy": pharmacy_id, "id": user_id}
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, EMAILS, JAMM, PASSWORD
+from cast import AWA, DIOP, EMAILS, JAMM, NDIAYE, PASSWORD
 from store import Store
 from told import CONTACT
 
@@ -51,3 +51,18 @@ async def test_what_cannot_be_is_said_and_what_was_typed_comes_back(clinic: Call
     (await program.post("/account/contact", CONTACT)).problem(409)
     page = await clinic.browser(AWA).post("/account/contact", {**CONTACT, "phone": "77 123 45 6"})
     assert 'value="77 123 45 6"' in page.text
+
+
+async def test_staff_change_theirs_and_choose_no_pharmacy(clinic: Callers, store: Store) -> None:
+    program, mine = clinic.program(DIOP), {"version": 1, "phone": "78 444 55 66", "email": "o.diop@exemple.sn"}
+    page = (await clinic.browser(DIOP).get("/account/contact")).text
+    assert 'id="phone"' in page and "pharmacy_id" not in page
+    assert (await program.post("/account/contact", mine)).errors().keys() == {"password"}
+    mine |= {"password": PASSWORD}
+    assert (await program.post("/account/contact", {**mine, "pharmacy_id": JAMM})).errors().keys() == {"pharmacy_id"}
+    taken = {**mine, "email": EMAILS[NDIAYE.id]}
+    assert (await program.post("/account/contact", taken)).errors().keys() == {"email"}
+    assert (await program.post("/account/contact", mine)).status == 204
+    assert store.told(DIOP)[-1] == "contact.changed"
+    signed_in = await clinic.nobody(json=True).post("/api/token", {"email": "78 444 55 66", "password": PASSWORD})
+    assert signed_in.status == 200

@@ -457,7 +457,7 @@ ACTS = [
     Route("/patients/{renewed}/reset", THIAM, {"document": DOCUMENT}, created=True),
     Route("/patients/awa/requests/{pending}/attestation", THIAM, {"scope": "full", "document": DOCUMENT}),
     Route("/account/pin", AWA, {"password": PASSWORD, "pin": PIN}, quiet=True, allowed=(MOUSSA,)),
-    Route("/account/contact", AWA, CONTACT, quiet=True, allowed=(MOUSSA,)),
+    Route("/account/contact", AWA, CONTACT, quiet=True, allowed=CAST),
     Route(
         "/proxies", MOUSSA, {"identifier": IDENTIFIERS[AWA.id], "relationship": "spouse"}, created=True, allowed=(AWA,)
     ),
@@ -517,7 +517,7 @@ READS = [
     Route("/account", AWA, allowed=CAST),
     Route("/unlock-pin", DIOP, allowed=STAFF_OF_CAST),
     Route("/account/pin", AWA, allowed=(MOUSSA,)),
-    Route("/account/contact", AWA, allowed=(MOUSSA,)),
+    Route("/account/contact", AWA, allowed=CAST),
     Route("/people", AWA, allowed=(MOUSSA,)),
     Route("/proxies", AWA, allowed=(MOUSSA,)),
     Route("/proxies?patient_id=moussa", THIAM, allowed=(MOUSSA,)),

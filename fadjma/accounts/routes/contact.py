@@ -1,4 +1,4 @@
-"""A patient's own telephone, e-mail address, pharmacy and PIN."""
+"""One's own telephone and e-mail address; a patient's pharmacy and PIN."""
 
 from typing import TypedDict
 
