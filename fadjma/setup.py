@@ -145,13 +145,18 @@ def check_medicines(said: str) -> tuple[Columns, ...]:
         return ()
     path = _STARTER_FILE if said == STARTER else Path(said)
     try:
-        table = tables.read(path.read_bytes())
+        table = tables.read(_without_remarks(path.read_bytes()) if said == STARTER else path.read_bytes())
     except OSError as error:
         raise Mistaken(f"La liste de médicaments ne se laisse pas lire : {error}") from error
     if table.errors:
         shown = [f"  {name} : {message}" for name, message in list(table.errors.items())[:_NAMED_AT_MOST]]
         raise Mistaken("\n".join([f"{path} n'est pas importé :", *shown]))
     return tuple(table.lines.values())
+
+
+def _without_remarks(listed: bytes) -> bytes:
+    """The starter list begins with where it comes from, and when."""
+    return b"".join(line for line in listed.splitlines(keepends=True) if not line.startswith(b"#"))
 
 
 def fill(tx: Transaction, plan: Plan) -> list[str]:

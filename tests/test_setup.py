@@ -329,9 +329,25 @@ class TestTheFirstPage:
         await again.extensions["running"].close()
 
 
+_STARTER = ROOT / "fadjma" / "inventory" / "starter.csv"
+
+
 class TestTheStarterList:
+    def test_it_says_where_it_comes_from_and_when_and_so_does_its_page(self) -> None:
+        remark = _STARTER.read_text("utf-8").splitlines()[0]
+        page = (ROOT / "templates" / "inventory" / "formulary.html").read_text("utf-8")
+        for said in (
+            "novembre 2026",
+            "de mémoire",
+            "l'OMS",
+            "2023",
+            "la liste nationale du Sénégal",
+            "aucune des deux",
+        ):
+            assert said in remark and said in page
+
     def test_every_line_is_good_and_has_an_atc_code(self) -> None:
-        table = tables.read((ROOT / "fadjma" / "inventory" / "starter.csv").read_bytes())
+        table = tables.read(setup._without_remarks(_STARTER.read_bytes()))
         assert table.errors == {}
         assert len(table.lines) >= 150
         assert all(re.fullmatch(r"[A-Z]\d\d[A-Z]{2}(\d\d)?", line["atc"]) for line in table.lines.values())

@@ -10,7 +10,7 @@ from fadjma.i18n import LANGUAGES, N_
 from fadjma.identity import directory, enrolment, passwords, pins, second_factors, sessions, slips
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
-from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
+from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, SignInNeeded
 from fadjma.store import Transaction
 
 
@@ -142,14 +142,22 @@ def correct(
     specialty: str | None,
     profession: str | None,
     organization_id: str | None,
+    given_name: str | None = None,
+    family_name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
 ) -> str:
-    """Licence, specialty, profession or place of a doctor or a pharmacist, waiting or at work; what is None stays.
+    """Name, licence, specialty, profession or place of somebody of the staff, waiting or at work; what is None stays.
+
+    Of whoever still waits also by what they are reached; afterwards that is for themselves.
 
     To another place, the person goes at once: every session ends, and with it what was open of the place before.
     """
     before = queries.account(tx, viewer, account_id)
     if not before.works:
         raise NotNow(N_("Ce compte n'a ni numéro d'inscription ni lieu d'exercice."), current=before.status)
+    if before.status != "pending" and (email or phone):
+        raise NotNow(N_("Ce compte est en service : la personne change elle-même ses coordonnées."), current="active")
     place = organization_id or before.organization_id or ""
     _require_place(tx, before.role, place)
     if not enrolment.correct_practitioner(
@@ -165,6 +173,14 @@ def correct(
             N_("Ce compte a été modifié entre-temps : comparez avec ce qui est enregistré maintenant."),
             current=before.status,
         )
+    enrolment.put_right(
+        tx,
+        account_id,
+        given_name=given_name or before.given_name,
+        family_name=family_name or before.family_name,
+        email=email or before.email,
+        phone=phone or before.phone,
+    )
     _record(tx, viewer, account_id, "account.corrected")
     if place != before.organization_id:
         sessions.end(tx, account_id, reason="signed_out")
@@ -253,7 +269,8 @@ def start_session(
     """Open a session after a good password; returns its secret. `name` is what its person calls a program.
 
     `acting_for` is the patient for whom it acts from the beginning. Raises NotFound when it may not.
-    That of a browser waits for what else its person owes, unless it is `whole`: the second factor was given, too.
+    That of a browser waits for what else its person owes, unless it is `whole`: the second factor was given, too, by
+    the half session `instead_of`. Raises SignInNeeded where that is over.
 
     `instead_of` is the secret of the session that this browser had until now, which ends here. With somebody else's go
     its open pages: on a shared computer they must not go on showing what is told to the person before. One's own go on
@@ -262,6 +279,8 @@ def start_session(
     if not directory.is_active(tx, user_id):
         raise NotFound
     before = sessions.viewer(tx, instead_of)
+    if whole and not (before and before.half):  # it ended between the code and this
+        raise SignInNeeded(N_("Votre session a pris fin : reconnectez-vous."))
     if before and before.own_id != user_id:
         end_session(tx, before)
     elif before:

@@ -8,11 +8,13 @@ from fadjma.accounts import queries, second_factor
 from fadjma.accounts.queries import Account
 from fadjma.events import Notice, Subject, security
 from fadjma.i18n import N_
-from fadjma.identity import directory, factor_removals, second_factors, sessions
+from fadjma.identity import directory, factor_removals, second_factors, sessions, slips
 from fadjma.identity.factor_removals import Removal
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, NotNow
 from fadjma.store import Transaction
+
+_APART = 7 * 86_400_000  # that two admins owe each other no password
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,19 @@ def ask(tx: Transaction, viewer: Viewer, account_id: str, *, reason: str, docume
 def confirm(tx: Transaction, viewer: Viewer, account_id: str, *, address: str) -> str:
     """Another admin: the factor and the recovery codes are gone, every session ends. The password stays.
 
-    Raises Conflict when nothing is asked for any more, NotNow for whoever has asked and for one's own.
+    Raises Conflict when nothing is asked for any more, NotNow for whoever has asked, for whoever has just had their
+    password from the one who asked (one admin could be both), and for one's own.
     """
     waiting = _another(tx, viewer, account_id).waiting
     if waiting is None:
         raise Conflict(N_("Aucun retrait n'attend : il a été fait, ou les 24 heures sont passées."), current="none")
     if waiting.asked_by == viewer.id:
         raise NotNow(N_("Vous l'avez demandé : un autre administrateur le confirme."), current="waiting")
+    if slips.between(tx, viewer.id, waiting.asked_by, since=tx.now - _APART):
+        raise NotNow(
+            N_("L'un de vous a donné à l'autre son code d'accès il y a moins de 7 jours : un autre le confirme."),
+            current="waiting",
+        )
     factor_removals.confirm(tx, waiting.id, by=viewer.id)
     second_factors.remove(tx, account_id)
     sessions.end(tx, account_id, reason="signed_out")

@@ -215,8 +215,12 @@ class StaffForm(ContactForm):
     organization_id = text(N_("Lieu d'exercice"), 40, required=False)
 
 
-class CorrectionForm(Form):
+class CorrectionForm(ReachForm):
+    needs_contact = False
+
     version = WholeNumber("", [InputRequired()])
+    given_name = text(N_("Prénom"), 80, required=False, rules=[LooksAsItIs()])
+    family_name = text(N_("Nom"), 80, required=False, rules=[LooksAsItIs()])
     profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40, required=False)
     specialty = text(N_("Spécialité"), 80, required=False)

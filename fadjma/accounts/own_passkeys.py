@@ -3,7 +3,7 @@
 from fadjma.accounts import second_factor
 from fadjma.events import security
 from fadjma.i18n import N_
-from fadjma.identity import passkeys, second_factors
+from fadjma.identity import passkeys, second_factors, sessions
 from fadjma.identity.passkeys import Made, Passkey, Site
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, NotFound, NotNow
@@ -12,6 +12,7 @@ from fadjma.store import Transaction
 
 def usable(tx: Transaction, viewer: Viewer, site: Site) -> list[Passkey]:
     """Those with which one can sign here."""
+    viewer.require_self()
     return passkeys.at(tx, viewer.id, site)
 
 
@@ -21,6 +22,7 @@ def add(tx: Transaction, viewer: Viewer, site: Site, made: Made, *, name: str, k
     is_first = not second_factors.has_one(tx, viewer.id)
     if not passkeys.add(tx, viewer.id, site, made, name=name):
         raise Conflict(N_("Cette clé d'accès est déjà enregistrée, ou il y en a déjà dix."), current="known")
+    sessions.end_halves(tx, viewer.id, but=viewer.session_id)
     if is_first:
         second_factors.renew_codes(tx, viewer.id, key=key)
     second_factor.tell(tx, viewer.id, "factor.added", by=viewer.id)

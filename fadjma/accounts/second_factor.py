@@ -3,7 +3,7 @@
 from fadjma import events
 from fadjma.events import Subject, security
 from fadjma.i18n import N_
-from fadjma.identity import second_factors
+from fadjma.identity import second_factors, sessions
 from fadjma.identity.people import Viewer
 from fadjma.identity.second_factors import Enrolment, Factors, Given, RecoveryCodes
 from fadjma.refusals import Conflict, Invalid, NotNow
@@ -34,6 +34,7 @@ def own_codes(tx: Transaction, viewer: Viewer, *, key: bytes) -> RecoveryCodes:
 def begin(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str]:
     """Somebody who has given the password again, and a second factor where there is one, sets up an authenticator."""
     viewer.require_self()
+    sessions.end_halves(tx, viewer.id, but=viewer.session_id)
     second_factors.begin(tx, viewer.id, key=key)
     return {"id": viewer.id}
 
@@ -49,6 +50,7 @@ def confirm(tx: Transaction, viewer: Viewer, typed: str, *, key: bytes, address:
     is_first = not second_factors.has_one(tx, viewer.id)
     if not second_factors.confirm(tx, viewer.id, typed, key=key):
         return False
+    sessions.end_halves(tx, viewer.id, but=viewer.session_id)
     if is_first:
         second_factors.renew_codes(tx, viewer.id, key=key)
     tell(tx, viewer.id, "factor.added", by=viewer.id)

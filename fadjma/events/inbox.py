@@ -144,7 +144,9 @@ def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
     """Mark everything up to a seq as read; the person's other tabs and devices follow at once.
 
     A line has the seq of the newest that it stands for: what has come since it was looked at leaves it unread.
+    Raises Forbidden to whoever acts for somebody: that a password or a right has changed, its owner must find unread.
     """
+    viewer.require_self()
     values = {"now": tx.now, "id": viewer.id, "up_to": up_to}
     lines = tx.execute(
         f"UPDATE notifications SET read_at = :now WHERE {_UNREAD} AND seq + 0 <= :up_to",

@@ -199,6 +199,18 @@ def _open(tx: Transaction, sql: str, parameters: dict[str, Any]) -> int:
         ) from error
 
 
+def put_right(
+    tx: Transaction, user_id: str, *, given_name: str, family_name: str, email: str | None, phone: str | None
+) -> None:
+    """Who somebody of the staff is and how they are reached. Raises Invalid when another has this address."""
+    sql = "UPDATE users SET given_name = :given, family_name = :family, email = :email, phone = :phone WHERE id = :id"
+    try:
+        tx.execute(sql, {"id": user_id, "given": given_name, "family": family_name, "email": email, "phone": phone})
+    except Duplicate as error:
+        raise _taken(error) from error
+    make_findable_anew(tx, user_id, given_name, family_name, email, phone)
+
+
 def reach(tx: Transaction, user_id: str, *, phone: str | None, email: str | None, pharmacy_id: str | None) -> None:
     """How somebody is reached, and the pharmacy that a patient has chosen.
 

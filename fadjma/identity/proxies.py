@@ -174,7 +174,9 @@ def may_be(tx: Transaction, own_id: str, person_id: str) -> bool:
 def who_acts_for(tx: Transaction, patient_id: str) -> list[str]:
     """The ids of those who may act for this patient now."""
     rows = tx.all(
-        f"SELECT x.proxy_id FROM proxies x WHERE x.patient_id = :id AND {RUNS}", {**values(tx), "id": patient_id}
+        f"SELECT x.proxy_id FROM proxies x JOIN users p ON p.id = x.proxy_id "
+        f"WHERE x.patient_id = :id AND p.status = 'active' AND {RUNS}",
+        {**values(tx), "id": patient_id},
     )
     return [row["proxy_id"] for row in rows]
 

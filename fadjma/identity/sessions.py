@@ -25,6 +25,7 @@ CloseReason = EndReason | Literal["locked", "changed", "withdrawn"]
 MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
 HALF = 10 * MINUTE
+ENROLLING = 30 * MINUTE  # that half a session waits while its person sets up a second factor: time to fetch a telephone
 UNUSED = 30 * 24 * 60 * MINUTE  # that a named token lives without being used
 PER_PAGE = 50
 _ADDRESS = 64  # characters kept of an address
@@ -128,7 +129,7 @@ def start(
             "now": tx.now,
             "name": name,
             "half": half,
-            "expires_at": tx.now + (HALF if half == "factor" else lifetime(name)),
+            "expires_at": tx.now + ({"factor": HALF, "enrolment": ENROLLING}.get(half) or lifetime(name)),
             "address": address[:_ADDRESS],
             "agent": agent[:200],
             "proxy_id": proxy_id,
@@ -296,6 +297,15 @@ def end(
     return len(ended)
 
 
+def end_halves(tx: Transaction, user_id: str, *, but: str) -> None:
+    """End what waits behind the password alone: somebody who had only that must not be led in by a new factor."""
+    tx.execute(
+        "UPDATE sessions SET ended_at = :now, end_reason = 'signed_out' "
+        "WHERE user_id = :id AND half <> '' AND id <> :but AND ended_at IS NULL",
+        {"now": tx.now, "id": user_id, "but": but},
+    )
+
+
 def lock(tx: Transaction, viewer: Viewer) -> None:
     """Lock the screen that asks; of a program, which has none, nothing changes. Its streams close after the commit."""
     sql = "UPDATE sessions SET locked_at = :now WHERE id = :id AND kind = 'browser' AND ended_at IS NULL"
@@ -325,8 +335,11 @@ def lock_idle(tx: Transaction, limit: int) -> int:
 
 def keep_locked(tx: Transaction, viewer: Viewer) -> None:
     """Somebody has asked for something behind a lock: from now on it is locked for good."""
-    sql = "UPDATE sessions SET locked_at = :now WHERE id = :id AND locked_at IS NULL AND ended_at IS NULL"
-    tx.execute(sql, {"now": tx.now, "id": viewer.session_id})
+    tx.execute(
+        "UPDATE sessions SET locked_at = :now "
+        "WHERE id = :id AND locked_at IS NULL AND ended_at IS NULL AND last_active_at <= :untouched_since",
+        {"now": tx.now, "id": viewer.session_id, "untouched_since": untouched_since(tx)},
+    )
 
 
 def unlock(tx: Transaction, viewer: Viewer) -> None:

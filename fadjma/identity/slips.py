@@ -152,3 +152,12 @@ _SLIP = """
 def _first(tx: Transaction, condition: str, value: str) -> Slip | None:
     row = tx.first(f"{_SLIP} WHERE {condition}", {"value": value})
     return Slip(**dict(row)) if row else None
+
+
+def between(tx: Transaction, one: str, other: str, *, since: int) -> bool:
+    """Whether one of these two has given the other a slip since then (milliseconds UTC)."""
+    sql = """
+        SELECT 1 FROM slips WHERE issued_at >= :since
+        AND (user_id = :one AND issued_by = :other OR user_id = :other AND issued_by = :one) LIMIT 1
+    """
+    return tx.first(sql, {"one": one, "other": other, "since": since}) is not None

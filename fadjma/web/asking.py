@@ -256,10 +256,10 @@ class _Asking:
             )
         if self.viewer.locked and not self._even_locked:
             raise Locked
-        if self._meant_for not in ("", self.viewer.id):
-            raise OtherPerson(self.viewer, self._meant_for)
         if self.viewer.half and self.viewer.half not in self._even_half:
             raise FactorNeeded if self.viewer.half == "factor" else EnrolmentNeeded
+        if self._meant_for not in ("", self.viewer.id):
+            raise OtherPerson(self.viewer, self._meant_for)
         return self.viewer
 
     def look_at_mail(self, tx: Transaction) -> None:

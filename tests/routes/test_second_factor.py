@@ -228,6 +228,21 @@ class TestLost:
         noted = store.rows("SELECT kind, actor_id = 'admin', detail FROM security_events WHERE account_id = 'gomis'")
         assert noted[-2:] == [("factor_removal_asked", 1, DOCUMENT), ("factor_removed", 0, DOCUMENT)]
 
+    async def test_not_by_an_admin_whose_password_the_one_who_asks_has_given(
+        self, clinic: Callers, store: Store, clock: Clock, other: Callable[[], Caller]
+    ) -> None:
+        await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
+        colleague = store.value("SELECT id FROM users WHERE role = 'admin' AND id <> 'admin'")
+        store.connection.execute(
+            "INSERT INTO slips (id, user_id, purpose, code_hash, issued_by, issued_at, expires_at) "
+            "VALUES ('slip', ?, 'activation', 'x', 'admin', ?, ?)",
+            (colleague, clock.now - 6 * 86_400_000, clock.now),
+        )
+        refused = (await other().post("/accounts/gomis/factor-removal/confirmation")).problem(409)
+        assert "7 jours" in refused["detail"]
+        store.connection.execute("UPDATE slips SET issued_at = issued_at - 2 * 86400000 WHERE id = 'slip'")
+        assert (await other().post("/accounts/gomis/factor-removal/confirmation")).status == 200
+
     async def test_its_owner_reads_of_both_with_the_document(
         self, clinic: Callers, other: Callable[[], Caller]
     ) -> None:
@@ -448,6 +463,26 @@ class TestRequired:
         assert (
             store.value("SELECT count(*) FROM sessions WHERE user_id = 'diop' AND half <> '' AND ended_at IS NULL") == 0
         )
+
+    async def test_who_had_only_the_password_is_not_led_in_by_the_owners_new_factor(
+        self, clinic: Callers, clock: Clock, required: None
+    ) -> None:
+        stranger, owner = await _half(clinic, DIOP), await _half(clinic, DIOP)
+        await owner.post("/second-factor/enrolment", OWNER)
+        assert (await stranger.get("/second-factor/enrolment")).location.startswith("/sign-in")
+        late = await _half(clinic, DIOP)
+        found = re.search(r"<b>([A-Z2-7 ]{39})</b>", (await owner.get("/second-factor/enrolment")).text)
+        assert found
+        await owner.post("/second-factor/confirmation", {"otp": _code(found[1].replace(" ", ""), clock)})
+        for jar in (stranger, late):
+            assert (await jar.get("/second-factor")).location.startswith("/sign-in")
+
+    async def test_setting_it_up_may_take_half_an_hour(self, clinic: Callers, clock: Clock, required: None) -> None:
+        jar = await _half(clinic, DIOP)
+        clock.now += sessions.ENROLLING - 1
+        assert (await jar.get("/second-factor")).status == 200
+        clock.now += 1
+        assert (await jar.get("/second-factor")).location.startswith("/sign-in")
 
     async def test_patients_and_open_sessions_go_on(self, clinic: Callers, required: None) -> None:
         assert (await (await _half(clinic, AWA)).get("/prescriptions")).status == 200

@@ -340,6 +340,23 @@ class TestRegistrations:
         emptied = (await clinic.program(ADMIN).post(f"{where}/correction", {"version": 2, "specialty": ""})).json
         assert (emptied["specialty"], emptied["profession"]) == ("", "dentist")
 
+    async def test_a_name_is_put_right_and_how_one_is_reached_while_one_waits(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        where = f"/accounts/{told.waiting}"
+        right = {"given_name": "Ibrahima", "family_name": "Sy", "phone": "77 512 34 56", "email": "I.Sy@exemple.sn"}
+        page = await clinic.browser(ADMIN).get(where)
+        assert 'id="phone"' in page.text
+        corrected = (await clinic.program(ADMIN).post(f"{where}/correction", {"version": 1, **right})).json
+        assert corrected["name"] == "Ibrahima Sy"
+        reached = store.rows("SELECT phone, email FROM users WHERE id = ?", told.waiting)
+        assert reached == [("+221775123456", "i.sy@exemple.sn")]
+        assert (await clinic.program(ADMIN).get("/accounts?q=sy")).json["items"][0]["id"] == told.waiting
+        await clinic.program(ADMIN).post(f"{where}/verification")
+        late = await clinic.program(ADMIN).post(f"{where}/correction", {"version": 3, "phone": "78 444 55 66"})
+        late.problem(409)
+        assert 'id="phone"' not in (await clinic.browser(ADMIN).get(where)).text
+
     async def test_a_bad_correction_comes_back_as_it_was_typed(self, clinic: Callers, told: Told) -> None:
         body = {"version": 1, "licence_number": "SN-77", "specialty": "x" * 81, "organization_id": "nowhere"}
         page = await clinic.browser(ADMIN).post(f"/accounts/{told.waiting}/correction", body)

@@ -15,6 +15,7 @@ from fadjma.accounts.routes.registering import AroundPractitioner, person
 from fadjma.accounts.routes.slips import answer_issued, slip_key
 from fadjma.events import security
 from fadjma.identity import directory, passwords, slips
+from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.identity.slips import Slip
 from fadjma.store import Transaction
@@ -117,6 +118,10 @@ async def correction(account_id: str) -> Response:
         specialty=form.specialty.data,
         profession=form.profession.data or None,
         organization_id=form.organization_id.data,
+        given_name=form.given_name.data or None,
+        family_name=form.family_name.data or None,
+        email=normalize_email(form.email.data or "") or None,
+        phone=normalize_phone(form.phone.data or ""),
     )
 
 
