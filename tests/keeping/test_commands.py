@@ -66,4 +66,5 @@ def test_what_is_not_true_any_more_is_named(path: Path, label: str) -> None:
 def test_a_sound_database_is_said_to_be_one(path: Path) -> None:
     done = _run(path, "verify")
     assert (done.exit_code, "Tout va bien : 7" in done.output) == (0, True), done.output
+    assert f"Base {path}" in done.output.splitlines()[0], "what the bar is of"
     Store(path, Clock()).close()

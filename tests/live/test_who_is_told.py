@@ -127,6 +127,21 @@ async def test_the_actor_hears_nothing_but_their_other_tab_follows(clinic: Clini
     assert "toast" not in shown.data and f"<li id=a{request_id} " in shown.data
 
 
+async def test_an_announcement_reaches_open_streams_at_once(own_clinic: Clinic) -> None:
+    """On a server of its own: the idle streams of the other one are a patient's, and must stay silent."""
+    clinic, awa = own_clinic, own_clinic.patient()
+    page, program = await clinic.listening(awa, "/events"), await clinic.listening(awa)
+    doctor = await clinic.listening(clinic.doctor())
+    said = {"audience": "patients", "title": "Vaccination", "body": "Samedi matin, sans rendez-vous."}
+    announcement_id = await clinic.act(clinic.admin(), "/announcements", **said)
+    # Sooner than the timekeeper's next round, which is a minute after the one with which the server began.
+    (shown,), (told,) = await page.news(1, within=20), await program.news(1, within=20)
+    assert told.json["subject"] == {"kind": "announcement", "id": announcement_id}
+    assert told.json["message"] == MESSAGES["announcement.published"]
+    assert f"/announcements/{announcement_id}" in shown.data and "Vaccination" in shown.data
+    await doctor.silence()
+
+
 async def test_reading_the_inbox_on_one_device_clears_the_others(clinic: Clinic, story: Story) -> None:
     await clinic.ask(story.diop, story.awa)
     tab = await clinic.listening(story.awa, "/events", after=1)

@@ -1,6 +1,7 @@
 """A bus has turned over: one doctor opens twelve files at once. No right opening is taken for a guess."""
 
 import asyncio
+import html
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from cast import ADMIN, DIOP, PASSWORD
 from store import Store
 
 from fadjma.accounts import actions as accounts
+from fadjma.events.catalogue import MESSAGES
 from fadjma.identity import passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.web.throttle import CONFIRM_PER_ACCOUNT
@@ -63,6 +65,23 @@ async def test_twelve_right_openings_at_once_are_all_opened(clinic: Callers, sto
     files = await asyncio.gather(*(doctor.get(f"/patients/{patient}/records") for patient in patients))
     assert [answer.status for answer in files] == [200] * TWELVE
     assert store.told(ADMIN)[before:] == ["access.emergency_review"] * TWELVE
+
+
+async def test_the_admins_notice_leads_to_the_coded_reason_and_the_doctors_words(clinic: Callers, store: Store) -> None:
+    opened = {**EMERGENCY, "patient_id": _patients(store)[0]}
+    made = (await clinic.program(DIOP).post("/access-requests", opened)).json["id"]
+    admin, browser = clinic.program(ADMIN), clinic.browser(ADMIN)
+    newest = (await admin.get("/notifications")).json["items"][0]
+    assert (newest["message"], newest["subject"]) == (
+        MESSAGES["access.emergency_review"],
+        {"kind": "review", "id": made},
+    )
+    lines = html.unescape((await browser.get("/notifications")).text)
+    assert f'<a href="/emergencies/{made}">{newest["message"]}</a>' in lines
+    told = (await admin.get(f"/emergencies/{made}")).json
+    assert (told["emergency"], told["reason"]) == ("life_threat", "Accident de car")
+    page = await browser.get(f"/emergencies/{made}")
+    assert '<b>Sa vie est en danger</b> <q dir="auto">Accident de car</q>' in html.unescape(page.text)
 
 
 @pytest.mark.usefixtures("slow_hashing")

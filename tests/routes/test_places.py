@@ -1,5 +1,6 @@
 """Clinics and pharmacies over HTTP: an admin makes and changes them, two admins do not overwrite each other."""
 
+import html
 import re
 from typing import Any
 
@@ -40,6 +41,13 @@ async def test_a_place_says_what_the_admin_says_of_it(clinic: Callers) -> None:
     assert (await clinic.program(AWA).get(f"/organizations/{CLINIC}")).json == changed
     page = (await clinic.browser(AWA).get(f"/organizations/{CLINIC}")).text
     assert "12 rue Carnot" in page and '<form method="post" action="/organizations' not in page
+    for name, value in (
+        ("Heures d'ouverture", "8h–20h, fermé le dimanche"),
+        ("De garde la nuit", "oui"),
+        ("Personne responsable", "Dr Ousmane Diop"),
+    ):
+        shown = re.search(f"<dt>{name}</dt><dd>(.*?)</dd>", html.unescape(page))
+        assert shown and re.sub("<[^>]+>", "", shown[1]) == value
 
 
 async def test_lists_are_clinics_first_each_in_french_order(clinic: Callers) -> None:
@@ -160,6 +168,15 @@ class TestFromAFile:
         assert {name: known[name] for name in ("hours", "night_duty", "responsible")} == {
             name: TERANGA[name] for name in ("hours", "night_duty", "responsible")
         }
+
+    async def test_a_large_file_is_read_and_ten_megabytes_are_the_end(self, clinic: Callers) -> None:
+        line = b"march\xc3\xa9;Un long nom;rue 2;Mbour;33 957 11 22\n"
+        large = b"genre;nom;adresse;ville;t\xc3\xa9l\xc3\xa9phone\n" + line * (200_000 // len(line))
+        program = clinic.program(ADMIN)
+        errors = (await program.post("/organizations/imports", large, Content_Type="text/csv")).errors()
+        assert "lines-3-kind" in errors, "it was read"
+        over = await program.post("/organizations/imports", b"x" * (10 * 1024 * 1024 + 1), Content_Type="text/csv")
+        assert "10 Mo" in over.problem(413)["detail"]
 
     async def test_one_bad_line_and_nothing_is_taken(self, clinic: Callers, store: Store) -> None:
         before = store.content()["organizations"], store.content()["place_imports"]

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import steps
 from callers import Callers
-from cast import ADMIN, AWA, DIOP, PARACETAMOL
+from cast import ADMIN, AWA, DIOP, GOMIS, NDIAYE, PARACETAMOL
 from store import Store
 from told import SETTINGS
 
 from fadjma import days, rules
+from fadjma.inventory import actions as inventory
 from fadjma.rules import Rules
 from fadjma.settings import forms
 from fadjma.timekeeping import Timekeeper
@@ -79,6 +80,22 @@ async def test_a_prescription_is_valid_for_as_long_as_that(clinic: Callers, stor
     issued = (await clinic.program(DIOP).post(f"/patients/{AWA.id}/prescriptions", {"lines": [line]})).json
     sql = "SELECT valid_until - issued_at FROM prescriptions WHERE id = ?"
     assert store.value(sql, issued["id"]) == 7 * steps.DAY
+
+
+async def test_a_pharmacy_is_warned_of_a_lot_as_early_as_that(clinic: Callers, store: Store) -> None:
+    lot = steps.receive(store, number="EN-40-JOURS", expires_on=steps.in_days(store, 40))
+    store.write(inventory.warn_expiring, 200)
+
+    async def read() -> tuple[str, bool]:
+        items = (await clinic.program(NDIAYE).get("/inventory")).json["items"]
+        [state] = [one["status"] for item in items for one in item["lots"] if one["id"] == lot]
+        told = store.value("SELECT expiry_told_at FROM lots WHERE id = ?", lot)
+        return state, told is not None
+
+    assert await read() == ("ok", False), "thirty days"
+    await _choose(clinic, expiry_days=40)
+    assert store.news(inventory.warn_expiring, 200) == {NDIAYE.id: ["stock.expiring"], GOMIS.id: ["stock.expiring"]}
+    assert await read() == ("soon", True)
 
 
 async def test_nothing_changed_is_no_change(clinic: Callers, store: Store) -> None:
