@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, Clinic, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, open_clinic, sign_in
+from live_page import pass_time, with_clock
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+PIN = "280614"
 LEAVE = "UPDATE sessions SET last_active_at = last_active_at - 900000"  # a quarter of an hour, without waiting for it
 
 
@@ -113,7 +115,9 @@ async def _write(diop: Person, awa: str, text: str) -> str:
     return where
 
 
-async def test_what_was_being_typed_is_there_after_the_lock(desk: tuple[Person, Path], awa: str) -> None:
+async def test_what_was_being_typed_is_there_after_the_lock(
+    desk: tuple[Person, Path], awa: str, browser: Browser, clinic: Clinic
+) -> None:
     diop, _ = desk
     where = await _write(diop, awa, "Va mieux depuis lundi")
     await diop.page.keyboard.press("Escape")
@@ -124,8 +128,13 @@ async def test_what_was_being_typed_is_there_after_the_lock(desk: tuple[Person, 
     await expect(diop.page.locator("#title")).to_have_value("Contrôle")
     await expect(diop.page.locator(".draft")).to_contain_text("Vous aviez commencé à écrire.")
     await diop.go("/")
-    await diop.go(where)  # a crash, another device: nothing is in the browser
+    await diop.go(where)  # a crash: nothing is in the page
     await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
+    device = await sign_in(browser, clinic, DIOP, viewport=PHONE)  # another: nothing is in the browser
+    await device.go(where)
+    await expect(device.page.locator("#body")).to_have_value("Va mieux depuis lundi")
+    await expect(device.page.locator("#title")).to_have_value("Contrôle")
+    await device.page.context.close()
     await diop.page.locator("main form button").first.click()
     await expect(diop.page.locator("h1")).not_to_have_text("Écran verrouillé")
     await expect(diop.page).not_to_have_url(re.compile("/new$"))
@@ -161,6 +170,21 @@ async def test_every_line_of_a_prescription_is_found_again(desk: tuple[Person, P
     await expect(diop.page.locator("#lines-0-dosage")).to_have_value("1 le matin")
 
 
+async def test_a_pin_chosen_on_the_page_opens_the_same_page(desk: tuple[Person, Path]) -> None:
+    diop, _ = desk
+    await diop.go("/unlock-pin")
+    await diop.page.fill("#password", PASSWORD)
+    await diop.page.fill("#pin", PIN)
+    await diop.press("Choisir ce code PIN")
+    await expect(diop.page).to_have_url(re.compile("/account$"))
+    await diop.go("/prescriptions?place=flow")
+    await diop.button("Masquer l'écran").click()
+    await diop.page.get_by_label("Code PIN ou mot de passe").fill(PIN)
+    await diop.button("Ouvrir l'écran").click()
+    await expect(diop.page.locator("#bell")).to_be_visible()
+    await expect(diop.page).to_have_url(re.compile(r"/prescriptions\?place=flow$"))
+
+
 async def test_somebody_else_takes_over_in_three_steps(desk: tuple[Person, Path]) -> None:
     diop, _ = desk
     await diop.go("/")
@@ -170,3 +194,28 @@ async def test_somebody_else_takes_over_in_three_steps(desk: tuple[Person, Path]
     await diop.page.fill("#password", PASSWORD)
     await diop.page.press("#password", "Enter")
     await expect(diop.page.locator("header")).to_contain_text("Ndiaye")
+
+
+async def test_a_quarter_of_an_hour_without_hands_hides_what_is_half_typed_and_keeps_it(
+    clinic: Clinic, path: Path, browser: Browser, awa: str
+) -> None:
+    """Without the server, so that it is the page's own timer that hides; last, since every session is left."""
+    diop = await sign_in(browser, clinic, DIOP)
+    page = await with_clock(diop.page)
+    where = await _write(diop, awa, "Sommeil agité")
+    await page.context.set_offline(True)
+    await pass_time(page, 14 * 60, 60)
+    await expect(page.locator("#body")).to_have_value("Sommeil agité")
+    await _leave(path / "fadjma.db")
+    await pass_time(page, 70, 10)
+    await expect(page.locator("h1")).to_contain_text("Le serveur ne répond pas")
+    await expect(page.locator("#main, textarea")).to_have_count(0)
+    await page.context.set_offline(False)
+    await page.clock.resume()
+    await expect(page.locator("h1")).to_have_text("Écran verrouillé")
+    await expect(page.locator("textarea")).to_have_count(0)
+    await _unlock(page)
+    await expect(page.locator("#body")).to_have_value("Sommeil agité")
+    await expect(page.locator(".draft")).to_contain_text("Vous aviez commencé à écrire.")
+    await expect(page).to_have_url(re.compile(f"{where}$"))
+    await page.context.close()
