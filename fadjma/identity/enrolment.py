@@ -1,5 +1,7 @@
 """Writing down who somebody is: identity's tables, for the acts of accounts/."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +43,7 @@ def made_by(tx: Transaction, submission: str | None) -> str | None:
 def add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
     """A new person; returns the id. Raises Invalid when staff that is in use has the e-mail address."""
     user_id = new_id()
-    try:
+    with _one_staff_address():
         tx.execute(
             "INSERT INTO users "
             "(id, role, status, email, phone, password_hash, given_name, family_name, language, submission, "
@@ -62,17 +64,19 @@ def add(tx: Transaction, person: NewPerson, role: Role, status: str) -> str:
                 "now": tx.now,
             },
         )
-    except Duplicate as error:
-        raise _taken(error) from error
     make_findable(tx, user_id, person.given_name, person.family_name, person.email, person.phone)
     return user_id
 
 
-def _taken(error: Duplicate) -> Exception:
-    """What this refusal of the database says to people: itself, unless it is that of an address of the staff."""
-    if error.constraint != _ONE_STAFF_ADDRESS:
-        return error
-    return Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")})
+@contextmanager
+def _one_staff_address() -> Iterator[None]:
+    """Around what writes an address: raises Invalid where another of the staff has it."""
+    try:
+        yield
+    except Duplicate as error:
+        if error.constraint != _ONE_STAFF_ADDRESS:
+            raise
+        raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
 
 
 def make_findable(tx: Transaction, user_id: str, *known_by: str | None) -> None:
@@ -204,10 +208,8 @@ def put_right(
 ) -> None:
     """Who somebody of the staff is and how they are reached. Raises Invalid when another has this address."""
     sql = "UPDATE users SET given_name = :given, family_name = :family, email = :email, phone = :phone WHERE id = :id"
-    try:
+    with _one_staff_address():
         tx.execute(sql, {"id": user_id, "given": given_name, "family": family_name, "email": email, "phone": phone})
-    except Duplicate as error:
-        raise _taken(error) from error
     make_findable_anew(tx, user_id, given_name, family_name, email, phone)
 
 
@@ -216,13 +218,11 @@ def reach(tx: Transaction, user_id: str, *, phone: str | None, email: str | None
 
     Raises Invalid when another of the staff has this address.
     """
-    try:
+    with _one_staff_address():
         tx.execute(
             "UPDATE users SET phone = :phone, email = :email, version = version + 1 WHERE id = :id",
             {"phone": phone, "email": email, "id": user_id},
         )
-    except Duplicate as error:
-        raise _taken(error) from error
     tx.execute(
         "UPDATE patients SET pharmacy_id = :pharmacy WHERE user_id = :id", {"pharmacy": pharmacy_id, "id": user_id}
     )
