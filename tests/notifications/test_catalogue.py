@@ -7,9 +7,7 @@ import fadjma
 from fadjma.events.catalogue import MESSAGES
 
 SOURCES = Path(fadjma.__file__).parent
-KEY = re.compile(
-    r'"((?:access|emergency|contest|announcement|prescription|record|stock|account|backup|password|contact|factor|identity|pin|proxy)\.[a-z_]+)"'
-)
+KEY = re.compile(rf'"((?:{"|".join(sorted({key.partition(".")[0] for key in MESSAGES}))})\.[a-z_]+)"')
 # docs/clinic.md, “Notifications”
 CLINIC = {
     "access.requested": "Un médecin demande l'accès à votre dossier",
