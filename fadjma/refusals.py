@@ -68,7 +68,9 @@ class EnrolmentNeeded(FactorNeeded):
     page = "/second-factor"
 
     def __init__(self) -> None:
-        super().__init__(N_("La clinique exige un second facteur : connectez-vous par la page pour le préparer."))
+        super().__init__(
+            N_("La clinique exige un second facteur : connectez-vous dans un navigateur pour en préparer un.")
+        )
 
 
 class Locked(Refusal):

@@ -20,7 +20,6 @@ from store import Clock, Store
 from fadjma import create_app, setup
 from fadjma.config import Settings
 from fadjma.identity import directory
-from fadjma.inventory import tables
 from fadjma.store.migrating import migrate
 
 TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
@@ -347,11 +346,10 @@ class TestTheStarterList:
             assert said in remark and said in page
 
     def test_every_line_is_good_and_has_an_atc_code(self) -> None:
-        table = tables.read(setup._without_remarks(_STARTER.read_bytes()))
-        assert table.errors == {}
-        assert len(table.lines) >= 150
-        assert all(re.fullmatch(r"[A-Z]\d\d[A-Z]{2}(\d\d)?", line["atc"]) for line in table.lines.values())
-        schedules = {line["dci"]: line["schedule"] for line in table.lines.values()}
+        lines = setup.check_medicines(setup.STARTER)
+        assert len(lines) >= 150
+        assert all(re.fullmatch(r"[A-Z]\d\d[A-Z]{2}(\d\d)?", line["atc"]) for line in lines)
+        schedules = {line["dci"]: line["schedule"] for line in lines}
         assert (schedules["morphine"], schedules["paracétamol"], schedules["amoxicilline"]) == (
             "narcotic",
             "none",

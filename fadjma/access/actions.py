@@ -421,13 +421,10 @@ def _tell(
             Notice([person], "access_request_status_changed", act.told.get(side)) for side, person in people.items()
         ],
     )
-    nurses = nurses_beside(tx, [people["doctor"]])  # their open files follow; the request itself is not theirs
+    nurses = directory.beside(
+        tx, [people["doctor"]], "nurse"
+    )  # their open files follow; the request itself is not theirs
     events.notify(tx, nurses, "access_request_status_changed", None, _patient(people["patient"]))
-
-
-def nurses_beside(tx: Transaction, doctors: list[str]) -> list[str]:
-    """The nurses who read under these doctors' grants: those of the same clinics."""
-    return directory.beside(tx, doctors, "nurse")
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:

@@ -31,7 +31,7 @@ class State:
 
 REVIEWS: dict[ReviewStatus, State] = {
     "to_review": State(N_("À contrôler"), "wait", "now", N_("Contrôle en cours")),
-    "to_explain": State(N_("À expliquer"), "wait", "flow", N_("Le médecin doit s'expliquer")),
+    "to_explain": State(N_("À expliquer"), "wait", "flow", N_("Explication demandée au médecin")),
     "explained": State(N_("Expliqué, à contrôler"), "wait", "now", N_("Contrôle en cours")),
     "justified": State(N_("Justifié"), "ok", "rest"),
     "abusive": State(N_("Abusif"), "no", "rest"),

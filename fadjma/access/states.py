@@ -141,7 +141,7 @@ APPROVE_IN_PERSON = Act(
     ("pending",),
     "approved",
     {"patient": "access.approved_in_person"},
-    Offer("in-person-approval", N_("Patient : j'autorise"), "PIN, scope and duration"),
+    Offer("in-person-approval", N_("J'autorise ce médecin"), "PIN, scope and duration"),
     written="approved_in_person",
 )
 WITNESS = Act(

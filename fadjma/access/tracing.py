@@ -57,7 +57,7 @@ WORDS: dict[str, Words] = {
     "access_request.revoked": Words(N_("a arrêté un accès à votre dossier, pour vous")),
     "prescription.delivery_requested": Words(N_("a demandé la livraison de vos médicaments, pour vous")),
     "prescription.taken_back": Words(N_("a repris votre ordonnance, pour vous")),
-    "prescription.code_renewed": Words(N_("a fait un nouveau code de retrait, pour vous")),
+    "prescription.code_renewed": Words(N_("a demandé un nouveau code de retrait, pour vous")),
     "contest.opened": Words(N_("a signalé une ligne de cette liste, pour vous")),
     "contact.changed": Words(N_("a changé votre pharmacie, pour vous")),
     "access_request.read": Words(refused=N_("a voulu ouvrir une demande d'accès à votre dossier")),

@@ -37,8 +37,6 @@ def change(
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     is_patient = viewer.role == "patient"
     pharmacies = {place.id for place in directory.organizations(tx, "pharmacy")} if is_patient else set()
-    if needs_password(before, phone, email):
-        viewer.require_self()
     if pharmacy_id and pharmacy_id not in pharmacies:
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
     enrolment.reach(tx, viewer.id, phone=phone, email=email, pharmacy_id=pharmacy_id)

@@ -48,7 +48,9 @@ def ask(tx: Transaction, viewer: Viewer, account_id: str, *, reason: str, docume
     """
     now = _another(tx, viewer, account_id)
     if now.waiting:
-        raise Conflict(N_("Ce retrait est déjà demandé : un autre administrateur le confirme."), current="waiting")
+        raise Conflict(
+            N_("Ce retrait est déjà demandé : un autre administrateur doit le confirmer."), current="waiting"
+        )
     factor_removals.ask(tx, account_id, by=viewer.id, reason=reason, document=document)
     kind = "factor.removal_asked"
     others = [Notice(directory.people(tx, "admin"), "notification", "factor.removal_waiting")]
@@ -70,10 +72,15 @@ def confirm(tx: Transaction, viewer: Viewer, account_id: str, *, address: str) -
     if waiting is None:
         raise Conflict(N_("Aucun retrait n'attend : il a été fait, ou les 24 heures sont passées."), current="none")
     if waiting.asked_by == viewer.id:
-        raise NotNow(N_("Vous l'avez demandé : un autre administrateur le confirme."), current="waiting")
+        raise NotNow(
+            N_("C'est vous qui l'avez demandé : un autre administrateur doit le confirmer."), current="waiting"
+        )
     if slips.between(tx, viewer.id, waiting.asked_by, since=tx.now - _APART):
         raise NotNow(
-            N_("L'un de vous a donné à l'autre son code d'accès il y a moins de 7 jours : un autre le confirme."),
+            N_(
+                "L'un de vous deux a remis un code d'accès à l'autre il y a moins de 7 jours : "
+                "un troisième administrateur doit confirmer."
+            ),
             current="waiting",
         )
     factor_removals.confirm(tx, waiting.id, by=viewer.id)

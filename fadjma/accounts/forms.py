@@ -82,7 +82,7 @@ class CodeForm(Form):
 class OtpForm(Form):
     """The first code of a new authenticator."""
 
-    otp = StringField(N_("Code à 6 chiffres que montre l'application"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+    otp = StringField(N_("Code à 6 chiffres affiché par l'application"), [Needed(), AtMost(40)], filters=[cleaning(40)])
 
 
 class CredentialForm(Form):

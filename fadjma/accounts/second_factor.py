@@ -9,7 +9,7 @@ from fadjma.identity.second_factors import Enrolment, Factors, Given, RecoveryCo
 from fadjma.refusals import Conflict, Invalid, NotNow
 from fadjma.store import Transaction
 
-REQUIRED = N_("La clinique exige un second facteur : changez-en, sans le retirer.")
+REQUIRED = N_("La clinique exige un second facteur : vous pouvez en changer, mais pas le retirer.")
 _NOTHING_BEGUN = N_("Cette préparation a duré plus de dix minutes, ou n'a pas commencé : recommencez.")
 
 
@@ -39,23 +39,23 @@ def begin(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str]:
     return {"id": viewer.id}
 
 
-def confirm(tx: Transaction, viewer: Viewer, typed: str, *, key: bytes, address: str) -> bool:
-    """The first code of the new authenticator; false when it is none. With a first factor come recovery codes.
+def confirm(tx: Transaction, viewer: Viewer, typed: str, *, key: bytes, address: str) -> dict[str, str]:
+    """The first code of the new authenticator. With a first factor come recovery codes.
 
-    Raises Conflict when nothing was begun, or too long ago.
+    Raises Invalid when it is not its code, Conflict when nothing was begun, or too long ago.
     """
     viewer.require_self()
     if second_factors.enrolment(tx, viewer.id, key=key) is None:
         raise Conflict(_NOTHING_BEGUN, current="over")
     is_first = not second_factors.has_one(tx, viewer.id)
     if not second_factors.confirm(tx, viewer.id, typed, key=key):
-        return False
+        raise Invalid({"otp": second_factors.WRONG})
     sessions.end_halves(tx, viewer.id, but=viewer.session_id)
     if is_first:
         second_factors.renew_codes(tx, viewer.id, key=key)
     tell(tx, viewer.id, "factor.added", by=viewer.id)
     security.note(tx, "factor_added", account_id=viewer.id, address=address)
-    return True
+    return {"id": viewer.id}
 
 
 def renew_codes(tx: Transaction, viewer: Viewer, *, key: bytes) -> dict[str, str]:

@@ -7,6 +7,7 @@ uses up. An unknown account and a wrong password get the same answer in the same
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from fadjma.accounts import actions, queries, second_factor
@@ -156,15 +157,17 @@ async def sign_with_passkey(
 
 
 async def confirm_factor(
-    database: Database, throttle: Throttle, viewer: Viewer, typed: str, *, key: bytes, mark: str
+    throttle: Throttle, user_id: str, typed: str, confirm: Callable[[], Awaitable[object]]
 ) -> None:
-    """The first code of a new authenticator. Raises Invalid, Throttled, and what second_factor.confirm does."""
+    """The first code of a new authenticator, which `confirm` takes. Raises Invalid, Throttled, and what that does."""
     second_factor.require_one(typed)
-    async with throttle.attempt((FACTOR_PER_ACCOUNT, viewer.id)) as attempt:
-        attempt.failed = not await database.write(second_factor.confirm, viewer, typed, key=key, address=mark)
-    if attempt.failed:
-        raise Invalid({"otp": second_factors.WRONG})
-    await throttle.forgive(FACTOR_PER_ACCOUNT, viewer.id)
+    async with throttle.attempt((FACTOR_PER_ACCOUNT, user_id)) as attempt:
+        try:
+            await confirm()
+        except Invalid:
+            attempt.failed = True
+            raise
+    await throttle.forgive(FACTOR_PER_ACCOUNT, user_id)
 
 
 async def _only_one(database: Database, found: list[Credential]) -> Credential:

@@ -53,7 +53,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "proxy.accepted": N_("Droit d'agir pour le patient : accepté"),
             "proxy.ended": N_("Droit d'agir pour le patient : terminé"),
             "proxy.wrong_pin": N_("Code PIN incorrect à l'accueil"),
-            "acting.begun": N_("Début d'actes pour le patient"),
+            "acting.begun": N_("Quelqu'un a commencé à agir pour le patient"),
         },
     ),
     "identities": (
@@ -69,7 +69,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "pin.given": N_("Code PIN donné"),
             "pin.changed": N_("Code PIN changé par le patient"),
             "pin.wrong": N_("Code PIN incorrect"),
-            "contact.changed": N_("Coordonnées changées par le patient"),
+            "contact.changed": N_("Coordonnées changées"),
         },
     ),
     "emergencies": (

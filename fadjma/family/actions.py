@@ -141,6 +141,7 @@ def give(
     for waiting in proxies.offered_to(tx, proxy_id):  # what the patient has offered is given now
         if waiting.patient.id == patient_id:
             proxies.end(tx, waiting.id, by=viewer.id)
+            _record(tx, viewer, waiting.id, "proxy.ended", proxy=None, patient=None)
     seen: Seen = "document" if document else "pin"
     made = _add(
         tx,

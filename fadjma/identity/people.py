@@ -150,7 +150,7 @@ class Viewer:
     def require_self(self) -> None:
         """Raise Forbidden to whoever acts for this person: password, PIN, sessions and who else may are their own."""
         if self.by:
-            raise Forbidden(N_("Cela, seule la personne elle-même peut le faire."))
+            raise Forbidden(N_("Seule la personne concernée peut faire cela."))
 
     def require(self, role: Role, tried: Tried | None = None) -> None:
         """Raise Forbidden unless this person has the role; `tried` is whose file it is about."""

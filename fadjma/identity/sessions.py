@@ -322,8 +322,8 @@ def lock_idle(tx: Transaction, limit: int) -> int:
         """
         UPDATE sessions SET locked_at = :now WHERE id IN (
             SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
-            WHERE s.kind = 'browser' AND s.ended_at IS NULL AND s.locked_at IS NULL AND u.role <> 'patient'
-            AND s.last_active_at > :since AND s.last_active_at <= :untouched_since LIMIT :limit)
+            WHERE s.kind = 'browser' AND s.ended_at IS NULL AND s.locked_at IS NULL AND s.half = ''
+            AND u.role <> 'patient' AND s.last_active_at > :since AND s.last_active_at <= :untouched_since LIMIT :limit)
         RETURNING id
         """,
         {"now": tx.now, "since": tx.now - LIFETIME, "untouched_since": untouched_since(tx), "limit": limit},

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from fadjma.events import Announcement, inbox
 from fadjma.events.inbox import Notification
 from fadjma.identity import sessions
-from fadjma.identity.sessions import SessionsEnded
+from fadjma.identity.sessions import CloseReason, SessionsEnded
 from fadjma.live import encode, replay, wire
 from fadjma.live.delivery import Delivery
 from fadjma.live.figures import EndReason, Figures
@@ -25,17 +25,7 @@ from fadjma.live.fragments import Fragments, Rendered
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
 from fadjma.store import READERS, Announced, Database, Transaction
 
-ByeReason = Literal[
-    "signed_out",
-    "expired",
-    "deactivated",
-    "renewed",
-    "locked",
-    "changed",
-    "withdrawn",
-    "restarting",
-    "replaced",
-]
+ByeReason = CloseReason | Literal["restarting", "replaced"]
 
 log = logging.getLogger("fadjma.live")
 WRITE_DEADLINE = 30.0  # seconds without taking a byte

@@ -25,9 +25,7 @@ from fadjma.prescriptions.forms import (
     RefusalForm,
 )
 from fadjma.records import actions as writing
-from fadjma.records import measurements
 from fadjma.records import queries as records
-from fadjma.records.measurements import Measurement
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import GIVE_BACK_PER_PERSON
@@ -58,7 +56,6 @@ class Desk(TypedDict):
     file: records.File
     pharmacies: list[directory.Organization]
     allergies: tuple[str, ...]
-    weight: Measurement | None
     suggestions: dict[int, list[medicines.Medicine]]  # by the line for which a medicine is looked for
 
 
@@ -144,7 +141,6 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "file": writing.open_file(tx, viewer, patient_id, again=again),
         "pharmacies": directory.organizations(tx, "pharmacy"),
         "allergies": records.allergies(tx, patient_id),
-        "weight": measurements.newest(tx, patient_id, "body_weight"),
         "suggestions": {},
     }
 

@@ -74,14 +74,18 @@ class _AroundPatient(TypedDict):
 async def show(patient_id: str) -> Response:
     around = await _around_patient(patient_id)
     patient = around["patient"]
-    data = {**patient.json(web.language()), "waiting": [_asked(item) for item in around["waiting"]]}
+    data = {
+        **patient.json(web.language()),
+        "waiting": [_asked(item) for item in around["waiting"]],
+        "attested": [_asked(item, "scope", "expires_at") for item in around["attested"]],
+    }
     return web.answer("reception/show.html", data, form=None, **around)
 
 
-def _asked(item: AccessRequest) -> dict[str, Any]:
+def _asked(item: AccessRequest, *also: str) -> dict[str, Any]:
     """What the desk may know of a request: who asks, and for how much."""
     known = item.json(web.language())
-    return {name: known[name] for name in ("id", "status", "doctor", "proposed_scope", "proposed_duration")}
+    return {name: known[name] for name in ("id", "status", "doctor", "proposed_scope", "proposed_duration", *also)}
 
 
 def _as_it_is(patient: Registered) -> CorrectionForm:

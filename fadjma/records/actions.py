@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from fadjma import days, events
 from fadjma.access import queries as access
 from fadjma.access import tracing
-from fadjma.access.actions import nurses_beside
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -175,7 +174,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
         notices=[
             Notice([patient_id], "medical_record_updated", action),
             Notice(doctors, "medical_record_updated", shared),
-            Notice(nurses_beside(tx, [viewer.id, *doctors]), "medical_record_updated", None),
+            Notice(directory.beside(tx, [viewer.id, *doctors], "nurse"), "medical_record_updated", None),
         ],
     )
     if record_type == "allergy":

@@ -2,7 +2,6 @@
 
 from fadjma import events
 from fadjma.access import queries as access
-from fadjma.access.actions import nurses_beside
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -83,7 +82,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, measurement_id: str,
         patient_id=patient_id,
         notices=[
             Notice([patient_id], "medical_record_updated", "measurement.created"),
-            Notice([*doctors, *nurses_beside(tx, [viewer.id, *doctors])], "medical_record_updated", None),
+            Notice([*doctors, *directory.beside(tx, [viewer.id, *doctors], "nurse")], "medical_record_updated", None),
         ],
         ground=grant_id,
         part=code,

@@ -156,6 +156,7 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
     if grant is None and (viewer.id != patient_id or viewer.role != "patient"):
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
     everything = grant is None or grant.scope == "full"
+    sees_prescriptions = grant is None or grant.scope in OPENS["prescriptions"]
     sees_measurements = grant is None or grant.scope in OPENS[measurements.PART]
     found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE)
     return File(
@@ -163,9 +164,9 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
         grant=grant,
         records=found,
         may_write=viewer.role == "doctor" and grant is not None and grant.scope == "full",
-        may_measure=grant is not None and grant.scope in OPENS[measurements.PART],
-        may_prescribe=viewer.role == "doctor" and grant is not None and grant.scope in OPENS["prescriptions"],
-        may_see_prescriptions=grant is None or grant.scope in OPENS["prescriptions"],
+        may_measure=grant is not None and sees_measurements,
+        may_prescribe=viewer.role == "doctor" and grant is not None and sees_prescriptions,
+        may_see_prescriptions=sees_prescriptions,
         weight=measurements.newest(tx, patient_id, "body_weight") if sees_measurements else None,
         before=before,
     )

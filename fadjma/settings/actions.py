@@ -19,7 +19,7 @@ LABELS = {
     "validity_days": N_("Validité d'une ordonnance, en jours"),
     "expiry_days": N_("Avertir avant la péremption d'un lot, en jours"),
     "lock_minutes": N_("Délai avant verrouillage des écrans du personnel, en minutes"),
-    "proxy_age": N_("Âge auquel un enfant décide seul pour son dossier"),
+    "proxy_age": N_("Âge à partir duquel un enfant décide seul de son dossier"),
     "time_zone": N_("Fuseau horaire de la clinique"),
     "second_factor": N_("Second facteur exigé du personnel"),
 }

@@ -36,7 +36,7 @@ OWN: dict[str, Callable[[Transaction, Viewer], object]] = {
 @pytest.mark.parametrize("what", OWN)
 def test_what_is_the_patients_own_is_refused(store: Store, what: str) -> None:
     before = store.content()
-    with pytest.raises(Forbidden, match="seule la personne elle-même"):
+    with pytest.raises(Forbidden, match="Seule la personne concernée"):
         store.write(OWN[what], ACTING)
     assert store.content() == before
 

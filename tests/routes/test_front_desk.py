@@ -8,8 +8,7 @@ from cast import AWA, DIOP, GASSAMA, IDENTIFIERS, MOUSSA, NDIAYE, SARR, THIAM
 from store import Clock, Store
 from told import BODY, TITLE, Told
 
-from fadjma.access.actions import nurses_beside
-from fadjma.identity import patients
+from fadjma.identity import directory, patients
 
 GRANDMOTHER = {"given_name": "Yacine", "age": 60, "sex": "female"}
 AGAIN = {"given_name": "cisse", "family_name": "AWA", "birth_date": "1991", "sex": "female"}
@@ -276,7 +275,7 @@ class TestNurses:
     def test_of_every_clinic_concerned_are_found_at_once(self, store: Store) -> None:
         asked: list[str] = []
         store.connection.set_trace_callback(asked.append)
-        assert store.read(nurses_beside, [DIOP.id, SARR.id, NDIAYE.id, "nobody"]) == [GASSAMA.id]
+        assert store.read(directory.beside, [DIOP.id, SARR.id, NDIAYE.id, "nobody"], "nurse") == [GASSAMA.id]
         store.connection.set_trace_callback(None)
         assert len([sql for sql in asked if sql.startswith("SELECT")]) == 1
 

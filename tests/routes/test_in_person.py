@@ -141,6 +141,9 @@ class TestAWitness:
         assert (await self._attest(clinic, told.pending)).status == 200
         opened = (await clinic.program(SARR).get(f"/access-requests/{told.pending}")).json
         assert (opened["status"], opened["in_person"], opened["witness"]) == ("approved", "witness", THIAM.name)
+        [attested] = (await clinic.program(THIAM).get("/patients/awa")).json["attested"]
+        assert (attested["doctor"]["name"], attested["scope"]) == (SARR.name, "summary")
+        assert attested["expires_at"] == opened["expires_at"] and "reason" not in attested
         assert (await clinic.program(SARR).get("/patients/awa/records")).status == 200
         assert "access.witnessed" in store.told(AWA)
         assert store.told(SARR)[-1] == "access.approved"

@@ -134,7 +134,7 @@ async def open_file(doctor: Person, identifier: str) -> None:
     await doctor.page.get_by_label("Dossier complet").check()
     await doctor.page.get_by_label("7 jours").check()
     await doctor.page.fill("#pin", PIN)
-    await doctor.press("Patient : j'autorise")
+    await doctor.press("J'autorise ce médecin")
     await expect(doctor.page.locator("#item")).to_contain_text("autorisé avec le code PIN du patient")
     await follow(doctor, "Ouvrir le dossier")
 

@@ -57,7 +57,7 @@ async def _open(browser: Browser, clinic: Clinic) -> Page:
 
 
 async def test_a_mother_approves_for_her_child_and_goes_back_to_her_own_file(browser: Browser, clinic: Clinic) -> None:
-    store = Store(clinic.database, milliseconds)  # type: ignore[arg-type]
+    store = Store(clinic.database, milliseconds)
     async with Programs(clinic) as others:
         child, given = store.write(_child_of, await others.id_of(AWA))
         page = await _open(browser, clinic)

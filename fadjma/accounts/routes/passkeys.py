@@ -25,7 +25,13 @@ async def begin() -> Response:
     form = await web.form(OwnerForm)
     here = site()
     if not here.may:
-        raise NotNow(N_("Les clés d'accès demandent une adresse en https, avec un nom."), current="http")
+        raise NotNow(
+            N_(
+                "Les clés d'accès ne fonctionnent que si FADJMA est ouvert à une adresse en https qui porte un nom, "
+                "pas des chiffres."
+            ),
+            current="http",
+        )
     await confirm_owner(form)
     own = await web.see(queries.profile)
     challenge = await web.change(passkeys.challenge, "registration")
@@ -74,7 +80,7 @@ async def _ask(purpose: Purpose) -> Response:
     await web.form(NoFields)
     known = await web.see(own_passkeys.usable, site())
     if not known:
-        raise NotNow(N_("Vous n'avez pas de clé d'accès à cette adresse."), current="none")
+        raise NotNow(N_("Aucune de vos clés d'accès ne fonctionne à cette adresse."), current="none")
     challenge = await web.change(passkeys.challenge, purpose)
     return web.as_json(await asyncio.to_thread(passkeys.to_sign, site(), challenge, known))
 

@@ -1,5 +1,6 @@
 """The second factor: asked for after the password, and set up by its owner."""
 
+from functools import partial
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
@@ -171,15 +172,11 @@ async def confirm() -> Response:
     form = await web.form(OtpForm)
     if not await web.attempted():
         mark = web.mark(request.remote_addr or "")
-        await confirm_factor(web.database(), web.throttle(), viewer, form.otp.data, key=factor_key(), mark=mark)
-        await web.attempt(_noted)
+        confirm_it = partial(web.attempt, second_factor.confirm, form.otp.data, key=factor_key(), address=mark)
+        await confirm_factor(web.throttle(), viewer.id, form.otp.data, confirm_it)
     if viewer.half:
         await make_whole(viewer)
     return web.see_other("/recovery-codes") if web.wants() != "json" else Response(status=204)
-
-
-def _noted(_: Transaction, viewer: Viewer) -> dict[str, str]:
-    return {"id": viewer.id}
 
 
 @blueprint.get("/recovery-codes")
