@@ -16,6 +16,7 @@ from fadjma.refusals import Conflict
 from fadjma.store import Database, Error, Transaction, Unavailable, Unusable, Violation
 from fadjma.store import database as module_of_database
 from fadjma.store.connections import connect
+from fadjma.store.database import READERS
 from fadjma.store.migrating import migrate
 
 
@@ -302,16 +303,46 @@ class TestGivingUp:
         assert await database.read(_kept) == ["noted", "after"]
 
 
+def _connecting(before: set[threading.Thread]) -> list[threading.Thread]:
+    """Those that were not there `before`, and are of connections: asyncio's own, for migrating, stays."""
+    return [thread for thread in set(threading.enumerate()) - before if "connection" in thread.name]
+
+
 class TestOpening:
     async def test_that_fails_leaves_nothing_open(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """After the writer: a process with its thread would never end."""
-        threads = threading.active_count()
+        before = set(threading.enumerate())
         database = Database(f"sqlite:///{path}")
         shm = path.with_name(path.name + "-shm")
         monkeypatch.setattr(database._place, "_files", [*database._place._files, str(shm) + "-nowhere"])
         with pytest.raises(Unusable, match="nowhere"):
             await database.open()
-        assert database._writer is None and threading.active_count() <= threads + 1, "but asyncio's own, for migrating"
+        assert database._writer is None
+        for thread in _connecting(before):
+            thread.join(5)
+            assert not thread.is_alive()
+
+    @pytest.mark.parametrize("cut_short", range(1, READERS + 2))
+    def test_cut_short_by_a_signal_no_thread_answers_to_a_loop_that_is_closed(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, cut_short: int
+    ) -> None:
+        failed: list[threading.ExceptHookArgs] = []
+        monkeypatch.setattr(threading, "excepthook", failed.append)
+        before = set(threading.enumerate())
+
+        async def start_and_be_cut_short() -> list[threading.Thread]:
+            opening = asyncio.create_task(Database(f"sqlite:///{path}").open())
+            while len(begun := _connecting(before)) < cut_short:  # noqa: ASYNC110 - the moment itself is what is looked for
+                await asyncio.sleep(0)
+            opening.cancel()
+            await asyncio.wait({opening})
+            assert opening.cancelled()
+            return begun
+
+        for thread in asyncio.run(start_and_be_cut_short()):
+            thread.join(5)
+            assert not thread.is_alive()
+        assert not failed
 
 
 async def test_it_can_be_closed_and_opened_again(path: Path) -> None:
