@@ -1,9 +1,11 @@
 """Fixtures that every test may use: a fresh migrated database in which the cast has settled, and a clock to set."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import demo_database
 import pytest
 from cast import settle
 from hypothesis import settings
@@ -24,6 +26,12 @@ from fadjma.store.migrating import migrate
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
 settings.register_profile("long", database=None, deadline=None, max_examples=5_000, stateful_step_count=100)
 settings.load_profile("fadjma")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_demo_for_all(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if "PYTEST_XDIST_TESTRUNUID" in os.environ:  # then each process has a folder of its own in one of the run
+        demo_database.shared = tmp_path_factory.getbasetemp().parent
 
 
 @pytest.fixture

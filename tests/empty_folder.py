@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from forked import ROOT, Forked
+
 PASSWORD = "le baobab chante le soir"
 ANSWERS = f"""
 medicines = "{{medicines}}"
@@ -30,8 +32,11 @@ phone = "33 951 12 34"
 class Folder:
     """An empty folder in which a clinic comes to be; commands and the server find everything in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, anew: bool = False) -> None:
+        """`anew`: the program is loaded for each command, as people start it; else a fork of one that is runs it."""
         self.path = path
+        self._anew = anew
+        self._out, self._err = path / "out.txt", path / "err.txt"
         self.database = path / "fadjma.db"
         self.secret = path / "fadjma.secret"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")}
@@ -49,32 +54,36 @@ class Folder:
         return self.run("-m", "quart", "setup", f"--answers={file}", **environment)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env={**self._environment, **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-        )
+        with self._begun(arguments, environment) as process:
+            code = process.wait(120)
+        return subprocess.CompletedProcess(arguments, code, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
 
     @contextmanager
     def served(self) -> Iterator[str]:
         """The address at which `python app.py` serves it."""
-        server = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        assert server.stdout
-        try:
-            line = server.stdout.readline()
+        with self._begun(["app.py"], {}) as server:
+            while not (line := self._out.read_text("utf-8")).endswith("\n"):
+                assert server.poll() is None, self._err.read_text("utf-8")
+                time.sleep(0.01)
             assert line.startswith("FADJMA: "), line
             yield line.removeprefix("FADJMA: ").strip()
+
+    @contextmanager
+    def _begun(
+        self, arguments: Sequence[str], environment: dict[str, str]
+    ) -> Iterator[Forked | subprocess.Popen[bytes]]:
+        environment = {**self._environment, **environment}
+        self._out.write_bytes(b"")
+        self._err.write_bytes(b"")
+        if self._anew:
+            with self._out.open("wb") as out, self._err.open("wb") as err:
+                command = [sys.executable, *arguments]
+                process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err)
+        else:
+            process = Forked(arguments, environment, self._out, self._err)
+        try:
+            yield process
         finally:
-            server.terminate()
-            server.wait(30)
-            server.stdout.close()
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)

@@ -1,7 +1,7 @@
-"""A server that is there at once: a process has loaded the program, and each server is a fork of it.
+"""The program, there at once: a process has loaded it, and each server and each command is a fork of that.
 
-Loading takes more than a second of a core, and the tests start a hundred servers: a sixth of all that they took.
-tests/live/test_failed_starts.py starts the program as people do.
+Loading takes a second of a core, and the tests start a hundred and fifty: a sixth of all that they took.
+tests/live/test_failed_starts.py and one test of tests/test_setup.py start it as people do.
 """
 
 import multiprocessing
@@ -9,22 +9,25 @@ import os
 import resource
 import runpy
 import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 
 _loaded = multiprocessing.get_context("forkserver")
 _loaded.set_forkserver_preload(["fadjma.server.serving"])  # and what that imports: all of it
 
 
 class Forked:
-    """`python app.py` in a fork; what subprocess.Popen has of it, which cannot fork here."""
+    """`python …` in a fork; what subprocess.Popen has of it, which cannot fork here."""
 
-    def __init__(self, environment: dict[str, str], out: Path, err: Path, files: int) -> None:
-        """Standard output goes to `out` from its beginning, errors to the end of `err`; `files` may be open."""
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], out: Path, err: Path) -> None:
+        """Standard output goes to `out` from its beginning, errors to the end of `err`."""
         # Like a child that is begun anew, it does not outlive the tests.
-        self._process = _loaded.Process(target=_serve, args=(environment, out, err, files), daemon=True)
+        self._process = _loaded.Process(target=_run, args=(arguments, environment, out, err), daemon=True)
         self._process.start()
 
     @property
@@ -46,7 +49,7 @@ class Forked:
         self._process.terminate()
 
 
-def _serve(environment: dict[str, str], out: Path, err: Path, files: int) -> None:
+def _run(arguments: Sequence[str], environment: dict[str, str], out: Path, err: Path) -> None:
     for path, flags, descriptor in ((out, os.O_TRUNC, 1), (err, os.O_APPEND, 2)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o644)
         os.dup2(file, descriptor)
@@ -56,5 +59,11 @@ def _serve(environment: dict[str, str], out: Path, err: Path, files: int) -> Non
     time.tzset()
     os.chdir(ROOT)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, hard), hard))
-    runpy.run_path("app.py", run_name="__main__")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(USUAL_LIMIT, hard), hard))
+    sys.path.insert(0, str(ROOT))
+    if arguments[0] == "-m":
+        sys.argv = list(arguments[1:])
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = list(arguments)
+        runpy.run_path(arguments[0], run_name="__main__")

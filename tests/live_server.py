@@ -9,10 +9,9 @@ import time
 from pathlib import Path
 
 from demo_database import demo_database
-from forked import ROOT, Forked
+from forked import ROOT, USUAL_LIMIT, Forked
 
 SECRET_KEY = "a secret key that is only for these tests"
-USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 STARTING = 120  # seconds; it takes two, but the machine may be busy with other things
 ORIGIN = "https://lab.example.sn"  # another site whose programs may read the stream
 
@@ -67,7 +66,7 @@ class Server:
             **self._settings,
         }
         if not self._anew:
-            self._process = Forked(environment, self._out, self._err, USUAL_LIMIT)
+            self._process = Forked(["app.py"], environment, self._out, self._err)
             return
         with self._out.open("wb") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(

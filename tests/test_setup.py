@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
-from empty_folder import ANSWERS, PASSWORD, ROOT, Folder
+from empty_folder import ANSWERS, PASSWORD, Folder
+from forked import ROOT
 from quart import Quart
 from store import Clock, Store
 
@@ -66,7 +67,8 @@ def _register(address: str, path: str, **fields: str) -> str:
     return str(answer.json()["id"])
 
 
-def test_from_an_empty_folder_to_a_medicine_that_is_handed_over(folder: Folder) -> None:
+def test_from_an_empty_folder_to_a_medicine_that_is_handed_over(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, anew=True)
     done = folder.set_up(ANSWERS.format(medicines="starter"))
     assert done.returncode == 0, done.stderr
     with folder.served() as address:

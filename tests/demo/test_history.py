@@ -1,5 +1,6 @@
 """The demo's year of history, once acted out: consistent in every table, ready for the scenarios, on any day."""
 
+import functools
 import os
 import re
 import sqlite3
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import phonenumbers
@@ -43,8 +45,16 @@ def milliseconds(instant: datetime) -> int:
     return round(instant.replace(tzinfo=UTC).timestamp() * 1000)
 
 
+@functools.cache
+def migrated() -> bytes:
+    """The file of an empty database: making one takes a tenth of what filling it takes."""
+    with TemporaryDirectory() as folder:
+        database.migrate(path := Path(folder) / "empty.db", milliseconds(datetime(2026, 1, 1)))
+        return path.read_bytes()
+
+
 def filled(path: Path, now: int, *, scale: int = 1, progress: Any = lambda done: None) -> sqlite3.Connection:
-    database.migrate(path, now)
+    path.write_bytes(migrated())
     connection = database.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN IMMEDIATE")

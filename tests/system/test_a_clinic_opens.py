@@ -11,7 +11,7 @@ from clinic import Clinic, Person, come
 from empty_folder import ANSWERS, PASSWORD, Folder
 from playwright.async_api import Browser, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # As Excel writes it in French: semicolons and Windows-1252.
 TABLE = (
@@ -22,7 +22,7 @@ TABLE = (
 PIN = "480 951"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     """What `quart setup` makes of an empty folder, served as a clinic serves it."""
     done = Folder(tmp_path).set_up(ANSWERS.format(medicines=""))

@@ -14,10 +14,10 @@ from fadjma.identity import proxies
 from fadjma.identity.enrolment import NewPerson
 from fadjma.store import Transaction, milliseconds
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
     async with open_clinic(tmp_path_factory.mktemp("families")) as clinic:
         yield clinic

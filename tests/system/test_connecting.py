@@ -24,7 +24,7 @@ from live_page import (
 )
 from playwright.async_api import BrowserContext, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_someone_not_signed_in_has_no_stream(page: Page, server: FakeStream) -> None:

@@ -7,7 +7,7 @@ import pytest
 from clinic import AWA, DESK, NDIAYE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_count_is_confirmed_on_the_lots_own_page(browser: Browser, tmp_path: Path) -> None:

@@ -14,19 +14,19 @@ from forked import ROOT
 from live_page import PATIENCE
 from playwright.async_api import Browser
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 EXAMPLES = re.findall(
     r"^```(sh|python|js)\n(.*?)^```", (ROOT / "docs" / "http.md").read_text(), re.MULTILINE | re.DOTALL
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
     async with open_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
         yield clinic
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def others(clinic: Clinic) -> AsyncIterator[Programs]:
     async with Programs(clinic) as others:
         yield others

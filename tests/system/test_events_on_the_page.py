@@ -8,7 +8,7 @@ from fake_stream import FakeStream, answer, event, refusal, rendered, toast
 from live_page import EVENTS, POLL, open_live, until
 from playwright.async_api import Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_what_was_had_is_dropped_and_what_was_missed_is_fetched_first(page: Page, server: FakeStream) -> None:

@@ -9,7 +9,7 @@ from forked import ROOT
 from live_page import open_live, pass_time, pass_time_until, until, with_clock
 from playwright.async_api import Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 FORM = """<ul id="now"><li id="r1">

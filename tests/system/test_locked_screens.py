@@ -12,23 +12,23 @@ from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs,
 from live_page import pass_time, with_clock
 from playwright.async_api import Browser, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PIN = "280614"
 LEAVE = "UPDATE sessions SET last_active_at = last_active_at - 900000"  # a quarter of an hour, without waiting for it
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("locked")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(path: Path) -> AsyncIterator[Clinic]:
     async with open_clinic(path) as clinic:
         yield clinic
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def awa(clinic: Clinic) -> str:
     """Her id; her file is open to Dr Diop."""
     async with Programs(clinic) as others:
@@ -36,7 +36,7 @@ async def awa(clinic: Clinic) -> str:
         return await others.id_of(AWA)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def desk(clinic: Clinic, path: Path, browser: Browser) -> AsyncIterator[tuple[Person, Path]]:
     """Dr Diop's computer, and the database of the clinic."""
     diop = await sign_in(browser, clinic, DIOP)

@@ -11,19 +11,19 @@ import pytest_asyncio
 from clinic import ADMIN, AWA, MOUSSA, PASSWORD, Clinic, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TABS = int(os.environ.get("FADJMA_TABS", "10"))
 SOME = min(TABS, 4)  # where their number is not the point: opening ten takes seconds
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
     async with open_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
         yield clinic
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def others(clinic: Clinic) -> AsyncIterator[Programs]:
     async with Programs(clinic) as others:
         await others.grant(AWA)

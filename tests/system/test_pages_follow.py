@@ -6,7 +6,7 @@ import pytest
 from clinic import AWA, DIOP, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_inbox_record_and_open_files_follow(browser: Browser, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from clinic import PHONE, Person, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
 pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"]),
 ]
 
@@ -22,7 +22,7 @@ class Cast:
         self.awa, self.diop, self.ndiaye = awa, diop, ndiaye
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def cast(browser: Browser, tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
     async with open_clinic(tmp_path) as clinic:
         people = Cast(

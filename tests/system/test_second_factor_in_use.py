@@ -8,10 +8,10 @@ import pytest_asyncio
 from clinic import DIOP, PASSWORD, Clinic, open_clinic
 from playwright.async_api import Browser, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
     async with open_clinic(tmp_path_factory.mktemp("passkeys")) as clinic:
         yield clinic

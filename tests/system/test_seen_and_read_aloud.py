@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def is_accessible(page: Page) -> None:

@@ -19,7 +19,7 @@ from live_page import (
 )
 from playwright.async_api import BrowserContext, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_ten_tabs_share_one_stream_and_hand_it_over(context: BrowserContext, server: FakeStream) -> None:

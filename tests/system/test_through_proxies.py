@@ -13,7 +13,7 @@ from nginx import Nginx, as_it_is, as_the_readme_says
 from playwright.async_api import Browser, Page, Request
 from proxies import Buffering, Cutting
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CUT_AFTER = float(os.environ.get("FADJMA_CUT_AFTER", "5"))  # seconds
 CUTS = int(os.environ.get("FADJMA_CUTS", "2"))
@@ -49,13 +49,13 @@ class Doctor:
             await self.act()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
     async with open_clinic(tmp_path_factory.mktemp("clinic")) as clinic:
         yield clinic
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def awa(browser: Browser, clinic: Clinic) -> AsyncIterator[Person]:
     """Signed in without a proxy; her cookie is good for every port of the machine."""
     awa = await sign_in(browser, clinic, AWA)
@@ -64,7 +64,7 @@ async def awa(browser: Browser, clinic: Clinic) -> AsyncIterator[Person]:
     await awa.page.context.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def diop(clinic: Clinic) -> AsyncIterator[Doctor]:
     async with Programs(clinic) as programs:
         diop = Doctor(programs)

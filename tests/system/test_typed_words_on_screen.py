@@ -12,7 +12,7 @@ import pytest_asyncio
 from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Locator, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 RIGHT_TO_LEFT, LATIN = ("محمد", "לוי"), ("Awa", "Cissé")  # Arabic beside Hebrew: what holds for both holds for each
 # For each name on the page, what stands after it and before it in its line: how many were looked at, and which are on
@@ -113,7 +113,7 @@ class Story:
         self.held = both[0]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
     async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         yield Story(clinic, others)

@@ -10,10 +10,10 @@ from clinic import AWA, DIOP, NDIAYE, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Route, expect
 from test_scenarios import choose_medicine
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[tuple[Person, Programs]]:
     """Dr Diop at his desk, and what others do meanwhile."""
     async with open_clinic(tmp_path_factory.mktemp("writing")) as clinic, Programs(clinic) as others:
