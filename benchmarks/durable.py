@@ -1,13 +1,10 @@
 """Part 3: durable access requests per second, 16 clients, each request another doctor's and to another patient."""
 
 import os
-import selectors
-import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import clinic, wire
+from benchmarks.crowd import Crowd
 from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
@@ -18,14 +15,6 @@ _WARM_UP = 100  # requests that are not counted
 _FLUSHES = 200
 _BUDGET = 1_500.0  # requests per second, benchmarks/README.md, “Budgets”
 _EARLIER = {"PostgreSQL": 237.0, "SQLite": 95.0}  # docs/replaces.md, the best of its runs
-
-
-@dataclass(slots=True)
-class _Pending:
-    """One client with its request under way."""
-
-    connection: socket.socket
-    came: bytearray = field(default_factory=bytearray)
 
 
 def run(sizes: Sizes, work: Path) -> Part:
@@ -40,10 +29,10 @@ def run(sizes: Sizes, work: Path) -> Part:
 
     requests = clinic.prepare(path, fill)
     before = _stored(path)
-    with clinic.serve(path) as server:
-        _send(server.port, iter(requests[:_WARM_UP]))
+    with clinic.serve(path) as server, Crowd(server.port, _CLIENTS) as crowd:
+        crowd.send(requests[:_WARM_UP], 201)
         usage = server.usage()
-        seconds = _send(server.port, iter(requests[_WARM_UP:]))
+        _, seconds = crowd.send(requests[_WARM_UP:], 201)
         cpu = server.usage().cpu - usage.cpu
     if (stored := _stored(path) - before) != total:
         raise RuntimeError(f"{total} requests were answered with 201, {stored} are stored")
@@ -72,45 +61,6 @@ def _part(rate: float, cpu: float, count: int, flushes: float) -> Part:
 def _asking(doctor: clinic.Person, patient: clinic.Person) -> bytes:
     body = {"patient_id": patient.id, "reason": "Consultation de suivi", "scope": "full"}
     return wire.request("POST", "/access-requests", token=doctor.token, body=body)
-
-
-def _send(port: int, requests: Iterator[bytes]) -> float:
-    """Send them all, each client the next one as soon as it has its answer; returns seconds."""
-    selector = selectors.DefaultSelector()
-    clients = [wire.Client(port) for _ in range(_CLIENTS)]
-    began = wire.now()
-    waiting = 0
-    for client, request in zip(clients, requests, strict=False):
-        client.socket.sendall(request)
-        selector.register(client.socket, selectors.EVENT_READ, _Pending(client.socket))
-        waiting += 1
-    while waiting:
-        ready = selector.select(wire.TIMEOUT)
-        if not ready:
-            raise RuntimeError(f"no answer in {wire.TIMEOUT:.0f} s")
-        for key, _ in ready:
-            waiting -= _step(key.data, requests)
-    seconds = wire.now() - began
-    selector.close()
-    for client in clients:
-        client.close()
-    return seconds
-
-
-def _step(pending: _Pending, requests: Iterator[bytes]) -> int:
-    """Read what has come; after a whole answer, send the next request. Returns 1 when there is none."""
-    part = pending.connection.recv(65_536)
-    if not part:
-        raise RuntimeError("the server closed a connection")
-    pending.came += part
-    if (answer := wire.parse(pending.came)) is None:
-        return 0
-    wire.checked(answer, 201)
-    pending.came.clear()
-    if (request := next(requests, None)) is None:
-        return 1
-    pending.connection.sendall(request)
-    return 0
 
 
 def _stored(path: Path) -> int:
