@@ -31,7 +31,7 @@ SOURCES = Path(fadjma.__file__).parent
 REQUEST = b"GET / HTTP/1.1\r\nhost: fadjma\r\n\r\n"
 USED = {
     "live/wire.py": {
-        RequestResponseCycle: "chunked_encoding disconnected flow message_event send transport",
+        RequestResponseCycle: "chunked_encoding disconnected flow message_event more_body send transport",
         FlowControl: "write_paused",
     },
     "server/protocol.py": {

@@ -11,13 +11,19 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "is_gone", "write"]
+__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "is_gone", "write"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
     """uvicorn's own object behind this `send`, if it is uvicorn's."""
     owner = getattr(send, "__self__", None)
     return owner if isinstance(owner, Cycle) else None
+
+
+def has_come_whole(send: Callable[..., Any]) -> bool:
+    """Whether the body of the request that is answered with this `send` is there, to its end."""
+    cycle = cycle_of(send)
+    return cycle is not None and not cycle.more_body and not cycle.disconnected
 
 
 def write(cycle: Cycle, body: bytes) -> bool:

@@ -13,6 +13,7 @@ from quart import Quart
 from fadjma.application import Running
 from fadjma.live.hub import Hub
 from fadjma.server.protocol import Protocol
+from fadjma.server.requests import Connection
 from fadjma.store import Database, Unusable
 
 if sys.platform != "win32":
@@ -111,6 +112,7 @@ def serve(app: Quart) -> None:
         lifespan="on",
         ws="none",  # nothing here speaks WebSocket; Quart answers what uvicorn would let through with a 500
     )
+    app.asgi_http_class = Connection
     _print_demo_accounts(app)
     server = Server(config, app)
     for sig in (signal.SIGINT, signal.SIGTERM):
