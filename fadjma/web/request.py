@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
@@ -54,6 +54,39 @@ class Request(QuartRequest):
         super().__init__(method, scheme, path, *args, max_content_length=longest, **kwargs)
         self.max_content_length = longest
 
+    @cached_property
+    def plain(self) -> dict[str, str]:
+        """The headers by their names in lower case."""
+        return credentials.plain(self.scope["headers"])
+
+    @cached_property
+    def wanted(self) -> Shape:
+        # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
+        if self.plain.get("hx-request") == "true" and "hx-boosted" not in self.plain:
+            return "fragment"
+        accept = self.plain.get("accept", "")
+        if "text/event-stream" in accept:
+            return "json"  # a program, or live.js: nobody reads a page there
+        if self.path.startswith("/api/"):
+            return "json"
+        if len(accept) > _LOOKED_AT:
+            accept = accept[:_LOOKED_AT].rpartition(",")[0]
+        return _best(accept, program=credentials.is_bearer(self.plain) or self.is_json)
+
+
+@lru_cache(maxsize=200)  # there are few browsers and few libraries
+def _best(accept: str, *, program: bool) -> Shape:
+    offered = ["text/html", "application/json"]
+    if program:
+        offered.reverse()
+    best = parse_accept_header(accept, MIMEAccept).best_match(offered) if accept else offered[0]
+    return "json" if best == "application/json" else "page"
+
+
+def asked() -> Request:
+    """The request itself: each look at it through Quart's `request` takes longer than most of what is looked at."""
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+
 
 def app() -> Quart:
     return cast(Quart, current_app._get_current_object())  # type: ignore[attr-defined]
@@ -74,7 +107,8 @@ def viewer() -> Viewer:
 
 def secret() -> str | None:
     """The session secret that the request carries, if it is genuine; whether the session lives, the database says."""
-    return credentials.secret_from(app(), _headers(), request.scheme)
+    asking = asked()
+    return credentials.secret_from(app(), asking.plain, asking.scheme)
 
 
 def signed_in() -> bool:
@@ -96,38 +130,12 @@ def language() -> str:
 
 def wants() -> Shape:
     """In which form to answer. Programs with a bearer token get JSON unless they ask for HTML."""
-    if "wants" not in g:
-        g.wants = _wants()
-    return cast(Shape, g.wants)
-
-
-def _wants() -> Shape:
-    # A boosted form swaps part of a whole page in (hx-select), so it gets pages, as without JavaScript.
-    headers = _headers()
-    if headers.get("hx-request") == "true" and "hx-boosted" not in headers:
-        return "fragment"
-    accept = headers.get("accept", "")
-    if "text/event-stream" in accept:
-        return "json"  # a program, or live.js: nobody reads a page there
-    if request.path.startswith("/api/"):
-        return "json"
-    if len(accept) > _LOOKED_AT:
-        accept = accept[:_LOOKED_AT].rpartition(",")[0]
-    return _best(accept, program=credentials.is_bearer(headers) or request.is_json)
-
-
-@lru_cache(maxsize=200)  # there are few browsers and few libraries
-def _best(accept: str, *, program: bool) -> Shape:
-    offered = ["text/html", "application/json"]
-    if program:
-        offered.reverse()
-    best = parse_accept_header(accept, MIMEAccept).best_match(offered) if accept else offered[0]
-    return "json" if best == "application/json" else "page"
+    return asked().wanted
 
 
 def is_bearer() -> bool:
     """Whether a program asks, with a bearer token."""
-    return credentials.is_bearer(_headers())
+    return credentials.is_bearer(asked().plain)
 
 
 def by_itself() -> bool:
@@ -137,14 +145,7 @@ def by_itself() -> bool:
 
 def header(name: str) -> str:
     """A request header by its name in lower case; empty when it is absent."""
-    return _headers().get(name, "")
-
-
-def _headers() -> dict[str, str]:
-    """The request's headers by their names in lower case; looked at often, so read once."""
-    if "headers" not in g:
-        g.headers = credentials.plain(request.scope["headers"])
-    return cast(dict[str, str], g.headers)
+    return asked().plain.get(name, "")
 
 
 def page_path() -> str:
@@ -178,9 +179,10 @@ def require_text() -> None:
 
 async def fields() -> MultiDict[str, str]:
     """The form or JSON body as fields; one that cannot be read is refused (400), never guessed at."""
-    if "fields" not in g:
-        g.fields = await (_json_fields() if request.is_json else _form_fields())
-    return cast(MultiDict[str, str], g.fields)
+    found: MultiDict[str, str] | None = g.get("fields")
+    if found is None:
+        found = g.fields = await (_json_fields() if request.is_json else _form_fields())
+    return found
 
 
 async def upload(name: str) -> bytes | None:
@@ -243,6 +245,7 @@ def _require_utf8(sent: bytes, *, escaped: bool = True) -> None:
 
 async def body() -> bytes:
     """The request's body, as it came."""
-    if "body" not in g:  # Quart waits for it anew each time, with a task and a timer
-        g.body = await request.get_data(as_text=False)
-    return cast(bytes, g.body)
+    found: bytes | None = g.get("body")
+    if found is None:  # Quart waits for it anew each time, with a task and a timer
+        found = g.body = cast(bytes, await asked().get_data(as_text=False))
+    return found

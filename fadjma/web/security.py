@@ -97,7 +97,7 @@ def _host(origin: str) -> str:
 
 
 async def _finish(response: Response) -> Response:
-    headers = response.headers
+    request, headers = web.asked(), response.headers
     if response.status_code == 204:
         headers.pop("Content-Type", None)  # nothing to type and nothing to guard: a poll with nothing new is most of 2G
     else:
@@ -110,14 +110,13 @@ async def _finish(response: Response) -> Response:
     _allow_origin(response)
     await _compress(response)
     # The route's pattern, never the address: an address may hold an identifier or a search.
-    spent = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-    viewer = g.get("viewer")
+    now, viewer = time.perf_counter(), g.get("viewer")
     log.info(
         "%s %s %d %.1f ms session=%s address=%s",
         request.method if request.method.isalpha() else "-",
         request.url_rule or "-",
         response.status_code,
-        spent,
+        (now - g.get("started", now)) * 1000,
         web.mark(viewer.session_id if viewer else ""),
         web.mark(neighbourhood(request.remote_addr or "")),
     )
