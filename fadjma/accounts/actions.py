@@ -100,7 +100,7 @@ def create_account(
 
 def _require_place(tx: Transaction, role: Role, organization_id: str) -> None:
     kind = "pharmacy" if role == "pharmacist" else "clinic"
-    if not any(organization.id == organization_id for organization in directory.organizations(tx, kind)):
+    if not directory.is_place(tx, organization_id, kind):
         raise Invalid({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
 
 

@@ -36,8 +36,7 @@ def change(
     if needs_password(before, phone, email) and confirmed != passwords.own_hash(tx, viewer):
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     is_patient = viewer.role == "patient"
-    pharmacies = {place.id for place in directory.organizations(tx, "pharmacy")} if is_patient else set()
-    if pharmacy_id and pharmacy_id not in pharmacies:
+    if pharmacy_id and not (is_patient and directory.is_place(tx, pharmacy_id, "pharmacy")):
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
     enrolment.reach(tx, viewer.id, phone=phone, email=email, pharmacy_id=pharmacy_id)
     enrolment.make_findable_anew(tx, viewer.id, viewer.given_name, viewer.family_name, email, phone)

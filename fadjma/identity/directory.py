@@ -75,6 +75,12 @@ def organizations(tx: Transaction, kind: str | None = None) -> list[Organization
     return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
 
+def is_place(tx: Transaction, organization_id: str, kind: str) -> bool:
+    """Whether this is a clinic, or a pharmacy."""
+    sql = "SELECT 1 FROM organizations WHERE id = :id AND kind = :kind"
+    return tx.value(sql, {"id": organization_id, "kind": kind}) is not None
+
+
 def identity(tx: Transaction, patient_id: str) -> Identity:
     """The identity of a patient. The caller has checked that the viewer may see it. Raises NotFound."""
     found = identities(tx, [patient_id])

@@ -209,8 +209,7 @@ def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> No
             errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
     if errors:
         raise Invalid(errors)
-    pharmacies = {organization.id for organization in directory.organizations(tx, "pharmacy")}
-    if pharmacy_id is not None and pharmacy_id not in pharmacies:
+    if pharmacy_id is not None and not directory.is_place(tx, pharmacy_id, "pharmacy"):
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
 
 
