@@ -183,7 +183,7 @@ def _is_against(tx: Transaction, doctor_id: str, patient_id: str) -> bool:
 
 def allow(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
     """The patient opens the file, or widens, prolongs or narrows an access that runs."""
-    viewer.require("patient", queries.tried(tx, request_id))
+    queries.require(tx, viewer, "patient", request_id)
     runs = queries.access_request(tx, viewer, request_id).status in states.CHANGE.sources
     return (change if runs else approve)(tx, viewer, request_id, scope=scope, duration=duration)
 
@@ -207,7 +207,7 @@ def try_pin(tx: Transaction, viewer: Viewer, request_id: str, *, pin: str, key: 
 
     Returns {"right": bool, "left": how many tries are left}.
     """
-    viewer.require("doctor", queries.tried(tx, request_id))
+    queries.require(tx, viewer, "doctor", request_id)
     request = queries.access_request(tx, viewer, request_id)
     known = patient_pins.of(tx, request.patient_id)
     if known is None or known.locked or known.is_it(key, pin) or request.status not in states.APPROVE_IN_PERSON.sources:
@@ -364,7 +364,7 @@ def _move(
     Raises Forbidden, NotFound for whoever is not party, or Conflict with the state it is in now.
     """
     assert act.by != "time"
-    viewer.require(act.by, queries.tried(tx, request_id))
+    queries.require(tx, viewer, act.by, request_id)
     request = queries.access_request(tx, viewer, request_id)
     if request.status not in act.sources:
         raise Conflict(act.too_late, current=request.status)

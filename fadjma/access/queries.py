@@ -324,6 +324,12 @@ def tried(tx: Transaction, request_id: str) -> Tried | None:
     return Tried(patient_id, "access_request", request_id) if patient_id else None
 
 
+def require(tx: Transaction, viewer: Viewer, role: Role, request_id: str) -> None:
+    """Raise Forbidden to whoever has another role; whose file it is about is looked up only then."""
+    if viewer.role != role:
+        viewer.require(role, tried(tx, request_id))
+
+
 def waiting_at_desk(tx: Transaction, viewer: Viewer, patient_id: str) -> list[AccessRequest]:
     """What doctors of this desk's clinic have asked this patient and waits for an answer; the reason is not for it."""
     return _at_desk(tx, viewer, patient_id, "a.status = 'pending' AND a.lapses_at > :now")

@@ -52,7 +52,7 @@ def _move(tx: Transaction, viewer: Viewer, request_id: str, act: Act, columns: M
 
     Raises Forbidden, NotFound for another doctor or where there is no emergency, Conflict with the state it is in now.
     """
-    viewer.require(act.by, queries.tried(tx, request_id))
+    queries.require(tx, viewer, act.by, request_id)
     found = tx.first(
         "SELECT v.status, a.patient_id, a.doctor_id FROM emergency_reviews v "
         "JOIN access_requests a ON a.id = v.request_id WHERE v.request_id = :id",

@@ -159,7 +159,7 @@ _CONTEST = """
 
 def review(tx: Transaction, viewer: Viewer, request_id: str) -> Review:
     """One emergency access, for an admin. Raises NotFound."""
-    viewer.require("admin", queries.tried(tx, request_id))
+    queries.require(tx, viewer, "admin", request_id)
     row = tx.first(f"{_REVIEW} WHERE v.request_id = :id", {"id": request_id})
     if row is None:
         raise NotFound

@@ -97,7 +97,9 @@ def record(
             "ground": ground,
             "part": part,
             "repeats": repeats,
-            "detail": json.dumps({key: value for key, value in detail.items() if value is not None}),
+            "detail": json.dumps({key: value for key, value in detail.items() if value is not None})
+            if detail
+            else "{}",
         },
     )
     told: set[str | None] = {actor_id, by_id}

@@ -117,7 +117,7 @@ _PROXY = f"""
 def values(tx: Transaction) -> dict[str, int | str]:
     """What RUNS asks about."""
     today = days.day(tx.now)
-    return {"now": tx.now, "grown": f"{today.year - rules.current().proxy_age:04d}-{today:%m-%d}"}
+    return {"now": tx.now, "grown": f"{today.year - rules.current().proxy_age:04d}{today.isoformat()[4:]}"}
 
 
 def is_child(tx: Transaction, birth_date: str) -> bool:

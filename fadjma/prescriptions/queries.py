@@ -6,6 +6,7 @@ was addressed. One that is open to any pharmacy shows neither lines nor patient 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from fadjma.access import queries as access
@@ -283,7 +284,7 @@ def reason_text(reason: str, language: str) -> str:
 def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
     """One prescription without its lines, as rows show it. Raises NotFound for whoever may not see it."""
     row = tx.first(
-        f"{_PRESCRIPTION} WHERE p.id = :id AND ({_right(viewer)})",
+        f"{_PRESCRIPTION} WHERE p.id = :id AND ({_right(viewer.role)})",
         {"id": prescription_id, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
     )
     if row is None or not _granted(tx, viewer, row):
@@ -295,6 +296,12 @@ def tried(tx: Transaction, prescription_id: str) -> Tried | None:
     """Whose a prescription is, for the trace of a refusal; None when there is none."""
     patient_id = tx.value("SELECT patient_id FROM prescriptions WHERE id = :id", {"id": prescription_id})
     return Tried(patient_id, "prescription", prescription_id) if patient_id else None
+
+
+def require(tx: Transaction, viewer: Viewer, role: Role, prescription_id: str) -> None:
+    """Raise Forbidden to whoever has another role; whose file it is about is looked up only then."""
+    if viewer.role != role:
+        viewer.require(role, tried(tx, prescription_id))
 
 
 def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
@@ -506,10 +513,11 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     return tuple(Line(**dict(row)) for row in rows)
 
 
-def _right(viewer: Viewer) -> str:
-    if viewer.role in access.READERS:
+@cache
+def _right(role: Role) -> str:
+    if role in access.READERS:
         return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
-    own = _OWN[viewer.role].items()
+    own = _OWN[role].items()
     return " OR ".join(f"({part} AND p.status IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
 
 

@@ -34,7 +34,7 @@ def move(
         before(found)
     if act.stock == "give back":
         inventory.release(tx, found.id)
-    could_see = _concerned(tx, prescription_id)["pharmacists"]
+    could_see = [] if act.claim == "stays" else _concerned(tx, prescription_id)["pharmacists"]
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
@@ -61,7 +61,7 @@ def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> qu
 
 def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Prescription:
     """The prescription in whatever state, for who is on the side that does this act. Raises Forbidden, NotFound."""
-    viewer.require(states.ROLES[act.by], queries.tried(tx, prescription_id))
+    queries.require(tx, viewer, states.ROLES[act.by], prescription_id)
     found = queries.prescription(tx, viewer, prescription_id)
     if act.by == "prescriber" and found.prescriber_id != viewer.id:
         refusal = Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
