@@ -67,7 +67,6 @@ class Checkout:
 
     name: str
     people: dict[str, Any]
-    crowd: Crowd
     spent: dict[str, list[float]] = field(default_factory=dict)  # milliseconds of processor for one act
     seconds: dict[str, list[float]] = field(default_factory=dict)  # by the clock, for one act
 
@@ -87,9 +86,11 @@ class Checkout:
         self._send(kind, sent, 200)
 
     def _send(self, kind: str, requests: list[bytes], status: int) -> list[bytes]:
-        before = _processor(self.people["pid"])
-        bodies, seconds = self.crowd.send(requests, status)
-        spent = _processor(self.people["pid"]) - before
+        # Connected anew each time: a server ends what has been idle for some seconds, while the others have their turn.
+        with Crowd(self.people["port"], _CLIENTS) as crowd:
+            before = _processor(self.people["pid"])
+            bodies, seconds = crowd.send(requests, status)
+            spent = _processor(self.people["pid"]) - before
         self.spent.setdefault(kind, []).append(spent * 1e3 / len(requests))
         self.seconds.setdefault(kind, []).append(seconds / len(requests))
         return bodies
@@ -127,9 +128,7 @@ def _serving(where: Path, path: Path, count: int) -> Iterator[Checkout]:
             said = process.stdout.readline()
             if not said:
                 raise RuntimeError(f"{where} could not be served")
-            people = json.loads(said)
-            with Crowd(people["port"], _CLIENTS) as crowd:
-                yield Checkout(where.name, people, crowd)
+            yield Checkout(where.name, json.loads(said))
         finally:
             process.stdin.close()
 
