@@ -184,7 +184,7 @@ def _is_against(tx: Transaction, doctor_id: str, patient_id: str) -> bool:
 def allow(tx: Transaction, viewer: Viewer, request_id: str, *, scope: Scope, duration: int) -> str:
     """The patient opens the file, or widens, prolongs or narrows an access that runs."""
     queries.require(tx, viewer, "patient", request_id)
-    runs = queries.access_request(tx, viewer, request_id).status in states.CHANGE.sources
+    runs = queries.standing(tx, viewer, request_id).status in states.CHANGE.sources
     return (change if runs else approve)(tx, viewer, request_id, scope=scope, duration=duration)
 
 
@@ -208,7 +208,7 @@ def try_pin(tx: Transaction, viewer: Viewer, request_id: str, *, pin: str, key: 
     Returns {"right": bool, "left": how many tries are left}.
     """
     queries.require(tx, viewer, "doctor", request_id)
-    request = queries.access_request(tx, viewer, request_id)
+    request = queries.standing(tx, viewer, request_id)
     known = patient_pins.of(tx, request.patient_id)
     if known is None or known.locked or known.is_it(key, pin) or request.status not in states.APPROVE_IN_PERSON.sources:
         return {"right": True, "left": 0}  # nothing to guess, or no longer: the act itself answers
@@ -230,7 +230,7 @@ def approve_in_person(
 ) -> str:
     """The patient opens the file on the doctor's own screen, with their PIN. Raises Invalid when it is not theirs."""
 
-    def accept(tx: Transaction, request: queries.AccessRequest) -> None:
+    def accept(tx: Transaction, request: queries.Standing) -> None:
         patient_pins.accept(tx, request.patient_id, pin, key)
         _replace_running(tx, request)
 
@@ -266,7 +266,7 @@ def _terms(tx: Transaction, scope: Scope, duration: int) -> dict[str, str | int 
     return {"scope": scope, "expires_at": tx.now + duration, "decided_at": tx.now}
 
 
-def _replace_running(tx: Transaction, request: queries.AccessRequest) -> None:
+def _replace_running(tx: Transaction, request: queries.Standing) -> None:
     """What runs between the same two people ends, for the other begins: of a pair there is one."""
     expire(tx, _ALL)  # what time has ended was not replaced
     rows = tx.all(
@@ -355,7 +355,7 @@ def _move(
     request_id: str,
     act: Act,
     columns: Mapping[str, str | int | None],
-    before: Callable[[Transaction, queries.AccessRequest], None] | None = None,
+    before: Callable[[Transaction, queries.Standing], None] | None = None,
 ) -> str:
     """Bring one's own request to the act's target, with what else is to be written down; returns its id.
 
@@ -365,7 +365,7 @@ def _move(
     """
     assert act.by != "time"
     queries.require(tx, viewer, act.by, request_id)
-    request = queries.access_request(tx, viewer, request_id)
+    request = queries.standing(tx, viewer, request_id)
     if request.status not in act.sources:
         raise Conflict(act.too_late, current=request.status)
     if before:
@@ -378,7 +378,7 @@ def _move(
     return request_id
 
 
-def _write(tx: Transaction, request: queries.AccessRequest, act: Act, columns: Mapping[str, str | int | None]) -> int:
+def _write(tx: Transaction, request: queries.Standing, act: Act, columns: Mapping[str, str | int | None]) -> int:
     """How many rows changed: none when it is not in that state any more."""
     changes = "".join(f", {name} = :{name}" for name in columns)
     return tx.execute(

@@ -27,18 +27,27 @@ READERS: tuple[Role, ...] = ("doctor", "nurse")  # who reads others' files, unde
 
 
 @dataclass(frozen=True, slots=True)
-class AccessRequest:
-    """A request by a doctor, or the grant it has become; `status` is what is true now, whatever is stored."""
+class Standing:
+    """Between whom a request is and how it stands: what an act asks before it is done.
+
+    `status` is what is true now, whatever is stored.
+    """
 
     id: str
     patient_id: str
-    patient: Patient
     doctor_id: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest(Standing):
+    """A request by a doctor, or the grant it has become."""
+
+    patient: Patient
     doctor_name: str
     specialty: str
     profession: str
     organization: str
-    status: Status
     reason: str
     proposed_scope: Scope | None
     proposed_duration: str | None
@@ -259,6 +268,7 @@ _STATUS = f"""
          WHEN a.status IN {listed(states.LAPSE.sources)} AND a.lapses_at <= :now THEN '{states.LAPSE.target}'
          ELSE a.status END
 """
+_STANDING = f"SELECT a.id, a.patient_id, a.doctor_id, {_STATUS} AS status FROM access_requests a"
 _REQUEST = f"""
     SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
            d.name AS doctor_name, d.specialty, d.profession, d.organization, {_STATUS} AS status, a.reason,
@@ -301,13 +311,22 @@ _ENDS = {states.EXPIRE: "expires_at", states.LAPSE: "lapses_at"}  # the acts of 
 
 def access_request(tx: Transaction, viewer: Viewer, request_id: str) -> AccessRequest:
     """One request, for its patient or its doctor. Raises NotFound for everybody else."""
+    return _request(_of_party(tx, viewer, request_id, _REQUEST))
+
+
+def standing(tx: Transaction, viewer: Viewer, request_id: str) -> Standing:
+    """How one request stands; as above."""
+    return Standing(**dict(_of_party(tx, viewer, request_id, _STANDING)))
+
+
+def _of_party(tx: Transaction, viewer: Viewer, request_id: str, select: str) -> Row:
     row = tx.first(
-        f"{_REQUEST} WHERE a.id = :id AND :viewer IN (a.patient_id, a.doctor_id)",
+        f"{select} WHERE a.id = :id AND :viewer IN (a.patient_id, a.doctor_id)",
         {"id": request_id, "viewer": viewer.id, "now": tx.now},
     )
     if row is None:
         raise NotFound().about(tried(tx, request_id))
-    return _request(row)
+    return row
 
 
 def access_request_in_person(

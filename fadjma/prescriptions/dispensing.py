@@ -8,7 +8,7 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import handover, queries, states, transitions
-from fadjma.prescriptions.queries import Prescription
+from fadjma.prescriptions.queries import Standing
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
@@ -36,7 +36,7 @@ def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
 def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """Prepared: every line is kept in stock. Raises Conflict with what is missing; then nothing is kept."""
 
-    def keep(found: Prescription) -> None:
+    def keep(found: Standing) -> None:
         for line in queries.lines(tx, found.id):
             owed = line.quantity - line.delivered
             missing = inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, owed)
@@ -118,7 +118,7 @@ def deliver(
     Stock leaves in the same transaction.
     """
 
-    def hand_over(found: Prescription) -> None:
+    def hand_over(found: Standing) -> None:
         if code and found.code_failures >= handover.ATTEMPTS:
             raise Invalid({"code": handover.LOCKED})
         if code and not handover.matches(key, found.id, found.code_round, code):
@@ -132,9 +132,7 @@ def deliver(
     return transitions.move(tx, viewer, prescription_id, states.DELIVER, reason=without_code, before=hand_over)
 
 
-def _what_is_missing(
-    tx: Transaction, found: Prescription, identity_document: str | None, reason: str
-) -> dict[str, str]:
+def _what_is_missing(tx: Transaction, found: Standing, identity_document: str | None, reason: str) -> dict[str, str]:
     """The code; or, where one of both is there already or nobody has a code, what takes its place."""
     if not identity_document and not reason and queries.has_code(tx, found.patient_id):
         return {"code": N_("Demandez le code de retrait.")}
@@ -143,6 +141,6 @@ def _what_is_missing(
     return {name: missing for name, missing in instead.items() if missing}
 
 
-def _require_own(viewer: Viewer, found: Prescription) -> None:
+def _require_own(viewer: Viewer, found: Standing) -> None:
     if found.pharmacy_id != viewer.organization_id:
         raise Forbidden(N_("Seule la pharmacie qui a validé cette ordonnance peut la remettre."))

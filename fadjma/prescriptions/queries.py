@@ -106,6 +106,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a prescription is and how it stands: what an act asks before it is done. `status` is what is true now."""
+
+    id: str
+    patient_id: str
+    prescriber_id: str
+    pharmacy_id: str | None
+    replaced_by: str | None
+    status: Status
+    code_round: int
+    code_failures: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prescription:
     """One prescription; `status` is what is true now. Of a neutral one, patient and prescriber are not shown."""
 
@@ -241,6 +255,11 @@ class Prescription:
 
 
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
+_STANDING = f"""
+    SELECT p.id, p.patient_id, p.prescriber_id, p.pharmacy_id, {_STATUS} AS status, p.code_round, p.code_failures,
+           (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
+    FROM prescriptions p
+"""
 _PRESCRIPTION = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
            d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
@@ -283,13 +302,22 @@ def reason_text(reason: str, language: str) -> str:
 
 def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
     """One prescription without its lines, as rows show it. Raises NotFound for whoever may not see it."""
+    return _prescription(viewer, _of_reader(tx, viewer, prescription_id, _PRESCRIPTION))
+
+
+def standing(tx: Transaction, viewer: Viewer, prescription_id: str) -> Standing:
+    """How one prescription stands; as above."""
+    return Standing(**dict(_of_reader(tx, viewer, prescription_id, _STANDING)))
+
+
+def _of_reader(tx: Transaction, viewer: Viewer, prescription_id: str, select: str) -> Row:
     row = tx.first(
-        f"{_PRESCRIPTION} WHERE p.id = :id AND ({_right(viewer.role)})",
+        f"{select} WHERE p.id = :id AND ({_right(viewer.role)})",
         {"id": prescription_id, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
     )
     if row is None or not _granted(tx, viewer, row):
         raise NotFound().about(tried(tx, prescription_id))
-    return _prescription(viewer, row)
+    return row
 
 
 def tried(tx: Transaction, prescription_id: str) -> Tried | None:

@@ -22,7 +22,7 @@ def move(
     act: Act,
     *,
     reason: str = "",
-    before: Callable[[queries.Prescription], None] | None = None,
+    before: Callable[[queries.Standing], None] | None = None,
 ) -> str:
     """Bring a prescription that the viewer may see to the act's target; returns its id.
 
@@ -51,7 +51,7 @@ def move(
     return prescription_id
 
 
-def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Prescription:
+def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Standing:
     """The prescription as it is before the act. Raises Forbidden, NotFound, or Conflict with the state it is in now."""
     found = seen_by(tx, viewer, prescription_id, act)
     if found.status not in act.sources:
@@ -59,10 +59,10 @@ def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> qu
     return found
 
 
-def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Prescription:
+def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Standing:
     """The prescription in whatever state, for who is on the side that does this act. Raises Forbidden, NotFound."""
     queries.require(tx, viewer, states.ROLES[act.by], prescription_id)
-    found = queries.prescription(tx, viewer, prescription_id)
+    found = queries.standing(tx, viewer, prescription_id)
     if act.by == "prescriber" and found.prescriber_id != viewer.id:
         refusal = Forbidden(N_("Seul le médecin qui a écrit cette ordonnance peut le faire."))
         raise refusal.about(queries.tried(tx, prescription_id))
