@@ -3,6 +3,7 @@
 import logging
 import secrets
 from dataclasses import replace
+from functools import cache
 
 from quart import Quart
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     settings = settings or Settings.from_environment()
     rules.settle(replace(Rules(), **settings.fixed))
     app = Quart(__name__, static_folder=None)
+    app.ensure_async = cache(app.ensure_async)  # type: ignore[method-assign]  # asked seven times a request, of the same few
     app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key
