@@ -117,6 +117,7 @@ def ask(
         actor_id=viewer.id,
         patient_id=patient_id,
         notices=[Notice([patient_id], "new_access_request", states.ASK.told["patient"])],
+        is_new=True,
     )
     return request_id
 

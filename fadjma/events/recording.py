@@ -70,6 +70,7 @@ def record(
     ground: str | None = None,
     part: str = "",
     repeats: str | None = None,
+    is_new: bool = False,
     **detail: str | int | None,
 ) -> None:
     """Append the audit entry and notify, inside the caller's transaction.
@@ -77,7 +78,8 @@ def record(
     `actor_id` None means time itself; `by_id` is who did it for the actor (Viewer.by_id), `ground` the grant that a
     reading rests on, `part` the code of what of the file it is about, `repeats` the first entry of that day that says
     the same. Neither these nor `detail` ever carry clinical content. The actor is never told of their own act; their
-    other open pages follow it silently. What the patient is told, those are told, too, who may act for them.
+    other open pages follow it silently. What the patient is told, those are told, too, who may act for them. `is_new`:
+    of the subject nobody has been told before, so that there is nothing to fold.
     """
     tx.execute(
         "INSERT INTO audit_events "
@@ -110,7 +112,7 @@ def record(
         news.append(Notice(recipients, notice.type, notice.message))
     if news and actor_id:
         news.append(Notice([actor_id], news[0].type, None))
-    _store(tx, news, subject)
+    _store(tx, news, subject, is_new=is_new)
     _tell_proxies(tx, news, subject, patient_id, but=told)
 
 
@@ -145,10 +147,13 @@ def _tell_proxies(
         _store(tx, again, subject, Person(patient_id, name))
 
 
-def _store(tx: Transaction, notices: list[Notice], subject: Subject, whose: Person | None = None) -> None:
+def _store(
+    tx: Transaction, notices: list[Notice], subject: Subject, whose: Person | None = None, *, is_new: bool = False
+) -> None:
     """Number and insert them, nobody being in two of them: three statements, whatever number of people and notices."""
     seqs = _next_seqs(tx, [person for notice in notices for person in notice.recipients])
-    times = _fold(tx, [person for notice in notices if notice.message for person in notice.recipients], subject)
+    told = [person for notice in notices if notice.message for person in notice.recipients]
+    times = {} if is_new else _fold(tx, told, subject)
     rows: list[dict[str, str | int | None]] = []
     for notice in notices:
         numbered = {person: seqs[person] for person in notice.recipients if person in seqs}

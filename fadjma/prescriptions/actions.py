@@ -71,7 +71,7 @@ def issue(
     )
     _add_lines(tx, prescription_id, lines)
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
-    transitions.tell(tx, prescription_id, "issued", actor_id=viewer.id, told=states.ISSUE.told)
+    transitions.tell(tx, prescription_id, "issued", actor_id=viewer.id, told=states.ISSUE.told, is_new=True)
     if replaces_id:
         transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
     return prescription_id

@@ -134,6 +134,7 @@ def tell(
     by_id: str | None = None,
     told: Mapping[Side, str],
     also: Iterable[str] = (),
+    is_new: bool = False,
 ) -> None:
     """Record what happened and tell everybody concerned; `also` are those whose page must forget it."""
     people = _concerned(tx, prescription_id)
@@ -150,6 +151,7 @@ def tell(
         by_id=by_id,
         patient_id=people["patient"][0],
         notices=[*notices, Notice(also, "prescription_status_changed", None)],
+        is_new=is_new,
     )
 
 

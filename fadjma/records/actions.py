@@ -176,6 +176,7 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
             Notice(doctors, "medical_record_updated", shared),
             Notice(directory.beside(tx, [viewer.id, *doctors], "nurse"), "medical_record_updated", None),
         ],
+        is_new=action == "record.created",
     )
     if record_type == "allergy":
         tell_elsewhere(tx, patient_id)
