@@ -163,6 +163,7 @@ def age_in_months(birth_date: str, on: date) -> int:
     return months if is_estimated(birth_date) else months - (on.day < date.fromisoformat(birth_date).day)
 
 
+@lru_cache(maxsize=10_000)  # of the patients of a day
 def show_age(birth_date: str, on: date, language: str) -> str:
     """An age as one can dose by it: days below four weeks, weeks below three months, months below two years, years.
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
-from quart import g, request
+from quart import g
 
 from fadjma.events import inbox
 from fadjma.i18n import N_
@@ -23,7 +23,7 @@ from fadjma.store import Transaction, tried_to_write
 from fadjma.web import drafts, idempotency
 from fadjma.web.bounds import READ_PER_PERSON, Bound, Bounds
 from fadjma.web.forms import LEGIBLE
-from fadjma.web.request import app, body, by_itself, database, fields, header, is_bearer, secret, wants
+from fadjma.web.request import app, asked, body, by_itself, database, fields, header, is_bearer, known, secret, wants
 from fadjma.writing import LOST
 
 P = ParamSpec("P")
@@ -91,7 +91,7 @@ async def act(
     key, fingerprint = await _idempotency()
     asking = _Asking()
     bounds, counted = _bounds(), g.get("counted", ())
-    typed_at = None if is_bearer() else drafts.place_of(request.path, (await fields()).get("patient_id", ""))
+    typed_at = None if is_bearer() else drafts.place_of(asked().path, (await fields()).get("patient_id", ""))
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
@@ -235,12 +235,13 @@ class _Asking:
     """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
 
     def __init__(self) -> None:
+        so_far = known()
         self.secret = secret()
         self._for_page = wants() == "page"
-        self._even_locked = "even_locked" in g
-        said = header("x-for") or (g.fields.get("for", "") if "fields" in g else "")
-        self._meant_for = "" if "whoever" in g else said  # whose the page is that sends it
-        self._even_half: tuple[str, ...] = g.get("even_half", ())
+        self._even_locked = "even_locked" in so_far
+        said = header("x-for") or so_far.get("fields", {}).get("for", "")
+        self._meant_for = "" if "whoever" in so_far else said  # whose the page is that sends it
+        self._even_half: tuple[str, ...] = so_far.get("even_half", ())
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
         self.several = False  # whether this person may act for others
@@ -271,13 +272,13 @@ class _Asking:
 
     def remember(self) -> None:
         """Pages of a session that is locked or half have no frame: whose it is stands in `g.locked`, or `g.half`."""
-        viewer = self.viewer
-        g.locked = viewer if viewer and viewer.locked else None
-        g.half = viewer if viewer and viewer.half else None
-        g.viewer = None if g.locked or g.half else viewer
+        viewer, so_far = self.viewer, known()
+        so_far.locked = viewer if viewer and viewer.locked else None
+        so_far.half = viewer if viewer and viewer.half else None
+        so_far.viewer = None if so_far.locked or so_far.half else viewer
         if self._for_page:
-            g.mail = self.mail or g.get("mail")
-            g.several = self.several
+            so_far.mail = self.mail or so_far.get("mail")
+            so_far.several = self.several
 
 
 async def _note_activity(asking: _Asking) -> None:
@@ -297,6 +298,6 @@ async def _idempotency() -> tuple[str, str]:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     if LOST in key:
         raise Invalid({"key": LEGIBLE})
-    content = b"\n".join((request.method.encode(), request.path.encode(), sent))
+    content = b"\n".join((asked().method.encode(), asked().path.encode(), sent))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()

@@ -6,7 +6,7 @@ import zlib
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from quart import Quart, Response, current_app, g, request
+from quart import Quart, Response, current_app, g
 from quart.sessions import SessionInterface
 from quart.wrappers import BaseRequestWebsocket
 
@@ -50,24 +50,25 @@ def register(app: Quart) -> None:
 async def _begin() -> Response | None:
     """One function, because Quart looks at each anew for every request, what kind of function it is."""
     g.started = time.perf_counter()
-    if early := _refuse_ahead_of_time():
+    request = web.asked()
+    if early := _refuse_ahead_of_time(request):
         return early
-    _refuse_cross_site()
+    _refuse_cross_site(request)
     web.require_text()
     return None
 
 
-def _refuse_ahead_of_time() -> Response | None:
+def _refuse_ahead_of_time(request: web.Request) -> Response | None:
     """A page that a browser fetches before anybody wants it would be activity, and a reading that nobody did."""
     if request.blueprint == "assets" or request.method not in ("GET", "HEAD"):
         return None
-    purposes = " ".join(web.header(name).lower() for name in _PURPOSES)
+    purposes = " ".join(request.plain.get(name, "").lower() for name in _PURPOSES)
     if not any(word in purposes for word in _FETCHED_AHEAD):
         return None
     return Response("", 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "1"})
 
 
-def _refuse_cross_site() -> None:
+def _refuse_cross_site(request: web.Request) -> None:
     """Unsafe requests come from our own pages: by Sec-Fetch-Site, else by Origin, else by Referer.
 
     A bearer token is added by programs only, never by a browser on its own, so it needs no such check. Nor does a form
@@ -75,16 +76,16 @@ def _refuse_cross_site() -> None:
     """
     if request.method in _SAFE or web.is_bearer():
         return
-    if not _is_own(web.header("sec-fetch-site"), request.headers.get("Origin"), web.header("referer")):
+    if not _is_own(request):
         raise Forbidden(N_("Cette demande vient d'un autre site : elle est refusée."))
 
 
-def _is_own(site: str, origin: str | None, referer: str) -> bool:
-    if site:
+def _is_own(request: web.Request) -> bool:
+    if site := request.plain.get("sec-fetch-site", ""):
         return site in ("same-origin", "none")
-    if origin is not None:
+    if (origin := request.headers.get("Origin")) is not None:
         return _host(origin) == request.host
-    if referer:
+    if referer := request.plain.get("referer", ""):
         return _host(referer) == request.host
     return request.is_json or web.wants() == "json"
 
@@ -105,10 +106,10 @@ async def _finish(response: Response) -> Response:
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
-    elif web.header("x-forwarded-proto") == "https":
+    elif request.plain.get("x-forwarded-proto", "") == "https":
         _warn_of_proxy(request.remote_addr or "")
-    _allow_origin(response)
-    await _compress(response)
+    _allow_origin(request, response)
+    await _compress(request, response)
     # The route's pattern, never the address: an address may hold an identifier or a search.
     now, viewer = time.perf_counter(), g.get("viewer")
     log.info(
@@ -131,8 +132,8 @@ def _warn_of_proxy(address: str) -> None:
     )
 
 
-def _allow_origin(response: Response) -> None:
-    origin = web.header("origin")
+def _allow_origin(request: web.Request, response: Response) -> None:
+    origin = request.plain.get("origin", "")
     if origin in current_app.extensions["settings"].cors_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers.add("Vary", "Origin")
@@ -141,9 +142,9 @@ def _allow_origin(response: Response) -> None:
             response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
 
 
-async def _compress(response: Response) -> None:
+async def _compress(request: web.Request, response: Response) -> None:
     if (
-        "gzip" not in web.header("accept-encoding")  # quick, and mostly the end of it for programs
+        "gzip" not in request.plain.get("accept-encoding", "")  # quick, and mostly the end of it for programs
         or "Content-Encoding" in response.headers
         or not request.accept_encodings["gzip"]
         or not (response.content_type or "").startswith(("text/html", "application/json", "application/problem+json"))
