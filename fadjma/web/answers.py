@@ -12,6 +12,8 @@ from fadjma.web.asking import Acted, Resource
 from fadjma.web.request import app, database, language, page_path, wants
 from fadjma.web.templating import render
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def page(template: str, status: int = 200, **context: Any) -> Response:
     """A whole page, with the frame that belongs to whoever asks."""
@@ -95,5 +97,4 @@ def see_other(location: str) -> Response:
 
 
 def as_json(data: Any, status: int = 200, content_type: str = "application/json") -> Response:
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, status, content_type=content_type)
+    return Response(_ENCODER.encode(data), status, content_type=content_type)

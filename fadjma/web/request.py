@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from quart import Quart, current_app, g, request
 from quart import Request as QuartRequest
-from werkzeug.datastructures import MIMEAccept, MultiDict
+from werkzeug.datastructures import Headers, MIMEAccept, MultiDict
 from werkzeug.http import parse_accept_header
 
 from fadjma import i18n
@@ -49,8 +49,7 @@ class Request(QuartRequest):
     """A request whose body may be as large as its address and its kind say."""
 
     def __init__(self, method: str, scheme: str, path: str, *args: Any, max_content_length: int, **kwargs: Any) -> None:
-        kind = str(args[1].get("Content-Type", "")).partition(";")[0].strip().lower()
-        longest = MAX_FILE if path in _take_files and kind in _OF_FILES else max_content_length
+        longest = MAX_FILE if path in _take_files and _kind(args[1]) in _OF_FILES else max_content_length
         super().__init__(method, scheme, path, *args, max_content_length=longest, **kwargs)
         self.max_content_length = longest
 
@@ -72,6 +71,10 @@ class Request(QuartRequest):
         if len(accept) > _LOOKED_AT:
             accept = accept[:_LOOKED_AT].rpartition(",")[0]
         return _best(accept, program=credentials.is_bearer(self.plain) or self.is_json)
+
+
+def _kind(headers: Headers) -> str:
+    return str(headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
 
 @lru_cache(maxsize=200)  # there are few browsers and few libraries
@@ -209,7 +212,7 @@ async def _json_fields() -> MultiDict[str, str]:
     try:
         sent = await body() or b"{}"
         text = sent.decode(json.detect_encoding(sent))
-        return fields_from_json(json.loads(text, object_pairs_hook=_object))
+        return fields_from_json(_DECODER.decode(text))
     except (ValueError, RecursionError) as error:
         raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
 
@@ -219,6 +222,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name twice: one of its values would be lost")
     return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 async def _form_fields() -> MultiDict[str, str]:
