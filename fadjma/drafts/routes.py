@@ -4,7 +4,7 @@ from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.i18n import iso
-from fadjma.identity import credentials, sessions
+from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
@@ -67,7 +67,7 @@ def _place(form: str, subject: str) -> Place:
 
 
 def _key() -> bytes:
-    return credentials.derive_key(str(web.app().secret_key), "drafts")
+    return web.key_for("drafts")
 
 
 def _read(tx: Transaction, viewer: Viewer, place: Place, key: bytes) -> Draft | None:

@@ -9,7 +9,7 @@ from fadjma.family import actions
 from fadjma.family.actions import Family
 from fadjma.family.forms import ProxyForm
 from fadjma.i18n import N_, translate
-from fadjma.identity import credentials, patient_pins
+from fadjma.identity import patient_pins
 from fadjma.identity.proxies import RELATIONSHIPS, Proxy
 from fadjma.refusals import Invalid
 from fadjma.web.bounds import OFFER_PER_PERSON
@@ -51,7 +51,7 @@ async def give() -> Response:
         if wrong := {name: _ONLY_DESK for name in ("document", "pin") if form[name].data}:
             raise Invalid(wrong)
         return _given(await web.act(actions.offer, actions.one, **terms))
-    key = credentials.derive_key(str(web.app().secret_key), "patient_pins")
+    key = web.key_for("patient_pins")
     if pin:
         attempt = await web.attempt(actions.try_pin, patient_id, pin=pin, key=key)
         if not attempt["right"]:

@@ -10,7 +10,6 @@ from fadjma import web
 from fadjma.access import queries as access
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
-from fadjma.identity.credentials import derive_key
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
@@ -383,4 +382,4 @@ async def _act(
 
 
 def _handover_key() -> bytes:
-    return derive_key(str(web.app().secret_key), "handover")
+    return web.key_for("handover")

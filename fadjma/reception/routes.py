@@ -13,7 +13,7 @@ from fadjma.access.states import SCOPES
 from fadjma.accounts.forms import ResetForm
 from fadjma.accounts.routes.slips import Printed, activation_address, slip_key
 from fadjma.i18n import translate
-from fadjma.identity import credentials, passwords, pin_rules
+from fadjma.identity import passwords, pin_rules
 from fadjma.identity.directory import Identity
 from fadjma.identity.patients import Registered
 from fadjma.identity.people import Viewer
@@ -174,7 +174,7 @@ def _given(
 
 
 def _pin_key() -> bytes:
-    return credentials.derive_key(str(web.app().secret_key), "patient_pins")
+    return web.key_for("patient_pins")
 
 
 @blueprint.get("/patients/<patient_id>/pin")

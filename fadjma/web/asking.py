@@ -15,7 +15,7 @@ from quart import g
 
 from fadjma.events import inbox
 from fadjma.i18n import N_
-from fadjma.identity import credentials, proxies, sessions
+from fadjma.identity import proxies, sessions
 from fadjma.identity.people import OtherPerson, Role, Viewer
 from fadjma.identity.second_factors import Half
 from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Invalid, Locked, SignInNeeded
@@ -23,7 +23,20 @@ from fadjma.store import Transaction, tried_to_write
 from fadjma.web import drafts, idempotency
 from fadjma.web.bounds import READ_PER_PERSON, Bound, Bounds
 from fadjma.web.forms import LEGIBLE
-from fadjma.web.request import app, asked, body, by_itself, database, fields, header, is_bearer, known, secret, wants
+from fadjma.web.request import (
+    app,
+    asked,
+    body,
+    by_itself,
+    database,
+    fields,
+    header,
+    is_bearer,
+    key_for,
+    known,
+    secret,
+    wants,
+)
 from fadjma.writing import LOST
 
 P = ParamSpec("P")
@@ -299,5 +312,5 @@ async def _idempotency() -> tuple[str, str]:
     if LOST in key:
         raise Invalid({"key": LEGIBLE})
     content = b"\n".join((asked().method.encode(), asked().path.encode(), sent))
-    secret = credentials.derive_key(str(app().secret_key), "idempotency")
+    secret = key_for("idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()

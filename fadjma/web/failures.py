@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from fadjma import web
 from fadjma.events import security
 from fadjma.i18n import N_, translate
-from fadjma.identity import credentials, pins, proxies, sessions
+from fadjma.identity import pins, proxies, sessions
 from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import (
     Conflict,
@@ -127,7 +127,7 @@ async def _keep_typed(viewer: Viewer, meant_for: str) -> None:
         return
     place = drafts.place_of(request.path, sent.get("patient_id", ""))
     typed = {name: text for name, text in sent.items() if name not in ("key", "for") and isinstance(text, str)}
-    key = credentials.derive_key(str(web.app().secret_key), "drafts")
+    key = web.key_for("drafts")
 
     def keep(tx: Transaction) -> None:
         if place.is_one and proxies.may_be(tx, viewer.own_id, meant_for):

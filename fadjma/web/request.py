@@ -100,6 +100,11 @@ def app() -> Quart:
     return cast(Quart, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
+def key_for(purpose: str) -> bytes:
+    """The program's key for one purpose."""
+    return credentials.derive_key(str(app().secret_key), purpose)
+
+
 def database() -> Database:
     return cast(Database, current_app.extensions["database"])
 

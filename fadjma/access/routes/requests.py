@@ -11,7 +11,7 @@ from fadjma.access import actions, queries, states
 from fadjma.access.forms import ApproveForm, AskForm, ExplainForm, InPersonForm, ReasonForm
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
-from fadjma.identity import credentials, directory, passwords, patient_pins
+from fadjma.identity import directory, passwords, patient_pins
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
@@ -205,7 +205,7 @@ async def approval(request_id: str) -> Response:
 @web.refill("access/show.html", InPersonForm, context=one_page)
 async def in_person_approval(request_id: str) -> Response:
     form = await web.form(InPersonForm)
-    pin, key = form.pin.data, credentials.derive_key(str(web.app().secret_key), "patient_pins")
+    pin, key = form.pin.data, web.key_for("patient_pins")
     attempt = await web.attempt(actions.try_pin, request_id, pin=pin, key=key)
     if not attempt["right"]:
         raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])

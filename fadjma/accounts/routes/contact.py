@@ -10,7 +10,7 @@ from fadjma.accounts.forms import OwnContactForm, PinForm
 from fadjma.accounts.own_pin import OwnPin
 from fadjma.accounts.queries import Contact
 from fadjma.accounts.signing_in import confirm_password
-from fadjma.identity import credentials, directory, passwords
+from fadjma.identity import directory, passwords
 from fadjma.identity.directory import Organization
 from fadjma.identity.identifiers import normalize_email, normalize_phone
 from fadjma.identity.people import Viewer
@@ -84,6 +84,6 @@ async def choose_pin() -> Response:
     if not await web.attempted():
         stored = await web.see(passwords.own_hash)
         await confirm_password(web.throttle(), web.viewer().id, form.password.data, stored)
-        key = credentials.derive_key(str(web.app().secret_key), "patient_pins")
+        key = web.key_for("patient_pins")
         await web.attempt(own_pin.choose, form.pin.data, key=key)
     return web.see_other("/account") if web.wants() != "json" else Response(status=204)

@@ -24,7 +24,7 @@ blueprint = Blueprint("second_factor", __name__)
 
 
 def factor_key() -> bytes:
-    return credentials.derive_key(str(web.app().secret_key), "second_factor")
+    return web.key_for("second_factor")
 
 
 def site() -> Site:

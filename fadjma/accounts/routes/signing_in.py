@@ -162,7 +162,7 @@ async def _check(
         instead_of=web.secret() if kind == "browser" else None,
         person_id=person_id,
         otp=otp,
-        factor_key=credentials.derive_key(str(web.app().secret_key), "second_factor"),
+        factor_key=web.key_for("second_factor"),
     )
 
 

@@ -10,7 +10,7 @@ from fadjma.accounts.forms import ActivationForm
 from fadjma.accounts.queries import Issued
 from fadjma.accounts.routes.registering import places
 from fadjma.accounts.signing_in import choose_password
-from fadjma.identity import credentials, slips
+from fadjma.identity import slips
 from fadjma.identity.slips import Slip
 
 blueprint = Blueprint("slips", __name__)
@@ -43,7 +43,7 @@ async def activation() -> Response:
 
 
 def slip_key() -> bytes:
-    return credentials.derive_key(str(web.app().secret_key), "slips")
+    return web.key_for("slips")
 
 
 @blueprint.get("/accounts/<account_id>/slip")
