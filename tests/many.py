@@ -1,8 +1,9 @@
 """More of everything than any page shows, put straight into the tables: three of each at the same moment."""
 
+from dataclasses import replace
 from typing import Any
 
-from cast import AWA, CLINIC, DIOP, JAMM, KADD
+from cast import AWA, CLINIC, DIOP, JAMM, KADD, NDIAYE
 from store import Store
 
 from fadjma.access import states as access
@@ -31,6 +32,11 @@ def fill(store: Store, number: int) -> None:
 def name(kind: str, index: int) -> str:
     """By which the thing is found again on a page or in JSON."""
     return f"many-{kind}{index:05}"
+
+
+# Who has few of everything, however many there are: one of the doctors, and a pharmacist of another place.
+DOCTOR = replace(DIOP, id=name("d", 0))
+PHARMACIST = replace(NDIAYE, organization_id=CLINIC)
 
 
 def names(kind: str, number: int) -> set[str]:
@@ -68,6 +74,10 @@ class _Many:
         self._insert("users", [person("p", index, "patient") for index in each])
         self._insert("users", [person("d", index, "doctor") for index in each])
         self._insert("users", [person("w", index, "pharmacist", "pending") for index in each])
+        self._insert(
+            "account_words",
+            [{"word": word, "user_id": name("p", index), "named": 1} for index in each for word in ("fatou", "many")],
+        )
         self._insert(
             "patients",
             [
@@ -135,6 +145,8 @@ class _Many:
         self._insert(
             "prescriptions", [prescription("y", index, name("p", index), name("d", index), KADD) for index in each]
         )
+        few = range(2 * len(statuses))
+        self._insert("prescriptions", [prescription("f", index, name("p", index), DOCTOR.id, CLINIC) for index in few])
 
     def records(self) -> None:
         kinds = list(TYPES)

@@ -605,14 +605,8 @@ def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: s
     """
     if viewer.role not in READERS:
         viewer.require("doctor")
-    said, values = _said_of_patients(tx, q) if q else ("", {})
+    said, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
     return Page() if q and not values else _requests(tx, viewer, states.GRANTS, before, PATIENTS, said, values)
-
-
-def _said_of_patients(tx: Transaction, q: str) -> tuple[str, dict[str, str]]:
-    identifier = normalize_identifier(q)
-    owner = directory.with_identifier(tx, identifier) if identifier else None
-    return (" AND a.patient_id = :owner", {"owner": owner}) if owner else directory.said_of(q, "a.patient_id")
 
 
 def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:

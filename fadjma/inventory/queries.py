@@ -16,7 +16,7 @@ SUGGESTIONS = 8
 PER_PAGE = 100  # products
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
 MOVEMENTS_SHOWN = 20
-_TYPED, _WORDS = 120, 6  # characters and words that are looked at: no name is longer
+_TYPED = 120  # characters that are looked at: no name is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,11 @@ def search_medicines(
     """
     if viewer.role != "doctor":
         pharmacy_id = None
-    asked = writing.asked_words(q[:_TYPED])[:_WORDS]
+    asked = writing.asked_words(q[:_TYPED])
     if sum(len(variants[0]) for variants in asked) < 2:
         return Page()
     shown, _ = paging.position(before, otherwise=0)
-    condition, words = formulary.has_words(asked)
+    condition, words = formulary.said_of(q[:_TYPED])
     rows = tx.all(
         f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.retired_at IS NULL {condition} "
         "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown",

@@ -141,7 +141,7 @@ async def adjust(lot_id: str) -> Response:
 
 @blueprint.get("/formulary")
 async def list_medicines() -> Response:
-    q, before = request.args.get("q", "")[:80], request.args.get("before")
+    q, before = web.sought(), request.args.get("before")
     found, count, to_review = await web.see(_formulary, q, before)
     data = found.json(lambda entry: entry.json(web.language()))
     return web.answer(

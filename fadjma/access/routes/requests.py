@@ -52,7 +52,7 @@ class OnePage(TypedDict):
 
 @blueprint.get("/patients")
 async def patients() -> Response:
-    q = request.args.get("q", "")[:60].strip()
+    q = web.sought()
     before = request.args.get("before")
     role = await web.see(actions.finding)
     if role == "nurse":
