@@ -35,7 +35,7 @@ def name(kind: str, index: int) -> str:
 
 
 # Who has few of everything, however many there are: one of the doctors, and a pharmacist of another place.
-DOCTOR = replace(DIOP, id=name("d", 0))
+DOCTOR = replace(DIOP, id=name("d", list(access.STATES).index("approved")))
 PHARMACIST = replace(NDIAYE, organization_id=CLINIC)
 
 

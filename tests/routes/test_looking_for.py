@@ -2,8 +2,12 @@
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, FALL, NDIAYE
+from cast import AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, MOUSSA, NDIAYE, PHONES, SARR
+from store import Store
 from told import Told
+
+from fadjma.access import actions as access
+from fadjma.identity.people import Viewer
 
 AS_TYPED = {"HX_Request": "true", "HX_Target": "found"}
 
@@ -23,10 +27,10 @@ class TestPrescriptions:
         page = await clinic.browser(NDIAYE).get("/prescriptions?q=cisse")
         assert f"/prescriptions/{told.validated}" in page.text and 'value="cisse"' in page.text
         typed = await clinic.browser(NDIAYE).get("/prescriptions?q=cis", **AS_TYPED)
-        assert typed.text.lstrip().startswith('<div id="found"') and f"/prescriptions/{told.validated}" in typed.text
+        assert typed.text.lstrip().startswith('<section id="found"') and f"/prescriptions/{told.validated}" in typed.text
 
     @pytest.mark.parametrize(("person", "q"), [(NDIAYE, "moussa"), (FALL, "awa")], ids=["nobody", "of another"])
-    async def test_nothing_found_is_said(self, clinic: Callers, told: Told, person, q: str) -> None:  # type: ignore[no-untyped-def]
+    async def test_nothing_found_is_said(self, clinic: Callers, told: Told, person: Viewer, q: str) -> None:
         page = await clinic.browser(person).get(f"/prescriptions?q={q}")
         assert "Aucune ordonnance ne correspond." in page.text and "FJ-" not in page.text
 
@@ -46,3 +50,55 @@ class TestPrescriptions:
             assert told.issued in [item["id"] for item in found["items"]]
             assert "steps" not in found
             assert (await clinic.program(person).get(f"{path}q=insuline")).json["items"] == []
+
+
+class TestOwnPatients:
+    @pytest.mark.parametrize("q", ["", "cis", "awa c", IDENTIFIERS[AWA.id], "fj7k2", PHONES[AWA.id], "77 123"])
+    async def test_a_doctor_finds_them_by_what_is_typed_of_them(self, clinic: Callers, told: Told, q: str) -> None:
+        found = (await clinic.program(DIOP).get(f"/patients?mine=1&q={q}")).json["items"]
+        assert [(item["id"], item["access"]["id"]) for item in found] == [(AWA.id, told.granted)]
+        typed = await clinic.browser(DIOP).get(f"/patients?mine=1&q={q}", **AS_TYPED)
+        assert typed.text.lstrip().startswith('<section id="found"') and "/patients/awa/records" in typed.text
+        page = await clinic.browser(DIOP).get(f"/patients?mine=1&q={q}")
+        assert "/patients/awa/records" in page.text.partition('id="found"')[2]
+
+    @pytest.mark.parametrize(
+        ("person", "q"), [(SARR, "awa"), (DIOP, "moussa"), (DIOP, IDENTIFIERS[MOUSSA.id]), (DIOP, "-")]
+    )
+    async def test_and_nobody_elses(self, clinic: Callers, told: Told, person: Viewer, q: str) -> None:
+        """Dr Sarr has asked, and waits."""
+        assert (await clinic.program(person).get(f"/patients?mine=1&q={q}")).json["items"] == []
+
+    async def test_who_was_prescribed_for_stays_ones_own_when_the_file_is_closed(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        store.write(access.revoke, AWA, told.granted)
+        [found] = (await clinic.program(DIOP).get("/patients?mine=1&q=cis")).json["items"]
+        assert (found["id"], found["access"]) == (AWA.id, None)
+        page = await clinic.browser(DIOP).get("/patients?q=cis")
+        assert "/access-requests/new?patient=awa" in page.text and "/patients/awa/records" not in page.text
+
+    async def test_but_not_whose_prescription_was_a_mistake(self, clinic: Callers, told: Told, store: Store) -> None:
+        store.write(access.revoke, AWA, told.granted)
+        store.connection.execute("UPDATE prescriptions SET status = 'entered_in_error', status_reason = 'Erreur'")
+        assert (await clinic.program(DIOP).get("/patients?mine=1")).json["items"] == []
+
+    async def test_looking_among_them_is_no_look_up(self, clinic: Callers, told: Told, store: Store) -> None:
+        before = store.audit()
+        for _ in range(40):  # thirty look-ups in five minutes are too many
+            assert (await clinic.browser(DIOP).get("/patients?q=cis")).status == 200
+        assert store.audit() == before
+
+    async def test_a_look_up_finds_others_by_what_is_exactly_theirs(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        page = await clinic.browser(DIOP).get(f"/patients?q={IDENTIFIERS[MOUSSA.id]}")
+        assert "/access-requests/new?patient=moussa" in page.text
+        assert store.audit()[-1] == (DIOP.id, "patient.found", "success")
+        page = await clinic.browser(DIOP).get("/patients?q=moussa")
+        assert "jamais par son nom" in page.text and "FJ-" not in page.text.partition('id="found"')[2]
+
+    async def test_a_nurse_finds_whose_file_is_open_to_the_clinic(self, clinic: Callers, told: Told) -> None:
+        for q, found in (("cis", [AWA.id]), ("fj7k2", [AWA.id]), ("moussa", [])):
+            items = (await clinic.program(GASSAMA).get(f"/patients?q={q}")).json["items"]
+            assert [item["id"] for item in items] == found

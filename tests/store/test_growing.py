@@ -76,6 +76,9 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
 AMONG_FEW: dict[str, Callable[[Transaction], Sequence[object]]] = {
     "what a doctor wrote": lambda tx: prescriptions.found(tx, many.DOCTOR, "fatou"),
     "what a pharmacy has": lambda tx: prescriptions.found(tx, many.PHARMACIST, "fatou"),
+    "whose doctor one is": lambda tx: access.own_patients(tx, many.DOCTOR),
+    "whose doctor one is, by name": lambda tx: access.own_patients(tx, many.DOCTOR, "fatou"),
+    "whose files are open, by name": lambda tx: access.patients_of(tx, many.DOCTOR, q="fatou"),
     "how much a pharmacy has to do": lambda tx: list(prescriptions.counts(tx, many.PHARMACIST)),
     "what a pharmacy has to bring": lambda tx: [prescriptions.work(tx, many.PHARMACIST, "bring")],
     "what a pharmacy has to do": lambda tx: prescriptions.work(tx, many.PHARMACIST, "all", "fatou"),
