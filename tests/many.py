@@ -37,6 +37,7 @@ def name(kind: str, index: int) -> str:
 # Who has few of everything, however many there are: one of the doctors, and a pharmacist of another place.
 DOCTOR = replace(DIOP, id=name("d", list(access.STATES).index("approved")))
 PHARMACIST = replace(NDIAYE, organization_id=CLINIC)
+PATIENT = name("p", 0)
 
 
 def names(kind: str, number: int) -> set[str]:
@@ -150,33 +151,33 @@ class _Many:
 
     def records(self) -> None:
         kinds = list(TYPES)
-        each = range(self.number)
-        self._insert(
-            "records",
-            [
-                {
-                    "id": name("r", index),
-                    "patient_id": AWA.id,
-                    "type": kinds[index % len(kinds)],
-                    "author_id": DIOP.id,
-                    "occurred_on": f"{2025 - index // 900}-{1 + index % 900 // 75:02}-{1 + index % 75 // _TOGETHER:02}",
-                    "created_at": self._at(index),
-                }
-                for index in each
-            ],
-        )
+
+        def record(kind: str, index: int, patient: str) -> dict[str, Any]:
+            return {
+                "id": name(kind, index),
+                "patient_id": patient,
+                "type": kinds[index % len(kinds)],
+                "author_id": DIOP.id,
+                "occurred_on": f"{2025 - index // 900}-{1 + index % 900 // 75:02}-{1 + index % 75 // _TOGETHER:02}",
+                "created_at": self._at(index),
+                "words": " texte",
+            }
+
+        each = [record("r", index, AWA.id) for index in range(self.number)]
+        each += [record("c", index, PATIENT) for index in range(len(kinds))]
+        self._insert("records", each)
         self._insert(
             "record_versions",
             [
                 {
-                    "record_id": name("r", index),
+                    "record_id": row["id"],
                     "version": 1,
                     "author_id": DIOP.id,
-                    "title": name("r", index),
+                    "title": row["id"],
                     "body": "Texte",
-                    "created_at": self._at(index),
+                    "created_at": row["created_at"],
                 }
-                for index in each
+                for row in each
             ],
         )
 

@@ -49,6 +49,7 @@ from fadjma.web.request import (
     upload,
     viewer,
     wants,
+    while_typing,
 )
 
 __all__ = [
@@ -100,5 +101,6 @@ __all__ = [
     "viewer",
     "wants",
     "watch",
+    "while_typing",
     "whoever_it_is_for",
 ]

@@ -9,7 +9,7 @@ from quart import Response, g, redirect, request
 
 from fadjma.identity import locking
 from fadjma.web.asking import Acted, Resource
-from fadjma.web.request import app, database, header, language, page_path, wants
+from fadjma.web.request import app, database, language, page_path, wants, while_typing
 from fadjma.web.templating import render
 
 
@@ -51,7 +51,7 @@ def answer(
     match wants():
         case "json":
             return as_json(data)
-        case "fragment" if as_typed and header("hx-target") == "found":
+        case "fragment" if as_typed and while_typing():
             return page(as_typed, **context)
         case "fragment" if fragment:
             return page(fragment, **context)

@@ -165,6 +165,11 @@ def one_of(name: str, known: Sequence[T]) -> T | None:
     return next((value for value in known if value == request.args.get(name)), None)
 
 
+def while_typing() -> bool:
+    """Whether a search asks for what it shows as #found, each time somebody has typed a letter (_macros.html)."""
+    return wants() == "fragment" and header("hx-target") == "found"
+
+
 def sought() -> str:
     """What is looked for in a list, as it was typed: the parameter `q`; empty, when nothing is."""
     return trim(request.args.get("q", "")[:_LONGEST_SEARCH])

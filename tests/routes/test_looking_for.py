@@ -4,7 +4,7 @@ import pytest
 from callers import Callers
 from cast import AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, MOUSSA, NDIAYE, PHONES, SARR
 from store import Store
-from told import Told
+from told import TITLE, Told
 
 from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
@@ -27,7 +27,9 @@ class TestPrescriptions:
         page = await clinic.browser(NDIAYE).get("/prescriptions?q=cisse")
         assert f"/prescriptions/{told.validated}" in page.text and 'value="cisse"' in page.text
         typed = await clinic.browser(NDIAYE).get("/prescriptions?q=cis", **AS_TYPED)
-        assert typed.text.lstrip().startswith('<section id="found"') and f"/prescriptions/{told.validated}" in typed.text
+        assert (
+            typed.text.lstrip().startswith('<section id="found"') and f"/prescriptions/{told.validated}" in typed.text
+        )
 
     @pytest.mark.parametrize(("person", "q"), [(NDIAYE, "moussa"), (FALL, "awa")], ids=["nobody", "of another"])
     async def test_nothing_found_is_said(self, clinic: Callers, told: Told, person: Viewer, q: str) -> None:
@@ -102,3 +104,44 @@ class TestOwnPatients:
         for q, found in (("cis", [AWA.id]), ("fj7k2", [AWA.id]), ("moussa", [])):
             items = (await clinic.program(GASSAMA).get(f"/patients?q={q}")).json["items"]
             assert [item["id"] for item in items] == found
+
+
+class TestFile:
+    PATH = "/patients/awa/records"
+
+    async def test_it_is_searched_in_each_form(self, clinic: Callers, told: Told) -> None:
+        for person in (DIOP, AWA):
+            [item] = (await clinic.program(person).get(f"{self.PATH}?q={TITLE[:5].lower()}")).json["items"]
+            assert item["id"] == told.record
+            assert (await clinic.program(person).get(f"{self.PATH}?q=paludisme")).json["items"] == []
+            typed = await clinic.browser(person).get(f"{self.PATH}?q={TITLE[:5]}", **AS_TYPED)
+            assert typed.text.lstrip().startswith('<div id="found"') and f"/records/{told.record}" in typed.text
+            page = await clinic.browser(person).get(f"{self.PATH}?q=paludisme")
+            assert "Rien de tel dans ce dossier." in page.text and told.record not in page.text
+
+    async def test_filters_are_understood_and_kept(self, clinic: Callers, told: Told) -> None:
+        browser = clinic.browser(DIOP)
+        page = (await browser.get(f"{self.PATH}?type=consultation&from=2026-03-01&to=2026-03-02")).text
+        assert told.record in page and '<option value="consultation" selected>' in page and 'value="2026-03-01"' in page
+        assert 'hx-get="/patients/awa/records?type=consultation&amp;from=2026-03-01&amp;to=2026-03-02"' in page
+        for asked in ("type=allergy", "from=2026-03-03", "to=2026-03-01", "author=sarr"):
+            found = (await clinic.program(DIOP).get(f"{self.PATH}?{asked}")).json
+            assert told.record not in [item["id"] for item in found["items"]], asked
+
+    async def test_a_day_that_there_is_not_is_refused(self, clinic: Callers, told: Told) -> None:
+        assert set((await clinic.program(DIOP).get(f"{self.PATH}?from=hier")).errors()) == {"from"}
+        page = await clinic.browser(DIOP).get(f"{self.PATH}?to=2026-02-30")
+        assert page.status == 422 and "Ce jour n&#39;existe pas" in page.text
+
+    async def test_typing_is_one_reading(self, clinic: Callers, told: Told, store: Store) -> None:
+        browser = clinic.browser(DIOP)
+        await browser.get(self.PATH)
+        before = store.audit()
+        for q in ("h", "hy", "hyp"):
+            await browser.get(f"{self.PATH}?q={q}", **AS_TYPED)
+        assert store.audit() == before
+
+    async def test_nobody_searches_a_file_that_is_closed_to_them(self, clinic: Callers, told: Told) -> None:
+        for person in (SARR, MOUSSA):
+            assert (await clinic.program(person).get(f"{self.PATH}?q=a")).status == 404
+        assert (await clinic.program(NDIAYE).get(f"{self.PATH}?q=a")).status in (403, 404)

@@ -19,6 +19,7 @@ from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
+from fadjma.records.queries import Sought
 from fadjma.store import Transaction
 
 pytestmark = pytest.mark.xdist_group("what has grown")  # it takes long to make, so one process makes it
@@ -53,6 +54,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
     "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
     "a file": lambda tx: records.records(tx, AWA.id),
+    "a file by type and period": lambda tx: records.records(tx, AWA.id, sought=Sought(type="allergy", until="2025-09")),
     "a file's summary": lambda tx: records.records(tx, AWA.id, everything=False),
     "who waits": accounts.waiting,
     "accounts": lambda tx: accounts.known(tx),
@@ -79,6 +81,8 @@ AMONG_FEW: dict[str, Callable[[Transaction], Sequence[object]]] = {
     "whose doctor one is": lambda tx: access.own_patients(tx, many.DOCTOR),
     "whose doctor one is, by name": lambda tx: access.own_patients(tx, many.DOCTOR, "fatou"),
     "whose files are open, by name": lambda tx: access.patients_of(tx, many.DOCTOR, q="fatou"),
+    "what is in a file": lambda tx: records.records(tx, many.PATIENT, sought=Sought(q="text", author=DIOP.id)),
+    "who has written in a file": lambda tx: records.authors(tx, many.PATIENT, everything=True),
     "how much a pharmacy has to do": lambda tx: list(prescriptions.counts(tx, many.PHARMACIST)),
     "what a pharmacy has to bring": lambda tx: [prescriptions.work(tx, many.PHARMACIST, "bring")],
     "what a pharmacy has to do": lambda tx: prescriptions.work(tx, many.PHARMACIST, "all", "fatou"),
