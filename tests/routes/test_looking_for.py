@@ -2,7 +2,7 @@
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, MOUSSA, NDIAYE, PHONES, SARR
+from cast import AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, INSULIN, MOUSSA, NDIAYE, PHONES, SARR
 from store import Store
 from told import TITLE, Told
 
@@ -145,3 +145,15 @@ class TestFile:
         for person in (SARR, MOUSSA):
             assert (await clinic.program(person).get(f"{self.PATH}?q=a")).status == 404
         assert (await clinic.program(NDIAYE).get(f"{self.PATH}?q=a")).status in (403, 404)
+
+
+async def test_the_stock_is_searched_in_each_form(clinic: Callers, told: Told) -> None:
+    found = (await clinic.program(NDIAYE).get("/inventory?q=INSUL")).json
+    assert [item["medicine"]["id"] for item in found["items"]] == [INSULIN]
+    assert found["counts"] == {"low": 0, "expiring": 0, "out": 0}
+    typed = await clinic.browser(NDIAYE).get("/inventory?q=insul", **AS_TYPED)
+    assert typed.text.lstrip().startswith('<div id="found"') and "paracétamol" not in typed.text
+    assert 'hx-get="/inventory?q=insul"' in typed.text
+    page = (await clinic.browser(NDIAYE).get("/inventory?q=insul&only=low")).text
+    assert "Aucun produit ne correspond." in page and 'name="only" value="low"' in page
+    assert '"/inventory?only=expiring&amp;q=insul"' in page
