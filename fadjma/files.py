@@ -1,10 +1,12 @@
 """GET /patients/<id>/records: a patient's file, with what records and prescriptions each show of it."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.i18n import N_
 from fadjma.identity import links
 from fadjma.identity.links import Other
 from fadjma.identity.people import Viewer
@@ -13,7 +15,9 @@ from fadjma.prescriptions.queries import Prescription
 from fadjma.records import actions as reading
 from fadjma.records import queries as records
 from fadjma.records.queries import File
+from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
+from fadjma.writing import plain_digits
 
 blueprint = Blueprint("files", __name__)
 
@@ -26,12 +30,14 @@ class _Opened:
     allergies: tuple[str, ...] = ()
     prescriptions: Page[Prescription] = field(default_factory=Page)
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
+    authors: tuple[records.Author, ...] = ()  # among whom one may look
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
 @blueprint.get("/patients/<patient_id>/records")
 async def show(patient_id: str) -> Response:
-    opened = await web.see_traced(_open, patient_id, request.args.get("before"), again=web.by_itself())
+    again = web.by_itself() or web.while_typing()  # each letter that is typed is the same sitting
+    opened = await web.see_traced(_open, patient_id, request.args.get("before"), _sought(), again=again)
     data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
@@ -40,20 +46,48 @@ async def show(patient_id: str) -> Response:
     return web.answer(
         "records/index.html",
         data,
+        as_typed="records/_found.html",
         file=opened.file,
         allergies=opened.allergies,
         links=opened.links,
         prescriptions=opened.prescriptions,
+        authors=opened.authors,
+        types=records.TYPES,
+        asked={name: request.args.get(name, "") for name in ("q", "type", "author", "from", "to")},
         under_way=opened.under_way,
     )
 
 
-def _open(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool) -> _Opened:
-    found = reading.open_file(tx, viewer, patient_id, before, again=again)
+def _sought() -> records.Sought:
+    """What the address asks for. Raises Invalid for a day that there is not."""
+    return records.Sought(
+        q=web.sought(),
+        type=web.one_of("type", tuple(records.TYPES)),
+        author=request.args.get("author") or None,
+        since=_day("from"),
+        until=_day("to"),
+    )
+
+
+def _day(name: str) -> str | None:
+    typed = plain_digits(request.args.get(name, "")[:20]).strip()
+    try:
+        return date.fromisoformat(typed).isoformat() if typed else None
+    except ValueError as error:
+        raise Invalid({name: N_("Ce jour n'existe pas. Exemple : 2026-11-24.")}) from error
+
+
+def _open(
+    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, sought: records.Sought, *, again: bool
+) -> _Opened:
+    found = reading.open_file(tx, viewer, patient_id, before, sought, again=again)
     linked = links.others(tx, patient_id)
+    everything = found.grant is None or found.grant.scope == "full"
+    authors = tuple(records.authors(tx, patient_id, everything=everything))
     if found.grant is None:
-        return _Opened(found, links=linked, under_way=prescriptions.under_way(tx, patient_id))
+        under_way = prescriptions.under_way(tx, patient_id)
+        return _Opened(found, links=linked, authors=authors, under_way=under_way)
     prescribed = (
         prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     )
-    return _Opened(found, records.allergies(tx, patient_id), prescribed, linked)
+    return _Opened(found, records.allergies(tx, patient_id), prescribed, linked, authors)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from fadjma.access import actions as access
 from fadjma.announcements import actions as announcements
 from fadjma.clockwatch import ClockWatch
+from fadjma.events import inbox
 from fadjma.family import actions as family
 from fadjma.identity import sessions
 from fadjma.inventory import actions as inventory
@@ -88,6 +89,7 @@ class Timekeeper:
             inventory.warn_expiring,
             idempotency.forget,
             drafts.forget,
+            inbox.forget,
             sessions.lock_idle,
         ):
             try:

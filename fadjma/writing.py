@@ -176,9 +176,12 @@ def _scripts(word: str) -> set[str]:
     return {"EAST ASIAN" if script in ("CJK", "HIRAGANA", "KATAKANA", "HANGUL") else script for script in found}
 
 
-def fold(text: str) -> str:
-    """`text` without what one word is written differently by: capitals, accents, width, ligatures, kinds of dashes."""
-    text = text[:LONGEST]
+def fold(text: str, longest: int = LONGEST) -> str:
+    """`text` without what one word is written differently by: capitals, accents, width, ligatures, kinds of dashes.
+
+    Of what is longer than so many characters, which no name is, the rest is left out.
+    """
+    text = text[:longest]
     if text.isascii():
         return text.casefold().replace("`", "'")
     plain = unicodedata.normalize("NFKD", plain_digits(text).casefold().translate(_PLAIN))
@@ -209,14 +212,20 @@ def search_key(*texts: str) -> str:
     return " ".join(search_words(*texts))
 
 
+def text_key(*texts: str) -> str:
+    """The same of whole texts, each word after a space: for a column that is searched by them."""
+    found = (word for text in texts for variants in _tokens(text, len(text)) for word in variants)
+    return "".join(f" {word}" for word in dict.fromkeys(found))
+
+
 def asked_words(q: str) -> list[list[str]]:
     """What somebody looks for: for each word, how else it may stand in a key. All must be found, in any order."""
     return list(_tokens(q))[:_WORDS]
 
 
-def _tokens(text: str) -> Iterator[list[str]]:
+def _tokens(text: str, longest: int = LONGEST) -> Iterator[list[str]]:
     """Each word of a text, in every way it may be looked for: « 500mg » is 500 and mg, « d'Arc » is darc or arc."""
-    for token in _TOKEN.findall(fold(text)):
+    for token in _TOKEN.findall(fold(text, longest)):
         first, *rest = token.split("'")
         if not rest:
             for part in _DIGITS_AND_LETTERS.findall(token):

@@ -7,10 +7,10 @@ doctors' clinic Mme Thiam is at the front desk, and M. Gassama is a nurse.
 
 from collections.abc import Callable
 
-from fadjma.identity import sessions
+from fadjma.identity import enrolment, sessions
 from fadjma.identity.people import Role, Viewer
 from fadjma.store import Transaction
-from fadjma.writing import name_key, search_key, search_words
+from fadjma.writing import name_key, search_key
 
 PASSWORD = "demo-fadjma-2026"
 CLINIC, JAMM, KADD = "clinic-teranga", "pharmacy-jamm", "pharmacy-kadd"
@@ -109,8 +109,8 @@ def _settle_person(tx: Transaction, person: Viewer, password_hash: str) -> None:
         ),
     )
     tx.execute("INSERT INTO inboxes (user_id) VALUES (?)", (person.id,))
-    words = search_words(person.given_name, person.family_name, EMAILS[person.id], PHONES.get(person.id, ""))
-    tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, person.id) for word in words])
+    email, phone = EMAILS[person.id], PHONES.get(person.id)
+    enrolment.make_findable(tx, person.id, person.given_name, person.family_name, email, phone)
     if person.organization_id:
         tx.execute(
             "INSERT INTO practitioners (user_id, licence_number, specialty, profession, organization_id) "

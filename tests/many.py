@@ -1,8 +1,9 @@
 """More of everything than any page shows, put straight into the tables: three of each at the same moment."""
 
+from dataclasses import replace
 from typing import Any
 
-from cast import AWA, CLINIC, DIOP, JAMM, KADD
+from cast import AWA, CLINIC, DIOP, JAMM, KADD, NDIAYE
 from store import Store
 
 from fadjma.access import states as access
@@ -31,6 +32,12 @@ def fill(store: Store, number: int) -> None:
 def name(kind: str, index: int) -> str:
     """By which the thing is found again on a page or in JSON."""
     return f"many-{kind}{index:05}"
+
+
+# Who has few of everything, however many there are: one of the doctors, and a pharmacist of another place.
+DOCTOR = replace(DIOP, id=name("d", list(access.STATES).index("approved")))
+PHARMACIST = replace(NDIAYE, organization_id=CLINIC)
+PATIENT = name("p", 0)
 
 
 def names(kind: str, number: int) -> set[str]:
@@ -68,6 +75,10 @@ class _Many:
         self._insert("users", [person("p", index, "patient") for index in each])
         self._insert("users", [person("d", index, "doctor") for index in each])
         self._insert("users", [person("w", index, "pharmacist", "pending") for index in each])
+        self._insert(
+            "account_words",
+            [{"word": word, "user_id": name("p", index), "named": 1} for index in each for word in ("fatou", "many")],
+        )
         self._insert(
             "patients",
             [
@@ -135,36 +146,38 @@ class _Many:
         self._insert(
             "prescriptions", [prescription("y", index, name("p", index), name("d", index), KADD) for index in each]
         )
+        few = range(2 * len(statuses))
+        self._insert("prescriptions", [prescription("f", index, name("p", index), DOCTOR.id, CLINIC) for index in few])
 
     def records(self) -> None:
         kinds = list(TYPES)
-        each = range(self.number)
-        self._insert(
-            "records",
-            [
-                {
-                    "id": name("r", index),
-                    "patient_id": AWA.id,
-                    "type": kinds[index % len(kinds)],
-                    "author_id": DIOP.id,
-                    "occurred_on": f"{2025 - index // 900}-{1 + index % 900 // 75:02}-{1 + index % 75 // _TOGETHER:02}",
-                    "created_at": self._at(index),
-                }
-                for index in each
-            ],
-        )
+
+        def record(kind: str, index: int, patient: str) -> dict[str, Any]:
+            return {
+                "id": name(kind, index),
+                "patient_id": patient,
+                "type": kinds[index % len(kinds)],
+                "author_id": DIOP.id,
+                "occurred_on": f"{2025 - index // 900}-{1 + index % 900 // 75:02}-{1 + index % 75 // _TOGETHER:02}",
+                "created_at": self._at(index),
+                "words": " texte",
+            }
+
+        each = [record("r", index, AWA.id) for index in range(self.number)]
+        each += [record("c", index, PATIENT) for index in range(len(kinds))]
+        self._insert("records", each)
         self._insert(
             "record_versions",
             [
                 {
-                    "record_id": name("r", index),
+                    "record_id": row["id"],
                     "version": 1,
                     "author_id": DIOP.id,
-                    "title": name("r", index),
+                    "title": row["id"],
                     "body": "Texte",
-                    "created_at": self._at(index),
+                    "created_at": row["created_at"],
                 }
-                for index in each
+                for row in each
             ],
         )
 

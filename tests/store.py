@@ -126,13 +126,14 @@ class Store:
 
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,
-        but where a backup was restored."""
+        but where a backup was restored, or before what is kept."""
         assert not self.rows("PRAGMA foreign_key_check")
         assert not self.rows(
-            "WITH steps AS (SELECT user_id, seq - lag(seq, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS step "
-            "FROM notifications UNION ALL "
+            "WITH steps AS (SELECT n.user_id, "
+            "seq - lag(seq, 1, i.forgotten) OVER (PARTITION BY n.user_id ORDER BY seq) AS step "
+            "FROM notifications n JOIN inboxes i ON i.user_id = n.user_id UNION ALL "
             "SELECT user_id, 1 + last_seq - "
-            "(SELECT coalesce(max(seq), 0) FROM notifications WHERE user_id = i.user_id) FROM inboxes i) "
+            "(SELECT coalesce(max(seq), i.forgotten) FROM notifications WHERE user_id = i.user_id) FROM inboxes i) "
             f"SELECT user_id FROM steps WHERE step <> 1 AND step < {HISTORIES_APART}"
         ), "a sequence has a hole"
         assert not self.rows(

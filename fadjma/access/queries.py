@@ -581,6 +581,11 @@ def find_patients(tx: Transaction, viewer: Viewer, q: str, before: str | None = 
     return directory.find_patients(tx, identifier=normalize_identifier(q), phone=normalize_phone(q), before=before)
 
 
+def is_exact(q: str) -> bool:
+    """Whether this may be an identifier or a telephone number, by which others' patients are looked up."""
+    return bool(normalize_identifier(q) or normalize_phone(q))
+
+
 def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PER_PAGE) -> Page[Reading]:
     """The trace of a file, the newest first. The caller has checked that it is the viewer's own.
 
@@ -630,14 +635,75 @@ def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: s
     """
     if viewer.role not in READERS:
         viewer.require("doctor")
-    said, values = _said_of_patients(tx, q) if q else ("", {})
+    said, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
     return Page() if q and not values else _requests(tx, viewer, states.GRANTS, before, PATIENTS, said, values)
 
 
-def _said_of_patients(tx: Transaction, q: str) -> tuple[str, dict[str, str]]:
-    identifier = normalize_identifier(q)
-    owner = directory.with_identifier(tx, identifier) if identifier else None
-    return (" AND a.patient_id = :owner", {"owner": owner}) if owner else directory.said_of(q, "a.patient_id")
+@dataclass(frozen=True, slots=True)
+class OwnPatient:
+    """A patient of a doctor: the file is open to them, or they have prescribed; then there is no `grant`."""
+
+    patient: Patient
+    grant: AccessRequest | None
+    last_at: int  # when it was opened, or the last prescription changed
+
+    @property
+    def cursor(self) -> str:
+        """Where a list goes on after this one."""
+        return paging.cursor(self.last_at, self.patient.id)
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {**self.patient.json(language), "access": self.grant.json(language) if self.grant else None}
+
+
+def own_patients(
+    tx: Transaction, viewer: Viewer, q: str = "", before: str | None = None, limit: int = PATIENTS
+) -> Page[OwnPatient]:
+    """A doctor's own patients, the latest first: whose file is open to them, and for whom they have prescribed.
+
+    With `q` those of whom it says something: words of the name, the identifier, the beginning of either or of the
+    telephone. What is read is bounded by what is the doctor's own.
+    """
+    viewer.require("doctor")
+    said, values = directory.said_of_own(q, "own.patient_id", by_phone=True)
+    if q and not values:
+        return Page()
+    before_at, before_id = paging.position(before)
+    rows = tx.all(
+        f"SELECT patient_id, max(at) AS at FROM ({_OWN_PATIENTS}) AS own WHERE at IS NOT NULL{said} "
+        "GROUP BY patient_id HAVING (max(at), patient_id) < (:before_at, :before_id) "
+        "ORDER BY max(at) DESC, patient_id DESC LIMIT :limit",
+        {
+            "viewer": viewer.id,
+            "now": tx.now,
+            "before_at": before_at,
+            "before_id": before_id,
+            "limit": limit + 1,
+            **values,
+        },
+    )
+    found = paging.page(rows, limit, lambda row: paging.cursor(row["at"], row["patient_id"]))
+    patients = directory.identities(tx, [row["patient_id"] for row in found])
+    grants = grants_among(tx, viewer, patients)
+    last = {row["patient_id"]: row["at"] for row in found}
+    own = Page(
+        OwnPatient(directory.without_contact(patient), grants.get(patient.id), last[patient.id]) for patient in patients
+    )
+    own.next = found.next
+    return own
+
+
+# Each once in each part, by an index that has each patient's together; what was entered in error was for somebody else.
+_OWN_PATIENTS = f"""
+    SELECT a.patient_id, max(a.created_at) AS at FROM access_requests a
+    WHERE a.doctor_id = :viewer AND a.status IN {_GRANTS} AND a.expires_at > :now GROUP BY a.patient_id
+    UNION ALL
+    SELECT known.patient_id, (
+        SELECT max(w.updated_at) FROM prescribed w
+        WHERE w.prescriber_id = :viewer AND w.patient_id = known.patient_id AND w.status <> 'entered_in_error'
+    ) AS at
+    FROM (SELECT DISTINCT patient_id FROM prescribed WHERE prescriber_id = :viewer) AS known
+"""
 
 
 def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:

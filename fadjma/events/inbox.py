@@ -1,19 +1,24 @@
 """The inbox: the notification table, read as counts, as a list, and as the queue that streams and polls replay."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from fadjma import events
+from fadjma import days, events
 from fadjma.events import subjects
 from fadjma.events.catalogue import MESSAGES
+from fadjma.events.subjects import About
 from fadjma.i18n import iso, translate
 from fadjma.identity.people import Viewer
 from fadjma.identity.proxies import Person
-from fadjma.store import Row, Transaction
+from fadjma.refusals import NotFound
+from fadjma.store import Row, Transaction, listed
 
 UNREAD_SHOWN = 99
+KEPT_FOR = 366 * 24 * 3_600_000  # milliseconds: twelve months
 PAGE = 50
 # A backup is another history: everybody's numbers in it are further than this from those they had (quart backup).
 HISTORIES_APART = 1_000_000
@@ -71,16 +76,41 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """What was news about one thing on one day: the last of it, and how many it stands for."""
+
+    last: Notification
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     """A page of the inbox, newest first; `next` is the seq to go on from."""
 
     items: list[Notification]
     next: int | None
     id: str  # whose
+    about: About | None = None  # of what alone; None: of everything
+
+    @property
+    def days(self) -> list[tuple[int, list[Line]]]:
+        """The same as its page shows it: by day, each with its moment, and in a day one line for each thing."""
+        return [
+            (day, _lines(of_day)) for day, of_day in groupby(self.items, lambda item: days.beginning(item.created_at))
+        ]
 
     def json(self, language: str) -> dict[str, Any]:
         items = [{**item.json(language), "read": item.read} for item in self.items]
         return {"id": self.id, "items": items, **({"next": self.next} if self.next else {})}
+
+
+def _lines(items: Iterable[Notification]) -> list[Line]:
+    """Of what is unread there is one about each thing; what was read before it that day says nothing more."""
+    lines: dict[events.Subject, Line] = {}
+    for item in items:
+        line = lines.get(item.subject)
+        lines[item.subject] = Line(line.last, line.times + item.times) if line else Line(item, item.times)
+    return list(lines.values())
 
 
 def open_for(tx: Transaction, user_id: str) -> None:
@@ -129,15 +159,20 @@ def after(tx: Transaction, user_id: str, seq: int, limit: int) -> list[Notificat
     return [_notification(row) for row in rows]
 
 
-def browse(tx: Transaction, viewer: Viewer, before: int | None = None) -> Inbox:
-    """The lines of the person's inbox, newest first: of what is news about one thing, unread, the newest."""
+def browse(tx: Transaction, viewer: Viewer, before: int | None = None, about: About | None = None) -> Inbox:
+    """The lines of the person's inbox, newest first: of what is news about one thing, unread, the newest.
+
+    `about`: only those about things of this kind.
+    """
+    only = f"AND subject_kind IN {listed(subjects.of(about))} " if about else ""
     rows = tx.all(
         f"SELECT {_LINE} FROM notifications n "
-        "WHERE user_id = :id AND message IS NOT NULL AND folded = 0 AND seq < :before ORDER BY seq DESC LIMIT :limit",
+        f"WHERE user_id = :id AND message IS NOT NULL AND folded = 0 {only}AND seq < :before "
+        "ORDER BY seq DESC LIMIT :limit",
         {"id": viewer.id, "before": before or 2**62, "limit": PAGE + 1},
     )
     shown = [_notification(row) for row in rows[:PAGE]]
-    return Inbox(shown, shown[-1].seq if len(rows) > PAGE else None, viewer.id)
+    return Inbox(shown, shown[-1].seq if len(rows) > PAGE else None, viewer.id, about)
 
 
 def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
@@ -158,8 +193,84 @@ def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
         values,
     )
     if lines:
-        events.notify(tx, [viewer.id], "notification", None, events.Subject(subjects.INBOX, viewer.id))
+        _tell_of_reading(tx, viewer.id)
     return viewer.id
+
+
+def _tell_of_reading(tx: Transaction, user_id: str) -> None:
+    events.notify(tx, [user_id], "notification", None, events.Subject(subjects.INBOX, user_id))
+
+
+def read_one(tx: Transaction, viewer: Viewer, seq: int) -> str:
+    """Mark one line as read, with what it stands for. Raises NotFound; Forbidden as `read_up_to` does."""
+    viewer.require_self()
+    row = tx.first(
+        "SELECT subject_kind, subject_id FROM notifications WHERE user_id = :id AND seq = :seq AND message IS NOT NULL",
+        {"id": viewer.id, "seq": seq},
+    )
+    if row is None:
+        raise NotFound
+    read_subject(tx, viewer.id, row["subject_kind"], row["subject_id"], seq)
+    return viewer.id
+
+
+def news(tx: Transaction, user_id: str, kind: str, subject_id: str | None) -> int | None:
+    """The number of a person's newest unread line about this thing, or about any of its kind; None without one."""
+    one = "AND subject_id = :subject" if subject_id else ""
+    found: int | None = tx.value(
+        "SELECT max(seq) FROM notifications WHERE user_id = :id AND subject_kind = :kind "
+        f"{one} AND read_at IS NULL AND message IS NOT NULL AND folded = 0",
+        {"id": user_id, "kind": kind, "subject": subject_id},
+    )
+    return found
+
+
+def read_subject(tx: Transaction, user_id: str, kind: str, subject_id: str | None, up_to: int) -> None:
+    """A person has the thing (or all of its kind) before them: what was news about it, up to this number, is read.
+
+    Their other tabs and devices follow at once. What has come since it was looked at stays unread.
+    """
+    one = "AND subject_id = :subject" if subject_id else ""
+    values = {"now": tx.now, "id": user_id, "kind": kind, "subject": subject_id, "up_to": up_to}
+    lines = tx.execute(
+        "UPDATE notifications SET read_at = :now WHERE user_id = :id AND subject_kind = :kind "
+        f"{one} AND read_at IS NULL AND message IS NOT NULL AND folded = 0 AND seq + 0 <= :up_to",
+        values,
+    )
+    if not lines:
+        return
+    tx.execute(
+        "UPDATE notifications SET read_at = :now WHERE user_id = :id AND read_at IS NULL AND folded = 1 "
+        f"AND seq <= :up_to AND subject_kind = :kind {one}",
+        values,
+    )
+    _tell_of_reading(tx, user_id)
+
+
+def forgotten(tx: Transaction, user_id: str) -> int:
+    """The number up to which a person's events are not kept any more."""
+    return tx.value("SELECT forgotten FROM inboxes WHERE user_id = :id", {"id": user_id}) or 0
+
+
+def forget(tx: Transaction, limit: int) -> int:
+    """Delete what is older than twelve months, some at a time; returns how many (`limit`: there may be more).
+
+    Of each person from the first on, so that what is kept has no holes: one that seems old because the clock was wrong
+    waits until all before it are. Whoever has not heard of what is gone gets `reset` (live/replay.py).
+    """
+    rows = tx.all(
+        "SELECT user_id, max(seq) AS up_to FROM (SELECT n.user_id, n.seq FROM notifications n "
+        "WHERE n.created_at < :since AND NOT EXISTS (SELECT 1 FROM notifications f "
+        "WHERE f.user_id = n.user_id AND f.seq < n.seq AND f.created_at >= :since) "
+        "ORDER BY n.created_at LIMIT :limit) AS old GROUP BY user_id",
+        {"since": tx.now - KEPT_FOR, "limit": limit},
+    )
+    deleted = 0
+    for row in rows:
+        values = {"id": row["user_id"], "up_to": row["up_to"]}
+        deleted += tx.execute("DELETE FROM notifications WHERE user_id = :id AND seq <= :up_to", values)
+        tx.execute("UPDATE inboxes SET forgotten = :up_to WHERE user_id = :id", values)
+    return min(deleted, limit)
 
 
 def inbox_of(tx: Transaction, viewer: Viewer, user_id: str) -> Inbox:

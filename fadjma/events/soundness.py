@@ -1,4 +1,4 @@
-"""What is true of everybody's numbers whatever has happened: they have no holes."""
+"""What is true of everybody's numbers whatever has happened: they have no holes but what is not kept any more."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,10 @@ def gaps(tx: Transaction) -> Iterator[str]:
     """
     rows = tx.all(
         "SELECT DISTINCT user_id FROM ("
-        "SELECT user_id, seq - lag(seq, 1, 0) OVER (PARTITION BY user_id ORDER BY seq) AS step FROM notifications "
+        "SELECT n.user_id, seq - lag(seq, 1, i.forgotten) OVER (PARTITION BY n.user_id ORDER BY seq) AS step "
+        "FROM notifications n JOIN inboxes i ON i.user_id = n.user_id "
         "UNION ALL SELECT user_id, 1 + last_seq - "
-        "(SELECT coalesce(max(seq), 0) FROM notifications WHERE user_id = i.user_id) FROM inboxes i"
+        "(SELECT coalesce(max(seq), i.forgotten) FROM notifications WHERE user_id = i.user_id) FROM inboxes i"
         ") AS steps WHERE step <> 1 AND step < :apart",
         {"apart": HISTORIES_APART},
     )

@@ -5,13 +5,26 @@ The entries are handed in from above (fadjma/wiring.py), because how a thing is 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from fadjma.identity.people import Viewer
+from fadjma.i18n import N_
+from fadjma.identity.people import ROLES, Role, Viewer
 from fadjma.store import Transaction
 
 INBOX = "inbox"  # the badge: the only thing whose HTML depends on the number of the event
 ALL = ""  # the eyes of everybody who has no part in a thing
+
+About = Literal["access", "prescriptions", "records", "stock", "announcements", "account"]
+_ALL: tuple[Role, ...] = tuple(ROLES)
+# What news is about, as the inbox is filtered by: its words, and who is told of such things.
+ABOUT: dict[About, tuple[str, tuple[Role, ...]]] = {
+    "access": (N_("Accès"), ("patient", "doctor", "nurse", "admin")),
+    "prescriptions": (N_("Ordonnances"), ("patient", "doctor", "pharmacist")),
+    "records": (N_("Dossier"), ("patient", "doctor", "nurse")),
+    "stock": (N_("Stock"), ("pharmacist", "admin")),
+    "announcements": (N_("Annonces"), _ALL),
+    "account": (N_("Compte et clinique"), _ALL),
+}
 
 Load = Callable[[Transaction, Viewer, str], Any]
 Eyes = Callable[[Viewer], str]
@@ -51,6 +64,7 @@ class Kind:
     address: str  # of the page that shows it: {id} is the thing's, {element} its place in that page
     prefix: str = ""  # before the thing's id, in the id of its element on every page; empty: it has no element
     row: Row | None = None  # None: an event about it brings nothing but its toast
+    about: About = "account"  # by which the inbox is filtered
 
 
 _KINDS: dict[str, Kind] = {}
@@ -69,6 +83,16 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(_KINDS.values())
 
 
+def abouts(role: Role) -> dict[About, str]:
+    """What news can be about for somebody of this role, with its words."""
+    return {about: label for about, (label, roles) in ABOUT.items() if role in roles}
+
+
+def of(about: About) -> list[str]:
+    """The names of the kinds that the inbox shows as this."""
+    return [kind.name for kind in _KINDS.values() if kind.about == about]
+
+
 def row(kind: str) -> Row | None:
     """How lists show things of this kind; None when no list does."""
     return _KINDS[kind].row
@@ -85,3 +109,17 @@ def link(kind: str, subject_id: str) -> str:
     """The page that shows what a notification is about."""
     known = _KINDS[kind]
     return known.address.format(id=subject_id, element=known.prefix + subject_id)
+
+
+def shown_at(path: str) -> list[tuple[str, str | None]]:
+    """The kinds of things that this page shows, each with the id of the one that it is; None: it shows all of them."""
+    found: list[tuple[str, str | None]] = []
+    for kind in _KINDS.values():
+        head, has_id, tail = kind.address.partition("#")[0].partition("{id}")
+        if not has_id and path == head:
+            found.append((kind.name, None))
+        elif has_id and path.startswith(head) and path.endswith(tail):
+            subject_id = path[len(head) : len(path) - len(tail)]
+            if subject_id and "/" not in subject_id:
+                found.append((kind.name, subject_id))
+    return found

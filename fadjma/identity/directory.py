@@ -6,13 +6,13 @@ from typing import Any
 
 from fadjma import days, writing
 from fadjma.i18n import age, is_estimated, show_age
+from fadjma.identity.identifiers import identifier_begins
 from fadjma.identity.people import Role, full_name
 from fadjma.refusals import NotFound
-from fadjma.store import Page, Transaction, milliseconds, paging
+from fadjma.store import Page, Transaction, milliseconds, paging, searching
 
 _CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
 FOUND = 10  # patients on a page
-_WORDS = 6  # of a search that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,22 +215,30 @@ def beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> list[str]:
     return list(found)
 
 
-def said_of(q: str, account: str = "u.id") -> tuple[str, dict[str, str]]:
+def said_of(q: str, account: str = "u.id") -> searching.Condition:
     """The condition that all that `q` says is true of an account (the column of its id), with its values; no values: it
     says nothing.
 
     Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
-    Ranges, which the index serves.
+    For a search of everybody: ranges, which the index serves.
     """
     asked = [writing.asked_numbers(q)] if writing.asked_numbers(q) else writing.asked_words(q)
-    condition = ""
-    values: dict[str, str] = {}
-    for i, variants in enumerate(asked[:_WORDS]):
-        ranges = [f"(word >= :w{i}_{j} AND word < :e{i}_{j})" for j in range(len(variants))]
-        condition += f" AND {account} IN (SELECT account_id FROM words_of_accounts WHERE {' OR '.join(ranges)})"
-        for j, word in enumerate(variants):
-            values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
-    return condition, values
+    return searching.every(asked, searching.among(account, "SELECT account_id FROM words_of_accounts WHERE"))
+
+
+def said_of_own(q: str, patient: str, *, by_phone: bool = False) -> searching.Condition:
+    """The same of patients who are somebody's own: each is looked at by itself, so that others cost nothing.
+
+    Each word begins a word of the name, or `q` is the beginning of the identifier; `by_phone`: or of the telephone.
+    """
+    numbers = writing.asked_numbers(q) if by_phone else []
+    rows = f"SELECT 1 FROM words_of_accounts WHERE account_id = {patient} AND named = {0 if numbers else 1}"
+    condition, values = searching.every([numbers] if numbers else writing.asked_words(q), searching.word_of(rows))
+    begins = identifier_begins(q)
+    if not (values and begins):
+        return condition, values
+    by_identifier = f"EXISTS (SELECT 1 FROM patient_identities WHERE id = {patient} AND identifier LIKE :identifier)"
+    return f" AND ((1 = 1{condition}) OR {by_identifier})", {**values, "identifier": f"{begins}%"}
 
 
 def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:

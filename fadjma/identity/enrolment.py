@@ -79,16 +79,24 @@ def _one_staff_address() -> Iterator[None]:
         raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
 
 
-def make_findable(tx: Transaction, user_id: str, *known_by: str | None) -> None:
-    """Keep the words by which an admin finds this account: of its names, e-mail address and phone."""
-    words = writing.search_words(*(text or "" for text in known_by))
-    tx.execute_many("INSERT INTO account_words (word, user_id) VALUES (?, ?)", [(word, user_id) for word in words])
+def make_findable(
+    tx: Transaction, user_id: str, given_name: str, family_name: str, email: str | None, phone: str | None
+) -> None:
+    """Keep the words by which this account is found: those of its name, and those of its e-mail address and phone."""
+    named = writing.search_words(given_name, family_name)
+    words = writing.search_words(given_name, family_name, email or "", phone or "")
+    tx.execute_many(
+        "INSERT INTO account_words (word, user_id, named) VALUES (?, ?, ?)",
+        [(word, user_id, int(word in named)) for word in words],
+    )
 
 
-def make_findable_anew(tx: Transaction, user_id: str, *known_by: str | None) -> None:
+def make_findable_anew(
+    tx: Transaction, user_id: str, given_name: str, family_name: str, email: str | None, phone: str | None
+) -> None:
     """The same, in the place of what this account was known by before."""
     tx.execute("DELETE FROM account_words WHERE user_id = :id", {"id": user_id})
-    make_findable(tx, user_id, *known_by)
+    make_findable(tx, user_id, given_name, family_name, email, phone)
 
 
 def make_patient(tx: Transaction, user_id: str, *, birth_date: str, sex: str, city: str) -> None:

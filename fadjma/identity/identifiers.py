@@ -22,13 +22,32 @@ def new_identifier() -> str:
 
 def normalize_identifier(text: str) -> str | None:
     """An identifier as stored, from whatever was typed (lower case, spaces, O for 0); None when it is not one."""
-    code = "".join(filter(str.isalnum, writing.code_key(text[:_LOOKED_AT])))
+    code = _letters(text)
     if len(code) > _LENGTH:
         code = code.removeprefix("FJ")
+    return _written(code) if len(code) == _LENGTH else None
+
+
+def identifier_begins(text: str) -> str | None:
+    """The beginning of an identifier as stored, from what is being typed (« fj7k2 »); None when it is not one's.
+
+    It begins with FJ, unless it is whole.
+    """
+    code = _letters(text)
+    if code.startswith("FJ") and 0 < len(code) - 2 <= _LENGTH:
+        return _written(code[2:])
+    return normalize_identifier(text)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, writing.code_key(text[:_LOOKED_AT])))
+
+
+def _written(code: str) -> str | None:
     code = code.translate(READ_AS)
-    if len(code) != _LENGTH or any(letter not in ALPHABET for letter in code):
+    if any(letter not in ALPHABET for letter in code):
         return None
-    return f"FJ-{code[:5]}-{code[5:]}"
+    return f"FJ-{code[:5]}-{code[5:]}" if len(code) > 5 else f"FJ-{code}"
 
 
 def normalize_email(text: str) -> str:

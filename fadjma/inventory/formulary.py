@@ -1,6 +1,5 @@
 """The list of medicines as those see it who keep it: admins, and the pharmacists who read it over."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
 from fadjma.sheets import Import
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, paging, searching
 
 PER_PAGE = 50
 SCHEDULES = {
@@ -18,7 +17,6 @@ SCHEDULES = {
     "list_2": N_("Liste II"),
     "narcotic": N_("Stupéfiant"),
 }
-_WORDS = 6  # of a search that are looked at
 Columns = dict[str, str]  # of the table: what is said of a medicine, and its keys
 # What a file may leave out, each with the column of the file that says it.
 OPTIONAL = {"atc": "atc", "brands": "brands", "brands_key": "brands", "schedule": "schedule"}
@@ -124,10 +122,9 @@ def browse(tx: Transaction, viewer: Viewer, q: str = "", before: str | None = No
     `before` is the `next` of the page before.
     """
     require_keeper(viewer)
-    asked = writing.asked_words(q)[:_WORDS]
-    if q.strip() and not asked:
+    condition, words = said_of(q)
+    if q.strip() and not words:
         return Page()
-    condition, words = has_words(asked)
     key, _, last_id = (before or "").rpartition("~")
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM medicines m WHERE (m.search_key, m.id) > (:key, :id) {condition} "
@@ -137,15 +134,10 @@ def browse(tx: Transaction, viewer: Viewer, q: str = "", before: str | None = No
     return paging.page([_entry(row) for row in rows], PER_PAGE, lambda entry: entry.cursor)
 
 
-def has_words(asked: Iterable[list[str]]) -> tuple[str, dict[str, str]]:
-    """The condition that a medicine m has words which begin so, and its values; empty when nothing is asked."""
-    condition = ""
-    values: dict[str, str] = {}
-    for i, variants in enumerate(asked):
-        either = [f"(' ' || m.search_key || ' ' || m.brands_key) LIKE :w{i}_{j}" for j in range(len(variants))]
-        condition += f" AND ({' OR '.join(either)})"
-        values |= {f"w{i}_{j}": f"% {word}%" for j, word in enumerate(variants)}
-    return condition, values
+def said_of(q: str) -> searching.Condition:
+    """The condition that a medicine m has words, in its name or among its brands, which begin as those of `q`."""
+    key = "(' ' || m.search_key || ' ' || m.brands_key)"
+    return searching.every(writing.asked_words(q), searching.in_key(key))
 
 
 def count(tx: Transaction) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from fadjma import rules, writing
 from fadjma.days import day
@@ -10,13 +10,13 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import formulary
 from fadjma.refusals import NotFound
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, paging, searching
 
 SUGGESTIONS = 8
 PER_PAGE = 100  # products
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
 MOVEMENTS_SHOWN = 20
-_TYPED, _WORDS = 120, 6  # characters and words that are looked at: no name is longer
+_TYPED = 120  # characters that are looked at: no name is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +145,11 @@ def search_medicines(
     """
     if viewer.role != "doctor":
         pharmacy_id = None
-    asked = writing.asked_words(q[:_TYPED])[:_WORDS]
+    asked = writing.asked_words(q[:_TYPED])
     if sum(len(variants[0]) for variants in asked) < 2:
         return Page()
     shown, _ = paging.position(before, otherwise=0)
-    condition, words = formulary.has_words(asked)
+    condition, words = formulary.said_of(q[:_TYPED])
     rows = tx.all(
         f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.retired_at IS NULL {condition} "
         "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown",
@@ -180,36 +180,45 @@ def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) 
 # What a pharmacy keeps, in the order in which it is shown: what it lacks, what it nearly lacks, the rest, each by name.
 # That is as much as there are medicines, however long it has been open: lots that are empty are not looked at.
 _KEPT = """
-    SELECT id, search_key, CASE WHEN usable = 0 THEN 0 WHEN usable <= threshold THEN 1 ELSE 2 END AS urgency
-    FROM (
-        SELECT k.id, k.threshold, m.search_key, (
-            SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l
-            WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on >= :today
-        ) AS usable
-        FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy
-    ) AS kept
+    SELECT k.id, m.search_key, k.threshold, (
+        SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l
+        WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on >= :today
+    ) AS usable, EXISTS (
+        SELECT 1 FROM lots l WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on <= :soon
+    ) AS expiring
+    FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy
 """
+_URGENCY = "CASE WHEN usable = 0 THEN 0 WHEN usable <= threshold THEN 1 ELSE 2 END"
+Only = Literal["low", "expiring", "out"]
+# What of the stock is asked for, as a condition; what there is none of is low, too, and what has expired is expiring.
+_ONLY: dict[Only, str] = {"low": f"{_URGENCY} < 2", "expiring": "expiring", "out": "usable = 0"}
 
 
-def stock(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Product]:
+def stock(
+    tx: Transaction, viewer: Viewer, q: str = "", only: Only | None = None, before: str | None = None
+) -> Page[Product]:
     """Everything the pharmacist's own pharmacy keeps: what it lacks, what it nearly lacks, the rest, each by name.
 
-    `before` is the `next` of the page before.
+    With `q` what has these words in its name or among its brands, or a lot whose number begins so; `only` what is of
+    this kind. `before` is the `next` of the page before.
     """
     viewer.require("pharmacist")
+    said, values = _said_of_stock(q) if q else ("", {})
+    if q and not values:
+        return Page()
     urgency, _, rest = (before or "").partition("~")
     key, _, product_id = rest.rpartition("~")
     rows = tx.all(
-        f"SELECT id, urgency, search_key FROM ({_KEPT}) AS shown "
-        "WHERE (urgency, search_key, id) > (:urgency, :key, :id) "
+        f"SELECT id, {_URGENCY} AS urgency, search_key FROM ({_KEPT}{said}) AS shown "
+        f"WHERE ({_URGENCY}, search_key, id) > (:urgency, :key, :id) AND {_ONLY[only] if only else '1 = 1'} "
         "ORDER BY urgency, search_key, id LIMIT :limit",
         {
-            "pharmacy": viewer.organization_id,
-            "today": today(tx),
+            **_kept_by(tx, viewer),
             "urgency": int(urgency) if urgency in ("0", "1", "2") else -1,
             "key": key,
             "id": product_id,
             "limit": PER_PAGE + 1,
+            **values,
         },
     )
     found = paging.page(rows, PER_PAGE, lambda row: f"{row['urgency']}~{row['search_key']}~{row['id']}")
@@ -218,18 +227,48 @@ def stock(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Pr
     return products
 
 
-def count_products(tx: Transaction, viewer: Viewer) -> int:
-    """How many products the pharmacist's own pharmacy keeps."""
-    sql = "SELECT count(*) FROM products WHERE pharmacy_id = :pharmacy"
-    return int(tx.value(sql, {"pharmacy": viewer.organization_id}))
+def _said_of_stock(q: str) -> searching.Condition:
+    condition, values = formulary.said_of(q)
+    if not values:
+        return condition, values
+    number = writing.code_key(q)
+    by_lot = "EXISTS (SELECT 1 FROM lots n WHERE n.product_id = k.id AND n.number_key >= :lot AND n.number_key < :lots)"
+    return f" AND ((1 = 1{condition}) OR {by_lot})", {**values, "lot": number, "lots": number + chr(0x10FFFF)}
+
+
+def _kept_by(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
+    return {"pharmacy": viewer.organization_id, "today": today(tx), "soon": today(tx, rules.current().expiry_days)}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many products a pharmacy keeps, and of how many it has little, nothing, or something that expires."""
+
+    all: int
+    low: int
+    expiring: int
+    out: int
+
+    def json(self) -> dict[str, int]:
+        return {"low": self.low, "expiring": self.expiring, "out": self.out}
+
+
+def count_products(tx: Transaction, viewer: Viewer) -> Kept:
+    """How many products the pharmacist's own pharmacy keeps, and how many of each kind (`Only`)."""
+    each = ", ".join(
+        f'coalesce(sum(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS "{only}"' for only, condition in _ONLY.items()
+    )
+    row = tx.first(f'SELECT count(*) AS "all", {each} FROM ({_KEPT}) AS shown', _kept_by(tx, viewer))
+    assert row
+    return Kept(**dict(row))
 
 
 def low_stock(tx: Transaction, viewer: Viewer, limit: int) -> Page[Product]:
     """What the pharmacist's own pharmacy lacks or nearly lacks: what it lacks first, then by name, `limit` at most."""
     viewer.require("pharmacist")
     rows = tx.all(
-        f"SELECT id FROM ({_KEPT}) AS low WHERE urgency < 2 ORDER BY urgency, search_key, id LIMIT :limit",
-        {"pharmacy": viewer.organization_id, "today": today(tx), "limit": limit + 1},
+        f"SELECT id FROM ({_KEPT}) AS low WHERE {_ONLY['low']} ORDER BY {_URGENCY}, search_key, id LIMIT :limit",
+        {**_kept_by(tx, viewer), "limit": limit + 1},
     )
     products = _products(tx, [row["id"] for row in rows])
     return paging.page(products, limit, lambda product: product.id)

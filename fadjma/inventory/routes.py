@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TypedDict
+from typing import TypedDict, get_args
 
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
@@ -38,14 +38,25 @@ async def medicines() -> Response:
 
 @blueprint.get("/inventory")
 async def index() -> Response:
-    before = request.args.get("before")
-    products, count = await web.see(_stock, before)
+    q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), request.args.get("before")
+    products, kept = await web.see(_stock, q, only, before)
     data = products.json(lambda product: product.json(web.language()))
-    return web.answer("inventory/index.html", data, products=products, count=count, before=before)
+    return web.answer(
+        "inventory/index.html",
+        {**data, "counts": kept.json()},
+        as_typed="inventory/_found.html",
+        products=products,
+        kept=kept,
+        q=q,
+        only=only,
+        before=before,
+    )
 
 
-def _stock(tx: Transaction, viewer: Viewer, before: str | None) -> tuple[Page[queries.Product], int]:
-    return queries.stock(tx, viewer, before), queries.count_products(tx, viewer)
+def _stock(
+    tx: Transaction, viewer: Viewer, q: str, only: queries.Only | None, before: str | None
+) -> tuple[Page[queries.Product], queries.Kept]:
+    return queries.stock(tx, viewer, q, only, before), queries.count_products(tx, viewer)
 
 
 class _AroundNewLot(TypedDict):
@@ -141,7 +152,7 @@ async def adjust(lot_id: str) -> Response:
 
 @blueprint.get("/formulary")
 async def list_medicines() -> Response:
-    q, before = request.args.get("q", "")[:80], request.args.get("before")
+    q, before = web.sought(), request.args.get("before")
     found, count, to_review = await web.see(_formulary, q, before)
     data = found.json(lambda entry: entry.json(web.language()))
     return web.answer(

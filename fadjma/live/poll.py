@@ -79,7 +79,8 @@ def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> d
     if not found and after == level:
         return None
     answer = {"events": [item.json(viewer.language) for item in found], "cursor": level}
-    if (after and not found) or replay.broken(after, found):  # the cursor is of another history: a restored backup
+    # The cursor is of another history (a restored backup), or from before what is kept.
+    if (after and not found) or replay.broken(after, found) or replay.is_forgotten(tx, viewer, after):
         answer["reset"] = True
     return answer
 

@@ -19,10 +19,11 @@ Replay = list[tuple[Notification, bytes]]
 def missed(tx: Transaction, viewer: Viewer, after: int, encoding: Encoding) -> tuple[Replay | None, int]:
     """The events after a cursor, encoded, and the person's own cursor.
 
-    None instead of the events when they are too many, or do not follow the cursor (a restored backup).
+    None instead of the events when they are too many, or do not follow the cursor: a restored backup, or what came
+    after it is not kept any more.
     """
     found = inbox.after(tx, viewer.id, after, LIMIT + 1)
-    if len(found) > LIMIT or broken(after, found):
+    if len(found) > LIMIT or broken(after, found) or is_forgotten(tx, viewer, after):
         return None, inbox.cursor(tx, viewer.id)
     fragments = Fragments(tx)
     return [(item, _event(fragments, viewer, item, encoding)) for item in found], found[-1].seq if found else after
@@ -37,6 +38,11 @@ def reset(last: int, level: int) -> bytes:
 def broken(after: int, found: list[Notification]) -> bool:
     """Whether the first event is not the next one: a person's numbers have no holes but where a history ended."""
     return bool(after and found and found[0].seq > after + 1)
+
+
+def is_forgotten(tx: Transaction, viewer: Viewer, after: int) -> bool:
+    """Whether something that came after this cursor is not kept any more."""
+    return after < inbox.forgotten(tx, viewer.id)
 
 
 def html(fragments: Fragments, viewer: Viewer, notification: Notification) -> str:

@@ -4,8 +4,8 @@ from quart import Blueprint, Response
 from wtforms.validators import InputRequired, NumberRange
 
 from fadjma import web
-from fadjma.events import inbox
-from fadjma.web.forms import Form, WholeNumber
+from fadjma.events import inbox, subjects
+from fadjma.web.forms import Form, NoFields, WholeNumber
 
 blueprint = Blueprint("notifications", __name__)
 
@@ -16,8 +16,8 @@ class ReadForm(Form):
 
 @blueprint.get("/notifications")
 async def index() -> Response:
-    before = web.number("before")
-    shown = await web.see(inbox.browse, before)
+    before, about = web.number("before"), web.one_of("about", tuple(subjects.ABOUT))
+    shown = await web.see(inbox.browse, before, about)
     return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown, before=before)
 
 
@@ -25,4 +25,11 @@ async def index() -> Response:
 async def read() -> Response:
     form = await web.form(ReadForm)
     acted = await web.act(inbox.read_up_to, inbox.inbox_of, form.up_to.data)
+    return web.done(acted, "notifications/_list.html", "/notifications")
+
+
+@blueprint.post("/notifications/<int(max=9007199254740991):seq>/read")
+async def read_one(seq: int) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(inbox.read_one, inbox.inbox_of, seq)
     return web.done(acted, "notifications/_list.html", "/notifications")

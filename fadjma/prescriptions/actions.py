@@ -94,10 +94,21 @@ def open_prescription(
 
 
 def browse(
-    tx: Transaction, viewer: Viewer, *, place: states.Place | None = None, before: str | None = None
+    tx: Transaction,
+    viewer: Viewer,
+    *,
+    place: states.Place | None = None,
+    step: queries.Work | None = None,
+    q: str = "",
+    before: str | None = None,
 ) -> Page[queries.Prescription]:
     """A part of one's list of prescriptions; a pharmacist's names patients, and is traced."""
-    found = queries.prescriptions(tx, viewer, place=place, before=before)
+    if step:
+        found = queries.work(tx, viewer, step, q, before=before)
+    elif q:
+        found = queries.found(tx, viewer, q, before=before)
+    else:
+        found = queries.prescriptions(tx, viewer, place=place, before=before)
     trace_listed(tx, viewer, found)
     return found
 

@@ -7,20 +7,21 @@ was addressed. One that is open to any pharmacy shows neither lines nor patient 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
+from fadjma import writing
 from fadjma.access import queries as access
 from fadjma.i18n import iso, translate
 from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import states
-from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status
+from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, TO_DO, Condition, Place, Status, Step
 from fadjma.records import measurements
 from fadjma.records import queries as records
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, listed, paging
+from fadjma.store import Page, Row, Transaction, listed, paging, searching
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
 PER_PAGE = 50
@@ -98,7 +99,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Reached:
     """One of the five steps as the page draws it."""
 
     label: str
@@ -145,6 +146,7 @@ class Prescription:
     code_failures: int
     version: int
     neutral: bool
+    to_bring: bool  # for its pharmacy: the patient has asked for delivery
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
     allergies: tuple[str, ...] = ()
@@ -193,10 +195,15 @@ class Prescription:
         return STEPS.index(self.status) + 1 if self.status in STEPS else None
 
     @property
-    def steps(self) -> list[Step]:
+    def to_do(self) -> Step | None:
+        """What its pharmacy has to do next (states.TO_DO); it has waited for that since `updated_at`."""
+        return self.state.step_of(to_bring=self.to_bring)
+
+    @property
+    def steps(self) -> list[Reached]:
         """The five steps with the moment each was last reached; issued once, whatever was given back since."""
         moments = {**{act.to_status: act.at for act in self.acts}, "issued": self.issued_at}
-        return [Step(STATES[step].label, moments.get(step)) for step in STEPS]
+        return [Reached(STATES[step].label, moments.get(step)) for step in STEPS]
 
     @property
     def reached(self) -> int:
@@ -228,6 +235,7 @@ class Prescription:
         shown: dict[str, Any] = {
             "id": self.id,
             "status": self.status,
+            "step": self.to_do,
             "version": self.version,
             "status_reason": self.status_reason or None,  # never of a neutral one: free text may name somebody
             "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
@@ -265,6 +273,7 @@ _PRESCRIPTION = f"""
            d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version,
+           EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id) AS to_bring,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
@@ -289,6 +298,11 @@ _OWN: dict[Role, dict[str, tuple[Status, ...]]] = {
     "admin": {},
 }
 _OF_PATIENT = {"p.patient_id = :patient": _ALL}
+# What somebody looks for by whose it is: never what is open to any pharmacy, of which they do not know that.
+_NAMED = {role: {part: theirs for part, theirs in own.items() if theirs == _ALL} for role, own in _OWN.items()}
+Work = Step | Literal["all"]  # what a pharmacy has to do: one step of it, or every
+WORK: tuple[Work, ...] = ("all", *TO_DO)
+_BRING = "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id)"
 _CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
@@ -396,43 +410,148 @@ def prescriptions(
 
     `before` is the `cursor` of the last one shown.
     """
-    return _newest(tx, viewer, _selects(viewer, place), {"before": before, "limit": limit})
+    return _read(tx, viewer, _selects(viewer, place), {"before": before, "limit": limit})
+
+
+def work(
+    tx: Transaction,
+    viewer: Viewer,
+    step: Work = "all",
+    q: str = "",
+    *,
+    before: str | None = None,
+    limit: int = PER_PAGE,
+) -> Page[Prescription]:
+    """Those of the viewer's prescriptions that wait for a step of their pharmacy, the longest waiting first; with `q`
+    those of them of which it is true (`found`).
+    """
+    own, (said, values) = (_NAMED, _said(viewer, q)) if q else (_OWN, ("", {}))
+    if q and not values:
+        return Page()
+    selects = [f"{select}{said}" for select in _waiting(own[viewer.role], step)]
+    return _read(tx, viewer, selects, {"before": before, "limit": limit, **values}, oldest=True)
+
+
+def counts(tx: Transaction, viewer: Viewer) -> dict[Step, int]:
+    """How many wait for each step, `COUNTED` at most."""
+    own = _OWN[viewer.role]
+    each = (f"SELECT '{step}' AS step, ({_counted(_waiting(own, step))}) AS waiting" for step in TO_DO)
+    rows = tx.all(" UNION ALL ".join(each), _values(tx, viewer, None, COUNTED)) if own else []
+    return {row["step"]: row["waiting"] for row in rows}
+
+
+def found(
+    tx: Transaction, viewer: Viewer, q: str, *, before: str | None = None, limit: int = PER_PAGE
+) -> Page[Prescription]:
+    """Those of the viewer's prescriptions of which all that `q` says is true, the latest changed first.
+
+    Who writes or dispenses looks for the patient, by words of the name or by the identifier; the patient for a medicine
+    or for who has prescribed it.
+    """
+    own = _NAMED[viewer.role]
+    if viewer.role == "patient":
+        said, values = _said(viewer, q)
+        selects = [_own(part) + said for part in own]
+    else:  # whose they are comes first: an index has each patient's together, and there are fewer
+        said, values = _said(viewer, q, "known.patient_id")
+        selects = [
+            f"{_own(part)} AND p.patient_id IN (SELECT known.patient_id FROM "
+            f"(SELECT DISTINCT p.patient_id FROM prescriptions p WHERE {part}) AS known WHERE 1 = 1{said})"
+            for part in own
+        ]
+    return _read(tx, viewer, selects if values else [], {"before": before, "limit": limit, **values})
+
+
+def _own(part: str) -> str:
+    return f"SELECT p.id, p.updated_at FROM prescriptions p WHERE {part}"
+
+
+def _said(viewer: Viewer, q: str, patient: str = "p.patient_id") -> searching.Condition:
+    if viewer.role == "patient":
+        return _said_of_content(q)
+    return directory.said_of_own(q, patient)
+
+
+def _said_of_content(q: str) -> searching.Condition:
+    """By its medicines, and by who has prescribed it. What was entered in error has neither for whom it hides them."""
+    lines = (
+        "EXISTS (SELECT 1 FROM prescription_lines l JOIN words_of_medicines m ON m.medicine_id = l.medicine_id "
+        "WHERE l.prescription_id = p.id AND {})"
+    )
+    prescriber = "SELECT 1 FROM words_of_accounts WHERE account_id = p.prescriber_id AND named = 1"
+    condition, values = searching.every(
+        writing.asked_words(q), searching.in_key("m.words", lines), searching.word_of(prescriber)
+    )
+    return f"{condition} AND p.status <> 'entered_in_error'", values
+
+
+def _waiting(own: Mapping[str, Sequence[Status]], step: Work) -> list[str]:
+    """Those that wait for a step, by the index that has each state in order."""
+    here: dict[Status, str] = {}
+    for code, state in STATES.items():
+        if step in (state.step, state.brought) or (step == "all" and state.step):
+            only = (
+                "" if step == "all" or not state.brought else f" AND {'' if step == state.brought else 'NOT '}{_BRING}"
+            )
+            here[code] = _still(code) + only
+    return _each_state(own, here)
+
+
+def _counted(selects: list[str]) -> str:
+    return paging.counted(selects, "p.updated_at", "p.id")
 
 
 def count_beyond(tx: Transaction, viewer: Viewer, place: Place, shown: Page[Prescription]) -> int:
     """How many prescriptions of this place come after a page of them, `COUNTED` at most."""
     if not shown.next:
         return 0
-    counted = paging.counted(_selects(viewer, place), "p.updated_at", "p.id")
-    return int(tx.value(counted, _values(tx, viewer, shown.next, COUNTED)))
+    return int(tx.value(_counted(_selects(viewer, place)), _values(tx, viewer, shown.next, COUNTED)))
 
 
 def of_patient(
-    tx: Transaction, viewer: Viewer, patient_id: str, *, before: str | None = None, limit: int = PER_PAGE
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    q: str = "",
+    *,
+    before: str | None = None,
+    limit: int = PER_PAGE,
 ) -> Page[Prescription]:
     """A patient's prescriptions for whoever reads under a grant that opens them, or for the patient; the latest changed
-    first.
+    first; with `q` those with these medicines, or by this prescriber.
     """
     if viewer.id != patient_id:
         access.require_reading(tx, viewer, patient_id, "prescriptions")
-    selects = _each_state(_OF_PATIENT, dict.fromkeys(_ALL, ""))
-    return _newest(tx, viewer, selects, {"before": before, "limit": limit, "patient": patient_id})
+    asked = {"before": before, "limit": limit, "patient": patient_id}
+    if q:
+        said, values = _said_of_content(q)
+        selects = [_own(part) + said for part in _OF_PATIENT] if values else []
+        return _read(tx, viewer, selects, {**asked, **values})
+    return _read(tx, viewer, _each_state(_OF_PATIENT, dict.fromkeys(_ALL, "")), asked)
 
 
-def _newest(tx: Transaction, viewer: Viewer, selects: list[str], asked: Mapping[str, Any]) -> Page[Prescription]:
+def _read(
+    tx: Transaction,
+    viewer: Viewer,
+    selects: list[str],
+    asked: Mapping[str, Any],
+    *,
+    oldest: bool = False,
+) -> Page[Prescription]:
+    """A page of what these statements find, the latest changed first, or the oldest."""
     if not selects:
         return Page()
-    limit = asked["limit"]
+    limit, way = asked["limit"], "ASC" if oldest else "DESC"
+    ids = (paging.oldest if oldest else paging.newest)(selects, "p.updated_at", "p.id")
     rows = tx.all(
-        f"{_PRESCRIPTION} WHERE p.id IN ({paging.newest(selects, 'p.updated_at', 'p.id')}) "
-        "ORDER BY p.updated_at DESC, p.id DESC",
-        {**asked, **_values(tx, viewer, asked["before"], limit + 1)},
+        f"{_PRESCRIPTION} WHERE p.id IN ({ids}) ORDER BY p.updated_at {way}, p.id {way}",
+        {**asked, **_values(tx, viewer, asked["before"], limit + 1, oldest=oldest)},
     )
     return paging.page([_prescription(viewer, row) for row in rows], limit, lambda item: item.cursor)
 
 
-def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int) -> dict[str, Any]:
-    before_at, before_id = paging.position(before)
+def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int, *, oldest: bool = False) -> dict[str, Any]:
+    before_at, before_id = paging.position(before, otherwise=-1) if oldest else paging.position(before)
     return {
         "viewer": viewer.id,
         "organization": viewer.organization_id,
@@ -566,6 +685,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     hidden = row["status"] == "entered_in_error" and not handled
     if neutral or hidden:
         values["status_reason"] = ""
+    values["to_bring"] = bool(row["to_bring"]) and viewer.role == "pharmacist"
     patient = None if neutral or viewer.role == "patient" else identity
     return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)
 

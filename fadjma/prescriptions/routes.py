@@ -37,6 +37,19 @@ _NO_CODE = N_("Sans compte FADJMA")  # why something is handed over without the 
 _REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
 
 
+_WORK: dict[str, str] = {"all": N_("Tout")} | dict(states.TO_DO.items())
+
+
+class Asked(TypedDict):
+    """Which of the prescriptions are asked for."""
+
+    place: states.Place | None
+    step: queries.Work | None
+    q: str
+    before: str | None
+    patient_id: str | None
+
+
 class OnePage(TypedDict):
     """What prescriptions/show.html shows."""
 
@@ -75,24 +88,46 @@ class _WithReason(Protocol):
 
 @blueprint.get("/prescriptions")
 async def index() -> Response:
-    place = web.one_of("place", states.PLACES)
-    before = request.args.get("before")
-    patient_id = request.args.get("patient")
-    if patient_id:
-        found = await web.see_traced(_of_patient, patient_id, before, again=web.by_itself())
-    else:
-        found = await web.see_traced(actions.browse, place=place, before=before)
+    asked = _asked()
+    found, steps = await web.see_traced(_list, asked, again=web.by_itself())
     data = found.json(lambda item: item.json(web.language()))
     return web.answer(
-        "prescriptions/index.html", data, prescriptions=found, place=place, before=before, patient_id=patient_id
+        "prescriptions/index.html",
+        {**data, "steps": steps} if steps else data,
+        as_typed="prescriptions/_found.html",
+        prescriptions=found,
+        steps=steps,
+        work=_WORK,
+        **asked,
     )
 
 
+def _asked() -> Asked:
+    return {
+        "place": web.one_of("place", states.PLACES),
+        "step": web.one_of("step", queries.WORK),
+        "q": web.sought(),
+        "before": request.args.get("before"),
+        "patient_id": request.args.get("patient"),
+    }
+
+
+def _list(
+    tx: Transaction, viewer: Viewer, asked: Asked, *, again: bool
+) -> tuple[Page[queries.Prescription], dict[states.Step, int]]:
+    """What is asked for of one's own or of a patient's, and for a pharmacist how much waits for each step."""
+    q, before = asked["q"], asked["before"]
+    if asked["patient_id"]:
+        return _of_patient(tx, viewer, asked["patient_id"], q, before, again=again), {}
+    found = actions.browse(tx, viewer, place=asked["place"], step=asked["step"], q=q, before=before)
+    return found, queries.counts(tx, viewer) if viewer.role == "pharmacist" else {}
+
+
 def _of_patient(
-    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
+    tx: Transaction, viewer: Viewer, patient_id: str, q: str, before: str | None, *, again: bool
 ) -> Page[queries.Prescription]:
     """Those of a patient, which are part of the file. Raises NotFound without a grant."""
-    found = queries.of_patient(tx, viewer, patient_id, before=before)
+    found = queries.of_patient(tx, viewer, patient_id, q, before=before)
     if viewer.id != patient_id:
         writing.trace_file(tx, viewer, patient_id, again=again)
     return found

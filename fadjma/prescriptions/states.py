@@ -30,6 +30,7 @@ Status = Literal[
 Side = Literal["patient", "prescriber", "pharmacists"]
 By = Literal["doctor", "prescriber", "patient", "pharmacists", "time"]  # doctor: any with a grant
 Place = Literal["now", "flow", "rest"]
+Step = Literal["validate", "prepare", "hand_over", "bring", "on_hold"]
 Asks = Literal["nothing", "reason", "refusal", "code", "address", "another page"]
 Condition = Literal["always", "delivery requested", "to be corrected"]
 
@@ -50,6 +51,12 @@ class State:
     look: str
     place: Place  # the list of a dashboard that it belongs to: under way, or the rest
     now: Role | None = None  # whose turn it is: there it is among what to do now
+    step: Step | None = None  # what its pharmacy has to do next
+    brought: Step | None = None  # the same where the patient has asked for delivery, if it is another
+
+    def step_of(self, *, to_bring: bool) -> Step | None:
+        """What its pharmacy has to do next; `to_bring`: the patient has asked for delivery."""
+        return (to_bring and self.brought) or self.step
 
     def place_for(self, role: str) -> Place:
         """The list of this role's dashboard; of one that has been corrected, nobody's turn is left (CORRECT)."""
@@ -58,18 +65,26 @@ class State:
 
 PLACES: tuple[Place, ...] = ("now", "flow", "rest")  # of every dashboard and of the lists that it leads to
 STATES: dict[Status, State] = {
-    "issued": State(N_("Émise"), "active", "s1", "flow", now="pharmacist"),
-    "validated": State(N_("Validée"), "active", "s2", "flow"),
-    "prepared": State(N_("Préparée"), "active", "s3", "flow"),
-    "ready": State(N_("Prête"), "active", "s4", "flow", now="patient"),
+    "issued": State(N_("Émise"), "active", "s1", "flow", now="pharmacist", step="validate"),
+    "validated": State(N_("Validée"), "active", "s2", "flow", step="prepare"),
+    "prepared": State(N_("Préparée"), "active", "s3", "flow", step="prepare"),
+    "ready": State(N_("Prête"), "active", "s4", "flow", now="patient", step="hand_over", brought="bring"),
     "delivered": State(N_("Livrée"), "completed", "s5", "rest"),
-    "in_delivery": State(N_("En livraison"), "active", "s4", "flow"),
+    "in_delivery": State(N_("En livraison"), "active", "s4", "flow", step="bring"),
     "part_delivered": State(N_("Délivrée en partie, reste dû"), "active", "sp", "rest"),
-    "on_hold": State(N_("En attente"), "on-hold", "wait", "flow"),
+    "on_hold": State(N_("En attente"), "on-hold", "wait", "flow", step="on_hold"),
     "refused": State(N_("Refusée, à revoir"), "on-hold", "no", "rest", now="doctor"),
     "cancelled": State(N_("Annulée"), "cancelled", "cut", "rest"),
     "expired": State(N_("Expirée"), "stopped", "off", "rest"),
     "entered_in_error": State(N_("Saisie par erreur"), "entered-in-error", "cut", "rest"),
+}
+# What a pharmacy has to do next, in the order of the work.
+TO_DO: dict[Step, str] = {
+    "validate": N_("À valider"),
+    "prepare": N_("À préparer"),
+    "hand_over": N_("À remettre"),
+    "bring": N_("À livrer"),
+    "on_hold": N_("En attente"),
 }
 STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
 TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from fadjma import days, events
+from fadjma import days, events, writing
 from fadjma.access import queries as access
 from fadjma.access import tracing
 from fadjma.events import Notice, Subject
@@ -30,13 +30,19 @@ def follow_elsewhere(shown: ShownElsewhere) -> None:
 
 
 def open_file(
-    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None, *, again: bool = False
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    before: str | None = None,
+    sought: queries.Sought | None = None,
+    *,
+    again: bool = False,
 ) -> File:
-    """The patient's file; a reading under a grant is traced, and the patient sees it live. Raises NotFound.
+    """The patient's file, or what is looked for in it; a reading under a grant is traced, and the patient sees it live.
 
-    `again` as in tracing.trace.
+    `again` as in tracing.trace. Raises NotFound.
     """
-    found = queries.file(tx, viewer, patient_id, before)
+    found = queries.file(tx, viewer, patient_id, before, sought or queries.Sought())
     if found.grant:
         trace_file(tx, viewer, patient_id, again=again)
     return found
@@ -83,8 +89,8 @@ def create(
         raise Invalid({"occurred_on": N_("Cette date est avant la naissance.")})
     record_id = new_id()
     tx.execute(
-        "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at) "
-        "VALUES (:id, :patient, :type, :author, :occurred_on, :now)",
+        "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at, words) "
+        "VALUES (:id, :patient, :type, :author, :occurred_on, :now, :words)",
         {
             "id": record_id,
             "patient": patient_id,
@@ -92,6 +98,7 @@ def create(
             "author": viewer.id,
             "occurred_on": occurred_on,
             "now": tx.now,
+            "words": writing.text_key(title, body),
         },
     )
     _add_version(tx, viewer, record_id, 1, title, body, None)
@@ -104,8 +111,9 @@ def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, titl
     found = queries.record(tx, viewer, record_id)
     _require_writer(tx, viewer, found.patient_id)
     changed = tx.execute(
-        "UPDATE records SET version = version + 1 WHERE id = :id AND version = :version AND status = 'current'",
-        {"id": record_id, "version": version},
+        "UPDATE records SET version = version + 1, words = :words "
+        "WHERE id = :id AND version = :version AND status = 'current'",
+        {"id": record_id, "version": version, "words": writing.text_key(title, body)},
     )
     if not changed:
         _refuse_change(tx, viewer, found)

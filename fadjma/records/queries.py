@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from fadjma import writing
 from fadjma.access import queries as access
 from fadjma.access.states import OPENS, PARTS
 from fadjma.i18n import iso
@@ -12,7 +13,7 @@ from fadjma.identity.people import Viewer
 from fadjma.records import measurements
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, listed, paging, searching
 
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "prescription"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
@@ -20,6 +21,7 @@ SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope Â
 PER_PAGE = 50
 _EVER = 2**62  # later than any moment, also of a clock that ran ahead
 _LATEST = "9999-99-99"  # after any day
+_CURRENT = "r.patient_id = :patient AND r.status = 'current'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,33 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for in a file; what is empty or None is not asked for."""
+
+    q: str = ""  # words that begin so, in title and text
+    type: RecordType | None = None
+    author: str | None = None  # by id
+    since: str | None = None  # the first day, ISO 8601
+    until: str | None = None  # the last
+
+    @property
+    def anything(self) -> bool:
+        return self != Sought()
+
+
+_EVERYTHING = Sought()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Somebody who has written in a file."""
+
+    id: str
+    name: str
+    profession: str
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A patient's file as far as the viewer may see it."""
 
@@ -98,6 +127,7 @@ class File:
     may_see_prescriptions: bool
     weight: Measurement | None  # the newest; None also where the grant does not open it
     before: str | None  # where this part of its records begins, as `next` of the part before said
+    sought: Sought  # what of its records was asked for
 
 
 _RECORD = """
@@ -150,7 +180,9 @@ def part_of(record_type: str) -> str:
     return "summary" if record_type in SUMMARY else "records"
 
 
-def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None) -> File:
+def file(
+    tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None, sought: Sought = _EVERYTHING
+) -> File:
     """The file of a patient: the patient's own, or through a doctor's grant. Raises NotFound."""
     grant = access.granted(tx, viewer, patient_id, "summary")
     if grant is None and (viewer.id != patient_id or viewer.role != "patient"):
@@ -158,7 +190,7 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
     everything = grant is None or grant.scope == "full"
     sees_prescriptions = grant is None or grant.scope in OPENS["prescriptions"]
     sees_measurements = grant is None or grant.scope in OPENS[measurements.PART]
-    found = records(tx, patient_id, everything=everything, before=before, limit=PER_PAGE)
+    found = records(tx, patient_id, everything=everything, before=before, sought=sought)
     return File(
         patient=directory.identity(tx, patient_id),
         grant=grant,
@@ -169,25 +201,65 @@ def file(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = 
         may_see_prescriptions=sees_prescriptions,
         weight=measurements.newest(tx, patient_id, "body_weight") if sees_measurements else None,
         before=before,
+        sought=sought,
     )
 
 
 def records(
-    tx: Transaction, patient_id: str, *, everything: bool = True, before: str | None = None, limit: int = PER_PAGE
+    tx: Transaction,
+    patient_id: str,
+    *,
+    everything: bool = True,
+    before: str | None = None,
+    limit: int = PER_PAGE,
+    sought: Sought = _EVERYTHING,
 ) -> Page[Record]:
-    """A patient's records, the latest first; `before` is `date~id` of the last one shown.
+    """A patient's records, or those of them that are looked for, the latest first; `before` is `date~id` of the last
+    one shown.
 
     What was entered in error is kept and can be opened, but no list shows it (docs/clinic.md).
     """
     day, _, record_id = (before or "").partition("~")
-    every = "SELECT r.id, r.occurred_on FROM records r WHERE r.patient_id = :patient AND r.status = 'current'"
-    selects = [every] if everything else [f"{every} AND r.type = '{kind}'" for kind in SUMMARY]
+    said, values = searching.every(writing.asked_words(sought.q), searching.in_key("r.words"))
+    kinds = [kind for kind in (TYPES if everything else SUMMARY) if sought.type in (None, kind)]
+    if not kinds or (sought.q and not values):
+        return Page()
+    every = f"SELECT r.id, r.occurred_on FROM records r WHERE {_CURRENT}{_conditions(sought)}{said}"
+    selects = [every] if len(kinds) == len(TYPES) else [f"{every} AND r.type = '{kind}'" for kind in kinds]
     rows = tx.all(
         f"{_RECORD} WHERE r.id IN ({paging.newest(selects, 'r.occurred_on', 'r.id')}) "
         "ORDER BY r.occurred_on DESC, r.id DESC",
-        {"patient": patient_id, "before_at": day or _LATEST, "before_id": record_id, "limit": limit + 1},
+        {
+            "patient": patient_id,
+            "before_at": day or _LATEST,
+            "before_id": record_id,
+            "limit": limit + 1,
+            "author": sought.author,
+            "since": sought.since,
+            "until": sought.until,
+            **values,
+        },
     )
     return paging.page([_record(row) for row in rows], limit, lambda record: f"{record.occurred_on}~{record.id}")
+
+
+def _conditions(sought: Sought) -> str:
+    return (
+        (" AND r.author_id = :author" if sought.author else "")
+        + (" AND r.occurred_on >= :since" if sought.since else "")
+        + (" AND r.occurred_on <= :until" if sought.until else "")
+    )
+
+
+def authors(tx: Transaction, patient_id: str, *, everything: bool) -> list[Author]:
+    """Who has written what a file's list shows, by name. The caller has checked the right."""
+    only = "" if everything else f" AND r.type IN {listed(SUMMARY)}"
+    rows = tx.all(
+        "SELECT id, name, profession FROM people "
+        f"WHERE id IN (SELECT r.author_id FROM records r WHERE {_CURRENT}{only})",
+        {"patient": patient_id},
+    )
+    return sorted((Author(**dict(row)) for row in rows), key=lambda author: writing.sort_key(author.name))
 
 
 def allergies(tx: Transaction, patient_id: str, at: int | None = None) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from fadjma import writing
 
 
 def lend(connection: sqlite3.Connection) -> None:
-    """Let this connection's SQL call search_words (a JSON list), search_key, name_key and code_key."""
+    """Let this connection's SQL call search_words (a JSON list), search_key, text_key, name_key and code_key."""
     connection.create_function("search_words", -1, lambda *texts: json.dumps(writing.search_words(*texts)))
     connection.create_function("search_key", -1, writing.search_key)
+    connection.create_function("text_key", -1, writing.text_key)
     connection.create_function("name_key", -1, writing.name_key)
     connection.create_function("code_key", 1, writing.code_key)

@@ -49,19 +49,30 @@ def newest(selects: Iterable[str], at: str, id: str) -> str:
     Each statement selects the columns `at` and `id`, by these names, and ends with conditions that an index serves
     which goes on in this order: then each reads no more than the limit.
     """
-    order = f"{_name(at)} DESC, {_name(id)} DESC"
-    return f"SELECT {_name(id)} FROM ({_each(selects, at, id)}) AS parts ORDER BY {order} LIMIT :limit"
+    return _first(selects, at, id, "<", "DESC")
+
+
+def oldest(selects: Iterable[str], at: str, id: str) -> str:
+    """The same the other way round: those that come after, the oldest first."""
+    return _first(selects, at, id, ">", "ASC")
+
+
+def _first(selects: Iterable[str], at: str, id: str, beyond: str, way: str) -> str:
+    order = f"{_name(at)} {way}, {_name(id)} {way}"
+    return f"SELECT {_name(id)} FROM ({_each(selects, at, id, beyond, way)}) AS parts ORDER BY {order} LIMIT :limit"
 
 
 def counted(selects: Iterable[str], at: str, id: str) -> str:
     """How many these statements find, `:limit` at most."""
-    return f"SELECT count(*) FROM (SELECT 1 FROM ({_each(selects, at, id)}) AS parts LIMIT :limit) AS counted"
+    return (
+        f"SELECT count(*) FROM (SELECT 1 FROM ({_each(selects, at, id, '<', 'DESC')}) AS parts LIMIT :limit) AS counted"
+    )
 
 
-def _each(selects: Iterable[str], at: str, id: str) -> str:
+def _each(selects: Iterable[str], at: str, id: str, beyond: str, way: str) -> str:
     return " UNION ALL ".join(
-        f"SELECT * FROM ({select} AND ({at}, {id}) < (:before_at, :before_id) "
-        f"ORDER BY {at} DESC, {id} DESC LIMIT :limit) AS part"
+        f"SELECT * FROM ({select} AND ({at}, {id}) {beyond} (:before_at, :before_id) "
+        f"ORDER BY {at} {way}, {id} {way} LIMIT :limit) AS part"
         for select in selects
     )
 

@@ -45,11 +45,13 @@ from fadjma.web.request import (
     require_text,
     secret,
     signed_in,
+    sought,
     take_files,
     throttle,
     upload,
     viewer,
     wants,
+    while_typing,
 )
 
 __all__ = [
@@ -95,6 +97,7 @@ __all__ = [
     "see_other",
     "see_traced",
     "signed_in",
+    "sought",
     "submission",
     "take_files",
     "throttle",
@@ -102,5 +105,6 @@ __all__ = [
     "viewer",
     "wants",
     "watch",
+    "while_typing",
     "whoever_it_is_for",
 ]

@@ -9,7 +9,7 @@ from quart import Response, g, redirect, request
 
 from fadjma.identity import locking
 from fadjma.web.asking import Acted, Resource
-from fadjma.web.request import app, database, language, page_path, wants
+from fadjma.web.request import app, database, language, page_path, wants, while_typing
 from fadjma.web.templating import render
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -43,11 +43,18 @@ def _wrong_clock() -> dict[str, int] | None:
     return {"now": database().clock(), "newest": newest} if newest and viewer and viewer.role != "patient" else None
 
 
-def answer(template: str, data: dict[str, Any], *, fragment: str | None = None, **context: Any) -> Response:
-    """What was asked for, as JSON (`data`), as fragment for htmx, or as page (`template`)."""
+def answer(
+    template: str, data: dict[str, Any], *, fragment: str | None = None, as_typed: str | None = None, **context: Any
+) -> Response:
+    """What was asked for, as JSON (`data`), as fragment for htmx, or as page (`template`).
+
+    `as_typed`: what the page has as #found, for a search that asks for it meanwhile (_macros.html).
+    """
     match wants():
         case "json":
             return as_json(data)
+        case "fragment" if as_typed and while_typing():
+            return page(as_typed, **context)
         case "fragment" if fragment:
             return page(fragment, **context)
         case _:

@@ -8,12 +8,12 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from quart import g
 
-from fadjma.events import inbox
+from fadjma.events import inbox, subjects
 from fadjma.i18n import N_
 from fadjma.identity import proxies, sessions
 from fadjma.identity.people import OtherPerson, Role, Viewer
@@ -74,11 +74,13 @@ async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args:
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
+        asking.look_for_news(tx)
         return query(tx, viewer, *args, **kwargs)
 
     try:
         result = await database().read(run)
     finally:
+        await _note_reading(asking)
         asking.remember()
     await _note_activity(asking)
     return result
@@ -258,6 +260,9 @@ class _Asking:
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
         self.several = False  # whether this person may act for others
+        opens = request.method == "GET" and wants() != "fragment" and not by_itself()
+        self._opened = subjects.shown_at(request.path) if opens else []
+        self.news: list[tuple[str, str | None, int]] = []  # of what is opened now: kind, id, up to where
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
@@ -283,6 +288,24 @@ class _Asking:
             is_patient = self.viewer.role == "patient"
             self.several = is_patient and proxies.is_any_of(tx, self.viewer.own_id)
 
+    def look_for_news(self, tx: Transaction) -> None:
+        """Whether this person opens, as page or JSON, what something unread in their inbox is about."""
+        assert self.viewer
+        for kind, subject_id in self._opened:
+            up_to = inbox.news(tx, self.viewer.own_id, kind, subject_id)
+            if up_to is not None:
+                self.news.append((kind, subject_id, up_to))
+
+    def read_news(self, tx: Transaction) -> None:
+        """It is read now, and the badge says so. The cursor stays that of what the page shows, if more has come."""
+        assert self.viewer
+        for kind, subject_id, up_to in self.news:
+            inbox.read_subject(tx, self.viewer.own_id, kind, subject_id, up_to)
+        if self.mail:
+            now = inbox.state(tx, self.viewer.id)
+            only_this = now.cursor == self.mail.cursor + len(self.news)
+            self.mail = now if only_this else replace(now, cursor=self.mail.cursor)
+
     def remember(self) -> None:
         """Pages of a session that is locked or half have no frame: whose it is stands in `g.locked`, or `g.half`."""
         viewer, so_far = self.viewer, known()
@@ -292,6 +315,15 @@ class _Asking:
         if self._for_page:
             so_far.mail = self.mail or so_far.get("mail")
             so_far.several = self.several
+
+
+async def _note_reading(asking: _Asking) -> None:
+    """Who has opened what news was about has read it, also if it is not there any more.
+
+    Whoever reads, reads also when nothing can be written.
+    """
+    if asking.news:
+        await database().note(asking.read_news)
 
 
 async def _note_activity(asking: _Asking) -> None:

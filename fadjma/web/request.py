@@ -20,7 +20,7 @@ from fadjma.refusals import Refusal
 from fadjma.store import Database
 from fadjma.web.forms import Nested, clean, fields_from_json
 from fadjma.web.throttle import Throttle
-from fadjma.writing import LOST
+from fadjma.writing import LOST, trim
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_FILE = 10 * 1024 * 1024  # bytes, where a file belongs
@@ -31,6 +31,8 @@ _TABLES = (  # a file that is the whole body
     "application/vnd.oasis.opendocument.spreadsheet",
 )
 _OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
+
+_LONGEST_SEARCH = 80  # characters of what is looked for
 
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 
@@ -176,6 +178,16 @@ def number(name: str) -> int | None:
 def one_of(name: str, known: Sequence[T]) -> T | None:
     """The one of these that a parameter of the address names; None when it is absent or something else."""
     return next((value for value in known if value == request.args.get(name)), None)
+
+
+def while_typing() -> bool:
+    """Whether a search asks for what it shows as #found, each time somebody has typed a letter (_macros.html)."""
+    return wants() == "fragment" and header("hx-target") == "found"
+
+
+def sought() -> str:
+    """What is looked for in a list, as it was typed: the parameter `q`; empty, when nothing is."""
+    return trim(request.args.get("q", "")[:_LONGEST_SEARCH])
 
 
 def agent() -> str:

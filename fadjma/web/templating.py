@@ -90,6 +90,7 @@ def environment(language: str) -> Environment:
         static=assets.url,
         element=subjects.element,
         link=subjects.link,
+        abouts=subjects.abouts,
         sexes=SEXES,
         professions=PROFESSIONS,
         new_key=new_id,

@@ -77,12 +77,28 @@ LISTS = [
     ),
     Listed("/patients", DIOP, _requests("g", "approved", "emergency"), "a doctor's patients", json=False),
     Listed(
-        f"/patients?q={many.PHONE[4:]}", DIOP, many.names("p", 65), "patients with one phone", "q=", within='id="found"'
+        f"/patients?q={many.PHONE[4:]}",
+        DIOP,
+        many.names("p", 65),
+        "patients with one phone",
+        "q=",
+        within='id="others"',
+    ),
+    Listed(
+        "/patients?mine=1",
+        DIOP,
+        {name.replace("-g", "-p") for name in _requests("g", "approved", "emergency")},
+        "a doctor's own patients",
+        "mine=1",
     ),
     Listed("/prescriptions", AWA, many.names("x", MANY), "a patient's prescriptions"),
     Listed("/prescriptions", DIOP, many.names("x", MANY), "a doctor's prescriptions"),
     Listed("/prescriptions", NDIAYE, _of_the_pharmacy(), "a pharmacy's prescriptions"),
     Listed("/prescriptions?place=now", AWA, _prescriptions("ready"), "to be collected", "place=now"),
+    Listed(
+        "/prescriptions?step=prepare", NDIAYE, _prescriptions("validated", "prepared"), "to prepare", "step=prepare"
+    ),
+    Listed("/prescriptions?q=cisse", DIOP, many.names("x", MANY), "by the patient's name", "q=cisse"),
     Listed("/prescriptions?patient=awa", DIOP, many.names("x", MANY), "those of a patient", "patient=awa"),
     Listed("/patients/awa/records", DIOP, many.names("r", MANY), "a file", "/patients/", within='id="history"'),
     Listed("/patients/awa/accesses", AWA, many.names("d", MANY), "the trace"),

@@ -115,6 +115,7 @@ class Told:
     announced: str  # to everybody
     offered: str  # by Awa to Moussa: that he may act for her; he has not answered
     contested: str  # another, of which she has said that it is not normal
+    news: str  # the number of a line of Awa's inbox; nobody else has one of this number
 
 
 def tell(store: Store) -> Told:
@@ -200,7 +201,16 @@ def tell(store: Store) -> Told:
         contested=contested,
         announced=announced,
         offered=offered,
+        news=_news(store),
     )
+
+
+def _news(store: Store) -> str:
+    sql = (
+        "SELECT max(seq) FROM notifications n WHERE user_id = 'awa' AND message IS NOT NULL AND NOT EXISTS "
+        "(SELECT 1 FROM notifications o WHERE o.seq = n.seq AND o.user_id <> n.user_id AND o.message IS NOT NULL)"
+    )
+    return str(store.value(sql))
 
 
 def _identifier(store: Store, patient_id: str) -> str:
@@ -451,6 +461,7 @@ ACTS = [
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
     Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
+    Route("/notifications/{news}/read", AWA),
     Route("/patients", THIAM, REGISTERED, created=True),
     Route("/patients/{registered}", THIAM, PUT_RIGHT),
     Route("/patients/{registered}/pin", THIAM, {"document": DOCUMENT, "pin": PIN}, created=True),

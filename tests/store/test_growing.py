@@ -2,7 +2,7 @@
 as much of everything, of those who ask and of others."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import many
@@ -19,6 +19,7 @@ from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries as records
+from fadjma.records.queries import Sought
 from fadjma.store import Transaction
 
 pytestmark = pytest.mark.xdist_group("what has grown")  # it takes long to make, so one process makes it
@@ -44,10 +45,16 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
         for person in (AWA, DIOP, NDIAYE)
         for place in (None, "now", "flow", "rest")
     },
+    **{
+        f"work of {NDIAYE.id}, {step}": lambda tx, step=step: prescriptions.work(tx, NDIAYE, step, limit=PAGE)
+        for step in prescriptions.WORK
+        if step != "bring"  # among what is ready, as below
+    },
     "a doctor's patients": lambda tx: access.patients_of(tx, DIOP),
     "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
     "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
     "a file": lambda tx: records.records(tx, AWA.id),
+    "a file by type and period": lambda tx: records.records(tx, AWA.id, sought=Sought(type="allergy", until="2025-09")),
     "a file's summary": lambda tx: records.records(tx, AWA.id, everything=False),
     "who waits": accounts.waiting,
     "accounts": lambda tx: accounts.known(tx),
@@ -64,6 +71,21 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "the inbox": lambda tx: inbox.browse(tx, AWA),
     "what is unread": lambda tx: inbox.unread(tx, AWA.id),
     "what came last": lambda tx: inbox.after(tx, AWA.id, inbox.cursor(tx, AWA.id) - PAGE, 2 * PAGE),
+}
+
+
+# Of what is somebody's own each is looked at: here nobody's grows who looks, and everybody else's does.
+AMONG_FEW: dict[str, Callable[[Transaction], Sequence[object]]] = {
+    "what a doctor wrote": lambda tx: prescriptions.found(tx, many.DOCTOR, "fatou"),
+    "what a pharmacy has": lambda tx: prescriptions.found(tx, many.PHARMACIST, "fatou"),
+    "whose doctor one is": lambda tx: access.own_patients(tx, many.DOCTOR),
+    "whose doctor one is, by name": lambda tx: access.own_patients(tx, many.DOCTOR, "fatou"),
+    "whose files are open, by name": lambda tx: access.patients_of(tx, many.DOCTOR, q="fatou"),
+    "what is in a file": lambda tx: records.records(tx, many.PATIENT, sought=Sought(q="text", author=DIOP.id)),
+    "who has written in a file": lambda tx: records.authors(tx, many.PATIENT, everything=True),
+    "how much a pharmacy has to do": lambda tx: list(prescriptions.counts(tx, many.PHARMACIST)),
+    "what a pharmacy has to bring": lambda tx: [prescriptions.work(tx, many.PHARMACIST, "bring")],
+    "what a pharmacy has to do": lambda tx: prescriptions.work(tx, many.PHARMACIST, "all", "fatou"),
 }
 
 
@@ -117,3 +139,13 @@ def test_a_list_takes_no_more_steps_when_everything_has_grown(
     monkeypatch.setattr(access, "PATIENTS", PAGE)
     small, large = (_steps(store, query) for store in filled)
     assert large <= 1.1 * small + 10 * AT_ONCE, f"{small} steps, and {large} with {TIMES} times as much"
+
+
+@pytest.mark.parametrize("search", AMONG_FEW.values(), ids=AMONG_FEW)
+def test_looking_among_ones_own_costs_nothing_for_what_others_have(
+    filled: tuple[Store, Store], search: Callable[[Transaction], Sequence[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prescriptions, "COUNTED", PAGE)  # of what is open to every pharmacy there are as many more
+    small, large = (_steps(store, search) for store in filled)
+    assert all(store.read(search) for store in filled), "there is something to find"
+    assert large <= 1.1 * small + 10 * AT_ONCE, f"{small} steps, and {large} with {TIMES} times as much of others"

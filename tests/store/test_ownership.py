@@ -36,7 +36,8 @@ TABLES = {
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
-    "inventory": {"medicine_names"},
+    "inventory": {"medicine_names", "words_of_medicines"},
+    "prescriptions": {"prescribed"},
 }
 FREE = {"demo"}
 _ALL_TABLES = set().union(*TABLES.values())

@@ -52,13 +52,14 @@ class OnePage(TypedDict):
 
 @blueprint.get("/patients")
 async def patients() -> Response:
-    q = request.args.get("q", "")[:60].strip()
-    before = request.args.get("before")
+    q, before = web.sought(), request.args.get("before")
     role = await web.see(actions.finding)
     if role == "nurse":
         return await _delegated(before, q)
+    if role == "doctor" and request.args.get("mine") == "1":
+        return await _own(before, q)
     found: Page[directory.Identity] = Page()
-    if q:
+    if q and (role == "receptionist" or web.wants() == "json" or queries.is_exact(q)):
         limit = LOOK_UP_PER_DOCTOR if role == "doctor" else LOOK_UP_PER_DESK
         await web.throttle().hit(limit, web.viewer().id)
         found = await web.change(actions.find, q, before)
@@ -66,8 +67,8 @@ async def patients() -> Response:
         return web.as_json(found.json(lambda patient: patient.json(web.language())))
     if role == "receptionist":
         return web.page("reception/index.html", q=q, found=found)
-    mine, grants = await web.see(_patients, found, None if q else before)
-    return web.page("access/patients.html", q=q, found=found, mine=mine, grants=grants, before=before)
+    around = await web.see(_patients, found, q, None if q else before)
+    return web.page("access/patients.html", q=q, found=found, before=before, **around)
 
 
 async def _delegated(before: str | None, q: str) -> Response:
@@ -77,11 +78,38 @@ async def _delegated(before: str | None, q: str) -> Response:
     return web.answer("access/delegated.html", data, mine=found, before=before, q=q)
 
 
+async def _own(before: str | None, q: str) -> Response:
+    """The doctor's own patients: nobody is looked up, so that nothing is traced or counted."""
+    own = await web.see(queries.own_patients, q, before)
+    data = own.json(lambda item: item.json(web.language()))
+    around: _Patients = {"own": own, "opened": Page(), "grants": {}}
+    return web.answer(
+        "access/patients.html",
+        data,
+        as_typed="access/_own.html",
+        q=q,
+        found=Page[directory.Identity](),
+        before=before,
+        **around,
+    )
+
+
+class _Patients(TypedDict):
+    """A doctor's patients."""
+
+    own: Page[queries.OwnPatient] | None  # what was looked for among them; None: nothing was
+    opened: Page[queries.AccessRequest]  # else: whose file is open
+    grants: dict[str, queries.AccessRequest]  # those that open the file of who was looked up
+
+
 def _patients(
-    tx: Transaction, viewer: Viewer, found: Page[directory.Identity], before: str | None
-) -> tuple[Page[queries.AccessRequest], dict[str, queries.AccessRequest]]:
-    """The doctor's patients, and the grants that open the file of those who were found."""
-    return queries.patients_of(tx, viewer, before), queries.grants_among(tx, viewer, found)
+    tx: Transaction, viewer: Viewer, found: Page[directory.Identity], q: str, before: str | None
+) -> _Patients:
+    return {
+        "own": queries.own_patients(tx, viewer, q) if q else None,
+        "opened": Page() if q else queries.patients_of(tx, viewer, before),
+        "grants": queries.grants_among(tx, viewer, found),
+    }
 
 
 @blueprint.get("/patients/<patient_id>/accesses")

@@ -27,7 +27,7 @@ blueprint = Blueprint("staff", __name__)
 
 @blueprint.get("/accounts")
 async def accounts() -> Response:
-    q = request.args.get("q", "")[:80]
+    q = web.sought()
     before = request.args.get("before")
     waiting, found = await web.see(queries.accounts, q, before)
     # To programs it is one list, those who wait first: the others come when there is nobody more who waits.

@@ -1,0 +1,60 @@
+"""Looking for something in the stock: by name, brand or lot, and what is low, expires, or is not there."""
+
+import pytest
+import steps
+from cast import AMOXICILLIN, FALL, INSULIN, NDIAYE, PARACETAMOL
+from store import Clock, Store
+
+from fadjma.identity.people import Viewer
+from fadjma.inventory import queries
+from fadjma.inventory.queries import Only
+
+
+@pytest.fixture
+def stock(store: Store) -> Store:
+    """Plenty of paracetamol, the last tablet of amoxicillin, insulin that expires in ten days."""
+    steps.receive(store, 100, number="PA-771")
+    steps.receive(store, 1, number="AM 12", medicine_id=AMOXICILLIN)
+    steps.receive(store, 9, number="IN-5", medicine_id=INSULIN, expires_on=steps.in_days(store, 10))
+    store.connection.execute("UPDATE products SET threshold = 1")
+    store.connection.execute("UPDATE medicines SET brands = 'Lantus', brands_key = 'lantus' WHERE id = ?", (INSULIN,))
+    return store
+
+
+def _found(store: Store, q: str = "", only: Only | None = None, person: Viewer = NDIAYE) -> list[str]:
+    return [product.medicine.id for product in store.read(queries.stock, person, q, only)]
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("para", [PARACETAMOL]),
+        ("500 PARACÉTAMOL", [PARACETAMOL]),
+        ("lantus", [INSULIN]),
+        ("pa771", [PARACETAMOL]),
+        ("am-1", [AMOXICILLIN]),
+        ("12", []),
+        ("morphine", []),
+        ("%", []),
+        ("", [AMOXICILLIN, INSULIN, PARACETAMOL]),
+    ],
+)
+def test_by_name_brand_or_number_of_a_lot(stock: Store, q: str, found: list[str]) -> None:
+    assert _found(stock, q) == found
+
+
+def test_what_is_low_expires_or_is_not_there(stock: Store, clock: Clock) -> None:
+    assert _found(stock, only="low") == [AMOXICILLIN]
+    assert _found(stock, only="expiring") == [INSULIN]
+    assert _found(stock, only="out") == []
+    assert stock.read(queries.count_products, NDIAYE) == queries.Kept(all=3, low=1, expiring=1, out=0)
+    clock.advance(days=11)
+    assert _found(stock, only="out") == [INSULIN], "what has expired is not there any more"
+    assert _found(stock, only="low") == [INSULIN, AMOXICILLIN], "what there is none of is low, and comes first"
+    assert _found(stock, only="expiring") == [INSULIN], "and is still to be taken away"
+    assert _found(stock, "insuline", "low") == [INSULIN] and _found(stock, "para", "low") == []
+
+
+def test_another_pharmacy_has_its_own(stock: Store) -> None:
+    assert _found(stock, "para", person=FALL) == _found(stock, "pa771", person=FALL) == []
+    assert stock.read(queries.count_products, FALL) == queries.Kept(all=0, low=0, expiring=0, out=0)

@@ -1,0 +1,41 @@
+"""What only a browser shows of searches and of the inbox: a list that fills as one types, a bell that counts down."""
+
+from pathlib import Path
+
+import pytest
+from clinic import AWA, NDIAYE, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        ndiaye, awa = [await sign_in(browser, clinic, login) for login in (NDIAYE, AWA)]
+        await others.grant(AWA)
+        prescription = f"/prescriptions/{await others.validated(AWA)}"
+        await ndiaye.go("/prescriptions?step=prepare")
+        field, row = ndiaye.page.locator("#q"), ndiaye.page.locator(f'#found li:has(a[href="{prescription}"])')
+        await field.press_sequentially("cisse", delay=30)
+        await expect(row).to_contain_text("Validée")
+        await field.press_sequentially("x", delay=30)
+        await expect(ndiaye.page.locator("#found")).to_contain_text("Aucune ordonnance ne correspond.")
+        await field.press("Backspace")
+        await expect(row).to_be_visible()
+        await others.ask(NDIAYE, "POST", f"{prescription}/hold", reason="Dosage à confirmer")
+        await expect(row).to_have_count(0)
+        await expect(field).to_be_focused()
+        await expect(field).to_have_value("cisse")
+
+        second = await awa.page.context.new_page()
+        await second.goto(awa.page.url)
+        bell = second.locator("#unread")
+        await expect(bell).not_to_have_text("0")
+        counted = int(await bell.inner_text())
+        await awa.go(prescription)
+        await expect(bell).to_have_text(str(counted - 1))
+        assert ndiaye.complaints == awa.complaints == []
+        for person in (ndiaye, awa):
+            await person.page.context.close()
