@@ -297,6 +297,8 @@ async def _idempotency() -> tuple[str, str]:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     if LOST in key:
         raise Invalid({"key": LEGIBLE})
-    content = b"\n".join((request.method.encode(), request.path.encode(), sent))
+    between = b"--" + request.mimetype_params.get("boundary", "").encode()  # a browser takes another every time
+    same = sent.replace(between, b"--")
+    content = b"\n".join((request.method.encode(), request.path.encode(), same))
     secret = credentials.derive_key(str(app().secret_key), "idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()
