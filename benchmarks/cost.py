@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cost ../base …`: what an act costs here, beside other checkouts of this program.
+"""`python -m benchmarks.cost CHECKOUT …`: what an act costs here, beside other checkouts of this program.
 
 The servers of all run side by side, each from its own checkout with a database of its own making, and do the same acts
 in turn: the processor's time of one server's threads (/proc/PID/task/*/schedstat) over some acts, then the next one's,

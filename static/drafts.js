@@ -5,6 +5,7 @@ const { kept, found, drop } = byId('toasts').dataset;
 const SECRET = /password|document|(^|[-_])(pin|code|otp|key)($|[-_])/; // as in fadjma/web/drafts.py
 const timers = new Map(); // form → when what is typed in it is to be sent
 const sending = new Set(); // promises
+const unsaved = new Set(); // forms whose text the server has not taken, between two tries
 const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
 const seen = new Map(); // address → what is still to be found again there
 let listed; // a promise of the addresses that have something
@@ -52,10 +53,12 @@ async function send(form) {
   if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
   const body = JSON.stringify(fields);
   while (!gone.has(form) && !timers.has(form)) {
+    unsaved.delete(form);
     const answer = await ask(addressOf(form), 'PUT', body).catch(() => ({ status: 599 }));
     if (gone.has(form)) return ask(addressOf(form), 'DELETE'); // the form was sent meanwhile, and may have come first
     if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
-    say(form, kept);
+    unsaved.add(form);
+    if (!form.matches('[aria-busy]')) say(form, kept); // send.js says more
     await new Promise(done => setTimeout(done, 3e3));
   }
 }
@@ -76,13 +79,22 @@ addEventListener('input', ({ target: { form } }) => {
   if (!timers.has(form)) timers.set(form, setTimeout(sendNow, 1e3, form));
 });
 
-addEventListener('submit', ({ target }) => {
+addEventListener('sending', ({ target }) => { // send.js
   clearTimeout(timers.get(target));
   timers.delete(target);
   gone.add(target);
-}, true);
+});
 
-addEventListener('pagehide', sendAll);
+addEventListener('unsent', ({ target }) => { // its text is not lost with the page
+  if (!isKept(target)) return;
+  gone.delete(target);
+  sendNow(target);
+});
+
+addEventListener('pagehide', () => {
+  sendAll();
+  for (const form of unsaved) sendNow(form);
+});
 addEventListener('hiding', ({ detail }) => { // lock.js waits for these
   sendAll();
   detail.push(...sending);
@@ -143,4 +155,4 @@ function restoreAll(node) {
 }
 
 restoreAll(document.body);
-addEventListener('htmx:load', ({ target }) => target != document.body && restoreAll(target));
+for (const name of ['htmx:load', 'placed']) addEventListener(name, ({ target }) => target != document.body && restoreAll(target));

@@ -1,20 +1,26 @@
 // Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
 // Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
 // its own cursor, and asks by itself for what it lacks.
-import { applyEvent, byId, renew } from './page.js';
+import { applyEvent, byId, now, SECOND, user } from './page.js';
 
-const { cursor, user } = document.body.dataset;
-const { now } = Date; // goes on while the machine sleeps
-const SECOND = 1e3;
+const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
+const ENDS = { 204: 'replaced', 401: 'expired', 403: 'expired', 409: 'changed', 423: 'locked' };
 const FOR_EVER = 1e9; // setTimeout takes no more than 24 days
-// Without locks every tab would stream, and a browser opens six connections to one server.
-const canShare = navigator.locks && self.BroadcastChannel;
-const canStream = canShare && 'body' in Response.prototype;
+// Where none can lead every tab would stream, and a browser opens six connections to one server.
+const canShare = (navigator.locks || self.SharedWorker) && self.BroadcastChannel;
+const locks = navigator.locks || { // plain http has none
+  request: (name, { steal }, run) => new Promise((done, fail) => {
+    const { port } = new SharedWorker('./turns.js', name);
+    port.onmessage = ({ data }) => data ? run() : fail();
+    port.postMessage(steal ? 'steal' : 'ask');
+    presence.signal.addEventListener('abort', () => port.postMessage('done'));
+  })
+};
 
 let lastSeq = +cursor; // of the newest event on this page
 let state; // live, polling, connecting or offline
-let serverHeardAt = now(), leaderHeardAt, tickedAt = now(); // signs of life; the last is this tab's own
+let serverHeardAt = now(), leaderHeardAt, tickedAt = now(); // signs of life; the last is of this tab
 
 let presence; // an AbortController: from start to stop
 let channel; // between the tabs of one person
@@ -22,7 +28,7 @@ let leading = false;
 let failures = 0; // of streams, one after the other
 let streamAgainAt = 0;
 let reconnectTime = 0; // as the server asks for it
-let notBefore = 0; // the server's Retry-After
+let notBefore = 0; // its Retry-After
 let pause; // before the next try, when this one was no failure
 let cutStream = () => {}, wakeUp = () => {};
 let lastJob = Promise.resolve();
@@ -55,7 +61,7 @@ async function lead(signal) {
   while (!signal.aborted) {
     let wait = (document.hidden ? 60 : 15) * SECOND;
     pause = null;
-    if (canStream && (failures < STREAM_TRIES || now() > streamAgainAt)) {
+    if (canShare && (failures < STREAM_TRIES || now() > streamAgainAt)) {
       const began = now();
       await listen('/events').catch(() => {});
       if (signal.aborted) return;
@@ -104,7 +110,7 @@ async function listen(url, polling) {
       timer = abortAfter(60 * SECOND, control);
       serverHeardAt = now();
       await parse(decoder.decode(value, { stream: true }));
-      show(state); // a heartbeat for the others: a hidden tab's timers are throttled
+      show(state); // a heartbeat for the others: timers of hidden tabs are throttled
     }
   } finally {
     clearTimeout(timer);
@@ -115,10 +121,8 @@ async function listen(url, polling) {
 // Throws when the answer has no events; when there will never be any, this page has come to its end.
 function check({ status, ok, headers }) {
   const isStream = /event-stream/.test(headers.get('Content-Type'));
-  if (status == 423) halt('locked');
-  else if (status == 409) halt('changed');
-  else if (status == 401 || status == 403) halt('expired');
-  else if (status == 204 || ok && !isStream) halt('replaced');
+  const why = ENDS[status] || ok && !isStream && ENDS[204];
+  if (why) halt(why);
   else if (ok) return;
   throw new Error(status);
 }
@@ -148,7 +152,7 @@ async function take(event, polled) {
   if (name == 'hello') return show('live');
   if (name == 'bye') {
     if (data != 'restarting' && data != 'renewed') return halt(data);
-    pause = reconnectTime + (data == 'renewed' && 3 * SECOND); // the new session's cookie is on its way
+    pause = reconnectTime + (data == 'renewed' && 3 * SECOND); // the cookie of the new session is on its way
     return cutStream();
   }
   if (name == 'reset') await refresh(data);
@@ -163,13 +167,8 @@ async function take(event, polled) {
 
 // Too much to replay: the page is fetched anew, with its cursor. `anyway`: over what is being typed, too.
 async function refresh(missed, anyway) {
-  const control = new AbortController();
-  abortAfter(30 * SECOND, control);
-  const { signal } = control;
-  const answer = await fetch(location.href, { headers: { 'X-Live': 1 }, cache: 'no-cache', signal });
-  const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  // It failed, or it is a proxy's, or of somebody who has signed in since.
-  if (answer.status > 499 || body.dataset.user != user) throw new Error('not this page');
+  const { fetchPage, renew } = await import('./reset.js');
+  const body = await fetchPage();
   lastSeq = +body.dataset.cursor;
   renew(body, missed, anyway ? null : asked => inTurn(() => refresh(0, asked)));
 }
@@ -219,7 +218,7 @@ function start(steal) {
   channel = new BroadcastChannel(name);
   channel.onmessage = hear;
   ask({});
-  navigator.locks.request(name, steal ? { steal } : { signal }, () => lead(signal)).catch(() => {
+  locks.request(name, steal ? { steal } : { signal }, () => lead(signal)).catch(() => {
     if (signal.aborted || !leading) return;
     stop(); // the lead was stolen: this tab seemed frozen
     start();
@@ -271,7 +270,7 @@ if (cursor) {
   start();
   setInterval(tick, 5 * SECOND);
   addEventListener('visibilitychange', () => {
-    tickedAt = now(); // a hidden tab's timers sleep, too
+    tickedAt = now(); // timers of hidden tabs sleep, too
     if (!document.hidden) wake(false);
   });
   addEventListener('online', () => wake(false, true));

@@ -1,9 +1,8 @@
 // The screens of staff: hidden at once by button or key, locked by the server. What was shown leaves the document, and is
 // fetched again at the same address once its person has unlocked it.
-import { byId } from './page.js';
+import { byId, create, now, SECOND } from './page.js';
 
-const { lock, hidden, waiting } = document.body.dataset; // seconds; without, this page is the lock itself
-const { now } = Date;
+const { lock, hidden, waiting } = document.body.dataset; // seconds; patients have none
 const here = location.pathname + location.search;
 
 let touchedAt = now(), toldAt = now(), escapedAt = 0, hiding = false;
@@ -13,16 +12,15 @@ function touch() {
   touchedAt = now();
   if (Math.abs(touchedAt - toldAt) < 6e4) return;
   toldAt = touchedAt;
-  send('/activity').catch(() => {});
+  post('/activity').catch(() => {});
 }
 
-const send = path => fetch(path, { method: 'POST', headers: { Accept: 'application/json' } });
+const post = path => fetch(path, { method: 'POST', headers: { Accept: 'application/json' } });
 
 async function hide() {
   if (hiding) return;
   hiding = true;
-  const curtain = document.createElement('h1');
-  curtain.textContent = hidden;
+  const curtain = create('h1', { textContent: hidden });
   document.title = 'FADJMA';
   byId('main').replaceWith(curtain);
   const texts = []; // promises of what is being typed, to be on the server
@@ -32,10 +30,10 @@ async function hide() {
 }
 
 async function untilAnswered(curtain) {
-  const answer = await send('/lock').catch(() => 0);
+  const answer = await post('/lock').catch(() => 0);
   if (answer && answer.status < 500) return;
   curtain.textContent = hidden + '. ' + waiting;
-  await new Promise(done => setTimeout(done, 3e3));
+  await new Promise(done => setTimeout(done, 3 * SECOND));
   await untilAnswered(curtain);
 }
 
@@ -55,16 +53,8 @@ function watch() {
   // Where the server cannot be heard, nobody else says it.
   setInterval(() => {
     const { state } = byId('status').dataset;
-    if (state == 'offline' && now() - touchedAt > lock * 1e3) hide();
-  }, 5e3);
-}
-
-// Unlocked in another tab, or by whoever has signed in since.
-async function lookAgain() {
-  if (document.hidden) return;
-  const { status } = await fetch(here, { headers: { 'X-Live': 1 } }).catch(() => 0);
-  if (status == 200) location.replace(here);
+    if (state == 'offline' && now() - touchedAt > lock * SECOND) hide();
+  }, 5 * SECOND);
 }
 
 if (lock) watch();
-else addEventListener('visibilitychange', lookAgain);

@@ -1,8 +1,17 @@
 // Puts HTML from the server where it belongs: rows into their lists, toasts into their box. What somebody is typing
 // into is never touched. live.js brings the HTML of events, forms.js the answers to forms.
 
+export const SECOND = 1e3; // milliseconds
+export const now = Date.now; // goes on while the machine sleeps
 export const byId = id => document.getElementById(id);
-const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
+export const { user } = document.body.dataset;
+// Ends after so many milliseconds, whatever comes.
+export function fetchWithin(ms, address, options) {
+  const control = new AbortController();
+  setTimeout(() => control.abort(), ms);
+  return fetch(address, { ...options, signal: control.signal });
+}
+export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 const focusInPlace = element => element.focus({ preventScroll: true });
 const hasFocus = element => element.contains(document.activeElement);
 
@@ -17,8 +26,19 @@ export function applyEvent(html, seq, name) {
 export function applyAnswer(html, form) {
   answered = form;
   placeAll(html);
-  if (form) form.reset();
+  form.reset();
   answered = null;
+}
+
+// Puts `part` of an answered page where `old` is, and brings what was wrong before the eyes.
+export function placePart(old, part, form) {
+  answered = form;
+  swap(old, part);
+  answered = null;
+  const errors = byId('errors');
+  if (errors) errors.focus();
+  else if (part.id == 'main') focusInPlace(part);
+  if (part.id == 'main' && !errors) scrollTo(0, 0);
 }
 
 // `seq`: of the event that it comes from. Returns where the last toast leads.
@@ -56,16 +76,18 @@ function place(element, anyway) {
   element.classList.add('new');
 }
 
-// Puts `element` where `old` is, or first in `list`; without `element`, `old` goes.
-function swap(old, element, list) {
+// Puts `element` where `old` is, or first in `list` (with data-last: last); without `element`, `old` goes.
+export function swap(old, element, list) {
   const restore = old ? rememberPlace(old) : () => {};
   const bringHeld = answered && element && heldSinceSending(old);
-  if (list) list.prepend(element);
+  if (list) list['last' in list.dataset ? 'append' : 'prepend'](element);
   if (element && !list) old.replaceWith(element);
   else if (old) old.remove();
   if (element && self.htmx) htmx.process(element);
   restore();
-  if (bringHeld) bringHeld();
+  if (element) element.dispatchEvent(new Event('placed', { bubbles: true }));
+  if (bringHeld && isBusy(element)) holdBack(element, bringHeld);
+  else if (bringHeld) bringHeld();
 }
 
 // What is replaced keeps its opened parts, and whoever works by keyboard keeps their place.
@@ -87,22 +109,9 @@ export function rememberPlace(node) {
 // By which a link, a button or a summary is found again in what has come instead.
 const nameOf = element => element.href || element.textContent || 'field';
 
-// Puts the parts of the page fetched anew in their places. `again` fetches it once more, for when what is being typed
-// is done; without it, it is put there anyway.
-export function renew(body, missed, again) {
-  const main = byId('main');
-  if (again && isBusy(main)) holdBack(main, again);
-  else swap(main, body.querySelector('#main'));
-  byId('unread').replaceWith(body.querySelector('#unread'));
-  if (missed > 0) {
-    const textContent = byId('toasts').dataset.missed.replace('%n', missed);
-    showToast(create('a', { className: 'toast', href: byId('bell').href, textContent }));
-  }
-}
-
 // --- lines of ours ---
 
-function lineWithButton(className, content, label, onclick) {
+export function lineWithButton(className, content, label, onclick) {
   const line = create('p', { className });
   line.append(content, ' ', create('button', { type: 'button', textContent: label, onclick }));
   return line;
@@ -114,7 +123,7 @@ export function alarm(textContent) {
   return line;
 }
 
-function showToast(link) {
+export function showToast(link) {
   const box = byId('toasts');
   const line = lineWithButton('', link, box.dataset.close, () => {
     const next = line.nextElementSibling || line.previousElementSibling;
@@ -123,8 +132,7 @@ function showToast(link) {
   });
   const earlier = [...box.children];
   box.append(line);
-  const href = link.getAttribute('href');
-  for (const old of earlier.filter(old => old.firstChild.getAttribute('href') == href)) { // the newest says it all
+  for (const old of earlier.filter(old => old.firstChild.href == link.href)) { // the newest says it all
     if (hasFocus(old)) focusInPlace(document.activeElement == old.lastChild ? line.lastChild : link);
     old.remove();
   }
@@ -135,7 +143,7 @@ function showToast(link) {
 
 // A form that came back with errors, or with a line more, holds as its default what is nowhere else.
 export const isBusy = node =>
-  node.querySelector('form.htmx-request,[aria-invalid],[data-draft]') ||
+  node.querySelector('form[aria-busy],[aria-invalid],[data-draft]') ||
   [...node.querySelectorAll('input,select,textarea')].some(
     field => !(answered && field.form == answered) && (field == document.activeElement || isChanged(field)));
 

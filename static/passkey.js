@@ -1,6 +1,6 @@
 // Passkeys (WebAuthn): what the server asks for is made or signed by the authenticator, and sent back.
-const box = document.getElementById('passkey');
-const { options, send, next, what, failed } = box.dataset; // what: create or get
+const box = () => document.getElementById('passkey'); // another, when a form has come back
+const { options, send, next, what, failed } = box().dataset; // what: create or get
 const KNOWN = 'passkey'; // somebody has used one in this browser: the lock offers it
 
 const bytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
@@ -50,18 +50,22 @@ async function run() {
 }
 
 async function start({ currentTarget: button }) {
-  const said = box.querySelector('[role=alert]');
+  const said = box().querySelector('[role=alert]');
   said.textContent = '';
   button.disabled = true;
   await run().catch(error => {
-    said.textContent = typeof error == 'string' ? error : failed; // else the browser's own: refused, or too late
+    said.textContent = typeof error == 'string' ? error : failed; // else of the browser: refused, or too late
   });
   button.disabled = false;
 }
 
-if (self.isSecureContext && self.PublicKeyCredential && ('always' in box.dataset || localStorage.getItem(KNOWN))) {
-  box.hidden = false;
-  box.querySelector('button').addEventListener('click', start);
+function offer() {
+  if (!box() || !self.isSecureContext || !self.PublicKeyCredential) return;
+  box().hidden = !('always' in box().dataset || localStorage.getItem(KNOWN));
+  box().querySelector('button').onclick = start;
 }
+
+offer();
+addEventListener('placed', offer); // page.js
 
 export {}; // its names are its own

@@ -35,6 +35,7 @@ LANDED = {"0002_events.sql", "0003_access.sql", "0006_prescriptions.sql"}
 MADE = {
     "x.html": "any fragment",
     "/static/htmx.js": "served from its package",
+    "/static/fadjma.js": "made of those that every page needs",
     "clinic.toml": "the answers that a clinic writes for `quart setup`",
 }
 

@@ -175,6 +175,20 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
     return Viewer(**{**known, **other, "by": By(row["id"], full_name(row["given_name"], row["family_name"]))})
 
 
+def left_by(tx: Transaction, secret: str | None) -> str | None:
+    """Whose session it was that time has ended, within a day. What they were typing is still theirs.
+
+    None where its person or an admin has ended it.
+    """
+    row = secret and tx.first(
+        "SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id AND u.status = 'active' "
+        "AND s.kind = 'browser' AND s.half = '' AND s.created_at > :since "
+        "AND (s.ended_at IS NULL OR s.end_reason = 'expired')",
+        {"id": id_of(secret), "since": tx.now - 2 * LIFETIME},
+    )
+    return row["user_id"] if row else None
+
+
 def _acted_for(tx: Transaction, proxy_id: str) -> dict[str, Any] | None:
     """The patient for whom this lets somebody act, while it does."""
     row = tx.first(

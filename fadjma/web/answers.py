@@ -9,7 +9,7 @@ from quart import Response, g, redirect, request
 
 from fadjma.identity import locking
 from fadjma.web.asking import Acted, Resource
-from fadjma.web.request import app, database, language, page_path, wants, while_typing
+from fadjma.web.request import app, database, header, language, page_path, wants, while_typing
 from fadjma.web.templating import render
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -100,6 +100,9 @@ def done(
 
 
 def see_other(location: str) -> Response:
+    """The way to another page. A script that sent the form cannot see a redirect, and would read the page twice."""
+    if header("hx-target") == "main":
+        return Response("", headers={"HX-Redirect": location})
     return cast(Response, redirect(location, 303))
 
 

@@ -260,8 +260,8 @@ class _Asking:
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
         self.several = False  # whether this person may act for others
-        opens = request.method == "GET" and wants() != "fragment" and not by_itself()
-        self._opened = subjects.shown_at(request.path) if opens else []
+        opens = asked().method == "GET" and wants() != "fragment" and not by_itself()
+        self._opened = subjects.shown_at(asked().path) if opens else []
         self.news: list[tuple[str, str | None, int]] = []  # of what is opened now: kind, id, up to where
 
     def identify(self, tx: Transaction) -> Viewer:
@@ -343,6 +343,8 @@ async def _idempotency() -> tuple[str, str]:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     if LOST in key:
         raise Invalid({"key": LEGIBLE})
-    content = b"\n".join((asked().method.encode(), asked().path.encode(), sent))
+    between = b"--" + asked().mimetype_params.get("boundary", "").encode()  # a browser takes another every time
+    same = sent.replace(between, b"--")
+    content = b"\n".join((asked().method.encode(), asked().path.encode(), same))
     secret = key_for("idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()

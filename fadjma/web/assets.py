@@ -2,14 +2,14 @@
 
 Ours come from static/; htmx comes from its installed package, so that no third-party file is committed. Brotli makes
 them a tenth smaller than gzip (22.8 KB instead of 25.7 KB); browsers ask for it over TLS and on localhost.
-Our scripts are served as they are written, but for two things: one imports another by the name that its content gives
-it, and comments are left out (a quarter of what 2G would carry; line numbers stay).
+Our scripts are served as they are written, but for three things: comments and indents are left out (a quarter of what
+2G would carry), those that every page needs come as one file (`_TOGETHER`: no two have a name at their top in common),
+and one asks for another by its address. All have one version, since they ask for each other.
 """
 
 import gzip
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -28,7 +28,11 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-_IMPORTED = re.compile(rb"(?<= from ')\./([a-z]+\.js)(?=';)")
+_TOGETHER = ("page.js", "send.js", "live.js", "forms.js", "lock.js")
+_EVERYWHERE = "fadjma.js"  # what they are served as
+_ASKED_FOR = re.compile(rb"(from |import\(|SharedWorker\()'\./([a-z]+\.js)'")
+_IMPORT = re.compile(rb"^import .*;$", re.MULTILINE)
+_INDENT = re.compile(rb"^[ \t]+", re.MULTILINE)
 # Behind code only those without a quotation mark: a text that looks like one is still to be closed.
 _COMMENT = re.compile(rb"""^[ \t]*//.*$|[ \t]+// [^'"`\n]*$""", re.MULTILINE)
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -46,7 +50,7 @@ class Asset:
 
 def url(name: str) -> str:
     """The address of a static file; it changes when the content does."""
-    return _address(name, _assets()[name])
+    return _address(name, _assets()[name].version)
 
 
 @blueprint.get("/static/<version>/<name>")
@@ -66,16 +70,13 @@ async def show(version: str, name: str) -> Response:
 
 @cache
 def _assets() -> dict[str, Asset]:
-    files = {path.name: path for path in [*_STATIC.iterdir(), _htmx()] if path.suffix in _TYPES}
-    known: dict[str, Asset] = {}
-
-    def load(name: str) -> Asset:
-        if name not in known:
-            body, own = files[name].read_bytes(), files[name].parent == _STATIC
-            known[name] = _asset(name, _script(body, load) if own and name.endswith(".js") else body)
-        return known[name]
-
-    return {name: load(name) for name in files}
+    files = {path.name: path.read_bytes() for path in [*_STATIC.iterdir(), _htmx()] if path.suffix in _TYPES}
+    scripts = {path.name: files.pop(path.name) for path in sorted(_STATIC.glob("*.js"))}
+    served = _scripts(scripts)
+    version = _version(b"".join(scripts.values()))
+    return {name: _asset(name, body, _version(body)) for name, body in files.items()} | {
+        name: _asset(name, body, version) for name, body in served.items()
+    }
 
 
 def _htmx() -> Path:
@@ -84,20 +85,30 @@ def _htmx() -> Path:
     return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
 
 
-def _script(body: bytes, load: Callable[[str], Asset]) -> bytes:
-    """A script of ours as it is served. Its own name changes with those that it imports."""
+def _scripts(sources: dict[str, bytes]) -> dict[str, bytes]:
+    """Our scripts as they are served, by the name by which a page asks for them."""
+    version = _version(b"".join(sources.values()))
 
-    def named(found: re.Match[bytes]) -> bytes:
-        name = found[1].decode()
-        return _address(name, load(name)).encode()
+    def addressed(found: re.Match[bytes]) -> bytes:
+        name = found[2].decode()
+        return found[1] + f"'{_address(_EVERYWHERE if name in _TOGETHER else name, version)}'".encode()
 
-    return _IMPORTED.sub(named, _COMMENT.sub(b"", body))
+    together = b"".join(_IMPORT.sub(b"", sources[name]) for name in _TOGETHER)
+    alone = {name: body for name, body in sources.items() if name not in _TOGETHER}
+    return {
+        name: _ASKED_FOR.sub(addressed, _INDENT.sub(b"", _COMMENT.sub(b"", body)))
+        for name, body in {_EVERYWHERE: together, **alone}.items()
+    }
 
 
-def _asset(name: str, body: bytes) -> Asset:
+def _asset(name: str, body: bytes, version: str) -> Asset:
     compressed = {"br": brotli.compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
-    return Asset(body, compressed, _TYPES[Path(name).suffix], hashlib.sha256(body).hexdigest()[:8])
+    return Asset(body, compressed, _TYPES[Path(name).suffix], version)
 
 
-def _address(name: str, asset: Asset) -> str:
-    return f"/static/{asset.version}/{name}"
+def _version(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:8]
+
+
+def _address(name: str, version: str) -> str:
+    return f"/static/{version}/{name}"

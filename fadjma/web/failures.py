@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -31,6 +31,7 @@ from fadjma.refusals import (
 )
 from fadjma.store import Transaction, Unavailable
 from fadjma.web import drafts
+from fadjma.web.drafts import Place
 from fadjma.web.throttle import NOTED_PER_PERSON
 
 log = logging.getLogger("fadjma")
@@ -60,6 +61,7 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 
 # Fields of patients' forms in which they write words of their own: shown when they cannot be taken for this person.
 _WORDS = ("text", "reason", "address", "phone")
+_HIDDEN = ("key", "for", "next")  # what a form sends besides what is typed
 WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
 
 
@@ -95,7 +97,9 @@ async def _refused(refusal: Refusal) -> Response:
     if isinstance(refusal, OtherPerson):
         extra["for"] = refusal.meant_for
         if viewer:
-            await _keep_typed(viewer, refusal.meant_for)
+            await _keep_typed(viewer.own_id, refusal.meant_for)
+    if isinstance(refusal, SignInNeeded) and (own_id := await web.database().read(sessions.left_by, web.secret())):
+        await _keep_typed(own_id, await _meant_for() or own_id)
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
     if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -120,21 +124,37 @@ async def _trace_try(viewer: Viewer, tried: Tried) -> None:
         await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading)
 
 
-async def _keep_typed(viewer: Viewer, meant_for: str) -> None:
-    """What was typed on a page of somebody else is their draft, and is there when one goes back to them."""
-    sent = g.get("fields")
-    if request.method != "POST" or not sent:
+async def _keep_typed(own_id: str, meant_for: str) -> None:
+    """What was typed and cannot be taken now is a draft of whose page it was, and is there when one goes back to it.
+
+    On a page of somebody else, behind the lock, or after the time of a session: it shows nothing to anybody.
+    """
+    if request.method not in ("POST", "PUT"):
         return
-    place = drafts.place_of(request.path, sent.get("patient_id", ""))
-    typed = {name: text for name, text in sent.items() if name not in ("key", "for") and isinstance(text, str)}
+    sent = await _sent()
+    of_draft = request.method == "PUT" and request.view_args
+    place = Place(**of_draft) if of_draft else drafts.place_of(request.path, sent.get("patient_id", ""))
+    typed = {name: text for name, text in sent.items() if name not in _HIDDEN and isinstance(text, str)}
     key = web.key_for("drafts")
 
     def keep(tx: Transaction) -> None:
-        if place.is_one and proxies.may_be(tx, viewer.own_id, meant_for):
+        if place.is_one and proxies.may_be(tx, own_id, meant_for):
             drafts.save(tx, meant_for, place, typed, key=key)
 
-    with suppress(Unavailable):  # it is shown all the same
-        await web.database().write(keep)
+    if typed:
+        with suppress(Unavailable):  # it is refused all the same
+            await web.database().write(keep)
+
+
+async def _meant_for() -> str:
+    return web.header("x-for") or (await _sent()).get("for", "")
+
+
+async def _sent() -> Mapping[str, str]:
+    try:
+        return await web.fields()
+    except (Refusal, HTTPException):
+        return {}  # it cannot be read
 
 
 async def _unavailable(outage: Unavailable) -> Response:
@@ -219,6 +239,7 @@ async def _locked(refusal: Locked, viewer: Viewer | None) -> Response:
     """
     if viewer:
         await web.database().note(sessions.keep_locked, viewer)
+        await _keep_typed(viewer.own_id, await _meant_for() or viewer.id)
     if web.wants() == "json":
         language = web.language()
         return _answer(423, translate(language, refusal.title), translate(language, refusal.message), {}, refusal)

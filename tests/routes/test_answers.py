@@ -482,7 +482,7 @@ class TestCompression:
 
 
 class TestStaticFiles:
-    @pytest.mark.parametrize("name", ["app.css", "live.js", "htmx.min.js"])
+    @pytest.mark.parametrize("name", ["app.css", "fadjma.js", "htmx.min.js"])
     async def test_are_named_by_their_content_and_kept_for_ever(self, clinic: Callers, name: str) -> None:
         answer = await clinic.nobody().get(assets.url(name))
         assert answer.status == 200
@@ -490,7 +490,7 @@ class TestStaticFiles:
         assert re.fullmatch(rf"/static/[0-9a-f]{{8,}}/{name}", assets.url(name))
         assert "Set-Cookie" not in answer.headers
 
-    @pytest.mark.parametrize("name", ["app.css", "live.js", "htmx.min.js"])
+    @pytest.mark.parametrize("name", ["app.css", "fadjma.js", "htmx.min.js"])
     async def test_are_compressed_as_well_as_the_browser_can_read(self, clinic: Callers, name: str) -> None:
         nobody, address = clinic.nobody(), assets.url(name)
         plain = await nobody.get(address)

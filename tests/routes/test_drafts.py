@@ -128,6 +128,61 @@ async def test_a_version_alone_is_nothing_that_was_typed(clinic: Callers, store:
     assert store.value("SELECT count(*) FROM drafts") == 0
 
 
+async def _send_typed(clinic: Callers, **headers: str) -> tuple[int, int]:
+    """Dr Diop's page sends what is being typed about Awa, and a whole form about a prescription."""
+    kept = await clinic.json_browser(DIOP).ask("PUT", HERE, TYPED, **headers)
+    acted = await clinic.browser(DIOP).post(
+        "/prescriptions/7/error", {"reason": "Mauvais patient", "key": "k"}, **headers
+    )
+    return kept.status, acted.status
+
+
+async def _found(clinic: Callers, store: Store) -> list[dict[str, str]]:
+    """What is there when Dr Diop is signed in again."""
+    store.connection.execute(
+        "UPDATE sessions SET ended_at = NULL, end_reason = NULL, locked_at = NULL, created_at = :now, "
+        "last_active_at = :now, expires_at = :now + 9999999 WHERE user_id = 'diop'",
+        {"now": store.clock()},
+    )
+    answers = [await clinic.program(DIOP).get(where) for where in (HERE, "/drafts/prescriptions-error/7")]
+    return [answer.json["fields"] if answer.status == 200 else {} for answer in answers]
+
+
+async def test_what_comes_after_the_time_of_a_session_is_kept_for_its_person(clinic: Callers, store: Store) -> None:
+    store.connection.execute("UPDATE sessions SET expires_at = 0 WHERE user_id = 'diop'")
+    assert await _send_typed(clinic) == (401, 303)
+    assert await _found(clinic, store) == [TYPED, {"reason": "Mauvais patient"}]
+
+
+async def test_what_is_sent_behind_the_lock_is_kept_too(clinic: Callers, store: Store) -> None:
+    await clinic.json_browser(DIOP).post("/lock")
+    assert await _send_typed(clinic) == (204, 423)
+    assert await _found(clinic, store) == [TYPED, {"reason": "Mauvais patient"}]
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        "UPDATE sessions SET ended_at = 1, end_reason = 'signed_out' WHERE user_id = 'diop'",
+        "UPDATE sessions SET ended_at = 1, end_reason = 'deactivated' WHERE user_id = 'diop'",
+        "UPDATE sessions SET expires_at = 0, created_at = 0 WHERE user_id = 'diop'",
+    ],
+    ids=["signed out", "closed", "long ago"],
+)
+async def test_after_any_other_end_nothing_is(clinic: Callers, store: Store, ended: str) -> None:
+    store.connection.execute(ended)
+    assert await _send_typed(clinic) == (401, 303)
+    assert await _found(clinic, store) == [{}, {}]
+
+
+@pytest.mark.parametrize("over", ["expires_at = 0", "locked_at = 1"], ids=["over", "locked"])
+async def test_what_was_typed_on_the_page_of_another_is_not(clinic: Callers, store: Store, over: str) -> None:
+    """Somebody else has signed in meanwhile, in another tab."""
+    store.connection.execute(f"UPDATE sessions SET {over} WHERE user_id = 'diop'")
+    await clinic.browser(DIOP).post("/prescriptions/7/error", {"reason": "Mauvais patient", "key": "k"}, X_For="sarr")
+    assert store.value("SELECT count(*) FROM drafts") == 0
+
+
 async def test_it_is_dropped_by_hand(clinic: Callers) -> None:
     diop = clinic.json_browser(DIOP)
     await diop.ask("PUT", HERE, TYPED)

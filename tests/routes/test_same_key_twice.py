@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from callers import Callers
+from callers import Answer, Callers
 from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
 from store import Store
 from told import ACTS, AMENDED, LINE, LOT, PATIENT, RECORD, Route, Told
@@ -37,6 +37,27 @@ async def test_so_is_a_form_that_is_sent_twice(clinic: Callers, told: Told, rout
     second = await browser.post(route.at(told), body)
     assert (second.status, second.location) == (first.status, first.location) == (303, first.location)
     assert store.content() == after
+
+
+async def test_and_a_form_in_parts_between_which_a_browser_puts_another_line_every_time(
+    clinic: Callers, store: Store
+) -> None:
+    async def send(line: str, reason: str) -> Answer:
+        fields = {"patient_id": MOUSSA.id, "reason": reason, "key": "k"}
+        parts = [
+            f'--{line}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+            for name, text in fields.items()
+        ]
+        body = f"{''.join(parts)}--{line}--\r\n"
+        return await clinic.browser(DIOP).post(
+            "/access-requests", body, Content_Type=f"multipart/form-data; boundary={line}"
+        )
+
+    first, after = await send("one", "Suivi"), store.content()
+    assert first.status == 303
+    assert (await send("two", "Suivi")).location == first.location
+    assert store.content() == after
+    assert (await send("three", "Autre")).status == 422
 
 
 async def test_both_at_once_are_one_change_too(clinic: Callers, store: Store) -> None:

@@ -27,12 +27,15 @@ PAGE = """<!doctype html>
 <script src="/static/htmx.js" defer></script>
 <script type="module" src="/static/live.js"></script>
 <script type="module" src="/static/forms.js"></script>
+<script type="module" src="/static/send.js"></script>
 <body {signed_in}>
 <p id="status" data-state="" data-live="En direct" data-polling="Mode dégradé" data-offline="Hors ligne depuis"
   data-connecting="Connexion…">…</p>
 <a id="bell" href="/notifications">Notifications <b id="unread"{hidden}>{unread}</b></a>
 <div id="toasts" role="status" aria-live="polite" aria-atomic="false" data-close="Fermer"
   data-stale="Cette partie a changé." data-show="Afficher" data-unsent="Pas de réponse."
+  data-again="Appuyez de nouveau." data-cancel="Ne plus envoyer" data-slow="La dernière réponse a pris %n s."
+  data-nolink="Pas de connexion."
   data-missed="%n événements manqués"></div>
 <main id="main" tabindex="-1">{main}</main>
 """
@@ -132,8 +135,10 @@ class FakeStream:
             "/notifications/poll": self.poll,
             **{
                 f"/static/{name}": answer(200, (STATIC / name).read_text(), "text/javascript")
-                for name in ("page.js", "live.js", "forms.js")
+                for name in ("page.js", "live.js", "forms.js", "send.js", "hold.js", "reset.js")
             },
+            # As it is written: the program says where it serves it.
+            "/turns.js": answer(200, (STATIC / "turns.js").read_text(), "text/javascript"),
             "/static/htmx.js": answer(200, HTMX_JS.read_text(), "text/javascript"),
             "/favicon.ico": refusal(404),
             "/sign-in": answer(200, rendered()),

@@ -10,7 +10,7 @@ from playwright.async_api import Error, Page, expect
 
 EVENTS, POLL = "/events", "/notifications/poll"
 PATIENCE = 60  # seconds; nothing here takes as long, but the machine may be busy with other things
-NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"
+NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }); delete self.SharedWorker"
 # How many answers the page waits for (it is there when it begins), and how often it has been sent something.
 COUNTING = """
   self.waiting = self.reads = 0;

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 FORM = """<ul id="now"><li id="r1">
-  <form hx-post="/answer" hx-swap="none"><input type="hidden" name="key" value="k">
+  <form method="post" action="/answer" hx-post="/answer"><input type="hidden" name="key" value="k">
     <select name="days"><option>1<option>30</select>
     <input type="checkbox" name="all"><input name="reason" value="Suivi"><input type="file" name="scan">
     <button>Envoyer</button>
@@ -92,7 +92,7 @@ async def test_an_answer_that_leaves_the_form_empties_it_and_shows_what_waited(p
     await page.fill("[name=reason]", "Urgence")
     await server.push('<li id="r1">nouveau</li>')
     await expect(page.locator("#r1 .stale")).to_have_count(1)
-    await page.get_by_role("button", name="Envoyer").click()
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
     await expect(page.locator("#now > *").first).to_have_text("ajouté")
     await expect(page.locator("#r1")).to_have_text("nouveau")
 
@@ -100,7 +100,8 @@ async def test_an_answer_that_leaves_the_form_empties_it_and_shows_what_waited(p
 @pytest.mark.parametrize("status", [409, 422])
 async def test_a_refusal_replaces_the_form(page: Page, server: FakeStream, status: int) -> None:
     server.main = FORM
-    refused = '<form id="again" hx-post="/answer" hx-swap="none"><p>Non</p><input name="reason" value="U"></form>'
+    act = 'method="post" action="/answer" hx-post="/answer"'
+    refused = f'<form id="again" {act}><p>Non</p><input name="reason" value="U"></form>'
     server.next("/answer", answer(status, refused), answer(201, '<li id="r1">bien</li>'))
     await open_live(page)
     await page.fill("[name=reason]", "U")
@@ -113,13 +114,10 @@ async def test_a_refusal_replaces_the_form(page: Page, server: FakeStream, statu
 
 
 async def test_answers_that_htmx_places_are_left_to_it(page: Page, server: FakeStream) -> None:
-    form = (
-        '<form action="/answer" method="post" hx-boost="true" hx-target="#item" hx-select="#item" hx-swap="outerHTML">'
-    )
-    server.main = f'<section id="item">{form}<button>Envoyer</button></form></section>'
+    server.main = f'<section id="item">{BOOSTED}<button>Envoyer</button></form></section>'
     server.always("/answer", answer(422, rendered('<section id="item"><p>Non</p></section>')))
     await open_live(page)
-    await page.get_by_role("button", name="Envoyer").click()
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
     await expect(page.locator("main > #item > p")).to_have_text("Non")
     await expect(page.locator("form")).to_have_count(0)
 
@@ -165,7 +163,7 @@ async def test_a_region_that_could_not_be_fetched_is_fetched_again(page: Page, s
 
 FOLLOWS = 'hx-get="/part" hx-trigger="prescription_status_changed from:body"'
 PLACING = 'hx-target="#item" hx-select="#item" hx-swap="outerHTML"'
-BOOSTED = f'<form action="/answer" method="post" hx-boost="true" {PLACING}>'
+BOOSTED = '<form action="/answer" method="post" hx-target="#item">'
 
 
 def item(content: str, **attributes: str) -> str:
@@ -200,14 +198,14 @@ async def test_a_newer_state_that_came_during_an_act_is_shown_after_its_answer(p
 
 
 async def test_an_event_right_after_a_part_was_placed_is_heard_by_it(page: Page, server: FakeStream) -> None:
-    """htmx listens for a new part when it settles; by itself that is 20 ms after it was placed, or more."""
+    """htmx listens for what it has placed itself when it settles; by itself that is 20 ms later, or more."""
     assert '"defaultSettleDelay":0' in (ROOT / "templates" / "layout.html").read_text(), "the program's own pages"
     server.main = item("Émise")
     server.always("/answer", answer(200, rendered(item("Validée"))))
     server.always("/part", answer(200, item("Annulée")))
     await open_live(page)
     await page.evaluate(
-        """addEventListener('htmx:afterSwap', () => setTimeout(
+        """addEventListener('placed', () => setTimeout(
              () => document.body.dispatchEvent(new CustomEvent('prescription_status_changed'))), { once: true })"""
     )
     await page.get_by_role("button", name="Valider").click()
@@ -235,7 +233,7 @@ async def test_a_newer_row_that_came_during_an_act_is_shown_after_its_answer(pag
     answering = asyncio.Event()
     server.always("/answer", slow(answering, answer(200, '<li id="r1">validée</li>')))
     await open_live(page)
-    await page.get_by_role("button", name="Envoyer").click()
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
     await until(lambda: server.to("/answer"))
     await server.push('<li id="r1">annulée</li>')
     await expect(page.locator("#r1 > .stale")).to_have_count(1)
@@ -280,18 +278,161 @@ async def test_the_keyboard_stays_in_the_part_that_an_act_has_changed(page: Page
     await expect(page.locator("#item")).to_be_focused()
 
 
-@pytest.mark.parametrize("main", [item("Émise"), FORM], ids=["part", "row"])
-async def test_an_act_that_did_not_arrive_is_said_beside_its_button(page: Page, server: FakeStream, main: str) -> None:
-    done = '<div id="item">bien</div><li id="r1">bien</li>'
+# ---- No answer (static/send.js)
+
+PLAIN = """<form id="f" method="post" action="/answer"><input type="hidden" name="key" value="k">
+  <input name="reason" aria-label="Motif"><input type="file" name="scan" aria-label="Fichier"><button>Envoyer</button>
+  </form>"""
+MULTIPART = PLAIN.replace("<form ", '<form enctype="multipart/form-data" ')
+KEYLESS = PLAIN.replace('name="key"', 'name="other"')
+
+
+def _without_boundary(exchange: Exchange) -> bytes:
+    """What a browser puts between the parts is another every time; the server takes no notice of it."""
+    boundary = exchange.headers["content-type"].partition("boundary=")[2].encode()
+    return exchange.body.replace(boundary, b"") if boundary else exchange.body
+
+
+async def _send(page: Page, reason: str = "Rupture") -> None:
+    await page.fill("[name=reason]", reason)
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
+
+
+@pytest.mark.parametrize(
+    ("main", "done"),
+    [
+        (item("").replace("<button", '<input type="hidden" name="key" value="k"><button'), '<div id="item">bien</div>'),
+        (FORM, '<li id="r1">bien</li>'),
+        (MULTIPART, '<main id="main">bien</main>'),
+    ],
+    ids=["part", "row", "page"],
+)
+async def test_an_act_that_did_not_arrive_is_kept_and_sent_again_as_it_was(
+    page: Page, server: FakeStream, main: str, done: str
+) -> None:
     server.main = main
-    server.next("/answer", refusal(503), refusal(503), answer(200, done))
+    server.next("/answer", refusal(503), refusal(502), answer(200, done))
+    await with_clock(page)
+    await open_live(page)
+    if await page.locator("[type=file]").count():
+        await page.set_input_files("[name=scan]", __file__)
+    await page.locator("form button").first.click()
+    for tries in (1, 2):
+        await expect(page.get_by_role("alert")).to_contain_text("Pas de réponse.")
+        assert len(server.to("/answer")) == tries
+        assert await page.locator("form :enabled:not(button)").count() == 0  # what was sent is what is seen
+        await pass_time_until(page, lambda tries=tries: len(server.to("/answer")) > tries, 7)
+    await expect(page.locator("#item, #r1, #main").last).to_contain_text("bien")
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    sent = [_without_boundary(exchange) for exchange in server.to("/answer")]
+    assert len(sent) == 3 and len(set(sent)) == 1
+
+
+async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pressed(
+    page: Page, server: FakeStream
+) -> None:
+    server.main = PLAIN
+    server.next("/answer", refusal(503), refusal(503), answer(200, "", HX_Redirect="/done"))
+    await with_clock(page)
+    await open_live(page)
+    await _send(page)
+    await expect(page.locator(".unsent")).to_have_count(1)
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await until(lambda: len(server.to("/answer")) == 2)
+    await expect(page.get_by_label("Motif")).to_be_disabled()
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
+    await page.wait_for_url("**/done")
+
+
+async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> None:
+    server.main = PLAIN
+    server.always("/answer", refusal(503))
+    await with_clock(page)
+    await open_live(page)
+    await _send(page)
+    await page.get_by_role("button", name="Ne plus envoyer").click()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.get_by_label("Motif")).to_be_enabled()
+    await expect(page.get_by_label("Motif")).to_have_value("Rupture")
+    await pass_time(page, 40, 10)
+    assert len(server.to("/answer")) == 1
+
+
+async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream) -> None:
+    """Whoever typed it may have gone. The form has no key."""
+    server.main = KEYLESS
+    server.next("/answer", refusal(503), refusal(503), answer(200, "", HX_Redirect="/done"))
+    await with_clock(page)
+    await open_live(page)
+    for tries in (1, 2):
+        await _send(page)
+        await expect(page.get_by_role("alert")).to_have_text("Appuyez de nouveau.")
+        await pass_time(page, 40, 10)
+        assert len(server.to("/answer")) == tries
+    await _send(page)
+    await page.wait_for_url("**/done")
+
+
+async def test_a_plain_form_comes_back_with_what_is_wrong(page: Page, server: FakeStream) -> None:
+    errors = '<div id="errors" tabindex="-1">Une réponse à corriger</div>'
+    came_back = PLAIN.replace("<input name", f'{errors}<input aria-invalid="true" value="Rupture" name')
+    server.main = PLAIN
+    server.next("/answer", answer(422, rendered(came_back)), answer(200, "", HX_Redirect="/done"))
+    await open_live(page)
+    await _send(page)
+    await expect(page.locator("#errors")).to_be_focused()
+    await expect(page.get_by_label("Motif")).to_have_value("Rupture")
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
+    await page.wait_for_url("**/done")
+    sent = server.to("/answer")[0].headers
+    assert (sent["hx-target"], sent["x-for"]) == ("main", "awa")
+
+
+async def test_a_refusal_leaves_what_was_typed(page: Page, server: FakeStream) -> None:
+    server.main = PLAIN
+    server.always("/answer", answer(403, rendered('<h1>Non</h1><p role="alert">Pas permis.</p>')))
     await open_live(page)
     for _ in range(2):
-        await page.locator("form button").first.click()
-        await expect(page.get_by_role("alert")).to_have_text("Pas de réponse.")
-    await page.locator("form button").first.click()
-    await expect(page.locator("#item, #r1")).to_have_text("bien")
-    await expect(page.get_by_role("alert")).to_have_count(0)
+        await _send(page)
+        await expect(page.get_by_role("alert")).to_have_text("Pas permis.")
+        await expect(page.get_by_label("Motif")).to_have_value("Rupture")
+        await expect(page.locator("form[aria-busy]")).to_have_count(0)
+
+
+async def test_that_it_works_is_seen_and_how_long_it_takes(page: Page, server: FakeStream) -> None:
+    server.main = PLAIN + '<a href="/next">Suivant</a>'
+    answering = asyncio.Event()
+    server.always("/answer", slow(answering, answer(200, rendered(server.main))))
+    await with_clock(page)
+    await open_live(page)
+    button = page.get_by_role("button", name="Envoyer", exact=True)
+    await button.click()
+    await expect(button).to_have_attribute("aria-busy", "true")
+    await page.clock.run_for(1_900)
+    await expect(page.locator("#toasts")).to_have_text("")
+    await page.clock.run_for(200)
+    await expect(page.locator("#toasts")).to_contain_text("La dernière réponse a pris")
+    await button.click()  # impatience sends nothing
+    answering.set()
+    await expect(page.locator("[aria-busy]")).to_have_count(0)
+    await expect(page.locator("#toasts")).to_have_text("")
+    assert len(server.to("/answer")) == 1
+    busy = "link => { link.click(); return link.getAttribute('aria-busy'); }"
+    assert await page.get_by_role("link", name="Suivant").evaluate(busy) == "true"
+
+
+@pytest.mark.parametrize("press", ["link", "search"])
+async def test_without_a_link_the_page_stays(page: Page, server: FakeStream, press: str) -> None:
+    server.main = '<a href="/next">Suivant</a><form action="/next"><input name="q"><button>Chercher</button></form>'
+    await open_live(page)
+    await page.context.set_offline(True)
+    await page.get_by_text("Suivant" if press == "link" else "Chercher").click()
+    await expect(page.locator("#toasts span")).to_have_text("Pas de connexion.")
+    await expect(page.locator("[aria-busy]")).to_have_count(0)
+    assert not server.to("/next")
+    await page.context.set_offline(False)
+    await page.get_by_text("Suivant" if press == "link" else "Chercher").click()
+    await page.wait_for_url("**/next*")
 
 
 # ---- What somebody has in hand

@@ -1,9 +1,10 @@
 """Any number of tabs, one stream: who leads, who follows, who takes over (static/live.js)."""
 
+import asyncio
 import time
 
 import pytest
-from fake_stream import FakeStream, answer, event, refusal, toast
+from fake_stream import FakeStream, Stage, answer, event, refusal, toast
 from live_page import (
     EVENTS,
     NO_LOCKS,
@@ -22,9 +23,23 @@ from playwright.async_api import BrowserContext, expect
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_ten_tabs_share_one_stream_and_hand_it_over(context: BrowserContext, server: FakeStream) -> None:
-    pages = [await open_live(await context.new_page(), f"/{number}") for number in range(10)]
-    assert len(server.to(EVENTS)) == 1
+# To browsers 127.0.0.1 is as good as https; over plain http to another host they know no locks.
+AS_HTTPS, PLAIN = "127.0.0.1", "clinique.test"
+
+
+@pytest.mark.parametrize(("host", "tabs"), [(AS_HTTPS, 10), (PLAIN, 5)])
+async def test_tabs_share_one_stream_and_hand_it_over(
+    context: BrowserContext, server: FakeStream, stage: Stage, host: str, tabs: int
+) -> None:
+    base = stage.url.replace(AS_HTTPS, host)
+    pages = [await context.new_page() for _ in range(tabs)]
+    await asyncio.gather(*(page.goto(f"{base}/{number}") for number, page in enumerate(pages)))
+    for page in pages:
+        await shows(page, "live")
+    assert await pages[0].evaluate("!!navigator.locks") == (host == AS_HTTPS)
+    (leading,) = server.to(EVENTS)
+    leader = next(page for page in pages if page.url == leading.headers["referer"])
+    pages.sort(key=lambda page: page != leader)
     await server.push(toast("un"))
     for page in pages:
         await expect(page.locator("#toasts a")).to_have_text(["un"])
@@ -86,11 +101,14 @@ async def test_tabs_show_the_state_of_the_one_that_leads(context: BrowserContext
         await shows(page, "live")
 
 
-async def test_a_leader_that_says_nothing_is_replaced(context: BrowserContext, server: FakeStream) -> None:
+@pytest.mark.parametrize("host", [AS_HTTPS, PLAIN])
+async def test_a_leader_that_says_nothing_is_replaced(
+    context: BrowserContext, server: FakeStream, stage: Stage, host: str
+) -> None:
     leader, follower = [await context.new_page() for _ in range(2)]
     await with_clock(leader)
-    await open_live(leader)
-    await open_live(follower)
+    for page in (leader, follower):
+        await open_live(page, stage.url.replace(AS_HTTPS, host))
     await leader.evaluate("BroadcastChannel.prototype.postMessage = () => {}")
     await pass_time(follower, 38, 2)
     assert len(server.to(EVENTS)) == 1

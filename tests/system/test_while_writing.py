@@ -2,11 +2,13 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PASSWORD, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Route, expect
 from test_scenarios import choose_medicine
 
@@ -25,8 +27,13 @@ async def clinic(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> 
 
 async def _open_form(diop: Person, others: Programs, form: str) -> str:
     """The form about Awa; returns the id of the access that opens it."""
-    await others.grant(AWA)
+    granted = await _grant(others)
     await diop.go(f"/patients/{await others.id_of(AWA)}/{form}")
+    return granted
+
+
+async def _grant(others: Programs) -> str:
+    await others.grant(AWA)
     asked = (await others.ask(DIOP, "GET", "/access-requests"))["items"]
     return next(str(item["id"]) for item in asked if item["status"] == "approved")
 
@@ -96,7 +103,7 @@ async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
 ) -> None:
     """The event of one's own act comes before its answer, is held back for it, and fetched after it: slowly, here."""
     _, others = clinic
-    await others.grant(AWA)
+    granted = await _grant(others)
     prescription_id = await others.validated(AWA)
     ndiaye = await sign_in(browser, others.clinic, NDIAYE)
     page, late = ndiaye.page, asyncio.Event()
@@ -128,3 +135,82 @@ async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
     await expect(page.locator("[action$=refusal] textarea")).to_have_value("Dose trop forte")
     assert len(fetched) == 2
     await page.context.close()
+    await _end(others, granted)
+
+
+async def _count(others: Programs, what: str) -> int:
+    def ask() -> int:
+        with closing(sqlite3.connect(others.clinic.database, timeout=60)) as database:
+            return int(database.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
+
+    return await asyncio.to_thread(ask)
+
+
+async def test_what_is_sent_without_a_link_is_kept_and_written_once(clinic: tuple[Person, Programs]) -> None:
+    """The link goes while somebody types, and just when the server has done it and is about to say so."""
+    diop, others = clinic
+    granted = await _open_form(diop, others, "records/new")
+    page, answers = diop.page, 0
+    await page.fill("#title", "Contrôle")
+
+    async def lose_the_answer(route: Route) -> None:
+        nonlocal answers
+        answers += 1
+        if answers == 1:
+            await route.fetch(max_redirects=0)
+            await route.abort()
+        else:
+            await route.continue_()
+
+    before = await _count(others, "records")
+    await page.route(re.compile("/records$"), lose_the_answer)
+    await page.context.set_offline(True)
+    await page.fill("#body", "Va mieux depuis lundi")
+    await diop.press("Ajouter au dossier")
+    await expect(page.get_by_role("alert")).to_contain_text("Votre envoi est gardé dans cette page")
+    await page.get_by_role("link", name="Patients").click()
+    await expect(page.locator("#toasts")).to_contain_text("cette page reste ouverte")
+    await expect(page.locator("#body")).to_have_value("Va mieux depuis lundi")
+    await page.context.set_offline(False)
+    await expect(page.locator("h1")).to_have_text("Dossier")
+    await expect(page.locator("#main")).to_contain_text("Contrôle")
+    assert answers > 1
+    assert await _count(others, "records") == before + 1
+    assert await _count(others, "drafts") == 0
+    diop.complaints.clear()  # of the network
+    await _end(others, granted)
+
+
+async def test_after_the_end_of_a_session_the_same_page_has_what_was_typed(
+    clinic: tuple[Person, Programs], browser: Browser
+) -> None:
+    """Typed without a link, sent, and the session is over when the link is back."""
+    _, others = clinic
+    granted = await _grant(others)
+    diop = await sign_in(browser, others.clinic, DIOP)
+    page, where = diop.page, f"/patients/{await others.id_of(AWA)}/records/new"
+    await diop.go(where)
+    await page.fill("#title", "Contrôle")
+    await page.context.set_offline(True)
+    await page.fill("#body", "Tousse encore")
+    await diop.press("Ajouter au dossier")
+    await expect(page.get_by_role("alert")).to_contain_text("Votre envoi est gardé")
+
+    def end() -> None:
+        newest = "SELECT id FROM sessions ORDER BY created_at DESC LIMIT 1"
+        with closing(sqlite3.connect(others.clinic.database, timeout=60)) as database, database:
+            database.execute(f"UPDATE sessions SET expires_at = 0 WHERE id = ({newest})")
+
+    await asyncio.to_thread(end)
+    before = await _count(others, "records")
+    await page.context.set_offline(False)
+    await page.wait_for_url(re.compile("/sign-in"))
+    await page.fill("#login", DIOP)
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    await page.wait_for_url(re.compile(f"{where}$"))
+    await expect(page.locator("#title")).to_have_value("Contrôle")
+    await expect(page.locator("#body")).to_have_value("Tousse encore")
+    assert await _count(others, "records") == before
+    await page.context.close()
+    await _end(others, granted)

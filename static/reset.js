@@ -1,0 +1,23 @@
+// The page fetched anew, where too much has happened to be told piece by piece.
+import { byId, create, fetchWithin, holdBack, isBusy, SECOND, showToast, swap, user } from './page.js';
+
+export async function fetchPage() {
+  const answer = await fetchWithin(30 * SECOND, location.href, { headers: { 'X-Live': 1 }, cache: 'no-cache' });
+  const { body } = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  // It failed, or it is a proxy's, or of somebody who has signed in since.
+  if (answer.status > 499 || body.dataset.user != user) throw new Error('not this page');
+  return body;
+}
+
+// Puts the parts of the page fetched anew in their places. `again` fetches it once more, for when what is being typed
+// is done; without it, it is put there anyway.
+export function renew(body, missed, again) {
+  const main = byId('main');
+  if (again && isBusy(main)) holdBack(main, again);
+  else swap(main, body.querySelector('#main'));
+  byId('unread').replaceWith(body.querySelector('#unread'));
+  if (missed > 0) {
+    const textContent = byId('toasts').dataset.missed.replace('%n', missed);
+    showToast(create('a', { className: 'toast', href: byId('bell').href, textContent }));
+  }
+}
