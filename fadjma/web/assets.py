@@ -3,7 +3,8 @@
 Ours come from static/; htmx comes from its installed package, so that no third-party file is committed. Brotli makes
 them a tenth smaller than gzip (22.8 KB instead of 25.7 KB); browsers ask for it over TLS and on localhost.
 Our scripts are served as they are written, but for two things: one imports another by the name that its content gives
-it, and comments are left out (a quarter of what 2G would carry; line numbers stay).
+it, and comments are left out (a quarter of what 2G would carry; line numbers stay). Of our sheets comments and spaces
+are left out, a ninth of them.
 """
 
 import gzip
@@ -31,6 +32,8 @@ _TYPES = {
 _IMPORTED = re.compile(rb"(?<= from ')\./([a-z]+\.js)(?=';)")
 # Behind code only those without a quotation mark: a text that looks like one is still to be closed.
 _COMMENT = re.compile(rb"""^[ \t]*//.*$|[ \t]+// [^'"`\n]*$""", re.MULTILINE)
+# Of a sheet: texts stay, comments go, and the spaces that only people need.
+_SPACE = re.compile(rb"""("[^"]*")|/\*.*?\*/\s*|\s*([{};,])\s*|(?<=:)\s+""", re.DOTALL)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -72,7 +75,7 @@ def _assets() -> dict[str, Asset]:
     def load(name: str) -> Asset:
         if name not in known:
             body, own = files[name].read_bytes(), files[name].parent == _STATIC
-            known[name] = _asset(name, _script(body, load) if own and name.endswith(".js") else body)
+            known[name] = _asset(name, _served(name, body, load) if own else body)
         return known[name]
 
     return {name: load(name) for name in files}
@@ -84,6 +87,16 @@ def _htmx() -> Path:
     return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
 
 
+def _served(name: str, body: bytes, load: Callable[[str], Asset]) -> bytes:
+    match Path(name).suffix:
+        case ".js":
+            return _script(body, load)
+        case ".css":
+            return _sheet(body)
+        case _:
+            return body
+
+
 def _script(body: bytes, load: Callable[[str], Asset]) -> bytes:
     """A script of ours as it is served. Its own name changes with those that it imports."""
 
@@ -92,6 +105,11 @@ def _script(body: bytes, load: Callable[[str], Asset]) -> bytes:
         return _address(name, load(name)).encode()
 
     return _IMPORTED.sub(named, _COMMENT.sub(b"", body))
+
+
+def _sheet(body: bytes) -> bytes:
+    """A sheet of ours as it is served."""
+    return _SPACE.sub(lambda found: found[1] or found[2] or b"", body)
 
 
 def _asset(name: str, body: bytes) -> Asset:
