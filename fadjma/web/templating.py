@@ -5,9 +5,10 @@ built from data that is already there.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache, partial
 from gettext import NullTranslations
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,15 @@ def _icon(name: str, look: str = "") -> Markup:
     return Markup('<svg%s aria-hidden="true"><use href="%s#%s"/></svg>') % (class_of, assets.url("icons.svg"), name)
 
 
+def _by_day(language: str, items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Things with a `created_at`, in their order, under the day that each is of, in its words."""
+    now = milliseconds()
+    return [
+        (i18n.show_day(day, language, now=now), list(of))
+        for day, of in groupby(items, lambda item: days.beginning(item.created_at))
+    ]
+
+
 def _after(text: str, label: str) -> str:
     """What remains of `text` to be said after a label: « à la pénicilline » of « Allergie à la pénicilline »."""
     said = re.match(rf"{re.escape(label)}s?\b[\s:,.–-]*", text, re.IGNORECASE)
@@ -117,6 +127,7 @@ def environment(language: str) -> Environment:
             "bdi": _isolated,
             "titled": _titles(i18n.translations(language)),
             "after": _after,
+            "by_day": partial(_by_day, language),
             "initials": _initials,
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
