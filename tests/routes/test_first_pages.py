@@ -6,7 +6,7 @@ import pytest
 from callers import Callers
 from cast import AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
-from told import Told
+from told import READS, Route, Told
 
 from fadjma.access import actions as access
 from fadjma.prescriptions import dispensing
@@ -115,3 +115,13 @@ class TestWhatHasEnded:
         store.write(dispensing.validate, FALL, told.open)
         answer = await clinic.browser(NDIAYE).get(f"/prescriptions/{told.open}")
         assert answer.status == 404 and "Une autre pharmacie a pris cette ordonnance" in answer.text
+
+
+@pytest.mark.parametrize("route", READS, ids=str)
+async def test_no_page_has_an_empty_heading_or_is_a_dead_end(clinic: Callers, told: Told, route: Route) -> None:
+    """What is not there yet has no place kept for it, and from everywhere there is a way on."""
+    page = (await clinic.browser(route.who).get(route.at(told))).text
+    main = page.partition("<main")[2].partition("</main>")[0]
+    assert not re.findall(r"<h([1-3])[^>]*>\s*</h\1>", main)
+    assert not re.findall(r"</h[23]>\s*(?:</section>|</div>|<h[12]\b|$)", main), route.path
+    assert not main or re.search(r"<(?:a|button)\b", page), route.path
