@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(history=history, health=Health(database))
     cookies.init_app(app)
     security.register(app)
-    failures.register(app, trace_try)
+    failures.register(app, trace_try, wiring.ending)
     cli.register(app)
     for part in (
         *(accounts, places, access, reception, family, linking, records, prescriptions, inventory),

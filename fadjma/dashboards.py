@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Generic, TypedDict, TypeVar
 
+from markupsafe import Markup
 from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import actions as delegated
 from fadjma.access import queries as access
 from fadjma.access import reviews
-from fadjma.access.queries import AccessRequest
+from fadjma.access.queries import AccessRequest, Reading
 from fadjma.access.reviews import Contest, Review
+from fadjma.access.states import DURATIONS, SCOPES
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.queries import Account
 from fadjma.identity import directory
@@ -18,18 +20,19 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as inventory
 from fadjma.inventory.queries import Product
+from fadjma.keeping.keeper import Keeper
 from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
-from fadjma.prescriptions.queries import Prescription
-from fadjma.prescriptions.states import PLACES, Place
-from fadjma.records import queries as records
-from fadjma.records.queries import Record
+from fadjma.prescriptions.queries import Prescription, Treatment
+from fadjma.prescriptions.states import Place
 from fadjma.store import Page, Transaction
+from fadjma.web.qr import qr_code
 
 blueprint = Blueprint("dashboards", __name__)
 _REST = 8  # rows of what is over; the lists have the others
-_HISTORY = 5
+_READINGS = 3
+_WORK: tuple[Place, ...] = ("now", "flow")
 _OPEN = 60  # the newest of each kind and place; the lists have the others
 
 
@@ -44,28 +47,39 @@ class Part(Generic[T]):
     more: int
 
 
-ByPlace = dict[str, Part[T]]  # now, flow, rest: the three lists of every dashboard
+Choices = list[tuple[str, str]]  # a code and its label
 
 
 class _Admin(TypedDict):
     waiting: Part[Account]
-    accounts: Page[Account]
     emergencies: Part[Review]
     explaining: Part[Review]
     contests: Part[Contest]
 
 
 class _Doctor(TypedDict):
-    requests: ByPlace[AccessRequest]
-    prescriptions: ByPlace[Prescription]
+    now: Part[Prescription]
+    flow: Part[Prescription]
+    accesses: Part[AccessRequest]
 
 
-class _Patient(_Doctor):
-    history: list[Record]
+class _Patient(TypedDict):
+    ready: Part[Prescription]
+    asked: Part[AccessRequest]
+    treatments: list[Treatment]
+    flow: Part[Prescription]
+    accesses: Part[AccessRequest]
+    readings: list[Reading]
     patient: Identity
+    first: bool  # nothing has happened yet: what to begin with is shown instead
+    scopes: Choices
+    durations: Choices
+    qr: Markup
 
 
-class _Pharmacist(_Doctor):
+class _Pharmacist(TypedDict):
+    work: list[Prescription]
+    more: dict[Place, int]
     low: Page[Product]
 
 
@@ -83,7 +97,8 @@ async def home() -> Response:
         return web.see_other("/sign-in")
     shown = await web.see_traced(_dashboard)
     hub: Hub = web.app().extensions["hub"]
-    return web.page(f"dashboards/{web.viewer().role}.html", streams=len(hub.streams), **shown)
+    keeper: Keeper = web.app().extensions["keeper"]
+    return web.page(f"dashboards/{web.viewer().role}.html", streams=len(hub.streams), keeper=keeper, **shown)
 
 
 @blueprint.get("/administration")
@@ -96,27 +111,60 @@ async def administration() -> Response:
 def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient | _Pharmacist | _Nurse | _Receptionist:
     match viewer.role:
         case "admin":
-            viewer.require("admin")
-            waiting = accounts.waiting(tx)
-            more = accounts.count_waiting(tx) - len(waiting) if waiting.next else 0
-            return _Admin(
-                waiting=Part(waiting, more),
-                accounts=accounts.known(tx, limit=_REST),
-                emergencies=_emergencies(tx, viewer, "now"),
-                explaining=_emergencies(tx, viewer, "flow"),
-                contests=_contests(tx, viewer),
-            )
+            return _admin(tx, viewer)
         case "patient":
-            history = records.records(tx, viewer.id, limit=_HISTORY)
-            return _Patient(**_board(tx, viewer), history=history, patient=directory.identity(tx, viewer.id))
+            return _patient(tx, viewer)
         case "pharmacist":
-            return _Pharmacist(**_board(tx, viewer), low=inventory.low_stock(tx, viewer, _REST))
+            parts = {place: _prescriptions(tx, viewer, place) for place in _WORK}
+            work = sorted((item for part in parts.values() for item in part.items), key=lambda item: item.updated_at)
+            return _Pharmacist(
+                work=work,
+                more={place: part.more for place, part in parts.items()},
+                low=inventory.low_stock(tx, viewer, _REST),
+            )
         case "doctor":
-            return _board(tx, viewer)
+            return _Doctor(
+                now=_prescriptions(tx, viewer, "now"),
+                flow=_prescriptions(tx, viewer, "flow"),
+                accesses=_requests(tx, viewer, "flow"),
+            )
         case "nurse":
             return _Nurse(mine=delegated.browse_delegated(tx, viewer))
         case "receptionist":
             return _Receptionist()
+
+
+def _admin(tx: Transaction, viewer: Viewer) -> _Admin:
+    viewer.require("admin")
+    waiting = accounts.waiting(tx)
+    more = accounts.count_waiting(tx) - len(waiting) if waiting.next else 0
+    return _Admin(
+        waiting=Part(waiting, more),
+        emergencies=_emergencies(tx, viewer, "now"),
+        explaining=_emergencies(tx, viewer, "flow"),
+        contests=_contests(tx, viewer),
+    )
+
+
+def _patient(tx: Transaction, viewer: Viewer) -> _Patient:
+    ready, flow = _prescriptions(tx, viewer, "now"), _prescriptions(tx, viewer, "flow")
+    asked, open_ones = _requests(tx, viewer, "now"), _requests(tx, viewer, "flow")
+    treatments = prescriptions.treatments(tx, viewer.id)
+    readings = [one for one in access.readings(tx, viewer.id) if one.is_opening][:_READINGS]
+    patient = directory.identity(tx, viewer.id)
+    return _Patient(
+        ready=ready,
+        asked=asked,
+        treatments=treatments,
+        flow=flow,
+        accesses=open_ones,
+        readings=readings,
+        patient=patient,
+        first=not (ready.items or asked.items or flow.items or open_ones.items or treatments or readings),
+        scopes=[(code, label) for code, (label, _) in SCOPES.items()],
+        durations=[(code, label) for code, (label, _) in DURATIONS.items()],
+        qr=qr_code(patient.identifier),
+    )
 
 
 def _emergencies(tx: Transaction, viewer: Viewer, place: Place) -> Part[Review]:
@@ -129,15 +177,8 @@ def _contests(tx: Transaction, viewer: Viewer) -> Part[Contest]:
     return Part(shown, reviews.count_contests(tx, "now", shown))
 
 
-def _board(tx: Transaction, viewer: Viewer) -> _Doctor:
-    return {
-        "requests": {place: _requests(tx, viewer, place) for place in PLACES},
-        "prescriptions": {place: _prescriptions(tx, viewer, place) for place in PLACES},
-    }
-
-
 def _requests(tx: Transaction, viewer: Viewer, place: Place) -> Part[AccessRequest]:
-    shown = access.access_requests(tx, viewer, place=place, limit=_REST if place == "rest" else _OPEN)
+    shown = access.access_requests(tx, viewer, place=place, limit=_OPEN)
     return Part(shown, access.count_beyond(tx, viewer, place, shown))
 
 

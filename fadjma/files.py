@@ -1,7 +1,8 @@
-"""GET /patients/<id>/records: a patient's file, with what records and prescriptions each show of it."""
+"""GET /patients/<id>/records: a patient's file, with what records and prescriptions each show of it, in four views."""
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal, get_args
 
 from quart import Blueprint, Response, request
 
@@ -11,7 +12,7 @@ from fadjma.identity import links
 from fadjma.identity.links import Other
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries as prescriptions
-from fadjma.prescriptions.queries import Prescription
+from fadjma.prescriptions.queries import Prescription, Treatment
 from fadjma.records import actions as reading
 from fadjma.records import queries as records
 from fadjma.records.queries import File
@@ -20,14 +21,19 @@ from fadjma.store import Page, Transaction
 from fadjma.writing import plain_digits
 
 blueprint = Blueprint("files", __name__)
+View = Literal["summary", "history", "prescriptions", "access"]
+_VIEWS: tuple[View, ...] = get_args(View)
+_ASKED = ("q", "type", "author", "from", "to")
+_NEWEST = 6  # records and prescriptions of the summary; the other views have them all
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """The file as its page shows it; what a doctor must know first is empty for the patient, who knows it."""
+    """The file as its page shows it."""
 
     file: File
     allergies: tuple[str, ...] = ()
+    treatments: tuple[Treatment, ...] = ()  # where the viewer may see prescriptions
     prescriptions: Page[Prescription] = field(default_factory=Page)
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
     authors: tuple[records.Author, ...] = ()  # among whom one may look
@@ -48,14 +54,23 @@ async def show(patient_id: str) -> Response:
         data,
         as_typed="records/_found.html",
         file=opened.file,
+        view=_view(),
+        newest=_NEWEST,
         allergies=opened.allergies,
+        treatments=opened.treatments,
         links=opened.links,
         prescriptions=opened.prescriptions,
         authors=opened.authors,
         types=records.TYPES,
-        asked={name: request.args.get(name, "") for name in ("q", "type", "author", "from", "to")},
+        asked={name: request.args.get(name, "") for name in _ASKED},
         under_way=opened.under_way,
     )
+
+
+def _view() -> View:
+    """The view of the file that is asked for; whatever is looked for, and where the list goes on, is in its history."""
+    of_history = any(request.args.get(name) for name in ("before", *_ASKED))
+    return web.one_of("view", _VIEWS) or ("history" if of_history else "summary")
 
 
 def _sought() -> records.Sought:
@@ -84,10 +99,12 @@ def _open(
     linked = links.others(tx, patient_id)
     everything = found.grant is None or found.grant.scope == "full"
     authors = tuple(records.authors(tx, patient_id, everything=everything))
+    allergies = records.allergies(tx, patient_id)
+    taken = tuple(prescriptions.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
     if found.grant is None:
         under_way = prescriptions.under_way(tx, patient_id)
-        return _Opened(found, links=linked, authors=authors, under_way=under_way)
+        return _Opened(found, allergies, taken, links=linked, authors=authors, under_way=under_way)
     prescribed = (
         prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     )
-    return _Opened(found, records.allergies(tx, patient_id), prescribed, linked, authors)
+    return _Opened(found, allergies, taken, prescribed, linked, authors)

@@ -5,7 +5,7 @@ Messages are French source texts (see i18n.py); they are translated when they ar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from fadjma.i18n import N_
 
@@ -17,6 +17,16 @@ class Tried:
     patient_id: str
     kind: str
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a right that somebody had, and what they can do next: more than that there is nothing."""
+
+    what: Literal["revoked", "expired", "taken"]  # an access; a prescription that another pharmacy has
+    of: str  # the patient, by name; empty where that is not theirs to know
+    at: int | None
+    next: str  # an address
 
 
 class Refusal(Exception):

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Literal
 
 from fadjma.access import queries as access
 from fadjma.access import reviews
+from fadjma.access.states import REVOKE
 from fadjma.accounts import queries as accounts
 from fadjma.announcements import queries as announcements
 from fadjma.events import Subject, subjects
@@ -15,7 +17,10 @@ from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
+from fadjma.refusals import Ended, Tried
 from fadjma.store import Transaction
+
+_OF_A_FILE = ("patient", "record", "prescription")  # what an access has opened, and its end has closed
 
 
 def wire() -> None:
@@ -67,6 +72,17 @@ def wire() -> None:
         Kind(INBOX, "/notifications"),
     )
     writing.follow_elsewhere(_dispensing)
+
+
+def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:
+    """What became of what this person may not see any more; None where they never could."""
+    if viewer.role == "pharmacist" and tried.kind == "prescription":
+        return Ended("taken", "", None, "/") if prescriptions.was_open_to_all(tx, tried.id) else None
+    found = access.ended(tx, viewer, tried.patient_id) if tried.kind in _OF_A_FILE else None
+    if found is None:
+        return None
+    what: Literal["revoked", "expired"] = "revoked" if found.status == REVOKE.target else "expired"
+    return Ended(what, found.patient.name, found.changed_at, f"/access-requests/new?patient={found.patient_id}")
 
 
 def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:

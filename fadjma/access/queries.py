@@ -18,6 +18,7 @@ from fadjma.refusals import Conflict, Forbidden, NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, one_of, paging
 
 _GRANTS = listed(states.GRANTS)
+_ENDED = (*states.GRANTS, states.REVOKE.target, states.EXPIRE.target)  # or ended by time, and not yet written down
 _FOR_YOU = N_("Agit pour vous")
 _SHOWN = listed(tracing.WORDS)
 PER_PAGE = 200
@@ -216,6 +217,11 @@ class Reading:
     @property
     def is_reading(self) -> bool:
         return self.outcome == "success" and self.action.endswith((".read", ".listed"))
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether something of the file was before somebody's eyes, beyond a name in a list."""
+        return self.is_reading and not self.action.endswith(".listed")
 
     @property
     def part_label(self) -> str:
@@ -534,6 +540,19 @@ def _widest(tx: Transaction, whose: str, patient_id: str, part: str, values: dic
         {"patient": patient_id, "now": tx.now, **values},
     )
     return found
+
+
+def ended(tx: Transaction, viewer: Viewer, patient_id: str) -> AccessRequest | None:
+    """The doctor's access to this file that ended last, by the patient or by time; None where there was none."""
+    if viewer.role != "doctor":
+        return None
+    row = tx.first(
+        f"{_REQUEST} WHERE a.patient_id = :patient AND a.doctor_id = :viewer AND a.status IN {listed(_ENDED)} "
+        "ORDER BY coalesce(a.ended_at, a.expires_at) DESC, a.id DESC LIMIT 1",
+        {"patient": patient_id, "viewer": viewer.id, "now": tx.now},
+    )
+    found = _request(row) if row else None
+    return None if found is None or found.active else found
 
 
 def require_grant(tx: Transaction, viewer: Viewer, patient_id: str, part: str, *, too_little: str = "") -> str:

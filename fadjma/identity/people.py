@@ -118,25 +118,24 @@ class Viewer:
         return PROFESSIONS.get(self.profession or "") or role_name(self.role, self.sex)
 
     @property
-    def menu(self) -> list[tuple[str, str]]:
-        """Address and label of the pages this role goes to; three words at most (docs/design.md)."""
+    def menu(self) -> list[tuple[str, str, str]]:
+        """Address, label and symbol (static/icons.svg) of the pages of this role; four at most (docs/design.md)."""
+        patients, accesses = ("/patients", N_("Patients"), "people"), ("/access-requests", N_("Accès"), "eye")
+        prescriptions = ("/prescriptions", N_("Ordonnances"), "rx")
         menus = {
-            "patient": [
-                ("/prescriptions", N_("Ordonnances")),
-                (f"/patients/{self.id}/records", N_("Dossier")),
-                ("/access-requests", N_("Accès")),
+            "patient": [prescriptions, (f"/patients/{self.id}/records", N_("Dossier"), "file"), accesses],
+            "doctor": [patients, prescriptions, accesses],
+            "pharmacist": [prescriptions, ("/inventory", N_("Stock"), "box")],
+            "receptionist": [patients],
+            "nurse": [patients],
+            "admin": [
+                ("/accounts", N_("Comptes"), "people"),
+                ("/monitoring", N_("Suivi"), "plot"),
+                ("/security-events", N_("Sécurité"), "lock"),
             ],
-            "doctor": [
-                ("/patients", N_("Patients")),
-                ("/prescriptions", N_("Ordonnances")),
-                ("/access-requests", N_("Accès")),
-            ],
-            "pharmacist": [("/prescriptions", N_("Ordonnances")), ("/inventory", N_("Stock"))],
-            "receptionist": [("/patients", N_("Patients"))],
-            "nurse": [("/patients", N_("Patients"))],
-            "admin": [("/accounts", N_("Comptes")), ("/monitoring", N_("Suivi")), ("/security-events", N_("Sécurité"))],
         }
-        return menus[self.role]
+        home = N_("Travail") if self.role == "pharmacist" else N_("Aujourd'hui")
+        return [("/", home, "home"), *menus[self.role]]
 
     @property
     def has_screen(self) -> bool:

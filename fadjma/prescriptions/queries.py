@@ -7,6 +7,7 @@ was addressed. One that is open to any pharmacy shows neither lines nor patient 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
 from typing import Any, Literal
 
 from fadjma import writing
@@ -27,7 +28,9 @@ OPEN = listed(states.EXPIRE.sources)  # time can expire these
 PER_PAGE = 50
 COUNTED = 100  # at most, of what is beyond a page
 LOOKED_AT = 500  # prescriptions of a patient, to count those under way
-NEEDED_FOR = 30 * 24 * 3_600_000  # after the end of a prescription, that its pharmacy sees today's allergies and weight
+_DAY = 24 * 3_600_000
+_LONGEST = 366 * _DAY  # that what was handed over once is taken
+NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy sees today's allergies and weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,20 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Treatment:
+    """A medicine that a patient was given, and has enough of until `until`."""
+
+    prescription_id: str
+    medicine: str
+    dosage: str
+    until: int
+
+    @property
+    def name(self) -> str:
+        return capitalized(self.medicine)
+
+
+@dataclass(frozen=True, slots=True)
 class Prescription:
     """One prescription; `status` is what is true now. Of a neutral one, patient and prescriber are not shown."""
 
@@ -147,6 +164,7 @@ class Prescription:
     version: int
     neutral: bool
     to_bring: bool  # for its pharmacy: the patient has asked for delivery
+    medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
     allergies: tuple[str, ...] = ()
@@ -225,6 +243,11 @@ class Prescription:
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
         return self.state.place if self.corrected else self.state.place_for(role)
+
+    @property
+    def content(self) -> str:
+        """What it is about, in a row: two medicines at most; empty where the viewer may not know them."""
+        return capitalized(", ".join(self.medicines[:2]))
 
     @property
     def corrected(self) -> bool:
@@ -306,6 +329,11 @@ _BRING = "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.
 _CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
+def capitalized(text: str) -> str:
+    """With a capital first letter, and the others as they are: « ARV » and « mg » keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
 def reason_text(reason: str, language: str) -> str:
     """A stored reason in words: a refusal's begins with its code (« dose: … »)."""
     code, separator, text = reason.partition(": ")
@@ -316,7 +344,8 @@ def reason_text(reason: str, language: str) -> str:
 
 def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
     """One prescription without its lines, as rows show it. Raises NotFound for whoever may not see it."""
-    return _prescription(viewer, _of_reader(tx, viewer, prescription_id, _PRESCRIPTION))
+    row = _of_reader(tx, viewer, prescription_id, _PRESCRIPTION)
+    return _with_medicines(tx, [_prescription(viewer, row)])[0]
 
 
 def standing(tx: Transaction, viewer: Viewer, prescription_id: str) -> Standing:
@@ -332,6 +361,25 @@ def _of_reader(tx: Transaction, viewer: Viewer, prescription_id: str, select: st
     if row is None or not _granted(tx, viewer, row):
         raise NotFound().about(tried(tx, prescription_id))
     return row
+
+
+def _with_medicines(tx: Transaction, found: Sequence[Prescription]) -> list[Prescription]:
+    """The same (few) prescriptions with the names of their medicines, where the viewer may know them."""
+    open_ones = [item.id for item in found if not (item.neutral or item.hidden)]
+    values = {f"id{number}": prescription_id for number, prescription_id in enumerate(open_ones)}
+    rows = (
+        tx.all(
+            "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
+            "JOIN medicine_names m ON m.id = l.medicine_id "
+            f"WHERE l.prescription_id IN ({', '.join(f':{name}' for name in values)}) "
+            "ORDER BY l.prescription_id, l.position",
+            values,
+        )
+        if values
+        else []
+    )
+    names = {key: tuple(row["name"] for row in of) for key, of in groupby(rows, lambda row: row["prescription_id"])}
+    return [replace(item, medicines=names.get(item.id, ())) for item in found]
 
 
 def tried(tx: Transaction, prescription_id: str) -> Tried | None:
@@ -547,7 +595,8 @@ def _read(
         f"{_PRESCRIPTION} WHERE p.id IN ({ids}) ORDER BY p.updated_at {way}, p.id {way}",
         {**asked, **_values(tx, viewer, asked["before"], limit + 1, oldest=oldest)},
     )
-    return paging.page([_prescription(viewer, row) for row in rows], limit, lambda item: item.cursor)
+    shown = _with_medicines(tx, [_prescription(viewer, row) for row in rows])
+    return paging.page(shown, limit, lambda item: item.cursor)
 
 
 def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int, *, oldest: bool = False) -> dict[str, Any]:
@@ -612,6 +661,27 @@ def under_way(tx: Transaction, patient_id: str) -> int:
         {"patient": patient_id, "now": tx.now, "most": LOOKED_AT},
     )
     return count
+
+
+def treatments(tx: Transaction, patient_id: str) -> list[Treatment]:
+    """What a patient has been given and still takes, the last to end first. The caller has checked the right.
+
+    It is taken from the day on which it was handed over, for as long as it was prescribed.
+    """
+    rows = tx.all(
+        "SELECT l.medicine_id, m.dci || ' ' || m.strength AS medicine, l.dosage, p.id AS prescription_id, "
+        f"p.updated_at + l.duration_days * {_DAY} AS until "
+        "FROM prescriptions p JOIN prescription_lines l ON l.prescription_id = p.id "
+        "JOIN medicine_names m ON m.id = l.medicine_id "
+        f"WHERE p.patient_id = :patient AND p.status IN {listed(states.HANDED_OVER)} AND p.updated_at > :since "
+        f"AND l.delivered > 0 AND p.updated_at + l.duration_days * {_DAY} > :now ORDER BY until, p.id, l.position",
+        {"patient": patient_id, "now": tx.now, "since": tx.now - _LONGEST},
+    )
+    last = {row["medicine_id"]: row for row in rows}  # given again: until the later end
+    return [
+        Treatment(row["prescription_id"], row["medicine"], row["dosage"], row["until"])
+        for row in reversed(list(last.values()))
+    ]
 
 
 def was_open_to_all(tx: Transaction, prescription_id: str) -> bool:

@@ -89,6 +89,7 @@ TO_DO: dict[Step, str] = {
 STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
 TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them
 OVER: tuple[Status, ...] = ("delivered", "cancelled", "entered_in_error")  # by an act that ends it, before its time
+HANDED_OVER: tuple[Status, ...] = ("delivered", "part_delivered")  # in which the patient has been given something
 UNDER_WAY: tuple[Status, ...] = tuple(code for code, state in STATES.items() if state.place == "flow")
 
 # Why a pharmacy refuses. A new reason is a line here, its English (docs/translating.md) and its code in docs/http.md.

@@ -4,7 +4,8 @@ Ours come from static/; htmx comes from its installed package, so that no third-
 them a tenth smaller than gzip (22.8 KB instead of 25.7 KB); browsers ask for it over TLS and on localhost.
 Our scripts are served as they are written, but for three things: comments and indents are left out (a quarter of what
 2G would carry), those that every page needs come as one file (`_TOGETHER`: no two have a name at their top in common),
-and one asks for another by its address. All have one version, since they ask for each other.
+and one asks for another by its address. All have one version, since they ask for each other. Of our sheets comments and
+spaces are left out, a ninth of them.
 """
 
 import gzip
@@ -35,6 +36,8 @@ _IMPORT = re.compile(rb"^import .*;$", re.MULTILINE)
 _INDENT = re.compile(rb"^[ \t]+", re.MULTILINE)
 # Behind code only those without a quotation mark: a text that looks like one is still to be closed.
 _COMMENT = re.compile(rb"""^[ \t]*//.*$|[ \t]+// [^'"`\n]*$""", re.MULTILINE)
+# Of a sheet: texts stay, comments go, and the spaces that only people need.
+_SPACE = re.compile(rb"""("[^"]*")|/\*.*?\*/\s*|\s*([{};,])\s*|(?<=:)\s+""", re.DOTALL)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -72,10 +75,10 @@ async def show(version: str, name: str) -> Response:
 def _assets() -> dict[str, Asset]:
     files = {path.name: path.read_bytes() for path in [*_STATIC.iterdir(), _htmx()] if path.suffix in _TYPES}
     scripts = {path.name: files.pop(path.name) for path in sorted(_STATIC.glob("*.js"))}
-    served = _scripts(scripts)
+    sheets = {path.name: _sheet(files.pop(path.name)) for path in sorted(_STATIC.glob("*.css"))}
     version = _version(b"".join(scripts.values()))
-    return {name: _asset(name, body, _version(body)) for name, body in files.items()} | {
-        name: _asset(name, body, version) for name, body in served.items()
+    return {name: _asset(name, body, _version(body)) for name, body in {**files, **sheets}.items()} | {
+        name: _asset(name, body, version) for name, body in _scripts(scripts).items()
     }
 
 
@@ -99,6 +102,11 @@ def _scripts(sources: dict[str, bytes]) -> dict[str, bytes]:
         name: _ASKED_FOR.sub(addressed, _INDENT.sub(b"", _COMMENT.sub(b"", body)))
         for name, body in {_EVERYWHERE: together, **alone}.items()
     }
+
+
+def _sheet(body: bytes) -> bytes:
+    """A sheet of ours as it is served."""
+    return _SPACE.sub(lambda found: found[1] or found[2] or b"", body)
 
 
 def _asset(name: str, body: bytes, version: str) -> Asset:

@@ -18,10 +18,12 @@ from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.refusals import (
     Conflict,
     Doubtful,
+    Ended,
     FactorNeeded,
     Forbidden,
     Invalid,
     Locked,
+    NotFound,
     Refusal,
     SignInNeeded,
     Throttled,
@@ -63,14 +65,17 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 _WORDS = ("text", "reason", "address", "phone")
 _HIDDEN = ("key", "for", "next")  # what a form sends besides what is typed
 WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
+Ending = Callable[[Transaction, Viewer, Tried], Ended | None]
 
 
-def register(app: Quart, trace_try: WriteDown) -> None:
+def register(app: Quart, trace_try: WriteDown, ending: Ending) -> None:
     """Answer every refusal and failure of `app`.
 
     `trace_try(tx, viewer, tried, reading)` writes down for the patient what was refused to somebody else.
+    `ending(tx, viewer, tried)` says what became of what the viewer could see before.
     """
     app.extensions["trace_try"] = trace_try
+    app.extensions["ending"] = ending
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(HTTPException, _http)
@@ -85,6 +90,8 @@ async def _refused(refusal: Refusal) -> Response:
             await _note_refused_right(viewer.own_id)
         if refusal.tried:
             await _trace_try(viewer, refusal.tried)
+    if isinstance(refusal, NotFound) and web.wants() != "json" and (ended := await _ended(refusal.tried)):
+        return web.page("_ended.html" if web.wants() == "fragment" else "ended.html", refusal.status, ended=ended)
     language = web.language()
     detail = translate(language, refusal.message, **refusal.values)
     extra: dict[str, Any] = {**refusal.details}
@@ -122,6 +129,16 @@ async def _trace_try(viewer: Viewer, tried: Tried) -> None:
     reading = request.method in ("GET", "HEAD")
     with suppress(Unavailable):  # it is refused all the same
         await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading)
+
+
+async def _ended(tried: Tried | None) -> Ended | None:
+    viewer = g.get("viewer")
+    if viewer is None or tried is None:
+        return None
+    with suppress(Unavailable):  # then it is said of nobody
+        found: Ended | None = await web.database().read(web.app().extensions["ending"], viewer, tried)
+        return found
+    return None
 
 
 async def _keep_typed(own_id: str, meant_for: str) -> None:

@@ -6,6 +6,7 @@ import zlib
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+import brotli
 from quart import Quart, Response, current_app, g
 from quart.sessions import SessionInterface
 from quart.wrappers import BaseRequestWebsocket
@@ -19,13 +20,18 @@ from fadjma.web.throttle import neighbourhood
 log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
-_HEADERS = {
+_QUALITY = 5  # of Brotli: as quick as gzip's 6, and a page a fourteenth smaller
+_HEADERS = {"Referrer-Policy": "same-origin", **GUARDS}
+_OF_PAGES = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    **GUARDS,
+}
+# A file is no document, and a first visit pays for all that is said with it. A script may be a worker's, whose it is.
+_OF_FILES = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+_OF_SCRIPTS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 }
 _STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 _FETCHED_AHEAD = ("prefetch", "prerender", "preview")  # as browsers have said it over the years, in these headers
@@ -103,6 +109,7 @@ async def _finish(response: Response) -> Response:
         headers.pop("Content-Type", None)  # nothing to type and nothing to guard: a poll with nothing new is most of 2G
     else:
         headers.extend(_HEADERS)
+        headers.extend(_by_kind(request, response))
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
@@ -124,6 +131,12 @@ async def _finish(response: Response) -> Response:
     return response
 
 
+def _by_kind(request: web.Request, response: Response) -> dict[str, str]:
+    if request.blueprint != "assets" or response.mimetype == "text/html":
+        return _OF_PAGES
+    return _OF_SCRIPTS if response.mimetype == "text/javascript" else _OF_FILES
+
+
 @lru_cache(maxsize=100)  # once for each proxy: it would be a line for every request
 def _warn_of_proxy(address: str) -> None:
     log.warning(
@@ -143,17 +156,30 @@ def _allow_origin(request: web.Request, response: Response) -> None:
 
 
 async def _compress(request: web.Request, response: Response) -> None:
+    accepted = request.plain.get("accept-encoding", "")
     if (
-        "gzip" not in request.plain.get("accept-encoding", "")  # quick, and mostly the end of it for programs
+        not ("br" in accepted or "gzip" in accepted)  # quick, and mostly the end of it for programs
         or "Content-Encoding" in response.headers
-        or not request.accept_encodings["gzip"]
         or not (response.content_type or "").startswith(("text/html", "application/json", "application/problem+json"))
     ):
         return
+    encoding = next((name for name in _PACKERS if request.accept_encodings[name] > 0), "")
     body = await response.get_data(as_text=False)
-    if len(body) < _COMPRESS_FROM:
+    if not encoding or len(body) < _COMPRESS_FROM:
         return
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    response.set_data(packer.compress(body) + packer.flush())
-    response.headers["Content-Encoding"] = "gzip"
+    response.set_data(_PACKERS[encoding](body))
+    response.headers["Content-Encoding"] = encoding
     response.headers.add("Vary", "Accept-Encoding")
+
+
+def _brotli(body: bytes) -> bytes:
+    packed: bytes = brotli.compress(body, quality=_QUALITY)
+    return packed
+
+
+def _gzip(body: bytes) -> bytes:
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+_PACKERS = {"br": _brotli, "gzip": _gzip}  # the smallest first

@@ -5,9 +5,10 @@ built from data that is already there.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache, partial
 from gettext import NullTranslations
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,27 @@ def _titles(translations: NullTranslations) -> Callable[..., Markup]:
     return with_title
 
 
+def _initials(name: str) -> str:
+    """The first letters of the first and of the last word of a name."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def _icon(name: str, look: str = "") -> Markup:
+    """A symbol of static/icons.svg, beside its word, which says it all: nothing is read aloud."""
+    class_of = Markup(' class="%s"') % look if look else ""
+    return Markup('<svg%s aria-hidden="true"><use href="%s#%s"/></svg>') % (class_of, assets.url("icons.svg"), name)
+
+
+def _by_day(language: str, items: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Things with a `created_at`, in their order, under the day that each is of, in its words."""
+    now = milliseconds()
+    return [
+        (i18n.show_day(day, language, now=now), list(of))
+        for day, of in groupby(items, lambda item: days.beginning(item.created_at))
+    ]
+
+
 def _after(text: str, label: str) -> str:
     """What remains of `text` to be said after a label: « à la pénicilline » of « Allergie à la pénicilline »."""
     said = re.match(rf"{re.escape(label)}s?\b[\s:,.–-]*", text, re.IGNORECASE)
@@ -88,6 +110,7 @@ def environment(language: str) -> Environment:
         language=language,
         languages=i18n.LANGUAGES,
         static=assets.url,
+        icon=_icon,
         element=subjects.element,
         link=subjects.link,
         abouts=subjects.abouts,
@@ -104,6 +127,8 @@ def environment(language: str) -> Environment:
             "bdi": _isolated,
             "titled": _titles(i18n.translations(language)),
             "after": _after,
+            "by_day": partial(_by_day, language),
+            "initials": _initials,
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
             "born": partial(i18n.show_birth_date, language=language),

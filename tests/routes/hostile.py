@@ -31,6 +31,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import brotli
 from callers import FORM, HTML, Callers, fields_of
 from cast import CAST
 from quart import Quart
@@ -44,6 +45,7 @@ from fadjma.web.throttle import Throttle
 
 AS_IT_WAS = 100  # inputs, after which the story is back at its end: what they do must not use up what there is
 ANSWERS_WITHIN = 20.0  # seconds, on a busy machine; what takes long is reported by its time
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress}
 MARK = "<hx-hostile"  # no page of ours has it: where it stands as it was sent, it was not escaped
 HTML_IN = f"""{MARK} onload=alert(1)>"'&{{{{ 7*7 }}}}"""
 METHODS = (
@@ -363,7 +365,7 @@ class Hostile:
         return self._wrong_body(sent, given)
 
     def _wrong_body(self, sent: Input, given: Given) -> str:
-        body = gzip.decompress(given.body) if given.header("content-encoding") == "gzip" else given.body
+        body = UNPACK[given.header("content-encoding")](given.body)
         kind = given.header("content-type").partition(";")[0]
         if sent.method.upper() == "HEAD":
             return ""

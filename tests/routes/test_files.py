@@ -15,6 +15,7 @@ from fadjma.records import actions as records
 from fadjma.store import Transaction
 
 FILE = f"/patients/{AWA.id}/records"
+VIEWS = ("summary", "history", "prescriptions", "access")
 ALLERGIES = '<b class="sos">Allergie</b> <bdi>Pénicilline</bdi>'
 
 
@@ -39,12 +40,15 @@ async def test_a_doctor_sees_allergies_first_and_what_the_grant_opens(
     clinic: Callers, told: Told, store: Store, allergy: str, scope: str, prescriptions: bool, consultations: bool
 ) -> None:
     store.write(narrow, scope)
-    answer = await clinic.browser(DIOP).get(FILE)
-    assert answer.status == 200
-    assert ALLERGIES in answer.text
-    assert (f"/prescriptions/{told.issued}" in answer.text) is prescriptions
-    assert (f"/records/{told.record}" in answer.text) is consultations
-    assert f"/records/{allergy}" in answer.text
+    views = [(await clinic.browser(DIOP).get(f"{FILE}?view={view}")) for view in VIEWS]
+    assert {answer.status for answer in views} == {200}
+    assert all(ALLERGIES in answer.text for answer in views)
+    summary, history, prescribed, access = (answer.text for answer in views)
+    assert (f"/prescriptions/{told.issued}" in prescribed) is prescriptions
+    assert ("view=prescriptions" in summary) is prescriptions
+    assert (f"/records/{told.record}" in history) is consultations
+    assert f"/records/{allergy}" in summary and f"/records/{allergy}" in history
+    assert f"/access-requests/{told.granted}" in access
 
 
 async def test_the_patient_sees_their_records_alone(clinic: Callers, told: Told, allergy: str) -> None:

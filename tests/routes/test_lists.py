@@ -100,7 +100,9 @@ LISTS = [
     ),
     Listed("/prescriptions?q=cisse", DIOP, many.names("x", MANY), "by the patient's name", "q=cisse"),
     Listed("/prescriptions?patient=awa", DIOP, many.names("x", MANY), "those of a patient", "patient=awa"),
-    Listed("/patients/awa/records", DIOP, many.names("r", MANY), "a file", "/patients/", within='id="history"'),
+    Listed(
+        "/patients/awa/records?view=history", DIOP, many.names("r", MANY), "a file", "/patients/", within='id="history"'
+    ),
     Listed("/patients/awa/accesses", AWA, many.names("d", MANY), "the trace"),
     Listed("/accounts", ADMIN, many.names("w", MANY) | many.names("d", MANY) | many.names("p", MANY), "accounts"),
     Listed("/accounts?q=fatou+many", ADMIN, set(), "nobody found"),
@@ -213,7 +215,7 @@ class TestTheFirstPage:
             [(many.name("z", n), clock.now, clock.now + 10**9, clock.now + n) for n in range(500)],
         )
         page = (await clinic.browser(NDIAYE).get("/")).text
-        now = page.partition('<ul id="now">')[2].partition("</ul>")[0]
+        now = page.partition('<ul id="now"')[2].partition("</ul>")[0]
         assert {told.issued, told.open} <= set(re.findall(r"/prescriptions/([^ >\"]+)", now))
 
     async def test_of_a_patient_has_an_old_request_to_answer(
@@ -225,7 +227,7 @@ class TestTheFirstPage:
             [(many.name("z", n), clock.now + n, clock.now) for n in range(500)],
         )
         page = (await clinic.browser(AWA).get("/")).text
-        assert f"/access-requests/{told.pending}" in page.partition('<ul id="now">')[2].partition("</ul>")[0]
+        assert f"/access-requests/{told.pending}" in page.partition('<ul id="now"')[2].partition("</ul>")[0]
 
     async def test_of_a_doctor_keeps_a_grant_of_months_ago_among_the_patients(
         self, clinic: Callers, store: Store, told: Told, clock: Clock
@@ -243,9 +245,9 @@ class TestTheFirstPage:
     async def test_says_how_many_more_there_are_and_where(self, clinic: Callers, filled: Store) -> None:
         page = (await clinic.browser(DIOP).get("/")).text
         under_way = len(_requests("g", "pending", "approved", "emergency"))
-        more = re.search(r'<a href="/access-requests\?place=flow">Et (\d+) autres demandes', page)
+        more = re.search(r'<a href="/access-requests\?place=flow" class="more">Et (\d+) autres demandes', page)
         assert more and under_way <= int(more[1]) + 60 <= under_way + 3, "those of the story are there too"
-        assert '<a href="/access-requests?place=rest">Et plus de 99 autres demandes d\'accès</a>' in page
+        assert '<a href="/prescriptions?place=rest" class="more">Ordonnances passées</a>' in page
         waiting = re.search(r">Et (\d+) autres comptes à vérifier<", (await clinic.browser(ADMIN).get("/")).text)
         assert waiting and int(waiting[1]) + 50 == MANY + 1
 

@@ -116,11 +116,21 @@ class Person:
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name)
 
+    async def choose(self, name: str) -> None:
+        """A button of the account's menu."""
+        await choose(self.page, name)
+
     async def press(self, name: str) -> None:
         """A button; a click while the page puts another in its place would be lost, and nobody presses twice here."""
         if self.live:
             await self._has_placed_everything()
         await self.button(name).first.click()
+
+
+async def choose(page: Page, name: str) -> None:
+    """A button of the account's menu."""
+    await page.locator(".me > summary").click()
+    await page.locator(".me").get_by_role("button", name=name).click()
 
 
 async def come(browser: Browser, *, javascript: bool = True, viewport: dict[str, int] = DESK) -> Person:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
-from clinic import ADMIN, AWA, MOUSSA, PASSWORD, Clinic, Programs, open_clinic, sign_in
+from clinic import ADMIN, AWA, MOUSSA, PASSWORD, Clinic, Programs, choose, open_clinic, sign_in
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -123,7 +123,7 @@ async def test_what_is_read_in_one_tab_is_read_in_all_and_on_the_phone(
 async def test_signing_out_in_one_tab_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
     tabs = await open_tabs(browser, clinic, others, AWA, SOME)
     phone = await open_tabs(browser, clinic, others, AWA, 1)
-    await tabs.pages[-1].get_by_role("button", name="Se déconnecter").click()
+    await choose(tabs.pages[-1], "Se déconnecter")
     await tabs.go_to_the_sign_in_page()
     await until_streams(others, (1, (await others.streams())[1]), within=2)
     await phone.are("live")

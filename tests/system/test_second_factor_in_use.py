@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from clinic import DIOP, PASSWORD, Clinic, open_clinic
+from clinic import DIOP, PASSWORD, Clinic, choose, open_clinic
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -47,14 +47,14 @@ async def test_it_is_made_then_asked_for_and_opens_the_screen(clinic: Clinic, br
     await page.wait_for_url("**/recovery-codes")
     await expect(page.locator("#codes li")).to_have_count(10)
 
-    await page.get_by_role("button", name="Se déconnecter").click()
+    await choose(page, "Se déconnecter")
     await _sign_in(page, base)
     await page.wait_for_url("**/sign-in/factor")
     await page.get_by_role("button", name="Utiliser ma clé d'accès").click()
     await page.wait_for_url(f"{base}/")
 
     await page.goto(f"{base}/patients")
-    await page.get_by_role("button", name="Masquer l'écran").click()
+    await choose(page, "Masquer l'écran")
     await expect(page).to_have_title("Écran verrouillé – FADJMA")
     await page.get_by_role("button", name="Ouvrir avec ma clé d'accès").click()
     await expect(page).to_have_title("Patients – FADJMA")

@@ -65,19 +65,22 @@ async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(brows
             person = await sign_in(browser, clinic, login, viewport=viewport)
             for where in ("/", path, f"/records/{made['id']}"):
                 await person.go(where)
-                if login == AWA or where != "/":
+                if where != "/":
                     await expect(person.page.locator("#main")).to_contain_text(title)
                 assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
             await person.page.context.close()
 
 
-async def test_the_menu_is_one_line_on_a_phone(browser: Browser, tmp_path: Path) -> None:
-    """92 px of header with it (docs/design.md), also where the page that is open is written in bold."""
+async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(browser: Browser, tmp_path: Path) -> None:
+    """60 px above and below (docs/design.md), also where the page that is open is written in bold."""
     async with open_clinic(tmp_path) as clinic:
         for login in (AWA, DIOP, NDIAYE, ADMIN):
             person = await sign_in(browser, clinic, login, viewport=PHONE)
             for link in await person.page.locator("nav a").all():
                 await person.go(await link.get_attribute("href") or "")
                 header = await person.page.locator("header").bounding_box()
-                assert header and header["height"] <= 92, (login, person.page.url)
+                menu = await person.page.locator("nav").first.bounding_box()
+                assert header and header["height"] <= 60, (login, person.page.url)
+                assert menu and menu["height"] <= 60, (login, person.page.url)
+                assert menu["y"] + menu["height"] == PHONE["height"], (login, person.page.url)
             await person.page.context.close()

@@ -1,0 +1,127 @@
+"""The first page of each role: what is to be done now, with its button, and what it does without a line of script."""
+
+import re
+
+import pytest
+from callers import Callers
+from cast import AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
+from store import Clock, Store
+from told import READS, Route, Told
+
+from fadjma.access import actions as access
+from fadjma.prescriptions import dispensing
+
+DAY = 24 * 3_600_000
+
+
+def _form(page: str, action: str) -> dict[str, str]:
+    """What a browser sends of the form with this address, as it stands: what is hidden in it, and what is chosen."""
+    [form] = re.findall(rf'<form [^>]*action="?{re.escape(action)}"?[ >].*?</form>', page, re.DOTALL)
+    fields = [field for field in re.findall("<input ([^>]*)>", form) if "radio" not in field or " checked" in field]
+    found = [re.search(r'name="?([^" ]+)"? value="?([^" ]+)', field) for field in fields]
+    return {field[1]: field[2] for field in found if field}
+
+
+class TestOfAPatient:
+    async def test_medicines_that_are_ready_come_before_a_request_to_answer(self, clinic: Callers, told: Told) -> None:
+        page = (await clinic.browser(AWA).get("/")).text
+        now = page.partition('<ul id="now"')[2].partition("</ul>")[0]
+        places = [now.index(part) for part in (f'id="p{told.ready}"', f'id="a{told.pending}"', "Rien à faire")]
+        assert places == sorted(places)
+        assert f'href="/prescriptions/{told.ready}">' in now and "Voir le code de retrait" in now
+
+    @pytest.mark.parametrize(("answer", "status"), [("approval", "approved"), ("rejection", "rejected")])
+    async def test_a_request_is_answered_where_it_stands(
+        self, clinic: Callers, told: Told, store: Store, answer: str, status: str
+    ) -> None:
+        browser = clinic.browser(AWA)
+        action = f"/access-requests/{told.pending}/{answer}"
+        sent = _form((await browser.get("/")).text, action)
+        assert sent["key"] and sent["for"] == AWA.id
+        assert (await browser.post(action, sent)).status == 303
+        assert store.rows(f"SELECT status FROM access_requests WHERE id = '{told.pending}'") == [(status,)]
+        assert f'id="a{told.pending}"' not in (await browser.get("/")).text
+
+    async def test_what_was_handed_over_is_a_treatment_until_it_is_used_up(
+        self, clinic: Callers, told: Told, store: Store, clock: Clock
+    ) -> None:
+        code = (await clinic.program(AWA).get(f"/prescriptions/{told.ready}")).json["handover_code"]
+        assert (
+            await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", {"code": code})
+        ).status == 200
+        [line, *_] = (await clinic.program(AWA).get(f"/prescriptions/{told.ready}")).json["lines"]
+        shown = f'<a href="/prescriptions/{told.ready}"><bdi>{line["dci"][:1].upper()}{line["dci"][1:]}'
+        for person, path in ((AWA, "/"), (AWA, "/patients/awa/records"), (DIOP, "/patients/awa/records")):
+            page = (await clinic.browser(person).get(path)).text
+            assert shown in page and "<h2>Traitements en cours</h2>" in page, path
+        clock.now += line["duration_days"] * DAY
+        assert "Traitements en cours" not in (await clinic.browser(AWA).get("/")).text
+
+    async def test_who_sees_the_file_is_there_with_their_last_readings(self, clinic: Callers, told: Told) -> None:
+        assert "Dernières lectures" not in (await clinic.browser(MOUSSA).get("/")).text
+        await clinic.browser(DIOP).get("/patients/awa/records")
+        page = (await clinic.browser(AWA).get("/")).text
+        accesses = page.partition('<ul id="accesses"')[2].partition("</ul>")[0]
+        assert f"/access-requests/{told.granted}" in accesses
+        assert "a ouvert votre dossier" in page.partition('<ul id="readings"')[2].partition("</ul>")[0]
+
+    async def test_the_first_visit_shows_three_steps_and_no_empty_treatment(self, clinic: Callers) -> None:
+        page = (await clinic.browser(MOUSSA).get("/")).text
+        steps = page.partition('<ul id="first"')[2].partition("</ul>")[0]
+        assert re.findall(r'href="([^"]+)"', steps) == ["/account/pin", "/account/contact", "/patients/moussa/card"]
+        assert "Traitements en cours" not in page and "Dernières lectures" not in page
+
+
+class TestOfAPharmacist:
+    async def test_a_step_is_taken_from_the_list_once(self, clinic: Callers, told: Told, store: Store) -> None:
+        browser = clinic.browser(NDIAYE)
+        action = f"/prescriptions/{told.issued}/validation"
+        sent = _form((await browser.get("/")).text, action)
+        assert set(sent) == {"key"}
+        for _ in range(2):
+            assert (await browser.post(action, sent)).status == 303
+        acts = store.rows(f"SELECT to_status FROM prescription_acts WHERE prescription_id = '{told.issued}'")
+        assert sorted(acts) == [("issued",), ("validated",)]
+
+    async def test_a_row_says_what_it_is_about_and_an_open_one_nothing(self, clinic: Callers, told: Told) -> None:
+        page = (await clinic.browser(NDIAYE).get("/")).text
+        named = re.findall(f"<li id=p{told.issued}.*?<small>(.*?)</small>", page, re.DOTALL)
+        neutral = re.findall(f"<li id=p{told.open}.*?<small>(.*?)</small>", page, re.DOTALL)
+        assert "mg" in named[0] and neutral == ["Toute pharmacie peut la prendre"]
+
+
+class TestWhatHasEnded:
+    async def test_an_access_that_the_patient_ended_says_so_and_what_is_next(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        file, browser = "/patients/awa/records", clinic.browser(DIOP)
+        assert (await browser.get(file)).status == 200
+        store.write(access.revoke, AWA, told.granted)
+        for path in (file, f"{file}/new", f"/records/{told.record}"):
+            answer = await browser.get(path)
+            assert answer.status == 404 and "<bdi>Awa Cissé</bdi> a mis fin à votre accès" in answer.text, path
+            assert 'href="/access-requests/new?patient=awa"' in answer.text
+        part = await clinic.htmx(DIOP).get(file)
+        assert part.text.startswith('<div class="errs ended" id="item"')
+        assert "a mis fin" not in (await clinic.program(DIOP).get(file)).text  # the contract with programs is as it was
+
+    async def test_to_who_never_had_one_it_says_nothing(self, clinic: Callers, told: Told) -> None:
+        nothing = (await clinic.browser(SARR).get("/patients/nobody/records")).text
+        assert (await clinic.browser(SARR).get("/patients/moussa/records")).text == nothing.replace("nobody", "moussa")
+
+    async def test_a_prescription_that_another_pharmacy_has_taken_says_so(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        store.write(dispensing.validate, FALL, told.open)
+        answer = await clinic.browser(NDIAYE).get(f"/prescriptions/{told.open}")
+        assert answer.status == 404 and "Une autre pharmacie a pris cette ordonnance" in answer.text
+
+
+@pytest.mark.parametrize("route", READS, ids=str)
+async def test_no_page_has_an_empty_heading_or_is_a_dead_end(clinic: Callers, told: Told, route: Route) -> None:
+    """What is not there yet has no place kept for it, and from everywhere there is a way on."""
+    page = (await clinic.browser(route.who).get(route.at(told))).text
+    main = page.partition("<main")[2].partition("</main>")[0]
+    assert not re.findall(r"<h([1-3])[^>]*>\s*</h\1>", main)
+    assert not re.findall(r"</h[23]>\s*(?:</section>|</div>|<h[12]\b|$)", main), route.path
+    assert not main or re.search(r"<(?:a|button)\b", page), route.path
