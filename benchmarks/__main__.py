@@ -8,7 +8,20 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchmarks import announcing, compression, durable, fanout, latency, lists, pages, report, transfer, visits, writes
+from benchmarks import (
+    announcing,
+    compression,
+    durable,
+    fanout,
+    latency,
+    lists,
+    pages,
+    report,
+    search,
+    transfer,
+    visits,
+    writes,
+)
 from benchmarks.processes import raise_file_limit
 from benchmarks.sizes import FULL, QUICK, Sizes
 
@@ -23,6 +36,7 @@ PARTS = {
     "pages": pages.run,
     "lists": lists.run,
     "announcing": announcing.run,
+    "search": search.run,
 }
 
 

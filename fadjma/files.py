@@ -1,13 +1,17 @@
 """GET /patients/<id>/records: a patient's file, with what records and prescriptions each show of it, in four views."""
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.i18n import N_
+from fadjma.access import tracing
+from fadjma.events import Subject
+from fadjma.i18n import N_, iso
 from fadjma.identity import links
 from fadjma.identity.links import Other
 from fadjma.identity.people import Viewer
@@ -15,8 +19,8 @@ from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription, Treatment
 from fadjma.records import actions as reading
 from fadjma.records import queries as records
-from fadjma.records.queries import File
-from fadjma.refusals import Invalid
+from fadjma.records.queries import File, Record
+from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.writing import plain_digits
 
@@ -25,6 +29,23 @@ View = Literal["summary", "history", "prescriptions", "access"]
 _VIEWS: tuple[View, ...] = get_args(View)
 _ASKED = ("q", "type", "author", "from", "to")
 _NEWEST = 6  # records and prescriptions of the summary; the other views have them all
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What others have done in a file since somebody was last there, as far as they may see it."""
+
+    at: int
+    records: tuple[Record, ...]
+    prescriptions: tuple[Prescription, ...]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "at": iso(self.at),
+            "records": [record.id for record in self.records],
+            "prescriptions": [item.id for item in self.prescriptions],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,7 @@ class _Opened:
     prescriptions: Page[Prescription] = field(default_factory=Page)
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
     authors: tuple[records.Author, ...] = ()  # among whom one may look
+    since: Since | None = None  # for whoever comes back to the file of another
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
@@ -47,6 +69,8 @@ async def show(patient_id: str) -> Response:
     data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
+    if opened.since:
+        data["since_last_visit"] = opened.since.json()
     if opened.links:
         data["links"] = [other.json() for other in opened.links]
     return web.answer(
@@ -61,6 +85,7 @@ async def show(patient_id: str) -> Response:
         links=opened.links,
         prescriptions=opened.prescriptions,
         authors=opened.authors,
+        since=opened.since,
         types=records.TYPES,
         asked={name: request.args.get(name, "") for name in _ASKED},
         under_way=opened.under_way,
@@ -107,4 +132,25 @@ def _open(
     prescribed = (
         prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     )
-    return _Opened(found, allergies, taken, prescribed, linked, authors)
+    since = None if before or sought.anything else _since(tx, viewer, found)
+    return _Opened(found, allergies, taken, prescribed, linked, authors, since)
+
+
+def _since(tx: Transaction, viewer: Viewer, found: File) -> Since | None:
+    at = tracing.last_visit(tx, viewer, found.patient.id)
+    if at is None:
+        return None
+    changed = tracing.changed_since(tx, viewer, found.patient.id, at)
+    return Since(
+        at,
+        tuple(_each(changed, "record", lambda id: records.record(tx, viewer, id))),
+        tuple(_each(changed, "prescription", lambda id: prescriptions.prescription(tx, viewer, id))),
+    )
+
+
+def _each(changed: list[Subject], kind: str, load: Callable[[str], T]) -> Iterator[T]:
+    """Those of this kind that the viewer may see, through their rights."""
+    for subject in changed:
+        if subject.kind == kind:
+            with suppress(NotFound):
+                yield load(subject.id)

@@ -23,6 +23,7 @@ _FOR_YOU = N_("Agit pour vous")
 _SHOWN = listed(tracing.WORDS)
 PER_PAGE = 200
 PATIENTS = 50  # of a doctor, on a page
+RECENT = 8  # patients, whose files were opened last
 COUNTED = 100  # at most, of what is beyond a page
 READERS: tuple[Role, ...] = ("doctor", "nurse")  # who reads others' files, under a grant
 
@@ -723,6 +724,16 @@ _OWN_PATIENTS = f"""
     ) AS at
     FROM (SELECT DISTINCT patient_id FROM prescribed WHERE prescriber_id = :viewer) AS known
 """
+
+
+def recent_patients(tx: Transaction, viewer: Viewer, limit: int = RECENT) -> Page[OwnPatient]:
+    """The patients whose files the doctor has opened last, and that are open to them still; `last_at` is when."""
+    viewer.require("doctor")
+    opened = tracing.opened_lately(tx, viewer)
+    patients = directory.identities(tx, list(opened))
+    grants = grants_among(tx, viewer, patients)
+    still = [patient for patient in patients if patient.id in grants][:limit]
+    return Page(OwnPatient(directory.without_contact(one), grants[one.id], opened[one.id]) for one in still)
 
 
 def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:

@@ -16,6 +16,8 @@ from fadjma.refusals import Tried
 from fadjma.store import Transaction
 
 HOUR = 3_600_000
+_CHANGES = 20  # of a file, that are named to whoever comes back to it
+_LATELY = 500  # of what somebody has done, that is looked at for whose files they opened
 _CHUNK = 400  # things per statement; SQLite takes 999 parameters in its oldest builds
 
 
@@ -175,6 +177,46 @@ def read_lately(tx: Transaction, viewer: Viewer, patient_id: str, action: str, s
         },
     )
     return found is not None
+
+
+def last_visit(tx: Transaction, viewer: Viewer, patient_id: str) -> int | None:
+    """When this person last had the file before them, milliseconds UTC; None when they never had.
+
+    What they have read within the last hour is this visit, which goes on.
+    """
+    found: int | None = tx.value(
+        "SELECT at FROM trace WHERE patient_id = :patient AND at < :before AND actor_id = :reader "
+        "AND action = 'file.read' AND outcome = 'success' ORDER BY at DESC LIMIT 1",
+        {"patient": patient_id, "before": tx.now - HOUR, "reader": viewer.id},
+    )
+    return found
+
+
+def changed_since(tx: Transaction, viewer: Viewer, patient_id: str, since: int) -> list[Subject]:
+    """What others have done with these things of a file since a moment, the latest first. The caller looks at rights.
+
+    Of what has been written down meanwhile: however long the file is, that is little.
+    """
+    rows = tx.all(
+        "SELECT subject_kind, subject_id, max(at) AS at FROM trace WHERE patient_id = :patient AND at > :since "
+        "AND actor_id <> :viewer AND outcome = 'success' AND subject_kind IN ('record', 'prescription') "
+        "AND action NOT LIKE '%.read' AND action NOT LIKE '%.listed' "
+        "GROUP BY subject_kind, subject_id ORDER BY max(at) DESC, subject_id DESC LIMIT :limit",
+        {"patient": patient_id, "since": since, "viewer": viewer.id, "limit": _CHANGES},
+    )
+    return [Subject(row["subject_kind"], row["subject_id"]) for row in rows]
+
+
+def opened_lately(tx: Transaction, viewer: Viewer) -> dict[str, int]:
+    """The patients whose files this person has opened, each with when, the latest first: among the last things that
+    they did, so that no year of work is read."""
+    rows = tx.all(
+        "SELECT patient_id, max(at) AS at FROM (SELECT patient_id, at, action, outcome FROM trace "
+        "WHERE actor_id = :viewer ORDER BY at DESC, id DESC LIMIT :looked_at) AS lately "
+        "WHERE action = 'file.read' AND outcome = 'success' GROUP BY patient_id ORDER BY max(at) DESC, patient_id",
+        {"viewer": viewer.id, "looked_at": _LATELY},
+    )
+    return {row["patient_id"]: row["at"] for row in rows}
 
 
 def _first_today(

@@ -91,7 +91,15 @@ class TestReading:
             assert script.json == program.json
         if route in LISTS:
             assert isinstance(program.json["items"], list)
-            assert program.json.keys() <= {"items", "next", "id", "prescriptions_under_way", "steps", "counts"}
+            assert program.json.keys() <= {
+                "items",
+                "next",
+                "id",
+                "prescriptions_under_way",
+                "steps",
+                "counts",
+                "since_last_visit",
+            }
 
     @pytest.mark.parametrize("route", READS)
     async def test_what_is_read_is_kept_by_nobody_and_head_is_get_without_a_body(

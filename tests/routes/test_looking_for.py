@@ -1,13 +1,17 @@
 """Looking for something in a list: by a form, as one types, and as JSON; whoever may finds it, and nobody else."""
 
+from typing import Any
+
 import pytest
 from callers import Callers
 from cast import AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, INSULIN, MOUSSA, NDIAYE, PHONES, SARR
-from store import Store
+from store import Clock, Store
 from told import TITLE, Told
 
 from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
+from fadjma.prescriptions import dispensing
+from fadjma.records import actions as records
 
 AS_TYPED = {"HX_Request": "true", "HX_Target": "found"}
 
@@ -157,3 +161,64 @@ async def test_the_stock_is_searched_in_each_form(clinic: Callers, told: Told) -
     page = (await clinic.browser(NDIAYE).get("/inventory?q=insul&only=low")).text
     assert "Aucun produit ne correspond." in page and 'name="only" value="low"' in page
     assert '"/inventory?only=expiring&amp;q=insul"' in page
+
+
+def _pass(store: Store, clock: Clock, **span: int) -> None:
+    """Time passes at a screen that somebody keeps awake."""
+    clock.advance(**span)
+    store.connection.execute("UPDATE sessions SET last_active_at = ?", (clock.now,))
+
+
+class TestComingBack:
+    PATH = "/patients/awa/records"
+
+    async def _since(self, clinic: Callers) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = (await clinic.program(DIOP).get(self.PATH)).json.get("since_last_visit")
+        return found
+
+    async def test_a_file_says_what_others_have_done_since(
+        self, clinic: Callers, told: Told, store: Store, clock: Clock
+    ) -> None:
+        assert await self._since(clinic) is None, "there was no visit before"
+        _pass(store, clock, hours=2)
+        store.write(access.approve, AWA, told.pending, scope="full", duration=10**9)
+        entry = {"type": "consultation", "title": "Contrôle", "body": "Va bien", "occurred_on": "2026-03-02"}
+        mine = store.write(records.create, DIOP, AWA.id, **entry)
+        theirs = store.write(records.create, SARR, AWA.id, **entry)
+        store.write(dispensing.validate, NDIAYE, told.issued)
+        since = await self._since(clinic)
+        assert since and (since["records"], since["prescriptions"]) == ([theirs], [told.issued])
+        assert mine not in str(since)
+        page = (await clinic.browser(DIOP).get(self.PATH)).text
+        assert "Depuis votre dernière visite" in page
+        _pass(store, clock, minutes=50)
+        assert await self._since(clinic) == since, "the same visit goes on"
+        _pass(store, clock, minutes=70)
+        again = await self._since(clinic)
+        assert again and (again["records"], again["prescriptions"]) == ([], [])
+        assert "Depuis votre dernière visite" not in (await clinic.browser(DIOP).get(self.PATH)).text
+
+    async def test_only_of_what_is_open(self, clinic: Callers, told: Told, store: Store, clock: Clock) -> None:
+        """Dr Sarr's access is narrower by now: what it does not open has not changed for her."""
+        store.write(access.approve, AWA, told.pending, scope="full", duration=10**9)
+        sarr = clinic.program(SARR)
+        await sarr.get(self.PATH)
+        _pass(store, clock, hours=2)
+        store.write(access.change, AWA, told.pending, scope="summary", duration=10**9)
+        store.write(records.mark_error, DIOP, told.record, reason="Autre patient")
+        store.write(dispensing.validate, NDIAYE, told.issued)
+        since = (await sarr.get(self.PATH)).json["since_last_visit"]
+        assert (since["records"], since["prescriptions"]) == ([], [])
+        assert "since_last_visit" not in (await clinic.program(AWA).get(self.PATH)).json
+
+    async def test_the_last_files_that_one_has_opened_are_at_hand_while_they_are_open(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        program = clinic.program(DIOP)
+        assert (await program.get("/patients?recent=1")).json["items"] == []
+        await program.get(self.PATH)
+        [found] = (await program.get("/patients?recent=1")).json["items"]
+        assert (found["id"], found["access"]["id"]) == (AWA.id, told.granted)
+        assert "/patients/awa/records" in (await clinic.browser(DIOP).get("/patients?recent=1")).text
+        store.write(access.revoke, AWA, told.granted)
+        assert (await program.get("/patients?recent=1")).json["items"] == []

@@ -12,6 +12,7 @@ from cast import ADMIN, AWA, DIOP, JAMM, NDIAYE
 from store import Clock, Store
 
 from fadjma.access import queries as access
+from fadjma.access import tracing
 from fadjma.accounts import queries as accounts
 from fadjma.events import audit, inbox, security
 from fadjma.events.audit import Chosen
@@ -63,6 +64,8 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "what happened": lambda tx: audit.browse(tx, ADMIN, Chosen()),
     "what happened of a kind": lambda tx: audit.browse(tx, ADMIN, Chosen(kind="files")),
     "what happened to a file": lambda tx: audit.browse(tx, ADMIN, Chosen(about=AWA.id)),
+    "what has changed in a file": lambda tx: tracing.changed_since(tx, DIOP, AWA.id, tx.now - 1_010),
+    "when one was last there": lambda tx: tracing.last_visit(tx, many.DOCTOR, AWA.id),
     "the trace": lambda tx: access.readings(tx, AWA.id),
     "stock": lambda tx: inventory.stock(tx, NDIAYE),
     "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),

@@ -56,8 +56,10 @@ async def patients() -> Response:
     role = await web.see(actions.finding)
     if role == "nurse":
         return await _delegated(before, q)
+    if role == "doctor" and request.args.get("recent") == "1":
+        return await _own(await web.see(queries.recent_patients), before=None, q="")
     if role == "doctor" and request.args.get("mine") == "1":
-        return await _own(before, q)
+        return await _own(await web.see(queries.own_patients, q, before), before, q)
     found: Page[directory.Identity] = Page()
     if q and (role == "receptionist" or web.wants() == "json" or queries.is_exact(q)):
         limit = LOOK_UP_PER_DOCTOR if role == "doctor" else LOOK_UP_PER_DESK
@@ -78,9 +80,8 @@ async def _delegated(before: str | None, q: str) -> Response:
     return web.answer("access/delegated.html", data, mine=found, before=before, q=q)
 
 
-async def _own(before: str | None, q: str) -> Response:
+async def _own(own: Page[queries.OwnPatient], before: str | None, q: str) -> Response:
     """The doctor's own patients: nobody is looked up, so that nothing is traced or counted."""
-    own = await web.see(queries.own_patients, q, before)
     data = own.json(lambda item: item.json(web.language()))
     around: _Patients = {"own": own, "opened": Page(), "grants": {}}
     return web.answer(
