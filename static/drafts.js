@@ -155,4 +155,6 @@ function restoreAll(node) {
 }
 
 restoreAll(document.body);
-for (const name of ['htmx:load', 'placed']) addEventListener(name, ({ target }) => target != document.body && restoreAll(target));
+const restorePlaced = ({ target }) => target != document.body && restoreAll(target);
+addEventListener('htmx:load', restorePlaced);
+addEventListener('placed', restorePlaced);

@@ -1,7 +1,7 @@
 // Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
 // Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
 // its own cursor, and asks by itself for what it lacks.
-import { applyEvent, byId, now, SECOND, user } from './page.js';
+import { abortAfter, applyEvent, byId, now, SECOND, user } from './page.js';
 
 const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
@@ -35,7 +35,6 @@ let lastJob = Promise.resolve();
 
 const tell = message => channel && channel.postMessage(message);
 const nap = ms => new Promise(done => setTimeout(wakeUp = done, ms));
-const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
 
 // One after the other, whatever brings them.
 function inTurn(job) {

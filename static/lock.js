@@ -40,6 +40,7 @@ async function untilAnswered(curtain) {
 function watch() {
   for (const kind of ['keydown', 'pointerdown', 'input', 'wheel', 'touchmove']) addEventListener(kind, touch, { passive: true });
   addEventListener('locked', hide); // live.js has heard it
+  addEventListener('keydown', event => import('./keys.js').then(({ press }) => press(event)), { once: true });
   addEventListener('keydown', ({ key, repeat }) => {
     if (key != 'Escape' || repeat) return;
     if (now() - escapedAt < 600) hide();

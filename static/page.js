@@ -5,10 +5,11 @@ export const SECOND = 1e3; // milliseconds
 export const now = Date.now; // goes on while the machine sleeps
 export const byId = id => document.getElementById(id);
 export const { user } = document.body.dataset;
+export const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
 // Ends after so many milliseconds, whatever comes.
 export function fetchWithin(ms, address, options) {
   const control = new AbortController();
-  setTimeout(() => control.abort(), ms);
+  abortAfter(ms, control);
   return fetch(address, { ...options, signal: control.signal });
 }
 export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);

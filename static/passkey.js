@@ -49,7 +49,7 @@ async function run() {
   location.assign(next);
 }
 
-async function start({ currentTarget: button }) {
+async function start({ target: button }) {
   const said = box().querySelector('[role=alert]');
   said.textContent = '';
   button.disabled = true;
@@ -60,7 +60,7 @@ async function start({ currentTarget: button }) {
 }
 
 function offer() {
-  if (!box() || !self.isSecureContext || !self.PublicKeyCredential) return;
+  if (!self.PublicKeyCredential || !box()) return; // it is there over https alone
   box().hidden = !('always' in box().dataset || localStorage.getItem(KNOWN));
   box().querySelector('button').onclick = start;
 }

@@ -343,8 +343,8 @@ async def _idempotency() -> tuple[str, str]:
         raise Invalid({"key": N_("La clé d'idempotence ne doit pas dépasser 100 caractères.")})
     if LOST in key:
         raise Invalid({"key": LEGIBLE})
-    between = b"--" + asked().mimetype_params.get("boundary", "").encode()  # a browser takes another every time
-    same = sent.replace(between, b"--")
-    content = b"\n".join((asked().method.encode(), asked().path.encode(), same))
+    if header("content-type").startswith("multipart/"):  # what stands between the parts is another every time
+        sent = sent.replace(b"--" + asked().mimetype_params.get("boundary", "").encode(), b"--")
+    content = b"\n".join((asked().method.encode(), asked().path.encode(), sent))
     secret = key_for("idempotency")
     return key, hmac.new(secret, content, hashlib.sha256).hexdigest()

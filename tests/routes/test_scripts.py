@@ -14,7 +14,7 @@ KB = 1024
 FIRST_LINES = 17 + 37 + 2  # bytes: the status, the date that uvicorn adds, and the empty line
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(assets._STATIC.glob("*.js"))}
 SERVED = sorted(name for name in assets._assets() if name.endswith(".js") and "htmx" not in name)
-AT_NEED = ["reset.js", "turns.js"]  # asked for by a script, at the moment that needs it
+AT_NEED = ["keys.js", "reset.js", "turns.js"]  # asked for by a script, at the moment that needs it
 # Newer than Chrome 80 and Firefox 78, the oldest browsers that we know of in clinics.
 TOO_NEW = (
     r"\?\?=|\|\|=|&&=|[.,{\s]#\w|\bstatic\s*\{|\.(at|replaceAll|replaceChildren|findLast|toSorted|hasOwn)\(|"

@@ -14,7 +14,7 @@ from fadjma.web import drafts
 # Without a key, and not sent again by themselves: of what is harmless when repeated, and of passwords, whose person may
 # have gone.
 KEYLESS = re.compile(
-    r"/(language|lock|unlock|sign-out|sign-in(/factor)?|acting|notifications/read|sessions/(.+/)?end|accounts/.+/verification)"
+    r"/(language|lock|unlock|sign-out|sign-in(/factor)?|acting|notifications/(.+/)?read|sessions/(.+/)?end|accounts/.+/verification)"
 )
 SAID = ("data-again", "data-unsent", "data-cancel", "data-slow", "data-nolink")
 

@@ -75,6 +75,59 @@ async def test_esc_twice_hides_at_once_and_the_same_page_is_there_again(desk: tu
     await expect(diop.page).to_have_url(re.compile(r"/prescriptions\?place=flow$"))
 
 
+async def test_staff_work_by_keyboard(desk: tuple[Person, Path]) -> None:
+    """static/keys.js: what has the focus is the row that one is in; a letter does what says `data-key`."""
+    diop, _ = desk
+    await diop.go("/prescriptions?place=flow")
+    page, press = diop.page, diop.page.keyboard.press
+    links = page.locator("main li[id] > a")
+    await press("j")
+    await expect(links.nth(0)).to_be_focused()
+    await press("j")
+    await expect(links.nth(1)).to_be_focused()
+    await press("k")
+    await expect(links.nth(0)).to_be_focused()
+    await page.evaluate(
+        "document.activeElement.closest('li').remove()"
+    )  # it has been done, and is no more in this list
+    await press("j")
+    await expect(links.nth(0)).to_be_focused()
+    await press("?")
+    await expect(page.get_by_role("heading", name="Touches du clavier")).to_be_visible()
+    await expect(page.locator("#keys-help")).to_be_focused()
+    await press("Escape")
+    await expect(page.locator("#keys-help")).to_have_count(0)
+    await press("j")
+    address = await links.nth(0).get_attribute("href")
+    await press("Enter")
+    await page.wait_for_url(f"**{address}")
+    await diop.is_live()
+    await page.locator("main summary").first.evaluate("part => { part.dataset.key = 'c' }")
+    for ignored in ("Control+c", "Alt+c", "x", "C"):
+        await press(ignored)
+    await expect(page.locator("main details[open]")).to_have_count(0)
+    await press("c")
+    field = page.locator("main details[open] textarea")
+    await expect(field).to_be_focused()
+    await press("c")
+    await press("j")
+    await press("?")
+    await expect(field).to_have_value("cj?")
+    await asyncio.sleep(0.6)  # twice would hide the screen
+    await press("Escape")
+    await expect(page.locator("main details[open]")).to_have_count(0)
+    await expect(page.locator("main summary").first).to_be_focused()
+    await press("?")
+    await expect(page.locator("#keys-help dl")).to_contain_text(
+        "c" + await page.locator("main summary").first.inner_text()
+    )
+    await diop.go("/patients")
+    await press("/")
+    await expect(page.locator("[type=search]").first).to_be_focused()
+    await press("/")
+    await expect(page.locator("[type=search]").first).to_have_value("/")
+
+
 async def test_what_is_left_locks_in_every_tab(desk: tuple[Person, Path]) -> None:
     diop, path = desk
     await diop.go("/prescriptions")

@@ -30,6 +30,7 @@ async def _sign_in(page: Page, base: str) -> None:
     await page.fill("#login", DIOP)
     await page.fill("#password", PASSWORD)
     await page.click("main button")
+    await page.wait_for_url(lambda url: not url.endswith("/sign-in"))
 
 
 async def test_it_is_made_then_asked_for_and_opens_the_screen(clinic: Clinic, browser: Browser) -> None:

@@ -1,0 +1,82 @@
+// The keyboard of staff: j and k go from row to row, / searches, ? says what there is, a letter does what the element with
+// this `data-key` does, Escape closes. lock.js fetches it at a first key. What has the focus is the row that one is in.
+const VISIBLE = ({ offsetParent }) => offsetParent;
+const FIELDS = 'input:not([type=hidden]), select, textarea';
+const main = () => document.getElementById('main');
+const help = () => document.getElementById('keys-help');
+const rows = () => [...main().querySelectorAll('li[id]')].filter(row => VISIBLE(row) && handle(row));
+const handle = row => row.querySelector('a[href], button');
+
+let lastAt = -1; // of the rows; the one that was there may have gone
+
+// Returns whether the key meant something here.
+export function press({ key, target, repeat, ctrlKey, altKey, metaKey, isComposing }) {
+  if (ctrlKey || altKey || metaKey || isComposing) return false;
+  if (key == 'Escape') return close(target);
+  if (target.matches(FIELDS) || target.isContentEditable) return false;
+  if (key == 'j' || key == 'k') return step(target, key == 'j' ? 1 : -1);
+  if (repeat || key.length > 1) return false;
+  if (key == '/') return search();
+  if (key == '?') return help() ? close(target) : explain();
+  return act(target, key);
+}
+
+function step(target, by) {
+  const all = rows();
+  const at = all.findIndex(row => row.contains(target));
+  // From a row that has gone, the one that has come into its place is the next.
+  const next = all[at < 0 ? Math.max(0, Math.min(lastAt + (by < 0 || lastAt < 0 ? by : 0), all.length - 1)) : at + by];
+  if (!next) return false;
+  lastAt = all.indexOf(next);
+  handle(next).focus();
+  return true;
+}
+
+function search() {
+  const field = [...document.querySelectorAll('[type=search]')].find(VISIBLE);
+  if (field) field.select();
+  return !!field;
+}
+
+// In the row that one is in; from outside of all rows, on the page.
+function act(target, key) {
+  const row = target.closest('li[id]');
+  const found = [...(row && main().contains(row) ? row : main()).querySelectorAll('[data-key]')].find(
+    element => element.dataset.key == key && VISIBLE(element) && !element.closest('[aria-busy]'));
+  if (!found) return false;
+  found.click();
+  const field = found.matches('summary') && found.parentNode.querySelector(FIELDS);
+  if (field) field.focus(); // where the next key is needed
+  return true;
+}
+
+// The innermost of what is open: the keys, a part that was unfolded, a field.
+function close(target) {
+  const part = target.closest('details[open]');
+  if (help()) help().remove();
+  else if (part) {
+    part.open = false;
+    part.querySelector('summary').focus();
+  } else target.blur();
+  return true;
+}
+
+function explain() {
+  const { content } = document.getElementById('keys');
+  const part = document.importNode(content, true).firstElementChild;
+  const seen = {};
+  for (const element of [...main().querySelectorAll('[data-key]')].filter(VISIBLE)) {
+    const { key } = element.dataset;
+    if (seen[key]) continue;
+    seen[key] = true;
+    const [name, does] = ['dt', 'dd'].map(tag => document.createElement(tag));
+    name.append(Object.assign(document.createElement('kbd'), { textContent: key }));
+    does.append(element.textContent);
+    part.querySelector('dl').append(name, does);
+  }
+  main().prepend(part);
+  part.focus();
+  return true;
+}
+
+addEventListener('keydown', event => press(event) && event.key != 'Escape' && event.preventDefault());
