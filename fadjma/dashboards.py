@@ -15,6 +15,7 @@ from fadjma.access.reviews import Contest, Review
 from fadjma.access.states import DURATIONS, SCOPES
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.queries import Account
+from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
@@ -25,14 +26,13 @@ from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription, Treatment
-from fadjma.prescriptions.states import Place
+from fadjma.prescriptions.states import TO_DO, Place, Step
 from fadjma.store import Page, Transaction
 from fadjma.web.qr import qr_code
 
 blueprint = Blueprint("dashboards", __name__)
 _REST = 8  # rows of what is over; the lists have the others
 _READINGS = 3
-_WORK: tuple[Place, ...] = ("now", "flow")
 _OPEN = 60  # the newest of each kind and place; the lists have the others
 
 
@@ -78,8 +78,9 @@ class _Patient(TypedDict):
 
 
 class _Pharmacist(TypedDict):
-    work: list[Prescription]
-    more: dict[Place, int]
+    prescriptions: Page[Prescription]
+    steps: dict[Step, int]
+    work: dict[str, str]  # the steps by name, and all of them
     low: Page[Product]
 
 
@@ -115,11 +116,10 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
         case "patient":
             return _patient(tx, viewer)
         case "pharmacist":
-            parts = {place: _prescriptions(tx, viewer, place) for place in _WORK}
-            work = sorted((item for part in parts.values() for item in part.items), key=lambda item: item.updated_at)
             return _Pharmacist(
-                work=work,
-                more={place: part.more for place, part in parts.items()},
+                prescriptions=prescribing.browse(tx, viewer, step="all"),
+                steps=prescriptions.counts(tx, viewer),
+                work={"all": N_("Tout")} | dict(TO_DO.items()),
                 low=inventory.low_stock(tx, viewer, _REST),
             )
         case "doctor":
