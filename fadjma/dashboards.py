@@ -15,6 +15,7 @@ from fadjma.access.reviews import Contest, Review
 from fadjma.access.states import DURATIONS, SCOPES
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.queries import Account
+from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
@@ -25,14 +26,14 @@ from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription, Treatment
-from fadjma.prescriptions.states import Place
+from fadjma.prescriptions.states import TO_DO, Place, Step
 from fadjma.store import Page, Transaction
 from fadjma.web.qr import qr_code
 
 blueprint = Blueprint("dashboards", __name__)
-_REST = 8  # rows of what is over; the lists have the others
+_LOW = 3  # products; the stock has the others
+_OF_A_DOCTOR = 8  # patients, and prescriptions under way
 _READINGS = 3
-_WORK: tuple[Place, ...] = ("now", "flow")
 _OPEN = 60  # the newest of each kind and place; the lists have the others
 
 
@@ -78,8 +79,9 @@ class _Patient(TypedDict):
 
 
 class _Pharmacist(TypedDict):
-    work: list[Prescription]
-    more: dict[Place, int]
+    prescriptions: Page[Prescription]
+    steps: dict[Step, int]
+    work: dict[str, str]  # the steps by name, and all of them
     low: Page[Product]
 
 
@@ -115,18 +117,17 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
         case "patient":
             return _patient(tx, viewer)
         case "pharmacist":
-            parts = {place: _prescriptions(tx, viewer, place) for place in _WORK}
-            work = sorted((item for part in parts.values() for item in part.items), key=lambda item: item.updated_at)
             return _Pharmacist(
-                work=work,
-                more={place: part.more for place, part in parts.items()},
-                low=inventory.low_stock(tx, viewer, _REST),
+                prescriptions=prescribing.browse(tx, viewer, step="all"),
+                steps=prescriptions.counts(tx, viewer),
+                work={"all": N_("Tout")} | dict(TO_DO.items()),
+                low=inventory.low_stock(tx, viewer, _LOW),
             )
         case "doctor":
             return _Doctor(
                 now=_prescriptions(tx, viewer, "now"),
-                flow=_prescriptions(tx, viewer, "flow"),
-                accesses=_requests(tx, viewer, "flow"),
+                flow=_prescriptions(tx, viewer, "flow", _OF_A_DOCTOR),
+                accesses=_requests(tx, viewer, "flow", _OF_A_DOCTOR),
             )
         case "nurse":
             return _Nurse(mine=delegated.browse_delegated(tx, viewer))
@@ -177,13 +178,13 @@ def _contests(tx: Transaction, viewer: Viewer) -> Part[Contest]:
     return Part(shown, reviews.count_contests(tx, "now", shown))
 
 
-def _requests(tx: Transaction, viewer: Viewer, place: Place) -> Part[AccessRequest]:
-    shown = access.access_requests(tx, viewer, place=place, limit=_OPEN)
+def _requests(tx: Transaction, viewer: Viewer, place: Place, limit: int = _OPEN) -> Part[AccessRequest]:
+    shown = access.access_requests(tx, viewer, place=place, limit=limit)
     return Part(shown, access.count_beyond(tx, viewer, place, shown))
 
 
-def _prescriptions(tx: Transaction, viewer: Viewer, place: Place) -> Part[Prescription]:
-    """A pharmacist's name their patients, and having them before one is a reading."""
-    shown = prescriptions.prescriptions(tx, viewer, place=place, limit=_REST if place == "rest" else _OPEN)
+def _prescriptions(tx: Transaction, viewer: Viewer, place: Place, limit: int = _OPEN) -> Part[Prescription]:
+    """What others wrote names their patients, and having them before one is a reading."""
+    shown = prescriptions.prescriptions(tx, viewer, place=place, limit=limit)
     prescribing.trace_listed(tx, viewer, shown)
     return Part(shown, prescriptions.count_beyond(tx, viewer, place, shown))

@@ -246,7 +246,7 @@ class TestTheFirstPage:
         page = (await clinic.browser(DIOP).get("/")).text
         under_way = len(_requests("g", "pending", "approved", "emergency"))
         more = re.search(r'<a href="/access-requests\?place=flow" class="more">Et (\d+) autres demandes', page)
-        assert more and under_way <= int(more[1]) + 60 <= under_way + 3, "those of the story are there too"
+        assert more and under_way <= int(more[1]) + 8 <= under_way + 3, "those of the story are there too"
         assert '<a href="/prescriptions?place=rest" class="more">Ordonnances passées</a>' in page
         waiting = re.search(r">Et (\d+) autres comptes à vérifier<", (await clinic.browser(ADMIN).get("/")).text)
         assert waiting and int(waiting[1]) + 50 == MANY + 1
