@@ -61,6 +61,7 @@ NO_ACT_ON_ANYTHING = (
 )
 # What is shown to whoever of this role knows the id: a doctor has found it by identifier or telephone.
 BY_ID = {"/access-requests/new": ("doctor",), "/patients/<id>/card": ("receptionist",)}
+OF_AN_INBOX = re.compile(r"/notifications/\d+/read")
 OF_A_PATIENT = re.compile("/patients/[^/]+")
 EVERYBODYS = "/organizations/"  # clinics and pharmacies, to whoever is signed in
 MOUSSAS = {"title": "Asthme à l'effort", "body": "Salbutamol avant le sport.", "reason": "Ne répond plus au téléphone"}
@@ -186,7 +187,8 @@ def _of_others(visit: Visit, visits: list[Visit]) -> list[tuple[str, str]]:
     pages = {("GET", where) for other in visits for where in other.found} - {("GET", where) for where in visit.found}
     acts = {("POST", where) for other in visits for where in other.acts} - {("POST", where) for where in visit.acts}
     desks = {("receptionist", "/proxies/")}  # who acts for whom, by its id: shown, and ended; traced
-    asked = sorted(pages | acts)
+    # Of the inbox each has a line 7 of their own.
+    asked = sorted((method, where) for method, where in pages | acts if not OF_AN_INBOX.fullmatch(where))
     return [(method, where) for method, where in asked if (visit.role, where[:9]) not in desks]
 
 
