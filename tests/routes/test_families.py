@@ -18,7 +18,7 @@ OWN = ("/people", "/acting", "/proxies")  # whose is signed in, not the patient'
 CLOSED = (  # to whoever acts for a patient: each is the patient's own
     *("/password", "/sessions", "/sessions/end", "/sessions/{elsewhere}/end"),
     *("/proxies", "/second-factor", "/second-factor/enrolment", "/second-factor/removal"),
-    *("/recovery-codes", "/account/pin", "/notifications/read"),
+    *("/recovery-codes", "/account/pin", "/notifications/read", "/notifications/{news}/read"),
 )
 
 
