@@ -32,6 +32,7 @@ from fadjma.web.qr import qr_code
 
 blueprint = Blueprint("dashboards", __name__)
 _LOW = 3  # products; the stock has the others
+_OF_A_PHARMACY = 15  # prescriptions that wait for it
 _OF_A_DOCTOR = 8  # patients, and prescriptions under way
 _READINGS = 3
 _OPEN = 60  # the newest of each kind and place; the lists have the others
@@ -117,8 +118,10 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
         case "patient":
             return _patient(tx, viewer)
         case "pharmacist":
+            waiting = prescriptions.work(tx, viewer, limit=_OF_A_PHARMACY)
+            prescribing.trace_listed(tx, viewer, waiting)
             return _Pharmacist(
-                prescriptions=prescribing.browse(tx, viewer, step="all"),
+                prescriptions=waiting,
                 steps=prescriptions.counts(tx, viewer),
                 work={"all": N_("Tout")} | dict(TO_DO.items()),
                 low=inventory.low_stock(tx, viewer, _LOW),
