@@ -7,7 +7,7 @@ from functools import cache
 
 from quart import Quart
 
-from fadjma import cli, dashboards, demo, files, first_page, rules, verifying, web, wiring
+from fadjma import cli, dashboards, demo, files, first_page, offline, rules, verifying, web, wiring
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -77,7 +77,19 @@ def create_app(settings: Settings | None = None) -> Quart:
     cli.register(app)
     for part in (
         *(accounts, places, access, reception, family, linking, records, prescriptions, inventory),
-        *(drafts, notifications, poll, dashboards, files, monitoring, clinic_settings, audit, announcements, assets),
+        *(
+            drafts,
+            notifications,
+            poll,
+            dashboards,
+            files,
+            monitoring,
+            clinic_settings,
+            audit,
+            announcements,
+            assets,
+            offline,
+        ),
     ):
         app.register_blueprint(part.blueprint)
     first_page.register(app)

@@ -40,5 +40,5 @@ addEventListener('htmx:afterRequest', ({ detail }) => {
 
 // « Imprimer »
 addEventListener('click', ({ target }) => {
-  if (target.hasAttribute && target.hasAttribute('data-print')) print();
+  if (target.matches('[data-print]')) print();
 });

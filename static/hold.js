@@ -1,6 +1,8 @@
 // A form that got no answer waits in the page, says so, and is sent again. It comes with every page that may have a form
 // to fill in, elsewhere when a first form is sent; the browser keeps it, so that it is there when there is no link.
-const { cancel, unsent } = document.getElementById('toasts').dataset;
+import { byId, lineWithButton } from './page.js';
+
+const { cancel, unsent } = byId('toasts').dataset;
 
 // Returns whether it is to be sent again: after `wait`, when the link is back, or when somebody presses (`job.again`).
 export async function hold(form, wait, job) {
@@ -21,12 +23,7 @@ export async function hold(form, wait, job) {
 
 // The same for every try: it is read aloud once.
 function lineIn(form) {
-  let line = form.querySelector('.unsent');
-  if (line && line.firstElementChild) return line;
-  if (line) line.remove();
-  line = Object.assign(document.createElement('p'), { className: 'err unsent' });
+  const line = form.querySelector('.unsent') || form.appendChild(lineWithButton('err unsent', unsent, cancel));
   line.setAttribute('role', 'alert');
-  line.append(unsent, ' ', Object.assign(document.createElement('button'), { type: 'button', textContent: cancel }));
-  form.append(line);
   return line;
 }

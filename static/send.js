@@ -43,6 +43,7 @@ addEventListener('hiding', ({ detail }) => detail.push(...sending.values())); //
 async function send(form, button) {
   const asked = request(form, button);
   form.setAttribute('aria-busy', true); // page.js leaves it alone
+  for (const line of form.querySelectorAll('.unsent')) line.remove();
   let answer, goesOn = true;
   for (let wait = 3 * SECOND; goesOn; wait = Math.min(2 * wait, 30 * SECOND)) {
     const holding = import('./hold.js').catch(() => ({}));
@@ -54,8 +55,7 @@ async function send(form, button) {
   }
   sending.delete(form);
   form.removeAttribute('aria-busy');
-  const line = form.querySelector('.unsent');
-  if (line) line.remove();
+  for (const line of form.querySelectorAll('.unsent')) line.remove();
   if (answer && byId('main')) receive(form, answer, button); // or the screen has been hidden meanwhile
   else if (goesOn !== false) form.append(alarm(again)); // of a password, say: whoever typed it may have gone
 }

@@ -36,7 +36,7 @@ FLOORS = (  # the lowest first
     {"access", "monitoring"},
     {"family", "reception", "records"},
     {"prescriptions"},
-    {"dashboards", "demo", "doctor", "files", "setup", "timekeeping", "verifying", "wiring"},
+    {"dashboards", "demo", "doctor", "files", "offline", "setup", "timekeeping", "verifying", "wiring"},
     {"cli", "first_page"},
     {"application"},
     {"server"},

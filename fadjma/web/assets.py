@@ -56,6 +56,11 @@ def url(name: str) -> str:
     return _address(name, _assets()[name].version)
 
 
+def content(name: str) -> bytes:
+    """What is in a static file as it is served."""
+    return _assets()[name].body
+
+
 @blueprint.get("/static/<version>/<name>")
 async def show(version: str, name: str) -> Response:
     asset = _assets().get(name)

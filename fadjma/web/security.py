@@ -24,7 +24,7 @@ _QUALITY = 5  # of Brotli: as quick as gzip's 6, and a page a fourteenth smaller
 _HEADERS = {"Referrer-Policy": "same-origin", **GUARDS}
 _OF_PAGES = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }

@@ -43,6 +43,8 @@ class TestTheTable:
         tried = {(method, urls.match(path, method, return_rule=True)[0].rule) for method, path in asked} | {
             ("GET", "/static/<version>/<name>"),
             ("GET", "/metrics"),
+            ("GET", "/worker.js"),  # test_offline.py
+            ("GET", "/manifest.webmanifest"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),

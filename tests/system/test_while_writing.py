@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, open_clinic, sign_in
 from playwright.async_api import Browser, Route, expect
 from test_scenarios import choose_medicine
 
@@ -92,7 +92,7 @@ async def test_the_end_of_the_access_takes_the_patient_away_and_leaves_what_was_
     await expect(diop.page.locator(".who")).to_have_count(2)
     await diop.page.fill(field, "Deux fois par jour")
     await _end(others, granted)
-    await diop.sees("#about", "vous n'y avez pas accès")
+    await diop.sees("#about", "a mis fin à votre accès")
     await expect(diop.page.locator(".who")).to_have_count(0)
     await expect(diop.page.locator("#main")).not_to_contain_text("Awa")
     await expect(diop.page.locator(field)).to_have_value("Deux fois par jour")
@@ -176,7 +176,7 @@ async def test_what_is_sent_without_a_link_is_kept_and_written_once(clinic: tupl
     await expect(page.locator("#main")).to_contain_text("Contrôle")
     assert answers > 1
     assert await _count(others, "records") == before + 1
-    assert await _count(others, "drafts") == 0
+    assert await _count(others, "drafts WHERE form = 'patients-records'") == 0
     diop.complaints.clear()  # of the network
     await _end(others, granted)
 
@@ -214,3 +214,25 @@ async def test_after_the_end_of_a_session_the_same_page_has_what_was_typed(
     assert await _count(others, "records") == before
     await page.context.close()
     await _end(others, granted)
+
+
+async def test_without_a_link_and_without_a_page_there_is_one_of_ours(
+    clinic: tuple[Person, Programs], browser: Browser
+) -> None:
+    """static/worker.js, which 127.0.0.1 may have as https may: the clinic's number, drawn with its sheets."""
+    _, others = clinic
+    anybody = await come(browser, viewport=PHONE)
+    page, base = anybody.page, others.clinic.address
+    await page.goto(f"{base}/sign-in")
+    await page.wait_for_function("caches.match('/offline')")
+    await page.reload()
+    assert await page.evaluate("!!navigator.serviceWorker.controller")
+    await page.context.set_offline(True)
+    await page.goto(f"{base}/patients")
+    await expect(page.locator("h1")).to_have_text("Pas de connexion")
+    await expect(page.locator("main a[href^='tel:+221']").first).to_be_visible()
+    assert await page.evaluate("document.styleSheets[0].cssRules.length") > 50
+    await page.context.set_offline(False)
+    await page.reload()
+    await page.wait_for_url(re.compile("/sign-in"))
+    await page.context.close()
