@@ -1,6 +1,6 @@
 """Which tests run in which order, and which beside others. Its hooks are conftest.py's.
 
-`bin/test` runs one test more at once than there are cores. A test has its own database or its own people, so it does
+`bin/test` runs two tests at once for each core. A test has its own database or its own people, so it does
 not notice the others; only what measures the machine would, and is marked `alone`.
 """
 
