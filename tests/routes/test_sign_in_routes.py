@@ -2,16 +2,18 @@
 
 import asyncio
 import re
+import time
 from urllib.parse import quote, urljoin, urlsplit
 
 import jwt
 import pytest
 from callers import Answer, Caller, Callers
-from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PASSWORD
+from cast import ADMIN, AWA, DIOP, MOUSSA, NDIAYE, PASSWORD, secret_of
+from quart import Quart
 from store import Clock, Store
 from told import DOCTOR, PATIENT, PHARMACIST, Told
 
-from fadjma.identity import passwords
+from fadjma.identity import credentials, passwords
 
 AWAS = {"login": "awa@demo.fadjma", "password": PASSWORD}
 WRONG = "the wrong password"
@@ -536,3 +538,30 @@ def _stays_here(answer: Answer) -> None:
     assert "\n" not in answer.location
     assert "\r" not in answer.location
     assert "a=b" not in answer.headers.get("Set-Cookie", "")
+
+
+class TestWhatWasGenuineOnce:
+    """To verify a token or a cookie takes longer than most requests, so the program remembers those that were."""
+
+    @pytest.mark.parametrize("kind", ["token", "cookie"])
+    async def test_lets_nothing_else_in_and_ends_in_its_time(
+        self, app: Quart, clinic: Callers, kind: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret, now = secret_of(AWA.id), time.time()
+        token, seconds = credentials.issue_token(app, secret, AWA.id, now=round(now * 1000))
+        genuine = token if kind == "token" else credentials.cookies.dump_token(secret, app)
+        seconds = seconds if kind == "token" else credentials._SECONDS
+
+        async def asked(with_this: str) -> int:
+            if kind == "token":
+                return (await clinic.bearer(with_this).get("/me")).status
+            caller = clinic.nobody(json=True)
+            caller.headers["Cookie"] = f"{credentials.COOKIE}={with_this}"
+            return (await caller.get("/me")).status
+
+        assert [await asked(genuine), await asked(genuine)] == [200, 200]
+        for at in (3, len(genuine) // 2, -2):
+            forged = genuine[:at] + ("A" if genuine[at] != "A" else "B") + genuine[at:][1:]
+            assert [await asked(forged), await asked(forged)] == [401, 401], at
+        monkeypatch.setattr(time, "time", lambda: now + seconds + 2)
+        assert await asked(genuine) == 401
