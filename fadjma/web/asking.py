@@ -71,10 +71,11 @@ async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args:
     Raises SignInNeeded when nobody is signed in.
     """
     asking = _Asking()
+    opened = _opened()
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
-        asking.look_for_news(tx)
+        asking.look_for_news(tx, opened)
         return query(tx, viewer, *args, **kwargs)
 
     try:
@@ -105,6 +106,7 @@ async def act(
     """
     key, fingerprint = await _idempotency()
     asking = _Asking()
+    acted_on = _acted_on()
     bounds, counted = _bounds(), g.get("counted", ())
     typed_at = None if is_bearer() else drafts.place_of(asked().path, (await fields()).get("patient_id", ""))
 
@@ -114,7 +116,9 @@ async def act(
         for bound, about in counted:
             bounds.count(bound, f"{viewer.own_id} {about}")
         stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
+        asking.look_for_news(tx, acted_on)  # before the act: what it brings is news
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
+        asking.read_news(tx)
         answer = stored or resource.json(viewer.language)
         if key and not stored:
             idempotency.keep_answer(tx, viewer, key, fingerprint, answer)
@@ -262,7 +266,7 @@ class _Asking:
         self.several = False  # whether this person may act for others
         opens = asked().method == "GET" and wants() != "fragment" and not by_itself()
         self._opened = subjects.shown_at(asked().path) if opens else []
-        self.news: list[tuple[str, str | None, int]] = []  # of what is opened now: kind, id, up to where
+        self.news: list[tuple[str, str | None, int]] = []  # that is read now: kind, id, up to where
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
@@ -288,10 +292,10 @@ class _Asking:
             is_patient = self.viewer.role == "patient"
             self.several = is_patient and proxies.is_any_of(tx, self.viewer.own_id)
 
-    def look_for_news(self, tx: Transaction) -> None:
-        """Whether this person opens, as page or JSON, what something unread in their inbox is about."""
+    def look_for_news(self, tx: Transaction, about: list[tuple[str, str | None]]) -> None:
+        """Whether something unread in this person's inbox is about one of these things."""
         assert self.viewer
-        for kind, subject_id in self._opened:
+        for kind, subject_id in about:
             up_to = inbox.news(tx, self.viewer.own_id, kind, subject_id)
             if up_to is not None:
                 self.news.append((kind, subject_id, up_to))
@@ -315,6 +319,17 @@ class _Asking:
         if self._for_page:
             so_far.mail = self.mail or so_far.get("mail")
             so_far.several = self.several
+
+
+def _opened() -> list[tuple[str, str | None]]:
+    """The things that somebody opens by this request: those that the page or JSON shows."""
+    opens = asked().method == "GET" and wants() != "fragment" and not by_itself()
+    return subjects.shown_at(asked().path) if opens else []
+
+
+def _acted_on() -> list[tuple[str, str | None]]:
+    """The thing that the act of this request is on, which its person has before them."""
+    return [(kind, id) for kind, id in subjects.shown_at(asked().path.rpartition("/")[0]) if id]
 
 
 async def _note_reading(asking: _Asking) -> None:

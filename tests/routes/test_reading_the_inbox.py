@@ -78,6 +78,17 @@ class TestOpening:
         assert (await clinic.browser(person).get(where.replace(f"{{{name}}}", id))).status == 200
         assert _unread(store, person) == set()
 
+    async def test_whoever_acts_on_it_has_read_it(self, clinic: Callers, told: Told, store: Store) -> None:
+        for person in (NDIAYE, GOMIS):
+            _news(store, person, "prescription", told.issued, 2)
+        answer = await clinic.program(NDIAYE).post(f"/prescriptions/{told.issued}/validation")
+        assert answer.status == 200
+        assert _unread(store, NDIAYE) == set()
+        assert told.issued in _unread(store, GOMIS)
+        _news(store, AWA, "prescription", told.issued)
+        refused = await clinic.program(AWA).post(f"/prescriptions/{told.issued}/preparation")
+        assert refused.status == 403 and told.issued in _unread(store, AWA), "what changes nothing reads nothing"
+
     async def test_what_is_not_there_any_more_has_been_looked_at_too(
         self, clinic: Callers, told: Told, store: Store
     ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from clinic import AWA, NDIAYE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab(
