@@ -45,6 +45,7 @@ async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Pa
                 re.compile(rf"{number} : \d+ \({count} réservé")
             )
         await _says_how_long(ndiaye)
+        await _acts_by_keyboard(ndiaye, validated)
         await ndiaye.page.context.close()
 
 
@@ -65,6 +66,20 @@ async def _says_how_long(ndiaye: Person) -> None:
         )
         await since.evaluate(set_since, minutes)
         await expect(since).to_have_attribute("data-age", age)
+
+
+async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
+    """From row to row by j, the next step by its letter, and the focus stays in the row for the one after it."""
+    page = ndiaye.page
+    row = page.locator("#now > li", has=page.locator(f"a[href='/prescriptions/{prescription_id}']"))
+    await page.keyboard.press("j")
+    await expect(page.locator("#now > li a").first).to_be_focused()
+    await row.locator("a").first.focus()
+    await page.keyboard.press("r")
+    await expect(row).to_contain_text("Prête")
+    await expect(row.locator("a").first).to_be_focused()
+    await page.keyboard.press("r")
+    await page.wait_for_url(f"**/prescriptions/{prescription_id}")
 
 
 async def _reserved(others: Programs) -> dict[str, int]:
