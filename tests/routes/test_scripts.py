@@ -68,7 +68,7 @@ async def test_no_page_asks_for_more_than_nine_kilobytes(clinic: Callers, person
 async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     """What only another script asked for would come a round trip later; those of AT_NEED may."""
     asked = own((await clinic.browser(DIOP).get("/second-factor")).text)
-    elsewhere = ["locked.js", "offline.js", "worker.js", *AT_NEED]
+    elsewhere = ["locked.js", "offline.js", "times.js", "worker.js", *AT_NEED]
     assert "hold.js" in asked, "it must be there when there is no link"
     assert sorted([*asked, *elsewhere]) == SERVED
     for name in asked:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from clinic import AWA, DESK, NDIAYE, Programs, open_clinic, sign_in
+from clinic import AWA, DESK, NDIAYE, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,7 +44,42 @@ async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Pa
             await expect(ndiaye.page.locator("td", has_text=number)).to_contain_text(
                 re.compile(rf"{number} : \d+ \({count} réservé")
             )
+        await _says_how_long(ndiaye)
+        await _acts_by_keyboard(ndiaye, validated)
         await ndiaye.page.context.close()
+
+
+async def _says_how_long(ndiaye: Person) -> None:
+    """static/times.js, on the list of what waits; what is placed later has it, too."""
+    await ndiaye.go("/prescriptions")
+    since = ndiaye.page.locator("time[data-since]").first
+    await expect(since).to_have_attribute("data-age", re.compile(r"^\d+\s(min|h \d\d|jours)$"))
+    for minutes, age in (
+        (0, "0 min"),
+        (59, "59 min"),
+        (118, "1 h 58"),
+        (2_879, "47 h 59"),
+        (3 * 1_440, "3\u00a0jours"),
+    ):
+        set_since = (
+            "(time, ago) => { time.dataset.since = Date.now() / 6e4 - ago - 0.1; dispatchEvent(new Event('placed')) }"
+        )
+        await since.evaluate(set_since, minutes)
+        await expect(since).to_have_attribute("data-age", age)
+
+
+async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
+    """From row to row by j, the next step by its letter, and the focus stays in the row for the one after it."""
+    page = ndiaye.page
+    row = page.locator("#now > li", has=page.locator(f"a[href='/prescriptions/{prescription_id}']"))
+    await page.keyboard.press("j")
+    await expect(page.locator("#now > li a").first).to_be_focused()
+    await row.locator("a").first.focus()
+    await page.keyboard.press("r")
+    await expect(row).to_contain_text("Prête")
+    await expect(row.locator("a").first).to_be_focused()
+    await page.keyboard.press("r")
+    await page.wait_for_url(f"**/prescriptions/{prescription_id}")
 
 
 async def _reserved(others: Programs) -> dict[str, int]:
