@@ -81,6 +81,9 @@ async def test_a_patient_answers_on_the_first_page(cast: Cast) -> None:
     await cast.awa.is_told("Un médecin demande l'accès à votre dossier")
     await cast.awa.go("/")
     await cast.awa.press("Oui, autoriser")
+    if not cast.awa.live:  # the page of the request follows
+        await expect(cast.awa.page.locator("#item")).to_contain_text("Autorisé")
+        await cast.awa.go("/")
     await cast.awa.sees("#accesses", "Dr Ousmane Diop")
     await expect(cast.awa.page.locator("#now")).to_have_text(re.compile("Rien à faire pour le moment."))
     await cast.diop.sees("#item", "Ouvrir le dossier")
