@@ -685,12 +685,14 @@ def own_patients(
     telephone. What is read is bounded by what is the doctor's own.
     """
     viewer.require("doctor")
-    said, values = directory.said_of_own(q, "own.patient_id", by_phone=True)
+    of_granted, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
+    of_known, _ = directory.said_of_own(q, "known.patient_id", by_phone=True)
     if q and not values:
         return Page()
     before_at, before_id = paging.position(before)
     rows = tx.all(
-        f"SELECT patient_id, max(at) AS at FROM ({_OWN_PATIENTS}) AS own WHERE at IS NOT NULL{said} "
+        f"SELECT patient_id, max(at) AS at FROM ({_GRANTED}{of_granted} GROUP BY a.patient_id UNION ALL "
+        f"{_KNOWN}{of_known}) AS own WHERE at IS NOT NULL "
         "GROUP BY patient_id HAVING (max(at), patient_id) < (:before_at, :before_id) "
         "ORDER BY max(at) DESC, patient_id DESC LIMIT :limit",
         {
@@ -713,16 +715,18 @@ def own_patients(
     return own
 
 
-# Each once in each part, by an index that has each patient's together; what was entered in error was for somebody else.
-_OWN_PATIENTS = f"""
+_GRANTED = f"""
     SELECT a.patient_id, max(a.created_at) AS at FROM access_requests a
-    WHERE a.doctor_id = :viewer AND a.status IN {_GRANTS} AND a.expires_at > :now GROUP BY a.patient_id
-    UNION ALL
+    WHERE a.doctor_id = :viewer AND a.status IN {_GRANTS} AND a.expires_at > :now
+"""
+# Each patient once, by an index that has each one's prescriptions together; what was entered in error was for somebody
+# else.
+_KNOWN = """
     SELECT known.patient_id, (
         SELECT max(w.updated_at) FROM prescribed w
         WHERE w.prescriber_id = :viewer AND w.patient_id = known.patient_id AND w.status <> 'entered_in_error'
     ) AS at
-    FROM (SELECT DISTINCT patient_id FROM prescribed WHERE prescriber_id = :viewer) AS known
+    FROM (SELECT DISTINCT patient_id FROM prescribed WHERE prescriber_id = :viewer) AS known WHERE 1 = 1
 """
 
 
