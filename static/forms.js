@@ -37,8 +37,3 @@ addEventListener('htmx:afterRequest', ({ detail }) => {
     setTimeout(() => elt.isConnected && fetchAgain(path, elt, triggeringEvent), 5e3 * (1 + Math.random()));
   }
 });
-
-// « Imprimer »
-addEventListener('click', ({ target }) => {
-  if (target.matches('[data-print]')) print();
-});

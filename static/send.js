@@ -109,9 +109,10 @@ function receive(form, { status, go, html }, button) {
   }
 }
 
-// --- links, and forms that ask ---
+// --- links, forms that ask, « Imprimer » ---
 
 addEventListener('click', event => {
+  if (event.target.matches('[data-print]')) print();
   const link = event.target.closest('a[href]');
   const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.defaultPrevented;
   if (link && !elsewhere && link.host == location.host && link.getAttribute('href')[0] != '#') leave(event, link);
