@@ -76,10 +76,10 @@ async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(br
     async with open_clinic(tmp_path) as clinic:
         for login in (AWA, DIOP, NDIAYE, ADMIN):
             person = await sign_in(browser, clinic, login, viewport=PHONE)
-            for link in await person.page.locator("nav a").all():
+            for link in await person.page.locator("header nav a").all():
                 await person.go(await link.get_attribute("href") or "")
                 header = await person.page.locator("header").bounding_box()
-                menu = await person.page.locator("nav").first.bounding_box()
+                menu = await person.page.locator("header nav").bounding_box()
                 assert header and header["height"] <= 60, (login, person.page.url)
                 assert menu and menu["height"] <= 60, (login, person.page.url)
                 assert menu["y"] + menu["height"] == PHONE["height"], (login, person.page.url)
