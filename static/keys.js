@@ -11,7 +11,7 @@ let lastAt = -1; // of the rows; the one that was there may have gone
 
 // Returns whether the key meant something here.
 export function press({ key, target, repeat, ctrlKey, altKey, metaKey, isComposing }) {
-  if (ctrlKey || altKey || metaKey || isComposing) return false;
+  if (ctrlKey || altKey || metaKey || isComposing || !main()) return false; // or the screen is hidden
   if (key == 'Escape') return close(target);
   if (target.matches(FIELDS) || target.isContentEditable) return false;
   if (key == 'j' || key == 'k') return step(target, key == 'j' ? 1 : -1);
@@ -38,11 +38,11 @@ function search() {
   return !!field;
 }
 
-// In the row that one is in; from outside of all rows, on the page.
+// In the row that one is in; from outside of all rows, on the page but in no row: nobody has chosen one.
 function act(target, key) {
-  const row = target.closest('li[id]');
-  const found = [...(row && main().contains(row) ? row : main()).querySelectorAll('[data-key]')].find(
-    element => element.dataset.key == key && VISIBLE(element) && !element.closest('[aria-busy]'));
+  const row = main().contains(target) && target.closest('li[id]');
+  const found = [...(row || main()).querySelectorAll('[data-key]')].find(element =>
+    element.dataset.key == key && VISIBLE(element) && !element.closest('[aria-busy]') && (row || !element.closest('li[id]')));
   if (!found) return false;
   found.click();
   const field = found.matches('summary') && found.parentNode.querySelector(FIELDS);

@@ -7,9 +7,13 @@ async function keep() {
   const answer = await fetch(PAGE, { credentials: 'omit' });
   if (!answer.ok) return;
   const files = (await answer.clone().text()).match(/\/static\/[^"]+\.(css|svg)/g);
-  await caches.delete(PAGE);
   const kept = await caches.open(PAGE);
-  await Promise.all([kept.addAll([...new Set(files)]), kept.put(PAGE, answer)]);
+  const before = await kept.keys();
+  const now = [...new Set(files)];
+  await kept.addAll(now); // all of them, or it stays as it was
+  await kept.put(PAGE, answer);
+  const gone = before.filter(({ url }) => ![PAGE, ...now].includes(new URL(url).pathname));
+  await Promise.all(gone.map(request => kept.delete(request)));
 }
 
 // The telephone number may have changed.

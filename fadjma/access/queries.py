@@ -655,7 +655,7 @@ def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: s
     """
     if viewer.role not in READERS:
         viewer.require("doctor")
-    said, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
+    said, values = directory.said_of_own(q, "a.patient_id")
     return Page() if q and not values else _requests(tx, viewer, states.GRANTS, before, PATIENTS, said, values)
 
 
@@ -681,12 +681,12 @@ def own_patients(
 ) -> Page[OwnPatient]:
     """A doctor's own patients, the latest first: whose file is open to them, and for whom they have prescribed.
 
-    With `q` those of whom it says something: words of the name, the identifier, the beginning of either or of the
-    telephone. What is read is bounded by what is the doctor's own.
+    With `q` those of whom it says something: words of the name, the identifier, the beginning of either; not of the
+    telephone, which is not theirs to learn. What is read is bounded by what is the doctor's own.
     """
     viewer.require("doctor")
-    of_granted, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
-    of_known, _ = directory.said_of_own(q, "known.patient_id", by_phone=True)
+    of_granted, values = directory.said_of_own(q, "a.patient_id")
+    of_known, _ = directory.said_of_own(q, "known.patient_id")
     if q and not values:
         return Page()
     before_at, before_id = paging.position(before)

@@ -9,7 +9,7 @@ from fadjma.refusals import Forbidden, NotNow, Tried
 Role = Literal["patient", "doctor", "pharmacist", "receptionist", "nurse", "admin"]
 
 ROLES: dict[Role, str] = {
-    "patient": N_("Patient(e)"),
+    "patient": N_("Patient"),
     "doctor": N_("Médecin"),
     "pharmacist": N_("Pharmacie"),
     "receptionist": N_("Accueil"),

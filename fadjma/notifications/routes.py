@@ -16,7 +16,7 @@ class ReadForm(Form):
 
 @blueprint.get("/notifications")
 async def index() -> Response:
-    before, about = web.number("before"), web.one_of("about", tuple(subjects.ABOUT))
+    before, about = web.number("before"), _about()
     shown = await web.see(inbox.browse, before, about)
     return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown, before=before)
 
@@ -31,5 +31,10 @@ async def read() -> Response:
 @blueprint.post("/notifications/<int(max=9007199254740991):seq>/read")
 async def read_one(seq: int) -> Response:
     await web.form(NoFields)
-    acted = await web.act(inbox.read_one, inbox.inbox_of, seq)
-    return web.done(acted, "notifications/_list.html", "/notifications")
+    about = _about()
+    acted = await web.act(inbox.read_one, lambda tx, viewer, _: inbox.browse(tx, viewer, about=about), seq)
+    return web.done(acted, "notifications/_list.html", f"/notifications?about={about}" if about else "/notifications")
+
+
+def _about() -> subjects.About | None:
+    return web.one_of("about", tuple(subjects.ABOUT))

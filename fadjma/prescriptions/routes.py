@@ -89,7 +89,7 @@ class _WithReason(Protocol):
 @blueprint.get("/prescriptions")
 async def index() -> Response:
     asked = _asked()
-    found, steps = await web.see_traced(_list, asked, again=web.by_itself())
+    found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
     data = found.json(lambda item: item.json(web.language()))
     return web.answer(
         "prescriptions/index.html",

@@ -21,10 +21,28 @@ class _AroundNew(TypedDict):
     """What the form of a new record stands beside."""
 
     file: queries.File
+    allergies: tuple[str, ...] | None
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
-    return {"file": await web.see_traced(actions.open_to_write, patient_id, again=True)}  # from the open file, or back
+    return await web.see_traced(_open_new, patient_id, again=True)  # from the open file, or back
+
+
+def _open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundNew:
+    file = actions.open_to_write(tx, viewer, patient_id, again=again)
+    return {"file": file, "allergies": _banner(tx, viewer, patient_id)["allergies"]}
+
+
+class _Banner(TypedDict):
+    """What stays in sight of a patient while one acts for them."""
+
+    grant: access.AccessRequest | None
+    allergies: tuple[str, ...] | None  # None: not for this person to see, or not now
+
+
+def _banner(tx: Transaction, viewer: Viewer, patient_id: str) -> _Banner:
+    grant = access.granted(tx, viewer, patient_id, queries.part_of("allergy"))
+    return {"grant": grant, "allergies": queries.allergies(tx, patient_id) if grant else None}
 
 
 @blueprint.get("/patients/<patient_id>/records/new")
@@ -61,6 +79,7 @@ class _Around(TypedDict):
 
     record: queries.Record
     patient: Identity
+    banner: _Banner
     may_write: bool
     amend_form: AmendForm
     error_form: ErrorForm
@@ -74,21 +93,25 @@ async def show(record_id: str) -> Response:
 
 async def _around(record_id: str) -> _Around:
     """The record as its page shows it, which is traced, also around a form that comes back."""
-    found, patient, may_write = await web.see_traced(_open, record_id, again=web.by_itself())
+    found, patient, banner, may_write = await web.see_traced(_open, record_id, again=web.by_itself())
     return {
         "record": found,
         "patient": patient,
+        "banner": banner,
         "may_write": may_write,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "error_form": web.blank(ErrorForm),
     }
 
 
-def _open(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool) -> tuple[queries.Record, Identity, bool]:
-    """The record, its patient, and whether the viewer may write. Raises NotFound."""
+def _open(
+    tx: Transaction, viewer: Viewer, record_id: str, *, again: bool
+) -> tuple[queries.Record, Identity, _Banner, bool]:
+    """The record, its patient with what the banner says of them, and whether the viewer may write. Raises NotFound."""
     found = actions.open_record(tx, viewer, record_id, again=again)
     may_write = viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None
-    return found, directory.identity(tx, found.patient_id), may_write
+    patient = directory.identity(tx, found.patient_id)
+    return found, patient, _banner(tx, viewer, found.patient_id), may_write
 
 
 @blueprint.get("/records/<record_id>/row")
@@ -127,6 +150,7 @@ class _Measured(TypedDict):
 
     measured: Page[Measurement]
     patient: Identity
+    banner: _Banner
     unit: str  # in which a weight of today is typed
     before: str | None
 
@@ -149,7 +173,8 @@ def _open_measurements(
     found = measuring.open_measurements(tx, viewer, patient_id, "body_weight", before, again=again)
     patient = directory.identity(tx, patient_id)
     unit = "g" if births.is_newborn(patient.birth_date, days.day(tx.now)) else "kg"
-    return {"measured": found, "patient": patient, "unit": unit, "before": before}
+    banner = _banner(tx, viewer, patient_id)
+    return {"measured": found, "patient": patient, "banner": banner, "unit": unit, "before": before}
 
 
 @blueprint.post("/patients/<patient_id>/measurements")

@@ -264,8 +264,6 @@ class _Asking:
         self.viewer: Viewer | None = None
         self.mail: inbox.State | None = None
         self.several = False  # whether this person may act for others
-        opens = asked().method == "GET" and wants() != "fragment" and not by_itself()
-        self._opened = subjects.shown_at(asked().path) if opens else []
         self.news: list[tuple[str, str | None, int]] = []  # that is read now: kind, id, up to where
 
     def identify(self, tx: Transaction) -> Viewer:
@@ -323,8 +321,10 @@ class _Asking:
 
 def _opened() -> list[tuple[str, str | None]]:
     """The things that somebody opens by this request: those that the page or JSON shows."""
-    opens = asked().method == "GET" and wants() != "fragment" and not by_itself()
-    return subjects.shown_at(asked().path) if opens else []
+    if asked().method != "GET" or wants() == "fragment" or by_itself():
+        return []
+    # A page that was asked for a part of its things has not shown them all.
+    return [(kind, id) for kind, id in subjects.shown_at(asked().path) if id or not asked().query_string]
 
 
 def _acted_on() -> list[tuple[str, str | None]]:

@@ -105,8 +105,10 @@ async def _refused(refusal: Refusal) -> Response:
         extra["for"] = refusal.meant_for
         if viewer:
             await _keep_typed(viewer.own_id, refusal.meant_for)
-    if isinstance(refusal, SignInNeeded) and (own_id := await web.database().read(sessions.left_by, web.secret())):
-        await _keep_typed(own_id, await _meant_for() or own_id)
+    if isinstance(refusal, SignInNeeded) and web.secret() and request.method in ("POST", "PUT"):
+        with suppress(Unavailable):  # it is refused all the same
+            if own_id := await web.database().read(sessions.left_by, web.secret()):
+                await _keep_typed(own_id, await _meant_for() or own_id)
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
     if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)

@@ -12,6 +12,7 @@ from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import dispensing
 from fadjma.records import actions as records
+from fadjma.store import paging
 
 AS_TYPED = {"HX_Request": "true", "HX_Target": "found"}
 
@@ -57,9 +58,21 @@ class TestPrescriptions:
             assert "steps" not in found
             assert (await clinic.program(person).get(f"{path}q=insuline")).json["items"] == []
 
+    async def test_typing_is_one_reading_of_a_patients_list(self, clinic: Callers, told: Told, store: Store) -> None:
+        browser = clinic.browser(DIOP)
+        await browser.get("/prescriptions?patient=awa")
+        before = store.audit()
+        for q in ("p", "pa", "par"):
+            await browser.get(f"/prescriptions?patient=awa&q={q}", **AS_TYPED)
+        assert store.audit() == before
+
+    async def test_all_that_is_to_be_done_is_the_list_of_all_steps(self, clinic: Callers, told: Told) -> None:
+        later = await clinic.browser(NDIAYE).get(f"/prescriptions?before={paging.cursor(2**42, 'z')}")
+        assert 'href="/prescriptions?step=all">Tout ce qui est à faire' in later.text
+
 
 class TestOwnPatients:
-    @pytest.mark.parametrize("q", ["", "cis", "awa c", IDENTIFIERS[AWA.id], "fj7k2", PHONES[AWA.id], "77 123"])
+    @pytest.mark.parametrize("q", ["", "cis", "awa c", IDENTIFIERS[AWA.id], "fj7k2"])
     async def test_a_doctor_finds_them_by_what_is_typed_of_them(self, clinic: Callers, told: Told, q: str) -> None:
         found = (await clinic.program(DIOP).get(f"/patients?mine=1&q={q}")).json["items"]
         assert [(item["id"], item["access"]["id"]) for item in found] == [(AWA.id, told.granted)]
@@ -74,6 +87,13 @@ class TestOwnPatients:
     async def test_and_nobody_elses(self, clinic: Callers, told: Told, person: Viewer, q: str) -> None:
         """Dr Sarr has asked, and waits."""
         assert (await clinic.program(person).get(f"/patients?mine=1&q={q}")).json["items"] == []
+
+    @pytest.mark.parametrize("q", ["77 123", "771", PHONES[AWA.id]])
+    async def test_nor_anybody_by_a_telephone_that_could_be_learnt_so(
+        self, clinic: Callers, told: Told, store: Store, q: str
+    ) -> None:
+        store.write(access.revoke, AWA, told.granted)  # who was prescribed for stays one's own
+        assert (await clinic.program(DIOP).get(f"/patients?mine=1&q={q}")).json["items"] == []
 
     async def test_who_was_prescribed_for_stays_ones_own_when_the_file_is_closed(
         self, clinic: Callers, told: Told, store: Store

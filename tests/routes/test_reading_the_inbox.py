@@ -1,5 +1,7 @@
 """Whoever opens what news is about has read it; one line is read by hand; it is filtered, and shown by day."""
 
+import re
+
 import pytest
 from callers import Callers
 from cast import AWA, DIOP, GOMIS, MOUSSA, NDIAYE
@@ -55,6 +57,14 @@ class TestOpening:
         assert f'data-cursor="{cursor + 1}"' in page.text, "which this page has no need of"
         await clinic.browser(AWA).get(f"/prescriptions/{told.ready}")
         assert store.read(inbox.cursor, AWA.id) == cursor + 1, "nothing was unread the second time"
+
+    @pytest.mark.parametrize("asked", ["?q=rien-de-tel", "?only=out", "?before=1-1"])
+    async def test_a_part_of_a_list_has_not_shown_all_of_it(
+        self, clinic: Callers, told: Told, store: Store, asked: str
+    ) -> None:
+        _news(store, NDIAYE, "product", told.record)
+        await clinic.browser(NDIAYE).get(f"/inventory{asked}")
+        assert _unread(store, NDIAYE) == {told.record}
 
     @pytest.mark.parametrize(
         ("person", "kind", "where"),
@@ -157,6 +167,10 @@ class TestThePage:
             found = (await clinic.program(AWA).get(f"/notifications?about={about}")).json["items"]
             assert found and {item["subject"]["kind"] for item in found} <= kinds
         page = (await clinic.browser(AWA).get("/notifications?about=records")).text
+        assert 'hx-get="/notifications?about=records"' in page, "an event does not fill it with the others"
+        [read] = re.findall(r'action="(/notifications/\d+/read\?about=records)"', page)[:1]
+        answer = await clinic.browser(AWA).post(read)
+        assert answer.headers["Location"] == "/notifications?about=records"
         assert told.record in page and told.ready not in page.partition("<main")[2]
         assert "/notifications?about=stock" not in page, "a patient is told of none"
 

@@ -72,8 +72,13 @@ async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
     """From row to row by j, the next step by its letter, and the focus stays in the row for the one after it."""
     page = ndiaye.page
     row = page.locator("#now > li", has=page.locator(f"a[href='/prescriptions/{prescription_id}']"))
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    for letter in ("v", "p", "r"):
+        await page.keyboard.press(letter)
     await page.keyboard.press("j")
     await expect(page.locator("#now > li a").first).to_be_focused()
+    assert sent == [], "nobody had chosen a row"
     await row.locator("a").first.focus()
     await page.keyboard.press("r")
     await expect(row).to_contain_text("Prête")

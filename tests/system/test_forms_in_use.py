@@ -285,6 +285,7 @@ PLAIN = """<form id="f" method="post" action="/answer"><input type="hidden" name
   </form>"""
 MULTIPART = PLAIN.replace("<form ", '<form enctype="multipart/form-data" ')
 KEYLESS = PLAIN.replace('name="key"', 'name="other"')
+SECRET = PLAIN.replace("<button>", '<input type="password" name="pin" aria-label="PIN"><button>')
 
 
 def _without_boundary(exchange: Exchange) -> bytes:
@@ -358,9 +359,10 @@ async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> N
     assert len(server.to("/answer")) == 1
 
 
-async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream) -> None:
-    """Whoever typed it may have gone. The form has no key."""
-    server.main = KEYLESS
+@pytest.mark.parametrize("form", [KEYLESS, SECRET], ids=["without a key", "with a password"])
+async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream, form: str) -> None:
+    """Whoever typed it may have gone."""
+    server.main = form
     server.next("/answer", refusal(503), refusal(503), answer(200, "", HX_Redirect="/done"))
     await with_clock(page)
     await open_live(page)
