@@ -89,6 +89,15 @@ class TestOfAPharmacist:
         neutral = re.findall(f"<li id=p{told.open}.*?<small>(.*?)</small>", page, re.DOTALL)
         assert "mg" in named[0] and neutral == ["Toute pharmacie peut la prendre"]
 
+    @pytest.mark.parametrize(("step", "words"), [("hand_over", {"Remettre…"}), ("bring", {"Livrer…", "Livrée…"})])
+    async def test_what_waits_is_called_as_the_chip_it_is_counted_in(
+        self, clinic: Callers, told: Told, step: str, words: set[str]
+    ) -> None:
+        page = (await clinic.browser(NDIAYE).get(f"/prescriptions?step={step}")).text
+        named = re.findall(r'<a class="btn alt" [^>]*>(\w+…)</a>', page)
+        assert set(named) == words
+        assert f"<b>{len(named)}</b>" in page.partition(f'step={step}" aria-current')[2].partition("</a>")[0]
+
 
 class TestWhatHasEnded:
     async def test_an_access_that_the_patient_ended_says_so_and_what_is_next(

@@ -7,6 +7,12 @@ from axe_playwright_python.async_playwright import Axe
 from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
+EVERY_TAB_FITS = """size => {
+  document.documentElement.style.fontSize = size;
+  const tabs = [...document.querySelectorAll('.tabs a')].map(tab => tab.getBoundingClientRect());
+  return tabs.length > 2 && tabs.every(({ left, right, height }) => left >= 0 && right <= innerWidth && height >= 44);
+}"""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -68,6 +74,9 @@ async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(brows
                 if where != "/":
                     await expect(person.page.locator("#main")).to_contain_text(title)
                 assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+            await person.go(path)
+            for size in ("100%", "200%"):
+                assert await person.page.evaluate(EVERY_TAB_FITS, size), (login, viewport, size)
             await person.page.context.close()
 
 
