@@ -84,7 +84,8 @@ async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
     await expect(row).to_contain_text("Prête")
     await expect(row.locator("a").first).to_be_focused()
     await page.keyboard.press("r")
-    await page.wait_for_url(f"**/prescriptions/{prescription_id}")
+    await page.wait_for_url(f"**/prescriptions/{prescription_id}#code")
+    await expect(page.locator("#code")).to_be_focused()  # where the next key is needed
 
 
 async def _reserved(others: Programs) -> dict[str, int]:
