@@ -1,6 +1,8 @@
 """GET /: what needs me now, then what is under way, then the rest, for each role in one snapshot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypedDict, TypeVar
 
 from markupsafe import Markup
@@ -28,12 +30,15 @@ from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription, Treatment
 from fadjma.prescriptions.states import TO_DO, Place, Step
 from fadjma.store import Page, Transaction
+from fadjma.web import drafts
+from fadjma.web.drafts import Place as Typed
 from fadjma.web.qr import qr_code
 
 blueprint = Blueprint("dashboards", __name__)
 _LOW = 3  # products; the stock has the others
 _OF_A_PHARMACY = 15  # prescriptions that wait for it
-_OF_A_DOCTOR = 8  # patients, and prescriptions under way
+_OF_A_DOCTOR = 8  # prescriptions under way, and drafts: as one is sent, an older one is there
+_OTHERS = 4  # accesses and requests, beside the files that were opened last
 _READINGS = 3
 _OPEN = 60  # the newest of each kind and place; the lists have the others
 
@@ -52,6 +57,22 @@ class Part(Generic[T]):
 Choices = list[tuple[str, str]]  # a code and its label
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a doctor may have begun about a patient: its name, its form, and the part of the file that must be open."""
+
+    label: str
+    page: str
+    part: str
+
+
+_BEGUN = {
+    "patients-prescriptions": Kind(N_("Ordonnance commencée pour"), "prescriptions/new", "prescriptions"),
+    "patients-records": Kind(N_("Ajout au dossier commencé pour"), "records/new", "records"),
+    "patients-measurements": Kind(N_("Poids à noter pour"), "measurements", "records"),
+}
+
+
 class _Admin(TypedDict):
     waiting: Part[Account]
     emergencies: Part[Review]
@@ -61,8 +82,10 @@ class _Admin(TypedDict):
 
 class _Doctor(TypedDict):
     now: Part[Prescription]
+    begun: list[tuple[Kind, Identity]]
+    seen: list[AccessRequest]  # those that open the files that were opened last
     flow: Part[Prescription]
-    accesses: Part[AccessRequest]
+    accesses: Part[AccessRequest]  # the others
 
 
 class _Patient(TypedDict):
@@ -127,11 +150,7 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
                 low=inventory.low_stock(tx, viewer, _LOW),
             )
         case "doctor":
-            return _Doctor(
-                now=_prescriptions(tx, viewer, "now"),
-                flow=_prescriptions(tx, viewer, "flow", _OF_A_DOCTOR),
-                accesses=_requests(tx, viewer, "flow", _OF_A_DOCTOR),
-            )
+            return _doctor(tx, viewer)
         case "nurse":
             return _Nurse(mine=delegated.browse_delegated(tx, viewer))
         case "receptionist":
@@ -148,6 +167,30 @@ def _admin(tx: Transaction, viewer: Viewer) -> _Admin:
         explaining=_emergencies(tx, viewer, "flow"),
         contests=_contests(tx, viewer),
     )
+
+
+def _doctor(tx: Transaction, viewer: Viewer) -> _Doctor:
+    seen = [recent.grant for recent in access.recent_patients(tx, viewer) if recent.grant]
+    return _Doctor(
+        now=_prescriptions(tx, viewer, "now"),
+        begun=_begun(tx, viewer),
+        seen=seen,
+        flow=_prescriptions(tx, viewer, "flow", _OF_A_DOCTOR),
+        accesses=_requests(tx, viewer, "flow", _OTHERS, without=[grant.id for grant in seen]),
+    )
+
+
+def _begun(tx: Transaction, viewer: Viewer) -> list[tuple[Kind, Identity]]:
+    """What was being typed and was not sent, the latest first; nothing of a file that is not open for it any more."""
+    typed = (place for place in drafts.places(tx, viewer.id) if _goes_on(tx, viewer, place))
+    found = list(islice(typed, _OF_A_DOCTOR))
+    patients = {one.id: one for one in directory.identities(tx, [place.subject for place in found])}
+    return [(_BEGUN[place.form], patients[place.subject]) for place in found]
+
+
+def _goes_on(tx: Transaction, viewer: Viewer, place: Typed) -> bool:
+    kind = _BEGUN.get(place.form)
+    return kind is not None and access.grant(tx, viewer.id, place.subject, kind.part) is not None
 
 
 def _patient(tx: Transaction, viewer: Viewer) -> _Patient:
@@ -181,9 +224,11 @@ def _contests(tx: Transaction, viewer: Viewer) -> Part[Contest]:
     return Part(shown, reviews.count_contests(tx, "now", shown))
 
 
-def _requests(tx: Transaction, viewer: Viewer, place: Place, limit: int = _OPEN) -> Part[AccessRequest]:
-    shown = access.access_requests(tx, viewer, place=place, limit=limit)
-    return Part(shown, access.count_beyond(tx, viewer, place, shown))
+def _requests(
+    tx: Transaction, viewer: Viewer, place: Place, limit: int = _OPEN, without: Sequence[str] = ()
+) -> Part[AccessRequest]:
+    shown = access.access_requests(tx, viewer, place=place, limit=limit, without=without)
+    return Part(shown, access.count_beyond(tx, viewer, place, shown, without))
 
 
 def _prescriptions(tx: Transaction, viewer: Viewer, place: Place, limit: int = _OPEN) -> Part[Prescription]:

@@ -434,20 +434,32 @@ def access_requests(
     place: Place | None = None,
     before: str | None = None,
     limit: int = PER_PAGE,
+    without: Sequence[str] = (),
 ) -> Page[AccessRequest]:
     """The viewer's own requests, received or made, the newest first; of one place of their dashboard, or all.
 
-    `before` is the `cursor` of the last one shown.
+    `before` is the `cursor` of the last one shown; `without`: the ids of a few that are shown elsewhere.
     """
-    return _requests(tx, viewer, _of_place(viewer, place), before, limit)
+    said, values = _but_for(without)
+    return _requests(tx, viewer, _of_place(viewer, place), before, limit, said, values)
 
 
-def count_beyond(tx: Transaction, viewer: Viewer, place: Place, shown: Page[AccessRequest]) -> int:
+def count_beyond(
+    tx: Transaction, viewer: Viewer, place: Place, shown: Page[AccessRequest], without: Sequence[str] = ()
+) -> int:
     """How many requests of this place come after a page of them, `COUNTED` at most."""
     if not shown.next:
         return 0
-    sql = paging.counted(_selects(viewer, _of_place(viewer, place)), "a.created_at", "a.id")
-    return int(tx.value(sql, _values(tx, viewer, shown.next, COUNTED)))
+    said, values = _but_for(without)
+    selects = [f"{select}{said}" for select in _selects(viewer, _of_place(viewer, place))]
+    sql = paging.counted(selects, "a.created_at", "a.id")
+    return int(tx.value(sql, {**_values(tx, viewer, shown.next, COUNTED), **values}))
+
+
+def _but_for(ids: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """What else must be true of `a`, with its values."""
+    values = {f"without{number}": request_id for number, request_id in enumerate(ids)}
+    return f" AND a.id NOT IN ({', '.join(f':{name}' for name in values)})" if ids else "", values
 
 
 def _of_place(viewer: Viewer, place: Place | None) -> list[Status]:

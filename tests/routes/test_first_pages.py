@@ -22,6 +22,11 @@ def _form(page: str, action: str) -> dict[str, str]:
     return {field[1]: field[2] for field in found if field}
 
 
+def _list(page: str, id: str) -> str:
+    """The rows of one list of a page."""
+    return page.partition(f'<ul id="{id}"')[2].partition("</ul>")[0]
+
+
 class TestOfAPatient:
     async def test_medicines_that_are_ready_come_before_a_request_to_answer(self, clinic: Callers, told: Told) -> None:
         page = (await clinic.browser(AWA).get("/")).text
@@ -70,6 +75,63 @@ class TestOfAPatient:
         steps = page.partition('<ul id="first"')[2].partition("</ul>")[0]
         assert re.findall(r'href="([^"]+)"', steps) == ["/account/pin", "/account/contact", "/patients/moussa/card"]
         assert "Traitements en cours" not in page and "Dernières lectures" not in page
+
+
+class TestOfADoctor:
+    async def test_the_files_opened_last_come_first_and_the_other_accesses_after_them(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        browser, row = clinic.browser(DIOP), f"<li id=a{told.granted} "
+        page = (await browser.get("/")).text
+        assert "Vus récemment" not in page and row in _list(page, "accesses")
+        await browser.get("/patients/awa/records")
+        page = (await browser.get("/")).text
+        assert "<h2>Vus récemment</h2>" in page and row in _list(page, "seen") and row not in _list(page, "accesses")
+        store.write(access.revoke, AWA, told.granted)
+        assert row not in (await browser.get("/")).text
+
+    async def test_what_was_begun_is_to_do_until_it_is_sent(self, clinic: Callers, told: Told, clock: Clock) -> None:
+        browser = clinic.json_browser(DIOP)
+        for form, typed in (
+            ("patients-records", {"title": "Contrôle"}),
+            ("patients-prescriptions", {"note": "Trois jours"}),
+            ("patients-measurements", {"value": "61"}),
+        ):
+            clock.advance(minutes=1)
+            await browser.ask("PUT", f"/drafts/{form}/awa", typed)
+        to_do = _list((await clinic.browser(DIOP).get("/")).text, "now")
+        assert re.findall(r'<a href="([^"]+)">(\w+) [^<]*pour <bdi>Awa Cissé</bdi>, ', to_do) == [
+            ("/patients/awa/measurements", "Poids"),
+            ("/patients/awa/prescriptions/new", "Ordonnance"),
+            ("/patients/awa/records/new", "Ajout"),
+        ]
+        for person in (SARR, AWA):
+            assert "Brouillon" not in (await clinic.browser(person).get("/")).text
+        await clinic.browser(DIOP).post(
+            "/patients/awa/measurements", {"code": "body_weight", "value": "61", "unit": "kg"}
+        )
+        assert "Poids à noter" not in (await clinic.browser(DIOP).get("/")).text
+
+    async def test_nothing_that_was_begun_is_told_of_a_file_that_is_not_open_for_it(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        for form, subject in (
+            ("patients-records", "awa"),
+            ("patients-prescriptions", "awa"),
+            ("patients-records", "moussa"),
+            ("patients-records", "nobody"),
+            ("organizations", "new"),
+        ):
+            await clinic.json_browser(DIOP).ask("PUT", f"/drafts/{form}/{subject}", {"title": "Contrôle"})
+        page = (await clinic.browser(DIOP).get("/")).text
+        assert page.count("Brouillon") == 2 and "Moussa" not in _list(page, "now")
+        assert '<section id="due" hx-get="/" hx-trigger="access_request_status_changed from:body"' in page
+        store.write(access.change, AWA, told.granted, scope="prescriptions", duration=DAY)
+        narrower = _list((await clinic.browser(DIOP).get("/")).text, "now")
+        assert "Ordonnance commencée" in narrower and "Ajout au dossier" not in narrower
+        store.write(access.revoke, AWA, told.granted)
+        page = (await clinic.browser(DIOP).get("/")).text
+        assert "Brouillon" not in page and '<section id="due"><h2>' in page, "an open page finds its part again"
 
 
 class TestOfAPharmacist:
