@@ -25,6 +25,8 @@ from fadjma.inventory import queries as inventory
 from fadjma.inventory.queries import Product
 from fadjma.keeping.keeper import Keeper
 from fadjma.live.hub import Hub
+from fadjma.monitoring.disk import Disk, disk
+from fadjma.monitoring.wording import Words
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.queries import Prescription, Treatment
@@ -80,6 +82,13 @@ class _Admin(TypedDict):
     contests: Part[Contest]
 
 
+class _House(TypedDict):
+    streams: int
+    keeper: Keeper
+    disk: Disk
+    words: Words
+
+
 class _Doctor(TypedDict):
     now: Part[Prescription]
     begun: list[tuple[Kind, Identity]]
@@ -122,9 +131,17 @@ async def home() -> Response:
     if not web.signed_in():
         return web.see_other("/sign-in")
     shown = await web.see_traced(_dashboard)
+    role = web.viewer().role
+    if role == "admin":
+        return web.page("dashboards/admin.html", **shown, **_house())
+    return web.page(f"dashboards/{role}.html", **shown)
+
+
+def _house() -> _House:
+    """What an admin sees of the program's own health."""
     hub: Hub = web.app().extensions["hub"]
     keeper: Keeper = web.app().extensions["keeper"]
-    return web.page(f"dashboards/{web.viewer().role}.html", streams=len(hub.streams), keeper=keeper, **shown)
+    return _House(streams=len(hub.streams), keeper=keeper, disk=disk(web.database()), words=Words(web.language()))
 
 
 @blueprint.get("/administration")

@@ -17,12 +17,12 @@ from fadjma import events
 from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
+from fadjma.monitoring import disk
 from fadjma.store import Unusable
 from fadjma.store.backup import look_into
 from fadjma.store.files import of
 
 _PATIENCE = 5.0  # seconds for an answer
-_LEAST_FREE = 500 * 1024 * 1024  # bytes
 _HOUR = 3_600_000
 _SLACK = 2 * 60_000  # milliseconds that the clock may be behind the newest act
 _CERTIFICATE_DAYS = 14
@@ -108,10 +108,10 @@ def _disk(question: Question) -> State:
     folders = [question.database.parent.resolve()]
     if question.settings.backup_folder:
         folders.append(question.settings.backup_folder)
-    size = question.database.stat().st_size if question.database.exists() else 0
+    needed = disk.needed(question.database)
     for folder in folders:
         free = shutil.disk_usage(folder).free
-        if free < max(_LEAST_FREE, 2 * size):
+        if free < needed:
             return (
                 f"{folder} : {_mega(free)} libres",
                 "Libérez de la place : il faut deux fois la base, et 500 Mo au moins.",

@@ -13,6 +13,7 @@ from fadjma.identity.people import Viewer
 from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import ALARMS
 from fadjma.live.hub import Hub
+from fadjma.monitoring.disk import disk
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
@@ -30,12 +31,17 @@ async def monitoring() -> Response:
     history: History = web.app().extensions["history"]
     made = report(history, _hub().figures)
     keeper: Keeper = web.app().extensions["keeper"]
-    alarms = keeper.alarms()
+    alarms, room = keeper.alarms(), disk(web.database())
     return web.answer(
         "monitoring/index.html",
-        {**made.json(), "backups": keeper.standing.json(keeper.plan, alarms, web.language())},
+        {
+            **made.json(),
+            "backups": keeper.standing.json(keeper.plan, alarms, web.language()),
+            "disk": room.json(),
+        },
         fragment="monitoring/_update.html",
         report=made,
+        disk=room,
         plan=keeper.plan,
         standing=keeper.standing,
         alarms=[ALARMS[alarm] for alarm in alarms],

@@ -67,7 +67,9 @@ class Words:
             return NOTHING
         if size < 1000:
             return self._unit(N_("%(n)s o"), size)
-        return self._unit(N_("%(n)s Ko"), size / 1e3) if size < 1e6 else self._unit(N_("%(n)s Mo"), size / 1e6)
+        if size < 1e6:
+            return self._unit(N_("%(n)s Ko"), size / 1e3)
+        return self._unit(N_("%(n)s Mo"), size / 1e6) if size < 1e9 else self._unit(N_("%(n)s Go"), size / 1e9)
 
     def minute(self, at: int) -> str:
         return str(format_time(days.local(at).time(), "HH:mm", locale=self._locale))

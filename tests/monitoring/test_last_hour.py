@@ -145,6 +145,7 @@ def test_figures_in_words() -> None:
     assert english.duration(0.0018) == "1.8\xa0ms"
     assert (french.duration(12.3), french.duration(None)) == ("12\xa0s", "–")
     assert [french.size(size) for size in (0, 999, 1234, 5_600_000)] == ["0\xa0o", "999\xa0o", "1,2\xa0Ko", "5,6\xa0Mo"]
+    assert (french.size(12_300_000_000), english.size(1_500_000_000)) == ("12\xa0Go", "1.5\xa0GB")
     assert (english.size(1234), french.number(1234), english.number(1234)) == ("1.2\xa0kB", "1\u202f234", "1,234")
     assert (english.share(1, 4), english.share(0, 0)) == ("25%", "–")
 

@@ -4,12 +4,13 @@ import re
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
 from told import READS, Route, Told
 
 from fadjma.access import actions as access
 from fadjma.prescriptions import dispensing
+from fadjma.store import Database
 
 DAY = 24 * 3_600_000
 
@@ -159,6 +160,25 @@ class TestOfAPharmacist:
         named = re.findall(r'<a class="btn alt" [^>]*>(\w+…)</a>', page)
         assert set(named) == words
         assert f"<b>{len(named)}</b>" in page.partition(f'step={step}" aria-current')[2].partition("</a>")[0]
+
+
+class TestOfAnAdmin:
+    async def test_the_house_says_how_much_space_is_free_and_when_it_is_too_little(
+        self, clinic: Callers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        browser = clinic.browser(ADMIN)
+        for free, shown, bad in ((12_000_000_000, "12\xa0Go", False), (300_000_000, "300\xa0Mo", True)):
+            monkeypatch.setattr(Database, "free_space", lambda _, free=free: free)
+            house = _list((await browser.get("/")).text, "house")
+            [row] = re.findall(r'<a href="/monitoring#disk">(Espace libre : .*?)</li>', house)
+            assert row.startswith(f"Espace libre : {shown}</a>")
+            assert ('<b class="no">À regarder</b><small>il en faut 500\xa0Mo' in row) is bad
+            where = (
+                (await browser.get("/monitoring")).text.partition('<section id="disk">')[2].partition("</section>")[0]
+            )
+            assert f"{shown} libres" in where and ('role="alert"' in where) is bad
+            told = (await clinic.program(ADMIN).get("/monitoring")).json["disk"]
+            assert told == {"free_bytes": free, "needed_bytes": 500_000_000}
 
 
 class TestWhatHasEnded:
