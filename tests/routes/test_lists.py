@@ -14,6 +14,7 @@ from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
 from told import Told
 
+from fadjma.access import queries as requests
 from fadjma.access import states as access
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import states as prescriptions
@@ -254,6 +255,16 @@ class TestTheFirstPage:
         assert '<a href="/prescriptions?place=rest" class="more">Ordonnances passées</a>' in page
         waiting = re.search(r">Et (\d+) autres comptes à vérifier<", (await clinic.browser(ADMIN).get("/")).text)
         assert waiting and int(waiting[1]) + 50 == MANY + 1
+
+    def test_what_it_shows_elsewhere_is_neither_listed_nor_counted(self, filled: Store) -> None:
+        def under_way(size: int, *without: str) -> tuple[list[str], int]:
+            page = filled.read(requests.access_requests, DIOP, place="flow", limit=size, without=without)
+            return [item.id for item in page], filled.read(requests.count_beyond, DIOP, "flow", page, without)
+
+        everything, _ = under_way(10 * MANY)
+        shown, more = under_way(len(everything) - 20)
+        assert more == 20
+        assert under_way(len(shown), everything[0], everything[-1]) == (everything[1 : len(shown) + 1], 18)
 
     async def test_says_nothing_of_more_where_everything_is_there(self, clinic: Callers) -> None:
         for person in (AWA, DIOP, NDIAYE, ADMIN):
