@@ -141,6 +141,20 @@ def _of_patient(
     return found
 
 
+@blueprint.get("/prescriptions/steps")
+async def steps() -> Response:
+    """How much waits for each step: what an open page asks for after an event, in place of its list."""
+    counted = await web.see(_steps)
+    if web.wants() == "page":
+        return web.see_other("/prescriptions")
+    return web.answer("prescriptions/_counts.html", {"steps": counted}, steps=counted)
+
+
+def _steps(tx: Transaction, viewer: Viewer) -> dict[states.Step, int]:
+    viewer.require("pharmacist")
+    return queries.counts(tx, viewer)
+
+
 @blueprint.get("/prescriptions/<prescription_id>")
 async def show(prescription_id: str) -> Response:
     around = await _one(prescription_id)

@@ -115,7 +115,10 @@ class TestOfAPharmacist:
         page = (await clinic.browser(NDIAYE).get(f"/prescriptions?step={step}")).text
         named = re.findall(r'<a class="btn alt" [^>]*>(\w+…)</a>', page)
         assert set(named) == words
-        assert f"<b>{len(named)}</b>" in page.partition(f'step={step}" aria-current')[2].partition("</a>")[0]
+        assert (
+            f'<b id="step-{step}">{len(named)}</b>'
+            in page.partition(f'step={step}" aria-current')[2].partition("</a>")[0]
+        )
 
 
 class TestWhatHasEnded:
