@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict
+from urllib.parse import urlencode
 
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
@@ -98,6 +99,7 @@ async def index() -> Response:
         prescriptions=found,
         steps=steps,
         work=_WORK,
+        back=_address(asked),
         **asked,
     )
 
@@ -110,6 +112,12 @@ def _asked() -> Asked:
         "before": request.args.get("before"),
         "patient_id": request.args.get("patient"),
     }
+
+
+def _address(asked: Asked) -> str:
+    """Of a pharmacy's list, where a step that is taken in it leads back to."""
+    said = {name: value for name, value in asked.items() if value and name != "patient_id"}
+    return "/prescriptions" + (f"?{urlencode(said)}" if said else "")
 
 
 def _list(
@@ -131,6 +139,20 @@ def _of_patient(
     if viewer.id != patient_id:
         writing.trace_file(tx, viewer, patient_id, again=again)
     return found
+
+
+@blueprint.get("/prescriptions/steps")
+async def steps() -> Response:
+    """How much waits for each step: what an open page asks for after an event, in place of its list."""
+    counted = await web.see(_steps)
+    if web.wants() == "page":
+        return web.see_other("/prescriptions")
+    return web.answer("prescriptions/_counts.html", {"steps": counted}, steps=counted)
+
+
+def _steps(tx: Transaction, viewer: Viewer) -> dict[states.Step, int]:
+    viewer.require("pharmacist")
+    return queries.counts(tx, viewer)
 
 
 @blueprint.get("/prescriptions/<prescription_id>")
@@ -413,7 +435,9 @@ async def _act(
     **kwargs: P.kwargs,
 ) -> Response:
     acted = await web.act(action, queries.prescription, prescription_id, *args, **kwargs)
-    return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{prescription_id}")
+    # In the address, not in the form: whichever list it is sent from, the same key is the same submission.
+    back = web.local(request.args.get("next", "")) or None
+    return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{prescription_id}", then=back)
 
 
 def _handover_key() -> bytes:

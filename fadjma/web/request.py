@@ -175,6 +175,12 @@ def number(name: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
+def local(address: str) -> str:
+    """An address inside FADJMA, or nothing: never a redirect to another site."""
+    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if inside else ""
+
+
 def one_of(name: str, known: Sequence[T]) -> T | None:
     """The one of these that a parameter of the address names; None when it is absent or something else."""
     return next((value for value in known if value == request.args.get(name)), None)

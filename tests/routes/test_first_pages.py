@@ -1,6 +1,7 @@
 """The first page of each role: what is to be done now, with its button, and what it does without a line of script."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from callers import Callers
@@ -139,12 +140,30 @@ class TestOfAPharmacist:
     async def test_a_step_is_taken_from_the_list_once(self, clinic: Callers, told: Told, store: Store) -> None:
         browser = clinic.browser(NDIAYE)
         action = f"/prescriptions/{told.issued}/validation"
-        sent = _form((await browser.get("/")).text, action)
+        sent = _form((await browser.get("/")).text, f"{action}?next=/")
         assert set(sent) == {"key"}
-        for _ in range(2):
-            assert (await browser.post(action, sent)).status == 303
+        for lists in ("/", "/prescriptions"):  # two tabs: whichever it is sent from, it is the same step
+            answer = await browser.post(f"{action}?next={lists}", sent)
+            assert (answer.status, answer.location) == (303, lists)
         acts = store.rows(f"SELECT to_status FROM prescription_acts WHERE prescription_id = '{told.issued}'")
         assert sorted(acts) == [("issued",), ("validated",)]
+
+    @pytest.mark.parametrize(
+        ("lists", "then"),
+        [
+            ("/prescriptions", "/prescriptions"),
+            ("/prescriptions?step=validate&q=awa+ciss%C3%A9", "/prescriptions?step=validate&q=awa+ciss%C3%A9"),
+            ("//elsewhere.example", None),
+        ],
+    )
+    async def test_a_step_leads_back_to_the_list_it_was_taken_from_without_a_script(
+        self, clinic: Callers, told: Told, lists: str, then: str | None
+    ) -> None:
+        browser = clinic.browser(NDIAYE)
+        action = f"/prescriptions/{told.issued}/validation?next={quote(lists)}"
+        sent = _form((await browser.get(then or "/prescriptions")).text, action) if then else {"key": "k"}
+        answer = await browser.post(action, sent)
+        assert (answer.status, answer.location) == (303, then or f"/prescriptions/{told.issued}")
 
     async def test_a_row_says_what_it_is_about_and_an_open_one_nothing(self, clinic: Callers, told: Told) -> None:
         page = (await clinic.browser(NDIAYE).get("/")).text
@@ -159,7 +178,10 @@ class TestOfAPharmacist:
         page = (await clinic.browser(NDIAYE).get(f"/prescriptions?step={step}")).text
         named = re.findall(r'<a class="btn alt" [^>]*>(\w+…)</a>', page)
         assert set(named) == words
-        assert f"<b>{len(named)}</b>" in page.partition(f'step={step}" aria-current')[2].partition("</a>")[0]
+        assert (
+            f'<b id="step-{step}">{len(named)}</b>'
+            in page.partition(f'step={step}" aria-current')[2].partition("</a>")[0]
+        )
 
 
 class TestOfAnAdmin:

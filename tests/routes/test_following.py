@@ -28,7 +28,9 @@ FOLLOWING: list[tuple[Viewer, str, set[str]]] = [
     (AWA, "/prescriptions/{issued}", {PRESCRIPTION}),
     (DIOP, "/prescriptions/{issued}", {PRESCRIPTION}),
     (NDIAYE, "/prescriptions/{validated}", {PRESCRIPTION, RECORD}),
-    (NDIAYE, "/", {NOTIFICATION}),
+    (NDIAYE, "/", {NOTIFICATION, PRESCRIPTION}),
+    (NDIAYE, "/prescriptions", {PRESCRIPTION}),
+    (NDIAYE, "/prescriptions?step=prepare", {PRESCRIPTION}),
     (NDIAYE, "/inventory", {NOTIFICATION}),
     (NDIAYE, "/inventory/lots/{lot}", {NOTIFICATION}),
     (DIOP, "/patients", {ACCESS}),
@@ -51,13 +53,13 @@ class Page(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         self.ids.append(found.get("id", ""))
         if "from:body" in found.get("hx-trigger", ""):
-            assert tag in ("div", "section"), tag
+            assert tag in ("div", "section", "nav"), tag
             self.following.append(found)
 
     @property
     def events(self) -> set[str]:
         parts = [part.split() for one in self.following for part in one["hx-trigger"].split(",")]
-        assert all(part[1:] == ["from:body"] for part in parts), parts
+        assert all(part[1:] in (["from:body"], ["from:body", "delay:1s"]) for part in parts), parts
         return {part[0] for part in parts}
 
 
@@ -76,8 +78,26 @@ async def test_a_page_follows_what_it_shows(
     for part in page.following:
         fetched = await clinic.htmx(who).get(part["hx-get"], X_Live="1")
         assert fetched.status == 200
+        if part["hx-swap"] == "none":  # each piece goes where the one with its id is
+            pieces = re.findall('<b id="([^"]+)" hx-swap-oob="true">', fetched.text)
+            assert pieces and set(pieces) < set(page.ids)
+            continue
         assert part["hx-target"].removeprefix("#") in [*page.ids, "this"]
         assert part["hx-select"].split(",")[0].split(" ")[0].removeprefix("#") in Page(fetched.text).ids
+
+
+async def test_what_waits_for_each_step_is_fetched_without_the_list(clinic: Callers, told: Told) -> None:
+    """It names nobody, so that it is no reading; and it holds no link that would move or lose its focus."""
+    before = (await clinic.htmx(NDIAYE).get("/prescriptions/steps", X_Live="1")).text
+    await clinic.program(NDIAYE).post(f"/prescriptions/{told.issued}/validation")
+    after = (await clinic.htmx(NDIAYE).get("/prescriptions/steps", X_Live="1")).text
+    counts = [dict(re.findall('<b id="step-(\\w+)"[^>]*>(\\d+)</b>', text)) for text in (before, after)]
+    assert [(count["validate"], count["prepare"]) for count in counts] == [("2", "2"), ("1", "3")]
+    assert "<a" not in after
+    steps = (await clinic.program(NDIAYE).get("/prescriptions/steps")).json["steps"]
+    assert {step: str(waiting) for step, waiting in steps.items()} == counts[1]
+    by_hand = await clinic.browser(NDIAYE).get("/prescriptions/steps")
+    assert (by_hand.status, by_hand.location) == (303, "/prescriptions")
 
 
 async def test_a_colleagues_prescription_goes_with_the_access_to_it(clinic: Callers, told: Told) -> None:

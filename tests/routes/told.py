@@ -600,6 +600,7 @@ READS = [
 ROWS = [
     Route("/records/{record}/row", AWA, allowed=(DIOP, GASSAMA)),
     Route("/prescriptions/{ready}/row", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
+    Route("/prescriptions/steps", NDIAYE, allowed=(GOMIS, FALL)),
 ]
 PUBLIC = ["/sign-in", "/activation", "/register", "/register/practitioner", "/health", "/offline"]
 # Of half a session, of a locked one, or with what only an authenticator says: test_second_factor.py, test_passkeys.py.

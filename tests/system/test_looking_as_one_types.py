@@ -6,6 +6,8 @@ import pytest
 from clinic import AWA, NDIAYE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
+PLACES = "chips => [...chips.children].map(chip => JSON.stringify(chip.getBoundingClientRect()))"
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -16,6 +18,17 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         ndiaye, awa = [await sign_in(browser, clinic, login) for login in (NDIAYE, AWA)]
         await others.grant(AWA)
         prescription = f"/prescriptions/{await others.validated(AWA)}"
+        await ndiaye.go("/")
+        chips = ndiaye.page.locator("#steps")
+        waiting = chips.locator("#step-prepare")
+        counted = int(await waiting.inner_text())
+        await chips.get_by_role("link", name="À préparer").focus()
+        places = await chips.evaluate(PLACES)
+        for _ in range(10 - counted):  # from one digit to two, in a burst
+            await others.validated(AWA)
+        await expect(waiting).to_have_text("10")
+        await expect(chips.get_by_role("link", name="À préparer")).to_be_focused()
+        assert await chips.evaluate(PLACES) == places
         await ndiaye.go("/prescriptions?step=prepare")
         field, row = ndiaye.page.locator("#q"), ndiaye.page.locator(f'#found li:has(a[href="{prescription}"])')
         await field.press_sequentially("cisse", delay=30)

@@ -5,7 +5,6 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.accounts import acting
 from fadjma.accounts.forms import ActingForm
-from fadjma.accounts.routes.signing_in import local
 
 blueprint = Blueprint("acting", __name__)
 
@@ -13,7 +12,7 @@ blueprint = Blueprint("acting", __name__)
 @blueprint.get("/people")
 async def people() -> Response:
     found = await web.see(acting.people)
-    onward = local(request.args.get("next", ""))
+    onward = web.local(request.args.get("next", ""))
     return web.answer("accounts/people.html", found.json(web.language()), people=found, next=onward)
 
 
@@ -22,4 +21,4 @@ async def act_for() -> Response:
     web.whoever_it_is_for()
     form = await web.form(ActingForm)
     await web.change(acting.choose, form.person_id.data)
-    return web.see_other(local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
+    return web.see_other(web.local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)

@@ -7,7 +7,6 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.accounts import actions, queries
 from fadjma.accounts.forms import LockForm, PinForm, UnlockForm
-from fadjma.accounts.routes.signing_in import local
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.accounts.signing_in import unlock as unlock_screen
 from fadjma.identity import passwords, pins
@@ -23,7 +22,7 @@ async def lock() -> Response:
     web.even_locked()
     form = await web.form(LockForm)
     await web.change(actions.lock)
-    return web.see_other(local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
+    return web.see_other(web.local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
 
 
 class _AroundPin(TypedDict):
@@ -47,7 +46,7 @@ async def unlock() -> Response:
     mark = web.mark(request.remote_addr or "")
     if viewer.locked:
         await unlock_screen(web.database(), web.throttle(), viewer, form.password.data, mark=mark)
-    return web.see_other(local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
+    return web.see_other(web.local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
 
 
 def _asking(_: Transaction, viewer: Viewer) -> Viewer:

@@ -9,7 +9,6 @@ from fadjma import web
 from fadjma.accounts import actions, own_passkeys, queries, second_factor
 from fadjma.accounts.forms import CodeForm, OtpForm, OwnerForm
 from fadjma.accounts.queries import Profile
-from fadjma.accounts.routes.signing_in import local
 from fadjma.accounts.signing_in import confirm_factor, confirm_password, take_factor
 from fadjma.i18n import iso
 from fadjma.identity import credentials, factor_removals, passkeys, passwords
@@ -39,7 +38,7 @@ class _AroundAsked(TypedDict):
 
 async def _around_asked() -> _AroundAsked:
     usable = await web.see(own_passkeys.usable, site())
-    return {"next": local(request.args.get("next", "")), "has_passkey": bool(usable)}
+    return {"next": web.local(request.args.get("next", "")), "has_passkey": bool(usable)}
 
 
 @blueprint.get("/sign-in/factor")
@@ -47,7 +46,7 @@ async def show_asked() -> Response:
     web.even_half("factor")
     viewer = await web.see(asking)
     if not viewer.half:
-        return web.see_other(local(request.args.get("next", "")) or "/")
+        return web.see_other(web.local(request.args.get("next", "")) or "/")
     around = await _around_asked()
     data = {"half": viewer.half, "has_passkey": around["has_passkey"]}
     return web.answer("accounts/factor.html", data, form=web.blank(CodeForm), **around)
@@ -63,7 +62,9 @@ async def give() -> Response:
         mark = web.mark(request.remote_addr or "")
         await take_factor(web.database(), web.throttle(), viewer.id, form.otp.data, key=factor_key(), mark=mark)
         await make_whole(viewer)
-    return web.see_other(local(request.args.get("next", "")) or "/") if web.wants() != "json" else Response(status=204)
+    return (
+        web.see_other(web.local(request.args.get("next", "")) or "/") if web.wants() != "json" else Response(status=204)
+    )
 
 
 def asking(_: Transaction, viewer: Viewer) -> Viewer:

@@ -38,7 +38,7 @@ async def _around_sign_in() -> _AroundSignIn:
 
 
 def _next() -> str:
-    return local(request.args.get("next", ""))
+    return web.local(request.args.get("next", ""))
 
 
 @blueprint.get("/sign-in")
@@ -139,7 +139,7 @@ async def language() -> Response:
     chosen = form.chosen.data or ""
     with suppress(SignInNeeded, FactorNeeded):  # before signing in, the cookie alone remembers
         await web.change(actions.choose_language, chosen)
-    response = web.see_other(local(form.next.data or "") or "/")
+    response = web.see_other(web.local(form.next.data or "") or "/")
     if chosen in LANGUAGES:
         response.set_cookie("language", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
     return response
@@ -168,9 +168,3 @@ async def _check(
 
 def _device() -> devices.Device | None:
     return devices.device_from(web.app(), {"cookie": web.header("cookie")}, request.scheme)
-
-
-def local(address: str) -> str:
-    """An address inside FADJMA, or nothing: never a redirect to another site."""
-    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if inside else ""
