@@ -41,6 +41,14 @@ class _French(gettext.NullTranslations):
         return msgid1 if abs(n) < 2 else msgid2
 
 
+class _Read(gettext.GNUTranslations):
+    """A catalogue; a text that it has with a plural is translated alone, too, as by later Pythons (not by 3.11.2)."""
+
+    def gettext(self, message: str) -> str:
+        found = super().gettext(message)
+        return self.ngettext(message, message, 1) if found == message else found
+
+
 @cache
 def translations(language: str) -> gettext.NullTranslations:
     """The gettext translations of a language of LANGUAGES."""
@@ -51,7 +59,7 @@ def translations(language: str) -> gettext.NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return _Read(compiled)
 
 
 def translate(language: str, message: str, **values: Any) -> str:

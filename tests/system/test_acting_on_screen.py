@@ -86,6 +86,7 @@ async def test_a_mother_approves_for_her_child_and_goes_back_to_her_own_file(bro
         await expect(tab.locator("#other")).to_contain_text("Ce que vous faites sur cette page n'est plus enregistré")
         await whose.get_by_role("link", name="Changer").click()
         await mother.press("Fatou Cissé")
+        await expect(whose).to_have_text(re.compile("Fatou Cissé"))
         await mother.go(f"/patients/{child}/records")
         store.write(lambda tx: proxies.end(tx, given, by=None))  # as another process or a birthday would
         await expect(page.locator("h1")).to_have_text("Pour qui agissez-vous ?")

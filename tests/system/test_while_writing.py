@@ -94,7 +94,7 @@ async def test_the_end_of_the_access_takes_the_patient_away_and_leaves_what_was_
     await _end(others, granted)
     await diop.sees("#about", "a mis fin à votre accès")
     await expect(diop.page.locator(".who")).to_have_count(0)
-    await expect(diop.page.locator("#main")).not_to_contain_text("Awa")
+    await expect(diop.page.locator("#main")).not_to_contain_text(re.compile("Awa.*(ans|FJ-|kg)"))
     await expect(diop.page.locator(field)).to_have_value("Deux fois par jour")
 
 
