@@ -33,7 +33,7 @@ POSTS = re.compile(
     r"""(?:hx-post|data-options|data-send)=["']?(/[^"'\s>]*)"""
 )
 KEY = re.compile(r'name="key" value="[^"]*"')
-ROW_OF = re.compile(r"/(records|prescriptions)/[^/?]+")
+ROW_OF = re.compile(r"/(records|prescriptions)/(?!steps$)[^/?]+")
 SUBJECTS = {
     "access_request": "/access-requests/{}",
     "prescription": "/prescriptions/{}",
@@ -61,7 +61,7 @@ NO_ACT_ON_ANYTHING = (
 )
 # What is shown to whoever of this role knows the id: a doctor has found it by identifier or telephone.
 BY_ID = {"/access-requests/new": ("doctor",), "/patients/<id>/card": ("receptionist",)}
-OF_AN_INBOX = re.compile(r"/notifications/\d+/read")
+OF_AN_INBOX = re.compile(r"/notifications/\d+/read(\?.*)?")
 OF_A_PATIENT = re.compile("/patients/[^/]+")
 EVERYBODYS = "/organizations/"  # clinics and pharmacies, to whoever is signed in
 MOUSSAS = {"title": "Asthme à l'effort", "body": "Salbutamol avant le sport.", "reason": "Ne répond plus au téléphone"}

@@ -138,7 +138,7 @@ def filled(store: Store, told: Told, kept: sqlite3.Connection) -> Store:
 
 def _found(text: str) -> list[str]:
     """Each thing once, in the order of the page; but for those that only a cursor names."""
-    return list(dict.fromkeys(re.findall(r"many-[a-z]\d{5}", re.sub(r'before=[^"]*', "", text))))
+    return list(dict.fromkeys(re.findall(r"many-[a-z]\d{5}", re.sub(r'before(=|%3D)[^"]*', "", text))))
 
 
 def _kinds(listed: Listed) -> set[str]:
