@@ -141,7 +141,7 @@ class TestFile:
             typed = await clinic.browser(person).get(f"{self.PATH}?q={TITLE[:5]}", **AS_TYPED)
             assert typed.text.lstrip().startswith('<div id="found"') and f"/records/{told.record}" in typed.text
             page = await clinic.browser(person).get(f"{self.PATH}?q=paludisme")
-            assert "Rien de tel dans ce dossier." in page.text and told.record not in page.text
+            assert "Aucun élément ne correspond." in page.text and told.record not in page.text
 
     async def test_filters_are_understood_and_kept(self, clinic: Callers, told: Told) -> None:
         browser = clinic.browser(DIOP)

@@ -224,7 +224,7 @@ async def test_without_a_link_and_without_a_page_there_is_one_of_ours(
     anybody = await come(browser, viewport=PHONE)
     page, base = anybody.page, others.clinic.address
     await page.goto(f"{base}/sign-in")
-    await page.wait_for_function("caches.match('/offline')")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")  # active, so what it keeps is kept
     await page.reload()
     assert await page.evaluate("!!navigator.serviceWorker.controller")
     await page.context.set_offline(True)
