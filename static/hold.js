@@ -4,12 +4,10 @@ import { byId, lineWithButton } from './page.js';
 
 const { cancel, unsent } = byId('toasts').dataset;
 
-const SECRET = '[type=password], [autocomplete=one-time-code]';
-
 // Returns whether it is to be sent again: after `wait`, when the link is back, or when somebody presses (`job.again`).
 // Nothing where a secret is in it: whoever typed it may have gone, and it goes only when somebody presses.
 export async function hold(form, wait, job) {
-  if (form.querySelector(SECRET)) return;
+  if (form.querySelector('[type=password], [autocomplete=one-time-code]')) return;
   const fields = [...form.elements].filter(({ disabled, type }) => !disabled && !/submit|button/.test(type));
   const focused = document.activeElement;
   for (const field of fields) field.disabled = true; // what was sent is what is seen

@@ -98,14 +98,14 @@ function receive(form, { status, go, html }, button) {
   }
   if (isRow(form) && status < 400) return applyAnswer(html, form);
   const page = new DOMParser().parseFromString(html, 'text/html');
-  const part = page.getElementById(targetOf(form));
+  const part = isRow(form) ? page.body.firstElementChild : page.getElementById(targetOf(form));
   const isPage = part && part.id == 'main';
-  if (!part || isRow(form) || status > 399 && isPage && !part.querySelector('form')) {
+  if (!part || status > 399 && (isPage || isRow(form)) && !/<form/.test(part.outerHTML)) {
     announce(form, 'unsent'); // what was typed is still there
     form.append(alarm((page.querySelector('[role=alert]') || { textContent: again }).textContent));
   } else {
     if (isPage) document.title = page.title;
-    placePart(byId(part.id), part, form);
+    placePart(isRow(form) ? form : byId(part.id), part, form);
   }
 }
 

@@ -667,7 +667,7 @@ def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: s
     """
     if viewer.role not in READERS:
         viewer.require("doctor")
-    said, values = directory.said_of_own(q, "a.patient_id")
+    said, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
     return Page() if q and not values else _requests(tx, viewer, states.GRANTS, before, PATIENTS, said, values)
 
 

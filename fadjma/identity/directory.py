@@ -226,14 +226,15 @@ def said_of(q: str, account: str = "u.id") -> searching.Condition:
     return searching.every(asked, searching.among(account, "SELECT account_id FROM words_of_accounts WHERE"))
 
 
-def said_of_own(q: str, patient: str) -> searching.Condition:
+def said_of_own(q: str, patient: str, *, by_phone: bool = False) -> searching.Condition:
     """The same of patients who are somebody's own: each is looked at by itself, so that others cost nothing.
 
-    Each word begins a word of the name, or `q` is the beginning of the identifier; never of the telephone, which could
-    be learnt so, digit by digit.
+    Each word begins a word of the name, or `q` is the beginning of the identifier. `by_phone`: or of the telephone,
+    which can be learnt so, digit by digit: only among files that are open.
     """
-    rows = f"SELECT 1 FROM words_of_accounts WHERE account_id = {patient} AND named = 1"
-    condition, values = searching.every(writing.asked_words(q), searching.word_of(rows))
+    numbers = writing.asked_numbers(q) if by_phone else []
+    rows = f"SELECT 1 FROM words_of_accounts WHERE account_id = {patient} AND named = {0 if numbers else 1}"
+    condition, values = searching.every([numbers] if numbers else writing.asked_words(q), searching.word_of(rows))
     begins = identifier_begins(q)
     if not (values and begins):
         return condition, values
