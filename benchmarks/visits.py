@@ -164,6 +164,7 @@ def _change_of_person(browser: Browser, address: str, rounds: int) -> float:
         role, name = (("pharmacist", "Ndiaye"), ("doctor", "Diop"))[number % 2]
         page.wait_for_selector("#status[data-state=live]")
         began = time.perf_counter()
+        page.click(".me summary")
         page.click("form[action='/lock'] button")
         page.click("main a[href='/sign-in']")
         page.fill("#login", _ROLES[role])
