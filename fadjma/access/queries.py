@@ -540,6 +540,10 @@ def granted(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> Acce
     return _request(row) if row else None
 
 
+_WIDEST_FIRST = "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC"
+_NARROWEST_FIRST = "ORDER BY a.scope = 'full', a.scope = 'prescriptions', a.expires_at"
+
+
 def _widest(tx: Transaction, whose: str, patient_id: str, part: str, values: dict[str, str | None]) -> str | None:
     # Each state by itself: of the first there is one between two people, and an index that says so.
     each = " UNION ALL ".join(
@@ -548,8 +552,7 @@ def _widest(tx: Transaction, whose: str, patient_id: str, part: str, values: dic
         for status in states.GRANTS
     )
     found: str | None = tx.value(
-        f"SELECT id FROM ({each}) AS grants "
-        "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC LIMIT 1",
+        f"SELECT id FROM ({each}) AS grants {_WIDEST_FIRST} LIMIT 1",
         {"patient": patient_id, "now": tx.now, **values},
     )
     return found
@@ -753,9 +756,16 @@ def recent_patients(tx: Transaction, viewer: Viewer, limit: int = RECENT) -> Pag
 
 
 def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:
-    """By the id of each of these (few) patients whose file is open to the doctor, the grant that opens it widest."""
-    ids = {patient.id: grant(tx, viewer.id, patient.id, "summary") for patient in patients}
-    return {patient_id: access_request(tx, viewer, found) for patient_id, found in ids.items() if found}
+    """By the ids of those of these patients (500 at most) whose files are open to the doctor, the widest grants."""
+    ids = {f"id{number}": patient.id for number, patient in enumerate(patients)}
+    if not ids:
+        return {}
+    rows = tx.all(
+        f"{_REQUEST} WHERE a.patient_id IN ({', '.join(f':{name}' for name in ids)}) AND a.doctor_id = :viewer "
+        f"AND a.status IN {_GRANTS} AND a.expires_at > :now {_NARROWEST_FIRST}",
+        {**ids, "viewer": viewer.id, "now": tx.now},
+    )
+    return {row["patient_id"]: _request(row) for row in rows}
 
 
 def _reading(row: Row) -> Reading:

@@ -218,6 +218,11 @@ class Prescription:
         return self.state.step_of(to_bring=self.to_bring)
 
     @property
+    def offered_in_row(self) -> states.Offer | None:
+        """What the pharmacy's list offers to do with it (states.offered_in_row)."""
+        return states.offered_in_row(self.status)
+
+    @property
     def steps(self) -> list[Reached]:
         """The five steps with the moment each was last reached; issued once, whatever was given back since."""
         moments = {**{act.to_status: act.at for act in self.acts}, "issued": self.issued_at}

@@ -119,6 +119,7 @@ class Offer:
     bad: bool = False  # drawn as what cannot be taken back
     instead: Mapping[Status, str] = field(default_factory=dict)  # another button from these states
     when: Condition = "always"
+    in_row: Mapping[Status, str] = field(default_factory=dict)  # its button in a pharmacy's list, from these states
 
     def button_from(self, status: Status) -> str:
         """The words on the button for a prescription in this state."""
@@ -156,7 +157,7 @@ PREPARE = Act(
     "prepared",
     {"patient": "prescription.prepared"},
     stock="reserve",
-    offer=Offer("preparation", N_("Marquer « Préparée »")),
+    offer=Offer("preparation", N_("Marquer « Préparée »"), in_row={"validated": N_("Préparer")}),
 )
 VALIDATE = Act(
     "validate",
@@ -169,6 +170,7 @@ VALIDATE = Act(
         "validation",
         N_("Valider : notre pharmacie la prend"),
         instead={"on_hold": N_("Reprendre : revenir à « Validée »")},
+        in_row={"issued": N_("Valider"), "on_hold": N_("Reprendre")},
     ),
 )
 MARK_READY = Act(
@@ -177,7 +179,7 @@ MARK_READY = Act(
     ("prepared",),
     "ready",
     {"patient": "prescription.ready"},
-    offer=Offer("readiness", N_("Marquer « Prête »")),
+    offer=Offer("readiness", N_("Marquer « Prête »"), in_row={"prepared": N_("C'est prêt")}),
 )
 DELIVER = Act(
     "deliver",
@@ -351,6 +353,11 @@ ACTS = (
     RENEW_CODE,
     EXPIRE,
 )  # in the order in which the page offers them
+
+
+def offered_in_row(status: Status) -> Offer | None:
+    """What a pharmacy's list itself offers to do with a prescription in this state: an act that needs nothing more."""
+    return next((act.offer for act in ACTS if act.offer and status in act.offer.in_row), None)
 
 
 def between(source: Status | None, target: Status, role: Role | None) -> Act | None:

@@ -1,14 +1,17 @@
 """A doctor finds a patient by identifier or phone, exactly: patients are never browsed."""
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES
+import steps
+from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES, SARR
 from store import Store
 
 from fadjma.access import actions, queries
 from fadjma.accounts.actions import register_patient
+from fadjma.identity import directory
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Forbidden
+from fadjma.store import Transaction
 
 
 def _found(store: Store, q: str) -> list[str]:
@@ -78,3 +81,18 @@ def test_so_does_the_form_to_ask_whoever_has_the_id(store: Store) -> None:
     assert [line.action for line in store.read(queries.trace, AWA, AWA.id)] == ["patient.found"]
     store.refuse(actions.meet, NDIAYE, AWA.id)
     assert [line.outcome for line in store.read(queries.trace, AWA, AWA.id)].count("refused") == 1
+
+
+def test_of_several_patients_each_has_the_widest_grant_in_one_reading(store: Store) -> None:
+    """As `grant` finds it for one: Awa's file is open in part, and whole for an emergency."""
+    steps.grant(store, scope="summary")
+    whole = steps.emergency(store)
+    of_moussa = steps.grant(store, patient=MOUSSA, scope="prescriptions")
+
+    def among(tx: Transaction, viewer: Viewer) -> dict[str, str]:
+        patients = directory.identities(tx, [AWA.id, MOUSSA.id, "nobody"])
+        return {id: found.id for id, found in queries.grants_among(tx, viewer, patients).items()}
+
+    assert store.read(among, DIOP) == {AWA.id: whole, MOUSSA.id: of_moussa}
+    assert store.read(lambda tx: queries.grant(tx, DIOP.id, AWA.id, "summary")) == whole
+    assert store.read(among, SARR) == {}

@@ -1,5 +1,7 @@
 """Looking for prescriptions: by whom they are for, by what is in them, and by what their pharmacy has to do next."""
 
+from collections.abc import Callable
+
 import pytest
 import steps
 from cast import AMOXICILLIN, AWA, DIOP, FALL, GASSAMA, GOMIS, JAMM, KADD, MOUSSA, NDIAYE, SARR
@@ -141,7 +143,7 @@ def test_but_not_by_what_was_entered_in_error(store: Store) -> None:
         ("hand_over", steps.ready),
     ],
 )
-def test_each_waits_for_one_step(store: Store, step: Work, then) -> None:  # type: ignore[no-untyped-def]
+def test_each_waits_for_one_step(store: Store, step: Work, then: Callable[[Store], str]) -> None:
     prescription_id = then(store)
     found = {code: _browse(store, NDIAYE, step=code) for code in queries.WORK}
     assert found == {code: [prescription_id] if code in (step, "all") else [] for code in queries.WORK}
