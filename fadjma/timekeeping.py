@@ -75,8 +75,9 @@ class Timekeeper:
             except OSError:
                 log.exception("whether another process keeps the time is not known; it is asked again")
             with contextlib.suppress(TimeoutError):
-                pause = await self._pause()  # first: stopped meanwhile, there is nothing yet that nobody awaits
-                await asyncio.wait_for(self._woken.wait(), pause)
+                pause = await self._pause()
+                async with asyncio.timeout(pause):  # wait_for would make a task for each round
+                    await self._woken.wait()
             self._woken.clear()
 
     async def _round(self) -> None:

@@ -239,6 +239,7 @@ class Follower:
         self.connections = 0
         self.pause = 0.02  # seconds before it comes back
         self.connected_at = 0.0  # time.monotonic() of the last one
+        self.left_at = 0.0  # and of the end of the one before
         self._patiently = patiently  # whether it waits as long as the server has said
         self._connect = connect  # connect(after) gives an open Stream
         self._catch_up = catch_up  # catch_up(after) gives the next events of the poll, as they are in JSON
@@ -265,6 +266,7 @@ class Follower:
         finally:
             if self._patiently and stream.parser.retry is not None:
                 self.pause = stream.parser.retry / 1000
+                self.left_at = time.monotonic()
             await stream.close()
 
     async def fetch(self) -> None:

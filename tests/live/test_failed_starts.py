@@ -19,9 +19,11 @@ from forked import ROOT
 from live_server import Server
 
 from fadjma.store import Database
+from fadjma.store.connections import BUSY_SECONDS
 
 ELSEWHERE = "UPDATE users SET email = replace(email, '@demo.fadjma', '@clinique.sn')"
 WITHIN = 30  # seconds; the machine may be busy
+SLOW = 10  # seconds that a busy machine takes for what is done at once
 
 
 @pytest.fixture
@@ -131,7 +133,7 @@ class TestASignalDuringTheStart:
         server.ask_to_stop()
         since = time.monotonic()
         assert server.wait(WITHIN) == 0
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < SLOW
         assert not server.log
 
 
@@ -146,7 +148,7 @@ def test_a_start_behind_somebody_elses_lock_can_be_stopped(server: Server) -> No
         server.ask_to_stop()
         since = time.monotonic()
         assert server.wait(WITHIN) == 0
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < BUSY_SECONDS + SLOW
         other.execute("ROLLBACK")
 
 
