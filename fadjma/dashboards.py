@@ -10,9 +10,10 @@ from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import actions as delegated
+from fadjma.access import grants, patient_lists, readings, reviews
 from fadjma.access import queries as access
-from fadjma.access import reviews
-from fadjma.access.queries import AccessRequest, Reading
+from fadjma.access.queries import AccessRequest
+from fadjma.access.readings import Reading
 from fadjma.access.reviews import Contest, Review
 from fadjma.access.states import DURATIONS, SCOPES
 from fadjma.accounts import queries as accounts
@@ -28,8 +29,8 @@ from fadjma.live.hub import Hub
 from fadjma.monitoring.disk import Disk, disk
 from fadjma.monitoring.wording import Words
 from fadjma.prescriptions import actions as prescribing
-from fadjma.prescriptions import queries as prescriptions
-from fadjma.prescriptions.queries import Prescription, Treatment
+from fadjma.prescriptions import lists as prescriptions
+from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.prescriptions.states import TO_DO, Place, Step
 from fadjma.store import Page, Transaction
 from fadjma.web import drafts
@@ -187,7 +188,7 @@ def _admin(tx: Transaction, viewer: Viewer) -> _Admin:
 
 
 def _doctor(tx: Transaction, viewer: Viewer) -> _Doctor:
-    seen = [recent.grant for recent in access.recent_patients(tx, viewer) if recent.grant]
+    seen = [recent.grant for recent in patient_lists.recent_patients(tx, viewer) if recent.grant]
     return _Doctor(
         now=_prescriptions(tx, viewer, "now"),
         begun=_begun(tx, viewer),
@@ -207,14 +208,14 @@ def _begun(tx: Transaction, viewer: Viewer) -> list[tuple[Kind, Identity]]:
 
 def _goes_on(tx: Transaction, viewer: Viewer, place: Typed) -> bool:
     kind = _BEGUN.get(place.form)
-    return kind is not None and access.grant(tx, viewer.id, place.subject, kind.part) is not None
+    return kind is not None and grants.grant(tx, viewer.id, place.subject, kind.part) is not None
 
 
 def _patient(tx: Transaction, viewer: Viewer) -> _Patient:
     ready, flow = _prescriptions(tx, viewer, "now"), _prescriptions(tx, viewer, "flow")
     asked, open_ones = _requests(tx, viewer, "now"), _requests(tx, viewer, "flow")
     treatments = prescriptions.treatments(tx, viewer.id)
-    readings = [one for one in access.readings(tx, viewer.id) if one.is_opening][:_READINGS]
+    seen = [one for one in readings.readings(tx, viewer.id) if one.is_opening][:_READINGS]
     patient = directory.identity(tx, viewer.id)
     return _Patient(
         ready=ready,
@@ -222,9 +223,9 @@ def _patient(tx: Transaction, viewer: Viewer) -> _Patient:
         treatments=treatments,
         flow=flow,
         accesses=open_ones,
-        readings=readings,
+        readings=seen,
         patient=patient,
-        first=not (ready.items or asked.items or flow.items or open_ones.items or treatments or readings),
+        first=not (ready.items or asked.items or flow.items or open_ones.items or treatments or seen),
         scopes=[(code, label) for code, (label, _) in SCOPES.items()],
         durations=[(code, label) for code, (label, _) in DURATIONS.items()],
         qr=qr_code(patient.identifier),

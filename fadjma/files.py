@@ -15,8 +15,9 @@ from fadjma.i18n import N_, iso
 from fadjma.identity import links
 from fadjma.identity.links import Other
 from fadjma.identity.people import Viewer
+from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
-from fadjma.prescriptions.queries import Prescription, Treatment
+from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
 from fadjma.records import queries as records
 from fadjma.records.queries import File, Record
@@ -125,13 +126,11 @@ def _open(
     everything = found.grant is None or found.grant.scope == "full"
     authors = tuple(records.authors(tx, patient_id, everything=everything))
     allergies = records.allergies(tx, patient_id)
-    taken = tuple(prescriptions.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
+    taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
     if found.grant is None:
-        under_way = prescriptions.under_way(tx, patient_id)
+        under_way = lists.under_way(tx, patient_id)
         return _Opened(found, allergies, taken, links=linked, authors=authors, under_way=under_way)
-    prescribed = (
-        prescriptions.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
-    )
+    prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
     return _Opened(found, allergies, taken, prescribed, linked, authors, since)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
+from fadjma.access import grants, reviews
 from fadjma.access import queries as access
-from fadjma.access import reviews
 from fadjma.access.states import REVOKE
 from fadjma.accounts import queries as accounts
 from fadjma.announcements import queries as announcements
@@ -14,6 +14,7 @@ from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions as prescribing
+from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
@@ -78,7 +79,7 @@ def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:
     """What became of what this person may not see any more; None where they never could."""
     if viewer.role == "pharmacist" and tried.kind == "prescription":
         return Ended("taken", "", None, "/") if prescriptions.was_open_to_all(tx, tried.id) else None
-    found = access.ended(tx, viewer, tried.patient_id) if tried.kind in _OF_A_FILE else None
+    found = grants.ended(tx, viewer, tried.patient_id) if tried.kind in _OF_A_FILE else None
     if found is None:
         return None
     what: Literal["revoked", "expired"] = "revoked" if found.status == REVOKE.target else "expired"
@@ -108,5 +109,5 @@ def _same(tx: Transaction, subject_id: str) -> Eyes:
 
 def _dispensing(tx: Transaction, patient_id: str) -> Iterator[tuple[Subject, list[str]]]:
     """A patient's open prescriptions, with the pharmacists who see on them all that a pharmacy sees of the file."""
-    for prescription_id, pharmacy_id in prescriptions.dispensing(tx, patient_id):
+    for prescription_id, pharmacy_id in lists.dispensing(tx, patient_id):
         yield Subject("prescription", prescription_id), directory.people(tx, "pharmacist", pharmacy_id)

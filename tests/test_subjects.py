@@ -10,8 +10,7 @@ from cast import ADMIN, AWA, DIOP, NDIAYE
 from store import Store
 
 import fadjma
-from fadjma.access import queries as access
-from fadjma.access import reviewing
+from fadjma.access import readings, reviewing
 from fadjma.announcements import actions as announcements
 from fadjma.events import Subject, subjects
 from fadjma.events.inbox import Notification
@@ -99,7 +98,7 @@ def test_every_row_template_is_there() -> None:
 
 
 def _contested(store: Store) -> str:
-    [line, *_] = store.read(access.readings, AWA.id)
+    [line, *_] = store.read(readings.readings, AWA.id)
     return store.write(reviewing.contest, AWA, AWA.id, line.id, text="")
 
 

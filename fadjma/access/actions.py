@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from fadjma import events
-from fadjma.access import queries, reviewing, states, tracing
+from fadjma.access import desk, patient_lists, queries, reviewing, states, tracing
 from fadjma.access.states import Act, Scope, Side
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
@@ -28,7 +28,7 @@ def find(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> 
     """Look a patient up: a doctor by identifier or phone number, the front desk by the name, too. It is traced."""
     if viewer.role == "receptionist":
         return _find_at_desk(tx, viewer, q, before)
-    found = queries.find_patients(tx, viewer, q, before)
+    found = patient_lists.find_patients(tx, viewer, q, before)
     for patient in found:
         _trace_found(tx, viewer, patient.id)
     if not found and not before:
@@ -50,7 +50,7 @@ def browse_delegated(
 
     The list names their patients, and is traced.
     """
-    found = queries.patients_of(tx, viewer, before, q)
+    found = patient_lists.patients_of(tx, viewer, before, q)
     if viewer.role == "nurse":
         tracing.trace_listed(tx, viewer, [(_patient(item.patient_id), item.patient_id) for item in found])
     return found
@@ -246,7 +246,7 @@ def witness(tx: Transaction, viewer: Viewer, patient_id: str, request_id: str, *
     Raises Forbidden, NotFound, Conflict.
     """
     viewer.require("receptionist", Tried(patient_id, "identity", patient_id))
-    request = queries.to_witness(tx, viewer, patient_id, request_id)
+    request = desk.to_witness(tx, viewer, patient_id, request_id)
     if patient_pins.state(tx, patient_id) != "none":
         raise NotNow(N_("Ce patient a un code PIN : c'est avec lui qu'il autorise."), current=request.status)
     _replace_running(tx, request)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fadjma import events
-from fadjma.access import outcomes, queries, reviews
+from fadjma.access import outcomes, queries, readings, reviews
 from fadjma.access.outcomes import Act
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
@@ -93,7 +93,7 @@ def contest(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str, *, t
 
     Raises NotFound for everybody else and for what is no line of it, Conflict the second time.
     """
-    queries.own_line(tx, viewer, patient_id, line_id)
+    readings.own_line(tx, viewer, patient_id, line_id)
     try:
         tx.execute(
             "INSERT INTO contests (line_id, patient_id, text, created_at) VALUES (:id, :patient, :text, :now)",

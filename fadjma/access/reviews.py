@@ -7,9 +7,9 @@ what is in a file.
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.access import outcomes, queries, states
+from fadjma.access import outcomes, queries, readings, states
 from fadjma.access.outcomes import Act, ContestStatus, ReviewStatus
-from fadjma.access.queries import Reading
+from fadjma.access.readings import Reading
 from fadjma.access.states import Place
 from fadjma.events import audit
 from fadjma.i18n import iso, translate
@@ -245,7 +245,7 @@ def _review(row: Row) -> Review:
 
 
 def _contests(tx: Transaction, rows: list[Row]) -> list[Contest]:
-    lines = queries.lines(tx, [row["id"] for row in rows])
+    lines = readings.lines(tx, [row["id"] for row in rows])
     return [
         Contest(**values, patient=patient, line=lines[values["id"]])
         for values, patient in map(queries.patient_apart, rows)

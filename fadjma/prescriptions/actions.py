@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fadjma import events, rules
-from fadjma.access import queries as access
-from fadjma.access import tracing
+from fadjma.access import grants, tracing
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import queries, states, transitions
+from fadjma.prescriptions import lists, queries, states, transitions
+from fadjma.prescriptions.prescription import Prescription
 from fadjma.refusals import Conflict, Invalid, NotFound
 from fadjma.store import Page, Transaction
 
@@ -49,7 +49,7 @@ def issue(
     `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
     """
     too_little = N_("Votre accès à ce dossier ne permet pas de prescrire.")
-    access.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
+    grants.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
     _check(tx, lines, pharmacy_id)
     if replaces_id:
         _check_replaced(tx, viewer, patient_id, replaces_id)
@@ -77,16 +77,14 @@ def issue(
     return prescription_id
 
 
-def open_prescription(
-    tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False
-) -> queries.Prescription:
+def open_prescription(tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False) -> Prescription:
     """One prescription in full, and the trace of its reading: a colleague's through a grant, or a pharmacist's.
 
     `again` as in tracing.trace.
     """
     found = queries.prescription_in_full(tx, viewer, prescription_id)
     if _is_somebody_elses(viewer, found):
-        grant = access.granted(tx, viewer, found.patient_id, "prescriptions")
+        grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
         ground = grant.id if grant else None  # a pharmacist's is what is to be dispensed
         subject = events.Subject("prescription", found.id)
         tracing.trace(tx, viewer, found.patient_id, "prescription.read", subject, ground=ground, again=again)
@@ -98,42 +96,42 @@ def browse(
     viewer: Viewer,
     *,
     place: states.Place | None = None,
-    step: queries.Work | None = None,
+    step: lists.Work | None = None,
     q: str = "",
     before: str | None = None,
-) -> Page[queries.Prescription]:
+) -> Page[Prescription]:
     """A part of one's list of prescriptions; a pharmacist's names patients, and is traced."""
     if step:
-        found = queries.work(tx, viewer, step, q, before=before)
+        found = lists.work(tx, viewer, step, q, before=before)
     elif q:
-        found = queries.found(tx, viewer, q, before=before)
+        found = lists.found(tx, viewer, q, before=before)
     else:
-        found = queries.prescriptions(tx, viewer, place=place, before=before)
+        found = lists.prescriptions(tx, viewer, place=place, before=before)
     trace_listed(tx, viewer, found)
     return found
 
 
-def pass_row(tx: Transaction, viewer: Viewer, prescription_id: str) -> queries.Prescription:
+def pass_row(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
     """One as a row, for a list that was open when it came; traced as the list is."""
     found = queries.prescription(tx, viewer, prescription_id)
     trace_listed(tx, viewer, [found])
     return found
 
 
-def trace_listed(tx: Transaction, viewer: Viewer, found: Iterable[queries.Prescription]) -> None:
+def trace_listed(tx: Transaction, viewer: Viewer, found: Iterable[Prescription]) -> None:
     """Write down whose prescriptions this person has in a list before them."""
     named = [item for item in found if _is_somebody_elses(viewer, item)]
     tracing.trace_listed(tx, viewer, [(events.Subject("prescription", item.id), item.patient_id) for item in named])
 
 
-def is_listed(tx: Transaction, viewer: Viewer, found: queries.Prescription) -> bool:
+def is_listed(tx: Transaction, viewer: Viewer, found: Prescription) -> bool:
     """Whether a row may be pushed to this person: it names nobody, it is their own, or their reading is traced."""
     if not _is_somebody_elses(viewer, found):
         return True
     return tracing.seen_today(tx, viewer, events.Subject("prescription", found.id), found.patient_id)
 
 
-def _is_somebody_elses(viewer: Viewer, found: queries.Prescription) -> bool:
+def _is_somebody_elses(viewer: Viewer, found: Prescription) -> bool:
     return not found.neutral and viewer.id not in (found.patient_id, found.prescriber_id)
 
 

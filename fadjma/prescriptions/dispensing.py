@@ -8,7 +8,7 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import handover, queries, states, transitions
-from fadjma.prescriptions.queries import Standing
+from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 

@@ -8,13 +8,13 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fadjma import web
-from fadjma.access import queries as access
+from fadjma.access import grants
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, dispensing, handover, queries, states
+from fadjma.prescriptions import actions, dispensing, handover, lists, queries, states
 from fadjma.prescriptions.forms import (
     LINES_AT_MOST,
     DeliveryForm,
@@ -24,6 +24,7 @@ from fadjma.prescriptions.forms import (
     ReasonForm,
     RefusalForm,
 )
+from fadjma.prescriptions.prescription import Line, Prescription
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
@@ -45,7 +46,7 @@ class Asked(TypedDict):
     """Which of the prescriptions are asked for."""
 
     place: states.Place | None
-    step: queries.Work | None
+    step: lists.Work | None
     q: str
     before: str | None
     patient_id: str | None
@@ -54,7 +55,7 @@ class Asked(TypedDict):
 class OnePage(TypedDict):
     """What prescriptions/show.html shows."""
 
-    item: queries.Prescription
+    item: Prescription
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     refusals: list[tuple[str, str]]
     reason_form: ReasonForm
@@ -107,7 +108,7 @@ async def index() -> Response:
 def _asked() -> Asked:
     return {
         "place": web.one_of("place", states.PLACES),
-        "step": web.one_of("step", queries.WORK),
+        "step": web.one_of("step", lists.WORK),
         "q": web.sought(),
         "before": request.args.get("before"),
         "patient_id": request.args.get("patient"),
@@ -122,20 +123,20 @@ def _address(asked: Asked) -> str:
 
 def _list(
     tx: Transaction, viewer: Viewer, asked: Asked, *, again: bool
-) -> tuple[Page[queries.Prescription], dict[states.Step, int]]:
+) -> tuple[Page[Prescription], dict[states.Step, int]]:
     """What is asked for of one's own or of a patient's, and for a pharmacist how much waits for each step."""
     q, before = asked["q"], asked["before"]
     if asked["patient_id"]:
         return _of_patient(tx, viewer, asked["patient_id"], q, before, again=again), {}
     found = actions.browse(tx, viewer, place=asked["place"], step=asked["step"], q=q, before=before)
-    return found, queries.counts(tx, viewer) if viewer.role == "pharmacist" else {}
+    return found, lists.counts(tx, viewer) if viewer.role == "pharmacist" else {}
 
 
 def _of_patient(
     tx: Transaction, viewer: Viewer, patient_id: str, q: str, before: str | None, *, again: bool
-) -> Page[queries.Prescription]:
+) -> Page[Prescription]:
     """Those of a patient, which are part of the file. Raises NotFound without a grant."""
-    found = queries.of_patient(tx, viewer, patient_id, q, before=before)
+    found = lists.of_patient(tx, viewer, patient_id, q, before=before)
     if viewer.id != patient_id:
         writing.trace_file(tx, viewer, patient_id, again=again)
     return found
@@ -152,7 +153,7 @@ async def steps() -> Response:
 
 def _steps(tx: Transaction, viewer: Viewer) -> dict[states.Step, int]:
     viewer.require("pharmacist")
-    return queries.counts(tx, viewer)
+    return lists.counts(tx, viewer)
 
 
 @blueprint.get("/prescriptions/<prescription_id>")
@@ -192,7 +193,7 @@ async def row(prescription_id: str) -> Response:
 
 def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
     """The desk, which is part of the file. Raises NotFound without a grant."""
-    access.require_grant(tx, viewer, patient_id, "prescriptions")
+    grants.require_grant(tx, viewer, patient_id, "prescriptions")
     return {
         "file": writing.open_file(tx, viewer, patient_id, again=again),
         "pharmacies": directory.organizations(tx, "pharmacy"),
@@ -269,7 +270,7 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
     return web.page("prescriptions/new.html", form=form, **around)
 
 
-def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> queries.Prescription:
+def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> Prescription:
     """One's own refused prescription for this patient, to be corrected. Raises NotFound."""
     found = queries.prescription_in_full(tx, viewer, prescription_id)
     if found.patient_id != patient_id or found.prescriber_id != viewer.id:
@@ -299,7 +300,7 @@ async def _line(line: LineForm, index: int) -> actions.NewLine:
     )
 
 
-def _as_written(line: queries.Line) -> dict[str, Any]:
+def _as_written(line: Line) -> dict[str, Any]:
     return {
         "medicine_id": line.medicine_id,
         "medicine": line.name,

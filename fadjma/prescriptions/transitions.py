@@ -10,6 +10,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import queries, states
+from fadjma.prescriptions.prescription import Standing
 from fadjma.prescriptions.states import Act, Side, Status
 from fadjma.refusals import Conflict, Forbidden
 from fadjma.store import Transaction
@@ -22,7 +23,7 @@ def move(
     act: Act,
     *,
     reason: str = "",
-    before: Callable[[queries.Standing], None] | None = None,
+    before: Callable[[Standing], None] | None = None,
 ) -> str:
     """Bring a prescription that the viewer may see to the act's target; returns its id.
 
@@ -51,7 +52,7 @@ def move(
     return prescription_id
 
 
-def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Standing:
+def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> Standing:
     """The prescription as it is before the act. Raises Forbidden, NotFound, or Conflict with the state it is in now."""
     found = seen_by(tx, viewer, prescription_id, act)
     if found.status not in act.sources:
@@ -59,7 +60,7 @@ def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> qu
     return found
 
 
-def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> queries.Standing:
+def seen_by(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> Standing:
     """The prescription in whatever state, for who is on the side that does this act. Raises Forbidden, NotFound."""
     queries.require(tx, viewer, states.ROLES[act.by], prescription_id)
     found = queries.standing(tx, viewer, prescription_id)

@@ -7,7 +7,7 @@ from quart import Blueprint, Response, g, request
 
 from fadjma import web
 from fadjma.access import actions as access
-from fadjma.access import queries as access_queries
+from fadjma.access import desk
 from fadjma.access.queries import AccessRequest
 from fadjma.access.states import SCOPES
 from fadjma.accounts.forms import ResetForm
@@ -121,8 +121,8 @@ def _open(
     tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool
 ) -> tuple[Registered, list[AccessRequest], list[AccessRequest]]:
     patient = actions.open_identity(tx, viewer, patient_id, again=again)
-    waiting = access_queries.waiting_at_desk(tx, viewer, patient_id)
-    return patient, waiting, access_queries.attested_at_desk(tx, viewer, patient_id)
+    waiting = desk.waiting_at_desk(tx, viewer, patient_id)
+    return patient, waiting, desk.attested_at_desk(tx, viewer, patient_id)
 
 
 @blueprint.post("/patients/<patient_id>")
@@ -229,7 +229,7 @@ async def witness(patient_id: str, request_id: str) -> Response:
 
 @blueprint.get("/witnessed-approvals")
 async def witnessed() -> Response:
-    found = await web.see(access_queries.witnessed)
+    found = await web.see(desk.witnessed)
     return web.answer("reception/witnessed.html", {"items": [one.json() for one in found]}, found=found)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from fadjma import days, events, writing
-from fadjma.access import queries as access
-from fadjma.access import tracing
+from fadjma.access import grants, tracing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -59,7 +58,7 @@ def open_record(tx: Transaction, viewer: Viewer, record_id: str, *, again: bool 
     """One record with its versions; a reading under a grant is traced. Raises NotFound."""
     found = queries.record_with_versions(tx, viewer, record_id)
     if viewer.role != "patient":
-        grant = access.granted(tx, viewer, found.patient_id, queries.part_of(found.type))
+        grant = grants.granted(tx, viewer, found.patient_id, queries.part_of(found.type))
         ground = grant.id if grant else None  # its author reads what was entered in error also without one
         _trace(tx, viewer, found.patient_id, "record.read", Subject("record", record_id), ground, found.type, again)
     return found
@@ -141,7 +140,7 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
 
 def _require_writer(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
     too_little = N_("Votre accès ne permet pas d'écrire dans ce dossier.")
-    access.require_grant(tx, viewer, patient_id, "records", too_little=too_little)
+    grants.require_grant(tx, viewer, patient_id, "records", too_little=too_little)
 
 
 def _add_version(
@@ -171,7 +170,7 @@ def _refuse_change(tx: Transaction, viewer: Viewer, found: Record) -> None:
 
 
 def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, record_type: str, action: str) -> None:
-    doctors = access.doctors_with_grant(tx, patient_id, queries.part_of(record_type))
+    doctors = grants.doctors_with_grant(tx, patient_id, queries.part_of(record_type))
     shared = "record.shared" if action == "record.created" else "record.shared_amended"
     events.record(
         tx,
@@ -199,7 +198,7 @@ def tell_elsewhere(tx: Transaction, patient_id: str) -> None:
 
 def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> None:
     """Write down that somebody sees a file as far as a grant opens it, or a part of it that is shown elsewhere."""
-    grant = access.granted(tx, viewer, patient_id, "summary")
+    grant = grants.granted(tx, viewer, patient_id, "summary")
     assert grant
     _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant.id, grant.scope or "", again)
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Literal
 
 from fadjma import days
-from fadjma.access import queries as access
+from fadjma.access import grants
 from fadjma.i18n import iso
 from fadjma.identity import births
 from fadjma.identity.people import Viewer
@@ -103,7 +103,7 @@ def measurement(tx: Transaction, viewer: Viewer, measurement_id: str) -> Measure
 
 
 def _require_reader(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
-    if viewer.id != patient_id and access.granted(tx, viewer, patient_id, PART) is None:
+    if viewer.id != patient_id and grants.granted(tx, viewer, patient_id, PART) is None:
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
 
 

@@ -1,7 +1,7 @@
 """Writing down what was measured: by the doctor under an access, or by a nurse « par délégation »."""
 
 from fadjma import events
-from fadjma.access import queries as access
+from fadjma.access import grants
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -47,7 +47,7 @@ def measure(
 
     Raises Doubtful while it is not `confirmed` that it is far from the last one, Invalid before the birth.
     """
-    grant = access.require_reading(tx, viewer, patient_id, PART)
+    grant = grants.require_reading(tx, viewer, patient_id, PART)
     if measured_on < directory.identity(tx, patient_id).birth_date:
         raise Invalid({"measured_on": N_("Cette date est avant la naissance.")})
     last = measurements.newest(tx, patient_id, code)
@@ -73,7 +73,7 @@ def measure(
 
 
 def _tell(tx: Transaction, viewer: Viewer, patient_id: str, measurement_id: str, grant_id: str, code: Code) -> None:
-    doctors = access.doctors_with_grant(tx, patient_id, PART)
+    doctors = grants.doctors_with_grant(tx, patient_id, PART)
     events.record(
         tx,
         "measurement.created",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from fadjma import writing
+from fadjma.access import grants
 from fadjma.access import queries as access
 from fadjma.access.states import OPENS, PARTS
 from fadjma.i18n import iso
@@ -172,7 +173,7 @@ def may_read(tx: Transaction, viewer: Viewer, patient_id: str, record_type: str)
     """Whether this person may read a record of this type of this patient now."""
     if viewer.role == "patient":
         return viewer.id == patient_id
-    return access.granted(tx, viewer, patient_id, part_of(record_type)) is not None
+    return grants.granted(tx, viewer, patient_id, part_of(record_type)) is not None
 
 
 def part_of(record_type: str) -> str:
@@ -184,7 +185,7 @@ def file(
     tx: Transaction, viewer: Viewer, patient_id: str, before: str | None = None, sought: Sought = _EVERYTHING
 ) -> File:
     """The file of a patient: the patient's own, or through a doctor's grant. Raises NotFound."""
-    grant = access.granted(tx, viewer, patient_id, "summary")
+    grant = grants.granted(tx, viewer, patient_id, "summary")
     if grant is None and (viewer.id != patient_id or viewer.role != "patient"):
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
     everything = grant is None or grant.scope == "full"

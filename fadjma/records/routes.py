@@ -5,6 +5,7 @@ from typing import TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import days, web
+from fadjma.access import grants
 from fadjma.access import queries as access
 from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
@@ -41,7 +42,7 @@ class _Banner(TypedDict):
 
 
 def _banner(tx: Transaction, viewer: Viewer, patient_id: str) -> _Banner:
-    grant = access.granted(tx, viewer, patient_id, queries.part_of("allergy"))
+    grant = grants.granted(tx, viewer, patient_id, queries.part_of("allergy"))
     return {"grant": grant, "allergies": queries.allergies(tx, patient_id) if grant else None}
 
 
@@ -109,7 +110,7 @@ def _open(
 ) -> tuple[queries.Record, Identity, _Banner, bool]:
     """The record, its patient with what the banner says of them, and whether the viewer may write. Raises NotFound."""
     found = actions.open_record(tx, viewer, record_id, again=again)
-    may_write = viewer.role == "doctor" and access.grant(tx, viewer.id, found.patient_id, "records") is not None
+    may_write = viewer.role == "doctor" and grants.grant(tx, viewer.id, found.patient_id, "records") is not None
     patient = directory.identity(tx, found.patient_id)
     return found, patient, _banner(tx, viewer, found.patient_id), may_write
 

@@ -7,7 +7,7 @@ from cast import ADMIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
 from steps import HOUR, ask, emergency, grant
 from store import Clock, Store, refused_by_database
 
-from fadjma.access import actions, queries
+from fadjma.access import actions, grants, queries
 from fadjma.identity.people import Viewer
 from fadjma.records import actions as records
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
@@ -15,7 +15,7 @@ from fadjma.store import Database
 
 
 def _open(store: Store, part: str = "records", doctor: Viewer = DIOP) -> bool:
-    return store.read(queries.grant, doctor.id, AWA.id, part) is not None
+    return store.read(grants.grant, doctor.id, AWA.id, part) is not None
 
 
 def test_the_whole_file_is_open_for_three_hours(store: Store, clock: Clock) -> None:

@@ -7,7 +7,7 @@ from cast import ADMIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
 from steps import DAY, WEEK, ask, emergency, grant
 from store import Clock, Store
 
-from fadjma.access import actions, queries
+from fadjma.access import actions, grants, patient_lists, queries
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, Forbidden, NotFound
 
@@ -17,7 +17,7 @@ def _stored(store: Store) -> list[tuple[Any, ...]]:
 
 
 def _open(store: Store, part: str = "summary", doctor: Viewer = DIOP) -> bool:
-    return store.read(queries.grant, doctor.id, AWA.id, part) is not None
+    return store.read(grants.grant, doctor.id, AWA.id, part) is not None
 
 
 def test_a_revoked_grant_opens_nothing_from_then_on(store: Store) -> None:
@@ -105,8 +105,8 @@ class TestTime:
         clock.advance(milliseconds=1)
         assert not _open(store)
         assert store.read(queries.access_request, DIOP, request_id).status == "expired"
-        assert store.read(queries.patients_of, DIOP) == []
-        assert store.read(queries.doctors_with_grant, AWA.id, "summary") == []
+        assert store.read(patient_lists.patients_of, DIOP) == []
+        assert store.read(grants.doctors_with_grant, AWA.id, "summary") == []
 
     def test_an_expired_grant_is_not_revoked(self, store: Store, clock: Clock) -> None:
         request_id = grant(store, duration=DAY)

@@ -5,7 +5,7 @@ import steps
 from cast import ADMIN, AWA, DIOP, FALL, IDENTIFIERS, MOUSSA, NDIAYE, PHONES, SARR
 from store import Store
 
-from fadjma.access import actions, queries
+from fadjma.access import actions, grants, readings
 from fadjma.accounts.actions import register_patient
 from fadjma.identity import directory
 from fadjma.identity.enrolment import NewPerson
@@ -72,15 +72,15 @@ def test_every_look_up_is_written_down_with_what_it_found_and_not_with_what_was_
 def test_a_look_up_stands_in_the_patients_trace_and_tells_nobody(store: Store) -> None:
     assert store.news(actions.find, DIOP, IDENTIFIERS[AWA.id]) == {AWA.id: [None]}
     assert store.news(actions.meet, DIOP, AWA.id, again=True) == {}, "the form that follows is the same look-up"
-    [line] = store.read(queries.trace, AWA, AWA.id)
+    [line] = store.read(readings.trace, AWA, AWA.id)
     assert (line.name, line.action, line.ground_id) == (DIOP.name, "patient.found", None)
 
 
 def test_so_does_the_form_to_ask_whoever_has_the_id(store: Store) -> None:
     store.write(actions.meet, DIOP, AWA.id)
-    assert [line.action for line in store.read(queries.trace, AWA, AWA.id)] == ["patient.found"]
+    assert [line.action for line in store.read(readings.trace, AWA, AWA.id)] == ["patient.found"]
     store.refuse(actions.meet, NDIAYE, AWA.id)
-    assert [line.outcome for line in store.read(queries.trace, AWA, AWA.id)].count("refused") == 1
+    assert [line.outcome for line in store.read(readings.trace, AWA, AWA.id)].count("refused") == 1
 
 
 def test_of_several_patients_each_has_the_widest_grant_in_one_reading(store: Store) -> None:
@@ -91,8 +91,8 @@ def test_of_several_patients_each_has_the_widest_grant_in_one_reading(store: Sto
 
     def among(tx: Transaction, viewer: Viewer) -> dict[str, str]:
         patients = directory.identities(tx, [AWA.id, MOUSSA.id, "nobody"])
-        return {id: found.id for id, found in queries.grants_among(tx, viewer, patients).items()}
+        return {id: found.id for id, found in grants.grants_among(tx, viewer, patients).items()}
 
     assert store.read(among, DIOP) == {AWA.id: whole, MOUSSA.id: of_moussa}
-    assert store.read(lambda tx: queries.grant(tx, DIOP.id, AWA.id, "summary")) == whole
+    assert store.read(lambda tx: grants.grant(tx, DIOP.id, AWA.id, "summary")) == whole
     assert store.read(among, SARR) == {}

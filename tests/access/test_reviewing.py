@@ -8,7 +8,7 @@ from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, SARR
 from steps import emergency, grant
 from store import Store, refused_by_database
 
-from fadjma.access import outcomes, queries, reviewing, reviews
+from fadjma.access import outcomes, queries, readings, reviewing, reviews
 from fadjma.access.outcomes import ACTS, CONTESTS, REVIEWS, Act
 from fadjma.identity.people import Viewer
 from fadjma.records import actions as records
@@ -114,7 +114,7 @@ def test_the_list_goes_on(store: Store) -> None:
 def _line(store: Store) -> str:
     grant(store)
     store.write(records.open_file, DIOP, AWA.id)
-    found: str = store.read(queries.readings, AWA.id)[0].id
+    found: str = store.read(readings.readings, AWA.id)[0].id
     return found
 
 
@@ -122,7 +122,7 @@ def test_a_line_is_contested_once_and_answered_once(store: Store) -> None:
     line = _line(store)
     news = store.news(reviewing.contest, AWA, AWA.id, line, text="")
     assert news == {ADMIN.id: ["contest.opened"], AWA.id: [None]}
-    assert store.read(queries.readings, AWA.id)[0].contest == "open"
+    assert store.read(readings.readings, AWA.id)[0].contest == "open"
     with pytest.raises(Conflict):
         store.write(reviewing.contest, AWA, AWA.id, line, text="Encore")
     assert store.news(reviewing.answer, ADMIN, line, text="Votre visite") == {

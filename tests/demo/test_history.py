@@ -15,11 +15,12 @@ import phonenumbers
 import pytest
 
 from fadjma import demo
-from fadjma.access.queries import OPENS
+from fadjma.access.states import OPENS
 from fadjma.demo.notes import ALLERGIES
 from fadjma.events import subjects
 from fadjma.events.catalogue import MESSAGES
-from fadjma.prescriptions.queries import OPEN, REFUSALS
+from fadjma.prescriptions.queries import OPEN
+from fadjma.prescriptions.states import REFUSALS
 from fadjma.store import Transaction, database
 
 NOW = datetime(2026, 9, 21, 14)  # a Monday afternoon

@@ -10,7 +10,7 @@ from steps import KEY, code, grant, issued, prepared, ready, receive, refused, s
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, queries, states
+from fadjma.prescriptions import actions, dispensing, lists, queries, states
 from fadjma.prescriptions.states import Act, Status
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 
@@ -274,7 +274,7 @@ def test_moussa_and_the_admin_see_nothing_of_it(store: Store) -> None:
     for person in (MOUSSA, SARR, FALL, ADMIN):
         with pytest.raises(NotFound):
             store.read(queries.prescription, person, prescription_id)
-        assert store.read(queries.prescriptions, person) == []
+        assert store.read(lists.prescriptions, person) == []
 
 
 def test_the_history_says_what_a_step_back_was(store: Store) -> None:

@@ -9,7 +9,7 @@ from steps import issue, issued, status, validated
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, queries
+from fadjma.prescriptions import actions, dispensing, lists, queries
 from fadjma.refusals import Conflict, NotFound, Refusal
 from fadjma.store import Database
 
@@ -32,7 +32,7 @@ def test_then_the_others_see_it_no_more_and_their_pages_forget_it(store: Store) 
     }
     with pytest.raises(NotFound):
         store.read(queries.prescription, NDIAYE, prescription_id)
-    assert store.read(queries.prescriptions, NDIAYE) == []
+    assert store.read(lists.prescriptions, NDIAYE) == []
 
 
 async def test_two_pharmacies_at_once_and_one_wins(store: Store, database: Database) -> None:
@@ -57,7 +57,7 @@ def test_one_that_is_addressed_to_a_pharmacy_is_nobody_elses(store: Store) -> No
     prescription_id = issued(store, pharmacy=JAMM)
     with pytest.raises(NotFound):
         store.write(dispensing.validate, FALL, prescription_id)
-    assert store.read(queries.prescriptions, FALL) == []
+    assert store.read(lists.prescriptions, FALL) == []
     assert status(store, prescription_id) == "issued"
 
 
@@ -72,9 +72,9 @@ def test_a_pharmacy_has_before_it_what_is_under_way_and_nothing_that_is_over(sto
     issue(store, pharmacy=None)
     store.write(dispensing.validate, NDIAYE, claimed)
     store.write(actions.cancel, DIOP, over, reason="Traitement changé")
-    assert set(store.read(queries.dispensing, AWA.id)) == {(addressed, JAMM), (claimed, JAMM)}
+    assert set(store.read(lists.dispensing, AWA.id)) == {(addressed, JAMM), (claimed, JAMM)}
     store.clock.advance(days=90)
-    assert store.read(queries.dispensing, AWA.id) == []
+    assert store.read(lists.dispensing, AWA.id) == []
 
 
 def test_one_that_is_given_back_can_be_claimed_by_another(store: Store) -> None:
@@ -116,7 +116,7 @@ def test_one_that_ends_before_any_pharmacy_took_it_is_gone_for_all(store: Store,
     for person in (NDIAYE, GOMIS, FALL):
         with pytest.raises(NotFound):
             store.read(queries.prescription, person, prescription_id)
-        assert store.read(queries.prescriptions, person) == []
+        assert store.read(lists.prescriptions, person) == []
     assert store.read(queries.prescription, AWA, prescription_id)
 
 
@@ -134,7 +134,7 @@ class TestBeforeTheClaim:
 
     def test_the_list_shows_no_more(self, store: Store) -> None:
         issued(store, pharmacy=None)
-        [found] = store.read(queries.prescriptions, FALL)
+        [found] = store.read(lists.prescriptions, FALL)
         assert found.patient is None
         assert "patient_id" not in found.json("fr")
 

@@ -7,7 +7,7 @@ from cast import AWA, DIOP, FALL, GOMIS, JAMM, NDIAYE
 from steps import delivered, issue, issued, prepared, ready, refused, status, validated
 from store import Clock, Store
 
-from fadjma.prescriptions import actions, queries
+from fadjma.prescriptions import actions, lists, queries
 
 
 @pytest.mark.parametrize("before", [issued, validated, prepared, ready, refused])
@@ -18,7 +18,7 @@ def test_an_open_one_has_expired_when_it_is_read(store: Store, clock: Clock, bef
     assert store.read(queries.prescription, AWA, prescription_id).status == stored
     clock.advance(milliseconds=1)
     assert store.read(queries.prescription, AWA, prescription_id).status == "expired"
-    assert [one.status for one in store.read(queries.prescriptions, DIOP)] == ["expired"]
+    assert [one.status for one in store.read(lists.prescriptions, DIOP)] == ["expired"]
     assert status(store, prescription_id) == stored  # nothing has been written
 
 
@@ -92,6 +92,6 @@ def test_many_that_expired_in_one_moment_are_all_found_page_by_page(store: Store
     written = {issued(store), *(issue(store) for _ in range(4))}
     clock.advance(days=90)
     store.write(actions.expire, 200)
-    first = store.read(queries.prescriptions, DIOP, limit=2)
-    rest = store.read(queries.prescriptions, DIOP, before=first[-1].cursor, limit=50)
+    first = store.read(lists.prescriptions, DIOP, limit=2)
+    rest = store.read(lists.prescriptions, DIOP, before=first[-1].cursor, limit=50)
     assert {one.id for one in (*first, *rest)} == written

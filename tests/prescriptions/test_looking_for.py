@@ -9,9 +9,9 @@ from store import Clock, Store
 
 from fadjma.identity import enrolment
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, queries, states
+from fadjma.prescriptions import actions, dispensing, lists, queries, states
 from fadjma.prescriptions.actions import NewLine
-from fadjma.prescriptions.queries import Work
+from fadjma.prescriptions.lists import Work
 
 FOR_DELIVERY = {"address": "Villa 12, Mermoz", "phone": "+221771234567"}
 
@@ -119,7 +119,7 @@ def test_a_patient_finds_them_by_medicine_and_prescriber(store: Store, q: str, f
     prescription_id = steps.issued(store)
     _for_moussa(store)
     assert _browse(store, AWA, q=q) == ([prescription_id] if finds else [])
-    found = store.read(queries.of_patient, DIOP, AWA.id, q)
+    found = store.read(lists.of_patient, DIOP, AWA.id, q)
     assert [item.id for item in found] == ([prescription_id] if finds else [])
 
 
@@ -145,9 +145,9 @@ def test_but_not_by_what_was_entered_in_error(store: Store) -> None:
 )
 def test_each_waits_for_one_step(store: Store, step: Work, then: Callable[[Store], str]) -> None:
     prescription_id = then(store)
-    found = {code: _browse(store, NDIAYE, step=code) for code in queries.WORK}
-    assert found == {code: [prescription_id] if code in (step, "all") else [] for code in queries.WORK}
-    counts = store.read(queries.counts, NDIAYE)
+    found = {code: _browse(store, NDIAYE, step=code) for code in lists.WORK}
+    assert found == {code: [prescription_id] if code in (step, "all") else [] for code in lists.WORK}
+    counts = store.read(lists.counts, NDIAYE)
     assert counts == {code: int(code == step) for code in states.TO_DO}
     assert store.read(queries.prescription, NDIAYE, prescription_id).json("fr")["step"] == step
 
@@ -159,7 +159,7 @@ def test_what_is_to_be_brought_is_not_to_be_handed_over(store: Store) -> None:
     assert _browse(store, NDIAYE, step="bring") == [prescription_id]
     store.write(dispensing.depart, NDIAYE, prescription_id)
     assert _browse(store, NDIAYE, step="bring") == [prescription_id]
-    assert store.read(queries.counts, NDIAYE)["bring"] == 1
+    assert store.read(lists.counts, NDIAYE)["bring"] == 1
     assert store.read(queries.prescription, DIOP, prescription_id).to_bring is False, "that is for the pharmacy"
 
 
@@ -175,7 +175,7 @@ def test_what_is_over_waits_for_nothing(store: Store, clock: Clock) -> None:
     steps.issue(store)
     clock.advance(days=400)
     assert _browse(store, NDIAYE, step="validate") == [], "its time is over, whoever has written that down"
-    assert set(store.read(queries.counts, NDIAYE).values()) == {0}
+    assert set(store.read(lists.counts, NDIAYE).values()) == {0}
 
 
 def test_the_longest_waiting_comes_first_page_by_page(store: Store, clock: Clock) -> None:
@@ -187,7 +187,7 @@ def test_the_longest_waiting_comes_first_page_by_page(store: Store, clock: Clock
     seen: list[str] = []
     before = None
     for _ in range(4):
-        page = store.read(queries.work, NDIAYE, "validate", before=before, limit=3)
+        page = store.read(lists.work, NDIAYE, "validate", before=before, limit=3)
         seen += [item.id for item in page]
         before = page.next
     assert before is None
@@ -205,4 +205,4 @@ def test_every_state_that_a_pharmacy_has_before_it_has_a_step() -> None:
 def test_another_pharmacy_has_its_own_work(store: Store) -> None:
     steps.issued(store, pharmacy=KADD)
     assert _browse(store, NDIAYE, step="all") == []
-    assert store.read(queries.counts, NDIAYE)["validate"] == 0
+    assert store.read(lists.counts, NDIAYE)["validate"] == 0

@@ -5,7 +5,7 @@ from cast import ADMIN, AWA, DIOP, FALL, JAMM, NDIAYE, SARR
 from steps import DAY, KEY, code, delivered, grant, issue, issued, receive, validated, weigh, write_record
 from store import Clock, Store
 
-from fadjma.access import queries as access
+from fadjma.access import readings
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, queries
 from fadjma.records import actions as records
@@ -18,13 +18,13 @@ def _read(store: Store, person: Viewer, prescription_id: str, *, again: bool = F
 
 def _trace(store: Store) -> list[tuple[str, str, str]]:
     """What Awa sees of readings; what was done with it stands there too."""
-    found = store.read(access.trace, AWA, AWA.id)
+    found = store.read(readings.trace, AWA, AWA.id)
     return [(one.name, one.place, one.action) for one in found if one.action.endswith((".read", ".listed"))]
 
 
 def _times(store: Store) -> int:
     """How many readings there were, whether they stand in one line or more."""
-    return sum(one.times for one in store.read(access.trace, AWA, AWA.id) if one.action.endswith(".read"))
+    return sum(one.times for one in store.read(readings.trace, AWA, AWA.id) if one.action.endswith(".read"))
 
 
 @pytest.mark.parametrize("claimed", [True, False], ids=["claimed", "addressed"])
@@ -63,7 +63,7 @@ def test_a_refused_reading_is_traced(store: Store) -> None:
         assert store.refuse(actions.open_prescription, person, prescription_id) == {AWA.id: [None]}
         assert store.refuse(actions.open_prescription, person, prescription_id) == {}
     assert store.refuse(actions.open_prescription, FALL, "unknown") == {}
-    lines = [one for one in store.read(access.trace, AWA, AWA.id) if one.outcome == "refused"]
+    lines = [one for one in store.read(readings.trace, AWA, AWA.id) if one.outcome == "refused"]
     assert {(one.name, one.action, one.subject_id) for one in lines} == {
         (person.name, "prescription.read", prescription_id) for person in (FALL, SARR, ADMIN)
     }

@@ -9,6 +9,7 @@ from store import Clock, Store, refused_by_database
 
 from fadjma.access import actions as deciding
 from fadjma.access import queries as access
+from fadjma.access import readings
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries
 from fadjma.refusals import Conflict, Forbidden, NotFound
@@ -126,7 +127,7 @@ class TestEnteredInError:
         [granted] = [one.id for one in store.read(access.access_requests, DIOP) if one.active]
         store.write(deciding.revoke, AWA, granted)
         assert store.write(actions.open_record, DIOP, record_id).versions[1].body
-        assert store.read(access.trace, AWA, AWA.id)[0].action == "record.read"
+        assert store.read(readings.trace, AWA, AWA.id)[0].action == "record.read"
 
     def test_no_list_shows_it_to_anybody(self, store: Store, record_id: str) -> None:
         kept = write_record(store)

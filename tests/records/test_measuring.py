@@ -6,7 +6,7 @@ from steps import DAY, emergency, grant, in_days, validated, weigh
 from store import Clock, Store
 
 from fadjma.access import actions as access
-from fadjma.access import queries as accesses
+from fadjma.access import readings
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import measurements, measuring, queries
@@ -32,7 +32,7 @@ def test_a_nurse_notes_it_by_delegation_and_the_patient_reads_by_whose(store: St
     weight = store.read(queries.file, GASSAMA, AWA.id).weight
     assert weight
     assert (weight.author_name, weight.delegated_by) == ("Lassana Gassama", "Ousmane Diop")
-    line = store.read(accesses.trace, AWA, AWA.id)[0]
+    line = store.read(readings.trace, AWA, AWA.id)[0]
     assert (line.name, line.what, line.part_label, line.ground_doctor) == (
         "Lassana Gassama",
         "a ajouté une mesure à votre dossier",

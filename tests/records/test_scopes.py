@@ -8,6 +8,7 @@ from steps import emergency, grant, issue, write_record
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
+from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import queries
 from fadjma.refusals import NotFound
@@ -45,7 +46,7 @@ def test_a_scope_opens_its_part(
     assert (found.may_see_prescriptions, found.may_write) == (sees_prescriptions, writes)
     assert {type for type in EVERYTHING if _may(store, SARR, queries.record, file[type])} == types
     assert _may(store, SARR, prescriptions.prescription, file["the prescription"]) == sees_prescriptions
-    assert _may(store, SARR, prescriptions.of_patient, AWA.id) == sees_prescriptions
+    assert _may(store, SARR, lists.of_patient, AWA.id) == sees_prescriptions
 
 
 def test_the_patient_sees_everything_and_writes_nothing(store: Store, file: dict[str, str]) -> None:

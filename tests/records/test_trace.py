@@ -9,15 +9,15 @@ from store import Clock, Store
 
 from fadjma import events
 from fadjma.access import queries as access
-from fadjma.access import tracing
+from fadjma.access import readings, tracing
 from fadjma.identity.people import Viewer
 from fadjma.records import actions
 from fadjma.refusals import NotFound, Refusal
 
 
-def _lines(store: Store) -> list[access.Reading]:
+def _lines(store: Store) -> list[readings.Reading]:
     """What Awa reads of readings and tries, the newest first: not what was written, nor asked for."""
-    found = store.read(access.trace, AWA, AWA.id)
+    found = store.read(readings.trace, AWA, AWA.id)
     return [one for one in found if one.action.endswith(".read") or one.outcome == "refused"]
 
 
@@ -159,7 +159,7 @@ def test_writings_stand_in_the_trace_in_their_own_words(store: Store) -> None:
     record_id = write_record(store)
     store.write(actions.amend, DIOP, record_id, version=1, title="Tension", body="13/8", reason="Contrôle")
     store.write(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
-    told = {line.action: line.what for line in store.read(access.trace, AWA, AWA.id)}
+    told = {line.action: line.what for line in store.read(readings.trace, AWA, AWA.id)}
     assert told == {action: tracing.WORDS[action].done for action in told}
     assert {"access_request.created", "record.created", "record.amended", "record.entered_in_error"} == set(told)
 
@@ -271,7 +271,7 @@ def test_the_trace_rests_on_the_grant_of_that_moment(store: Store) -> None:
 def test_the_trace_is_the_patients_alone(store: Store, person: Viewer) -> None:
     grant(store)
     with pytest.raises(NotFound):
-        store.read(access.trace, person, AWA.id)
+        store.read(readings.trace, person, AWA.id)
 
 
 def test_a_trace_shows_no_other_patients_readings(store: Store) -> None:

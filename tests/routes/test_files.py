@@ -10,7 +10,7 @@ from told import Told
 
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing, queries, states
+from fadjma.prescriptions import dispensing, lists, states
 from fadjma.records import actions as records
 from fadjma.store import Transaction
 
@@ -91,7 +91,7 @@ class TestTheWayToThePrescriptions:
     async def test_looks_at_those_that_changed_last(
         self, clinic: Callers, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries, "LOOKED_AT", 1)
+        monkeypatch.setattr(lists, "LOOKED_AT", 1)
         assert await self._said(clinic) == ("une en cours", 1)
 
     async def test_follows(self, clinic: Callers, told: Told, store: Store) -> None:

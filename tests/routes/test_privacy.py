@@ -113,7 +113,7 @@ class TestLogs:
         def break_down(*args: Any, **kwargs: Any) -> str:
             raise RuntimeError("broken on purpose")
 
-        monkeypatch.setattr("fadjma.access.queries.trace", break_down)
+        monkeypatch.setattr("fadjma.access.readings.trace", break_down)
         problem = (await clinic.program(AWA).get("/patients/awa/accesses?q=secret")).problem(500)
         page = await clinic.browser(AWA).get("/patients/awa/accesses?q=secret")
         assert page.status == 500

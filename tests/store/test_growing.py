@@ -11,14 +11,14 @@ import steps
 from cast import ADMIN, AWA, DIOP, JAMM, NDIAYE
 from store import Clock, Store
 
+from fadjma.access import patient_lists, readings, tracing
 from fadjma.access import queries as access
-from fadjma.access import tracing
 from fadjma.accounts import queries as accounts
 from fadjma.events import audit, inbox, security
 from fadjma.events.audit import Chosen
 from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
-from fadjma.prescriptions import queries as prescriptions
+from fadjma.prescriptions import lists as prescriptions
 from fadjma.records import queries as records
 from fadjma.records.queries import Sought
 from fadjma.store import Transaction
@@ -51,7 +51,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
         for step in prescriptions.WORK
         if step != "bring"  # among what is ready, as below
     },
-    "a doctor's patients": lambda tx: access.patients_of(tx, DIOP),
+    "a doctor's patients": lambda tx: patient_lists.patients_of(tx, DIOP),
     "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
     "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
     "a file": lambda tx: records.records(tx, AWA.id),
@@ -66,7 +66,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "what happened to a file": lambda tx: audit.browse(tx, ADMIN, Chosen(about=AWA.id)),
     "what has changed in a file": lambda tx: tracing.changed_since(tx, DIOP, AWA.id, tx.now - 1_010),
     "when one was last there": lambda tx: tracing.last_visit(tx, many.DOCTOR, AWA.id),
-    "the trace": lambda tx: access.readings(tx, AWA.id),
+    "the trace": lambda tx: readings.readings(tx, AWA.id),
     "stock": lambda tx: inventory.stock(tx, NDIAYE),
     "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),
     "movements": lambda tx: inventory.movements(tx, NDIAYE, "many-lot"),
@@ -81,9 +81,9 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
 AMONG_FEW: dict[str, Callable[[Transaction], Sequence[object]]] = {
     "what a doctor wrote": lambda tx: prescriptions.found(tx, many.DOCTOR, "fatou"),
     "what a pharmacy has": lambda tx: prescriptions.found(tx, many.PHARMACIST, "fatou"),
-    "whose doctor one is": lambda tx: access.own_patients(tx, many.DOCTOR),
-    "whose doctor one is, by name": lambda tx: access.own_patients(tx, many.DOCTOR, "fatou"),
-    "whose files are open, by name": lambda tx: access.patients_of(tx, many.DOCTOR, q="fatou"),
+    "whose doctor one is": lambda tx: patient_lists.own_patients(tx, many.DOCTOR),
+    "whose doctor one is, by name": lambda tx: patient_lists.own_patients(tx, many.DOCTOR, "fatou"),
+    "whose files are open, by name": lambda tx: patient_lists.patients_of(tx, many.DOCTOR, q="fatou"),
     "what is in a file": lambda tx: records.records(tx, many.PATIENT, sought=Sought(q="text", author=DIOP.id)),
     "who has written in a file": lambda tx: records.authors(tx, many.PATIENT, everything=True),
     "how much a pharmacy has to do": lambda tx: list(prescriptions.counts(tx, many.PHARMACIST)),
@@ -139,7 +139,7 @@ def test_a_list_takes_no_more_steps_when_everything_has_grown(
 ) -> None:
     monkeypatch.setattr(access, "COUNTED", PAGE)
     monkeypatch.setattr(prescriptions, "COUNTED", PAGE)
-    monkeypatch.setattr(access, "PATIENTS", PAGE)
+    monkeypatch.setattr(patient_lists, "PATIENTS", PAGE)
     small, large = (_steps(store, query) for store in filled)
     assert large <= 1.1 * small + 10 * AT_ONCE, f"{small} steps, and {large} with {TIMES} times as much"
 

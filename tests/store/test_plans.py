@@ -12,12 +12,13 @@ import steps
 from cast import ADMIN, AWA, DIOP, IDENTIFIERS, NDIAYE, PHONES
 from store import Store
 
-from fadjma.access import actions, states
+from fadjma.access import actions, patient_lists, readings, states
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
 from fadjma.events import Subject, inbox, recording, security
 from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
+from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import measurements
 from fadjma.records import queries as records
@@ -77,13 +78,13 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
         f"{what} of {person.id}, {place}": lambda tx, of, read=read, person=person, place=place: read(
             tx, person, place=place
         )
-        for what, read in (("requests", access.access_requests), ("prescriptions", prescriptions.prescriptions))
+        for what, read in (("requests", access.access_requests), ("prescriptions", lists.prescriptions))
         for person in (AWA, DIOP, NDIAYE)
         for place in states.PLACES
         if what == "prescriptions" or (person, place) in ((AWA, "now"), (AWA, "rest"), (DIOP, "flow"), (DIOP, "rest"))
     },
-    "a doctor's patients": lambda tx, of: access.patients_of(tx, DIOP),
-    "patients with one phone": lambda tx, of: access.find_patients(tx, DIOP, PHONES[AWA.id]),
+    "a doctor's patients": lambda tx, of: patient_lists.patients_of(tx, DIOP),
+    "patients with one phone": lambda tx, of: patient_lists.find_patients(tx, DIOP, PHONES[AWA.id]),
     "a file's summary": lambda tx, of: records.records(tx, AWA.id, everything=False),
     "who waits": lambda tx, of: accounts.waiting(tx),
     "sessions": lambda tx, of: sessions.of(tx, AWA),
@@ -92,19 +93,19 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "low stock": lambda tx, of: inventory.low_stock(tx, NDIAYE, 8),
     "the inbox": lambda tx, of: inbox.browse(tx, AWA),
     "what is unread": lambda tx, of: inbox.unread(tx, AWA.id),
-    "the trace": lambda tx, of: access.readings(tx, AWA.id),
-    "finding a patient": lambda tx, of: access.find_patients(tx, DIOP, IDENTIFIERS[AWA.id]),
+    "the trace": lambda tx, of: readings.readings(tx, AWA.id),
+    "finding a patient": lambda tx, of: patient_lists.find_patients(tx, DIOP, IDENTIFIERS[AWA.id]),
     "an identity": lambda tx, of: directory.identity(tx, AWA.id),
     "a record with its versions": lambda tx, of: records.record_with_versions(tx, DIOP, of["record"]),
     "a file": lambda tx, of: records.records(tx, AWA.id),
     "weights": lambda tx, of: measurements.of_patient(tx, AWA, AWA.id, "body_weight"),
     "allergies": lambda tx, of: records.allergies(tx, AWA.id),
-    "a patient's prescriptions": lambda tx, of: prescriptions.prescriptions(tx, AWA),
-    "a doctor's prescriptions": lambda tx, of: prescriptions.prescriptions(tx, DIOP),
-    "a pharmacy's prescriptions": lambda tx, of: prescriptions.prescriptions(tx, NDIAYE),
+    "a patient's prescriptions": lambda tx, of: lists.prescriptions(tx, AWA),
+    "a doctor's prescriptions": lambda tx, of: lists.prescriptions(tx, DIOP),
+    "a pharmacy's prescriptions": lambda tx, of: lists.prescriptions(tx, NDIAYE),
     "a prescription in full": lambda tx, of: prescriptions.prescription_in_full(tx, NDIAYE, of["prescription"]),
-    "a patient's prescriptions for a doctor": lambda tx, of: prescriptions.of_patient(tx, DIOP, AWA.id),
-    "how many prescriptions are under way": lambda tx, of: prescriptions.under_way(tx, AWA.id),
+    "a patient's prescriptions for a doctor": lambda tx, of: lists.of_patient(tx, DIOP, AWA.id),
+    "how many prescriptions are under way": lambda tx, of: lists.under_way(tx, AWA.id),
     "the movements of a lot": lambda tx, of: inventory.movements(tx, NDIAYE, of["lot"]),
     "accounts": lambda tx, of: accounts.accounts(tx, ADMIN),
     "an account": lambda tx, of: accounts.account(tx, ADMIN, DIOP.id),

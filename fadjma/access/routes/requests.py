@@ -7,8 +7,9 @@ from typing import Concatenate, ParamSpec, TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import days, web
-from fadjma.access import actions, queries, states
+from fadjma.access import actions, grants, patient_lists, queries, readings, states
 from fadjma.access.forms import ApproveForm, AskForm, ExplainForm, InPersonForm, ReasonForm
+from fadjma.access.readings import Reading
 from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
 from fadjma.identity import directory, passwords, patient_pins
@@ -57,11 +58,11 @@ async def patients() -> Response:
     if role == "nurse":
         return await _delegated(before, q)
     if role == "doctor" and request.args.get("recent") == "1":
-        return await _own(await web.see(queries.recent_patients), before=None, q="")
+        return await _own(await web.see(patient_lists.recent_patients), before=None, q="")
     if role == "doctor" and request.args.get("mine") == "1":
-        return await _own(await web.see(queries.own_patients, q, before), before, q)
+        return await _own(await web.see(patient_lists.own_patients, q, before), before, q)
     found: Page[directory.Identity] = Page()
-    if q and (role == "receptionist" or web.wants() == "json" or queries.is_exact(q)):
+    if q and (role == "receptionist" or web.wants() == "json" or patient_lists.is_exact(q)):
         limit = LOOK_UP_PER_DOCTOR if role == "doctor" else LOOK_UP_PER_DESK
         await web.throttle().hit(limit, web.viewer().id)
         found = await web.change(actions.find, q, before)
@@ -80,7 +81,7 @@ async def _delegated(before: str | None, q: str) -> Response:
     return web.answer("access/delegated.html", data, mine=found, before=before, q=q)
 
 
-async def _own(own: Page[queries.OwnPatient], before: str | None, q: str) -> Response:
+async def _own(own: Page[patient_lists.OwnPatient], before: str | None, q: str) -> Response:
     """The doctor's own patients: nobody is looked up, so that nothing is traced or counted."""
     data = own.json(lambda item: item.json(web.language()))
     around: _Patients = {"own": own, "opened": Page(), "grants": {}}
@@ -98,7 +99,7 @@ async def _own(own: Page[queries.OwnPatient], before: str | None, q: str) -> Res
 class _Patients(TypedDict):
     """A doctor's patients."""
 
-    own: Page[queries.OwnPatient] | None  # what was looked for among them; None: nothing was
+    own: Page[patient_lists.OwnPatient] | None  # what was looked for among them; None: nothing was
     opened: Page[queries.AccessRequest]  # else: whose file is open
     grants: dict[str, queries.AccessRequest]  # those that open the file of who was looked up
 
@@ -107,26 +108,26 @@ def _patients(
     tx: Transaction, viewer: Viewer, found: Page[directory.Identity], q: str, before: str | None
 ) -> _Patients:
     return {
-        "own": queries.own_patients(tx, viewer, q) if q else None,
-        "opened": Page() if q else queries.patients_of(tx, viewer, before),
-        "grants": queries.grants_among(tx, viewer, found),
+        "own": patient_lists.own_patients(tx, viewer, q) if q else None,
+        "opened": Page() if q else patient_lists.patients_of(tx, viewer, before),
+        "grants": grants.grants_among(tx, viewer, found),
     }
 
 
 @blueprint.get("/patients/<patient_id>/accesses")
 async def accesses(patient_id: str) -> Response:
     before = request.args.get("before", "")[:60]
-    readings = await web.see(queries.trace, patient_id, before)
-    data = readings.json(lambda one: one.json())
-    return web.answer("access/trace.html", data, days=_by_day(readings), next=readings.next, before=before)
+    found = await web.see(readings.trace, patient_id, before)
+    data = found.json(lambda one: one.json())
+    return web.answer("access/trace.html", data, days=_by_day(found), next=found.next, before=before)
 
 
-def _by_day(readings: list[queries.Reading]) -> list[tuple[str, list[queries.Reading]]]:
+def _by_day(found: list[Reading]) -> list[tuple[str, list[Reading]]]:
     """The lines under the day they are of, in its words, the newest first."""
     now = web.database().clock()
     return [
         (show_day(next_at, web.language(), now=now), list(lines))
-        for next_at, lines in groupby(readings, lambda one: days.beginning(one.at))
+        for next_at, lines in groupby(found, lambda one: days.beginning(one.at))
     ]
 
 

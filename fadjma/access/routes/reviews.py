@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.access import queries, reviewing, reviews, states
+from fadjma.access import queries, readings, reviewing, reviews, states
 from fadjma.access.forms import AnswerForm, ContestForm, ExplainForm, ExplanationForm, JudgementForm
 from fadjma.access.routes.requests import one_page
 from fadjma.identity.people import Viewer
@@ -85,12 +85,12 @@ async def _act(
 class _OneLine(TypedDict):
     """A line of one's own trace, with the form that says that it is not normal."""
 
-    line: queries.Reading
+    line: readings.Reading
     contest: reviews.Contest | None
 
 
 def _line(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str) -> _OneLine:
-    line = queries.own_line(tx, viewer, patient_id, line_id)
+    line = readings.own_line(tx, viewer, patient_id, line_id)
     return {"line": line, "contest": reviews.contest(tx, viewer, line_id) if line.contest else None}
 
 

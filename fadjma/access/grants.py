@@ -1,0 +1,112 @@
+"""What is open to whom now: the grant under which somebody reads a part of a file."""
+
+from collections.abc import Iterable
+
+from fadjma.access import queries, states
+from fadjma.access.queries import GRANTS, OF_COLLEAGUES, AccessRequest
+from fadjma.access.states import OPENS
+from fadjma.identity.directory import Identity
+from fadjma.identity.people import Role, Viewer
+from fadjma.refusals import Forbidden, NotFound, Tried
+from fadjma.store import Transaction, listed
+
+READERS: tuple[Role, ...] = ("doctor", "nurse")  # who reads others' files, under a grant
+
+_ENDED = (*states.GRANTS, states.REVOKE.target, states.EXPIRE.target)  # or ended by time, and not yet written down
+_WIDEST_FIRST = "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC"
+_NARROWEST_FIRST = "ORDER BY a.scope = 'full', a.scope = 'prescriptions', a.expires_at"
+
+
+def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
+    """The id of the doctor's widest active grant that opens this part of the file (`OPENS`), if there is one."""
+    return _widest(tx, "doctor_id = :doctor", patient_id, part, {"doctor": doctor_id})
+
+
+def granted(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> AccessRequest | None:
+    """The grant under which this person may read this part of the file now: the doctor's own, or for a nurse one of a
+    doctor of the same clinic (« par délégation »). Nobody else reads under one.
+    """
+    match viewer.role:
+        case "doctor":
+            found = grant(tx, viewer.id, patient_id, part)
+        case "nurse":
+            found = _widest(tx, OF_COLLEAGUES, patient_id, part, {"organization": viewer.organization_id})
+        case _:
+            found = None
+    row = found and tx.first(f"{queries.SELECT} WHERE a.id = :id", {"id": found, "viewer": viewer.id, "now": tx.now})
+    return queries.of_row(row) if row else None
+
+
+def _widest(tx: Transaction, whose: str, patient_id: str, part: str, values: dict[str, str | None]) -> str | None:
+    # Each state by itself: of the first there is one between two people, and an index that says so.
+    each = " UNION ALL ".join(
+        f"SELECT a.id, a.scope, a.expires_at FROM access_requests a WHERE a.patient_id = :patient AND {whose} "
+        f"AND a.status = '{status}' AND a.expires_at > :now AND a.scope IN {listed(OPENS[part])}"
+        for status in states.GRANTS
+    )
+    found: str | None = tx.value(
+        f"SELECT id FROM ({each}) AS grants {_WIDEST_FIRST} LIMIT 1",
+        {"patient": patient_id, "now": tx.now, **values},
+    )
+    return found
+
+
+def ended(tx: Transaction, viewer: Viewer, patient_id: str) -> AccessRequest | None:
+    """The doctor's access to this file that ended last, by the patient or by time; None where there was none."""
+    if viewer.role != "doctor":
+        return None
+    row = tx.first(
+        f"{queries.SELECT} WHERE a.patient_id = :patient AND a.doctor_id = :viewer AND a.status IN {listed(_ENDED)} "
+        "ORDER BY coalesce(a.ended_at, a.expires_at) DESC, a.id DESC LIMIT 1",
+        {"patient": patient_id, "viewer": viewer.id, "now": tx.now},
+    )
+    found = queries.of_row(row) if row else None
+    return None if found is None or found.active else found
+
+
+def require_grant(tx: Transaction, viewer: Viewer, patient_id: str, part: str, *, too_little: str = "") -> str:
+    """The id of the doctor's grant that opens this part of the file.
+
+    Raises Forbidden to who is no doctor, and (`too_little`) where the file is open, but not for this; NotFound else.
+    """
+    about = Tried(patient_id, "patient", patient_id)
+    viewer.require("doctor", about)
+    found = grant(tx, viewer.id, patient_id, part)
+    if found:
+        return found
+    if too_little and grant(tx, viewer.id, patient_id, "summary"):
+        raise Forbidden(too_little).about(about)
+    raise NotFound().about(about)
+
+
+def require_reading(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> AccessRequest:
+    """The grant under which this person reads this part. Raises Forbidden to who reads under none, NotFound."""
+    if viewer.role not in READERS:
+        viewer.require("doctor", Tried(patient_id, "patient", patient_id))
+    found = granted(tx, viewer, patient_id, part)
+    if found is None:
+        raise NotFound().about(Tried(patient_id, "patient", patient_id))
+    return found
+
+
+def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]:
+    """The ids of the doctors whose active grant opens this part of the file."""
+    rows = tx.all(
+        "SELECT DISTINCT doctor_id FROM access_requests WHERE patient_id = :patient "
+        f"AND status IN {GRANTS} AND expires_at > :now AND scope IN {listed(OPENS[part])}",
+        {"patient": patient_id, "now": tx.now},
+    )
+    return [row["doctor_id"] for row in rows]
+
+
+def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:
+    """By the ids of those of these patients (500 at most) whose files are open to the doctor, the widest grants."""
+    ids = {f"id{number}": patient.id for number, patient in enumerate(patients)}
+    if not ids:
+        return {}
+    rows = tx.all(
+        f"{queries.SELECT} WHERE a.patient_id IN ({', '.join(f':{name}' for name in ids)}) AND a.doctor_id = :viewer "
+        f"AND a.status IN {GRANTS} AND a.expires_at > :now {_NARROWEST_FIRST}",
+        {**ids, "viewer": viewer.id, "now": tx.now},
+    )
+    return {row["patient_id"]: queries.of_row(row) for row in rows}

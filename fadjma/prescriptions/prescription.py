@@ -1,0 +1,282 @@
+"""What a prescription is: its lines, what has happened to it, how it stands, and what its reader can do with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma.i18n import iso, translate
+from fadjma.identity.directory import Identity
+from fadjma.identity.people import Role, Viewer, role_name
+from fadjma.prescriptions import states
+from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status, Step
+from fadjma.records.measurements import Measurement
+from fadjma.store import paging
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One medicine of a prescription."""
+
+    id: str
+    medicine_id: str
+    dci: str
+    form: str
+    strength: str
+    unit: str
+    dosage: str
+    quantity: int
+    duration_days: int
+    substitution_reason: str | None
+    delivered: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.dci} {self.strength}, {self.form}"
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "medicine_id": self.medicine_id,
+            "dci": self.dci,
+            "form": self.form,
+            "strength": self.strength,
+            "dosage": self.dosage,
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "duration_days": self.duration_days,
+            "substitution_allowed": self.substitution_reason is None,
+            "substitution_reason": self.substitution_reason,
+            "prescribed": self.quantity,
+            "delivered": self.delivered,
+            "remaining": self.quantity - self.delivered,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One step of a prescription's history. `name` None: time."""
+
+    at: int
+    name: str | None
+    by: str | None  # who did it for them
+    role: Role | None
+    from_status: Status | None
+    to_status: Status
+    reason: str
+
+    @property
+    def label(self) -> str:
+        act = states.between(self.from_status, self.to_status, self.role)
+        return (act and act.history) or STATES[self.to_status].label
+
+    @property
+    def role_name(self) -> str:
+        return role_name(self.role) if self.role else ""
+
+    def reason_text(self, language: str) -> str:
+        return reason_text(self.reason, language)
+
+    def json(self) -> dict[str, Any]:
+        known = {"at": iso(self.at), "by": self.name, "status": self.to_status, "reason": self.reason}
+        return {**known, "done_by": self.by} if self.by else known
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One of the five steps as the page draws it."""
+
+    label: str
+    at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a prescription is and how it stands: what an act asks before it is done. `status` is what is true now."""
+
+    id: str
+    patient_id: str
+    prescriber_id: str
+    pharmacy_id: str | None
+    replaced_by: str | None
+    status: Status
+    code_round: int
+    code_failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A medicine that a patient was given, and has enough of until `until`."""
+
+    prescription_id: str
+    medicine: str
+    dosage: str
+    until: int
+
+    @property
+    def name(self) -> str:
+        return capitalized(self.medicine)
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """One prescription; `status` is what is true now. Of a neutral one, patient and prescriber are not shown."""
+
+    id: str
+    patient_id: str
+    patient: Identity | None
+    prescriber_id: str
+    prescriber_name: str
+    prescriber_specialty: str
+    prescriber_profession: str
+    prescriber_place: str
+    addressed_to: str | None
+    pharmacy_id: str | None
+    pharmacy: str | None
+    replaces_id: str | None
+    replaced_by: str | None
+    status: Status
+    status_reason: str
+    issued_at: int
+    valid_until: int
+    updated_at: int
+    code_round: int
+    code_failures: int
+    version: int
+    neutral: bool
+    to_bring: bool  # for its pharmacy: the patient has asked for delivery
+    medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
+    lines: tuple[Line, ...] = ()
+    acts: tuple[Act, ...] = ()
+    allergies: tuple[str, ...] = ()
+    weight: Measurement | None = None
+    earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
+    delivery_address: str | None = None
+    delivery_phone: str | None = None
+    has_code: bool = True  # somebody sees the hand-over code: False is said to the pharmacy that hands over alone
+    hidden: bool = False  # it was entered in error, perhaps for somebody else: what it said is not for this reader
+    correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
+
+    @property
+    def state(self) -> states.State:
+        return STATES[self.status]
+
+    def offered(self, viewer: Viewer) -> list[states.Act]:
+        """What the viewer can do with it now, in the order of the page; of one in full alone."""
+        side = self._side(viewer)
+        return [
+            act
+            for act in states.ACTS
+            if act.offer and act.by == side and self.status in act.sources and self._is(act.offer.when)
+        ]
+
+    def _side(self, viewer: Viewer) -> states.Side | None:
+        if viewer.role == "pharmacist":
+            return "pharmacists"
+        sides: dict[str, states.Side] = {self.patient_id: "patient", self.prescriber_id: "prescriber"}
+        return sides.get(viewer.id)
+
+    def _is(self, condition: Condition) -> bool:
+        match condition:
+            case "always":
+                return True
+            case "delivery requested":
+                return self.delivery_address is not None
+            case "to be corrected":
+                return self.correctable
+
+    def reason_text(self, language: str) -> str:
+        return reason_text(self.status_reason, language)
+
+    @property
+    def step(self) -> int | None:
+        """1 to 5 on the way from issued to delivered; None beside it."""
+        return STEPS.index(self.status) + 1 if self.status in STEPS else None
+
+    @property
+    def to_do(self) -> Step | None:
+        """What its pharmacy has to do next (states.TO_DO); it has waited for that since `updated_at`."""
+        return self.state.step_of(to_bring=self.to_bring)
+
+    @property
+    def offered_in_row(self) -> states.Offer | None:
+        """What the pharmacy's list offers to do with it (states.offered_in_row)."""
+        return states.offered_in_row(self.status)
+
+    @property
+    def steps(self) -> list[Reached]:
+        """The five steps with the moment each was last reached; issued once, whatever was given back since."""
+        moments = {**{act.to_status: act.at for act in self.acts}, "issued": self.issued_at}
+        return [Reached(STATES[step].label, moments.get(step)) for step in STEPS]
+
+    @property
+    def reached(self) -> int:
+        """The furthest of the five steps that it has reached, also when it has left the way."""
+        if self.step:
+            return self.step
+        return max((STEPS.index(act.to_status) + 1 for act in self.acts if act.to_status in STEPS), default=1)
+
+    @property
+    def over_at(self) -> int:
+        """When its life ended, or will at the latest."""
+        return self.updated_at if self.status in states.OVER else self.valid_until
+
+    @property
+    def cursor(self) -> str:
+        """Where a list goes on after this one."""
+        return paging.cursor(self.updated_at, self.id)
+
+    def place(self, role: str) -> Place:
+        """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
+        return self.state.place if self.corrected else self.state.place_for(role)
+
+    @property
+    def content(self) -> str:
+        """What it is about, in a row: two medicines at most; empty where the viewer may not know them."""
+        return capitalized(", ".join(self.medicines[:2]))
+
+    @property
+    def corrected(self) -> bool:
+        """Whether it was refused and another one has taken its place: nobody waits for it any more."""
+        return self.status in states.CORRECT.sources and self.replaced_by is not None
+
+    def json(self, language: str) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "status": self.status,
+            "step": self.to_do,
+            "version": self.version,
+            "status_reason": self.status_reason or None,  # never of a neutral one: free text may name somebody
+            "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
+            "issued_at": iso(self.issued_at),
+            "valid_until": iso(self.valid_until),
+            "updated_at": iso(self.updated_at),
+            "replaces_id": self.replaces_id,
+        }
+        if self.neutral:
+            return shown
+        shown["patient_id"] = self.patient_id
+        if self.patient:
+            shown["patient"] = self.patient.json(language)
+        shown["prescriber"] = {
+            "id": self.prescriber_id,
+            "name": self.prescriber_name,
+            "profession": self.prescriber_profession,
+        }
+        if self.lines:
+            shown["lines"] = [line.json() for line in self.lines]
+            shown["acts"] = [act.json() for act in self.acts]
+        if not self.has_code:
+            shown["has_code"] = False
+        return shown
+
+
+def capitalized(text: str) -> str:
+    """With a capital first letter, and the others as they are: « ARV » and « mg » keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
+def reason_text(reason: str, language: str) -> str:
+    """A stored reason in words: a refusal's begins with its code (« dose: … »)."""
+    code, separator, text = reason.partition(": ")
+    if separator and code in REFUSALS:
+        return translate(language, REFUSALS[code]) + translate(language, " : ") + text
+    return reason
