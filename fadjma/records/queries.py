@@ -11,7 +11,8 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import measurements
+from fadjma.records import differences, measurements
+from fadjma.records.differences import Piece
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, paging, searching
@@ -36,6 +37,12 @@ class Version:
     author_name: str
     profession: str
     created_at: int
+
+    def title_since(self, before: "Version") -> list[Piece]:
+        return differences.between(before.title, self.title)
+
+    def body_since(self, before: "Version") -> list[Piece]:
+        return differences.between(before.body, self.body)
 
     def json(self) -> dict[str, Any]:
         return {
