@@ -1,0 +1,110 @@
+"""Every page of every role (the list is axe's, Lighthouse's and the pictures', too): none forgotten, none a dead end.
+
+The demo's year, with what it leaves out (benchmarks/seen/furnishing.py).
+"""
+
+import functools
+import html
+import re
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from babel.messages.pofile import read_po
+from callers import Caller, Callers
+from demo_database import demo_database
+from quart import Quart
+from told import SECRET_KEY
+
+from benchmarks.seen.furnishing import furnish
+from benchmarks.seen.sights import NO_PAGES, SIGHTS, Guest
+from fadjma import create_app, demo
+from fadjma.config import Settings
+from fadjma.store import Transaction, milliseconds
+from fadjma.store.connections import connect
+
+CATALOGUE = Path(create_app.__code__.co_filename).parent / "translations/en/LC_MESSAGES/messages.po"
+ENGLISH_WORDS = re.compile(r"\b(the|and|with|your|you|from|not|has been)\b", re.IGNORECASE)
+HIDDEN = re.compile(r"<(script|style|template)\b.*?</\1>|<!--.*?-->|<form[^>]*/language.*?</form>", re.DOTALL)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Quart, dict[str, str]]]:
+    path = tmp_path_factory.mktemp("every-page") / "fadjma.db"
+    path.write_bytes(demo_database())
+    with closing(connect(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        ids = dict(furnish(Transaction(connection, milliseconds()), SECRET_KEY))
+        connection.execute("COMMIT")
+    app = create_app(Settings(demo=True, secret_key=SECRET_KEY, database_url=f"sqlite:///{path}"))
+    database = app.extensions["database"]
+    await database.open()
+    yield app, ids
+    await database.close()
+
+
+async def _come(app: Quart, guest: Guest, ids: dict[str, str]) -> Caller:
+    caller = Callers(app).nobody()
+    if guest.login:
+        signed_in = await caller.post("/sign-in", {"login": guest.login, "password": demo.DEMO_PASSWORD})
+        assert signed_in.status == 303, (guest, signed_in.text)
+    if guest.then:
+        done = await caller.post(guest.then.path, guest.then.body(ids))
+        assert done.status == 303, (guest, done.text)
+    return caller
+
+
+def test_every_page_is_on_the_list(app: Quart) -> None:
+    urls = app.url_map.bind("localhost")
+    asked = {re.sub(r"{\w+}", "0", sight.path).partition("?")[0] for sight in SIGHTS} - {"/nowhere"}
+    listed = {urls.match(path, return_rule=True)[0].rule for path in asked}
+    known = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert listed == known - NO_PAGES.keys()
+    assert NO_PAGES.keys() <= known
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("guest", {sight.guest: None for sight in SIGHTS}, ids=lambda guest: guest.name)
+async def test_each_says_what_it_is_and_leads_on_in_its_language(
+    house: tuple[Quart, dict[str, str]], guest: Guest
+) -> None:
+    app, ids = house
+    caller = await _come(app, guest, ids)
+    found: list[str] = []
+    for sight in SIGHTS:
+        if sight.guest == guest and not sight.sent:
+            answer = await caller.get(sight.at(ids))
+            assert answer.status == sight.status, (sight.name, answer.status, answer.location)
+            found += [f"{sight.name}: {fault}" for fault in _faults(answer.text)]
+    assert not found, "\n".join(found)
+
+
+def _faults(page: str) -> list[str]:
+    main = HIDDEN.sub("", page.partition("<main")[2].partition("</main>")[0])
+    faults = [] if re.search(r"<h1[^>]*>\s*\S", main) else ["no heading"]
+    if not re.search(r"<(a [^>]*href|button)", main):
+        faults.append("a dead end")
+    faults += [f"nothing under {empty[0]}" for empty in _EMPTY.finditer(main)]
+    return faults + [f"English: {text}" for text in _texts(HIDDEN.sub("", page)) if _is_english(text)]
+
+
+_EMPTY = re.compile(r"<h[1-6][^>]*>\s*</h[1-6]>|<h([2-6])[^>]*>[^<]*</h\1>\s*(?:</section>|<h\1|</main>|$)")
+
+
+def _texts(page: str) -> list[str]:
+    texts = (" ".join(html.unescape(text).split()) for text in re.split("<[^>]*>", page))
+    return [text for text in texts if text]
+
+
+def _is_english(text: str) -> bool:
+    return text in _english() or bool(ENGLISH_WORDS.search(text))
+
+
+@functools.cache
+def _english() -> set[str]:
+    with CATALOGUE.open("rb") as file:
+        known = [message for message in read_po(file) if message.id and isinstance(message.id, str)]
+    french = {str(message.id) for message in known}
+    return {str(message.string) for message in known} - french
