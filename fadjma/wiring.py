@@ -4,19 +4,22 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
-from fadjma.access import grants, reviews
+from fadjma.access import grants, readings, reviews
 from fadjma.access import queries as access
 from fadjma.access.states import REVOKE
 from fadjma.accounts import queries as accounts
 from fadjma.announcements import queries as announcements
 from fadjma.events import Subject, subjects
-from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row
+from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row, by_id
+from fadjma.family import actions as family
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
+from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import actions as writing
+from fadjma.records import measurements
 from fadjma.records import queries as records
 from fadjma.refusals import Ended, Tried
 from fadjma.store import Transaction
@@ -33,6 +36,7 @@ def wire() -> None:
             "a",
             Row("access/_row.html", access.access_request),
             about="access",
+            names=by_id(access.names),
         ),
         Kind(
             "prescription",
@@ -40,6 +44,7 @@ def wire() -> None:
             "p",
             Row("prescriptions/_row.html", prescriptions.prescription, _prescription_eyes, prescribing.is_listed),
             about="prescriptions",
+            names=by_id(lists.names),
         ),
         Kind(
             "record",
@@ -47,27 +52,56 @@ def wire() -> None:
             "r",
             Row("records/_row.html", records.record, shown=writing.is_read),
             about="records",
+            names=by_id(records.names),
         ),
-        Kind("measurement", "/measurements/{id}", "w", about="records"),
-        Kind("account", "/accounts/{id}", "u", Row("accounts/_row.html", accounts.account, _same)),
-        Kind("review", "/emergencies/{id}", "e", Row("access/_review.html", reviews.review, _same), about="access"),
-        Kind("contest", "/contests/{id}", "c", Row("access/_contest.html", reviews.contest), about="access"),
+        Kind("measurement", "/measurements/{id}", "w", about="records", names=by_id(measurements.authors)),
+        Kind(
+            "account",
+            "/accounts/{id}",
+            "u",
+            Row("accounts/_row.html", accounts.account, _same),
+            names=by_id(accounts.named),
+        ),
+        Kind(
+            "review",
+            "/emergencies/{id}",
+            "e",
+            Row("access/_review.html", reviews.review, _same),
+            about="access",
+            names=by_id(reviews.names_of_reviews),
+        ),
+        Kind(
+            "contest",
+            "/contests/{id}",
+            "c",
+            Row("access/_contest.html", reviews.contest),
+            about="access",
+            names=by_id(reviews.names_of_contests),
+        ),
         Kind(
             "announcement",
             "/announcements/{id}",
             "n",
             Row("announcements/_row.html", announcements.announcement, _same),
             about="announcements",
+            names=by_id(announcements.names),
         ),
-        Kind("proxy", "/people", about="access"),
+        Kind("proxy", "/people", about="access", names=by_id(family.names)),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m", about="stock"),
         Kind("organization_import", "/organizations/imports/{id}"),
         Kind("medicine_import", "/formulary/imports/{id}", about="stock"),
         Kind("profile", "/account"),
-        Kind("patient", "/patients/{id}/accesses", about="access"),
+        Kind("patient", "/patients/{id}/accesses", about="access", names=readings.readers),
         Kind("identity", "/patients/{id}/card", "f", about="access"),
-        Kind("product", "/inventory#{element}", "k", about="stock"),
+        Kind(
+            "product",
+            "/inventory#{element}",
+            "k",
+            about="stock",
+            names=by_id(inventory.names),
+            named_in_toast=True,
+        ),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),

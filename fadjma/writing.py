@@ -60,6 +60,11 @@ _LONGEST_WORD = 40
 _WORDS = 12
 
 
+def capitalized(text: str) -> str:
+    """With a capital first letter, and the others as they are: « ARV » and « mg » keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
 def without_invisible(text: str) -> str:
     """`text` without characters that draw nothing, but for those that change how their neighbours are drawn.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fadjma.access import queries, states
 from fadjma.access.queries import GRANTS, OF_COLLEAGUES, AccessRequest
 from fadjma.access.states import OPENS
-from fadjma.identity.directory import Identity
+from fadjma.identity.directory import Patient
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Forbidden, NotFound, Tried
 from fadjma.store import Transaction, listed
@@ -99,7 +99,7 @@ def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]
     return [row["doctor_id"] for row in rows]
 
 
-def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Identity]) -> dict[str, AccessRequest]:
+def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Patient]) -> dict[str, AccessRequest]:
     """By the ids of those of these patients (500 at most) whose files are open to the doctor, the widest grants."""
     ids = {f"id{number}": patient.id for number, patient in enumerate(patients)}
     if not ids:

@@ -8,12 +8,13 @@ from typing import Any
 from fadjma.access import outcomes, states
 from fadjma.access.outcomes import ReviewStatus
 from fadjma.access.states import Act, Place, Scope, Status
+from fadjma.events.subjects import Named
 from fadjma.i18n import iso
 from fadjma.identity import patient_pins
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, listed, one_of, paging
+from fadjma.store import Page, Row, Transaction, given, listed, one_of, paging
 
 GRANTS = listed(states.GRANTS)
 PER_PAGE = 200
@@ -203,6 +204,19 @@ def access_request(tx: Transaction, viewer: Viewer, request_id: str) -> AccessRe
 def standing(tx: Transaction, viewer: Viewer, request_id: str) -> Standing:
     """How one request stands; as above."""
     return Standing(**dict(_of_party(tx, viewer, request_id, _STANDING)))
+
+
+def names(tx: Transaction, viewer: Viewer, request_ids: list[str]) -> dict[str, Named]:
+    """Of those of these (few) requests to which the viewer is party, who the other one is."""
+    among, values = given(request_ids)
+    rows = tx.all(
+        "SELECT a.id, CASE WHEN a.doctor_id = :viewer THEN p.name ELSE d.name END AS name, "
+        "CASE WHEN a.doctor_id = :viewer THEN '' ELSE d.profession END AS profession FROM access_requests a "
+        "JOIN people p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id "
+        f"WHERE a.id IN {among} AND :viewer IN (a.patient_id, a.doctor_id)",
+        {**values, "viewer": viewer.id},
+    )
+    return {row["id"]: Named(row["name"], row["profession"]) for row in rows}
 
 
 def _of_party(tx: Transaction, viewer: Viewer, request_id: str, select: str) -> Row:

@@ -1,6 +1,6 @@
 """The trace of a file as its patient reads it: who did what with it, and on what ground."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,11 @@ from fadjma.access import outcomes, states, tracing
 from fadjma.access.outcomes import ContestStatus
 from fadjma.access.states import Scope
 from fadjma.events import subjects
+from fadjma.events.subjects import Named, Told
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import PROFESSIONS, ROLES, Role, Viewer
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, listed, paging
+from fadjma.store import Page, Row, Transaction, given, listed, paging
 
 PER_PAGE = 200
 _FOR_YOU = N_("Agit pour vous")
@@ -151,6 +152,24 @@ def lines(tx: Transaction, ids: Iterable[str]) -> dict[str, Reading]:
     named = ", ".join(f":{name}" for name in values)
     rows = tx.all(f"{_READING} AND e.id IN ({named})", values) if values else []
     return {row["id"]: _reading(row) for row in rows}
+
+
+def readers(tx: Transaction, viewer: Viewer, told: Sequence[Told]) -> dict[Told, Named]:
+    """Who has read the viewer's own file at these moments; nobody where the news stands for several readings, or there
+    were two at once.
+    """
+    single = {one.at: one for one in told if one.id == viewer.id and one.times == 1}
+    among, values = given(single)
+    if not values:
+        return {}
+    rows = tx.all(
+        "SELECT e.at, min(u.name) AS name, min(u.profession) AS profession "
+        "FROM trace e JOIN people u ON u.id = coalesce(e.by_id, e.actor_id) "
+        "WHERE e.patient_id = :viewer AND e.outcome = 'success' AND e.action IN ('file.read', 'record.read') "
+        f"AND e.at IN {among} GROUP BY e.at HAVING min(u.id) = max(u.id)",
+        {**values, "viewer": viewer.id},
+    )
+    return {single[row["at"]]: Named(row["name"], row["profession"]) for row in rows}
 
 
 def own_line(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str) -> Reading:

@@ -12,11 +12,12 @@ from fadjma.access.outcomes import Act, ContestStatus, ReviewStatus
 from fadjma.access.readings import Reading
 from fadjma.access.states import Place
 from fadjma.events import audit
+from fadjma.events.subjects import Named
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, given, paging
 
 PER_PAGE = 50
 COUNTED = 100  # at most, of what is beyond a page
@@ -179,6 +180,15 @@ def reviews(
     return paging.page([_review(row) for row in rows], limit, lambda item: item.cursor)
 
 
+def names_of_reviews(tx: Transaction, viewer: Viewer, request_ids: list[str]) -> dict[str, Named]:
+    """For admins, whose accesses these (few) are."""
+    if viewer.role != "admin":
+        return {}
+    among, values = given(request_ids)
+    rows = tx.all(f"{_REVIEW} WHERE v.request_id IN {among}", values)
+    return {row["id"]: Named(row["doctor_name"], row["profession"]) for row in rows}
+
+
 def count_reviews(tx: Transaction, place: Place, shown: Page[Review]) -> int:
     """How many come after a page of this place, `COUNTED` at most."""
     if not shown.next:
@@ -212,6 +222,18 @@ def contests(
         {**_values(before, limit + 1), **({"viewer": viewer.id} if own else {})},
     )
     return paging.page(_contests(tx, rows), limit, lambda item: item.cursor)
+
+
+def names_of_contests(tx: Transaction, viewer: Viewer, line_ids: list[str]) -> dict[str, Named]:
+    """Of these (few) contested lines, for admins who contests them, for those patients whom."""
+    among, values = given(line_ids)
+    rows = tx.all(
+        f"{_CONTEST} WHERE c.line_id IN {among} AND (c.patient_id = :viewer OR :role = 'admin')",
+        {**values, "viewer": viewer.id, "role": viewer.role},
+    )
+    if viewer.role == "admin":
+        return {item.id: Named(item.patient.name) for item in _contests(tx, rows)}
+    return {item.id: Named(item.line.name, item.line.profession) for item in _contests(tx, rows)}
 
 
 def count_contests(tx: Transaction, place: Place, shown: Page[Contest]) -> int:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma.events.subjects import Named
 from fadjma.i18n import iso
 from fadjma.identity import directory, passwords, pins, slips
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import PROFESSIONS, Role, Viewer, full_name, role_name
 from fadjma.identity.slips import Slip
 from fadjma.refusals import NotFound
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, given, paging
 
 PER_PAGE = 50
 WAITING = "pending~"  # before a cursor: of the list of those who wait
@@ -178,6 +179,15 @@ def has_pin(tx: Transaction, viewer: Viewer) -> bool:
     """Whether a PIN unlocks this person's screen. Raises Forbidden for patients, whose screens do not lock."""
     viewer.require_screen()
     return pins.is_set(tx, viewer.id)
+
+
+def named(tx: Transaction, viewer: Viewer, account_ids: list[str]) -> dict[str, Named]:
+    """For admins, whose these (few) accounts are."""
+    if viewer.role != "admin":
+        return {}
+    among, values = given(account_ids)
+    rows = tx.all(f"SELECT id, name, profession FROM people WHERE id IN {among}", values)
+    return {row["id"]: Named(row["name"], row["profession"]) for row in rows}
 
 
 def names(tx: Transaction, account_ids: list[str]) -> list[dict[str, str]]:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fadjma.events.subjects import Named
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import NotFound
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, given, paging
 
 Audience = Literal["everybody", "patients", "doctors", "nurses", "receptionists", "pharmacists"]
 Status = Literal["published", "withdrawn"]
@@ -80,6 +81,14 @@ def announcement(tx: Transaction, viewer: Viewer, announcement_id: str) -> Annou
     if row is None or row["audience"] not in _audiences(viewer):
         raise NotFound
     return _announcement(row, viewer)
+
+
+def names(tx: Transaction, viewer: Viewer, announcement_ids: list[str]) -> dict[str, Named]:
+    """The titles of those of these (few) that the viewer may read."""
+    among, values = given(announcement_ids)
+    rows = tx.all(f"{_ANNOUNCEMENT} WHERE a.id IN {among}", values)
+    found = [_announcement(row, viewer) for row in rows if row["audience"] in _audiences(viewer)]
+    return {item.id: Named(item.title) for item in found if not item.hidden}
 
 
 def announcements(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Announcement]:

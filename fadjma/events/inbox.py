@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fadjma import days, events
 from fadjma.events import subjects
 from fadjma.events.catalogue import MESSAGES
-from fadjma.events.subjects import About
+from fadjma.events.subjects import About, Named, Told
 from fadjma.i18n import iso, translate
 from fadjma.identity.people import Viewer
 from fadjma.identity.proxies import Person
@@ -50,6 +50,12 @@ class Notification:
     read: bool = False
     times: int = 1  # how many about the same thing it stands for, that were not read when the next one came
     whose: Person | None = None  # the patient whose news it is, where the person told may act for them
+    named: Named | None = None  # which thing it is, as far as the person told may read it now
+
+    @property
+    def told(self) -> Told:
+        """The same, as whoever knows the thing is asked what it is called."""
+        return Told(self.subject.id, self.created_at, self.times)
 
     @property
     def text(self) -> str:
@@ -77,10 +83,11 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What was news about one thing on one day: the last of it, and how many it stands for."""
+    """What was news about one thing on one day: the last of it, how many it stands for, and what names them all."""
 
     last: Notification
     times: int
+    named: Named | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +107,21 @@ class Inbox:
         ]
 
     def json(self, language: str) -> dict[str, Any]:
-        items = [{**item.json(language), "read": item.read} for item in self.items]
+        items = [{**_with_name(item, item.json(language)), "read": item.read} for item in self.items]
         return {"id": self.id, "items": items, **({"next": self.next} if self.next else {})}
+
+
+def _with_name(item: Notification, shown: dict[str, Any]) -> dict[str, Any]:
+    return {**shown, "subject": {**shown["subject"], "name": item.named.name}} if item.named else shown
 
 
 def _lines(items: Iterable[Notification]) -> list[Line]:
     """Of what is unread there is one about each thing; what was read before it that day says nothing more."""
     lines: dict[events.Subject, Line] = {}
     for item in items:
-        line = lines.get(item.subject)
-        lines[item.subject] = Line(line.last, line.times + item.times) if line else Line(item, item.times)
+        line = lines.get(item.subject, Line(item, 0, item.named))
+        named = line.named if line.named == item.named else None
+        lines[item.subject] = Line(line.last, line.times + item.times, named)
     return list(lines.values())
 
 
@@ -162,6 +174,7 @@ def after(tx: Transaction, user_id: str, seq: int, limit: int) -> list[Notificat
 def browse(tx: Transaction, viewer: Viewer, before: int | None = None, about: About | None = None) -> Inbox:
     """The lines of the person's inbox, newest first: of what is news about one thing, unread, the newest.
 
+    Each says which thing it is, by what the person may read of it at this moment: nothing of that is in the event.
     `about`: only those about things of this kind.
     """
     only = f"AND subject_kind IN {listed(subjects.of(about))} " if about else ""
@@ -171,8 +184,18 @@ def browse(tx: Transaction, viewer: Viewer, before: int | None = None, about: Ab
         "ORDER BY seq DESC LIMIT :limit",
         {"id": viewer.id, "before": before or 2**62, "limit": PAGE + 1},
     )
-    shown = [_notification(row) for row in rows[:PAGE]]
+    shown = _named(tx, viewer, [_notification(row) for row in rows[:PAGE]])
     return Inbox(shown, shown[-1].seq if len(rows) > PAGE else None, viewer.id, about)
+
+
+def _named(tx: Transaction, viewer: Viewer, items: list[Notification]) -> list[Notification]:
+    """One reading for each kind of thing; of another person's news only that it is theirs."""
+    own = [item for item in items if not item.whose]
+    found: dict[tuple[str, Told], Named] = {}
+    for kind in dict.fromkeys(item.subject.kind for item in own):
+        told = [item.told for item in own if item.subject.kind == kind]
+        found.update(((kind, one), named) for one, named in subjects.names(tx, viewer, kind, told).items())
+    return [item if item.whose else replace(item, named=found.get((item.subject.kind, item.told))) for item in items]
 
 
 def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:

@@ -3,7 +3,7 @@
 The entries are handed in from above (fadjma/wiring.py), because how a thing is read is the affair of its domain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,40 @@ ABOUT: dict[About, tuple[str, tuple[Role, ...]]] = {
 Load = Callable[[Transaction, Viewer, str], Any]
 Eyes = Callable[[Viewer], str]
 Shown = Callable[[Transaction, Viewer, Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """News of one thing: the thing's id, when it came (milliseconds UTC), how many it stands for."""
+
+    id: str
+    at: int
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a thing is called, or somebody with the `profession` that gives them their title."""
+
+    name: str
+    profession: str = ""
+
+
+Names = Callable[[Transaction, Viewer, Sequence[Told]], Mapping[Told, Named]]
+
+
+def by_id(read: Callable[[Transaction, Viewer, list[str]], Mapping[str, Named]]) -> Names:
+    """Names of things that are called the same whatever happened to them."""
+
+    def names(tx: Transaction, viewer: Viewer, told: Sequence[Told]) -> dict[Told, Named]:
+        found = read(tx, viewer, list(dict.fromkeys(one.id for one in told)))
+        return {one: found[one.id] for one in told if one.id in found}
+
+    return names
+
+
+def _nameless(tx: Transaction, viewer: Viewer, told: Sequence[Told]) -> dict[Told, Named]:
+    return {}
 
 
 def _own(tx: Transaction, subject_id: str) -> Eyes:
@@ -65,6 +99,9 @@ class Kind:
     prefix: str = ""  # before the thing's id, in the id of its element on every page; empty: it has no element
     row: Row | None = None  # None: an event about it brings nothing but its toast
     about: About = "account"  # by which the inbox is filtered
+    # What each is called to a viewer who may read it now, in one reading for all; whoever may not gets none.
+    names: Names = _nameless
+    named_in_toast: bool = False  # to the people of one place, who all may read it
 
 
 _KINDS: dict[str, Kind] = {}
@@ -96,6 +133,16 @@ def of(about: About) -> list[str]:
 def row(kind: str) -> Row | None:
     """How lists show things of this kind; None when no list does."""
     return _KINDS[kind].row
+
+
+def names(tx: Transaction, viewer: Viewer, kind: str, told: Sequence[Told]) -> Mapping[Told, Named]:
+    """What those of these things are called that the viewer may read now."""
+    return _KINDS[kind].names(tx, viewer, told)
+
+
+def is_named_in_toast(kind: str) -> bool:
+    """Whether a toast says which of these things it is about."""
+    return _KINDS[kind].named_in_toast
 
 
 def element(kind: str, subject_id: str) -> str:

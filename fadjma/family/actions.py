@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fadjma import events
 from fadjma.access import tracing
 from fadjma.events import Notice, Subject
+from fadjma.events.subjects import Named
 from fadjma.i18n import N_
 from fadjma.identity import directory, patient_pins, patients, proxies, sessions
 from fadjma.identity.identifiers import normalize_identifier
@@ -65,6 +66,14 @@ def one(tx: Transaction, viewer: Viewer, proxy_id: str) -> Proxy:
     if viewer.own_id != found.proxy.id and not is_patient and viewer.role != "receptionist":
         raise NotFound().about(Tried(found.patient.id, "identity", found.patient.id))
     return found
+
+
+def names(tx: Transaction, viewer: Viewer, proxy_ids: list[str]) -> dict[str, Named]:
+    """Of these (few), who the other one is; a patient reads whom they have chosen once that person has accepted."""
+    found = proxies.some(tx, proxy_ids)
+    patients = {item.id: Named(item.patient.name) for item in found if item.proxy.id == viewer.id}
+    others = {item.id: Named(item.proxy.name) for item in found if item.patient.id == viewer.id and item.accepted_at}
+    return patients | others
 
 
 def open_one(tx: Transaction, viewer: Viewer, proxy_id: str, *, again: bool = False) -> Proxy:

@@ -11,7 +11,7 @@ from fadjma import days, rules
 from fadjma.i18n import N_, age, iso
 from fadjma.ids import new_id
 from fadjma.refusals import NotFound
-from fadjma.store import Row, Transaction
+from fadjma.store import Row, Transaction, given
 
 Relationship = Literal["parent", "child", "spouse", "sibling", "guardian", "other"]
 Seen = Literal["", "document", "pin"]
@@ -131,6 +131,13 @@ def one(tx: Transaction, proxy_id: str) -> Proxy:
     if row is None:
         raise NotFound
     return _proxy(row)
+
+
+def some(tx: Transaction, proxy_ids: list[str]) -> list[Proxy]:
+    """These (few), whosever they are."""
+    among, named = given(proxy_ids)
+    rows = tx.all(f"{_PROXY} WHERE x.id IN {among}", {**values(tx), **named})
+    return [_proxy(row) for row in rows]
 
 
 def running_of(tx: Transaction, person_id: str) -> list[Proxy]:

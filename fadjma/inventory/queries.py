@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from fadjma import rules, writing
 from fadjma.days import day
+from fadjma.events.subjects import Named
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import formulary
 from fadjma.refusals import NotFound
-from fadjma.store import Page, Row, Transaction, paging, searching
+from fadjma.store import Page, Row, Transaction, given, paging, searching
 
 SUGGESTIONS = 8
 PER_PAGE = 100  # products
@@ -283,6 +284,17 @@ def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     if row is None:
         raise NotFound
     return _lot(tx, row)
+
+
+def names(tx: Transaction, viewer: Viewer, product_ids: list[str]) -> dict[str, Named]:
+    """What those of these (few) products are called that the pharmacist's own pharmacy keeps."""
+    among, values = given(product_ids)
+    rows = tx.all(
+        "SELECT k.id, m.dci || ' ' || m.strength AS name FROM products k JOIN medicines m ON m.id = k.medicine_id "
+        f"WHERE k.id IN {among} AND k.pharmacy_id = :pharmacy",
+        {**values, "pharmacy": viewer.organization_id},
+    )
+    return {row["id"]: Named(writing.capitalized(row["name"])) for row in rows}
 
 
 def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None = None) -> Page[Movement]:

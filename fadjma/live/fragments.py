@@ -9,7 +9,7 @@ from typing import Any
 
 from fadjma.events import Subject, inbox, subjects
 from fadjma.events.inbox import Notification
-from fadjma.events.subjects import ALL, INBOX, Eyes
+from fadjma.events.subjects import ALL, INBOX, Eyes, Named
 from fadjma.identity.people import Viewer
 from fadjma.identity.proxies import Person
 from fadjma.refusals import Forbidden, NotFound
@@ -39,18 +39,20 @@ class Fragments:
         key = (group, message, subject, notification.whose)
         found = self._events.get(key)
         if found is None:
-            toast = (
-                self._once(
-                    "_toast.html",
-                    viewer.language,
-                    (message, subject, group[-1], notification.whose),
-                    notification=notification,
-                )
-                if message
-                else ""
-            )
+            toast = self._toast(viewer, notification, group[-1]) if message else ""
             found = self._events[key] = toast + self._row(viewer, notification).strip()
         return found
+
+    def _toast(self, viewer: Viewer, notification: Notification, again: bool) -> str:
+        named = self._named(viewer, notification)
+        content = (notification.message, notification.subject, again, notification.whose, named)
+        return self._once("_toast.html", viewer.language, content, notification=notification, named=named)
+
+    def _named(self, viewer: Viewer, notification: Notification) -> Named | None:
+        kind, told = notification.subject.kind, notification.told
+        if notification.whose or not subjects.is_named_in_toast(kind):
+            return None
+        return subjects.names(self._tx, viewer, kind, [told]).get(told)
 
     def group(self, viewer: Viewer, subject: Subject, times: int) -> Group:
         """All of one group get the same HTML of an event about this thing."""
@@ -58,7 +60,7 @@ class Fragments:
             return viewer.role, viewer.language, viewer.id, False
         if subject not in self._eyes:
             row = subjects.row(subject.kind)
-            self._eyes[subject] = row.eyes(self._tx, subject.id) if row else lambda viewer: ALL
+            self._eyes[subject] = row.eyes(self._tx, subject.id) if row else _of_its_place
         return viewer.role, viewer.language, self._eyes[subject](viewer), times > 1
 
     def _row(self, viewer: Viewer, notification: Notification) -> str:
@@ -85,3 +87,8 @@ class Fragments:
         if key not in self._rendered:
             self._rendered[key] = render(template, language, **context)
         return self._rendered[key]
+
+
+def _of_its_place(viewer: Viewer) -> str:
+    """Of what no list shows there is at most its name, which is for the people of its place."""
+    return viewer.organization_id or ALL

@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from fadjma import writing
 from fadjma.access import grants
+from fadjma.events.subjects import Named
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries, states
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.prescriptions.queries import OPEN, OWN
 from fadjma.prescriptions.states import STATES, TO_DO, Place, Status, Step
-from fadjma.store import Page, Transaction, listed, paging, searching
+from fadjma.store import Page, Transaction, given, listed, paging, searching
 
 PER_PAGE = 50
 COUNTED = 100  # at most, of what is beyond a page
@@ -95,6 +96,24 @@ def found(
             for part in own
         ]
     return _read(tx, viewer, selects if values else [], {"before": before, "limit": limit, **values})
+
+
+def names(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[str, Named]:
+    """What these (few) are called in the inbox: to the prescriber by the patient, to the others by the medicines.
+
+    Not by the patient to a pharmacy: whose prescriptions it has in a list is traced, and the inbox is none.
+    """
+    own = " OR ".join(f"({part})" for part in _NAMED[viewer.role])
+    if not own:
+        return {}
+    among, values = given(prescription_ids)
+    rows = tx.all(
+        f"{queries.SELECT} WHERE p.id IN {among} AND ({own})",
+        {**values, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
+    )
+    found = queries.of_rows(tx, viewer, rows)
+    named = {item.id: item.patient.name if viewer.role == "doctor" and item.patient else item.content for item in found}
+    return {prescription_id: Named(name) for prescription_id, name in named.items() if name}
 
 
 def _own(part: str) -> str:

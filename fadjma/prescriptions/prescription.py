@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma import writing
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
@@ -113,7 +114,7 @@ class Treatment:
 
     @property
     def name(self) -> str:
-        return capitalized(self.medicine)
+        return writing.capitalized(self.medicine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ class Prescription:
     @property
     def content(self) -> str:
         """What it is about, in a row: two medicines at most; empty where the viewer may not know them."""
-        return capitalized(", ".join(self.medicines[:2]))
+        return writing.capitalized(", ".join(self.medicines[:2]))
 
     @property
     def corrected(self) -> bool:
@@ -267,11 +268,6 @@ class Prescription:
         if not self.has_code:
             shown["has_code"] = False
         return shown
-
-
-def capitalized(text: str) -> str:
-    """With a capital first letter, and the others as they are: « ARV » and « mg » keep theirs."""
-    return text[:1].upper() + text[1:]
 
 
 def reason_text(reason: str, language: str) -> str:

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from fadjma import days
 from fadjma.access import grants
+from fadjma.events.subjects import Named
 from fadjma.i18n import iso
 from fadjma.identity import births
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, given, paging
 
 Code = Literal["body_weight"]
 UNITS: dict[Code, str] = {"body_weight": "g"}
@@ -100,6 +101,16 @@ def measurement(tx: Transaction, viewer: Viewer, measurement_id: str) -> Measure
         raise NotFound
     _require_reader(tx, viewer, row["patient_id"])
     return _measurement(row)
+
+
+def authors(tx: Transaction, viewer: Viewer, measurement_ids: list[str]) -> dict[str, Named]:
+    """By whom these (few) are, as far as they are the patient's own and it is known."""
+    among, values = given(measurement_ids)
+    rows = tx.all(
+        f"{_MEASUREMENT} WHERE m.id IN {among} AND m.patient_id = :viewer",
+        {**values, "viewer": viewer.id},
+    )
+    return {row["id"]: Named(row["author_name"], row["profession"] or "") for row in rows if row["author_name"]}
 
 
 def _require_reader(tx: Transaction, viewer: Viewer, patient_id: str) -> None:

@@ -7,6 +7,7 @@ from fadjma import writing
 from fadjma.access import grants
 from fadjma.access import queries as access
 from fadjma.access.states import OPENS, PARTS
+from fadjma.events.subjects import Named
 from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
@@ -15,7 +16,7 @@ from fadjma.records import differences, measurements
 from fadjma.records.differences import Piece
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, listed, paging, searching
+from fadjma.store import Page, Row, Transaction, given, listed, paging, searching
 
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "prescription"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
@@ -160,6 +161,22 @@ def record(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
         raise NotFound().about(Tried(row["patient_id"], "record", record_id))
     found = _record(row)
     return replace(found, title="", body="", hidden=True) if mistaken and not own else found
+
+
+def names(tx: Transaction, viewer: Viewer, record_ids: list[str]) -> dict[str, Named]:
+    """Of these (few), to the patient what each is called, to a doctor in whose file it is: while it is open to them."""
+    among, values = given(record_ids)
+    rows = tx.all(f"{_RECORD} WHERE r.id IN {among}", values)
+    if viewer.role == "patient":
+        own = [row for row in rows if row["patient_id"] == viewer.id and row["status"] == "current"]
+        return {row["id"]: Named(row["title"]) for row in own}
+    patients = {one.id: one for one in directory.identities(tx, list({row["patient_id"] for row in rows}))}
+    opened = grants.grants_among(tx, viewer, patients.values())
+    return {
+        row["id"]: Named(patients[row["patient_id"]].name)
+        for row in rows
+        if row["patient_id"] in opened and opened[row["patient_id"]].scope in OPENS[part_of(row["type"])]
+    }
 
 
 def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Record:

@@ -6,7 +6,7 @@ Domain code takes a `Transaction` and gives it SQL; the edges call `Database.rea
 from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, milliseconds
 from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write, usable
 from fadjma.store.kept import keep, kept
-from fadjma.store.listing import listed, one_of
+from fadjma.store.listing import given, listed, one_of
 from fadjma.store.paging import Page
 from fadjma.store.transaction import Announced, Row, Transaction
 
@@ -24,6 +24,7 @@ __all__ = [
     "Unavailable",
     "Unusable",
     "Violation",
+    "given",
     "keep",
     "kept",
     "listed",

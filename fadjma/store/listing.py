@@ -8,6 +8,12 @@ def listed(codes: Iterable[str]) -> str:
     return "(" + ", ".join(f"'{code}'" for code in codes) + ")"
 
 
+def given(ids: Iterable[object]) -> tuple[str, dict[str, object]]:
+    """What stands after IN for a few values that are parameters, (:id0, :id1), and the parameters."""
+    values = {f"id{number}": value for number, value in enumerate(ids)}
+    return "(" + ", ".join(f":{name}" for name in values) + ")", values
+
+
 def one_of(codes: Sequence[str]) -> str:
     """The same with its IN; of one code « = 'pending' »: a partial index is found by the words that it was made in."""
     return f"= '{codes[0]}'" if len(codes) == 1 else f"IN {listed(codes)}"

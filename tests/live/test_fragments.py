@@ -134,9 +134,22 @@ class TestAnAccount:
 
 
 def test_a_thing_without_a_row_is_a_toast_alone_the_same_for_all(store: Store, rendered: list[str]) -> None:
-    seen = show(store, "product", "lot", NDIAYE, FALL, message="stock.low")
+    seen = show(store, "profile", AWA.id, AWA, MOUSSA, message="password.changed")
     assert len(set(seen)) == 1 and seen[0].startswith("<a class=toast")
     assert rendered == []
+
+
+def test_a_toast_names_a_product_to_its_own_pharmacy(store: Store) -> None:
+    """And nothing else: what is prescribed, and people, are named inside the page alone."""
+    steps.receive(store)
+    product_id = store.value("SELECT id FROM products")
+    own, colleague, other = show(store, "product", product_id, NDIAYE, GOMIS, FALL, message="stock.low")
+    assert own == colleague and own.endswith(">Stock bas : <bdi>Paracétamol 500 mg</bdi></a>")
+    assert other.endswith(">Stock bas</a>")
+    prescription_id = steps.issued(store)
+    for kind, id, reader in (("prescription", prescription_id, AWA), ("patient", AWA.id, AWA)):
+        [toast] = re.findall("<a class=toast.*?</a>", show(store, kind, id, reader, message="prescription.ready")[0])
+        assert "<bdi>" not in toast
 
 
 class TestTheBadge:

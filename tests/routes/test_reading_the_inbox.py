@@ -194,5 +194,14 @@ class TestThePage:
         page = (await clinic.browser(AWA).get("/notifications")).text
         assert page.count("<h2>") == len(store.read(inbox.browse, AWA).days) > 1 and "5 fois" in page
 
+    async def test_a_line_says_which_thing_in_each_form(self, clinic: Callers, told: Told, store: Store) -> None:
+        for kind, id in (("access_request", told.granted), ("prescription", told.ready), ("profile", AWA.id)):
+            _news(store, AWA, kind, id)
+        items = (await clinic.program(AWA).get("/notifications")).json["items"][:3]
+        assert [item["subject"].get("name") for item in items] == [None, "Paracétamol 500 mg", "Ousmane Diop"]
+        page = (await clinic.browser(AWA).get("/notifications")).text
+        assert "Dr <bdi>Ousmane Diop</bdi> · Un médecin demande" in page
+        assert "<bdi>Paracétamol 500 mg</bdi> · " in page
+
     def test_every_kind_of_news_can_be_filtered(self) -> None:
         assert {kind.about for kind in subjects.kinds()} == subjects.ABOUT.keys()
