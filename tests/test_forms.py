@@ -395,7 +395,7 @@ class TestJson:
         form = Note(fields_from_json({"title": "Note", "count": 1} | body))
         assert not form.validate()
         assert name in form.others
-        assert f"« {name} »" in form.others[name]
+        assert f"«\xa0{name}\xa0»" in form.others[name]
 
     def test_what_is_not_there_is_not_refused(self) -> None:
         assert Note(fields_from_json({"title": "Note", "count": 1, "patient": None, "key": "k"})).validate()
@@ -403,7 +403,7 @@ class TestJson:
     def test_what_comes_twice_is_refused(self) -> None:
         form = Note(MultiDict([("title", "Note"), ("title", "Autre"), ("count", "1")]))
         assert not form.validate()
-        assert form.messages == {"title": "Le champ « title » est donné plusieurs fois."}
+        assert form.messages == {"title": "Le champ «\xa0title\xa0» est donné plusieurs fois."}
 
     def test_of_many_unknown_fields_some_are_named(self) -> None:
         assert len(Note(MultiDict({f"x{n}": "" for n in range(900)})).others) == 20

@@ -13,7 +13,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import nodes
 
-from fadjma.i18n import translate
+from fadjma.i18n import translate, translations
 from fadjma.refusals import Conflict
 from fadjma.web.templating import environment, render
 
@@ -96,6 +96,16 @@ def test_french_has_french_punctuation(extracted: Catalog) -> None:
     for message in _texts(extracted):
         for text in [message] if isinstance(message, str) else message:
             assert not re.search(r"[’“”\"]|\.\.\.|[^\s\d]:(?!\w)|[^\s][;!?»]|«\S", text), text
+
+
+def test_no_line_of_a_page_begins_with_a_sign(extracted: Catalog) -> None:
+    for message in _texts(extracted):
+        for text in [message] if isinstance(message, str) else message:
+            assert not re.search(r" [:;?!»]|« ", translate("fr", text)), text
+    assert (
+        translate("fr", "Le champ « %(name)s » : lequel ?", name="a : b") == "Le champ «\xa0a : b\xa0»\xa0: lequel\xa0?"
+    )
+    assert translations("fr").ngettext("Un jour : %(num)d", "Des jours !", 2) == "Des jours\xa0!"
 
 
 # --- the sources --------------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def test_a_toast_names_a_product_to_its_own_pharmacy(store: Store) -> None:
     steps.receive(store)
     product_id = store.value("SELECT id FROM products")
     own, colleague, other = show(store, "product", product_id, NDIAYE, GOMIS, FALL, message="stock.low")
-    assert own == colleague and own.endswith(">Stock bas : <bdi>Paracétamol 500 mg</bdi></a>")
+    assert own == colleague and own.endswith(">Stock bas\xa0: <bdi>Paracétamol 500 mg</bdi></a>")
     assert other.endswith(">Stock bas</a>")
     prescription_id = steps.issued(store)
     for kind, id, reader in (("prescription", prescription_id, AWA), ("patient", AWA.id, AWA)):

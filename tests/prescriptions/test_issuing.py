@@ -131,7 +131,7 @@ class TestCorrecting:
 
     def test_no_list_asks_the_doctor_to_do_again_what_is_done(self, store: Store) -> None:
         old = refused(store)
-        for before, words in ((True, ("Revoir :", "Refusée, à revoir")), (False, ("Refusée, corrigée depuis",))):
+        for before, words in ((True, ("Revoir\xa0:", "Refusée, à revoir")), (False, ("Refusée, corrigée depuis",))):
             if not before:
                 issue(store, replaces_id=old)
             item = store.read(queries.prescription, DIOP, old)

@@ -71,7 +71,7 @@ def test_a_request_sets_neither_author_nor_patient_nor_state() -> None:
 def test_what_is_said_of_a_line_is_understood_or_refused() -> None:
     form = _form(LINE, {**LINE, "note": "à jeun"}, {**LINE, "substitution_allowed": False})
     assert set(form.messages) == {"lines-1-note", "lines-2-substitution_allowed"}
-    assert "« substitution_reason »" in form.messages["lines-2-substitution_allowed"]
+    assert "«\xa0substitution_reason\xa0»" in form.messages["lines-2-substitution_allowed"]
 
 
 def test_no_line_vanishes() -> None:

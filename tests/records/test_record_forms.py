@@ -87,9 +87,9 @@ def test_a_weight_is_kept_in_grams(value: str, unit: str, grams: int) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "message"),
     [
-        ("3200", "kg", "C'est plus de 400 kg : si ce sont des grammes, 3200 s'écrit ici 3,2."),
-        ("3,2", "g", "C'est moins de 300 g : si ce sont des kilogrammes, 3,2 s'écrit ici 3200."),
-        ("62", "g", "C'est moins de 300 g : si ce sont des kilogrammes, 3,2 s'écrit ici 3200."),
+        ("3200", "kg", "C'est plus de 400 kg\xa0: si ce sont des grammes, 3200 s'écrit ici 3,2."),
+        ("3,2", "g", "C'est moins de 300 g\xa0: si ce sont des kilogrammes, 3,2 s'écrit ici 3200."),
+        ("62", "g", "C'est moins de 300 g\xa0: si ce sont des kilogrammes, 3,2 s'écrit ici 3200."),
         ("0,299", "kg", "Un poids va de 0,3 à 400 kg."),
         ("0", "kg", "Un poids va de 0,3 à 400 kg."),
         ("400001", "g", "Un poids va de 0,3 à 400 kg."),

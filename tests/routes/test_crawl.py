@@ -15,6 +15,7 @@ import steps
 from callers import HTML, OWN_PAGE, Answer, Caller, Callers
 from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, IDENTIFIERS, KADD, MOUSSA, NDIAYE, PARACETAMOL, PHONES, SARR
 from quart import Quart
+from reading import faults
 from store import Store
 from told import BODY, REASON, TITLE, UNKNOWN, Told
 
@@ -85,6 +86,7 @@ class Visit:
     found: set[str] = field(default_factory=set)
     acts: set[str] = field(default_factory=set)
     read: list[str] = field(default_factory=list)
+    reads_badly: list[tuple[str, str]] = field(default_factory=list)  # where, what
 
     async def ask(self, method: str, where: str, way: str) -> Answer:
         caller = Caller(self.app, {**OWN_PAGE, **self.headers, **WAYS[way]})
@@ -99,6 +101,8 @@ class Visit:
                 answer = await self.ask("GET", here, way)
                 assert answer.status < 400 or (self.role == "nobody" and answer.status == 401), (self.id, here, way)
                 self.read.append(answer.text)
+                if answer.status == 200 and "html" in answer.type:
+                    self.reads_badly += [(f"{here} as {way}", fault) for fault in faults(answer.text)]
                 self.acts.update(found.replace("&amp;", "&") for pair in POSTS.findall(answer.text) for found in pair)
                 new = [link for link in _addresses(answer) if link not in self.found | self.acts]
                 self.found.update(new)
@@ -157,6 +161,7 @@ async def test_nobody_gets_anything_of_what_the_pages_of_others_lead_to(
     visits: list[Visit], app: Quart, store: Store, told: Told
 ) -> None:
     _has_found_enough({visit.id: visit for visit in visits})
+    assert [(visit.id, *fault) for visit in visits for fault in visit.reads_badly] == []
     before = store.content(readings=False)
     asked = 0
     for visit in visits:

@@ -71,7 +71,7 @@ class TestGivenAtTheDesk:
         await clinic.program(THIAM).post("/patients/awa/pin", {"document": DOCUMENT, "pin": PIN})
         sent = {"patient_id": "awa", "identifier": IDENTIFIERS[MOUSSA.id], "relationship": "other", "pin": "111112"}
         said = [(await clinic.program(THIAM).post("/proxies", sent)).errors()["pin"] for _ in range(5)]
-        assert ["Essais restants : 4" in said[0], "bloqué" in said[4]] == [True, True]
+        assert ["Essais restants\xa0: 4" in said[0], "bloqué" in said[4]] == [True, True]
         assert store.told(AWA)[-1] == "pin.locked"
         assert not store.value("SELECT count(*) FROM proxies WHERE proxy_id = 'moussa' AND accepted_at IS NOT NULL")
 

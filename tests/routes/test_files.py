@@ -69,7 +69,7 @@ class TestTheWayToThePrescriptions:
     async def _said(self, clinic: Callers, person: Viewer = AWA) -> tuple[str, int]:
         path = f"/patients/{person.id}/records"
         page = (await clinic.browser(person).get(path)).text
-        found = re.search('<p id="under-way"[^>]*><a href="/prescriptions">Mes ordonnances</a> : (.*?)</p>', page)
+        found = re.search('<p id="under-way"[^>]*><a href="/prescriptions">Mes ordonnances</a>\xa0: (.*?)</p>', page)
         assert found
         return found[1], (await clinic.program(person).get(path)).json["prescriptions_under_way"]
 

@@ -167,7 +167,7 @@ class TestFromAFile:
         assert errors.keys() == {"lines-3-dci", "lines-3-strength"}
         page = await clinic.browser(ADMIN).post("/formulary/imports", _file(text.encode()), Content_Type=MULTIPART)
         assert page.status == 422
-        assert "Ligne 3, Dosage : Cette cellule est vide." in html.unescape(page.text)
+        assert "Ligne 3, Dosage\xa0: Cette cellule est vide." in html.unescape(page.text)
         assert (store.content()["medicines"], store.content()["medicine_imports"]) == before
 
     async def test_a_thousand_bad_lines_are_a_hundred_messages(self, clinic: Callers) -> None:

@@ -232,7 +232,7 @@ class TestNurses:
         read = (await clinic.program(AWA).get("/patients/awa/accesses")).json["items"]
         [ground] = [one["ground"] for one in read if one["name"] == GASSAMA.name and one["action"] == "file.read"]
         assert (ground["id"], ground["delegated_by"]) == (told.granted, DIOP.name)
-        assert "par délégation :" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
+        assert "par délégation\xa0:" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
 
     @pytest.mark.parametrize(
         ("q", "found"),

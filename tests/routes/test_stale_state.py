@@ -162,7 +162,7 @@ async def test_a_lot_that_has_moved_is_counted_again(clinic: Callers, told: Told
     page = await clinic.browser(GOMIS).post(f"/inventory/lots/{told.lot}/adjustments", {**COUNT, "on_hand": 470})
     assert page.status == 409
     assert store.content() == after
-    assert "En stock : 480." in page.text, "what it is now"
+    assert "En stock\xa0: 480." in page.text, "what it is now"
     assert 'value="470"' in page.text and "data-draft" in page.text, "what was typed"
     assert 'name="version" value="2"' in page.text
     stale = {**COUNT, "on_hand": 0, "version": 2}

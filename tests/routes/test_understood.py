@@ -39,7 +39,7 @@ class TestUnknownFields:
         for caller in (clinic.browser(route.who), clinic.htmx(route.who)):
             page = await caller.post(route.at(told), body)
             assert page.status == 422
-            assert "Le champ « urgent » n&#39;est pas connu ici." in page.text
+            assert "Le champ «\xa0urgent\xa0» n&#39;est pas connu ici." in page.text
         _same_but_readings(store, before)
 
     @pytest.mark.parametrize("where", SIGNED_OUT_ACTS)
@@ -50,7 +50,7 @@ class TestUnknownFields:
         page = await clinic.nobody().post(where, body)
         assert page.status == 422
         if where != "/api/token":  # no page
-            assert "Le champ « urgent » n&#39;est pas connu ici." in page.text
+            assert "Le champ «\xa0urgent\xa0» n&#39;est pas connu ici." in page.text
         assert store.content() == before
 
     @pytest.mark.parametrize("where", STEPWISE)
@@ -107,8 +107,8 @@ class TestUnknownFields:
     async def test_and_their_form_says_so_too(self, clinic: Callers, told: Told) -> None:
         page = await clinic.browser(DIOP).post(PRESCRIBE, {"more": "1", "lines": [LINE], "urgent": "oui"})
         assert page.status == 422
-        assert "Le champ « urgent »" in page.text
-        assert "Le champ « more »" not in page.text
+        assert "Le champ «\xa0urgent\xa0»" in page.text
+        assert "Le champ «\xa0more\xa0»" not in page.text
 
     @pytest.mark.parametrize("name", ["lines-0", "lines-0-note", "lines-30-dosage", "lines-0-dosage-0"])
     async def test_a_form_of_lines_comes_back_with_what_is_not_known(
@@ -116,7 +116,7 @@ class TestUnknownFields:
     ) -> None:
         page = await clinic.browser(DIOP).post(PRESCRIBE, {"lines": [LINE], name: "x"})
         assert page.status == 422
-        assert f"Le champ « {'lines' if name == 'lines-30-dosage' else name} »" in page.text
+        assert f"Le champ «\xa0{'lines' if name == 'lines-30-dosage' else name}\xa0»" in page.text
         assert LINE["dosage"] in page.text  # and with what was typed
 
     async def test_null_is_the_same_as_absent(self, clinic: Callers, told: Told) -> None:
@@ -202,7 +202,7 @@ class TestRepeatedFields:
             answer = await clinic.program(NDIAYE).post(where, body, Content_Type=FORM)
             assert answer.errors().keys() == {name}
             page = await clinic.browser(NDIAYE).post(where, body, Content_Type=FORM)
-            assert f"Le champ « {name} » est donné plusieurs fois." in page.text
+            assert f"Le champ «\xa0{name}\xa0» est donné plusieurs fois." in page.text
         _same_but_readings(store, before)
 
     @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class TestTheEmergencyForm:
         sent = {"patient_id": MOUSSA.id, "emergency": "unconscious", "reason": "", "password": ""}
         page = (await clinic.browser(DIOP).post("/access-requests", sent)).text
         ordinary, urgent = page.partition("<main")[2].split("<details", 1)
-        assert '<a href="#why">Ce qui se passe : ' in urgent
+        assert '<a href="#why">Ce qui se passe\xa0: ' in urgent
         assert "#reason" not in page
         assert re.search('<textarea id="why"[^>]* aria-invalid="true" aria-describedby="reason-e"', urgent)
         assert page.count('id="reason-e"') == urgent.count('id="reason-e"') == 1
@@ -63,7 +63,7 @@ class TestTheEmergencyForm:
     async def test_the_other_form_keeps_its_own(self, clinic: Callers) -> None:
         page = (await clinic.browser(DIOP).post("/access-requests", {"patient_id": MOUSSA.id, "reason": ""})).text
         ordinary, urgent = page.partition("<main")[2].split("<details", 1)
-        assert '<a href="#reason">Motif : ' in ordinary
+        assert '<a href="#reason">Motif\xa0: ' in ordinary
         assert "aria-invalid" not in urgent
         assert ordinary.count('id="reason-e"') == page.count('id="reason-e"') == 1
 
@@ -107,7 +107,7 @@ class TestAnAccess:
         found = (await clinic.program(DIOP).get("/notifications")).json["items"][0]
         assert found["message"] == "Votre accès à un dossier est révoqué"
         again = (await clinic.program(AWA).post(f"{path}/revocation")).problem(409)
-        assert again["detail"] == "Cet accès a changé entre-temps : rien n'a été modifié."
+        assert again["detail"] == "Cet accès a changé entre-temps\xa0: rien n'a été modifié."
 
 
 class TestACorrection:
@@ -146,10 +146,10 @@ class TestNothingIsSaidTwice:
     @pytest.mark.parametrize(
         ("title", "row", "first"),
         [
-            ("Pénicilline", "Allergie : <bdi>Pénicilline</bdi>", "Allergie</b> <bdi>Pénicilline</bdi>"),
+            ("Pénicilline", "Allergie\xa0: <bdi>Pénicilline</bdi>", "Allergie</b> <bdi>Pénicilline</bdi>"),
             ("Allergie à l’iode", "<bdi>Allergie à l’iode</bdi>", "Allergie</b> <bdi>à l’iode</bdi>"),
             ("ALLERGIES : iode, latex", "<bdi>ALLERGIES : iode, latex</bdi>", "Allergie</b> <bdi>iode, latex</bdi>"),
-            ("Allergiques en famille", "Allergie : <bdi>Allergiques en", "Allergie</b> <bdi>Allergiques en famille"),
+            ("Allergiques en famille", "Allergie\xa0: <bdi>Allergiques en", "Allergie</b> <bdi>Allergiques en famille"),
         ],
     )
     async def test_of_an_allergy(

@@ -66,7 +66,7 @@ async def test_a_mother_approves_for_her_child_and_goes_back_to_her_own_file(bro
         await mother.press("Fatou Cissé")
         await page.wait_for_url(re.compile("/access-requests$"))
         whose = page.locator("#whose")
-        await expect(whose).to_have_text(re.compile("Dossier de : Fatou Cissé – vous agissez à sa place"))
+        await expect(whose).to_have_text(re.compile("Dossier de\xa0: Fatou Cissé – vous agissez à sa place"))
         await mother.is_settled()
         await others.ask(DIOP, "POST", "/access-requests", patient_id=child, reason="Fièvre depuis lundi")
         await mother.is_told("Un médecin demande l'accès à votre dossier")
@@ -81,7 +81,7 @@ async def test_a_mother_approves_for_her_child_and_goes_back_to_her_own_file(bro
         await expect(tab.locator("#status")).to_have_attribute("data-state", "live")
         await whose.get_by_role("link", name="Changer").click()  # two taps
         await mother.press("Moi")
-        await expect(whose).to_have_text(re.compile("Dossier de : Awa Cissé"))
+        await expect(whose).to_have_text(re.compile("Dossier de\xa0: Awa Cissé"))
         await expect(tab.locator("#other")).to_be_visible()
         await expect(tab.locator("#other")).to_contain_text("Ce que vous faites sur cette page n'est plus enregistré")
         await whose.get_by_role("link", name="Changer").click()

@@ -161,7 +161,7 @@ async def test_a_prescription_goes_from_the_doctor_to_the_hand_over(cast: Cast) 
     await cast.awa.sees(row, "Préparée")
     await cast.ndiaye.press("Marquer « Prête »")
     await cast.awa.is_told("Votre ordonnance est prête")
-    await cast.awa.sees("#now", re.compile("À aller chercher : Paracétamol|Les médicaments sont prêts"))
+    await cast.awa.sees("#now", re.compile("À aller chercher\xa0: Paracétamol|Les médicaments sont prêts"))
     await cast.diop.sees("#item", "Prête")
 
     await cast.awa.page.locator(row).get_by_role("link").click()
