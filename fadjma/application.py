@@ -7,7 +7,7 @@ from functools import cache
 
 from quart import Quart
 
-from fadjma import cli, dashboards, demo, files, first_page, offline, rules, verifying, web, wiring
+from fadjma import cli, dashboards, demo, files, first_page, offline, rules, verifying, version, web, wiring
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -27,6 +27,7 @@ from fadjma.live import poll
 from fadjma.live.hub import Hub
 from fadjma.live.stream import StreamEndpoint
 from fadjma.monitoring import routes as monitoring
+from fadjma.monitoring.errors import Errors
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     )
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
+    app.extensions.update(errors=Errors(lambda: database.clock()), version=version.running())
     cookies.init_app(app)
     security.register(app)
     failures.register(app, trace_try, wiring.ending)
@@ -115,6 +117,7 @@ class Running:
         self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules)
         app.extensions["timekeeper"] = self._timekeeper
         self.keeper = Keeper(database, planned(settings, database.path), self._timekeeper.owner, verifying.walk)
+        self._errors: Errors = app.extensions["errors"]
         self._open = False
 
     async def open(self) -> None:
@@ -130,6 +133,7 @@ class Running:
         self._open = True
 
     async def _open_all(self) -> None:
+        logging.getLogger().addHandler(self._errors)
         await self._database.open()
         if mistaken := await self._database.read(_mistaken, self._settings.demo):
             raise Unusable(f"La base {self._database.path} {mistaken}.")
@@ -167,6 +171,7 @@ class Running:
 
     async def close(self) -> None:
         self._open = False
+        logging.getLogger().removeHandler(self._errors)
         await self.keeper.stop()
         await self._timekeeper.stop()
         await self._history.stop()

@@ -8,7 +8,7 @@ from typing import Generic, TypedDict, TypeVar
 from markupsafe import Markup
 from quart import Blueprint, Response
 
-from fadjma import web
+from fadjma import beginning, web
 from fadjma.access import actions as delegated
 from fadjma.access import grants, patient_lists, readings, reviews
 from fadjma.access import queries as access
@@ -18,6 +18,7 @@ from fadjma.access.reviews import Contest, Review
 from fadjma.access.states import DURATIONS, SCOPES
 from fadjma.accounts import queries as accounts
 from fadjma.accounts.queries import Account
+from fadjma.beginning import Step as Beginning
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
@@ -27,12 +28,14 @@ from fadjma.inventory.queries import Product
 from fadjma.keeping.keeper import Keeper
 from fadjma.live.hub import Hub
 from fadjma.monitoring.disk import Disk, disk
+from fadjma.monitoring.errors import Errors, Lately
 from fadjma.monitoring.wording import Words
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.prescriptions.states import TO_DO, Place, Step
 from fadjma.store import Page, Transaction
+from fadjma.version import Version
 from fadjma.web import drafts
 from fadjma.web.drafts import Place as Typed
 from fadjma.web.qr import qr_code
@@ -81,12 +84,15 @@ class _Admin(TypedDict):
     emergencies: Part[Review]
     explaining: Part[Review]
     contests: Part[Contest]
+    beginning: list[Beginning]  # what is still to be done before people can work
 
 
 class _House(TypedDict):
     streams: int
     keeper: Keeper
     disk: Disk
+    errors: Lately
+    version: Version
     words: Words
 
 
@@ -131,18 +137,33 @@ class _Receptionist(TypedDict):
 async def home() -> Response:
     if not web.signed_in():
         return web.see_other("/sign-in")
-    shown = await web.see_traced(_dashboard)
+    if web.wants() == "fragment" and web.header("hx-target") == "house":  # the list asks for itself, every minute
+        await web.only("admin")
+        return web.page("dashboards/_house.html", **_house())
+    shown = await web.see_traced(_dashboard, kept=_is_kept())
     role = web.viewer().role
     if role == "admin":
         return web.page("dashboards/admin.html", **shown, **_house())
     return web.page(f"dashboards/{role}.html", **shown)
 
 
+def _is_kept() -> bool:
+    """Whether copies of the database are made; of the demo nobody needs one."""
+    return web.app().extensions["keeper"].plan is not None or web.app().extensions["settings"].demo
+
+
 def _house() -> _House:
     """What an admin sees of the program's own health."""
     hub: Hub = web.app().extensions["hub"]
-    keeper: Keeper = web.app().extensions["keeper"]
-    return _House(streams=len(hub.streams), keeper=keeper, disk=disk(web.database()), words=Words(web.language()))
+    errors: Errors = web.app().extensions["errors"]
+    return _House(
+        streams=len(hub.streams),
+        keeper=web.app().extensions["keeper"],
+        disk=disk(web.database()),
+        errors=errors.lately(),
+        version=web.app().extensions["version"],
+        words=Words(web.language()),
+    )
 
 
 @blueprint.get("/administration")
@@ -152,10 +173,12 @@ async def administration() -> Response:
     return web.page("dashboards/administration.html")
 
 
-def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient | _Pharmacist | _Nurse | _Receptionist:
+def _dashboard(
+    tx: Transaction, viewer: Viewer, *, kept: bool
+) -> _Admin | _Doctor | _Patient | _Pharmacist | _Nurse | _Receptionist:
     match viewer.role:
         case "admin":
-            return _admin(tx, viewer)
+            return _admin(tx, viewer, kept=kept)
         case "patient":
             return _patient(tx, viewer)
         case "pharmacist":
@@ -175,7 +198,7 @@ def _dashboard(tx: Transaction, viewer: Viewer) -> _Admin | _Doctor | _Patient |
             return _Receptionist()
 
 
-def _admin(tx: Transaction, viewer: Viewer) -> _Admin:
+def _admin(tx: Transaction, viewer: Viewer, *, kept: bool) -> _Admin:
     viewer.require("admin")
     waiting = accounts.waiting(tx)
     more = accounts.count_waiting(tx) - len(waiting) if waiting.next else 0
@@ -184,6 +207,7 @@ def _admin(tx: Transaction, viewer: Viewer) -> _Admin:
         emergencies=_emergencies(tx, viewer, "now"),
         explaining=_emergencies(tx, viewer, "flow"),
         contests=_contests(tx, viewer),
+        beginning=beginning.remaining(tx, viewer, kept=kept),
     )
 
 

@@ -16,7 +16,7 @@ FLOORS = (  # the lowest first
     {"histogram", "i18n", "ids", "rules"},
     {"refusals", "sheets"},
     {"store"},
-    {"config", "identity"},
+    {"config", "identity", "version"},
     {"events"},
     {"web"},
     {
@@ -36,6 +36,7 @@ FLOORS = (  # the lowest first
     {"access", "monitoring"},
     {"family", "reception", "records"},
     {"prescriptions"},
+    {"beginning"},
     {"dashboards", "demo", "doctor", "files", "offline", "setup", "timekeeping", "verifying", "wiring"},
     {"cli", "first_page"},
     {"application"},

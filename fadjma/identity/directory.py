@@ -75,6 +75,16 @@ def organizations(tx: Transaction, kind: str | None = None) -> list[Organization
     return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
 
+def kinds_of_places(tx: Transaction) -> set[str]:
+    """Of which kinds there are places: clinic, pharmacy."""
+    return {row["kind"] for row in tx.all("SELECT DISTINCT kind FROM organizations")}
+
+
+def is_any(tx: Transaction, role: Role) -> bool:
+    """Whether there is somebody of this role whose account is open."""
+    return tx.value("SELECT 1 FROM users WHERE role = :role AND status = 'active' LIMIT 1", {"role": role}) is not None
+
+
 def is_place(tx: Transaction, organization_id: str, kind: str) -> bool:
     """Whether this is a clinic, or a pharmacy."""
     sql = "SELECT 1 FROM organizations WHERE id = :id AND kind = :kind"

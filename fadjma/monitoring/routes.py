@@ -14,6 +14,7 @@ from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import ALARMS
 from fadjma.live.hub import Hub
 from fadjma.monitoring.disk import disk
+from fadjma.monitoring.errors import Errors
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
@@ -32,16 +33,22 @@ async def monitoring() -> Response:
     made = report(history, _hub().figures)
     keeper: Keeper = web.app().extensions["keeper"]
     alarms, room = keeper.alarms(), disk(web.database())
+    errors: Errors = web.app().extensions["errors"]
+    lately, version = errors.lately(), web.app().extensions["version"]
     return web.answer(
         "monitoring/index.html",
         {
             **made.json(),
             "backups": keeper.standing.json(keeper.plan, alarms, web.language()),
             "disk": room.json(),
+            "errors": lately.json(),
+            "version": version.json(),
         },
         fragment="monitoring/_update.html",
         report=made,
         disk=room,
+        errors=lately,
+        version=version,
         plan=keeper.plan,
         standing=keeper.standing,
         alarms=[ALARMS[alarm] for alarm in alarms],

@@ -168,6 +168,11 @@ def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:
     )
 
 
+def is_any(tx: Transaction) -> bool:
+    """Whether anything was ever prescribed here."""
+    return tx.value("SELECT 1 FROM prescriptions LIMIT 1") is not None
+
+
 def was_open_to_all(tx: Transaction, prescription_id: str) -> bool:
     """Whether every pharmacist has been offered this prescription, so that its being taken is no secret to them."""
     row = tx.first(

@@ -203,6 +203,17 @@ class TestOfAnAdmin:
             told = (await clinic.program(ADMIN).get("/monitoring")).json["disk"]
             assert told == {"free_bytes": free, "needed_bytes": 500_000_000}
 
+    async def test_what_is_to_be_done_first_stands_where_nothing_else_is(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        page = (await clinic.browser(ADMIN).get("/")).text
+        assert '<section id="due" hx-get="/" hx-trigger="notification from:body"' in page
+        assert '<a href="/monitoring#backups">Prévoir les sauvegardes</a>' in _list(page, "now")
+        store.connection.execute("UPDATE medicines SET retired_at = 1")
+        page = (await clinic.browser(ADMIN).get("/")).text
+        assert '<a href="/formulary/imports/new">Importer la liste des médicaments</a>' in _list(page, "now")
+        assert re.findall(r'<a href="[^"]+">([^<]+)', _list(page, "then")) == ["Prévoir les sauvegardes"]
+
 
 class TestWhatHasEnded:
     async def test_an_access_that_the_patient_ended_says_so_and_what_is_next(
