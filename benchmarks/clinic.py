@@ -20,7 +20,7 @@ from fadjma.store import Database, Transaction
 
 R = TypeVar("R")
 _ROOT = Path(__file__).parents[1]
-_SECRET_KEY = "a key for benchmarks, which protects nobody"
+SECRET_KEY = "a key for benchmarks, which protects nobody"
 _PER_PHARMACY = 4  # pharmacists who share a pharmacy, and so see the same row
 
 
@@ -52,7 +52,7 @@ def serve(path: Path) -> Server:
     port = free_port()
     environment = {
         "FADJMA_DATABASE_URL": f"sqlite:///{path}",
-        "FADJMA_SECRET_KEY": _SECRET_KEY,
+        "FADJMASECRET_KEY": SECRET_KEY,
         "FADJMA_PORT": str(port),
         "FADJMA_DEMO": "1",  # it serves the demo's people only so
         "FADJMA_ACTS_PER_HOUR": "0",
@@ -98,7 +98,7 @@ def patients(tx: Transaction, count: int) -> list[Person]:
 def signed_in(tx: Transaction, ids: list[str]) -> list[Person]:
     """These people, each with a session for programs."""
     keys = Quart("benchmarks")
-    keys.secret_key = _SECRET_KEY
+    keys.secret_key = SECRET_KEY
     found = []
     for person in ids:
         secret = sessions.start(tx, person, kind="token", address="127.0.0.1", agent="bench")

@@ -29,6 +29,7 @@ blueprint = Blueprint("files", __name__)
 View = Literal["summary", "history", "prescriptions", "access"]
 _VIEWS: tuple[View, ...] = get_args(View)
 _ASKED = ("q", "type", "author", "from", "to")
+_OF_ONES_OWN: dict[View, str] = {"prescriptions": "/prescriptions", "access": "/access-requests"}  # pages of their own
 _NEWEST = 6  # records and prescriptions of the summary; the other views have them all
 T = TypeVar("T")
 
@@ -67,6 +68,9 @@ class _Opened:
 async def show(patient_id: str) -> Response:
     again = web.by_itself() or web.while_typing()  # each letter that is typed is the same sitting
     opened = await web.see_traced(_open, patient_id, request.args.get("before"), _sought(), again=again)
+    view = _view()
+    if opened.file.grant is None and view in _OF_ONES_OWN and web.wants() != "json":
+        return web.see_other(_OF_ONES_OWN[view])
     data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
@@ -79,7 +83,7 @@ async def show(patient_id: str) -> Response:
         data,
         as_typed="records/_found.html",
         file=opened.file,
-        view=_view(),
+        view=view,
         newest=_NEWEST,
         allergies=opened.allergies,
         treatments=opened.treatments,

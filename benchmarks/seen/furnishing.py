@@ -42,7 +42,7 @@ DESK, NURSE = "accueil@demo.fadjma", "soins@demo.fadjma"
 NEWCOMER, GUARDED = "nouvelle@demo.fadjma", "dr.garde@demo.fadjma"
 _MINUTE, _DAY = 60_000, 24 * 3_600_000
 _DOCUMENT = "CNI 1 751 1991 00042"
-_LONG = "Marie-Antoinette Khadidiatou Bintou Rassoul"  # with the family name, more than 40 letters
+_LONG_GIVEN, _LONG_FAMILY = "Khadidiatou Marie-Antoinette", "Andrianampoinimerina"
 
 
 class House:
@@ -90,8 +90,11 @@ class House:
         self.tx.execute("DELETE FROM sessions WHERE agent = 'bench'")
 
 
-def furnish(tx: Transaction, secret_key: str) -> Mapping[str, str]:
-    """Add to the demo's database; gives the ids that the addresses of sights.py name."""
+def furnish(tx: Transaction, secret_key: str, *, long_names: bool = False) -> Mapping[str, str]:
+    """Add to the demo's database; gives the ids that the addresses of sights.py name.
+
+    `long_names`: everybody's has more than forty letters.
+    """
     house = House(tx, secret_key)
     found = {
         **_people(house),
@@ -101,6 +104,9 @@ def furnish(tx: Transaction, secret_key: str) -> Mapping[str, str]:
         **_administration(house),
     }
     _begin_a_record(house)
+    if long_names:
+        names = {"given": _LONG_GIVEN, "family": _LONG_FAMILY}
+        tx.execute("UPDATE users SET given_name = :given, family_name = :family", names)
     house.close()
     return found
 
@@ -241,7 +247,7 @@ def _desk(house: House) -> dict[str, str]:
         given_name="Yandé", family_name="", birth_date="1951", sex="female", city="Fatick", phone=None, email=None
     )
     registered = house(reception.register, DESK, unknown)
-    long = replace(unknown, given_name=_LONG, family_name="Diattara-Mbodj", birth_date="1984-09-30", phone=None)
+    long = replace(unknown, given_name=_LONG_GIVEN, family_name=_LONG_FAMILY, birth_date="1984-09-30", phone=None)
     called_long = house(reception.register, DESK, long)
     renewed = house(reception.register, DESK, replace(unknown, given_name="Dieynaba", phone="+221775550077"))
     issued = {"document": _DOCUMENT, "key": house.key("slips"), "nobodys_hash": "no hash", "address": "-"}

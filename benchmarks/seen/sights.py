@@ -88,8 +88,6 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/proxies/{accepted}",
         "/patients/{awa}/records",
         "/patients/{awa}/records?view=history",
-        "/patients/{awa}/records?view=prescriptions",
-        "/patients/{awa}/records?view=access",
         "/patients/{awa}/records?view=history&q=fixe",
         "/patients/{awa}/records/new",
         "/patients/{awa}/measurements",
@@ -240,18 +238,23 @@ _OTHERS = (
     Sight(PHARMACIST, "/patients", 403),
     Sight(LOCKED, "/", 423),
 )
-_SENT = {
+_SENT: Mapping[Guest, tuple[str, ...]] = {
     NOBODY: ("/sign-in", "/activation", "/register", "/register/practitioner"),
-    PATIENT: ("/account", "/account/contact"),
+    PATIENT: ("/account",),
     DOCTOR: ("/patients/{awa}/records/new", "/patients/{awa}/prescriptions/new"),
     RECEPTION: ("/patients/new",),
-    PHARMACIST: ("/inventory/lots/new", "/prescriptions/{ready}"),
-    ADMINISTRATOR: ("/organizations/new", "/formulary/new", "/accounts/new", "/patient-links/new"),
+    PHARMACIST: ("/inventory/lots/new",),
+    ADMINISTRATOR: ("/organizations/new", "/formulary/new", "/accounts/new"),
 }
 SIGHTS = (
     *(Sight(guest, path) for guest, paths in _OF.items() for path in paths),
     *_OTHERS,
-    *(Sight(guest, path, sent="main form[method=post]") for guest, paths in _SENT.items() for path in paths),
+    *(
+        Sight(guest, path, sent="main form.card[method=post], main form[action$='/prescriptions']")
+        for guest, paths in _SENT.items()
+        for path in paths
+    ),
+    Sight(PHARMACIST, "/prescriptions/{ready}", sent="form[action$='/delivery']"),
 )
 # What is asked for with GET and is no page.
 NO_PAGES = {

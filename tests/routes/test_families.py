@@ -167,7 +167,7 @@ class TestActing:
             await browser.post("/acting", {"person_id": person})
             for path in ("/", "/prescriptions", "/account", "/notifications"):
                 text = (await browser.get(path)).text
-                banner = re.search(r'<p id="whose".*?</p>', text, re.DOTALL)
+                banner = re.search(r'<aside id="whose".*?</aside>', text, re.DOTALL)
                 assert banner and f"<bdi>{name}</bdi>" in banner[0] and f'href="/people?next={path}"' in banner[0]
                 # What is one person's alone is no page to go on with as another.
                 text = (await browser.get(f"/patients/{person}/records")).text

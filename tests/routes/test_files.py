@@ -104,3 +104,11 @@ class TestTheWayToThePrescriptions:
     async def test_is_the_patients_alone(self, clinic: Callers) -> None:
         assert 'id="under-way"' not in (await clinic.browser(DIOP).get(FILE)).text
         assert "prescriptions_under_way" not in (await clinic.program(DIOP).get(FILE)).json
+
+
+async def test_what_has_a_page_of_its_own_is_not_shown_as_nothing(clinic: Callers) -> None:
+    for view, page in (("prescriptions", "/prescriptions"), ("access", "/access-requests")):
+        answer = await clinic.browser(AWA).get(f"{FILE}?view={view}")
+        assert (answer.status, answer.location) == (303, page)
+        assert (await clinic.browser(DIOP).get(f"{FILE}?view={view}")).status == 200
+        assert (await clinic.program(AWA).get(f"{FILE}?view={view}")).status == 200
