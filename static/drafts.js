@@ -1,7 +1,6 @@
 // What is being typed is kept on the server: it is there again after a lock, a crash, on another device. Never a secret.
-import { byId } from './page.js';
+export {}; // its names are its own
 
-const { kept, found, drop } = byId('toasts').dataset;
 const SECRET = /password|document|(^|[-_])(pin|code|otp|key)($|[-_])/; // as in fadjma/web/drafts.py
 const timers = new Map(); // form → when what is typed in it is to be sent
 const sending = new Set(); // promises
@@ -58,7 +57,7 @@ async function send(form) {
     if (gone.has(form)) return ask(addressOf(form), 'DELETE'); // the form was sent meanwhile, and may have come first
     if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
     unsaved.add(form);
-    if (!form.matches('[aria-busy]')) say(form, kept); // send.js says more
+    if (!form.matches('[aria-busy]')) say(form, _('Pas de réponse du serveur. Votre texte est gardé dans cette page ; il sera envoyé dès que possible : laissez-la ouverte.')); // send.js says more
     await new Promise(done => setTimeout(done, 3e3));
   }
 }
@@ -140,14 +139,14 @@ function fill(form, fields) {
 function tell(form, at) {
   const details = form.closest('details');
   if (details) details.open = true;
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'alt', textContent: drop });
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'alt', textContent: _('Effacer ce texte') });
   button.onclick = async () => {
     await ask(addressOf(form), 'DELETE');
     form.reset();
     say(form, '');
   };
   const when = at ? new Date(at).toLocaleString(document.documentElement.lang) : '';
-  say(form, `${found} ${when}`, button);
+  say(form, `${_('Vous aviez commencé à écrire.')} ${when}`, button);
 }
 
 function restoreAll(node) {

@@ -4,6 +4,13 @@ import { byId, holdBack, isBusy, rememberPlace } from './page.js';
 const followsEvent = ({ triggeringEvent: cause }) => cause && 'seq' in Object(cause.detail);
 const fetchAgain = (path, source, event) => htmx.ajax('GET', path, { source, event });
 
+if (self.htmx) Object.assign(htmx.config, {
+  includeIndicatorStyles: false, // the content policy forbids them
+  allowEval: false,
+  historyCacheSize: 0, // nothing of anybody stays in the browser
+  defaultSettleDelay: 0
+});
+
 let restore; // once htmx has put its answer there
 
 addEventListener('htmx:configRequest', ({ detail }) => {
@@ -15,6 +22,7 @@ addEventListener('htmx:beforeSwap', ({ detail }) => {
   const { elt, path } = requestConfig;
   const { id } = elt;
   restore = null;
+  if (detail.xhr.status < 500) detail.shouldSwap = detail.xhr.status != 204; // what is wrong with a question is its answer
   if (followsEvent(requestConfig) && isBusy(target)) {
     detail.shouldSwap = false;
     // Brought by itself, it still follows the event: by the time it comes, somebody may be typing.

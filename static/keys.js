@@ -1,5 +1,7 @@
 // The keyboard of staff: j and k go from row to row, / searches, ? says what there is, a letter does what the element with
 // this `data-key` does, Escape closes. lock.js fetches it at a first key. What has the focus is the row that one is in.
+import { create } from './page.js';
+
 const VISIBLE = ({ offsetParent }) => offsetParent;
 const FIELDS = 'input:not([type=hidden]), select, textarea';
 const main = () => document.getElementById('main');
@@ -32,8 +34,10 @@ function step(target, by) {
   return true;
 }
 
+const searchField = () => [...document.querySelectorAll('[type=search]')].find(VISIBLE);
+
 function search() {
-  const field = [...document.querySelectorAll('[type=search]')].find(VISIBLE);
+  const field = searchField();
   if (field) field.select();
   return !!field;
 }
@@ -61,22 +65,35 @@ function close(target) {
   return true;
 }
 
+// What there is on this page, and nothing else.
 function explain() {
-  const { content } = document.getElementById('keys');
-  const part = document.importNode(content, true).firstElementChild;
-  const seen = {};
-  for (const element of [...main().querySelectorAll('[data-key]')].filter(VISIBLE)) {
-    const { key } = element.dataset;
-    if (seen[key]) continue;
-    seen[key] = true;
-    const [name, does] = ['dt', 'dd'].map(tag => document.createElement(tag));
-    name.append(Object.assign(document.createElement('kbd'), { textContent: key }));
-    does.append(element.textContent);
-    part.querySelector('dl').append(name, does);
+  const list = create('dl');
+  for (const [key, does] of Object.entries({ ...moves(), ...acts(), ...always() })) {
+    const name = create('dt');
+    name.append(create('kbd', { textContent: key }));
+    list.append(name, create('dd', { textContent: does }));
   }
+  const part = create('section', { id: 'keys-help', className: 'card np', tabIndex: -1 });
+  part.append(create('h2', { textContent: _('Touches du clavier') }), list);
   main().prepend(part);
   part.focus();
   return true;
 }
+
+const moves = () => rows().length ? { j: _('Ligne suivante'), k: _('Ligne précédente'), [_('Entrée')]: _('Ouvrir') } : {};
+
+function acts() {
+  const found = {};
+  for (const { dataset: { key }, textContent } of [...main().querySelectorAll('[data-key]')].filter(VISIBLE)) {
+    found[key] = found[key] || textContent;
+  }
+  return found;
+}
+
+const always = () => ({
+  ...searchField() && { '/': _('Chercher') },
+  [_('Échap')]: document.body.dataset.lock ? _("Fermer ; deux fois : masquer l'écran") : _('Fermer'),
+  '?': _('Montrer ou fermer cette liste')
+});
 
 addEventListener('keydown', event => press(event) && event.key != 'Escape' && event.preventDefault());

@@ -1,8 +1,8 @@
 // The screens of staff: hidden at once by button or key, locked by the server. What was shown leaves the document, and is
 // fetched again at the same address once its person has unlocked it.
-import { byId, create, now, SECOND } from './page.js';
+import { byId, create, later, now, SECOND } from './page.js';
 
-const { lock, hidden, waiting } = document.body.dataset; // seconds; patients have none
+const { lock } = document.body.dataset; // seconds; patients have none
 const here = location.pathname + location.search;
 
 let touchedAt = now(), toldAt = now(), escapedAt = 0, hiding = false;
@@ -20,7 +20,7 @@ const post = path => fetch(path, { method: 'POST', headers: { Accept: 'applicati
 async function hide() {
   if (hiding) return;
   hiding = true;
-  const curtain = create('h1', { textContent: hidden });
+  const curtain = create('h1', { textContent: _('Écran masqué') });
   document.title = 'FADJMA';
   byId('main').replaceWith(curtain);
   const texts = []; // promises of what is being typed, to be on the server
@@ -32,7 +32,7 @@ async function hide() {
 async function untilAnswered(curtain) {
   const answer = await post('/lock').catch(() => 0);
   if (answer && answer.status < 500) return;
-  curtain.textContent = hidden + '. ' + waiting;
+  later().then(({ WAITING }) => curtain.textContent = WAITING);
   await new Promise(done => setTimeout(done, 3 * SECOND));
   await untilAnswered(curtain);
 }

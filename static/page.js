@@ -13,10 +13,15 @@ export function fetchWithin(ms, address, options) {
   return fetch(address, { ...options, signal: control.signal });
 }
 export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
+// A promise of what is needed seldom, the same for all: what they do with it stays in order.
+let seldom;
+export const later = () => seldom = seldom || bring();
+const bring = () => import('./later.js').catch(() => new Promise(done => setTimeout(done, 3 * SECOND)).then(bring)); // no link
 const focusInPlace = element => element.focus({ preventScroll: true });
 const hasFocus = element => element.contains(document.activeElement);
 
-let answered = null; // the form whose answer is being placed: what is in it has been sent
+// While an answer is being placed: its form, in which what was typed has been sent, and what has been held back since.
+let answered, heldSince;
 
 // Places what an event brings, and tells the regions of the page that follow events of this name.
 export function applyEvent(html, seq, name) {
@@ -24,26 +29,15 @@ export function applyEvent(html, seq, name) {
   document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail: { seq: +seq, href } }));
 }
 
-export function applyAnswer(html, form) {
+export function whileAnswering(form, held, place) {
   answered = form;
-  placeAll(html);
-  form.reset();
+  heldSince = held;
+  place();
   answered = null;
-}
-
-// Puts `part` of an answered page where `old` is, and brings what was wrong before the eyes.
-export function placePart(old, part, form) {
-  answered = form;
-  swap(old, part);
-  answered = null;
-  const errors = byId('errors');
-  if (errors) errors.focus();
-  else if (part.id == 'main') focusInPlace(part);
-  if (part.id == 'main' && !errors) scrollTo(0, 0);
 }
 
 // `seq`: of the event that it comes from. Returns where the last toast leads.
-function placeAll(html, seq) {
+export function placeAll(html, seq) {
   let href;
   for (const element of [...create('template', { innerHTML: html }).content.children]) {
     if (element.matches('a.toast')) {
@@ -80,7 +74,7 @@ function place(element, anyway) {
 // Puts `element` where `old` is, or first in `list` (with data-last: last); without `element`, `old` goes.
 export function swap(old, element, list) {
   const restore = old ? rememberPlace(old) : () => {};
-  const bringHeld = answered && element && heldSinceSending(old);
+  const bringHeld = answered && element && heldSince(old);
   if (list) list['last' in list.dataset ? 'append' : 'prepend'](element);
   if (element && !list) old.replaceWith(element);
   else if (old) old.remove();
@@ -118,15 +112,9 @@ export function lineWithButton(className, content, label, onclick) {
   return line;
 }
 
-export function alarm(textContent) {
-  const line = create('p', { className: 'err unsent', textContent });
-  line.setAttribute('role', 'alert');
-  return line;
-}
-
 export function showToast(link) {
   const box = byId('toasts');
-  const line = lineWithButton('', link, box.dataset.close, () => {
+  const line = lineWithButton('', link, _('Fermer'), () => {
     const next = line.nextElementSibling || line.previousElementSibling;
     line.remove();
     focusInPlace(next ? next.lastChild : byId('main'));
@@ -157,33 +145,5 @@ function isChanged(field) {
   return field.value != field.defaultValue;
 }
 
-// Keeps what someone types in `node`, under a line that offers the newest version. `bringNewest(asked)`: whether they
-// have asked for it, over what they are typing, too.
-export function holdBack(node, bringNewest) {
-  const { stale, show } = byId('toasts').dataset;
-  if (!heldBy(node)) {
-    const text = create('span');
-    text.setAttribute('role', 'status');
-    setTimeout(() => text.append(stale), 100); // read aloud only where the status was there before its text
-    node.prepend(lineWithButton('stale', text, show, () => heldBy(node)(true)));
-  }
-  node.firstElementChild.bringNewest = bringNewest;
-}
-
-// What brings the newest version of `node`, where it was held back.
-const heldBy = node => node && node.firstElementChild && node.firstElementChild.bringNewest;
-
-// An act is being sent: its answer will know of all that has been held back until now.
-export function noteSending() {
-  for (const line of document.querySelectorAll('.stale')) line.known = line.bringNewest;
-}
-
-// What brings the newest version of `node`, where it was held back after the act was sent.
-export function heldSinceSending(node) {
-  const bringNewest = heldBy(node);
-  return bringNewest && bringNewest != node.firstElementChild.known ? bringNewest : null;
-}
-
-addEventListener('reset', () => setTimeout(() => { // once the fields are empty
-  for (const line of document.querySelectorAll('.stale')) if (!isBusy(line.parentNode)) line.bringNewest();
-}));
+// What comes for `node` waits until somebody asks for it, or has done typing.
+export const holdBack = (node, bringNewest) => later().then(({ offer }) => offer(node, bringNewest));

@@ -17,7 +17,7 @@ export function renew(body, missed, again) {
   else swap(main, body.querySelector('#main'));
   byId('unread').replaceWith(body.querySelector('#unread'));
   if (missed > 0) {
-    const textContent = byId('toasts').dataset.missed.replace('%n', missed);
+    const textContent = _('Changements pendant votre absence : %n').replace('%n', missed);
     showToast(create('a', { className: 'toast', href: byId('bell').href, textContent }));
   }
 }

@@ -20,7 +20,7 @@ from fadjma.live import encode, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
 from fadjma.live.streams import Encoding, Send, Stream
 from fadjma.store import Database, Transaction, Unavailable
-from fadjma.web.front_door import BARE_HEADERS
+from fadjma.web.front_door import BARE_GUARDS, BARE_HEADERS
 
 log = logging.getLogger("fadjma.live")
 Scope = dict[str, Any]
@@ -29,10 +29,10 @@ AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 _PATHS: dict[str, Encoding] = {"/events": "html", "/api/events": "json"}
 _HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"content-type", b"text/event-stream"),  # always UTF-8
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
-    *BARE_HEADERS,
+    *BARE_GUARDS,
 ]
 _UNAVAILABLE = json.dumps(
     {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Try again after Retry-After."}

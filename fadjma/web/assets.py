@@ -2,10 +2,11 @@
 
 Ours come from static/; htmx comes from its installed package, so that no third-party file is committed. Brotli makes
 them a tenth smaller than gzip (22.8 KB instead of 25.7 KB); browsers ask for it over TLS and on localhost.
-Our scripts are served as they are written, but for three things: comments and indents are left out (a quarter of what
-2G would carry), those that every page needs come as one file (`_TOGETHER`: no two have a name at their top in common),
-and one asks for another by its address. All have one version, since they ask for each other. Of our sheets comments and
-spaces are left out, a ninth of them.
+Our scripts are served as they are written, but for four things: comments, indents and empty lines are left out (a
+quarter of what 2G would carry), those that every page needs come as one file (`_TOGETHER`: no two have a name at their
+top in common), one asks for another by its address, and what they say, `_('…')`, stands in them in the language of the
+page: it comes once, and not with each page. All of a language have one version, since they ask for each other. Of our
+sheets comments and spaces are left out, a ninth of them.
 """
 
 import gzip
@@ -19,26 +20,29 @@ from pathlib import Path
 import brotli
 from quart import Blueprint, Response, request
 
+from fadjma import i18n
 from fadjma.refusals import NotFound
+from fadjma.web.request import language as of_reader
 
 blueprint = Blueprint("assets", __name__)
 _STATIC = Path(__file__).parents[2] / "static"
 _TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",  # of pages in UTF-8
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-_TOGETHER = ("page.js", "send.js", "live.js", "forms.js", "lock.js")
+_TOGETHER = ("page.js", "lock.js", "send.js", "live.js", "forms.js")
 _EVERYWHERE = "fadjma.js"  # what they are served as
 _ASKED_FOR = re.compile(rb"(from |import\(|SharedWorker\()'\./([a-z]+\.js)'")
 _IMPORT = re.compile(rb"^import .*;$", re.MULTILINE)
-_INDENT = re.compile(rb"^[ \t]+", re.MULTILINE)
+_INDENT = re.compile(rb"^\s+", re.MULTILINE)
+_SAID = re.compile(rb"""\b_\((["'])(.+?)\1\)""")
 # Behind code only those without a quotation mark: a text that looks like one is still to be closed.
 _COMMENT = re.compile(rb"""^[ \t]*//.*$|[ \t]+// [^'"`\n]*$""", re.MULTILINE)
 # Of a sheet: texts stay, comments go, and the spaces that only people need.
 _SPACE = re.compile(rb"""("[^"]*")|/\*.*?\*/\s*|\s*([{};,])\s*|(?<=:)\s+""", re.DOTALL)
-_FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_EVER = "max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ class Asset:
     version: str
 
 
-def url(name: str) -> str:
-    """The address of a static file; it changes when the content does."""
-    return _address(name, _assets()[name].version)
+def url(name: str, language: str = i18n.DEFAULT_LANGUAGE) -> str:
+    """The address of a static file; it changes when the content does. Of a script, it says the language."""
+    return _address(name, _assets(language)[name].version)
 
 
 def content(name: str) -> bytes:
@@ -63,7 +67,7 @@ def content(name: str) -> bytes:
 
 @blueprint.get("/static/<version>/<name>")
 async def show(version: str, name: str) -> Response:
-    asset = _assets().get(name)
+    asset = _of_version(version, name) or _assets(of_reader()).get(name)
     if asset is None:
         raise NotFound
     encoding = next((name for name in asset.compressed if request.accept_encodings[name] > 0), "")
@@ -76,15 +80,24 @@ async def show(version: str, name: str) -> Response:
     return response
 
 
+def _of_version(version: str, name: str) -> Asset | None:
+    found = (_assets(language).get(name) for language in i18n.LANGUAGES)
+    return next((asset for asset in found if asset and asset.version == version), None)
+
+
 @cache
-def _assets() -> dict[str, Asset]:
-    files = {path.name: path.read_bytes() for path in [*_STATIC.iterdir(), _htmx()] if path.suffix in _TYPES}
-    scripts = {path.name: files.pop(path.name) for path in sorted(_STATIC.glob("*.js"))}
-    sheets = {path.name: _sheet(files.pop(path.name)) for path in sorted(_STATIC.glob("*.css"))}
-    version = _version(b"".join(scripts.values()))
-    return {name: _asset(name, body, _version(body)) for name, body in {**files, **sheets}.items()} | {
-        name: _asset(name, body, version) for name, body in _scripts(scripts).items()
-    }
+def _assets(language: str = i18n.DEFAULT_LANGUAGE) -> dict[str, Asset]:
+    """Every file by its name; the scripts speak this language."""
+    sources = {path.name: path.read_bytes() for path in sorted(_STATIC.glob("*.js"))}
+    return {**_files(), **_scripts(sources, language)}
+
+
+@cache
+def _files() -> dict[str, Asset]:
+    paths = [path for path in [*_STATIC.iterdir(), _htmx()] if path.suffix in _TYPES]
+    files = {path.name: path.read_bytes() for path in paths if path.suffix != ".js" or path == _htmx()}
+    bodies = {name: _sheet(body) if name.endswith(".css") else body for name, body in files.items()}
+    return {name: _asset(name, body, _version(body)) for name, body in bodies.items()}
 
 
 def _htmx() -> Path:
@@ -93,20 +106,31 @@ def _htmx() -> Path:
     return Path(spec.origin).parent / "static" / "htmx" / "htmx.min.js"
 
 
-def _scripts(sources: dict[str, bytes]) -> dict[str, bytes]:
+def _scripts(sources: dict[str, bytes], language: str = i18n.DEFAULT_LANGUAGE) -> dict[str, Asset]:
     """Our scripts as they are served, by the name by which a page asks for them."""
-    version = _version(b"".join(sources.values()))
+    spoken = {name: in_words(body, language) for name, body in sources.items()}
+    version = _version(b"".join(spoken.values()))
 
     def addressed(found: re.Match[bytes]) -> bytes:
         name = found[2].decode()
         return found[1] + f"'{_address(_EVERYWHERE if name in _TOGETHER else name, version)}'".encode()
 
-    together = b"".join(_IMPORT.sub(b"", sources[name]) for name in _TOGETHER)
-    alone = {name: body for name, body in sources.items() if name not in _TOGETHER}
+    together = b"".join(_IMPORT.sub(b"", spoken[name]) for name in _TOGETHER)
+    alone = {name: body for name, body in spoken.items() if name not in _TOGETHER}
     return {
-        name: _ASKED_FOR.sub(addressed, _INDENT.sub(b"", _COMMENT.sub(b"", body)))
+        name: _asset(name, _ASKED_FOR.sub(addressed, _INDENT.sub(b"", _COMMENT.sub(b"", body))), version)
         for name, body in {_EVERYWHERE: together, **alone}.items()
     }
+
+
+def in_words(script: bytes, language: str) -> bytes:
+    """A script whose every `_('…')` is the text in this language."""
+
+    def text(found: re.Match[bytes]) -> bytes:
+        translated = i18n.translate(language, found[2].decode())
+        return "'{}'".format(translated.replace("'", "\\'")).encode()
+
+    return _SAID.sub(text, script)
 
 
 def _sheet(body: bytes) -> bytes:

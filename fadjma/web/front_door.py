@@ -13,10 +13,8 @@ GUARDS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-BARE_HEADERS = [
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    *((name.lower().encode(), value.encode()) for name, value in GUARDS.items()),
-]
+BARE_GUARDS = [(name.lower().encode(), value.encode()) for name, value in GUARDS.items()]
+BARE_HEADERS = [(b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"), *BARE_GUARDS]
 _HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,255}")
 
 Scope = Any

@@ -21,18 +21,19 @@ log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
 _QUALITY = 5  # of Brotli: as quick as gzip's 6, and a page a fourteenth smaller
-_HEADERS = {"Referrer-Policy": "same-origin", **GUARDS}
 _OF_PAGES = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    **GUARDS,
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-# A file is no document, and a first visit pays for all that is said with it. A script may be a worker's, whose it is.
-_OF_FILES = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-_OF_SCRIPTS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'"
-}
+# A file holds nothing of anybody, and a first visit pays for all that is said with it. Only a drawing may be opened as
+# a document, and a worker has a policy of its own, not its page's.
+_OF_FILES = {"X-Content-Type-Options": "nosniff"}
+_OF_ITS_OWN = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", **_OF_FILES}
+_ON_ITS_OWN = (".svg", "/turns.js")
 _STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 _FETCHED_AHEAD = ("prefetch", "prerender", "preview")  # as browsers have said it over the years, in these headers
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -108,7 +109,6 @@ async def _finish(response: Response) -> Response:
     if response.status_code == 204:
         headers.pop("Content-Type", None)  # nothing to type and nothing to guard: a poll with nothing new is most of 2G
     else:
-        headers.extend(_HEADERS)
         headers.extend(_by_kind(request, response))
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
@@ -134,7 +134,7 @@ async def _finish(response: Response) -> Response:
 def _by_kind(request: web.Request, response: Response) -> dict[str, str]:
     if request.blueprint != "assets" or response.mimetype == "text/html":
         return _OF_PAGES
-    return _OF_SCRIPTS if response.mimetype == "text/javascript" else _OF_FILES
+    return _OF_ITS_OWN if request.path.endswith(_ON_ITS_OWN) else _OF_FILES
 
 
 @lru_cache(maxsize=100)  # once for each proxy: it would be a line for every request
@@ -169,7 +169,8 @@ async def _compress(request: web.Request, response: Response) -> None:
         return
     response.set_data(_PACKERS[encoding](body))
     response.headers["Content-Encoding"] = encoding
-    response.headers.add("Vary", "Accept-Encoding")
+    if response.headers["Cache-Control"] != "no-store":
+        response.headers.add("Vary", "Accept-Encoding")
 
 
 def _brotli(body: bytes) -> bytes:

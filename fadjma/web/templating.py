@@ -109,7 +109,7 @@ def environment(language: str) -> Environment:
     made.globals.update(
         language=language,
         languages=i18n.LANGUAGES,
-        static=assets.url,
+        static=partial(assets.url, language=language),
         icon=_icon,
         element=subjects.element,
         link=subjects.link,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from callers import Caller, Callers
+from callers import Answer, Caller, Callers
 from quart import Quart, testing
 
 from fadjma import create_app, demo
@@ -16,6 +16,10 @@ from fadjma.live import hub
 from fadjma.store import Database
 
 PAGES = 40  # for each person
+KB = 1024
+FIRST_LINES = 17 + 37 + 2  # bytes: the status, the date that uvicorn adds, and the empty line
+STREAM = 280  # bytes: the answer that opens it, with its first event
+MARGIN = 0.97  # of a budget that a page grows into
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
@@ -100,3 +104,19 @@ async def test_the_key_is_kept_in_the_database_so_that_a_restart_signs_nobody_ou
     kept = await database.read(lambda tx: tx.value("SELECT value FROM settings WHERE key = 'demo_secret_key'"))
     assert demo_app.secret_key == kept
     assert len(kept) >= 48
+
+
+@pytest.mark.parametrize("account", demo.ACCOUNTS, ids=[account.email for account in demo.ACCOUNTS])
+async def test_a_first_visit_and_the_next_stay_small(demo_app: Quart, account: demo.Account) -> None:
+    """benchmarks/visits.py measures the same in a browser."""
+    person = await _sign_in(demo_app, account.email)
+    files = sorted(set(re.findall(r'(?:src|href)="(/static/[^"#]+)', (await person.get("/")).text)))
+    sizes = {where: _whole(await person.get(where, Accept_Encoding="gzip, br")) for where in ("/", *files)}
+    assert STREAM + sum(sizes.values()) <= MARGIN * 30 * KB, sizes
+    assert STREAM + sizes["/"] <= MARGIN * 4 * KB
+
+
+def _whole(answer: Answer) -> int:
+    """The bytes of an answer as they go over the wire, headers and all."""
+    headers = sum(len(f"{name}: {value}\r\n".encode()) for name, value in answer.headers.items())
+    return FIRST_LINES + headers + len(answer.body)

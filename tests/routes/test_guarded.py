@@ -68,7 +68,7 @@ def test_an_open_stream_too(app: Quart) -> None:
     endpoint = app.asgi_app.app  # type: ignore[attr-defined]
     assert isinstance(endpoint, StreamEndpoint)
     headers = {name.decode().title(): value.decode() for name, value in endpoint._response_headers({})}
-    _guarded(headers, ALWAYS)
+    _guarded(headers, {name: value for name, value in ALWAYS.items() if "Policy" not in name or "Resource" in name})
 
 
 class TestTheCookie:

@@ -14,29 +14,23 @@ from urllib.parse import parse_qs, quote
 import js_lib_htmx
 import uvicorn
 
+from fadjma.web.assets import in_words
+
 STATIC = Path(__file__).parents[2] / "static"
 HTMX_JS = Path(js_lib_htmx.__path__[0]) / "static" / "htmx" / "htmx.min.js"
 
 PAGE = """<!doctype html>
 <html lang="fr">
-<meta name="htmx-config" content='{{"includeIndicatorStyles": false, "allowEval": false, "defaultSettleDelay": 0,
-  "responseHandling": [
-  {{"code": "204", "swap": false}}, {{"code": "[23]..", "swap": true}}, {{"code": "4..", "swap": true, "error": true}},
-  {{"code": "...", "swap": false, "error": true}}]}}'>
 <title>FADJMA</title>
 <script src="/static/htmx.js" defer></script>
 <script type="module" src="/static/live.js"></script>
 <script type="module" src="/static/forms.js"></script>
 <script type="module" src="/static/send.js"></script>
+<script type="module" src="/static/later.js"></script>
 <body {signed_in}>
-<p id="status" data-state="" data-live="En direct" data-polling="Mode dégradé" data-offline="Hors ligne depuis"
-  data-connecting="Connexion…">…</p>
+<p id="status" data-state="">…</p>
 <a id="bell" href="/notifications">Notifications <b id="unread"{hidden}>{unread}</b></a>
-<div id="toasts" role="status" aria-live="polite" aria-atomic="false" data-close="Fermer"
-  data-stale="Cette partie a changé." data-show="Afficher" data-unsent="Pas de réponse."
-  data-again="Appuyez de nouveau." data-cancel="Ne plus envoyer" data-slow="La dernière réponse a pris %n s."
-  data-nolink="Pas de connexion."
-  data-missed="%n événements manqués"></div>
+<div id="toasts" role="status" aria-live="polite" aria-atomic="false"></div>
 <main id="main" tabindex="-1">{main}</main>
 """
 CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'"
@@ -134,8 +128,8 @@ class FakeStream:
             "/events": self.stream,
             "/notifications/poll": self.poll,
             **{
-                f"/static/{name}": answer(200, (STATIC / name).read_text(), "text/javascript")
-                for name in ("page.js", "live.js", "forms.js", "send.js", "hold.js", "reset.js")
+                f"/static/{name}": answer(200, in_words((STATIC / name).read_bytes(), "fr").decode(), "text/javascript")
+                for name in ("page.js", "live.js", "forms.js", "send.js", "later.js", "reset.js")
             },
             # As it is written: the program says where it serves it.
             "/turns.js": answer(200, (STATIC / "turns.js").read_text(), "text/javascript"),

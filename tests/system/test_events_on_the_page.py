@@ -92,7 +92,7 @@ async def test_reset_fetches_the_page_and_says_what_was_missed(page: Page, serve
     server.main, server.unread, server.cursor = '<p id="fresh">après</p>', 70, 111
     await server.write(event("reset", "70", 111))
     await expect(page.locator("main")).to_have_text("après")
-    await expect(page.locator("#toasts a")).to_have_text("70 événements manqués")
+    await expect(page.locator("#toasts a")).to_have_text("Changements pendant votre absence : 70")
     await expect(page.locator("#toasts a")).to_have_attribute("href", re.compile("/notifications$"))
     await expect(page.locator("#unread")).to_have_text("70")
     await server.push(toast())
@@ -146,12 +146,12 @@ async def test_reset_does_not_eat_what_is_being_typed(page: Page, server: FakeSt
     await page.fill("textarea", "Fièvre depuis hier")
     server.main, server.cursor, server.unread = "<i>après</i>", 111, 70
     await server.write(event("reset", "70", 111))
-    await expect(page.locator("main > .stale")).to_contain_text("Cette partie a changé.")
+    await expect(page.locator("main > .stale")).to_contain_text("Cette partie vient de changer.")
     await expect(page.locator("#unread")).to_have_text("70")
     await expect(page.locator("textarea")).to_have_value("Fièvre depuis hier")
     await server.push(toast("suite"))
-    await expect(page.locator("#toasts a")).to_have_text(["70 événements manqués", "suite"])
-    await page.get_by_role("button", name="Afficher").click()
+    await expect(page.locator("#toasts a")).to_have_text(["Changements pendant votre absence : 70", "suite"])
+    await page.get_by_role("button", name="Voir la nouvelle version").click()
     await expect(page.locator("main")).to_have_text("après")
 
 

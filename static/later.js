@@ -1,0 +1,181 @@
+// What a page needs later than at once: how a form is sent and answered, what waits while somebody is typing, and what is
+// said when nobody answers. It is fetched soon after the page (send.js), and with those that have fields to fill in; the
+// browser keeps it, so that it is there when there is no link.
+import { byId, create, fetchWithin, isBusy, lineWithButton, placeAll, SECOND, showToast, swap, user, whileAnswering } from './page.js';
+import { working } from './send.js';
+
+const AGAIN = _('Pas de réponse du serveur. Appuyez de nouveau : rien ne sera fait deux fois.');
+const UNSENT = _('Pas de réponse du serveur. Votre envoi est gardé dans cette page : il part dès que la connexion revient, une seule fois. Laissez-la ouverte.');
+const STALE = _("Cette partie vient de changer. Votre saisie est encore là ; la nouvelle version l'effacera.");
+const NO_LINK = _('Pas de connexion avec le serveur : cette page reste ouverte.');
+export const WAITING = _('Écran masqué. Le serveur ne répond pas. Ce que vous écriviez est gardé dans cette page : laissez-la ouverte.');
+
+// --- it takes time ---
+
+// `took`: how long the last answer did, in milliseconds. Returns the line that says it.
+export function sayHowLong(took) {
+  const textContent = _('Toujours en cours… La dernière réponse a pris %n s.').replace('%n', Math.ceil(took / SECOND));
+  return byId('toasts').appendChild(create('p', { textContent }));
+}
+
+// --- a form is sent: it is kept until the server has answered, and sent again ---
+
+const NO_ANSWER = /50[234]/; // of a proxy, or of a server that starts
+
+// `done` ends what the button says of it already.
+export async function send(form, button, job, done) {
+  const asked = request(form, button);
+  for (const line of form.querySelectorAll('.unsent')) line.remove();
+  let answer, goesOn = true;
+  for (let wait = 3 * SECOND; goesOn; wait = Math.min(2 * wait, 30 * SECOND)) {
+    done = done || working(button);
+    answer = await attempt(form, asked);
+    done = done();
+    goesOn = !answer && await hold(form, wait, job);
+  }
+  form.removeAttribute('aria-busy');
+  for (const line of form.querySelectorAll('.unsent')) line.remove();
+  if (answer && byId('main')) receive(form, answer, button); // or the screen has been hidden meanwhile
+  else if (goesOn == null) say(form, AGAIN);
+}
+
+// All that it sends, so that it is the same when it is sent again.
+function request(form, button) {
+  const body = new FormData(form);
+  if (button.name) body.append(button.name, button.value);
+  const headers = { 'HX-Request': true };
+  if (!isRow(form)) Object.assign(headers, { 'HX-Boosted': true, 'HX-Target': targetOf(form) });
+  if (form.closest('main')) headers['X-For'] = user || '';
+  const hasFile = form.enctype[0] == 'm';
+  return [
+    (hasFile ? 3600 : 60) * SECOND,
+    button.getAttribute('formaction') || form.getAttribute('action') || location.href,
+    { method: 'POST', headers, body: hasFile ? body : new URLSearchParams(body) }
+  ];
+}
+
+const isRow = form => form.hasAttribute('hx-post'); // its answer is rows, and no page
+const targetOf = form => (form.getAttribute('hx-target') || '#main').slice(1);
+const announce = (form, what) => form.dispatchEvent(new Event(what, { bubbles: true })); // drafts.js
+
+// Returns nothing where there was no answer.
+async function attempt(form, asked) {
+  announce(form, 'sending');
+  try {
+    const answer = await fetchWithin(...asked);
+    const { status, headers } = answer;
+    if (!NO_ANSWER.test(status)) return { status, go: headers.get('HX-Redirect'), html: await answer.text() };
+  } catch (error) {} // no link
+  announce(form, 'unsent');
+}
+
+// Returns whether it is to be sent again: after `wait`, when the link is back, or when somebody presses (`job.again`).
+// Nothing where a secret is in it: whoever typed it may have gone, and it goes only when somebody presses.
+async function hold(form, wait, job) {
+  if (!form.elements.key || form.querySelector('[type=password], [autocomplete=one-time-code]')) return;
+  const fields = [...form.elements].filter(({ disabled, type }) => !disabled && !/submit|button/.test(type));
+  const focused = document.activeElement;
+  for (const field of fields) field.disabled = true; // what was sent is what is seen
+  const button = lineIn(form).lastChild;
+  const goesOn = await new Promise(decide => {
+    job.again = () => decide(true);
+    setTimeout(job.again, wait);
+    addEventListener('online', job.again, { once: true });
+    button.onclick = () => decide(false);
+  });
+  for (const field of fields) field.disabled = false;
+  if (form.contains(focused)) focused.focus();
+  return goesOn;
+}
+
+// The same for every try: it is read aloud once.
+function lineIn(form) {
+  const earlier = form.querySelector('.unsent');
+  if (earlier) return earlier;
+  return alarm(form, lineWithButton('err unsent', UNSENT, _('Ne plus envoyer')));
+}
+
+const say = (form, textContent) => alarm(form, create('p', { className: 'err unsent', textContent }));
+
+function alarm(form, line) {
+  line.setAttribute('role', 'alert');
+  return form.appendChild(line);
+}
+
+// --- its answer ---
+
+function receive(form, { status, go, html }, button) {
+  if (go) {
+    working(button);
+    return location.assign(go);
+  }
+  if (isRow(form) && status < 400) {
+    whileAnswering(form, heldSinceSending, () => placeAll(html));
+    return form.reset();
+  }
+  const page = new DOMParser().parseFromString(html, 'text/html');
+  const part = isRow(form) ? page.body.firstElementChild : page.getElementById(targetOf(form));
+  const isPage = part && part.id == 'main';
+  if (!part || status > 399 && (isPage || isRow(form)) && !/<form/.test(part.outerHTML)) {
+    announce(form, 'unsent'); // what was typed is still there
+    say(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
+  } else {
+    if (isPage) document.title = page.title;
+    placePart(isRow(form) ? form : byId(part.id), part, form);
+  }
+}
+
+// Puts `part` of an answered page where `old` is, and brings what was wrong before the eyes.
+function placePart(old, part, form) {
+  whileAnswering(form, heldSinceSending, () => swap(old, part));
+  const errors = byId('errors');
+  if (errors) errors.focus();
+  else if (part.id == 'main') part.focus({ preventScroll: true });
+  if (part.id == 'main' && !errors) scrollTo(0, 0);
+}
+
+// --- what somebody is typing: what comes meanwhile is offered, and waits ---
+
+// `bringNewest(asked)`: whether they have asked for it, over what they are typing, too.
+export function offer(node, bringNewest) {
+  if (!node.isConnected) return bringNewest();
+  if (!heldBy(node)) {
+    const text = create('span');
+    text.setAttribute('role', 'status');
+    setTimeout(() => text.append(STALE), 100); // read aloud only where the status was there before its text
+    node.prepend(lineWithButton('stale', text, _('Voir la nouvelle version'), () => heldBy(node)(true)));
+  }
+  node.firstElementChild.bringNewest = bringNewest;
+}
+
+// What brings the newest version of `node`, where it was held back.
+const heldBy = node => node && node.firstElementChild && node.firstElementChild.bringNewest;
+
+// The answer to an act will know of all that has been held back until it was sent.
+addEventListener('sending', () => {
+  for (const line of document.querySelectorAll('.stale')) line.known = line.bringNewest;
+});
+
+// What brings the newest version of `node`, where it was held back after the act was sent.
+function heldSinceSending(node) {
+  const bringNewest = heldBy(node);
+  return bringNewest && bringNewest != node.firstElementChild.known ? bringNewest : null;
+}
+
+addEventListener('reset', () => setTimeout(() => { // once the fields are empty
+  for (const line of document.querySelectorAll('.stale')) if (!isBusy(line.parentNode)) line.bringNewest();
+}));
+
+// --- nobody answers ---
+
+// The page stays where there would be no other.
+export async function leaveIfAnswered(pressed) {
+  try {
+    await fetch('/health', { cache: 'no-store' });
+    pressed.isSure = true;
+    pressed.click();
+    pressed.isSure = false;
+  } catch (error) { // no link
+    showToast(create('span', { textContent: NO_LINK }));
+  }
+}
