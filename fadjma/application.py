@@ -7,7 +7,7 @@ from functools import cache
 
 from quart import Quart
 
-from fadjma import cli, dashboards, demo, files, first_page, offline, rules, verifying, version, web, wiring
+from fadjma import cli, dashboards, demo, files, first_page, offline, rules, search, verifying, version, web, wiring
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -85,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Quart:
             poll,
             dashboards,
             files,
+            search,
             monitoring,
             clinic_settings,
             audit,

@@ -34,11 +34,13 @@ function step(target, by) {
   return true;
 }
 
-const searchField = () => [...document.querySelectorAll('[type=search]')].find(VISIBLE);
+// That of the page, else that of the frame, or what leads to it.
+const searchField = () => ['main [type=search]', 'header [type=search]', '#find']
+  .map(where => [...document.querySelectorAll(where)].find(VISIBLE)).find(found => found);
 
 function search() {
   const field = searchField();
-  if (field) field.select();
+  if (field) field.matches('a') ? field.click() : field.select();
   return !!field;
 }
 

@@ -37,7 +37,7 @@ FLOORS = (  # the lowest first
     {"family", "reception", "records"},
     {"prescriptions"},
     {"beginning"},
-    {"dashboards", "demo", "doctor", "files", "offline", "setup", "timekeeping", "verifying", "wiring"},
+    {"dashboards", "demo", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
     {"cli", "first_page"},
     {"application"},
     {"server"},
@@ -165,6 +165,7 @@ TYPED = {
     "notifications",
     "reception",
     "records",
+    "search",
 }
 
 

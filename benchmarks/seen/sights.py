@@ -80,6 +80,8 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
     HALF: ("/sign-in/factor",),
     PATIENT: (
         "/",
+        "/search",
+        "/search?q=am",
         *_EVERYBODYS,
         "/account/pin",
         "/people",
@@ -116,6 +118,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
     ACTING: ("/", "/prescriptions", "/prescriptions/{ready}", "/account", "/people"),
     DOCTOR: (
         "/",
+        "/search?q=a",
         *_EVERYBODYS,
         "/unlock-pin",
         "/patients",
@@ -172,6 +175,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
     ),
     PHARMACIST: (
         "/",
+        "/search?q=c",
         *_EVERYBODYS,
         "/prescriptions",
         "/prescriptions?step=validate",
@@ -192,6 +196,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
     ),
     ADMINISTRATOR: (
         "/",
+        "/search?q=a",
         *_EVERYBODYS,
         "/administration",
         "/accounts",

@@ -538,6 +538,7 @@ READS = [
     Route("/recovery-codes", GOMIS, allowed=CAST),
     Route("/notifications", AWA, allowed=CAST),
     Route("/notifications/poll?after=0", AWA, allowed=CAST),
+    Route("/search?q=c", AWA, allowed=CAST),
     Route("/patients", DIOP, allowed=(SARR, THIAM, GASSAMA)),
     Route("/patients?q=FJ-7K2MQ-0XW4D", DIOP, allowed=(SARR, THIAM, GASSAMA)),
     Route("/patients/new", THIAM),
