@@ -77,7 +77,7 @@ async def test_the_admins_notice_leads_to_the_coded_reason_and_the_doctors_words
         {"kind": "review", "id": made},
     )
     lines = html.unescape((await browser.get("/notifications")).text)
-    assert f'<a href="/emergencies/{made}">{newest["message"]}</a>' in lines
+    assert f'<a href="/emergencies/{made}">Dr <bdi>Ousmane Diop</bdi> · {newest["message"]}</a>' in lines
     told = (await admin.get(f"/emergencies/{made}")).json
     assert (told["emergency"], told["reason"]) == ("life_threat", "Accident de car")
     page = await browser.get(f"/emergencies/{made}")
