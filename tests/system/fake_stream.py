@@ -29,7 +29,7 @@ PAGE = """<!doctype html>
 <script type="module" src="/static/forms.js"></script>
 <script type="module" src="/static/send.js"></script>
 <body {signed_in}>
-<p id="status" data-state="" data-live="En direct" data-polling="Mode dégradé" data-offline="Hors ligne depuis"
+<p id="status" data-state="" data-live="En direct" data-polling="Au ralenti" data-offline="Hors ligne depuis"
   data-connecting="Connexion…">…</p>
 <a id="bell" href="/notifications">Notifications <b id="unread"{hidden}>{unread}</b></a>
 <div id="toasts" role="status" aria-live="polite" aria-atomic="false" data-close="Fermer"
