@@ -5,7 +5,7 @@ import { abortAfter, applyEvent, byId, now, SECOND, user } from './page.js';
 
 const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
-const WORDS = { live: _('En direct'), polling: _('Mode dégradé'), connecting: _('Connexion…'), offline: _('Hors ligne depuis') };
+const WORDS = { live: _('En direct'), polling: _('Au ralenti'), connecting: _('Connexion…'), offline: _('Hors ligne depuis') };
 const ENDS = { 204: 'replaced', 401: 'expired', 403: 'expired', 409: 'changed', 423: 'locked' };
 const FOR_EVER = 1e9; // setTimeout takes no more than 24 days
 // Where none can lead every tab would stream, and a browser opens six connections to one server.

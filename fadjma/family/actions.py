@@ -69,8 +69,11 @@ def one(tx: Transaction, viewer: Viewer, proxy_id: str) -> Proxy:
 
 
 def names(tx: Transaction, viewer: Viewer, proxy_ids: list[str]) -> dict[str, Named]:
-    """Of these (few), who the other one is; a patient reads whom they have chosen once that person has accepted."""
-    found = proxies.some(tx, proxy_ids)
+    """Of these (few), who the other one is; a patient reads whom they have chosen once that person has accepted.
+
+    Whoever acts for a patient reads nothing of who else does.
+    """
+    found = [] if viewer.by else proxies.some(tx, proxy_ids)
     patients = {item.id: Named(item.patient.name) for item in found if item.proxy.id == viewer.id}
     others = {item.id: Named(item.proxy.name) for item in found if item.patient.id == viewer.id and item.accepted_at}
     return patients | others

@@ -156,7 +156,14 @@ async def list_medicines() -> Response:
     found, count, to_review = await web.see(_formulary, q, before)
     data = found.json(lambda entry: entry.json(web.language()))
     return web.answer(
-        "inventory/formulary.html", data, medicines=found, count=count, to_review=to_review, q=q, before=before
+        "inventory/formulary.html",
+        data,
+        as_typed="inventory/_listed.html",
+        medicines=found,
+        count=count,
+        to_review=to_review,
+        q=q,
+        before=before,
     )
 
 

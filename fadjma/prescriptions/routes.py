@@ -109,7 +109,7 @@ def _asked() -> Asked:
     return {
         "place": web.one_of("place", states.PLACES),
         "step": web.one_of("step", lists.WORK),
-        "q": web.sought(),
+        "q": web.sought_where_traced(),
         "before": request.args.get("before"),
         "patient_id": request.args.get("patient"),
     }

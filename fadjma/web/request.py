@@ -33,6 +33,7 @@ _TABLES = (  # a file that is the whole body
 _OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
 
 _LONGEST_SEARCH = 80  # characters of what is looked for
+_LEAST_TYPED = 3
 
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 
@@ -194,6 +195,17 @@ def while_typing() -> bool:
 def sought() -> str:
     """What is looked for in a list, as it was typed: the parameter `q`; empty, when nothing is."""
     return trim(request.args.get("q", "")[:_LONGEST_SEARCH])
+
+
+def sought_where_traced() -> str:
+    """The same in a list that names patients, and is traced: as somebody types, from so many letters or digits on.
+
+    One letter would write into the traces of all whom it begins that they were looked for. Who presses the button means
+    what is there, however short: many are called Ba or Sy.
+    """
+    q = sought()
+    begun = while_typing() and not by_itself() and sum(map(str.isalnum, q)) < _LEAST_TYPED
+    return "" if begun else q
 
 
 def agent() -> str:

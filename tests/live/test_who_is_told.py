@@ -10,6 +10,7 @@ from event_stream import Event, Stream
 from live_people import Clinic, Person
 
 from fadjma.events.catalogue import MESSAGES
+from fadjma.i18n import unbroken
 
 TITLE, REASON = "Drépanocytose", "Posologie dangereuse pour le rein"
 
@@ -72,7 +73,7 @@ async def _everything(clinic: Clinic, stream: Stream, person: Person) -> list[Ev
 
 async def _told(clinic: Clinic, stream: Stream, person: Person) -> list[str]:
     """What a program is told until now, as keys of the catalogue."""
-    keys = {text: key for key, text in MESSAGES.items()}
+    keys = {unbroken(text): key for key, text in MESSAGES.items()}
     told = [event.json["message"] for event in await _everything(clinic, stream, person)]
     return [keys[text] for text in told if text]
 

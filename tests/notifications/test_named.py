@@ -1,5 +1,7 @@
 """A line of the inbox says which thing it is about, by what its reader may read when it is shown."""
 
+from dataclasses import replace
+
 import steps
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
@@ -10,7 +12,7 @@ from fadjma.access import reviewing
 from fadjma.announcements import actions as announcing
 from fadjma.events import Subject, inbox
 from fadjma.identity import proxies
-from fadjma.identity.people import Viewer
+from fadjma.identity.people import By, Viewer
 from fadjma.prescriptions import actions as prescribing
 from fadjma.records import actions as records
 from fadjma.store import Transaction
@@ -172,6 +174,8 @@ def test_who_acts_for_somebody_is_named_to_them_once_they_have_accepted(store: S
     assert (_named(store, AWA)["proxy"], _named(store, MOUSSA)["proxy"]) == (None, "Awa Cissé")
     store.write(proxies.accept, id)
     assert (_named(store, AWA)["proxy"], _named(store, DIOP)["proxy"]) == ("Moussa Diouf", None)
+    acting = replace(AWA, by=By(FALL.id, FALL.name))
+    assert _named(store, acting)["proxy"] is None, "who else acts for her is her own affair"
     request = steps.ask(store)
     [news] = [item for item in store.read(inbox.browse, MOUSSA).items if item.subject.id == request]
     assert (news.whose and news.whose.name, news.named) == ("Awa Cissé", None), "what is hers is read as her"

@@ -101,8 +101,8 @@ class Visit:
                 answer = await self.ask("GET", here, way)
                 assert answer.status < 400 or (self.role == "nobody" and answer.status == 401), (self.id, here, way)
                 self.read.append(answer.text)
-                if answer.status == 200 and "html" in answer.type:
-                    self.reads_badly += [(f"{here} as {way}", fault) for fault in faults(answer.text)]
+                if way == "page" and answer.status == 200 and "html" in answer.type:
+                    self.reads_badly += [(here, fault) for fault in faults(answer.text)]
                 self.acts.update(found.replace("&amp;", "&") for pair in POSTS.findall(answer.text) for found in pair)
                 new = [link for link in _addresses(answer) if link not in self.found | self.acts]
                 self.found.update(new)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, INSULIN, MOUSSA, NDIAYE, PHONES, SARR
+from cast import ADMIN, AWA, DIOP, FALL, GASSAMA, IDENTIFIERS, INSULIN, MOUSSA, NDIAYE, PHONES, SARR, THIAM
 from store import Clock, Store
 from told import TITLE, Told
 
@@ -123,6 +123,58 @@ class TestOwnPatients:
         assert store.audit()[-1] == (DIOP.id, "patient.found", "success")
         page = await clinic.browser(DIOP).get("/patients?q=moussa")
         assert "jamais par son nom" in page.text and "FJ-" not in page.text.partition('id="found"')[2]
+
+    @pytest.mark.parametrize(
+        ("person", "where"), [(THIAM, "/patients?q="), (GASSAMA, "/patients?q="), (NDIAYE, "/prescriptions?q=")]
+    )
+    async def test_nobody_is_in_a_trace_because_of_a_letter_or_two(
+        self, clinic: Callers, told: Told, store: Store, person: Viewer, where: str
+    ) -> None:
+        browser = clinic.browser(person)
+        whole = (await browser.get(where, **AS_TYPED)).text
+        before = store.audit()
+        for q in ("c", "ci", " c-i "):
+            assert (await browser.get(f"{where}{q}", **AS_TYPED)).text == whole
+        assert store.audit() == before
+        assert "Cissé" in (await browser.get(f"{where}cis", **AS_TYPED)).text
+
+    @pytest.mark.parametrize(("person", "where"), [(THIAM, "/patients"), (GASSAMA, "/patients")])
+    async def test_a_name_of_two_letters_is_found_by_who_presses_the_button(
+        self, clinic: Callers, told: Told, store: Store, person: Viewer, where: str
+    ) -> None:
+        for found in (
+            (await clinic.browser(person).get(f"{where}?q=ci")).text,
+            (await clinic.htmx(person).get(f"{where}?q=ci", HX_Target="found", X_Live="1")).text,
+        ):
+            assert "Cissé" in found.partition('id="found"')[2]
+        assert (await clinic.program(person).get(f"{where}?q=ci")).json["items"]
+
+    async def test_the_front_desk_finds_as_one_types_and_gets_no_more_than_that(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        home = (await clinic.browser(THIAM).get("/")).text
+        assert 'hx-get="/patients"' in home and 'id="found"' in home
+        typed = (await clinic.browser(THIAM).get("/patients?q=Awa%20ci", **AS_TYPED)).text
+        assert '<section id="found"' in typed and "/patients/awa>" in typed and "<main" not in typed
+        assert store.audit()[-1] == (THIAM.id, "patient.listed", "success")
+        nobody = (await clinic.browser(THIAM).get("/patients?q=xyz", **AS_TYPED)).text
+        assert "Aucun patient trouvé" in nobody
+
+    @pytest.mark.parametrize(
+        ("person", "where", "found"),
+        [
+            (GASSAMA, "/patients?q=cis", "/patients/awa/records"),
+            (NDIAYE, "/formulary?q=parac", "/formulary/paracetamol-500"),
+            (ADMIN, "/accounts?q=cis", "/accounts/awa"),
+        ],
+    )
+    async def test_no_letter_brings_a_whole_page(
+        self, clinic: Callers, told: Told, person: Viewer, where: str, found: str
+    ) -> None:
+        typed = (await clinic.browser(person).get(where, **AS_TYPED)).text
+        assert 'id="found"' in typed and found in typed and "<main" not in typed
+        page = (await clinic.browser(person).get(where)).text
+        assert typed.strip() in page and '#found"' in page.partition('name="q"')[2].partition(">")[0]
 
     async def test_a_nurse_finds_whose_file_is_open_to_the_clinic(self, clinic: Callers, told: Told) -> None:
         for q, found in (("cis", [AWA.id]), ("fj7k2", [AWA.id]), ("moussa", [])):

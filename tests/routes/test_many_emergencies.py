@@ -74,10 +74,10 @@ async def test_the_admins_notice_leads_to_the_coded_reason_and_the_doctors_words
     newest = (await admin.get("/notifications")).json["items"][0]
     assert (newest["message"], newest["subject"]) == (
         MESSAGES["access.emergency_review"],
-        {"kind": "review", "id": made},
+        {"kind": "review", "id": made, "name": DIOP.name},
     )
     lines = html.unescape((await browser.get("/notifications")).text)
-    assert f'<a href="/emergencies/{made}">{newest["message"]}</a>' in lines
+    assert f'<a href="/emergencies/{made}">Dr <bdi>Ousmane Diop</bdi> · {newest["message"]}</a>' in lines
     told = (await admin.get(f"/emergencies/{made}")).json
     assert (told["emergency"], told["reason"]) == ("life_threat", "Accident de car")
     page = await browser.get(f"/emergencies/{made}")

@@ -34,7 +34,7 @@ async def until(condition: Callable[[], object], within: float = PATIENCE) -> No
 
 
 async def shows(page: Page, state: str) -> None:
-    text = {"live": "En direct", "polling": "Mode dégradé", "connecting": "Connexion…"}.get(
+    text = {"live": "En direct", "polling": "Au ralenti", "connecting": "Connexion…"}.get(
         state, re.compile(r"^Hors ligne depuis \d\d:\d\d$")
     )
     await expect(page.locator("#status")).to_have_attribute("data-state", state)

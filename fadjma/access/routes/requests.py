@@ -53,8 +53,8 @@ class OnePage(TypedDict):
 
 @blueprint.get("/patients")
 async def patients() -> Response:
-    q, before = web.sought(), request.args.get("before")
-    role = await web.see(actions.finding)
+    before, role = request.args.get("before"), await web.see(actions.finding)
+    q = web.sought() if role == "doctor" else web.sought_where_traced()
     if role == "nurse":
         return await _delegated(before, q)
     if role == "doctor" and request.args.get("recent") == "1":
@@ -69,7 +69,7 @@ async def patients() -> Response:
     if web.wants() == "json":
         return web.as_json(found.json(lambda patient: patient.json(web.language())))
     if role == "receptionist":
-        return web.page("reception/index.html", q=q, found=found)
+        return web.page("reception/_found.html" if web.while_typing() else "reception/index.html", q=q, found=found)
     around = await web.see(_patients, found, q, None if q else before)
     return web.page("access/patients.html", q=q, found=found, before=before, **around)
 
@@ -78,7 +78,9 @@ async def _delegated(before: str | None, q: str) -> Response:
     """The files that a nurse may read now."""
     found = await web.see_traced(actions.browse_delegated, before, q)
     data = found.json(lambda item: item.patient.json(web.language()))
-    return web.answer("access/delegated.html", data, mine=found, before=before, q=q)
+    return web.answer(
+        "access/delegated.html", data, as_typed="access/_delegated_found.html", mine=found, before=before, q=q
+    )
 
 
 async def _own(own: Page[patient_lists.OwnPatient], before: str | None, q: str) -> Response:

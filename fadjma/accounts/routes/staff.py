@@ -34,7 +34,15 @@ async def accounts() -> Response:
     data = (waiting if waiting.next else found).json(lambda account: account.json(web.language()))
     if not waiting.next:
         data["items"] = [account.json(web.language()) for account in [*waiting, *found]]
-    return web.answer("accounts/index.html", data, waiting=waiting, accounts=found, q=q, before=before)
+    return web.answer(
+        "accounts/index.html",
+        data,
+        as_typed="accounts/_found.html",
+        waiting=waiting,
+        accounts=found,
+        q=q,
+        before=before,
+    )
 
 
 @blueprint.get("/accounts/new")
