@@ -52,7 +52,7 @@ def serve(path: Path) -> Server:
     port = free_port()
     environment = {
         "FADJMA_DATABASE_URL": f"sqlite:///{path}",
-        "FADJMASECRET_KEY": SECRET_KEY,
+        "FADJMA_SECRET_KEY": SECRET_KEY,
         "FADJMA_PORT": str(port),
         "FADJMA_DEMO": "1",  # it serves the demo's people only so
         "FADJMA_ACTS_PER_HOUR": "0",

@@ -189,6 +189,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/inventory",
         "/inventory?q=para",
         "/inventory/lots/new",
+        "/inventory/lots/new?pick=0:{medicine}",
         "/inventory/lots/{lot}",
         "/inventory/products/{product}",
         "/formulary",
@@ -202,6 +203,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/administration",
         "/accounts",
         "/accounts/new",
+        "/accounts/new?role=doctor",
         "/accounts/{waiting}",
         "/accounts/{invited}",
         "/accounts/{invited}/slip",
@@ -249,8 +251,8 @@ _SENT: Mapping[Guest, tuple[str, ...]] = {
     PATIENT: ("/account",),
     DOCTOR: ("/patients/{awa}/records/new", "/patients/{awa}/prescriptions/new"),
     RECEPTION: ("/patients/new",),
-    PHARMACIST: ("/inventory/lots/new",),
-    ADMINISTRATOR: ("/organizations/new", "/formulary/new", "/accounts/new"),
+    PHARMACIST: ("/inventory/lots/new?pick=0:{medicine}",),
+    ADMINISTRATOR: ("/organizations/new", "/formulary/new", "/accounts/new?role=doctor"),
 }
 SIGHTS = (
     *(Sight(guest, path) for guest, paths in _OF.items() for path in paths),
