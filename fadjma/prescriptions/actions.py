@@ -1,7 +1,7 @@
 """Writing prescriptions; the doctor's and the patient's acts on them. The pharmacy's acts are in dispensing.py."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fadjma import events, rules
 from fadjma.access import grants, tracing
@@ -11,9 +11,9 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import lists, queries, states, transitions
+from fadjma.prescriptions import lists, posology, queries, states, transitions
 from fadjma.prescriptions.prescription import Prescription
-from fadjma.refusals import Conflict, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 from fadjma.store import Page, Transaction
 
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
@@ -21,7 +21,7 @@ CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """One medicine to prescribe. `substitution_reason` None: the pharmacist may substitute."""
+    """One medicine to prescribe, its dosage as typed. `substitution_reason` None: the pharmacist may substitute."""
 
     medicine_id: str
     dosage: str
@@ -43,14 +43,17 @@ def issue(
     lines: list[NewLine],
     pharmacy_id: str | None = None,
     replaces_id: str | None = None,
+    confirmed: bool = False,
 ) -> str:
     """A doctor with a grant prescribes; returns the id. The pharmacists concerned and the patient are told.
 
     `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
+    Raises Doubtful while a posology that does not fit its medicine, quantity or duration is not `confirmed`, Invalid
+    where it does not say of what.
     """
     too_little = N_("Votre accès à ce dossier ne permet pas de prescrire.")
     grants.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
-    _check(tx, lines, pharmacy_id)
+    lines = _check(tx, lines, pharmacy_id, confirmed)
     if replaces_id:
         _check_replaced(tx, viewer, patient_id, replaces_id)
     prescription_id = new_id()
@@ -207,19 +210,31 @@ def expire(tx: Transaction, limit: int) -> int:
     return len(rows)
 
 
-def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> None:
+def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None, confirmed: bool) -> list[NewLine]:
+    """The lines with their posologies spelled out. Raises Invalid, Doubtful."""
     if not lines:
         raise Invalid({"lines-0-medicine": N_("Prescrivez au moins un médicament.")})
-    errors = {}
+    errors: dict[str, str] = {}
+    doubts: dict[str, str] = {}
+    checked = []
     for index, line in enumerate(lines):
         try:
-            medicines.medicine(tx, line.medicine_id)
+            medicine = medicines.medicine(tx, line.medicine_id)
         except NotFound:
             errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
+            continue
+        if not posology.says_of_what(line.dosage, medicine.unit, medicine.form):
+            errors[f"lines-{index}-dosage"] = posology.OF_WHAT
+        asked = posology.doubts(line.dosage, medicine.unit, medicine.form, line.quantity, line.duration_days)
+        doubts |= {f"lines-{index}-{name}": question for name, question in asked.items()}
+        checked.append(replace(line, dosage=posology.spelled_out(line.dosage, medicine.unit, medicine.form)))
     if errors:
         raise Invalid(errors)
     if pharmacy_id is not None and not directory.is_place(tx, pharmacy_id, "pharmacy"):
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
+    if doubts and not confirmed:
+        raise Doubtful(doubts)
+    return checked
 
 
 def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> None:

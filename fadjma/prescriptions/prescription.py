@@ -7,7 +7,8 @@ from fadjma import writing
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
-from fadjma.prescriptions import states
+from fadjma.prescriptions import posology, states
+from fadjma.prescriptions.posology import Posology
 from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status, Step
 from fadjma.records.measurements import Measurement
 from fadjma.store import paging
@@ -33,6 +34,12 @@ class Line:
     def name(self) -> str:
         return f"{self.dci} {self.strength}, {self.form}"
 
+    @property
+    def posology(self) -> Posology | None:
+        """The dosage as a structure, as far as all of it is understood."""
+        found = posology.read(self.dosage)
+        return found and found.of(self.unit, self.form)
+
     def json(self) -> dict[str, Any]:
         return {
             "id": self.id,
@@ -41,6 +48,7 @@ class Line:
             "form": self.form,
             "strength": self.strength,
             "dosage": self.dosage,
+            "posology": self.posology.json() if self.posology else None,
             "quantity": self.quantity,
             "unit": self.unit,
             "duration_days": self.duration_days,

@@ -14,7 +14,7 @@ from fadjma.identity import directory
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, dispensing, handover, lists, queries, states
+from fadjma.prescriptions import actions, dispensing, handover, lists, posology, queries, states
 from fadjma.prescriptions.forms import (
     LINES_AT_MOST,
     DeliveryForm,
@@ -24,13 +24,14 @@ from fadjma.prescriptions.forms import (
     ReasonForm,
     RefusalForm,
 )
+from fadjma.prescriptions.posology import Understood
 from fadjma.prescriptions.prescription import Line, Prescription
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import GIVE_BACK_PER_PERSON
-from fadjma.web.forms import NoFields
+from fadjma.web.forms import NoFields, clean
 
 P = ParamSpec("P")
 
@@ -237,6 +238,7 @@ async def create(patient_id: str) -> Response:
         lines=[await _line(line, index) for index, line in enumerate(form.each_line)],
         pharmacy_id=form.pharmacy_id.data or None,
         replaces_id=form.replaces_id.data or None,
+        confirmed=form["confirm"].data,
     )
     location = f"/prescriptions/{acted.resource.id}"
     if web.header("hx-boosted"):  # placed by htmx, it would keep the form's address, and a reload would prescribe again
@@ -280,6 +282,25 @@ def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_
 
 def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:
     return medicines.medicine(tx, medicine_id)
+
+
+@blueprint.get("/posology")
+async def understood() -> Response:
+    """What is understood of a posology while it is typed in a line of the form; by its names there, or plainly."""
+    line = web.number("line")
+    before = "" if line is None else f"lines-{line}-"
+    typed = {name: request.args.get(before + name, "")[:300] for name in ("medicine_id", "dosage", "duration_days")}
+    found = await web.see(_understood, **typed)
+    fragment = "prescriptions/_understood.html"
+    return web.answer(fragment, found.json(web.language()), fragment=fragment, found=found, n=line or 0)
+
+
+def _understood(tx: Transaction, viewer: Viewer, medicine_id: str, dosage: str, duration_days: str) -> Understood:
+    viewer.require("doctor")
+    days = int(duration_days) if duration_days.isascii() and duration_days.isdecimal() and len(duration_days) < 4 else 0
+    medicine = medicines.medicine(tx, medicine_id) if medicine_id else None
+    unit, form = (medicine.unit, medicine.form) if medicine else ("", "")
+    return posology.understand(clean(dosage) or "", unit, form, days or None)
 
 
 async def _line(line: LineForm, index: int) -> actions.NewLine:

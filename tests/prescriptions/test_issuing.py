@@ -11,7 +11,7 @@ from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, queries
 from fadjma.prescriptions.actions import NewLine
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound
 from fadjma.web.templating import render
 
 LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
@@ -24,6 +24,41 @@ def _issue(store: Store, doctor: Viewer = DIOP, patient: Viewer = AWA, **what: A
 def _count(store: Store) -> int:
     found: int = store.value("SELECT count(*) FROM prescriptions")
     return found
+
+
+class TestPosologies:
+    """tests/prescriptions/test_posology.py has what is understood; PARACETAMOL is counted in comprimés."""
+
+    def test_what_was_written_in_short_is_spelled_out(self, store: Store) -> None:
+        grant(store)
+        written = _issue(store, lines=[NewLine(PARACETAMOL, "1x3/j 7j", 21, 7)])
+        [line] = store.read(queries.prescription_in_full, AWA, written).lines
+        assert line.dosage == "1 comprimé 3 fois par jour"
+        assert line.posology is not None and line.posology.times == 3
+        assert line.json()["posology"]["unit"] == "comprimé"
+
+    def test_what_is_not_understood_stays_as_it_was_written(self, store: Store) -> None:
+        grant(store)
+        written = _issue(store, lines=[NewLine(PARACETAMOL, "1 à 2 cp, selon la fièvre", 20, 5)])
+        [line] = store.read(queries.prescription_in_full, AWA, written).lines
+        assert (line.dosage, line.posology) == ("1 à 2 cp, selon la fièvre", None)
+
+    def test_what_does_not_fit_is_asked_once(self, store: Store) -> None:
+        grant(store)
+        lines = [NewLine(PARACETAMOL, "1x3/j", 1, 7), NewLine(PARACETAMOL, "2 gélules matin et soir", 28, 7)]
+        with pytest.raises(Doubtful) as refusal:
+            _issue(store, lines=lines)
+        assert refusal.value.errors.keys() == {"lines-0-quantity", "lines-1-dosage"}
+        assert _count(store) == 0
+        assert _issue(store, lines=lines, confirmed=True)
+
+    def test_a_dose_of_nothing_in_particular_is_refused(self, store: Store) -> None:
+        grant(store)
+        store.connection.execute("UPDATE medicines SET unit = 'flacon', form = 'sirop' WHERE id = ?", (PARACETAMOL,))
+        with pytest.raises(Invalid) as refusal:
+            _issue(store, lines=[NewLine(PARACETAMOL, "1x3/j", 1, 7)], confirmed=True)
+        assert refusal.value.errors.keys() == {"lines-0-dosage"}
+        assert _issue(store, lines=[NewLine(PARACETAMOL, "5 ml x 3/j", 1, 7)])
 
 
 def test_it_says_all_that_an_ordonnance_must_show(store: Store, clock: Clock) -> None:

@@ -70,7 +70,7 @@ class TestReading:
             assert answer.status == 200
             if not route.path.startswith(("/me", "/notifications/poll")):
                 assert answer.type == "text/html; charset=utf-8"
-            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/monitoring")):
+            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/posology", "/monitoring")):
                 assert answer.text.startswith("<!doctype html>")
                 assert answer.text.rstrip().endswith("</html>")
 
@@ -122,7 +122,12 @@ class TestReading:
         assert answer.headers["Cache-Control"] == "no-store"
 
     @pytest.mark.parametrize(
-        "route", [route for route in READS if not route.path.startswith(("/me", "/notifications/poll", "/medicines"))]
+        "route",
+        [
+            route
+            for route in READS
+            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/posology"))
+        ],
     )
     async def test_every_page_carries_whose_it_is_and_the_cursor_it_was_rendered_at(
         self, clinic: Callers, told: Told, route: Route, store: Store

@@ -572,6 +572,7 @@ READS = [
     Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),
+    Route("/posology?dosage=1x3/j", DIOP, allowed=(DIOP, SARR)),
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),

@@ -54,11 +54,15 @@ async def test_a_signed_prescription_has_its_own_address(clinic: tuple[Person, P
     await diop.press("Signer et émettre l'ordonnance")
     await expect(page.locator(".errs")).to_contain_text("Posologie")
     await expect(page).to_have_url(form)
-    await page.fill("#lines-0-dosage", "1 comprimé trois fois par jour")
-    await page.fill("#lines-0-quantity", "12")
-    await page.fill("#lines-0-duration_days", "4")
+    await page.fill("#lines-0-dosage", "1x3/j 4j")
+    await expect(page.locator("#lines-0-quantity")).to_have_value("12")  # proposed, like the duration
+    await page.fill("#lines-0-quantity", "16")
+    await page.fill("#lines-0-dosage", "1x3/j 5j")
+    await expect(page.locator("#lines-0-duration_days")).to_have_value("5")
+    await expect(page.locator("#lines-0-quantity")).to_have_value("16")  # as somebody has typed it
     await diop.press("Signer et émettre l'ordonnance")
     await expect(page.locator("h1")).to_contain_text("Ordonnance du")
+    await expect(page.locator("td", has_text="1 comprimé 3 fois par jour")).to_be_visible()
     prescription_id = await page.locator("#item").get_attribute("data-id")
     await expect(page).to_have_url(re.compile(f"/prescriptions/{prescription_id}$"))
     await page.reload()
