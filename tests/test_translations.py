@@ -165,6 +165,16 @@ def test_every_word_of_a_template_is_marked(template: Path) -> None:
     assert _unmarked(template.read_text(encoding="utf-8")) == []
 
 
+def _unmarked_signs(source: str) -> list[str]:
+    return [text for text in _written(source) if re.search(r"\s[:;?!»]|[«»]", text)]
+
+
+def test_signs_that_each_language_writes_its_own_way_are_marked() -> None:
+    """`_(" : ")`, so that French has the space that no line ends at, and English has none."""
+    assert _unmarked_signs("<p>{{ name }} : {{ value }}</p>")
+    assert [(path.name, said) for path in TEMPLATES if (said := _unmarked_signs(path.read_text("utf-8")))] == []
+
+
 @pytest.mark.parametrize(
     "source",
     [
