@@ -96,7 +96,7 @@ def wire() -> None:
         Kind("identity", "/patients/{id}/card", "f", about="access"),
         Kind(
             "product",
-            "/inventory#{element}",
+            "/inventory/products/{id}",
             "k",
             about="stock",
             names=by_id(inventory.names),

@@ -12,7 +12,7 @@ import fadjma
 SOURCES = Path(fadjma.__file__).parent
 # A room is a folder of fadjma/, or a file beside them. It may import what is on the floors under it, and itself.
 FLOORS = (  # the lowest first
-    {"days", "sealing", "workbook", "writing"},
+    {"days", "drawing", "sealing", "workbook", "writing"},
     {"histogram", "i18n", "ids", "rules"},
     {"refusals", "sheets"},
     {"store"},

@@ -26,7 +26,7 @@ ADDRESSES = {
     "record": "/records/x",
     "measurement": "/measurements/x",
     "patient": "/patients/x/accesses",
-    "product": "/inventory#kx",
+    "product": "/inventory/products/x",
     "account": "/accounts/x",
     "review": "/emergencies/x",
     "contest": "/contests/x",

@@ -239,6 +239,11 @@ def _prescriptions(house: House) -> dict[str, str]:
             jamm=jamm,
             medicine=medicine,
         ),
+        "product": house.one(
+            "SELECT id FROM products WHERE pharmacy_id = :jamm AND medicine_id = :medicine",
+            jamm=jamm,
+            medicine=medicine,
+        ),
     }
 
 

@@ -190,6 +190,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/inventory?q=para",
         "/inventory/lots/new",
         "/inventory/lots/{lot}",
+        "/inventory/products/{product}",
         "/formulary",
         "/formulary/{medicine}",
         "/formulary/{retired}",

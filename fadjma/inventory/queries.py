@@ -275,6 +275,15 @@ def low_stock(tx: Transaction, viewer: Viewer, limit: int) -> Page[Product]:
     return paging.page(products, limit, lambda product: product.id)
 
 
+def product(tx: Transaction, viewer: Viewer, product_id: str) -> Product:
+    """One product of the pharmacist's own pharmacy. Raises NotFound."""
+    viewer.require("pharmacist")
+    sql = "SELECT id FROM products WHERE id = :id AND pharmacy_id = :pharmacy"
+    if tx.first(sql, {"id": product_id, "pharmacy": viewer.organization_id}) is None:
+        raise NotFound
+    return _products(tx, [product_id])[0]
+
+
 def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     """One lot of the pharmacist's own pharmacy. Raises NotFound."""
     row = tx.first(

@@ -9,8 +9,9 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fadjma import web
+from fadjma.drawing import HEIGHT, WIDTH
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, formulary, listing, queries, tables
+from fadjma.inventory import actions, formulary, levels, listing, queries, tables
 from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm
 from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid, NotFound
@@ -57,6 +58,26 @@ def _stock(
     tx: Transaction, viewer: Viewer, q: str, only: queries.Only | None, before: str | None
 ) -> tuple[Page[queries.Product], queries.Kept]:
     return queries.stock(tx, viewer, q, only, before), queries.count_products(tx, viewer)
+
+
+@blueprint.get("/inventory/products/<product_id>")
+async def show_product(product_id: str) -> Response:
+    product, of = await web.see(_product, product_id)
+    data = {**product.json(web.language()), "levels": [one.json() for one in of]}
+    return web.answer(
+        "inventory/product.html",
+        data,
+        product=product,
+        weeks=levels.weeks(of),
+        plot=levels.plot(product, of),
+        size=(WIDTH, HEIGHT),
+        words={"number": int},
+    )
+
+
+def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level]]:
+    product = queries.product(tx, viewer, product_id)
+    return product, levels.levels(tx, product)
 
 
 class _AroundNewLot(TypedDict):

@@ -8,6 +8,7 @@ from prometheus_client.exposition import choose_encoder
 from quart import Blueprint, Response, abort, g, request
 
 from fadjma import web
+from fadjma.drawing import HEIGHT, WIDTH
 from fadjma.i18n import N_, translate
 from fadjma.identity.people import Viewer
 from fadjma.keeping.keeper import Keeper
@@ -17,7 +18,7 @@ from fadjma.monitoring.disk import disk
 from fadjma.monitoring.errors import Errors
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
-from fadjma.monitoring.plots import HEIGHT, WIDTH, plots
+from fadjma.monitoring.plots import plots
 from fadjma.monitoring.report import report
 from fadjma.monitoring.wording import CONNECTED, END_REASONS, HEALTH, Words
 

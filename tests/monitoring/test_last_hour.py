@@ -9,9 +9,10 @@ from cast import AWA, DIOP
 from house import House
 from store import Clock
 
+from fadjma.drawing import HEIGHT, WIDTH, round_up
 from fadjma.monitoring import history as module
 from fadjma.monitoring.history import EVERY, HOUR, History
-from fadjma.monitoring.plots import HEIGHT, WIDTH, _round_up, plots
+from fadjma.monitoring.plots import plots
 from fadjma.monitoring.report import report
 from fadjma.monitoring.wording import END_REASONS, Words
 
@@ -136,7 +137,7 @@ async def test_a_line_breaks_where_nothing_was_measured(house: House, clock: Clo
     ("value", "top"), [(0, 1), (0.0018, 0.002), (0.05, 0.05), (1, 1), (1.1, 2), (3, 5), (60, 100), (1000, 1000)]
 )
 def test_a_scale_ends_at_a_round_number(value: float, top: float) -> None:
-    assert _round_up(value) == pytest.approx(top)
+    assert round_up(value) == pytest.approx(top)
 
 
 def test_figures_in_words() -> None:

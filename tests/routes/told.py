@@ -98,6 +98,7 @@ class Told:
     asked: str  # ready, and Awa wants it brought
     away: str  # on its way to her
     lot: str
+    product: str
     waiting: str  # a doctor to be verified
     guarded: str  # a doctor with a second factor
     losing: str  # another, whose is to be taken away: another admin has asked
@@ -177,6 +178,7 @@ def tell(store: Store) -> Told:
         asked=step[5],
         away=step[6],
         lot=lot,
+        product=store.value("SELECT product_id FROM lots WHERE id = ?", lot),
         waiting=act(
             accounts.register_practitioner,
             _person("Ibrahima"),
@@ -573,6 +575,7 @@ READS = [
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
+    Route("/inventory/products/{product}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
     Route("/administration", ADMIN),
     Route("/patient-links", ADMIN),
