@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from quart import Blueprint, Response, request
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.access import tracing
 from fadjma.events import Subject
 from fadjma.i18n import N_, iso
@@ -94,6 +94,7 @@ async def show(patient_id: str) -> Response:
         types=records.TYPES,
         asked={name: request.args.get(name, "") for name in _ASKED},
         under_way=opened.under_way,
+        today=days.day(web.database().clock()),
     )
 
 

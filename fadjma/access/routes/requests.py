@@ -121,7 +121,15 @@ async def accesses(patient_id: str) -> Response:
     before = request.args.get("before", "")[:60]
     found = await web.see(readings.trace, patient_id, before)
     data = found.json(lambda one: one.json())
-    return web.answer("access/trace.html", data, days=_by_day(found), next=found.next, before=before)
+    today = days.day(web.database().clock())
+    return web.answer(
+        "access/trace.html",
+        data,
+        days=_by_day(found),
+        today=today,
+        next=found.next,
+        before=before,
+    )
 
 
 def _by_day(found: list[Reading]) -> list[tuple[str, list[Reading]]]:
