@@ -154,16 +154,20 @@ def _is_kept() -> bool:
 
 def _house() -> _House:
     """What an admin sees of the program's own health."""
-    hub: Hub = web.app().extensions["hub"]
     errors: Errors = web.app().extensions["errors"]
     return _House(
-        streams=len(hub.streams),
+        streams=len(_hub().streams),
         keeper=web.app().extensions["keeper"],
         disk=disk(web.database()),
         errors=errors.lately(),
         version=web.app().extensions["version"],
         words=Words(web.language()),
     )
+
+
+def _hub() -> Hub:
+    hub: Hub = web.app().extensions["hub"]
+    return hub
 
 
 @blueprint.get("/administration")

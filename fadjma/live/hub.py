@@ -19,6 +19,7 @@ from fadjma.events.inbox import Notification
 from fadjma.identity import sessions
 from fadjma.identity.sessions import CloseReason, SessionsEnded
 from fadjma.live import encode, replay, wire
+from fadjma.live.colleagues import Colleagues
 from fadjma.live.delivery import Delivery
 from fadjma.live.figures import EndReason, Figures
 from fadjma.live.fragments import Fragments, Rendered
@@ -50,6 +51,7 @@ class Hub:
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
         self.figures = Figures()
+        self.colleagues = Colleagues(self.streams, self._write)
 
     # --- streams come and go ---
 
@@ -60,6 +62,7 @@ class Hub:
             self._bye(own[0], "replaced")
         self.streams.add(stream)
         self.figures.opened(stream.viewer.session_id, stream.encoding)
+        self.colleagues.joined(stream)
         if self.restarting:  # it was being let in when everybody was told
             self._bye(stream, "restarting")
 
@@ -68,6 +71,7 @@ class Hub:
             return
         stream.closed = True
         self.streams.remove(stream)
+        self.colleagues.parted(stream)
         self.figures.ended(stream.viewer.session_id, stream.encoding, reason)
 
     @property
@@ -305,6 +309,7 @@ class Hub:
 
     async def _sweep(self, tick: int) -> None:
         """End the streams of sessions that are over, and wake those that another process has left behind."""
+        self.colleagues.sweep()
         if not len(self.streams):
             self._cursors.clear()
             return

@@ -205,10 +205,9 @@ class Prescription:
         """What its pharmacy has to do next (states.TO_DO); it has waited for that since `updated_at`."""
         return self.state.step_of(to_bring=self.to_bring)
 
-    @property
-    def offered_in_row(self) -> states.Offer | None:
-        """What the pharmacy's list offers to do with it (states.offered_in_row)."""
-        return states.offered_in_row(self.status)
+    def offered_in_row(self, role: Role) -> states.Offer | None:
+        """What the list of what to do offers this role (states.offered_in_row); nothing once it is nobody's turn."""
+        return None if self.corrected else states.offered_in_row(self.status, role)
 
     @property
     def steps(self) -> list[Reached]:

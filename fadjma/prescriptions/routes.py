@@ -14,6 +14,8 @@ from fadjma.identity import directory
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
+from fadjma.live.colleagues import Colleagues, Open
+from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions, dispensing, handover, lists, posology, queries, states
 from fadjma.prescriptions.forms import (
     LINES_AT_MOST,
@@ -57,6 +59,7 @@ class OnePage(TypedDict):
     """What prescriptions/show.html shows."""
 
     item: Prescription
+    colleagues: Open  # what others of the viewer's pharmacy have before them
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     refusals: list[tuple[str, str]]
     reason_form: ReasonForm
@@ -100,6 +103,7 @@ async def index() -> Response:
         as_typed="prescriptions/_found.html",
         prescriptions=found,
         steps=steps,
+        colleagues=_colleagues().open_for(web.viewer()),
         work=_WORK,
         back=_address(asked),
         **asked,
@@ -160,9 +164,13 @@ def _steps(tx: Transaction, viewer: Viewer) -> dict[states.Step, int]:
 @blueprint.get("/prescriptions/<prescription_id>")
 async def show(prescription_id: str) -> Response:
     around = await _one(prescription_id)
+    if web.viewer().role == "pharmacist" and web.wants() != "json":
+        _colleagues().opened(web.viewer(), around["item"].id)
     data = around["item"].json(web.language())
     if around["code"]:
         data["handover_code"] = around["code"]
+    if names := around["colleagues"].get(around["item"].id):
+        data["open_by"] = names
     return web.answer("prescriptions/show.html", data, **around)
 
 
@@ -173,6 +181,7 @@ async def _one(prescription_id: str) -> OnePage:
     code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
     return {
         "item": found,
+        "colleagues": _colleagues().open_for(web.viewer()),
         "code": code,
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
         "reason_form": web.blank(ReasonForm),
@@ -180,6 +189,24 @@ async def _one(prescription_id: str) -> OnePage:
         "delivery_form": web.blank(DeliveryForm, reason="" if found.has_code else translate(web.language(), _NO_CODE)),
         "delivery_request_form": web.blank(DeliveryRequestForm),
     }
+
+
+def _colleagues() -> Colleagues:
+    hub: Hub = web.app().extensions["hub"]
+    return hub.colleagues
+
+
+@blueprint.post("/prescriptions/<prescription_id>/departure")
+async def leave(prescription_id: str) -> Response:
+    """The page of a prescription is left: its person is no longer seen on it. Nothing of it is read or said."""
+    await web.form(NoFields)
+    await web.see(_leaving)
+    _colleagues().left(web.viewer(), prescription_id)
+    return Response(status=204)
+
+
+def _leaving(tx: Transaction, viewer: Viewer) -> Viewer:
+    return viewer
 
 
 @blueprint.get("/prescriptions/<prescription_id>/row")

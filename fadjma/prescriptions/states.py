@@ -119,7 +119,9 @@ class Offer:
     bad: bool = False  # drawn as what cannot be taken back
     instead: Mapping[Status, str] = field(default_factory=dict)  # another button from these states
     when: Condition = "always"
-    in_row: Mapping[Status, str] = field(default_factory=dict)  # its button in a pharmacy's list, from these states
+    in_row: Mapping[Status, str] = field(
+        default_factory=dict
+    )  # its button in the list of what to do, from these states
 
     def button_from(self, status: Status) -> str:
         """The words on the button for a prescription in this state."""
@@ -251,7 +253,13 @@ CORRECT = Act(
     "prescriber",
     ("refused",),
     None,  # the new one is `ISSUE`, and says which it replaces
-    offer=Offer("", N_("Corriger et envoyer à nouveau"), "another page", when="to be corrected"),
+    offer=Offer(
+        "",
+        N_("Corriger et envoyer à nouveau"),
+        "another page",
+        when="to be corrected",
+        in_row={"refused": N_("Corriger")},
+    ),
     too_late=N_("Cette ordonnance n'est plus à corriger."),
 )
 CANCEL = Act(
@@ -355,9 +363,12 @@ ACTS = (
 )  # in the order in which the page offers them
 
 
-def offered_in_row(status: Status) -> Offer | None:
-    """What a pharmacy's list itself offers to do with a prescription in this state: an act that needs nothing more."""
-    return next((act.offer for act in ACTS if act.offer and status in act.offer.in_row), None)
+def offered_in_row(status: Status, role: Role) -> Offer | None:
+    """What the list of what to do itself offers this role for a prescription in this state: an act that needs nothing
+    more, or the way to the page where it is done.
+    """
+    mine = (act.offer for act in ACTS if act.offer and ROLES.get(act.by) == role)
+    return next((offer for offer in mine if status in offer.in_row), None)
 
 
 def between(source: Status | None, target: Status, role: Role | None) -> Act | None:

@@ -61,7 +61,7 @@ async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     """What only another script asked for would come a round trip later; those of AT_NEED may."""
     browser = clinic.browser(DIOP)
     asked = own("".join([(await browser.get(where)).text for where in ("/second-factor", "/patients/awa/records/new")]))
-    elsewhere = ["locked.js", "offline.js", "proposals.js", "times.js", "worker.js", *AT_NEED]
+    elsewhere = ["colleagues.js", "locked.js", "offline.js", "proposals.js", "times.js", "worker.js", *AT_NEED]
     assert "later.js" in asked, "it must be there when there is no link"
     assert sorted({*asked, *elsewhere}) == SERVED
     for name in asked:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from clinic import AWA, DESK, NDIAYE, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DESK, NDIAYE, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -45,6 +45,7 @@ async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Pa
                 re.compile(rf"{number} : \d+ \({count} réservé")
             )
         await _says_how_long(ndiaye)
+        await _sees_who_is_on_it(browser, clinic, ndiaye, validated)
         await _acts_by_keyboard(ndiaye, validated)
         await ndiaye.page.context.close()
 
@@ -66,6 +67,28 @@ async def _says_how_long(ndiaye: Person) -> None:
         )
         await since.evaluate(set_since, minutes)
         await expect(since).to_have_attribute("data-age", age)
+
+
+async def _sees_who_is_on_it(browser: Browser, clinic: Clinic, ndiaye: Person, prescription_id: str) -> None:
+    """static/colleagues.js: in the row and on the page, without a reload; until the colleague goes on, or away."""
+    await ndiaye.go("/prescriptions")
+    diagne = await sign_in(browser, clinic, "pharma.diagne@demo.fadjma", viewport=DESK)
+    row = ndiaye.page.locator("#now > li", has=ndiaye.page.locator(f"a[href='/prescriptions/{prescription_id}']"))
+    await diagne.go(f"/prescriptions/{prescription_id}")
+    await expect(row).to_have_attribute("data-on", "Astou Diagne s'en occupe")
+    await expect(diagne.page.locator("[data-on]")).to_have_count(0)
+    await row.evaluate("row => row.replaceWith(row.cloneNode(true))")  # as an event brings it, without the mark
+    await row.evaluate("row => { delete row.dataset.on; row.dispatchEvent(new Event('placed', { bubbles: true })) }")
+    await expect(row).to_have_attribute("data-on", "Astou Diagne s'en occupe")
+    await diagne.go("/prescriptions")
+    await expect(ndiaye.page.locator("[data-on]")).to_have_count(0)
+    await ndiaye.go(f"/prescriptions/{prescription_id}")
+    await diagne.go(f"/prescriptions/{prescription_id}")
+    await expect(ndiaye.page.locator("p[data-on]")).to_have_attribute("data-on", "Astou Diagne s'en occupe")
+    await diagne.page.close()
+    await expect(ndiaye.page.locator("[data-on]")).to_have_count(0)
+    await diagne.page.context.close()
+    await ndiaye.go("/prescriptions")
 
 
 async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:

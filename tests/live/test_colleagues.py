@@ -1,0 +1,107 @@
+"""Who of a pharmacy has which prescription open: told to their colleagues, and forgotten when they have left."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from cast import AWA, FALL, GOMIS, NDIAYE
+
+from fadjma.identity.people import Viewer
+from fadjma.live import colleagues
+from fadjma.live.colleagues import Colleagues
+from fadjma.live.streams import Stream, Streams
+
+
+class Pharmacy:
+    """The colleagues of one process, with what was written to each stream."""
+
+    def __init__(self) -> None:
+        self.streams = Streams()
+        self.written: dict[Stream, list[str]] = {}
+        self.colleagues = Colleagues(self.streams, lambda stream, body: self.written[stream].append(body.decode()))
+
+    def join(self, viewer: Viewer) -> Stream:
+        stream = Stream(viewer, None, lambda: None, "html", 0)  # type: ignore[arg-type]
+        self.written[stream] = []
+        self.streams.add(stream)
+        self.colleagues.joined(stream)
+        return stream
+
+    def part(self, stream: Stream) -> None:
+        self.streams.remove(stream)
+        self.colleagues.parted(stream)
+
+
+def _event(inside: str) -> str:
+    return f'event: colleagues\ndata: <div id="on" hidden>{inside}</div>\n\n'
+
+
+@pytest.fixture
+def pharmacy() -> Pharmacy:
+    return Pharmacy()
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """Seconds since the beginning, to be set."""
+    seconds = [1_000.0]
+    monkeypatch.setattr(colleagues.time, "monotonic", lambda: seconds[0])
+    return seconds
+
+
+def test_a_colleague_is_told_who_has_it_open_and_when_it_is_left(pharmacy: Pharmacy) -> None:
+    own, theirs, elsewhere = pharmacy.join(NDIAYE), pharmacy.join(GOMIS), pharmacy.join(FALL)
+    pharmacy.colleagues.opened(NDIAYE, "rx")
+    assert pharmacy.written == {
+        own: [],
+        theirs: [_event('<i data-of="prx"><bdi>Khady Ndiaye</bdi> s\'en occupe</i>')],
+        elsewhere: [],
+    }
+    pharmacy.colleagues.opened(NDIAYE, "rx")  # the same page, which follows an event
+    pharmacy.colleagues.left(NDIAYE, "rx")
+    assert pharmacy.written[theirs][1:] == [_event("")]
+    assert not pharmacy.written[own] + pharmacy.written[elsewhere]
+
+
+def test_who_comes_later_sees_it_at_once_in_their_own_language(pharmacy: Pharmacy) -> None:
+    pharmacy.colleagues.opened(NDIAYE, "rx")
+    pharmacy.colleagues.opened(replace(NDIAYE, id="ba", given_name="Aïssatou", session_id="hers"), "rx")
+    [event] = pharmacy.written[pharmacy.join(replace(GOMIS, language="en"))]
+    assert "<bdi>Aïssatou Ndiaye</bdi>, <bdi>Khady Ndiaye</bdi> are on it" in event
+    assert pharmacy.written[pharmacy.join(AWA)] == []
+
+
+def test_whoever_is_away_for_long_has_left_and_not_before(pharmacy: Pharmacy, later: list[float]) -> None:
+    theirs, own = pharmacy.join(GOMIS), pharmacy.join(NDIAYE)
+    pharmacy.colleagues.opened(NDIAYE, "rx")
+    later[0] += 3_600
+    pharmacy.colleagues.sweep()
+    assert pharmacy.colleagues.open_for(GOMIS) == {"rx": ("Khady Ndiaye",)}
+    pharmacy.part(own)  # a link that changes
+    later[0] += colleagues.AWAY - 1
+    pharmacy.colleagues.sweep()
+    assert len(pharmacy.written[theirs]) == 1
+    later[0] += 2
+    pharmacy.colleagues.sweep()
+    assert pharmacy.written[theirs][1:] == [_event("")]
+    assert pharmacy.colleagues._open == pharmacy.colleagues._seen_at == {}
+
+
+def test_who_cannot_be_written_to_now_is_told_later(pharmacy: Pharmacy) -> None:
+    theirs = pharmacy.join(GOMIS)
+    theirs.catching_up = True
+    pharmacy.colleagues.opened(NDIAYE, "rx")
+    assert pharmacy.written[theirs] == []
+    theirs.catching_up = False
+    pharmacy.colleagues.sweep()
+    assert len(pharmacy.written[theirs]) == 1
+    pharmacy.part(theirs)
+    pharmacy.colleagues.sweep()
+    assert pharmacy.colleagues._told == {}
+
+
+def test_of_one_session_the_pages_opened_last_are_kept(pharmacy: Pharmacy) -> None:
+    for number in range(colleagues.MOST + 3):
+        pharmacy.colleagues.opened(NDIAYE, f"rx{number}")
+    assert len(pharmacy.colleagues.open_for(GOMIS)) == colleagues.MOST
+    assert "rx0" not in pharmacy.colleagues.open_for(GOMIS)
