@@ -17,7 +17,10 @@ from fadjma import demo
 
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-_SEND = "form => { form.noValidate = true; form.requestSubmit(form.querySelector('button:not([type=button])')) }"
+_SEND = """form => {
+  form.noValidate = true;
+  form.requestSubmit(form.querySelector('button:not([type=button]):not([name])'));
+}"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,12 @@ def _accesses(house: House) -> dict[str, str]:
         "offered": house(family.offer, AWA, identifier=_identifier(house, NEWCOMER), relationship="child"),
         "expired": house.one(ended, diop=house.id(DIOP)),
         "revoked": left,
+        "followed": house.one(
+            "SELECT patient_id FROM access_requests WHERE doctor_id = :diop AND patient_id <> :awa AND scope = 'full'"
+            " AND status = 'approved'",
+            diop=house.id(DIOP),
+            awa=awa,
+        ),
         "past": house.one(
             "SELECT max(id) FROM access_requests WHERE patient_id = :awa AND status = 'expired'", awa=awa
         ),

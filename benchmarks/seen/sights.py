@@ -249,7 +249,7 @@ _OTHERS = (
 _SENT: Mapping[Guest, tuple[str, ...]] = {
     NOBODY: ("/sign-in", "/activation", "/register", "/register/practitioner"),
     PATIENT: ("/account",),
-    DOCTOR: ("/patients/{awa}/records/new", "/patients/{awa}/prescriptions/new"),
+    DOCTOR: ("/patients/{followed}/records/new", "/patients/{followed}/prescriptions/new"),
     RECEPTION: ("/patients/new",),
     PHARMACIST: ("/inventory/lots/new?pick=0:{medicine}",),
     ADMINISTRATOR: ("/organizations/new", "/formulary/new", "/accounts/new?role=doctor"),
