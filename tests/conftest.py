@@ -5,12 +5,14 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import compiled
 import demo_database
 import pytest
 from cast import settle
 from hypothesis import settings
 from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_addoption,
+    pytest_collection,
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_itemcollected,
@@ -29,9 +31,11 @@ settings.load_profile("fadjma")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_demo_for_all(tmp_path_factory: pytest.TempPathFactory) -> None:
+def made_once_for_all(tmp_path_factory: pytest.TempPathFactory) -> None:
     if "PYTEST_XDIST_TESTRUNUID" in os.environ:  # then each process has a folder of its own in one of the run
-        demo_database.shared = tmp_path_factory.getbasetemp().parent
+        of_the_run = tmp_path_factory.getbasetemp().parent
+        demo_database.shared = of_the_run
+        compiled.keep_in(of_the_run / "compiled")
 
 
 @pytest.fixture

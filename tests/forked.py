@@ -1,6 +1,7 @@
 """The program, there at once: a process has loaded it, and each server and each command is a fork of that.
 
 Loading takes a second of a core, and the tests start a hundred and fifty: a sixth of all that they took.
+What else each would do for itself at its first page, tests/loaded.py has done.
 tests/live/test_failed_starts.py and one test of tests/test_setup.py start it as people do.
 """
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 
 _loaded = multiprocessing.get_context("forkserver")
-_loaded.set_forkserver_preload(["fadjma.server.serving"])  # and what that imports: all of it
+_loaded.set_forkserver_preload(["tests.loaded"])  # found from where pytest is started, the root
 
 
 class Forked:

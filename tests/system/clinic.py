@@ -27,6 +27,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--renderer-process-limit=1",  # for each browser of somebody: one, and none that is only kept ready
     "--host-resolver-rules=MAP clinique.test 127.0.0.1",  # plain http, as in a LAN: browsers trust 127.0.0.1 as https
     "--ignore-certificate-errors",  # the https of these tests is signed by nobody
 ]

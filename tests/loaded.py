@@ -1,0 +1,19 @@
+"""What each server and each command finds loaded: tests/forked.py has it imported once, before the first fork.
+
+A server compiles a template when it first shows it, and compresses the static files for its first page. For most
+servers of these tests that was half of what they did in their lives.
+"""
+
+import gc
+
+import fadjma.server.serving  # noqa: F401 - and what that imports: all of it
+from fadjma.web import assets, templating
+from tests import compiled
+
+compiled.look()
+_FRENCH = templating.environment("fr")
+for _name in _FRENCH.list_templates():
+    _FRENCH.get_template(_name)
+assets.content("icons.svg")
+gc.collect()
+gc.freeze()  # no fork looks at it again: what is looked at is written to, and then copied
