@@ -23,4 +23,4 @@ tellColleagues();
 new MutationObserver(tellColleagues).observe(byId('status'), { attributeFilter: ['data-state'] });
 addEventListener('placed', tellColleagues); // page.js
 addEventListener('htmx:load', tellColleagues);
-if (id) addEventListener('pagehide', () => navigator.sendBeacon(`/prescriptions/${id}/departure`));
+if (id) addEventListener('pagehide', () => navigator.sendBeacon(`/prescriptions/${id}/closing`));

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,12 @@ def test_the_readme_leads_to_every_page() -> None:
         links = re.findall(r"\]\(([^)#\s]+\.md)", page.read_text())
         ahead += [found for link in links if (found := (page.parent / link).resolve()) not in seen and found.exists()]
     assert set(PAGES) - seen == set()
+
+
+def test_no_two_routes_are_one_address(app: Quart) -> None:
+    """The first one would answer for both."""
+    served = [
+        (rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods or () if method != "OPTIONS"
+    ]
+    twice = [one for one, times in Counter(served).items() if times > 1]
+    assert not twice

@@ -275,6 +275,7 @@ NO_PAGES = {
     "/medicines": "what is suggested below a field",
     "/metrics": "for Prometheus",
     "/notifications/poll": "asked for by live.js",
+    "/posology": "what is understood below a field",
     "/prescriptions/<prescription_id>/row": "a row that is placed",
     "/prescriptions/steps": "counts that are placed",
     "/records/<record_id>/row": "a row that is placed",

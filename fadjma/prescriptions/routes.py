@@ -196,7 +196,7 @@ def _colleagues() -> Colleagues:
     return hub.colleagues
 
 
-@blueprint.post("/prescriptions/<prescription_id>/departure")
+@blueprint.post("/prescriptions/<prescription_id>/closing")
 async def leave(prescription_id: str) -> Response:
     """The page of a prescription is left: its person is no longer seen on it. Nothing of it is read or said."""
     await web.form(NoFields)

@@ -516,7 +516,7 @@ ACTS = [
     Route("/unlock-pin", DIOP, {"password": PASSWORD, "pin": "280614"}, quiet=True, allowed=STAFF_OF_CAST),
     Route("/unlock-pin/removal", DIOP, quiet=True, allowed=STAFF_OF_CAST),
     Route("/activity", AWA, quiet=True, allowed=CAST),
-    Route("/prescriptions/{issued}/departure", NDIAYE, quiet=True, allowed=CAST),
+    Route("/prescriptions/{issued}/closing", NDIAYE, quiet=True, allowed=CAST),
     Route("/second-factor/enrolment", AWA, {"password": PASSWORD}, quiet=True, allowed=CAST),
     Route("/recovery-codes", GOMIS, {"password": PASSWORD, "otp": RECOVERY}, quiet=True, allowed=CAST),
     Route("/second-factor/removal", GOMIS, {"password": PASSWORD, "otp": RECOVERY}, quiet=True, allowed=CAST),
