@@ -144,6 +144,8 @@ async def home() -> Response:
     role = web.viewer().role
     if role == "admin":
         return web.page("dashboards/admin.html", **shown, **_house())
+    if role == "pharmacist":
+        return web.page("dashboards/pharmacist.html", **shown, colleagues=_hub().colleagues.open_for(web.viewer()))
     return web.page(f"dashboards/{role}.html", **shown)
 
 

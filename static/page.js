@@ -147,3 +147,5 @@ function isChanged(field) {
 
 // What comes for `node` waits until somebody asks for it, or has done typing.
 export const holdBack = (node, bringNewest) => later().then(({ offer }) => offer(node, bringNewest));
+
+if (byId('on')) import('./beside.js'); // of a pharmacy, once its page is there

@@ -32,7 +32,7 @@ onfetch = event => {
     event.respondWith(answer.catch(() => caches.match(PAGE)));
   } else if (request.url.includes('/static/')) {
     event.respondWith(caches.match(request).then(kept => kept || fetch(request)));
-  } else if (/\/closing$/.test(request.url)) { // colleagues.js: else it goes with the page that says it
+  } else if (/\/closing$/.test(request.url)) { // beside.js: else it goes with the page that says it
     const answer = fetch(request);
     event.respondWith(answer);
     event.waitUntil(answer);

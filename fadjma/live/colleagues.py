@@ -2,7 +2,7 @@
 
 In memory alone, and no longer than somebody is here: a page that is asked for is open, one that is left says so, and
 whoever has had no stream for a while has left everything. Each event has no number, and the whole of what is true for
-its person: one that was away lacks nothing (static/colleagues.js forgets what it knew when its stream ends).
+its person: one that was away lacks nothing (static/beside.js forgets what it knew when its stream ends).
 """
 
 import time

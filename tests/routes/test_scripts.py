@@ -13,7 +13,13 @@ from fadjma.web import assets
 KB = 1024
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(assets._STATIC.glob("*.js"))}
 SERVED = sorted(name for name in assets._assets() if name.endswith(".js") and "htmx" not in name)
-AT_NEED = ["keys.js", "later.js", "reset.js", "turns.js"]  # asked for by a script, at the moment that needs it
+AT_NEED = [
+    "beside.js",
+    "keys.js",
+    "later.js",
+    "reset.js",
+    "turns.js",
+]  # asked for by a script, at the moment that needs it
 # Newer than Chrome 80 and Firefox 78, the oldest browsers that we know of in clinics.
 TOO_NEW = (
     r"\?\?=|\|\|=|&&=|[.,{\s]#\w|\bstatic\s*\{|\.(at|replaceAll|replaceChildren|findLast|toSorted|hasOwn)\(|"
@@ -36,7 +42,7 @@ async def test_a_dashboard_asks_for_no_more_than_six_kilobytes(clinic: Callers, 
     """Of ours; test_demo_pages.py holds the whole visit."""
     asked = own((await clinic.browser(person).get("/")).text)
     assert list(asked) == ["fadjma.js"]
-    assert packed("fadjma.js") <= 6 * KB
+    assert packed("fadjma.js") + packed("beside.js") <= 6 * KB, "which a pharmacist's fetches once it is there"
     assert packed("later.js") <= 2.25 * KB, "what it fetches afterwards, once for each version"
 
 
@@ -61,7 +67,7 @@ async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     """What only another script asked for would come a round trip later; those of AT_NEED may."""
     browser = clinic.browser(DIOP)
     asked = own("".join([(await browser.get(where)).text for where in ("/second-factor", "/patients/awa/records/new")]))
-    elsewhere = ["colleagues.js", "locked.js", "offline.js", "proposals.js", "times.js", "worker.js", *AT_NEED]
+    elsewhere = ["locked.js", "offline.js", "proposals.js", "worker.js", *AT_NEED]
     assert "later.js" in asked, "it must be there when there is no link"
     assert sorted({*asked, *elsewhere}) == SERVED
     for name in asked:

@@ -42,7 +42,7 @@ async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Pa
         assert kept
         for number, count in kept.items():
             await expect(ndiaye.page.locator("td", has_text=number)).to_contain_text(
-                re.compile(rf"{number} : \d+ \({count} réservé")
+                re.compile(rf"{number}\s: \d+ \({count} réservé")
             )
         await _says_how_long(ndiaye)
         await _sees_who_is_on_it(browser, clinic, ndiaye, validated)
@@ -51,7 +51,7 @@ async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Pa
 
 
 async def _says_how_long(ndiaye: Person) -> None:
-    """static/times.js, on the list of what waits; what is placed later has it, too."""
+    """static/beside.js, on the list of what waits; what is placed later has it, too."""
     await ndiaye.go("/prescriptions")
     since = ndiaye.page.locator("time[data-since]").first
     await expect(since).to_have_attribute("data-age", re.compile(r"^\d+\s(min|h \d\d|jours)$"))
@@ -70,7 +70,7 @@ async def _says_how_long(ndiaye: Person) -> None:
 
 
 async def _sees_who_is_on_it(browser: Browser, clinic: Clinic, ndiaye: Person, prescription_id: str) -> None:
-    """static/colleagues.js: in the row and on the page, without a reload; until the colleague goes on, or away."""
+    """static/beside.js: in the row and on the page, without a reload; until the colleague goes on, or away."""
     await ndiaye.go("/prescriptions")
     diagne = await sign_in(browser, clinic, "pharma.diagne@demo.fadjma", viewport=DESK)
     row = ndiaye.page.locator("#now > li", has=ndiaye.page.locator(f"a[href='/prescriptions/{prescription_id}']"))

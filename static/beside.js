@@ -1,0 +1,49 @@
+// What stands beside the rows of a pharmacy's work, and is right without it: how long they have waited, and which of them
+// a colleague has open. It is fetched once the page is there.
+import { byId } from './page.js';
+
+// `data-since` has since when, in minutes since 1970; the sheet shows `data-age` beside it.
+const MINUTE = 6e4; // milliseconds
+
+function tellAges() {
+  for (const { dataset } of document.querySelectorAll('[data-since]')) {
+    const minutes = Math.max(0, Math.floor(Date.now() / MINUTE - dataset.since));
+    const hours = Math.floor(minutes / 60);
+    dataset.age = hours ? hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, 0)}` : days(hours) : `${minutes} min`;
+  }
+}
+
+const days = hours => new Intl.NumberFormat(document.documentElement.lang, {
+  style: 'unit', unit: 'day', unitDisplay: 'long'
+}).format(Math.floor(hours / 24));
+
+// The element « on » has what colleagues have open as the server said last, in its words; the row or the page shows it
+// (`data-on`) for as long as this page is live.
+let wasLive = false;
+
+function tellColleagues() {
+  const live = byId('status').dataset.state == 'live';
+  if (wasLive && !live) byId('on').textContent = ''; // the next stream says it anew
+  wasLive = live;
+  const said = new Map(live ? [...byId('on').children].map(({ dataset, textContent }) => [dataset.of, textContent]) : []);
+  const places = [...said.keys()].map(id => `,#${id},[data-about=${id}]`).join('');
+  for (const { id, dataset } of document.querySelectorAll('[data-on]' + places)) {
+    const text = said.get(dataset.about || id);
+    if (!text) delete dataset.on;
+    else if (dataset.on != text) dataset.on = text;
+  }
+}
+
+function tell() {
+  tellAges();
+  tellColleagues();
+}
+
+const { id } = (byId('item') || document.body).dataset; // of the prescription whose page this is
+
+tell();
+setInterval(tellAges, MINUTE / 2);
+new MutationObserver(tellColleagues).observe(byId('status'), { attributeFilter: ['data-state'] });
+addEventListener('placed', tell); // page.js
+addEventListener('htmx:load', tell);
+if (id) addEventListener('pagehide', () => navigator.sendBeacon(`/prescriptions/${id}/closing`));
