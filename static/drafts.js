@@ -57,7 +57,7 @@ async function send(form) {
     if (gone.has(form)) return ask(addressOf(form), 'DELETE'); // the form was sent meanwhile, and may have come first
     if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
     unsaved.add(form);
-    if (!form.matches('[aria-busy]')) say(form, _('Pas de réponse du serveur. Votre texte est gardé dans cette page ; il sera envoyé dès que possible : laissez-la ouverte.')); // send.js says more
+    if (!form.matches('[aria-busy]')) say(form, _('Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.')); // send.js says more
     await new Promise(done => setTimeout(done, 3e3));
   }
 }

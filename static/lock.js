@@ -46,6 +46,7 @@ function watch() {
     if (now() - escapedAt < 600) hide();
     escapedAt = now();
   });
+  if (self.BarcodeDetector && byId('scan')) import('./scan.js');
   addEventListener('submit', event => {
     if (event.target.getAttribute('action') != '/lock') return;
     event.preventDefault();

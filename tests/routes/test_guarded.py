@@ -23,7 +23,7 @@ ALWAYS = {
 PAGES = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=()",
+    "Permissions-Policy": "camera=(self)",
 }
 FOR_A_DAY = ("offline.worker", "offline.manifest")  # the same for everybody, and of nobody
 

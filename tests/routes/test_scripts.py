@@ -14,6 +14,7 @@ KB = 1024
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(assets._STATIC.glob("*.js"))}
 SERVED = sorted(name for name in assets._assets() if name.endswith(".js") and "htmx" not in name)
 AT_NEED = [
+    "scan.js",
     "beside.js",
     "keys.js",
     "later.js",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from clinic import AWA, NDIAYE, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
 PLACES = "chips => [...chips.children].map(chip => JSON.stringify(chip.getBoundingClientRect()))"
@@ -42,6 +42,8 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         await expect(field).to_be_focused()
         await expect(field).to_have_value("cisse")
 
+        await _scans_a_card(await sign_in(browser, clinic, DIOP), await _identifier_on_the_card(awa))
+
         second = await awa.page.context.new_page()
         await second.goto(awa.page.url)
         bell = second.locator("#unread")
@@ -52,3 +54,38 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         assert ndiaye.complaints == awa.complaints == []
         for person in (ndiaye, awa):
             await person.page.context.close()
+
+
+async def _identifier_on_the_card(awa: Person) -> str:
+    await awa.go("/")
+    return await awa.page.locator(".mine b").inner_text()
+
+
+# A camera, and a browser that reads codes, which no headless one does.
+CAMERA = """
+const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 64 });
+setInterval(() => canvas.getContext('2d').fillRect(Math.random() * 9, 0, 9, 9), 50);
+navigator.mediaDevices.getUserMedia = async () => { self.picture = canvas.captureStream(); return self.picture; };
+self.BarcodeDetector = class {
+  async detect(video) { return video.videoWidth && self.shown ? [{ rawValue: self.shown }] : []; }
+};
+"""
+
+
+async def _scans_a_card(diop: Person, identifier: str) -> None:
+    page = diop.page
+    button = page.get_by_role("button", name="Scanner la carte")
+    await expect(button).to_be_hidden()  # this browser cannot
+    await page.add_init_script(CAMERA)
+    await diop.go("/")
+    await button.click()
+    await expect(page.locator("dialog")).to_contain_text("Montrez le code de la carte")
+    await page.get_by_role("button", name="Fermer").click()
+    await expect(page.locator("dialog")).to_have_count(0)
+    assert await page.evaluate("self.picture.getTracks().every(track => track.readyState == 'ended')")
+    await button.click()
+    await page.evaluate("code => { self.shown = code; }", identifier)
+    await page.wait_for_url("**/patients?q=FJ*")
+    await expect(page.locator("#found")).to_contain_text(identifier)
+    assert diop.complaints == []
+    await page.context.close()
