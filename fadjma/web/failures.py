@@ -184,9 +184,10 @@ async def _unavailable(outage: Unavailable) -> Response:
 
 
 async def _http(error: HTTPException) -> Response:
-    language, status = web.language(), error.code or 500
     if isinstance(error, InternalServerError):
         return await _broken(error.original_exception or error)
+    await _look_who_asks()
+    language, status = web.language(), error.code or 500
     if status == 413:
         is_file = request.max_content_length == web.MAX_FILE
         return await _refused(TooLarge(_FILE_TOO_LARGE if is_file else _MESSAGES[413]))
@@ -196,6 +197,13 @@ async def _http(error: HTTPException) -> Response:
     if status == 405 and error.get_headers():
         response.headers.extend([h for h in error.get_headers() if h[0] == "Allow"])
     return response
+
+
+async def _look_who_asks() -> None:
+    """No route has: whoever has signed in has their own frame around what is wrong. Who is locked is nobody here."""
+    if web.wants() == "page" and web.secret() and not g.get("viewer"):
+        with suppress(Refusal, Unavailable):
+            await web.see(lambda tx, viewer: None)
 
 
 async def _broken(error: BaseException) -> Response:

@@ -438,6 +438,11 @@ class TestHeaders:
         (await clinic.program(AWA).get("/nowhere")).problem(404)
         page = await clinic.browser(AWA).get("/nowhere")
         assert page.status == 404
+        assert 'href="/account"' in page.text, "the frame is theirs"
+        assert 'href="/account"' not in (await clinic.nobody().get("/nowhere")).text
+        await clinic.json_browser(DIOP).post("/lock")
+        locked = await clinic.browser(DIOP).get("/nowhere")
+        assert locked.status == 404 and "Diop" not in locked.text
         assert "Cette adresse n'existe pas." in page.text.replace("&#39;", "'")
 
     async def test_the_page_speaks_the_language_of_the_browser_and_the_problem_too(self, clinic: Callers) -> None:

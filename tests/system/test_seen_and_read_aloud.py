@@ -13,6 +13,20 @@ EVERY_TAB_FITS = """size => {
   return tabs.length > 2 && tabs.every(({ left, right, height }) => left >= 0 && right <= innerWidth && height >= 44);
 }"""
 
+ZOOMED = {"width": 180, "height": 370}  # a phone of 360 px at 200 %
+# What does not leave a large text the room it needs: what stands out or over its neighbour, and what takes the screen.
+IN_THE_WAY = """size => {
+  document.documentElement.style.fontSize = size;
+  const all = where => [...document.querySelectorAll(where)].filter(({ offsetParent }) => offsetParent !== null);
+  const box = one => one.getBoundingClientRect(), name = one => one.outerHTML.slice(0, 60);
+  const fixed = all('body *').filter(one => /fixed|sticky/.test(getComputedStyle(one).position));
+  return [
+    ...all('header a, .chips a, main *').filter(one => box(one).right > innerWidth + 1).map(name),
+    ...all('nav a, .chips a').filter(one => one.scrollWidth > one.clientWidth + 1).map(name),
+    ...fixed.filter(one => one.offsetHeight > innerHeight * 0.36).map(name)
+  ];
+}"""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -93,3 +107,18 @@ async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(br
                 assert menu and menu["height"] <= 60, (login, person.page.url)
                 assert menu["y"] + menu["height"] == PHONE["height"], (login, person.page.url)
             await person.page.context.close()
+
+
+async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browser, tmp_path: Path) -> None:
+    """By zoom, and where the text alone is large: then the menu stays, too."""
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        where = f"/patients/{await others.id_of(AWA)}/records/new"
+        for viewport, size in ((ZOOMED, "100%"), (PHONE, "200%")):
+            for login, pages in ((AWA, ["/"]), (DIOP, ["/", where]), (NDIAYE, ["/", "/inventory"])):
+                person = await sign_in(browser, clinic, login, viewport=viewport)
+                for page in pages:
+                    await person.go(page)
+                    assert await person.page.evaluate(IN_THE_WAY, size) == [], (page, viewport)
+                    assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"], page
+                await person.page.context.close()
