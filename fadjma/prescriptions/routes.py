@@ -202,7 +202,9 @@ async def leave(prescription_id: str) -> Response:
     await web.form(NoFields)
     await web.see(_leaving)
     _colleagues().left(web.viewer(), prescription_id)
-    return Response(status=204)
+    if "text/html" in web.header("accept"):
+        return web.see_other("/")
+    return Response(status=204)  # a beacon would follow, and fetch the page
 
 
 def _leaving(tx: Transaction, viewer: Viewer) -> Viewer:

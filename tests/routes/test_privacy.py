@@ -134,7 +134,8 @@ class TestLogs:
 
         monkeypatch.setattr("fadjma.events.recording._store", break_down)
         before = store.content()
-        for route in (route for route in ACTS if route.path.startswith("/prescriptions") and "code" not in route.path):
+        telling = [route for route in ACTS if route.path.startswith("/prescriptions") and not route.quiet]
+        for route in (route for route in telling if "code" not in route.path):
             (await clinic.program(route.who).post(route.at(told), route.body)).problem(500)
         assert store.content() == before
 

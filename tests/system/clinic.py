@@ -230,13 +230,19 @@ class Programs:
         expires_on = (datetime.now(UTC) + timedelta(days=365)).date().isoformat()
         return str((await self.ask(NDIAYE, "POST", "/inventory/lots", expires_on=expires_on, **fields))["id"])
 
-    async def validated(self, patient: str) -> str:
-        """Dr Diop, who may, has prescribed paracetamol, and Mme Ndiaye has taken the prescription; gives its id."""
+    async def issued(self, patient: str, pharmacy: str | None = None) -> str:
+        """Dr Diop, who may, has prescribed paracetamol, to be taken by this pharmacy, or any; gives its id."""
         line = {"medicine_id": await self._paracetamol(), "dosage": "1 comprimé le soir", "quantity": 5}
         path = f"/patients/{await self.id_of(patient)}/prescriptions"
-        issued = await self.ask(DIOP, "POST", path, lines=[{**line, "duration_days": 5}])
-        await self.ask(NDIAYE, "POST", f"/prescriptions/{issued['id']}/validation")
-        return str(issued["id"])
+        return str(
+            (await self.ask(DIOP, "POST", path, lines=[{**line, "duration_days": 5}], pharmacy_id=pharmacy))["id"]
+        )
+
+    async def validated(self, patient: str) -> str:
+        """Mme Ndiaye has taken such a prescription; gives its id."""
+        issued = await self.issued(patient)
+        await self.ask(NDIAYE, "POST", f"/prescriptions/{issued}/validation")
+        return issued
 
     async def _paracetamol(self) -> str:
         found = await self.ask(NDIAYE, "GET", "/medicines?q=parac%C3%A9tamol%20500")

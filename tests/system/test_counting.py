@@ -1,12 +1,14 @@
 """A pharmacist counts a lot: the page says what was saved, under its own address; other pages follow."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from clinic import AWA, DESK, NDIAYE, Clinic, Person, Programs, open_clinic, sign_in
-from playwright.async_api import Browser, expect
+from clinic import AWA, DESK, DIOP, MOUSSA, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, Page, expect
 
+COUMBA = "coumba@demo.fadjma"
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -47,6 +49,9 @@ async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Pa
         await _says_how_long(ndiaye)
         await _sees_who_is_on_it(browser, clinic, ndiaye, validated)
         await _acts_by_keyboard(ndiaye, validated)
+        taken = await others.ask(NDIAYE, "GET", f"/prescriptions/{validated}")
+        await _delivers_with_twelve_keys_and_the_code(ndiaye, others, taken["pharmacy"]["id"])
+        await _answers_from_the_toast_with_two_taps(browser, clinic, others)
         await ndiaye.page.context.close()
 
 
@@ -109,6 +114,51 @@ async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
     await page.keyboard.press("r")
     await page.wait_for_url(f"**/prescriptions/{prescription_id}#code")
     await expect(page.locator("#code")).to_be_focused()  # where the next key is needed
+
+
+class Keys:
+    """Somebody who types as fast as people do, and sees what came of it before the next key."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.pressed = 0
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await asyncio.sleep(0.2)
+            await self.page.keyboard.press(key)
+            self.pressed += 1
+
+
+async def _delivers_with_twelve_keys_and_the_code(ndiaye: Person, others: Programs, pharmacy: str) -> None:
+    """From her first page: what has come is looked for by its patient, and taken through every step."""
+    new = await others.issued(MOUSSA, pharmacy)
+    await ndiaye.go("/")
+    row = ndiaye.page.locator(f"li:has(a[href='/prescriptions/{new}'])")
+    keys = Keys(ndiaye.page)
+    await keys.press("/", *"mou")
+    await expect(ndiaye.page.locator("#found li:has(a)")).to_have_count(1)
+    await expect(row).to_contain_text("Émise")
+    await keys.press("Escape", "j")
+    for key, state in (("v", "Validée"), ("p", "Préparée"), ("r", "Prête")):
+        await keys.press(key)
+        await expect(row).to_contain_text(state)
+    await keys.press("r")
+    await expect(ndiaye.page.locator("#code")).to_be_focused()
+    code = (await others.ask(MOUSSA, "GET", f"/prescriptions/{new}"))["handover_code"]
+    await keys.press(*code, "Enter")
+    await expect(ndiaye.page.locator("#item")).to_contain_text("Livrée")
+    assert keys.pressed - len(code) <= 12
+
+
+async def _answers_from_the_toast_with_two_taps(browser: Browser, clinic: Clinic, others: Programs) -> None:
+    coumba = await sign_in(browser, clinic, COUMBA, viewport=PHONE)
+    asked = {"patient_id": await others.id_of(COUMBA), "reason": "Suivi de la grossesse"}
+    request = await others.ask(DIOP, "POST", "/access-requests", **asked)
+    await coumba.page.locator(f"#toasts a[href='/access-requests/{request['id']}']").click()
+    await coumba.page.get_by_role("button", name="Autoriser cet accès").click()
+    await expect(coumba.page.locator("#item")).to_contain_text("Autorisé")
+    await coumba.page.context.close()
 
 
 async def _reserved(others: Programs) -> dict[str, int]:
