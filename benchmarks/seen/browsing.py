@@ -82,14 +82,18 @@ class House:
 
 
 @contextmanager
-def house(work: Path, *, long_names: bool = False, debugging_port: int = 0) -> Iterator[House]:
+def house(work: Path, *, long_names: bool = False, text: int = 100, debugging_port: int = 0) -> Iterator[House]:
     """Serve it and start Chromium; both end. `long_names`: everybody's has more than forty letters.
 
-    At `debugging_port`, if it is given, others find the browser.
+    `text`: how large people have set their browser's, in per cent. At `debugging_port`, if it is given, others find the
+    browser.
     """
+    work.mkdir(exist_ok=True)
     path = work / "seen.db"
     ids = clinic.prepare(path, lambda tx: furnish(tx, clinic.SECRET_KEY, long_names=long_names))
-    others = [f"--remote-debugging-port={debugging_port}"] if debugging_port else []
+    others = [f"--blink-settings=defaultFontSize={16 * text // 100}"]
+    if debugging_port:
+        others.append(f"--remote-debugging-port={debugging_port}")
     with clinic.serve(path) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=[*ARGUMENTS, *others])
         try:

@@ -1,0 +1,71 @@
+"""How many keys and taps people need for what they do all day, at 200 ms a key."""
+
+from pathlib import Path
+
+import pytest
+from clinic import DESK, DIOP, MOUSSA, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from playwright.async_api import Browser, Page, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+KEY = 200  # milliseconds
+DAYS_WORK = 12  # keys from a new prescription to one that is delivered, and the code
+
+
+class Keyboard:
+    """Presses and counts keys, as quickly as people do; nothing else touches the page."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.pressed = 0
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self._page.keyboard.press(key, delay=KEY)
+            self.pressed += 1
+
+
+async def _addressed(others: Programs) -> str:
+    """Dr Diop has prescribed to Moussa what Mme Ndiaye's pharmacy has; gives its id."""
+    places = (await others.ask(NDIAYE, "GET", "/organizations"))["items"]
+    pharmacy = next(place["id"] for place in places if place["name"] == "Pharmacie Jamm")
+    medicine = (await others.ask(NDIAYE, "GET", "/medicines?q=parac%C3%A9tamol%20500"))["items"][0]["id"]
+    line = {"medicine_id": medicine, "dosage": "1 comprimé le soir", "quantity": 5, "duration_days": 5}
+    path = f"/patients/{await others.id_of(MOUSSA)}/prescriptions"
+    return str((await others.ask(DIOP, "POST", path, lines=[line], pharmacy_id=pharmacy))["id"])
+
+
+async def test_a_pharmacist_delivers_with_twelve_keys_and_the_code(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        new = await _addressed(others)
+        ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
+        page, keys = ndiaye.page, Keyboard(ndiaye.page)
+        await keys.press("/", *"mous", "Tab")
+        row = page.locator("#main li[id]", has=page.locator(f"a[href='/prescriptions/{new}']"))
+        await expect(page.locator("#list > li:not(.empty)")).to_have_count(1)
+        await keys.press("j")
+        for letter, state in (("v", "Validée"), ("p", "Préparée"), ("r", "Prête")):
+            await keys.press(letter)
+            await expect(row).to_contain_text(state)
+        await keys.press("r")
+        await expect(page.locator("#code")).to_be_focused()
+        code = (await others.ask(MOUSSA, "GET", f"/prescriptions/{new}"))["handover_code"]
+        await page.keyboard.type(code)
+        await keys.press("Enter")
+        await expect(page.locator("#main")).to_contain_text("Livrée")
+        assert (await others.ask(NDIAYE, "GET", f"/prescriptions/{new}"))["status"] == "delivered"
+        assert keys.pressed <= DAYS_WORK
+        await page.context.close()
+
+
+async def test_a_patient_answers_a_request_from_the_toast_with_two_taps(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        moussa = await sign_in(browser, clinic, MOUSSA, viewport=PHONE)
+        patient = await others.id_of(MOUSSA)
+        asked = await others.ask("dr.badji@demo.fadjma", "POST", "/access-requests", patient_id=patient, reason="Suivi")
+        await moussa.page.locator("#toasts a.toast").click()
+        await moussa.page.get_by_role("button", name="autoriser").first.click()
+        await expect(moussa.page.locator("#main")).to_contain_text("Autorisé")
+        answered = await others.ask(MOUSSA, "GET", f"/access-requests/{asked['id']}")
+        assert answered["status"] == "approved"
+        await moussa.page.context.close()
