@@ -32,7 +32,7 @@ async def test_the_prescriber_and_the_patient_read_which_it_was(clinic: Callers,
     assert (answer.status, answer.json["status_reason"]) == (200, f"{code}: À revoir ensemble")
     for person in (DIOP, AWA):
         page = html.unescape((await clinic.browser(person).get(address)).text)
-        assert f'<q dir="auto">{REFUSALS[code]} : À revoir ensemble</q>' in page
+        assert f'<q dir="auto">{REFUSALS[code]}\xa0: À revoir ensemble</q>' in page
 
 
 async def test_no_other_is_taken(clinic: Callers, told: Told) -> None:

@@ -293,7 +293,7 @@ class TestLost:
         await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
         item = (await other().get("/notifications")).json["items"][0]
         assert item["message"] == "Le retrait d'un second facteur est à confirmer"
-        assert item["subject"] == {"kind": "account", "id": "gomis"}
+        assert item["subject"] == {"kind": "account", "id": "gomis", "name": GOMIS.name}
 
 
 class TestSigningIn:
