@@ -119,11 +119,9 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
         yield Story(clinic, others)
 
 
-async def _visit(
-    browser: Browser, story: Story, login: str, viewport: dict[str, int]
-) -> AsyncIterator[tuple[str, Person]]:
+async def _visit(browser: Browser, story: Story, login: str) -> AsyncIterator[tuple[str, Person]]:
     """All the pages of one person, with everything unfolded."""
-    person = await sign_in(browser, story.clinic, login, viewport=viewport)
+    person = await sign_in(browser, story.clinic, login, viewport=DESK)
     for where in story.pages[login]:
         await person.page.goto(story.clinic.address + where)
         await person.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
@@ -139,7 +137,7 @@ async def test_what_stands_beside_a_name_is_drawn_on_its_side(
     story.rename(*name, everybody=name != LATIN)
     for login in story.pages:
         seen = 0
-        async for where, person in _visit(browser, story, login, DESK):
+        async for where, person in _visit(browser, story, login):
             drawn = await person.page.evaluate(MISPLACED)
             assert drawn["wrong"] == [], (login, where)
             seen += drawn["seen"]
@@ -150,10 +148,11 @@ async def test_long_words_wrap(browser: Browser, story: Story) -> None:
     """A name of 34 letters twice, an address that was pasted, a lot's number, a posology without a space."""
     await story.write(line="https://exemple.sn/" + "W" * 280, word="Wolofndiayecisséguèyembengue" * 5)
     story.rename("Ndèyefatoubintoumarièmeaïssatoukhady", "W" * 34, everybody=True)
-    for viewport in (PHONE, DESK):
-        for login in story.pages:
-            async for where, person in _visit(browser, story, login, viewport):
-                assert await person.page.evaluate(OVERFLOWING) == [], (login, where)
+    for login in story.pages:
+        async for where, person in _visit(browser, story, login):
+            for width in (DESK, PHONE):  # what is open becomes as narrow, as where a screen is turned
+                await person.page.set_viewport_size(width)
+                assert await person.page.evaluate(OVERFLOWING) == [], (login, where, width)
 
 
 async def test_line_breaks_are_shown_as_they_were_typed(browser: Browser, story: Story) -> None:
