@@ -42,7 +42,7 @@ export async function send(form, button, job, done) {
 // All that it sends, so that it is the same when it is sent again.
 function request(form, button) {
   const body = new FormData(form);
-  if (button.name) body.append(button.name, button.value);
+  if (button.form && button.name) body.append(button.name, button.value);
   const headers = { 'HX-Request': true };
   if (!isRow(form)) Object.assign(headers, { 'HX-Boosted': true, 'HX-Target': targetOf(form) });
   if (form.closest('main')) headers['X-For'] = user || '';
