@@ -193,6 +193,9 @@ async def test_a_refusal_reaches_the_doctor_who_corrects(cast: Cast) -> None:
     await expect(cast.diop.page.locator("#lines-0-quantity")).to_have_value("12")
     await cast.diop.page.fill("#lines-0-quantity", "9")
     await cast.diop.press("Signer et émettre l'ordonnance")
+    await expect(cast.diop.page.locator(".errs")).to_contain_text("Ce n'est pas la quantité que la posologie demande")
+    await cast.diop.page.fill("#lines-0-duration_days", "3")
+    await cast.diop.press("Signer et émettre l'ordonnance")
     await cast.ndiaye.is_told("Nouvelle ordonnance à valider")
 
 
