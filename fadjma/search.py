@@ -46,7 +46,7 @@ class Part:
 
 @blueprint.get("/search")
 async def show() -> Response:
-    q = web.sought()
+    q = web.sought_where_traced()
     looks_up = web.wants() == "page" and patient_lists.is_exact(q)  # not at every letter: it is counted and traced
     parts = await web.see_traced(_find, q, looks_up)
     if parts is None:

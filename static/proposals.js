@@ -1,14 +1,16 @@
-// What follows from a posology is put into the fields beside it: what nobody has typed, or was proposed before.
+// What follows from a posology is put into the fields beside it: what nobody has typed, or was proposed before. What was
+// proposed halfway (« 1 cp x 3 » of « 1 cp x 3 fois par semaine ») goes with what it followed from.
 import { byId } from './page.js';
 
 addEventListener('htmx:load', ({ detail: { elt: { id, dataset: { quantity, days } } } }) => {
-  propose(id, 'duration_days', days);
-  propose(id, 'quantity', quantity);
+  if (!id.startsWith('dose')) return;
+  propose(id, 'duration_days', days || '');
+  propose(id, 'quantity', quantity || '');
 });
 
 function propose(id, name, value) {
   const field = byId(`lines-${id.slice(4)}-${name}`);
-  if (!field || !value || field == document.activeElement || (field.value && field.value != field.dataset.proposed)) return;
+  if (!field || field == document.activeElement || (field.value && field.value != field.dataset.proposed)) return;
   field.dataset.proposed = value;
   if (field.value == value) return;
   field.value = value;

@@ -227,7 +227,9 @@ def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None, confi
             errors[f"lines-{index}-dosage"] = posology.OF_WHAT
         asked = posology.doubts(line.dosage, medicine.unit, medicine.form, line.quantity, line.duration_days)
         doubts |= {f"lines-{index}-{name}": question for name, question in asked.items()}
-        checked.append(replace(line, dosage=posology.spelled_out(line.dosage, medicine.unit, medicine.form)))
+        checked.append(
+            replace(line, dosage=posology.spelled_out(line.dosage, medicine.unit, medicine.form, line.duration_days))
+        )
     if errors:
         raise Invalid(errors)
     if pharmacy_id is not None and not directory.is_place(tx, pharmacy_id, "pharmacy"):

@@ -23,6 +23,8 @@ OF_WHAT = N_("Dites de quoi : « 5 ml x 3/j », « 1 dose-poids matin et soir »
 _MISNAMED = N_("Ce médicament ne se prend pas sous cette forme : vérifiez.")
 
 _A_DAY = 24  # hours
+_OFTEN_AT_MOST = 4  # times, of « x 3 » that does not say a day: more is a number of days, or of boxes
+_PIECES_AT_MOST = 8  # at once, that nobody asks about
 _ABOVE, _BOX = 2, 30  # a quantity may be so many times what is needed, or so many pieces more: boxes are not opened
 _WORDS_OF_WHEN: Mapping[When, str] = {"MORN": "le matin", "NOON": "à midi", "EVE": "le soir", "NIGHT": "au coucher"}
 _WORDS_OF_FOOD: Mapping[Food, str] = {"AC": "avant les repas", "C": "au cours des repas", "PC": "après les repas"}
@@ -42,7 +44,7 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
     "ml": ("ml", r"ml|millilitres?"),
     "goutte": ("gouttes", r"gouttes?|gttes?|gtt"),
     "dose-poids": ("doses-poids", r"doses?[- ]poids"),
-    "cuillère-mesure": ("cuillères-mesure", r"cuill?(?:eres?)?[-. ]*(?:a )?mesures?|c\.?m\.?"),
+    "cuillère-mesure": ("cuillères-mesure", r"cuill?(?:eres?)?[-. ]*(?:a )?mesures?"),
     "cuillère à café": ("cuillères à café", r"cuill?(?:eres?)?[-. ]*(?:a )?cafe|c\.?a\.?c\.?"),
     "cuillère à soupe": ("cuillères à soupe", r"cuill?(?:eres?)?[-. ]*(?:a )?soupe|c\.?a\.?s\.?"),
     "bouffée": ("bouffées", r"bouffees?|bouff"),
@@ -51,8 +53,11 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
     "pulvérisation": ("pulvérisations", r"pulverisations?|pulv"),
 }
 _UNITS = {**_PIECES, **_MEASURES}
+_WHOLE = {"gélule", "capsule", "ovule", "goutte", "bouffée", "application", "injection", "pulvérisation"}
+_OF_LIQUIDS = {"ml", "goutte", "dose-poids", "cuillère-mesure", "cuillère à café", "cuillère à soupe"}
+_LIQUID = re.compile("buvable|sirop|solution|suspension|collyre|injectable|perfusion|lotion|goutte|huile")
 
-_FRACTION = "[1-3]/[2-4]"
+_FRACTION = "(?:1/2|[13]/4)"
 _NUMBER = rf"(?:{_FRACTION}|\d{{1,4}}(?:[.,]\d{{1,2}}| {_FRACTION})?)"
 _UNIT = "|".join(f"(?P<u{number}>{written})" for number, (_, written) in enumerate(_UNITS.values()))
 _DAY = r"(?:jours?|jrs?|j)"
@@ -71,11 +76,12 @@ _PARTS: Mapping[str, str] = {
     "days": rf"{_DURING}(?P<days>\d{{1,3}}) ?{_DAY}|x(?P<days2>\d{{1,3}}) ?jours?",
     "weeks": rf"{_DURING}(?P<weeks>\d{{1,2}}) ?(?:semaines?|sem)",
     "months": rf"{_DURING}(?P<months>\d{{1,2}}) ?mois",
-    "often": rf"x ?(?P<often>\d{{1,2}})(?: ?/ ?{_DAY}| fois par jour| par jour)?|"
+    "often": rf"x ?(?P<often>\d{{1,2}})(?P<a_day> ?/ ?{_DAY}| fois par jour| par jour)?|"
     rf"(?P<often2>\d{{1,2}}) fois(?: ?/ ?{_DAY}| par jour)",
     "every": r"(?:toutes?|ttes?) les (?:(?P<every>\d{1,2}) ?)?h(?:eures?)?|/ ?(?P<every2>\d{1,2}) ?h",
     "once": rf"/ ?{_DAY}|par jour",
-    "need": rf"(?:si|en cas de) (?P<need>{_SIGNS_OF_ILLNESS}(?: ou {_SIGNS_OF_ILLNESS})?)|si besoin|au besoin|sb",
+    "need": rf"(?:si |en cas (?:de |d'))(?P<need>{_SIGNS_OF_ILLNESS}(?: ou {_SIGNS_OF_ILLNESS})?)|"
+    "si besoin|au besoin|sb",
     "most": rf"(?:sans depasser|maximum|max\.?|au plus) ?(?P<most>\d{{1,2}})(?: ?/ ?{_DAY}| par jour)|"
     rf"(?P<most2>\d{{1,2}}) par jour au plus",
     "food": r"(?P<AC>avant (?:les? |chaque )?repas|a\.?c\.?)|"
@@ -96,13 +102,17 @@ _BY_TIME = re.compile(
     rf"((?:{_FRACTION})|\d)-((?:{_FRACTION})|\d)-((?:{_FRACTION})|\d)(?:-((?:{_FRACTION})|\d))?(?![-/\d])"
 )
 _DAYS = {"days": 1, "days2": 1, "weeks": 7, "months": 30}
-_SIGNS = str.maketrans({"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "×": "x", "*": "x"})
-_DRAWN = {Fraction(1, 2): "½", Fraction(1, 4): "¼", Fraction(3, 4): "¾", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔"}
-_COMMA = re.compile("[,;](?![0-9])")
-_CHANGES = re.compile(
-    r"[0-9]|\b(?:puis|ensuite|apres|jours?|semaines?|mois|fois|uniques?|prises?|doses?|adapter|arreter|un|une|deux|trois|"
-    r"quatre|cinq|six|heures?|max\w*|plus|moins|demi\w*|sauf|matin|midi|soir|repas|nuit)\b"
+_SIGNS = str.maketrans({"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "×": "x", "*": "x"})
+_DRAWN = {Fraction(1, 2): "½", Fraction(1, 4): "¼", Fraction(3, 4): "¾"}
+# What may stand after a comma and changes nothing of how much is taken, or when: nothing else may.
+_REMARK = re.compile(
+    r"a jeun|sans alcool|bien boire|attention a la somnolence|par voie orale|sous la langue|en inhalation|"
+    r"avec (?:de l'eau|un (?:grand |demi-)?verre d'eau|du lait)|a (?:avaler|croquer|sucer|macher)|"
+    r"a dissoudre dans (?:de l'eau|un verre d'eau)|(?:dans )?(?:l')?oeil (?:droit|gauche)|"
+    r"dans (?:chaque oeil|les deux yeux)|se rincer la bouche apres"
 )
+_DECIMALS_ASIDE = re.compile(r"(?<!\d)[.,]\d|x ?\d+[.,]\d|[.,]\d{3}")  # « .5 ml », « x 0,5 ml »: of what is not sure
+_LONGEST = 400  # characters, once written in plain ones
 _SHORT = re.compile(r"[x/]|\d-\d|\b(?:sb|ac|pc|max|ttes)\b")
 _ANY_PIECE = re.compile(r"\b(comprime|gelule|capsule|sachet|suppositoire|ovule|ampoule)s?\b")
 _FOLDED = {writing.fold(piece): piece for piece in _PIECES}
@@ -137,6 +147,11 @@ class Posology:
         """The same in the unit in which this medicine is taken, where none was written and it can only be one."""
         return self if self.unit else replace(self, unit=piece_of(unit, form))
 
+    @property
+    def halves(self) -> bool:
+        """Whether it takes a part of what cannot be parted."""
+        return self.dose.denominator > 1 and self.unit in _WHOLE
+
     def quantity(self, unit: str, days: int) -> int | None:
         """How many of the medicine's `unit` that takes in so many days; None where it cannot be counted in it."""
         a_day = self.dose * self.times if self.times else Fraction(self.most or 0)
@@ -152,9 +167,9 @@ class Posology:
         elif self.frequency == 1 and self.dose <= 1:
             often = "par jour"
         parts = (
-            " ".join(filter(None, (_number(self.dose), _plural(self.unit, self.dose), often))),
+            " ".join(filter(None, (_number(self.dose, self.unit), _plural(self.unit, self.dose), often))),
             _WORDS_OF_FOOD[self.food] if self.food else "",
-            (f"en cas de {self.needed_for}" if self.needed_for else "si besoin") if self.as_needed else "",
+            _needed(self.needed_for) if self.as_needed else "",
             f"sans dépasser {self.most} par jour" if self.most else "",
             self.note,
         )
@@ -212,21 +227,26 @@ def understand(text: str, unit: str, form: str, days: int | None) -> Understood:
         question = OF_WHAT
     elif unit and misnamed(text, unit, form):
         question = _MISNAMED
-    found = read(text)
+    found = read_for(text, unit, form)
     if found is None:
         return Understood("", None, unit, None, None, question)
-    found = found.of(unit, form)
     lasting = found.days or days
     quantity = found.quantity(unit, lasting) if lasting and not question else None
     return Understood(found.words(), found, unit, quantity, found.days, question)
 
 
-def spelled_out(text: str, unit: str, form: str) -> str:
-    """A posology as it stands on paper: what was written in short in whole words, everything else as it was written."""
+def read_for(text: str, unit: str, form: str) -> Posology | None:
+    """`read`, in the unit in which this medicine is taken; None also of half of what cannot be parted."""
     found = read(text)
-    if found is None:
+    found = found and found.of(unit, form)
+    return None if found is None or found.halves else found
+
+
+def spelled_out(text: str, unit: str, form: str, days: int) -> str:
+    """A posology as it stands on paper: what was written in short in whole words, everything else as it was written."""
+    found = read_for(text, unit, form)
+    if found is None or found.days not in (None, days):
         return text
-    found = found.of(unit, form)
     plain = writing.fold(text)
     is_short = writing.fold(found.unit) not in plain or found.days or _SHORT.search(plain)
     return found.words() if is_short else text
@@ -234,8 +254,8 @@ def spelled_out(text: str, unit: str, form: str) -> str:
 
 def says_of_what(text: str, unit: str, form: str) -> bool:
     """Whether a dose has a unit, written or the only one possible: « 1x3/j » of a syrup may be a bottle or a drop."""
-    found = read(text)
-    return found is None or bool(found.of(unit, form).unit)
+    found = read_for(text, unit, form)
+    return found is None or bool(found.unit)
 
 
 def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[str, str]:
@@ -243,10 +263,12 @@ def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[st
     asked = {}
     if misnamed(text, unit, form):
         asked["dosage"] = _MISNAMED
-    found = read(text)
+    found = read_for(text, unit, form)
+    if found and found.unit in _PIECES and found.dose > _PIECES_AT_MOST:
+        asked["dosage"] = N_("Plus de huit à la fois : vérifiez.")
     if found and found.days and found.days != days:
         asked["duration_days"] = N_("La posologie dit une autre durée : vérifiez.")
-    needed = found.of(unit, form).quantity(unit, days) if found else None
+    needed = found.quantity(unit, days) if found else None
     if (
         found
         and needed
@@ -267,33 +289,36 @@ def piece_of(unit: str, form: str) -> str:
 def misnamed(text: str, unit: str, form: str) -> str:
     """The word in a posology for what this medicine does not come in (« comprimé » of a suspension), or nothing."""
     known = f"{writing.fold(unit)} {writing.fold(form)}"
-    read_as = read(text)
-    named = [read_as.unit] if read_as else [_FOLDED[found] for found in _ANY_PIECE.findall(writing.fold(text))]
-    return next((one for one in named if one in _PIECES and writing.fold(one) not in known), "")
+    found = read(text)
+    named = [found.unit] if found else [_FOLDED[piece] for piece in _ANY_PIECE.findall(writing.fold(text))]
+    return next((one for one in named if one and not _comes_in(one, known)), "")
+
+
+def _comes_in(unit: str, known: str) -> bool:
+    if unit in _PIECES:
+        return writing.fold(unit) in known
+    if unit in _OF_LIQUIDS:
+        return _LIQUID.search(known) is not None
+    return not _ANY_PIECE.match(known) or "ampoule" in known
 
 
 @lru_cache(maxsize=1024)
 def read(text: str) -> Posology | None:
-    """What this says; None unless all of it is understood, in one way only.
-
-    What follows a comma may be a remark, as long as nothing in it can change how much is taken.
-    """
-    if whole := _read(text):
-        return whole
-    for comma in reversed([found.start() for found in _COMMA.finditer(text)]):
-        note = text[comma + 1 :].strip()
-        if _CHANGES.search(writing.fold(note, len(note) + 40)):
-            return None
-        if head := _read(text[:comma]):
-            return replace(head, note=note)
-    return None
-
-
-def _read(text: str) -> Posology | None:
+    """What this says; None unless all of it is understood, in one way only. After a comma there may be a remark."""
     plain = " ".join(writing.fold(text.translate(_SIGNS), len(text) + 40).split())
-    rest = _TIMES.sub(" x", _IN_LETTERS.sub(lambda found: _LETTERS[found[0]], plain))
+    if len(plain) > _LONGEST or _DECIMALS_ASIDE.search(plain) or any(c.isdigit() and not c.isdecimal() for c in text):
+        return None
+    head, comma, note = text.rpartition(",")
+    if comma and _REMARK.fullmatch(writing.fold(note.strip())):
+        found = read(head)
+        return replace(found, note=note.strip()) if found and not found.note else None
+    return _read(_TIMES.sub(" x", _IN_LETTERS.sub(lambda found: _LETTERS[found[0]], plain)))
+
+
+def _read(rest: str) -> Posology | None:
     found: dict[str, str | None] = {}
     when: list[str] = []
+    joined = True  # the last of several moments, to the others
     if by_time := _BY_TIME.match(rest):
         doses = [
             (code, dose) for code, dose in zip(_WORDS_OF_WHEN, by_time.groups(), strict=True) if dose not in (None, "0")
@@ -301,16 +326,36 @@ def _read(text: str) -> Posology | None:
         if len({dose for _, dose in doses}) != 1:
             return None  # of another dose at each time, as of nothing at all
         found, when, rest = {"dose": doses[0][1]}, [code for code, _ in doses], rest[by_time.end() :]
-    while rest := rest[_BETWEEN.match(rest).end() :]:  # type: ignore[union-attr]  # it matches nothing, too
+    while rest:
+        between = _BETWEEN.match(rest)
+        assert between  # it matches nothing, too
+        rest = rest[between.end() :]
+        if not rest:
+            break
         name, part = next(((name, part) for name, one in _PART if (part := one.match(rest))), (None, None))
         if name is None or part is None or name in found or name in when:
             return None
+        if not _follows(name, found, when, between[0]):
+            return None
         if name in _WORDS_OF_WHEN:
+            joined = not when or "et" in between[0]
             when.append(name)
         else:
             found |= {name: ""} | {group: value for group, value in part.groupdict().items() if value is not None}
         rest = rest[part.end() :]
+    if "need" in found and not joined:
+        return None  # « le matin, soir si besoin »: which of them?
     return _posology(found, tuple(code for code in _WORDS_OF_WHEN if code in when))
+
+
+def _follows(name: str, found: dict[str, str | None], when: list[str], between: str) -> bool:
+    """Whether a part says in one way only what it is about, after what was said before."""
+    is_joined = "et" in between
+    if name == "need":
+        return not is_joined  # « le matin et si besoin »: at other times, too
+    if name in _WORDS_OF_WHEN and ("food" in found or (name == "NIGHT" and when and not is_joined)):
+        return False  # « après les repas et au coucher » is four times, « le soir au coucher » once
+    return "need" not in found or name in ("most", "days", "weeks", "months")
 
 
 def _posology(found: dict[str, str | None], when: tuple[Any, ...]) -> Posology | None:
@@ -328,6 +373,8 @@ def _posology(found: dict[str, str | None], when: tuple[Any, ...]) -> Posology |
         or not (said or "need" in found)
         or (every and _A_DAY % every)
         or (frequency or 0) > _A_DAY
+        or ("often" in found and not _is_sure(found, dose))
+        or (when == ("NIGHT",) and "food" in found)
         or {"often", "every"} <= found.keys()
         or ("once" in found and (frequency != 1 or said != 1))
         or len(lasting) > 1
@@ -337,10 +384,20 @@ def _posology(found: dict[str, str | None], when: tuple[Any, ...]) -> Posology |
     unit = next((unit for number, unit in enumerate(_UNITS) if f"u{number}" in found), "")
     food = next((code for code in _WORDS_OF_FOOD if code in found), None)
     most = int(found.get("most") or found.get("most2") or 0) or None
+    times = len(when) or frequency or (_A_DAY // every if every else 0)
+    if most is not None and dose != 1 and most < dose * times:
+        return None  # times, or pieces?
     need = " ou ".join(_ILLNESS[sign] for sign in (found.get("need") or "").split(" ou ") if sign)
     return Posology(
         dose, unit, frequency, every, when, "need" in found, need, most, food, "", lasting[0] if lasting else None
     )
+
+
+def _is_sure(found: dict[str, str | None], dose: Fraction) -> bool:
+    """Whether « x 3 » says how often a day: « x 15 » may be days, « 3x1 » one three times."""
+    bare = "a_day" not in found and "often2" not in found
+    has_unit = any(f"u{number}" in found for number in range(len(_UNITS)))
+    return not bare or (int(found["often"] or 0) <= _OFTEN_AT_MOST and (dose <= 1 or has_unit))
 
 
 def _fraction(text: str) -> Fraction:
@@ -348,13 +405,20 @@ def _fraction(text: str) -> Fraction:
     return sum((Fraction(part.replace(",", ".")) for part in text.split()), Fraction())
 
 
-def _number(dose: Fraction) -> str:
+def _number(dose: Fraction, unit: str) -> str:
+    """As it is written: of what is measured with the comma that stands on a syringe."""
     whole, part = divmod(dose, 1)
     if not part:
         return str(whole)
-    if part in _DRAWN:
+    if part in _DRAWN and unit not in _OF_LIQUIDS:
         return f"{whole} {_DRAWN[part]}" if whole else _DRAWN[part]
     return f"{float(dose):.2f}".rstrip("0").replace(".", ",")
+
+
+def _needed(sign: str) -> str:
+    if not sign:
+        return "si besoin"
+    return f"en cas d'{sign}" if writing.fold(sign)[0] in "aeiou" else f"en cas de {sign}"
 
 
 def _plural(unit: str, dose: Fraction) -> str:

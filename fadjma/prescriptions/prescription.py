@@ -37,8 +37,7 @@ class Line:
     @property
     def posology(self) -> Posology | None:
         """The dosage as a structure, as far as all of it is understood."""
-        found = posology.read(self.dosage)
-        return found and found.of(self.unit, self.form)
+        return posology.read_for(self.dosage, self.unit, self.form)
 
     def json(self) -> dict[str, Any]:
         return {

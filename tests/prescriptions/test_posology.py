@@ -1,6 +1,7 @@
 """What is understood of a posology, and what is not: nothing is guessed."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,11 @@ PILL = ("plaquette", "comprimé")
         ("1 cp/8h si douleur", "1 comprimé toutes les 8 heures, en cas de douleur", None),
         ("1 gélule ttes les 6 h sb max 4/j", "1 gélule toutes les 6 heures, si besoin, sans dépasser 4 par jour", None),
         ("1 cp si besoin", "1 comprimé, si besoin", None),
-        ("2,5 ml x 3/j pendant 2 semaines", "2 ½ ml 3 fois par jour", 14),
+        ("2,5 ml x 3/j pendant 2 semaines", "2,5 ml 3 fois par jour", 14),
+        ("1 cp matin et soir, en cas d'insomnie", "1 comprimé matin et soir, en cas d'insomnie", None),
+        ("1 cp matin, soir et au coucher", "1 comprimé matin, soir et au coucher", None),
+        ("1 cp x 3/j si fièvre pdt 3j", "1 comprimé 3 fois par jour, en cas de fièvre", 3),
+        ("1 goutte matin et soir, dans chaque œil", "1 goutte matin et soir, dans chaque œil", None),
         ("1,2 ml matin et soir", "1,2 ml matin et soir", None),
         ("1 dose-poids 3 fois par jour, au milieu des repas", "1 dose-poids 3 fois par jour, au cours des repas", None),
         ("1 cp le matin avant repas 1 mois", "1 comprimé le matin, avant les repas", 30),
@@ -72,11 +77,48 @@ def test_what_is_written_in_a_hurry(typed: str, words: str, days: int | None) ->
         "1 g en intraveineuse toutes les 6 heures",
         "1 comprimé tous les soirs de pleine lune",
         "matin",
+        # A decimal that is written carelessly is no whole number.
+        ".5 ml x3",
+        ",5 ml x 3/j",
+        "x3/j .5 ml",
+        "matin et soir x 0,5 ml",
+        "10² ml le soir",
+        # Once, or twice?
+        "1 cp le soir au coucher",
+        "1 cp le soir, au coucher",
+        "1 cp matin et le soir au coucher",
+        # At meals and at another time: four times, or once?
+        "1 sachet après les repas et au coucher",
+        "1 cp avant le repas et le soir",
+        "1 cp au coucher après repas",
+        # What is taken anyway, and what as needed?
+        "1 cp le matin et si besoin le soir",
+        "1 cp le matin, si besoin le soir",
+        "1 cp le matin, soir si besoin",
+        "1 cp x 2/j et au besoin",
+        # Not every day.
+        "1 cp le matin, hebdomadaire",
+        "1 cp le matin, le lundi",
+        "1 cp le matin, chaque mercredi",
+        "1 cp le matin, à doubler si besoin",
+        "1 cp 1 jour sur 2",
+        "1 cp/jour 5j/7",
+        "1 cp x 2 fois par semaine",
+        "1x1/j J1 à J5",
+        "1 dose de charge",
+        # Days, boxes, or times?
+        "2 cp x 15",
+        "1 cp x 7",
+        "3x1 pendant 5 jours",
+        "2/3 cp par jour",
+        "2 cp x 3/j max 3/j",
+        "2 cm x 2/j",
+        "ﷺ," * 150,
     ],
 )
 def test_what_is_not_clear_stays_as_it_was_written(typed: str) -> None:
     assert read(typed) is None
-    assert spelled_out(typed, *TABLET) == typed
+    assert spelled_out(typed, *TABLET, 7) == typed
 
 
 _DOSES = st.sampled_from([Fraction(1), Fraction(1, 2), Fraction(3, 2), Fraction(2), Fraction(12, 10), Fraction(10)])
@@ -103,18 +145,21 @@ _NEEDS = st.one_of(
     note=st.sampled_from(["", "avec de l'eau"]),
 )
 def test_what_is_spelled_out_is_understood_again(
-    dose: Fraction, unit: str, often: dict[str, int], need: dict[str, bool], **rest: object
+    dose: Fraction, unit: str, often: dict[str, Any], need: dict[str, Any], **rest: Any
 ) -> None:
-    found = Posology(dose, unit, **often, **need, **rest)  # type: ignore[arg-type]
-    again = read(found.words())
-    assert again == found
+    found = Posology(dose, unit, **often, **need, **rest)
+    if found.when in (("NIGHT",), ("EVE", "NIGHT")) and found.food:
+        return  # « au coucher, après les repas » may be four times
+    if found.most and dose != 1 and found.most < dose * (found.times or 0):
+        return  # of nothing in particular
+    assert read(found.words()) == found
 
 
 def test_the_demo_is_understood_where_it_is_plain() -> None:
     understood = [medicine for medicine in MEDICINES if read(medicine.dosage)]
-    assert len(understood) > 50
+    assert len(understood) > 40
     for medicine in understood:
-        kept = spelled_out(medicine.dosage, medicine.unit, medicine.form)
+        kept = spelled_out(medicine.dosage, medicine.unit, medicine.form, medicine.days)
         assert kept == medicine.dosage, "what is written in whole words stays"
         assert not doubts(medicine.dosage, medicine.unit, medicine.form, medicine.quantity, medicine.days), medicine
 
@@ -142,6 +187,23 @@ class TestWhatFollows:
     def test_a_form_in_which_it_does_not_come_is_asked_back(self, typed: str) -> None:
         assert misnamed(typed, *SYRUP)
         assert doubts(typed, *SYRUP, quantity=1, days=7).keys() == {"dosage"}
+
+    @pytest.mark.parametrize("typed", ["10 gouttes matin et soir", "1 inj/j", "2 bouffées matin et soir", "5 ml x 3/j"])
+    def test_so_is_a_measure_of_what_comes_in_pieces(self, typed: str) -> None:
+        assert misnamed(typed, *TABLET)
+
+    def test_a_spoon_of_an_ointment_is_asked_back(self) -> None:
+        assert misnamed("1 cuillère-mesure matin et soir", "tube", "pommade ophtalmique")
+
+    def test_what_cannot_be_parted_is_not_halved(self) -> None:
+        assert understand("1/2 matin et soir", "gélule", "gélule", days=5).text == ""
+        assert spelled_out("1/2 gél. x 2/j", "gélule", "gélule", 5) == "1/2 gél. x 2/j"
+
+    def test_a_handful_is_asked_back(self) -> None:
+        assert doubts("11 cp x 3/j", *TABLET, quantity=330, days=10).keys() == {"dosage"}
+
+    def test_another_duration_than_what_was_written_stays_on_paper(self) -> None:
+        assert spelled_out("1 cp x3/j 7j", *TABLET, 30) == "1 cp x3/j 7j"
 
     def test_a_form_in_which_it_comes_is_not(self) -> None:
         assert not misnamed("1 cp le soir", *PILL)

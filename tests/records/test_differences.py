@@ -36,3 +36,10 @@ def test_both_texts_can_be_read_from_it() -> None:
 def test_what_would_take_long_is_taken_out_and_added_as_one() -> None:
     before, after = "ici " + "oui non " * 300 + "fin", "ici " + "non oui oui " * 300 + "là fin"
     assert [kind for kind, _ in differences.between(before, after)] == ["same", "del", "ins", "same"]
+
+
+def test_words_that_are_exchanged_two_by_two_hold_nobody_up() -> None:
+    """Compared one with another they take a time that grows with their square."""
+    words = [f"mot{number}" for number in range(2_000)]
+    exchanged = [word for pair in zip(words[1::2], words[::2], strict=True) for word in pair]
+    assert [kind for kind, _ in differences.between(" ".join(words), " ".join(exchanged))] == ["del", "ins"]

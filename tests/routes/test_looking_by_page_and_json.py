@@ -125,7 +125,8 @@ class TestOwnPatients:
         assert "jamais par son nom" in page.text and "FJ-" not in page.text.partition('id="found"')[2]
 
     @pytest.mark.parametrize(
-        ("person", "where"), [(THIAM, "/patients?q="), (GASSAMA, "/patients?q="), (NDIAYE, "/prescriptions?q=")]
+        ("person", "where"),
+        [(THIAM, "/patients?q="), (GASSAMA, "/patients?q="), (NDIAYE, "/prescriptions?q="), (NDIAYE, "/search?q=")],
     )
     async def test_nobody_is_in_a_trace_because_of_a_letter_or_two(
         self, clinic: Callers, told: Told, store: Store, person: Viewer, where: str
