@@ -11,7 +11,7 @@ Kind = Literal["same", "ins", "del"]
 Piece = tuple[Kind, str]
 
 _WORD = re.compile(r"\s*\S+|\s+")  # with the space before it, so that what is put together again is the text
-# Words that are compared with words, where a text was changed: 30 ms at worst (two by two exchanged), in the event loop;
+# Words that are compared with words, where a text was changed: 30 ms of the event loop at worst (two by two exchanged);
 # ten times as many took 0.7 s. What is asked for again is remembered: versions do not change.
 MOST = 160_000
 
