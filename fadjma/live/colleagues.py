@@ -17,6 +17,7 @@ from fadjma.web.templating import render
 EVENT = "colleagues"
 AWAY = 10.0  # seconds without a stream, after which somebody has left: it takes less to come back
 MOST = 20  # pages of one session
+LONGEST = 1_800.0  # seconds of one page that nothing was heard of: its browser was killed, or its word lost
 
 Open = dict[str, tuple[str, ...]]  # by a prescription's id, the names of those who have it open
 
@@ -27,15 +28,15 @@ class Colleagues:
     def __init__(self, streams: Streams, write: Callable[[Stream, bytes], None]) -> None:
         self._streams = streams
         self._write = write
-        self._open: dict[str, dict[str, Viewer]] = {}  # by session, then by prescription
+        self._open: dict[str, dict[str, tuple[Viewer, float]]] = {}  # by session and prescription; since when
         self._seen_at: dict[str, float] = {}  # when a session was last here
-        self._told: dict[str, dict[Stream, bytes]] = {}  # by pharmacy, what each of its streams was told
+        self._told: dict[str, dict[Stream, Open]] = {}  # by pharmacy, what each of its streams was told
 
     def opened(self, viewer: Viewer, prescription_id: str) -> None:
         """A pharmacist looks at one; pages that follow events ask again, which changes nothing."""
         pages = self._open.setdefault(viewer.session_id, {})
         pages.pop(prescription_id, None)
-        pages[prescription_id] = viewer
+        pages[prescription_id] = viewer, time.monotonic()
         if len(pages) > MOST:
             del pages[next(iter(pages))]
         self._seen_at[viewer.session_id] = time.monotonic()
@@ -47,17 +48,19 @@ class Colleagues:
 
     def open_for(self, viewer: Viewer) -> Open:
         """What the others of the viewer's pharmacy have open."""
-        found: defaultdict[str, set[str]] = defaultdict(set)
+        return _of_others(viewer, self._by_pharmacy().get(viewer.organization_id, []))
+
+    def _by_pharmacy(self) -> dict[str | None, list[tuple[str, Viewer]]]:
+        found: defaultdict[str | None, list[tuple[str, Viewer]]] = defaultdict(list)
         for pages in self._open.values():
-            for prescription_id, by in pages.items():
-                if by.organization_id == viewer.organization_id and by.id != viewer.id:
-                    found[prescription_id].add(by.name)
-        return {key: tuple(sorted(found[key])) for key in sorted(found)}
+            for prescription_id, (viewer, _) in pages.items():
+                found[viewer.organization_id].append((prescription_id, viewer))
+        return found
 
     def joined(self, stream: Stream) -> None:
         viewer = stream.viewer
         if viewer.role == "pharmacist" and viewer.organization_id and stream.encoding == "html":
-            self._told.setdefault(viewer.organization_id, {})[stream] = _event(viewer, {})  # as a page begins
+            self._told.setdefault(viewer.organization_id, {})[stream] = {}  # as a page begins
             self._tell(viewer.organization_id)
 
     def parted(self, stream: Stream) -> None:
@@ -69,23 +72,38 @@ class Colleagues:
 
     def sweep(self) -> None:
         """Forget who has left, and tell those again whose link was full."""
-        since = time.monotonic() - AWAY
+        now = time.monotonic()
         for session_id, seen_at in list(self._seen_at.items()):
-            if seen_at < since and not self._streams.of_session(session_id):
+            pages = self._open[session_id]
+            for prescription_id, (_, since) in list(pages.items()):
+                if since < now - LONGEST:
+                    del pages[prescription_id]
+            if seen_at < now - AWAY and not self._streams.of_session(session_id):
                 del self._open[session_id], self._seen_at[session_id]
+        by_pharmacy = self._by_pharmacy()
         for organization, told in list(self._told.items()):
             if told:
-                self._tell(organization)
+                self._tell_all(told, by_pharmacy.get(organization, []))
             else:
                 del self._told[organization]
 
     def _tell(self, organization: str | None) -> None:
-        told = self._told.get(organization or "", {})
+        self._tell_all(self._told.get(organization or "", {}), self._by_pharmacy().get(organization, []))
+
+    def _tell_all(self, told: dict[Stream, Open], pages: list[tuple[str, Viewer]]) -> None:
         for stream, before in list(told.items()):
-            body = _event(stream.viewer, self.open_for(stream.viewer))
-            if body != before and not stream.catching_up and not stream.closed:
-                told[stream] = body
-                self._write(stream, body)
+            now = _of_others(stream.viewer, pages)
+            if now != before and not stream.catching_up and not stream.closed:
+                told[stream] = now
+                self._write(stream, _event(stream.viewer, now))
+
+
+def _of_others(viewer: Viewer, pages: list[tuple[str, Viewer]]) -> Open:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for prescription_id, by in pages:
+        if by.id != viewer.id:
+            found[prescription_id].add(by.name)
+    return {key: tuple(sorted(found[key])) for key in sorted(found)}
 
 
 def _event(viewer: Viewer, colleagues: Open) -> bytes:

@@ -74,7 +74,7 @@ def test_who_comes_later_sees_it_at_once_in_their_own_language(pharmacy: Pharmac
 def test_whoever_is_away_for_long_has_left_and_not_before(pharmacy: Pharmacy, later: list[float]) -> None:
     theirs, own = pharmacy.join(GOMIS), pharmacy.join(NDIAYE)
     pharmacy.colleagues.opened(NDIAYE, "rx")
-    later[0] += 3_600
+    later[0] += colleagues.LONGEST - colleagues.AWAY
     pharmacy.colleagues.sweep()
     assert pharmacy.colleagues.open_for(GOMIS) == {"rx": ("Khady Ndiaye",)}
     pharmacy.part(own)  # a link that changes
@@ -85,6 +85,18 @@ def test_whoever_is_away_for_long_has_left_and_not_before(pharmacy: Pharmacy, la
     pharmacy.colleagues.sweep()
     assert pharmacy.written[theirs][1:] == [_event("")]
     assert pharmacy.colleagues._open == pharmacy.colleagues._seen_at == {}
+
+
+def test_a_page_of_which_nothing_is_heard_any_more_has_been_left(pharmacy: Pharmacy, later: list[float]) -> None:
+    theirs = pharmacy.join(GOMIS)
+    pharmacy.join(NDIAYE)  # in another tab
+    pharmacy.colleagues.opened(NDIAYE, "rx")
+    later[0] += colleagues.LONGEST - 1
+    pharmacy.colleagues.opened(NDIAYE, "another")
+    later[0] += 2
+    pharmacy.colleagues.sweep()
+    assert pharmacy.colleagues.open_for(GOMIS) == {"another": ("Khady Ndiaye",)}
+    assert len(pharmacy.written[theirs]) == 3
 
 
 def test_who_cannot_be_written_to_now_is_told_later(pharmacy: Pharmacy) -> None:
