@@ -1,5 +1,6 @@
 """A patient's file: what records and prescriptions show of it together, to the patient and through each grant."""
 
+import html
 import re
 
 import pytest
@@ -23,6 +24,11 @@ ALLERGIES = '<b class="sos">Allergie</b> <bdi>Pénicilline</bdi>'
 def allergy(clinic: Callers, store: Store) -> str:
     written = {"title": "Pénicilline", "body": "Urticaire.", "occurred_on": "2026-01-05"}
     return store.write(records.create, DIOP, AWA.id, type="allergy", **written)
+
+
+def banner(page: str) -> str:
+    """What a page shows of whom it is about."""
+    return page.partition('<div class="banner">')[2].partition("</div>")[0]
 
 
 def narrow(tx: Transaction, scope: str) -> None:
@@ -49,6 +55,21 @@ async def test_a_doctor_sees_allergies_first_and_what_the_grant_opens(
     assert (f"/records/{told.record}" in history) is consultations
     assert f"/records/{allergy}" in summary and f"/records/{allergy}" in history
     assert f"/access-requests/{told.granted}" in access
+
+
+@pytest.mark.parametrize(("scope", "weighed"), [("full", True), ("prescriptions", True), ("summary", False)])
+async def test_a_record_stands_under_the_banner_with_the_weight_as_far_as_the_grant_opens_it(
+    clinic: Callers, told: Told, store: Store, allergy: str, scope: str, weighed: bool
+) -> None:
+    store.write(narrow, scope)
+    text = html.unescape((await clinic.browser(DIOP).get(f"/records/{allergy}")).text)
+    assert ("kg, pesé le 2 mars" in banner(text)) is weighed
+    assert ALLERGIES in banner(text) and "fin de l'accès\xa0:" in banner(text)
+
+
+async def test_who_weighs_has_the_last_weight_in_the_banner_on_every_page_of_them(clinic: Callers, told: Told) -> None:
+    for path in ("/patients/awa/measurements", "/patients/awa/measurements?before=2026-01-01~1~a"):
+        assert "pesé le 2 mars" in banner((await clinic.browser(DIOP).get(path)).text), path
 
 
 async def test_the_patient_sees_their_records_alone(clinic: Callers, told: Told, allergy: str) -> None:
