@@ -9,6 +9,7 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE
 from store import Store
 from told import Told
 
+from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, lists, states
@@ -65,6 +66,28 @@ async def test_a_record_stands_under_the_banner_with_the_weight_as_far_as_the_gr
     text = html.unescape((await clinic.browser(DIOP).get(f"/records/{allergy}")).text)
     assert ("kg, pesé le 2 mars" in banner(text)) is weighed
     assert ALLERGIES in banner(text) and "fin de l'accès\xa0:" in banner(text)
+
+
+@pytest.mark.parametrize(
+    ("scope", "runs", "shown"),
+    [("full", True, True), ("prescriptions", True, True), ("summary", True, False), ("full", False, False)],
+)
+async def test_who_cancels_or_corrects_sees_of_the_file_what_it_opens(
+    clinic: Callers, told: Told, store: Store, allergy: str, scope: str, runs: bool, shown: bool
+) -> None:
+    store.write(narrow, scope)
+    if not runs:
+        store.write(access.revoke, AWA, told.granted)
+    for prescription_id in (told.issued, told.refused):
+        found = banner((await clinic.browser(DIOP).get(f"/prescriptions/{prescription_id}")).text)
+        assert "Awa Cissé" in found
+        assert [part in found for part in (ALLERGIES, "pesé le 2 mars", 'class="till"')] == [shown] * 3
+    acted = await clinic.htmx(DIOP).post(f"/prescriptions/{told.issued}/cancellation", {"reason": ""})
+    assert acted.status == 422 and (ALLERGIES in acted.text) is shown  # also around a form that comes back
+
+
+async def test_the_patient_has_no_banner_over_their_prescription(clinic: Callers, told: Told, allergy: str) -> None:
+    assert ALLERGIES not in (await clinic.browser(AWA).get(f"/prescriptions/{told.issued}")).text
 
 
 async def test_who_weighs_has_the_last_weight_in_the_banner_on_every_page_of_them(clinic: Callers, told: Told) -> None:
