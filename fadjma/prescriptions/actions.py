@@ -81,14 +81,14 @@ def issue(
 
 
 def open_prescription(tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False) -> Prescription:
-    """One prescription in full, and the trace of its reading: a colleague's through a grant, or a pharmacist's.
+    """One prescription in full, and the trace of its reading: through a grant, which shows allergies and weight beside
+    one's own, too; or a pharmacist's.
 
     `again` as in tracing.trace.
     """
     found = queries.prescription_in_full(tx, viewer, prescription_id)
-    if _is_somebody_elses(viewer, found):
-        grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
-        ground = grant.id if grant else None  # a pharmacist's is what is to be dispensed
+    if found.grant or _is_somebody_elses(viewer, found):
+        ground = found.grant.id if found.grant else None  # a pharmacist's is what is to be dispensed
         subject = events.Subject("prescription", found.id)
         tracing.trace(tx, viewer, found.patient_id, "prescription.read", subject, ground=ground, again=again)
     return found

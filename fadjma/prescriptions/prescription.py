@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma import writing
+from fadjma.access.queries import AccessRequest
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
@@ -154,6 +155,7 @@ class Prescription:
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
+    grant: AccessRequest | None = None  # under which a doctor or nurse sees it, and the allergies and weight beside it
     allergies: tuple[str, ...] = ()
     weight: Measurement | None = None
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days

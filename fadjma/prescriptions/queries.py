@@ -118,7 +118,8 @@ def require(tx: Transaction, viewer: Viewer, role: Role, prescription_id: str) -
 
 
 def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
-    """One prescription with lines and history, and what a pharmacist must know before dispensing.
+    """One prescription with lines and history, and what a pharmacist must know before dispensing, a doctor before
+    cancelling or correcting: of the file that is open to them, allergies and weight.
 
     Where to bring it, only the patient and the pharmacy that has claimed it see: nobody else goes there.
     """
@@ -130,6 +131,8 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     if viewer.role == "pharmacist" and tx.now >= found.over_at + NEEDED_FOR:
         return _as_it_was_shown(tx, found)
     dispensing = viewer.role == "pharmacist"
+    grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
+    informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
     delivery = (
         tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
@@ -140,13 +143,14 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         found,
         lines=lines(tx, found.id),
         acts=_acts(tx, found.id),
-        allergies=records.allergies(tx, found.patient_id) if dispensing else (),
-        weight=measurements.newest(tx, found.patient_id, "body_weight") if dispensing else None,
+        grant=grant,
+        allergies=records.allergies(tx, found.patient_id) if informed else (),
+        weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
         has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found.patient_id),
-        correctable=_correctable(tx, viewer, found),
+        correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
 
 
@@ -250,10 +254,8 @@ def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     return tuple(Act(**dict(row)) for row in rows)
 
 
-def _correctable(tx: Transaction, viewer: Viewer, found: Prescription) -> bool:
-    if viewer.id != found.prescriber_id or found.status not in states.CORRECT.sources or found.corrected:
-        return False
-    return grants.grant(tx, viewer.id, found.patient_id, "prescriptions") is not None
+def _is_to_be_corrected(viewer: Viewer, found: Prescription) -> bool:
+    return viewer.id == found.prescriber_id and found.status in states.CORRECT.sources and not found.corrected
 
 
 def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:

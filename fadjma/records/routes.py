@@ -7,6 +7,7 @@ from quart import Blueprint, Response, request
 from fadjma import days, web
 from fadjma.access import grants
 from fadjma.access import queries as access
+from fadjma.access.states import OPENS
 from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
@@ -22,7 +23,7 @@ class _AroundNew(TypedDict):
     """What the form of a new record stands beside."""
 
     file: queries.File
-    allergies: tuple[str, ...] | None
+    allergies: tuple[str, ...]
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
@@ -31,19 +32,25 @@ async def _around_new(patient_id: str) -> _AroundNew:
 
 def _open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundNew:
     file = actions.open_to_write(tx, viewer, patient_id, again=again)
-    return {"file": file, "allergies": _banner(tx, viewer, patient_id)["allergies"]}
+    return {"file": file, "allergies": queries.allergies(tx, patient_id)}
 
 
 class _Banner(TypedDict):
-    """What stays in sight of a patient while one acts for them."""
+    """What stays in sight of a patient while one acts for them. None: not for this person to see, or not now."""
 
     grant: access.AccessRequest | None
-    allergies: tuple[str, ...] | None  # None: not for this person to see, or not now
+    allergies: tuple[str, ...] | None
+    weight: Measurement | None  # the newest; None also where there is none
 
 
 def _banner(tx: Transaction, viewer: Viewer, patient_id: str) -> _Banner:
     grant = grants.granted(tx, viewer, patient_id, queries.part_of("allergy"))
-    return {"grant": grant, "allergies": queries.allergies(tx, patient_id) if grant else None}
+    weighed = grant is not None and grant.scope in OPENS[measurements.PART]
+    return {
+        "grant": grant,
+        "allergies": queries.allergies(tx, patient_id) if grant else None,
+        "weight": measurements.newest(tx, patient_id, "body_weight") if weighed else None,
+    }
 
 
 @blueprint.get("/patients/<patient_id>/records/new")

@@ -50,11 +50,20 @@ def test_one_that_is_open_to_all_shows_nobody_and_leaves_no_trace(store: Store) 
     assert _trace(store) == []
 
 
-def test_nor_does_the_reading_of_ones_own(store: Store) -> None:
+def test_nor_does_the_reading_of_ones_own_without_the_file(store: Store) -> None:
     prescription_id = issued(store, pharmacy=JAMM)
     _read(store, AWA, prescription_id)
+    store.connection.execute("UPDATE access_requests SET expires_at = ?", (store.clock(),))
     _read(store, DIOP, prescription_id)
     assert _trace(store) == []
+
+
+def test_what_stands_beside_ones_own_is_of_the_file_and_traced(store: Store) -> None:
+    prescription_id = issued(store, pharmacy=JAMM)
+    granted = store.value("SELECT id FROM access_requests WHERE doctor_id = ?", DIOP.id)
+    _read(store, DIOP, prescription_id)
+    assert _trace(store) == [(DIOP.name, DIOP.organization, "prescription.read")]
+    assert store.value("SELECT ground FROM audit_events WHERE action = 'prescription.read'") == granted
 
 
 def test_a_refused_reading_is_traced(store: Store) -> None:

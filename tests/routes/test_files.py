@@ -1,5 +1,6 @@
 """A patient's file: what records and prescriptions show of it together, to the patient and through each grant."""
 
+import html
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from cast import AWA, DIOP, MOUSSA, NDIAYE
 from store import Store
 from told import Told
 
+from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, lists, states
@@ -23,6 +25,11 @@ ALLERGIES = '<b class="sos">Allergie</b> <bdi>Pénicilline</bdi>'
 def allergy(clinic: Callers, store: Store) -> str:
     written = {"title": "Pénicilline", "body": "Urticaire.", "occurred_on": "2026-01-05"}
     return store.write(records.create, DIOP, AWA.id, type="allergy", **written)
+
+
+def banner(page: str) -> str:
+    """What a page shows of whom it is about."""
+    return page.partition('<div class="banner">')[2].partition("</div>")[0]
 
 
 def narrow(tx: Transaction, scope: str) -> None:
@@ -49,6 +56,43 @@ async def test_a_doctor_sees_allergies_first_and_what_the_grant_opens(
     assert (f"/records/{told.record}" in history) is consultations
     assert f"/records/{allergy}" in summary and f"/records/{allergy}" in history
     assert f"/access-requests/{told.granted}" in access
+
+
+@pytest.mark.parametrize(("scope", "weighed"), [("full", True), ("prescriptions", True), ("summary", False)])
+async def test_a_record_stands_under_the_banner_with_the_weight_as_far_as_the_grant_opens_it(
+    clinic: Callers, told: Told, store: Store, allergy: str, scope: str, weighed: bool
+) -> None:
+    store.write(narrow, scope)
+    text = html.unescape((await clinic.browser(DIOP).get(f"/records/{allergy}")).text)
+    assert ("kg, pesé le 2 mars" in banner(text)) is weighed
+    assert ALLERGIES in banner(text) and "fin de l'accès\xa0:" in banner(text)
+
+
+@pytest.mark.parametrize(
+    ("scope", "runs", "shown"),
+    [("full", True, True), ("prescriptions", True, True), ("summary", True, False), ("full", False, False)],
+)
+async def test_who_cancels_or_corrects_sees_of_the_file_what_it_opens(
+    clinic: Callers, told: Told, store: Store, allergy: str, scope: str, runs: bool, shown: bool
+) -> None:
+    store.write(narrow, scope)
+    if not runs:
+        store.write(access.revoke, AWA, told.granted)
+    for prescription_id in (told.issued, told.refused):
+        found = banner((await clinic.browser(DIOP).get(f"/prescriptions/{prescription_id}")).text)
+        assert "Awa Cissé" in found
+        assert [part in found for part in (ALLERGIES, "pesé le 2 mars", 'class="till"')] == [shown] * 3
+    acted = await clinic.htmx(DIOP).post(f"/prescriptions/{told.issued}/cancellation", {"reason": ""})
+    assert acted.status == 422 and (ALLERGIES in acted.text) is shown  # also around a form that comes back
+
+
+async def test_the_patient_has_no_banner_over_their_prescription(clinic: Callers, told: Told, allergy: str) -> None:
+    assert ALLERGIES not in (await clinic.browser(AWA).get(f"/prescriptions/{told.issued}")).text
+
+
+async def test_who_weighs_has_the_last_weight_in_the_banner_on_every_page_of_them(clinic: Callers, told: Told) -> None:
+    for path in ("/patients/awa/measurements", "/patients/awa/measurements?before=2026-01-01~1~a"):
+        assert "pesé le 2 mars" in banner((await clinic.browser(DIOP).get(path)).text), path
 
 
 async def test_the_patient_sees_their_records_alone(clinic: Callers, told: Told, allergy: str) -> None:

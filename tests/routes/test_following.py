@@ -26,7 +26,7 @@ FOLLOWING: list[tuple[Viewer, str, set[str]]] = [
     (DIOP, "/records/{record}", {RECORD, ACCESS}),
     (DIOP, "/patients/awa/records", {RECORD, ACCESS}),
     (AWA, "/prescriptions/{issued}", {PRESCRIPTION}),
-    (DIOP, "/prescriptions/{issued}", {PRESCRIPTION}),
+    (DIOP, "/prescriptions/{issued}", {PRESCRIPTION, RECORD, ACCESS}),
     (NDIAYE, "/prescriptions/{validated}", {PRESCRIPTION, RECORD}),
     (NDIAYE, "/", {NOTIFICATION, PRESCRIPTION}),
     (NDIAYE, "/prescriptions", {PRESCRIPTION}),
@@ -103,7 +103,7 @@ async def test_what_waits_for_each_step_is_fetched_without_the_list(clinic: Call
 async def test_a_colleagues_prescription_goes_with_the_access_to_it(clinic: Callers, told: Told) -> None:
     await clinic.program(AWA).post(f"/access-requests/{told.pending}/approval", {"scope": "full", "duration": "7d"})
     page = Page((await clinic.browser(SARR).get(f"/prescriptions/{told.issued}")).text)
-    assert page.events == {PRESCRIPTION, ACCESS}
+    assert page.events == {PRESCRIPTION, RECORD, ACCESS}
 
 
 async def test_an_older_part_of_a_list_is_not_replaced_by_the_newest(clinic: Callers, told: Told) -> None:
