@@ -22,10 +22,12 @@ const days = hours => new Intl.NumberFormat(document.documentElement.lang, {
 let wasLive = false;
 
 function tellColleagues() {
+  const on = byId('on');
+  if (!on) return; // the screen is hidden
   const live = byId('status').dataset.state == 'live';
-  if (wasLive && !live) byId('on').textContent = ''; // the next stream says it anew
+  if (wasLive && !live) on.textContent = ''; // the next stream says it anew
   wasLive = live;
-  const said = new Map(live ? [...byId('on').children].map(({ dataset, textContent }) => [dataset.of, textContent]) : []);
+  const said = new Map(live ? [...on.children].map(({ dataset, textContent }) => [dataset.of, textContent]) : []);
   const places = [...said.keys()].map(id => `,#${id},[data-about=${id}]`).join('');
   for (const { id, dataset } of document.querySelectorAll('[data-on]' + places)) {
     const text = said.get(dataset.about || id);

@@ -107,6 +107,7 @@ def issue(
         lines=[NewLine(medicine_id, "1 comprimé matin et soir", quantity, 10)],
         pharmacy_id=pharmacy,
         replaces_id=replaces_id,
+        confirmed=True,  # of any quantity
     )
 
 

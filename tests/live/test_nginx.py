@@ -15,7 +15,7 @@ from nginx import Nginx, as_it_is, as_the_readme_says
 pytestmark = pytest.mark.xdist_group("nginx")  # its nginxes and their server are for all of the file
 
 AT_ONCE = 10.0  # seconds; what nginx buffers waits for ever: until there are 4 KB of it
-FOR_EVER = "public, max-age=31536000, immutable"
+FOR_EVER = "max-age=31536000, immutable"
 DOCTOR = {"login": "dr.diop@demo.fadjma", "password": "demo-fadjma-2026"}
 
 

@@ -145,6 +145,13 @@ class TestGivenByThePatient:
         (await clinic.program(MOUSSA).post(f"/proxies/{told.offered}/acceptance")).problem(409)
 
 
+def _unnamed(found: dict[str, Any]) -> dict[str, Any]:
+    """Without the names in an inbox: who else acts for its patient is not named to whoever acts."""
+    items = [{**item, "subject": item["subject"] and {**item["subject"], "name": ""}}
+             for item in found.get("items", []) if "subject" in item]  # fmt: skip
+    return {**found, "items": items} if items else found
+
+
 class TestActing:
     async def test_begins_with_ones_own_file_and_is_chosen_after_signing_in(self, clinic: Callers) -> None:
         await _let(clinic)
@@ -189,8 +196,9 @@ class TestActing:
             assert answer.status == 403 or route.path.startswith("/proxies/")
             return
         assert answer.status == own.status == 200
-        if route.path not in (*OWN, "/me", "/account") and own.type == "application/json" and answer.json != own.json:
-            assert "cursor" in own.json or "accesses" in route.path, (answer.text, own.text)
+        if route.path not in (*OWN, "/me", "/account") and own.type == "application/json":
+            same = _unnamed(answer.json) == _unnamed(own.json)
+            assert same or "cursor" in own.json or "accesses" in route.path, (answer.text, own.text)
 
     @pytest.mark.parametrize("route", ACTED)
     async def test_does_what_the_patient_does_and_each_act_says_who_did_it(

@@ -25,7 +25,7 @@ def _file(content: bytes, name: str = "liste.csv", more: bytes = b"") -> bytes:
 
 
 async def _prescribe(clinic: Callers, medicine_id: str) -> Any:
-    lines = [{**LINE, "medicine_id": medicine_id}]
+    lines = [{**LINE, "medicine_id": medicine_id, "dosage": "1 matin et soir"}]
     return await clinic.program(DIOP).post("/patients/awa/prescriptions", {"lines": lines, "pharmacy_id": JAMM})
 
 

@@ -76,7 +76,7 @@ class TestOpening:
             (AWA, "announcement", "/announcements/{announced}"),
             (AWA, "profile", "/account"),
             (DIOP, "review", "/access-requests/{explaining}"),
-            (NDIAYE, "product", "/inventory"),
+            (NDIAYE, "product", "/inventory/products/{product}"),
         ],
     )
     async def test_every_kind_by_its_own_page(

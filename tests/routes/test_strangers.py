@@ -20,7 +20,8 @@ from fadjma.identity.people import Viewer
 from fadjma.store import milliseconds
 
 GUARDED = [route for route in [*ACTS, *READS, *ROWS] if not all(route.may(person) for person in CAST)]
-WITH_ID = [route for route in [*ACTS, *READS, *ROWS] if route.has_id]
+# But the end of looking at a prescription, which reads nothing, and says no more to whoever never saw it.
+WITH_ID = [route for route in [*ACTS, *READS, *ROWS] if route.has_id and not route.path.endswith("/closing")]
 NEEDS_SOMEBODY = [route for route in ACTS if route.path not in ("/sign-out", "/language")]
 
 

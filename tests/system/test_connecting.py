@@ -70,7 +70,9 @@ async def test_each_retry_waits_twice_as_long_and_up_to_double_by_chance(
     )
     await page.goto("/")
     await until(lambda: len(server.to(EVENTS)) == 5)
-    pauses = await page.evaluate("pauses.filter(ms => ms >= 500 && ms < 1e4)")  # the others limit an attempt
+    pauses = await page.evaluate(
+        "pauses.filter(ms => ms >= 500 && ms < 1e4 && ms != 3e3)"
+    )  # the others limit an attempt, or fetch a script
     assert pauses == [most * pause for pause in (500, 1_000, 2_000, 4_000)]
 
 
