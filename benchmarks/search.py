@@ -92,6 +92,8 @@ def _searches(patient_id: str) -> list[tuple[str, str]]:
         *(("doctor", f"/patients?mine=1&q={typed.replace(' ', '+')}") for typed in _TYPED),
         ("doctor", "/prescriptions?q=di"),
         ("doctor", f"/patients/{patient_id}/records?q=tension"),
+        ("doctor", "/search?q=di"),
+        ("pharmacist", "/search?q=para"),
         ("patient", "/prescriptions?q=para"),
     ]
 

@@ -24,7 +24,7 @@ const isChoice = ({ type }) => /checkbox|radio/.test(type);
 
 function ask(address, method = 'GET', body) {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-For': document.body.dataset.user || '' };
-  return fetch(address, { method, headers, body, keepalive: !!body && body.length < 6e4 });
+  return fetch(address, { method, headers, body, keepalive: body && body.length < 6e4 });
 }
 
 async function find(address) {
@@ -92,7 +92,7 @@ addEventListener('unsent', ({ target }) => { // its text is not lost with the pa
 
 addEventListener('pagehide', () => {
   sendAll();
-  for (const form of unsaved) sendNow(form);
+  unsaved.forEach(sendNow);
 });
 addEventListener('hiding', ({ detail }) => { // lock.js waits for these
   sendAll();

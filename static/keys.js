@@ -4,9 +4,10 @@ import { create } from './page.js';
 
 const VISIBLE = ({ offsetParent }) => offsetParent;
 const FIELDS = 'input:not([type=hidden]), select, textarea';
+const ROW = 'li[id], tbody tr[id]';
 const main = () => document.getElementById('main');
 const help = () => document.getElementById('keys-help');
-const rows = () => [...main().querySelectorAll('li[id]')].filter(row => VISIBLE(row) && handle(row));
+const rows = () => [...main().querySelectorAll(ROW)].filter(row => VISIBLE(row) && handle(row));
 const handle = row => row.querySelector('a[href], button');
 
 let lastAt = -1; // of the rows; the one that was there may have gone
@@ -46,12 +47,13 @@ function search() {
 
 // In the row that one is in; from outside of all rows, on the page but in no row: nobody has chosen one.
 function act(target, key) {
-  const row = main().contains(target) && target.closest('li[id]');
+  const row = main().contains(target) && target.closest(ROW);
   const found = [...(row || main()).querySelectorAll('[data-key]')].find(element =>
-    element.dataset.key == key && VISIBLE(element) && !element.closest('[aria-busy]') && (row || !element.closest('li[id]')));
+    element.dataset.key == key && VISIBLE(element) && !element.closest('[aria-busy]') && (row || !element.closest(ROW)));
   if (!found) return false;
-  found.click();
-  const field = found.matches('summary') && found.parentNode.querySelector(FIELDS);
+  const part = found.form || found.matches('summary') && found.parentNode;
+  const field = part && part.querySelector(FIELDS);
+  if (!field || part != found.form) found.click(); // nothing is sent that is not filled in
   if (field) field.focus(); // where the next key is needed
   return true;
 }

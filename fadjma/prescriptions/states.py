@@ -122,6 +122,7 @@ class Offer:
     in_row: Mapping[Status, str] = field(
         default_factory=dict
     )  # its button in the list of what to do, from these states
+    letter: str = ""  # what does it by keyboard (static/keys.js), in the list as on its page; patients have none
 
     def button_from(self, status: Status) -> str:
         """The words on the button for a prescription in this state."""
@@ -159,7 +160,7 @@ PREPARE = Act(
     "prepared",
     {"patient": "prescription.prepared"},
     stock="reserve",
-    offer=Offer("preparation", N_("Marquer « Préparée »"), in_row={"validated": N_("Préparer")}),
+    offer=Offer("preparation", N_("Marquer « Préparée »"), in_row={"validated": N_("Préparer")}, letter="p"),
 )
 VALIDATE = Act(
     "validate",
@@ -173,6 +174,7 @@ VALIDATE = Act(
         N_("Valider : notre pharmacie la prend"),
         instead={"on_hold": N_("Reprendre : revenir à « Validée »")},
         in_row={"issued": N_("Valider"), "on_hold": N_("Reprendre")},
+        letter="v",
     ),
 )
 MARK_READY = Act(
@@ -181,7 +183,7 @@ MARK_READY = Act(
     ("prepared",),
     "ready",
     {"patient": "prescription.ready"},
-    offer=Offer("readiness", N_("Marquer « Prête »"), in_row={"prepared": N_("C'est prêt")}),
+    offer=Offer("readiness", N_("Marquer « Prête »"), in_row={"prepared": N_("C'est prêt")}, letter="r"),
 )
 DELIVER = Act(
     "deliver",
@@ -190,7 +192,7 @@ DELIVER = Act(
     "delivered",
     {"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
     stock="take",
-    offer=Offer("delivery", N_("Remettre les médicaments"), "code"),
+    offer=Offer("delivery", N_("Remettre les médicaments"), "code", letter="r"),
 )
 DEPART = Act(
     "depart",
@@ -198,7 +200,7 @@ DEPART = Act(
     ("ready",),
     "in_delivery",
     {"patient": "prescription.in_delivery"},
-    offer=Offer("departure", N_("Marquer « En livraison »"), when="delivery requested"),
+    offer=Offer("departure", N_("Marquer « En livraison »"), when="delivery requested", letter="l"),
 )
 BRING_BACK = Act(
     "bring_back",
@@ -206,7 +208,9 @@ BRING_BACK = Act(
     ("in_delivery",),
     "ready",
     {"patient": "prescription.brought_back"},
-    offer=Offer("return", N_("Revenir à « Prête »"), "reason", N_("La livraison a échoué"), _READ_BY_PATIENT),
+    offer=Offer(
+        "return", N_("Revenir à « Prête »"), "reason", N_("La livraison a échoué"), _READ_BY_PATIENT, letter="e"
+    ),
     history=N_("Livraison échouée"),
     event="brought_back",
 )
@@ -217,7 +221,7 @@ HOLD = Act(
     "on_hold",
     {"patient": "prescription.on_hold"},
     stock="give back",
-    offer=Offer("hold", N_("Mettre en attente"), "reason", N_("Mettre en attente"), _READ_BY_PATIENT),
+    offer=Offer("hold", N_("Mettre en attente"), "reason", N_("Mettre en attente"), _READ_BY_PATIENT, letter="a"),
 )
 RELEASE = Act(
     "release",
@@ -233,6 +237,7 @@ RELEASE = Act(
         "reason",
         N_("Rendre l'ordonnance"),
         N_("Une autre pharmacie pourra la prendre"),
+        letter="d",
     ),
     history=N_("Rendue par la pharmacie"),
     event="released",
@@ -245,7 +250,7 @@ REFUSE = Act(
     {"patient": "prescription.refused", "prescriber": "prescription.refused"},
     stock="give back",
     offer=Offer(
-        "refusal", N_("Refuser et prévenir le médecin"), "refusal", N_("Refuser l'ordonnance"), bad=True
+        "refusal", N_("Refuser et prévenir le médecin"), "refusal", N_("Refuser l'ordonnance"), bad=True, letter="x"
     ),
 )  # fmt: skip
 CORRECT = Act(
@@ -259,6 +264,7 @@ CORRECT = Act(
         "another page",
         when="to be corrected",
         in_row={"refused": N_("Corriger")},
+        letter="c",
     ),
     too_late=N_("Cette ordonnance n'est plus à corriger."),
 )
@@ -276,6 +282,7 @@ CANCEL = Act(
         N_("Annuler l'ordonnance"),
         N_("%(patient)s et la pharmacie la liront"),
         bad=True,
+        letter="a",
     ),
 )
 MARK_ERROR = Act(
@@ -292,6 +299,7 @@ MARK_ERROR = Act(
         N_("Saisie par erreur"),
         N_("Par exemple : mauvais patient"),
         bad=True,
+        letter="e",
     ),
 )
 REQUEST_DELIVERY = Act(

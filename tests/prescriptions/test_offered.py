@@ -1,5 +1,6 @@
 """What the page offers is what is accepted, and what is accepted is offered: for everybody, in every state."""
 
+import re
 from typing import get_args
 
 import pytest
@@ -61,6 +62,18 @@ def test_every_act_of_the_table_that_is_offered_can_be_tried() -> None:
 def test_every_state_is_in_the_table() -> None:
     assert tuple(states.STATES) == STATES
     assert {act.target for act in states.ACTS} >= {*STATES} - {"part_delivered", None}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_act_of_staff_has_a_letter_that_no_other_has_in_its_state(state: Status) -> None:
+    """j, k, / and ? are those of static/keys.js."""
+    for by in get_args(states.By):
+        letters = [act.offer.letter for act in states.ACTS if act.offer and act.by == by and state in act.sources]
+        if by == "patient":
+            assert not any(letters)
+        else:
+            assert all(re.fullmatch("[a-il-z]", letter) for letter in letters)
+            assert len(letters) == len({*letters})
 
 
 @pytest.mark.parametrize("brought", [False, True], ids=["fetched", "to be brought"])

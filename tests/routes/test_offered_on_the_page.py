@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 from callers import Callers
-from cast import CAST, DIOP, NDIAYE, THIAM
+from cast import AWA, CAST, DIOP, NDIAYE, THIAM
 from store import Clock, Store
 from told import Told
 
@@ -47,6 +47,18 @@ async def test_of_a_prescription(clinic: Callers, told: Told, store: Store, whic
         except NotFound:
             offered = set()
         assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == offered
+
+
+async def test_by_keyboard_the_page_has_the_letters_of_the_table(clinic: Callers, told: Told, store: Store) -> None:
+    async def letters(person: Viewer, state: str) -> str:
+        _in_state(store, told.validated, state)
+        page = await clinic.browser(person).get(f"/prescriptions/{told.validated}")
+        return "".join(re.findall(r'<(?:button|summary|a class="btn")[^>]* data-key="(.)"', page.text))
+
+    shown = {state: await letters(NDIAYE, state) for state in ("issued", "validated", "prepared", "ready", "on_hold")}
+    assert shown == {"issued": "v", "validated": "padx", "prepared": "rax", "ready": "rd", "on_hold": "pvx"}
+    assert await letters(DIOP, "validated") == "ae"
+    assert await letters(AWA, "validated") == ""
 
 
 async def test_of_one_that_has_just_expired_nobody_is_offered_anything(

@@ -102,30 +102,50 @@ async def test_staff_work_by_keyboard(desk: tuple[Person, Path]) -> None:
     await press("Enter")
     await page.wait_for_url(f"**{address}")
     await diop.is_live()
-    await page.locator("main summary").first.evaluate("part => { part.dataset.key = 'c' }")
-    for ignored in ("Control+c", "Alt+c", "x", "C"):
+    folded = page.locator("main summary[data-key=e]")
+    for ignored in ("Control+e", "Alt+e", "x", "E"):
         await press(ignored)
     await expect(page.locator("main details[open]")).to_have_count(0)
-    await press("c")
+    await press("e")  # « Saisie par erreur »
     field = page.locator("main details[open] textarea")
     await expect(field).to_be_focused()
-    await press("c")
+    await press("e")
     await press("j")
     await press("?")
-    await expect(field).to_have_value("cj?")
+    await expect(field).to_have_value("ej?")
     await asyncio.sleep(0.6)  # twice would hide the screen
     await press("Escape")
     await expect(page.locator("main details[open]")).to_have_count(0)
-    await expect(page.locator("main summary").first).to_be_focused()
+    await expect(folded).to_be_focused()
     await press("?")
-    await expect(page.locator("#keys-help dl")).to_contain_text(
-        "c" + await page.locator("main summary").first.inner_text()
-    )
+    await expect(page.locator("#keys-help dl")).to_contain_text("e" + await folded.inner_text())
     await diop.go("/patients")
     await press("/")
-    await expect(page.locator("[type=search]").first).to_be_focused()
+    await expect(page.locator("main [type=search]")).to_be_focused()
     await press("/")
-    await expect(page.locator("[type=search]").first).to_have_value("/")
+    await expect(page.locator("main [type=search]")).to_have_value("/")
+
+
+async def test_a_pharmacy_hands_over_and_walks_its_stock_by_keyboard(clinic: Clinic, browser: Browser) -> None:
+    """A letter whose button asks for something first goes to its field, and sends nothing."""
+    ndiaye = await sign_in(browser, clinic, NDIAYE)
+    page, press = ndiaye.page, ndiaye.page.keyboard.press
+    await ndiaye.go("/prescriptions?step=hand_over")
+    await press("j")
+    await expect(page.locator("main li[id] > a").first).to_be_focused()
+    await press("r")
+    await expect(page).to_have_url(re.compile("#code$"))
+    await ndiaye.is_live()
+    await press("r")
+    await expect(page.locator("#code")).to_be_focused()
+    await expect(page.locator("main form .err")).to_have_count(0)
+    await ndiaye.go("/inventory")
+    products = page.locator("tbody tr[id] th a")
+    await press("j")
+    await expect(products.nth(0)).to_be_focused()
+    await press("j")
+    await expect(products.nth(1)).to_be_focused()
+    await page.context.close()
 
 
 async def test_what_is_left_locks_in_every_tab(desk: tuple[Person, Path]) -> None:
