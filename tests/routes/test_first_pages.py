@@ -79,6 +79,21 @@ class TestOfAPatient:
         assert re.findall(r'href="([^"]+)"', steps) == ["/account/pin", "/account/contact", "/patients/moussa/card"]
         assert "Traitements en cours" not in page and "Dernières lectures" not in page
 
+    async def test_what_is_empty_at_the_first_visit_is_away_with_its_place_for_what_comes(
+        self, clinic: Callers, told: Told
+    ) -> None:
+        page = (await clinic.browser(MOUSSA).get("/")).text
+        main = page.partition("<main")[2].partition("</main>")[0]
+        for of, name in {
+            "now": "À faire maintenant",
+            "flow": "Ordonnances en cours",
+            "accesses": "Qui voit mon dossier",
+        }.items():
+            assert re.search(rf'<ul id="{of}"[^>]* aria-label="{name}"></ul>', main), of  # shown with a row (app.css)
+        assert re.findall("<h2>(.*?)</h2>", main) == ["Pour commencer", "Ma carte"] and 'class="empty"' not in main
+        lived = (await clinic.browser(AWA).get("/")).text.partition("<main")[2]
+        assert "aria-label" not in lived.partition('<ul id="accesses">')[0] and "<h2>Qui voit mon dossier</h2>" in lived
+
 
 class TestOfADoctor:
     async def test_the_files_opened_last_come_first_and_the_other_accesses_after_them(
