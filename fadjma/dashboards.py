@@ -31,6 +31,7 @@ from fadjma.monitoring.disk import Disk, disk
 from fadjma.monitoring.errors import Errors, Lately
 from fadjma.monitoring.wording import Words
 from fadjma.prescriptions import actions as prescribing
+from fadjma.prescriptions import handover
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.prescriptions.states import TO_DO, Place, Step
@@ -116,6 +117,8 @@ class _Patient(TypedDict):
     scopes: Choices
     durations: Choices
     qr: Markup
+    code: str | None  # to collect with what is ready, where that is one prescription: of two, each page has its own
+    code_qr: Markup | None
 
 
 class _Pharmacist(TypedDict):
@@ -140,7 +143,7 @@ async def home() -> Response:
     if web.wants() == "fragment" and web.header("hx-target") == "house":  # the list asks for itself, every minute
         await web.only("admin")
         return web.page("dashboards/_house.html", **_house())
-    shown = await web.see_traced(_dashboard, kept=_is_kept())
+    shown = await web.see_traced(_dashboard, kept=_is_kept(), key=web.key_for(handover.PURPOSE))
     role = web.viewer().role
     if role == "admin":
         return web.page("dashboards/admin.html", **shown, **_house())
@@ -180,13 +183,13 @@ async def administration() -> Response:
 
 
 def _dashboard(
-    tx: Transaction, viewer: Viewer, *, kept: bool
+    tx: Transaction, viewer: Viewer, *, kept: bool, key: bytes
 ) -> _Admin | _Doctor | _Patient | _Pharmacist | _Nurse | _Receptionist:
     match viewer.role:
         case "admin":
             return _admin(tx, viewer, kept=kept)
         case "patient":
-            return _patient(tx, viewer)
+            return _patient(tx, viewer, key)
         case "pharmacist":
             waiting = prescriptions.work(tx, viewer, limit=_OF_A_PHARMACY)
             prescribing.trace_listed(tx, viewer, waiting)
@@ -241,12 +244,13 @@ def _goes_on(tx: Transaction, viewer: Viewer, place: Typed) -> bool:
     return kind is not None and grants.grant(tx, viewer.id, place.subject, kind.part) is not None
 
 
-def _patient(tx: Transaction, viewer: Viewer) -> _Patient:
+def _patient(tx: Transaction, viewer: Viewer, key: bytes) -> _Patient:
     ready, flow = _prescriptions(tx, viewer, "now"), _prescriptions(tx, viewer, "flow")
     asked, open_ones = _requests(tx, viewer, "now"), _requests(tx, viewer, "flow")
     treatments = prescriptions.treatments(tx, viewer.id)
     seen = [one for one in readings.readings(tx, viewer.id) if one.is_opening][:_READINGS]
     patient = directory.identity(tx, viewer.id)
+    code = handover.shown_to(viewer, ready.items[0], key) if len(ready.items) == 1 else None
     return _Patient(
         ready=ready,
         asked=asked,
@@ -259,6 +263,8 @@ def _patient(tx: Transaction, viewer: Viewer) -> _Patient:
         scopes=[(code, label) for code, (label, _) in SCOPES.items()],
         durations=[(code, label) for code, (label, _) in DURATIONS.items()],
         qr=qr_code(patient.identifier),
+        code=code,
+        code_qr=qr_code(code) if code else None,
     )
 
 

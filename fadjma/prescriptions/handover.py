@@ -9,7 +9,11 @@ import hmac
 
 from fadjma import writing
 from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import states
+from fadjma.prescriptions.prescription import Prescription
 
+PURPOSE = "handover"  # of the program's key that codes are made with
 _DIGITS = 6
 MALFORMED = N_("Le code de retrait a six chiffres.")
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
@@ -21,6 +25,12 @@ def code(key: bytes, prescription_id: str, code_round: int) -> str:
     """The six digits for this round of this prescription."""
     digest = hmac.digest(key, f"{prescription_id}:{code_round}".encode(), "sha256")
     return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+
+
+def shown_to(viewer: Viewer, found: Prescription, key: bytes) -> str | None:
+    """The code, for the patient or who acts for them, while it is of use."""
+    theirs = viewer.role == "patient" and found.status in states.DELIVER.sources
+    return code(key, found.id, found.code_round) if theirs else None
 
 
 def digits(given: str) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
@@ -34,6 +35,7 @@ from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import GIVE_BACK_PER_PERSON
 from fadjma.web.forms import NoFields, clean
+from fadjma.web.qr import qr_code
 
 P = ParamSpec("P")
 
@@ -61,6 +63,7 @@ class OnePage(TypedDict):
     item: Prescription
     colleagues: Open  # what others of the viewer's pharmacy have before them
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
+    code_qr: Markup | None
     refusals: list[tuple[str, str]]
     reason_form: ReasonForm
     refusal_form: RefusalForm
@@ -177,12 +180,12 @@ async def show(prescription_id: str) -> Response:
 async def _one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
     found = await web.see_traced(actions.open_prescription, prescription_id, again=web.by_itself())
-    theirs = web.viewer().role == "patient" and found.status in states.DELIVER.sources
-    code = handover.code(_handover_key(), found.id, found.code_round) if theirs else None
+    code = handover.shown_to(web.viewer(), found, _handover_key())
     return {
         "item": found,
         "colleagues": _colleagues().open_for(web.viewer()),
         "code": code,
+        "code_qr": qr_code(code) if code else None,
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),
@@ -492,4 +495,4 @@ async def _act(
 
 
 def _handover_key() -> bytes:
-    return web.key_for("handover")
+    return web.key_for(handover.PURPOSE)

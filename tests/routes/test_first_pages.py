@@ -13,6 +13,7 @@ from told import READS, Route, Told
 from fadjma.access import actions as access
 from fadjma.prescriptions import dispensing
 from fadjma.store import Database
+from fadjma.web.qr import qr_code
 
 DAY = 24 * 3_600_000
 
@@ -37,6 +38,32 @@ class TestOfAPatient:
         places = [now.index(part) for part in (f'id="p{told.ready}"', f'id="a{told.pending}"', "Rien à faire")]
         assert places == sorted(places)
         assert f'href="/prescriptions/{told.ready}">' in now and "Voir le code de retrait" in now
+
+    async def test_the_code_is_there_while_one_prescription_is_ready(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        """As digits and for a camera, as on its own page; renewed it is another, and handed over it is gone."""
+        where, awa, program = f"/prescriptions/{told.ready}", clinic.browser(AWA), clinic.program(AWA)
+
+        async def shows(page: str) -> bool:
+            code = (await program.get(where)).json["handover_code"]
+            drawn = f'role="img" aria-label="Code de retrait en code QR">{qr_code(code)}</div>'
+            return f'<b class="code">{code[:3]} {code[3:]}</b>' in page and drawn in page
+
+        several = (await awa.get("/")).text
+        assert several.count("Voir le code de retrait") > 1 and 'class="code"' not in several
+        store.connection.execute("DROP TRIGGER IF EXISTS prescriptions_transitions")
+        store.connection.execute(
+            "UPDATE prescriptions SET status = 'delivered' WHERE status = 'ready' AND id <> ?", (told.ready,)
+        )
+        before = (await awa.get("/")).text
+        assert await shows(before) and await shows((await awa.get(where)).text)
+        assert (await program.post(f"{where}/code")).status == 200
+        assert not await shows(before) and await shows((await awa.get("/")).text)
+        assert 'class="code"' not in (await clinic.browser(NDIAYE).get(where)).text
+        store.connection.execute("UPDATE prescriptions SET status = 'delivered' WHERE id = ?", (told.ready,))
+        for path in ("/", where):
+            assert 'class="code"' not in (await awa.get(path)).text
 
     @pytest.mark.parametrize(("answer", "status"), [("approval", "approved"), ("rejection", "rejected")])
     async def test_a_request_is_answered_where_it_stands(
