@@ -1,5 +1,6 @@
 """Adding to a file (records, corrections, measurements); the file itself is shown above (fadjma/files.py)."""
 
+from datetime import date
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
@@ -161,6 +162,7 @@ class _Measured(TypedDict):
     banner: _Banner
     unit: str  # in which a weight of today is typed
     before: str | None
+    today: date
 
 
 @blueprint.get("/patients/<patient_id>/measurements")
@@ -180,9 +182,10 @@ def _open_measurements(
 ) -> _Measured:
     found = measuring.open_measurements(tx, viewer, patient_id, "body_weight", before, again=again)
     patient = directory.identity(tx, patient_id)
-    unit = "g" if births.is_newborn(patient.birth_date, days.day(tx.now)) else "kg"
+    today = days.day(tx.now)
+    unit = "g" if births.is_newborn(patient.birth_date, today) else "kg"
     banner = _banner(tx, viewer, patient_id)
-    return {"measured": found, "patient": patient, "banner": banner, "unit": unit, "before": before}
+    return {"measured": found, "patient": patient, "banner": banner, "unit": unit, "before": before, "today": today}
 
 
 @blueprint.post("/patients/<patient_id>/measurements")

@@ -14,7 +14,12 @@ WHOSE = {AWA: 'class="paper">.*?Awa Cissé', DIOP: 'class="banner">.*?Awa Cissé
 
 @pytest.mark.parametrize(
     ("person", "path"),
-    [(AWA, "/patients/awa/records"), (DIOP, "/patients/awa/records"), (AWA, "/patients/awa/accesses")],
+    [
+        (AWA, "/patients/awa/records"),
+        (DIOP, "/patients/awa/records"),
+        (AWA, "/patients/awa/accesses"),
+        *((who, f"/patients/awa/{page}") for who in (AWA, DIOP) for page in ("records?view=history", "measurements")),
+    ],
 )
 async def test_a_summary_and_a_trace_say_on_paper_whose_they_are_and_when(
     clinic: Callers, told: Told, person: Viewer, path: str

@@ -70,6 +70,8 @@ async def test_without_scripts_the_page_says_that_it_stands_still(browser: Brows
         awa = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
         said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
         await expect(said).to_be_visible()
+        await awa.page.get_by_role("link", name="Dossier").first.click()
+        await expect(awa.page.locator("[data-print]")).to_be_hidden()  # it would do nothing
         await awa.page.context.close()
 
 
