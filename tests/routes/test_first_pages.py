@@ -57,7 +57,7 @@ class TestOfAPatient:
             "UPDATE prescriptions SET status = 'delivered' WHERE status = 'ready' AND id <> ?", (told.ready,)
         )
         before = (await awa.get("/")).text
-        assert await shows(before) and await shows((await awa.get(where)).text)
+        assert "Voir l'ordonnance" in before and await shows(before) and await shows((await awa.get(where)).text)
         assert (await program.post(f"{where}/code")).status == 200
         assert not await shows(before) and await shows((await awa.get("/")).text)
         assert 'class="code"' not in (await clinic.browser(NDIAYE).get(where)).text
