@@ -154,6 +154,4 @@ function restoreAll(node) {
 }
 
 restoreAll(document.body);
-const restorePlaced = ({ target }) => target != document.body && restoreAll(target);
-addEventListener('htmx:load', restorePlaced);
-addEventListener('placed', restorePlaced);
+for (const kind of ['htmx:load', 'placed']) addEventListener(kind, ({ target }) => target != document.body && restoreAll(target));
