@@ -80,8 +80,9 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -> Quart:
-    """The app, with nothing left of the tests before."""
+def app(shared_app: Quart, story: Story, clock: Clock, settings: dict[str, Any]) -> Quart:
+    """The app, with nothing left of the tests before. (A test may call something of its own `path`.)"""
+    story.begin_again()
     shared_app.extensions["database"].clock = clock
     shared_app.extensions["throttle"] = Throttle()
     shared_app.extensions["bounds"] = Bounds(1_200, shared_app.extensions["database"].clock)

@@ -13,7 +13,7 @@ WHOSE = {AWA: 'class="paper">.*?Awa Cissé', DIOP: 'class="banner">.*?Awa Cissé
 
 
 @pytest.mark.parametrize(
-    ("person", "path"),
+    ("person", "where"),
     [
         (AWA, "/patients/awa/records"),
         (DIOP, "/patients/awa/records"),
@@ -22,9 +22,9 @@ WHOSE = {AWA: 'class="paper">.*?Awa Cissé', DIOP: 'class="banner">.*?Awa Cissé
     ],
 )
 async def test_a_summary_and_a_trace_say_on_paper_whose_they_are_and_when(
-    clinic: Callers, told: Told, person: Viewer, path: str
+    clinic: Callers, told: Told, person: Viewer, where: str
 ) -> None:
-    page = (await clinic.browser(person).get(path)).text
+    page = (await clinic.browser(person).get(where)).text
     assert "data-print" in page
     assert re.search(r'<p class="paper">FADJMA, dossier au \d[^<]* \d{4}</p>', page)
     assert re.search(WHOSE[person], page, re.DOTALL)
