@@ -80,9 +80,8 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(shared_app: Quart, story: Story, clock: Clock, settings: dict[str, Any]) -> Quart:
-    """The app, with nothing left of the tests before. (A test may call something of its own `path`.)"""
-    story.begin_again()
+def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -> Quart:
+    """The app, with nothing left of the tests before."""
     shared_app.extensions["database"].clock = clock
     shared_app.extensions["throttle"] = Throttle()
     shared_app.extensions["bounds"] = Bounds(1_200, shared_app.extensions["database"].clock)
@@ -110,5 +109,11 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object) -> str | None
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One event loop for all these tests, because they share one app."""
     for item in items:
-        if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        if "path" in getattr(getattr(item, "callspec", None), "params", {}):
+            raise pytest.UsageError(
+                f"{item.nodeid}: its « path » would take the place of the fixture that begins again"
+            )
+        if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)

@@ -69,11 +69,11 @@ async def test_every_tag_is_as_html_writes_it(clinic: Callers, told: Told, route
     assert [tag for tag in ANY_TAG.findall(page.text) if not TAG.fullmatch(tag)] == []
 
 
-@pytest.mark.parametrize(("who", "path", "events"), FOLLOWING)
+@pytest.mark.parametrize(("who", "where", "events"), FOLLOWING)
 async def test_a_page_follows_what_it_shows(
-    clinic: Callers, told: Told, who: Viewer, path: str, events: set[str]
+    clinic: Callers, told: Told, who: Viewer, where: str, events: set[str]
 ) -> None:
-    page = Page((await clinic.browser(who).get(path.format(**vars(told)))).text)
+    page = Page((await clinic.browser(who).get(where.format(**vars(told)))).text)
     assert page.events == events
     for part in page.following:
         fetched = await clinic.htmx(who).get(part["hx-get"], X_Live="1")

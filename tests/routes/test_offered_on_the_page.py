@@ -104,18 +104,18 @@ async def test_of_an_access_request(clinic: Callers, told: Told, store: Store, s
 
 
 @pytest.mark.parametrize(
-    ("person", "which", "path", "sent", "said"),
+    ("person", "which", "act", "sent", "said"),
     [
         (NDIAYE, "validated", "refusal", {"code": "", "text": "Trop forte"}, "Trop forte"),
         (NDIAYE, "validated", "hold", {"reason": "x"}, ">x</textarea>"),
         (NDIAYE, "ready", "delivery", {"code": "", "identity_document": "CNI 12"}, 'value="CNI 12"'),
-        (DIOP, "issued", "cancellation", {"reason": ""}, "<details open><summary>Annuler"),
+        (DIOP, "issued", "cancellation", {"reason": ""}, '<details open><summary data-key="a">Annuler'),
     ],
 )
 async def test_what_was_typed_comes_back_in_its_own_form(
-    clinic: Callers, told: Told, person: Viewer, which: str, path: str, sent: dict[str, str], said: str
+    clinic: Callers, told: Told, person: Viewer, which: str, act: str, sent: dict[str, str], said: str
 ) -> None:
-    page = await clinic.browser(person).post(f"/prescriptions/{getattr(told, which)}/{path}", sent)
+    page = await clinic.browser(person).post(f"/prescriptions/{getattr(told, which)}/{act}", sent)
     assert page.status == 422
     assert said in page.text
     assert page.text.count('id="errors"') == 1

@@ -179,8 +179,8 @@ class TestNothingIsSaidTwice:
 async def test_an_empty_list_says_what_is_not_there(clinic: Callers, told: Told, person: Viewer) -> None:
     for path in ("/", "/prescriptions", "/access-requests"):
         page = (await clinic.browser(person).get(path)).text
-        if path == "/" and person is THIAM:
-            continue  # a desk begins with a search, and has no list
+        if path == "/" and person in (THIAM, MOUSSA):
+            continue  # a desk begins with a search, a first visit with three steps
         empty = re.findall('<li class="empty">(.*?)</li>', page)
         assert empty and len(set(empty)) == len(empty), path
         assert not any(re.search(r"\bici\b|d&#39;autre", text) for text in empty), path
