@@ -49,6 +49,7 @@ async def test_it_is_made_then_asked_for_and_opens_the_screen(clinic: Clinic, br
     await expect(page.locator("#codes li")).to_have_count(10)
 
     await choose(page, "Se déconnecter")
+    await page.wait_for_url(f"{base}/sign-in*")
     await _sign_in(page, base)
     await page.wait_for_url("**/sign-in/factor")
     await page.get_by_role("button", name="Utiliser ma clé d'accès").click()
