@@ -20,7 +20,7 @@ When = Literal["MORN", "NOON", "EVE", "NIGHT"]  # http://hl7.org/fhir/event-timi
 Food = Literal["AC", "C", "PC"]  # before, with, after a meal; of the same code system
 
 OF_WHAT = N_("Dites de quoi : « 5 ml x 3/j », « 1 dose-poids matin et soir ».")
-_MISNAMED = N_("Ce médicament ne se prend pas sous cette forme : vérifiez.")
+_MISNAMED = N_("Ce n'est pas la forme de ce médicament : vérifiez la posologie.")
 
 _A_DAY = 24  # hours
 _OFTEN_AT_MOST = 4  # times, of « x 3 » that does not say a day: more is a number of days, or of boxes
