@@ -6,7 +6,8 @@ const timers = new Map(); // form → when what is typed in it is to be sent
 const sending = new Set(); // promises
 const unsaved = new Set(); // forms whose text the server has not taken, between two tries
 const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
-const seen = new Map(); // address → what is still to be found again there
+const typed = new WeakSet(); // fields: what somebody typed since the page came is newer than any draft
+const seen = new Map(); // address → the draft of which something is still to be found again there
 let listed; // a promise of the addresses that have something
 
 // As fadjma/web/drafts.py says of the form's address.
@@ -36,10 +37,9 @@ async function find(address) {
 }
 
 function say(form, text, action = '') {
-  let line = form.querySelector('.draft');
-  if (line) line.remove();
+  for (const line of form.querySelectorAll('.draft')) line.remove();
   if (!text) return;
-  line = Object.assign(document.createElement('p'), { className: 'draft note' });
+  const line = Object.assign(document.createElement('p'), { className: 'draft note' });
   line.setAttribute('role', 'status');
   line.append(text, ' ', action);
   form.append(line);
@@ -47,6 +47,7 @@ function say(form, text, action = '') {
 
 // Again until it is there: the page has it meanwhile, and says so.
 async function send(form) {
+  await form.restored; // until then, what was typed before is not written over
   const fields = {};
   for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
   if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
@@ -72,8 +73,10 @@ function sendNow(form) {
 
 const sendAll = () => [...timers.keys()].forEach(sendNow);
 
-addEventListener('input', ({ target: { form } }) => {
+addEventListener('input', ({ target }) => {
+  const { form } = target;
   if (!isKept(form)) return;
+  typed.add(target);
   gone.delete(form);
   if (!timers.has(form)) timers.set(form, setTimeout(sendNow, 1e3, form));
 });
@@ -103,40 +106,36 @@ async function restore(form) {
   const address = addressOf(form);
   form.autocomplete = 'off'; // a browser would show what was typed to whoever comes next
   if (form.querySelector('[aria-invalid]') || form.matches('[data-draft]')) return sendNow(form); // it came back
-  let fields = seen.get(address);
-  if (seen.has(address) && !fields) return form.more && sendNow(form); // a line more, or one less
-  let at;
-  if (!fields) {
-    seen.set(address);
-    const draft = await find(address).catch(() => {});
-    if (!draft) return;
-    ({ fields, saved_at: at } = draft);
-  }
+  const rest = seen.get(address);
+  if (seen.has(address) && !rest) return form.more && sendNow(form); // a line more, or one less
+  seen.set(address);
+  const draft = rest || await find(address).catch(() => {});
+  if (!draft) return;
+  const { fields } = draft;
+  for (const field of typable(form)) if (typed.has(field)) delete fields[field.name];
   const names = typable(form).map(({ name }) => name);
   if (form.more && Object.keys(fields).some(name => !names.includes(name) && name != 'version')) { // it has fewer lines than there were
-    seen.set(address, fields);
+    seen.set(address, draft);
+    gone.add(form); // the one that comes is kept in its place
     return form.more.click();
   }
-  seen.set(address);
-  if (fill(form, fields)) tell(form, at);
+  if (fill(form, fields)) tell(form, draft);
+  if (rest) sendNow(form);
 }
 
 function fill(form, fields) {
-  let changed = false;
+  let changed;
   if (form.version && fields.version) form.version.value = fields.version;
   for (const field of typable(form)) {
     const text = fields[field.name];
     if (text == null) continue;
     if (isChoice(field)) field.checked = field.value == text;
-    else if (field.value != text) {
-      field.value = text;
-      changed = true;
-    }
+    else if (field.value != text) changed = field.value = text; // never an empty one
   }
   return changed;
 }
 
-function tell(form, at) {
+function tell(form, { saved_at }) {
   const details = form.closest('details');
   if (details) details.open = true;
   const button = Object.assign(document.createElement('button'), { type: 'button', className: 'alt', textContent: _('Effacer ce texte') });
@@ -145,12 +144,12 @@ function tell(form, at) {
     form.reset();
     say(form, '');
   };
-  const when = at ? new Date(at).toLocaleString(document.documentElement.lang) : '';
+  const when = new Date(saved_at).toLocaleString(document.documentElement.lang);
   say(form, `${_('Vous aviez commencé à écrire.')} ${when}`, button);
 }
 
 function restoreAll(node) {
-  for (const form of node.matches('form') ? [node] : node.querySelectorAll('form')) if (isKept(form)) restore(form);
+  for (const form of node.matches('form') ? [node] : node.querySelectorAll('form')) if (isKept(form)) form.restored = restore(form);
 }
 
 restoreAll(document.body);

@@ -8,7 +8,7 @@ const AGAIN = _('Pas de réponse du serveur. Appuyez de nouveau : rien ne sera f
 const UNSENT = _('Pas de réponse du serveur. Votre envoi est gardé dans cette page : il part dès que la connexion revient, une seule fois. Laissez-la ouverte.');
 const STALE = _("Cette partie vient de changer. Votre saisie est encore là ; la nouvelle version l'effacera.");
 const NO_LINK = _('Pas de connexion avec le serveur : cette page reste ouverte.');
-export const WAITING = _('Écran masqué. Le serveur ne répond pas. Ce que vous écriviez est gardé dans cette page : laissez-la ouverte.');
+export const WAITING = _('Écran masqué. Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.');
 
 // --- it takes time ---
 
@@ -89,11 +89,7 @@ async function hold(form, wait, job) {
 }
 
 // The same for every try: it is read aloud once.
-function lineIn(form) {
-  const earlier = form.querySelector('.unsent');
-  if (earlier) return earlier;
-  return alarm(form, lineWithButton('err unsent', UNSENT, _('Ne plus envoyer')));
-}
+const lineIn = form => form.querySelector('.unsent') || alarm(form, lineWithButton('err unsent', UNSENT, _('Ne plus envoyer')));
 
 const say = (form, textContent) => alarm(form, create('p', { className: 'err unsent', textContent }));
 

@@ -273,8 +273,7 @@ if (cursor) {
     tickedAt = now(); // timers of hidden tabs sleep, too
     if (!document.hidden) wake(false);
   });
-  addEventListener('online', () => wake(false, true));
-  addEventListener('offline', () => wake(false, true));
+  for (const kind of ['online', 'offline']) addEventListener(kind, () => wake(false, true));
   addEventListener('pagehide', stop);
   addEventListener('pageshow', event => event.persisted && start());
 }

@@ -198,11 +198,11 @@ class Programs:
         if login not in self._bearers:
             answer = await self._http.post("/api/token", json={"email": login, "password": PASSWORD})
             self._bearers[login] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        body = {"json": fields} if method == "POST" else {}
+        body = {"json": fields} if method in ("POST", "PUT") else {}
         headers = {"Accept": "application/json", **self._bearers[login]}
         answer = await self._http.request(method, path, headers=headers, **body)
         assert answer.is_success, (path, answer.status_code, answer.text)
-        found: dict[str, Any] = answer.json()
+        found: dict[str, Any] = answer.json() if answer.content else {}
         return found
 
     def token(self, login: str) -> str:

@@ -240,3 +240,39 @@ async def test_without_a_link_and_without_a_page_there_is_one_of_ours(
     await page.reload()
     await page.wait_for_url(re.compile("/sign-in"))
     await page.context.close()
+
+
+async def test_a_draft_that_comes_late_leaves_what_was_typed_since_and_is_not_written_over(
+    clinic: tuple[Person, Programs],
+) -> None:
+    diop, others = clinic
+    granted = await _grant(others)
+    awa = await others.id_of(AWA)
+    draft, page, late = f"/drafts/patients-prescriptions/{awa}", diop.page, asyncio.Event()
+    earlier = {"lines-0-dosage": "1 comprimé le soir", "lines-0-quantity": "7", "lines-1-dosage": "2 le matin"}
+    await others.ask(DIOP, "PUT", draft, **earlier)
+    written: list[str] = []
+
+    async def bring_late(route: Route) -> None:
+        if route.request.method == "PUT":
+            written.append(str(route.request.post_data))
+        await late.wait()
+        await route.continue_()
+
+    await page.route(re.compile("/drafts(/|$)"), bring_late)
+    await diop.go(f"/patients/{awa}/prescriptions/new")
+    await page.fill("#lines-0-dosage", "Deux fois par jour")
+    await page.wait_for_timeout(1_500)  # longer than drafts.js waits before it sends what is typed
+    assert written == []
+    late.set()
+    await expect(page.locator("#lines-1-dosage")).to_have_value("2 le matin")
+    await expect(page.locator("#lines-0-quantity")).to_have_value("7")
+    await expect(page.locator("#lines-0-dosage")).to_have_value("Deux fois par jour")
+    await page.unroute_all(behavior="wait")
+    async with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        await page.fill("#lines-1-quantity", "14")
+    await page.reload()
+    await expect(page.locator("#lines-1-quantity")).to_have_value("14")
+    await expect(page.locator("#lines-1-dosage")).to_have_value("2 le matin")
+    await expect(page.locator("#lines-0-dosage")).to_have_value("Deux fois par jour")
+    await _end(others, granted)
