@@ -1,0 +1,168 @@
+"""Each act on a prescription, as a resource: of the pharmacy, the doctor, the patient."""
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, Protocol
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.identity.identifiers import normalize_phone
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import actions, dispensing, handover, queries
+from fadjma.prescriptions.forms import (
+    DeliveryForm,
+    DeliveryRequestForm,
+    ReasonForm,
+    RefusalForm,
+)
+from fadjma.prescriptions.routes.reading import handover_key, one
+from fadjma.refusals import Invalid
+from fadjma.store import Transaction
+from fadjma.web.bounds import GIVE_BACK_PER_PERSON
+from fadjma.web.forms import NoFields
+
+P = ParamSpec("P")
+
+blueprint = Blueprint("acts", __name__)
+
+
+class _Plain(Protocol):
+    """An act that needs nothing more."""
+
+    def __call__(self, tx: Transaction, viewer: Viewer, prescription_id: str) -> str: ...
+
+
+class _WithReason(Protocol):
+    """An act that needs nothing but a reason."""
+
+    def __call__(self, tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str: ...
+
+
+# --- the pharmacy -------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/prescriptions/<prescription_id>/validation")
+async def validation(prescription_id: str) -> Response:
+    return await _plainly(dispensing.validate, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/preparation")
+async def preparation(prescription_id: str) -> Response:
+    return await _plainly(dispensing.prepare, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/readiness")
+async def readiness(prescription_id: str) -> Response:
+    return await _plainly(dispensing.mark_ready, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/departure")
+async def departure(prescription_id: str) -> Response:
+    return await _plainly(dispensing.depart, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/return")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def bring_back(prescription_id: str) -> Response:
+    return await _with_reason(dispensing.bring_back, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/delivery")
+@web.refill("prescriptions/show.html", DeliveryForm, context=one)
+async def delivery(prescription_id: str) -> Response:
+    form = await web.form(DeliveryForm)
+    if form.code.data:
+        attempt = await web.attempt(dispensing.try_code, prescription_id, code=form.code.data, key=handover_key())
+        if not attempt["right"]:
+            raise _wrong_code(attempt["left"])
+    return await _act(
+        dispensing.deliver,
+        prescription_id,
+        key=handover_key(),
+        code=form.code.data or None,
+        identity_document=form.identity_document.data or None,
+        reason=form.reason.data or "",
+    )
+
+
+def _wrong_code(left: int) -> Invalid:
+    if left:
+        return Invalid({"code": handover.WRONG}, left=left)
+    return Invalid({"code": handover.LOCKED})
+
+
+@blueprint.post("/prescriptions/<prescription_id>/hold")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def hold(prescription_id: str) -> Response:
+    return await _with_reason(dispensing.hold, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/release")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def release(prescription_id: str) -> Response:
+    web.count(GIVE_BACK_PER_PERSON)
+    return await _with_reason(dispensing.release, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/refusal")
+@web.refill("prescriptions/show.html", RefusalForm, context=one)
+async def refusal(prescription_id: str) -> Response:
+    form = await web.form(RefusalForm)
+    return await _act(dispensing.refuse, prescription_id, code=form.code.data, text=form.text.data)
+
+
+# --- the doctor and the patient -----------------------------------------------------------------------------
+
+
+@blueprint.post("/prescriptions/<prescription_id>/cancellation")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def cancellation(prescription_id: str) -> Response:
+    return await _with_reason(actions.cancel, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/error")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def error(prescription_id: str) -> Response:
+    return await _with_reason(actions.mark_error, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/delivery-request")
+@web.refill("prescriptions/show.html", DeliveryRequestForm, context=one)
+async def delivery_request(prescription_id: str) -> Response:
+    form = await web.form(DeliveryRequestForm)
+    phone = normalize_phone(form.phone.data) or ""
+    return await _act(actions.request_delivery, prescription_id, address=form.address.data, phone=phone)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/taking-back")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def taking_back(prescription_id: str) -> Response:
+    web.count(GIVE_BACK_PER_PERSON)
+    return await _with_reason(actions.take_back, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/code")
+async def code(prescription_id: str) -> Response:
+    return await _plainly(actions.renew_code, prescription_id)
+
+
+async def _plainly(action: _Plain, prescription_id: str) -> Response:
+    await web.form(NoFields)
+    return await _act(action, prescription_id)
+
+
+async def _with_reason(action: _WithReason, prescription_id: str) -> Response:
+    form = await web.form(ReasonForm)
+    return await _act(action, prescription_id, reason=form.reason.data)
+
+
+async def _act(
+    action: Callable[Concatenate[Transaction, Viewer, str, P], str],
+    prescription_id: str,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Response:
+    acted = await web.act(action, queries.prescription, prescription_id, *args, **kwargs)
+    # In the address, not in the form: whichever list it is sent from, the same key is the same submission.
+    back = web.local(request.args.get("next", "")) or None
+    return web.done(acted, "prescriptions/_row.html", f"/prescriptions/{prescription_id}", then=back)

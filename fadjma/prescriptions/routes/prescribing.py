@@ -1,0 +1,177 @@
+"""A prescription is written: the form, with what a doctor has before them, and what comes of it."""
+
+from typing import Any, TypedDict
+
+from quart import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
+
+from fadjma import web
+from fadjma.access import grants
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
+from fadjma.inventory import queries as medicines
+from fadjma.prescriptions import actions, posology, queries
+from fadjma.prescriptions.forms import (
+    LINES_AT_MOST,
+    LineForm,
+    PrescriptionForm,
+)
+from fadjma.prescriptions.posology import Understood
+from fadjma.prescriptions.prescription import Line, Prescription
+from fadjma.records import actions as writing
+from fadjma.records import queries as records
+from fadjma.refusals import Invalid, NotFound
+from fadjma.store import Transaction
+from fadjma.web.forms import clean
+
+blueprint = Blueprint("prescribing", __name__)
+_REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
+
+
+class Desk(TypedDict):
+    """What a doctor has before them when prescribing (prescriptions/new.html), beside the form."""
+
+    file: records.File
+    pharmacies: list[directory.Organization]
+    allergies: tuple[str, ...]
+    suggestions: dict[int, list[medicines.Medicine]]  # by the line for which a medicine is looked for
+
+
+def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
+    """The desk, which is part of the file. Raises NotFound without a grant."""
+    grants.require_grant(tx, viewer, patient_id, "prescriptions")
+    return {
+        "file": writing.open_file(tx, viewer, patient_id, again=again),
+        "pharmacies": directory.organizations(tx, "pharmacy"),
+        "allergies": records.allergies(tx, patient_id),
+        "suggestions": {},
+    }
+
+
+async def _around(patient_id: str) -> Desk:
+    # A form that comes back, a line more each time, is the same sitting at the same desk.
+    return await web.see_traced(_desk, patient_id, again=request.method == "POST" or web.by_itself())
+
+
+@blueprint.get("/patients/<patient_id>/prescriptions/new")
+async def new(patient_id: str) -> Response:
+    around = await _around(patient_id)
+    defaults: dict[str, Any] = {"pharmacy_id": around["file"].patient.pharmacy_id}
+    replaces_id = request.args.get("replaces")
+    if replaces_id:
+        old = await web.see(_refused_one, patient_id, replaces_id)
+        defaults = {
+            "pharmacy_id": old.pharmacy_id,
+            "replaces_id": old.id,
+            "lines": [_as_written(line) for line in old.lines],
+        }
+    return web.page("prescriptions/new.html", form=web.blank(PrescriptionForm, **defaults), **around)
+
+
+@blueprint.post("/patients/<patient_id>/prescriptions")
+@web.refill("prescriptions/new.html", PrescriptionForm, context=_around)
+async def create(patient_id: str) -> Response:
+    sent = await web.fields()
+    pressed = next((name for name in sent if name in _REARRANGE), None)
+    if pressed and web.wants() != "json":
+        return await _rearrange(patient_id, sent, pressed)
+    form = await web.form(PrescriptionForm)
+    acted = await web.act(
+        actions.issue,
+        queries.prescription_in_full,
+        patient_id,
+        lines=[await _line(line, index) for index, line in enumerate(form.each_line)],
+        pharmacy_id=form.pharmacy_id.data or None,
+        replaces_id=form.replaces_id.data or None,
+        confirmed=form["confirm"].data,
+    )
+    location = f"/prescriptions/{acted.resource.id}"
+    if web.header("hx-boosted"):  # placed by htmx, it would keep the form's address, and a reload would prescribe again
+        return Response("", headers={"HX-Redirect": location})
+    return web.done(acted, "prescriptions/_row.html", location, created=True)
+
+
+async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -> Response:
+    """The same form with a line more or less, or with a suggestion picked: how it works without JavaScript."""
+    number, _, medicine_id = sent.pop(pressed).partition(":")  # it is no field of the form that comes back
+    form = web.blank(PrescriptionForm, sent)
+    if form.others:
+        raise Invalid(form.others)
+    around = await _around(patient_id)
+    lines: list[dict[str, Any]] = [line.data for line in form.each_line]
+    index = int(number) if number in map(str, range(len(lines))) else 0
+    match pressed:
+        case "pick":
+            medicine = await web.see(_medicine, medicine_id)
+            lines[index] |= {"medicine_id": medicine.id, "medicine": medicine.name}
+        case "change":
+            lines[index] |= {"medicine_id": "", "medicine": ""}
+        case "find":
+            found = await web.see(medicines.search_medicines, lines[index]["medicine"] or "", form.pharmacy_id.data)
+            around["suggestions"] = {index: found}
+        case "drop" if len(lines) > 1:
+            del lines[index]
+        case "more" if len(lines) < LINES_AT_MOST:
+            lines.append({})
+    form = web.blank(PrescriptionForm, **{**form.data, "lines": lines})
+    return web.page("prescriptions/new.html", form=form, **around)
+
+
+def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> Prescription:
+    """One's own refused prescription for this patient, to be corrected. Raises NotFound."""
+    found = queries.prescription_in_full(tx, viewer, prescription_id)
+    if found.patient_id != patient_id or found.prescriber_id != viewer.id:
+        raise NotFound
+    return found
+
+
+def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:
+    return medicines.medicine(tx, medicine_id)
+
+
+@blueprint.get("/posology")
+async def understood() -> Response:
+    """What is understood of a posology while it is typed in a line of the form; by its names there, or plainly."""
+    line = web.number("line")
+    before = "" if line is None else f"lines-{line}-"
+    typed = {name: request.args.get(before + name, "")[:300] for name in ("medicine_id", "dosage", "duration_days")}
+    found = await web.see(_understood, **typed)
+    fragment = "prescriptions/_understood.html"
+    return web.answer(fragment, found.json(web.language()), fragment=fragment, found=found, n=line or 0)
+
+
+def _understood(tx: Transaction, viewer: Viewer, medicine_id: str, dosage: str, duration_days: str) -> Understood:
+    viewer.require("doctor")
+    days = int(duration_days) if duration_days.isascii() and duration_days.isdecimal() and len(duration_days) < 4 else 0
+    medicine = medicines.medicine(tx, medicine_id) if medicine_id else None
+    unit, form = (medicine.unit, medicine.form) if medicine else ("", "")
+    return posology.understand(clean(dosage) or "", unit, form, days or None)
+
+
+async def _line(line: LineForm, index: int) -> actions.NewLine:
+    """A line as prescribed; a medicine that was typed and not picked is taken when only one has that name."""
+    medicine_id = line.medicine_id.data
+    if not medicine_id and line.medicine.data:
+        found = await web.see(medicines.search_medicines, line.medicine.data)
+        named = [medicine for medicine in found if medicines.is_name_of(line.medicine.data, medicine)]
+        if len(named) != 1:
+            raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
+        medicine_id = named[0].id
+    return actions.NewLine(
+        medicine_id or "",
+        line.dosage.data,
+        line.quantity.data,
+        line.duration_days.data,
+        line.substitution_reason.data or None,
+    )
+
+
+def _as_written(line: Line) -> dict[str, Any]:
+    return {
+        "medicine_id": line.medicine_id,
+        "medicine": line.name,
+        "dosage": line.dosage,
+        "quantity": line.quantity,
+        "duration_days": line.duration_days,
+        "substitution_reason": line.substitution_reason,
+    }

@@ -1,0 +1,183 @@
+"""Prescriptions as they are read: lists, how much waits, one of them."""
+
+from typing import TypedDict
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.i18n import N_, translate
+from fadjma.identity.people import Viewer
+from fadjma.live.colleagues import Colleagues, Open
+from fadjma.live.hub import Hub
+from fadjma.prescriptions import actions, handover, lists, states
+from fadjma.prescriptions.forms import (
+    DeliveryForm,
+    DeliveryRequestForm,
+    ReasonForm,
+    RefusalForm,
+)
+from fadjma.prescriptions.prescription import Prescription
+from fadjma.records import actions as writing
+from fadjma.store import Page, Transaction
+from fadjma.web.forms import NoFields
+from fadjma.web.qr import qr_code
+
+blueprint = Blueprint("reading", __name__)
+_NO_CODE = N_("Sans compte FADJMA")  # why something is handed over without the code, where nobody has one
+_WORK: dict[str, str] = {"all": N_("Tout")} | dict(states.TO_DO.items())
+
+
+class Asked(TypedDict):
+    """Which of the prescriptions are asked for."""
+
+    place: states.Place | None
+    step: lists.Work | None
+    q: str
+    before: str | None
+    patient_id: str | None
+
+
+class OnePage(TypedDict):
+    """What prescriptions/show.html shows."""
+
+    item: Prescription
+    colleagues: Open  # what others of the viewer's pharmacy have before them
+    code: str | None  # the patient's hand-over code, for the patient, once it is of use
+    code_qr: Markup | None
+    refusals: list[tuple[str, str]]
+    reason_form: ReasonForm
+    refusal_form: RefusalForm
+    delivery_form: DeliveryForm
+    delivery_request_form: DeliveryRequestForm
+
+
+@blueprint.get("/prescriptions")
+async def index() -> Response:
+    asked = _asked()
+    found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
+    data = found.json(lambda item: item.json(web.language()))
+    return web.answer(
+        "prescriptions/index.html",
+        {**data, "steps": steps} if steps else data,
+        as_typed="prescriptions/_found.html",
+        prescriptions=found,
+        steps=steps,
+        colleagues=_colleagues().open_for(web.viewer()),
+        work=_WORK,
+        back=_address(asked),
+        **asked,
+    )
+
+
+def _asked() -> Asked:
+    return {
+        "place": web.one_of("place", states.PLACES),
+        "step": web.one_of("step", lists.WORK),
+        "q": web.sought_where_traced(),
+        "before": request.args.get("before"),
+        "patient_id": request.args.get("patient"),
+    }
+
+
+def _address(asked: Asked) -> str:
+    """Of a pharmacy's list, where a step that is taken in it leads back to."""
+    said = {name: value for name, value in asked.items() if value and name != "patient_id"}
+    return "/prescriptions" + (f"?{urlencode(said)}" if said else "")
+
+
+def _list(
+    tx: Transaction, viewer: Viewer, asked: Asked, *, again: bool
+) -> tuple[Page[Prescription], dict[states.Step, int]]:
+    """What is asked for of one's own or of a patient's, and for a pharmacist how much waits for each step."""
+    q, before = asked["q"], asked["before"]
+    if asked["patient_id"]:
+        return _of_patient(tx, viewer, asked["patient_id"], q, before, again=again), {}
+    found = actions.browse(tx, viewer, place=asked["place"], step=asked["step"], q=q, before=before)
+    return found, lists.counts(tx, viewer) if viewer.role == "pharmacist" else {}
+
+
+def _of_patient(
+    tx: Transaction, viewer: Viewer, patient_id: str, q: str, before: str | None, *, again: bool
+) -> Page[Prescription]:
+    """Those of a patient, which are part of the file. Raises NotFound without a grant."""
+    found = lists.of_patient(tx, viewer, patient_id, q, before=before)
+    if viewer.id != patient_id:
+        writing.trace_file(tx, viewer, patient_id, again=again)
+    return found
+
+
+@blueprint.get("/prescriptions/steps")
+async def steps() -> Response:
+    """How much waits for each step: what an open page asks for after an event, in place of its list."""
+    counted = await web.see(_steps)
+    if web.wants() == "page":
+        return web.see_other("/prescriptions")
+    return web.answer("prescriptions/_counts.html", {"steps": counted}, steps=counted)
+
+
+def _steps(tx: Transaction, viewer: Viewer) -> dict[states.Step, int]:
+    viewer.require("pharmacist")
+    return lists.counts(tx, viewer)
+
+
+@blueprint.get("/prescriptions/<prescription_id>")
+async def show(prescription_id: str) -> Response:
+    around = await one(prescription_id)
+    if web.viewer().role == "pharmacist" and web.wants() != "json":
+        _colleagues().opened(web.viewer(), around["item"].id)
+    data = around["item"].json(web.language())
+    if around["code"]:
+        data["handover_code"] = around["code"]
+    if names := around["colleagues"].get(around["item"].id):
+        data["open_by"] = names
+    return web.answer("prescriptions/show.html", data, **around)
+
+
+async def one(prescription_id: str) -> OnePage:
+    """The prescription as its page shows it, which is traced, also around a form that comes back."""
+    found = await web.see_traced(actions.open_prescription, prescription_id, again=web.by_itself())
+    code = handover.shown_to(web.viewer(), found, handover_key())
+    return {
+        "item": found,
+        "colleagues": _colleagues().open_for(web.viewer()),
+        "code": code,
+        "code_qr": qr_code(code) if code else None,
+        "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
+        "reason_form": web.blank(ReasonForm),
+        "refusal_form": web.blank(RefusalForm),
+        "delivery_form": web.blank(DeliveryForm, reason="" if found.has_code else translate(web.language(), _NO_CODE)),
+        "delivery_request_form": web.blank(DeliveryRequestForm),
+    }
+
+
+def _colleagues() -> Colleagues:
+    hub: Hub = web.app().extensions["hub"]
+    return hub.colleagues
+
+
+@blueprint.post("/prescriptions/<prescription_id>/closing")
+async def leave(prescription_id: str) -> Response:
+    """The page of a prescription is left: its person is no longer seen on it. Nothing of it is read or said."""
+    await web.form(NoFields)
+    await web.see(_leaving)
+    _colleagues().left(web.viewer(), prescription_id)
+    if "text/html" in web.header("accept"):
+        return web.see_other("/")
+    return Response(status=204)  # a beacon would follow, and fetch the page
+
+
+def _leaving(tx: Transaction, viewer: Viewer) -> Viewer:
+    return viewer
+
+
+@blueprint.get("/prescriptions/<prescription_id>/row")
+async def row(prescription_id: str) -> Response:
+    """What an open list asks for when an event has brought no more than that there is something (_later.html)."""
+    found = await web.see_traced(actions.pass_row, prescription_id)
+    return web.part("prescriptions/_row.html", found, f"/prescriptions/{prescription_id}")
+
+
+def handover_key() -> bytes:
+    return web.key_for(handover.PURPOSE)
