@@ -9,13 +9,9 @@ function tellAges() {
   for (const { dataset } of document.querySelectorAll('[data-since]')) {
     const minutes = Math.max(0, Math.floor(Date.now() / MINUTE - dataset.since));
     const hours = Math.floor(minutes / 60);
-    dataset.age = hours ? hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, 0)}` : days(hours) : `${minutes} min`;
+    dataset.age = hours ? hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, 0)}` : Math.floor(hours / 24) + '\u00a0' + _('jours') : `${minutes} min`;
   }
 }
-
-const days = hours => new Intl.NumberFormat(document.documentElement.lang, {
-  style: 'unit', unit: 'day', unitDisplay: 'long'
-}).format(Math.floor(hours / 24));
 
 // The element « on » has what colleagues have open as the server said last, in its words; the row or the page shows it
 // (`data-on`) for as long as this page is live.

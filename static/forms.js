@@ -35,7 +35,6 @@ addEventListener('htmx:beforeSwap', ({ detail }) => {
 
 addEventListener('htmx:afterSwap', () => {
   if (restore) restore();
-  restore = null;
 });
 
 addEventListener('htmx:afterRequest', ({ detail }) => {

@@ -1,22 +1,13 @@
-// What a page needs later than at once: how a form is sent and answered, what waits while somebody is typing, and what is
-// said when nobody answers. It is fetched soon after the page (send.js), and with those that have fields to fill in; the
-// browser keeps it, so that it is there when there is no link.
-import { byId, create, fetchWithin, isBusy, lineWithButton, placeAll, SECOND, showToast, swap, user, whileAnswering } from './page.js';
+// What a page needs later than at once: how a form is sent and answered, and what is said when nobody answers. It is
+// fetched soon after the page (send.js), and with those that have fields to fill in; the browser keeps it, so that it is
+// there when there is no link.
+import { abortAfter, byId, create, lineWithButton, placeAll, SECOND, showToast, swap, user, whileAnswering } from './page.js';
 import { working } from './send.js';
 
 const AGAIN = _('Pas de réponse du serveur. Appuyez de nouveau : rien ne sera fait deux fois.');
 const UNSENT = _('Pas de réponse du serveur. Votre envoi est gardé dans cette page : il part dès que la connexion revient, une seule fois. Laissez-la ouverte.');
-const STALE = _("Cette partie vient de changer. Votre saisie est encore là ; la nouvelle version l'effacera.");
 const NO_LINK = _('Pas de connexion avec le serveur : cette page reste ouverte.');
 export const WAITING = _('Écran masqué. Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.');
-
-// --- it takes time ---
-
-// `took`: how long the last answer did, in milliseconds. Returns the line that says it.
-export function sayHowLong(took) {
-  const textContent = _('Toujours en cours… La dernière réponse a pris %n s.').replace('%n', Math.ceil(took / SECOND));
-  return byId('toasts').appendChild(create('p', { textContent }));
-}
 
 // --- a form is sent: it is kept until the server has answered, and sent again ---
 
@@ -67,6 +58,13 @@ async function attempt(form, asked) {
     if (!NO_ANSWER.test(status)) return { status, go: headers.get('HX-Redirect'), html: await answer.text() };
   } catch (error) {} // no link
   announce(form, 'unsent');
+}
+
+// Ends after so many milliseconds, whatever comes.
+export function fetchWithin(ms, address, options) {
+  const control = new AbortController();
+  abortAfter(ms, control);
+  return fetch(address, { ...options, signal: control.signal });
 }
 
 // Returns whether it is to be sent again: after `wait`, when the link is back, or when somebody presses (`job.again`).
@@ -130,37 +128,16 @@ function placePart(old, part, form) {
   if (part.id == 'main' && !errors) scrollTo(0, 0);
 }
 
-// --- what somebody is typing: what comes meanwhile is offered, and waits ---
-
-// `bringNewest(asked)`: whether they have asked for it, over what they are typing, too.
-export function offer(node, bringNewest) {
-  if (!node.isConnected) return bringNewest();
-  if (!heldBy(node)) {
-    const text = create('span');
-    text.setAttribute('role', 'status');
-    setTimeout(() => text.append(STALE), 100); // read aloud only where the status was there before its text
-    node.prepend(lineWithButton('stale', text, _('Voir la nouvelle version'), () => heldBy(node)(true)));
-  }
-  node.firstElementChild.bringNewest = bringNewest;
-}
+// --- what waits while somebody is typing: held.js has put it there ---
 
 // What brings the newest version of `node`, where it was held back.
-const heldBy = node => node && node.firstElementChild && node.firstElementChild.bringNewest;
+export const heldBy = node => node && node.firstElementChild && node.firstElementChild.bringNewest;
 
-// The answer to an act will know of all that has been held back until it was sent.
-addEventListener('sending', () => {
-  for (const line of document.querySelectorAll('.stale')) line.known = line.bringNewest;
-});
-
-// What brings the newest version of `node`, where it was held back after the act was sent.
+// The same, where it was held back after the act was sent.
 function heldSinceSending(node) {
   const bringNewest = heldBy(node);
   return bringNewest && bringNewest != node.firstElementChild.known ? bringNewest : null;
 }
-
-addEventListener('reset', () => setTimeout(() => { // once the fields are empty
-  for (const line of document.querySelectorAll('.stale')) if (!isBusy(line.parentNode)) line.bringNewest();
-}));
 
 // --- nobody answers ---
 

@@ -7,7 +7,6 @@ const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
 const WORDS = { live: _('En direct'), polling: _('Au ralenti'), connecting: _('Connexion…'), offline: _('Hors ligne depuis') };
 const ENDS = { 204: 'replaced', 401: 'expired', 403: 'expired', 409: 'changed', 423: 'locked' };
-const FOR_EVER = 1e9; // setTimeout takes no more than 24 days
 // Where none can lead every tab would stream, and a browser opens six connections to one server.
 const canShare = (navigator.locks || self.SharedWorker) && self.BroadcastChannel;
 const locks = navigator.locks || { // plain http has none
@@ -95,8 +94,7 @@ async function listen(url, polling) {
   const parse = parser(event => polling ? take(event, true) : inTurn(() => take(event)));
   try {
     const headers = { Accept: 'text/event-stream' };
-    const { signal } = control;
-    const answer = await fetch(`${url}?after=${lastSeq}&user=${user}`, { headers, cache: 'no-store', signal });
+    const answer = await fetch(`${url}?after=${lastSeq}&user=${user}`, { headers, cache: 'no-store', signal: control.signal });
     // Of a date, whose clock is right? It counts as nothing.
     notBefore = now() + SECOND * Math.min(+answer.headers.get('Retry-After') || 0, 3600);
     if (polling && answer.status == 204) return;
@@ -176,7 +174,7 @@ async function refresh(missed, anyway) {
 // There is nothing more for this page: its session is over, or this browser may have no more streams (`replaced`).
 function halt(why, told) {
   if (!told) tell({ why });
-  pause = FOR_EVER;
+  pause = 1e9; // for ever; setTimeout takes no more than 24 days
   cutStream();
   if (leading) setTimeout(stop, 500); // the others hear of it before the lock is free
   else stop();

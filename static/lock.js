@@ -1,6 +1,6 @@
 // The screens of staff: hidden at once by button or key, locked by the server. What was shown leaves the document, and is
 // fetched again at the same address once its person has unlocked it.
-import { byId, create, later, now, SECOND } from './page.js';
+import { byId, create, later, now, SECOND, sleep } from './page.js';
 
 const { lock } = document.body.dataset; // seconds; patients have none
 const here = location.pathname + location.search;
@@ -33,12 +33,12 @@ async function untilAnswered(curtain) {
   const answer = await post('/lock').catch(() => 0);
   if (answer && answer.status < 500) return;
   later().then(({ WAITING }) => curtain.textContent = WAITING);
-  await new Promise(done => setTimeout(done, 3 * SECOND));
+  await sleep(3 * SECOND);
   await untilAnswered(curtain);
 }
 
 function watch() {
-  for (const kind of ['keydown', 'pointerdown', 'input', 'wheel', 'touchmove']) addEventListener(kind, touch, { passive: true });
+  for (const kind of ['keydown', 'pointerdown', 'input', 'wheel']) addEventListener(kind, touch, { passive: true });
   addEventListener('locked', hide); // live.js has heard it
   addEventListener('keydown', event => import('./keys.js').then(({ press }) => press(event)), { once: true });
   addEventListener('keydown', ({ key, repeat }) => {

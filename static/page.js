@@ -6,17 +6,12 @@ export const now = Date.now; // goes on while the machine sleeps
 export const byId = id => document.getElementById(id);
 export const { user } = document.body.dataset;
 export const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
-// Ends after so many milliseconds, whatever comes.
-export function fetchWithin(ms, address, options) {
-  const control = new AbortController();
-  abortAfter(ms, control);
-  return fetch(address, { ...options, signal: control.signal });
-}
 export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
+export const sleep = ms => new Promise(done => setTimeout(done, ms));
 // A promise of what is needed seldom, the same for all: what they do with it stays in order.
-let seldom;
-export const later = () => seldom = seldom || bring();
-const bring = () => import('./later.js').catch(() => new Promise(done => setTimeout(done, 3 * SECOND)).then(bring)); // no link
+let sender, holder;
+export const later = () => sender = sender || bring(() => import('./later.js'));
+const bring = load => load().catch(() => sleep(3 * SECOND).then(() => bring(load))); // no link
 const focusInPlace = element => element.focus({ preventScroll: true });
 const hasFocus = element => element.contains(document.activeElement);
 
@@ -73,7 +68,7 @@ function place(element, anyway) {
 
 // Puts `element` where `old` is, or first in `list` (with data-last: last); without `element`, `old` goes.
 export function swap(old, element, list) {
-  const restore = old ? rememberPlace(old) : () => {};
+  const restore = rememberPlace(old || list);
   const bringHeld = answered && element && heldSince(old);
   if (list) list['last' in list.dataset ? 'append' : 'prepend'](element);
   if (element && !list) old.replaceWith(element);
@@ -85,24 +80,33 @@ export function swap(old, element, list) {
   else if (bringHeld) bringHeld();
 }
 
-// What is replaced keeps its opened parts, and whoever works by keyboard keeps their place.
+// What is replaced keeps its opened parts, whoever works by keyboard keeps their place, and what is under a finger stays
+// there. What moves all the same is not what a finger on its way is aiming at: it takes no press for a moment.
 export function rememberPlace(node) {
   const { id, parentNode } = node;
+  const under = document.querySelector('li[id]:hover');
+  const before = under && topOf(under), places = pressable(document).map(placeOf);
   const focused = hasFocus(node) && nameOf(document.activeElement);
   const opened = [...node.querySelectorAll('[open] > summary')].map(nameOf);
   return () => {
     const now = byId(id) || parentNode;
-    for (const summary of now.querySelectorAll('summary')) {
-      if (opened.includes(nameOf(summary))) summary.parentNode.open = true;
+    for (const element of pressable(now)) if (opened.includes(nameOf(element))) element.parentNode.open = true;
+    if (under && under.isConnected) scrollBy(0, topOf(under) - before);
+    for (const element of pressable(document)) {
+      if (!places.includes(placeOf(element))) element.animate({ pointerEvents: ['none', 'none'] }, 400);
     }
     if (!focused || hasFocus(now)) return;
     now.tabIndex = -1;
-    focusInPlace([...now.querySelectorAll('a,button,summary')].find(element => nameOf(element) == focused) || now);
+    focusInPlace(pressable(now).find(element => nameOf(element) == focused) || now);
   };
 }
 
 // By which a link, a button or a summary is found again in what has come instead.
 const nameOf = element => element.href || element.textContent || 'field';
+
+const pressable = node => [...node.querySelectorAll('a,button,summary')];
+const topOf = element => element.getBoundingClientRect().top;
+const placeOf = element => nameOf(element) + topOf(element);
 
 // --- lines of ours ---
 
@@ -146,6 +150,9 @@ function isChanged(field) {
 }
 
 // What comes for `node` waits until somebody asks for it, or has done typing.
-export const holdBack = (node, bringNewest) => later().then(({ offer }) => offer(node, bringNewest));
+export function holdBack(node, bringNewest) {
+  holder = holder || bring(() => import('./held.js'));
+  holder.then(({ offer }) => offer(node, bringNewest));
+}
 
 if (byId('on')) import('./beside.js'); // of a pharmacy, once its page is there

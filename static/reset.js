@@ -1,5 +1,6 @@
 // The page fetched anew, where too much has happened to be told piece by piece.
-import { byId, create, fetchWithin, holdBack, isBusy, SECOND, showToast, swap, user } from './page.js';
+import { fetchWithin } from './later.js';
+import { byId, create, holdBack, isBusy, SECOND, showToast, swap, user } from './page.js';
 
 export async function fetchPage() {
   const answer = await fetchWithin(30 * SECOND, location.href, { headers: { 'X-Live': 1 }, cache: 'no-cache' });

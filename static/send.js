@@ -1,6 +1,6 @@
 // What somebody sends or opens says at once that it works, and the browser's own error page never takes the page's place.
 // later.js sends it.
-import { byId, later, now, SECOND } from './page.js';
+import { byId, create, later, now, SECOND } from './page.js';
 
 const sending = new Map(); // form → a promise, with what sends it again at once
 
@@ -9,12 +9,12 @@ let lastTook = performance.now(); // until this page was there
 // Says so of what was pressed, and after two seconds how long it takes here. Returns what ends that.
 export function working(pressed) {
   const began = now();
-  let line; // a promise
-  const timer = setTimeout(() => line = later().then(({ sayHowLong }) => sayHowLong(lastTook)), 2 * SECOND);
+  const line = create('p', { textContent: _('Toujours en cours… La dernière réponse a pris') + ` ${Math.ceil(lastTook / SECOND)} s` });
+  const timer = setTimeout(() => byId('toasts').append(line), 2 * SECOND);
   pressed.setAttribute('aria-busy', true);
   return () => {
     clearTimeout(timer);
-    if (line) line.then(said => said.remove());
+    line.remove();
     pressed.removeAttribute('aria-busy');
     lastTook = now() - began;
   };
@@ -24,7 +24,7 @@ export function working(pressed) {
 
 addEventListener('submit', event => {
   const form = event.target, { activeElement } = document;
-  const button = event.submitter || [...form.elements].find(field => field == activeElement && field.type == 'submit') || form;
+  const button = event.submitter || (activeElement.form == form && activeElement.type == 'submit' ? activeElement : form);
   if (form.method != 'post') return leave(event, button);
   if (form.getAttribute('action') == '/lock') return; // lock.js
   event.preventDefault();

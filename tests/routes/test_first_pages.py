@@ -11,6 +11,7 @@ from store import Clock, Store
 from told import READS, Route, Told
 
 from fadjma.access import actions as access
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import dispensing
 from fadjma.store import Database
 from fadjma.web.qr import qr_code
@@ -321,3 +322,13 @@ def test_what_reads_badly_is_found(page: str, language: str) -> None:
 )
 def test_what_people_have_typed_is_theirs(page: str) -> None:
     assert faults(page, "en") == faults(page, "fr") == []
+
+
+@pytest.mark.parametrize(
+    ("person", "where"), [(AWA, "/"), (DIOP, "/"), (NDIAYE, "/"), (ADMIN, "/"), (ADMIN, "/accounts")]
+)
+async def test_what_is_pushed_into_what_is_to_be_done_comes_last_and_moves_nothing(
+    clinic: Callers, person: Viewer, where: str
+) -> None:
+    """How a browser does it: tests/system/test_under_a_finger.py."""
+    assert re.search(r'<ul id="now"[^>]* data-last', (await clinic.browser(person).get(where)).text)

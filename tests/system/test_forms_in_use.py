@@ -353,6 +353,7 @@ async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: P
     await page.get_by_role("button", name="Envoyer", exact=True).click()
     await expect(page.locator("#r1 form")).to_have_attribute("aria-busy", "true")
     await pass_time(page, 7, 3)
+    await expect(page.locator("#toasts")).to_contain_text("Toujours en cours…")
     assert not server.to("/answer")
     await page.unroute("**/later.js")
     await pass_time_until(page, lambda: bool(server.to("/answer")), 7)
