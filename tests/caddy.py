@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+from forked import REAL_TIME
 from nginx import _free_ports, _wait
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "local-tls.md"
@@ -48,7 +49,9 @@ class Caddy:
         """Ask it by its name, which this machine does not know."""
         port = self.port if scheme == "https" else self.http_port
         command = ["curl", "-sS", "--max-time", "20", "--resolve", f"fadjma.local:{port}:127.0.0.1", *options]
-        return subprocess.run([*command, f"{scheme}://fadjma.local:{port}{path}"], capture_output=True, text=True)
+        command.append(f"{scheme}://fadjma.local:{port}{path}")
+        # A Go program keeps the real time, and so does who judges the certificates that it issues.
+        return subprocess.run(command, env=REAL_TIME, capture_output=True, text=True)
 
     def _serves(self) -> bool:
         assert self._process and self._process.poll() is None, self._log.read_text()

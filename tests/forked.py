@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# For a program that is to keep it also where bin/test-any-day fakes the clock.
+REAL_TIME = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 
 _loaded = multiprocessing.get_context("forkserver")

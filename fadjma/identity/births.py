@@ -7,6 +7,7 @@ from fadjma import writing
 from fadjma.i18n import N_
 
 OLDEST = 120  # years; one person is known to have been older
+_IMPOSSIBLE = 130  # years that nobody has lived
 NEWBORN = 28  # days
 TOO_OLD = N_("Cette personne aurait plus de 120 ans : vérifiez l'année.")
 _LOOKED_AT = 40  # characters of what was typed
@@ -58,4 +59,4 @@ def may_be_one(one: str, other: str) -> bool:
 
 def may_be(birth_date: str, on: date) -> bool:
     """Whether somebody who is alive `on` this day can have been born then."""
-    return "1900" <= birth_date <= on.isoformat()
+    return of_age(_IMPOSSIBLE, on) <= birth_date <= on.isoformat()

@@ -2,20 +2,29 @@
 
 import json
 import re
-import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from caddy import Caddy
+from forked import REAL_TIME, ROOT
 from live_server import SECRET_KEY, Server
-from store import MONDAY
 
+pytestmark = pytest.mark.xdist_group("nginx")  # one server for all of the file
+_ASK = """
+import json, socket, sys, time
+from pathlib import Path
 from fadjma import doctor
 from fadjma.config import Settings
 
-pytestmark = pytest.mark.xdist_group("nginx")  # one server for all of the file
+find = socket.getaddrinfo
+socket.getaddrinfo = lambda host, *rest, **more: find("127.0.0.1" if host == "fadjma.local" else host, *rest, **more)
+_, database, url = sys.argv
+question = doctor.Question(Settings.from_environment(), Path(database), int(time.time() * 1000), url)
+print(json.dumps({said.label: said.advice for said in doctor.examine(question)}))
+"""
 SIGN_IN = ("-d", "login=dr.diop@demo.fadjma", "--data-urlencode", "password=demo-fadjma-2026")
 
 
@@ -62,19 +71,17 @@ def test_the_stream_passes_at_once(caddy: Caddy) -> None:
     assert "event:" in stream.stdout, "nothing is kept back until there is more"
 
 
-def test_the_doctor_says_that_it_is_well(
-    caddy: Caddy, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    find = socket.getaddrinfo
-
-    def here(host: str, *args: Any, **kwargs: Any) -> Any:
-        return find("127.0.0.1" if host == "fadjma.local" else host, *args, **kwargs)
-
-    monkeypatch.setattr(socket, "getaddrinfo", here)
-    question = doctor.Question(Settings(secret_key=SECRET_KEY), server.database, MONDAY, None)
-    url = f"https://fadjma.local:{caddy.port}"
-    for root, well in (("", False), (str(caddy.root), True)):
-        monkeypatch.setenv("SSL_CERT_FILE", root or str(tmp_path / "none"))
-        asked = doctor.Question(question.settings, question.database, question.now, url)
-        found = {said.label: said.advice for said in doctor.examine(asked)}
+def test_the_doctor_says_that_it_is_well(caddy: Caddy, server: Server, tmp_path: Path) -> None:
+    for root, well in ((tmp_path / "none", False), (caddy.root, True)):
+        found = _advice(caddy, server, root)
         assert (found["TLS"] == "", found["Proxy"] == "") == (well, True), found
+
+
+def _advice(caddy: Caddy, server: Server, root: Path) -> dict[str, str]:
+    """What the doctor says by its labels, where `root` is whom the machine trusts and the name leads here."""
+    asked = [sys.executable, "-c", _ASK, str(server.database), f"https://fadjma.local:{caddy.port}"]
+    environment = {**REAL_TIME, "SSL_CERT_FILE": str(root), "FADJMA_SECRET_KEY": SECRET_KEY}  # caddy.py
+    answer = subprocess.run(asked, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, str] = json.loads(answer.stdout)
+    return found

@@ -24,10 +24,10 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
     with Crowd(server.address) as crowd:
         since = time.monotonic()
         _connect(crowd, pharmacists, after=0)
-        await asyncio.to_thread(crowd.read, greeted, 60)
+        await asyncio.to_thread(crowd.read, greeted, 300)
         coming = time.monotonic() - since
         await own_clinic.prescribe(doctor, patient)
-        await asyncio.to_thread(crowd.read, lambda one: _last(one) == 1, 60)
+        await asyncio.to_thread(crowd.read, lambda one: _last(one) == 1, 300)
         with Browsing(server, awa) as usual:
             await asyncio.sleep(0.5)
 
@@ -38,12 +38,12 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
         since = time.monotonic()
         with Browsing(server, awa) as meanwhile:
             _connect(crowd, pharmacists, after=1)
-            storm = asyncio.create_task(asyncio.to_thread(crowd.read, lambda one: _last(one) >= 2, 60))
+            storm = asyncio.create_task(asyncio.to_thread(crowd.read, lambda one: _last(one) >= 2, 300))
             await asyncio.sleep(0.1)
             await own_clinic.prescribe(doctor, patient)  # in the middle of it
             await storm
             took = time.monotonic() - since
-            await asyncio.to_thread(crowd.read, lambda one: _last(one) >= 3, 60)
+            await asyncio.to_thread(crowd.read, lambda one: _last(one) >= 3, 300)
 
         for member in crowd.members:
             assert [event.seq for event in member.events() if event.numbered] == [2, 3]

@@ -133,7 +133,8 @@ async def test_the_json_form(site: Site, clock: Clock) -> None:
         "admin": 0,
     }
     assert answer["streams"] == {"html": 2, "json": 2}
-    assert (answer["streams_behind"], answer["pollers"], answer["waiting_writes"]) == (0, 0, 0)
+    assert (answer["streams_behind"], answer["pollers"]) == (0, 0)
+    assert answer["waiting_writes"] in (0, 1), "when somebody was last there is not waited for on a busy machine"
     hour = answer["last_hour"]
     assert (hour["seconds"], hour["streams_opened"], hour["streams_peak"]) == (720, 12, 4)
     assert hour["notifications"] == 24

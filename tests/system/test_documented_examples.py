@@ -1,7 +1,6 @@
 """The examples of docs/http.md, run as they stand there: whoever copies them gets events."""
 
 import asyncio
-import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from clinic import AWA, DIOP, Clinic, Programs, open_clinic
-from forked import ROOT
+from forked import REAL_TIME, ROOT
 from live_page import PATIENCE
 from playwright.async_api import Browser
 
@@ -48,11 +47,10 @@ async def says(program: asyncio.subprocess.Process, wanted: str) -> None:
 
 
 async def run(*command: str) -> asyncio.subprocess.Process:
-    # In real time: under a faked clock (bin/test-any-day) Python's sleep is refused, EINVAL.
-    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    # Under a faked clock Python's sleep is refused, EINVAL.
     pipe, both = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     return await asyncio.create_subprocess_exec(
-        *command, stdout=pipe, stderr=both, start_new_session=True, env=environment
+        *command, stdout=pipe, stderr=both, start_new_session=True, env=REAL_TIME
     )
 
 
