@@ -42,6 +42,7 @@ from fadjma.settings.actions import load as load_rules
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
+from fadjma.web.addresses import Address
 from fadjma.web.bounds import Bounds
 from fadjma.web.front_door import FrontDoor
 from fadjma.web.throttle import Throttle
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     rules.settle(replace(Rules(), **settings.fixed))
     app = Quart(__name__, static_folder=None)
     app.ensure_async = cache(app.ensure_async)  # type: ignore[method-assign]  # asked seven times a request, of the same few
+    app.url_rule_class = Address
     app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key
@@ -141,16 +143,8 @@ class Running:
         if not self._app.secret_key and not self._settings.demo:
             raise Unusable(f"La base {self._database.path} n'est pas servie sans clé secrète : lancez « quart setup ».")
         self._app.secret_key = self._app.secret_key or await self._database.write(_demo_secret)
-        if self._settings.demo:
-            password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
-            await self._database.write(_fill_when_empty, password_hash)
         if not await self._database.read(directory.is_anybody_known):
-            log.warning(
-                "La base %s est vide. Pour installer FADJMA, ouvrez %s à l'adresse où il est servi "
-                "(http://%s:%d%s sur cette machine), ou lancez « quart setup ».",
-                *(self._database.path, address := first_page.open_at(self._app)),
-                *(self._settings.host, self._settings.port, address),
-            )
+            await self._begin()
         owner = self._timekeeper.owner
         if not owner.take():
             log.warning(
@@ -164,6 +158,19 @@ class Running:
         self._history.start()
         self._timekeeper.start()
         self.keeper.start()
+
+    async def _begin(self) -> None:
+        """Nobody is there yet: the demo's people come, or whoever installs it is told where."""
+        if self._settings.demo:
+            password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
+            await self._database.write(_fill_when_empty, password_hash)
+            return
+        log.warning(
+            "La base %s est vide. Pour installer FADJMA, ouvrez %s à l'adresse où il est servi "
+            "(http://%s:%d%s sur cette machine), ou lancez « quart setup ».",
+            *(self._database.path, address := first_page.open_at(self._app)),
+            *(self._settings.host, self._settings.port, address),
+        )
 
     async def settle_rules(self) -> None:
         """What the clinic has chosen counts from now on in this process, too."""

@@ -6,6 +6,9 @@ servers of these tests that was half of what they did in their lives.
 
 import gc
 
+import uvicorn.lifespan.on
+import uvicorn.loops.uvloop  # noqa: F401 - uvicorn imports both when it serves
+
 import fadjma.server.serving  # noqa: F401 - and what that imports: all of it
 from fadjma.web import assets, templating
 from tests import compiled

@@ -62,7 +62,7 @@ def url(name: str, language: str = i18n.DEFAULT_LANGUAGE) -> str:
 
 def content(name: str) -> bytes:
     """What is in a static file as it is served."""
-    return _assets()[name].body
+    return _assets(i18n.DEFAULT_LANGUAGE)[name].body
 
 
 @blueprint.get("/static/<version>/<name>")
@@ -86,7 +86,7 @@ def _of_version(version: str, name: str) -> Asset | None:
 
 
 @cache
-def _assets(language: str = i18n.DEFAULT_LANGUAGE) -> dict[str, Asset]:
+def _assets(language: str) -> dict[str, Asset]:
     """Every file by its name; the scripts speak this language."""
     sources = {path.name: path.read_bytes() for path in sorted(_STATIC.glob("*.js"))}
     return {**_files(), **_scripts(sources, language)}

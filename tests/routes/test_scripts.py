@@ -12,7 +12,7 @@ from fadjma.web import assets
 
 KB = 1024
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(assets._STATIC.glob("*.js"))}
-SERVED = sorted(name for name in assets._assets() if name.endswith(".js") and "htmx" not in name)
+SERVED = sorted(name for name in assets._assets("fr") if name.endswith(".js") and "htmx" not in name)
 AT_NEED = [
     "scan.js",
     "beside.js",
@@ -36,7 +36,7 @@ def own(page: str) -> dict[str, str]:
 
 
 def packed(name: str) -> int:
-    return len(assets._assets()[name].compressed["br"])
+    return len(assets._assets("fr")[name].compressed["br"])
 
 
 @pytest.mark.parametrize("person", [AWA, DIOP, NDIAYE, ADMIN], ids=lambda person: person.role)
@@ -73,13 +73,13 @@ async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     assert "later.js" in asked, "it must be there when there is no link"
     assert sorted({*asked, *elsewhere}) == SERVED
     for name in asked:
-        served = assets._assets()[name].body.decode()
+        served = assets._assets("fr")[name].body.decode()
         assert set(re.findall(r" from '([^']+)'", served)) <= set(asked.values()), name
         assert {address.rpartition("/")[2] for address in re.findall(r"\('([^']+\.js)'", served)} <= {*AT_NEED}, name
 
 
 def test_all_scripts_have_one_version_which_changes_with_any() -> None:
-    assert len({assets._assets()[name].version for name in SERVED}) == 1
+    assert len({assets._assets("fr")[name].version for name in SERVED}) == 1
     sources = {name: body.encode() for name, body in SOURCES.items()}
     before = assets._scripts(sources)
     after = assets._scripts({**sources, "later.js": sources["later.js"] + b"// and more"})
@@ -109,7 +109,7 @@ def test_those_of_every_page_are_one_file_in_which_each_name_is_one_thing() -> N
     for name in assets._TOGETHER:
         imported = re.findall(r" from '\./(\S+)';", SOURCES[name])
         assert set(imported) <= set(assets._TOGETHER), name
-    served = assets._assets()["fadjma.js"].body.decode()
+    served = assets._assets("fr")["fadjma.js"].body.decode()
     assert "import {" not in served and "export function swap(" in served
 
 
@@ -145,7 +145,7 @@ class TestAScript:
 
 @pytest.mark.parametrize("name", SERVED)
 def test_a_script_comes_packed_as_it_is(name: str) -> None:
-    asset = assets._assets()[name]
+    asset = assets._assets("fr")[name]
     assert brotli.decompress(asset.compressed["br"]) == asset.body
 
 
