@@ -10,7 +10,7 @@ from quart import Blueprint, Response
 
 from fadjma import beginning, web
 from fadjma.access import actions as delegated
-from fadjma.access import grants, patient_lists, readings, reviews
+from fadjma.access import answers, grants, patient_lists, readings, reviews
 from fadjma.access import queries as access
 from fadjma.access.queries import AccessRequest
 from fadjma.access.readings import Reading
@@ -99,6 +99,7 @@ class _House(TypedDict):
 
 class _Doctor(TypedDict):
     now: Part[Prescription]
+    answers: list[AccessRequest]  # that came, and were not seen
     begun: list[tuple[Kind, Identity]]
     seen: list[AccessRequest]  # those that open the files that were opened last
     flow: Part[Prescription]
@@ -224,6 +225,7 @@ def _doctor(tx: Transaction, viewer: Viewer) -> _Doctor:
     seen = [recent.grant for recent in patient_lists.recent_patients(tx, viewer) if recent.grant]
     return _Doctor(
         now=_prescriptions(tx, viewer, "now"),
+        answers=answers.unseen(tx, viewer, _OF_A_DOCTOR),
         begun=_begun(tx, viewer),
         seen=seen,
         flow=_prescriptions(tx, viewer, "flow", _OF_A_DOCTOR),

@@ -47,7 +47,8 @@ class Act:
     """One act on a review: by whom, from which states to which, and how its page asks for it.
 
     `told`: keys of the catalogue, for whom it is news. `path` is the last part of its address, `button` what it is
-    called; `needs_text`: whether words are needed, and not only welcome. `bad`: drawn as what weighs.
+    called; `needs_text`: whether words are needed, and not only welcome. `bad`: drawn as what weighs. `letter`: what
+    does it by keyboard (static/keys.js).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Act:
     told: Mapping[Told, str] = field(default_factory=dict)
     needs_text: bool = True
     bad: bool = False
+    letter: str = ""
     too_late: str = N_("Ce contrôle a changé entre-temps : rien n'a été modifié.")
 
 
@@ -71,6 +73,7 @@ JUSTIFY = Act(
     N_("Juger justifié"),
     {"patient": "emergency.justified", "doctor": "emergency.found_justified"},
     needs_text=False,
+    letter="v",
 )
 QUESTION = Act(
     "question",
@@ -80,6 +83,7 @@ QUESTION = Act(
     "question",
     N_("Demander une explication"),
     {"patient": "emergency.to_explain", "doctor": "emergency.question"},
+    letter="q",
 )
 CONDEMN = Act(
     "condemn",
@@ -90,6 +94,7 @@ CONDEMN = Act(
     N_("Juger abusif"),
     {"patient": "emergency.abusive", "doctor": "emergency.found_abusive"},
     bad=True,
+    letter="x",
 )
 EXPLAIN = Act(
     "explain",

@@ -248,6 +248,16 @@ def news(tx: Transaction, user_id: str, kind: str, subject_id: str | None) -> in
     return found
 
 
+def unread_subjects(tx: Transaction, user_id: str, kind: str, messages: Iterable[str], limit: int) -> list[str]:
+    """The ids of the things of this kind of which one of these messages is a person's unread news, the latest first."""
+    rows = tx.all(
+        f"SELECT subject_id FROM notifications WHERE {_UNREAD} AND subject_kind = :kind "
+        f"AND message IN {listed(messages)} ORDER BY seq + 0 DESC LIMIT :limit",
+        {"id": user_id, "kind": kind, "limit": limit},
+    )
+    return [row["subject_id"] for row in rows]
+
+
 def read_subject(tx: Transaction, user_id: str, kind: str, subject_id: str | None, up_to: int) -> None:
     """A person has the thing (or all of its kind) before them: what was news about it, up to this number, is read.
 

@@ -145,6 +145,17 @@ async def test_a_pharmacy_hands_over_and_walks_its_stock_by_keyboard(clinic: Cli
     await expect(products.nth(0)).to_be_focused()
     await press("j")
     await expect(products.nth(1)).to_be_focused()
+    await ndiaye.go("/notifications")
+    unread = page.locator("#inbox li.unread")
+    count = await unread.count()
+    row = page.locator(f"#{await unread.first.get_attribute('id')}")
+    await row.locator("a").focus()
+    await press("l")
+    await expect(unread).to_have_count(count - 1)
+    await expect(row).not_to_have_class("unread")
+    await expect(row.locator("a")).to_be_focused()
+    await press("?")
+    await expect(page.locator("#keys-help dl")).to_contain_text("Tout marquer comme lu")
     await page.context.close()
 
 

@@ -35,6 +35,15 @@ async def test_inbox_record_and_open_files_follow(browser: Browser, tmp_path: Pa
         await expect(opened).to_contain_text("Awa Cissé")
         await others.ask(AWA, "POST", f"{path}/revocation")
         await expect(opened).not_to_contain_text("Awa Cissé")
+
+        await diop.go("/")
+        await others.grant(AWA)
+        card = diop.page.locator("#due li", has_text="Réponse")
+        await expect(card).to_contain_text("Awa Cissé")
+        await card.get_by_role("link", name="Ouvrir le dossier").click()
+        await expect(diop.page.locator("h1")).to_have_text("Dossier")
+        await diop.go("/")
+        await expect(card).to_have_count(0)
         assert awa.complaints == diop.complaints == []
         await awa.page.context.close()
         await diop.page.context.close()
