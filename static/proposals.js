@@ -2,6 +2,8 @@
 // proposed halfway (« 1 cp x 3 » of « 1 cp x 3 fois par semaine ») goes with what it followed from.
 import { byId } from './page.js';
 
+import('./combobox.js'); // where medicines are looked for
+
 addEventListener('htmx:load', ({ detail: { elt: { id, dataset: { quantity, days } } } }) => {
   if (!id.startsWith('dose')) return;
   propose(id, 'duration_days', days || '');

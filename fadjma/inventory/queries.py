@@ -9,7 +9,7 @@ from fadjma.days import day
 from fadjma.events.subjects import Named
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary
+from fadjma.inventory import formulary, misspelt
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, given, paging, searching
 
@@ -139,7 +139,7 @@ def search_medicines(
 ) -> Page[Medicine]:
     """Medicines in whose name, or among whose brands, every typed word begins a word; without those that were retired.
 
-    Those that begin with the first word come first.
+    Those that begin with the first word come first. Where there are none, those that differ by a slip (misspelt.py).
 
     How many a pharmacy has, only doctors learn, who prescribe: nobody counts the stock of a competitor.
     `before` is the `next` of the page before: how many were shown, for the list of medicines is the same all day.
@@ -150,21 +150,22 @@ def search_medicines(
     if sum(len(variants[0]) for variants in asked) < 2:
         return Page()
     shown, _ = paging.position(before, otherwise=0)
+    values = {"limit": SUGGESTIONS + 1, "shown": shown, "pharmacy": pharmacy_id, "today": today(tx)}
     condition, words = formulary.said_of(q[:_TYPED])
-    rows = tx.all(
-        f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.retired_at IS NULL {condition} "
-        "ORDER BY search_key NOT LIKE :first, length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown",
-        {
-            **words,
-            "first": f"{asked[0][-1]}%",
-            "limit": SUGGESTIONS + 1,
-            "shown": shown,
-            "pharmacy": pharmacy_id,
-            "today": today(tx),
-        },
-    )
+    first = "search_key NOT LIKE :first, "
+    rows = tx.all(_suggested(condition, first), {**values, **words, "first": f"{asked[0][-1]}%"})
+    if not rows and (ids := misspelt.closest(tx, asked, shown=shown, limit=SUGGESTIONS + 1)):
+        among, meant = given(ids)
+        rows = tx.all(_suggested(f" AND m.id IN {among}"), {**values, **meant, "shown": 0})
     found = [Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
     return paging.page(found, SUGGESTIONS, lambda last: str(shown + SUGGESTIONS))
+
+
+def _suggested(condition: str, first: str = "") -> str:
+    return (
+        f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.retired_at IS NULL {condition} "
+        f"ORDER BY {first}length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown"
+    )
 
 
 def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) -> Medicine:

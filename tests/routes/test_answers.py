@@ -584,6 +584,18 @@ class TestPrescribingWithoutJavaScript:
         page = await self._press(clinic, {"lines-0-medicine": "parac", "find": "0"})
         assert "paracétamol 500 mg" in page.text
 
+    async def test_enter_in_a_field_presses_what_sends_nothing(self, clinic: Callers) -> None:
+        """The first button of a form is what Enter presses: what was looked for is shown, and nothing is emptied."""
+        filled = {f"lines-0-{name}": value for name, value in LINE.items()}
+        opened = (await clinic.browser(DIOP).get("/patients/awa/prescriptions/new")).text
+        form = opened[opened.index('action="/patients/awa/prescriptions"') :]
+        pressed = re.findall(r'<button[^>]*name="(\w+)"', form)[0]
+        page = await self._press(
+            clinic, {**filled, "lines-1-medicine": "parac", "lines-1-dosage": "matin", pressed: "1"}
+        )
+        assert f'name="lines-0-medicine_id" value="{PARACETAMOL}"' in page.text
+        assert f'name="pick" value="1:{PARACETAMOL}"' in page.text and ">matin</textarea>" in page.text
+
     async def test_a_pick_fills_the_line_in(self, clinic: Callers) -> None:
         page = await self._press(clinic, {"lines-0-medicine": "parac", "pick": f"0:{PARACETAMOL}"})
         assert f'name="lines-0-medicine_id" value="{PARACETAMOL}"' in page.text
@@ -600,7 +612,14 @@ class TestPrescribingWithoutJavaScript:
 
     async def test_none_of_it_prescribes(self, clinic: Callers, store: Store) -> None:
         before = store.content(readings=False)
-        for button in ({"find": "0"}, {"more": "1"}, {"drop": "0"}, {"change": "0"}, {"pick": f"0:{PARACETAMOL}"}):
+        for button in (
+            {"find": "0"},
+            {"more": "1"},
+            {"drop": "0"},
+            {"stay": "1"},
+            {"change": "0"},
+            {"pick": f"0:{PARACETAMOL}"},
+        ):
             await self._press(clinic, {**{f"lines-0-{name}": value for name, value in LINE.items()}, **button})
         assert store.content(readings=False) == before
 

@@ -16,6 +16,7 @@ SERVED = sorted(name for name in assets._assets("fr") if name.endswith(".js") an
 AT_NEED = [
     "scan.js",
     "beside.js",
+    "combobox.js",
     "keys.js",
     "later.js",
     "held.js",

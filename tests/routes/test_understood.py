@@ -99,7 +99,7 @@ class TestUnknownFields:
     ) -> None:
         """A program that sent one of these names was answered a page, and nothing was prescribed."""
         before = store.content(readings=False)
-        for button in ("pick", "change", "find", "drop", "more"):
+        for button in ("pick", "change", "find", "drop", "more", "stay"):
             answer = await clinic.program(DIOP).post(PRESCRIBE, {"lines": [LINE], button: "0"})
             assert answer.errors().keys() == {button}
         _same_but_readings(store, before)
@@ -334,7 +334,7 @@ async def test_every_form_of_ours_sends_only_what_its_address_knows(
         for method, action, names in forms.found:
             if method != "post":
                 continue
-            buttons = names & {"pick", "change", "find", "drop", "more"}
+            buttons = names & {"pick", "change", "find", "drop", "more", "stay"}
             for pressed in buttons or {""}:
                 begin_again()
                 fields = [*(names - buttons), *filter(None, [pressed])]
@@ -342,7 +342,19 @@ async def test_every_form_of_ours_sends_only_what_its_address_knows(
                 assert "pas connu ici" not in answer.text, (action, names)
                 assert answer.status in (200, 303, 401, 404, 409, 422), (action, answer.status)
                 sent |= names
-    assert {"key", "confirm", "up_to", "pick", "find", "drop", "more", "change", "replaces_id", "version"} <= sent
+    assert {
+        "key",
+        "confirm",
+        "up_to",
+        "pick",
+        "find",
+        "drop",
+        "more",
+        "stay",
+        "change",
+        "replaces_id",
+        "version",
+    } <= sent
 
 
 async def test_the_rows_of_accounts_send_nothing(clinic: Callers, told: Told) -> None:

@@ -135,13 +135,16 @@ async def choose_medicine(doctor: Person, line: int, typed: str, wanted: str) ->
     box = doctor.page.locator(f"#lines-{line}-medicine")
     await expect(box).to_be_visible()
     if doctor.live:
-        await doctor.is_settled()
+        await expect(box).to_have_role("combobox")
         await box.press_sequentially(typed)
+        await doctor.page.locator(f"#s{line} [role=option]", has_text=re.compile(wanted)).first.click()
+        await expect(doctor.page.locator(f"#lines-{line}-dosage")).to_be_focused()
     else:
         await box.fill(typed)
         await doctor.page.get_by_role("button", name="Chercher dans la liste").click()
-    await doctor.page.locator(f"#s{line} button", has_text=re.compile(wanted)).first.click()
-    await expect(box).to_have_attribute("readonly", "")
+        await doctor.page.locator(f"#s{line} button", has_text=re.compile(wanted)).first.click()
+        await expect(box).to_have_attribute("readonly", "")
+    await expect(box).to_have_value(re.compile(wanted))
 
 
 async def test_a_prescription_goes_from_the_doctor_to_the_hand_over(cast: Cast) -> None:

@@ -25,7 +25,7 @@ from fadjma.store import Transaction
 from fadjma.web.forms import clean
 
 blueprint = Blueprint("prescribing", __name__)
-_REARRANGE = {"pick", "change", "find", "drop", "more"}  # the prescribing form's buttons that send nothing yet
+_REARRANGE = {"pick", "change", "find", "drop", "more", "stay"}  # the prescribing form's buttons that send nothing yet
 
 
 class Desk(TypedDict):
@@ -107,8 +107,10 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
         case "change":
             lines[index] |= {"medicine_id": "", "medicine": ""}
         case "find":
-            found = await web.see(medicines.search_medicines, lines[index]["medicine"] or "", form.pharmacy_id.data)
-            around["suggestions"] = {index: found}
+            around["suggestions"] = await web.see(_suggestions, lines, [index], form.pharmacy_id.data)
+        case "stay":  # Enter in a field, where no script says what it does
+            unchosen = [index for index, line in enumerate(lines) if not line["medicine_id"]]
+            around["suggestions"] = await web.see(_suggestions, lines, unchosen, form.pharmacy_id.data)
         case "drop" if len(lines) > 1:
             del lines[index]
         case "more" if len(lines) < LINES_AT_MOST:
@@ -123,6 +125,13 @@ def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_
     if found.patient_id != patient_id or found.prescriber_id != viewer.id:
         raise NotFound
     return found
+
+
+def _suggestions(
+    tx: Transaction, viewer: Viewer, lines: list[dict[str, Any]], of: list[int], pharmacy_id: str | None
+) -> dict[int, list[medicines.Medicine]]:
+    """By line, the medicines that what is typed in it may mean."""
+    return {index: medicines.search_medicines(tx, viewer, lines[index]["medicine"] or "", pharmacy_id) for index in of}
 
 
 def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:

@@ -1,0 +1,56 @@
+"""Medicines whose name was typed with a slip: one letter wrong, missing or too many, or two that changed places.
+
+Looked for only where nothing begins as it was typed. Digits are never forgiven, for 50 mg is not 500 mg, nor are words
+so short that many others are as near.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from fadjma.store import Transaction
+
+SHORTEST = 4  # letters
+
+
+def closest(tx: Transaction, asked: Sequence[Sequence[str]], *, shown: int, limit: int) -> list[str]:
+    """The ids of the medicines that may have been meant, the shortest names first, from the `shown`th.
+
+    Each word of `asked` (writing.asked_words) begins a word of the name or of its brands, or is one slip from doing so.
+    """
+    if not any(_may_be_a_slip(word) for variants in asked for word in variants):
+        return []
+    sql = "SELECT id, length(dci) AS long, search_key, brands_key FROM medicines WHERE retired_at IS NULL"
+    rows = {row["id"]: row for row in tx.all(sql)}
+    having: dict[str, list[str]] = {}  # by each word of the list, the medicines that have it
+    for id, row in rows.items():
+        for word in f"{row['search_key']} {row['brands_key']}".split():
+            having.setdefault(word, []).append(id)
+    found = set(rows)
+    for variants in asked:
+        found &= {id for typed in variants for word in _meant(typed, having) for id in having[word]}
+    ordered = sorted(found, key=lambda id: (rows[id]["long"], rows[id]["search_key"], id))
+    return ordered[shown : shown + limit]
+
+
+def _meant(typed: str, words: Iterable[str]) -> list[str]:
+    if not _may_be_a_slip(typed):
+        return [word for word in words if word.startswith(typed)]
+    # One slip leaves what is before the middle as it is, or what is after it: most words have neither.
+    before, after = typed[: (len(typed) - 1) // 2], typed[(len(typed) + 1) // 2 :]
+    near = (word for word in words if after in word or word.startswith(before))
+    return [word for word in near if begins_but_for_one(word, typed)]
+
+
+def _may_be_a_slip(typed: str) -> bool:
+    return len(typed) >= SHORTEST and not typed.isdecimal()
+
+
+def begins_but_for_one(word: str, typed: str) -> bool:
+    """Whether `word` begins with `typed`, or would after one letter was changed, added, left out, or moved by one."""
+    at = next((i for i, (one, other) in enumerate(zip(word, typed, strict=False)) if one != other), len(word))
+    rest = typed[at + 1 :]
+    return (
+        word.startswith(rest, at + 1)  # changed
+        or word.startswith(rest, at)  # one too many
+        or word.startswith(typed[at:], at + 1)  # left out
+        or (word[at : at + 2] == typed[at : at + 2][::-1] and word.startswith(typed[at + 2 :], at + 2))
+    )
