@@ -28,6 +28,7 @@ CHECKS = (
     Check("stock égal à ses mouvements", inventory.unmoved),
     Check("stock réservé égal à ses réservations", inventory.unreserved),
     Check("état de chaque ordonnance issu d'un acte", prescriptions.unacted),
+    Check("quantités remises égales à leurs remises", prescriptions.undispensed),
     Check("toutes les versions de chaque élément du dossier", records.unversioned),
 )
 

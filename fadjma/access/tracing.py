@@ -84,6 +84,8 @@ WORDS: dict[str, Words] = {
     "prescription.in_delivery": Words(N_("a envoyé votre ordonnance en livraison")),
     "prescription.brought_back": Words(N_("n'a pas pu livrer votre ordonnance")),
     "prescription.delivered": Words(N_("a remis vos médicaments")),
+    "prescription.part_delivered": Words(N_("a remis une partie de vos médicaments")),
+    "prescription.rest_ready": Words(N_("a préparé le reste de votre ordonnance")),
     "prescription.on_hold": Words(N_("a mis votre ordonnance en attente")),
     "prescription.released": Words(N_("a rendu votre ordonnance")),
     "prescription.refused": Words(N_("a refusé votre ordonnance")),

@@ -30,6 +30,12 @@ _ORIGINALS: dict[str, tuple[str, str]] = {
     "prescriptions": ("SELECT * FROM prescriptions", "id patient_id replaces_id"),
     "prescription_lines": ("SELECT * FROM prescription_lines", "id prescription_id"),
     "prescription_acts": ("SELECT * FROM prescription_acts", "id prescription_id"),
+    "dispenses": ("SELECT * FROM dispenses", "id prescription_id"),
+    "dispense_lines": (
+        f"SELECT dispense_id, line_id, {_LOT} AS lot_id, sum(quantity) AS quantity FROM dispense_lines"
+        " GROUP BY 1, 2, 3",
+        "dispense_id line_id",
+    ),
     "delivery_requests": ("SELECT * FROM delivery_requests", "prescription_id"),
     "audit_events": (
         f"SELECT * FROM audit_events WHERE patient_id IS NOT NULL OR actor_id IN {_OF_PATIENTS}",

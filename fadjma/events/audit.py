@@ -98,6 +98,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "prescription.in_delivery": N_("Ordonnance partie en livraison"),
             "prescription.brought_back": N_("Livraison non faite"),
             "prescription.delivered": N_("Ordonnance remise"),
+            "prescription.part_delivered": N_("Ordonnance remise en partie"),
+            "prescription.rest_ready": N_("Reste d'une ordonnance prêt"),
             "prescription.on_hold": N_("Ordonnance mise en attente"),
             "prescription.released": N_("Ordonnance rendue"),
             "prescription.taken_back": N_("Ordonnance reprise par le patient"),

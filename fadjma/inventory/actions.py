@@ -3,6 +3,9 @@
 Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from fadjma import events, rules, writing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
@@ -12,6 +15,15 @@ from fadjma.ids import new_id
 from fadjma.inventory import queries
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one lot gave for one line of a prescription."""
+
+    line_id: str
+    lot_id: str
+    quantity: int
 
 
 def receive(
@@ -121,7 +133,7 @@ def reserve(
 ) -> int:
     """Keep `quantity` units for a line, first to expire first; returns how many are missing (0: all are kept).
 
-    The caller rolls back when something is missing. One alert when the product's usable stock crosses its threshold.
+    The caller rolls back, or is content with less. One alert when the product's usable stock crosses its threshold.
     """
     pharmacy_id = _own_pharmacy(viewer)
     before = queries.usable(tx, pharmacy_id, medicine_id)
@@ -145,8 +157,7 @@ def reserve(
             {"p": prescription_id, "line": line_id, "lot": lot["id"], "part": part},
         )
         missing -= part
-    if not missing:
-        _alert(tx, viewer, pharmacy_id, medicine_id, before)
+    _alert(tx, viewer, pharmacy_id, medicine_id, before)
     return missing
 
 
@@ -161,22 +172,26 @@ def release(tx: Transaction, prescription_id: str) -> None:
     tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
 
 
-def take(tx: Transaction, viewer: Viewer, prescription_id: str) -> None:
-    """Hand over what was kept for a prescription.
-
-    Raises Conflict when a lot has expired or was emptied since: nothing is handed over.
+def take(tx: Transaction, viewer: Viewer, prescription_id: str, wanted: Mapping[str, int]) -> list[Taken]:
+    """Hand over so much for each line, by its id, of what was kept for it, first to expire first; returns what of which
+    lot. What was kept and is not wanted is free again. Less is taken where less is kept, or has expired since.
     """
+    left = dict(wanted)
+    taken = []
     for row in _reserved(tx, prescription_id):
-        changed = tx.execute(
-            "UPDATE lots SET on_hand = on_hand - :q, reserved = reserved - :q, version = version + 1 "
-            "WHERE id = :lot AND on_hand >= :q AND reserved >= :q AND expires_on >= :today",
-            {"q": row["quantity"], "lot": row["lot_id"], "today": queries.today(tx)},
+        part = min(left.get(row["line_id"], 0), row["quantity"]) if row["expires_on"] >= queries.today(tx) else 0
+        tx.execute(
+            "UPDATE lots SET on_hand = on_hand - :part, reserved = reserved - :kept, version = version + 1 "
+            "WHERE id = :lot",
+            {"part": part, "kept": row["quantity"], "lot": row["lot_id"]},
         )
-        if not changed:
-            raise Conflict(N_("Un lot réservé est périmé ou épuisé : reprenez la préparation."), current="ready")
-        _move(tx, viewer, row["lot_id"], "delivered", -row["quantity"], prescription_id=prescription_id)
+        if part:
+            left[row["line_id"]] -= part
+            taken.append(Taken(row["line_id"], row["lot_id"], part))
+            _move(tx, viewer, row["lot_id"], "delivered", -part, prescription_id=prescription_id)
     show(tx, prescription_id)
     tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
+    return taken
 
 
 def show(tx: Transaction, prescription_id: str) -> None:
@@ -207,7 +222,8 @@ def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, 
 
 def _reserved(tx: Transaction, prescription_id: str) -> list[Row]:
     return tx.all(
-        "SELECT lot_id, quantity FROM reservations WHERE prescription_id = :p ORDER BY lot_id",
+        "SELECT r.line_id, r.lot_id, r.quantity, l.expires_on FROM reservations r JOIN lots l ON l.id = r.lot_id "
+        "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.id",
         {"p": prescription_id},
     )
 

@@ -11,7 +11,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import lists, posology, queries, states, transitions
+from fadjma.prescriptions import handover, lists, posology, queries, states, transitions
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -178,10 +178,7 @@ def take_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: 
 def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     """The patient makes a new hand-over code; the old one no longer opens anything."""
     transitions.begin(tx, viewer, prescription_id, states.RENEW_CODE)
-    tx.execute(
-        "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0, version = version + 1 WHERE id = :id",
-        {"id": prescription_id},
-    )
+    handover.renew(tx, prescription_id)
     events.record(
         tx,
         "prescription.code_renewed",

@@ -1,5 +1,7 @@
 """What the pharmacy does with a prescription, from the claim to the hand-over (docs/clinic.md)."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fadjma import events
@@ -7,10 +9,19 @@ from fadjma.events import Subject
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
-from fadjma.prescriptions import handover, queries, states, transitions
-from fadjma.prescriptions.prescription import Standing
+from fadjma.inventory import put_aside
+from fadjma.prescriptions import dispenses, handover, queries, states, transitions
+from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of a line is handed over, as it was asked for. `quantity` None: nothing of it."""
+
+    line_id: str
+    quantity: int | None
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
@@ -33,24 +44,51 @@ def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
     return transitions.move(tx, viewer, prescription_id, states.HOLD, reason=reason)
 
 
-def prepare(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
-    """Prepared: every line is kept in stock. Raises Conflict with what is missing; then nothing is kept."""
+def prepare(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+    """Prepared: all that is owed is kept in stock; `partial`: what there is of it, something at least.
+
+    Raises NotNow with what is missing; then nothing is kept.
+    """
 
     def keep(found: Standing) -> None:
-        for line in queries.lines(tx, found.id):
-            owed = line.quantity - line.delivered
-            missing = inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, owed)
-            if missing:
-                raise NotNow(
-                    N_("Stock insuffisant pour %(medicine)s : il manque %(missing)d sur %(owed)d."),
-                    current=found.status,
-                    medicine=line.name,
-                    missing=missing,
-                    owed=owed,
-                )
-        inventory.show(tx, found.id)
+        _keep(tx, viewer, found, partial=partial)
 
     return transitions.move(tx, viewer, prescription_id, states.PREPARE, before=keep)
+
+
+def prepare_rest(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+    """The rest has come: ready again, and the patient is told. As `prepare`."""
+
+    def keep(found: Standing) -> None:
+        _keep(tx, viewer, found, partial=partial)
+
+    return transitions.move(tx, viewer, prescription_id, states.PREPARE_REST, before=keep)
+
+
+def _keep(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool) -> None:
+    owed = _owed(queries.lines(tx, found.id))
+    missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in owed.items()}
+    if not partial:
+        _require_all(found, owed, missing)
+    elif owed == missing and owed:
+        raise NotNow(N_("Rien de ce qui est dû n'est en stock."), current=found.status)
+    inventory.show(tx, found.id)
+
+
+def _reserve(tx: Transaction, viewer: Viewer, found: Standing, line: Line, quantity: int) -> int:
+    return inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, quantity)
+
+
+def _require_all(found: Standing, wanted: Mapping[Line, int], missing: Mapping[Line, int]) -> None:
+    for line, quantity in missing.items():
+        if quantity:
+            raise NotNow(
+                N_("Stock insuffisant pour %(medicine)s : il manque %(missing)d sur %(owed)d."),
+                current=found.status,
+                medicine=line.name,
+                missing=quantity,
+                owed=wanted[line],
+            )
 
 
 def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
@@ -112,11 +150,17 @@ def deliver(
     code: str | None = None,
     identity_document: str | None = None,
     reason: str = "",
+    parts: Sequence[Part] | None = None,
 ) -> str:
     """Hand over: with the patient's code, or on an identity document with a reason, which is flagged in the trace.
 
-    Stock leaves in the same transaction.
+    `parts` None: all that is owed. What is not handed over is owed still, under a new code. Stock leaves in the same
+    transaction. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there.
     """
+    prescribed = queries.lines(tx, transitions.begin(tx, viewer, prescription_id, states.DELIVER).id)
+    wanted = _wanted(prescribed, parts)
+    is_all = wanted == _owed(prescribed)
+    without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
 
     def hand_over(found: Standing) -> None:
         if code and found.code_failures >= handover.ATTEMPTS:
@@ -125,11 +169,60 @@ def deliver(
             raise Invalid({"code": N_("Ce code n'est pas le bon.")})
         if not code and not (identity_document and reason):
             raise Invalid(_what_is_missing(tx, found, identity_document, reason))
-        inventory.take(tx, viewer, found.id)
-        tx.execute("UPDATE prescription_lines SET delivered = quantity WHERE prescription_id = :id", {"id": found.id})
+        taken = _take(tx, viewer, found, wanted)
+        dispenses.record(tx, viewer, found.id, taken, reason=without_code)
+        if not is_all:
+            handover.renew(tx, found.id)
 
-    without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
-    return transitions.move(tx, viewer, prescription_id, states.DELIVER, reason=without_code, before=hand_over)
+    act = states.DELIVER if is_all else states.DELIVER_PART
+    return transitions.move(tx, viewer, prescription_id, act, reason=without_code, before=hand_over)
+
+
+def _owed(prescribed: Iterable[Line]) -> dict[Line, int]:
+    return {line: line.remaining for line in prescribed if line.remaining}
+
+
+def _wanted(prescribed: Iterable[Line], parts: Sequence[Part] | None) -> dict[Line, int]:
+    """How much of each line is to be handed over. Raises Invalid for what is not owed."""
+    if parts is None:
+        return _owed(prescribed)
+    lines = {line.id: line for line in prescribed}
+    wanted: dict[Line, int] = {}
+    errors: dict[str, str] = {}
+    for index, part in enumerate(parts):
+        line = lines.pop(part.line_id, None)
+        if line is None:
+            errors[f"lines-{index}-line_id"] = N_("Cette ligne n'est pas à remettre ici, ou elle est donnée deux fois.")
+        elif part.quantity and part.quantity > line.remaining:
+            errors[f"lines-{index}-quantity"] = N_("C'est plus que ce qui est dû.")
+        elif part.quantity:
+            wanted[line] = part.quantity
+    if not errors and not wanted:
+        errors["lines"] = N_("Dites ce qui est remis : une quantité au moins.")
+    if errors:
+        raise Invalid(errors)
+    return wanted
+
+
+def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line, int]) -> list[inventory.Taken]:
+    """Take so much of each line out of the stock, of what was put aside; where nothing was, it is put aside now."""
+    if found.status in states.PREPARE_REST.sources:
+        missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in wanted.items()}
+        _require_all(found, wanted, missing)
+    kept = put_aside.of(tx, found.id)
+    for line, quantity in wanted.items():
+        there = kept.get(line.id, put_aside.NOTHING)
+        if quantity > there.usable + there.expired:
+            raise NotNow(
+                N_("De %(medicine)s, %(kept)d sont préparés, pas %(asked)d : dites ce qui est remis."),
+                current=found.status,
+                medicine=line.name,
+                kept=there.usable,
+                asked=quantity,
+            )
+        if quantity > there.usable:
+            raise Conflict(N_("Un lot réservé est périmé : reprenez la préparation."), current=found.status)
+    return inventory.take(tx, viewer, found.id, {line.id: quantity for line, quantity in wanted.items()})
 
 
 def _what_is_missing(tx: Transaction, found: Standing, identity_document: str | None, reason: str) -> dict[str, str]:

@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from wtforms import FieldList, FormField, StringField
+from wtforms import BooleanField, FieldList, FormField, StringField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions import handover
 from fadjma.prescriptions.states import REFUSALS
-from fadjma.web.forms import AtMost, Field, Form, Questioned, WholeNumber, cleaning, one_of, text
+from fadjma.web.forms import (
+    AtMost,
+    Field,
+    Form,
+    Needed,
+    Optional,
+    Questioned,
+    WholeNumber,
+    cleaning,
+    one_of,
+    text,
+)
 
 LINES_AT_MOST = 15
 _A_DAY = 100  # units of a medicine that nobody takes in one day
@@ -64,12 +75,32 @@ class RefusalForm(Form):
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 
 
-class DeliveryForm(Form):
-    """With the patient's code; or without it, with an identity document and a reason."""
+class PreparationForm(Form):
+    """`partial`: what there is, where not all that is owed is in stock."""
 
+    partial = BooleanField("", false_values=("", "0", "false"))
+
+
+class PartForm(Form):
+    """Of one line. `quantity` None: nothing."""
+
+    line_id: Field[str | None] = StringField("", [Needed(), AtMost(40)], filters=[cleaning(40)])
+    quantity: Field[int | None] = WholeNumber(N_("Quantité remise"), [Optional(), NumberRange(min=1, max=1000)])
+
+
+class DeliveryForm(Form):
+    """With the patient's code; or without it, with an identity document and a reason. Without lines: all that is owed;
+    with lines, nothing of those without a quantity.
+    """
+
+    lines = FieldList(FormField(PartForm))
     code: Field[str | None] = StringField(N_("Code de retrait"), [AtMost(20)], filters=[cleaning(20)])
     identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)
     reason: Field[str | None] = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
+
+    @property
+    def each_line(self) -> list[PartForm]:
+        return [entry.form for entry in self["lines"]]
 
     def validate_code(self, field: Any) -> None:
         """What is no code costs no try: it was mistyped, not guessed."""

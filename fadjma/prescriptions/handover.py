@@ -12,6 +12,7 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import states
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.store import Transaction
 
 PURPOSE = "handover"  # of the program's key that codes are made with
 _DIGITS = 6
@@ -25,6 +26,14 @@ def code(key: bytes, prescription_id: str, code_round: int) -> str:
     """The six digits for this round of this prescription."""
     digest = hmac.digest(key, f"{prescription_id}:{code_round}".encode(), "sha256")
     return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
+
+
+def renew(tx: Transaction, prescription_id: str) -> None:
+    """A new code: the one before opens nothing any more, and wrong ones are counted anew."""
+    tx.execute(
+        "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0, version = version + 1 WHERE id = :id",
+        {"id": prescription_id},
+    )
 
 
 def shown_to(viewer: Viewer, found: Prescription, key: bytes) -> str | None:

@@ -276,11 +276,14 @@ def treatments(tx: Transaction, patient_id: str) -> list[Treatment]:
     """
     rows = tx.all(
         "SELECT l.medicine_id, m.dci || ' ' || m.strength AS medicine, l.dosage, p.id AS prescription_id, "
-        f"p.updated_at + l.duration_days * {_DAY} AS until "
+        f"max(d.at) + l.duration_days * {_DAY} AS until "
         "FROM prescriptions p JOIN prescription_lines l ON l.prescription_id = p.id "
+        "JOIN dispense_lines h ON h.line_id = l.id JOIN dispenses d ON d.id = h.dispense_id "
         "JOIN medicine_names m ON m.id = l.medicine_id "
-        f"WHERE p.patient_id = :patient AND p.status IN {listed(states.HANDED_OVER)} AND p.updated_at > :since "
-        f"AND l.delivered > 0 AND p.updated_at + l.duration_days * {_DAY} > :now ORDER BY until, p.id, l.position",
+        "WHERE p.patient_id = :patient AND p.updated_at > :since AND p.status <> 'entered_in_error' "
+        f"AND d.undone_at IS NULL AND d.at + l.duration_days * {_DAY} > :now "
+        "GROUP BY l.id, l.medicine_id, m.dci, m.strength, l.dosage, l.position, l.duration_days, p.id "
+        "ORDER BY until, p.id, l.position",
         {"patient": patient_id, "now": tx.now, "since": tx.now - _LONGEST},
     )
     last = {row["medicine_id"]: row for row in rows}  # given again: until the later end

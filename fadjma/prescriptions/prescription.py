@@ -1,7 +1,7 @@
 """What a prescription is: its lines, what has happened to it, how it stands, and what its reader can do with it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fadjma import writing
 from fadjma.access.queries import AccessRequest
@@ -30,6 +30,12 @@ class Line:
     duration_days: int
     substitution_reason: str | None
     delivered: int
+    at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
+
+    @property
+    def remaining(self) -> int:
+        """What of it has not been handed over."""
+        return self.quantity - self.delivered
 
     @property
     def name(self) -> str:
@@ -56,7 +62,51 @@ class Line:
             "substitution_reason": self.substitution_reason,
             "prescribed": self.quantity,
             "delivered": self.delivered,
-            "remaining": self.quantity - self.delivered,
+            "remaining": self.remaining,
+            **({} if self.at_hand is None else {"at_hand": self.at_hand}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """So much of one lot for one line. `lot` None: it is not known, or not the reader's to know."""
+
+    line_id: str
+    medicine: str
+    quantity: int
+    lot: str | None
+    expires_on: str | None
+
+    def json(self) -> dict[str, Any]:
+        return {"line_id": self.line_id, "quantity": self.quantity, "lot": self.lot, "expires_on": self.expires_on}
+
+
+@dataclass(frozen=True, slots=True)
+class Dispense:
+    """One hand-over. To a pharmacist of another pharmacy `pharmacy`, `name` and `proof` are None."""
+
+    id: str
+    at: int
+    pharmacy_id: str | None
+    pharmacy: str | None
+    name: str | None
+    proof: Literal["code", "identity"] | None
+    reason: str
+    undone_at: int | None
+    undo_reason: str | None
+    lines: tuple[HandedOver, ...]
+
+    def json(self) -> dict[str, Any]:
+        """`status` as of a FHIR MedicationDispense."""
+        return {
+            "id": self.id,
+            "status": "completed" if self.undone_at is None else "entered-in-error",
+            "at": iso(self.at),
+            "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
+            "by": self.name,
+            "proof": self.proof,
+            "reason": self.reason,
+            "lines": [line.json() for line in self.lines],
         }
 
 
@@ -155,6 +205,7 @@ class Prescription:
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
+    dispenses: tuple[Dispense, ...] = ()
     grant: AccessRequest | None = None  # under which a doctor or nurse sees it, and the allergies and weight beside it
     allergies: tuple[str, ...] = ()
     weight: Measurement | None = None
@@ -195,6 +246,20 @@ class Prescription:
 
     def reason_text(self, language: str) -> str:
         return reason_text(self.status_reason, language)
+
+    @property
+    def is_part_delivered(self) -> bool:
+        """Whether something was handed over and something is owed still, in whatever state that is now."""
+        return any(line.delivered for line in self.lines) and any(map(self.owed, self.lines))
+
+    @property
+    def short(self) -> bool:
+        """Whether its pharmacy cannot hand over now all that is owed."""
+        return any(line.at_hand is not None and line.at_hand < line.remaining for line in self.lines)
+
+    def owed(self, line: Line) -> int:
+        """What of a line is still to be handed over: nothing once the prescription has ended."""
+        return line.remaining if self.status in states.OWING else 0
 
     @property
     def step(self) -> int | None:
@@ -271,8 +336,9 @@ class Prescription:
             "profession": self.prescriber_profession,
         }
         if self.lines:
-            shown["lines"] = [line.json() for line in self.lines]
+            shown["lines"] = [{**line.json(), "owed": self.owed(line)} for line in self.lines]
             shown["acts"] = [act.json() for act in self.acts]
+            shown["dispenses"] = [dispense.json() for dispense in self.dispenses]
         if not self.has_code:
             shown["has_code"] = False
         return shown

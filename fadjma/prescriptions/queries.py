@@ -13,7 +13,9 @@ from fadjma.access import grants
 from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
-from fadjma.prescriptions import states
+from fadjma.inventory import put_aside
+from fadjma.inventory import queries as inventory
+from fadjma.prescriptions import dispenses, states
 from fadjma.prescriptions.prescription import Act, Line, Prescription, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import measurements
@@ -129,11 +131,12 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     if found.hidden:
         return replace(found, acts=tuple(replace(act, reason="") for act in _acts(tx, found.id)))
     if viewer.role == "pharmacist" and tx.now >= found.over_at + NEEDED_FOR:
-        return _as_it_was_shown(tx, found)
+        return _as_it_was_shown(tx, viewer, found)
     dispensing = viewer.role == "pharmacist"
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
+    prescribed = lines(tx, found.id)
     delivery = (
         tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
         if delivering or viewer.id == found.patient_id
@@ -141,8 +144,9 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     )
     return replace(
         found,
-        lines=lines(tx, found.id),
-        acts=_acts(tx, found.id),
+        lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
+        acts=_acts_shown_to(viewer, _acts(tx, found.id)),
+        dispenses=dispenses.of(tx, viewer, found.id),
         grant=grant,
         allergies=records.allergies(tx, found.patient_id) if informed else (),
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
@@ -159,7 +163,30 @@ def has_code(tx: Transaction, patient_id: str) -> bool:
     return directory.can_sign_in(tx, patient_id) or bool(proxies.who_acts_for(tx, patient_id))
 
 
-def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:
+def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines with what its own pharmacy can hand over now: what is put aside; of what is owed, what is in stock."""
+    if found.status in states.PREPARE_REST.sources:
+        assert found.pharmacy_id is not None
+        stocked = {line.id: inventory.usable(tx, found.pharmacy_id, line.medicine_id) for line in prescribed}
+    elif found.status in states.DELIVER.sources:
+        stocked = {line_id: kept.usable for line_id, kept in put_aside.of(tx, found.id).items()}
+    else:
+        return tuple(prescribed)
+    return tuple(replace(line, at_hand=min(line.remaining, stocked.get(line.id, 0))) for line in prescribed)
+
+
+def _acts_shown_to(viewer: Viewer, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+    """The history; of what was handed over before a pharmacy took it, no document that was seen there."""
+    given_back = max((number for number, act in enumerate(acts) if act.to_status == states.TO_CLAIM), default=0)
+    if viewer.role != "pharmacist":
+        return acts
+    return tuple(
+        replace(act, reason="") if number < given_back and act.to_status in states.DELIVERED else act
+        for number, act in enumerate(acts)
+    )
+
+
+def _as_it_was_shown(tx: Transaction, viewer: Viewer, found: Prescription) -> Prescription:
     """What a pharmacy reads long after: the prescription, and the allergies as it saw them; nothing newer of the file.
 
     What was weighed since, and where to bring it, are nobody's affair any more.
@@ -167,7 +194,8 @@ def _as_it_was_shown(tx: Transaction, found: Prescription) -> Prescription:
     return replace(
         found,
         lines=lines(tx, found.id),
-        acts=_acts(tx, found.id),
+        acts=_acts_shown_to(viewer, _acts(tx, found.id)),
+        dispenses=dispenses.of(tx, viewer, found.id),
         allergies=records.allergies(tx, found.patient_id, at=found.over_at),
     )
 
@@ -263,9 +291,10 @@ def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
     rows = tx.all(
         "SELECT DISTINCT m.dci || ' ' || m.strength AS name FROM prescription_lines l "
         "JOIN medicine_names m ON m.id = l.medicine_id JOIN prescription_lines e ON e.medicine_id = l.medicine_id "
-        "JOIN prescriptions p ON p.id = e.prescription_id "
-        "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND e.delivered > 0 "
-        "AND p.updated_at > :since",
+        "JOIN prescriptions p ON p.id = e.prescription_id JOIN dispense_lines h ON h.line_id = e.id "
+        "JOIN dispenses d ON d.id = h.dispense_id "
+        "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND p.updated_at > :since "
+        "AND d.undone_at IS NULL AND d.at > :since",
         {"id": found.id, "patient": found.patient_id, "since": tx.now - 7 * _DAY},
     )
     return tuple(row["name"] for row in rows)

@@ -30,8 +30,8 @@ Status = Literal[
 Side = Literal["patient", "prescriber", "pharmacists"]
 By = Literal["doctor", "prescriber", "patient", "pharmacists", "time"]  # doctor: any with a grant
 Place = Literal["now", "flow", "rest"]
-Step = Literal["validate", "prepare", "hand_over", "bring", "on_hold"]
-Asks = Literal["nothing", "reason", "refusal", "code", "address", "another page"]
+Step = Literal["validate", "prepare", "hand_over", "bring", "owed", "on_hold"]
+Asks = Literal["nothing", "stock", "reason", "refusal", "code", "address", "another page"]
 Condition = Literal["always", "delivery requested", "to be corrected"]
 
 ROLES: dict[By, Role] = {
@@ -71,7 +71,7 @@ STATES: dict[Status, State] = {
     "ready": State(N_("Prête"), "active", "s4", "flow", now="patient", step="hand_over", brought="bring"),
     "delivered": State(N_("Livrée"), "completed", "s5", "rest"),
     "in_delivery": State(N_("En livraison"), "active", "s4", "flow", step="bring"),
-    "part_delivered": State(N_("Délivrée en partie, reste dû"), "active", "sp", "rest"),
+    "part_delivered": State(N_("Délivrée en partie, reste dû"), "active", "sp", "flow", step="owed"),
     "on_hold": State(N_("En attente"), "on-hold", "wait", "flow", step="on_hold"),
     "refused": State(N_("Refusée, à revoir"), "on-hold", "no", "rest", now="doctor"),
     "cancelled": State(N_("Annulée"), "cancelled", "cut", "rest"),
@@ -84,13 +84,15 @@ TO_DO: dict[Step, str] = {
     "prepare": N_("À préparer"),
     "hand_over": N_("À remettre"),
     "bring": N_("À livrer"),
+    "owed": N_("Reste dû"),
     "on_hold": N_("En attente"),
 }
 STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
 TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them
 OVER: tuple[Status, ...] = ("delivered", "cancelled", "entered_in_error")  # by an act that ends it, before its time
-HANDED_OVER: tuple[Status, ...] = ("delivered", "part_delivered")  # in which the patient has been given something
 UNDER_WAY: tuple[Status, ...] = tuple(code for code, state in STATES.items() if state.place == "flow")
+DELIVERED: tuple[Status, ...] = ("delivered", "part_delivered")  # to which something is handed over
+OWING: tuple[Status, ...] = (*UNDER_WAY, "refused")  # in which what was not handed over is owed
 
 # Why a pharmacy refuses. A new reason is a line here, its English (docs/translating.md) and its code in docs/http.md.
 REFUSALS = {
@@ -160,7 +162,7 @@ PREPARE = Act(
     "prepared",
     {"patient": "prescription.prepared"},
     stock="reserve",
-    offer=Offer("preparation", N_("Marquer « Préparée »"), in_row={"validated": N_("Préparer")}, letter="p"),
+    offer=Offer("preparation", N_("Marquer « Préparée »"), "stock", in_row={"validated": N_("Préparer")}, letter="p"),
 )
 VALIDATE = Act(
     "validate",
@@ -188,11 +190,32 @@ MARK_READY = Act(
 DELIVER = Act(
     "deliver",
     "pharmacists",
-    ("ready", "in_delivery"),
+    ("ready", "in_delivery", "part_delivered"),
     "delivered",
     {"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
     stock="take",
     offer=Offer("delivery", N_("Remettre les médicaments"), "code", letter="r"),
+)
+DELIVER_PART = Act(  # DELIVER of less than all that is owed
+    "deliver_part",
+    "pharmacists",
+    DELIVER.sources,
+    "part_delivered",
+    {"patient": "prescription.part_delivered", "prescriber": "prescription.part_dispensed"},
+    stock="take",
+)
+PREPARE_REST = Act(
+    "prepare_rest",
+    "pharmacists",
+    ("part_delivered",),
+    "ready",
+    {"patient": "prescription.rest_ready"},
+    stock="reserve",
+    offer=Offer(
+        "rest", N_("Le reste est arrivé : « Prête »"), "stock", in_row={"part_delivered": N_("Reste prêt")}, letter="p"
+    ),
+    history=N_("Reste prêt"),
+    event="rest_ready",
 )
 DEPART = Act(
     "depart",
@@ -305,7 +328,7 @@ MARK_ERROR = Act(
 REQUEST_DELIVERY = Act(
     "request_delivery",
     "patient",
-    ("issued", "validated", "prepared", "ready", "on_hold"),
+    ("issued", "validated", "prepared", "ready", "part_delivered", "on_hold"),
     None,
     {"pharmacists": "prescription.delivery_requested"},
     offer=Offer("delivery-request", N_("Demander la livraison"), "address", N_("Me faire livrer")),
@@ -340,7 +363,7 @@ RENEW_CODE = Act(
 EXPIRE = Act(
     "expire",
     "time",
-    ("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+    ("issued", "validated", "prepared", "ready", "part_delivered", "on_hold", "refused"),
     "expired",
     {
         "patient": "prescription.expired",
@@ -356,6 +379,8 @@ ACTS = (
     VALIDATE,
     MARK_READY,
     DELIVER,
+    DELIVER_PART,
+    PREPARE_REST,
     DEPART,
     BRING_BACK,
     HOLD,

@@ -160,7 +160,7 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
     def _place(self, name: str) -> tuple["Form", str]:
         """The form to which a field of this full name would belong, this one or that of a line, and its name there."""
         first, _, rest = name.partition("-")
-        if rest and first in self and isinstance(self[first], FieldList):
+        if rest and first in self and isinstance(self[first], FieldList) and self[first].entries:
             return self[first].entries[0].form, rest.partition("-")[2]
         return self, name
 

@@ -31,6 +31,7 @@ DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "prepare": dispensing.prepare,
     "mark_ready": dispensing.mark_ready,
     "deliver": _deliver,
+    "prepare_rest": dispensing.prepare_rest,
     "depart": dispensing.depart,
     "bring_back": partial(dispensing.bring_back, reason="Une raison"),
     "hold": partial(dispensing.hold, reason="Une raison"),

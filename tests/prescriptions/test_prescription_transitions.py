@@ -12,12 +12,13 @@ from fadjma.prescriptions import queries, states, transitions
 from fadjma.prescriptions.states import ACTS, ROLES, STATES
 from fadjma.refusals import Conflict
 
-# What the database lets pass and no act does yet: part deliveries, and what is on its way when its time is over.
+# What the database lets pass and no act does yet.
 NOT_YET = {
-    ("ready", "part_delivered"),
-    ("in_delivery", "part_delivered"),
-    ("in_delivery", "expired"),
-    *(("part_delivered", target) for target in ("ready", "delivered", "part_delivered", "expired", "entered_in_error")),
+    ("issued", "issued"),
+    ("prepared", "issued"),
+    ("ready", "prepared"),
+    ("delivered", "ready"),
+    *(("part_delivered", target) for target in ("issued", "cancelled", "entered_in_error")),
 }
 INSERT = (
     "INSERT INTO prescriptions (id, patient_id, prescriber_id, pharmacy_id, status, status_reason, issued_at, "

@@ -371,6 +371,16 @@ NOT_TAKEN: list[tuple[str, str, Any, str]] = [
     ("/prescriptions/{ready}/delivery", "code", "000000000", "code"),
     ("/prescriptions/{ready}/delivery", "code", "a" * 21, "code"),
     ("/prescriptions/{ready}/delivery", "code", "½½½½½½", "code"),
+    ("/prescriptions/{ready}/delivery", "lines", "all", "lines"),
+    ("/prescriptions/{ready}/delivery", "lines", ["x"], "lines-0"),
+    ("/prescriptions/{ready}/delivery", "lines", [{"quantity": 5}], "lines-0-line_id"),
+    ("/prescriptions/{ready}/delivery", "lines", [{"line_id": "unknown", "quantity": 5}], "lines-0-line_id"),
+    *(
+        ("/prescriptions/{ready}/delivery", "lines", [{"line_id": "any", "quantity": wrong}], "lines-0-quantity")
+        for wrong in (0, -1, "12,5", 12.5, 10**9)
+    ),
+    ("/prescriptions/{ready}/delivery", "lines", [{"line_id": "any", "lot": "L1"}], "lines-0-lot"),
+    ("/prescriptions/{ready}/delivery", "lines", [{"line_id": "any"}] * 21, "lines"),
     ("/prescriptions/{validated}/hold", "reason", "", "reason"),
     ("/prescriptions/{validated}/release", "reason", "x", "reason"),
     ("/prescriptions/{validated}/taking-back", "reason", "", "reason"),

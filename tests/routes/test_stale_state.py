@@ -21,6 +21,7 @@ CURRENT = {
     "/prescriptions/{validated}/preparation": "prepared",
     "/prescriptions/{prepared}/readiness": "ready",
     "/prescriptions/{ready}/delivery": "delivered",
+    "/prescriptions/{owed}/rest": "ready",
     "/prescriptions/{asked}/departure": "in_delivery",
     "/prescriptions/{away}/return": "ready",
     "/prescriptions/{validated}/hold": "on_hold",

@@ -97,6 +97,7 @@ class Told:
     refused: str
     asked: str  # ready, and Awa wants it brought
     away: str  # on its way to her
+    owed: str  # a part of it was handed over
     lot: str
     product: str
     waiting: str  # a doctor to be verified
@@ -177,6 +178,7 @@ def tell(store: Store) -> Told:
         refused=step[4],
         asked=step[5],
         away=step[6],
+        owed=_hand_over_a_part(store, steps.issue(store)),
         lot=lot,
         product=store.value("SELECT product_id FROM lots WHERE id = ?", lot),
         waiting=act(
@@ -292,6 +294,21 @@ def _lose(act: _Acts, store: Store) -> str:
     other = replace(ADMIN, id=act(accounts.create_admin, _person("Mariama")))
     losing = _guarded(act, store, "Malick")
     return act(factor_removal.ask, other, losing, reason="Volé", document=DOCUMENT, address="-")
+
+
+def _hand_over_a_part(store: Store, prescription_id: str) -> str:
+    for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready):
+        store.write(do, NDIAYE, prescription_id)
+    line_id = store.value("SELECT id FROM prescription_lines WHERE prescription_id = ?", prescription_id)
+    return store.write(
+        dispensing.deliver,
+        NDIAYE,
+        prescription_id,
+        key=b"",
+        identity_document=DOCUMENT,
+        reason="Téléphone volé",
+        parts=[dispensing.Part(line_id, 8)],
+    )
 
 
 def _line(store: Store, action: str) -> str:
@@ -441,6 +458,7 @@ ACTS = [
         {"identity_document": "CNI 1 751 1991 00042", "reason": "Téléphone volé"},
         allowed=JAMMS,
     ),
+    Route("/prescriptions/{owed}/rest", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{asked}/departure", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{away}/return", NDIAYE, {"reason": "Personne à l'adresse"}, allowed=JAMMS),
     Route("/prescriptions/{validated}/hold", NDIAYE, {"reason": "Stock attendu demain"}, allowed=JAMMS),

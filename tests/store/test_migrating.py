@@ -137,6 +137,47 @@ def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -
     ]  # fmt: skip
 
 
+def test_what_was_delivered_before_hand_overs_were_kept_was_one_of_all(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    migrate(path, MONDAY, up_to="0027")
+    with closing(connect(path)) as connection:
+        connection.executescript("""
+            INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) VALUES
+                ('awa', 'patient', 'active', '+221771234567', '', 'Awa', 'Cissé', 0),
+                ('diop', 'doctor', 'active', '+221771234568', '', 'Ousmane', 'Diop', 0),
+                ('ndiaye', 'pharmacist', 'active', '+221771234569', '', 'Fatou', 'Ndiaye', 0);
+            INSERT INTO organizations (id, kind, name, city, address, phone)
+                VALUES ('jamm', 'pharmacy', 'Jamm', 'Dakar', '', '');
+            INSERT INTO medicines (id, dci, form, strength, unit, search_key) VALUES
+                ('m1', 'paracétamol', 'comprimé', '500 mg', 'comprimé', 'm1'),
+                ('m2', 'ibuprofène', 'comprimé', '400 mg', 'comprimé', 'm2');
+            INSERT INTO products (id, pharmacy_id, medicine_id) VALUES ('q1', 'jamm', 'm1'), ('q2', 'jamm', 'm2');
+            INSERT INTO lots (id, product_id, number, expires_on, on_hand) VALUES
+                ('k1', 'q1', 'L1', '2027-01-01', 5), ('k2', 'q1', 'L2', '2027-02-01', 5),
+                ('k3', 'q2', 'L3', '2027-02-01', 5);
+            INSERT INTO prescriptions (id, patient_id, prescriber_id, pharmacy_id, status, issued_at, valid_until,
+                updated_at) VALUES ('p', 'awa', 'diop', 'jamm', 'delivered', 1, 9, 5),
+                ('ready', 'awa', 'diop', 'jamm', 'ready', 1, 9, 5);
+            INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity,
+                duration_days, delivered) VALUES ('l1', 'p', 0, 'm1', '1', 20, 5, 20),
+                ('l2', 'p', 1, 'm2', '1', 6, 5, 6), ('l3', 'p', 2, 'm2', '1', 4, 5, 4),
+                ('l4', 'ready', 0, 'm1', '1', 4, 5, 0);
+            INSERT INTO prescription_acts (id, prescription_id, at, actor_id, from_status, to_status, reason) VALUES
+                ('a1', 'p', 4, 'ndiaye', 'prepared', 'ready', ''),
+                ('a2', 'p', 5, 'ndiaye', 'ready', 'delivered', 'Sans code, pièce d''identité CNI 1 : perdu');
+            INSERT INTO movements (id, lot_id, kind, quantity, actor_id, prescription_id, at) VALUES
+                ('v1', 'k1', 'delivered', -15, 'ndiaye', 'p', 5), ('v2', 'k2', 'delivered', -5, 'ndiaye', 'p', 5),
+                ('v3', 'k3', 'delivered', -10, 'ndiaye', 'p', 5);
+        """)
+    migrate(path, MONDAY)
+    reason = "Sans code, pièce d'identité CNI 1 : perdu"
+    sql = "SELECT prescription_id, pharmacy_id, actor_id, at, proof, reason FROM dispenses"
+    assert _rows(path, sql) == [("p", "jamm", "ndiaye", 5, "identity", reason)]
+    assert _rows(path, "SELECT line_id, lot_id, quantity FROM dispense_lines ORDER BY 1, 2") == [
+        ("l1", "k1", 15), ("l1", "k2", 5), ("l2", None, 6), ("l3", None, 4),
+    ]  # fmt: skip
+
+
 class TestBeforeAnUpdate:
     def test_the_database_is_copied_and_the_log_says_where(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -34,6 +34,8 @@ ADDED: dict[str, Callable[[Store], object]] = {
     "measurements": _weighed,
     "movements": steps.receive,
     "prescription_acts": steps.issued,
+    "dispenses": steps.delivered,
+    "dispense_lines": steps.delivered,
 }
 KEPT: dict[str, Callable[[Store], object]] = {
     **ADDED,

@@ -31,12 +31,20 @@ TABLES = {
     "announcements": {"announcements"},
     "records": {"records", "record_versions", "measurements"},
     "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},
-    "prescriptions": {"prescriptions", "prescription_lines", "prescription_acts", "delivery_requests"},
+    "prescriptions": {
+        "prescriptions",
+        "prescription_lines",
+        "prescription_acts",
+        "delivery_requests",
+        "dispenses",
+        "dispense_lines",
+        "unsupplied_lines",
+    },
 }
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
-    "inventory": {"medicine_names", "words_of_medicines"},
+    "inventory": {"medicine_names", "words_of_medicines", "lot_numbers"},
     "prescriptions": {"prescribed"},
 }
 FREE = {"demo"}

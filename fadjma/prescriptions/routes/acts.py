@@ -12,6 +12,7 @@ from fadjma.prescriptions import actions, dispensing, handover, queries
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
+    PreparationForm,
     ReasonForm,
     RefusalForm,
 )
@@ -48,7 +49,14 @@ async def validation(prescription_id: str) -> Response:
 
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
 async def preparation(prescription_id: str) -> Response:
-    return await _plainly(dispensing.prepare, prescription_id)
+    form = await web.form(PreparationForm)
+    return await _act(dispensing.prepare, prescription_id, partial=form.partial.data)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/rest")
+async def rest(prescription_id: str) -> Response:
+    form = await web.form(PreparationForm)
+    return await _act(dispensing.prepare_rest, prescription_id, partial=form.partial.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
@@ -82,7 +90,12 @@ async def delivery(prescription_id: str) -> Response:
         code=form.code.data or None,
         identity_document=form.identity_document.data or None,
         reason=form.reason.data or "",
+        parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
+
+
+def _parts(form: DeliveryForm) -> list[dispensing.Part]:
+    return [dispensing.Part(line.line_id.data or "", line.quantity.data) for line in form.each_line]
 
 
 def _wrong_code(left: int) -> Invalid:

@@ -147,7 +147,11 @@ async def one(prescription_id: str) -> OnePage:
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),
-        "delivery_form": web.blank(DeliveryForm, reason="" if found.has_code else translate(web.language(), _NO_CODE)),
+        "delivery_form": web.blank(
+            DeliveryForm,
+            reason="" if found.has_code else translate(web.language(), _NO_CODE),
+            lines=[{"line_id": line.id, "quantity": line.at_hand or None} for line in found.lines if line.remaining],
+        ),
         "delivery_request_form": web.blank(DeliveryRequestForm),
     }
 

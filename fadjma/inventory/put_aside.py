@@ -1,0 +1,28 @@
+"""What is put aside for a prescription between *prepared* and the hand-over."""
+
+from dataclasses import dataclass
+
+from fadjma.inventory import queries
+from fadjma.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """What is put aside for one line: what can be handed over today, and what cannot any more."""
+
+    usable: int
+    expired: int
+
+
+NOTHING = PutAside(0, 0)
+
+
+def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
+    """What is put aside for a prescription, by line."""
+    rows = tx.all(
+        "SELECT r.line_id, sum(CASE WHEN l.expires_on >= :today THEN r.quantity ELSE 0 END) AS usable, "
+        "sum(CASE WHEN l.expires_on < :today THEN r.quantity ELSE 0 END) AS expired "
+        "FROM reservations r JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id = :p GROUP BY r.line_id",
+        {"p": prescription_id, "today": queries.today(tx)},
+    )
+    return {row["line_id"]: PutAside(row["usable"], row["expired"]) for row in rows}

@@ -1,0 +1,84 @@
+"""What was handed over of a prescription, each time (FHIR MedicationDispense)."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from fadjma.identity.people import Viewer
+from fadjma.ids import new_id
+from fadjma.inventory.actions import Taken
+from fadjma.prescriptions.prescription import Dispense, HandedOver
+from fadjma.store import Transaction
+
+
+def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterable[Taken], *, reason: str) -> None:
+    """Write down a hand-over and what it leaves owed. `reason`: why it was without the code; empty: it was with it."""
+    dispense_id = new_id()
+    tx.execute(
+        "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof, reason) "
+        "VALUES (:id, :prescription, :pharmacy, :actor, :now, :proof, :reason)",
+        {
+            "id": dispense_id,
+            "prescription": prescription_id,
+            "pharmacy": viewer.organization_id,
+            "actor": viewer.id,
+            "now": tx.now,
+            "proof": "identity" if reason else "code",
+            "reason": reason,
+        },
+    )
+    for one in taken:
+        tx.execute(
+            "INSERT INTO dispense_lines (dispense_id, line_id, lot_id, quantity) VALUES (:id, :line, :lot, :quantity)",
+            {"id": dispense_id, "line": one.line_id, "lot": one.lot_id, "quantity": one.quantity},
+        )
+        tx.execute(
+            "UPDATE prescription_lines SET delivered = delivered + :quantity WHERE id = :line",
+            {"line": one.line_id, "quantity": one.quantity},
+        )
+
+
+def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense, ...]:
+    """What was handed over of a prescription that the viewer may see, in order.
+
+    A pharmacist reads of another pharmacy's when and how much it was, and neither where, nor who gave it, nor which
+    document was seen.
+    """
+    rows = tx.all(
+        "SELECT d.id, d.at, d.pharmacy_id, o.name AS pharmacy, u.name, d.proof, d.reason, d.undone_at, d.undo_reason, "
+        "h.line_id, m.dci || ' ' || m.strength AS medicine, h.quantity, b.number AS lot, b.expires_on "
+        "FROM dispenses d JOIN places o ON o.id = d.pharmacy_id JOIN people u ON u.id = d.actor_id "
+        "LEFT JOIN dispense_lines h ON h.dispense_id = d.id LEFT JOIN prescription_lines l ON l.id = h.line_id "
+        "LEFT JOIN medicine_names m ON m.id = l.medicine_id LEFT JOIN lot_numbers b ON b.id = h.lot_id "
+        "WHERE d.prescription_id = :id ORDER BY d.at, d.id, l.position, b.expires_on, b.id",
+        {"id": prescription_id},
+    )
+    found = []
+    for dispense_id, of_one in groupby(rows, lambda row: row["id"]):
+        each = list(of_one)
+        first = each[0]
+        elsewhere = viewer.role == "pharmacist" and first["pharmacy_id"] != viewer.organization_id
+        found.append(
+            Dispense(
+                dispense_id,
+                first["at"],
+                None if elsewhere else first["pharmacy_id"],
+                None if elsewhere else first["pharmacy"],
+                None if elsewhere else first["name"],
+                None if elsewhere else first["proof"],
+                "" if elsewhere else first["reason"],
+                first["undone_at"],
+                None if elsewhere else first["undo_reason"],
+                tuple(
+                    HandedOver(
+                        row["line_id"],
+                        row["medicine"],
+                        row["quantity"],
+                        None if elsewhere else row["lot"],
+                        None if elsewhere else row["expires_on"],
+                    )
+                    for row in each
+                    if row["line_id"]
+                ),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,70 @@
+"""Part by part by page and by JSON: what is typed, what comes back, what is read afterwards."""
+
+import html
+import re
+
+from callers import Callers
+from cast import AWA, DIOP, NDIAYE
+from told import DOCUMENT, Told
+
+INSTEAD = {"identity_document": DOCUMENT, "reason": "Téléphone volé"}
+
+
+async def test_by_page_what_is_typed_beside_each_line(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.ready}"
+    page = (await clinic.browser(NDIAYE).get(address)).text
+    [line_id] = re.findall('name="lines-0-line_id" value="(.*?)"', page)
+    assert re.search('name="lines-0-quantity" inputmode="numeric" autocomplete="off" value="[0-9]+"', page)
+    typed = {**INSTEAD, "lines-0-line_id": line_id, "lines-0-quantity": "12,5"}
+    again = await clinic.browser(NDIAYE).post(f"{address}/delivery", typed)
+    assert again.status == 422 and 'value="12,5"' in again.text and f'value="{line_id}"' in again.text
+    assert "<details open><summary>N'en remettre" in html.unescape(again.text)
+    done = await clinic.browser(NDIAYE).post(f"{address}/delivery", {**typed, "lines-0-quantity": "5"})
+    assert done.status == 303
+    for person in (NDIAYE, AWA, DIOP):
+        shown = html.unescape((await clinic.browser(person).get(address)).text)
+        assert "<b>Reste dû\xa0:</b>" in shown and "<h2>Remises</h2>" in shown and "lot <bdi>L1</bdi>" in shown
+
+
+async def test_by_page_nothing_typed_is_nothing_handed_over(clinic: Callers, told: Told) -> None:
+    line_id = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}")).json["lines"][0]["id"]
+    typed = {**INSTEAD, "lines-0-line_id": line_id, "lines-0-quantity": ""}
+    page = await clinic.browser(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", typed)
+    assert page.status == 422 and "Dites ce qui est remis" in page.text
+    assert (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}")).json["status"] == "ready"
+
+
+async def test_by_json_the_lines_say_what_is_owed_and_the_dispenses_what_was_given(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.ready}"
+    before = (await clinic.program(NDIAYE).get(address)).json
+    [line] = before["lines"]
+    assert line["owed"] == line["at_hand"] == line["prescribed"] and before["dispenses"] == []
+    sent = {**INSTEAD, "lines": [{"line_id": line["id"], "quantity": 5}]}
+    answer = await clinic.program(NDIAYE).post(f"{address}/delivery", sent)
+    assert (answer.status, answer.json["status"], answer.json["step"]) == (200, "part_delivered", "owed")
+    after = (await clinic.program(AWA).get(address)).json
+    assert after["lines"][0]["owed"] == line["prescribed"] - 5 and "at_hand" not in after["lines"][0]
+    [dispense] = after["dispenses"]
+    assert (dispense["status"], dispense["proof"], dispense["by"]) == ("completed", "identity", NDIAYE.name)
+    assert [(one["line_id"], one["quantity"], one["lot"]) for one in dispense["lines"]] == [(line["id"], 5, "L1")]
+    assert re.fullmatch("[0-9]{6}", after["handover_code"])
+    nothing: dict[str, object] = {**INSTEAD, "lines": []}
+    assert (await clinic.program(NDIAYE).post(f"{address}/delivery", nothing)).errors().keys() == {"lines"}
+    too_much = {**INSTEAD, "lines": [{"line_id": line["id"], "quantity": line["prescribed"]}]}
+    assert (await clinic.program(NDIAYE).post(f"{address}/delivery", too_much)).errors().keys() == {"lines-0-quantity"}
+
+
+async def test_what_is_missing_is_said_and_what_there_is_can_be_prepared(clinic: Callers, told: Told) -> None:
+    prescribed = {"medicine_id": "amoxicillin-1g", "dosage": "1 comprimé matin et soir", "quantity": 14}
+    body = {"lines": [{**prescribed, "duration_days": 7}], "pharmacy_id": "pharmacy-jamm"}
+    address = (await clinic.program(DIOP).post("/patients/awa/prescriptions", body)).location
+    lot = {"medicine_id": "amoxicillin-1g", "number": "A1", "expires_on": "2027-12-31", "quantity": 6}
+    assert (await clinic.program(NDIAYE).post("/inventory/lots", lot)).status == 201
+    assert (await clinic.program(NDIAYE).post(f"{address}/validation")).status == 200
+    (await clinic.program(NDIAYE).post(f"{address}/preparation")).problem(409)
+    assert "Préparer ce que nous avons" in (await clinic.browser(NDIAYE).get(address)).text
+    done = await clinic.browser(NDIAYE).post(f"{address}/preparation", {"partial": "1"})
+    assert done.status == 303
+    (await clinic.program(NDIAYE).post(f"{address}/preparation", {"some": True})).problem(422)
+    assert (await clinic.program(NDIAYE).post(f"{address}/readiness")).json["status"] == "ready"
+    assert (await clinic.program(NDIAYE).get(address)).json["lines"][0]["at_hand"] == 6
