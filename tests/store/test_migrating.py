@@ -139,7 +139,7 @@ def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -
 
 def test_what_was_delivered_before_hand_overs_were_kept_was_one_of_all(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    migrate(path, MONDAY, up_to="0027")
+    migrate(path, MONDAY, up_to="0026")
     with closing(connect(path)) as connection:
         connection.executescript("""
             INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) VALUES
