@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, come, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
 EVERY_TAB_FITS = """size => {
@@ -124,3 +124,7 @@ async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browse
                     assert await person.page.evaluate(IN_THE_WAY, size) == [], (page, viewport)
                     assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"], page
                 await person.page.context.close()
+            stranger = await come(browser, viewport=viewport)  # long words beside what is chosen
+            await stranger.page.goto(f"{clinic.address}/register/practitioner")
+            assert await stranger.page.evaluate(IN_THE_WAY, size) == [], viewport
+            await stranger.page.context.close()
