@@ -25,6 +25,7 @@ function equip(field) {
   field.readOnly = false;
   field.nextElementSibling.hidden = true; // its button
   show(field, '');
+  if (field.autofocus) field.focus(); // of a line that was added
   if (field == document.activeElement && !idOf(field).value) look(field); // typed before this came
 }
 

@@ -24,6 +24,7 @@ from fadjma.web.forms import (
 )
 
 LINES_AT_MOST = 15
+AT_MOST = N_("Quinze médicaments au plus par ordonnance.")
 _A_DAY = 100  # units of a medicine that nobody takes in one day
 
 
@@ -61,7 +62,7 @@ class PrescriptionForm(Questioned):
                 self.doubt(quantity.name, N_("Plus de 100 unités par jour : vérifiez la quantité et la durée."))
         valid: bool = super().validate(extra_validators)
         if len(self["lines"]) > LINES_AT_MOST:
-            self.refuse({"lines": N_("Quinze médicaments au plus par ordonnance.")})
+            self.refuse({"lines": AT_MOST})
             return False
         return valid
 

@@ -1,15 +1,20 @@
 """How many keys and taps people need for what they do all day, at 200 ms a key."""
 
+import re
 from pathlib import Path
 
 import pytest
-from clinic import DESK, DIOP, MOUSSA, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from clinic import AWA, DESK, DIOP, MOUSSA, NDIAYE, PHONE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEY = 200  # milliseconds
 DAYS_WORK = 12  # keys from a new prescription to one that is delivered, and the code
+REPEATED = (
+    25  # keys from the doctor's first page to what was prescribed again and signed: nine, and 59 of two medicines
+)
+WRITTEN = 45_000  # milliseconds of keys for a prescription of two medicines
 
 
 class Keyboard:
@@ -23,6 +28,12 @@ class Keyboard:
         for key in keys:
             await self._page.keyboard.press(key, delay=KEY)
             self.pressed += 1
+
+    async def until_signed(self) -> None:
+        """Tab as often as it takes to the button that signs, then press it."""
+        while await self._page.evaluate("!/^Signer/.test(document.activeElement.textContent)"):
+            await self.press("Tab")
+        await self.press("Enter")
 
 
 async def _addressed(others: Programs) -> str:
@@ -56,6 +67,55 @@ async def test_a_pharmacist_delivers_with_twelve_keys_and_the_code(browser: Brow
         assert (await others.ask(NDIAYE, "GET", f"/prescriptions/{new}"))["status"] == "delivered"
         assert keys.pressed <= DAYS_WORK
         await page.context.close()
+
+
+async def test_a_doctor_repeats_a_prescription_and_writes_one_of_two_medicines(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """From the first page to the signed one; what the page and the link take beside the keys is not counted here."""
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        await others.issued(AWA)
+        diop = await sign_in(browser, clinic, DIOP, viewport=DESK)
+        page, signed = diop.page, re.compile(r"/prescriptions/[\w-]{15,}$")
+        repeated = Keyboard(page)
+        await _to_the_file_of_awa(repeated, page)
+        await repeated.press("r")
+        await expect(page.get_by_role("button", name="Signer et émettre")).to_be_focused()
+        await repeated.press("Enter")
+        await page.wait_for_url(signed)
+        await expect(page.locator("#item tbody tr")).to_contain_text("1 comprimé le soir")
+        assert repeated.pressed <= REPEATED and repeated.pressed * KEY <= 15_000
+
+        await diop.go("/")
+        written = Keyboard(page)
+        await _to_the_file_of_awa(written, page)
+        await written.press("p")
+        for n, (medicine, posology) in enumerate((("parac 500", "1x3/j 4j"), ("amoxic 500", "1x2/j 7j"))):
+            field = page.locator(f"#lines-{n}-medicine")
+            await expect(field).to_have_role("combobox")
+            await expect(field).to_be_focused()
+            await written.press(*medicine)
+            await expect(page.locator(f"#s{n} [role=option]").first).to_be_visible()
+            await written.press("ArrowDown", "Enter", *posology)
+            await expect(page.locator(f"#lines-{n}-quantity")).to_have_value("12" if n == 0 else "14")
+            if not n:
+                await written.press("Enter", "Enter", "Enter", "Enter", "Enter")
+        await written.until_signed()
+        await page.wait_for_url(signed)
+        await expect(page.locator("#item tbody tr")).to_have_count(2)
+        assert written.pressed * KEY <= WRITTEN
+        await page.context.close()
+
+
+async def _to_the_file_of_awa(keys: Keyboard, page: Page) -> None:
+    await keys.press("/")
+    await expect(page.locator("#q")).to_be_focused()  # what the first key fetches has come
+    await keys.press(*"awa")
+    await expect(page.locator("#found li a").first).to_contain_text("Awa")
+    await keys.press("Tab", "Tab", "Enter")
+    await page.wait_for_url(re.compile("/records$"))
+    await expect(page.locator("h1")).to_have_text("Dossier")
 
 
 async def test_a_patient_answers_a_request_from_the_toast_with_two_taps(browser: Browser, tmp_path: Path) -> None:

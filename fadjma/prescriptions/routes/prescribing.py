@@ -1,5 +1,6 @@
 """A prescription is written: the form, with what a doctor has before them, and what comes of it."""
 
+from dataclasses import asdict
 from typing import Any, TypedDict
 
 from quart import Blueprint, Response, request
@@ -10,14 +11,16 @@ from fadjma.access import grants
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, posology, queries
+from fadjma.prescriptions import actions, copying, posology, queries
+from fadjma.prescriptions.copying import Copy
 from fadjma.prescriptions.forms import (
+    AT_MOST,
     LINES_AT_MOST,
     LineForm,
     PrescriptionForm,
 )
 from fadjma.prescriptions.posology import Understood
-from fadjma.prescriptions.prescription import Line, Prescription
+from fadjma.prescriptions.prescription import Prescription
 from fadjma.records import actions as writing
 from fadjma.records import queries as records
 from fadjma.refusals import Invalid, NotFound
@@ -25,7 +28,15 @@ from fadjma.store import Transaction
 from fadjma.web.forms import clean
 
 blueprint = Blueprint("prescribing", __name__)
-_REARRANGE = {"pick", "change", "find", "drop", "more", "stay"}  # the prescribing form's buttons that send nothing yet
+_REARRANGE = {
+    "pick",
+    "change",
+    "find",
+    "drop",
+    "more",
+    "stay",
+    "copy",
+}  # the prescribing form's buttons that send nothing yet
 
 
 class Desk(TypedDict):
@@ -35,6 +46,11 @@ class Desk(TypedDict):
     pharmacies: list[directory.Organization]
     allergies: tuple[str, ...]
     suggestions: dict[int, list[medicines.Medicine]]  # by the line for which a medicine is looked for
+    earlier: list[Prescription]  # what may be prescribed again
+    copied: Prescription | None  # what has been, and is to be read over
+    nothing_to_copy: bool
+    added: bool  # the last line has just come
+    retired: set[int]  # the lines whose medicine is not of the list any more
 
 
 def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
@@ -45,6 +61,11 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "pharmacies": directory.organizations(tx, "pharmacy"),
         "allergies": records.allergies(tx, patient_id),
         "suggestions": {},
+        "earlier": copying.earlier(tx, viewer, patient_id),
+        "copied": None,
+        "nothing_to_copy": False,
+        "added": False,
+        "retired": set(),
     }
 
 
@@ -57,14 +78,20 @@ async def _around(patient_id: str) -> Desk:
 async def new(patient_id: str) -> Response:
     around = await _around(patient_id)
     defaults: dict[str, Any] = {"pharmacy_id": around["file"].patient.pharmacy_id}
-    replaces_id = request.args.get("replaces")
-    if replaces_id:
-        old = await web.see(_refused_one, patient_id, replaces_id)
-        defaults = {
-            "pharmacy_id": old.pharmacy_id,
-            "replaces_id": old.id,
-            "lines": [_as_written(line) for line in old.lines],
-        }
+    lines: list[Copy] = []
+    if replaces_id := request.args.get("replaces"):
+        old, lines = await web.see(_refused_one, patient_id, replaces_id)
+        defaults = {"pharmacy_id": old.pharmacy_id, "replaces_id": old.id}
+    elif from_id := request.args.get("from"):
+        last = around["earlier"][0].id if around["earlier"] else None
+        around["nothing_to_copy"] = from_id == "last" and not last
+        if chosen := last if from_id == "last" else from_id:
+            around["copied"], lines = await web.see_traced(copying.of_prescription, chosen)
+    if lines:
+        defaults["lines"] = [asdict(line) for line in lines]
+        around["retired"] = {index for index, line in enumerate(lines) if not line.medicine_id}
+    if web.wants() == "json":
+        return web.as_json({"pharmacy_id": defaults["pharmacy_id"], "lines": [line.json() for line in lines]})
     return web.page("prescriptions/new.html", form=web.blank(PrescriptionForm, **defaults), **around)
 
 
@@ -115,16 +142,26 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
             del lines[index]
         case "more" if len(lines) < LINES_AT_MOST:
             lines.append({})
+            around["added"] = True
+        case "copy":
+            around["copied"], copies = await web.see_traced(copying.of_prescription, number)
+            lines = [line for line in lines if any(line.values())]
+            around["retired"] = {len(lines) + at for at, copy in enumerate(copies) if not copy.medicine_id}
+            lines += [asdict(copy) for copy in copies]
+            if len(lines) > LINES_AT_MOST:
+                raise Invalid({"lines": AT_MOST})
     form = web.blank(PrescriptionForm, **{**form.data, "lines": lines})
     return web.page("prescriptions/new.html", form=form, **around)
 
 
-def _refused_one(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> Prescription:
+def _refused_one(
+    tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str
+) -> tuple[Prescription, list[Copy]]:
     """One's own refused prescription for this patient, to be corrected. Raises NotFound."""
     found = queries.prescription_in_full(tx, viewer, prescription_id)
     if found.patient_id != patient_id or found.prescriber_id != viewer.id:
         raise NotFound
-    return found
+    return found, copying.of_lines(tx, found.lines)
 
 
 def _suggestions(
@@ -158,8 +195,13 @@ def _understood(tx: Transaction, viewer: Viewer, medicine_id: str, dosage: str, 
 
 
 async def _line(line: LineForm, index: int) -> actions.NewLine:
-    """A line as prescribed; a medicine that was typed and not picked is taken when only one has that name."""
+    """A line as prescribed; a medicine that was typed and not picked is taken when only one has that name.
+
+    One that was picked is what its field says, or it is asked for again: a draft may have brought another name.
+    """
     medicine_id = line.medicine_id.data
+    if medicine_id and line.medicine.data and not await web.see(_is_named, medicine_id, line.medicine.data):
+        raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
     if not medicine_id and line.medicine.data:
         found = await web.see(medicines.search_medicines, line.medicine.data)
         named = [medicine for medicine in found if medicines.is_name_of(line.medicine.data, medicine)]
@@ -175,12 +217,8 @@ async def _line(line: LineForm, index: int) -> actions.NewLine:
     )
 
 
-def _as_written(line: Line) -> dict[str, Any]:
-    return {
-        "medicine_id": line.medicine_id,
-        "medicine": line.name,
-        "dosage": line.dosage,
-        "quantity": line.quantity,
-        "duration_days": line.duration_days,
-        "substitution_reason": line.substitution_reason,
-    }
+def _is_named(tx: Transaction, viewer: Viewer, medicine_id: str, text: str) -> bool:
+    try:
+        return medicines.is_name_of(text, medicines.medicine(tx, medicine_id))
+    except NotFound:
+        return False

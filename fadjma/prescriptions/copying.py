@@ -1,0 +1,69 @@
+"""What was prescribed before, to be prescribed again: read over and signed as if it had been typed."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fadjma.identity.people import Viewer
+from fadjma.inventory import queries as medicines
+from fadjma.prescriptions import actions, lists
+from fadjma.prescriptions.prescription import Line, Prescription
+from fadjma.refusals import NotFound
+from fadjma.store import Transaction
+
+SHOWN = 5  # earlier prescriptions, beside the form
+_TAKEN_BACK = ("cancelled", "entered_in_error")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A line as it was written; `medicine_id` is empty where the list no longer has the medicine."""
+
+    medicine_id: str
+    medicine: str
+    dosage: str
+    quantity: int
+    duration_days: int
+    substitution_reason: str | None
+
+    def json(self) -> dict[str, Any]:
+        return {**asdict(self), "medicine_id": self.medicine_id or None, "retired": not self.medicine_id}
+
+
+def of_lines(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
+    return [
+        Copy(
+            line.medicine_id if _is_listed(tx, line.medicine_id) else "",
+            line.name,
+            line.dosage,
+            line.quantity,
+            line.duration_days,
+            line.substitution_reason,
+        )
+        for line in lines
+    ]
+
+
+def _is_listed(tx: Transaction, medicine_id: str) -> bool:
+    try:
+        medicines.medicine(tx, medicine_id)
+    except NotFound:
+        return False
+    return True
+
+
+def of_prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Prescription, list[Copy]]:
+    """One that this doctor may read, of whichever patient, which is traced; and its lines. Raises NotFound."""
+    viewer.require("doctor")
+    found = actions.open_prescription(tx, viewer, prescription_id)
+    if found.hidden:
+        raise NotFound
+    return found, of_lines(tx, found.lines)
+
+
+def earlier(tx: Transaction, viewer: Viewer, patient_id: str) -> list[Prescription]:
+    """The patient's last ones, by whomever, without those that were taken back."""
+    found = lists.of_patient(tx, viewer, patient_id, limit=2 * SHOWN)
+    return sorted(
+        (item for item in found if item.status not in _TAKEN_BACK), key=lambda item: item.issued_at, reverse=True
+    )[:SHOWN]
