@@ -44,7 +44,7 @@ _HOLDS = (
 _REFUSALS = (
     "dose: supérieure à la dose maximale pour le poids indiqué.",
     "interaction: avec un traitement en cours, à revoir.",
-    "unavailable: en rupture chez tous les grossistes, proposer une alternative.",
+    "unreadable: durée du traitement absente, à préciser.",
 )
 _CANCELLATIONS = ("Traitement changé après les résultats.", "Hospitalisation entre-temps.")
 _MISTAKE = "Prescrite dans le mauvais dossier."

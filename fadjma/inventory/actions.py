@@ -3,7 +3,7 @@
 Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fadjma import events, rules, writing
@@ -192,6 +192,22 @@ def take(tx: Transaction, viewer: Viewer, prescription_id: str, wanted: Mapping[
     show(tx, prescription_id)
     tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
     return taken
+
+
+def put_back(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterable[Taken], *, reason: str) -> None:
+    """What was taken for a prescription is there again, and kept for it as before."""
+    for one in taken:
+        row = {"line": one.line_id, "lot": one.lot_id, "q": one.quantity}
+        tx.execute(
+            "UPDATE lots SET on_hand = on_hand + :q, reserved = reserved + :q, version = version + 1 WHERE id = :lot",
+            row,
+        )
+        tx.execute(
+            "INSERT INTO reservations (prescription_id, line_id, lot_id, quantity) VALUES (:p, :line, :lot, :q)",
+            {**row, "p": prescription_id},
+        )
+        _move(tx, viewer, one.lot_id, "delivered", one.quantity, reason=reason, prescription_id=prescription_id)
+    show(tx, prescription_id)
 
 
 def show(tx: Transaction, prescription_id: str) -> None:

@@ -12,7 +12,7 @@ from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import handover, lists, posology, queries, states, transitions
-from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.prescription import Prescription, Standing
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 from fadjma.store import Page, Transaction
 
@@ -139,13 +139,21 @@ def _is_somebody_elses(viewer: Viewer, found: Prescription) -> bool:
 
 
 def cancel(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """The prescriber cancels, up to *ready*; the pharmacy is told."""
-    return transitions.move(tx, viewer, prescription_id, states.CANCEL, reason=reason)
+    """The prescriber cancels what was not handed over; a pharmacy that had prepared must say that it knows."""
+    return _end(tx, viewer, prescription_id, states.CANCEL, reason)
 
 
 def mark_error(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
     """« Saisie par erreur »: the prescriber takes back what should never have been written."""
-    return transitions.move(tx, viewer, prescription_id, states.MARK_ERROR, reason=reason)
+    return _end(tx, viewer, prescription_id, states.MARK_ERROR, reason)
+
+
+def _end(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act, reason: str) -> str:
+    def ask_its_pharmacy(found: Standing) -> None:
+        if found.status in states.PUT_TOGETHER:
+            tx.execute("UPDATE prescriptions SET acknowledge_by = pharmacy_id WHERE id = :id", {"id": found.id})
+
+    return transitions.move(tx, viewer, prescription_id, act, reason=reason, before=ask_its_pharmacy)
 
 
 def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, address: str, phone: str) -> str:
@@ -173,6 +181,28 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
 def take_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
     """The patient takes it to another pharmacy, while nothing is prepared: nobody keeps it by doing nothing."""
     return transitions.move(tx, viewer, prescription_id, states.TAKE_BACK, reason=reason)
+
+
+def choose_pharmacy(tx: Transaction, viewer: Viewer, prescription_id: str, *, pharmacy_id: str | None) -> str:
+    """The patient sends what nobody has taken to another pharmacy, or with None to any; its prescriber is told."""
+    found = transitions.begin(tx, viewer, prescription_id, states.CHOOSE_PHARMACY)
+    _require_pharmacy(tx, pharmacy_id)
+    addressed_to = tx.value("SELECT addressed_to FROM prescriptions WHERE id = :id", {"id": found.id})
+    if addressed_to == pharmacy_id:
+        return found.id
+    could_see = transitions.pharmacists(tx, found.id)
+    transitions.write(tx, found.id, viewer.id, found.status, found.status, "", None, by_id=viewer.by_id)
+    tx.execute("UPDATE prescriptions SET addressed_to = :to WHERE id = :id", {"to": pharmacy_id, "id": found.id})
+    transitions.tell(
+        tx,
+        found.id,
+        states.CHOOSE_PHARMACY.event,
+        actor_id=viewer.id,
+        by_id=viewer.by_id,
+        told=states.CHOOSE_PHARMACY.told,
+        also=could_see,
+    )
+    return found.id
 
 
 def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
@@ -229,11 +259,16 @@ def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None, confi
         )
     if errors:
         raise Invalid(errors)
-    if pharmacy_id is not None and not directory.is_place(tx, pharmacy_id, "pharmacy"):
-        raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
+    _require_pharmacy(tx, pharmacy_id)
     if doubts and not confirmed:
         raise Doubtful(doubts)
     return checked
+
+
+def _require_pharmacy(tx: Transaction, pharmacy_id: str | None) -> None:
+    """None: any. Raises Invalid."""
+    if pharmacy_id is not None and not directory.is_place(tx, pharmacy_id, "pharmacy"):
+        raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
 
 
 def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> None:

@@ -37,6 +37,35 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
         )
 
 
+def last(tx: Transaction, prescription_id: str, pharmacy_id: str | None) -> tuple[str, int] | None:
+    """The id and the moment of the last hand-over that holds, where it was by this pharmacy."""
+    row = tx.first(
+        "SELECT id, at, pharmacy_id FROM dispenses WHERE prescription_id = :id AND undone_at IS NULL "
+        "ORDER BY at DESC, id DESC LIMIT 1",
+        {"id": prescription_id},
+    )
+    return (row["id"], row["at"]) if row and row["pharmacy_id"] == pharmacy_id else None
+
+
+def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> list[Taken]:
+    """It has not happened; returns what is to be put back."""
+    tx.execute(
+        "UPDATE dispenses SET undone_at = :now, undone_by = :viewer, undo_reason = :reason WHERE id = :id",
+        {"now": tx.now, "viewer": viewer.id, "reason": reason, "id": dispense_id},
+    )
+    rows = tx.all(
+        "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id AND lot_id IS NOT NULL",
+        {"id": dispense_id},
+    )
+    taken = [Taken(**dict(row)) for row in rows]
+    for one in taken:
+        tx.execute(
+            "UPDATE prescription_lines SET delivered = delivered - :quantity WHERE id = :line",
+            {"line": one.line_id, "quantity": one.quantity},
+        )
+    return taken
+
+
 def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense, ...]:
     """What was handed over of a prescription that the viewer may see, in order.
 

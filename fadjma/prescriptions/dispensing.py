@@ -51,7 +51,7 @@ def prepare(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: b
     """
 
     def keep(found: Standing) -> None:
-        _keep(tx, viewer, found, partial=partial)
+        keep_for(tx, viewer, found, partial=partial)
 
     return transitions.move(tx, viewer, prescription_id, states.PREPARE, before=keep)
 
@@ -60,12 +60,13 @@ def prepare_rest(tx: Transaction, viewer: Viewer, prescription_id: str, *, parti
     """The rest has come: ready again, and the patient is told. As `prepare`."""
 
     def keep(found: Standing) -> None:
-        _keep(tx, viewer, found, partial=partial)
+        keep_for(tx, viewer, found, partial=partial)
 
     return transitions.move(tx, viewer, prescription_id, states.PREPARE_REST, before=keep)
 
 
-def _keep(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool) -> None:
+def keep_for(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool) -> None:
+    """Keep what is owed in stock, or with `partial` what there is of it. Raises NotNow with what is missing."""
     owed = _owed(queries.lines(tx, found.id))
     missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in owed.items()}
     if not partial:
@@ -110,8 +111,16 @@ def bring_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason:
 
 
 def refuse(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, text: str) -> str:
-    """Refused with a coded reason (states.REFUSALS) and a text: the doctor hears of it at once and corrects it."""
-    return transitions.move(tx, viewer, prescription_id, states.REFUSE, reason=f"{code}: {text}")
+    """Refused with a coded reason (states.REFUSALS) and a text: the doctor hears of it at once and corrects it.
+
+    What this pharmacy does not have, another may take at once: it is given back, and the doctor is told all the same.
+    """
+    reason = f"{code}: {text}"
+    if code != states.UNAVAILABLE:
+        return transitions.move(tx, viewer, prescription_id, states.REFUSE, reason=reason)
+    transitions.begin(tx, viewer, prescription_id, states.REFUSE)
+    also_told: dict[states.Side, str] = {"prescriber": "prescription.unavailable"}
+    return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason, also_told=also_told)
 
 
 def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions import handover
-from fadjma.prescriptions.states import REFUSALS
+from fadjma.prescriptions.states import REFUSALS, SHORTAGES
 from fadjma.web.forms import (
     AtMost,
     Field,
@@ -107,6 +107,18 @@ class DeliveryForm(Form):
         """What is no code costs no try: it was mistyped, not guessed."""
         if field.data and not handover.digits(field.data):
             raise ValidationError(translate(self.language, handover.MALFORMED))
+
+
+class ShortageForm(Form):
+    line_id: Field[str] = StringField(N_("Médicament"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+    shortage: Field[str] = one_of(N_("Motif"), SHORTAGES)
+    note: Field[str | None] = text(N_("Précision pour le médecin"), 300, required=False)
+
+
+class PharmacyForm(Form):
+    """`pharmacy_id` empty: any."""
+
+    pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
 
 
 class DeliveryRequestForm(Form):

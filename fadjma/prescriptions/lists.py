@@ -30,6 +30,10 @@ _NAMED = {role: {part: theirs for part, theirs in own.items() if theirs == _ALL}
 Work = Step | Literal["all"]  # what a pharmacy has to do: one step of it, or every
 WORK: tuple[Work, ...] = ("all", *TO_DO)
 _BRING = "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id)"
+_TO_ACKNOWLEDGE = [
+    f"SELECT p.id, p.updated_at FROM prescriptions p WHERE p.acknowledge_by = :organization AND p.status = '{status}'"
+    for status in states.ACKNOWLEDGE.sources
+]
 _CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
@@ -148,7 +152,7 @@ def _waiting(own: Mapping[str, Sequence[Status]], step: Work) -> list[str]:
                 "" if step == "all" or not state.brought else f" AND {'' if step == state.brought else 'NOT '}{_BRING}"
             )
             here[code] = _still(code) + only
-    return _each_state(own, here)
+    return [*_each_state(own, here), *(_TO_ACKNOWLEDGE if step in ("acknowledge", "all") and own else ())]
 
 
 def _counted(selects: list[str]) -> str:
@@ -229,7 +233,11 @@ def _selects(viewer: Viewer, place: Place | None) -> list[str]:
         turn, afterwards = STATES[code].place_for(viewer.role), STATES[code].place
         if turn != afterwards and place in (turn, afterwards):
             here[code] = _still(code) + (f" AND NOT {_CORRECTED}" if place == turn else f" AND {_CORRECTED}")
+    if viewer.role == "pharmacist":  # what their pharmacy must acknowledge is to do, not over
+        here |= {code: " AND p.acknowledge_by IS NULL" for code in states.ACKNOWLEDGE.sources if code in here}
     selects = _each_state(own, here)
+    if viewer.role == "pharmacist" and place == "now":
+        selects += _TO_ACKNOWLEDGE
     if states.EXPIRE.target in here:
         selects += [
             "SELECT p.id, p.updated_at FROM prescriptions due CROSS JOIN prescriptions p "

@@ -10,9 +10,25 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import posology, states
 from fadjma.prescriptions.posology import Posology
-from fadjma.prescriptions.states import REFUSALS, STATES, STEPS, Condition, Place, Status, Step
+from fadjma.prescriptions.states import REFUSALS, SHORTAGES, STATES, STEPS, Condition, Place, Status, Step
 from fadjma.records.measurements import Measurement
 from fadjma.store import paging
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """That a pharmacy cannot supply a line: since when, why (states.SHORTAGES), and in words, where there are any."""
+
+    at: int
+    code: str
+    text: str
+
+    @property
+    def label(self) -> str:
+        return SHORTAGES[self.code]
+
+    def json(self) -> dict[str, Any]:
+        return {"at": iso(self.at), "code": self.code, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,7 @@ class Line:
     duration_days: int
     substitution_reason: str | None
     delivered: int
+    shortage: Shortage | None = None  # that its pharmacy cannot supply what is owed of it
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
 
     @property
@@ -63,6 +80,7 @@ class Line:
             "prescribed": self.quantity,
             "delivered": self.delivered,
             "remaining": self.remaining,
+            "unsupplied": self.shortage.json() if self.shortage else None,
             **({} if self.at_hand is None else {"at_hand": self.at_hand}),
         }
 
@@ -124,7 +142,7 @@ class Act:
 
     @property
     def label(self) -> str:
-        act = states.between(self.from_status, self.to_status, self.role)
+        act = states.between(self.from_status, self.to_status, self.role, reasoned=bool(self.reason))
         return (act and act.history) or STATES[self.to_status].label
 
     @property
@@ -214,6 +232,11 @@ class Prescription:
     delivery_phone: str | None = None
     has_code: bool = True  # somebody sees the hand-over code: False is said to the pharmacy that hands over alone
     hidden: bool = False  # it was entered in error, perhaps for somebody else: what it said is not for this reader
+    to_acknowledge: bool = False  # by the viewer's pharmacy: what it had prepared was ended
+    unacknowledged: bool = False  # by any; `acknowledged_at`: when it was
+    acknowledged_at: int | None = None
+    perished: bool = False  # a lot that is put aside for it has expired
+    undoable: bool = False  # by the viewer's pharmacy: it has just handed it over
     correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
     @property
@@ -243,6 +266,14 @@ class Prescription:
                 return self.delivery_address is not None
             case "to be corrected":
                 return self.correctable
+            case "something is owed":
+                return any(map(self.owed, self.lines))
+            case "a lot has expired":
+                return self.perished
+            case "just handed over":
+                return self.undoable
+            case "to be acknowledged":
+                return self.to_acknowledge
 
     def reason_text(self, language: str) -> str:
         return reason_text(self.status_reason, language)
@@ -269,11 +300,12 @@ class Prescription:
     @property
     def to_do(self) -> Step | None:
         """What its pharmacy has to do next (states.TO_DO); it has waited for that since `updated_at`."""
-        return self.state.step_of(to_bring=self.to_bring)
+        return "acknowledge" if self.to_acknowledge else self.state.step_of(to_bring=self.to_bring)
 
     def offered_in_row(self, role: Role) -> states.Offer | None:
         """What the list of what to do offers this role (states.offered_in_row); nothing once it is nobody's turn."""
-        return None if self.corrected else states.offered_in_row(self.status, role)
+        over = self.corrected or (self.status in states.ACKNOWLEDGE.sources and not self.to_acknowledge)
+        return None if over else states.offered_in_row(self.status, role)
 
     @property
     def steps(self) -> list[Reached]:
@@ -300,6 +332,8 @@ class Prescription:
 
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
+        if self.to_acknowledge:
+            return "now"
         return self.state.place if self.corrected else self.state.place_for(role)
 
     @property
@@ -339,6 +373,8 @@ class Prescription:
             shown["lines"] = [{**line.json(), "owed": self.owed(line)} for line in self.lines]
             shown["acts"] = [act.json() for act in self.acts]
             shown["dispenses"] = [dispense.json() for dispense in self.dispenses]
+        if self.unacknowledged or self.acknowledged_at:
+            shown["acknowledged_at"] = iso(self.acknowledged_at) if self.acknowledged_at else None
         if not self.has_code:
             shown["has_code"] = False
         return shown

@@ -16,7 +16,7 @@ from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import put_aside
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import dispenses, states
-from fadjma.prescriptions.prescription import Act, Line, Prescription, Standing
+from fadjma.prescriptions.prescription import Act, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import measurements
 from fadjma.records import queries as records
@@ -38,6 +38,7 @@ SELECT = f"""
            d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version,
+           p.acknowledge_by, p.acknowledged_at,
            EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id) AS to_bring,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
@@ -154,6 +155,8 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
         has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found.patient_id),
+        perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
+        undoable=delivering and _is_undoable(tx, viewer, found),
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
 
@@ -173,6 +176,11 @@ def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -
     else:
         return tuple(prescribed)
     return tuple(replace(line, at_hand=min(line.remaining, stocked.get(line.id, 0))) for line in prescribed)
+
+
+def _is_undoable(tx: Transaction, viewer: Viewer, found: Prescription) -> bool:
+    last = dispenses.last(tx, found.id, viewer.organization_id)
+    return last is not None and last[1] > tx.now - states.UNDONE_WITHIN
 
 
 def _acts_shown_to(viewer: Viewer, acts: tuple[Act, ...]) -> tuple[Act, ...]:
@@ -237,7 +245,18 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
-    return tuple(Line(**dict(row)) for row in rows)
+    shortages = _shortages(tx, prescription_id)
+    return tuple(Line(**dict(row), shortage=shortages.get(row["id"])) for row in rows)
+
+
+def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
+    """Which lines could not be supplied the last time, of what is owed; by the pharmacy that has it, or had it last."""
+    rows = tx.all(
+        "SELECT u.line_id, u.at, u.code, u.text FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
+        "WHERE l.prescription_id = :id AND l.delivered < l.quantity ORDER BY l.position, u.at, u.id",
+        {"id": prescription_id},
+    )
+    return {row["line_id"]: Shortage(row["at"], row["code"], row["text"]) for row in rows}
 
 
 @cache
@@ -265,6 +284,9 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     hidden = row["status"] == "entered_in_error" and not handled
     if neutral or hidden:
         values["status_reason"] = ""
+    acknowledge_by = values.pop("acknowledge_by")
+    values["unacknowledged"] = acknowledge_by is not None
+    values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None
     values["to_bring"] = bool(row["to_bring"]) and viewer.role == "pharmacist"
     patient = None if neutral or viewer.role == "patient" else identity
     return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)

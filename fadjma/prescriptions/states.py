@@ -30,9 +30,17 @@ Status = Literal[
 Side = Literal["patient", "prescriber", "pharmacists"]
 By = Literal["doctor", "prescriber", "patient", "pharmacists", "time"]  # doctor: any with a grant
 Place = Literal["now", "flow", "rest"]
-Step = Literal["validate", "prepare", "hand_over", "bring", "owed", "on_hold"]
-Asks = Literal["nothing", "stock", "reason", "refusal", "code", "address", "another page"]
-Condition = Literal["always", "delivery requested", "to be corrected"]
+Step = Literal["validate", "prepare", "hand_over", "bring", "owed", "on_hold", "acknowledge"]
+Asks = Literal["nothing", "stock", "reason", "refusal", "code", "address", "line", "pharmacy", "another page"]
+Condition = Literal[
+    "always",
+    "delivery requested",
+    "to be corrected",
+    "something is owed",
+    "a lot has expired",
+    "just handed over",
+    "to be acknowledged",
+]
 
 ROLES: dict[By, Role] = {
     "doctor": "doctor",
@@ -86,10 +94,12 @@ TO_DO: dict[Step, str] = {
     "bring": N_("À livrer"),
     "owed": N_("Reste dû"),
     "on_hold": N_("En attente"),
+    "acknowledge": N_("Annulées"),
 }
 STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delivered")
 TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them
 OVER: tuple[Status, ...] = ("delivered", "cancelled", "entered_in_error")  # by an act that ends it, before its time
+PUT_TOGETHER: tuple[Status, ...] = ("prepared", "ready", "in_delivery", "part_delivered")  # whose end is acknowledged
 UNDER_WAY: tuple[Status, ...] = tuple(code for code, state in STATES.items() if state.place == "flow")
 DELIVERED: tuple[Status, ...] = ("delivered", "part_delivered")  # to which something is handed over
 OWING: tuple[Status, ...] = (*UNDER_WAY, "refused")  # in which what was not handed over is owed
@@ -103,6 +113,16 @@ REFUSALS = {
     "duplicate": N_("Déjà délivrée"),
     "other": N_("Autre raison"),
 }
+
+# Why a pharmacy cannot supply a line. A new reason is a line here, as of the refusals.
+SHORTAGES = {
+    "out_of_stock": N_("En rupture"),
+    "off_market": N_("Plus commercialisé"),
+    "not_kept": N_("Pas tenu par notre pharmacie"),
+    "other": N_("Autre raison"),
+}
+UNAVAILABLE = "unavailable"  # the one refusal that asks nothing of the prescriber: another pharmacy may have it
+UNDONE_WITHIN = 10 * 60_000  # milliseconds after a hand-over
 
 TO_VALIDATE = "prescription.to_validate"  # the one thing that is news about a prescription that nobody has taken
 CHANGED = N_("Cette ordonnance a changé entre-temps : rien n'a été modifié.")
@@ -141,7 +161,7 @@ class Act:
     target: Status | None
     told: Mapping[Side, str] = field(default_factory=dict)  # keys of the catalogue; the other sides' pages only follow
     claim: Literal["take", "give back", "stays"] = "stays"  # whether the pharmacy takes it, gives it back, or neither
-    stock: Literal["reserve", "give back", "take", "stays"] = "stays"
+    stock: Literal["reserve", "give back", "take", "put back", "stays"] = "stays"
     offer: Offer | None = None  # None: not on the page of a prescription
     history: str = ""  # how its history calls it; empty: as the state
     event: str = ""  # how the audit calls it (prescription.…); empty: as the state
@@ -217,6 +237,40 @@ PREPARE_REST = Act(
     history=N_("Reste prêt"),
     event="rest_ready",
 )
+PREPARE_ANEW = Act(
+    "prepare_anew",
+    "pharmacists",
+    ("ready",),
+    "prepared",
+    {"patient": "prescription.prepared_anew"},
+    stock="reserve",
+    offer=Offer(
+        "preparation", N_("Un lot est périmé : préparer à nouveau"), "stock", when="a lot has expired", letter="p"
+    ),
+    history=N_("Préparée à nouveau"),
+    event="prepared_anew",
+)
+UNDO = Act(
+    "undo",
+    "pharmacists",
+    DELIVERED,
+    "ready",
+    {"patient": "prescription.undone", "prescriber": "prescription.undone"},
+    stock="put back",
+    offer=Offer(
+        "undoing",
+        N_("Annuler cette remise"),
+        "reason",
+        N_("Annuler cette remise"),
+        _READ_BY_PATIENT,
+        bad=True,
+        when="just handed over",
+        letter="u",
+    ),
+    history=N_("Remise annulée"),
+    event="undone",
+    too_late=N_("Cette remise ne peut plus être annulée."),
+)
 DEPART = Act(
     "depart",
     "pharmacists",
@@ -237,6 +291,21 @@ BRING_BACK = Act(
     history=N_("Livraison échouée"),
     event="brought_back",
 )
+CANNOT_SUPPLY = Act(
+    "cannot_supply",
+    "pharmacists",
+    ("validated", "prepared", "on_hold", "ready", "part_delivered"),
+    None,
+    {"prescriber": "prescription.unsupplied"},
+    offer=Offer(
+        "unsupplied",
+        N_("Prévenir le médecin"),
+        "line",
+        N_("Nous ne pouvons pas fournir un médicament"),
+        when="something is owed",
+        letter="m",
+    ),
+)
 HOLD = Act(
     "hold",
     "pharmacists",
@@ -249,7 +318,7 @@ HOLD = Act(
 RELEASE = Act(
     "release",
     "pharmacists",
-    ("validated", "ready"),
+    ("validated", "prepared", "on_hold", "ready", "part_delivered"),
     "issued",
     {"patient": "prescription.released", "pharmacists": TO_VALIDATE},
     claim="give back",
@@ -260,6 +329,7 @@ RELEASE = Act(
         "reason",
         N_("Rendre l'ordonnance"),
         N_("Une autre pharmacie pourra la prendre"),
+        instead={"part_delivered": N_("Rendre ce qui reste dû")},
         letter="d",
     ),
     history=N_("Rendue par la pharmacie"),
@@ -294,7 +364,7 @@ CORRECT = Act(
 CANCEL = Act(
     "cancel",
     "prescriber",
-    ("issued", "validated", "prepared", "ready", "on_hold", "refused"),
+    ("issued", "validated", "prepared", "ready", "part_delivered", "on_hold", "refused"),
     "cancelled",
     {"patient": "prescription.cancelled", "pharmacists": "prescription.cancelled"},
     stock="give back",
@@ -311,7 +381,7 @@ CANCEL = Act(
 MARK_ERROR = Act(
     "mark_error",
     "prescriber",
-    ("issued", "validated", "prepared", "ready", "in_delivery", "on_hold", "refused"),
+    ("issued", "validated", "prepared", "ready", "in_delivery", "part_delivered", "on_hold", "refused"),
     "entered_in_error",
     {"patient": "prescription.entered_in_error", "pharmacists": "prescription.entered_in_error"},
     stock="give back",
@@ -323,6 +393,20 @@ MARK_ERROR = Act(
         N_("Par exemple : mauvais patient"),
         bad=True,
         letter="e",
+    ),
+)
+ACKNOWLEDGE = Act(
+    "acknowledge",
+    "pharmacists",
+    ("cancelled", "entered_in_error"),
+    None,
+    {"prescriber": "prescription.acknowledged"},
+    offer=Offer(
+        "acknowledgement",
+        N_("J'ai vu : rien ne sera remis"),
+        when="to be acknowledged",
+        in_row={"cancelled": N_("J'ai vu"), "entered_in_error": N_("J'ai vu")},
+        letter="v",
     ),
 )
 REQUEST_DELIVERY = Act(
@@ -351,6 +435,18 @@ TAKE_BACK = Act(
     ),
     history=N_("Reprise par le patient"),
     event="taken_back",
+)
+CHOOSE_PHARMACY = Act(
+    "choose_pharmacy",
+    "patient",
+    ("issued",),
+    "issued",
+    {"prescriber": "prescription.redirected", "pharmacists": TO_VALIDATE},
+    offer=Offer(
+        "pharmacy", N_("Envoyer à cette pharmacie"), "pharmacy", N_("Choisir la pharmacie"), N_("Le médecin le saura")
+    ),
+    history=N_("Envoyée à une autre pharmacie"),
+    event="redirected",
 )
 RENEW_CODE = Act(
     "renew_code",
@@ -381,15 +477,20 @@ ACTS = (
     DELIVER,
     DELIVER_PART,
     PREPARE_REST,
+    PREPARE_ANEW,
     DEPART,
     BRING_BACK,
+    UNDO,
+    CANNOT_SUPPLY,
     HOLD,
     RELEASE,
     REFUSE,
     CORRECT,
     CANCEL,
     MARK_ERROR,
+    ACKNOWLEDGE,
     REQUEST_DELIVERY,
+    CHOOSE_PHARMACY,
     TAKE_BACK,
     RENEW_CODE,
     EXPIRE,
@@ -404,9 +505,11 @@ def offered_in_row(status: Status, role: Role) -> Offer | None:
     return next((offer for offer in mine if status in offer.in_row), None)
 
 
-def between(source: Status | None, target: Status, role: Role | None) -> Act | None:
-    """The act by which somebody of this role leads from one state to another; None when there is none."""
+def between(source: Status | None, target: Status, role: Role | None, *, reasoned: bool) -> Act | None:
+    """The act by which somebody of this role leads from one state to another, with a reason or without; None when there
+    is none.
+    """
     if source is None:
         return ISSUE
-    found = (act for act in ACTS if act.target == target and source in act.sources)
-    return next((act for act in found if ROLES.get(act.by) == role), None)
+    found = [act for act in ACTS if act.target == target and source in act.sources and ROLES.get(act.by) == role]
+    return next((act for act in found if act.needs_reason == reasoned), found[0] if found else None)

@@ -1,6 +1,7 @@
 """How a prescription changes state: one guarded UPDATE, one act, and everybody concerned told, in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from fadjma import events
 from fadjma.events import Notice, Subject
@@ -24,10 +25,12 @@ def move(
     *,
     reason: str = "",
     before: Callable[[Standing], None] | None = None,
+    also_told: Mapping[Side, str] = MappingProxyType({}),
 ) -> str:
     """Bring a prescription that the viewer may see to the act's target; returns its id.
 
-    `before` does what must happen with it and is not in the table. Raises what `begin` raises.
+    `before` does what must happen with it and is not in the table; `also_told` is said beside what the table says.
+    Raises what `begin` raises.
     """
     assert act.target
     found = begin(tx, viewer, prescription_id, act)
@@ -35,7 +38,7 @@ def move(
         before(found)
     if act.stock == "give back":
         inventory.release(tx, found.id)
-    could_see = [] if act.claim == "stays" else _concerned(tx, prescription_id)["pharmacists"]
+    could_see = [] if act.claim == "stays" else pharmacists(tx, prescription_id)
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
@@ -46,7 +49,7 @@ def move(
         act.event or act.target,
         actor_id=viewer.id,
         by_id=viewer.by_id,
-        told=act.told,
+        told={**act.told, **also_told},
         also=could_see,
     )
     return prescription_id
@@ -154,6 +157,11 @@ def tell(
         notices=[*notices, Notice(also, "prescription_status_changed", None)],
         is_new=is_new,
     )
+
+
+def pharmacists(tx: Transaction, prescription_id: str) -> list[str]:
+    """Those of the pharmacy that has it or was chosen; of one that is open, all."""
+    return _concerned(tx, prescription_id)["pharmacists"]
 
 
 def _concerned(tx: Transaction, prescription_id: str) -> dict[str, list[str]]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from cast import AWA, DIOP, JAMM, NDIAYE, PARACETAMOL
-from steps import KEY
+from cast import AWA, DIOP, JAMM, KADD, NDIAYE, PARACETAMOL
+from steps import KEY, in_days, receive
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, states
+from fadjma.prescriptions import actions, dispensing, handover, setbacks, states
 from fadjma.prescriptions.actions import NewLine
 from fadjma.store import Transaction
 
@@ -26,12 +26,22 @@ def _correct(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     return actions.issue(tx, viewer, AWA.id, lines=LINES, replaces_id=prescription_id)
 
 
+def _cannot_supply(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    line_id = tx.value("SELECT id FROM prescription_lines WHERE prescription_id = :id", {"id": prescription_id})
+    return setbacks.cannot_supply(tx, viewer, prescription_id, line_id=line_id or "", code="out_of_stock")
+
+
 DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "validate": dispensing.validate,
     "prepare": dispensing.prepare,
     "mark_ready": dispensing.mark_ready,
     "deliver": _deliver,
     "prepare_rest": dispensing.prepare_rest,
+    "prepare_anew": setbacks.prepare_anew,
+    "undo": partial(setbacks.undo, reason="Une raison"),
+    "cannot_supply": _cannot_supply,
+    "acknowledge": setbacks.acknowledge,
+    "choose_pharmacy": partial(actions.choose_pharmacy, pharmacy_id=KADD),
     "depart": dispensing.depart,
     "bring_back": partial(dispensing.bring_back, reason="Une raison"),
     "hold": partial(dispensing.hold, reason="Une raison"),
@@ -62,6 +72,50 @@ def put(store: Store, state: str, *, addressed_to: str | None = JAMM) -> str:
         ),
     )
     return state
+
+
+def prescribe(store: Store, prescription_id: str) -> None:
+    """A line of which all is owed."""
+    store.connection.execute(
+        "INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity, duration_days) "
+        "VALUES (?, ?, 0, ?, '1', 20, 10)",
+        (f"{prescription_id}-owed", prescription_id, PARACETAMOL),
+    )
+
+
+def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
+    """All that the act needs beside the state."""
+    if not act.offer:
+        return
+    match act.offer.when:
+        case "delivery requested":
+            want_it_brought(store, prescription_id)
+        case "something is owed":
+            prescribe(store, prescription_id)
+        case "a lot has expired":
+            keep_an_expired_lot(store, prescription_id)
+        case "just handed over":
+            store.connection.execute(
+                "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof) "
+                "VALUES (?, ?, ?, ?, ?, 'code')",
+                (f"{prescription_id}-given", prescription_id, JAMM, NDIAYE.id, store.clock()),
+            )
+        case "to be acknowledged":
+            sql = "UPDATE prescriptions SET acknowledge_by = ? WHERE id = ?"
+            store.connection.execute(sql, (JAMM, prescription_id))
+
+
+def keep_an_expired_lot(store: Store, prescription_id: str) -> None:
+    """A unit of a lot that has expired is put aside for a line of which all is given already."""
+    lot_id = receive(store, expires_on=in_days(store, 0))
+    for sql in (
+        "INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity, duration_days, "
+        "delivered) VALUES (:line, :id, 9, :medicine, '1', 1, 1, 1)",
+        "INSERT INTO reservations (prescription_id, line_id, lot_id, quantity) VALUES (:id, :line, :lot, 1)",
+        "UPDATE lots SET reserved = 1, expires_on = '2020-01-01' WHERE id = :lot",
+    ):
+        values = {"line": f"{prescription_id}-kept", "id": prescription_id, "lot": lot_id, "medicine": PARACETAMOL}
+        store.connection.execute(sql, values)
 
 
 def want_it_brought(store: Store, prescription_id: str) -> None:

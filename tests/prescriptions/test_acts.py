@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 from cast import ADMIN, AWA, CAST, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, SARR
-from doing import BY, DOING, OFFERED, put, want_it_brought
+from doing import BY, DOING, OFFERED, make_possible, put, want_it_brought
 from steps import KEY, code, grant, issued, prepared, ready, receive, refused, status, validated
 from store import Store
 
@@ -26,8 +26,7 @@ def _do(store: Store, act: Act, prescription_id: str) -> str:
 def _put(store: Store, act: Act, state: str) -> str:
     """A prescription in this state, of which all else is as the act needs it."""
     prescription_id = put(store, state)
-    if act.offer and act.offer.when == "delivery requested":
-        want_it_brought(store, prescription_id)
+    make_possible(store, act, prescription_id)
     return prescription_id
 
 
@@ -65,7 +64,14 @@ def test_an_act_is_for_one_side_alone(store: Store, act: Act, person: Viewer) ->
     assert store.content() == before
 
 
-@pytest.mark.parametrize("name", [name for name in ACTS if name != "bring_back"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        act.name
+        for act in ACTS.values()
+        if next(state for state in STATES if state in act.sources) in states.EXPIRE.sources
+    ],
+)
 def test_what_has_expired_by_the_clock_does_not_change_any_more(store: Store, name: str) -> None:
     prescription_id = _put_first(store, ACTS[name])
     store.clock.advance(days=90)

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 from cast import AWA, CAST, DIOP, JAMM, SARR
-from doing import DOING, OFFERED, put, want_it_brought
+from doing import BY, DOING, OFFERED, make_possible, put, want_it_brought
 from steps import grant
 from store import Store
 
@@ -85,9 +85,22 @@ def test_what_is_offered_is_what_is_accepted(store: Store, state: str, brought: 
     if brought:
         want_it_brought(store, prescription_id)
     everybody = _compare(store, prescription_id)
-    by_table = {act.by for act in states.ACTS if act.offer and state in act.sources}
+    possible = {"always", "to be corrected", *(["delivery requested"] if brought else [])}
+    by_table = {act.by for act in states.ACTS if act.offer and state in act.sources and act.offer.when in possible}
     sides = {"awa": "patient", "diop": "prescriber", "ndiaye": "pharmacists", "gomis": "pharmacists"}
     assert {sides[person] for person in everybody} == by_table
+
+
+@pytest.mark.parametrize(
+    ("act", "state"),
+    [(act, state) for act in OFFERED if act.offer and act.offer.when != "to be corrected" for state in act.sources],
+    ids=lambda one: one if isinstance(one, str) else one.name,
+)
+def test_what_needs_more_than_the_state_is_offered_with_it(store: Store, act: Act, state: str) -> None:
+    prescription_id = put(store, state)
+    make_possible(store, act, prescription_id)
+    who = BY[act.by]
+    assert act.name in _accepted(store, who, prescription_id) & _offered(store, who, prescription_id)
 
 
 def test_one_that_is_open_to_any_pharmacy_is_offered_to_all(store: Store) -> None:
@@ -124,7 +137,7 @@ def test_on_its_way_it_can_still_be_declared_an_error(store: Store) -> None:
 
 def test_what_waits_can_be_taken_up_again_or_prepared(store: Store) -> None:
     found = _compare(store, put(store, "on_hold"))["ndiaye"]
-    assert found == {"validate", "prepare", "refuse"}
+    assert found == {"validate", "prepare", "refuse", "release"}
     assert states.VALIDATE.offer
     assert states.VALIDATE.offer.button_from("on_hold") != states.VALIDATE.offer.button_from("issued")
 

@@ -25,7 +25,15 @@ class TestPrescriptions:
             (told.validated, "prepare"),
             (told.prepared, "prepare"),
         ]
-        assert found["steps"] == {"validate": 2, "prepare": 2, "hand_over": 1, "bring": 2, "owed": 1, "on_hold": 0}
+        assert found["steps"] == {
+            "validate": 2,
+            "prepare": 2,
+            "hand_over": 1,
+            "bring": 2,
+            "owed": 1,
+            "on_hold": 0,
+            "acknowledge": 1,
+        }
         everything = (await program.get("/prescriptions?q=awa%20ciss%C3%A9")).json["items"]
         assert {told.issued, told.ready, told.refused} < {item["id"] for item in everything}
         assert told.open not in {item["id"] for item in everything}

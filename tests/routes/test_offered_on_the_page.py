@@ -56,7 +56,7 @@ async def test_by_keyboard_the_page_has_the_letters_of_the_table(clinic: Callers
         return "".join(re.findall(r'<(?:button|summary|a class="btn")[^>]* data-key="(.)"', page.text))
 
     shown = {state: await letters(NDIAYE, state) for state in ("issued", "validated", "prepared", "ready", "on_hold")}
-    assert shown == {"issued": "v", "validated": "padx", "prepared": "rax", "ready": "rd", "on_hold": "pvx"}
+    assert shown == {"issued": "v", "validated": "pmadx", "prepared": "rmadx", "ready": "rmd", "on_hold": "pvmdx"}
     assert await letters(DIOP, "validated") == "ae"
     assert await letters(AWA, "validated") == ""
 

@@ -22,6 +22,8 @@ CURRENT = {
     "/prescriptions/{prepared}/readiness": "ready",
     "/prescriptions/{ready}/delivery": "delivered",
     "/prescriptions/{owed}/rest": "ready",
+    "/prescriptions/{owed}/undoing": "ready",
+    "/prescriptions/{ended}/acknowledgement": "cancelled",
     "/prescriptions/{asked}/departure": "in_delivery",
     "/prescriptions/{away}/return": "ready",
     "/prescriptions/{validated}/hold": "on_hold",

@@ -98,6 +98,7 @@ class Told:
     asked: str  # ready, and Awa wants it brought
     away: str  # on its way to her
     owed: str  # a part of it was handed over
+    ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
     product: str
     waiting: str  # a doctor to be verified
@@ -133,6 +134,8 @@ def tell(store: Store) -> Told:
     for number, prescription_id in enumerate(step):
         for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready)[: (0, 1, 2, 3, 1, 3, 3)[number]]:
             act(do, NDIAYE, prescription_id)
+    sql = "UPDATE prescription_lines SET id = ? WHERE prescription_id = ?"
+    store.connection.execute(sql, (OF_VALIDATED, step[1]))
     act(dispensing.refuse, NDIAYE, step[4], code="dose", text="Dose à vérifier")
     for prescription_id in step[5:]:
         act(prescriptions.request_delivery, AWA, prescription_id, address="12 rue 6, Médina", phone="+221771234567")
@@ -179,6 +182,7 @@ def tell(store: Store) -> Told:
         asked=step[5],
         away=step[6],
         owed=_hand_over_a_part(store, steps.issue(store)),
+        ended=_end_late(store, steps.issue(store)),
         lot=lot,
         product=store.value("SELECT product_id FROM lots WHERE id = ?", lot),
         waiting=act(
@@ -296,6 +300,12 @@ def _lose(act: _Acts, store: Store) -> str:
     return act(factor_removal.ask, other, losing, reason="Volé", document=DOCUMENT, address="-")
 
 
+def _end_late(store: Store, prescription_id: str) -> str:
+    for do in (dispensing.validate, dispensing.prepare):
+        store.write(do, NDIAYE, prescription_id)
+    return store.write(prescriptions.cancel, DIOP, prescription_id, reason="Traitement changé")
+
+
 def _hand_over_a_part(store: Store, prescription_id: str) -> str:
     for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready):
         store.write(do, NDIAYE, prescription_id)
@@ -375,6 +385,7 @@ RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "oc
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
+OF_VALIDATED = "line-of-validated"
 COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}
 PLACE = {
     "kind": "pharmacy",
@@ -459,8 +470,17 @@ ACTS = [
         allowed=JAMMS,
     ),
     Route("/prescriptions/{owed}/rest", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{owed}/undoing", NDIAYE, {"reason": "Mauvaise boîte"}, allowed=JAMMS),
+    Route("/prescriptions/{ended}/acknowledgement", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{issued}/pharmacy", AWA, {"pharmacy_id": KADD}),
     Route("/prescriptions/{asked}/departure", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{away}/return", NDIAYE, {"reason": "Personne à l'adresse"}, allowed=JAMMS),
+    Route(
+        "/prescriptions/{validated}/unsupplied",
+        NDIAYE,
+        {"line_id": OF_VALIDATED, "shortage": "out_of_stock", "note": "Attendu lundi"},
+        allowed=JAMMS,
+    ),
     Route("/prescriptions/{validated}/hold", NDIAYE, {"reason": "Stock attendu demain"}, allowed=JAMMS),
     Route("/prescriptions/{validated}/release", NDIAYE, {"reason": "Rupture"}, allowed=JAMMS),
     Route(

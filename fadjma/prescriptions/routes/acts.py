@@ -8,13 +8,15 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, queries
+from fadjma.prescriptions import actions, dispensing, handover, queries, setbacks
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
+    PharmacyForm,
     PreparationForm,
     ReasonForm,
     RefusalForm,
+    ShortageForm,
 )
 from fadjma.prescriptions.routes.reading import handover_key, one
 from fadjma.refusals import Invalid
@@ -50,13 +52,32 @@ async def validation(prescription_id: str) -> Response:
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
 async def preparation(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
-    return await _act(dispensing.prepare, prescription_id, partial=form.partial.data)
+    return await _act(setbacks.prepare, prescription_id, partial=form.partial.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/rest")
 async def rest(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
     return await _act(dispensing.prepare_rest, prescription_id, partial=form.partial.data)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/unsupplied")
+@web.refill("prescriptions/show.html", ShortageForm, context=one)
+async def unsupplied(prescription_id: str) -> Response:
+    form = await web.form(ShortageForm)
+    said = {"line_id": form.line_id.data, "code": form.shortage.data, "text": form.note.data or ""}
+    return await _act(setbacks.cannot_supply, prescription_id, **said)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/undoing")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def undoing(prescription_id: str) -> Response:
+    return await _with_reason(setbacks.undo, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/acknowledgement")
+async def acknowledgement(prescription_id: str) -> Response:
+    return await _plainly(setbacks.acknowledge, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
@@ -152,6 +173,14 @@ async def delivery_request(prescription_id: str) -> Response:
 async def taking_back(prescription_id: str) -> Response:
     web.count(GIVE_BACK_PER_PERSON)
     return await _with_reason(actions.take_back, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/pharmacy")
+@web.refill("prescriptions/show.html", PharmacyForm, context=one)
+async def pharmacy(prescription_id: str) -> Response:
+    form = await web.form(PharmacyForm)
+    web.count(GIVE_BACK_PER_PERSON)
+    return await _act(actions.choose_pharmacy, prescription_id, pharmacy_id=form.pharmacy_id.data or None)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/code")

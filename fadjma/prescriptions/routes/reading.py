@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.i18n import N_, translate
+from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
@@ -15,8 +16,10 @@ from fadjma.prescriptions import actions, handover, lists, states
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
+    PharmacyForm,
     ReasonForm,
     RefusalForm,
+    ShortageForm,
 )
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.records import actions as writing
@@ -51,6 +54,10 @@ class OnePage(TypedDict):
     refusal_form: RefusalForm
     delivery_form: DeliveryForm
     delivery_request_form: DeliveryRequestForm
+    shortage_form: ShortageForm
+    shortages: list[tuple[str, str]]
+    pharmacy_form: PharmacyForm
+    pharmacies: list[tuple[str, str]]  # to choose from, where the viewer may
 
 
 @blueprint.get("/prescriptions")
@@ -153,7 +160,15 @@ async def one(prescription_id: str) -> OnePage:
             lines=[{"line_id": line.id, "quantity": line.at_hand or None} for line in found.lines if line.remaining],
         ),
         "delivery_request_form": web.blank(DeliveryRequestForm),
+        "shortage_form": web.blank(ShortageForm),
+        "shortages": [(code, translate(web.language(), label)) for code, label in states.SHORTAGES.items()],
+        "pharmacy_form": web.blank(PharmacyForm, pharmacy_id=found.addressed_to),
+        "pharmacies": await web.see(_pharmacies) if states.CHOOSE_PHARMACY in found.offered(web.viewer()) else [],
     }
+
+
+def _pharmacies(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
+    return [place.place for place in directory.organizations(tx, "pharmacy")]
 
 
 def _colleagues() -> Colleagues:

@@ -1,0 +1,82 @@
+"""What does not go as planned: a line that cannot be supplied, a lot that expires, a mistaken hand-over, a late end."""
+
+from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
+from fadjma.ids import new_id
+from fadjma.inventory import actions as inventory
+from fadjma.inventory import put_aside
+from fadjma.prescriptions import dispenses, dispensing, handover, queries, states, transitions
+from fadjma.prescriptions.prescription import Standing
+from fadjma.refusals import Conflict, Invalid
+from fadjma.store import Transaction
+
+
+def cannot_supply(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
+) -> str:
+    """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once."""
+    found = transitions.begin(tx, viewer, prescription_id, states.CANNOT_SUPPLY)
+    if line_id not in {line.id for line in queries.lines(tx, found.id) if line.remaining}:
+        raise Invalid({"line_id": N_("Choisissez un médicament qui reste à remettre.")})
+    tx.execute(
+        "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
+        "VALUES (:id, :line, :pharmacy, :viewer, :now, :code, :text)",
+        {
+            "id": new_id(),
+            "line": line_id,
+            "pharmacy": viewer.organization_id,
+            "viewer": viewer.id,
+            "now": tx.now,
+            "code": code,
+            "text": text,
+        },
+    )
+    transitions.tell(tx, found.id, "unsupplied", actor_id=viewer.id, told=states.CANNOT_SUPPLY.told)
+    return found.id
+
+
+def prepare(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+    """Prepared; what is ready, anew."""
+    found = transitions.seen_by(tx, viewer, prescription_id, states.PREPARE)
+    again = found.status in states.PREPARE_ANEW.sources
+    return (prepare_anew if again else dispensing.prepare)(tx, viewer, prescription_id, partial=partial)
+
+
+def prepare_anew(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+    """A lot that was kept has expired: what was kept is given back, and what is owed kept from others."""
+
+    def keep(found: Standing) -> None:
+        if not any(kept.expired for kept in put_aside.of(tx, found.id).values()):
+            raise Conflict(N_("Aucun lot préparé n'est périmé."), current=found.status)
+        inventory.release(tx, found.id)
+        dispensing.keep_for(tx, viewer, found, partial=partial)
+
+    return transitions.move(tx, viewer, prescription_id, states.PREPARE_ANEW, before=keep)
+
+
+def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """The last hand-over was a mistake: within 10 minutes it has not happened, and the code is another."""
+
+    def give_back(found: Standing) -> None:
+        last = dispenses.last(tx, found.id, viewer.organization_id)
+        if last is None or last[1] <= tx.now - states.UNDONE_WITHIN:
+            raise Conflict(states.UNDO.too_late, current=found.status)
+        taken = dispenses.undo(tx, viewer, last[0], reason=reason)
+        inventory.put_back(tx, viewer, found.id, taken, reason=reason)
+        handover.renew(tx, found.id)
+
+    return transitions.move(tx, viewer, prescription_id, states.UNDO, reason=reason, before=give_back)
+
+
+def acknowledge(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """The pharmacy that had prepared it knows that it has ended: nothing of it is handed over."""
+    found = transitions.begin(tx, viewer, prescription_id, states.ACKNOWLEDGE)
+    changed = tx.execute(
+        "UPDATE prescriptions SET acknowledge_by = NULL, acknowledged_at = :now, acknowledged_by = :viewer, "
+        "version = version + 1 WHERE id = :id AND acknowledge_by = :pharmacy",
+        {"now": tx.now, "viewer": viewer.id, "id": found.id, "pharmacy": viewer.organization_id},
+    )
+    if not changed:
+        raise Conflict(states.ACKNOWLEDGE.too_late, current=found.status)
+    transitions.tell(tx, found.id, "acknowledged", actor_id=viewer.id, told=states.ACKNOWLEDGE.told)
+    return found.id
