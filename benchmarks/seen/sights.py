@@ -144,6 +144,9 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/prescriptions",
         "/prescriptions?q=awa",
         *(f"/prescriptions/{{{step}}}" for step in ("issued", "refused", "ready", "cancelled", "delivered")),
+        "/prescriptions/{issued}/paper",
+        "/prescriptions/{issued}/paper?copy=patient",
+        "/prescriptions/{cancelled}/paper",
     ),
     PROTECTED: ("/second-factor", "/recovery-codes"),
     NURSING: (

@@ -159,6 +159,11 @@ class Posology:
             return None
         return ceil(min(a_day, self.most or a_day) * days)
 
+    @property
+    def amount(self) -> str:
+        """How much at once: « ½ comprimé », « 2,5 ml »."""
+        return " ".join(filter(None, (_number(self.dose, self.unit), _plural(self.unit, self.dose))))
+
     def words(self) -> str:
         """As it stands on paper; `read` understands it again, and finds the same but for the days."""
         often = _moments(self.when) or (f"{self.frequency} fois par jour" if self.frequency else "")
@@ -167,7 +172,7 @@ class Posology:
         elif self.frequency == 1 and self.dose <= 1:
             often = "par jour"
         parts = (
-            " ".join(filter(None, (_number(self.dose, self.unit), _plural(self.unit, self.dose), often))),
+            " ".join(filter(None, (self.amount, often))),
             _WORDS_OF_FOOD[self.food] if self.food else "",
             _needed(self.needed_for) if self.as_needed else "",
             f"sans dépasser {self.most} par jour" if self.most else "",
@@ -250,6 +255,13 @@ def spelled_out(text: str, unit: str, form: str, days: int) -> str:
     plain = writing.fold(text)
     is_short = writing.fold(found.unit) not in plain or found.days or _SHORT.search(plain)
     return found.words() if is_short else text
+
+
+def counted(quantity: int, unit: str) -> str:
+    """So many of what a medicine is counted in: « 21 gélules », « 2 flacons »; of several words only as they stand."""
+    if quantity >= 2 and unit not in _UNITS and unit.isalpha() and unit[-1] not in "sxz":
+        return f"{quantity} {unit}s"
+    return f"{quantity} {_plural(unit, Fraction(quantity))}"
 
 
 def says_of_what(text: str, unit: str, form: str) -> bool:

@@ -59,6 +59,11 @@ class Line:
         return f"{self.dci} {self.strength}, {self.form}"
 
     @property
+    def counted(self) -> str:
+        """How much of it is prescribed: « 20 comprimés »."""
+        return posology.counted(self.quantity, self.unit)
+
+    @property
     def posology(self) -> Posology | None:
         """The dosage as a structure, as far as all of it is understood."""
         return posology.read_for(self.dosage, self.unit, self.form)

@@ -83,6 +83,19 @@ def newest(tx: Transaction, patient_id: str, code: Code) -> Measurement | None:
     return found[0] if found else None
 
 
+def known_at(tx: Transaction, patient_id: str, code: Code, at: int) -> Measurement | None:
+    """What was the last one at a moment (milliseconds UTC): measured by that day, and written down by then.
+
+    As above; whoever read it then may read it again, and learns nothing newer.
+    """
+    row = tx.first(
+        f"{_MEASUREMENT} WHERE m.patient_id = :patient AND m.code = :code AND m.measured_on <= :day "
+        "AND m.created_at <= :at ORDER BY m.measured_on DESC, m.created_at DESC, m.id DESC LIMIT 1",
+        {"patient": patient_id, "code": code, "day": days.day(at).isoformat(), "at": at},
+    )
+    return _measurement(row) if row else None
+
+
 def of_patient(
     tx: Transaction, viewer: Viewer, patient_id: str, code: Code, before: str | None = None
 ) -> Page[Measurement]:

@@ -610,6 +610,8 @@ READS = [
     Route("/prescriptions", NDIAYE, allowed=CAST),
     Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
+    Route("/prescriptions/{ready}/paper", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
+    Route("/prescriptions/{ready}/paper?copy=patient&size=a4", AWA, allowed=(*JAMMS, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),
     Route("/posology?dosage=1x3/j", DIOP, allowed=(DIOP, SARR)),
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),

@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.prescriptions.routes import acts, prescribing, reading
+from fadjma.prescriptions.routes import acts, prescribing, printing, reading
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, prescribing, acts):
+for part in (reading, printing, prescribing, acts):
     blueprint.register_blueprint(part.blueprint)

@@ -1,0 +1,47 @@
+"""What Chromium makes of the paper of a prescription: its size, its pages, and what stands on each."""
+
+from pathlib import Path
+
+import pytest
+from clinic import AWA, DIOP, Programs, open_clinic, sign_in
+from playwright.async_api import Browser
+from printed import Printed, pages
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+LINES = 9
+
+
+async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        medicine = (await others.ask(DIOP, "GET", "/medicines?q=parac"))["items"][0]["id"]
+        line = {"medicine_id": medicine, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
+        where = f"/patients/{await others.id_of(AWA)}/prescriptions"
+        made = await others.ask(DIOP, "POST", where, lines=[line] * LINES, confirm="1")
+        diop = await sign_in(browser, clinic, DIOP)
+
+        async def printed(query: str = "") -> list[Printed]:
+            await diop.go(f"/prescriptions/{made['id']}/paper{query}")
+            return pages(await diop.page.pdf(prefer_css_page_size=True))
+
+        small, large, patients = await printed(), await printed("?size=a4"), await printed("?copy=patient")
+        assert {(page.width, page.height) for page in (*small, *patients)} == {(148, 210)}
+        assert {(page.width, page.height) for page in large} == {(210, 297)}
+        for copy in (small, large, patients):
+            assert len(copy) > 1
+            for number, page in enumerate(copy, 1):
+                assert f"page {number} sur {len(copy)}" in page.text
+                assert "Dr Ousmane Diop" in page.text and "CISSÉ" in page.text
+            heads = [f"\n{number}. " for number in range(1, LINES + 1)]
+            on = [[head for head in heads if head in page.text] for page in copy]
+            assert [head for found in on for head in found] == heads, "each once, in their order"
+            for found, page in zip(on, copy, strict=True):
+                assert found and page.text.count("Pendant 5 jours") == len(found), "whole, on the page where it begins"
+            assert f"{LINES} médicaments" in copy[-1].text
+        assert "Signature et cachet" in small[-1].text
+        assert "Aller au contenu" not in small[0].text and "Imprimer" not in small[0].text
+
+        await others.ask(DIOP, "POST", f"/prescriptions/{made['id']}/cancellation", reason="Traitement changé")
+        assert all("ANNULÉE" in page.text for page in await printed())
+        assert not any("ANNULÉE" in page.text for page in small)
+        await diop.page.context.close()
