@@ -31,6 +31,8 @@ CURRENT = {
     "/prescriptions/{issued}/cancellation": "cancelled",
     "/prescriptions/{issued}/error": "entered_in_error",
     "/inventory/lots/{lot}/adjustments": "480",
+    "/inventory/receipts/{delivery}/confirmation": "received",
+    "/inventory/receipts/{receipt}/undoing": "undone",
     "/organizations/{place}": "version 2",
     "/settings": "version 2",
     "/organizations/imports/{checked_places}/confirmation": "applied",

@@ -9,10 +9,10 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fadjma import web
-from fadjma.drawing import HEIGHT, WIDTH
+from fadjma.drawing import HEIGHT, WIDTH, Plot
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, formulary, levels, listing, queries, tables
-from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm
+from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm, ThresholdForm
 from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -20,8 +20,8 @@ from fadjma.web import importing
 from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm
 
-blueprint = Blueprint("inventory", __name__)
-_SAID_OF_A_LOT = ("number", "expires_on", "quantity")
+blueprint = Blueprint("stock", __name__)
+_SAID_OF_A_LOT = ("number", "expires_on", "quantity", "threshold")
 web.take_files("/formulary/imports")
 
 
@@ -60,19 +60,44 @@ def _stock(
     return queries.stock(tx, viewer, q, only, before), queries.count_products(tx, viewer)
 
 
+class _AroundProduct(TypedDict):
+    product: queries.Product
+    of: list[levels.Level]  # of each day
+    weeks: list[levels.Level]
+    plot: Plot
+    size: tuple[int, int]
+    words: dict[str, type[int]]
+
+
+async def _around_product(product_id: str) -> _AroundProduct:
+    product, of = await web.see(_product, product_id)
+    return {
+        "product": product,
+        "of": of,
+        "weeks": levels.weeks(of),
+        "plot": levels.plot(product, of),
+        "size": (WIDTH, HEIGHT),
+        "words": {"number": int},
+    }
+
+
 @blueprint.get("/inventory/products/<product_id>")
 async def show_product(product_id: str) -> Response:
-    product, of = await web.see(_product, product_id)
-    data = {**product.json(web.language()), "levels": [one.json() for one in of]}
+    around = await _around_product(product_id)
+    product = around["product"]
+    data = {**product.json(web.language()), "levels": [one.json() for one in around["of"]]}
     return web.answer(
-        "inventory/product.html",
-        data,
-        product=product,
-        weeks=levels.weeks(of),
-        plot=levels.plot(product, of),
-        size=(WIDTH, HEIGHT),
-        words={"number": int},
+        "inventory/product.html", data, form=web.blank(ThresholdForm, threshold=product.threshold), **around
     )
+
+
+@blueprint.post("/inventory/products/<product_id>/threshold")
+@web.refill("inventory/product.html", ThresholdForm, context=_around_product)
+async def set_threshold(product_id: str) -> Response:
+    form = await web.form(ThresholdForm)
+    await web.change(actions.set_threshold, product_id, threshold=form.threshold.data)
+    there = f"/inventory/products/{product_id}"
+    return web.see_other(there) if web.wants() != "json" else Response(status=204)
 
 
 def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level]]:
@@ -82,23 +107,24 @@ def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.
 
 class _AroundNewLot(TypedDict):
     medicine: queries.Medicine | None  # that was chosen; None: it is looked for first
+    is_new: bool  # to the pharmacy, which has chosen no threshold for it
     found: Page[queries.Medicine]  # what was looked for
     q: str
 
 
 async def _around_new_lot(q: str = "") -> _AroundNewLot:
     sent = (await web.fields()).get("medicine_id") or request.args.get("pick", "").removeprefix("0:")
-    medicine, found = await web.see(_to_receive, sent, q)
-    return {"medicine": medicine, "found": found, "q": q}
+    medicine, is_new, found = await web.see(_to_receive, sent, q)
+    return {"medicine": medicine, "is_new": is_new, "found": found, "q": q}
 
 
 def _to_receive(
     tx: Transaction, viewer: Viewer, medicine_id: str, q: str
-) -> tuple[queries.Medicine | None, Page[queries.Medicine]]:
+) -> tuple[queries.Medicine | None, bool, Page[queries.Medicine]]:
     viewer.require("pharmacist")
     with suppress(NotFound):  # it is looked for again
-        return queries.medicine(tx, medicine_id), Page()
-    return None, queries.search_medicines(tx, viewer, q)
+        return queries.medicine(tx, medicine_id), not queries.keeps(tx, viewer, medicine_id), Page()
+    return None, False, queries.search_medicines(tx, viewer, q)
 
 
 @blueprint.get("/inventory/lots/new")
@@ -120,6 +146,7 @@ async def receive() -> Response:
         number=form.number.data,
         expires_on=form.expires_on.data.isoformat(),
         quantity=form.quantity.data,
+        threshold=form.threshold.data,
         confirmed=form.confirm.data,
     )
     return web.done(
