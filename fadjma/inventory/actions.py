@@ -13,7 +13,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import moving, queries
+from fadjma.inventory import known, moving, queries
 from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
@@ -37,13 +37,15 @@ def receive(
     expires_on: str,
     quantity: int,
     threshold: int | None = None,
+    gtin: str = "",
     confirmed: bool = False,
 ) -> str:
     """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to.
 
     It is the same whatever way its number was copied (writing.code_key); of one that is written otherwise, it is asked
     first. `confirmed`: also such a one, and one that has expired, which is counted but never dispensed. `threshold`:
-    from which number on the pharmacy is warned of this product; None: as before.
+    from which number on the pharmacy is warned of this product; None: as before. `gtin`: the code of its box, which
+    from now on means this medicine here.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
@@ -57,6 +59,8 @@ def receive(
     _move(tx, viewer, lot_id, "received", quantity)
     if threshold is not None:
         tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
+    if gtin:
+        known.learn(tx, viewer, pharmacy_id, {gtin: medicine_id})
     _tell(tx, viewer, product_id, "stock.received")
     return lot_id
 

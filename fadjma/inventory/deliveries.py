@@ -7,7 +7,7 @@ from datetime import date
 
 from fadjma import sheets, writing
 from fadjma.i18n import N_
-from fadjma.inventory import expiry
+from fadjma.inventory import codes, expiry
 from fadjma.sheets import Sheet
 
 LONGEST = {"product": 250, "number": 40}
@@ -24,7 +24,6 @@ _COLUMNS = sheets.Columns(
     needed=("number", "expires_on", "quantity"),
 )
 _NUMBER = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?: [0-9]{3}){1,2}")
-_GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,7 @@ def read(sent: bytes, today: date) -> Table:
 
 def _name(sheet: Sheet, number: int, found: Mapping[str, str]) -> Name | None:
     wrong = any(f"lines-{number}-{column}" in sheet.errors for column in ("product", "code"))
-    return None if wrong else Name(found["product"], _gtin(found["code"]))
-
-
-def _gtin(code: str) -> str:
-    """In fourteen digits, whatever kind it is."""
-    return code.rjust(14, "0") if code else ""
+    return None if wrong else Name(found["product"], codes.in_fourteen(found["code"]) if found["code"] else "")
 
 
 def _line(sheet: Sheet, number: int, found: Mapping[str, str], today: date) -> Line | None:
@@ -87,7 +81,7 @@ def _line(sheet: Sheet, number: int, found: Mapping[str, str], today: date) -> L
     day = expiry.read(found["expires_on"])
     assert day
     return Line(
-        gtin=_gtin(found["code"]),
+        gtin=codes.in_fourteen(found["code"]) if found["code"] else "",
         number=found["number"],
         expires_on=day.isoformat(),
         quantity=_whole(found["quantity"]) or 0,
@@ -103,7 +97,7 @@ def _wrong(found: Mapping[str, str], today: date) -> dict[str, str]:
     errors = {column: N_("Ce texte est trop long.") for column, most in LONGEST.items() if len(found[column]) > most}
     if not found["product"] and not found["code"]:
         errors["product"] = N_("Cette cellule est vide.")
-    if found["code"] and not _is_gtin(found["code"]):
+    if found["code"] and not codes.is_gtin(found["code"]):
         errors["code"] = N_("Ce code-barres n'est pas complet, ou un chiffre est faux.")
     if _whole(found["quantity"]) not in range(1, MOST + 1):
         errors["quantity"] = _NO_QUANTITY
@@ -124,12 +118,3 @@ def _wrong_expiry(said: str, today: date) -> dict[str, str]:
 def _whole(written: str) -> int | None:
     plain = writing.plain_digits(written)
     return int(plain.replace(" ", "")) if _NUMBER.fullmatch(plain) else None
-
-
-def _is_gtin(written: str) -> bool:
-    """Whether this is a code of 8, 12, 13 or 14 digits, the last of which checks the others (GS1 General
-    Specifications, 7.9)."""
-    if not _GTIN.fullmatch(written):
-        return False
-    *digits, check = map(int, written.rjust(14, "0"))
-    return (10 - sum(digit * (3, 1)[place % 2] for place, digit in enumerate(digits)) % 10) % 10 == check

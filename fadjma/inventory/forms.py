@@ -6,7 +6,7 @@ from wtforms import FieldList, FormField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
-from fadjma.inventory import expiry
+from fadjma.inventory import codes, expiry
 from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import SCHEDULES, Facts, listed
 from fadjma.inventory.tables import ATC, LONGEST
@@ -29,6 +29,11 @@ class LotForm(Questioned):
     expires_on = Expiry(N_("Date de péremption"), [InputRequired()])
     quantity = WholeNumber(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
     threshold = WholeNumber(N_("Seuil d'alerte"), [Optional(), NumberRange(min=0, max=100_000)])
+    gtin = text(N_("Code-barres"), 14, required=False)
+
+    def validate_gtin(self, field: Any) -> None:
+        if field.data and not codes.is_gtin(field.data):
+            raise ValidationError(translate(self.language, codes.CHECKED))
 
     def validate_expires_on(self, field: Any) -> None:
         if field.data and field.data < self.today:

@@ -59,11 +59,17 @@ def _ways(name: str, strength: str, form: str) -> Iterable[_Words]:
     yield frozenset(writing.search_words(name, strength))
 
 
+def medicine_of(tx: Transaction, pharmacy_id: str, gtin: str) -> str | None:
+    """The medicine that this code means at this pharmacy, if it has learned that."""
+    return _codes(tx, pharmacy_id).get(gtin)
+
+
 def learn(tx: Transaction, viewer: Viewer, pharmacy_id: str, codes: Mapping[str, str]) -> None:
-    """From now on these codes mean these medicines at this pharmacy; what one was said to mean first stays."""
+    """From now on these codes mean these medicines at this pharmacy, whatever they meant before."""
     tx.execute_many(
         "INSERT INTO gtins (pharmacy_id, gtin, medicine_id, made_by, made_at) "
-        "VALUES (:pharmacy, :gtin, :medicine, :by, :now) ON CONFLICT (pharmacy_id, gtin) DO NOTHING",
+        "VALUES (:pharmacy, :gtin, :medicine, :by, :now) ON CONFLICT (pharmacy_id, gtin) "
+        "DO UPDATE SET medicine_id = excluded.medicine_id, made_by = excluded.made_by, made_at = excluded.made_at",
         (
             {"pharmacy": pharmacy_id, "gtin": gtin, "medicine": medicine_id, "by": viewer.id, "now": tx.now}
             for gtin, medicine_id in codes.items()
