@@ -31,7 +31,7 @@ from fadjma.accounts import actions as accounts
 from fadjma.events import Announcement, Notice, Subject
 from fadjma.identity.enrolment import NewPerson
 from fadjma.inventory import actions as inventory
-from fadjma.inventory import counting, deliveries, receiving
+from fadjma.inventory import choices, counting, deliveries, receiving
 from fadjma.inventory.counting import Counted
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
@@ -217,6 +217,9 @@ EVERY_ACT: dict[str, Step] = {
     "count a sheet": lambda s: _then(
         [Counted("", receive(s), 1, 90)],
         lambda counted: s.write(counting.record, NDIAYE, counted, reason="Inventaire", confirmed=True),
+    ),
+    "choose for a pharmacy": lambda s: lambda: s.write(
+        choices.choose, NDIAYE, shows_cover=True, duty_from=None, duty_to=None, version=1
     ),
     "set a threshold": lambda s: _then(
         receive(s), lambda id: s.write(inventory.set_threshold, NDIAYE, s.value("SELECT id FROM products"), threshold=5)

@@ -123,6 +123,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "stock.delivery_received": N_("Commande reçue"),
             "stock.delivery_undone": N_("Réception annulée"),
             "stock.counted": N_("Inventaire enregistré"),
+            "pharmacy.chosen": N_("Choix de la pharmacie changés"),
             "medicine.added": N_("Médicament ajouté à la liste"),
             "medicine.changed": N_("Médicament de la liste modifié"),
             "medicine.retired": N_("Médicament retiré de la liste"),

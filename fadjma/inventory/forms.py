@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import FieldList, FormField
+from wtforms import BooleanField, FieldList, FormField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
@@ -87,6 +87,24 @@ class SheetForm(Questioned):
             if (entry.form["on_hand"].data or 0) > _UNITS:
                 self.doubt(entry.form["on_hand"].name, MANY)
         return super().validate(extra_validators)
+
+
+class ChoicesForm(Form):
+    """What a pharmacy lets others know."""
+
+    shows_cover = BooleanField(N_("Dire que nous avons tout d'une ordonnance"), false_values=("", "0", "false"))
+    duty_from = Date(N_("De garde du"), [Optional()])
+    duty_to = Date(N_("au (compris)"), [Optional()])
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = bool(super().validate(extra_validators))
+        begins, ends = self["duty_from"].data, self["duty_to"].data
+        if valid and bool(begins) != bool(ends):
+            self.refuse({"duty_to": N_("Donnez le premier et le dernier jour de la garde.")})
+        elif valid and begins and ends < begins:
+            self.refuse({"duty_to": N_("La garde finirait avant de commencer.")})
+        return valid and not self["duty_to"].errors
 
 
 class MedicineForm(Form):

@@ -33,6 +33,7 @@ CURRENT = {
     "/inventory/lots/{lot}/adjustments": "480",
     "/inventory/receipts/{delivery}/confirmation": "received",
     "/inventory/receipts/{receipt}/undoing": "undone",
+    "/inventory/choices": "version 2",
     "/organizations/{place}": "version 2",
     "/settings": "version 2",
     "/organizations/imports/{checked_places}/confirmation": "applied",

@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.inventory.routes import counts, receipts, stock
+from fadjma.inventory.routes import counts, covering, receipts, stock
 
 blueprint = Blueprint("inventory", __name__)
-for part in (stock, receipts, counts):
+for part in (stock, receipts, counts, covering):
     blueprint.register_blueprint(part.blueprint)

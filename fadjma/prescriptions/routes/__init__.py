@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.prescriptions.routes import acts, prescribing, reading
+from fadjma.prescriptions.routes import acts, covering, prescribing, reading
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, prescribing, acts):
+for part in (reading, prescribing, acts, covering):
     blueprint.register_blueprint(part.blueprint)
