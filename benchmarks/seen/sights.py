@@ -193,6 +193,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/inventory/lots/new",
         "/inventory/lots/new?pick=0:{medicine}",
         "/inventory/lots/{lot}",
+        "/inventory/lots/{lot}/recipients",
         "/inventory/products/{product}",
         "/inventory/choices",
         "/inventory/counts",

@@ -348,6 +348,26 @@ def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None =
     return paging.page(found, MOVEMENTS_SHOWN, lambda last: paging.cursor(last.at, last.id))
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """How much of a lot was handed over for a prescription, and when last."""
+
+    prescription_id: str
+    quantity: int
+    at: int
+
+
+def handed_over(tx: Transaction, lot_id: str) -> list[HandedOver]:
+    """For which prescriptions, the last first; without what has come back. The caller has checked whose lot it is."""
+    rows = tx.all(
+        "SELECT prescription_id, -sum(quantity) AS quantity, max(at) AS at FROM movements "
+        "WHERE lot_id = :lot AND prescription_id IS NOT NULL GROUP BY prescription_id HAVING sum(quantity) < 0 "
+        "ORDER BY max(at) DESC, prescription_id",
+        {"lot": lot_id},
+    )
+    return [HandedOver(**dict(row)) for row in rows]
+
+
 def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
     """How many units of a medicine this pharmacy could still promise today."""
     found: int = tx.value(

@@ -627,6 +627,7 @@ READS = [
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{lot}/recipients", NDIAYE, allowed=JAMMS),
     Route("/inventory/products/{product}", NDIAYE, allowed=JAMMS),
     Route("/inventory/choices", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/coverage", DIOP, allowed=(SARR,)),

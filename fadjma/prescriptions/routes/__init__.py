@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.prescriptions.routes import acts, covering, prescribing, reading
+from fadjma.prescriptions.routes import acts, covering, prescribing, reading, recalling
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, prescribing, acts, covering):
+for part in (reading, prescribing, acts, covering, recalling):
     blueprint.register_blueprint(part.blueprint)
