@@ -88,6 +88,7 @@ class Timekeeper:
             family.expire,
             prescriptions.expire,
             inventory.warn_expiring,
+            inventory.warn_expired,
             idempotency.forget,
             drafts.forget,
             inbox.forget,

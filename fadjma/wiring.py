@@ -102,6 +102,8 @@ def wire() -> None:
             names=by_id(inventory.names),
             named_in_toast=True,
         ),
+        Kind("receipt", "/inventory/receipts/{id}", about="stock"),
+        Kind("count", "/inventory/counts/{id}", about="stock"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),

@@ -12,6 +12,7 @@ from steps import (
     delivered,
     emergency,
     grant,
+    in_days,
     issue,
     issued,
     prepared,
@@ -30,6 +31,8 @@ from fadjma.accounts import actions as accounts
 from fadjma.events import Announcement, Notice, Subject
 from fadjma.identity.enrolment import NewPerson
 from fadjma.inventory import actions as inventory
+from fadjma.inventory import choices, counting, deliveries, receiving
+from fadjma.inventory.counting import Counted
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
@@ -207,10 +210,30 @@ EVERY_ACT: dict[str, Step] = {
         ready(s), lambda id: s.write(dispensing.deliver, NDIAYE, id, key=KEY, code=code(s, id))
     ),
     "receive a lot": lambda s: lambda: s.write(inventory.receive, NDIAYE, **LOT),
+    "receive a delivery": lambda s: _then(_delivery(s), lambda id: s.write(receiving.confirm, NDIAYE, id)),
+    "undo a receipt": lambda s: _then(
+        s.write(receiving.confirm, NDIAYE, _delivery(s)), lambda id: s.write(receiving.undo, NDIAYE, id)
+    ),
+    "count a sheet": lambda s: _then(
+        [Counted("", receive(s), 1, 90)],
+        lambda counted: s.write(counting.record, NDIAYE, counted, reason="Inventaire", confirmed=True),
+    ),
+    "choose for a pharmacy": lambda s: lambda: s.write(
+        choices.choose, NDIAYE, shows_cover=True, duty_from=None, duty_to=None, version=1
+    ),
+    "set a threshold": lambda s: _then(
+        receive(s), lambda id: s.write(inventory.set_threshold, NDIAYE, s.value("SELECT id FROM products"), threshold=5)
+    ),
     "count a lot": lambda s: _then(
         receive(s), lambda id: s.write(inventory.adjust, NDIAYE, id, on_hand=1, version=1, reason="Casse")
     ),
 }  # fmt: skip
+
+
+def _delivery(store: Store) -> str:
+    names = {2: deliveries.Name("paracétamol 500 mg", "")}
+    table = deliveries.Table(names, {2: deliveries.Line("L1", in_days(store, 100), 60)})
+    return store.write(receiving.check, NDIAYE, table)
 
 
 def _then(before: Any, act: Callable[[Any], Any]) -> Callable[[], Any]:

@@ -27,6 +27,8 @@ ADDRESSES = {
     "measurement": "/measurements/x",
     "patient": "/patients/x/accesses",
     "product": "/inventory/products/x",
+    "receipt": "/inventory/receipts/x",
+    "count": "/inventory/counts/x",
     "account": "/accounts/x",
     "review": "/emergencies/x",
     "contest": "/contests/x",

@@ -23,7 +23,8 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts as Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.identity.places import Facts as PlaceFacts
-from fadjma.inventory import listing
+from fadjma.inventory import counting, deliveries, listing, receiving
+from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import Facts as Medicine
 from fadjma.linking import actions as linking
 from fadjma.places import importing
@@ -100,6 +101,7 @@ def furnish(tx: Transaction, secret_key: str, *, long_names: bool = False) -> Ma
         **_people(house),
         **_accesses(house),
         **_prescriptions(house),
+        **_stock(house),
         **_desk(house),
         **_administration(house),
     }
@@ -251,6 +253,20 @@ def _prescriptions(house: House) -> dict[str, str]:
             medicine=medicine,
         ),
     }
+
+
+def _stock(house: House) -> dict[str, str]:
+    """An order that was read, another that was received, and its lot counted."""
+    expires_on = (day(house.tx.now) + timedelta(days=400)).isoformat()
+    found = {}
+    for name, number in (("order", "LIV-1"), ("receipt", "LIV-2")):
+        lines = {2: deliveries.Line(number, expires_on, 120)}
+        table = deliveries.Table({2: deliveries.Name("paracétamol 500 mg, comprimé", "")}, lines)
+        found[name] = house(receiving.check, NDIAYE, table)
+    house(receiving.confirm, NDIAYE, found["receipt"])
+    lot = house.one("SELECT id FROM lots WHERE number = 'LIV-2'")
+    counted = [Counted("", lot, 1, 117)]
+    return {**found, "count": house(counting.record, NDIAYE, counted, reason="Casse", confirmed=True)}
 
 
 def _desk(house: House) -> dict[str, str]:

@@ -106,6 +106,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/access-requests/{granted}",
         "/access-requests/{past}",
         "/prescriptions",
+        "/prescriptions/{issued}/pharmacies",
         *(
             f"/prescriptions/{{{step}}}"
             for step in ("issued", "open", "validated", "prepared", "ready", "asked", "away", "held", "refused")
@@ -138,6 +139,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/patients/{awa}/records/new",
         "/patients/{awa}/measurements",
         "/patients/{awa}/prescriptions/new",
+        "/inventory/coverage",
         "/patients/{awa}/prescriptions/new?replaces={refused}",
         "/measurements/{weight}",
         "/records/{record}",
@@ -194,7 +196,16 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/inventory/lots/new",
         "/inventory/lots/new?pick=0:{medicine}",
         "/inventory/lots/{lot}",
+        "/inventory/lots/{lot}/recipients",
         "/inventory/products/{product}",
+        "/inventory/choices",
+        "/inventory/counts",
+        "/inventory/counts/new",
+        "/inventory/counts/{count}",
+        "/inventory/receipts",
+        "/inventory/receipts/new",
+        "/inventory/receipts/{order}",
+        "/inventory/receipts/{receipt}",
         "/formulary",
         "/formulary/{medicine}",
         "/formulary/{retired}",

@@ -3,6 +3,7 @@
 Every change is one guarded UPDATE (0 rows = refused with what is left) and one append-only movement.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import queries
-from fadjma.refusals import Conflict, Invalid, NotFound, NotNow
+from fadjma.inventory import known, moving, queries
+from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
 
 
@@ -34,12 +36,16 @@ def receive(
     number: str,
     expires_on: str,
     quantity: int,
+    threshold: int | None = None,
+    gtin: str = "",
     confirmed: bool = False,
 ) -> str:
     """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to.
 
-    It is the same whatever way its number was copied (writing.code_key). `confirmed`: also one that has expired, which
-    is counted but never dispensed.
+    It is the same whatever way its number was copied (writing.code_key); of one that is written otherwise, it is asked
+    first. `confirmed`: also such a one, and one that has expired, which is counted but never dispensed. `threshold`:
+    from which number on the pharmacy is warned of this product; None: as before. `gtin`: the code of its box, which
+    from now on means this medicine here.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
@@ -49,17 +55,25 @@ def receive(
     if expires_on < queries.today(tx) and not confirmed:
         raise Invalid({"expires_on": N_("Ce lot est déjà périmé.")})
     product_id = _product(tx, pharmacy_id, medicine_id)
-    lot_id = _add(tx, product_id, number, expires_on, quantity)
+    lot_id = _add(tx, product_id, number, expires_on, quantity, confirmed=confirmed)
     _move(tx, viewer, lot_id, "received", quantity)
-    _tell(tx, viewer, product_id, "stock.received", None)
+    if threshold is not None:
+        tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
+    if gtin:
+        known.learn(tx, viewer, pharmacy_id, {gtin: medicine_id})
+    _tell(tx, viewer, product_id, "stock.received")
     return lot_id
 
 
-def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int) -> str:
-    """Put so many units into the lot of this number, or into a new one. Raises Invalid when it expires another day."""
+def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int, *, confirmed: bool) -> str:
+    """Put so many units into the lot of this number, or into a new one.
+
+    Raises Invalid when it expires another day, Doubtful when the number is written otherwise there.
+    """
     lot = {"product": product_id, "number": number, "key": writing.code_key(number), "expires_on": expires_on}
     known = tx.first(  # of a lot that was entered twice before numbers were compared, the one that expires that day
-        "SELECT id, expires_on FROM lots WHERE product_id = :product AND (number_key = :key OR number = :number) "
+        "SELECT id, number, expires_on FROM lots "
+        "WHERE product_id = :product AND (number_key = :key OR number = :number) "
         "ORDER BY expires_on <> :expires_on, number_key IS NULL LIMIT 1",
         lot,
     )
@@ -73,6 +87,8 @@ def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantit
         return lot_id
     if known["expires_on"] != expires_on:
         raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
+    if known["number"] != number and not confirmed:
+        raise Doubtful({"number": N_("Ce lot est déjà en stock, écrit autrement : est-ce bien le même ?")})
     tx.execute(
         "UPDATE lots SET on_hand = on_hand + :quantity, version = version + 1 WHERE id = :id",
         {"quantity": quantity, "id": known["id"]},
@@ -87,8 +103,9 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
     usable = queries.usable(tx, pharmacy_id, before.medicine_id)
     try:
         changed = tx.execute(
-            "UPDATE lots SET on_hand = :on_hand, version = version + 1 WHERE id = :id AND version = :version",
-            {"on_hand": on_hand, "id": lot_id, "version": version},
+            "UPDATE lots SET on_hand = :on_hand, counted_at = :now, version = version + 1 "
+            "WHERE id = :id AND version = :version",
+            {"on_hand": on_hand, "id": lot_id, "version": version, "now": tx.now},
         )
     except Violation as error:
         if error.constraint != "lots_reserved_check":
@@ -102,7 +119,7 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
         raise Conflict(N_("Le stock de ce lot a changé entre-temps : recomptez."), current=str(before.on_hand))
     if on_hand != before.on_hand:
         _move(tx, viewer, lot_id, "adjusted", on_hand - before.on_hand, reason=reason)
-    _tell(tx, viewer, before.product_id, "stock.adjusted", None)
+    _tell(tx, viewer, before.product_id, "stock.adjusted")
     _alert(tx, viewer, pharmacy_id, before.medicine_id, usable)
     return lot_id
 
@@ -126,6 +143,34 @@ def warn_expiring(tx: Transaction, limit: int) -> int:
         notice = Notice(directory.people(tx, "pharmacist", pharmacy_id), "notification", "stock.expiring")
         events.record(tx, "stock.expiring", subject, actor_id=None, notices=[notice])
     return len(rows)
+
+
+def warn_expired(tx: Transaction, limit: int) -> int:
+    """Time: a lot has expired; tell its pharmacy when that leaves too little of the product. Returns how many lots."""
+    rows = tx.all(
+        "UPDATE lots SET expired_told_at = :now WHERE id IN (SELECT id FROM lots "
+        "WHERE expired_told_at IS NULL AND on_hand > 0 AND expires_on < :today LIMIT :limit) "
+        "RETURNING product_id, on_hand - reserved AS free",
+        {"now": tx.now, "today": queries.today(tx), "limit": limit},
+    )
+    gone: Counter[str] = Counter()
+    for row in rows:
+        gone[row["product_id"]] += row["free"]
+    for product_id, free in gone.items():
+        pharmacy_id = tx.value("SELECT pharmacy_id FROM products WHERE id = :id", {"id": product_id})
+        moving.tell_low(tx, pharmacy_id, {product_id: moving.left(tx, product_id) + free}, None)
+    return len(rows)
+
+
+def set_threshold(tx: Transaction, viewer: Viewer, product_id: str, *, threshold: int) -> str:
+    """From how many usable units on the pharmacy is warned of a product of its own; returns the product's id."""
+    if queries.product(tx, viewer, product_id).threshold == threshold:
+        return product_id
+    tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
+    colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", None)
+    subject = Subject("product", product_id)
+    events.record(tx, "stock.threshold_set", subject, actor_id=viewer.id, notices=[colleagues], threshold=threshold)
+    return product_id
 
 
 def reserve(
@@ -226,14 +271,12 @@ def show(tx: Transaction, prescription_id: str) -> None:
 
 
 def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, before: int) -> None:
-    """Tell the pharmacy once, when its usable stock has just gone from `before` across the threshold."""
-    row = tx.first(
-        "SELECT id, threshold FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine",
+    product_id = tx.value(
+        "SELECT id FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine",
         {"pharmacy": pharmacy_id, "medicine": medicine_id},
     )
-    left = queries.usable(tx, pharmacy_id, medicine_id)
-    if row and left <= row["threshold"] < before:
-        _tell(tx, viewer, row["id"], "stock.low", "stock.low")
+    if product_id:
+        moving.tell_low(tx, pharmacy_id, {product_id: before}, viewer.id)
 
 
 def _reserved(tx: Transaction, prescription_id: str) -> list[Row]:
@@ -262,37 +305,17 @@ def _move(
     tx: Transaction,
     viewer: Viewer,
     lot_id: str,
-    kind: str,
+    kind: moving.Kind,
     quantity: int,
     *,
     reason: str = "",
     prescription_id: str | None = None,
 ) -> None:
-    tx.execute(
-        "INSERT INTO movements (id, lot_id, kind, quantity, reason, actor_id, prescription_id, at) "
-        "VALUES (:id, :lot, :kind, :quantity, :reason, :actor, :prescription, :now)",
-        {
-            "id": new_id(),
-            "lot": lot_id,
-            "kind": kind,
-            "quantity": quantity,
-            "reason": reason,
-            "actor": viewer.id,
-            "prescription": prescription_id,
-            "now": tx.now,
-        },
-    )
+    values = moving.movement(tx, viewer, lot_id, kind, quantity, reason=reason, prescription_id=prescription_id)
+    tx.execute(moving.MOVE, values)
 
 
-def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str, message: str | None) -> None:
-    """Colleagues are told; the one who acted is told too when it is an alert, which is not their own act."""
-    colleagues = directory.people(tx, "pharmacist", viewer.organization_id)
-    subject = Subject("product", product_id)
-    events.record(tx, action, subject, actor_id=viewer.id)
-    events.notify(tx, colleagues, "notification", message, subject)
-
-
-def _own_pharmacy(viewer: Viewer) -> str:
-    viewer.require("pharmacist")
-    assert viewer.organization_id is not None
-    return viewer.organization_id
+def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str) -> None:
+    """The colleagues are told; whoever acted is not, and their pages follow."""
+    colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", "stock.updated")
+    events.record(tx, action, Subject("product", product_id), actor_id=viewer.id, notices=[colleagues])

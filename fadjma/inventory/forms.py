@@ -1,44 +1,26 @@
 """Receiving and counting lots."""
 
-import calendar
-import re
 from typing import Any
 
+from wtforms import BooleanField, FieldList, FormField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
-from fadjma import writing
 from fadjma.i18n import N_, translate
+from fadjma.inventory import codes, expiry
+from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import SCHEDULES, Facts, listed
 from fadjma.inventory.tables import ATC, LONGEST
-from fadjma.web.forms import Date, Form, Questioned, WholeNumber, one_of, text
+from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
-_BETWEEN = re.compile(r"[-/. ]+")
-_LONGEST_DATE = 20  # characters that are looked at
-_CENTURY = 2000  # of a year in two digits
-_YEARS = 10  # that a medicine keeps, and more
 _UNITS = 10_000  # that one counts of one lot, and more
 MANY = N_("Plus de 10 000 unités : vérifiez la quantité.")
 
 
 class Expiry(Date):
-    """When a lot expires, as its box says it: 30/09/2027, 09/2027, 09/27; of a month alone, its last day."""
+    """When a lot expires, as its box says it (expiry.py)."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata([_as_a_day(text) for text in valuelist])
-
-
-def _as_a_day(text: str) -> str:
-    """In ISO form, or as it was where it says no month of a year."""
-    parts = _BETWEEN.split(writing.plain_digits(text[:_LONGEST_DATE]).strip())
-    if len(parts[0]) != 4:
-        parts.reverse()  # the day comes first where people write by hand
-    if len(parts) not in (2, 3) or not all(part.isascii() and part.isdecimal() and len(part) <= 4 for part in parts):
-        return text
-    year, month, *days = map(int, parts)
-    year += _CENTURY if len(parts[0]) == 2 else 0
-    if not 1 <= month <= 12 or not year:
-        return text
-    return f"{year:04d}-{month:02d}-{(days or [calendar.monthrange(year, month)[1]])[0]:02d}"
+        super().process_formdata([expiry.as_a_day(text) for text in valuelist])
 
 
 class LotForm(Questioned):
@@ -46,16 +28,26 @@ class LotForm(Questioned):
     number = text(N_("Numéro de lot"), 40)
     expires_on = Expiry(N_("Date de péremption"), [InputRequired()])
     quantity = WholeNumber(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
+    threshold = WholeNumber(N_("Seuil d'alerte"), [Optional(), NumberRange(min=0, max=100_000)])
+    gtin = text(N_("Code-barres"), 14, required=False)
+
+    def validate_gtin(self, field: Any) -> None:
+        if field.data and not codes.is_gtin(field.data):
+            raise ValidationError(translate(self.language, codes.CHECKED))
 
     def validate_expires_on(self, field: Any) -> None:
         if field.data and field.data < self.today:
             self.doubt("expires_on", N_("Ce lot est déjà périmé : vérifiez la date."))
-        elif field.data and field.data.year > self.today.year + _YEARS:
-            self.doubt("expires_on", N_("Ce lot périmerait dans plus de dix ans : vérifiez l'année."))
+        elif field.data and expiry.is_far(field.data, self.today):
+            self.doubt("expires_on", expiry.FAR)
 
     def validate_quantity(self, field: Any) -> None:
         if field.data and field.data > _UNITS:
             self.doubt("quantity", MANY)
+
+
+class ThresholdForm(Form):
+    threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
 
 
 class CountForm(Questioned):
@@ -66,6 +58,53 @@ class CountForm(Questioned):
     def validate_on_hand(self, field: Any) -> None:
         if field.data and field.data > _UNITS:
             self.doubt("on_hand", MANY)
+
+
+class CountedLotForm(Form):
+    """A lot of a sheet; one that was not counted is left empty."""
+
+    lot_id = text("", 40)
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    on_hand = WholeNumber(N_("Quantité comptée"), [Optional(), NumberRange(min=0, max=100_000)])
+
+
+class SheetForm(Questioned):
+    sure = N_("J'ai recompté : enregistrer ces différences")
+    reason = text(N_("Raison des différences"), 300, required=False, minimum=3)
+    lines = FieldList(FormField(CountedLotForm), min_entries=0)
+
+    @property
+    def counted(self) -> list[Counted]:
+        """The lots that were counted, as a form that is valid says."""
+        return [
+            Counted(line["on_hand"].name, line["lot_id"].data, line["version"].data, line["on_hand"].data)
+            for line in (entry.form for entry in self["lines"])
+            if line["on_hand"].data is not None
+        ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        for entry in self["lines"]:
+            if (entry.form["on_hand"].data or 0) > _UNITS:
+                self.doubt(entry.form["on_hand"].name, MANY)
+        return super().validate(extra_validators)
+
+
+class ChoicesForm(Form):
+    """What a pharmacy lets others know."""
+
+    shows_cover = BooleanField(N_("Dire que nous avons tout d'une ordonnance"), false_values=("", "0", "false"))
+    duty_from = Date(N_("De garde du"), [Optional()])
+    duty_to = Date(N_("au (compris)"), [Optional()])
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = bool(super().validate(extra_validators))
+        begins, ends = self["duty_from"].data, self["duty_to"].data
+        if valid and bool(begins) != bool(ends):
+            self.refuse({"duty_to": N_("Donnez le premier et le dernier jour de la garde.")})
+        elif valid and begins and ends < begins:
+            self.refuse({"duty_to": N_("La garde finirait avant de commencer.")})
+        return valid and not self["duty_to"].errors
 
 
 class MedicineForm(Form):

@@ -16,6 +16,7 @@ from fadjma.store import Page, Row, Transaction, given, paging, searching
 SUGGESTIONS = 8
 PER_PAGE = 100  # products
 MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
+_UNDONE = N_("Réception annulée")
 MOVEMENTS_SHOWN = 20
 _TYPED = 120  # characters that are looked at: no name is longer
 
@@ -89,7 +90,8 @@ class Movement:
 
     @property
     def label(self) -> str:
-        return MOVEMENTS[self.kind]
+        undone = self.kind == "received" and self.quantity < 0
+        return _UNDONE if undone else MOVEMENTS[self.kind]
 
     @property
     def change(self) -> str:
@@ -285,6 +287,12 @@ def product(tx: Transaction, viewer: Viewer, product_id: str) -> Product:
     return _products(tx, [product_id])[0]
 
 
+def keeps(tx: Transaction, viewer: Viewer, medicine_id: str) -> bool:
+    """Whether the pharmacist's own pharmacy has, or has had, this medicine."""
+    sql = "SELECT 1 FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine"
+    return bool(tx.value(sql, {"pharmacy": viewer.organization_id, "medicine": medicine_id}))
+
+
 def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     """One lot of the pharmacist's own pharmacy. Raises NotFound."""
     row = tx.first(
@@ -294,6 +302,16 @@ def lot(tx: Transaction, viewer: Viewer, lot_id: str) -> Lot:
     if row is None:
         raise NotFound
     return _lot(tx, row)
+
+
+def lots(tx: Transaction, viewer: Viewer, lot_ids: list[str]) -> list[Lot]:
+    """Those of these (few) lots that are of the pharmacist's own pharmacy."""
+    among, values = given(lot_ids)
+    rows = tx.all(
+        f"{_LOT} WHERE l.id IN {among} AND p.pharmacy_id = :pharmacy",
+        {**values, "pharmacy": viewer.organization_id},
+    )
+    return [_lot(tx, row) for row in rows]
 
 
 def names(tx: Transaction, viewer: Viewer, product_ids: list[str]) -> dict[str, Named]:
@@ -328,6 +346,26 @@ def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None =
     )
     found = [Movement(**dict(row)) for row in rows]
     return paging.page(found, MOVEMENTS_SHOWN, lambda last: paging.cursor(last.at, last.id))
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """How much of a lot was handed over for a prescription, and when last."""
+
+    prescription_id: str
+    quantity: int
+    at: int
+
+
+def handed_over(tx: Transaction, lot_id: str) -> list[HandedOver]:
+    """For which prescriptions, the last first; without what has come back. The caller has checked whose lot it is."""
+    rows = tx.all(
+        "SELECT prescription_id, -sum(quantity) AS quantity, max(at) AS at FROM movements "
+        "WHERE lot_id = :lot AND prescription_id IS NOT NULL GROUP BY prescription_id HAVING sum(quantity) < 0 "
+        "ORDER BY max(at) DESC, prescription_id",
+        {"lot": lot_id},
+    )
+    return [HandedOver(**dict(row)) for row in rows]
 
 
 def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:

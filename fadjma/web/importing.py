@@ -1,4 +1,4 @@
-"""A table that an admin sends: as a file, as the whole body, or put into the form."""
+"""A table that somebody sends: as a file, as the whole body, or put into the form."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -31,15 +31,20 @@ T = TypeVar("T", bound=Table)
 
 async def read_table(read: Callable[[bytes], T]) -> T:
     """What was sent, read on a thread of its own. Raises Invalid where something is wrong with it."""
+    table = await look_into_table(read)
+    if table.errors:
+        raise Invalid(named(table.errors))
+    return table
+
+
+async def look_into_table(read: Callable[[bytes], T]) -> T:
+    """The same with whatever is wrong, to which more may be added. Raises Invalid where nothing was sent."""
     sent = await upload("file")
     filled = await form(ImportForm)
     sent = filled.text.data.encode() if sent is None and filled.text.data else sent
     if sent is None:
         raise Invalid({"text": N_("Choisissez un fichier, ou collez le tableau.")})
-    table = await asyncio.to_thread(read, sent)
-    if table.errors:
-        raise Invalid(named(table.errors))
-    return table
+    return await asyncio.to_thread(read, sent)
 
 
 def named(errors: Mapping[str, str]) -> dict[str, str]:

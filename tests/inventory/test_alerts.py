@@ -132,6 +132,36 @@ class TestExpiringSoon:
         assert [store.write(actions.warn_expiring, 2) for _ in range(3)] == [2, 1, 0]
 
 
+class TestExpired:
+    """An expiry takes from the usable stock as a hand-over does."""
+
+    def test_the_pharmacy_hears_once_that_it_has_left_too_little(self, store: Store, clock: Clock) -> None:
+        receive(store, 30)
+        receive(store, 40, number="L2", expires_on="2026-03-05")
+        store.connection.execute("UPDATE products SET threshold = 50")
+        clock.advance(days=3)
+        assert store.news(actions.warn_expired, 200) == {}
+        clock.advance(days=1)
+        assert store.news(actions.warn_expired, 200) == {NDIAYE.id: ["stock.low"], GOMIS.id: ["stock.low"]}
+        assert store.write(actions.warn_expired, 200) == 0
+
+    def test_nobody_hears_where_enough_is_left_or_it_was_low_before(self, store: Store, clock: Clock) -> None:
+        receive(store, 30)
+        receive(store, 40, number="L2", expires_on="2026-03-05")
+        receive(store, 5, medicine_id=INSULIN)
+        receive(store, 3, medicine_id=INSULIN, number="L2", expires_on="2026-03-05")
+        store.connection.execute("UPDATE products SET threshold = 10")
+        clock.advance(days=4)
+        assert store.news(actions.warn_expired, 200) == {}
+
+    def test_of_lots_that_are_kept_only_what_is_not_counts(self, store: Store, clock: Clock) -> None:
+        receive(store, 40, expires_on="2026-03-05")
+        _keep(store, 40, issued(store, 40))
+        receive(store, 20, number="L2")
+        clock.advance(days=4)
+        assert store.news(actions.warn_expired, 200) == {}
+
+
 class TestOpenPages:
     """What a prescription does to the stock reaches the open pages of that pharmacy, and nobody is told of it."""
 

@@ -9,7 +9,7 @@ from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, queries
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound
 
 LOT = {"medicine_id": PARACETAMOL, "number": "L1", "expires_on": "2027-12-31", "quantity": 100}
 
@@ -34,14 +34,50 @@ def test_who_received_it_is_written_down(store: Store) -> None:
     assert store.audit() == [(NDIAYE.id, "stock.received", "success")]
 
 
-def test_the_pages_of_the_pharmacy_follow_and_nobody_elses(store: Store) -> None:
-    assert store.news(actions.receive, NDIAYE, **LOT) == {NDIAYE.id: [None], GOMIS.id: [None]}
+def test_the_colleagues_are_told_and_the_own_pages_follow(store: Store) -> None:
+    assert store.news(actions.receive, NDIAYE, **LOT) == {NDIAYE.id: [None], GOMIS.id: ["stock.updated"]}
+
+
+def test_what_a_colleague_has_not_read_of_a_product_is_one_line(store: Store) -> None:
+    for number in ("L1", "L2", "L3"):
+        receive(store, number=number)
+    assert store.rows("SELECT times FROM notifications WHERE user_id = 'gomis' AND folded = 0 AND message <> ''") == [
+        (3,)
+    ]
 
 
 def test_the_same_lot_again_is_added_to(store: Store) -> None:
     assert receive(store, 100) == receive(store, 20)
     assert store.read(queries.usable, JAMM, PARACETAMOL) == 120
     assert [quantity for _, quantity, _, _ in _movements(store)] == [100, 20]
+
+
+def test_a_number_that_is_written_otherwise_is_asked_about(store: Store) -> None:
+    lot_id = receive(store, 100, number="AB-12")
+    before = store.content()
+    with pytest.raises(Doubtful) as question:
+        receive(store, 20, number="ab 12")
+    assert question.value.errors.keys() == {"number"}
+    assert store.content() == before
+    assert store.write(actions.receive, NDIAYE, **{**LOT, "number": "ab 12", "expires_on": _expiry(store)},
+                       confirmed=True) == lot_id  # fmt: skip
+    assert store.read(queries.usable, JAMM, PARACETAMOL) == 200
+
+
+def _expiry(store: Store) -> str:
+    found: str = store.value("SELECT expires_on FROM lots")
+    return found
+
+
+def test_a_threshold_is_said_with_the_first_lot_or_later(store: Store) -> None:
+    store.write(actions.receive, NDIAYE, **LOT, threshold=40)
+    [product] = store.read(queries.stock, NDIAYE)
+    assert product.threshold == 40
+    receive(store, number="L2")
+    assert store.news(actions.set_threshold, NDIAYE, product.id, threshold=55).keys() == {NDIAYE.id, GOMIS.id}
+    assert store.read(queries.product, NDIAYE, product.id).threshold == 55
+    with pytest.raises(NotFound):
+        store.write(actions.set_threshold, FALL, product.id, threshold=1)
 
 
 def test_the_same_lot_with_another_expiry_is_a_mistake(store: Store) -> None:
@@ -90,10 +126,10 @@ class TestCounting:
         assert (_lot(store, lot_id).on_hand, _lot(store, lot_id).version) == (93, 2)
         assert _movements(store)[-1] == ("adjusted", -7, "Casse", NDIAYE.id)
 
-    def test_the_pages_of_the_pharmacy_follow(self, store: Store) -> None:
+    def test_the_colleagues_are_told(self, store: Store) -> None:
         lot_id = receive(store, 100)
         news = store.news(actions.adjust, GOMIS, lot_id, on_hand=99, version=1, reason="Casse")
-        assert news == {NDIAYE.id: [None], GOMIS.id: [None]}
+        assert news == {NDIAYE.id: ["stock.updated"], GOMIS.id: [None]}
 
     def test_a_count_that_finds_nothing_missing_moves_nothing(self, store: Store) -> None:
         store.write(actions.adjust, NDIAYE, receive(store, 100), on_hand=100, version=1, reason="Inventaire")

@@ -41,7 +41,8 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts as Identity
 from fadjma.identity.people import Viewer
 from fadjma.identity.places import Facts as PlaceFacts
-from fadjma.inventory import listing
+from fadjma.inventory import counting, deliveries, listing, receiving
+from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import Facts
 from fadjma.linking import actions as linking
 from fadjma.places import importing
@@ -101,6 +102,9 @@ class Told:
     ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
     product: str
+    delivery: str  # a file of lots that was read
+    receipt: str  # another, which was received
+    count: str  # a sheet of lots that was counted
     waiting: str  # a doctor to be verified
     guarded: str  # a doctor with a second factor
     losing: str  # another, whose is to be taken away: another admin has asked
@@ -126,6 +130,7 @@ def tell(store: Store) -> Told:
     act = _Acts(store)
     steps.receive(store, 500)
     lot = steps.receive(store, 500, medicine_id=INSULIN)
+    product: str = store.value("SELECT product_id FROM lots WHERE id = ?", lot)
     granted = steps.grant(store)
     pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
     record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
@@ -184,7 +189,10 @@ def tell(store: Store) -> Told:
         owed=_hand_over_a_part(store, steps.issue(store)),
         ended=_end_late(store, steps.issue(store)),
         lot=lot,
-        product=store.value("SELECT product_id FROM lots WHERE id = ?", lot),
+        product=product,
+        delivery=act(receiving.check, NDIAYE, _delivered("LIV-1")),
+        receipt=act(receiving.confirm, NDIAYE, act(receiving.check, NDIAYE, _delivered("LIV-2"))),
+        count=act(counting.record, NDIAYE, _shelve(store, product), reason="Inventaire", confirmed=True),
         waiting=act(
             accounts.register_practitioner,
             _person("Ibrahima"),
@@ -242,6 +250,21 @@ class _Acts:
 def _issue(tx: Transaction) -> str:
     lines = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
     return prescriptions.issue(tx, DIOP, AWA.id, lines=lines, pharmacy_id=JAMM)
+
+
+def _delivered(number: str) -> deliveries.Table:
+    return deliveries.Table({2: deliveries.Name("amoxicilline 1 g", "")}, {2: deliveries.Line(number, NEXT_YEAR, 60)})
+
+
+def _shelve(store: Store, product: str) -> list[Counted]:
+    """A lot whose id is known beforehand, as it is counted."""
+    store.connection.execute(
+        "INSERT INTO lots (id, product_id, number, number_key, expires_on, on_hand) VALUES (?, ?, ?, ?, ?, 9)",
+        (SHELVED, product, SHELVED, SHELVED, NEXT_YEAR),
+    )
+    sql = "INSERT INTO movements (id, lot_id, kind, quantity, actor_id, at) VALUES (?, ?, 'received', 9, 'ndiaye', ?)"
+    store.connection.execute(sql, (SHELVED, SHELVED, store.clock()))
+    return [Counted("lines-0-on_hand", SHELVED, 1, 9)]
 
 
 def _person(given_name: str) -> NewPerson:
@@ -406,6 +429,9 @@ SETTINGS = {
     **{"time_zone": "Africa/Abidjan", "second_factor": False, "version": 1},
 }
 PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;rue 2;Mbour;33 957 11 22"
+SHELVED = "SHELVED"  # the number and the id of a lot
+SHEET = {"lines": [{"lot_id": SHELVED, "version": 1, "on_hand": 7}], "reason": "Casse", "confirm": True}
+DELIVERY = f"produit;lot;péremption;quantité\nparacétamol 500 mg;LIV-3;{NEXT_YEAR};200"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
     "given_name": "Fatou",
@@ -500,6 +526,12 @@ ACTS = [
     Route("/prescriptions/{ready}/code", AWA),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
+    Route("/inventory/products/{product}/threshold", NDIAYE, {"threshold": 40}, quiet=True, allowed=JAMMS),
+    Route("/inventory/receipts", NDIAYE, {"text": DELIVERY}, created=True, allowed=(GOMIS, FALL)),
+    Route("/inventory/receipts/{delivery}/confirmation", NDIAYE, allowed=JAMMS),
+    Route("/inventory/receipts/{receipt}/undoing", NDIAYE, allowed=JAMMS),
+    Route("/inventory/counts", NDIAYE, SHEET, created=True, allowed=JAMMS),
+    Route("/inventory/choices", NDIAYE, {"shows_cover": True, "version": 1}, allowed=(GOMIS, FALL)),
     Route("/notifications/read", AWA, {"up_to": 3}, allowed=CAST),
     Route("/notifications/{news}/read", AWA),
     Route("/patients", THIAM, REGISTERED, created=True),
@@ -617,7 +649,17 @@ READS = [
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{lot}/recipients", NDIAYE, allowed=JAMMS),
     Route("/inventory/products/{product}", NDIAYE, allowed=JAMMS),
+    Route("/inventory/choices", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/coverage", DIOP, allowed=(SARR,)),
+    Route("/prescriptions/{issued}/pharmacies", AWA),
+    Route("/inventory/counts", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/counts/new", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/counts/{count}", NDIAYE, allowed=JAMMS),
+    Route("/inventory/receipts", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/receipts/new", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/receipts/{receipt}", NDIAYE, allowed=JAMMS),
     Route("/accounts", ADMIN),
     Route("/administration", ADMIN),
     Route("/patient-links", ADMIN),

@@ -30,7 +30,10 @@ TABLES = {
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
     "records": {"records", "record_versions", "measurements"},
-    "inventory": {"medicines", "medicine_imports", "products", "lots", "movements", "reservations"},
+    "inventory": {
+        *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
+        *("receipts", "counts", "gtins", "pharmacy_choices"),
+    },
     "prescriptions": {
         "prescriptions",
         "prescription_lines",

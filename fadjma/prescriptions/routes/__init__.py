@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.prescriptions.routes import acts, prescribing, printing, reading
+from fadjma.prescriptions.routes import acts, covering, prescribing, printing, reading, recalling
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, printing, prescribing, acts):
+for part in (reading, printing, prescribing, acts, covering, recalling):
     blueprint.register_blueprint(part.blueprint)

@@ -9,10 +9,11 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from fadjma import web
-from fadjma.drawing import HEIGHT, WIDTH
+from fadjma.drawing import HEIGHT, WIDTH, Plot
+from fadjma.i18n import translate
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, formulary, levels, listing, queries, tables
-from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm
+from fadjma.inventory import actions, codes, formulary, known, levels, listing, moving, queries, tables
+from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm, ThresholdForm
 from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -20,8 +21,9 @@ from fadjma.web import importing
 from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm
 
-blueprint = Blueprint("inventory", __name__)
-_SAID_OF_A_LOT = ("number", "expires_on", "quantity")
+blueprint = Blueprint("stock", __name__)
+_SAID_OF_A_LOT = ("number", "expires_on", "quantity", "threshold", "gtin")
+_OF_A_CODE = ("number", "expires_on", "gtin")
 web.take_files("/formulary/imports")
 
 
@@ -60,19 +62,44 @@ def _stock(
     return queries.stock(tx, viewer, q, only, before), queries.count_products(tx, viewer)
 
 
+class _AroundProduct(TypedDict):
+    product: queries.Product
+    of: list[levels.Level]  # of each day
+    weeks: list[levels.Level]
+    plot: Plot
+    size: tuple[int, int]
+    words: dict[str, type[int]]
+
+
+async def _around_product(product_id: str) -> _AroundProduct:
+    product, of = await web.see(_product, product_id)
+    return {
+        "product": product,
+        "of": of,
+        "weeks": levels.weeks(of),
+        "plot": levels.plot(product, of),
+        "size": (WIDTH, HEIGHT),
+        "words": {"number": int},
+    }
+
+
 @blueprint.get("/inventory/products/<product_id>")
 async def show_product(product_id: str) -> Response:
-    product, of = await web.see(_product, product_id)
-    data = {**product.json(web.language()), "levels": [one.json() for one in of]}
+    around = await _around_product(product_id)
+    product = around["product"]
+    data = {**product.json(web.language()), "levels": [one.json() for one in around["of"]]}
     return web.answer(
-        "inventory/product.html",
-        data,
-        product=product,
-        weeks=levels.weeks(of),
-        plot=levels.plot(product, of),
-        size=(WIDTH, HEIGHT),
-        words={"number": int},
+        "inventory/product.html", data, form=web.blank(ThresholdForm, threshold=product.threshold), **around
     )
+
+
+@blueprint.post("/inventory/products/<product_id>/threshold")
+@web.refill("inventory/product.html", ThresholdForm, context=_around_product)
+async def set_threshold(product_id: str) -> Response:
+    form = await web.form(ThresholdForm)
+    await web.change(actions.set_threshold, product_id, threshold=form.threshold.data)
+    there = f"/inventory/products/{product_id}"
+    return web.see_other(there) if web.wants() != "json" else Response(status=204)
 
 
 def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level]]:
@@ -82,31 +109,70 @@ def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.
 
 class _AroundNewLot(TypedDict):
     medicine: queries.Medicine | None  # that was chosen; None: it is looked for first
+    is_new: bool  # to the pharmacy, which has chosen no threshold for it
     found: Page[queries.Medicine]  # what was looked for
     q: str
+    before: queries.Lot | None  # that was received just before
+    asked: dict[str, str]  # what a code does not say for sure, by the names of fields
+    faults: dict[str, str]  # why a code says nothing
 
 
-async def _around_new_lot(q: str = "") -> _AroundNewLot:
+async def _around_new_lot(q: str = "", gtin: str = "") -> _AroundNewLot:
     sent = (await web.fields()).get("medicine_id") or request.args.get("pick", "").removeprefix("0:")
-    medicine, found = await web.see(_to_receive, sent, q)
-    return {"medicine": medicine, "found": found, "q": q}
+    medicine, is_new, found, before = await web.see(_to_receive, sent, gtin, q, request.args.get("after", ""))
+    return {
+        "medicine": medicine,
+        "is_new": is_new,
+        "found": found,
+        "q": q,
+        "before": before,
+        "asked": {},
+        "faults": {},
+    }
 
 
 def _to_receive(
-    tx: Transaction, viewer: Viewer, medicine_id: str, q: str
-) -> tuple[queries.Medicine | None, Page[queries.Medicine]]:
-    viewer.require("pharmacist")
+    tx: Transaction, viewer: Viewer, medicine_id: str, gtin: str, q: str, after: str
+) -> tuple[queries.Medicine | None, bool, Page[queries.Medicine], queries.Lot | None]:
+    pharmacy_id = moving.own_pharmacy(viewer)
+    [*before] = queries.lots(tx, viewer, [after]) if after else []
+    medicine_id = medicine_id or (known.medicine_of(tx, pharmacy_id, gtin) or "" if gtin else "")
     with suppress(NotFound):  # it is looked for again
-        return queries.medicine(tx, medicine_id), Page()
-    return None, queries.search_medicines(tx, viewer, q)
+        medicine = queries.medicine(tx, medicine_id)
+        return medicine, not queries.keeps(tx, viewer, medicine_id), Page(), next(iter(before), None)
+    return None, False, queries.search_medicines(tx, viewer, q), next(iter(before), None)
 
 
 @blueprint.get("/inventory/lots/new")
 async def new_lot() -> Response:
-    """A medicine is looked for, picked, and then what was received of it is said; what was said before is kept."""
-    around = await _around_new_lot(request.args.get("medicine", "")[:80])
+    """A medicine is looked for, picked, and then what was received of it is said; what was said before is kept.
+
+    Or a scanner says both, as far as its code does.
+    """
+    await web.only("pharmacist")
+    typed = request.args.get("code", "")[: codes.LONGEST]
+    scan, faults = _scanned(typed) if typed else (codes.Scan(), {})
+    if faults and web.wants() == "json":
+        raise Invalid(faults)
     said = MultiDict({name: request.args[name] for name in _SAID_OF_A_LOT if request.args.get(name)})
-    return web.page("inventory/new.html", form=web.blank(LotForm, said or None), **around)
+    said.update({name: value for name in _OF_A_CODE if (value := getattr(scan, name))})
+    around = await _around_new_lot(request.args.get("medicine", "")[:80], said.get("gtin", ""))
+    around["asked"], around["faults"] = _translated(scan.asked), _translated(faults)
+    medicine = around["medicine"]
+    data = {**asdict(scan), "asked": around["asked"], "medicine": medicine.json() if medicine else None}
+    return web.answer("inventory/new.html", data, form=web.blank(LotForm, said or None), **around)
+
+
+def _translated(messages: dict[str, str]) -> dict[str, str]:
+    return {name: translate(web.language(), message) for name, message in messages.items()}
+
+
+def _scanned(typed: str) -> tuple[codes.Scan, dict[str, str]]:
+    """What a code says, or why it says nothing."""
+    try:
+        return codes.read(typed), {}
+    except Invalid as refusal:
+        return codes.Scan(), refusal.errors
 
 
 @blueprint.post("/inventory/lots")
@@ -120,11 +186,13 @@ async def receive() -> Response:
         number=form.number.data,
         expires_on=form.expires_on.data.isoformat(),
         quantity=form.quantity.data,
+        threshold=form.threshold.data,
+        gtin=codes.in_fourteen(form.gtin.data) if form.gtin.data else "",
         confirmed=form.confirm.data,
     )
-    return web.done(
-        acted, "inventory/_lot.html", f"/inventory/lots/{acted.resource.id}", created=True, then="/inventory"
-    )
+    lot_id = acted.resource.id
+    then = f"/inventory/lots/new?after={lot_id}" if form.gtin.data else "/inventory"  # who scans has another box
+    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}", created=True, then=then)
 
 
 class _AroundLot(TypedDict):

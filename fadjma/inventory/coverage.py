@@ -1,0 +1,52 @@
+"""Who has it all, now: pharmacies whose usable stock covers every line of a prescription. Yes or no, never how much.
+
+Only of those that have chosen to let it be known (choices.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fadjma import writing
+from fadjma.inventory import queries
+from fadjma.store import Transaction
+
+MOST = 15  # medicines, as many as a prescription has
+
+
+@dataclass(frozen=True, slots=True)
+class Pharmacy:
+    """One that has everything; `on_duty`: it has said so of today."""
+
+    id: str
+    name: str
+    city: str
+    on_duty: bool
+
+    def json(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "city": self.city, "on_duty": self.on_duty}
+
+
+def covering(tx: Transaction, wanted: Mapping[str, int]) -> list[Pharmacy]:
+    """The pharmacies that have so many units of each of these medicines, those on duty first, then by name.
+
+    `wanted`: by the medicine's id, `MOST` at most. What is asked of nothing is not answered.
+    """
+    if not 0 < len(wanted) <= MOST:
+        return []
+    each = " ".join(
+        f"AND :quantity{n} <= (SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM products p "
+        "JOIN lots l ON l.product_id = p.id AND l.on_hand > 0 AND l.expires_on >= :today "
+        f"WHERE p.pharmacy_id = c.pharmacy_id AND p.medicine_id = :medicine{n})"
+        for n in range(len(wanted))
+    )
+    values: dict[str, str | int] = {"today": queries.today(tx)}
+    for n, (medicine_id, quantity) in enumerate(wanted.items()):
+        values |= {f"medicine{n}": medicine_id, f"quantity{n}": quantity}
+    rows = tx.all(
+        "SELECT o.id, o.name, o.city, coalesce(:today BETWEEN c.duty_from AND c.duty_to, 0) AS on_duty "
+        f"FROM pharmacy_choices c JOIN places o ON o.id = c.pharmacy_id WHERE c.shows_cover = 1 {each}",
+        values,
+    )
+    found = [Pharmacy(row["id"], row["name"], row["city"], bool(row["on_duty"])) for row in rows]
+    return sorted(found, key=lambda one: (not one.on_duty, writing.sort_key(one.name), writing.sort_key(one.city)))

@@ -1,0 +1,77 @@
+"""What every change of stock has in common: whose it is, its movement, and the alert when too little is left."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from fadjma import events
+from fadjma.events import Subject
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
+from fadjma.ids import new_id
+from fadjma.inventory import queries
+from fadjma.store import Transaction
+
+MOVE = (
+    "INSERT INTO movements (id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, at) "
+    "VALUES (:id, :lot, :kind, :quantity, :reason, :actor, :prescription, :receipt, :count, :now)"
+)
+Kind = Literal["received", "delivered", "adjusted"]
+
+
+def own_pharmacy(viewer: Viewer) -> str:
+    """The pharmacist's own. Raises Forbidden."""
+    viewer.require("pharmacist")
+    assert viewer.organization_id is not None
+    return viewer.organization_id
+
+
+def movement(
+    tx: Transaction,
+    viewer: Viewer,
+    lot_id: str,
+    kind: Kind,
+    quantity: int,
+    *,
+    reason: str = "",
+    prescription_id: str | None = None,
+    receipt_id: str | None = None,
+    count_id: str | None = None,
+) -> dict[str, str | int | None]:
+    """The values of MOVE; `quantity` is the change of what is on hand."""
+    return {
+        "id": new_id(),
+        "lot": lot_id,
+        "kind": kind,
+        "quantity": quantity,
+        "reason": reason,
+        "actor": viewer.id,
+        "prescription": prescription_id,
+        "receipt": receipt_id,
+        "count": count_id,
+        "now": tx.now,
+    }
+
+
+def left(tx: Transaction, product_id: str) -> int:
+    """How many units of a product could still be promised today."""
+    return int(
+        tx.value(
+            "SELECT coalesce(sum(on_hand - reserved), 0) FROM lots "
+            "WHERE product_id = :product AND on_hand > 0 AND expires_on >= :today",
+            {"product": product_id, "today": queries.today(tx)},
+        )
+    )
+
+
+def tell_low(tx: Transaction, pharmacy_id: str, before: Mapping[str, int], actor_id: str | None) -> None:
+    """Tell the pharmacy once of each product of which usable stock has just gone from `before` across its threshold.
+
+    Whoever acted is told, too: it is not their own act. `actor_id` None: time has done it.
+    """
+    for product_id, was in before.items():
+        threshold = tx.value("SELECT threshold FROM products WHERE id = :id", {"id": product_id})
+        if left(tx, product_id) <= threshold < was:
+            subject = Subject("product", product_id)
+            events.record(tx, "stock.low", subject, actor_id=actor_id)
+            pharmacists = directory.people(tx, "pharmacist", pharmacy_id)
+            events.notify(tx, pharmacists, "notification", "stock.low", subject)

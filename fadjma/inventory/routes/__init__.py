@@ -1,0 +1,9 @@
+"""Pages and JSON about medicines and stock, by subject."""
+
+from quart import Blueprint
+
+from fadjma.inventory.routes import counts, covering, receipts, stock
+
+blueprint = Blueprint("inventory", __name__)
+for part in (stock, receipts, counts, covering):
+    blueprint.register_blueprint(part.blueprint)

@@ -1,0 +1,60 @@
+"""A whole delivery from a file: read, looked at, taken, and undone."""
+
+from quart import Blueprint, Response, request
+
+from fadjma import days, web
+from fadjma.inventory import deliveries, receipts, receiving
+from fadjma.refusals import Invalid
+from fadjma.web import importing
+from fadjma.web.forms import NoFields
+from fadjma.web.importing import ImportForm
+
+blueprint = Blueprint("receipts", __name__)
+web.take_files("/inventory/receipts")
+
+
+@blueprint.get("/inventory/receipts")
+async def list_receipts() -> Response:
+    before = request.args.get("before")
+    found = await web.see(receipts.receipts, before)
+    data = found.json(lambda receipt: receipt.json(web.language()))
+    return web.answer("inventory/receipts.html", data, receipts=found, before=before)
+
+
+@blueprint.get("/inventory/receipts/new")
+async def new_receipt() -> Response:
+    await web.only("pharmacist")
+    return web.page("inventory/receipt_new.html", form=web.blank(ImportForm))
+
+
+@blueprint.post("/inventory/receipts")
+@web.refill("inventory/receipt_new.html", ImportForm)
+async def read_receipt() -> Response:
+    await web.only("pharmacist")
+    today = days.day(web.database().clock())
+    table = await importing.look_into_table(lambda sent: deliveries.read(sent, today))
+    try:
+        acted = await web.act(receiving.check, receipts.receipt, table)
+    except Invalid as refusal:
+        raise Invalid(importing.named(refusal.errors)) from refusal
+    return web.done(acted, "inventory/_receipt.html", f"/inventory/receipts/{acted.resource.id}", created=True)
+
+
+@blueprint.get("/inventory/receipts/<receipt_id>")
+async def show_receipt(receipt_id: str) -> Response:
+    found = await web.see(receipts.receipt, receipt_id)
+    return web.answer("inventory/receipt.html", found.json(web.language()), item=found)
+
+
+@blueprint.post("/inventory/receipts/<receipt_id>/confirmation")
+async def confirm_receipt(receipt_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(receiving.confirm, receipts.receipt, receipt_id)
+    return web.done(acted, "inventory/_receipt.html", f"/inventory/receipts/{receipt_id}")
+
+
+@blueprint.post("/inventory/receipts/<receipt_id>/undoing")
+async def undo_receipt(receipt_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(receiving.undo, receipts.receipt, receipt_id)
+    return web.done(acted, "inventory/_receipt.html", f"/inventory/receipts/{receipt_id}")

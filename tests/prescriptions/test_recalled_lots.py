@@ -1,0 +1,60 @@
+"""Whoever received a lot is listed in one click, for the pharmacy that gave it, and sees that they were."""
+
+import pytest
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE
+from steps import KEY, code, delivered, issue, prepared
+from store import Store
+
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import dispensing, recall
+from fadjma.refusals import Forbidden, NotFound
+
+
+def _lot(store: Store) -> str:
+    found: str = store.value("SELECT id FROM lots")
+    return found
+
+
+def test_all_who_received_some_are_there_with_how_much(store: Store) -> None:
+    first = delivered(store)
+    store.clock.advance(days=1)
+    second = store.write(dispensing.validate, NDIAYE, issue(store, 7))
+    for step in (dispensing.prepare, dispensing.mark_ready):
+        store.write(step, NDIAYE, second)
+    store.write(dispensing.deliver, NDIAYE, second, key=KEY, code=code(store, second))
+    lot, found = store.write(recall.recipients, GOMIS, _lot(store))
+    assert lot.number == "L1"
+    assert [(one.prescription_id, one.quantity, one.patient.id) for one in found] == [
+        (second, 7, AWA.id),
+        (first, 20, AWA.id),
+    ]
+
+
+def test_what_is_only_kept_for_somebody_was_not_received(store: Store) -> None:
+    prepared(store)
+    assert store.write(recall.recipients, NDIAYE, _lot(store))[1] == []
+
+
+def test_the_patient_sees_once_a_day_that_the_list_was_read(store: Store) -> None:
+    delivered(store)
+    store.clock.advance(days=1)
+    for _ in range(2):
+        store.write(recall.recipients, GOMIS, _lot(store))
+    assert store.audit()[-1] == (GOMIS.id, "prescription.listed", "success")
+    assert store.audit().count((GOMIS.id, "prescription.listed", "success")) == 1
+    assert store.value("SELECT patient_id FROM audit_events ORDER BY rowid DESC LIMIT 1") == AWA.id
+
+
+@pytest.mark.parametrize("person", [AWA, MOUSSA, DIOP, ADMIN], ids=lambda person: person.id)
+def test_nobody_but_a_pharmacist_has_the_list(store: Store, person: Viewer) -> None:
+    delivered(store)
+    before = store.content()
+    with pytest.raises(Forbidden):
+        store.write(recall.recipients, person, _lot(store))
+    assert store.content() == before
+
+
+def test_another_pharmacy_has_no_such_lot(store: Store) -> None:
+    delivered(store)
+    with pytest.raises(NotFound):
+        store.write(recall.recipients, FALL, _lot(store))

@@ -1,0 +1,51 @@
+"""Who has it all, over HTTP: while prescribing, and for the patient of a prescription."""
+
+import pytest
+from callers import Callers
+from cast import AWA, DIOP, INSULIN, JAMM, MOUSSA, NDIAYE, PARACETAMOL
+from told import NEXT_YEAR, Told
+
+ON = {"shows_cover": True, "version": 1}
+
+
+async def test_while_prescribing_the_lines_of_the_form_are_asked_about(clinic: Callers) -> None:
+    lines = f"lines-0-medicine_id={PARACETAMOL}&lines-0-quantity=20&lines-1-medicine_id={INSULIN}&lines-1-quantity=500"
+    doctor = clinic.program(DIOP)
+    assert (await doctor.get(f"/inventory/coverage?{lines}")).json == {"items": []}
+    assert (await clinic.program(NDIAYE).post("/inventory/choices", ON)).status == 200
+    [found] = (await doctor.get(f"/inventory/coverage?{lines}")).json["items"]
+    assert found == {"id": JAMM, "name": "Pharmacie Jamm", "city": "Dakar", "on_duty": False}
+    assert (await doctor.get(f"/inventory/coverage?{lines}1")).json == {"items": []}, "5001 of them"
+    for unfilled in (
+        "",
+        f"lines-0-medicine_id={PARACETAMOL}&lines-0-quantity=",
+        "lines-0-quantity=3",
+        "lines-x-medicine_id=a",
+    ):
+        assert (await doctor.get(f"/inventory/coverage?{unfilled}")).json == {"items": []}
+    fragment = (await clinic.htmx(DIOP).get(f"/inventory/coverage?{lines}")).text
+    assert "Pharmacie Jamm" in fragment and "<html" not in fragment
+    assert 'hx-get="/inventory/coverage"' in (await clinic.browser(DIOP).get("/patients/awa/prescriptions/new")).text
+
+
+async def test_a_patient_asks_of_their_own_prescription(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.issued}/pharmacies"
+    assert f'href="{address}"' in (await clinic.browser(AWA).get(f"/prescriptions/{told.issued}")).text
+    assert "Aucune pharmacie ne dit avoir tout" in (await clinic.browser(AWA).get(address)).text
+    duty = {**ON, "duty_from": "2000-01-01", "duty_to": NEXT_YEAR}
+    assert (await clinic.program(NDIAYE).post("/inventory/choices", duty)).status == 200
+    page = (await clinic.browser(AWA).get(address)).text
+    assert "Pharmacie Jamm" in page and "De garde" in page
+    assert (await clinic.program(MOUSSA).get(address)).status == 404
+    assert (await clinic.program(DIOP).get(address)).status == 403
+
+
+@pytest.mark.parametrize(
+    "duty", [("2026-03-02", ""), ("", "2026-03-02"), ("2026-03-03", "2026-03-02"), ("demain", "2026-03-02")]
+)
+async def test_a_duty_has_its_first_and_its_last_day(clinic: Callers, duty: tuple[str, str]) -> None:
+    body = {**ON, "duty_from": duty[0], "duty_to": duty[1]}
+    errors = (await clinic.program(NDIAYE).post("/inventory/choices", body)).errors()
+    assert errors.keys() <= {"duty_from", "duty_to"}
+    page = await clinic.browser(NDIAYE).post("/inventory/choices", body)
+    assert (page.status, f'value="{duty[1]}"' in page.text) == (422, True)

@@ -1,0 +1,78 @@
+"""A box is received by its code: read, asked back where it is not sure, and learned with the first of its kind."""
+
+import re
+
+from callers import Callers
+from cast import FALL, NDIAYE, PARACETAMOL
+from store import Store
+from told import NEXT_YEAR
+
+from fadjma.i18n import unbroken
+from fadjma.inventory.codes import LOST
+
+GTIN = "03400930000014"
+DAY = NEXT_YEAR[2:].replace("-", "")
+WHOLE = f"01{GTIN}10AB-X9%1D17{DAY}"
+
+
+def _value(page: str, name: str) -> str:
+    found = re.search(f'<input [^>]*name="{name}"[^>]* value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
+async def test_the_first_box_is_looked_for_and_the_next_one_is_known(clinic: Callers, store: Store) -> None:
+    browser = clinic.browser(NDIAYE)
+    first = (await browser.get(f"/inventory/lots/new?code={WHOLE}")).text
+    assert "pas encore connu ici" in first
+    kept = {name: _value(first, name) for name in ("number", "expires_on", "gtin")}
+    assert kept == {"number": "AB-X9", "expires_on": str(NEXT_YEAR), "gtin": GTIN}
+    address = "&".join(f"{name}={value}" for name, value in kept.items())
+    picked = (await browser.get(f"/inventory/lots/new?{address}&medicine=&pick=0:{PARACETAMOL}")).text
+    assert {name: _value(picked, name) for name in kept} == kept
+    received = await browser.post("/inventory/lots", {**kept, "medicine_id": PARACETAMOL, "quantity": "30"})
+    assert received.location.startswith("/inventory/lots/new?after=")
+    again = (await browser.get(received.location)).text
+    assert "AB-X9" in again and "En stock\xa0: 30." in again and 'id="code"' in again
+    second = (await browser.get(f"/inventory/lots/new?code={WHOLE}")).text
+    assert _value(second, "medicine_id") == PARACETAMOL and _value(second, "number") == "AB-X9"
+    assert "pas encore connu ici" in (await clinic.browser(FALL).get(f"/inventory/lots/new?code={WHOLE}")).text
+
+
+async def test_a_scan_that_lost_its_separators_is_asked_back(clinic: Callers) -> None:
+    lost = f"01{GTIN}10AB1217{DAY}"
+    assert (await clinic.program(NDIAYE).get(f"/inventory/lots/new?code={lost}")).json == {
+        "gtin": GTIN,
+        "number": "",
+        "expires_on": "",
+        "asked": dict.fromkeys(("number", "expires_on"), unbroken(LOST)),
+        "medicine": None,
+    }
+    line = {"medicine_id": PARACETAMOL, "number": "AB-X9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": GTIN}
+    assert (await clinic.program(NDIAYE).post("/inventory/lots", line)).status == 201
+    page = (await clinic.browser(NDIAYE).get(f"/inventory/lots/new?code={lost}")).text
+    assert page.count("recopiez-le de la boîte") == 2
+    assert (_value(page, "number"), _value(page, "expires_on"), _value(page, "gtin")) == ("", "", GTIN)
+
+
+async def test_what_is_no_code_is_said_to(clinic: Callers) -> None:
+    page = await clinic.browser(NDIAYE).get("/inventory/lots/new?code=zorglub")
+    assert (page.status, "autre clavier" in page.text) == (200, True)
+    program = clinic.program(NDIAYE)
+    assert (await program.get("/inventory/lots/new?code=12345")).errors().keys() == {"code"}
+    line = {
+        "medicine_id": PARACETAMOL,
+        "number": "L9",
+        "expires_on": NEXT_YEAR,
+        "quantity": 30,
+        "gtin": "3400930000015",
+    }
+    assert (await program.post("/inventory/lots", line)).errors().keys() == {"gtin"}
+
+
+async def test_a_code_that_was_learned_wrongly_is_put_right_by_hand(clinic: Callers, store: Store) -> None:
+    program = clinic.program(NDIAYE)
+    for medicine in ("insuline", PARACETAMOL):
+        found = (await program.get(f"/medicines?q={medicine[:6]}")).json["items"][0]["id"]
+        line = {"medicine_id": found, "number": "L9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": GTIN}
+        assert (await program.post("/inventory/lots", line)).status == 201
+        assert store.rows("SELECT medicine_id FROM gtins") == [(found,)]
