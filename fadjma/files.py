@@ -19,7 +19,9 @@ from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
+from fadjma.records import allergies
 from fadjma.records import queries as records
+from fadjma.records.allergies import Allergies
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -55,7 +57,7 @@ class _Opened:
     """The file as its page shows it."""
 
     file: File
-    allergies: tuple[str, ...] = ()
+    allergies: Allergies
     treatments: tuple[Treatment, ...] = ()  # where the viewer may see prescriptions
     prescriptions: Page[Prescription] = field(default_factory=Page)
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
@@ -130,14 +132,14 @@ def _open(
     linked = links.others(tx, patient_id)
     everything = found.grant is None or found.grant.scope == "full"
     authors = tuple(records.authors(tx, patient_id, everything=everything))
-    allergies = records.allergies(tx, patient_id)
+    known = allergies.of_patient(tx, patient_id)
     taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
     if found.grant is None:
         under_way = lists.under_way(tx, patient_id)
-        return _Opened(found, allergies, taken, links=linked, authors=authors, under_way=under_way)
+        return _Opened(found, known, taken, links=linked, authors=authors, under_way=under_way)
     prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
-    return _Opened(found, allergies, taken, prescribed, linked, authors, since)
+    return _Opened(found, known, taken, prescribed, linked, authors, since)
 
 
 def _since(tx: Transaction, viewer: Viewer, found: File) -> Since | None:

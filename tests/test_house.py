@@ -35,6 +35,7 @@ FLOORS = (  # the lowest first
     },
     {"access", "monitoring"},
     {"family", "reception", "records"},
+    {"safety"},
     {"prescriptions"},
     {"beginning"},
     {"dashboards", "demo", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
@@ -57,6 +58,7 @@ DOMAINS = {
     "prescriptions",
     "reception",
     "records",
+    "safety",
 }
 # What of a domain knows that it is asked over HTTP; signing in counts attempts by address.
 OF_THE_WEB = {"routes", "forms", "signing_in"}

@@ -11,6 +11,7 @@ from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import posology, states
 from fadjma.prescriptions.posology import Posology
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES, STATES, STEPS, Condition, Place, Status, Step
+from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Measurement
 from fadjma.store import paging
 
@@ -230,7 +231,7 @@ class Prescription:
     acts: tuple[Act, ...] = ()
     dispenses: tuple[Dispense, ...] = ()
     grant: AccessRequest | None = None  # under which a doctor or nurse sees it, and the allergies and weight beside it
-    allergies: tuple[str, ...] = ()
+    allergies: Allergies | None = None  # None: not for the viewer
     weight: Measurement | None = None
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery_address: str | None = None

@@ -18,8 +18,7 @@ from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import dispenses, states
 from fadjma.prescriptions.prescription import Act, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
-from fadjma.records import measurements
-from fadjma.records import queries as records
+from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Row, Transaction, listed
 
@@ -149,7 +148,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
         grant=grant,
-        allergies=records.allergies(tx, found.patient_id) if informed else (),
+        allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
@@ -204,7 +203,7 @@ def _as_it_was_shown(tx: Transaction, viewer: Viewer, found: Prescription) -> Pr
         lines=lines(tx, found.id),
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
-        allergies=records.allergies(tx, found.patient_id, at=found.over_at),
+        allergies=allergies.of_patient(tx, found.patient_id, at=found.over_at),
     )
 
 

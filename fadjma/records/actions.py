@@ -17,6 +17,7 @@ from fadjma.store import Transaction
 # (tx, patient_id) -> what else shows the patient's allergies and weight, and to whom.
 ShownElsewhere = Callable[[Transaction, str], Iterable[tuple[Subject, list[str]]]]
 _shown_elsewhere: list[ShownElsewhere] = []
+_TOO_LITTLE = N_("Votre accès ne permet pas d'écrire dans ce dossier.")
 _CORRECTED = N_("Un autre médecin vient de corriger cet élément : relisez sa version avant d'enregistrer la vôtre.")
 _CORRECTED_BY_YOU = N_(
     "Vous avez déjà corrigé cet élément ailleurs : relisez cette version avant d'enregistrer l'autre."
@@ -83,9 +84,14 @@ def create(
     tx: Transaction, viewer: Viewer, patient_id: str, *, type: str, title: str, body: str, occurred_on: str
 ) -> str:
     """A doctor with a grant of the whole file adds a record; the patient and the other doctors are told."""
-    _require_writer(tx, viewer, patient_id)
+    grants.require_grant(tx, viewer, patient_id, "records", too_little=_TOO_LITTLE)
     if occurred_on < directory.identity(tx, patient_id).birth_date:
         raise Invalid({"occurred_on": N_("Cette date est avant la naissance.")})
+    return add(tx, viewer, patient_id, type=type, title=title, body=body, occurred_on=occurred_on)
+
+
+def add(tx: Transaction, viewer: Viewer, patient_id: str, *, type: str, title: str, body: str, occurred_on: str) -> str:
+    """Write a record down and tell of it. The caller has checked the right."""
     record_id = new_id()
     tx.execute(
         "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at, words) "
@@ -108,7 +114,17 @@ def create(
 def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, title: str, body: str, reason: str) -> str:
     """« Corriger »: add version n+1. Raises Conflict when the record is no longer at `version`."""
     found = queries.record(tx, viewer, record_id)
-    _require_writer(tx, viewer, found.patient_id)
+    require_writer(tx, viewer, found.patient_id, found.type)
+    if found.facts:
+        raise Invalid({"title": N_("Cette allergie a ses propres champs : corrigez-la par eux.")})
+    return add_version(tx, viewer, found, version=version, title=title, body=body, reason=reason)
+
+
+def add_version(
+    tx: Transaction, viewer: Viewer, found: Record, *, version: int, title: str, body: str, reason: str
+) -> str:
+    """Add version n+1 and tell of it. The caller has checked the right. Raises Conflict as `amend`."""
+    record_id = found.id
     changed = tx.execute(
         "UPDATE records SET version = version + 1, words = :words "
         "WHERE id = :id AND version = :version AND status = 'current'",
@@ -124,7 +140,7 @@ def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, titl
 def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) -> str:
     """« Saisie par erreur »: hidden, kept, with the reason, by its author."""
     found = queries.record(tx, viewer, record_id)
-    _require_writer(tx, viewer, found.patient_id)
+    require_writer(tx, viewer, found.patient_id, found.type)
     if found.author_id != viewer.id:
         raise Forbidden(N_("Seul l'auteur peut déclarer une saisie par erreur."))
     changed = tx.execute(
@@ -138,9 +154,10 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
     return record_id
 
 
-def _require_writer(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
-    too_little = N_("Votre accès ne permet pas d'écrire dans ce dossier.")
-    grants.require_grant(tx, viewer, patient_id, "records", too_little=too_little)
+def require_writer(tx: Transaction, viewer: Viewer, patient_id: str, record_type: str) -> None:
+    """A doctor whose grant lets them write records of this type. Raises Forbidden, NotFound."""
+    part = queries.part_to_write(record_type)
+    grants.require_grant(tx, viewer, patient_id, part, too_little=_TOO_LITTLE)
 
 
 def _add_version(

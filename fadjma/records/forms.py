@@ -8,7 +8,8 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma import writing
 from fadjma.i18n import N_, translate
-from fadjma.records import measurements
+from fadjma.records import allergies, measurements
+from fadjma.records.allergies import Facts
 from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
@@ -51,6 +52,38 @@ class AmendForm(Form):
 
 class ErrorForm(Form):
     reason = text(N_("Raison"), 500, minimum=3)
+
+
+class AllergyForm(Questioned):
+    """To what somebody is allergic, and how it shows; a family of medicines is known by its name, or by an ATC code."""
+
+    kind = one_of(N_("À quoi ?"), allergies.KINDS, required=False)
+    substance = text(N_("Substance ou famille"), 120)
+    atc = text(N_("Code ATC"), 60, required=False)
+    reaction = text(N_("Réaction"), 300, required=False)
+    severity = one_of(N_("Gravité"), allergies.SEVERITIES, required=False)
+    status = one_of(N_("Statut"), allergies.STATUSES, required=False)
+
+    def validate_atc(self, field: Any) -> None:
+        if field.data and self["kind"].data in ("food", "other"):
+            raise ValidationError(translate(self.language, N_("Un code ATC est celui d'un médicament.")))
+
+    @property
+    def facts(self) -> Facts:
+        """Of a form that is valid."""
+        return Facts(
+            kind=self["kind"].data or "medicine",
+            substance=self["substance"].data,
+            atc=self["atc"].data or "",
+            reaction=self["reaction"].data or "",
+            severity=self["severity"].data or "",
+            status=self["status"].data or "active",
+        )
+
+
+class AmendAllergyForm(AllergyForm):
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    reason = text(N_("Raison de la correction"), 500, minimum=3)
 
 
 class MeasurementForm(Questioned):

@@ -12,7 +12,8 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import differences, measurements
+from fadjma.records import allergies, differences, measurements
+from fadjma.records.allergies import Facts
 from fadjma.records.differences import Piece
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import NotFound, Tried
@@ -22,7 +23,6 @@ RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "p
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50
-_EVER = 2**62  # later than any moment, also of a clock that ran ahead
 _LATEST = "9999-99-99"  # after any day
 _CURRENT = "r.patient_id = :patient AND r.status = 'current'"
 
@@ -74,6 +74,7 @@ class Record:
     profession: str
     organization: str
     versions: tuple[Version, ...] = ()
+    facts: Facts | None = None  # of an allergy that has fields of its own, in its current version
     hidden: bool = False  # it was entered in error, and what it said is not for this reader
 
     @property
@@ -81,7 +82,7 @@ class Record:
         return TYPES[self.type]
 
     def json(self, language: str) -> dict[str, Any]:
-        shown = {
+        shown: dict[str, Any] = {
             "id": self.id,
             "status": self.status,
             "version": self.version,
@@ -93,6 +94,8 @@ class Record:
             "author": {"id": self.author_id, "name": self.author_name},
             "created_at": iso(self.created_at),
         }
+        if self.type == "allergy":
+            shown["allergy"] = self.facts.json() if self.facts and not self.hidden else None
         return {**shown, "versions": [version.json() for version in self.versions]} if self.versions else shown
 
 
@@ -159,7 +162,7 @@ def record(tx: Transaction, viewer: Viewer, record_id: str) -> Record:
     mistaken, own = row["status"] == "entered_in_error", viewer.id == row["author_id"]
     if not (may_read(tx, viewer, row["patient_id"], row["type"]) or (mistaken and own)):
         raise NotFound().about(Tried(row["patient_id"], "record", record_id))
-    found = _record(row)
+    [found] = _with_facts(tx, [_record(row)])
     return replace(found, title="", body="", hidden=True) if mistaken and not own else found
 
 
@@ -191,6 +194,13 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
         {"id": record_id},
     )
     return replace(found, versions=tuple(Version(**dict(row)) for row in rows))
+
+
+def part_to_write(record_type: str) -> str:
+    """The part of the file that a grant must open to write records of this type: who prescribes for somebody must be
+    able to say what they do not bear.
+    """
+    return "prescriptions" if record_type == "allergy" else "records"
 
 
 def may_read(tx: Transaction, viewer: Viewer, patient_id: str, record_type: str) -> bool:
@@ -265,7 +275,8 @@ def records(
             **values,
         },
     )
-    return paging.page([_record(row) for row in rows], limit, lambda record: f"{record.occurred_on}~{record.id}")
+    found = _with_facts(tx, [_record(row) for row in rows])
+    return paging.page(found, limit, lambda record: f"{record.occurred_on}~{record.id}")
 
 
 def _conditions(sought: Sought) -> str:
@@ -287,17 +298,11 @@ def authors(tx: Transaction, patient_id: str, *, everything: bool) -> list[Autho
     return sorted((Author(**dict(row)) for row in rows), key=lambda author: writing.sort_key(author.name))
 
 
-def allergies(tx: Transaction, patient_id: str, at: int | None = None) -> tuple[str, ...]:
-    """The titles of a patient's allergies, now or as they were at a moment (milliseconds UTC): what a pharmacist sees
-    of the file. What was entered in error meanwhile is not among them. The caller has checked the right.
-    """
-    rows = tx.all(
-        "SELECT v.title FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = "
-        "(SELECT max(w.version) FROM record_versions w WHERE w.record_id = r.id AND w.created_at <= :at) "
-        "WHERE r.patient_id = :patient AND r.type = 'allergy' AND r.status = 'current' ORDER BY r.occurred_on, r.id",
-        {"patient": patient_id, "at": _EVER if at is None else at},
-    )
-    return tuple(row["title"] for row in rows)
+def _with_facts(tx: Transaction, found: list[Record]) -> list[Record]:
+    """These records, the allergies among them with what they say in their fields."""
+    ids = [one.id for one in found if one.type == "allergy"]
+    facts = allergies.facts_of(tx, ids) if ids else {}
+    return [replace(one, facts=facts.get(one.id)) for one in found] if facts else found
 
 
 def _record(row: Row) -> Record:

@@ -12,10 +12,12 @@ from fadjma.access.states import OPENS
 from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, measurements, measuring, queries
-from fadjma.records.forms import AmendForm, ErrorForm, MeasurementForm, RecordForm
+from fadjma.records import actions, allergens, allergies, measurements, measuring, noting, queries
+from fadjma.records.allergies import Allergies
+from fadjma.records.forms import AllergyForm, AmendAllergyForm, AmendForm, ErrorForm, MeasurementForm, RecordForm
 from fadjma.records.measurements import Measurement
 from fadjma.store import Page, Transaction
+from fadjma.web.forms import NoFields
 
 blueprint = Blueprint("records", __name__)
 
@@ -24,7 +26,7 @@ class _AroundNew(TypedDict):
     """What the form of a new record stands beside."""
 
     file: queries.File
-    allergies: tuple[str, ...]
+    allergies: Allergies
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
@@ -33,14 +35,14 @@ async def _around_new(patient_id: str) -> _AroundNew:
 
 def _open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundNew:
     file = actions.open_to_write(tx, viewer, patient_id, again=again)
-    return {"file": file, "allergies": queries.allergies(tx, patient_id)}
+    return {"file": file, "allergies": allergies.of_patient(tx, patient_id)}
 
 
 class _Banner(TypedDict):
     """What stays in sight of a patient while one acts for them. None: not for this person to see, or not now."""
 
     grant: access.AccessRequest | None
-    allergies: tuple[str, ...] | None
+    allergies: Allergies | None
     weight: Measurement | None  # the newest; None also where there is none
 
 
@@ -49,7 +51,7 @@ def _banner(tx: Transaction, viewer: Viewer, patient_id: str) -> _Banner:
     weighed = grant is not None and grant.scope in OPENS[measurements.PART]
     return {
         "grant": grant,
-        "allergies": queries.allergies(tx, patient_id) if grant else None,
+        "allergies": allergies.of_patient(tx, patient_id) if grant else None,
         "weight": measurements.newest(tx, patient_id, "body_weight") if weighed else None,
     }
 
@@ -91,6 +93,7 @@ class _Around(TypedDict):
     banner: _Banner
     may_write: bool
     amend_form: AmendForm
+    allergy_form: AmendAllergyForm
     error_form: ErrorForm
 
 
@@ -109,8 +112,19 @@ async def _around(record_id: str) -> _Around:
         "banner": banner,
         "may_write": may_write,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
+        "allergy_form": web.blank(AmendAllergyForm, **_as_noted(found)),
         "error_form": web.blank(ErrorForm),
     }
+
+
+def _as_noted(found: queries.Record) -> dict[str, object]:
+    """What the form that corrects an allergy begins with; of one in words, its words."""
+    if found.facts is None:
+        return {"version": found.version, "substance": found.title, "reaction": found.body[:300]}
+    said = {name: getattr(found.facts, name) for name in ("substance", "reaction", "severity", "status")}
+    is_code = found.facts.kind == "class" and allergens.family_named(found.facts.substance) is None
+    kind = "medicine" if found.facts.kind == "class" else found.facts.kind
+    return {**said, "version": found.version, "kind": kind, "atc": found.facts.atc if is_code else ""}
 
 
 def _open(
@@ -118,7 +132,8 @@ def _open(
 ) -> tuple[queries.Record, Identity, _Banner, bool]:
     """The record, its patient with what the banner says of them, and whether the viewer may write. Raises NotFound."""
     found = actions.open_record(tx, viewer, record_id, again=again)
-    may_write = viewer.role == "doctor" and grants.grant(tx, viewer.id, found.patient_id, "records") is not None
+    part = queries.part_to_write(found.type)
+    may_write = viewer.role == "doctor" and grants.grant(tx, viewer.id, found.patient_id, part) is not None
     patient = directory.identity(tx, found.patient_id)
     return found, patient, _banner(tx, viewer, found.patient_id), may_write
 
@@ -221,3 +236,81 @@ def _open_measurement(
 ) -> tuple[Measurement, Identity]:
     found = measuring.open_measurement(tx, viewer, measurement_id, again=again)
     return found, directory.identity(tx, found.patient_id)
+
+
+class _AroundAllergies(TypedDict):
+    """A patient's allergies, beside the form of another one."""
+
+    patient: Identity
+    banner: _Banner
+    known: Allergies
+    may_write: bool
+
+
+@blueprint.get("/patients/<patient_id>/allergies")
+async def allergies_of(patient_id: str) -> Response:
+    around = await _allergies(patient_id)
+    return web.answer("records/allergies.html", around["known"].json(), form=web.blank(AllergyForm), **around)
+
+
+async def _allergies(patient_id: str) -> _AroundAllergies:
+    again = request.method == "POST" or web.by_itself()
+    return await web.see_traced(_open_allergies, patient_id, again=again)
+
+
+def _open_allergies(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundAllergies:
+    known = noting.open_allergies(tx, viewer, patient_id, again=again)
+    part = queries.part_to_write("allergy")
+    return {
+        "patient": directory.identity(tx, patient_id),
+        "banner": _banner(tx, viewer, patient_id),
+        "known": known,
+        "may_write": viewer.role == "doctor" and grants.grant(tx, viewer.id, patient_id, part) is not None,
+    }
+
+
+@blueprint.post("/patients/<patient_id>/allergies")
+@web.refill("records/allergies.html", AllergyForm, context=_allergies)
+async def note_allergy(patient_id: str) -> Response:
+    form = await web.form(AllergyForm)
+    acted = await web.act(noting.note, queries.record, patient_id, facts=form.facts, confirmed=form.confirm.data)
+    return _noted(acted)
+
+
+@blueprint.post("/patients/<patient_id>/allergies/none-known")
+async def none_known(patient_id: str) -> Response:
+    await web.form(NoFields)
+    return _noted(await web.act(noting.state_none_known, queries.record, patient_id))
+
+
+def _noted(acted: web.Acted[queries.Record]) -> Response:
+    then = f"/patients/{acted.resource.patient_id}/allergies"
+    return web.done(acted, "records/_row.html", f"/records/{acted.resource.id}", created=True, then=then)
+
+
+@blueprint.post("/records/<record_id>/allergy")
+@web.refill("records/show.html", AmendAllergyForm, context=_around, versions=True)
+async def amend_allergy(record_id: str) -> Response:
+    form = await web.form(AmendAllergyForm)
+    acted = await web.act(
+        noting.amend,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+        confirmed=form.confirm.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.get("/allergens")
+async def allergens_named() -> Response:
+    """Families and substances that are proposed while somebody types what a patient does not bear."""
+    found = await web.see(_named, request.args.get("substance", "")[:120])
+    return web.answer("records/_allergens.html", {"items": found}, fragment="records/_allergens.html", found=found)
+
+
+def _named(tx: Transaction, viewer: Viewer, q: str) -> list[str]:
+    viewer.require("doctor")
+    return allergies.suggested(tx, q)

@@ -128,7 +128,7 @@ class TestBeforeTheClaim:
         prescription_id = issued(store, pharmacy=None)
         found = store.read(queries.prescription_in_full, person, prescription_id)
         assert found.neutral
-        assert (found.patient, found.lines, found.acts, found.allergies, found.earlier) == (None, (), (), (), ())
+        assert (found.patient, found.lines, found.acts, found.allergies, found.earlier) == (None, (), (), None, ())
         shown = str(found.json("fr"))
         assert not any(word in shown for word in (AWA.id, AWA.family_name, DIOP.id, DIOP.family_name, "paracétamol"))
 

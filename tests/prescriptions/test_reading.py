@@ -111,8 +111,8 @@ class TestLongAfter:
 
     def _seen(self, store: Store, prescription_id: str) -> tuple[tuple[str, ...], int | None]:
         found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
-        assert found.lines
-        return found.allergies, found.weight and found.weight.value
+        assert found.lines and found.allergies
+        return found.allergies.titles, found.weight and found.weight.value
 
     def test_what_is_new_is_seen_for_thirty_days(self, store: Store, clock: Clock) -> None:
         prescription_id = delivered(store)

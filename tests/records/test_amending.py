@@ -11,7 +11,7 @@ from fadjma.access import actions as deciding
 from fadjma.access import queries as access
 from fadjma.access import readings
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, queries
+from fadjma.records import actions, allergies, queries
 from fadjma.refusals import Conflict, Forbidden, NotFound
 from fadjma.store import Database
 
@@ -156,9 +156,9 @@ class TestEnteredInError:
     def test_a_mistaken_allergy_is_no_longer_shown_to_the_pharmacist(self, store: Store) -> None:
         grant(store)
         allergy = write_record(store, type="allergy")
-        assert store.read(queries.allergies, AWA.id) == ("Hypertension",)
+        assert store.read(allergies.of_patient, AWA.id).titles == ("Hypertension",)
         store.write(actions.mark_error, DIOP, allergy, reason="Mauvais patient")
-        assert store.read(queries.allergies, AWA.id) == ()
+        assert store.read(allergies.of_patient, AWA.id).titles == ()
 
 
 class TestTheDatabaseItself:

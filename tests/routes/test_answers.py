@@ -70,7 +70,9 @@ class TestReading:
             assert answer.status == 200
             if not route.path.startswith(("/me", "/notifications/poll")):
                 assert answer.type == "text/html; charset=utf-8"
-            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/posology", "/monitoring")):
+            if not route.path.startswith(
+                ("/me", "/notifications/poll", "/medicines", "/posology", "/allergens", "/monitoring")
+            ):
                 assert answer.text.startswith("<!doctype html>")
                 assert answer.text.rstrip().endswith("</html>")
 
@@ -126,7 +128,7 @@ class TestReading:
         [
             route
             for route in READS
-            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/posology"))
+            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/posology", "/allergens"))
         ],
     )
     async def test_every_page_carries_whose_it_is_and_the_cursor_it_was_rendered_at(

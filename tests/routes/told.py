@@ -51,7 +51,8 @@ from fadjma.prescriptions import dispensing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import actions as records
-from fadjma.records import measuring
+from fadjma.records import measuring, noting
+from fadjma.records.allergies import Facts as Allergen
 from fadjma.store import Transaction
 
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
@@ -90,6 +91,7 @@ class Told:
     present: str  # Dr Diop has asked her, and she is there
     record: str
     weight: str
+    allergy: str  # refuted
     issued: str
     open: str  # to any pharmacy
     validated: str
@@ -135,6 +137,8 @@ def tell(store: Store) -> Told:
     pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
     record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
     weight = act(measuring.measure, DIOP, AWA.id, code="body_weight", value=63_000, measured_on="2026-03-02")
+    peanut = Allergen("food", "arachide", reaction="urticaire", severity="mild", status="refuted")
+    allergy = act(noting.note, DIOP, AWA.id, facts=peanut)
     step = [act(_issue) for _ in range(7)]
     for number, prescription_id in enumerate(step):
         for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready)[: (0, 1, 2, 3, 1, 3, 3)[number]]:
@@ -178,6 +182,7 @@ def tell(store: Store) -> Told:
         linked=linked,
         record=record,
         weight=weight,
+        allergy=allergy,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
         validated=step[1],
@@ -406,6 +411,7 @@ LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quan
 NOT_YET, LAST_WEEK, NEXT_YEAR = _Day("not yet", 7), _Day("last week", -7), _Day("next year", 365)
 RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": LAST_WEEK}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
+ALLERGY = {"substance": "amoxicilline", "reaction": "œdème", "severity": "severe", "confirm": True}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 OF_VALIDATED = "line-of-validated"
@@ -483,6 +489,9 @@ ACTS = [
     Route("/contests/{contested}/answer", ADMIN, {"text": "C'était votre visite du matin"}),
     Route("/patients/awa/records", DIOP, RECORD, created=True),
     Route("/patients/awa/measurements", DIOP, WEIGHT, created=True, allowed=(GASSAMA,)),
+    Route("/patients/awa/allergies", DIOP, ALLERGY, created=True),
+    Route("/patients/awa/allergies/none-known", DIOP, created=True),
+    Route("/records/{allergy}/allergy", DIOP, {**ALLERGY, "version": 1, "reason": "Précisée"}, created=True),
     Route("/records/{record}/versions", DIOP, AMENDED, created=True),
     Route("/records/{record}/error", DIOP, {"reason": "Mauvais patient"}),
     Route("/patients/awa/prescriptions", DIOP, {"lines": [LINE], "pharmacy_id": JAMM}, created=True),
@@ -622,6 +631,8 @@ READS = [
     Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
     Route("/measurements/{weight}", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/accesses", AWA),
     Route("/patients/awa/prescriptions/new", DIOP),

@@ -29,11 +29,12 @@ TABLES = {
     "places": {"place_imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
-    "records": {"records", "record_versions", "measurements"},
+    "records": {"records", "record_versions", "allergy_facts", "measurements"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "gtins", "pharmacy_choices"),
     },
+    "safety": {"alert_overrides", "dose_limits"},
     "prescriptions": {
         "prescriptions",
         "prescription_lines",
@@ -47,8 +48,8 @@ TABLES = {
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
-    "inventory": {"medicine_names", "words_of_medicines", "lot_numbers"},
-    "prescriptions": {"prescribed"},
+    "inventory": {"medicine_names", "medicine_classes", "words_of_medicines", "lot_numbers"},
+    "prescriptions": {"prescribed", "prescribed_lines"},
 }
 FREE = {"demo"}
 _ALL_TABLES = set().union(*TABLES.values())

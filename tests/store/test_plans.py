@@ -20,7 +20,7 @@ from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
-from fadjma.records import measurements
+from fadjma.records import allergies, measurements
 from fadjma.records import queries as records
 from fadjma.store import Row, Transaction
 
@@ -99,7 +99,7 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "a record with its versions": lambda tx, of: records.record_with_versions(tx, DIOP, of["record"]),
     "a file": lambda tx, of: records.records(tx, AWA.id),
     "weights": lambda tx, of: measurements.of_patient(tx, AWA, AWA.id, "body_weight"),
-    "allergies": lambda tx, of: records.allergies(tx, AWA.id),
+    "allergies": lambda tx, of: allergies.of_patient(tx, AWA.id),
     "a patient's prescriptions": lambda tx, of: lists.prescriptions(tx, AWA),
     "a doctor's prescriptions": lambda tx, of: lists.prescriptions(tx, DIOP),
     "a pharmacy's prescriptions": lambda tx, of: lists.prescriptions(tx, NDIAYE),

@@ -22,7 +22,9 @@ from fadjma.prescriptions.forms import (
 from fadjma.prescriptions.posology import Understood
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.records import actions as writing
+from fadjma.records import allergies
 from fadjma.records import queries as records
+from fadjma.records.allergies import Allergies
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Transaction
 from fadjma.web.forms import clean
@@ -44,7 +46,7 @@ class Desk(TypedDict):
 
     file: records.File
     pharmacies: list[directory.Organization]
-    allergies: tuple[str, ...]
+    allergies: Allergies
     suggestions: dict[int, list[medicines.Medicine]]  # by the line for which a medicine is looked for
     earlier: list[Prescription]  # what may be prescribed again
     copied: Prescription | None  # what has been, and is to be read over
@@ -59,7 +61,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
     return {
         "file": writing.open_file(tx, viewer, patient_id, again=again),
         "pharmacies": directory.organizations(tx, "pharmacy"),
-        "allergies": records.allergies(tx, patient_id),
+        "allergies": allergies.of_patient(tx, patient_id),
         "suggestions": {},
         "earlier": copying.earlier(tx, viewer, patient_id),
         "copied": None,
