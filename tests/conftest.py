@@ -31,11 +31,11 @@ settings.load_profile("fadjma")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def made_once_for_all(tmp_path_factory: pytest.TempPathFactory) -> None:
+def made_once_for_all(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> None:
+    if cache := getattr(pytestconfig, "cache", None):  # none with -p no:cacheprovider
+        compiled.keep_in(cache.mkdir("templates"))
     if "PYTEST_XDIST_TESTRUNUID" in os.environ:  # then each process has a folder of its own in one of the run
-        of_the_run = tmp_path_factory.getbasetemp().parent
-        demo_database.shared = of_the_run
-        compiled.keep_in(of_the_run / "compiled")
+        demo_database.shared = tmp_path_factory.getbasetemp().parent
 
 
 @pytest.fixture
