@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import PHONE, Person, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
 pytestmark = [
@@ -18,17 +18,18 @@ pytestmark = [
 class Cast:
     """Awa on her phone, Dr Diop and Mme Ndiaye at their desks."""
 
-    def __init__(self, awa: Person, diop: Person, ndiaye: Person) -> None:
-        self.awa, self.diop, self.ndiaye = awa, diop, ndiaye
+    def __init__(self, clinic: Clinic, awa: Person, diop: Person, ndiaye: Person) -> None:
+        self.clinic, self.awa, self.diop, self.ndiaye = clinic, awa, diop, ndiaye
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def cast(browser: Browser, tmp_path: Path, javascript: bool) -> AsyncIterator[Cast]:
     async with open_clinic(tmp_path) as clinic:
         people = Cast(
-            await sign_in(browser, clinic, "awa@demo.fadjma", javascript=javascript, viewport=PHONE, by_page=True),
-            await sign_in(browser, clinic, "dr.diop@demo.fadjma", javascript=javascript),
-            await sign_in(browser, clinic, "pharma.ndiaye@demo.fadjma", javascript=javascript),
+            clinic,
+            await sign_in(browser, clinic, AWA, javascript=javascript, viewport=PHONE, by_page=True),
+            await sign_in(browser, clinic, DIOP, javascript=javascript),
+            await sign_in(browser, clinic, NDIAYE, javascript=javascript),
         )
         yield people
         for person in (people.awa, people.diop, people.ndiaye):
@@ -55,11 +56,10 @@ async def approve(cast: Cast) -> None:
 
 
 async def open_file(cast: Cast) -> None:
-    await ask_for_access(cast)
-    await cast.awa.sees("#now", "Dr Ousmane Diop")
-    await approve(cast)
-    await cast.diop.sees("#item", "Ouvrir le dossier")
-    await cast.diop.page.get_by_role("link", name="Ouvrir le dossier").click()
+    """What the first test does page by page has been done, and Dr Diop has the file before him."""
+    async with Programs(cast.clinic) as programs:
+        await programs.grant(AWA)
+        await cast.diop.go(f"/patients/{await programs.id_of(AWA)}/records")
     await expect(cast.diop.page.locator("h1")).to_have_text("Dossier")
     await cast.awa.go("/")
 
