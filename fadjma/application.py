@@ -17,6 +17,7 @@ from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
 from fadjma.family import routes as family
+from fadjma.histogram import WRITING, Histogram
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
@@ -75,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
     app.extensions.update(errors=Errors(lambda: database.clock()), version=version.running())
+    prescribing = Histogram(WRITING)
+    app.extensions["prescribing"] = prescribing
     cookies.init_app(app)
     security.register(app)
     failures.register(app, trace_try, wiring.ending)
@@ -100,7 +103,9 @@ def create_app(settings: Settings | None = None) -> Quart:
     first_page.register(app)
     app.asgi_app = FrontDoor(StreamEndpoint(app, database, hub))  # type: ignore[assignment, method-assign]
     running = Running(app, settings, database, hub, history)
-    app.extensions.update(running=running, keeper=running.keeper, metrics=registry(hub, database, running.keeper))
+    app.extensions.update(
+        running=running, keeper=running.keeper, metrics=registry(hub, database, running.keeper, prescribing)
+    )
     app.before_serving(running.open)
     app.after_serving(running.close)
     return app

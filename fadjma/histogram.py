@@ -10,6 +10,8 @@ SECONDS = (
     *(0.01, 0.015, 0.02, 0.03, 0.05, 0.075),
     *(0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
+# The same of what people do in front of a form.
+WRITING = (5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1800.0)
 BYTES = tuple(float(256 * 2**power) for power in range(15))  # 256 B to 4 MiB
 
 

@@ -22,18 +22,19 @@ from fadjma.store import Database
 K = TypeVar("K", bound=str)
 
 
-def registry(hub: Hub, database: Database, keeper: Keeper) -> CollectorRegistry:
+def registry(hub: Hub, database: Database, keeper: Keeper, prescribing: Histogram) -> CollectorRegistry:
     """What one application tells; nothing global, so that two in one process stay apart."""
     made = CollectorRegistry()
-    made.register(_Fadjma(hub, database, keeper))
+    made.register(_Fadjma(hub, database, keeper, prescribing))
     return made
 
 
 class _Fadjma(Collector):
-    def __init__(self, hub: Hub, database: Database, keeper: Keeper) -> None:
+    def __init__(self, hub: Hub, database: Database, keeper: Keeper, prescribing: Histogram) -> None:
         self._hub = hub
         self._database = database
         self._keeper = keeper
+        self._prescribing = prescribing
 
     def describe(self) -> Iterator[Metric]:
         """Nothing is counted to find out the names."""
@@ -45,6 +46,11 @@ class _Fadjma(Collector):
         yield from self._events()
         yield from self._writes()
         yield from self._backups()
+        yield _histogram(
+            "fadjma_prescribing_seconds",
+            "From opening the form of a prescription until it was signed.",
+            self._prescribing,
+        )
 
     def _present(self) -> Iterator[Metric]:
         here = presence(self._hub)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fadjma.histogram import Histogram, quantile
 from fadjma.i18n import iso
 from fadjma.live.figures import END_REASONS, WAYS, Figures
 from fadjma.monitoring.history import HOUR, History, Percentiles, Sample, Span
@@ -40,6 +41,26 @@ class Report:
             "last_hour": _window(self.hour),
             "history": [{"at": iso(span.last.at), **_window(span)} for span in self.rows],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Prescribing:
+    """How long doctors took from opening a form to signing it, since the start."""
+
+    seen: Histogram
+
+    @property
+    def took(self) -> Percentiles:
+        median, p95, p99 = (quantile(self.seen.bounds, self.seen.counts, q) for q in (0.5, 0.95, 0.99))
+        return Percentiles(sum(self.seen.counts), median, p95, p99)
+
+    @property
+    def buckets(self) -> list[tuple[float | None, int]]:
+        """How many took longer than the bound before and no longer than this; None: longer than all."""
+        return list(zip([*self.seen.bounds, None], self.seen.counts, strict=True))
+
+    def json(self) -> dict[str, Any]:
+        return {**asdict(self.took), "buckets": [{"up_to": bound, "count": count} for bound, count in self.buckets]}
 
 
 def report(history: History, figures: Figures) -> Report:

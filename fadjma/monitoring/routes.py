@@ -19,7 +19,7 @@ from fadjma.monitoring.errors import Errors
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import plots
-from fadjma.monitoring.report import report
+from fadjma.monitoring.report import Prescribing, report
 from fadjma.monitoring.wording import CONNECTED, END_REASONS, HEALTH, Words
 
 blueprint = Blueprint("monitoring", __name__)
@@ -35,6 +35,7 @@ async def monitoring() -> Response:
     keeper: Keeper = web.app().extensions["keeper"]
     alarms, room = keeper.alarms(), disk(web.database())
     errors: Errors = web.app().extensions["errors"]
+    prescribing = Prescribing(web.app().extensions["prescribing"])
     lately, version = errors.lately(), web.app().extensions["version"]
     return web.answer(
         "monitoring/index.html",
@@ -44,11 +45,13 @@ async def monitoring() -> Response:
             "disk": room.json(),
             "errors": lately.json(),
             "version": version.json(),
+            "prescribing_seconds": prescribing.json(),
         },
         fragment="monitoring/_update.html",
         report=made,
         disk=room,
         errors=lately,
+        prescribing=prescribing,
         version=version,
         plan=keeper.plan,
         standing=keeper.standing,

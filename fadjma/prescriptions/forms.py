@@ -49,6 +49,7 @@ class LineForm(Form):
 class PrescriptionForm(Questioned):
     pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
     replaces_id: Field[str | None] = text("", 40, required=False)
+    opened: Field[str | None] = text("", 120, required=False)  # opened.py
     lines = FieldList(FormField(LineForm), min_entries=1)
 
     @property

@@ -62,6 +62,7 @@ class Acted(Generic[T]):
 
     resource: T
     json: dict[str, Any]
+    again: bool = False  # it was sent twice: nothing was done now
 
 
 async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -125,7 +126,7 @@ async def act(
         if typed_at:
             drafts.drop(tx, viewer.id, typed_at)
         sessions.note_activity(tx, viewer)
-        return Acted(resource, answer)
+        return Acted(resource, answer, stored is not None)
 
     try:
         return await database().write(run)

@@ -110,7 +110,9 @@ class Site(House):
         app.asgi_app.app._hub = self.hub  # type: ignore[attr-defined]
         self.history = History(self.hub, self.database)
         app.extensions.update(
-            hub=self.hub, history=self.history, metrics=registry(self.hub, self.database, app.extensions["keeper"])
+            hub=self.hub,
+            history=self.history,
+            metrics=registry(self.hub, self.database, app.extensions["keeper"], app.extensions["prescribing"]),
         )
 
     async def get(

@@ -83,12 +83,12 @@ class TestForm:
         answer = await site.get("/metrics", **LOCAL)
         assert answer.headers["Content-Type"].startswith("text/plain; version=")
         assert answer.headers["Cache-Control"] == "no-store"
-        assert len(_families(answer.body)) == 20
+        assert len(_families(answer.body)) == 21
 
     async def test_is_openmetrics_for_who_asks_for_it(self, site: Site) -> None:
         answer = await site.get("/metrics", **LOCAL, Accept=openmetrics.exposition.CONTENT_TYPE_LATEST)
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
-        assert len(list(openmetrics_families(answer.body))) == 20
+        assert len(list(openmetrics_families(answer.body))) == 21
 
     async def test_names_follow_the_conventions(self, site: Site) -> None:
         text = (await site.get("/metrics", **LOCAL)).body
@@ -173,6 +173,7 @@ class TestFigures:
         quiet = await _scrape(site)
         assert {sample.value for family in quiet.values() for sample in family.samples} == {0}
         await _everything(site, monkeypatch)
+        site.app.extensions["prescribing"].observe(12.0)
         write = asyncio.create_task(site.database.write(lambda tx: None))
         await asyncio.sleep(0)
         site.announce({AWA.id: 1}, committed_at=0)  # waits to be delivered

@@ -8,10 +8,11 @@ from werkzeug.datastructures import MultiDict
 
 from fadjma import web
 from fadjma.access import grants
+from fadjma.histogram import Histogram
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, copying, posology, queries
+from fadjma.prescriptions import actions, copying, opened, posology, queries
 from fadjma.prescriptions.copying import Copy
 from fadjma.prescriptions.forms import (
     AT_MOST,
@@ -94,6 +95,7 @@ async def new(patient_id: str) -> Response:
         around["retired"] = {index for index, line in enumerate(lines) if not line.medicine_id}
     if web.wants() == "json":
         return web.as_json({"pharmacy_id": defaults["pharmacy_id"], "lines": [line.json() for line in lines]})
+    defaults["opened"] = opened.stamp(web.viewer().id, patient_id, web.database().clock(), web.key_for(opened.PURPOSE))
     return web.page("prescriptions/new.html", form=web.blank(PrescriptionForm, **defaults), **around)
 
 
@@ -114,10 +116,21 @@ async def create(patient_id: str) -> Response:
         replaces_id=form.replaces_id.data or None,
         confirmed=form["confirm"].data,
     )
+    if not acted.again:
+        _note_time(form.opened.data or "", acted.resource)
     location = f"/prescriptions/{acted.resource.id}"
     if web.header("hx-boosted"):  # placed by htmx, it would keep the form's address, and a reload would prescribe again
         return Response("", headers={"HX-Redirect": location})
     return web.done(acted, "prescriptions/_row.html", location, created=True)
+
+
+def _note_time(stamped: str, signed: Prescription) -> None:
+    """What the monitoring page shows: from opening the form to signing."""
+    key = web.key_for(opened.PURPOSE)
+    took = opened.seconds(stamped, signed.prescriber_id, signed.patient_id, signed.issued_at, key)
+    if took is not None:
+        histogram: Histogram = web.app().extensions["prescribing"]
+        histogram.observe(took)
 
 
 async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -> Response:

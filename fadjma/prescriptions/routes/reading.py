@@ -12,7 +12,8 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
-from fadjma.prescriptions import actions, handover, lists, states
+from fadjma.prescriptions import actions, correcting, handover, lists, states
+from fadjma.prescriptions.correcting import Correction
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
@@ -46,6 +47,7 @@ class OnePage(TypedDict):
     """What prescriptions/show.html shows."""
 
     item: Prescription
+    correction: Correction | None
     colleagues: Open  # what others of the viewer's pharmacy have before them
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     code_qr: Markup | None
@@ -135,6 +137,8 @@ async def show(prescription_id: str) -> Response:
     if web.viewer().role == "pharmacist" and web.wants() != "json":
         _colleagues().opened(web.viewer(), around["item"].id)
     data = around["item"].json(web.language())
+    if around["correction"]:
+        data["correction"] = around["correction"].json()
     if around["code"]:
         data["handover_code"] = around["code"]
     if names := around["colleagues"].get(around["item"].id):
@@ -144,10 +148,11 @@ async def show(prescription_id: str) -> Response:
 
 async def one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
-    found = await web.see_traced(actions.open_prescription, prescription_id, again=web.by_itself())
+    found, correction = await web.see_traced(_opened, prescription_id, again=web.by_itself())
     code = handover.shown_to(web.viewer(), found, handover_key())
     return {
         "item": found,
+        "correction": correction,
         "colleagues": _colleagues().open_for(web.viewer()),
         "code": code,
         "code_qr": qr_code(code) if code else None,
@@ -165,6 +170,13 @@ async def one(prescription_id: str) -> OnePage:
         "pharmacy_form": web.blank(PharmacyForm, pharmacy_id=found.addressed_to),
         "pharmacies": await web.see(_pharmacies) if states.CHOOSE_PHARMACY in found.offered(web.viewer()) else [],
     }
+
+
+def _opened(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool
+) -> tuple[Prescription, Correction | None]:
+    found = actions.open_prescription(tx, viewer, prescription_id, again=again)
+    return found, correcting.correction(tx, viewer, found)
 
 
 def _pharmacies(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
