@@ -126,5 +126,7 @@ async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browse
                 await person.page.context.close()
             stranger = await come(browser, viewport=viewport)  # long words beside what is chosen
             await stranger.page.goto(f"{clinic.address}/register/practitioner")
+            await stranger.page.evaluate("document.querySelector('main form').requestSubmit()")
+            await expect(stranger.page.locator("fieldset[aria-invalid]")).to_be_visible()
             assert await stranger.page.evaluate(IN_THE_WAY, size) == [], viewport
             await stranger.page.context.close()
