@@ -25,6 +25,14 @@ async def worker() -> Response:
     return response
 
 
+@blueprint.get("/apple-touch-icon.png")
+async def icon() -> Response:
+    """Where an iPhone looks by itself when FADJMA is put on its home screen: no page pays for saying so."""
+    response = Response(assets.content("icon.png"), content_type="image/png")
+    response.headers["Cache-Control"] = _A_DAY
+    return response
+
+
 @blueprint.get("/manifest.webmanifest")
 async def manifest() -> Response:
     response = web.as_json(
@@ -35,7 +43,10 @@ async def manifest() -> Response:
             "display": "standalone",
             "background_color": "#ffffff",
             "theme_color": "#06402f",
-            "icons": [{"src": assets.url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+            "icons": [
+                {"src": assets.url("icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+                {"src": assets.url("icon.png"), "sizes": "192x192", "type": "image/png"},
+            ],
         },
         content_type="application/manifest+json",
     )

@@ -139,7 +139,8 @@ def _people(house: House) -> dict[str, str]:
 def _employ(
     house: House, role: Role, person: NewPerson, place: str, profession: str = "physician", activated: bool = True
 ) -> str:
-    known = {"licence_number": "ONMS 5120", "specialty": "", "profession": profession, "organization_id": place}
+    licence = "ONMS 5120" if role == "doctor" else ""
+    known = {"licence_number": licence, "specialty": "", "profession": profession, "organization_id": place}
     made = house(accounts.create_account, ADMIN, person, role, key=house.key("slips"), **known)
     if activated:
         passwords.put(house.tx, made, person.password_hash)

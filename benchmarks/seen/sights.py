@@ -288,6 +288,7 @@ NO_PAGES = {
     "/drafts/<form>/<subject>": "asked for by drafts.js",
     "/health": "for watchmen",
     "/manifest.webmanifest": "for the home screen",
+    "/apple-touch-icon.png": "for the home screen",
     "/me": "for programs",
     "/medicines": "what is suggested below a field",
     "/metrics": "for Prometheus",

@@ -45,6 +45,7 @@ class TestTheTable:
             ("GET", "/metrics"),
             ("GET", "/worker.js"),  # test_offline.py
             ("GET", "/manifest.webmanifest"),
+            ("GET", "/apple-touch-icon.png"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),

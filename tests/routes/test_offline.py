@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 
 from callers import Callers
 from cast import AWA, CAST, DIOP
@@ -36,6 +37,12 @@ async def test_it_can_be_put_on_the_home_screen(clinic: Callers) -> None:
     icon = await clinic.nobody().get(manifest["icons"][0]["src"])
     assert (icon.status, icon.type) == (200, "image/svg+xml")
     assert icon.body == assets.content("icon.svg")
+    drawn = await clinic.nobody().get(manifest["icons"][1]["src"])
+    assert (drawn.status, drawn.type) == (200, "image/png")
+    at_root = await clinic.nobody().get("/apple-touch-icon.png")
+    assert (at_root.type, at_root.body) == ("image/png", drawn.body)
+    width, height = struct.unpack(">II", drawn.body[16:24])
+    assert manifest["icons"][1]["sizes"] == f"{width}x{height}"
 
 
 async def test_the_policy_lets_a_browser_read_it(clinic: Callers) -> None:

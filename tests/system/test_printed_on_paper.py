@@ -1,9 +1,10 @@
 """What Chromium makes of the paper of a prescription: its size, its pages, and what stands on each."""
 
+import re
 from pathlib import Path
 
 import pytest
-from clinic import AWA, DIOP, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, Programs, open_clinic, sign_in
 from playwright.async_api import Browser
 from printed import Printed, pages
 
@@ -45,3 +46,22 @@ async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser,
         assert all("ANNULÉE" in page.text for page in await printed())
         assert not any("ANNULÉE" in page.text for page in small)
         await diop.page.context.close()
+
+
+async def test_a_list_of_work_and_the_stock_say_whose_they_are_and_when(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        await others.validated(AWA)
+        ndiaye = await sign_in(browser, clinic, NDIAYE)
+        for where, shown, of_the_screen in (
+            ("/prescriptions?step=prepare", ("À préparer", "Awa Cissé", "Validée"), ("Préparer", "Nom du patient")),
+            ("/prescriptions", ("Awa Cissé", "Validée"), ("Préparer", "Nom du patient")),
+            ("/inventory?only=low", ("Stock bas", "Seuil", "Lots"), ("Recevoir un lot", "nom de marque")),
+        ):
+            await ndiaye.go(where)
+            printed = pages(await ndiaye.page.pdf(format="A4"))
+            text = "\n".join(page.text for page in printed)
+            assert re.search(r"Pharmacie Jamm · \d+ \S+ \d{4}, \d\d:\d\d", text), text
+            assert all(word in text for word in shown), text
+            assert not any(word in text for word in (*of_the_screen, "Chercher", "Imprimer")), text
+        await ndiaye.page.context.close()

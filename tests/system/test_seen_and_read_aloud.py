@@ -126,5 +126,29 @@ async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browse
                 await person.page.context.close()
             stranger = await come(browser, viewport=viewport)  # long words beside what is chosen
             await stranger.page.goto(f"{clinic.address}/register/practitioner")
+            await stranger.page.evaluate("document.querySelector('main form').requestSubmit()")
+            await expect(stranger.page.locator("fieldset[aria-invalid]")).to_be_visible()
             assert await stranger.page.evaluate(IN_THE_WAY, size) == [], viewport
             await stranger.page.context.close()
+
+
+# How far apart two pictures of one size are, of 255, on the average over their points and colours.
+FAR_APART = """async addresses => {
+  const [one, other] = await Promise.all(addresses.map(async src => {
+    const image = Object.assign(new Image(), { src });
+    await image.decode();
+    const pen = Object.assign(document.createElement('canvas'), { width: 192, height: 192 }).getContext('2d');
+    pen.drawImage(image, 0, 0, 192, 192);
+    return pen.getImageData(0, 0, 192, 192).data;
+  }));
+  return one.reduce((sum, value, at) => sum + Math.abs(value - other[at]), 0) / one.length;
+}"""
+
+
+async def test_the_icon_of_an_iphone_is_the_drawing_of_the_others(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path) as clinic:
+        stranger = await come(browser)
+        manifest = await (await stranger.page.goto(f"{clinic.address}/manifest.webmanifest")).json()
+        await stranger.page.goto(f"{clinic.address}/sign-in")
+        assert await stranger.page.evaluate(FAR_APART, [icon["src"] for icon in manifest["icons"]]) < 2
+        await stranger.page.context.close()

@@ -8,7 +8,7 @@ from typing import TypedDict, get_args
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.drawing import HEIGHT, WIDTH, Plot
 from fadjma.i18n import translate
 from fadjma.identity.people import Viewer
@@ -44,6 +44,7 @@ async def index() -> Response:
     q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), request.args.get("before")
     products, kept = await web.see(_stock, q, only, before)
     data = products.json(lambda product: product.json(web.language()))
+    now = web.database().clock()
     return web.answer(
         "inventory/index.html",
         {**data, "counts": kept.json()},
@@ -53,6 +54,8 @@ async def index() -> Response:
         q=q,
         only=only,
         before=before,
+        at=now,
+        today=days.day(now),
     )
 
 

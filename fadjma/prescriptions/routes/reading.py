@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from quart import Blueprint, Response, request
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
@@ -67,6 +67,7 @@ async def index() -> Response:
     asked = _asked()
     found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
     data = found.json(lambda item: item.json(web.language()))
+    now = web.database().clock()
     return web.answer(
         "prescriptions/index.html",
         {**data, "steps": steps} if steps else data,
@@ -76,6 +77,8 @@ async def index() -> Response:
         colleagues=_colleagues().open_for(web.viewer()),
         work=_WORK,
         back=_address(asked),
+        at=now,
+        today=days.day(now),
         **asked,
     )
 
