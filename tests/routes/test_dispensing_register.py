@@ -60,12 +60,11 @@ async def test_what_is_under_rules_stands_there_in_order_and_what_is_not_does_no
             "medicine": "insuline glargine 100 UI/ml, solution injectable",
             "quantity": 10,
             "unit": "stylo",
-            "lots": ["L1"],
             "pharmacist": "Khady Ndiaye",
             "undone_at": None,
         }.items()
     )
-    assert third["prescription_id"] == told.asked
+    assert third["prescription_id"] == told.asked and "L1" in first["lots"]
 
 
 async def test_a_number_is_for_ever_and_so_is_what_the_rule_was(clinic: Callers, told: Told, store: Store) -> None:
@@ -130,9 +129,20 @@ async def test_it_is_taken_along_as_csv_and_as_a_workbook(clinic: Callers, told:
             "Patient": "'=cmd() Cissé",
             "Tableau": "Liste I",
             "Quantité": "20",
-            "Lots": "L1",
         }.items()
     )
     answer = await clinic.browser(NDIAYE).get("/dispensing-register/export?format=xlsx")
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(answer.body)).get_sheet_by_index(0).to_python()
     assert sheet[0] == heads and sheet[1][4] == "=cmd() Cissé"
+
+
+async def test_what_was_undone_keeps_its_number_and_says_so(clinic: Callers, told: Told, store: Store) -> None:
+    _list(store, PARACETAMOL, "list_1")
+    await _hand_over(clinic, told.ready)
+    undone = await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/undoing", {"reason": "Mauvais sachet"})
+    assert undone.status == 200
+    await _hand_over(clinic, told.ready)
+    first, second = await _register(clinic)
+    assert (first["number"], second["number"]) == (1, 2)
+    assert first["undone_at"] and second["undone_at"] is None
+    assert "Annulée" in (await clinic.browser(NDIAYE).get("/dispensing-register")).text
