@@ -195,6 +195,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         ),
         "/prescriptions/{delivered}",
         "/prescriptions/{ready}/paper",
+        "/prescriptions/{prepared}/labels",
         "/dispensing-register",
         "/dispensing-register?whole=1",
         "/inventory",

@@ -297,6 +297,11 @@ class Prescription:
         """Whether its pharmacy cannot hand over now all that is owed."""
         return any(line.at_hand is not None and line.at_hand < line.remaining for line in self.lines)
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether its pharmacy has put something together for it, or handed something over."""
+        return self.status in (*states.PUT_TOGETHER, "delivered")
+
     def owed(self, line: Line) -> int:
         """What of a line is still to be handed over: nothing once the prescription has ended."""
         return line.remaining if self.status in states.OWING else 0

@@ -1,4 +1,4 @@
-"""What is printed on paper of its own: the ordonnance, the patient's copy, and the register of a pharmacy."""
+"""What is printed on paper of its own: the ordonnance, the patient's copy, labels, and the register of a pharmacy."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import paper, register
+from fadjma.prescriptions import labels, paper, register
 from fadjma.prescriptions.routes.reading import handover_key
 from fadjma.store import Page, Transaction
 from fadjma.web.qr import qr_code
@@ -27,6 +27,14 @@ async def show(prescription_id: str) -> Response:
         size=web.one_of("size", paper.SIZES) or "a5",
         qr=qr_code(found.short_code) if found.short_code else None,
     )
+
+
+@blueprint.get("/prescriptions/<prescription_id>/labels")
+async def labelled(prescription_id: str) -> Response:
+    """A label for each medicine that was prepared."""
+    found = await web.see_traced(labels.open_labels, prescription_id)
+    on_roll = request.args.get("size") == "roll"
+    return web.answer("prescriptions/labels.html", found.json(), labels=found, on_roll=on_roll)
 
 
 @blueprint.get("/dispensing-register")
