@@ -40,7 +40,7 @@ _COLUMNS = (
     N_("Remise annulée"),
 )
 _ENTRY = """
-    SELECT e.number, e.at, e.dispense_id, e.line_id, p.id AS prescription_id, p.patient_id, p.issued_at,
+    SELECT e.number AS serial, e.at, e.dispense_id, e.line_id, p.id AS prescription_id, p.patient_id, p.issued_at,
            d.name AS prescriber, d.profession, d.organization || ', ' || d.city AS prescriber_place,
            i.given_name, i.family_name, i.identifier, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
            e.schedule, m.unit, u.name AS pharmacist, g.undone_at
@@ -55,7 +55,7 @@ _ENTRY = """
 class Entry:
     """One line of it; `lots` are numbers, where they are known."""
 
-    number: int
+    serial: int  # its number in the register of its pharmacy
     at: int
     prescription_id: str
     patient_id: str
@@ -79,12 +79,16 @@ class Entry:
         return full_name(self.given_name, self.family_name)
 
     @property
+    def day(self) -> date:
+        return days.day(self.at)
+
+    @property
     def schedule_name(self) -> str:
         return SCHEDULES[self.schedule]
 
     def json(self, language: str) -> dict[str, Any]:
         return {
-            "number": self.number,
+            "number": self.serial,
             "at": iso(self.at),
             "prescription_id": self.prescription_id,
             "issued_at": iso(self.issued_at),
@@ -149,7 +153,7 @@ def entries(
             "limit": limit + 1,
         },
     )
-    found = paging.page([_entry(tx, row) for row in rows], limit, lambda last: str(last.number))
+    found = paging.page([_entry(tx, row) for row in rows], limit, lambda last: str(last.serial))
     tracing.trace_listed(tx, viewer, {one.prescription_id: _seen(one) for one in found}.values())
     return found
 
@@ -164,7 +168,7 @@ def table(found: Sequence[Entry], language: str) -> Iterator[list[str]]:
     yield [translate(language, column) for column in _COLUMNS]
     for one in found:
         yield [
-            str(one.number),
+            str(one.serial),
             days.day(one.at).isoformat(),
             translate(language, titled(one.profession), name=one.prescriber) + f", {one.prescriber_place}",
             days.day(one.issued_at).isoformat(),
