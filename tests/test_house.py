@@ -13,7 +13,7 @@ SOURCES = Path(fadjma.__file__).parent
 # A room is a folder of fadjma/, or a file beside them. It may import what is on the floors under it, and itself.
 FLOORS = (  # the lowest first
     {"days", "drawing", "sealing", "workbook", "writing"},
-    {"histogram", "i18n", "ids", "rules"},
+    {"histogram", "i18n", "ids", "rules", "short_codes"},
     {"refusals", "sheets"},
     {"store"},
     {"config", "identity", "version"},

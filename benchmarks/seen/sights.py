@@ -194,6 +194,10 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
             for step in ("issued", "open", "validated", "prepared", "ready", "asked", "away", "held", "refused")
         ),
         "/prescriptions/{delivered}",
+        "/prescriptions/{ready}/paper",
+        "/prescriptions/{prepared}/labels",
+        "/dispensing-register",
+        "/dispensing-register?whole=1",
         "/inventory",
         "/inventory?q=para",
         "/inventory/lots/new",
@@ -283,6 +287,7 @@ SIGHTS = (
 )
 # What is asked for with GET and is no page.
 NO_PAGES = {
+    "/dispensing-register/export": "a table to take along",
     "/audit/export": "a table to take along",
     "/drafts": "asked for by drafts.js",
     "/drafts/<form>/<subject>": "asked for by drafts.js",

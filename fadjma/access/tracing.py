@@ -74,6 +74,8 @@ WORDS: dict[str, Words] = {
     "access_request.emergency": Words(N_("a ouvert un accès d'urgence à votre dossier")),
     "access_request.withdrawn": Words(N_("a retiré sa demande d'accès à votre dossier")),
     "prescription.listed": Words(N_("a vu votre ordonnance dans la liste de sa pharmacie")),
+    "prescription.found": Words(N_("a cherché une de vos ordonnances par le code de son papier")),
+    "prescription.code_printed": Words(N_("a imprimé votre exemplaire d'une ordonnance, avec son code de retrait")),
     "prescription.read": Words(N_("a lu une de vos ordonnances"), N_("a voulu lire une de vos ordonnances")),
     "prescription.write": Words(refused=N_("a voulu agir sur une de vos ordonnances")),
     "prescription.wrong_code": Words(refused=N_("a donné un code de retrait qui n'est pas le bon")),

@@ -60,6 +60,7 @@ _OTHERWISE: dict[str, dict[str, str]] = {
     "audit_events": {
         "actor_id": "CASE WHEN actor_id IN (SELECT id FROM demo_users) THEN actor_id || :copy ELSE actor_id END"
     },
+    "prescriptions": {"short_code": "short_code || :copy"},
     "movements": {"lot_id": _LOT},
 }
 # What the staff are told of patients is about as many more; what they are told of stock and accounts is not.

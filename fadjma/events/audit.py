@@ -114,6 +114,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "prescription.entered_in_error": N_("Ordonnance saisie par erreur"),
             "prescription.delivery_requested": N_("Livraison demandée"),
             "prescription.code_renewed": N_("Nouveau code de retrait"),
+            "prescription.found": N_("Ordonnance cherchée par le code de son papier"),
+            "prescription.code_printed": N_("Code de retrait imprimé sur l'exemplaire du patient"),
             "prescription.wrong_code": N_("Code de retrait incorrect"),
         },
     ),

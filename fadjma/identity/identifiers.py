@@ -6,12 +6,10 @@ import unicodedata
 import phonenumbers
 
 from fadjma import writing
+from fadjma.short_codes import ALPHABET, READ_AS
 
-# Crockford's base 32: no I, L, O or U, so that nothing is misread from a card.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKED_AT = 100  # characters of what was typed
 _LENGTH = 10  # 50 random bits: guessing one is hopeless, also without the throttle on look-ups
-READ_AS = str.maketrans("OILU", "011V")
 
 
 def new_identifier() -> str:

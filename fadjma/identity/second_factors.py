@@ -15,9 +15,9 @@ import pyotp
 
 from fadjma import rules, writing
 from fadjma.i18n import N_, iso
-from fadjma.identity.identifiers import ALPHABET, READ_AS
 from fadjma.ids import new_id
 from fadjma.sealing import seal, unseal
+from fadjma.short_codes import ALPHABET, READ_AS
 from fadjma.store import Transaction
 
 Half = Literal["", "factor", "enrolment"]  # what a session waits for before it is whole

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from fadjma import writing
 from fadjma.i18n import N_, iso
-from fadjma.identity.identifiers import ALPHABET, READ_AS
 from fadjma.ids import new_id
 from fadjma.refusals import Invalid
+from fadjma.short_codes import ALPHABET, READ_AS
 from fadjma.store import Transaction
 
 Purpose = Literal["activation", "reset"]

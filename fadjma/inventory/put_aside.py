@@ -1,6 +1,7 @@
 """What is put aside for a prescription between *prepared* and the hand-over."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from fadjma.inventory import queries
 from fadjma.store import Transaction
@@ -17,6 +18,18 @@ class PutAside:
 NOTHING = PutAside(0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class OfLot:
+    """So much of one lot; `expires_on` is the last day of use."""
+
+    number: str
+    expires_on: str
+    quantity: int
+
+    def json(self) -> dict[str, Any]:
+        return {"number": self.number, "expires_on": self.expires_on, "quantity": self.quantity}
+
+
 def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
     """What is put aside for a prescription, by line."""
     rows = tx.all(
@@ -26,3 +39,17 @@ def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
         {"p": prescription_id, "today": queries.today(tx)},
     )
     return {row["line_id"]: PutAside(row["usable"], row["expired"]) for row in rows}
+
+
+def lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:
+    """The lots of what is put aside for a prescription, by line, first to expire first."""
+    rows = tx.all(
+        "SELECT r.line_id, l.number, l.expires_on, r.quantity FROM reservations r JOIN lots l ON l.id = r.lot_id "
+        "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.number",
+        {"p": prescription_id},
+    )
+    found: dict[str, tuple[OfLot, ...]] = {}
+    for row in rows:
+        lot = OfLot(row["number"], row["expires_on"], row["quantity"])
+        found[row["line_id"]] = (*found.get(row["line_id"], ()), lot)
+    return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from fadjma import events, rules
+from fadjma import events, rules, short_codes
 from fadjma.access import grants, tracing
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -59,10 +59,12 @@ def issue(
     prescription_id = new_id()
     tx.execute(
         "INSERT INTO prescriptions "
-        "(id, patient_id, prescriber_id, addressed_to, replaces_id, status, issued_at, valid_until, updated_at) "
-        "VALUES (:id, :patient, :viewer, :pharmacy, :replaces, :status, :now, :until, :now)",
+        "(id, short_code, patient_id, prescriber_id, addressed_to, replaces_id, status, issued_at, valid_until, "
+        "updated_at) "
+        "VALUES (:id, :short_code, :patient, :viewer, :pharmacy, :replaces, :status, :now, :until, :now)",
         {
             "id": prescription_id,
+            "short_code": short_codes.new(),
             "status": states.ISSUE.target,
             "patient": patient_id,
             "viewer": viewer.id,

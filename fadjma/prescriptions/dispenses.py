@@ -6,6 +6,7 @@ from itertools import groupby
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory.actions import Taken
+from fadjma.prescriptions import register
 from fadjma.prescriptions.prescription import Dispense, HandedOver
 from fadjma.store import Transaction
 
@@ -35,6 +36,7 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
             "UPDATE prescription_lines SET delivered = delivered + :quantity WHERE id = :line",
             {"line": one.line_id, "quantity": one.quantity},
         )
+    register.enter(tx, dispense_id, viewer.organization_id)
 
 
 def last(tx: Transaction, prescription_id: str, pharmacy_id: str | None) -> tuple[str, int] | None:

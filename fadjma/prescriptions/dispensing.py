@@ -236,7 +236,7 @@ def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line
 
 def _what_is_missing(tx: Transaction, found: Standing, identity_document: str | None, reason: str) -> dict[str, str]:
     """The code; or, where one of both is there already or nobody has a code, what takes its place."""
-    if not identity_document and not reason and queries.has_code(tx, found.patient_id):
+    if not identity_document and not reason and queries.has_code(tx, found):
         return {"code": N_("Demandez le code de retrait.")}
     instead = {"identity_document": "" if identity_document else N_("Notez la pièce présentée, ou la carte FADJMA.")}
     instead["reason"] = "" if reason else N_("Dites pourquoi les médicaments sont remis sans code.")

@@ -7,10 +7,10 @@ again, and raising the round makes a new one. Why: docs/decisions/08-the-hand-ov
 
 import hmac
 
-from fadjma import writing
+from fadjma import events, writing
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import states
+from fadjma.prescriptions import queries, states
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.store import Transaction
 
@@ -40,6 +40,28 @@ def shown_to(viewer: Viewer, found: Prescription, key: bytes) -> str | None:
     """The code, for the patient or who acts for them, while it is of use."""
     theirs = viewer.role == "patient" and found.status in states.DELIVER.sources
     return code(key, found.id, found.code_round) if theirs else None
+
+
+def print_code(tx: Transaction, viewer: Viewer, found: Prescription, key: bytes) -> str | None:
+    """The code as it stands on the patient's copy; None unless its prescriber prints it for who sees it nowhere else.
+
+    That it was printed is written down: who hands over asks for it then, and the patient reads who has had it.
+    """
+    if viewer.id != found.prescriber_id or found.status in states.VOID or queries.sees_codes(tx, found.patient_id):
+        return None
+    tx.execute(
+        "UPDATE prescriptions SET code_printed_round = code_round "
+        "WHERE id = :id AND coalesce(code_printed_round, 0) <> code_round",
+        {"id": found.id},
+    )
+    events.record(
+        tx,
+        "prescription.code_printed",
+        events.Subject("prescription", found.id),
+        actor_id=viewer.id,
+        patient_id=found.patient_id,
+    )
+    return code(key, found.id, found.code_round)
 
 
 def digits(given: str) -> str | None:

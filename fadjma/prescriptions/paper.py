@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from fadjma import days
+from fadjma import days, short_codes
 from fadjma.i18n import N_, age, iso, show_age, translate
 from fadjma.identity import directory, practices
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import Viewer
 from fadjma.identity.practices import Practice
-from fadjma.prescriptions import actions, queries
+from fadjma.prescriptions import actions, handover, queries, states
 from fadjma.prescriptions.prescription import Prescription
-from fadjma.prescriptions.states import Status
 from fadjma.records import measurements
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import Forbidden
@@ -23,8 +22,6 @@ Size = Literal["a5", "a4"]
 COPIES: tuple[Copy, ...] = ("pharmacy", "patient")
 SIZES: tuple[Size, ...] = ("a5", "a4")
 
-# In which nothing more is handed over: its paper says so across the page, and opens nothing.
-VOID: tuple[Status, ...] = ("delivered", "refused", "cancelled", "expired", "entered_in_error")
 _CHILD = 15  # years, below which French monographs dose by weight
 # What an ordonnance should say and does not: whoever prescribes reads it on the screen, nobody on the paper.
 MISSING = {
@@ -46,6 +43,8 @@ class Paper:
     issued_on: date
     valid_until: date
     is_prescribers: bool  # whether its prescriber reads it
+    unseen: bool  # nobody sees the patient's hand-over codes on a page
+    code: str | None  # the hand-over code, on the copy of a patient who sees it nowhere else
 
     @property
     def id(self) -> str:
@@ -53,7 +52,12 @@ class Paper:
 
     @property
     def void(self) -> bool:
-        return self.item.status in VOID
+        return self.item.status in states.VOID
+
+    @property
+    def short_code(self) -> str:
+        """As it stands on paper; empty once it finds nothing any more."""
+        return short_codes.written(self.item.short_code) if self.item.short_code else ""
 
     @property
     def of_child(self) -> bool:
@@ -96,6 +100,8 @@ class Paper:
             "weight": self._weight(),
             "lines": [line.json() for line in self.item.lines],
             "missing": self.missing if self.is_prescribers else [],
+            "short_code": self.short_code or None,
+            **({"handover_code": self.code} if self.code else {}),
         }
 
     def _weight(self) -> dict[str, Any] | None:
@@ -105,8 +111,8 @@ class Paper:
         return {"value": one.value, "unit": measurements.UNITS[one.code], "measured_on": one.measured_on}
 
 
-def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str) -> Paper:
-    """A prescription as it is printed, for whoever may read it; traced as its reading.
+def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str, *, copy: Copy, key: bytes) -> Paper:
+    """A prescription as it is printed, for whoever may read it; traced as its reading. `key`: of hand-over codes.
 
     Raises NotFound, and Forbidden for a pharmacist who has not claimed it: who it is for is not theirs to read yet.
     """
@@ -126,4 +132,6 @@ def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str) -> Paper:
         issued_on,
         days.day(found.valid_until),
         viewer.id == found.prescriber_id,
+        not queries.sees_codes(tx, found.patient_id),
+        handover.print_code(tx, viewer, found, key) if copy == "patient" else None,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fadjma import writing
+from fadjma import short_codes, writing
 from fadjma.access.queries import AccessRequest
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
@@ -183,6 +183,7 @@ class Standing:
     status: Status
     code_round: int
     code_failures: int
+    code_printed_round: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,9 @@ class Prescription:
     updated_at: int
     code_round: int
     code_failures: int
+    code_printed_round: int | None  # of the hand-over code that stands on its patient's copy
     version: int
+    short_code: str | None  # what finds it at a counter, for those who may read it, as long as it is of use
     neutral: bool
     to_bring: bool  # for its pharmacy: the patient has asked for delivery
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
@@ -293,6 +296,11 @@ class Prescription:
     def short(self) -> bool:
         """Whether its pharmacy cannot hand over now all that is owed."""
         return any(line.at_hand is not None and line.at_hand < line.remaining for line in self.lines)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether its pharmacy has put something together for it, or handed something over."""
+        return self.status in (*states.PUT_TOGETHER, "delivered")
 
     def owed(self, line: Line) -> int:
         """What of a line is still to be handed over: nothing once the prescription has ended."""
@@ -381,6 +389,8 @@ class Prescription:
             shown["dispenses"] = [dispense.json() for dispense in self.dispenses]
         if self.unacknowledged or self.acknowledged_at:
             shown["acknowledged_at"] = iso(self.acknowledged_at) if self.acknowledged_at else None
+        if self.lines and self.short_code:
+            shown["short_code"] = short_codes.written(self.short_code)
         if not self.has_code:
             shown["has_code"] = False
         return shown

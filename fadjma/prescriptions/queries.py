@@ -29,15 +29,15 @@ NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy see
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _STANDING = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, p.pharmacy_id, {_STATUS} AS status, p.code_round, p.code_failures,
-           (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
+           p.code_printed_round, (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
     FROM prescriptions p
 """
 SELECT = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
            d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
-           p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures, p.version,
-           p.acknowledge_by, p.acknowledged_at,
+           p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
+           p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at,
            EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id) AS to_bring,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
@@ -83,6 +83,14 @@ def _of_reader(tx: Transaction, viewer: Viewer, prescription_id: str, select: st
     if row is None or not _granted(tx, viewer, row):
         raise NotFound().about(tried(tx, prescription_id))
     return row
+
+
+def of_short_code(tx: Transaction, short_code: str) -> Row | None:
+    """Which prescription this code (as stored) is of, whose that is, and how it stands."""
+    return tx.first(
+        f"SELECT p.id, p.patient_id, {_STATUS} AS status FROM prescriptions p WHERE p.short_code = :code",
+        {"code": short_code, "now": tx.now},
+    )
 
 
 def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescription]:
@@ -153,15 +161,21 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
-        has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found.patient_id),
+        has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found),
         perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
         undoable=delivering and _is_undoable(tx, viewer, found),
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
 
 
-def has_code(tx: Transaction, patient_id: str) -> bool:
-    """Whether somebody sees this patient's hand-over codes: the patient, or one who acts for them."""
+def has_code(tx: Transaction, found: Prescription | Standing) -> bool:
+    """Whether somebody has its hand-over code: the patient, one who acts for them, or the patient's copy on paper."""
+    printed = found.code_printed_round == found.code_round
+    return printed or sees_codes(tx, found.patient_id)
+
+
+def sees_codes(tx: Transaction, patient_id: str) -> bool:
+    """Whether somebody sees this patient's hand-over codes on a page: the patient, or one who acts for them."""
     return directory.can_sign_in(tx, patient_id) or bool(proxies.who_acts_for(tx, patient_id))
 
 
@@ -283,6 +297,8 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     hidden = row["status"] == "entered_in_error" and not handled
     if neutral or hidden:
         values["status_reason"] = ""
+    if neutral or hidden or row["status"] in states.VOID:
+        values["short_code"] = None
     acknowledge_by = values.pop("acknowledge_by")
     values["unacknowledged"] = acknowledge_by is not None
     values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None

@@ -100,6 +100,8 @@ STEPS: tuple[Status, ...] = ("issued", "validated", "prepared", "ready", "delive
 TO_CLAIM: Status = "issued"  # while it is, one that is open to any pharmacy is shown to all of them
 OVER: tuple[Status, ...] = ("delivered", "cancelled", "entered_in_error")  # by an act that ends it, before its time
 PUT_TOGETHER: tuple[Status, ...] = ("prepared", "ready", "in_delivery", "part_delivered")  # whose end is acknowledged
+# In which nothing more is handed over: its paper says so across the page, and what is on it finds and opens nothing.
+VOID: tuple[Status, ...] = ("delivered", "refused", "cancelled", "expired", "entered_in_error")
 UNDER_WAY: tuple[Status, ...] = tuple(code for code, state in STATES.items() if state.place == "flow")
 DELIVERED: tuple[Status, ...] = ("delivered", "part_delivered")  # to which something is handed over
 OWING: tuple[Status, ...] = (*UNDER_WAY, "refused")  # in which what was not handed over is owed

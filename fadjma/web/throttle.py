@@ -28,6 +28,8 @@ REGISTER_PER_STAFF = RateLimitItemPerHour(1_000, 1, "register-staff")  # from wh
 NOTED_PER_PERSON = RateLimitItemPerHour(60, 1, "noted")  # refused rights that are written down
 LOOK_UP_PER_DOCTOR = RateLimitItemPerMinute(30, 5, "look-up")
 LOOK_UP_PER_DESK = RateLimitItemPerMinute(150, 5, "look-up-desk")  # a queue, each looked for in two or three ways
+FIND_PER_PHARMACIST = RateLimitItemPerHour(20, 1, "find")  # codes of papers that are of nothing: only these are counted
+FIND_PER_PHARMACY = RateLimitItemPerHour(40, 1, "find-pharmacy")
 
 Counted = tuple[RateLimitItem, str]
 

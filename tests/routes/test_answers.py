@@ -47,6 +47,7 @@ class TestTheTable:
             ("GET", "/manifest.webmanifest"),
             ("GET", "/apple-touch-icon.png"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
+            ("GET", "/dispensing-register/export"),  # another: test_dispensing_register.py
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),
             ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py

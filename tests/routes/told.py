@@ -653,6 +653,8 @@ READS = [
     Route("/prescriptions", NDIAYE, allowed=CAST),
     Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
+    Route("/prescriptions/{prepared}/labels", NDIAYE, allowed=JAMMS),
+    Route("/dispensing-register", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/prescriptions/{ready}/paper", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{ready}/paper?copy=patient&size=a4", AWA, allowed=(*JAMMS, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),

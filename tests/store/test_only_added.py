@@ -27,6 +27,11 @@ def _weighed(store: Store) -> None:
     steps.weigh(store, 62_500)
 
 
+def _registered(store: Store) -> None:
+    store.connection.execute("UPDATE medicines SET schedule = 'list_1'")
+    steps.delivered(store)
+
+
 ADDED: dict[str, Callable[[Store], object]] = {
     "audit_events": _written,
     "security_events": _note,
@@ -36,6 +41,7 @@ ADDED: dict[str, Callable[[Store], object]] = {
     "prescription_acts": steps.issued,
     "dispenses": steps.delivered,
     "dispense_lines": steps.delivered,
+    "register_entries": _registered,
 }
 KEPT: dict[str, Callable[[Store], object]] = {
     **ADDED,

@@ -42,13 +42,14 @@ TABLES = {
         "delivery_requests",
         "dispenses",
         "dispense_lines",
+        "register_entries",
         "unsupplied_lines",
     },
 }
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
-    "inventory": {"medicine_names", "medicine_classes", "words_of_medicines", "lot_numbers"},
+    "inventory": {"medicine_names", "medicine_classes", "medicine_schedules", "words_of_medicines", "lot_numbers"},
     "prescriptions": {"prescribed", "prescribed_lines"},
 }
 FREE = {"demo"}

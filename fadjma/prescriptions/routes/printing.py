@@ -1,20 +1,63 @@
-"""What is printed on paper of its own: the ordonnance, and the patient's copy."""
+"""What is printed on paper of its own: the ordonnance, the patient's copy, labels, and the register of a pharmacy."""
 
-from quart import Blueprint, Response
+import asyncio
+
+from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.prescriptions import paper
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import labels, paper, register
+from fadjma.prescriptions.routes.reading import handover_key
+from fadjma.store import Page, Transaction
+from fadjma.web.qr import qr_code
+from fadjma.web.tables import as_csv, as_workbook
 
 blueprint = Blueprint("printing", __name__)
 
 
 @blueprint.get("/prescriptions/<prescription_id>/paper")
 async def show(prescription_id: str) -> Response:
-    found = await web.see_traced(paper.open_paper, prescription_id)
+    copy = web.one_of("copy", paper.COPIES) or "pharmacy"
+    found = await web.see_traced(paper.open_paper, prescription_id, copy=copy, key=handover_key())
     return web.answer(
         "prescriptions/paper.html",
         found.json(web.language()),
         paper=found,
-        copy=web.one_of("copy", paper.COPIES) or "pharmacy",
+        copy=copy,
         size=web.one_of("size", paper.SIZES) or "a5",
+        qr=qr_code(found.short_code) if found.short_code else None,
     )
+
+
+@blueprint.get("/prescriptions/<prescription_id>/labels")
+async def labelled(prescription_id: str) -> Response:
+    """A label for each medicine that was prepared."""
+    found = await web.see_traced(labels.open_labels, prescription_id)
+    on_roll = request.args.get("size") == "roll"
+    return web.answer("prescriptions/labels.html", found.json(), labels=found, on_roll=on_roll)
+
+
+@blueprint.get("/dispensing-register")
+async def registered() -> Response:
+    """The ordonnancier of a month, as a page of a part of it, or whole to be printed."""
+    asked, whole = request.args.get("month"), request.args.get("whole") == "1"
+    before, limit = request.args.get("before"), register.MOST if whole else register.PER_PAGE
+    month, found = await web.see_traced(_registered, asked, before, limit)
+    data = found.json(lambda entry: entry.json(web.language()))
+    return web.answer("prescriptions/register.html", {**data, "month": month}, entries=found, month=month, whole=whole)
+
+
+@blueprint.get("/dispensing-register/export")
+async def export() -> Response:
+    """The same as a file: CSV, or a workbook."""
+    month, found = await web.see_traced(_registered, request.args.get("month"), None, register.MOST)
+    rows = list(register.table(found, web.language()))
+    if web.one_of("format", ("csv", "xlsx")) == "xlsx":
+        return await asyncio.to_thread(as_workbook, rows, f"ordonnancier-{month}.xlsx")
+    return await asyncio.to_thread(as_csv, rows, f"ordonnancier-{month}.csv")
+
+
+def _registered(
+    tx: Transaction, viewer: Viewer, month: str | None, before: str | None, limit: int
+) -> tuple[str, Page[register.Entry]]:
+    return register.shown_month(tx, month), register.entries(tx, viewer, month, before, limit)

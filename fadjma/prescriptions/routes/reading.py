@@ -1,18 +1,18 @@
 """Prescriptions as they are read: lists, how much waits, one of them."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 from quart import Blueprint, Response, request
 
-from fadjma import days, web
+from fadjma import days, short_codes, web
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
-from fadjma.prescriptions import actions, correcting, handover, lists, states
+from fadjma.prescriptions import actions, correcting, counter, handover, lists, states
 from fadjma.prescriptions.correcting import Correction
 from fadjma.prescriptions.forms import (
     DeliveryForm,
@@ -27,6 +27,7 @@ from fadjma.records import actions as writing
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 from fadjma.web.qr import qr_code
+from fadjma.web.throttle import FIND_PER_PHARMACIST, FIND_PER_PHARMACY
 
 blueprint = Blueprint("reading", __name__)
 _NO_CODE = N_("Sans compte FADJMA")  # why something is handed over without the code, where nobody has one
@@ -51,6 +52,8 @@ class OnePage(TypedDict):
     colleagues: Open  # what others of the viewer's pharmacy have before them
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     code_qr: Markup | None
+    short_code: str  # for the patient, as it is written
+    short_code_qr: Markup | None
     refusals: list[tuple[str, str]]
     reason_form: ReasonForm
     refusal_form: RefusalForm
@@ -65,8 +68,24 @@ class OnePage(TypedDict):
 @blueprint.get("/prescriptions")
 async def index() -> Response:
     asked = _asked()
+    short_code = short_codes.read(asked["q"])
+    if short_code:
+        at_counter = await web.see(_is_pharmacist)
+        if at_counter:
+            return await _by_code(asked, short_code)
     found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
-    data = found.json(lambda item: item.json(web.language()))
+    return _listed(asked, found, steps, {})
+
+
+def _listed(
+    asked: Asked,
+    found: Page[Prescription],
+    steps: dict[states.Step, int],
+    more: dict[str, Any],
+    why_not: str = "",
+) -> Response:
+    """The list, with what is told of it to programs beside it (`more`), and why a code led nowhere."""
+    data = {**found.json(lambda item: item.json(web.language())), **more}
     now = web.database().clock()
     return web.answer(
         "prescriptions/index.html",
@@ -79,8 +98,33 @@ async def index() -> Response:
         back=_address(asked),
         at=now,
         today=days.day(now),
+        why_not=why_not,
         **asked,
     )
+
+
+def _is_pharmacist(tx: Transaction, viewer: Viewer) -> bool:
+    return viewer.role == "pharmacist"
+
+
+async def _by_code(asked: Asked, short_code: str) -> Response:
+    """What the code of a paper leads to; codes of nothing are counted."""
+    viewer = web.viewer()
+    counted = ((FIND_PER_PHARMACIST, viewer.id), (FIND_PER_PHARMACY, viewer.organization_id or viewer.id))
+    async with web.throttle().attempt(*counted) as attempt:
+        found, steps = await web.see_traced(_find, short_code, again=web.by_itself())
+        attempt.failed = found is None
+    item = found.item if found else None
+    if item and web.wants() == "page":
+        return web.see_other(f"/prescriptions/{item.id}")
+    shown = Page([item] if item else [])
+    return _listed(asked, shown, steps, {"found": found.json()} if found else {}, found.text if found else "")
+
+
+def _find(
+    tx: Transaction, viewer: Viewer, short_code: str, *, again: bool
+) -> tuple[counter.FoundByCode | None, dict[states.Step, int]]:
+    return counter.find(tx, viewer, short_code, again=again), lists.counts(tx, viewer)
 
 
 def _asked() -> Asked:
@@ -153,12 +197,16 @@ async def one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
     found, correction = await web.see_traced(_opened, prescription_id, again=web.by_itself())
     code = handover.shown_to(web.viewer(), found, handover_key())
+    theirs = web.viewer().role == "patient" and found.short_code
+    short_code = short_codes.written(theirs) if theirs else ""
     return {
         "item": found,
         "correction": correction,
         "colleagues": _colleagues().open_for(web.viewer()),
         "code": code,
         "code_qr": qr_code(code) if code else None,
+        "short_code": short_code,
+        "short_code_qr": qr_code(short_code) if short_code else None,
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),

@@ -1,0 +1,213 @@
+"""The ordonnancier: what a pharmacy handed over of medicines that are under rules (liste I, liste II, stupéfiants).
+
+Each hand-over of such a medicine has the next number of its pharmacy, for ever; what was undone stays, and says so.
+Which rules a medicine is under is as it was on that day. The rules themselves are to be confirmed by a pharmacist of
+the country.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fadjma import days
+from fadjma.access import tracing
+from fadjma.events import Subject
+from fadjma.i18n import N_, iso, translate
+from fadjma.identity.people import Viewer, full_name, titled
+from fadjma.inventory.formulary import SCHEDULES
+from fadjma.refusals import Invalid
+from fadjma.store import Page, Row, Transaction, paging
+
+PER_PAGE = 100
+MOST = 20_000  # entries of one file, or of one printing: more than a month of any pharmacy
+
+
+_UNDONE = N_("annulée")
+_COLUMNS = (
+    N_("Numéro"),
+    N_("Remis le"),
+    N_("Prescripteur"),
+    N_("Prescrit le"),
+    N_("Patient"),
+    N_("Identifiant"),
+    N_("Médicament"),
+    N_("Tableau"),
+    N_("Quantité"),
+    N_("Unité"),
+    N_("Lots"),
+    N_("Remis par"),
+    N_("Remise annulée"),
+)
+_ENTRY = """
+    SELECT e.number AS serial, e.at, e.dispense_id, e.line_id, p.id AS prescription_id, p.patient_id, p.issued_at,
+           d.name AS prescriber, d.profession, d.organization || ', ' || d.city AS prescriber_place,
+           i.given_name, i.family_name, i.identifier, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
+           e.schedule, m.unit, u.name AS pharmacist, g.undone_at
+    FROM register_entries e JOIN dispenses g ON g.id = e.dispense_id JOIN prescription_lines l ON l.id = e.line_id
+    JOIN medicine_names m ON m.id = l.medicine_id JOIN prescriptions p ON p.id = g.prescription_id
+    JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
+    JOIN people u ON u.id = g.actor_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of it; `lots` are numbers, where they are known."""
+
+    serial: int  # its number in the register of its pharmacy
+    at: int
+    prescription_id: str
+    patient_id: str
+    issued_at: int
+    prescriber: str
+    profession: str
+    prescriber_place: str
+    given_name: str
+    family_name: str
+    identifier: str
+    medicine: str
+    schedule: str
+    quantity: int
+    unit: str
+    lots: str
+    pharmacist: str
+    undone_at: int | None
+
+    @property
+    def patient(self) -> str:
+        return full_name(self.given_name, self.family_name)
+
+    @property
+    def day(self) -> date:
+        return days.day(self.at)
+
+    @property
+    def schedule_name(self) -> str:
+        return SCHEDULES[self.schedule]
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "number": self.serial,
+            "at": iso(self.at),
+            "prescription_id": self.prescription_id,
+            "issued_at": iso(self.issued_at),
+            "prescriber": {"name": self.prescriber, "profession": self.profession, "place": self.prescriber_place},
+            "patient": {"id": self.patient_id, "name": self.patient, "identifier": self.identifier},
+            "medicine": self.medicine,
+            "schedule": self.schedule,
+            "quantity": self.quantity,
+            "unit": self.unit,
+            "lots": self.lots.split(", ") if self.lots else [],
+            "pharmacist": self.pharmacist,
+            "undone_at": iso(self.undone_at) if self.undone_at else None,
+        }
+
+
+def enter(tx: Transaction, dispense_id: str, pharmacy_id: str | None) -> None:
+    """Give what was just handed over of medicines that are under rules its numbers."""
+    rows = tx.all(
+        "SELECT DISTINCT l.id, l.position, s.schedule FROM dispense_lines h "
+        "JOIN prescription_lines l ON l.id = h.line_id JOIN medicine_schedules s ON s.id = l.medicine_id "
+        "WHERE h.dispense_id = :dispense AND s.schedule <> 'none' ORDER BY l.position",
+        {"dispense": dispense_id},
+    )
+    last = tx.value(
+        "SELECT coalesce(max(number), 0) FROM register_entries WHERE pharmacy_id = :pharmacy", {"pharmacy": pharmacy_id}
+    )
+    tx.execute_many(
+        "INSERT INTO register_entries (pharmacy_id, number, dispense_id, line_id, schedule, at) "
+        "VALUES (:pharmacy, :number, :dispense, :line, :schedule, :now)",
+        [
+            {
+                "pharmacy": pharmacy_id,
+                "number": number,
+                "dispense": dispense_id,
+                "line": row["id"],
+                "schedule": row["schedule"],
+                "now": tx.now,
+            }
+            for number, row in enumerate(rows, last + 1)
+        ],
+    )
+
+
+def entries(
+    tx: Transaction, viewer: Viewer, month: str | None = None, before: str | None = None, limit: int = PER_PAGE
+) -> Page[Entry]:
+    """What the pharmacist's own pharmacy handed over in a month (« 2026-11 »; None: this one), the first number first.
+
+    Whose it was is before the reader: it is traced as a list of prescriptions. `before` is the `next` of the page
+    before. Raises Invalid for a month that there is not.
+    """
+    viewer.require("pharmacist")
+    begins, ends = _month(tx, month)
+    rows = tx.all(
+        f"{_ENTRY} WHERE e.pharmacy_id = :pharmacy AND e.at >= :begins AND e.at < :ends AND e.number > :after "
+        "ORDER BY e.number LIMIT :limit",
+        {
+            "pharmacy": viewer.organization_id,
+            "begins": days.midnight(begins),
+            "ends": days.midnight(ends),
+            "after": int(before) if before and before.isascii() and before.isdecimal() and len(before) < 16 else 0,
+            "limit": limit + 1,
+        },
+    )
+    found = paging.page([_entry(tx, row) for row in rows], limit, lambda last: str(last.serial))
+    tracing.trace_listed(tx, viewer, {one.prescription_id: _seen(one) for one in found}.values())
+    return found
+
+
+def shown_month(tx: Transaction, month: str | None) -> str:
+    """The month that `entries` shows, as it is asked for."""
+    return f"{_month(tx, month)[0]:%Y-%m}"
+
+
+def table(found: Sequence[Entry], language: str) -> Iterator[list[str]]:
+    """The lines of a file, the first with the names of its columns."""
+    yield [translate(language, column) for column in _COLUMNS]
+    for one in found:
+        yield [
+            str(one.serial),
+            days.day(one.at).isoformat(),
+            translate(language, titled(one.profession), name=one.prescriber) + f", {one.prescriber_place}",
+            days.day(one.issued_at).isoformat(),
+            one.patient,
+            one.identifier,
+            one.medicine,
+            translate(language, one.schedule_name),
+            str(one.quantity),
+            one.unit,
+            one.lots,
+            one.pharmacist,
+            translate(language, _UNDONE) if one.undone_at else "",
+        ]
+
+
+def _month(tx: Transaction, month: str | None) -> tuple[date, date]:
+    """The first day of a month, and of the next."""
+    try:
+        begins = date.fromisoformat(f"{month}-01") if month else days.day(tx.now).replace(day=1)
+        ends = date(begins.year + begins.month // 12, begins.month % 12 + 1, 1)
+        days.midnight(begins), days.midnight(ends)
+    except (ValueError, OverflowError) as error:
+        raise Invalid({"month": N_("Ce mois n'existe pas. Exemple : 2026-11.")}) from error
+    return begins, ends
+
+
+def _entry(tx: Transaction, row: Row) -> Entry:
+    values = dict(row)
+    lots = tx.all(
+        "SELECT b.number, h.quantity FROM dispense_lines h LEFT JOIN lot_numbers b ON b.id = h.lot_id "
+        "WHERE h.dispense_id = :dispense AND h.line_id = :line ORDER BY b.expires_on, b.number",
+        {"dispense": values.pop("dispense_id"), "line": values.pop("line_id")},
+    )
+    return Entry(
+        **values,
+        quantity=sum(lot["quantity"] for lot in lots),
+        lots=", ".join(lot["number"] for lot in lots if lot["number"]),
+    )
+
+
+def _seen(one: Entry) -> tuple[Subject, str]:
+    return Subject("prescription", one.prescription_id), one.patient_id

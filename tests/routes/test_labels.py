@@ -1,0 +1,41 @@
+"""A label for each medicine that was prepared, with its lot, and no more of whose it is than a bag should say."""
+
+import re
+
+from callers import Callers
+from cast import AWA, DIOP, FALL, GASSAMA, NDIAYE
+from told import Told
+
+
+async def test_one_has_what_is_taken_and_out_of_which_lot(clinic: Callers, told: Told) -> None:
+    page = (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.prepared}/labels")).text
+    [label] = re.findall('<article class="label">(.*?)</article>', page, re.DOTALL)
+    text = " ".join(re.sub("<[^>]*>", " ", label).replace("\u00a0", " ").split())
+    for part in (
+        "Awa C.",
+        "paracétamol 500 mg, comprimé",
+        "1 comprimé matin et soir , pendant 10 jours",
+        "20 comprimés",
+    ):
+        assert part in text, text
+    assert "lot L1" in text and "jusqu'au " in text
+    assert "Pharmacie Jamm" in text and "+221 33 821 00 00" in text
+    assert "Cissé" not in page.partition("<main")[2] and "FJ-" not in page.partition("<main")[2]
+
+
+async def test_after_the_hand_over_they_have_its_lots(clinic: Callers, told: Told) -> None:
+    before = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}/labels")).json["items"]
+    proof = {"identity_document": "CNI 1", "reason": "Téléphone volé"}
+    assert (await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", proof)).status == 200
+    after = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}/labels")).json["items"]
+    assert before == after and after[0]["lots"][0]["number"] == "L1"
+
+
+async def test_there_are_none_before_it_is_prepared_and_none_for_others(clinic: Callers, told: Told) -> None:
+    refused = await clinic.program(NDIAYE).get(f"/prescriptions/{told.validated}/labels")
+    assert refused.problem(409)["current"] == "validated"
+    for person, status in ((AWA, 403), (DIOP, 403), (GASSAMA, 403), (FALL, 404)):
+        assert (await clinic.program(person).get(f"/prescriptions/{told.prepared}/labels")).status == status
+    page = (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.prepared}")).text
+    assert f'href="/prescriptions/{told.prepared}/labels"' in page
+    assert "/labels" not in (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.validated}")).text
