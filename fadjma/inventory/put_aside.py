@@ -1,5 +1,6 @@
 """What is put aside for a prescription between *prepared* and the hand-over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fadjma.inventory import queries
@@ -26,3 +27,22 @@ def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
         {"p": prescription_id, "today": queries.today(tx)},
     )
     return {row["line_id"]: PutAside(row["usable"], row["expired"]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ShortDated:
+    """A lot that is put aside for a line and expires before its course ends."""
+
+    line_id: str
+    number: str
+    expires_on: str
+
+
+def short_dated(tx: Transaction, prescription_id: str, ends: Mapping[str, str]) -> list[ShortDated]:
+    """Those of a prescription; `ends` is the last day of the course of each line, ISO 8601."""
+    rows = tx.all(
+        "SELECT r.line_id, l.number, l.expires_on FROM reservations r JOIN lots l ON l.id = r.lot_id "
+        "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.id",
+        {"p": prescription_id},
+    )
+    return [ShortDated(**dict(row)) for row in rows if row["expires_on"] < ends.get(row["line_id"], "")]
