@@ -161,8 +161,8 @@ class TryLater(Refusal):
 class Doubtful(Invalid):
     """What was entered can be taken, but is hardly meant; the same again with `confirm` is taken."""
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__(errors)
+    def __init__(self, errors: Mapping[str, str], **values: Any) -> None:
+        super().__init__(errors, **values)
         self.message = N_("Est-ce bien cela ? Confirmez pour enregistrer.")
 
 

@@ -241,7 +241,7 @@ class Stage:
         dispensing.refuse(self.tx, self._people[pharmacist], self.ids[prescription], code=code, text=text)
 
     def prepare(self, prescription: str, pharmacist: str) -> None:
-        dispensing.prepare(self.tx, self._people[pharmacist], self.ids[prescription])
+        dispensing.prepare(self.tx, self._people[pharmacist], self.ids[prescription], confirmed=True)
 
     def mark_ready(self, prescription: str, pharmacist: str) -> None:
         dispensing.mark_ready(self.tx, self._people[pharmacist], self.ids[prescription])

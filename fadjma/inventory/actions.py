@@ -174,9 +174,17 @@ def set_threshold(tx: Transaction, viewer: Viewer, product_id: str, *, threshold
 
 
 def reserve(
-    tx: Transaction, viewer: Viewer, prescription_id: str, line_id: str, medicine_id: str, quantity: int
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    line_id: str,
+    medicine_id: str,
+    quantity: int,
+    until: str = "",
 ) -> int:
     """Keep `quantity` units for a line, first to expire first; returns how many are missing (0: all are kept).
+
+    Lots that can be used to the end of the course (`until`, ISO 8601) come before those that cannot.
 
     The caller rolls back, or is content with less. One alert when the product's usable stock crosses its threshold.
     """
@@ -185,8 +193,8 @@ def reserve(
     lots = tx.all(
         "SELECT l.id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
         "WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND l.expires_on >= :today "
-        "AND l.on_hand > l.reserved ORDER BY l.expires_on, l.id",
-        {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx)},
+        "AND l.on_hand > l.reserved ORDER BY l.expires_on < :until, l.expires_on, l.id",
+        {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx), "until": until},
     )
     missing = quantity
     for lot in lots:

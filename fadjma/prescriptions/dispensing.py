@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from fadjma import events
+from fadjma.days import day
 from fadjma.events import Subject
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
@@ -12,7 +14,7 @@ from fadjma.inventory import actions as inventory
 from fadjma.inventory import put_aside
 from fadjma.prescriptions import dispenses, handover, queries, states, transitions
 from fadjma.prescriptions.prescription import Line, Standing
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
+from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
 
@@ -44,40 +46,64 @@ def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
     return transitions.move(tx, viewer, prescription_id, states.HOLD, reason=reason)
 
 
-def prepare(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+def prepare(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+) -> str:
     """Prepared: all that is owed is kept in stock; `partial`: what there is of it, something at least.
 
-    Raises NotNow with what is missing; then nothing is kept.
+    Raises NotNow with what is missing, Doubtful while a lot that expires before its course ends is not `confirmed`;
+    then nothing is kept.
     """
 
     def keep(found: Standing) -> None:
-        keep_for(tx, viewer, found, partial=partial)
+        keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
 
     return transitions.move(tx, viewer, prescription_id, states.PREPARE, before=keep)
 
 
-def prepare_rest(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+def prepare_rest(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+) -> str:
     """The rest has come: ready again, and the patient is told. As `prepare`."""
 
     def keep(found: Standing) -> None:
-        keep_for(tx, viewer, found, partial=partial)
+        keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
 
     return transitions.move(tx, viewer, prescription_id, states.PREPARE_REST, before=keep)
 
 
-def keep_for(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool) -> None:
-    """Keep what is owed in stock, or with `partial` what there is of it. Raises NotNow with what is missing."""
+def keep_for(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool, confirmed: bool) -> None:
+    """Keep what is owed in stock, or with `partial` what there is of it. Raises NotNow with what is missing, Doubtful
+    where a lot would expire before its course ends and nobody has confirmed it."""
     owed = _owed(queries.lines(tx, found.id))
     missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in owed.items()}
     if not partial:
         _require_all(found, owed, missing)
     elif owed == missing and owed:
         raise NotNow(N_("Rien de ce qui est dû n'est en stock."), current=found.status)
+    if not confirmed:
+        _ask_about_short_dated(tx, found, owed)
     inventory.show(tx, found.id)
 
 
 def _reserve(tx: Transaction, viewer: Viewer, found: Standing, line: Line, quantity: int) -> int:
-    return inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, quantity)
+    return inventory.reserve(tx, viewer, found.id, line.id, line.medicine_id, quantity, _end(tx, line))
+
+
+def _end(tx: Transaction, line: Line) -> str:
+    """The last day of a course that begins today, ISO 8601."""
+    return (day(tx.now) + timedelta(days=line.duration_days - 1)).isoformat()
+
+
+def _ask_about_short_dated(tx: Transaction, found: Standing, owed: Iterable[Line]) -> None:
+    names = {line.id: line.name for line in owed}
+    short = put_aside.short_dated(tx, found.id, {line.id: _end(tx, line) for line in owed})
+    if short:
+        what = "; ".join(
+            f"{names[lot.line_id]}, {lot.number}, {date.fromisoformat(lot.expires_on):%d/%m/%Y}" for lot in short
+        )
+        question = N_("Ce lot périme avant la fin du traitement, et il n'y en a pas assez d'autres : %(what)s.")
+        raise Doubtful({"lots": question}, what=what)
 
 
 def _require_all(found: Standing, wanted: Mapping[Line, int], missing: Mapping[Line, int]) -> None:

@@ -35,21 +35,27 @@ def cannot_supply(
     return found.id
 
 
-def prepare(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+def prepare(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+) -> str:
     """Prepared; what is ready, anew."""
     found = transitions.seen_by(tx, viewer, prescription_id, states.PREPARE)
     again = found.status in states.PREPARE_ANEW.sources
-    return (prepare_anew if again else dispensing.prepare)(tx, viewer, prescription_id, partial=partial)
+    return (prepare_anew if again else dispensing.prepare)(
+        tx, viewer, prescription_id, partial=partial, confirmed=confirmed
+    )
 
 
-def prepare_anew(tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False) -> str:
+def prepare_anew(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+) -> str:
     """A lot that was kept has expired: what was kept is given back, and what is owed kept from others."""
 
     def keep(found: Standing) -> None:
         if not any(kept.expired for kept in put_aside.of(tx, found.id).values()):
             raise Conflict(N_("Aucun lot préparé n'est périmé."), current=found.status)
         inventory.release(tx, found.id)
-        dispensing.keep_for(tx, viewer, found, partial=partial)
+        dispensing.keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
 
     return transitions.move(tx, viewer, prescription_id, states.PREPARE_ANEW, before=keep)
 

@@ -72,7 +72,7 @@ def refill(
                 known = filled.messages
                 news = {k: v for k, v in refusal.errors.items() if k not in known}
                 if isinstance(refusal, Doubtful):
-                    filled.ask(news)
+                    filled.ask(news, **refusal.values)
                 else:
                     filled.refuse(news, **refusal.values)
                 return await again(422, filled, kwargs)

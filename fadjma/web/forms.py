@@ -187,9 +187,10 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
             else:
                 field.errors = [*field.errors, text]
 
-    def ask(self, questions: dict[str, str]) -> None:
+    def ask(self, questions: dict[str, str], **values: Any) -> None:
         """Put the questions of an action beside the fields."""
-        self.doubts.update({name: translate(self.language, question) for name, question in questions.items()})
+        asked = {name: translate(self.language, question, **values) for name, question in questions.items()}
+        self.doubts.update(asked)
 
     def _find(self, name: str) -> Any:
         found: Any = self

@@ -35,3 +35,18 @@ def as_workbook(rows: Iterable[Iterable[str]], name: str) -> Response:
 
 def _as_text(cell: str) -> str:
     return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+
+
+def as_workbook(rows: Iterable[Iterable[str | int]], name: str) -> Response:
+    """The same as a workbook (.xlsx): numbers are numbers, and every text is text."""
+    from xlsxwriter import Workbook
+
+    written = io.BytesIO()
+    with Workbook(written, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    response = Response(written.getvalue(), content_type=_WORKBOOK)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

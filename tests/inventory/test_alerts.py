@@ -23,7 +23,7 @@ def stock(store: Store) -> str:
 
 def _keep(store: Store, quantity: int, prescription_id: str | None = None) -> dict[str, list[Any]]:
     claimed = store.write(dispensing.validate, NDIAYE, prescription_id or issue(store, quantity))
-    return store.news(dispensing.prepare, NDIAYE, claimed)
+    return store.news(dispensing.prepare, NDIAYE, claimed, confirmed=True)
 
 
 def _alerted(news: dict[str, list[Any]]) -> set[str]:

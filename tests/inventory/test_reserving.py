@@ -14,7 +14,7 @@ from fadjma.store import Database
 
 
 def _prepare(store: Store, prescription_id: str) -> str:
-    return store.write(dispensing.prepare, NDIAYE, prescription_id)
+    return store.write(dispensing.prepare, NDIAYE, prescription_id, confirmed=True)
 
 
 def _deliver(store: Store, prescription_id: str) -> str:

@@ -50,7 +50,7 @@ def test_every_line_counts_in_what_is_usable(store: Store, clock: Clock) -> None
     receive(store, 1, medicine_id=AMOXICILLIN, number="L2")
     assert _covering(store) == [JAMM]
     prescription_id = store.write(dispensing.validate, NDIAYE, issued(store, 1))
-    store.write(dispensing.prepare, NDIAYE, prescription_id)
+    store.write(dispensing.prepare, NDIAYE, prescription_id, confirmed=True)
     assert _covering(store) == [], "what is kept for somebody is not there"
     receive(store, 1, number="L3")
     assert _covering(store) == [JAMM]

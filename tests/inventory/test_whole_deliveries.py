@@ -200,6 +200,16 @@ class TestUndoing:
             store.write(receiving.undo, NDIAYE, receipt_id)
         assert store.content() == before
 
+    def test_is_too_late_where_it_may_be_of_it_that_somebody_has_received(self, store: Store, clock: Clock) -> None:
+        """Units of one lot are not told apart."""
+        receive(store, 50, number="A1", expires_on="2027-09-30")
+        clock.advance(minutes=1)
+        receipt_id = _received(store)
+        clock.advance(minutes=1)
+        self._dispense(store, hand_over=True)
+        with pytest.raises(NotNow):
+            store.write(receiving.undo, NDIAYE, receipt_id)
+
     def test_is_still_possible_while_other_units_of_the_lot_are_kept(self, store: Store) -> None:
         receive(store, 20, number="A1", expires_on="2027-09-30")
         self._dispense(store, hand_over=False)

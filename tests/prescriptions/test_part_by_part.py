@@ -121,7 +121,7 @@ def test_the_rest_is_ready_when_it_has_come(store: Store) -> None:
 def test_first_expired_is_handed_over_first(store: Store) -> None:
     receive(store, 15, number="LATE", expires_on=in_days(store, 300))
     receive(store, 15, number="SOON", expires_on=in_days(store, 30))
-    prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store))
+    prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store), confirmed=True)
     store.write(dispensing.mark_ready, NDIAYE, prescription_id)
     _hand_over(store, prescription_id, 17)
     [dispense] = _found(store, prescription_id).dispenses
@@ -131,7 +131,7 @@ def test_first_expired_is_handed_over_first(store: Store) -> None:
 def test_a_kept_lot_that_has_expired_is_not_handed_over(store: Store) -> None:
     receive(store, 15, number="SOON", expires_on=in_days(store, 2))
     receive(store, 15, number="LATE", expires_on=in_days(store, 300))
-    prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store))
+    prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store), confirmed=True)
     store.write(dispensing.mark_ready, NDIAYE, prescription_id)
     store.clock.advance(days=3)
     before = store.content()

@@ -178,7 +178,7 @@ class TestUndoing:
 class TestALotThatExpires:
     def test_what_is_ready_is_prepared_anew_from_another(self, store: Store) -> None:
         receive(store, 20, number="SOON", expires_on=in_days(store, 2))
-        prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store))
+        prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store), confirmed=True)
         store.write(dispensing.mark_ready, NDIAYE, prescription_id)
         with pytest.raises(Conflict):
             store.write(setbacks.prepare, NDIAYE, prescription_id)

@@ -48,6 +48,8 @@ class TestTheTable:
             ("GET", "/apple-touch-icon.png"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/dispensing-register/export"),  # another: test_dispensing_register.py
+            ("GET", "/inventory/consumption/export"),  # others: test_month_of_stock.py
+            ("GET", "/inventory/movements/export"),
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),
             ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py
@@ -72,9 +74,8 @@ class TestReading:
             assert answer.status == 200
             if not route.path.startswith(("/me", "/notifications/poll")):
                 assert answer.type == "text/html; charset=utf-8"
-            if not route.path.startswith(
-                ("/me", "/notifications/poll", "/medicines", "/posology", "/allergens", "/monitoring")
-            ):
+            parts = ("/me", "/notifications/poll", "/medicines", "/posology", "/allergens", "/monitoring")
+            if not route.path.startswith((*parts, "/inventory/coverage")):
                 assert answer.text.startswith("<!doctype html>")
                 assert answer.text.rstrip().endswith("</html>")
 

@@ -665,6 +665,7 @@ READS = [
     Route("/inventory/lots/{lot}/recipients", NDIAYE, allowed=JAMMS),
     Route("/inventory/products/{product}", NDIAYE, allowed=JAMMS),
     Route("/inventory/choices", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/consumption", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/coverage", DIOP, allowed=(SARR,)),
     Route("/prescriptions/{issued}/pharmacies", AWA),
     Route("/inventory/counts", NDIAYE, allowed=(GOMIS, FALL)),

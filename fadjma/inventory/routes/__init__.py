@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.inventory.routes import counts, covering, receipts, stock
+from fadjma.inventory.routes import counts, covering, exports, receipts, stock
 
 blueprint = Blueprint("inventory", __name__)
-for part in (stock, receipts, counts, covering):
+for part in (stock, receipts, counts, covering, exports):
     blueprint.register_blueprint(part.blueprint)

@@ -50,15 +50,17 @@ async def validation(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
+@web.refill("prescriptions/show.html", PreparationForm, context=one)
 async def preparation(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
-    return await _act(setbacks.prepare, prescription_id, partial=form.partial.data)
+    return await _act(setbacks.prepare, prescription_id, partial=form.partial.data, confirmed=form.confirm.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/rest")
+@web.refill("prescriptions/show.html", PreparationForm, context=one)
 async def rest(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
-    return await _act(dispensing.prepare_rest, prescription_id, partial=form.partial.data)
+    return await _act(dispensing.prepare_rest, prescription_id, partial=form.partial.data, confirmed=form.confirm.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/unsupplied")
