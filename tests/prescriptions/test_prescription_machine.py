@@ -34,7 +34,15 @@ PEOPLE = {person.id: person for person in (AWA, MOUSSA, DIOP, SARR, NDIAYE, GOMI
 PLACES = (JAMM, KADD, None)
 KEPT_IN = ("prepared", "ready", "in_delivery")  # in which something is put aside, and in no other
 ENDS = {states.CANCEL, states.MARK_ERROR}  # tried now and then: a life is to be long
-FORWARD = (states.PREPARE, states.MARK_READY, states.DELIVER, states.UNDO)  # tried three times as often
+FORWARD = (  # tried three times as often
+    states.PREPARE,
+    states.MARK_READY,
+    states.PREPARE_ANEW,
+    states.DELIVER,
+    states.PREPARE_REST,
+    states.UNDO,
+    states.ACKNOWLEDGE,
+)
 ENOUGH = {  # acts that the table alone decides
     states.VALIDATE,
     states.MARK_READY,
@@ -122,7 +130,7 @@ class Lives(RuleBasedStateMachine):
 
     def _act(self, n: int, number: int, who: Viewer, own: bool, how: st.DataObject) -> None:
         status = self._status(self._of(n))
-        acts = [act for act in DOING if status in act.sources and (act not in ENDS or number > 18)]
+        acts = [act for act in DOING if status in act.sources and (act not in ENDS or number > 16)]
         acts += [act for act in FORWARD if act in acts] * 2
         if not own or not acts:
             acts = list(DOING)
