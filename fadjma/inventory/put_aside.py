@@ -42,6 +42,20 @@ def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
     return {row["line_id"]: PutAside(row["usable"], row["expired"]) for row in rows}
 
 
+def lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:
+    """The lots of what is put aside for a prescription, by line, first to expire first."""
+    rows = tx.all(
+        "SELECT r.line_id, l.number, l.expires_on, r.quantity FROM reservations r JOIN lots l ON l.id = r.lot_id "
+        "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.number",
+        {"p": prescription_id},
+    )
+    found: dict[str, tuple[OfLot, ...]] = {}
+    for row in rows:
+        lot = OfLot(row["number"], row["expires_on"], row["quantity"])
+        found[row["line_id"]] = (*found.get(row["line_id"], ()), lot)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ShortDated:
     """A lot that is put aside for a line and expires before its course ends."""

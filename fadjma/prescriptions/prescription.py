@@ -277,8 +277,8 @@ class Prescription:
                 return self.correctable
             case "something is owed":
                 return any(map(self.owed, self.lines))
-            case "a lot has expired":
-                return self.perished
+            case "not all is kept":
+                return self.perished or self.short
             case "just handed over":
                 return self.undoable
             case "to be acknowledged":

@@ -49,11 +49,14 @@ def prepare(
 def prepare_anew(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
 ) -> str:
-    """A lot that was kept has expired: what was kept is given back, and what is owed kept from others."""
+    """A lot that was kept has expired, or more has come than was kept: what is owed is kept anew."""
 
     def keep(found: Standing) -> None:
-        if not any(kept.expired for kept in put_aside.of(tx, found.id).values()):
-            raise Conflict(N_("Aucun lot préparé n'est périmé."), current=found.status)
+        kept = put_aside.of(tx, found.id)
+        owed = {line.id: line.remaining for line in queries.lines(tx, found.id)}
+        lacking = any(kept.get(line_id, put_aside.NOTHING).usable < quantity for line_id, quantity in owed.items())
+        if not lacking and not any(one.expired for one in kept.values()):
+            raise Conflict(N_("Tout ce qui est dû est déjà préparé."), current=found.status)
         inventory.release(tx, found.id)
         dispensing.keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
 

@@ -37,7 +37,7 @@ Condition = Literal[
     "delivery requested",
     "to be corrected",
     "something is owed",
-    "a lot has expired",
+    "not all is kept",
     "just handed over",
     "to be acknowledged",
 ]
@@ -246,9 +246,7 @@ PREPARE_ANEW = Act(
     "prepared",
     {"patient": "prescription.prepared_anew"},
     stock="reserve",
-    offer=Offer(
-        "preparation", N_("Un lot est périmé : préparer à nouveau"), "stock", when="a lot has expired", letter="p"
-    ),
+    offer=Offer("preparation", N_("Préparer à nouveau"), "stock", when="not all is kept", letter="p"),
     history=N_("Préparée à nouveau"),
     event="prepared_anew",
 )

@@ -92,7 +92,7 @@ def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
             want_it_brought(store, prescription_id)
         case "something is owed":
             prescribe(store, prescription_id)
-        case "a lot has expired":
+        case "not all is kept":
             keep_an_expired_lot(store, prescription_id)
         case "just handed over":
             store.connection.execute(

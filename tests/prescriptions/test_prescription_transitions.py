@@ -1,6 +1,8 @@
 """What the database itself refuses about prescriptions, whatever the program does."""
 
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 from cast import DIOP, JAMM
@@ -18,8 +20,9 @@ INSERT = (
 )
 
 
-def test_the_database_lets_pass_what_the_acts_do_and_nothing_else(store: Store) -> None:
-    found = set()
+def _let_pass(store: Store) -> set[tuple[str, str]]:
+    """From which state to which the database lets a prescription change, whatever the program does."""
+    found: set[tuple[str, str]] = set()
     for source, target in product(STATES, repeat=2):
         store.connection.execute("SAVEPOINT one")
         store.connection.execute(INSERT, (JAMM, source, "raison"))
@@ -27,8 +30,37 @@ def test_the_database_lets_pass_what_the_acts_do_and_nothing_else(store: Store) 
             found.add((source, target))
         store.connection.execute("ROLLBACK TO one")
         store.connection.execute("RELEASE one")
+    return found
+
+
+def _drawn() -> str:
+    """The diagram of docs/prescriptions.md: an arrow for each way from a state to another, with its acts."""
+    ways: dict[tuple[str, str], list[str]] = {}
+    for act in ACTS:
+        for source in act.sources or ("[*]",):
+            if act.target:
+                ways.setdefault((source, act.target), []).append(f"{act.name} ({act.by})")
+    order = ["[*]", *STATES]
+    arrows = sorted(ways.items(), key=lambda way: (order.index(way[0][0]), order.index(way[0][1])))
+    lines = [f"    {source} --> {target}: {', '.join(acts)}" for (source, target), acts in arrows]
+    ends = [f"    {state} --> [*]" for state in STATES if not any(state == source for source, _ in ways)]
+    return "\n".join(["stateDiagram-v2", *lines, *ends])
+
+
+def test_the_diagram_in_the_docs_is_drawn_from_the_table() -> None:
+    """On a failure: put what `_drawn` returns between the fences of docs/prescriptions.md."""
+    page = (Path(__file__).parents[2] / "docs" / "prescriptions.md").read_text(encoding="utf-8")
+    assert page.partition("```mermaid\n")[2].partition("\n```")[0] == _drawn()
+
+
+def test_the_arrows_of_the_docs_are_those_of_the_database(store: Store) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "prescriptions.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^    (\w+) --> (\w+): ", page, re.MULTILINE)) == _let_pass(store)
+
+
+def test_the_database_lets_pass_what_the_acts_do_and_nothing_else(store: Store) -> None:
     acts = {(source, act.target) for act in ACTS if act.target for source in act.sources}
-    assert found == acts
+    assert _let_pass(store) == acts
 
 
 def test_the_history_tells_two_acts_between_the_same_states_apart_by_who_did_them_and_whether_they_said_why() -> None:

@@ -190,6 +190,15 @@ class TestALotThatExpires:
         assert store.rows("SELECT number, reserved FROM lots ORDER BY number") == [("LATE", 20), ("SOON", 0)]
         assert not _found(store, prescription_id).perished
 
+    def test_what_has_come_since_is_prepared_with_the_rest(self, store: Store) -> None:
+        receive(store, 8)
+        prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store), partial=True)
+        store.write(dispensing.mark_ready, NDIAYE, prescription_id)
+        receive(store, 30, number="L2")
+        store.write(setbacks.prepare, NDIAYE, prescription_id)
+        assert store.value("SELECT sum(reserved) FROM lots") == 20
+        assert _sound(store)
+
 
 class TestALateEnd:
     @pytest.mark.parametrize("end", [actions.cancel, actions.mark_error])

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, queries, setbacks
+from fadjma.prescriptions import actions, dispensing, handover, queries, setbacks, states
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
@@ -144,6 +144,8 @@ async def release(prescription_id: str) -> Response:
 @web.refill("prescriptions/show.html", RefusalForm, context=one)
 async def refusal(prescription_id: str) -> Response:
     form = await web.form(RefusalForm)
+    if form.code.data == states.UNAVAILABLE:
+        web.count(GIVE_BACK_PER_PERSON)
     return await _act(dispensing.refuse, prescription_id, code=form.code.data, text=form.text.data)
 
 
