@@ -43,6 +43,8 @@ TABLES = {
         "dispenses",
         "dispense_lines",
         "unsupplied_lines",
+        "prescription_sets",
+        "prescription_set_lines",
     },
 }
 VIEWS = {

@@ -20,6 +20,7 @@ from fadjma.prescriptions.forms import (
     PharmacyForm,
     ReasonForm,
     RefusalForm,
+    SetForm,
     ShortageForm,
 )
 from fadjma.prescriptions.prescription import Prescription
@@ -52,6 +53,7 @@ class OnePage(TypedDict):
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     code_qr: Markup | None
     refusals: list[tuple[str, str]]
+    set_form: SetForm
     reason_form: ReasonForm
     refusal_form: RefusalForm
     delivery_form: DeliveryForm
@@ -157,6 +159,7 @@ async def one(prescription_id: str) -> OnePage:
         "code": code,
         "code_qr": qr_code(code) if code else None,
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
+        "set_form": web.blank(SetForm),
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),
         "delivery_form": web.blank(
