@@ -29,7 +29,7 @@ from fadjma.inventory.formulary import Facts as Medicine
 from fadjma.linking import actions as linking
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing
+from fadjma.prescriptions import dispensing, sets
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import measuring
@@ -233,6 +233,7 @@ def _prescriptions(house: House) -> dict[str, str]:
     found["open"] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=None)
     found["cancelled"] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)
     house(prescriptions.cancel, DIOP, found["cancelled"], reason="Traitement changé")
+    found["set"] = house(sets.keep, DIOP, found["cancelled"], name="Contrôle de la tension")
     weight = {"code": "body_weight", "value": 63_000, "measured_on": "2026-03-02"}
     of_awa = "SELECT id FROM records WHERE patient_id = :awa AND type = :type ORDER BY id DESC"
     return found | {

@@ -142,6 +142,8 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/patients/{awa}/allergies",
         "/patients/{awa}/prescriptions/new",
         "/inventory/coverage",
+        "/prescription-sets",
+        "/prescription-sets/{set}",
         "/patients/{awa}/prescriptions/new?replaces={refused}",
         "/measurements/{weight}",
         "/records/{record}",

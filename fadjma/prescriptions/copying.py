@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import actions, lists
@@ -11,6 +12,7 @@ from fadjma.prescriptions.prescription import Line, Prescription
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 
+RETIRED = N_("Ce médicament n'est plus dans la liste : choisissez-en un autre, ou retirez-le.")
 SHOWN = 5  # earlier prescriptions, beside the form
 _TAKEN_BACK = ("cancelled", "entered_in_error")
 
@@ -33,7 +35,7 @@ class Copy:
 def of_lines(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
     return [
         Copy(
-            line.medicine_id if _is_listed(tx, line.medicine_id) else "",
+            line.medicine_id if is_listed(tx, line.medicine_id) else "",
             line.name,
             line.dosage,
             line.quantity,
@@ -44,7 +46,8 @@ def of_lines(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
     ]
 
 
-def _is_listed(tx: Transaction, medicine_id: str) -> bool:
+def is_listed(tx: Transaction, medicine_id: str) -> bool:
+    """Whether it may be prescribed now."""
     try:
         medicines.medicine(tx, medicine_id)
     except NotFound:

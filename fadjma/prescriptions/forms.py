@@ -68,6 +68,10 @@ class PrescriptionForm(Questioned):
         return valid
 
 
+class SetForm(Form):
+    name: Field[str] = text(N_("Nom du modèle"), 60, minimum=2)
+
+
 class ReasonForm(Form):
     reason: Field[str] = text(N_("Raison"), 500, minimum=3)
 

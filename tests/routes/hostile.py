@@ -69,7 +69,7 @@ VALUES: tuple[Any, ...] = (
 NAMES = (
     "q", "before", "after", "next", "patient", "replaces", "line", "pharmacy_id", "user", "login", "medicine", "key", "confirm",
     "version", "id", "role", "status", "lines", "lines-0", "lines-0-dosage", "lines-99-dosage", "lines-²-x", "lines-0-0-0", "language",
-    "up_to", "find", "pick", "drop", "more", "stay", "copy", "change", "reason[]", "__class__", "\x00", "", "a" * 20_000, HTML_IN, "é", "%s",
+    "up_to", "find", "pick", "drop", "more", "stay", "copy", "set", "change", "reason[]", "__class__", "\x00", "", "a" * 20_000, HTML_IN, "é", "%s",
 )  # fmt: skip
 HEADERS: dict[str, tuple[str, ...]] = {
     "accept": (

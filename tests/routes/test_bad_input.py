@@ -272,7 +272,7 @@ class TestFields:
             assert answer.status == 422, answer.text[:200]
         _unchanged(store, before)
 
-    BUTTONS = ("find", "pick", "drop", "change", "more", "stay", "copy")
+    BUTTONS = ("find", "pick", "drop", "change", "more", "stay", "copy", "set")
 
     @pytest.mark.parametrize("value", ["", "x", "-1", "²", "٣", "9" * 5_000, "0:nothing", ":", "7:insulin", NASTY])
     async def test_nor_do_the_buttons_that_send_nothing_yet(self, clinic: Callers, store: Store, value: str) -> None:

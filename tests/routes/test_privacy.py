@@ -135,7 +135,7 @@ class TestLogs:
         monkeypatch.setattr("fadjma.events.recording._store", break_down)
         before = store.content()
         telling = [route for route in ACTS if route.path.startswith("/prescriptions") and not route.quiet]
-        for route in (route for route in telling if "code" not in route.path):
+        for route in (route for route in telling if "code" not in route.path and not route.path.endswith("/set")):
             (await clinic.program(route.who).post(route.at(told), route.body)).problem(500)
         assert store.content() == before
 

@@ -99,7 +99,7 @@ class TestUnknownFields:
     ) -> None:
         """A program that sent one of these names was answered a page, and nothing was prescribed."""
         before = store.content(readings=False)
-        for button in ("pick", "change", "find", "drop", "more", "stay", "copy"):
+        for button in ("pick", "change", "find", "drop", "more", "stay", "copy", "set"):
             answer = await clinic.program(DIOP).post(PRESCRIBE, {"lines": [LINE], button: "0"})
             assert answer.errors().keys() == {button}
         _same_but_readings(store, before)
@@ -334,7 +334,7 @@ async def test_every_form_of_ours_sends_only_what_its_address_knows(
         for method, action, names in forms.found:
             if method != "post":
                 continue
-            buttons = names & {"pick", "change", "find", "drop", "more", "stay", "copy"}
+            buttons = names & {"pick", "change", "find", "drop", "more", "stay", "copy", "set"}
             for pressed in buttons or {""}:
                 begin_again()
                 fields = [*(names - buttons), *filter(None, [pressed])]

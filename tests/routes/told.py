@@ -104,6 +104,7 @@ class Told:
     ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
     product: str
+    favourite: str  # a set of Dr Diop's
     delivery: str  # a file of lots that was read
     receipt: str  # another, which was received
     count: str  # a sheet of lots that was counted
@@ -195,6 +196,7 @@ def tell(store: Store) -> Told:
         ended=_end_late(store, steps.issue(store)),
         lot=lot,
         product=product,
+        favourite=_favourite(store),
         delivery=act(receiving.check, NDIAYE, _delivered("LIV-1")),
         receipt=act(receiving.confirm, NDIAYE, act(receiving.check, NDIAYE, _delivered("LIV-2"))),
         count=act(counting.record, NDIAYE, _shelve(store, product), reason="Inventaire", confirmed=True),
@@ -259,6 +261,14 @@ def _issue(tx: Transaction) -> str:
 
 def _delivered(number: str) -> deliveries.Table:
     return deliveries.Table({2: deliveries.Name("amoxicilline 1 g", "")}, {2: deliveries.Line(number, NEXT_YEAR, 60)})
+
+
+def _favourite(store: Store) -> str:
+    """Of Dr Diop's, one medicine; written by hand, because keeping one is a reading that is traced."""
+    store.connection.execute("INSERT INTO prescription_sets VALUES ('favourite', 'diop', 'Rhume', 'rhume', 1, NULL)")
+    line = ("favourite", 0, PARACETAMOL, "1 comprimé matin et soir", 10, 5, None)
+    store.connection.execute("INSERT INTO prescription_set_lines VALUES (?, ?, ?, ?, ?, ?, ?)", line)
+    return "favourite"
 
 
 def _shelve(store: Store, product: str) -> list[Counted]:
@@ -533,6 +543,8 @@ ACTS = [
     ),
     Route("/prescriptions/{validated}/taking-back", AWA, {"reason": "Trop loin"}),
     Route("/prescriptions/{ready}/code", AWA),
+    Route("/prescriptions/{issued}/set", DIOP, {"name": "Palu"}, created=True),
+    Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
     Route("/inventory/products/{product}/threshold", NDIAYE, {"threshold": 40}, quiet=True, allowed=JAMMS),
@@ -659,6 +671,8 @@ READS = [
     Route("/prescriptions/{ready}/paper?copy=patient&size=a4", AWA, allowed=(*JAMMS, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),
     Route("/posology?dosage=1x3/j", DIOP, allowed=(DIOP, SARR)),
+    Route("/prescription-sets", DIOP, allowed=(SARR,)),
+    Route("/prescription-sets/{favourite}", DIOP),
     Route("/inventory", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),

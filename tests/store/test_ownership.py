@@ -44,6 +44,8 @@ TABLES = {
         "dispense_lines",
         "register_entries",
         "unsupplied_lines",
+        "prescription_sets",
+        "prescription_set_lines",
     },
 }
 VIEWS = {

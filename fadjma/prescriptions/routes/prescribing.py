@@ -12,7 +12,7 @@ from fadjma.histogram import Histogram
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, copying, opened, posology, queries
+from fadjma.prescriptions import actions, copying, opened, posology, queries, sets
 from fadjma.prescriptions.copying import Copy
 from fadjma.prescriptions.forms import (
     AT_MOST,
@@ -39,6 +39,7 @@ _REARRANGE = {
     "more",
     "stay",
     "copy",
+    "set",
 }  # the prescribing form's buttons that send nothing yet
 
 
@@ -52,6 +53,8 @@ class Desk(TypedDict):
     earlier: list[Prescription]  # what may be prescribed again
     copied: Prescription | None  # what has been, and is to be read over
     nothing_to_copy: bool
+    sets: list[sets.Set]  # the doctor's own
+    taken: sets.Set | None  # the one that was, to be read over
     added: bool  # the last line has just come
     retired: set[int]  # the lines whose medicine is not of the list any more
 
@@ -67,6 +70,8 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "earlier": copying.earlier(tx, viewer, patient_id),
         "copied": None,
         "nothing_to_copy": False,
+        "sets": sets.own(tx, viewer),
+        "taken": None,
         "added": False,
         "retired": set(),
     }
@@ -90,6 +95,9 @@ async def new(patient_id: str) -> Response:
         around["nothing_to_copy"] = from_id == "last" and not last
         if chosen := last if from_id == "last" else from_id:
             around["copied"], lines = await web.see_traced(copying.of_prescription, chosen)
+    elif set_id := request.args.get("set"):
+        around["taken"] = taken = await web.see(sets.one, set_id)
+        lines = list(taken.lines)
     if lines:
         defaults["lines"] = [asdict(line) for line in lines]
         around["retired"] = {index for index, line in enumerate(lines) if not line.medicine_id}
@@ -158,8 +166,12 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
         case "more" if len(lines) < LINES_AT_MOST:
             lines.append({})
             around["added"] = True
-        case "copy":
-            around["copied"], copies = await web.see_traced(copying.of_prescription, number)
+        case "copy" | "set":
+            if pressed == "copy":
+                around["copied"], copies = await web.see_traced(copying.of_prescription, number)
+            else:
+                around["taken"] = taken = await web.see(sets.one, number)
+                copies = list(taken.lines)
             lines = [line for line in lines if any(line.values())]
             around["retired"] = {len(lines) + at for at, copy in enumerate(copies) if not copy.medicine_id}
             lines += [asdict(copy) for copy in copies]

@@ -20,6 +20,7 @@ from fadjma.prescriptions.forms import (
     PharmacyForm,
     ReasonForm,
     RefusalForm,
+    SetForm,
     ShortageForm,
 )
 from fadjma.prescriptions.prescription import Prescription
@@ -55,6 +56,7 @@ class OnePage(TypedDict):
     short_code: str  # for the patient, as it is written
     short_code_qr: Markup | None
     refusals: list[tuple[str, str]]
+    set_form: SetForm
     reason_form: ReasonForm
     refusal_form: RefusalForm
     delivery_form: DeliveryForm
@@ -208,6 +210,7 @@ async def one(prescription_id: str) -> OnePage:
         "short_code": short_code,
         "short_code_qr": qr_code(short_code) if short_code else None,
         "refusals": [(code, translate(web.language(), label)) for code, label in states.REFUSALS.items()],
+        "set_form": web.blank(SetForm),
         "reason_form": web.blank(ReasonForm),
         "refusal_form": web.blank(RefusalForm),
         "delivery_form": web.blank(
