@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from quart import Blueprint, Response
 
-from fadjma import web
+from fadjma import short_codes, web
 from fadjma.access import patient_lists
 from fadjma.access.routes import requests
 from fadjma.accounts import queries as accounts
@@ -18,6 +18,7 @@ from fadjma.inventory import formulary
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists as prescriptions
+from fadjma.prescriptions.routes import reading
 from fadjma.records import queries as records
 from fadjma.store import Page, Transaction
 
@@ -50,14 +51,18 @@ async def show() -> Response:
     looks_up = web.wants() == "page" and patient_lists.is_exact(q)  # not at every letter: it is counted and traced
     parts = await web.see_traced(_find, q, looks_up)
     if parts is None:
-        return await requests.patients()
+        return await (reading.index() if web.viewer().role == "pharmacist" else requests.patients())
     data: dict[str, Any] = {part.kind: part.json(web.language()) for part in parts}
     return web.answer("search/index.html", data, as_typed="search/_found.html", parts=parts, q=q)
 
 
 def _find(tx: Transaction, viewer: Viewer, q: str, looks_up: bool) -> list[Part] | None:
-    """None for what the page of patients answers: to whoever looks for them alone, and of whom a doctor looks up."""
+    """None for what another page answers: that of patients to whoever looks for them alone, and of whom a doctor looks
+    up; that of prescriptions of the code of a paper.
+    """
     if viewer.role in ("nurse", "receptionist") or (viewer.role == "doctor" and looks_up):
+        return None
+    if viewer.role == "pharmacist" and short_codes.read(q):
         return None
     return [part for part in _parts(tx, viewer, q) if part.items] if q else []
 

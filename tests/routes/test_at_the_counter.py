@@ -44,6 +44,14 @@ async def test_a_browser_is_led_to_the_prescription(clinic: Callers, told: Told)
     assert "code" in refused.errors()
 
 
+async def test_the_search_of_every_page_finds_it_too(clinic: Callers, told: Told) -> None:
+    code = await _code(clinic, told.open)
+    answer = await clinic.browser(NDIAYE).get(f"/search?q={code}")
+    assert (answer.status, answer.location) == (303, f"/prescriptions/{told.open}")
+    assert (await clinic.program(NDIAYE).get(f"/search?q={code}")).json["found"] == {"status": "issued"}
+    assert "found" not in (await clinic.program(AWA).get(f"/search?q={code}")).json
+
+
 async def test_as_it_is_typed_its_row_comes(clinic: Callers, told: Told) -> None:
     typed = await clinic.htmx(NDIAYE).get(f"/prescriptions?q={await _code(clinic, told.open)}", HX_Target="found")
     assert f"/prescriptions/{told.open}" in typed.text and "<html" not in typed.text

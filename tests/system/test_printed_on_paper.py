@@ -19,6 +19,7 @@ async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser,
         line = {"medicine_id": medicine, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
         where = f"/patients/{await others.id_of(AWA)}/prescriptions"
         made = await others.ask(DIOP, "POST", where, lines=[line] * LINES, confirm="1")
+        made = await others.ask(DIOP, "GET", f"/prescriptions/{made['id']}")
         diop = await sign_in(browser, clinic, DIOP)
 
         async def printed(query: str = "") -> list[Printed]:
@@ -32,7 +33,7 @@ async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser,
             assert len(copy) > 1
             for number, page in enumerate(copy, 1):
                 assert f"page {number} sur {len(copy)}" in page.text
-                assert "Dr Ousmane Diop" in page.text and "CISSÉ" in page.text
+                assert all(said in page.text for said in ("Dr Ousmane Diop", "CISSÉ", made["short_code"]))
             heads = [f"\n{number}. " for number in range(1, LINES + 1)]
             on = [[head for head in heads if head in page.text] for page in copy]
             assert [head for found in on for head in found] == heads, "each once, in their order"
@@ -43,7 +44,8 @@ async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser,
         assert "Aller au contenu" not in small[0].text and "Imprimer" not in small[0].text
 
         await others.ask(DIOP, "POST", f"/prescriptions/{made['id']}/cancellation", reason="Traitement changé")
-        assert all("ANNULÉE" in page.text for page in await printed())
+        void = await printed()
+        assert all("ANNULÉE" in page.text and made["short_code"] not in page.text for page in void)
         assert not any("ANNULÉE" in page.text for page in small)
         await diop.page.context.close()
 
