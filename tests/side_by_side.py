@@ -18,8 +18,9 @@ import pytest
 _HERE = Path(__file__).parent
 # What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
 _FIRST = ("alone", "system", "live")
-# What goes through every route, role, state or instant, or starts programs. `bin/check` leaves it to `bin/test`: these
-# are two thirds of the tests outside live/ and system/, and mostly red together with others.
+# What goes through every route, role, state or instant, or starts programs. `bin/check` leaves it to `bin/test`, and
+# single tests of that kind, which are marked so: together these are two thirds of what the tests outside live/ and
+# system/ take, and mostly red together with others.
 _LONG = {
     "access/test_access_machine.py",
     "demo/test_history.py",

@@ -285,6 +285,7 @@ class TestWhatHasEnded:
         assert answer.status == 404 and "Une autre pharmacie a pris cette ordonnance" in answer.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", READS, ids=str)
 async def test_every_page_reads_well(clinic: Callers, told: Told, store: Store, route: Route) -> None:
     """No empty heading, no dead end, no word of the other language, no sign that may begin a line."""

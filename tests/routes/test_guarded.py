@@ -38,6 +38,7 @@ async def test_every_page_has_the_usual_headers(clinic: Callers, told: Told, rou
     _guarded((await clinic.browser(route.who).get(route.at(told))).headers, ALWAYS | PAGES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", ACTS)
 async def test_and_every_act(clinic: Callers, told: Told, route: Route) -> None:
     _guarded((await clinic.browser(route.who).post(route.at(told), route.body)).headers, ALWAYS | PAGES)

@@ -78,6 +78,7 @@ async def test_what_was_locked_stays_so_whatever_the_clock_or_an_admin_says(
     assert (await clinic.browser(AWA).get("/me")).status == 200, "what a patient leaves open ends, and never locks"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", [route for route in [*ACTS, *READS] if route.who.role != "patient"])
 async def test_behind_the_lock_nothing_is_read_or_done(clinic: Callers, told: Told, store: Store, route: Route) -> None:
     await _lock(clinic, route.who)

@@ -33,6 +33,7 @@ def _in_state(store: Store, prescription_id: str, state: str) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", get_args(states.Status))
 @pytest.mark.parametrize("which", ["asked", "validated", "open"])
 async def test_of_a_prescription(clinic: Callers, told: Told, store: Store, which: str, state: str) -> None:

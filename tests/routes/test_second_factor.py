@@ -400,6 +400,7 @@ class TestHalfASession:
         assert (await jar.post("/sign-in/factor", {"otp": RECOVERY})).location == "/sign-in"
         assert store.value("SELECT count(*) FROM recovery_codes WHERE used_at IS NOT NULL") == 0
 
+    @pytest.mark.long
     @pytest.mark.parametrize("route", [*ACTS, *READS], ids=lambda route: route.path)
     async def test_is_given_nothing_by_any_route(self, clinic: Callers, told: Told, store: Store, route: Route) -> None:
         """M. Gomis might be anybody: whose route it is does not matter before it is known who asks."""

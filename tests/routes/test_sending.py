@@ -61,6 +61,7 @@ def _check(page: str, where: str) -> int:
     return len(forms.found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", READS)
 async def test_every_form_of_every_page_can_be_sent_again(clinic: Callers, told: Told, route: Route) -> None:
     where = route.at(told)
