@@ -490,7 +490,7 @@ class TestMessages:
             "licence_number",
             "specialty",
             "profession",
-            *("age", "age_unit", "reason", "pin"),
+            *("age", "age_unit", "reason", "pin", "confirm", "shows_cover"),
         }
         if route.path == "/access-requests/{pending}/approval":
             optional.remove("scope")

@@ -42,7 +42,7 @@ SUBJECTS = {
     "patient": "/patients/{}/records",
 }
 FIRST = ("/", "/me", "/notifications/poll?after=0", "/sign-in", "/register", "/register/practitioner")
-LIMIT = 150  # addresses of one person
+LIMIT = 170  # addresses of one person
 WAYS: dict[str, dict[str, str]] = {
     "page": {"Accept": HTML},
     "fragment": {"Accept": "*/*", "HX-Request": "true"},
