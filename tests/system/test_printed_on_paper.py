@@ -1,6 +1,8 @@
 """What Chromium makes of the paper of a prescription: its size, its pages, and what stands on each."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,10 @@ from printed import Printed, pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LINES = 9
+LONG = (
+    "Centre hospitalier universitaire Aristide Le Dantec",
+    "avenue Pasteur, face au port de pêche, bâtiment B, 2e étage",
+)
 
 
 async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser, tmp_path: Path) -> None:
@@ -20,6 +26,8 @@ async def test_a_long_prescription_goes_on_under_the_same_head(browser: Browser,
         where = f"/patients/{await others.id_of(AWA)}/prescriptions"
         made = await others.ask(DIOP, "POST", where, lines=[line] * LINES, confirm="1")
         made = await others.ask(DIOP, "GET", f"/prescriptions/{made['id']}")
+        with closing(sqlite3.connect(clinic.database)) as database, database:
+            database.execute("UPDATE organizations SET name = ?, address = ?", LONG)
         diop = await sign_in(browser, clinic, DIOP)
 
         async def printed(query: str = "") -> list[Printed]:
