@@ -77,25 +77,53 @@ async def test_each_says_what_it_is_and_leads_on_in_its_language(
         if sight.guest == guest and not sight.sent:
             answer = await caller.get(sight.at(ids))
             assert answer.status == sight.status, (sight.name, answer.status, answer.location)
-            found += [f"{sight.name}: {fault}" for fault in _faults(answer.text)]
+            found += [f"{sight.name}: {fault}" for fault in _faults(answer.text, sight.at(ids))]
     assert not found, "\n".join(found)
 
 
-def _faults(page: str) -> list[str]:
+def _faults(page: str, where: str) -> list[str]:
     main = HIDDEN.sub("", page.partition("<main")[2].partition("</main>")[0])
     faults = [] if re.search(r"<h1[^>]*>\s*\S", main) else ["no heading"]
-    if not re.search(r"<(a [^>]*href|button)", main):
+    if not _leads_on(main, where):
         faults.append("a dead end")
     faults += [f"nothing under {empty[0]}" for empty in _EMPTY.finditer(main)]
     return faults + [f"English: {text}" for text in _texts(HIDDEN.sub("", page)) if _is_english(text)]
 
 
+def _leads_on(main: str, where: str) -> bool:
+    """Whether there is a link to another page, or something to send or to look for first; what prints, unfolds or has
+    found nothing is no way on.
+    """
+    links = re.findall(r'<a [^>]*href="?([^" >]*)', main)
+    acts = re.findall(r"<form [^>]*method=.?post.*?</form>", main, re.DOTALL)
+    elsewhere = [link for link in links if html.unescape(link).partition("#")[0] not in ("", where)]
+    if "q=" not in where:
+        acts += re.findall(r"<form [^>]*role=.?search.*?</form>", main, re.DOTALL)
+    return bool(elsewhere or any(re.search(r"<button(?![^>]*type=.?button)", act) for act in acts))
+
+
 _EMPTY = re.compile(r"<h[1-6][^>]*>\s*</h[1-6]>|<h([2-6])[^>]*>[^<]*</h\1>\s*(?:</section>|<h\1|</main>|$)")
 
 
+_SAID = re.compile(r' (?:aria-label|aria-description|title|placeholder|alt|data-l)=(?:"([^"]*)"|([^ >]+))')
+
+
 def _texts(page: str) -> list[str]:
-    texts = (" ".join(html.unescape(text).split()) for text in re.split("<[^>]*>", page))
+    """What a page says, and what it only says aloud or in an empty field."""
+    said = ["".join(found) for found in _SAID.findall(page)]
+    texts = (" ".join(html.unescape(text).split()) for text in [*re.split("<[^>]*>", page), *said])
     return [text for text in texts if text]
+
+
+def test_what_a_reader_hears_is_read_and_what_prints_leads_nowhere() -> None:
+    assert _texts('<p title="the end"><input placeholder="Search"><svg aria-label=Menu></svg>Bonjour</p>') == [
+        *("Bonjour", "the end", "Search", "Menu")
+    ]
+    assert not _leads_on('<button type="button" data-print>Imprimer</button><a href="#main">', "/card")
+    nothing_found = '<a href="/list?q=x#main">Chercher</a><form role="search"><button>Chercher</button></form>'
+    assert not _leads_on(nothing_found, "/list?q=x") and _leads_on(nothing_found, "/list")
+    assert _leads_on('<a href="/">Retour</a>', "/card")
+    assert _leads_on('<form method="post" action="/x"><button>Envoyer</button></form>', "/card")
 
 
 def _is_english(text: str) -> bool:
