@@ -33,8 +33,10 @@ class Change:
         return "changed" if _said(self.before) != _said(self.after) else "same"
 
     def pieces(self, name: str) -> list[Piece]:
-        """What has changed of its `name`, `dosage`, …, word by word."""
+        """What has changed of its `name`, `dosage`, …, word by word. Numbers stand apart: 14 beside 3 is not 143."""
         before, after = (str(getattr(line, name) or "") if line else "" for line in (self.before, self.after))
+        if before.isdecimal() and after.isdecimal() and before != after:
+            return [("del", before), ("same", " → "), ("ins", after)]
         return differences.between(before, after)
 
     def json(self) -> dict[str, Any]:

@@ -71,7 +71,7 @@ async def test_the_page_marks_the_words(clinic: Callers, refused: str) -> None:
         assert re.search(
             r"1 comprimé ?<del> matin et</del>|1 comprimé<del> +matin et</del><ins> +le</ins> soir", marked
         )
-        assert re.search(r"<del> ?10</del><ins> ?5</ins>", marked)
+        assert re.search(r"<del> ?10</del> → <ins> ?5</ins>", marked)
         assert "Dose à vérifier\xa0: Trop pour M. Fall" in page
 
 
