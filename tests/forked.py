@@ -2,7 +2,7 @@
 
 Loading takes a second of a core, and the tests start a hundred and fifty: a sixth of all that they took.
 What else each would do for itself at its first page, tests/loaded.py has done.
-tests/live/test_failed_starts.py and one test of tests/test_setup.py start it as people do.
+Some of tests/live/test_failed_starts.py and one test of tests/test_setup.py start it as people do.
 """
 
 import multiprocessing

@@ -28,7 +28,7 @@ class Server:
         self.address = ""
         self._out, self._err = folder / "out.txt", folder / "err.txt"
         self._settings = settings
-        self._anew = anew
+        self.anew = anew
         self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
@@ -65,7 +65,7 @@ class Server:
             "FADJMA_CORS_ORIGINS": ORIGIN,
             **self._settings,
         }
-        if not self._anew:
+        if not self.anew:
             self._process = Forked(["app.py"], environment, self._out, self._err)
             return
         with self._out.open("wb") as out, self._err.open("ab") as err:

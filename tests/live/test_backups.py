@@ -3,8 +3,6 @@
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from cast import EMAILS, NDIAYE, PASSWORD
-from live_server import ROOT, SECRET_KEY, Server
+from forked import Forked
+from live_server import SECRET_KEY, Server
 
 WITHIN = 60  # seconds; the machine may be busy
 
@@ -38,8 +37,10 @@ def _quart(server: Server, *command: str) -> str:
         "FADJMA_SECRET_KEY": SECRET_KEY,
         "QUART_APP": "app:app",
     }
-    done = subprocess.run([sys.executable, "-m", "quart", *command], cwd=ROOT, env=environment, capture_output=True)
-    return f"{done.returncode} {(done.stdout + done.stderr).decode()}"
+    out, err = server.database.with_name("command.out"), server.database.with_name("command.err")
+    err.write_bytes(b"")
+    code = Forked(["-m", "quart", *command], environment, out, err).wait(WITHIN)
+    return f"{code} {out.read_text()}{err.read_text()}"
 
 
 def _sign_in(server: Server) -> int:

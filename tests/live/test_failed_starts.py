@@ -32,9 +32,15 @@ def server(path: Path, tmp_path: Path) -> Iterator[Server]:
     folder = tmp_path / "server"
     folder.mkdir()
     shutil.move(path, folder / "fadjma.db")
-    server = Server(folder, anew=True)
+    server = Server(folder)
     yield server
     server.close()
+
+
+@pytest.fixture
+def anew(server: Server) -> None:
+    """The program is loaded for it, as people start it: what comes before the program, and after it, is there, too."""
+    server.anew = True
 
 
 def refused(server: Server) -> str:
@@ -49,7 +55,7 @@ def refused(server: Server) -> str:
 
 
 class TestAStartThatCannotBe:
-    def test_of_a_file_that_cannot_be_written(self, server: Server) -> None:
+    def test_of_a_file_that_cannot_be_written(self, server: Server, anew: None) -> None:
         with read_only(server.database):
             assert "lecture seule" in refused(server)
 
@@ -57,7 +63,7 @@ class TestAStartThatCannotBe:
         with small_disk(tmp_path / "disk") as disk:
             shutil.copy(path, disk.folder / "fadjma.db")
             disk.make_read_only()
-            server = Server(tmp_path, anew=True, FADJMA_DATABASE_URL=f"sqlite:///{disk.folder}/fadjma.db")
+            server = Server(tmp_path, FADJMA_DATABASE_URL=f"sqlite:///{disk.folder}/fadjma.db")
             server.database = disk.folder / "fadjma.db"
             assert "ouvrir ou écrire" in refused(server) or "lecture seule" in server.log
 
@@ -81,14 +87,14 @@ class TestAStartThatCannotBe:
         with closing(sqlite3.connect(server.database)) as connection:
             connection.execute(ELSEWHERE)  # whoever is called what now
             connection.commit()
-        earnest = Server(server.database.parent, anew=True, FADJMA_DEMO="0")
+        earnest = Server(server.database.parent, FADJMA_DEMO="0")
         assert "remplie par la démonstration" in refused(earnest)
 
     def test_of_the_demos_people_from_before_that_was_written_down(self, server: Server) -> None:
         """Awa is there, but no word of who filled the database."""
         with closing(sqlite3.connect(server.database)) as connection:
             assert connection.execute("SELECT count(*) FROM settings WHERE key = 'demo'").fetchone() == (0,)
-        earnest = Server(server.database.parent, anew=True, FADJMA_DEMO="0")
+        earnest = Server(server.database.parent, FADJMA_DEMO="0")
         assert "remplie par la démonstration" in refused(earnest)
 
     def test_of_real_people_as_a_demo(self, server: Server) -> None:
@@ -96,7 +102,7 @@ class TestAStartThatCannotBe:
             connection.execute(ELSEWHERE)
             connection.commit()
         assert "pas ceux de la démonstration" in refused(server)
-        earnest = Server(server.database.parent, anew=True, FADJMA_DEMO="0")
+        earnest = Server(server.database.parent, FADJMA_DEMO="0")
         earnest.start()
         earnest.close()
 
@@ -114,9 +120,16 @@ def _catches(server: Server, sig: signal.Signals) -> bool:
     return bool(int(status.partition("SigCgt:")[2].split()[0], 16) >> (sig - 1) & 1)
 
 
+def _await_catching(server: Server, sig: signal.Signals) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not _catches(server, sig):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 @pytest.mark.parametrize("milliseconds", [0, 20, 50, 100])
 class TestASignalDuringTheStart:
-    def test_of_the_process(self, server: Server, milliseconds: int) -> None:
+    def test_of_the_process(self, server: Server, anew: None, milliseconds: int) -> None:
         server.launch()
         time.sleep(milliseconds / 1000)
         server.ask_to_stop()
@@ -126,9 +139,7 @@ class TestASignalDuringTheStart:
     def test_of_the_serving(self, server: Server, milliseconds: int) -> None:
         """From when the program decides itself what the signal means."""
         server.launch()
-        deadline = time.monotonic() + WITHIN
-        while not _catches(server, signal.SIGTERM):
-            assert time.monotonic() < deadline
+        _await_catching(server, signal.SIGTERM)
         time.sleep(milliseconds / 1000)
         server.ask_to_stop()
         since = time.monotonic()
@@ -141,9 +152,7 @@ def test_a_start_behind_somebody_elses_lock_can_be_stopped(server: Server) -> No
     with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         server.launch()
-        deadline = time.monotonic() + WITHIN
-        while not _catches(server, signal.SIGTERM):
-            assert time.monotonic() < deadline
+        _await_catching(server, signal.SIGTERM)
         time.sleep(1)
         server.ask_to_stop()
         since = time.monotonic()
@@ -163,7 +172,7 @@ class TestNobodyElseReads:
         yield
         os.umask(before)
 
-    async def test_what_the_server_keeps(self, server: Server) -> None:
+    async def test_what_the_server_keeps(self, server: Server, anew: None) -> None:
         server.database.chmod(0o644)  # as an earlier version left it
         server.start()
         assert set(_modes(server.database.parent).values()) == {0o600}
@@ -185,7 +194,7 @@ class TestNobodyElseReads:
 
 def test_a_second_server_on_one_database_says_so(server: Server) -> None:
     server.start()
-    second = Server(server.database.parent, anew=True)
+    second = Server(server.database.parent)
     try:
         second.launch()
         second.await_address()
