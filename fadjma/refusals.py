@@ -3,7 +3,7 @@
 Messages are French source texts (see i18n.py); they are translated when they are shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -164,6 +164,23 @@ class Doubtful(Invalid):
     def __init__(self, errors: Mapping[str, str], **values: Any) -> None:
         super().__init__(errors, **values)
         self.message = N_("Est-ce bien cela ? Confirmez pour enregistrer.")
+        self.confirm = list(errors)  # the fields of which `confirm` answers the questions
+
+
+class Alerted(Doubtful):
+    """What was entered can be taken once each alert is answered: those that `confirm` names by it, too; nothing is
+    kept. `errors` are in the person's language already.
+    """
+
+    title = N_("Des alertes attendent une réponse")
+
+    def __init__(
+        self, errors: Mapping[str, str], *, confirm: Sequence[str], alerts: list[Any], unchecked: list[Any]
+    ) -> None:
+        super().__init__(errors)
+        self.message = N_("Répondez à chaque alerte. Rien n'a été enregistré.")
+        self.confirm = list(confirm)
+        self.details |= {"alerts": alerts, "unchecked": unchecked}
 
 
 class Throttled(Refusal):

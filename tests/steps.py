@@ -10,10 +10,12 @@ from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing, handover
+from fadjma.prescriptions import checking, dispensing, handover
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
 from fadjma.records import measuring
+from fadjma.safety import answers
+from fadjma.store import Transaction
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -109,6 +111,17 @@ def issue(
         replaces_id=replaces_id,
         confirmed=True,  # of any quantity
     )
+
+
+def explain(store: Store, *prescription_ids: str) -> None:
+    """Dr Diop has answered whatever is asked about these of Awa's now."""
+
+    def answer(tx: Transaction) -> None:
+        for prescription_id in prescription_ids:
+            asked = checking.unanswered(tx, prescription_id, AWA.id).alerts
+            answers.keep(tx, DIOP, prescription_id, [(one, "Renouvelée exprès") for one in asked])
+
+    store.write(answer)
 
 
 def issued(store: Store, quantity: int = 20, *, pharmacy: str | None = JAMM) -> str:

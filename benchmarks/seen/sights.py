@@ -304,6 +304,7 @@ NO_PAGES = {
     "/metrics": "for Prometheus",
     "/notifications/poll": "asked for by live.js",
     "/allergens": "what is proposed while one types",
+    "/patients/<patient_id>/safety": "what could not be checked, in a form",
     "/posology": "what is understood below a field",
     "/prescriptions/<prescription_id>/row": "a row that is placed",
     "/prescriptions/steps": "counts that are placed",

@@ -16,6 +16,7 @@ from fadjma.prescriptions.prescription import Prescription, Standing
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 from fadjma.store import Page, Transaction
 
+_A_DAY = 100  # units of a medicine that nobody takes in one day
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 
 
@@ -51,9 +52,10 @@ def issue(
     Raises Doubtful while a posology that does not fit its medicine, quantity or duration is not `confirmed`, Invalid
     where it does not say of what.
     """
-    too_little = N_("Votre accès à ce dossier ne permet pas de prescrire.")
-    grants.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
-    lines = _check(tx, lines, pharmacy_id, confirmed)
+    require_prescriber(tx, viewer, patient_id)
+    lines, doubts = check(tx, lines, pharmacy_id)
+    if doubts and not confirmed:
+        raise Doubtful(doubts)
     if replaces_id:
         _check_replaced(tx, viewer, patient_id, replaces_id)
     prescription_id = new_id()
@@ -80,6 +82,42 @@ def issue(
     if replaces_id:
         transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
     return prescription_id
+
+
+def require_prescriber(tx: Transaction, viewer: Viewer, patient_id: str) -> None:
+    """A doctor whose grant lets them prescribe to this patient. Raises Forbidden, NotFound."""
+    too_little = N_("Votre accès à ce dossier ne permet pas de prescrire.")
+    grants.require_grant(tx, viewer, patient_id, "prescriptions", too_little=too_little)
+
+
+def check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> tuple[list[NewLine], dict[str, str]]:
+    """The lines with their posologies spelled out, and the questions about what does not fit together, each by the
+    field that it is about. Raises Invalid.
+    """
+    if not lines:
+        raise Invalid({"lines-0-medicine": N_("Prescrivez au moins un médicament.")})
+    errors: dict[str, str] = {}
+    doubts: dict[str, str] = {}
+    checked = []
+    for index, line in enumerate(lines):
+        try:
+            medicine = medicines.medicine(tx, line.medicine_id)
+        except NotFound:
+            errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
+            continue
+        if not posology.says_of_what(line.dosage, medicine.unit, medicine.form):
+            errors[f"lines-{index}-dosage"] = posology.OF_WHAT
+        asked = posology.doubts(line.dosage, medicine.unit, medicine.form, line.quantity, line.duration_days)
+        if line.quantity > _A_DAY * line.duration_days:
+            asked["quantity"] = N_("Plus de 100 unités par jour : vérifiez la quantité et la durée.")
+        doubts |= {f"lines-{index}-{name}": question for name, question in asked.items()}
+        checked.append(
+            replace(line, dosage=posology.spelled_out(line.dosage, medicine.unit, medicine.form, line.duration_days))
+        )
+    if errors:
+        raise Invalid(errors)
+    _require_pharmacy(tx, pharmacy_id)
+    return checked, doubts
 
 
 def open_prescription(tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool = False) -> Prescription:
@@ -237,34 +275,6 @@ def expire(tx: Transaction, limit: int) -> int:
         told = {} if row["replaced_by"] else states.EXPIRE.told  # nobody waits for what has been corrected
         transitions.tell(tx, row["id"], "expired", actor_id=None, told=told)
     return len(rows)
-
-
-def _check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None, confirmed: bool) -> list[NewLine]:
-    """The lines with their posologies spelled out. Raises Invalid, Doubtful."""
-    if not lines:
-        raise Invalid({"lines-0-medicine": N_("Prescrivez au moins un médicament.")})
-    errors: dict[str, str] = {}
-    doubts: dict[str, str] = {}
-    checked = []
-    for index, line in enumerate(lines):
-        try:
-            medicine = medicines.medicine(tx, line.medicine_id)
-        except NotFound:
-            errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
-            continue
-        if not posology.says_of_what(line.dosage, medicine.unit, medicine.form):
-            errors[f"lines-{index}-dosage"] = posology.OF_WHAT
-        asked = posology.doubts(line.dosage, medicine.unit, medicine.form, line.quantity, line.duration_days)
-        doubts |= {f"lines-{index}-{name}": question for name, question in asked.items()}
-        checked.append(
-            replace(line, dosage=posology.spelled_out(line.dosage, medicine.unit, medicine.form, line.duration_days))
-        )
-    if errors:
-        raise Invalid(errors)
-    _require_pharmacy(tx, pharmacy_id)
-    if doubts and not confirmed:
-        raise Doubtful(doubts)
-    return checked
 
 
 def _require_pharmacy(tx: Transaction, pharmacy_id: str | None) -> None:

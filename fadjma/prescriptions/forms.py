@@ -10,6 +10,7 @@ from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions import handover
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES
+from fadjma.safety.answers import Override
 from fadjma.web.forms import (
     AtMost,
     Field,
@@ -25,7 +26,6 @@ from fadjma.web.forms import (
 
 LINES_AT_MOST = 15
 AT_MOST = N_("Quinze médicaments au plus par ordonnance.")
-_A_DAY = 100  # units of a medicine that nobody takes in one day
 
 
 class LineForm(Form):
@@ -46,7 +46,38 @@ class LineForm(Form):
     substitution_reason: Field[str | None] = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
 
-class PrescriptionForm(Questioned):
+class OverrideForm(Form):
+    """An answer to an alert: the reason why it is prescribed, or given, all the same."""
+
+    alert: Field[str | None] = StringField("", [AtMost(40)], filters=[cleaning(40)])
+    reason: Field[str | None] = text(N_("Pourquoi malgré tout"), 300, required=False, minimum=3)
+
+
+class Alerting(Questioned):
+    """A form of which each alert is answered by itself; those that need no reason also by `confirm`, all at once."""
+
+    overrides = FieldList(FormField(OverrideForm), min_entries=1)
+
+    @property
+    def answers(self) -> list[Override]:
+        """Those that were sent, each with its place."""
+        entries = [(int(entry.short_name.rpartition("-")[2]), entry.form) for entry in self["overrides"]]
+        return [
+            Override(place, form.alert.data or "", form.reason.data or "")
+            for place, form in entries
+            if form.alert.data or form.reason.data
+        ]
+
+    @property
+    def to_confirm(self) -> bool:
+        return super().to_confirm and not all(name.startswith("overrides-") for name in self.doubts)
+
+
+class ValidationForm(Alerting):
+    """Of a pharmacy's step before which alerts are answered."""
+
+
+class PrescriptionForm(Alerting):
     pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
     replaces_id: Field[str | None] = text("", 40, required=False)
     opened: Field[str | None] = text("", 120, required=False)  # opened.py
@@ -57,10 +88,6 @@ class PrescriptionForm(Questioned):
         return [entry.form for entry in self["lines"]]
 
     def validate(self, extra_validators: Any = None) -> bool:
-        for line in self.each_line:
-            quantity, duration = line["quantity"], line["duration_days"]
-            if quantity.data and duration.data and quantity.data > _A_DAY * duration.data:
-                self.doubt(quantity.name, N_("Plus de 100 unités par jour : vérifiez la quantité et la durée."))
         valid: bool = super().validate(extra_validators)
         if len(self["lines"]) > LINES_AT_MOST:
             self.refuse({"lines": AT_MOST})
@@ -85,6 +112,13 @@ class PreparationForm(Questioned):
     """`partial`: what there is, where not all that is owed is in stock."""
 
     sure = N_("Préparer quand même avec ce lot")
+    partial = BooleanField("", false_values=("", "0", "false"))
+
+
+class CheckedPreparationForm(Alerting):
+    """The same where alerts may have to be answered first."""
+
+    sure = PreparationForm.sure
     partial = BooleanField("", false_values=("", "0", "false"))
 
 

@@ -13,6 +13,7 @@ from fadjma.prescriptions.posology import Posology
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES, STATES, STEPS, Condition, Place, Status, Step
 from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Measurement
+from fadjma.safety.answers import Answer
 from fadjma.store import paging
 
 
@@ -236,6 +237,7 @@ class Prescription:
     grant: AccessRequest | None = None  # under which a doctor or nurse sees it, and the allergies and weight beside it
     allergies: Allergies | None = None  # None: not for the viewer
     weight: Measurement | None = None
+    answers: tuple[Answer, ...] = ()  # to alerts, by its prescriber and its pharmacies
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery_address: str | None = None
     delivery_phone: str | None = None
@@ -391,6 +393,8 @@ class Prescription:
             shown["acknowledged_at"] = iso(self.acknowledged_at) if self.acknowledged_at else None
         if self.lines and self.short_code:
             shown["short_code"] = short_codes.written(self.short_code)
+        if self.answers:
+            shown["answered_alerts"] = [one.json(language) for one in self.answers]
         if not self.has_code:
             shown["has_code"] = False
         return shown

@@ -20,6 +20,7 @@ from fadjma.prescriptions.prescription import Act, Line, Prescription, Shortage,
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
+from fadjma.safety import answers
 from fadjma.store import Row, Transaction, listed
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
@@ -155,6 +156,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
+        answers=answers.of_prescription(tx, found.id),
         grant=grant,
         allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
@@ -217,8 +219,15 @@ def _as_it_was_shown(tx: Transaction, viewer: Viewer, found: Prescription) -> Pr
         lines=lines(tx, found.id),
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
+        answers=answers.of_prescription(tx, found.id),
         allergies=allergies.of_patient(tx, found.patient_id, at=found.over_at),
     )
+
+
+def issued_at(tx: Transaction, prescription_id: str) -> int:
+    """When a prescription that there is was issued, in milliseconds UTC."""
+    at: int = tx.value("SELECT issued_at FROM prescriptions WHERE id = :id", {"id": prescription_id})
+    return at
 
 
 def is_any(tx: Transaction) -> bool:

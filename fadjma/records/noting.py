@@ -100,7 +100,8 @@ def _codes(typed: str) -> tuple[str, ...]:
 
 def _refuse_twice(tx: Transaction, patient_id: str, facts: Facts, besides: str = "") -> None:
     same = allergens.substances(facts.substance)
-    for one in allergies.of_patient(tx, patient_id).active:
+    known = allergies.of_patient(tx, patient_id)
+    for one in (*known.active, *known.refuted):
         if one.id != besides and one.facts and allergens.substances(one.facts.substance) == same:
             raise Invalid({"substance": N_("Cette allergie est déjà notée : corrigez-la.")})
 

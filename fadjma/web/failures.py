@@ -98,7 +98,7 @@ async def _refused(refusal: Refusal) -> Response:
     if isinstance(refusal, Invalid):
         extra["errors"] = _translated(refusal, language)
     if isinstance(refusal, Doubtful):
-        extra["confirm"] = list(refusal.errors)
+        extra["confirm"] = refusal.confirm
     if isinstance(refusal, Conflict):
         extra["current"] = refusal.current
     if isinstance(refusal, OtherPerson):

@@ -27,8 +27,9 @@ _ASCII_CONTROLS = dict.fromkeys(code for code in (*range(32), 127) if chr(code) 
 _MARKS = 30
 
 _LONGEST_NAME = 40  # of a field
-# A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones.
-_NAME = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?")
+# A field's full name, of a form or of one of its first twenty lines; WTForms trips over stranger ones. Of fifteen
+# medicines there may be thirty alerts to answer (fadjma/safety).
+_NAME = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?|overrides-2[0-9]-[a-z_]+")
 _KNOWN_EVERYWHERE = {"key", "for"}  # of idempotency; and of whom the page is (asking.py)
 _SAID_AT_MOST = 20  # fields that are not understood
 _LONGEST_CODE = 40  # of an answer that is chosen
@@ -85,7 +86,7 @@ def _translations(theirs: Any, language: str) -> _Translations:
 class _Meta(DefaultMeta):  # type: ignore[misc]  # WTForms has no type hints
     """How fields are made: a form of five takes a tenth of an act to make anew, and a third of that to copy."""
 
-    _made: ClassVar[dict[tuple[Any, ...], Any]] = {}  # of the forms of the program, each with at most twenty lines
+    _made: ClassVar[dict[tuple[Any, ...], Any]] = {}  # of the forms of the program, each with at most thirty lines
 
     def get_translations(self, form: Any) -> _Translations:
         return _translations(super().get_translations(form), form.language)
@@ -171,6 +172,11 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
     def messages(self) -> dict[str, str]:
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
         return {**self.doubts, **self.others, **dict(_messages(self))}
+
+    @property
+    def to_confirm(self) -> bool:
+        """Whether only questions are left, which one box answers."""
+        return bool(self.doubts) and self.messages == self.doubts
 
     def label_of(self, name: str) -> str:
         """The label of a field by its full name, in French; empty when it has none."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import httpx
+from answering import answered
 from event_stream import WITHIN, Follower, Stream
 from live_server import SECRET_KEY, Server
 from prometheus_client.parser import text_string_to_metric_families
@@ -197,6 +198,8 @@ class Clinic(People):
     async def act(self, who: Person, path: str, **fields: Any) -> str:
         """An act that must succeed; gives the id of what it made or changed."""
         response = await self.post(who, path, **fields)
+        if response.status_code == 422 and "alerts" in response.json() and "overrides" not in fields:
+            return await self.act(who, path, **answered(fields, response.json()))
         assert response.is_success, (path, response.status_code, response.text)
         id: str = response.json()["id"]
         return id

@@ -81,9 +81,11 @@ def test_what_resembles_a_substance_is_its_family_or_its_chemical_subgroup() -> 
 def test_one_is_noted_once(store: Store) -> None:
     grant(store)
     _note(store)
-    with pytest.raises(Invalid) as refusal:
-        _note(store, Facts("medicine", "PENICILLINE"))
-    assert refusal.value.errors.keys() == {"substance"}
+    _note(store, Facts("food", "lait", status="refuted"))
+    for again in (Facts("medicine", "PENICILLINE"), Facts("food", "lait")):
+        with pytest.raises(Invalid) as refusal:
+            _note(store, again)
+        assert refusal.value.errors.keys() == {"substance"}
 
 
 class TestStates:

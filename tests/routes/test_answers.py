@@ -75,7 +75,7 @@ class TestReading:
             if not route.path.startswith(("/me", "/notifications/poll")):
                 assert answer.type == "text/html; charset=utf-8"
             parts = ("/me", "/notifications/poll", "/medicines", "/posology", "/allergens", "/monitoring")
-            if not route.path.startswith((*parts, "/inventory/coverage")):
+            if not route.path.startswith((*parts, "/inventory/coverage", "/patients/awa/safety")):
                 assert answer.text.startswith("<!doctype html>")
                 assert answer.text.rstrip().endswith("</html>")
 
@@ -131,7 +131,9 @@ class TestReading:
         [
             route
             for route in READS
-            if not route.path.startswith(("/me", "/notifications/poll", "/medicines", "/posology", "/allergens"))
+            if not route.path.startswith(
+                ("/me", "/notifications/poll", "/medicines", "/posology", "/allergens", "/patients/awa/safety")
+            )
         ],
     )
     async def test_every_page_carries_whose_it_is_and_the_cursor_it_was_rendered_at(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, EMAILS, FALL, MOUSSA, NDIAYE, PARACETAMOL, PASSWORD, PHONES
+from cast import AMOXICILLIN, AWA, DIOP, EMAILS, FALL, MOUSSA, NDIAYE, PARACETAMOL, PASSWORD, PHONES
 from store import Clock, Store
 from told import Told
 
@@ -289,7 +289,7 @@ class TestQuestion:
         self, clinic: Callers, store: Store, who: Viewer, where: str, body: dict[str, Any]
     ) -> None:
         if "lines" in body:
-            body = {"lines": [{"medicine_id": PARACETAMOL, "dosage": "1 matin et soir", **body["lines"][0]}]}
+            body = {"lines": [{"medicine_id": AMOXICILLIN, "dosage": "1 matin et soir", **body["lines"][0]}]}
         before = store.content(readings=False)
         for confirm in ({}, {"confirm": "0"}, {"confirm": ""}, {"confirm": False}):
             problem = (await clinic.program(who).post(where, {**body, **confirm})).problem(422)

@@ -21,6 +21,7 @@ from told import (
     LINE,
     LOT,
     NOT_YET,
+    OTHER,
     PATIENT,
     READS,
     RECORD,
@@ -490,7 +491,7 @@ class TestMessages:
             "licence_number",
             "specialty",
             "profession",
-            *("age", "age_unit", "reason", "pin", "confirm", "shows_cover"),
+            *("age", "age_unit", "reason", "pin", "confirm", "shows_cover", "reaction", "severity"),
         }
         if route.path == "/access-requests/{pending}/approval":
             optional.remove("scope")
@@ -587,7 +588,7 @@ class TestText:
                 _shown_as_text(await clinic.browser(person).get(path))
 
     async def test_in_a_prescription(self, clinic: Callers, told: Told) -> None:
-        line = {**LINE, "dosage": NASTY, "substitution_reason": NASTY}
+        line = {**OTHER, "dosage": NASTY, "substitution_reason": NASTY}
         made = await clinic.program(DIOP).post("/patients/awa/prescriptions", {"lines": [line]})
         assert made.json["lines"][0]["dosage"] == NASTY
         pharmacist = clinic.program(NDIAYE)

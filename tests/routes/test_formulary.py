@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 import pytest
+from answering import answered
 from callers import Callers
 from cast import ADMIN, AMOXICILLIN, AWA, DIOP, JAMM, NDIAYE, PARACETAMOL
 from store import Store, refused_by_database
@@ -26,7 +27,11 @@ def _file(content: bytes, name: str = "liste.csv", more: bytes = b"") -> bytes:
 
 async def _prescribe(clinic: Callers, medicine_id: str) -> Any:
     lines = [{**LINE, "medicine_id": medicine_id, "dosage": "1 matin et soir"}]
-    return await clinic.program(DIOP).post("/patients/awa/prescriptions", {"lines": lines, "pharmacy_id": JAMM})
+    sent = {"lines": lines, "pharmacy_id": JAMM}
+    answer = await clinic.program(DIOP).post("/patients/awa/prescriptions", sent)
+    if "alerts" in answer.json:
+        return await clinic.program(DIOP).post("/patients/awa/prescriptions", answered(sent, answer.json))
+    return answer
 
 
 class TestByHand:

@@ -99,6 +99,14 @@ async def test_what_cannot_be_taken_comes_back_as_typed(
     assert store.value("SELECT count(*) FROM records") == before
 
 
+@pytest.mark.parametrize("where", [PAGE, "/records/{allergy}"])
+async def test_no_field_is_called_as_what_says_whether_the_page_is_live(
+    clinic: Callers, told: Told, where: str
+) -> None:
+    page = (await clinic.browser(DIOP).get(where.format(allergy=told.allergy))).text
+    assert page.count('id="status"') == 1
+
+
 async def test_a_typing_slip_is_asked_about_and_taken_when_meant(clinic: Callers, told: Told) -> None:
     doctor = clinic.browser(DIOP)
     asked = await doctor.post(PAGE, {"substance": "amoxiciline"})

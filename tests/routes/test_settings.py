@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import steps
 from callers import Callers
-from cast import ADMIN, AWA, DIOP, GOMIS, NDIAYE, PARACETAMOL
+from cast import ADMIN, AMOXICILLIN, AWA, DIOP, GOMIS, NDIAYE
 from store import Store
 from told import SETTINGS
 
@@ -76,7 +76,7 @@ async def test_what_is_chosen_counts_at_once_and_is_written_down(clinic: Callers
 
 async def test_a_prescription_is_valid_for_as_long_as_that(clinic: Callers, store: Store) -> None:
     await _choose(clinic, validity_days=7)
-    line = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé", "quantity": 3, "duration_days": 1}
+    line = {"medicine_id": AMOXICILLIN, "dosage": "1 comprimé", "quantity": 3, "duration_days": 1}
     issued = (await clinic.program(DIOP).post(f"/patients/{AWA.id}/prescriptions", {"lines": [line]})).json
     sql = "SELECT valid_until - issued_at FROM prescriptions WHERE id = ?"
     assert store.value(sql, issued["id"]) == 7 * steps.DAY

@@ -317,7 +317,7 @@ class TestRightsThatEnd:
         self, clinic: Callers, told: Told, scope: str, allowed: bool
     ) -> None:
         await clinic.program(AWA).post(f"/access-requests/{told.pending}/approval", {"scope": scope, "duration": "24h"})
-        line = {"medicine_id": "paracetamol-500", "dosage": "matin", "quantity": 1, "duration_days": 1}
+        line = {"medicine_id": "amoxicillin-1g", "dosage": "matin", "quantity": 1, "duration_days": 1}
         answer = await clinic.program(SARR).post("/patients/awa/prescriptions", {"lines": [line]})
         assert answer.status == (201 if allowed else 403)
 

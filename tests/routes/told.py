@@ -9,6 +9,7 @@ import pyotp
 import steps
 from cast import (
     ADMIN,
+    AMOXICILLIN,
     AWA,
     CAST,
     CLINIC,
@@ -174,7 +175,7 @@ def tell(store: Store) -> Told:
     act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
     linked = act(linking.link, ADMIN, one=_identifier(store, registered), other=_identifier(store, closed))
     offered = act(family.offer, AWA, identifier=IDENTIFIERS[MOUSSA.id], relationship="sibling")
-    return Told(
+    story = Told(
         pending=pending,
         granted=granted,
         registered=registered,
@@ -226,6 +227,8 @@ def tell(store: Store) -> Told:
         offered=offered,
         news=_news(store),
     )
+    steps.explain(store, *step, story.open)
+    return story
 
 
 def _news(store: Store) -> str:
@@ -418,10 +421,11 @@ class _Day(str):
 
 UNKNOWN = "0000000000000000000"
 LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quantity": 10, "duration_days": 5}
+OTHER = {**LINE, "medicine_id": AMOXICILLIN}  # of which she was prescribed none yet
 NOT_YET, LAST_WEEK, NEXT_YEAR = _Day("not yet", 7), _Day("last week", -7), _Day("next year", 365)
 RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": LAST_WEEK}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
-ALLERGY = {"substance": "amoxicilline", "reaction": "œdème", "severity": "severe", "confirm": True}
+ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "severe"}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 OF_VALIDATED = "line-of-validated"
@@ -504,7 +508,7 @@ ACTS = [
     Route("/records/{allergy}/allergy", DIOP, {**ALLERGY, "version": 1, "reason": "Précisée"}, created=True),
     Route("/records/{record}/versions", DIOP, AMENDED, created=True),
     Route("/records/{record}/error", DIOP, {"reason": "Mauvais patient"}),
-    Route("/patients/awa/prescriptions", DIOP, {"lines": [LINE], "pharmacy_id": JAMM}, created=True),
+    Route("/patients/awa/prescriptions", DIOP, {"lines": [OTHER], "pharmacy_id": JAMM}, created=True),
     Route("/prescriptions/{issued}/validation", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{validated}/preparation", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{prepared}/readiness", NDIAYE, allowed=JAMMS),
@@ -644,6 +648,7 @@ READS = [
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
     Route("/measurements/{weight}", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/accesses", AWA),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from answering import answered
 from live_page import PATIENCE
 from live_server import Server
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
@@ -216,6 +217,8 @@ class Programs:
         body = {"json": fields} if method in ("POST", "PUT") else {}
         headers = {"Accept": "application/json", **self._bearers[login]}
         answer = await self._http.request(method, path, headers=headers, **body)
+        if answer.status_code == 422 and "alerts" in answer.json() and "overrides" not in fields:
+            return await self.ask(login, method, path, **answered(fields, answer.json()))
         assert answer.is_success, (path, answer.status_code, answer.text)
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found

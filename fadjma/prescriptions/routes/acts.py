@@ -8,8 +8,9 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, queries, setbacks, states
+from fadjma.prescriptions import actions, checking, dispensing, handover, queries, setbacks, states
 from fadjma.prescriptions.forms import (
+    CheckedPreparationForm,
     DeliveryForm,
     DeliveryRequestForm,
     PharmacyForm,
@@ -17,6 +18,7 @@ from fadjma.prescriptions.forms import (
     ReasonForm,
     RefusalForm,
     ShortageForm,
+    ValidationForm,
 )
 from fadjma.prescriptions.routes.reading import handover_key, one
 from fadjma.refusals import Invalid
@@ -45,15 +47,18 @@ class _WithReason(Protocol):
 
 
 @blueprint.post("/prescriptions/<prescription_id>/validation")
+@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one)
 async def validation(prescription_id: str) -> Response:
-    return await _plainly(dispensing.validate, prescription_id)
+    form = await web.form(ValidationForm)
+    return await _act(checking.validate, prescription_id, confirmed=form["confirm"].data, overrides=form.answers)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
-@web.refill("prescriptions/show.html", PreparationForm, context=one)
+@web.refill("prescriptions/show.html", CheckedPreparationForm, fragment="safety/_in_row.html", context=one)
 async def preparation(prescription_id: str) -> Response:
-    form = await web.form(PreparationForm)
-    return await _act(setbacks.prepare, prescription_id, partial=form.partial.data, confirmed=form.confirm.data)
+    form = await web.form(CheckedPreparationForm)
+    asked = {"partial": form.partial.data, "confirmed": form["confirm"].data, "overrides": form.answers}
+    return await _act(checking.prepare, prescription_id, **asked)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/rest")

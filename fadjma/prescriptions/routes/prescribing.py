@@ -12,7 +12,7 @@ from fadjma.histogram import Histogram
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, copying, opened, posology, queries, sets
+from fadjma.prescriptions import actions, checking, copying, opened, posology, queries, sets
 from fadjma.prescriptions.copying import Copy
 from fadjma.prescriptions.forms import (
     AT_MOST,
@@ -22,11 +22,14 @@ from fadjma.prescriptions.forms import (
 )
 from fadjma.prescriptions.posology import Understood
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.routes.alerts import Shown, beside, chosen_in
 from fadjma.records import actions as writing
 from fadjma.records import allergies
 from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
 from fadjma.refusals import Invalid, NotFound
+from fadjma.safety.answers import Override
+from fadjma.safety.rules import Unchecked
 from fadjma.store import Transaction
 from fadjma.web.forms import clean
 
@@ -57,6 +60,8 @@ class Desk(TypedDict):
     taken: sets.Set | None  # the one that was, to be read over
     added: bool  # the last line has just come
     retired: set[int]  # the lines whose medicine is not of the list any more
+    alerts: list[Shown]
+    unchecked: tuple[Unchecked, ...]
 
 
 def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
@@ -74,12 +79,27 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "taken": None,
         "added": False,
         "retired": set(),
+        "alerts": [],
+        "unchecked": (),
     }
 
 
 async def _around(patient_id: str) -> Desk:
     # A form that comes back, a line more each time, is the same sitting at the same desk.
     return await web.see_traced(_desk, patient_id, again=request.method == "POST" or web.by_itself())
+
+
+async def _around_sent(patient_id: str) -> Desk:
+    """The desk around a form that comes back, with what is asked about its medicines."""
+    around, form = await _around(patient_id), web.blank(PrescriptionForm, await web.fields())
+    return await _with_alerts(around, patient_id, form)
+
+
+async def _with_alerts(
+    around: Desk, patient_id: str, form: PrescriptionForm, sent: list[Override] | None = None
+) -> Desk:
+    """With what is asked about the medicines of a form; `sent`: answers, if they are not the form's own."""
+    return {**around, **await beside(patient_id, form, sent)}
 
 
 @blueprint.get("/patients/<patient_id>/prescriptions/new")
@@ -104,11 +124,12 @@ async def new(patient_id: str) -> Response:
     if web.wants() == "json":
         return web.as_json({"pharmacy_id": defaults["pharmacy_id"], "lines": [line.json() for line in lines]})
     defaults["opened"] = opened.stamp(web.viewer().id, patient_id, web.database().clock(), web.key_for(opened.PURPOSE))
-    return web.page("prescriptions/new.html", form=web.blank(PrescriptionForm, **defaults), **around)
+    form = web.blank(PrescriptionForm, **defaults)
+    return web.page("prescriptions/new.html", form=form, **await _with_alerts(around, patient_id, form))
 
 
 @blueprint.post("/patients/<patient_id>/prescriptions")
-@web.refill("prescriptions/new.html", PrescriptionForm, context=_around)
+@web.refill("prescriptions/new.html", PrescriptionForm, context=_around_sent)
 async def create(patient_id: str) -> Response:
     sent = await web.fields()
     pressed = next((name for name in sent if name in _REARRANGE), None)
@@ -116,13 +137,14 @@ async def create(patient_id: str) -> Response:
         return await _rearrange(patient_id, sent, pressed)
     form = await web.form(PrescriptionForm)
     acted = await web.act(
-        actions.issue,
+        checking.sign,
         queries.prescription_in_full,
         patient_id,
         lines=[await _line(line, index) for index, line in enumerate(form.each_line)],
         pharmacy_id=form.pharmacy_id.data or None,
         replaces_id=form.replaces_id.data or None,
         confirmed=form["confirm"].data,
+        overrides=form.answers,
     )
     if not acted.again:
         _note_time(form.opened.data or "", acted.resource)
@@ -177,8 +199,8 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
             lines += [asdict(copy) for copy in copies]
             if len(lines) > LINES_AT_MOST:
                 raise Invalid({"lines": AT_MOST})
-    form = web.blank(PrescriptionForm, **{**form.data, "lines": lines})
-    return web.page("prescriptions/new.html", form=form, **around)
+    answered, form = form.answers, web.blank(PrescriptionForm, **{**form.data, "lines": lines})
+    return web.page("prescriptions/new.html", form=form, **await _with_alerts(around, patient_id, form, answered))
 
 
 def _refused_one(
@@ -226,15 +248,11 @@ async def _line(line: LineForm, index: int) -> actions.NewLine:
 
     One that was picked is what its field says, or it is asked for again: a draft may have brought another name.
     """
-    medicine_id = line.medicine_id.data
-    if medicine_id and line.medicine.data and not await web.see(_is_named, medicine_id, line.medicine.data):
+    picked, medicine_id = line.medicine_id.data, await chosen_in(line)
+    if picked and line.medicine.data and not await web.see(_is_named, picked, line.medicine.data):
         raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
     if not medicine_id and line.medicine.data:
-        found = await web.see(medicines.search_medicines, line.medicine.data)
-        named = [medicine for medicine in found if medicines.is_name_of(line.medicine.data, medicine)]
-        if len(named) != 1:
-            raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
-        medicine_id = named[0].id
+        raise Invalid({f"lines-{index}-medicine": actions.CHOOSE_MEDICINE})
     return actions.NewLine(
         medicine_id or "",
         line.dosage.data,

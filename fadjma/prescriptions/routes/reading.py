@@ -12,7 +12,8 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
-from fadjma.prescriptions import actions, correcting, counter, handover, lists, states
+from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, states
+from fadjma.prescriptions.checking import Checked
 from fadjma.prescriptions.correcting import Correction
 from fadjma.prescriptions.forms import (
     DeliveryForm,
@@ -22,9 +23,13 @@ from fadjma.prescriptions.forms import (
     RefusalForm,
     SetForm,
     ShortageForm,
+    ValidationForm,
 )
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.routes.alerts import Shown, shown
 from fadjma.records import actions as writing
+from fadjma.safety.answers import Override
+from fadjma.safety.rules import Unchecked
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 from fadjma.web.qr import qr_code
@@ -65,6 +70,8 @@ class OnePage(TypedDict):
     shortages: list[tuple[str, str]]
     pharmacy_form: PharmacyForm
     pharmacies: list[tuple[str, str]]  # to choose from, where the viewer may
+    alerts: list[Shown]  # that the pharmacy answers before its next step
+    unchecked: tuple[Unchecked, ...]
 
 
 @blueprint.get("/prescriptions")
@@ -190,6 +197,9 @@ async def show(prescription_id: str) -> Response:
         data["correction"] = around["correction"].json()
     if around["code"]:
         data["handover_code"] = around["code"]
+    if around["alerts"] or around["unchecked"]:
+        data["alerts"] = [one.alert.json(web.language()) for one in around["alerts"]]
+        data["unchecked"] = [one.json(web.language()) for one in around["unchecked"]]
     if names := around["colleagues"].get(around["item"].id):
         data["open_by"] = names
     return web.answer("prescriptions/show.html", data, **around)
@@ -197,7 +207,7 @@ async def show(prescription_id: str) -> Response:
 
 async def one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
-    found, correction = await web.see_traced(_opened, prescription_id, again=web.by_itself())
+    found, correction, asked = await web.see_traced(_opened, prescription_id, again=web.by_itself())
     code = handover.shown_to(web.viewer(), found, handover_key())
     theirs = web.viewer().role == "patient" and found.short_code
     short_code = short_codes.written(theirs) if theirs else ""
@@ -223,18 +233,24 @@ async def one(prescription_id: str) -> OnePage:
         "shortages": [(code, translate(web.language(), label)) for code, label in states.SHORTAGES.items()],
         "pharmacy_form": web.blank(PharmacyForm, pharmacy_id=found.addressed_to),
         "pharmacies": await web.see(_pharmacies) if states.CHOOSE_PHARMACY in found.offered(web.viewer()) else [],
+        **shown(asked, await _sent()),
     }
 
 
 def _opened(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool
-) -> tuple[Prescription, Correction | None]:
+) -> tuple[Prescription, Correction | None, Checked]:
     found = actions.open_prescription(tx, viewer, prescription_id, again=again)
-    return found, correcting.correction(tx, viewer, found)
+    return found, correcting.correction(tx, viewer, found), checking.for_pharmacy(tx, viewer, found)
 
 
 def _pharmacies(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
     return [place.place for place in directory.organizations(tx, "pharmacy")]
+
+
+async def _sent() -> list[Override]:
+    """The answers to alerts that came with a form."""
+    return web.blank(ValidationForm, await web.fields()).answers if request.method == "POST" else []
 
 
 def _colleagues() -> Colleagues:

@@ -1,0 +1,173 @@
+"""What is checked before a prescription is signed, and before a pharmacy validates it; the rules are in safety/."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fadjma import days
+from fadjma.access import grants
+from fadjma.i18n import age_in_months
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import actions, dispensing, queries, setbacks, states, transitions
+from fadjma.prescriptions.actions import NewLine
+from fadjma.prescriptions.prescription import Prescription
+from fadjma.records import allergies, measurements
+from fadjma.refusals import NotFound
+from fadjma.safety import answers, rules
+from fadjma.safety import queries as safety
+from fadjma.safety.answers import Override
+from fadjma.safety.rules import Alert, Running, Unchecked, Weighed
+from fadjma.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is asked about the lines of a prescription, and what of them could not be checked."""
+
+    alerts: tuple[Alert, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+
+
+def sign(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    *,
+    lines: list[NewLine],
+    pharmacy_id: str | None = None,
+    replaces_id: str | None = None,
+    confirmed: bool = False,
+    overrides: Sequence[Override] = (),
+) -> str:
+    """`actions.issue`, once every alert is answered; the answers are kept with it.
+
+    `confirmed` answers those that are asked once, `overrides` any. Raises Alerted, and what `issue` raises.
+    """
+    actions.require_prescriber(tx, viewer, patient_id)
+    spelled, doubts = actions.check(tx, lines, pharmacy_id)
+    found = of_new(tx, patient_id, [line.medicine_id for line in spelled], replaces_id)
+    asked = sorted([*found.alerts, *_of_posology(lines, doubts)], key=lambda one: one.line)
+    answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
+    prescription_id = actions.issue(
+        tx, viewer, patient_id, lines=lines, pharmacy_id=pharmacy_id, replaces_id=replaces_id, confirmed=True
+    )
+    answers.keep(tx, viewer, prescription_id, answered)
+    return prescription_id
+
+
+def of_new(
+    tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None], replaces_id: str | None = None
+) -> Checked:
+    """What is asked of medicines that are about to be prescribed; None, and one that there is not: a line that is not
+    chosen yet. The caller has checked the right.
+    """
+    besides = [replaces_id] if replaces_id else []
+    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=besides)
+    return _checked(tx, patient_id, medicine_ids, running)
+
+
+def while_writing(
+    tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None], replaces_id: str | None
+) -> Checked:
+    """The same for the form of whoever may prescribe. Raises NotFound, Forbidden."""
+    grants.require_grant(tx, viewer, patient_id, "prescriptions")
+    return of_new(tx, patient_id, medicine_ids, replaces_id)
+
+
+def validate(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, confirmed: bool, overrides: Sequence[Override] = ()
+) -> str:
+    """`dispensing.validate`, once each alert that nobody has answered yet is.
+
+    What is open to any pharmacy shows nothing before it is taken: its alerts are asked before it is prepared.
+    """
+    if queries.pharmacies(tx, prescription_id):
+        _answer(tx, viewer, prescription_id, states.VALIDATE, confirmed, overrides)
+    return dispensing.validate(tx, viewer, prescription_id)
+
+
+def prepare(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    confirmed: bool,
+    overrides: Sequence[Override] = (),
+    partial: bool = False,
+) -> str:
+    """`setbacks.prepare`, of one that was open to any pharmacy once its alerts are answered."""
+    if queries.was_open_to_all(tx, prescription_id):
+        _answer(tx, viewer, prescription_id, states.PREPARE, confirmed, overrides)
+    return setbacks.prepare(tx, viewer, prescription_id, partial=partial, confirmed=confirmed)
+
+
+def for_pharmacy(tx: Transaction, viewer: Viewer, found: Prescription) -> Checked:
+    """What a pharmacy is asked before its next step with a prescription that it sees in full; else nothing."""
+    if viewer.role != "pharmacist" or found.neutral or found.hidden:
+        return Checked()
+    before_preparing = found.status in states.PREPARE.sources and queries.was_open_to_all(tx, found.id)
+    if found.status not in states.VALIDATE.sources and not before_preparing:
+        return Checked()
+    return unanswered(tx, found.id, found.patient_id)
+
+
+def _answer(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    act: states.Act,
+    confirmed: bool,
+    overrides: Sequence[Override],
+) -> None:
+    try:
+        found = transitions.seen_by(tx, viewer, prescription_id, act)
+    except NotFound:
+        return  # the act itself says what became of it
+    if found.status not in act.sources:
+        return
+    asked = unanswered(tx, found.id, found.patient_id)
+    known = [one.alert for one in answers.of_prescription(tx, found.id)]
+    answered = answers.require(
+        viewer.language,
+        asked.alerts,
+        overrides,
+        confirmed=confirmed,
+        unchecked=asked.unchecked,
+        known=known,
+    )
+    answers.keep(tx, viewer, found.id, answered)
+
+
+def unanswered(tx: Transaction, prescription_id: str, patient_id: str) -> Checked:
+    """What is asked of one that is issued, and that nobody has answered yet. The caller has checked the right."""
+    issued_at = queries.issued_at(tx, prescription_id)
+    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id], before=issued_at)
+    medicine_ids = [line.medicine_id for line in queries.lines(tx, prescription_id)]
+    found = _checked(tx, patient_id, medicine_ids, running)
+    answered = {one.alert for one in answers.of_prescription(tx, prescription_id)}
+    return replace(found, alerts=tuple(one for one in found.alerts if one.id not in answered))
+
+
+def _checked(
+    tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None], running: Sequence[Running]
+) -> Checked:
+    known = safety.medicines(tx, filter(None, medicine_ids))
+    medicines = [known.get(id or "") for id in medicine_ids]
+    noted = allergies.of_patient(tx, patient_id)
+    unchecked = [*rules.unchecked(medicines, noted), *rules.unchecked_of_child(_weighed(tx, patient_id), tx.now)]
+    return Checked(tuple(rules.alerts(medicines, noted, running, tx.now)), tuple(unchecked))
+
+
+def _weighed(tx: Transaction, patient_id: str) -> Weighed:
+    weight = measurements.newest(tx, patient_id, "body_weight")
+    born = directory.identity(tx, patient_id).birth_date
+    return Weighed(age_in_months(born, days.day(tx.now)), weight.at if weight else None)
+
+
+def _of_posology(lines: Sequence[NewLine], doubts: Mapping[str, str]) -> Iterator[Alert]:
+    """The questions about what does not fit together in a line; of another dose or quantity it is another one."""
+    for name, question in doubts.items():
+        _, number, about = name.split("-")
+        line = lines[int(number)]
+        meant = (line.medicine_id, about, question, line.dosage, str(line.quantity), str(line.duration_days))
+        yield rules.alert("posology", int(number), meant, question, about=about)

@@ -1,0 +1,86 @@
+"""Alerts as a form shows them: each beside what it is about, with the reason that was typed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.identity.people import Viewer
+from fadjma.inventory import queries as medicines
+from fadjma.prescriptions import checking
+from fadjma.prescriptions.checking import Checked
+from fadjma.prescriptions.forms import LINES_AT_MOST, LineForm, PrescriptionForm
+from fadjma.records import actions as writing
+from fadjma.safety import answers
+from fadjma.safety.answers import Override
+from fadjma.safety.rules import Alert, Unchecked
+from fadjma.store import Transaction
+
+blueprint = Blueprint("alerts", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An alert with the place of its answer in the form, and the reason that was typed there."""
+
+    alert: Alert
+    place: int
+    reason: str
+
+
+class Beside(TypedDict):
+    """What stands beside the lines of a prescription, and above its button."""
+
+    alerts: list[Shown]
+    unchecked: tuple[Unchecked, ...]
+
+
+def shown(found: Checked, sent: Iterable[Override] = ()) -> Beside:
+    """What stops, with the answers that were sent; the others are asked beside their fields."""
+    sent = list(sent)
+    stops = [one for one in found.alerts if one.stops]
+    where, reasons = answers.places(stops, sent), {one.alert: one.reason for one in sent}
+    return {
+        "alerts": [Shown(one, where[one.id], reasons.get(one.id, "")) for one in stops],
+        "unchecked": found.unchecked,
+    }
+
+
+async def beside(patient_id: str, form: PrescriptionForm, sent: Iterable[Override] | None = None) -> Beside:
+    """What is asked about the medicines of a form that is shown; `sent`: answers, if they are not the form's own."""
+    chosen = [await chosen_in(line) for line in form.each_line[:LINES_AT_MOST]]
+    found = await web.see(checking.while_writing, patient_id, chosen, form.replaces_id.data or None)
+    return shown(found, form.answers if sent is None else sent)
+
+
+async def chosen_in(line: LineForm) -> str | None:
+    """The medicine of a line: the one that was picked, or the only one that is called as was typed."""
+    if line.medicine_id.data or not line.medicine.data:
+        return line.medicine_id.data or None
+    found = await web.see(medicines.search_medicines, line.medicine.data)
+    named = [medicine for medicine in found if medicines.is_name_of(line.medicine.data, medicine)]
+    return named[0].id if len(named) == 1 else None
+
+
+@blueprint.get("/patients/<patient_id>/safety")
+async def asked(patient_id: str) -> Response:
+    """What an open form asks while its medicines are chosen (`lines-0-medicine_id` as there, or `medicine_id`)."""
+    args = request.args
+    named = [args.get(f"lines-{number}-medicine_id", "")[:40] or None for number in range(LINES_AT_MOST)]
+    plain: list[str | None] = [medicine_id[:40] for medicine_id in args.getlist("medicine_id")[:LINES_AT_MOST]]
+    found = await web.see_traced(_while_writing, patient_id, plain or named)
+    language = web.language()
+    data = {
+        "alerts": [one.json(language) for one in found.alerts],
+        "unchecked": [one.json(language) for one in found.unchecked],
+    }
+    fragment = "safety/_not_checked.html"
+    return web.answer(fragment, data, fragment=fragment, unchecked=found.unchecked)
+
+
+def _while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: list[str | None]) -> Checked:
+    found = checking.while_writing(tx, viewer, patient_id, medicine_ids, None)
+    writing.trace_file(tx, viewer, patient_id, again=True)
+    return found

@@ -1,0 +1,236 @@
+"""What is asked before a prescription is signed: from what is known of a patient to alerts, and to what could not be
+checked. Nothing is read or written here.
+
+Few, and right (docs/clinic.md): two kinds stop until a reason is written, the others ask once. What an alert
+says of another prescription is its substance and its day; never who wrote it, or where.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fadjma import days, i18n
+from fadjma.i18n import N_, translate
+from fadjma.records import allergens
+from fadjma.records.allergies import Allergies, Allergy
+
+Kind = Literal["allergy", "duplicate", "same_class", "posology"]
+STOPS: tuple[Kind, ...] = ("allergy", "duplicate")  # until a reason is written
+DAY = 86_400_000
+LATELY = 7 * DAY  # since it was handed over; and before its end a treatment may be continued
+CHILD = 18 * 12  # months of age: until then a dose goes by weight
+_YOUNG, _OLD_WEIGHT, _OLD_WEIGHT_OF_YOUNG = 24, 180 * DAY, 30 * DAY  # months; after so long a child weighs another
+_ID = 16  # hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
+class Medicine:
+    """What a line is of, as far as it is compared; `atc` is empty where the list of medicines has none."""
+
+    id: str
+    dci: str
+    atc: str = ""
+
+    @property
+    def substances(self) -> frozenset[str]:
+        return allergens.substances(self.dci)
+
+    @property
+    def subgroup(self) -> str:
+        """Its class of ATC level 4; empty where its code does not reach so far."""
+        return self.atc[: allergens.LEVEL_4] if len(self.atc) >= allergens.LEVEL_4 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A medicine that was prescribed before: not handed over yet, or taken until `until`. Moments in milliseconds."""
+
+    medicine: Medicine
+    issued_at: int
+    handed_over_at: int | None = None
+    until: int | None = None
+
+    def counts(self, now: int) -> bool:
+        """Whether giving it again is giving it twice: it waits to be handed over, was so within the last 7 days, or
+        does not end within 7 days. What ends sooner is continued.
+        """
+        if self.handed_over_at is None or self.until is None:
+            return True
+        return self.handed_over_at > now - LATELY or self.until > now + LATELY
+
+    def is_taken(self, now: int) -> bool:
+        return self.until is None or self.until > now
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that is asked about a line (its position); the same is asked by the same `id`.
+
+    `text` is French, before its values are put in; `about`: the field of the line.
+    """
+
+    id: str
+    line: int
+    kind: Kind
+    text: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+    about: str = "medicine"
+
+    @property
+    def stops(self) -> bool:
+        return self.kind in STOPS
+
+    def words(self, language: str) -> str:
+        return in_words(self.text, self.said, language)
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "line": self.line,
+            "kind": self.kind,
+            "text": self.words(language),
+            "needs_reason": self.stops,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """What could not be checked, of a line or (None) of the patient: silence about it is not safety."""
+
+    kind: Literal["allergies", "in_words", "by_name", "no_atc", "weight", "dose"]
+    text: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
+
+    def words(self, language: str) -> str:
+        return in_words(self.text, self.said, language)
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {"kind": self.kind, "line": self.line, "text": self.words(language)}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """How old somebody is, and what is known of their weight: the day of the last one (milliseconds)."""
+
+    months: int
+    at: int | None
+
+
+def in_words(text: str, said: Mapping[str, Any], language: str) -> str:
+    """A stored text in a language; what is a whole number among its values is a moment, shown as its day."""
+    shown = {name: _day(value, language) if isinstance(value, int) else value for name, value in said.items()}
+    return translate(language, text, **shown)
+
+
+def _day(at: int, language: str) -> str:
+    return i18n.show_date(days.day(at), language)
+
+
+def alert(kind: Kind, line: int, meant: Sequence[str], text: str, *, about: str = "medicine", **said: Any) -> Alert:
+    """`meant`: what makes it the same when it is asked again."""
+    digest = hashlib.sha256("\n".join((kind, *meant)).encode()).hexdigest()
+    return Alert(digest[:_ID], line, kind, text, said, about)
+
+
+def alerts(lines: Sequence[Medicine | None], allergies: Allergies, running: Sequence[Running], now: int) -> list[Alert]:
+    """All that is asked of these medicines, in the order of the lines, one of each kind for a line at most.
+
+    None: a line of which no medicine is chosen yet.
+    """
+    found: list[Alert] = []
+    before: list[Medicine] = []
+    for number, medicine in enumerate(lines):
+        if medicine is None:
+            continue
+        own = (medicine.id, str(sum(one.id == medicine.id for one in before)))  # which of the same
+        found += _allergy(number, own, medicine, allergies)
+        found += _duplicate(number, own, medicine, running, now)
+        found += _same_class(number, own, medicine, before, running, now)
+        before.append(medicine)
+    return found
+
+
+def meets(medicine: Medicine, allergy: Allergy) -> bool:
+    """Whether somebody with this allergy may not bear this medicine: the same substance, or one of its class."""
+    facts = allergy.facts
+    if facts is None or facts.kind not in ("medicine", "class") or facts.status != "active":
+        return False
+    named = facts.kind == "medicine" and medicine.substances & allergens.substances(facts.substance)
+    return bool(named) or any(medicine.atc.startswith(begin) for begin in facts.reach)
+
+
+def _allergy(number: int, own: tuple[str, ...], medicine: Medicine, allergies: Allergies) -> Iterator[Alert]:
+    met = [one for one in allergies.active if meets(medicine, one)]
+    if met:
+        yield alert(
+            "allergy",
+            number,
+            (*own, *(f"{one.id}.{one.noted_at}" for one in met)),
+            N_("Allergie notée (%(allergy)s) : %(medicine)s."),
+            allergy=", ".join(one.title for one in met),
+            medicine=medicine.dci,
+        )
+
+
+def _duplicate(
+    number: int, own: tuple[str, ...], medicine: Medicine, running: Sequence[Running], now: int
+) -> Iterator[Alert]:
+    same = [one for one in running if one.medicine.substances & medicine.substances and one.counts(now)]
+    handed = [one.handed_over_at for one in same if one.handed_over_at is not None]
+    if handed:
+        text, day = N_("Déjà remis le %(day)s : %(medicine)s."), max(handed)
+        yield alert("duplicate", number, (*own, days.day(day).isoformat()), text, medicine=medicine.dci, day=day)
+    elif same:
+        text, day = N_("Déjà prescrit le %(day)s, et pas encore remis : %(medicine)s."), max(o.issued_at for o in same)
+        yield alert("duplicate", number, own, text, medicine=medicine.dci, day=day)
+
+
+def _same_class(
+    number: int,
+    own: tuple[str, ...],
+    medicine: Medicine,
+    before: Sequence[Medicine],
+    running: Sequence[Running],
+    now: int,
+) -> Iterator[Alert]:
+    beside = [one.dci for one in before if _resemble(one, medicine)]
+    taken = [one.medicine for one in running if one.is_taken(now)]
+    beside += [one.dci for one in taken if _resemble(one, medicine) and not one.substances & medicine.substances]
+    others = sorted(set(beside))
+    if others:
+        text = N_("Deux médicaments de la même famille : %(medicine)s avec %(others)s.")
+        yield alert("same_class", number, (*own, *others), text, medicine=medicine.dci, others=", ".join(others))
+
+
+def _resemble(one: Medicine, other: Medicine) -> bool:
+    return bool(one.substances & other.substances) or (one.subgroup != "" and one.subgroup == other.subgroup)
+
+
+def unchecked(lines: Sequence[Medicine | None], allergies: Allergies) -> Iterator[Unchecked]:
+    """What of the allergies and classes could not be compared with what is prescribed."""
+    if allergies.state == "unknown":
+        yield Unchecked("allergies", N_("Allergies non renseignées : rien n'a été comparé."))
+    for one in allergies.active:
+        if one.facts is None:
+            text = N_("Allergie en toutes lettres, non comparée : %(title)s.")
+            yield Unchecked("in_words", text, {"title": one.title})
+        elif not one.facts.comparable:
+            text = N_("Allergie à un médicament hors de la liste, comparée à son nom seul : %(title)s.")
+            yield Unchecked("by_name", text, {"title": one.title})
+    for number, medicine in enumerate(lines):
+        if medicine is not None and not medicine.subgroup:
+            text = N_("Sans code ATC, sa famille n'est pas comparée : %(medicine)s.")
+            yield Unchecked("no_atc", text, {"medicine": medicine.dci}, number)
+
+
+def unchecked_of_child(weighed: Weighed, now: int) -> Iterator[Unchecked]:
+    """What of a child's doses could not be checked: they go by weight."""
+    if weighed.months >= CHILD:
+        return
+    yield Unchecked("dose", N_("Doses par kilo non vérifiées : aucune table n'est signée."))
+    if weighed.at is None:
+        yield Unchecked("weight", N_("Poids inconnu."))
+    elif weighed.at < now - (_OLD_WEIGHT_OF_YOUNG if weighed.months < _YOUNG else _OLD_WEIGHT):
+        yield Unchecked("weight", N_("Le poids est ancien : il est du %(day)s."), {"day": weighed.at})
