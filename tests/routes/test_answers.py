@@ -300,7 +300,7 @@ class TestShapes:
     async def test_the_inbox(self, clinic: Callers) -> None:
         found = (await clinic.program(AWA).get("/notifications")).json
         for item in found["items"]:
-            assert item.keys() - {"names"} == {"seq", "type", "message", "subject", "created_at", "read"}
+            assert item.keys() - {"names", "times"} == {"seq", "type", "message", "subject", "created_at", "read"}
 
     async def test_a_patient_that_is_found_is_no_more_than_their_identity(self, clinic: Callers) -> None:
         [found] = (await clinic.program(DIOP).get("/patients?q=fj7k2mq0xw4d")).json["items"]

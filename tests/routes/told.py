@@ -193,7 +193,6 @@ def tell(store: Store) -> Told:
         refused=step[4],
         asked=step[5],
         away=step[6],
-        owed=_hand_over_a_part(store, steps.issue(store)),
         ended=_end_late(store, steps.issue(store)),
         lot=lot,
         product=product,
@@ -226,6 +225,7 @@ def tell(store: Store) -> Told:
         announced=announced,
         offered=offered,
         news=_news(store),
+        owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
     )
     steps.explain(store, *step, story.open)
     return story
