@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from callers import Callers
 from cast import AMOXICILLIN, AWA, DIOP, FALL, INSULIN, JAMM, KADD, NDIAYE, PARACETAMOL
+from overriding import issue
 from store import Store
 from told import LINE
 
@@ -24,9 +25,7 @@ LESS = {**LINE, "dosage": "1 comprimé le soir", "quantity": 5}
 @pytest_asyncio.fixture(loop_scope="session")
 async def refused(clinic: Callers) -> str:
     lines = [LINE, AMOXI, INSULINE]
-    issued = (
-        await clinic.program(DIOP).post(PRESCRIBE, {"lines": lines, "pharmacy_id": JAMM, "confirm": True})
-    ).location
+    issued = (await issue(clinic, PRESCRIBE, {"lines": lines, "pharmacy_id": JAMM, "confirm": True})).location
     assert (await clinic.program(NDIAYE).post(f"{issued}/validation")).status == 200
     sent = {"code": "dose", "text": "Trop pour M. Fall"}
     assert (await clinic.program(NDIAYE).post(f"{issued}/refusal", sent)).status == 200
@@ -36,7 +35,7 @@ async def refused(clinic: Callers) -> str:
 async def _correct(clinic: Callers, refused: str, pharmacy_id: str | None) -> str:
     body = {"lines": [LESS, INSULINE, {**AMOXI, "medicine_id": PARACETAMOL}], "confirm": True}
     body |= {"replaces_id": refused.rpartition("/")[2], **({"pharmacy_id": pharmacy_id} if pharmacy_id else {})}
-    return (await clinic.program(DIOP).post(PRESCRIBE, body)).location
+    return (await issue(clinic, PRESCRIBE, body)).location
 
 
 async def _correction(clinic: Callers, person: Viewer, address: str) -> Any:
@@ -101,5 +100,5 @@ async def test_one_that_was_entered_in_error_shows_nothing_of_what_it_said(clini
 
 
 async def test_where_nothing_was_refused_there_is_nothing_to_compare(clinic: Callers, store: Store) -> None:
-    issued = (await clinic.program(DIOP).post(PRESCRIBE, {"lines": [LINE], "pharmacy_id": JAMM})).location
+    issued = (await issue(clinic, PRESCRIBE, {"lines": [LINE], "pharmacy_id": JAMM})).location
     assert await _correction(clinic, DIOP, issued) is None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from callers import FORM, Callers
 from cast import AMOXICILLIN, AWA, DIOP, FALL, JAMM, NDIAYE, PARACETAMOL, SARR
+from overriding import issue, reasons
 from store import Store
 from told import LINE, PIN, Told
 
@@ -20,7 +21,7 @@ TWO = [
 
 
 async def _issued(clinic: Callers) -> str:
-    answer = await clinic.program(DIOP).post(PRESCRIBE, {"lines": TWO, "pharmacy_id": JAMM})
+    answer = await issue(clinic, PRESCRIBE, {"lines": TWO, "pharmacy_id": JAMM})
     assert answer.status == 201, answer.text
     return str(answer.json["id"])
 
@@ -47,7 +48,8 @@ async def test_the_last_one_is_offered_and_repeated_as_it_was(clinic: Callers) -
     assert "Relisez-la avant de signer" in again
     assert "<button autofocus>Signer" in again
     assert 'data-draft="1"' in again, "an older draft must not be put over it"
-    made = await clinic.browser(DIOP).post(PRESCRIBE, {**filled, "pharmacy_id": JAMM}, Content_Type=FORM)
+    why = await reasons(clinic, PRESCRIBE, {"lines": TWO, "pharmacy_id": JAMM})
+    made = await clinic.browser(DIOP).post(PRESCRIBE, {**filled, "pharmacy_id": JAMM, **why}, Content_Type=FORM)
     assert made.status == 303
     second = (await clinic.program(DIOP).get(made.location)).json
     assert [line["quantity"] for line in second["lines"]] == [10, 14] and second["id"] != prescription_id

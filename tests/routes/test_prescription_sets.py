@@ -6,6 +6,7 @@ import re
 import pytest
 from callers import FORM, Callers
 from cast import AMOXICILLIN, AWA, DIOP, JAMM, NDIAYE, PARACETAMOL, SARR
+from overriding import issue
 from store import Store
 from told import LINE, Told
 
@@ -14,7 +15,7 @@ AMOXI = {"medicine_id": AMOXICILLIN, "dosage": "1 comprimé matin et soir", "qua
 
 
 async def _kept(clinic: Callers, name: str = "Angine") -> str:
-    issued = (await clinic.program(DIOP).post(PRESCRIBE, {"lines": [LINE, AMOXI], "pharmacy_id": JAMM})).location
+    issued = (await issue(clinic, PRESCRIBE, {"lines": [LINE, AMOXI], "pharmacy_id": JAMM})).location
     made = await clinic.program(DIOP).post(f"{issued}/set", {"name": name})
     assert made.status == 201, made.text
     return str(made.json["id"])

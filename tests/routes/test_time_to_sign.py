@@ -5,14 +5,15 @@ import re
 import pytest
 from callers import FORM, Callers
 from cast import ADMIN, AWA, DIOP, JAMM, MOUSSA
+from overriding import issue
 from store import Clock
-from told import LINE
+from told import OTHER
 
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import opened
 
 NEW, PRESCRIBE = "/patients/awa/prescriptions/new", "/patients/awa/prescriptions"
-SIGNED = {f"lines-0-{name}": str(value) for name, value in LINE.items()} | {"pharmacy_id": JAMM}
+SIGNED = {f"lines-0-{name}": str(value) for name, value in OTHER.items()} | {"pharmacy_id": JAMM, "confirm": "1"}
 KEY = bytes(32)
 
 
@@ -62,7 +63,7 @@ async def test_the_monitoring_page_says_so(clinic: Callers, clock: Clock) -> Non
 async def test_a_program_and_a_form_that_says_nothing_are_not_counted(clinic: Callers) -> None:
     before = await _counted(clinic)
     for sent in ("", "x", "é" * 60, "A" * 100, "=" * 60):
-        answer = await clinic.program(DIOP).post(PRESCRIBE, {"lines": [LINE], "pharmacy_id": JAMM, "opened": sent})
+        answer = await issue(clinic, PRESCRIBE, {"lines": [OTHER], "pharmacy_id": JAMM, "opened": sent})
         assert answer.status == 201, sent
     assert await _counted(clinic) == before
 

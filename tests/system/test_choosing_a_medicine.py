@@ -18,6 +18,8 @@ async def diop(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> As
     async with open_clinic(tmp_path_factory.mktemp("choosing")) as clinic, Programs(clinic) as others:
         await others.grant(AWA)
         diop = await sign_in(browser, clinic, DIOP)
+        # What one test has typed is no draft for the next.
+        await diop.page.route(re.compile("/drafts"), lambda route: route.fulfill(json={"items": []}))
         yield diop, f"/patients/{await others.id_of(AWA)}/prescriptions/new"
         assert diop.complaints == []
         await diop.page.context.close()
