@@ -120,6 +120,7 @@ def _addresses(answer: Answer) -> list[str]:
         named = [item["subject"] for item in subjects if "subject" in item]
         return [SUBJECTS[one["kind"]].format(one["id"]) for one in named if one["kind"] in SUBJECTS]
     found = [link.replace("&amp;", "&").partition("#")[0] for link in LINKS.findall(answer.text)]
+    found = [link for link in found if not link.endswith("format=xlsx")]  # a workbook, which is no text
     rows = [f"{link}/row" for link in found if ROW_OF.fullmatch(link)]  # static/page.js asks for these
     return [link for link in dict.fromkeys(found + rows) if link and not link.startswith("/static")]
 
