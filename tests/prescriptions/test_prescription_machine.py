@@ -9,6 +9,7 @@ The same lives in every run. A thousand, others each time, 100 steps long:
 `--hypothesis-seed=N` beside it.
 """
 
+import functools
 import shutil
 from collections import Counter
 from itertools import pairwise
@@ -115,7 +116,8 @@ class Lives(RuleBasedStateMachine):
             self.receive(FALL, medicine, 30, 300)
         self.prescribe(AWA, pharmacy, [quantity, 12])
         who = FALL if pharmacy == KADD else NDIAYE
-        for act in (dispensing.validate, dispensing.prepare, dispensing.mark_ready)[:begun]:
+        prepare = functools.partial(dispensing.prepare, confirmed=True)  # a lot of two days for a course of ten
+        for act in (dispensing.validate, prepare, dispensing.mark_ready)[:begun]:
             self.store.write(act, who, self.prescriptions[0])
 
     # --- what people do ---------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ class Lives(RuleBasedStateMachine):
         elif act is states.REFUSE and number % 2:
             self._do(n, states.RELEASE, who, dispensing.refuse, code=states.UNAVAILABLE, text="En rupture")
         elif act.stock == "reserve":
-            self._do(n, act, who, DOING[act][0], partial=bool(number % 2))
+            self._do(n, act, who, DOING[act][0], partial=bool(number % 2), confirmed=number % 3 > 0)
         else:
             action, said = DOING[act]
             self._do(n, act, who, action, **said)

@@ -146,8 +146,8 @@ async def prescribe(doctor: Person) -> str:
     page = doctor.page
     await page.locator("#pharmacy_id").select_option("Pharmacie Jamm, Thiès")
     await page.locator("#lines-0-medicine").press_sequentially("amlor")
-    await page.locator("#s0 button", has_text="amlodipine").click()
-    await expect(page.locator("#lines-0-medicine")).to_have_attribute("readonly", "")
+    await page.locator("#s0 [role=option]", has_text="amlodipine").click()
+    await expect(page.locator("#lines-0-medicine")).to_have_value("amlodipine 5 mg, comprimé")
     await page.fill("#lines-0-dosage", "1 comprimé le matin")
     await page.fill("#lines-0-quantity", "30")
     await page.fill("#lines-0-duration_days", "30")
