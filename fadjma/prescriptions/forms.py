@@ -72,6 +72,11 @@ class Alerting(Questioned):
     def to_confirm(self) -> bool:
         return super().to_confirm and not all(name.startswith("overrides-") for name in self.doubts)
 
+    @property
+    def besides_alerts(self) -> list[str]:
+        """What is wrong or asked that is no alert: those are about a line, or an answer."""
+        return [text for name, text in self.messages.items() if not name.startswith(("lines-", "overrides-"))]
+
 
 class ValidationForm(Alerting):
     """Of a pharmacy's step before which alerts are answered."""

@@ -13,7 +13,9 @@ _BREAKS = re.compile(r" [:;?!»]|« ")
 _EMPTY = re.compile(r"<h([1-3])[^>]*>\s*</h\1>|</h[23]>\s*(?:</section>|</div>|<h[12]\b|$)")
 # Words that stand in every few sentences of one language, and in none of the other.
 _WORDS = {
-    "fr": re.compile(r"\b(?:le|la|les|des|une|du|vous|votre|et|est|dans|avec|cette|ces|sont|aux|qui|que)\b|[À-ÿœ]"),
+    "fr": re.compile(
+        r"\b(?:le|la|les|des|une|du|vous|votre|et|est|dans|avec|cette|ces|sont|aux|qui|que)\b|[À-ÖØ-öø-ÿœ]"
+    ),
     "en": re.compile(r"\b(?:the|of|and|you|your|is|are|this|with|from|for|to|not|has|have|by|be|it|was)\b"),
 }
 # What files and stock say in French whichever language the page has: names of columns, units.

@@ -491,7 +491,7 @@ class TestMessages:
             "licence_number",
             "specialty",
             "profession",
-            *("age", "age_unit", "reason", "pin", "confirm", "shows_cover", "reaction", "severity"),
+            *("age", "age_unit", "reason", "pin", "confirm", "shows_cover", "reaction", "severity", "note"),
         }
         if route.path == "/access-requests/{pending}/approval":
             optional.remove("scope")

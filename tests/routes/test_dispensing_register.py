@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from callers import Callers
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, INSULIN, JAMM, NDIAYE, PARACETAMOL
+from overriding import issue
 from python_calamine import CalamineWorkbook
 from store import Clock, Store
 from told import LINE, Told
@@ -32,7 +33,7 @@ async def _hand_over(clinic: Callers, prescription_id: str) -> None:
 async def _ready(clinic: Callers, *medicines: str) -> str:
     lines = [{**LINE, "medicine_id": medicine} for medicine in medicines]
     body = {"lines": lines, "pharmacy_id": JAMM, "confirm": "1"}
-    made = (await clinic.program(DIOP).post("/patients/awa/prescriptions", body)).json["id"]
+    made = (await issue(clinic, "/patients/awa/prescriptions", body)).json["id"]
     for act in ("validation", "preparation", "readiness"):
         assert (await clinic.program(NDIAYE).post(f"/prescriptions/{made}/{act}")).status == 200
     return str(made)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from callers import Callers
 from cast import AWA, DIOP, FALL, GASSAMA, NDIAYE, SARR
+from overriding import issue
 from store import Clock, Store
 from told import LINE, Told
 
@@ -28,7 +29,7 @@ def _plain(sheet: str) -> str:
 
 async def _issue(clinic: Callers, **line: Any) -> str:
     body = {"lines": [{**LINE, **line}], "confirm": "1"}
-    return str((await clinic.program(DIOP).post("/patients/awa/prescriptions", body)).json["id"])
+    return str((await issue(clinic, "/patients/awa/prescriptions", body)).json["id"])
 
 
 async def test_it_shows_all_that_the_rules_ask(clinic: Callers, clock: Clock) -> None:

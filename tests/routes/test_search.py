@@ -15,7 +15,7 @@ AS_TYPED = {"HX_Request": "true", "HX_Target": "found"}
     ("person", "q", "found"),
     [
         (DIOP, "cis", {"patients": "awa", "prescriptions": "{refused}"}),
-        (NDIAYE, "cisse", {"prescriptions": "{validated}"}),
+        (NDIAYE, "cisse", {"prescriptions": "{owed}"}),
         (NDIAYE, "paracetamol", {"products": None}),
         (AWA, "paracetamol", {"prescriptions": "{refused}"}),
         (AWA, TITLE[:5].lower(), {"records": "{record}"}),

@@ -1,5 +1,7 @@
 """Preparing with a lot that expires before the course ends, over HTTP: asked, and done once it is confirmed."""
 
+import html
+
 from callers import Callers
 from cast import NDIAYE
 from store import Store
@@ -19,6 +21,7 @@ async def test_the_page_asks_and_takes_a_confirmation(clinic: Callers, told: Tol
     assert "périme avant la fin du traitement" in asked.text and 'name="confirm"' in asked.text and "L1" in asked.text
     row = await clinic.htmx(NDIAYE).post(address, {})
     assert (row.status, "périme avant la fin du traitement" in row.text) == (422, True)
+    assert "Ouvrez l'ordonnance" in html.unescape(row.text) and "alertes" not in row.text
     assert (await browser.post(address, {"confirm": "1"})).status == 303
     assert store.value("SELECT status FROM prescriptions WHERE id = ?", told.validated) == "prepared"
 

@@ -159,8 +159,9 @@ OWN_WORDS = re.compile(
     r"prescriber_specialty|prescriber_place|pharmacy|title|body|reason|decision_reason|reason_text|dosage|dci|city|"
     r"substitution_reason|number|delivery_address|licence_number|account|device)\b"
 )
-# Names of fields, figures, and macros: those show what they are given in their own templates.
-OURS = re.compile(r"^ *ui\..*|plot\.title|words\.number|\bfield\.name|line\.\w+\.name", re.DOTALL)
+# Names of fields, figures, what is asked about a scanned number, and macros: those show what they are given
+# in templates of their own.
+OURS = re.compile(r"^ *ui\..*|plot\.title|words\.number|asked\.number|\bfield\.name|line\.\w+\.name", re.DOTALL)
 
 
 def _shown_bare(source: str) -> list[str]:
