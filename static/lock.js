@@ -40,7 +40,11 @@ async function untilAnswered(curtain) {
 function watch() {
   for (const kind of ['keydown', 'pointerdown', 'input', 'wheel']) addEventListener(kind, touch, { passive: true });
   addEventListener('locked', hide); // live.js has heard it
-  addEventListener('keydown', event => import('./keys.js').then(({ press }) => press(event)), { once: true });
+  const early = event => import('./keys.js').then(({ press }) => { // until it is there, in order
+    removeEventListener('keydown', early);
+    if (document.activeElement == event.target) press(event); // else it was for where « / » leads
+  });
+  addEventListener('keydown', early);
   addEventListener('keydown', ({ key, repeat }) => {
     if (key != 'Escape' || repeat) return;
     if (now() - escapedAt < 600) hide();
