@@ -254,8 +254,7 @@ async def allergies_of(patient_id: str) -> Response:
 
 
 async def _allergies(patient_id: str) -> _AroundAllergies:
-    again = request.method == "POST" or web.by_itself()
-    return await web.see_traced(_open_allergies, patient_id, again=again)
+    return await web.see_traced(_open_allergies, patient_id, again=web.by_itself())
 
 
 def _open_allergies(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundAllergies:
@@ -269,8 +268,18 @@ def _open_allergies(tx: Transaction, viewer: Viewer, patient_id: str, *, again: 
     }
 
 
+async def _allergies_to_note(patient_id: str) -> _AroundAllergies:
+    return await web.see_traced(_open_to_note, patient_id)
+
+
+def _open_to_note(tx: Transaction, viewer: Viewer, patient_id: str) -> _AroundAllergies:
+    """Around a form that comes back: to whoever may note one, and not to all who may read them."""
+    actions.require_writer(tx, viewer, patient_id, "allergy")
+    return _open_allergies(tx, viewer, patient_id, again=True)
+
+
 @blueprint.post("/patients/<patient_id>/allergies")
-@web.refill("records/allergies.html", AllergyForm, context=_allergies)
+@web.refill("records/allergies.html", AllergyForm, context=_allergies_to_note)
 async def note_allergy(patient_id: str) -> Response:
     form = await web.form(AllergyForm)
     acted = await web.act(noting.note, queries.record, patient_id, facts=form.facts, confirmed=form.confirm.data)

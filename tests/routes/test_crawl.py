@@ -63,6 +63,7 @@ NO_ACT_ON_ANYTHING = (
 # What is shown to whoever of this role knows the id: a doctor has found it by identifier or telephone.
 BY_ID = {"/access-requests/new": ("doctor",), "/patients/<id>/card": ("receptionist",)}
 OF_AN_INBOX = re.compile(r"/notifications/\d+/read(\?.*)?")
+ONCE_CLAIMED = re.compile("(/prescriptions/[^/]+)/paper")  # 403 to a pharmacy that sees only that there is one
 OF_A_PATIENT = re.compile("/patients/[^/]+")
 EVERYBODYS = "/organizations/"  # clinics and pharmacies, to whoever is signed in
 MOUSSAS = {"title": "Asthme à l'effort", "body": "Salbutamol avant le sport.", "reason": "Ne répond plus au téléphone"}
@@ -182,6 +183,9 @@ async def test_nobody_gets_anything_of_what_the_pages_of_others_lead_to(
                     nothing[method, unknown, way] = await visit.ask(method, unknown, way)
                 if method == "POST" and where.rpartition("/")[0] in visit.found:
                     continue  # they may see it, and not do this
+                if _is_to_be_claimed(visit, where):
+                    assert answer.status == 403, (visit.id, where)
+                    continue
                 if visit.role != "nobody" and where.startswith(EVERYBODYS):
                     continue
                 _is_the_same(visit, answer, nothing[method, unknown, way], (method, where, way))
@@ -196,6 +200,12 @@ def _of_others(visit: Visit, visits: list[Visit]) -> list[tuple[str, str]]:
     # Of the inbox each has a line 7 of their own.
     asked = sorted((method, where) for method, where in pages | acts if not OF_AN_INBOX.fullmatch(where))
     return [(method, where) for method, where in asked if (visit.role, where[:9]) not in desks]
+
+
+def _is_to_be_claimed(visit: Visit, where: str) -> bool:
+    """Whether it is a page of a prescription that this pharmacist may see is open to all, and take."""
+    printed = ONCE_CLAIMED.fullmatch(where.partition("?")[0])
+    return visit.role == "pharmacist" and printed is not None and f"{printed[1]}/validation" in visit.acts
 
 
 def _unknown(app: Quart, visit: Visit, method: str, where: str) -> str | None:

@@ -25,7 +25,7 @@ PAGES = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self)",
 }
-FOR_A_DAY = ("offline.worker", "offline.manifest")  # the same for everybody, and of nobody
+FOR_A_DAY = ("offline.worker", "offline.manifest", "offline.icon")  # the same for everybody, and of nobody
 
 
 def _guarded(headers: Any, expected: dict[str, str]) -> None:

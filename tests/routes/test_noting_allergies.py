@@ -107,6 +107,14 @@ async def test_no_field_is_called_as_what_says_whether_the_page_is_live(
     assert page.count('id="status"') == 1
 
 
+async def test_the_form_comes_back_to_nobody_who_only_reads(clinic: Callers, told: Told) -> None:
+    await clinic.program(AWA).post(f"/access-requests/{told.pending}/approval", {"scope": "summary", "duration": "24h"})
+    for person in (AWA, GASSAMA, SARR):
+        assert (await clinic.browser(person).get(PAGE)).status == 200
+        assert (await clinic.browser(person).post(PAGE, {"substance": ""})).status == 403
+    assert (await clinic.browser(DIOP).post(PAGE, {"substance": ""})).status == 422
+
+
 async def test_a_typing_slip_is_asked_about_and_taken_when_meant(clinic: Callers, told: Told) -> None:
     doctor = clinic.browser(DIOP)
     asked = await doctor.post(PAGE, {"substance": "amoxiciline"})

@@ -15,6 +15,8 @@ from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries, states
 from fadjma.refusals import NotFound
 
+KEEPS = "set"  # makes something else of its lines, for whichever patient: nothing is done to the prescription
+
 
 async def _shown(clinic: Callers, person: Viewer, path: str) -> set[str]:
     """The last part of the address of each form on the page that acts on the thing itself."""
@@ -45,19 +47,22 @@ async def test_of_a_prescription(clinic: Callers, told: Told, store: Store, whic
         try:
             found = store.read(queries.prescription_in_full, person, prescription_id)
             offered = {act.offer.path for act in found.offered(person) if act.offer}
+            if person.role == "doctor" and not found.hidden:
+                offered.add(KEEPS)
         except NotFound:
             offered = set()
         assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == offered
 
 
 async def test_by_keyboard_the_page_has_the_letters_of_the_table(clinic: Callers, told: Told, store: Store) -> None:
-    async def letters(person: Viewer, state: str) -> str:
-        _in_state(store, told.validated, state)
-        page = await clinic.browser(person).get(f"/prescriptions/{told.validated}")
+    async def letters(person: Viewer, state: str, prescription_id: str = told.validated) -> str:
+        _in_state(store, prescription_id, state)
+        page = await clinic.browser(person).get(f"/prescriptions/{prescription_id}")
         return "".join(re.findall(r'<(?:button|summary|a class="btn")[^>]* data-key="(.)"', page.text))
 
     shown = {state: await letters(NDIAYE, state) for state in ("issued", "validated", "prepared", "ready", "on_hold")}
-    assert shown == {"issued": "v", "validated": "pmadx", "prepared": "rmadx", "ready": "rmd", "on_hold": "pvmdx"}
+    assert shown == {"issued": "v", "validated": "pmadx", "prepared": "rmadx", "ready": "rpmd", "on_hold": "pvmdx"}
+    assert await letters(NDIAYE, "ready", told.ready) == "rmd", "all of it is put aside: nothing to prepare anew"
     assert await letters(DIOP, "validated") == "ae"
     assert await letters(AWA, "validated") == ""
 
@@ -68,7 +73,8 @@ async def test_of_one_that_has_just_expired_nobody_is_offered_anything(
     store.connection.execute("UPDATE prescriptions SET valid_until = ?", (clock.now,))
     for prescription_id in (told.issued, told.open, told.validated, told.ready, told.refused):
         for person in CAST:
-            assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == set()
+            kept = {KEEPS} if person == DIOP else set()
+            assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == kept
 
 
 async def test_every_form_of_the_table_has_an_address(clinic: Callers) -> None:
@@ -77,6 +83,7 @@ async def test_every_form_of_the_table_has_an_address(clinic: Callers) -> None:
         f"/prescriptions/<prescription_id>/{act.offer.path}" for act in states.ACTS if act.offer and act.offer.path
     }
     paths.add("/prescriptions/<prescription_id>/closing")  # of its page, by which nothing is done to it
+    paths.add(f"/prescriptions/<prescription_id>/{KEEPS}")
     assert {rule for rule in rules if rule.startswith("/prescriptions/<prescription_id>/")} == paths
     paths = {f"/access-requests/<request_id>/{act.offer.path}" for act in access_states.ACTS if act.offer}
     assert {rule for rule in rules if rule.startswith("/access-requests/<request_id>/")} == paths
