@@ -162,7 +162,7 @@ def _story(checkout: Checkout, which: slice) -> Iterator[None]:
     yield
     line = {
         "medicine_id": checkout.people["medicine"],
-        "dosage": "1 comprimé matin et soir",
+        "dosage": "à jeun",
         "quantity": 1,
         "duration_days": 7,
     }

@@ -25,6 +25,7 @@ from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
 
 _WARM_UP = 8  # streams opened and closed again before memory is looked at
+_WARMING = 3  # events that are not counted
 _HEADER = ["streams", "server", "µs per event", "of it event loop", "of that delivery"]
 _HEADER += ["last reader, ms (median)", "(slowest)", "KB per stream, opened", "after the events"]
 _CPU_BUDGET, _MEMORY_BUDGET = 1.25, 12.0  # benchmarks/README.md, “Budgets”: times Nchan's; KB
@@ -51,14 +52,14 @@ class Pharmacies:
     client: wire.Client
     readers: list[clinic.Person]
     path: str  # of the streams
-    act: bytes
+    acts: Iterator[bytes]  # each about another patient: twice the same medicine for one is asked about
     marker: bytes = b"event: prescription_status_changed"
 
     def steps(self, count: int) -> list[wire.Steps]:
         return [wire.event_stream(self.path, person.token) for person in self.readers[:count]]
 
     def publish(self) -> None:
-        self.client.socket.sendall(self.act)
+        self.client.socket.sendall(next(self.acts))
 
     def published(self) -> None:
         wire.checked(self.client.answer(), 201)
@@ -69,7 +70,7 @@ def run(sizes: Sizes, work: Path) -> Part:
     part = Part("Fan-out: one event of about 220 bytes to all open streams", _HEADER)
     for streams in sizes.streams:
         results: dict[str, Result] = {}
-        for name, start, missing in _contenders(streams, work):
+        for name, start, missing in _contenders(streams, sizes, work):
             progress(f"fanout: {name}, {streams:,} streams")
             if not missing:
                 try:
@@ -92,42 +93,53 @@ def run(sizes: Sizes, work: Path) -> Part:
     return part
 
 
-def _contenders(streams: int, work: Path) -> Iterator[tuple[str, Start, str]]:
-    yield "FADJMA, JSON", _fadjma("json", streams, work), ""
-    yield "FADJMA, HTML", _fadjma("html", streams, work), ""
+def _contenders(streams: int, sizes: Sizes, work: Path) -> Iterator[tuple[str, Start, str]]:
+    yield "FADJMA, JSON", _fadjma("json", streams, sizes, work), ""
+    yield "FADJMA, HTML", _fadjma("html", streams, sizes, work), ""
     for peer in peers():
         yield peer.name, peer.start(work), peer.missing
 
 
 @contextmanager
-def _fadjma(encoding: Literal["json", "html"], streams: int, work: Path) -> Iterator[Contender]:
+def _fadjma(encoding: Literal["json", "html"], streams: int, sizes: Sizes, work: Path) -> Iterator[Contender]:
     path = work / f"fanout-{encoding}-{streams}.db"
-    readers, act = clinic.prepare(path, lambda tx: (clinic.pharmacists(tx, streams), _prescribing(tx)))
+    count = _WARMING + (sizes.rounds + 2) * _events(streams, sizes)
+    readers, acts = clinic.prepare(path, lambda tx: (clinic.pharmacists(tx, streams), _prescribing(tx, count)))
     with clinic.serve(path) as server, contextlib.closing(wire.Client(server.port)) as client:
-        yield Pharmacies(server, client, readers, "/api/events" if encoding == "json" else "/events", act)
+        yield Pharmacies(server, client, readers, "/api/events" if encoding == "json" else "/events", iter(acts))
 
 
-def _prescribing(tx: Transaction) -> bytes:
-    """The request of a doctor who prescribes, with the patient's leave, for any pharmacy."""
-    (doctor,), (patient,) = clinic.doctors(tx, 1), clinic.patients(tx, 1)
-    tx.execute(
+def _prescribing(tx: Transaction, count: int) -> list[bytes]:
+    """The requests of a doctor who prescribes, with each patient's leave, for any pharmacy."""
+    (doctor,), patients = clinic.doctors(tx, 1), clinic.patients(tx, count)
+    tx.execute_many(
         "INSERT INTO access_requests"
         " (id, patient_id, doctor_id, status, reason, scope, created_at, lapses_at, decided_at, expires_at)"
-        " VALUES ('bench', :patient, :doctor, 'approved', 'bench', 'full', :now, :now, :now, :until)",
-        {"patient": patient.id, "doctor": doctor.id, "now": tx.now, "until": tx.now + 86_400_000},
+        " VALUES (:id, :patient, :doctor, 'approved', 'bench', 'full', :now, :now, :now, :until)",
+        [
+            {"id": one.id, "patient": one.id, "doctor": doctor.id, "now": tx.now, "until": tx.now + 86_400_000}
+            for one in patients
+        ],
     )
     medicine = tx.value("SELECT id FROM medicines LIMIT 1")
-    line = {"medicine_id": medicine, "dosage": "1 le matin", "quantity": 1, "duration_days": 7}
-    return wire.request("POST", f"/patients/{patient.id}/prescriptions", token=doctor.token, body={"lines": [line]})
+    body = {"lines": [{"medicine_id": medicine, "dosage": "à jeun", "quantity": 1, "duration_days": 7}]}
+    return [
+        wire.request("POST", f"/patients/{one.id}/prescriptions", token=doctor.token, body=body) for one in patients
+    ]
+
+
+def _events(streams: int, sizes: Sizes) -> int:
+    """In one round."""
+    return max(1, sizes.deliveries_per_round // streams)
 
 
 def _measure(contender: Contender, streams: int, sizes: Sizes) -> Result:
     server, steps = contender.server, contender.steps(streams)
-    events = max(1, sizes.deliveries_per_round // streams)
+    events = _events(streams, sizes)
     with Reader() as reader:
         reader.open(server.port, steps[:_WARM_UP], contender.marker)
         time.sleep(sizes.settle_seconds)
-        for _ in range(3):
+        for _ in range(_WARMING):
             _deliver(contender, reader, min(_WARM_UP, streams))
         reader.close()
         time.sleep(sizes.settle_seconds)

@@ -142,7 +142,7 @@ class Load:
         file = f"/patients/{patient.id}"
         record = {"type": "consultation", "title": "Tension", "body": "Régime sans sel. " * 20}
         await self._ask(connection, "POST", f"{file}/records", doctor, record)
-        line = {"medicine_id": self._cast.medicine, "dosage": "1 matin", "quantity": 10, "duration_days": 10}
+        line = {"medicine_id": self._cast.medicine, "dosage": "à jeun", "quantity": 10, "duration_days": 10}
         issued = await self._ask(connection, "POST", f"{file}/prescriptions", doctor, {"lines": [line]})
         cancellation = f"/prescriptions/{issued['id']}/cancellation"
         await self._ask(connection, "POST", cancellation, doctor, {"reason": "Essai fini"})

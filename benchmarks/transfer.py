@@ -66,7 +66,11 @@ def _people(tx: Transaction) -> _People:
     (doctor,), (patient,) = clinic.doctors(tx, 1), clinic.patients(tx, 1)
     pharmacist = clinic.known(tx, "pharma.ndiaye@demo.fadjma")
     pharmacy = tx.value("SELECT organization_id FROM practitioners WHERE user_id = :id", {"id": pharmacist.id})
-    medicine = tx.value("SELECT id FROM medicines WHERE search_key LIKE 'paracetamol%' LIMIT 1")
+    medicine = tx.value(
+        "SELECT p.medicine_id FROM products p JOIN lots l ON l.product_id = p.id WHERE p.pharmacy_id = :id "
+        "GROUP BY p.medicine_id ORDER BY sum(l.on_hand - l.reserved) DESC LIMIT 1",
+        {"id": pharmacy},
+    )
     return _People(doctor, patient, pharmacist, medicine, pharmacy)
 
 
@@ -101,7 +105,7 @@ def _acts(client: wire.Client, people: _People) -> Iterator[str]:
     written = {"type": "consultation", "title": "Visite de contrôle", "body": "Va bien."}
     post(f"{file}/records", doctor, written, 201)
     yield "record written"
-    line = {"medicine_id": people.medicine, "dosage": "1 comprimé matin et soir", "quantity": 1, "duration_days": 7}
+    line = {"medicine_id": people.medicine, "dosage": "à jeun", "quantity": 1, "duration_days": 7}
     prescribed = {"lines": [line], "pharmacy_id": people.pharmacy}
     prescription = "/prescriptions/" + post(f"{file}/prescriptions", doctor, prescribed, 201)
     yield "prescription issued"
