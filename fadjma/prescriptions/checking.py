@@ -45,7 +45,7 @@ def sign(
     """
     actions.require_prescriber(tx, viewer, patient_id)
     spelled, doubts = actions.check(tx, lines, pharmacy_id)
-    found = of_new(tx, patient_id, [line.medicine_id for line in spelled], replaces_id)
+    found = of_new(tx, patient_id, [line.medicine_id for line in spelled])
     asked = sorted([*found.alerts, *_of_posology(lines, doubts)], key=lambda one: one.line)
     answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
     prescription_id = actions.issue(
@@ -55,23 +55,20 @@ def sign(
     return prescription_id
 
 
-def of_new(
-    tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None], replaces_id: str | None = None
-) -> Checked:
+def of_new(tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
     """What is asked of medicines that are about to be prescribed; None, and one that there is not: a line that is not
     chosen yet. The caller has checked the right.
+
+    What a refused prescription still owes is under way no more, so a correction is no duplicate of it; what was handed
+    over of it is.
     """
-    besides = [replaces_id] if replaces_id else []
-    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=besides)
-    return _checked(tx, patient_id, medicine_ids, running)
+    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, states.UNDER_WAY))
 
 
-def while_writing(
-    tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None], replaces_id: str | None
-) -> Checked:
+def while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
     """The same for the form of whoever may prescribe. Raises NotFound, Forbidden."""
     grants.require_grant(tx, viewer, patient_id, "prescriptions")
-    return of_new(tx, patient_id, medicine_ids, replaces_id)
+    return of_new(tx, patient_id, medicine_ids)
 
 
 def validate(
