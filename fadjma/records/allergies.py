@@ -4,6 +4,7 @@ Each is a record of its type, of which every version has fields of its own besid
 there were any, or is sent without, is an allergy « en toutes lettres »: it is shown, and compared with nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -28,7 +29,12 @@ SEVERITIES: Mapping[str, str] = {
 STATUSES: tuple[Status, ...] = get_args(Status)
 _EVER = 2**62  # later than any moment, also of a clock that ran ahead
 _TYPED, _SUGGESTED = 2, 12  # letters from which on substances are proposed, and how many at most
-_DENIED = ("aucune allergie", "pas d'allergie", "absence d'allergie")  # how a title begins that says there is none
+# A title that says there is none, and nothing else: « sauf pénicilline » after it is what matters.
+_DENIED = re.compile(
+    r"(aucune allergie|(pas|absence) d'allergies?)"
+    r"( (connue?s?|medicamenteuses?|alimentaires?|signalees?|declarees?|rapportees?|retrouvees?|notees?|ni|ou|et"
+    r"|a ce jour|a ma connaissance))*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,8 @@ class Allergy:
     @property
     def denies(self) -> bool:
         """Whether its words say that there is none: then no alarm stands before them. No more is made of words."""
-        return self.facts is None and writing.fold(self.title).strip().startswith(_DENIED)
+        said = " ".join(writing.fold(self.title).rstrip(" .!").split())
+        return self.facts is None and _DENIED.fullmatch(said) is not None
 
     def json(self) -> dict[str, Any]:
         said = self.facts.json() if self.facts else dict.fromkeys(("kind", "substance", "reaction", "severity"))

@@ -7,7 +7,7 @@ from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, allergens, allergies, noting, queries
-from fadjma.records.allergies import Allergies, Facts
+from fadjma.records.allergies import Allergies, Allergy, Facts
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 
 PENICILLINS = Facts("medicine", "pénicilline", reaction="urticaire", severity="severe")
@@ -145,6 +145,22 @@ class TestInWords:
         store.write(actions.create, DIOP, AWA.id, type="allergy", **written)
         known = _known(store)
         assert (known.state, known.alarming, len(known.denied_in_words)) == ("known", (), 1)
+
+    @pytest.mark.parametrize(
+        ("title", "denies"),
+        [
+            ("Aucune allergie", True),
+            ("AUCUNE ALLERGIE CONNUE.", True),
+            ("Pas d\u2019allergies médicamenteuses connues à ce jour", True),
+            ("Absence d'allergie médicamenteuse ou alimentaire", True),
+            ("Aucune allergie connue sauf pénicilline", False),
+            ("Aucune allergie connue, sauf pénicilline", False),
+            ("Pas d'allergie aux AINS, mais choc à la pénicilline", False),
+            ("Absence d'allergie alimentaire ; allergie : pénicilline", False),
+        ],
+    )
+    def test_only_words_that_say_nothing_else_say_that_there_is_none(self, title: str, denies: bool) -> None:
+        assert Allergy("r", title, 0, "Dr", "", None).denies is denies
 
     def test_one_with_fields_is_corrected_by_them_alone(self, store: Store) -> None:
         grant(store)
