@@ -1,11 +1,11 @@
 """What is asked of a prescription while something of another, or of itself, was handed over already."""
 
 import pytest
-from cast import AWA, DIOP, FALL, KADD, NDIAYE, PARACETAMOL
-from steps import KEY, code, grant, ready
+from cast import AMOXICILLIN, AWA, DIOP, FALL, KADD, NDIAYE, PARACETAMOL
+from steps import KEY, code, grant, in_days, ready, receive
 from store import Clock, Store
 
-from fadjma.prescriptions import checking, copying, dispensing, queries
+from fadjma.prescriptions import actions, checking, copying, dispensing, queries
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
 from fadjma.refusals import Alerted
@@ -52,3 +52,20 @@ def test_a_correction_asks_about_what_was_handed_over_and_begins_with_the_rest(s
         store.write(checking.sign, DIOP, AWA.id, lines=LINES, replaces_id=refused, pharmacy_id=KADD)
     [text] = _texts(asked.value)
     assert text.startswith("Déjà remis le") and "dû" not in text, "what was refused is owed no more"
+
+
+def test_what_one_confirmation_answers_is_asked_at_once(store: Store) -> None:
+    grant(store)
+    store.connection.execute("UPDATE medicines SET atc = 'N02BE01'")
+    for medicine_id in (PARACETAMOL, AMOXICILLIN):
+        receive(store, medicine_id=medicine_id, expires_on=in_days(store, 2))
+    lines = [NewLine(medicine_id, "1 comprimé matin et soir", 20, 10) for medicine_id in (PARACETAMOL, AMOXICILLIN)]
+    prescription_id = store.write(actions.issue, DIOP, AWA.id, lines=lines, confirmed=True)
+    store.write(dispensing.validate, NDIAYE, prescription_id)
+    before = store.content()
+    with pytest.raises(Alerted) as asked:
+        store.write(checking.prepare, NDIAYE, prescription_id, confirmed=False)
+    assert asked.value.confirm == ["lines-1-medicine", "lots"] == list(asked.value.errors)
+    assert "périme avant la fin" in asked.value.errors["lots"] and "L1" in asked.value.errors["lots"]
+    assert store.content() == before
+    assert store.write(checking.prepare, NDIAYE, prescription_id, confirmed=True)
