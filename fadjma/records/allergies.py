@@ -184,9 +184,21 @@ def facts_of(tx: Transaction, record_ids: list[str]) -> dict[str, Facts]:
 
 
 def known_codes(tx: Transaction, substance: str) -> str:
-    """The ATC codes that the list of medicines has for a DCI, with spaces between; empty where it has none."""
+    """The ATC codes of a medicine, with spaces between; empty where it is not known.
+
+    By its DCI in the list of medicines, else by a name of its products there, else by another name that people give it;
+    what is in the list only together with something else has the codes of that.
+    """
     asked = allergens.substances(substance)
-    return " ".join(sorted({row["atc"] for row in _named(tx, substance) if allergens.substances(row["dci"]) == asked}))
+    if not asked:
+        return ""
+    named = [(allergens.substances(row["dci"]), row) for row in _named(tx, substance)]
+    found = [row for made_of, row in named if made_of == asked] or [
+        row for _, row in named if writing.fold(substance) in map(str.strip, writing.fold(row["brands"]).split(","))
+    ]
+    if not found and (also := allergens.substance_named(substance)):
+        return also
+    return " ".join(sorted({row["atc"] for row in found or [row for made_of, row in named if asked <= made_of]}))
 
 
 def suggested(tx: Transaction, q: str) -> list[str]:
@@ -205,7 +217,7 @@ def _named(tx: Transaction, q: str) -> list[Row]:
     """The substances, with their codes, of the medicines in whose names each of these words begins one."""
     said, values = searching.every(writing.asked_words(q), searching.in_key("w.words"))
     return tx.all(
-        "SELECT DISTINCT c.dci, c.atc FROM medicine_classes c "
+        "SELECT DISTINCT c.dci, c.atc, c.brands FROM medicine_classes c "
         f"JOIN words_of_medicines w ON w.medicine_id = c.medicine_id WHERE c.atc <> ''{said}",
         values,
     )
