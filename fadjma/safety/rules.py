@@ -228,7 +228,7 @@ def unchecked(lines: Sequence[Medicine | None], allergies: Allergies) -> Iterato
             yield Unchecked("by_name", text, {"title": one.title})
     for number, medicine in enumerate(lines):
         if medicine is not None and not medicine.subgroup:
-            text = N_("Sans code ATC, sa famille n'est pas comparée : %(medicine)s.")
+            text = N_("Famille inconnue : allergie de famille non vérifiée (%(medicine)s).")
             yield Unchecked("no_atc", text, {"medicine": medicine.dci}, number)
 
 
@@ -236,7 +236,7 @@ def unchecked_of_child(weighed: Weighed, now: int) -> Iterator[Unchecked]:
     """What of a child's doses could not be checked: they go by weight."""
     if weighed.months >= CHILD:
         return
-    yield Unchecked("dose", N_("Doses par kilo non vérifiées : aucune table n'est signée."))
+    yield Unchecked("dose", N_("FADJMA ne vérifie pas les doses selon le poids : vérifiez-les vous-même."))
     if weighed.at is None:
         yield Unchecked("weight", N_("Poids inconnu."))
     elif weighed.at < now - (_OLD_WEIGHT_OF_YOUNG if weighed.months < _YOUNG else _OLD_WEIGHT):
