@@ -182,6 +182,11 @@ class Alerted(Doubtful):
         self.confirm = list(confirm)
         self.details |= {"alerts": alerts, "unchecked": unchecked}
 
+    def with_questions(self, errors: Mapping[str, str]) -> "Alerted":
+        """The same with other questions that `confirm` answers, in the person's language."""
+        said = self.details["alerts"], self.details["unchecked"]
+        return Alerted({**self.errors, **errors}, confirm=[*self.confirm, *errors], alerts=said[0], unchecked=said[1])
+
 
 class Throttled(Refusal):
     """Too many attempts; `retry_after` is in seconds."""

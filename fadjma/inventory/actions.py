@@ -4,8 +4,9 @@ Every change is one guarded UPDATE (0 rows = refused with what is left) and one 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from fadjma import events, rules, writing
 from fadjma.events import Notice, Subject
@@ -13,7 +14,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import known, moving, queries
+from fadjma.inventory import counting, expiry, known, moving, queries
 from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
@@ -43,19 +44,20 @@ def receive(
     """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to.
 
     It is the same whatever way its number was copied (writing.code_key); of one that is written otherwise, it is asked
-    first. `confirmed`: also such a one, and one that has expired, which is counted but never dispensed. `threshold`:
-    from which number on the pharmacy is warned of this product; None: as before. `gtin`: the code of its box, which
-    from now on means this medicine here.
+    first, with all else that is hardly meant: one answer takes it all. `confirmed`: also such a one, and one that has
+    expired, which is counted but never dispensed. `threshold`: from which number on the pharmacy is warned of this
+    product; None: as before. `gtin`: the code of its box, which from now on means this medicine here. Raises Doubtful.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
         queries.medicine(tx, medicine_id)
     except NotFound as error:
         raise Invalid({"medicine_id": N_("Choisissez un médicament de la liste.")}) from error
-    if expires_on < queries.today(tx) and not confirmed:
-        raise Invalid({"expires_on": N_("Ce lot est déjà périmé.")})
     product_id = _product(tx, pharmacy_id, medicine_id)
-    lot_id = _add(tx, product_id, number, expires_on, quantity, confirmed=confirmed)
+    lot_id, asked = _add(tx, product_id, number, expires_on, quantity)
+    asked |= dict(_hardly_meant(tx, expires_on, quantity))
+    if asked and not confirmed:
+        raise Doubtful(asked)
     _move(tx, viewer, lot_id, "received", quantity)
     if threshold is not None:
         tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
@@ -65,10 +67,20 @@ def receive(
     return lot_id
 
 
-def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int, *, confirmed: bool) -> str:
-    """Put so many units into the lot of this number, or into a new one.
+def _hardly_meant(tx: Transaction, expires_on: str, quantity: int) -> Iterator[tuple[str, str]]:
+    """Questions about a delivery, by field."""
+    day, today = date.fromisoformat(expires_on), date.fromisoformat(queries.today(tx))
+    if day < today:
+        yield "expires_on", N_("Ce lot est déjà périmé : vérifiez la date.")
+    elif expiry.is_far(day, today):
+        yield "expires_on", expiry.FAR
+    if quantity > counting.UNITS:
+        yield "quantity", counting.MANY
 
-    Raises Invalid when it expires another day, Doubtful when the number is written otherwise there.
+
+def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int) -> tuple[str, dict[str, str]]:
+    """Put so many units into the lot of this number, or into a new one; with the question whether it is this one, where
+    its number is written otherwise there. Raises Invalid when it expires another day.
     """
     lot = {"product": product_id, "number": number, "key": writing.code_key(number), "expires_on": expires_on}
     known = tx.first(  # of a lot that was entered twice before numbers were compared, the one that expires that day
@@ -84,16 +96,15 @@ def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantit
             "VALUES (:id, :product, :number, :key, :expires_on, :quantity)",
             {**lot, "id": lot_id, "quantity": quantity},
         )
-        return lot_id
+        return lot_id, {}
     if known["expires_on"] != expires_on:
         raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
-    if known["number"] != number and not confirmed:
-        raise Doubtful({"number": N_("Ce lot est déjà en stock, écrit autrement : est-ce bien le même ?")})
     tx.execute(
         "UPDATE lots SET on_hand = on_hand + :quantity, version = version + 1 WHERE id = :id",
         {"quantity": quantity, "id": known["id"]},
     )
-    return str(known["id"])
+    question = N_("Ce lot est déjà en stock, écrit autrement : est-ce bien le même ?")
+    return str(known["id"]), {"number": question} if known["number"] != number else {}
 
 
 def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, version: int, reason: str) -> str:

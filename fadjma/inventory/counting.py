@@ -18,6 +18,8 @@ MOVED = N_("Des lots ont bougé pendant le comptage : recomptez ceux qui sont ma
 _LESS = N_("Il y en a moins que ce qui est réservé pour des ordonnances préparées : rendez-en une d'abord.")
 _FOUND_MORE = N_("Plus que prévu : recomptez, puis confirmez.")
 _FOUND_LESS = N_("Moins que prévu : recomptez, puis confirmez.")
+UNITS = 10_000  # that one counts of one lot, and more
+MANY = N_("Plus de 10 000 unités : vérifiez la quantité.")
 _WHY = N_("Dites pourquoi le stock diffère : casse, erreur de saisie, retrait de périmés…")
 
 
@@ -82,7 +84,7 @@ def _ask(lots: Mapping[str, Lot], counted: Sequence[Counted], reason: str, *, co
     """Raises Invalid or Doubtful about what cannot be, and what is not as it should be."""
     less = {one.place: _LESS for one in counted if one.on_hand < lots[one.lot_id].reserved}
     differing = {
-        one.place: _FOUND_MORE if one.on_hand > lots[one.lot_id].on_hand else _FOUND_LESS
+        one.place: _difference(one.on_hand, lots[one.lot_id].on_hand)
         for one in counted
         if one.on_hand != lots[one.lot_id].on_hand
     }
@@ -92,6 +94,13 @@ def _ask(lots: Mapping[str, Lot], counted: Sequence[Counted], reason: str, *, co
         raise Invalid({"reason": _WHY, **differing})
     if differing and not confirmed:
         raise Doubtful(differing)
+
+
+def _difference(found: int, expected: int) -> str:
+    """The question about it: one for each lot, for one answer takes them all."""
+    if found > UNITS:
+        return MANY
+    return _FOUND_MORE if found > expected else _FOUND_LESS
 
 
 def _keep(tx: Transaction, viewer: Viewer, pharmacy_id: str, reason: str, lots: int, changed: int) -> str:

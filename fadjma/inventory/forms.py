@@ -7,13 +7,10 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.inventory import codes, expiry
-from fadjma.inventory.counting import Counted
+from fadjma.inventory.counting import MANY, UNITS, Counted
 from fadjma.inventory.formulary import SCHEDULES, Facts, listed
 from fadjma.inventory.tables import ATC, LONGEST
 from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
-
-_UNITS = 10_000  # that one counts of one lot, and more
-MANY = N_("Plus de 10 000 unités : vérifiez la quantité.")
 
 
 class Expiry(Date):
@@ -35,16 +32,6 @@ class LotForm(Questioned):
         if field.data and not codes.is_gtin(field.data):
             raise ValidationError(translate(self.language, codes.CHECKED))
 
-    def validate_expires_on(self, field: Any) -> None:
-        if field.data and field.data < self.today:
-            self.doubt("expires_on", N_("Ce lot est déjà périmé : vérifiez la date."))
-        elif field.data and expiry.is_far(field.data, self.today):
-            self.doubt("expires_on", expiry.FAR)
-
-    def validate_quantity(self, field: Any) -> None:
-        if field.data and field.data > _UNITS:
-            self.doubt("quantity", MANY)
-
 
 class ThresholdForm(Form):
     threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
@@ -56,7 +43,7 @@ class CountForm(Questioned):
     reason = text(N_("Raison"), 300, minimum=3)
 
     def validate_on_hand(self, field: Any) -> None:
-        if field.data and field.data > _UNITS:
+        if field.data and field.data > UNITS:
             self.doubt("on_hand", MANY)
 
 
@@ -81,12 +68,6 @@ class SheetForm(Questioned):
             for line in (entry.form for entry in self["lines"])
             if line["on_hand"].data is not None
         ]
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        for entry in self["lines"]:
-            if (entry.form["on_hand"].data or 0) > _UNITS:
-                self.doubt(entry.form["on_hand"].name, MANY)
-        return super().validate(extra_validators)
 
 
 class ChoicesForm(Form):

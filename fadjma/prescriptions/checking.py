@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from fadjma import days
 from fadjma.access import grants
-from fadjma.i18n import age_in_months
+from fadjma.i18n import age_in_months, translate
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.records import allergies, measurements
-from fadjma.refusals import NotFound
+from fadjma.refusals import Alerted, Doubtful, NotFound, Refusal
 from fadjma.safety import answers, rules
 from fadjma.safety import queries as safety
 from fadjma.safety.answers import Override
@@ -45,7 +45,7 @@ def sign(
     """
     actions.require_prescriber(tx, viewer, patient_id)
     spelled, doubts = actions.check(tx, lines, pharmacy_id)
-    found = of_new(tx, patient_id, [line.medicine_id for line in spelled], replaces_id)
+    found = of_new(tx, patient_id, [line.medicine_id for line in spelled])
     asked = sorted([*found.alerts, *_of_posology(lines, doubts)], key=lambda one: one.line)
     answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
     prescription_id = actions.issue(
@@ -55,23 +55,20 @@ def sign(
     return prescription_id
 
 
-def of_new(
-    tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None], replaces_id: str | None = None
-) -> Checked:
+def of_new(tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
     """What is asked of medicines that are about to be prescribed; None, and one that there is not: a line that is not
     chosen yet. The caller has checked the right.
+
+    What a refused prescription still owes is under way no more, so a correction is no duplicate of it; what was handed
+    over of it is.
     """
-    besides = [replaces_id] if replaces_id else []
-    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=besides)
-    return _checked(tx, patient_id, medicine_ids, running)
+    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, states.UNDER_WAY))
 
 
-def while_writing(
-    tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None], replaces_id: str | None
-) -> Checked:
+def while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
     """The same for the form of whoever may prescribe. Raises NotFound, Forbidden."""
     grants.require_grant(tx, viewer, patient_id, "prescriptions")
-    return of_new(tx, patient_id, medicine_ids, replaces_id)
+    return of_new(tx, patient_id, medicine_ids)
 
 
 def validate(
@@ -97,8 +94,27 @@ def prepare(
 ) -> str:
     """`setbacks.prepare`, of one that was open to any pharmacy once its alerts are answered."""
     if queries.was_open_to_all(tx, prescription_id):
-        _answer(tx, viewer, prescription_id, states.PREPARE, confirmed, overrides)
+        try:
+            _answer(tx, viewer, prescription_id, states.PREPARE, confirmed, overrides)
+        except Alerted as alerted:
+            raise _with_lots(tx, viewer, prescription_id, alerted, partial=partial) from None
     return setbacks.prepare(tx, viewer, prescription_id, partial=partial, confirmed=confirmed)
+
+
+def _with_lots(tx: Transaction, viewer: Viewer, prescription_id: str, alerted: Alerted, *, partial: bool) -> Alerted:
+    """The alerts with what is asked about the lots: one `confirm` answers both, so both are asked at once.
+
+    What is tried here is undone with the transaction, which the alerts end.
+    """
+    try:
+        setbacks.prepare(tx, viewer, prescription_id, partial=partial, confirmed=False)
+    except Doubtful as doubt:
+        return alerted.with_questions(
+            {name: translate(viewer.language, text, **doubt.values) for name, text in doubt.errors.items()}
+        )
+    except Refusal:
+        pass  # it is said once the alerts are answered
+    return alerted
 
 
 def for_pharmacy(tx: Transaction, viewer: Viewer, found: Prescription) -> Checked:

@@ -1,7 +1,7 @@
 """What was prescribed before, to be prescribed again: read over and signed as if it had been typed."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fadjma.i18n import N_
@@ -44,6 +44,12 @@ def of_lines(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
         )
         for line in lines
     ]
+
+
+def of_owed(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
+    """What of these was not handed over: a part of a refused prescription may have been, before."""
+    owed = [line for line in lines if line.remaining]
+    return [replace(copy, quantity=line.remaining) for copy, line in zip(of_lines(tx, owed), owed, strict=True)]
 
 
 def is_listed(tx: Transaction, medicine_id: str) -> bool:

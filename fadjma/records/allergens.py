@@ -27,6 +27,29 @@ FAMILIES: Mapping[str, str] = {
     "A10A": N_("Insulines"),
     "V08": N_("Produits de contraste"),
 }
+# What people say for a family, and for a substance, beside its name in the list.
+_ALSO_FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "J01C": ("pénicilline G", "pénicilline V", "pénicilline A", "pénicilline M"),
+    "J01C J01D": ("bêta-lactamines", "bêtalactamines"),
+    "J01E P01BD51 A07EC01 D06BA": ("sulfa",),
+    "J01A": ("cyclines",),
+    "J01M S01AE": ("fluoroquinolones",),
+    "M01A M02AA N02BA B01AC06": ("AINS", "anti-inflammatoires", "anti-inflammatoires non stéroïdiens"),
+    "N02A R05DA": ("opiacés", "morphiniques"),
+    "C09A C09B": ("IEC",),
+    "V08": ("produits de contraste iodés",),
+}
+_ALSO_SUBSTANCES: Mapping[str, tuple[str, ...]] = {
+    "B01AC06 N02BA01": ("aspirine", "Aspégic"),
+    "J01CA04": ("Clamoxyl",),
+    "J01CR02": ("Augmentin",),
+    "J01EE01": ("cotrimoxazole", "Bactrim"),
+    "M01AB05": ("Voltarène",),
+    "M01AE03": ("Profénid",),
+    "N02BE01": ("Doliprane", "Efferalgan"),
+    "P01AB01": ("Flagyl",),
+}
+_STRENGTH = re.compile(r"\s+[0-9][0-9 .,]*\s*(?:mg|g|µg|mcg|ml|m?ui|%)(?:\s*/\s*[0-9.,]*\s*\w+)?(?!\w)", re.IGNORECASE)
 _CODE = re.compile(r"[ABCDGHJLMNPRSV](?:[0-9]{2}(?:[A-Z](?:[A-Z](?:[0-9]{2})?)?)?)?")  # any level of the ATC tree
 _PARTS = re.compile(r"[+/]")
 LEVEL_4 = 5  # characters: the chemical subgroup, in which what resembles most stands together
@@ -44,15 +67,28 @@ def codes(typed: str) -> tuple[str, ...] | None:
 
 
 def family_named(text: str) -> str | None:
-    """The codes of the family that this is the name of, in either language and number; None: it is the name of none."""
+    """The codes of the family that this is a name of, in either language and number; None: it is the name of none."""
     asked = _singular(text)
-    return next(
-        (atc for atc, name in FAMILIES.items() if asked in {_singular(translate(to, name)) for to in LANGUAGES}), None
-    )
+    named = (atc for atc, name in FAMILIES.items() if asked in {_singular(translate(to, name)) for to in LANGUAGES})
+    return next(named, None) or _also(asked, _ALSO_FAMILIES)
+
+
+def substance_named(text: str) -> str:
+    """The codes of the substance that this is another name of, with spaces between; empty: it is of none."""
+    return _also(_singular(text), _ALSO_SUBSTANCES) or ""
+
+
+def without_strength(text: str) -> str:
+    """What is named alone: « amoxicilline » of « amoxicilline 500 mg »."""
+    return _STRENGTH.sub("", text).strip()
+
+
+def _also(asked: str, names: Mapping[str, tuple[str, ...]]) -> str | None:
+    return next((atc for atc, called in names.items() if asked in map(_singular, called)), None)
 
 
 def _singular(name: str) -> str:
-    return writing.fold(name).strip().removesuffix("s")
+    return " ".join(word.removesuffix("s") for word in writing.fold(name).split())
 
 
 def reach(atc: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Each is a record of its type, of which every version has fields of its own besid
 there were any, or is sent without, is an allergy « en toutes lettres »: it is shown, and compared with nothing.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -28,7 +29,12 @@ SEVERITIES: Mapping[str, str] = {
 STATUSES: tuple[Status, ...] = get_args(Status)
 _EVER = 2**62  # later than any moment, also of a clock that ran ahead
 _TYPED, _SUGGESTED = 2, 12  # letters from which on substances are proposed, and how many at most
-_DENIED = ("aucune allergie", "pas d'allergie", "absence d'allergie")  # how a title begins that says there is none
+# A title that says there is none, and nothing else: « sauf pénicilline » after it is what matters.
+_DENIED = re.compile(
+    r"(aucune allergie|(pas|absence) d'allergies?)"
+    r"( (connue?s?|medicamenteuses?|alimentaires?|signalees?|declarees?|rapportees?|retrouvees?|notees?|ni|ou|et"
+    r"|a ce jour|a ma connaissance))*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,8 @@ class Allergy:
     @property
     def denies(self) -> bool:
         """Whether its words say that there is none: then no alarm stands before them. No more is made of words."""
-        return self.facts is None and writing.fold(self.title).strip().startswith(_DENIED)
+        said = " ".join(writing.fold(self.title).rstrip(" .!").split())
+        return self.facts is None and _DENIED.fullmatch(said) is not None
 
     def json(self) -> dict[str, Any]:
         said = self.facts.json() if self.facts else dict.fromkeys(("kind", "substance", "reaction", "severity"))
@@ -177,9 +184,21 @@ def facts_of(tx: Transaction, record_ids: list[str]) -> dict[str, Facts]:
 
 
 def known_codes(tx: Transaction, substance: str) -> str:
-    """The ATC codes that the list of medicines has for a DCI, with spaces between; empty where it has none."""
+    """The ATC codes of a medicine, with spaces between; empty where it is not known.
+
+    By its DCI in the list of medicines, else by a name of its products there, else by another name that people give it;
+    what is in the list only together with something else has the codes of that.
+    """
     asked = allergens.substances(substance)
-    return " ".join(sorted({row["atc"] for row in _named(tx, substance) if allergens.substances(row["dci"]) == asked}))
+    if not asked:
+        return ""
+    named = [(allergens.substances(row["dci"]), row) for row in _named(tx, substance)]
+    found = [row for made_of, row in named if made_of == asked] or [
+        row for _, row in named if writing.fold(substance) in map(str.strip, writing.fold(row["brands"]).split(","))
+    ]
+    if not found and (also := allergens.substance_named(substance)):
+        return also
+    return " ".join(sorted({row["atc"] for row in found or [row for made_of, row in named if asked <= made_of]}))
 
 
 def suggested(tx: Transaction, q: str) -> list[str]:
@@ -198,7 +217,7 @@ def _named(tx: Transaction, q: str) -> list[Row]:
     """The substances, with their codes, of the medicines in whose names each of these words begins one."""
     said, values = searching.every(writing.asked_words(q), searching.in_key("w.words"))
     return tx.all(
-        "SELECT DISTINCT c.dci, c.atc FROM medicine_classes c "
+        "SELECT DISTINCT c.dci, c.atc, c.brands FROM medicine_classes c "
         f"JOIN words_of_medicines w ON w.medicine_id = c.medicine_id WHERE c.atc <> ''{said}",
         values,
     )

@@ -83,9 +83,10 @@ def _recognized(tx: Transaction, facts: Facts, *, confirmed: bool) -> Facts:
         return facts
     if facts.atc:
         return replace(facts, kind="class", atc=" ".join(_codes(facts.atc)))
-    if family := allergens.family_named(facts.substance):
+    name = allergens.without_strength(facts.substance)
+    if family := allergens.family_named(name):
         return replace(facts, kind="class", atc=family)
-    codes = allergies.known_codes(tx, facts.substance)
+    codes = allergies.known_codes(tx, name)
     if not codes and not confirmed:
         raise Doubtful({"substance": _NEITHER})
     return replace(facts, atc=codes)

@@ -29,23 +29,24 @@ def running(
     `before`: what waits counts only if it was issued before this moment; what came later was compared with this one.
     """
     others, values = given(besides or ("",))
+    waits = f"l.status IN {listed(under_way)} AND l.valid_until > :now AND l.issued_at < :before"
     rows = tx.all(
         "SELECT c.medicine_id, c.dci, c.atc, l.issued_at, l.duration_days, "
-        "CASE WHEN l.delivered > 0 THEN l.handed_over_at END AS handed_over_at "
+        "CASE WHEN l.delivered > 0 THEN l.handed_over_at END AS handed_over_at, "
+        f"CASE WHEN l.delivered < l.quantity AND {waits} THEN 1 ELSE 0 END AS owed "
         "FROM prescribed_lines l JOIN medicine_classes c ON c.medicine_id = l.medicine_id "
-        f"WHERE l.patient_id = :patient AND l.prescription_id NOT IN {others} AND (l.delivered > 0 "
-        f"OR (l.status IN {listed(under_way)} AND l.valid_until > :now AND l.issued_at < :before))",
+        f"WHERE l.patient_id = :patient AND l.prescription_id NOT IN {others} AND (l.delivered > 0 OR ({waits}))",
         {"patient": patient_id, "now": tx.now, "before": tx.now + 1 if before is None else before, **values},
     )
     found = [_running(row) for row in rows]
     since = tx.now - _LONGEST
-    return [one for one in found if one.handed_over_at is None or one.handed_over_at > since]
+    return [one for one in found if one.owed or one.handed_over_at is None or one.handed_over_at > since]
 
 
 def _running(row: Row) -> Running:
     at = row["handed_over_at"]
     until = None if at is None else at + row["duration_days"] * DAY
-    return Running(_medicine(row), row["issued_at"], at, until)
+    return Running(_medicine(row), row["issued_at"], at, until, owed=bool(row["owed"]))
 
 
 def _medicine(row: Row) -> Medicine:

@@ -44,23 +44,27 @@ class Medicine:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A medicine that was prescribed before: not handed over yet, or taken until `until`. Moments in milliseconds."""
+    """A medicine that was prescribed before: not handed over yet, or taken until `until`. Moments in milliseconds.
+
+    `owed`: something of it is still to be handed over, whatever was already.
+    """
 
     medicine: Medicine
     issued_at: int
     handed_over_at: int | None = None
     until: int | None = None
+    owed: bool = False
 
     def counts(self, now: int) -> bool:
-        """Whether giving it again is giving it twice: it waits to be handed over, was so within the last 7 days, or
-        does not end within 7 days. What ends sooner is continued.
+        """Whether giving it again is giving it twice: it or its rest waits to be handed over, it was so within the last
+        7 days, or does not end within 7 days. What ends sooner is continued.
         """
-        if self.handed_over_at is None or self.until is None:
+        if self.owed or self.handed_over_at is None or self.until is None:
             return True
         return self.handed_over_at > now - LATELY or self.until > now + LATELY
 
     def is_taken(self, now: int) -> bool:
-        return self.until is None or self.until > now
+        return self.owed or self.until is None or self.until > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,10 @@ def _duplicate(
     same = [one for one in running if one.medicine.substances & medicine.substances and one.counts(now)]
     handed = [one.handed_over_at for one in same if one.handed_over_at is not None]
     if handed:
-        text, day = N_("Déjà remis le %(day)s : %(medicine)s."), max(handed)
+        day = max(handed)
+        text = N_("Déjà remis le %(day)s : %(medicine)s.")
+        if any(one.owed and one.handed_over_at is not None for one in same):
+            text = N_("Déjà remis le %(day)s, et le reste est encore dû : %(medicine)s.")
         yield alert("duplicate", number, (*own, days.day(day).isoformat()), text, medicine=medicine.dci, day=day)
     elif same:
         text, day = N_("Déjà prescrit le %(day)s, et pas encore remis : %(medicine)s."), max(o.issued_at for o in same)
@@ -221,7 +228,7 @@ def unchecked(lines: Sequence[Medicine | None], allergies: Allergies) -> Iterato
             yield Unchecked("by_name", text, {"title": one.title})
     for number, medicine in enumerate(lines):
         if medicine is not None and not medicine.subgroup:
-            text = N_("Sans code ATC, sa famille n'est pas comparée : %(medicine)s.")
+            text = N_("Famille inconnue : allergie de famille non vérifiée (%(medicine)s).")
             yield Unchecked("no_atc", text, {"medicine": medicine.dci}, number)
 
 
@@ -229,7 +236,7 @@ def unchecked_of_child(weighed: Weighed, now: int) -> Iterator[Unchecked]:
     """What of a child's doses could not be checked: they go by weight."""
     if weighed.months >= CHILD:
         return
-    yield Unchecked("dose", N_("Doses par kilo non vérifiées : aucune table n'est signée."))
+    yield Unchecked("dose", N_("FADJMA ne vérifie pas les doses selon le poids : vérifiez-les vous-même."))
     if weighed.at is None:
         yield Unchecked("weight", N_("Poids inconnu."))
     elif weighed.at < now - (_OLD_WEIGHT_OF_YOUNG if weighed.months < _YOUNG else _OLD_WEIGHT):

@@ -40,6 +40,13 @@ def test_a_sheet_has_twenty_lots_by_name_and_the_next_one_goes_on(store: Store) 
     assert names == sorted(names)
 
 
+def test_very_many_that_differ_are_one_question(store: Store) -> None:
+    lot_id = receive(store, 100)
+    with pytest.raises(Doubtful) as question:
+        _record(store, _counted(lot_id, 20_000, place="a"), confirmed=False)
+    assert question.value.errors == {"a": counting.MANY}
+
+
 def test_what_differs_is_asked_about_before_anything_is_recorded(store: Store) -> None:
     one, other, same = receive(store, 100), receive(store, 50, number="L2"), receive(store, 7, number="L3")
     counted = [_counted(one, 97, place="a"), _counted(other, 51, place="b"), _counted(same, 7, place="c")]

@@ -170,3 +170,16 @@ def test_a_pharmacist_sees_the_whole_stock_of_their_pharmacy_first_to_expire_fir
     [product] = store.read(queries.stock, GOMIS)
     assert [(lot.number, lot.state) for lot in product.lots] == [("GONE", "expired"), ("SOON", "soon"), ("LATE", "ok")]
     assert product.usable == 12 == store.read(queries.usable, JAMM, PARACETAMOL)
+
+
+def test_what_one_confirmation_answers_about_a_delivery_is_asked_at_once(store: Store) -> None:
+    lot_id = store.write(
+        actions.receive, NDIAYE, confirmed=True, **{**LOT, "number": "L-1 a", "expires_on": "2020-01-31"}
+    )
+    much = {**LOT, "number": "L1A", "expires_on": "2020-01-31", "quantity": 20_000}
+    before = store.content()
+    with pytest.raises(Doubtful) as question:
+        store.write(actions.receive, NDIAYE, **much)
+    assert question.value.confirm == ["number", "expires_on", "quantity"]
+    assert store.content() == before
+    assert store.write(actions.receive, NDIAYE, confirmed=True, **much) == lot_id

@@ -1,13 +1,13 @@
 """Allergies with fields of their own: who notes them, what is recognised, and the three states that are told apart."""
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, GASSAMA, NDIAYE, SARR, THIAM
+from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, GASSAMA, NDIAYE, PARACETAMOL, SARR, THIAM
 from steps import grant, validated, write_record
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, allergens, allergies, noting, queries
-from fadjma.records.allergies import Allergies, Facts
+from fadjma.records.allergies import Allergies, Allergy, Facts
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 
 PENICILLINS = Facts("medicine", "pénicilline", reaction="urticaire", severity="severe")
@@ -48,6 +48,36 @@ def test_a_medicine_that_nobody_knows_is_asked_back_and_then_compared_by_name(st
     _note(store, Facts("medicine", "pénicillinne"), confirmed=True)
     assert not _facts(store).comparable
     assert _known(store).state == "known"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "atc"),
+    [
+        ("AINS", "class", "M01A M02AA N02BA B01AC06"),
+        ("pénicilline G", "class", "J01C"),
+        ("Bêta-lactamines", "class", "J01C J01D"),
+        ("IEC", "class", "C09A C09B"),
+        ("aspirine 500 mg", "medicine", "B01AC06 N02BA01"),
+        ("Augmentin 1 g/125 mg", "medicine", "J01CR02"),
+        ("amoxicilline 500 mg", "medicine", "J01CA04"),
+        ("Sulfaméthoxazole", "medicine", "J01EE01"),
+        ("hiconcil", "medicine", "J01CA04"),
+    ],
+)
+def test_what_people_call_it_is_known(store: Store, said: str, kind: str, atc: str) -> None:
+    grant(store)
+    store.connection.execute("UPDATE medicines SET atc = 'J01CA04' WHERE dci = 'amoxicilline'")
+    store.connection.execute(
+        "UPDATE medicines SET brands = 'Bristamox, Hiconcil', brands_key = 'bristamox hiconcil' WHERE id = ?",
+        (AMOXICILLIN,),
+    )
+    store.connection.execute(
+        "UPDATE medicines SET dci = 'sulfaméthoxazole + triméthoprime', atc = 'J01EE01', "
+        "search_key = 'sulfamethoxazole trimethoprime' WHERE id = ?",
+        (PARACETAMOL,),
+    )
+    _note(store, Facts("medicine", said))
+    assert (_facts(store).kind, _facts(store).atc) == (kind, atc)
 
 
 def test_of_a_food_nothing_is_asked(store: Store) -> None:
@@ -145,6 +175,22 @@ class TestInWords:
         store.write(actions.create, DIOP, AWA.id, type="allergy", **written)
         known = _known(store)
         assert (known.state, known.alarming, len(known.denied_in_words)) == ("known", (), 1)
+
+    @pytest.mark.parametrize(
+        ("title", "denies"),
+        [
+            ("Aucune allergie", True),
+            ("AUCUNE ALLERGIE CONNUE.", True),
+            ("Pas d\u2019allergies médicamenteuses connues à ce jour", True),
+            ("Absence d'allergie médicamenteuse ou alimentaire", True),
+            ("Aucune allergie connue sauf pénicilline", False),
+            ("Aucune allergie connue, sauf pénicilline", False),
+            ("Pas d'allergie aux AINS, mais choc à la pénicilline", False),
+            ("Absence d'allergie alimentaire ; allergie : pénicilline", False),
+        ],
+    )
+    def test_only_words_that_say_nothing_else_say_that_there_is_none(self, title: str, denies: bool) -> None:
+        assert Allergy("r", title, 0, "Dr", "", None).denies is denies
 
     def test_one_with_fields_is_corrected_by_them_alone(self, store: Store) -> None:
         grant(store)

@@ -201,7 +201,7 @@ class TestOnThePage:
         assert "n'a pas pu être vérifié" not in _text(await doctor.get(form))
         store.connection.execute("UPDATE medicines SET atc = '' WHERE id = ?", (AMOXICILLIN,))
         asked = f"/patients/awa/safety?lines-1-medicine_id={AMOXICILLIN}"
-        assert "Sans code ATC" in _text(await clinic.htmx(DIOP).get(asked))
+        assert "Famille inconnue" in _text(await clinic.htmx(DIOP).get(asked))
         said = (await clinic.program(DIOP).get(f"/patients/awa/safety?medicine_id={PARACETAMOL}&medicine_id=x")).json
         assert [alert["kind"] for alert in said["alerts"]] == ["duplicate"] and said["unchecked"] == []
 

@@ -99,6 +99,8 @@ def test_a_line_that_is_not_chosen_yet_keeps_its_place() -> None:
 def test_what_cannot_be_checked_is_said() -> None:
     said = [(one.kind, one.line) for one in rules.unchecked([PARACETAMOL, None, HERBS], _allergies())]
     assert said == [("allergies", None), ("no_atc", 2)]
+    [_, no_class] = rules.unchecked([HERBS], _allergies())
+    assert no_class.words("fr") == "Famille inconnue\xa0: allergie de famille non vérifiée (kinkéliba)."
     known = _allergies(None, Facts("medicine", "inconnue"), Facts("food", "lait"), Facts("class", "x", "J01C"))
     assert [one.kind for one in rules.unchecked([], known)] == ["in_words", "by_name"]
     none_known = Allergies(none_known=Allergy("r", "", NOW, "Dr", "", Facts("none_known", "")))

@@ -51,7 +51,7 @@ def shown(found: Checked, sent: Iterable[Override] = ()) -> Beside:
 async def beside(patient_id: str, form: PrescriptionForm, sent: Iterable[Override] | None = None) -> Beside:
     """What is asked about the medicines of a form that is shown; `sent`: answers, if they are not the form's own."""
     chosen = [await chosen_in(line) for line in form.each_line[:LINES_AT_MOST]]
-    found = await web.see(checking.while_writing, patient_id, chosen, form.replaces_id.data or None)
+    found = await web.see(checking.while_writing, patient_id, chosen)
     return shown(found, form.answers if sent is None else sent)
 
 
@@ -81,6 +81,6 @@ async def asked(patient_id: str) -> Response:
 
 
 def _while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: list[str | None]) -> Checked:
-    found = checking.while_writing(tx, viewer, patient_id, medicine_ids, None)
+    found = checking.while_writing(tx, viewer, patient_id, medicine_ids)
     writing.trace_file(tx, viewer, patient_id, again=True)
     return found

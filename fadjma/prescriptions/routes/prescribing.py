@@ -210,7 +210,7 @@ def _refused_one(
     found = queries.prescription_in_full(tx, viewer, prescription_id)
     if found.patient_id != patient_id or found.prescriber_id != viewer.id:
         raise NotFound
-    return found, copying.of_lines(tx, found.lines)
+    return found, copying.of_owed(tx, found.lines)
 
 
 def _suggestions(

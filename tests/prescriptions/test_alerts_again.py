@@ -1,0 +1,71 @@
+"""What is asked of a prescription while something of another, or of itself, was handed over already."""
+
+import pytest
+from cast import AMOXICILLIN, AWA, DIOP, FALL, KADD, NDIAYE, PARACETAMOL
+from steps import KEY, code, grant, in_days, ready, receive
+from store import Clock, Store
+
+from fadjma.prescriptions import actions, checking, copying, dispensing, queries
+from fadjma.prescriptions.actions import NewLine
+from fadjma.prescriptions.dispensing import Part
+from fadjma.refusals import Alerted
+
+LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
+
+
+def _line(store: Store, prescription_id: str) -> str:
+    return str(store.value("SELECT id FROM prescription_lines WHERE prescription_id = ?", prescription_id))
+
+
+def _give(store: Store, prescription_id: str, quantity: int) -> str:
+    parts = [Part(_line(store, prescription_id), quantity)]
+    given = code(store, prescription_id)
+    return store.write(dispensing.deliver, NDIAYE, prescription_id, key=KEY, parts=parts, code=given)
+
+
+def _texts(alerted: Alerted) -> list[str]:
+    return [str(one["text"]).replace("\u00a0", " ") for one in alerted.details["alerts"]]
+
+
+def test_what_is_owed_of_a_part_handed_over_long_ago_waits_still(store: Store, clock: Clock) -> None:
+    prescription_id = _give(store, ready(store), 5)
+    clock.advance(days=12)
+    grant(store)
+    with pytest.raises(Alerted) as asked:
+        store.write(checking.sign, DIOP, AWA.id, lines=LINES)
+    [text] = _texts(asked.value)
+    assert text.startswith("Déjà remis le") and "le reste est encore dû" in text
+    _give(store, prescription_id, 15)
+    clock.advance(days=12)
+    grant(store)
+    assert store.write(checking.sign, DIOP, AWA.id, lines=LINES), "all was handed over, and the course is over"
+
+
+def test_a_correction_asks_about_what_was_handed_over_and_begins_with_the_rest(store: Store) -> None:
+    refused = _give(store, ready(store), 12)
+    store.write(dispensing.release, NDIAYE, refused, reason="Plus en stock")
+    store.write(dispensing.validate, FALL, refused)
+    store.write(dispensing.refuse, FALL, refused, code="dose", text="Dose à vérifier")
+    lines = store.read(queries.prescription_in_full, DIOP, refused).lines
+    assert [copy.quantity for copy in store.read(copying.of_owed, lines)] == [8]
+    with pytest.raises(Alerted) as asked:
+        store.write(checking.sign, DIOP, AWA.id, lines=LINES, replaces_id=refused, pharmacy_id=KADD)
+    [text] = _texts(asked.value)
+    assert text.startswith("Déjà remis le") and "dû" not in text, "what was refused is owed no more"
+
+
+def test_what_one_confirmation_answers_is_asked_at_once(store: Store) -> None:
+    grant(store)
+    store.connection.execute("UPDATE medicines SET atc = 'N02BE01'")
+    for medicine_id in (PARACETAMOL, AMOXICILLIN):
+        receive(store, medicine_id=medicine_id, expires_on=in_days(store, 2))
+    lines = [NewLine(medicine_id, "1 comprimé matin et soir", 20, 10) for medicine_id in (PARACETAMOL, AMOXICILLIN)]
+    prescription_id = store.write(actions.issue, DIOP, AWA.id, lines=lines, confirmed=True)
+    store.write(dispensing.validate, NDIAYE, prescription_id)
+    before = store.content()
+    with pytest.raises(Alerted) as asked:
+        store.write(checking.prepare, NDIAYE, prescription_id, confirmed=False)
+    assert asked.value.confirm == ["lines-1-medicine", "lots"] == list(asked.value.errors)
+    assert "périme avant la fin" in asked.value.errors["lots"] and "L1" in asked.value.errors["lots"]
+    assert store.content() == before
+    assert store.write(checking.prepare, NDIAYE, prescription_id, confirmed=True)
