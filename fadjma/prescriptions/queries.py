@@ -21,6 +21,7 @@ from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
 from fadjma.safety import answers
+from fadjma.safety.answers import Answer
 from fadjma.store import Row, Transaction, listed
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
@@ -156,7 +157,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
-        answers=answers.of_prescription(tx, found.id),
+        answers=_answers_shown_to(tx, viewer, found, informed=informed),
         grant=grant,
         allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
@@ -168,6 +169,14 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         undoable=delivering and _is_undoable(tx, viewer, found),
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
+
+
+def _answers_shown_to(tx: Transaction, viewer: Viewer, found: Prescription, *, informed: bool) -> tuple[Answer, ...]:
+    """To alerts; to its prescriber without a grant their own alone: a pharmacy answers what was noted since."""
+    answered = answers.of_prescription(tx, found.id)
+    if informed or viewer.id == found.patient_id:
+        return answered
+    return tuple(one for one in answered if one.role == "doctor")  # its prescriber: no other doctor signs it
 
 
 def has_code(tx: Transaction, found: Prescription | Standing) -> bool:
