@@ -186,13 +186,18 @@ def deliver(
     identity_document: str | None = None,
     reason: str = "",
     parts: Sequence[Part] | None = None,
+    version: int | None = None,
 ) -> str:
     """Hand over: with the patient's code, or on an identity document with a reason, which is flagged in the trace.
 
     `parts` None: all that is owed. What is not handed over is owed still, under a new code. Stock leaves in the same
-    transaction. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there.
+    transaction. `version`: that of the page on which it was read what is owed, if there was one: a colleague may have
+    handed over a part since. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there.
     """
-    prescribed = queries.lines(tx, transitions.begin(tx, viewer, prescription_id, states.DELIVER).id)
+    found = transitions.begin(tx, viewer, prescription_id, states.DELIVER)
+    if version not in (None, found.version):
+        raise Conflict(states.CHANGED, current=found.status)
+    prescribed = queries.lines(tx, found.id)
     wanted = _wanted(prescribed, parts)
     is_all = wanted == _owed(prescribed)
     without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"

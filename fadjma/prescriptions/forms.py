@@ -136,9 +136,10 @@ class PartForm(Form):
 
 class DeliveryForm(Form):
     """With the patient's code; or without it, with an identity document and a reason. Without lines: all that is owed;
-    with lines, nothing of those without a quantity.
+    with lines, nothing of those without a quantity. `version`: of the prescription as it was read, if it was.
     """
 
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
     lines = FieldList(FormField(PartForm))
     code: Field[str | None] = StringField(N_("Code de retrait"), [AtMost(20)], filters=[cleaning(20)])
     identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)

@@ -187,6 +187,7 @@ class Standing:
     code_round: int
     code_failures: int
     code_printed_round: int | None
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ async def delivery(prescription_id: str) -> Response:
         code=form.code.data or None,
         identity_document=form.identity_document.data or None,
         reason=form.reason.data or "",
+        version=form.version.data,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
 
