@@ -49,14 +49,20 @@ def last(tx: Transaction, prescription_id: str, pharmacy_id: str | None) -> tupl
     return (row["id"], row["at"]) if row and row["pharmacy_id"] == pharmacy_id else None
 
 
+def is_of_known_lots(tx: Transaction, dispense_id: str) -> bool:
+    """Whether it is known out of which lots all of it was: not of what was handed over before that was kept."""
+    sql = "SELECT 1 FROM dispense_lines WHERE dispense_id = :id AND lot_id IS NULL LIMIT 1"
+    return tx.value(sql, {"id": dispense_id}) is None
+
+
 def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> list[Taken]:
-    """It has not happened; returns what is to be put back."""
+    """It has not happened; returns what is to be put back, of known lots."""
     tx.execute(
         "UPDATE dispenses SET undone_at = :now, undone_by = :viewer, undo_reason = :reason WHERE id = :id",
         {"now": tx.now, "viewer": viewer.id, "reason": reason, "id": dispense_id},
     )
     rows = tx.all(
-        "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id AND lot_id IS NOT NULL",
+        "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id",
         {"id": dispense_id},
     )
     taken = [Taken(**dict(row)) for row in rows]

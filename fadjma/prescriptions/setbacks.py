@@ -10,6 +10,10 @@ from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Transaction
 
+_LOTS_UNKNOWN = N_(
+    "Cette remise ne peut pas être annulée : les lots remis ne sont pas connus. Corrigez le stock à la main."
+)
+
 
 def cannot_supply(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
@@ -70,6 +74,8 @@ def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
         last = dispenses.last(tx, found.id, viewer.organization_id)
         if last is None or last[1] <= tx.now - states.UNDONE_WITHIN:
             raise Conflict(states.UNDO.too_late, current=found.status)
+        if not dispenses.is_of_known_lots(tx, last[0]):
+            raise Conflict(_LOTS_UNKNOWN, current=found.status)
         taken = dispenses.undo(tx, viewer, last[0], reason=reason)
         inventory.put_back(tx, viewer, found.id, taken, reason=reason)
         handover.renew(tx, found.id)

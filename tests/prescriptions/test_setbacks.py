@@ -161,6 +161,15 @@ class TestUndoing:
         assert store.content() == before
         assert not _found(store, prescription_id).undoable
 
+    def test_of_lots_that_are_not_known_nothing_can_be_put_back(self, store: Store) -> None:
+        prescription_id = delivered(store)
+        store.connection.execute("DROP TRIGGER dispense_lines_are_final")  # handed over before lots were kept
+        store.connection.execute("UPDATE dispense_lines SET lot_id = NULL")
+        before = store.content()
+        with pytest.raises(Conflict, match="lots remis ne sont pas connus"):
+            self._undo(store, prescription_id)
+        assert store.content() == before
+
     def test_it_is_undone_once_and_by_its_pharmacy(self, store: Store) -> None:
         prescription_id = delivered(store)
         with pytest.raises(NotFound):
