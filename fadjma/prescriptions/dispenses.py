@@ -6,7 +6,7 @@ from itertools import groupby
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory.actions import Taken
-from fadjma.prescriptions import register
+from fadjma.prescriptions import register, states
 from fadjma.prescriptions.prescription import Dispense, HandedOver
 from fadjma.store import Transaction
 
@@ -39,14 +39,16 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
     register.enter(tx, dispense_id, viewer.organization_id)
 
 
-def last(tx: Transaction, prescription_id: str, pharmacy_id: str | None) -> tuple[str, int] | None:
-    """The id and the moment of the last hand-over that holds, where it was by this pharmacy."""
+def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
+    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays."""
     row = tx.first(
         "SELECT id, at, pharmacy_id FROM dispenses WHERE prescription_id = :id AND undone_at IS NULL "
         "ORDER BY at DESC, id DESC LIMIT 1",
         {"id": prescription_id},
     )
-    return (row["id"], row["at"]) if row and row["pharmacy_id"] == pharmacy_id else None
+    if row is None or row["pharmacy_id"] != viewer.organization_id:
+        return None
+    return row["id"] if row["at"] > tx.now - states.UNDONE_WITHIN else None
 
 
 def is_of_known_lots(tx: Transaction, dispense_id: str) -> bool:

@@ -17,6 +17,10 @@ from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
+_JUST_HANDED_OVER = N_(
+    "Une remise vient d'avoir lieu : une fois l'ordonnance rendue, elle ne peut plus être annulée. Était-elle juste ?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -36,9 +40,18 @@ def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         raise
 
 
-def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """Give a claimed prescription back: not ours after all, or ready and never collected."""
-    return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason)
+def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str, confirmed: bool = False) -> str:
+    """Give a claimed prescription back: not ours after all, or ready and never collected.
+
+    Raises Doubtful while a hand-over that could be undone is not `confirmed`: then it no longer can.
+    """
+
+    def ask(found: Standing) -> None:
+        undoable = found.status in states.UNDO.sources and dispenses.undoable(tx, viewer, found.id)
+        if undoable and not confirmed:
+            raise Doubtful({"reason": _JUST_HANDED_OVER})
+
+    return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason, before=ask)
 
 
 def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

@@ -108,6 +108,11 @@ class ReasonForm(Form):
     reason: Field[str] = text(N_("Raison"), 500, minimum=3)
 
 
+class ReleaseForm(Questioned):
+    sure = N_("La remise était juste : rendre l'ordonnance")
+    reason: Field[str] = text(N_("Raison"), 500, minimum=3)
+
+
 class RefusalForm(Form):
     code: Field[str] = one_of(N_("Motif"), REFUSALS)
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)

@@ -166,7 +166,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery_phone=delivery["phone"] if delivery else None,
         has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found),
         perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
-        undoable=delivering and _is_undoable(tx, viewer, found),
+        undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
 
@@ -210,11 +210,6 @@ def _lines_shown_to(tx: Transaction, viewer: Viewer, prescription_id: str) -> tu
         else line
         for line in lines(tx, prescription_id)
     )
-
-
-def _is_undoable(tx: Transaction, viewer: Viewer, found: Prescription) -> bool:
-    last = dispenses.last(tx, found.id, viewer.organization_id)
-    return last is not None and last[1] > tx.now - states.UNDONE_WITHIN
 
 
 def _acts_shown_to(viewer: Viewer, acts: tuple[Act, ...]) -> tuple[Act, ...]:

@@ -71,12 +71,12 @@ def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
     """The last hand-over was a mistake: within 10 minutes it has not happened, and the code is another."""
 
     def give_back(found: Standing) -> None:
-        last = dispenses.last(tx, found.id, viewer.organization_id)
-        if last is None or last[1] <= tx.now - states.UNDONE_WITHIN:
+        last = dispenses.undoable(tx, viewer, found.id)
+        if last is None:
             raise Conflict(states.UNDO.too_late, current=found.status)
-        if not dispenses.is_of_known_lots(tx, last[0]):
+        if not dispenses.is_of_known_lots(tx, last):
             raise Conflict(_LOTS_UNKNOWN, current=found.status)
-        taken = dispenses.undo(tx, viewer, last[0], reason=reason)
+        taken = dispenses.undo(tx, viewer, last, reason=reason)
         inventory.put_back(tx, viewer, found.id, taken, reason=reason)
         handover.renew(tx, found.id)
 

@@ -25,7 +25,7 @@ from fadjma.inventory import soundness as stock
 from fadjma.prescriptions import actions, dispensing, lists, queries, setbacks, soundness
 from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.prescription import Prescription
-from fadjma.refusals import Conflict, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 
 MINUTE = 60_000
 
@@ -84,7 +84,7 @@ class TestWhatCannotBeSupplied:
 
     def test_the_rest_goes_to_another_pharmacy(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 8)
-        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture", confirmed=True)
         store.clock.advance(minutes=1)
         receive(store, pharmacist=FALL)
         for act in (dispensing.validate, dispensing.prepare, dispensing.mark_ready):
@@ -160,6 +160,16 @@ class TestUndoing:
             self._undo(store, prescription_id)
         assert store.content() == before
         assert not _found(store, prescription_id).undoable
+
+    def test_what_is_given_back_can_no_longer_be_undone_which_is_said_first(self, store: Store) -> None:
+        prescription_id = _hand_over(store, ready(store), 8)
+        before = store.content()
+        with pytest.raises(Doubtful) as asked:
+            store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        assert asked.value.confirm == ["reason"] and store.content() == before
+        store.clock.advance(milliseconds=10 * MINUTE)
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        assert status(store, prescription_id) == "issued"
 
     def test_of_lots_that_are_not_known_nothing_can_be_put_back(self, store: Store) -> None:
         prescription_id = delivered(store)
@@ -274,6 +284,6 @@ class TestChoosingThePharmacy:
 
     def test_what_remains_elsewhere_goes_where_the_patient_says(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 8)
-        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture", confirmed=True)
         store.write(actions.choose_pharmacy, AWA, prescription_id, pharmacy_id=KADD)
         assert _found(store, prescription_id, FALL).owed(_found(store, prescription_id, FALL).lines[0]) == 12

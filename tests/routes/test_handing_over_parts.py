@@ -52,6 +52,16 @@ async def test_two_colleagues_on_one_page_hand_a_part_over_once(clinic: Callers,
     assert (await clinic.program(GOMIS).post(f"{address}/delivery", sent)).status == 200
 
 
+async def test_given_back_at_once_it_is_asked_whether_the_hand_over_was_right(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.owed}"
+    assert (await clinic.program(NDIAYE).get(address)).json["status"] == "part_delivered"
+    asked = await clinic.browser(NDIAYE).post(f"{address}/release", {"reason": "Rupture"})
+    page = html.unescape(asked.text)
+    assert asked.status == 422 and "La remise était juste" in page and ">Rupture</textarea>" in page
+    done = await clinic.browser(NDIAYE).post(f"{address}/release", {"reason": "Rupture", "confirm": "1"})
+    assert done.status == 303
+
+
 async def test_by_json_the_lines_say_what_is_owed_and_the_dispenses_what_was_given(clinic: Callers, told: Told) -> None:
     address = f"/prescriptions/{told.ready}"
     before = (await clinic.program(NDIAYE).get(address)).json

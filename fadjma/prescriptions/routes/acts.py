@@ -17,6 +17,7 @@ from fadjma.prescriptions.forms import (
     PreparationForm,
     ReasonForm,
     RefusalForm,
+    ReleaseForm,
     ShortageForm,
     ValidationForm,
 )
@@ -140,10 +141,11 @@ async def hold(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/release")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReleaseForm, context=one)
 async def release(prescription_id: str) -> Response:
+    form = await web.form(ReleaseForm)
     web.count(GIVE_BACK_PER_PERSON)
-    return await _with_reason(dispensing.release, prescription_id)
+    return await _act(dispensing.release, prescription_id, reason=form.reason.data, confirmed=form.confirm.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/refusal")
