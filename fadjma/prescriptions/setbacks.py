@@ -18,10 +18,16 @@ _LOTS_UNKNOWN = N_(
 def cannot_supply(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
 ) -> str:
-    """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once."""
+    """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once, and
+    of the same once. Raises Invalid, Conflict.
+    """
     found = transitions.begin(tx, viewer, prescription_id, states.CANNOT_SUPPLY)
-    if line_id not in {line.id for line in queries.lines(tx, found.id) if line.remaining}:
+    owed = {line.id: line.shortage for line in queries.lines(tx, found.id) if line.remaining}
+    if line_id not in owed:
         raise Invalid({"line_id": N_("Choisissez un médicament qui reste à remettre.")})
+    said = owed[line_id]
+    if said and (said.pharmacy_id, said.code, said.text) == (viewer.organization_id, code, text):
+        raise Conflict(N_("Le médecin est déjà prévenu, pour cette raison."), current=found.status)
     tx.execute(
         "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
         "VALUES (:id, :line, :pharmacy, :viewer, :now, :code, :text)",

@@ -70,6 +70,18 @@ class TestWhatCannotBeSupplied:
             assert (line["unsupplied"]["code"], line["unsupplied"]["text"]) == ("out_of_stock", "Attendu lundi")
         assert status(store, prescription_id) == "validated"
 
+    def test_the_same_is_said_once(self, store: Store) -> None:
+        prescription_id = validated(store)
+        self._said(store, prescription_id)
+        before = store.content()
+        with pytest.raises(Conflict, match="déjà prévenu"):
+            self._said(store, prescription_id)
+        assert store.content() == before
+        said = {"line_id": _line(store, prescription_id), "code": "out_of_stock", "text": "Attendu mardi"}
+        assert store.news(setbacks.cannot_supply, GOMIS, prescription_id, **said)[DIOP.id] == [
+            "prescription.unsupplied"
+        ]
+
     def test_it_is_of_a_line_that_is_owed(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 20)
         store.connection.execute("UPDATE prescriptions SET status = 'ready'")
