@@ -17,6 +17,8 @@ from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
+_PERISHED = N_("Un lot réservé est périmé : reprenez la préparation.")
+_PERISHED_ON_ITS_WAY = N_("Un lot réservé est périmé : revenez d'abord à « Prête », puis reprenez la préparation.")
 _JUST_HANDED_OVER = N_(
     "Une remise vient d'avoir lieu : une fois l'ordonnance rendue, elle ne peut plus être annulée. Était-elle juste ?"
 )
@@ -263,6 +265,7 @@ def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line
         missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in wanted.items()}
         _require_all(found, wanted, missing)
     kept = put_aside.of(tx, found.id)
+    is_on_its_way = found.status in states.BRING_BACK.sources
     for line, quantity in wanted.items():
         there = kept.get(line.id, put_aside.NOTHING)
         if quantity > there.usable + there.expired:
@@ -274,7 +277,7 @@ def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line
                 asked=quantity,
             )
         if quantity > there.usable:
-            raise Conflict(N_("Un lot réservé est périmé : reprenez la préparation."), current=found.status)
+            raise Conflict(_PERISHED_ON_ITS_WAY if is_on_its_way else _PERISHED, current=found.status)
     return inventory.take(tx, viewer, found.id, {line.id: quantity for line, quantity in wanted.items()})
 
 

@@ -8,7 +8,7 @@ from steps import KEY, code, delivered, grant, in_days, issued, prepared, ready,
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, lists, queries, setbacks, soundness
+from fadjma.prescriptions import actions, dispensing, handover, lists, queries, setbacks, soundness, states
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.prescription import Prescription
@@ -141,6 +141,19 @@ def test_a_kept_lot_that_has_expired_is_not_handed_over(store: Store) -> None:
     _hand_over(store, prescription_id, 5)
     [dispense] = _found(store, prescription_id).dispenses
     assert [(one.lot, one.quantity) for one in dispense.lines] == [("LATE", 5)]
+
+
+def test_of_one_on_its_way_what_has_to_be_done_before_is_said(store: Store) -> None:
+    prescription_id = ready(store)
+    store.write(actions.request_delivery, AWA, prescription_id, address="Médina", phone="+221771234567")
+    store.write(dispensing.depart, NDIAYE, prescription_id)
+    store.connection.execute("UPDATE lots SET expires_on = '2020-01-01'")
+    with pytest.raises(Conflict, match="revenez d'abord à « Prête »"):
+        _hand_over(store, prescription_id)
+    store.write(dispensing.bring_back, NDIAYE, prescription_id, reason="Lot périmé")
+    with pytest.raises(Conflict, match="périmé : reprenez"):
+        _hand_over(store, prescription_id)
+    assert states.PREPARE_ANEW in _found(store, prescription_id).offered(NDIAYE)
 
 
 def test_one_line_is_handed_over_and_the_other_owed(store: Store) -> None:
