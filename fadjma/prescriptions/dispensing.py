@@ -202,12 +202,14 @@ def deliver(
     reason: str = "",
     parts: Sequence[Part] | None = None,
     version: int | None = None,
+    confirmed: bool = False,
 ) -> str:
     """Hand over: with the patient's code, or on an identity document with a reason, which is flagged in the trace.
 
     `parts` None: all that is owed. What is not handed over is owed still, under a new code. Stock leaves in the same
     transaction. `version`: that of the page on which it was read what is owed, if there was one: a colleague may have
-    handed over a part since. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there.
+    handed over a part since. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there,
+    Doubtful as `prepare` where nothing was put aside.
     """
     found = transitions.begin(tx, viewer, prescription_id, states.DELIVER)
     if version not in (None, found.version):
@@ -224,7 +226,7 @@ def deliver(
             raise Invalid({"code": N_("Ce code n'est pas le bon.")})
         if not code and not (identity_document and reason):
             raise Invalid(_what_is_missing(tx, found, identity_document, reason))
-        taken = _take(tx, viewer, found, wanted)
+        taken = _take(tx, viewer, found, wanted, confirmed=confirmed)
         dispenses.record(tx, viewer, found.id, taken, reason=without_code)
         if not is_all:
             handover.renew(tx, found.id)
@@ -259,11 +261,15 @@ def _wanted(prescribed: Iterable[Line], parts: Sequence[Part] | None) -> dict[Li
     return wanted
 
 
-def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line, int]) -> list[inventory.Taken]:
+def _take(
+    tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line, int], *, confirmed: bool
+) -> list[inventory.Taken]:
     """Take so much of each line out of the stock, of what was put aside; where nothing was, it is put aside now."""
     if found.status in states.PREPARE_REST.sources:
         missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in wanted.items()}
         _require_all(found, wanted, missing)
+        if not confirmed:
+            _ask_about_short_dated(tx, found, wanted)
     kept = put_aside.of(tx, found.id)
     is_on_its_way = found.status in states.BRING_BACK.sources
     for line, quantity in wanted.items():

@@ -139,11 +139,12 @@ class PartForm(Form):
     quantity: Field[int | None] = WholeNumber(N_("Quantité remise"), [Optional(), NumberRange(min=1, max=1000)])
 
 
-class DeliveryForm(Form):
+class DeliveryForm(Questioned):
     """With the patient's code; or without it, with an identity document and a reason. Without lines: all that is owed;
     with lines, nothing of those without a quantity. `version`: of the prescription as it was read, if it was.
     """
 
+    sure = N_("Remettre quand même ce lot")
     version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
     lines = FieldList(FormField(PartForm))
     code: Field[str | None] = StringField(N_("Code de retrait"), [AtMost(20)], filters=[cleaning(20)])

@@ -5,6 +5,8 @@ import re
 
 from callers import Callers
 from cast import AWA, DIOP, GOMIS, NDIAYE
+from steps import in_days
+from store import Store
 from told import DOCUMENT, Told
 
 INSTEAD = {"identity_document": DOCUMENT, "reason": "Téléphone volé"}
@@ -60,6 +62,16 @@ async def test_given_back_at_once_it_is_asked_whether_the_hand_over_was_right(cl
     assert asked.status == 422 and "La remise était juste" in page and ">Rupture</textarea>" in page
     done = await clinic.browser(NDIAYE).post(f"{address}/release", {"reason": "Rupture", "confirm": "1"})
     assert done.status == 303
+
+
+async def test_a_rest_out_of_a_lot_that_expires_too_soon_is_asked_about(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    address = f"/prescriptions/{told.owed}/delivery"
+    store.connection.execute("UPDATE lots SET expires_on = ?", (in_days(store, 1),))
+    asked = html.unescape((await clinic.browser(NDIAYE).post(address, INSTEAD)).text)
+    assert "périme avant la fin du traitement" in asked and "Remettre quand même ce lot" in asked
+    assert (await clinic.browser(NDIAYE).post(address, {**INSTEAD, "confirm": "1"})).status == 303
 
 
 async def test_by_json_the_lines_say_what_is_owed_and_the_dispenses_what_was_given(clinic: Callers, told: Told) -> None:

@@ -120,6 +120,7 @@ async def delivery(prescription_id: str) -> Response:
         identity_document=form.identity_document.data or None,
         reason=form.reason.data or "",
         version=form.version.data,
+        confirmed=form["confirm"].data,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
 
