@@ -6,7 +6,7 @@ from itertools import groupby
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory.actions import Taken
-from fadjma.prescriptions import register
+from fadjma.prescriptions import register, states
 from fadjma.prescriptions.prescription import Dispense, HandedOver
 from fadjma.store import Transaction
 
@@ -39,24 +39,32 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
     register.enter(tx, dispense_id, viewer.organization_id)
 
 
-def last(tx: Transaction, prescription_id: str, pharmacy_id: str | None) -> tuple[str, int] | None:
-    """The id and the moment of the last hand-over that holds, where it was by this pharmacy."""
+def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
+    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays."""
     row = tx.first(
         "SELECT id, at, pharmacy_id FROM dispenses WHERE prescription_id = :id AND undone_at IS NULL "
         "ORDER BY at DESC, id DESC LIMIT 1",
         {"id": prescription_id},
     )
-    return (row["id"], row["at"]) if row and row["pharmacy_id"] == pharmacy_id else None
+    if row is None or row["pharmacy_id"] != viewer.organization_id:
+        return None
+    return row["id"] if row["at"] > tx.now - states.UNDONE_WITHIN else None
+
+
+def is_of_known_lots(tx: Transaction, dispense_id: str) -> bool:
+    """Whether it is known out of which lots all of it was: not of what was handed over before that was kept."""
+    sql = "SELECT 1 FROM dispense_lines WHERE dispense_id = :id AND lot_id IS NULL LIMIT 1"
+    return tx.value(sql, {"id": dispense_id}) is None
 
 
 def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> list[Taken]:
-    """It has not happened; returns what is to be put back."""
+    """It has not happened; returns what is to be put back, of known lots."""
     tx.execute(
         "UPDATE dispenses SET undone_at = :now, undone_by = :viewer, undo_reason = :reason WHERE id = :id",
         {"now": tx.now, "viewer": viewer.id, "reason": reason, "id": dispense_id},
     )
     rows = tx.all(
-        "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id AND lot_id IS NOT NULL",
+        "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id",
         {"id": dispense_id},
     )
     taken = [Taken(**dict(row)) for row in rows]

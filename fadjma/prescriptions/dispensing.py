@@ -17,6 +17,12 @@ from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
+_PERISHED = N_("Un lot réservé est périmé : reprenez la préparation.")
+_PERISHED_ON_ITS_WAY = N_("Un lot réservé est périmé : revenez d'abord à « Prête », puis reprenez la préparation.")
+_JUST_HANDED_OVER = N_(
+    "Une remise vient d'avoir lieu : une fois l'ordonnance rendue, elle ne peut plus être annulée. Était-elle juste ?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -36,9 +42,18 @@ def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         raise
 
 
-def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """Give a claimed prescription back: not ours after all, or ready and never collected."""
-    return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason)
+def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str, confirmed: bool = False) -> str:
+    """Give a claimed prescription back: not ours after all, or ready and never collected.
+
+    Raises Doubtful while a hand-over that could be undone is not `confirmed`: then it no longer can.
+    """
+
+    def ask(found: Standing) -> None:
+        undoable = found.status in states.UNDO.sources and dispenses.undoable(tx, viewer, found.id)
+        if undoable and not confirmed:
+            raise Doubtful({"reason": _JUST_HANDED_OVER})
+
+    return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason, before=ask)
 
 
 def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
@@ -186,13 +201,20 @@ def deliver(
     identity_document: str | None = None,
     reason: str = "",
     parts: Sequence[Part] | None = None,
+    version: int | None = None,
+    confirmed: bool = False,
 ) -> str:
     """Hand over: with the patient's code, or on an identity document with a reason, which is flagged in the trace.
 
     `parts` None: all that is owed. What is not handed over is owed still, under a new code. Stock leaves in the same
-    transaction. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there.
+    transaction. `version`: that of the page on which it was read what is owed, if there was one: a colleague may have
+    handed over a part since. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there,
+    Doubtful as `prepare` where nothing was put aside.
     """
-    prescribed = queries.lines(tx, transitions.begin(tx, viewer, prescription_id, states.DELIVER).id)
+    found = transitions.begin(tx, viewer, prescription_id, states.DELIVER)
+    if version not in (None, found.version):
+        raise Conflict(states.CHANGED, current=found.status)
+    prescribed = queries.lines(tx, found.id)
     wanted = _wanted(prescribed, parts)
     is_all = wanted == _owed(prescribed)
     without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
@@ -204,7 +226,7 @@ def deliver(
             raise Invalid({"code": N_("Ce code n'est pas le bon.")})
         if not code and not (identity_document and reason):
             raise Invalid(_what_is_missing(tx, found, identity_document, reason))
-        taken = _take(tx, viewer, found, wanted)
+        taken = _take(tx, viewer, found, wanted, confirmed=confirmed)
         dispenses.record(tx, viewer, found.id, taken, reason=without_code)
         if not is_all:
             handover.renew(tx, found.id)
@@ -239,12 +261,17 @@ def _wanted(prescribed: Iterable[Line], parts: Sequence[Part] | None) -> dict[Li
     return wanted
 
 
-def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line, int]) -> list[inventory.Taken]:
+def _take(
+    tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line, int], *, confirmed: bool
+) -> list[inventory.Taken]:
     """Take so much of each line out of the stock, of what was put aside; where nothing was, it is put aside now."""
     if found.status in states.PREPARE_REST.sources:
         missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in wanted.items()}
         _require_all(found, wanted, missing)
+        if not confirmed:
+            _ask_about_short_dated(tx, found, wanted)
     kept = put_aside.of(tx, found.id)
+    is_on_its_way = found.status in states.BRING_BACK.sources
     for line, quantity in wanted.items():
         there = kept.get(line.id, put_aside.NOTHING)
         if quantity > there.usable + there.expired:
@@ -256,7 +283,7 @@ def _take(tx: Transaction, viewer: Viewer, found: Standing, wanted: Mapping[Line
                 asked=quantity,
             )
         if quantity > there.usable:
-            raise Conflict(N_("Un lot réservé est périmé : reprenez la préparation."), current=found.status)
+            raise Conflict(_PERISHED_ON_ITS_WAY if is_on_its_way else _PERISHED, current=found.status)
     return inventory.take(tx, viewer, found.id, {line.id: quantity for line, quantity in wanted.items()})
 
 

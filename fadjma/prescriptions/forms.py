@@ -108,6 +108,11 @@ class ReasonForm(Form):
     reason: Field[str] = text(N_("Raison"), 500, minimum=3)
 
 
+class ReleaseForm(Questioned):
+    sure = N_("La remise était juste : rendre l'ordonnance")
+    reason: Field[str] = text(N_("Raison"), 500, minimum=3)
+
+
 class RefusalForm(Form):
     code: Field[str] = one_of(N_("Motif"), REFUSALS)
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
@@ -134,11 +139,13 @@ class PartForm(Form):
     quantity: Field[int | None] = WholeNumber(N_("Quantité remise"), [Optional(), NumberRange(min=1, max=1000)])
 
 
-class DeliveryForm(Form):
+class DeliveryForm(Questioned):
     """With the patient's code; or without it, with an identity document and a reason. Without lines: all that is owed;
-    with lines, nothing of those without a quantity.
+    with lines, nothing of those without a quantity. `version`: of the prescription as it was read, if it was.
     """
 
+    sure = N_("Remettre quand même ce lot")
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
     lines = FieldList(FormField(PartForm))
     code: Field[str | None] = StringField(N_("Code de retrait"), [AtMost(20)], filters=[cleaning(20)])
     identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)

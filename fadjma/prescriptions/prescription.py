@@ -24,6 +24,7 @@ class Shortage:
     at: int
     code: str
     text: str
+    pharmacy_id: str
 
     @property
     def label(self) -> str:
@@ -137,7 +138,7 @@ class Dispense:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of a prescription's history. `name` None: time."""
+    """One step of a prescription's history. `name` None: time, or somebody of another pharmacy than the reader's."""
 
     at: int
     name: str | None
@@ -146,6 +147,7 @@ class Act:
     from_status: Status | None
     to_status: Status
     reason: str
+    place_id: str | None = None  # where who did it works
 
     @property
     def label(self) -> str:
@@ -185,6 +187,7 @@ class Standing:
     code_round: int
     code_failures: int
     code_printed_round: int | None
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
 from fadjma.safety import answers
+from fadjma.safety.answers import Answer
 from fadjma.store import Row, Transaction, listed
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
@@ -30,7 +31,7 @@ NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy see
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _STANDING = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, p.pharmacy_id, {_STATUS} AS status, p.code_round, p.code_failures,
-           p.code_printed_round, (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
+           p.code_printed_round, p.version, (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
     FROM prescriptions p
 """
 SELECT = f"""
@@ -145,7 +146,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
-    prescribed = lines(tx, found.id)
+    prescribed = _lines_shown_to(tx, viewer, found.id)
     delivery = (
         tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
         if delivering or viewer.id == found.patient_id
@@ -156,7 +157,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
-        answers=answers.of_prescription(tx, found.id),
+        answers=_answers_shown_to(tx, viewer, found, informed=informed),
         grant=grant,
         allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
@@ -165,9 +166,17 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery_phone=delivery["phone"] if delivery else None,
         has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found),
         perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
-        undoable=delivering and _is_undoable(tx, viewer, found),
+        undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
+
+
+def _answers_shown_to(tx: Transaction, viewer: Viewer, found: Prescription, *, informed: bool) -> tuple[Answer, ...]:
+    """To alerts; to its prescriber without a grant their own alone: a pharmacy answers what was noted since."""
+    answered = answers.of_prescription(tx, found.id)
+    if informed or viewer.id == found.patient_id:
+        return answered
+    return tuple(one for one in answered if one.role == "doctor")  # its prescriber: no other doctor signs it
 
 
 def has_code(tx: Transaction, found: Prescription | Standing) -> bool:
@@ -193,20 +202,33 @@ def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -
     return tuple(replace(line, at_hand=min(line.remaining, stocked.get(line.id, 0))) for line in prescribed)
 
 
-def _is_undoable(tx: Transaction, viewer: Viewer, found: Prescription) -> bool:
-    last = dispenses.last(tx, found.id, viewer.organization_id)
-    return last is not None and last[1] > tx.now - states.UNDONE_WITHIN
+def _lines_shown_to(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Line, ...]:
+    """The lines; what another pharmacy wrote to the prescriber of one that it could not supply, no pharmacy reads."""
+    return tuple(
+        replace(line, shortage=replace(line.shortage, text=""))
+        if line.shortage and viewer.role == "pharmacist" and line.shortage.pharmacy_id != viewer.organization_id
+        else line
+        for line in lines(tx, prescription_id)
+    )
 
 
 def _acts_shown_to(viewer: Viewer, acts: tuple[Act, ...]) -> tuple[Act, ...]:
-    """The history; of what was handed over before a pharmacy took it, no document that was seen there."""
+    """The history; before a pharmacy took what another had given back, not who acted there, nor what was written of
+    what they handed over, or took back (a document that was seen, somebody else's name).
+    """
     given_back = max((number for number, act in enumerate(acts) if act.to_status == states.TO_CLAIM), default=0)
     if viewer.role != "pharmacist":
         return acts
-    return tuple(
-        replace(act, reason="") if number < given_back and act.to_status in states.DELIVERED else act
-        for number, act in enumerate(acts)
+    return tuple(_without_whom(viewer, act) if number <= given_back else act for number, act in enumerate(acts))
+
+
+def _without_whom(viewer: Viewer, act: Act) -> Act:
+    elsewhere = act.role == "pharmacist" and act.place_id != viewer.organization_id
+    of_hand_over = act.to_status in states.DELIVERED or (
+        act.from_status in states.UNDO.sources and act.to_status == states.UNDO.target
     )
+    name = None if elsewhere else act.name
+    return replace(act, name=name, reason="" if of_hand_over else act.reason)
 
 
 def _as_it_was_shown(tx: Transaction, viewer: Viewer, found: Prescription) -> Prescription:
@@ -216,7 +238,7 @@ def _as_it_was_shown(tx: Transaction, viewer: Viewer, found: Prescription) -> Pr
     """
     return replace(
         found,
-        lines=lines(tx, found.id),
+        lines=_lines_shown_to(tx, viewer, found.id),
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
         answers=answers.of_prescription(tx, found.id),
@@ -274,11 +296,12 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
 def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
     """Which lines could not be supplied the last time, of what is owed; by the pharmacy that has it, or had it last."""
     rows = tx.all(
-        "SELECT u.line_id, u.at, u.code, u.text FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
+        "SELECT u.line_id, u.at, u.code, u.text, u.pharmacy_id "
+        "FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
         "WHERE l.prescription_id = :id AND l.delivered < l.quantity ORDER BY l.position, u.at, u.id",
         {"id": prescription_id},
     )
-    return {row["line_id"]: Shortage(row["at"], row["code"], row["text"]) for row in rows}
+    return {row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"]) for row in rows}
 
 
 @cache
@@ -320,7 +343,8 @@ def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
     rows = tx.all(
         "SELECT a.at, (SELECT name FROM people WHERE id = a.actor_id) AS name, "
         "(SELECT name FROM people WHERE id = a.by_id) AS by, "
-        "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason "
+        "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason, "
+        "(SELECT organization_id FROM people WHERE id = a.actor_id) AS place_id "
         "FROM prescription_acts a WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",
         {"id": prescription_id},

@@ -10,14 +10,24 @@ from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Transaction
 
+_LOTS_UNKNOWN = N_(
+    "Cette remise ne peut pas être annulée : les lots remis ne sont pas connus. Corrigez le stock à la main."
+)
+
 
 def cannot_supply(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
 ) -> str:
-    """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once."""
+    """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once, and
+    of the same once. Raises Invalid, Conflict.
+    """
     found = transitions.begin(tx, viewer, prescription_id, states.CANNOT_SUPPLY)
-    if line_id not in {line.id for line in queries.lines(tx, found.id) if line.remaining}:
+    owed = {line.id: line.shortage for line in queries.lines(tx, found.id) if line.remaining}
+    if line_id not in owed:
         raise Invalid({"line_id": N_("Choisissez un médicament qui reste à remettre.")})
+    said = owed[line_id]
+    if said and (said.pharmacy_id, said.code, said.text) == (viewer.organization_id, code, text):
+        raise Conflict(N_("Le médecin est déjà prévenu, pour cette raison."), current=found.status)
     tx.execute(
         "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
         "VALUES (:id, :line, :pharmacy, :viewer, :now, :code, :text)",
@@ -67,10 +77,12 @@ def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
     """The last hand-over was a mistake: within 10 minutes it has not happened, and the code is another."""
 
     def give_back(found: Standing) -> None:
-        last = dispenses.last(tx, found.id, viewer.organization_id)
-        if last is None or last[1] <= tx.now - states.UNDONE_WITHIN:
+        last = dispenses.undoable(tx, viewer, found.id)
+        if last is None:
             raise Conflict(states.UNDO.too_late, current=found.status)
-        taken = dispenses.undo(tx, viewer, last[0], reason=reason)
+        if not dispenses.is_of_known_lots(tx, last):
+            raise Conflict(_LOTS_UNKNOWN, current=found.status)
+        taken = dispenses.undo(tx, viewer, last, reason=reason)
         inventory.put_back(tx, viewer, found.id, taken, reason=reason)
         handover.renew(tx, found.id)
 

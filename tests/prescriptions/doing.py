@@ -46,7 +46,7 @@ DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "bring_back": partial(dispensing.bring_back, reason="Une raison"),
     "hold": partial(dispensing.hold, reason="Une raison"),
     "take_back": partial(actions.take_back, reason="Une raison"),
-    "release": partial(dispensing.release, reason="Une raison"),
+    "release": partial(dispensing.release, reason="Une raison", confirmed=True),
     "refuse": partial(dispensing.refuse, code="dose", text="Dose à vérifier"),
     "correct": _correct,
     "cancel": partial(actions.cancel, reason="Une raison"),

@@ -8,7 +8,7 @@ from steps import KEY, code, delivered, grant, in_days, issued, prepared, ready,
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, lists, queries, soundness
+from fadjma.prescriptions import actions, dispensing, handover, lists, queries, setbacks, soundness, states
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.prescription import Prescription
@@ -143,6 +143,19 @@ def test_a_kept_lot_that_has_expired_is_not_handed_over(store: Store) -> None:
     assert [(one.lot, one.quantity) for one in dispense.lines] == [("LATE", 5)]
 
 
+def test_of_one_on_its_way_what_has_to_be_done_before_is_said(store: Store) -> None:
+    prescription_id = ready(store)
+    store.write(actions.request_delivery, AWA, prescription_id, address="Médina", phone="+221771234567")
+    store.write(dispensing.depart, NDIAYE, prescription_id)
+    store.connection.execute("UPDATE lots SET expires_on = '2020-01-01'")
+    with pytest.raises(Conflict, match="revenez d'abord à « Prête »"):
+        _hand_over(store, prescription_id)
+    store.write(dispensing.bring_back, NDIAYE, prescription_id, reason="Lot périmé")
+    with pytest.raises(Conflict, match="périmé : reprenez"):
+        _hand_over(store, prescription_id)
+    assert states.PREPARE_ANEW in _found(store, prescription_id).offered(NDIAYE)
+
+
 def test_one_line_is_handed_over_and_the_other_owed(store: Store) -> None:
     prescription_id, first, second = _two_lines(store)
     parts = [Part(first, 20), Part(second, None)]
@@ -224,6 +237,26 @@ def test_another_pharmacy_reads_when_and_how_much_and_not_where(store: Store) ->
     assert (dispense.pharmacy, dispense.name, dispense.proof, dispense.reason) == (None, None, None, "")
     assert "CNI" not in str(found.json("fr"))
     assert "CNI" in str(_found(store, prescription_id, DIOP).json("fr"))
+
+
+def test_another_pharmacy_reads_neither_who_acted_nor_what_they_wrote_of_it(store: Store) -> None:
+    prescription_id = _part_delivered(store)
+    store.write(setbacks.undo, NDIAYE, prescription_id, reason="Donné à un homonyme")
+    store.clock.advance(minutes=1)
+    _hand_over(store, prescription_id, 8, identity_document="CNI 1 234", reason="Téléphone cassé")
+    short = {"line_id": _line(store, prescription_id), "code": "other", "text": "Vu au guichet"}
+    store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **short)
+    store.clock.advance(minutes=11)
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+    store.clock.advance(minutes=1)
+    store.write(dispensing.validate, FALL, prescription_id)
+    secret = (NDIAYE.name, "homonyme", "CNI", "guichet")
+    for wait in (0, 400):  # and long after it has ended
+        store.clock.advance(hours=24 * wait)
+        read = str(_found(store, prescription_id, FALL).json("fr"))
+        assert not [word for word in secret if word in read] and FALL.name in read and "Rupture" in read
+    written = str(_found(store, prescription_id, AWA).json("fr"))
+    assert all(word in written for word in secret)
 
 
 def test_what_was_handed_over_is_no_more_than_what_is_written_down(store: Store) -> None:

@@ -67,7 +67,7 @@ DOING: dict[Act, tuple[Any, dict[str, Any]]] = {
     states.BRING_BACK: (dispensing.bring_back, {"reason": "Personne"}),
     states.HOLD: (dispensing.hold, {"reason": "Attendu demain"}),
     states.UNDO: (setbacks.undo, {"reason": "Mauvais sac"}),
-    states.RELEASE: (dispensing.release, {"reason": "Jamais retirée"}),
+    states.RELEASE: (dispensing.release, {"reason": "Jamais retirée", "confirmed": True}),
     states.REFUSE: (dispensing.refuse, {"code": "dose", "text": "Trop forte"}),
     states.CANCEL: (actions.cancel, {"reason": "Traitement changé"}),
     states.MARK_ERROR: (actions.mark_error, {"reason": "Mauvais patient"}),

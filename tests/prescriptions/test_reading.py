@@ -1,15 +1,18 @@
 """Whoever reads a prescription that is neither theirs nor written by them is in the patient's trace."""
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, JAMM, NDIAYE, SARR
+from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, JAMM, NDIAYE, SARR
 from steps import DAY, KEY, code, delivered, grant, issue, issued, receive, validated, weigh, write_record
 from store import Clock, Store
 
 from fadjma.access import readings
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, queries
+from fadjma.prescriptions import actions, checking, dispensing, queries
 from fadjma.records import actions as records
+from fadjma.records import noting
+from fadjma.records.allergies import Facts
 from fadjma.refusals import Forbidden, NotFound, Tried
+from fadjma.safety.answers import Override
 
 
 def _read(store: Store, person: Viewer, prescription_id: str, *, again: bool = False) -> None:
@@ -64,6 +67,31 @@ def test_what_stands_beside_ones_own_is_of_the_file_and_traced(store: Store) -> 
     _read(store, DIOP, prescription_id)
     assert _trace(store) == [(DIOP.name, DIOP.organization, "prescription.read")]
     assert store.value("SELECT ground FROM audit_events WHERE action = 'prescription.read'") == granted
+
+
+def test_what_was_answered_of_what_was_noted_since_is_not_of_ones_own_without_the_file(store: Store) -> None:
+    grant(store)
+    prescription_id = issue(store, pharmacy=JAMM, medicine_id=AMOXICILLIN)
+    store.connection.execute("UPDATE access_requests SET expires_at = ?", (store.clock(),))
+    grant(store, SARR)
+    store.write(noting.note, SARR, AWA.id, facts=Facts("medicine", "amoxicilline", reaction="choc"), confirmed=True)
+    [asked] = store.read(checking.unanswered, prescription_id, AWA.id).alerts
+    given = [Override(0, asked.id, "Vu avec le Dr Sarr")]
+    store.write(checking.validate, NDIAYE, prescription_id, confirmed=False, overrides=given)
+    for person, read in ((DIOP, 0), (SARR, 1), (AWA, 1), (NDIAYE, 1)):
+        assert len(store.read(queries.prescription_in_full, person, prescription_id).answers) == read, person.name
+
+
+def test_what_ones_own_was_signed_in_spite_of_stays_to_be_read(store: Store) -> None:
+    grant(store)
+    store.write(noting.note, DIOP, AWA.id, facts=Facts("medicine", "amoxicilline", reaction="choc"), confirmed=True)
+    line = actions.NewLine(AMOXICILLIN, "1 comprimé matin et soir", 20, 10)
+    [asked] = store.read(checking.of_new, AWA.id, [AMOXICILLIN]).alerts
+    given = [Override(0, asked.id, "Choc il y a 30 ans, testée depuis")]
+    prescription_id = store.write(checking.sign, DIOP, AWA.id, lines=[line], overrides=given)
+    store.connection.execute("UPDATE access_requests SET expires_at = ?", (store.clock(),))
+    [read] = store.read(queries.prescription_in_full, DIOP, prescription_id).answers
+    assert read.reason == given[0].reason
 
 
 def test_a_refused_reading_is_traced(store: Store) -> None:

@@ -25,7 +25,7 @@ from fadjma.inventory import soundness as stock
 from fadjma.prescriptions import actions, dispensing, lists, queries, setbacks, soundness
 from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.prescription import Prescription
-from fadjma.refusals import Conflict, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 
 MINUTE = 60_000
 
@@ -70,6 +70,18 @@ class TestWhatCannotBeSupplied:
             assert (line["unsupplied"]["code"], line["unsupplied"]["text"]) == ("out_of_stock", "Attendu lundi")
         assert status(store, prescription_id) == "validated"
 
+    def test_the_same_is_said_once(self, store: Store) -> None:
+        prescription_id = validated(store)
+        self._said(store, prescription_id)
+        before = store.content()
+        with pytest.raises(Conflict, match="déjà prévenu"):
+            self._said(store, prescription_id)
+        assert store.content() == before
+        said = {"line_id": _line(store, prescription_id), "code": "out_of_stock", "text": "Attendu mardi"}
+        assert store.news(setbacks.cannot_supply, GOMIS, prescription_id, **said)[DIOP.id] == [
+            "prescription.unsupplied"
+        ]
+
     def test_it_is_of_a_line_that_is_owed(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 20)
         store.connection.execute("UPDATE prescriptions SET status = 'ready'")
@@ -84,7 +96,7 @@ class TestWhatCannotBeSupplied:
 
     def test_the_rest_goes_to_another_pharmacy(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 8)
-        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture", confirmed=True)
         store.clock.advance(minutes=1)
         receive(store, pharmacist=FALL)
         for act in (dispensing.validate, dispensing.prepare, dispensing.mark_ready):
@@ -160,6 +172,25 @@ class TestUndoing:
             self._undo(store, prescription_id)
         assert store.content() == before
         assert not _found(store, prescription_id).undoable
+
+    def test_what_is_given_back_can_no_longer_be_undone_which_is_said_first(self, store: Store) -> None:
+        prescription_id = _hand_over(store, ready(store), 8)
+        before = store.content()
+        with pytest.raises(Doubtful) as asked:
+            store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        assert asked.value.confirm == ["reason"] and store.content() == before
+        store.clock.advance(milliseconds=10 * MINUTE)
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        assert status(store, prescription_id) == "issued"
+
+    def test_of_lots_that_are_not_known_nothing_can_be_put_back(self, store: Store) -> None:
+        prescription_id = delivered(store)
+        store.connection.execute("DROP TRIGGER dispense_lines_are_final")  # handed over before lots were kept
+        store.connection.execute("UPDATE dispense_lines SET lot_id = NULL")
+        before = store.content()
+        with pytest.raises(Conflict, match="lots remis ne sont pas connus"):
+            self._undo(store, prescription_id)
+        assert store.content() == before
 
     def test_it_is_undone_once_and_by_its_pharmacy(self, store: Store) -> None:
         prescription_id = delivered(store)
@@ -265,6 +296,6 @@ class TestChoosingThePharmacy:
 
     def test_what_remains_elsewhere_goes_where_the_patient_says(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 8)
-        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+        store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture", confirmed=True)
         store.write(actions.choose_pharmacy, AWA, prescription_id, pharmacy_id=KADD)
         assert _found(store, prescription_id, FALL).owed(_found(store, prescription_id, FALL).lines[0]) == 12

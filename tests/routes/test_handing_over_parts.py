@@ -4,7 +4,9 @@ import html
 import re
 
 from callers import Callers
-from cast import AWA, DIOP, NDIAYE
+from cast import AWA, DIOP, GOMIS, NDIAYE
+from steps import in_days
+from store import Store
 from told import DOCUMENT, Told
 
 INSTEAD = {"identity_document": DOCUMENT, "reason": "Téléphone volé"}
@@ -32,6 +34,44 @@ async def test_by_page_nothing_typed_is_nothing_handed_over(clinic: Callers, tol
     page = await clinic.browser(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", typed)
     assert page.status == 422 and "Dites ce qui est remis" in page.text
     assert (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}")).json["status"] == "ready"
+
+
+async def test_two_colleagues_on_one_page_hand_a_part_over_once(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.ready}"
+    page = (await clinic.browser(NDIAYE).get(address)).text
+    [line_id] = re.findall('name="lines-0-line_id" value="(.*?)"', page)
+    [version] = re.findall('name="version" value="(.*?)"', page)
+    typed = {**INSTEAD, "lines-0-line_id": line_id, "lines-0-quantity": "5", "version": version}
+    again = await clinic.browser(GOMIS).post(f"{address}/delivery", {**typed, "lines-0-quantity": "5,5"})
+    assert again.status == 422 and f'name="version" value="{version}"' in again.text
+    assert (await clinic.browser(NDIAYE).post(f"{address}/delivery", typed)).status == 303
+    assert (await clinic.browser(GOMIS).post(f"{address}/delivery", typed)).status == 409
+    assert (await clinic.htmx(GOMIS).post(f"{address}/delivery", typed)).status == 409
+    sent = {**INSTEAD, "lines": [{"line_id": line_id, "quantity": 5}]}
+    stale = await clinic.program(GOMIS).post(f"{address}/delivery", {**sent, "version": int(version)})
+    assert stale.problem(409)["current"] == "part_delivered"
+    assert (await clinic.program(NDIAYE).get(address)).json["lines"][0]["delivered"] == 5
+    assert (await clinic.program(GOMIS).post(f"{address}/delivery", sent)).status == 200
+
+
+async def test_given_back_at_once_it_is_asked_whether_the_hand_over_was_right(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.owed}"
+    assert (await clinic.program(NDIAYE).get(address)).json["status"] == "part_delivered"
+    asked = await clinic.browser(NDIAYE).post(f"{address}/release", {"reason": "Rupture"})
+    page = html.unescape(asked.text)
+    assert asked.status == 422 and "La remise était juste" in page and ">Rupture</textarea>" in page
+    done = await clinic.browser(NDIAYE).post(f"{address}/release", {"reason": "Rupture", "confirm": "1"})
+    assert done.status == 303
+
+
+async def test_a_rest_out_of_a_lot_that_expires_too_soon_is_asked_about(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    address = f"/prescriptions/{told.owed}/delivery"
+    store.connection.execute("UPDATE lots SET expires_on = ?", (in_days(store, 1),))
+    asked = html.unescape((await clinic.browser(NDIAYE).post(address, INSTEAD)).text)
+    assert "périme avant la fin du traitement" in asked and "Remettre quand même ce lot" in asked
+    assert (await clinic.browser(NDIAYE).post(address, {**INSTEAD, "confirm": "1"})).status == 303
 
 
 async def test_by_json_the_lines_say_what_is_owed_and_the_dispenses_what_was_given(clinic: Callers, told: Told) -> None:

@@ -17,6 +17,7 @@ from fadjma.prescriptions.forms import (
     PreparationForm,
     ReasonForm,
     RefusalForm,
+    ReleaseForm,
     ShortageForm,
     ValidationForm,
 )
@@ -118,6 +119,8 @@ async def delivery(prescription_id: str) -> Response:
         code=form.code.data or None,
         identity_document=form.identity_document.data or None,
         reason=form.reason.data or "",
+        version=form.version.data,
+        confirmed=form["confirm"].data,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
 
@@ -139,10 +142,11 @@ async def hold(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/release")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReleaseForm, context=one)
 async def release(prescription_id: str) -> Response:
+    form = await web.form(ReleaseForm)
     web.count(GIVE_BACK_PER_PERSON)
-    return await _with_reason(dispensing.release, prescription_id)
+    return await _act(dispensing.release, prescription_id, reason=form.reason.data, confirmed=form.confirm.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/refusal")
