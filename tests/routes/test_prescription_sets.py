@@ -33,6 +33,17 @@ async def test_a_set_is_taken_into_a_form_beside_what_was_typed(clinic: Callers)
     assert [(line["medicine_id"], line["quantity"]) for line in found] == [(PARACETAMOL, 10), (AMOXICILLIN, 14)]
 
 
+async def test_a_patients_words_go_into_no_set(clinic: Callers, store: Store) -> None:
+    lines = [{**LINE, "substitution_reason": "Mme Cissé est séropositive"}]
+    issued = (await issue(clinic, PRESCRIBE, {"lines": lines, "pharmacy_id": JAMM})).location
+    doctor = clinic.program(DIOP)
+    kept = await doctor.post(f"{issued}/set", {"name": "Fièvre"})
+    assert kept.json["lines"][0]["substitution_reason"] is None
+    assert store.rows("SELECT * FROM prescription_set_lines WHERE substitution_reason IS NOT NULL") == []
+    store.connection.execute("UPDATE prescription_set_lines SET substitution_reason = 'séropositive'")  # kept before
+    assert "séropositive" not in (await doctor.get("/prescription-sets")).text
+
+
 async def test_one_with_a_medicine_of_no_list_says_so_and_leaves_it_to_be_chosen(clinic: Callers, store: Store) -> None:
     set_id = await _kept(clinic)
     store.connection.execute("UPDATE medicines SET retired_at = 1 WHERE id = ?", (AMOXICILLIN,))
