@@ -45,7 +45,7 @@ def receive(
     It is the same whatever way its number was copied (writing.code_key); of one that is written otherwise, it is asked
     first. `confirmed`: also such a one, and one that has expired, which is counted but never dispensed. `threshold`:
     from which number on the pharmacy is warned of this product; None: as before. `gtin`: the code of its box, which
-    from now on means this medicine here.
+    from now on means this medicine here; where it has meant another, it is asked first.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
@@ -54,6 +54,9 @@ def receive(
         raise Invalid({"medicine_id": N_("Choisissez un médicament de la liste.")}) from error
     if expires_on < queries.today(tx) and not confirmed:
         raise Invalid({"expires_on": N_("Ce lot est déjà périmé.")})
+    meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
+    if meant and meant != medicine_id and not confirmed:
+        raise Doubtful({"gtin": known.IS_OF}, medicine=queries.medicine(tx, meant).name)
     product_id = _product(tx, pharmacy_id, medicine_id)
     lot_id = _add(tx, product_id, number, expires_on, quantity, confirmed=confirmed)
     _move(tx, viewer, lot_id, "received", quantity)
