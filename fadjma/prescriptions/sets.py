@@ -11,6 +11,7 @@ from fadjma import writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
+from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import copying
 from fadjma.prescriptions.copying import Copy
 from fadjma.refusals import Invalid, NotFound
@@ -71,17 +72,18 @@ def _read(tx: Transaction, condition: str, values: dict[str, str]) -> list[Set]:
         f"WHERE {condition} ORDER BY s.name_key, s.id, l.position",
         values,
     )
+    listed = medicines.listed(tx, {row["medicine_id"] for row in rows})
     found = []
     for _, group in groupby(rows, lambda row: row["id"]):
         lines = list(group)
         known = {name: lines[0][name] for name in ("id", "name", "created_at", "removed_at")}
-        found.append(Set(**known, lines=tuple(_line(tx, row) for row in lines)))
+        found.append(Set(**known, lines=tuple(_line(row, listed) for row in lines)))
     return found
 
 
-def _line(tx: Transaction, row: Row) -> Copy:
+def _line(row: Row, listed: set[str]) -> Copy:
     return Copy(
-        row["medicine_id"] if copying.is_listed(tx, row["medicine_id"]) else "",
+        row["medicine_id"] if row["medicine_id"] in listed else "",
         row["medicine"],
         row["dosage"],
         row["quantity"],

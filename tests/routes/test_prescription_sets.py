@@ -10,6 +10,8 @@ from overriding import issue
 from store import Store
 from told import LINE, Told
 
+from fadjma.prescriptions import sets
+
 NEW, PRESCRIBE = "/patients/awa/prescriptions/new", "/patients/awa/prescriptions"
 AMOXI = {"medicine_id": AMOXICILLIN, "dosage": "1 comprimé matin et soir", "quantity": 14, "duration_days": 7}
 
@@ -54,6 +56,20 @@ async def test_one_with_a_medicine_of_no_list_says_so_and_leaves_it_to_be_chosen
     assert "plus dans la liste : choisissez" in second.replace("\xa0", " ")
     lines = (await clinic.program(DIOP).get("/prescription-sets")).json["items"][0]["lines"]
     assert [(line["medicine_id"], line["retired"]) for line in lines] == [(PARACETAMOL, False), (None, True)]
+
+
+async def test_more_sets_are_no_more_statements(clinic: Callers, store: Store) -> None:
+    counts = []
+    for name in ("Angine", "Fièvre"):
+        await _kept(clinic, name)
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        found = store.read(sets.own, DIOP)
+        store.connection.set_trace_callback(None)
+        [kept] = [one for one in found if one.name == name]
+        assert [line.medicine_id for line in kept.lines] == [PARACETAMOL, AMOXICILLIN]
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 async def test_a_name_is_one_whatever_its_capitals(clinic: Callers, told: Told) -> None:
