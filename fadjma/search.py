@@ -18,6 +18,7 @@ from fadjma.inventory import formulary
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists as prescriptions
+from fadjma.prescriptions.queries import of_short_code
 from fadjma.prescriptions.routes import reading
 from fadjma.records import queries as records
 from fadjma.store import Page, Transaction
@@ -62,9 +63,15 @@ def _find(tx: Transaction, viewer: Viewer, q: str, looks_up: bool) -> list[Part]
     """
     if viewer.role in ("nurse", "receptionist") or (viewer.role == "doctor" and looks_up):
         return None
-    if viewer.role == "pharmacist" and short_codes.read(q):
+    if viewer.role == "pharmacist" and _is_code(tx, q):
         return None
     return [part for part in _parts(tx, viewer, q) if part.items] if q else []
+
+
+def _is_code(tx: Transaction, q: str) -> bool:
+    """Whether it is for the page of prescriptions, which counts guesses: a name is not, unless a paper bears it."""
+    code = short_codes.read(q)
+    return code is not None and (not short_codes.may_be_name(q) or of_short_code(tx, code) is not None)
 
 
 def _parts(tx: Transaction, viewer: Viewer, q: str) -> list[Part]:

@@ -14,13 +14,16 @@ from fadjma import writing
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 READ_AS = str.maketrans("OILU", "011V")
 _RANDOM = 10  # letters, of five bits each
+_NO_LETTERS = set("23456789")  # 0 and 1 may have been typed as O and I
 _LOOKED_AT = 100  # characters of what was typed
 
 
 def new() -> str:
-    """A new one, as it is stored: eleven letters and digits."""
-    code = "".join(secrets.choice(ALPHABET) for _ in range(_RANDOM))
-    return code + _check(code)
+    """A new one, as it is stored: eleven letters and digits, never letters alone however it is typed."""
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(_RANDOM))
+        if _NO_LETTERS & set(code):
+            return code + _check(code)
 
 
 def read(text: str) -> str | None:
@@ -29,6 +32,11 @@ def read(text: str) -> str | None:
     if len(code) != _RANDOM + 1 or any(letter not in ALPHABET for letter in code):
         return None
     return code if code[-1] == _check(code[:-1]) else None
+
+
+def may_be_name(text: str) -> bool:
+    """Whether it has no digit: « Fatou Diatta » reads as a code, and of those made first one in sixty is like it."""
+    return not any(map(str.isdecimal, writing.code_key(text[:_LOOKED_AT])))
 
 
 def written(code: str) -> str:

@@ -30,5 +30,13 @@ def test_it_is_no_identifier_and_an_identifier_is_none() -> None:
     assert all(short_codes.read(new_identifier()) is None for _ in range(200))
 
 
+def test_none_is_letters_alone_however_it_is_typed() -> None:
+    letters = str.maketrans("01", "OI")
+    assert not any(short_codes.may_be_name(short_codes.new().translate(letters)) for _ in range(2_000))
+    assert short_codes.may_be_name("Fatou Diatta") and not short_codes.may_be_name("7K2M-Q0XW-4D3")
+    for typed in ("\u0667KKM-QOXW-LDJ", "\uff17KKM-QOXW-LDJ", "\u2466KKM-QOXW-LDJ"):  # 7, written otherwise
+        assert not short_codes.may_be_name(typed) or short_codes.read(typed) is None
+
+
 def test_no_two_are_the_same() -> None:
     assert len({short_codes.new() for _ in range(5_000)}) == 5_000

@@ -46,7 +46,8 @@ def receive(
     It is the same whatever way its number was copied (writing.code_key); of one that is written otherwise, it is asked
     first, with all else that is hardly meant: one answer takes it all. `confirmed`: also such a one, and one that has
     expired, which is counted but never dispensed. `threshold`: from which number on the pharmacy is warned of this
-    product; None: as before. `gtin`: the code of its box, which from now on means this medicine here. Raises Doubtful.
+    product; None: as before. `gtin`: the code of its box, which from now on means this medicine here; where it meant
+    another, it is asked, too. Raises Doubtful.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
@@ -56,8 +57,11 @@ def receive(
     product_id = _product(tx, pharmacy_id, medicine_id)
     lot_id, asked = _add(tx, product_id, number, expires_on, quantity)
     asked |= dict(_hardly_meant(tx, expires_on, quantity))
+    meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
+    if meant and meant != medicine_id:
+        asked["gtin"] = known.IS_OF
     if asked and not confirmed:
-        raise Doubtful(asked)
+        raise Doubtful(asked, medicine=queries.medicine(tx, meant or medicine_id).name)
     _move(tx, viewer, lot_id, "received", quantity)
     if threshold is not None:
         tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})

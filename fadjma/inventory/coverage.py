@@ -44,7 +44,7 @@ def covering(tx: Transaction, wanted: Mapping[str, int]) -> list[Pharmacy]:
     for n, (medicine_id, quantity) in enumerate(wanted.items()):
         values |= {f"medicine{n}": medicine_id, f"quantity{n}": quantity}
     rows = tx.all(
-        "SELECT o.id, o.name, o.city, coalesce(:today BETWEEN c.duty_from AND c.duty_to, 0) AS on_duty "
+        "SELECT o.id, o.name, o.city, CASE WHEN :today BETWEEN c.duty_from AND c.duty_to THEN 1 ELSE 0 END AS on_duty "
         f"FROM pharmacy_choices c JOIN places o ON o.id = c.pharmacy_id WHERE c.shows_cover = 1 {each}",
         values,
     )

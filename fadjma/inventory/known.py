@@ -13,6 +13,7 @@ _NOBODYS = N_("Aucun médicament de la liste ne s'appelle ainsi : écrivez la DC
 _SEVERAL = N_("Plusieurs médicaments de la liste s'appellent ainsi : écrivez aussi le dosage et la forme.")
 _UNKNOWN_CODE = N_("Ce code-barres n'est pas encore connu ici : ajoutez le nom du médicament.")
 _OTHER = N_("Ce code-barres est ici celui d'un autre médicament.")
+IS_OF = N_("Ce code-barres est ici celui de « %(medicine)s ». Est-ce bien celui du médicament choisi ?")
 _Words = frozenset[str]
 
 

@@ -1,5 +1,6 @@
 """Reading medicines and stock. Usable stock leaves out what has expired and what is reserved."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -179,6 +180,15 @@ def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) 
     if row is None:
         raise NotFound
     return Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None})
+
+
+def listed(tx: Transaction, medicine_ids: Collection[str]) -> set[str]:
+    """Which of these may be prescribed and received."""
+    if not medicine_ids:
+        return set()
+    among, values = given(medicine_ids)
+    rows = tx.all(f"SELECT m.id FROM medicines m WHERE m.id IN {among} AND m.retired_at IS NULL", values)
+    return {row["id"] for row in rows}
 
 
 # What a pharmacy keeps, in the order in which it is shown: what it lacks, what it nearly lacks, the rest, each by name.

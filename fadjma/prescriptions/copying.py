@@ -61,13 +61,21 @@ def is_listed(tx: Transaction, medicine_id: str) -> bool:
     return True
 
 
-def of_prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Prescription, list[Copy]]:
-    """One that this doctor may read, of whichever patient, which is traced; and its lines. Raises NotFound."""
+def of_prescription(
+    tx: Transaction, viewer: Viewer, prescription_id: str, patient_id: str | None = None
+) -> tuple[Prescription, list[Copy]]:
+    """One that this doctor may read, of whichever patient, which is traced; and its lines. Raises NotFound.
+
+    `patient_id`: for whom they are copied. Why one must not substitute is said of its own patient and of no other.
+    """
     viewer.require("doctor")
     found = actions.open_prescription(tx, viewer, prescription_id)
     if found.hidden:
         raise NotFound
-    return found, of_lines(tx, found.lines)
+    lines = of_lines(tx, found.lines)
+    if found.patient_id != patient_id:
+        lines = [replace(line, substitution_reason=None) for line in lines]
+    return found, lines
 
 
 def earlier(tx: Transaction, viewer: Viewer, patient_id: str) -> list[Prescription]:

@@ -5,7 +5,7 @@ Which rules a medicine is under is as it was on that day. The rules themselves a
 the country.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,7 +40,7 @@ _COLUMNS = (
     N_("Remise annulée"),
 )
 _ENTRY = """
-    SELECT e.number AS serial, e.at, e.dispense_id, e.line_id, p.id AS prescription_id, p.patient_id, p.issued_at,
+    SELECT e.number AS serial, e.at, p.id AS prescription_id, p.patient_id, p.issued_at,
            d.name AS prescriber, d.profession, d.organization || ', ' || d.city AS prescriber_place,
            i.given_name, i.family_name, i.identifier, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
            e.schedule, m.unit, u.name AS pharmacist, g.undone_at
@@ -153,7 +153,8 @@ def entries(
             "limit": limit + 1,
         },
     )
-    found = paging.page([_entry(tx, row) for row in rows], limit, lambda last: str(last.serial))
+    lots = _lots(tx, viewer, rows)
+    found = paging.page([_entry(row, lots) for row in rows], limit, lambda last: str(last.serial))
     tracing.trace_listed(tx, viewer, {one.prescription_id: _seen(one) for one in found}.values())
     return found
 
@@ -195,17 +196,28 @@ def _month(tx: Transaction, month: str | None) -> tuple[date, date]:
     return begins, ends
 
 
-def _entry(tx: Transaction, row: Row) -> Entry:
-    values = dict(row)
-    lots = tx.all(
-        "SELECT b.number, h.quantity FROM dispense_lines h LEFT JOIN lot_numbers b ON b.id = h.lot_id "
-        "WHERE h.dispense_id = :dispense AND h.line_id = :line ORDER BY b.expires_on, b.number",
-        {"dispense": values.pop("dispense_id"), "line": values.pop("line_id")},
-    )
+def _lots(tx: Transaction, viewer: Viewer, rows: Sequence[Row]) -> Mapping[int, Sequence[Row]]:
+    """What each lot gave of these entries, by their numbers, which follow each other."""
+    found: dict[int, list[Row]] = {}
+    if rows:
+        given = tx.all(
+            "SELECT e.number AS serial, b.number, h.quantity FROM register_entries e "
+            "JOIN dispense_lines h ON h.dispense_id = e.dispense_id AND h.line_id = e.line_id "
+            "LEFT JOIN lot_numbers b ON b.id = h.lot_id WHERE e.pharmacy_id = :pharmacy "
+            "AND e.number BETWEEN :first AND :last ORDER BY e.number, b.expires_on, b.number",
+            {"pharmacy": viewer.organization_id, "first": rows[0]["serial"], "last": rows[-1]["serial"]},
+        )
+        for lot in given:
+            found.setdefault(lot["serial"], []).append(lot)
+    return found
+
+
+def _entry(row: Row, lots: Mapping[int, Sequence[Row]]) -> Entry:
+    given = lots[row["serial"]]
     return Entry(
-        **values,
-        quantity=sum(lot["quantity"] for lot in lots),
-        lots=", ".join(lot["number"] for lot in lots if lot["number"]),
+        **dict(row),
+        quantity=sum(lot["quantity"] for lot in given),
+        lots=", ".join(lot["number"] for lot in given if lot["number"]),
     )
 
 

@@ -1,6 +1,6 @@
 """What a doctor prescribes often, kept under a name of their own: a favourite is a set of one medicine.
 
-A set says nothing of any patient, and is its doctor's alone.
+A set says nothing of any patient, also not why one must not substitute, and is its doctor's alone.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from fadjma import writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
+from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import copying
 from fadjma.prescriptions.copying import Copy
 from fadjma.refusals import Invalid, NotFound
-from fadjma.store import Duplicate, Transaction
+from fadjma.store import Duplicate, Row, Transaction
 
 MOST = 50  # of one doctor
 _TAKEN = N_("Vous avez déjà un modèle de ce nom.")
@@ -66,23 +67,28 @@ def _read(tx: Transaction, condition: str, values: dict[str, str]) -> list[Set]:
     rows = tx.all(
         "SELECT s.id, s.name, s.created_at, s.removed_at, l.medicine_id, "
         "m.dci || ' ' || m.strength || ', ' || m.form AS medicine, "
-        "l.dosage, l.quantity, l.duration_days, l.substitution_reason FROM prescription_sets s "
+        "l.dosage, l.quantity, l.duration_days FROM prescription_sets s "
         "JOIN prescription_set_lines l ON l.set_id = s.id JOIN medicine_names m ON m.id = l.medicine_id "
         f"WHERE {condition} ORDER BY s.name_key, s.id, l.position",
         values,
     )
+    listed = medicines.listed(tx, {row["medicine_id"] for row in rows})
     found = []
     for _, group in groupby(rows, lambda row: row["id"]):
         lines = list(group)
         known = {name: lines[0][name] for name in ("id", "name", "created_at", "removed_at")}
-        found.append(Set(**known, lines=tuple(_line(tx, row) for row in lines)))
+        found.append(Set(**known, lines=tuple(_line(row, listed) for row in lines)))
     return found
 
 
-def _line(tx: Transaction, row: Any) -> Copy:
+def _line(row: Row, listed: set[str]) -> Copy:
     return Copy(
-        row["medicine_id"] if copying.is_listed(tx, row["medicine_id"]) else "",
-        *(row[name] for name in ("medicine", "dosage", "quantity", "duration_days", "substitution_reason")),
+        row["medicine_id"] if row["medicine_id"] in listed else "",
+        row["medicine"],
+        row["dosage"],
+        row["quantity"],
+        row["duration_days"],
+        substitution_reason=None,
     )
 
 
@@ -114,8 +120,8 @@ def keep(tx: Transaction, viewer: Viewer, prescription_id: str, *, name: str) ->
         raise Invalid({"name": _TAKEN}) from None
     tx.execute_many(
         "INSERT INTO prescription_set_lines "
-        "(set_id, position, medicine_id, dosage, quantity, duration_days, substitution_reason) "
-        "VALUES (:set, :position, :medicine_id, :dosage, :quantity, :duration_days, :substitution_reason)",
+        "(set_id, position, medicine_id, dosage, quantity, duration_days) "
+        "VALUES (:set, :position, :medicine_id, :dosage, :quantity, :duration_days)",
         [
             {
                 "set": set_id,
@@ -124,7 +130,6 @@ def keep(tx: Transaction, viewer: Viewer, prescription_id: str, *, name: str) ->
                 "dosage": line.dosage,
                 "quantity": line.quantity,
                 "duration_days": line.duration_days,
-                "substitution_reason": line.substitution_reason,
             }
             for position, line in enumerate(lines)
         ],

@@ -30,6 +30,7 @@ LOOK_UP_PER_DOCTOR = RateLimitItemPerMinute(30, 5, "look-up")
 LOOK_UP_PER_DESK = RateLimitItemPerMinute(150, 5, "look-up-desk")  # a queue, each looked for in two or three ways
 FIND_PER_PHARMACIST = RateLimitItemPerHour(20, 1, "find")  # codes of papers that are of nothing: only these are counted
 FIND_PER_PHARMACY = RateLimitItemPerHour(40, 1, "find-pharmacy")
+COVER_PER_DOCTOR = RateLimitItemPerHour(240, 1, "cover")  # who has it all: ten times for each of 24 prescriptions
 
 Counted = tuple[RateLimitItem, str]
 

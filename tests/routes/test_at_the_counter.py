@@ -98,6 +98,24 @@ async def test_twenty_that_are_of_nothing_are_the_last_for_an_hour_and_slips_are
     assert (await clinic.program(FALL).get(f"/prescriptions?q={right}")).status == 200, "and another pharmacy"
 
 
+async def test_a_name_of_eleven_letters_is_looked_for_by_name_and_is_no_guess(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    gomis, right = clinic.program(GOMIS), await _code(clinic, told.open)
+    assert short_codes.read("Fatou Diatta") and short_codes.read("Binta Konate")
+    for word in ("fatou", "diatta"):
+        store.connection.execute("INSERT INTO account_words (user_id, word, named) VALUES ('awa', ?, 1)", (word,))
+    for _ in range(25):
+        assert (await gomis.get("/prescriptions?q=Binta Konate")).json["items"] == []
+    found = (await gomis.get("/prescriptions?q=Fatou Diatta")).json
+    assert told.ready in [item["id"] for item in found["items"]] and "found" not in found
+    assert (await gomis.get("/search?q=Fatou Diatta")).json["prescriptions"]["items"]
+    for _ in range(20):
+        await gomis.get(f"/prescriptions?q={short_codes.new()}")
+    assert (await gomis.get(f"/prescriptions?q={right}")).status == 429
+    assert (await gomis.get("/prescriptions?q=Fatou Diatta")).status == 200, "and a name is never locked"
+
+
 async def test_its_patient_has_it_on_the_page_as_long_as_it_is_of_use(clinic: Callers, told: Told) -> None:
     shown = (await clinic.program(AWA).get(f"/prescriptions/{told.open}")).json["short_code"]
     assert shown == await _code(clinic, told.open)

@@ -1,9 +1,13 @@
 """Who has it all, over HTTP: while prescribing, and for the patient of a prescription."""
 
 import pytest
+import steps
 from callers import Callers
-from cast import AWA, DIOP, INSULIN, JAMM, MOUSSA, NDIAYE, PARACETAMOL
+from cast import AWA, DIOP, INSULIN, JAMM, MOUSSA, NDIAYE, PARACETAMOL, SARR
+from store import Store
 from told import NEXT_YEAR, Told
+
+from fadjma.web.throttle import COVER_PER_DOCTOR
 
 ON = {"shows_cover": True, "version": 1}
 
@@ -26,6 +30,18 @@ async def test_while_prescribing_the_lines_of_the_form_are_asked_about(clinic: C
     fragment = (await clinic.htmx(DIOP).get(f"/inventory/coverage?{lines}")).text
     assert "Pharmacie Jamm" in fragment and "<html" not in fragment
     assert 'hx-get="/inventory/coverage"' in (await clinic.browser(DIOP).get("/patients/awa/prescriptions/new")).text
+
+
+async def test_how_much_there_is_cannot_be_found_by_asking_again_and_again(clinic: Callers, store: Store) -> None:
+    assert (await clinic.program(NDIAYE).post("/inventory/choices", ON)).status == 200
+    steps.receive(store, 2_000, number="L9")
+    doctor, asked = clinic.program(DIOP), f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity="
+    assert (await doctor.get(f"{asked}1001")).json == {"items": []}, "more than a line may have"
+    for _ in range(COVER_PER_DOCTOR.amount):
+        assert (await doctor.get(f"{asked}1000")).json["items"]
+    assert (await doctor.get(f"{asked}1000")).status == 429
+    assert (await doctor.get("/inventory/coverage")).status == 200, "a form without a medicine asks nothing"
+    assert (await clinic.program(SARR).get(f"{asked}1000")).json["items"], "others go on"
 
 
 async def test_a_patient_asks_of_their_own_prescription(clinic: Callers, told: Told) -> None:

@@ -13,6 +13,7 @@ from store import Clock, Store
 from told import LINE, Told
 
 from fadjma import days
+from fadjma.prescriptions import register
 
 PROOF = {"identity_document": "CNI 1 751 1991 00042", "reason": "Téléphone volé"}
 
@@ -86,6 +87,26 @@ async def test_what_is_handed_over_in_parts_has_a_number_for_each(clinic: Caller
     part = {**PROOF, "lines": [{"line_id": line["id"], "quantity": 4}]}
     assert (await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", part)).status == 200
     assert [(one["number"], one["quantity"]) for one in await _register(clinic)] == [(1, 4)]
+
+
+async def test_more_entries_are_no_more_statements(clinic: Callers, told: Told, store: Store) -> None:
+    _list(store, PARACETAMOL, "list_1")
+    line = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}")).json["lines"][0]
+    part = {**PROOF, "lines": [{"line_id": line["id"], "quantity": 1}]}
+    counts = []
+    for handed in (1, 4):
+        for _ in range(handed):
+            answer = await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", part)
+            assert answer.status == 200, answer.text
+            if answer.json["status"] != "ready":
+                again = await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/rest")
+                assert again.status == 200, again.text
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        assert [one.serial for one in store.write(register.entries, NDIAYE)][-1] == len(counts) * 4 + 1
+        store.connection.set_trace_callback(None)
+        counts.append(sum(statement.startswith("SELECT") for statement in asked))
+    assert counts[0] == counts[1]
 
 
 async def test_each_pharmacy_has_its_own_and_nobody_else_reads_it(clinic: Callers, told: Told, store: Store) -> None:

@@ -87,6 +87,16 @@ async def test_where_nothing_was_prescribed_there_is_nothing_to_repeat(clinic: C
     assert (await clinic.program(DIOP).get(last)).json["lines"] == []
 
 
+async def test_why_not_to_substitute_goes_to_no_other_patient(clinic: Callers, told: Told) -> None:
+    approval = f"/access-requests/{told.present}/in-person-approval"
+    await clinic.program(DIOP).post(approval, {"pin": PIN, "scope": "full", "duration": "7d"})
+    other, prescription_id = f"/patients/{told.registered}/prescriptions", await _issued(clinic)
+    copied = (await clinic.program(DIOP).get(f"{other}/new?from={prescription_id}")).json["lines"]
+    assert [line["substitution_reason"] for line in copied] == [None, None]
+    page = (await clinic.browser(DIOP).post(other, {"copy": prescription_id}, Content_Type=FORM)).text
+    assert _filled(page)["lines-0-medicine_id"] == PARACETAMOL and "excipient" not in page
+
+
 async def test_copying_keeps_what_was_typed_already(clinic: Callers) -> None:
     prescription_id = await _issued(clinic)
     browser = clinic.browser(DIOP)

@@ -10,6 +10,8 @@ from overriding import issue
 from store import Store
 from told import LINE, Told
 
+from fadjma.prescriptions import sets
+
 NEW, PRESCRIBE = "/patients/awa/prescriptions/new", "/patients/awa/prescriptions"
 AMOXI = {"medicine_id": AMOXICILLIN, "dosage": "1 comprimé matin et soir", "quantity": 14, "duration_days": 7}
 
@@ -33,6 +35,17 @@ async def test_a_set_is_taken_into_a_form_beside_what_was_typed(clinic: Callers)
     assert [(line["medicine_id"], line["quantity"]) for line in found] == [(PARACETAMOL, 10), (AMOXICILLIN, 14)]
 
 
+async def test_a_patients_words_go_into_no_set(clinic: Callers, store: Store) -> None:
+    lines = [{**LINE, "substitution_reason": "Mme Cissé est séropositive"}]
+    issued = (await issue(clinic, PRESCRIBE, {"lines": lines, "pharmacy_id": JAMM})).location
+    doctor = clinic.program(DIOP)
+    kept = await doctor.post(f"{issued}/set", {"name": "Fièvre"})
+    assert kept.json["lines"][0]["substitution_reason"] is None
+    assert store.rows("SELECT * FROM prescription_set_lines WHERE substitution_reason IS NOT NULL") == []
+    store.connection.execute("UPDATE prescription_set_lines SET substitution_reason = 'séropositive'")  # kept before
+    assert "séropositive" not in (await doctor.get("/prescription-sets")).text
+
+
 async def test_one_with_a_medicine_of_no_list_says_so_and_leaves_it_to_be_chosen(clinic: Callers, store: Store) -> None:
     set_id = await _kept(clinic)
     store.connection.execute("UPDATE medicines SET retired_at = 1 WHERE id = ?", (AMOXICILLIN,))
@@ -43,6 +56,20 @@ async def test_one_with_a_medicine_of_no_list_says_so_and_leaves_it_to_be_chosen
     assert "plus dans la liste : choisissez" in second.replace("\xa0", " ")
     lines = (await clinic.program(DIOP).get("/prescription-sets")).json["items"][0]["lines"]
     assert [(line["medicine_id"], line["retired"]) for line in lines] == [(PARACETAMOL, False), (None, True)]
+
+
+async def test_more_sets_are_no_more_statements(clinic: Callers, store: Store) -> None:
+    counts = []
+    for name in ("Angine", "Fièvre"):
+        await _kept(clinic, name)
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        found = store.read(sets.own, DIOP)
+        store.connection.set_trace_callback(None)
+        [kept] = [one for one in found if one.name == name]
+        assert [line.medicine_id for line in kept.lines] == [PARACETAMOL, AMOXICILLIN]
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 async def test_a_name_is_one_whatever_its_capitals(clinic: Callers, told: Told) -> None:

@@ -3,7 +3,7 @@
 import re
 
 from callers import Callers
-from cast import FALL, NDIAYE, PARACETAMOL
+from cast import FALL, INSULIN, NDIAYE, PARACETAMOL
 from store import Store
 from told import NEXT_YEAR
 
@@ -69,10 +69,18 @@ async def test_what_is_no_code_is_said_to(clinic: Callers) -> None:
     assert (await program.post("/inventory/lots", line)).errors().keys() == {"gtin"}
 
 
-async def test_a_code_that_was_learned_wrongly_is_put_right_by_hand(clinic: Callers, store: Store) -> None:
+async def test_a_code_that_has_meant_another_medicine_is_asked_about_and_put_right(
+    clinic: Callers, store: Store
+) -> None:
     program = clinic.program(NDIAYE)
-    for medicine in ("insuline", PARACETAMOL):
-        found = (await program.get(f"/medicines?q={medicine[:6]}")).json["items"][0]["id"]
-        line = {"medicine_id": found, "number": "L9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": GTIN}
-        assert (await program.post("/inventory/lots", line)).status == 201
-        assert store.rows("SELECT medicine_id FROM gtins") == [(found,)]
+    line = {"medicine_id": INSULIN, "number": "L9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": GTIN}
+    for _ in range(2):
+        assert (await program.post("/inventory/lots", line)).status == 201, "the same again is no question"
+    other, before = {**line, "medicine_id": PARACETAMOL}, store.content()
+    asked = await program.post("/inventory/lots", other)
+    assert asked.errors().keys() == {"gtin"} and asked.json["confirm"] == ["gtin"]
+    assert "insuline glargine 100 UI/ml" in asked.errors()["gtin"] and store.content() == before
+    page = await clinic.browser(NDIAYE).post("/inventory/lots", other)
+    assert page.status == 422 and 'name="confirm"' in page.text and "Code-barres" in page.text
+    assert (await program.post("/inventory/lots", {**other, "confirm": True})).status == 201
+    assert store.rows("SELECT medicine_id FROM gtins") == [(PARACETAMOL,)]

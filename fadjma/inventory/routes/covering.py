@@ -15,10 +15,11 @@ from fadjma.inventory.choices import Choices
 from fadjma.inventory.coverage import Pharmacy
 from fadjma.inventory.forms import ChoicesForm
 from fadjma.store import Transaction
+from fadjma.web.throttle import COVER_PER_DOCTOR
 
 blueprint = Blueprint("covering", __name__)
 _MEDICINE = re.compile(r"lines-([0-9]{1,2})-medicine_id")
-_MOST = 100_000  # units of a medicine that anybody asks for
+_MOST = 1_000  # units of a line, as in a prescription
 
 
 @blueprint.get("/inventory/coverage")
@@ -26,6 +27,8 @@ async def coverage_of_lines() -> Response:
     """Of the lines of a prescription that is being written, as its form has them."""
     wanted = _wanted()
     found = await web.see(_covering, wanted)
+    if wanted:  # yes or no, asked often enough, is how much they have
+        await web.throttle().hit(COVER_PER_DOCTOR, web.viewer().id)
     data = {"items": [pharmacy.json() for pharmacy in found]}
     return web.answer(
         "inventory/coverage.html", data, fragment="inventory/_coverage.html", covering=found, asked=bool(wanted)
@@ -33,13 +36,18 @@ async def coverage_of_lines() -> Response:
 
 
 def _wanted() -> Counter[str]:
-    """How much of which medicine is asked for; what is not filled in yet is left out."""
+    """How much of which medicine is asked for; what is not filled in yet is left out.
+
+    Nothing where a line has more than may be prescribed.
+    """
     wanted: Counter[str] = Counter()
     for name, medicine_id in request.args.items():
         line = _MEDICINE.fullmatch(name)
         quantity = web.number(f"lines-{line[1]}-quantity") if line else None
+        if quantity and quantity > _MOST:
+            return Counter()
         if quantity and medicine_id:
-            wanted[medicine_id[:40]] += min(quantity, _MOST)
+            wanted[medicine_id[:40]] += quantity
     return wanted
 
 

@@ -114,7 +114,7 @@ async def new(patient_id: str) -> Response:
         last = around["earlier"][0].id if around["earlier"] else None
         around["nothing_to_copy"] = from_id == "last" and not last
         if chosen := last if from_id == "last" else from_id:
-            around["copied"], lines = await web.see_traced(copying.of_prescription, chosen)
+            around["copied"], lines = await web.see_traced(copying.of_prescription, chosen, patient_id)
     elif set_id := request.args.get("set"):
         around["taken"] = taken = await web.see(sets.one, set_id)
         lines = list(taken.lines)
@@ -190,7 +190,7 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
             around["added"] = True
         case "copy" | "set":
             if pressed == "copy":
-                around["copied"], copies = await web.see_traced(copying.of_prescription, number)
+                around["copied"], copies = await web.see_traced(copying.of_prescription, number, patient_id)
             else:
                 around["taken"] = taken = await web.see(sets.one, number)
                 copies = list(taken.lines)

@@ -80,8 +80,8 @@ async def index() -> Response:
     short_code = short_codes.read(asked["q"])
     if short_code:
         at_counter = await web.see(_is_pharmacist)
-        if at_counter:
-            return await _by_code(asked, short_code)
+        if at_counter and (led := await _by_code(asked, short_code)):
+            return led
     found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
     return _listed(asked, found, steps, {})
 
@@ -116,18 +116,20 @@ def _is_pharmacist(tx: Transaction, viewer: Viewer) -> bool:
     return viewer.role == "pharmacist"
 
 
-async def _by_code(asked: Asked, short_code: str) -> Response:
-    """What the code of a paper leads to; codes of nothing are counted."""
+async def _by_code(asked: Asked, short_code: str) -> Response | None:
+    """What the code of a paper leads to; codes of nothing are counted, and are looked for as words are."""
     viewer = web.viewer()
-    counted = ((FIND_PER_PHARMACIST, viewer.id), (FIND_PER_PHARMACY, viewer.organization_id or viewer.id))
+    both = ((FIND_PER_PHARMACIST, viewer.id), (FIND_PER_PHARMACY, viewer.organization_id or viewer.id))
+    counted = () if short_codes.may_be_name(asked["q"]) else both
     async with web.throttle().attempt(*counted) as attempt:
         found, steps = await web.see_traced(_find, short_code, again=web.by_itself())
         attempt.failed = found is None
-    item = found.item if found else None
-    if item and web.wants() == "page":
-        return web.see_other(f"/prescriptions/{item.id}")
-    shown = Page([item] if item else [])
-    return _listed(asked, shown, steps, {"found": found.json()} if found else {}, found.text if found else "")
+    if found is None:
+        return None
+    if found.item and web.wants() == "page":
+        return web.see_other(f"/prescriptions/{found.item.id}")
+    shown = Page([found.item] if found.item else [])
+    return _listed(asked, shown, steps, {"found": found.json()}, found.text)
 
 
 def _find(
