@@ -43,7 +43,7 @@ def test_what_is_owed_of_a_part_handed_over_long_ago_waits_still(store: Store, c
 
 def test_a_correction_asks_about_what_was_handed_over_and_begins_with_the_rest(store: Store) -> None:
     refused = _give(store, ready(store), 12)
-    store.write(dispensing.release, NDIAYE, refused, reason="Plus en stock")
+    store.write(dispensing.release, NDIAYE, refused, reason="Plus en stock", confirmed=True)
     store.write(dispensing.validate, FALL, refused)
     store.write(dispensing.refuse, FALL, refused, code="dose", text="Dose à vérifier")
     lines = store.read(queries.prescription_in_full, DIOP, refused).lines
