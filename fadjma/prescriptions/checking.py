@@ -1,6 +1,7 @@
 """What is checked before a prescription is signed, and before a pharmacy validates it; the rules are in safety/."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fadjma import days
@@ -18,6 +19,8 @@ from fadjma.safety import queries as safety
 from fadjma.safety.answers import Override
 from fadjma.safety.rules import Alert, Running, Unchecked, Weighed
 from fadjma.store import Transaction
+
+_CHECKED = (states.VALIDATE, states.PREPARE, states.PREPARE_ANEW, states.PREPARE_REST)  # acts before which is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def validate(
     What is open to any pharmacy shows nothing before it is taken: its alerts are asked before it is prepared.
     """
     if queries.pharmacies(tx, prescription_id):
-        _answer(tx, viewer, prescription_id, states.VALIDATE, confirmed, overrides)
+        _answer(tx, viewer, prescription_id, states.VALIDATE, states.VALIDATE.sources, confirmed, overrides)
     return dispensing.validate(tx, viewer, prescription_id)
 
 
@@ -92,22 +95,51 @@ def prepare(
     overrides: Sequence[Override] = (),
     partial: bool = False,
 ) -> str:
-    """`setbacks.prepare`, of one that was open to any pharmacy once its alerts are answered."""
-    if queries.was_open_to_all(tx, prescription_id):
-        try:
-            _answer(tx, viewer, prescription_id, states.PREPARE, confirmed, overrides)
-        except Alerted as alerted:
-            raise _with_lots(tx, viewer, prescription_id, alerted, partial=partial) from None
-    return setbacks.prepare(tx, viewer, prescription_id, partial=partial, confirmed=confirmed)
+    """`setbacks.prepare`, once each alert that nobody has answered yet is: an allergy may have been noted, or the same
+    medicine handed over elsewhere, since it was taken.
+    """
+    keep = functools.partial(setbacks.prepare, tx, viewer, prescription_id, partial=partial)
+    sources = (*states.PREPARE.sources, *states.PREPARE_ANEW.sources)
+    return _keep(tx, viewer, prescription_id, sources, keep, confirmed, overrides)
 
 
-def _with_lots(tx: Transaction, viewer: Viewer, prescription_id: str, alerted: Alerted, *, partial: bool) -> Alerted:
-    """The alerts with what is asked about the lots: one `confirm` answers both, so both are asked at once.
+def prepare_rest(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    confirmed: bool,
+    overrides: Sequence[Override] = (),
+    partial: bool = False,
+) -> str:
+    """`dispensing.prepare_rest`, as `prepare`."""
+    keep = functools.partial(dispensing.prepare_rest, tx, viewer, prescription_id, partial=partial)
+    return _keep(tx, viewer, prescription_id, states.PREPARE_REST.sources, keep, confirmed, overrides)
 
-    What is tried here is undone with the transaction, which the alerts end.
+
+def _keep(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    sources: Sequence[states.Status],
+    keep: Callable[..., str],
+    confirmed: bool,
+    overrides: Sequence[Override],
+) -> str:
+    """One `confirm` answers the alerts and what is asked about the lots: both are asked at once."""
+    try:
+        _answer(tx, viewer, prescription_id, states.PREPARE, sources, confirmed, overrides)
+    except Alerted as alerted:
+        raise _with_lots(viewer, keep, alerted) from None
+    return keep(confirmed=confirmed)
+
+
+def _with_lots(viewer: Viewer, keep: Callable[..., str], alerted: Alerted) -> Alerted:
+    """The alerts with what is asked about the lots. What is tried here is undone with the transaction, which the alerts
+    end.
     """
     try:
-        setbacks.prepare(tx, viewer, prescription_id, partial=partial, confirmed=False)
+        keep(confirmed=False)
     except Doubtful as doubt:
         return alerted.with_questions(
             {name: translate(viewer.language, text, **doubt.values) for name, text in doubt.errors.items()}
@@ -121,8 +153,7 @@ def for_pharmacy(tx: Transaction, viewer: Viewer, found: Prescription) -> Checke
     """What a pharmacy is asked before its next step with a prescription that it sees in full; else nothing."""
     if viewer.role != "pharmacist" or found.neutral or found.hidden:
         return Checked()
-    before_preparing = found.status in states.PREPARE.sources and queries.was_open_to_all(tx, found.id)
-    if found.status not in states.VALIDATE.sources and not before_preparing:
+    if not any(found.status in act.sources for act in _CHECKED):
         return Checked()
     return unanswered(tx, found.id, found.patient_id)
 
@@ -132,6 +163,7 @@ def _answer(
     viewer: Viewer,
     prescription_id: str,
     act: states.Act,
+    sources: Sequence[states.Status],
     confirmed: bool,
     overrides: Sequence[Override],
 ) -> None:
@@ -139,7 +171,7 @@ def _answer(
         found = transitions.seen_by(tx, viewer, prescription_id, act)
     except NotFound:
         return  # the act itself says what became of it
-    if found.status not in act.sources:
+    if found.status not in sources:
         return
     asked = unanswered(tx, found.id, found.patient_id)
     known = [one.alert for one in answers.of_prescription(tx, found.id)]

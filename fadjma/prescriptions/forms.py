@@ -118,17 +118,10 @@ class RefusalForm(Form):
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 
 
-class PreparationForm(Questioned):
+class PreparationForm(Alerting):
     """`partial`: what there is, where not all that is owed is in stock."""
 
     sure = N_("Préparer quand même avec ce lot")
-    partial = BooleanField("", false_values=("", "0", "false"))
-
-
-class CheckedPreparationForm(Alerting):
-    """The same where alerts may have to be answered first."""
-
-    sure = PreparationForm.sure
     partial = BooleanField("", false_values=("", "0", "false"))
 
 

@@ -2,13 +2,16 @@
 
 import pytest
 from cast import AMOXICILLIN, AWA, DIOP, FALL, KADD, NDIAYE, PARACETAMOL
-from steps import KEY, code, grant, in_days, ready, receive
+from steps import KEY, code, grant, in_days, ready, receive, status, validated
 from store import Clock, Store
 
 from fadjma.prescriptions import actions, checking, copying, dispensing, queries
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
+from fadjma.records import noting
+from fadjma.records.allergies import Facts
 from fadjma.refusals import Alerted
+from fadjma.safety.answers import Override
 
 LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
 
@@ -69,3 +72,30 @@ def test_what_one_confirmation_answers_is_asked_at_once(store: Store) -> None:
     assert "périme avant la fin" in asked.value.errors["lots"] and "L1" in asked.value.errors["lots"]
     assert store.content() == before
     assert store.write(checking.prepare, NDIAYE, prescription_id, confirmed=True)
+
+
+PARACETAMOL_TAKEN_BADLY = Facts("medicine", "paracétamol", reaction="choc")
+
+
+def test_an_allergy_that_is_noted_after_it_was_taken_is_asked_about_before_it_is_prepared(store: Store) -> None:
+    receive(store)
+    prescription_id = validated(store)
+    store.write(noting.note, DIOP, AWA.id, facts=PARACETAMOL_TAKEN_BADLY, confirmed=True)
+    with pytest.raises(Alerted) as asked:
+        store.write(checking.prepare, NDIAYE, prescription_id, confirmed=True)
+    assert status(store, prescription_id) == "validated"
+    answer = [Override(0, asked.value.details["alerts"][0]["id"], "Vu avec le médecin")]
+    store.write(checking.prepare, NDIAYE, prescription_id, confirmed=False, overrides=answer)
+    assert status(store, prescription_id) == "prepared"
+
+
+def test_an_allergy_that_is_noted_after_the_first_part_is_asked_about_before_the_rest(store: Store) -> None:
+    prescription_id = _give(store, ready(store), 5)
+    store.write(noting.note, DIOP, AWA.id, facts=PARACETAMOL_TAKEN_BADLY, confirmed=True)
+    found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+    [shown] = store.read(checking.for_pharmacy, NDIAYE, found).alerts
+    with pytest.raises(Alerted):
+        store.write(checking.prepare_rest, NDIAYE, prescription_id, confirmed=True)
+    answer = [Override(0, shown.id, "Vu avec le médecin")]
+    store.write(checking.prepare_rest, NDIAYE, prescription_id, confirmed=False, overrides=answer)
+    assert status(store, prescription_id) == "ready"

@@ -10,7 +10,6 @@ from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, checking, dispensing, handover, queries, setbacks, states
 from fadjma.prescriptions.forms import (
-    CheckedPreparationForm,
     DeliveryForm,
     DeliveryRequestForm,
     PharmacyForm,
@@ -55,18 +54,19 @@ async def validation(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
-@web.refill("prescriptions/show.html", CheckedPreparationForm, fragment="safety/_in_row.html", context=one)
+@web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one)
 async def preparation(prescription_id: str) -> Response:
-    form = await web.form(CheckedPreparationForm)
+    form = await web.form(PreparationForm)
     asked = {"partial": form.partial.data, "confirmed": form["confirm"].data, "overrides": form.answers}
     return await _act(checking.prepare, prescription_id, **asked)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/rest")
-@web.refill("prescriptions/show.html", PreparationForm, context=one)
+@web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one)
 async def rest(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
-    return await _act(dispensing.prepare_rest, prescription_id, partial=form.partial.data, confirmed=form.confirm.data)
+    asked = {"partial": form.partial.data, "confirmed": form["confirm"].data, "overrides": form.answers}
+    return await _act(checking.prepare_rest, prescription_id, **asked)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/unsupplied")
