@@ -12,6 +12,7 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries, states
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.refusals import Forbidden, NotNow
 from fadjma.store import Transaction
 
 PURPOSE = "handover"  # of the program's key that codes are made with
@@ -19,6 +20,8 @@ _DIGITS = 6
 MALFORMED = N_("Le code de retrait a six chiffres.")
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
 LOCKED = N_("Trop de mauvais codes : faites-en créer un nouveau sur la page de l'ordonnance.")
+_PRESCRIBERS = N_("Seul qui a prescrit imprime l'exemplaire avec le code de retrait.")
+_OVER = N_("Cette ordonnance ne sert plus : son code de retrait non plus.")
 ATTEMPTS = 5  # wrong codes; then the patient asks for a new one, which starts the count again
 
 
@@ -42,26 +45,36 @@ def shown_to(viewer: Viewer, found: Prescription, key: bytes) -> str | None:
     return code(key, found.id, found.code_round) if theirs else None
 
 
-def print_code(tx: Transaction, viewer: Viewer, found: Prescription, key: bytes) -> str | None:
-    """The code as it stands on the patient's copy; None unless its prescriber prints it for who sees it nowhere else.
+def on_copy(tx: Transaction, viewer: Viewer, found: Prescription, key: bytes) -> str | None:
+    """The code as it stands on the patient's copy: once its prescriber prints it, for who sees it nowhere else."""
+    printed = found.code_printed_round == found.code_round and found.status not in states.VOID
+    if viewer.id != found.prescriber_id or not printed or queries.sees_codes(tx, found.patient_id):
+        return None
+    return code(key, found.id, found.code_round)
+
+
+def print_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """Its prescriber prints the patient's copy; of who sees the code nowhere else, with it; returns the id.
 
     That it was printed is written down: who hands over asks for it then, and the patient reads who has had it.
+    Raises NotFound, Forbidden for whoever else reads it, and NotNow once it is over.
     """
-    if viewer.id != found.prescriber_id or found.status in states.VOID or queries.sees_codes(tx, found.patient_id):
-        return None
-    tx.execute(
-        "UPDATE prescriptions SET code_printed_round = code_round "
-        "WHERE id = :id AND coalesce(code_printed_round, 0) <> code_round",
-        {"id": found.id},
-    )
-    events.record(
-        tx,
-        "prescription.code_printed",
-        events.Subject("prescription", found.id),
-        actor_id=viewer.id,
-        patient_id=found.patient_id,
-    )
-    return code(key, found.id, found.code_round)
+    found = queries.prescription_in_full(tx, viewer, prescription_id)
+    if viewer.id != found.prescriber_id:
+        raise Forbidden(_PRESCRIBERS).about(queries.tried(tx, prescription_id))
+    if found.status in states.VOID:
+        raise NotNow(_OVER, current=found.status)
+    if not queries.sees_codes(tx, found.patient_id):
+        sql = "UPDATE prescriptions SET code_printed_round = code_round WHERE id = :id"
+        tx.execute(sql, {"id": found.id})
+        events.record(
+            tx,
+            "prescription.code_printed",
+            events.Subject("prescription", found.id),
+            actor_id=viewer.id,
+            patient_id=found.patient_id,
+        )
+    return found.id
 
 
 def digits(given: str) -> str | None:

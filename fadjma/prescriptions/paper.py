@@ -133,5 +133,5 @@ def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str, *, copy: C
         days.day(found.valid_until),
         viewer.id == found.prescriber_id,
         not queries.sees_codes(tx, found.patient_id),
-        handover.print_code(tx, viewer, found, key) if copy == "patient" else None,
+        handover.on_copy(tx, viewer, found, key) if copy == "patient" else None,
     )

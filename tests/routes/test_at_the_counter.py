@@ -143,9 +143,15 @@ class TestAPatientWithoutAnAccount:
     async def test_has_the_hand_over_code_on_her_own_copy_which_is_traced(
         self, clinic: Callers, told: Told, store: Store, hers: str
     ) -> None:
-        copy = (await clinic.browser(DIOP).get(f"{hers}/paper?copy=patient")).text
-        [printed] = re.findall(r'class="secret">.*?<b>(\d{3} \d{3})</b>', copy)
+        looked_at = (await clinic.browser(DIOP).get(f"{hers}/paper?copy=patient")).text
+        assert 'class="secret"' not in looked_at and "Imprimer avec le code" in looked_at
         asked = "SELECT actor_id FROM trace WHERE patient_id = ? AND action = 'prescription.code_printed'"
+        assert not store.rows(asked, told.registered), "looking prints nothing"
+        assert not store.rows("SELECT id FROM prescriptions WHERE code_printed_round IS NOT NULL")
+        led = await clinic.browser(DIOP).post(f"{hers}/patient-copy")
+        assert (led.status, led.location) == (303, f"{hers}/paper?copy=patient")
+        copy = (await clinic.browser(DIOP).get(led.location)).text
+        [printed] = re.findall(r'class="secret">.*?<b>(\d{3} \d{3})</b>', copy)
         assert store.value(asked, told.registered) == DIOP.id
         await self._ready(clinic, hers)
         page = (await clinic.browser(NDIAYE).get(hers)).text
@@ -162,7 +168,14 @@ class TestAPatientWithoutAnAccount:
         await self._ready(clinic, hers)
         assert "Personne n'a de code" in (await clinic.browser(NDIAYE).get(hers)).text
 
+    async def test_once_it_is_over_it_is_printed_no_more(self, clinic: Callers, hers: str) -> None:
+        await clinic.program(DIOP).post(f"{hers}/cancellation", {"reason": "Traitement changé"})
+        refused = await clinic.program(DIOP).post(f"{hers}/patient-copy")
+        assert refused.problem(409)["detail"].startswith("Cette ordonnance ne sert plus")
+        assert "Imprimer avec le code" not in (await clinic.browser(DIOP).get(f"{hers}/paper?copy=patient")).text
+
     async def test_with_an_account_nobody_prints_it(self, clinic: Callers, told: Told, clock: Clock) -> None:
+        assert (await clinic.program(DIOP).post(f"/prescriptions/{told.ready}/patient-copy")).status == 200
         for person in (DIOP, AWA):
             found = (await clinic.program(person).get(f"/prescriptions/{told.ready}/paper?copy=patient")).json
             assert "handover_code" not in found

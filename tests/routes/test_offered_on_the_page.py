@@ -83,6 +83,7 @@ async def test_every_form_of_the_table_has_an_address(clinic: Callers) -> None:
         f"/prescriptions/<prescription_id>/{act.offer.path}" for act in states.ACTS if act.offer and act.offer.path
     }
     paths.add("/prescriptions/<prescription_id>/closing")  # of its page, by which nothing is done to it
+    paths.add("/prescriptions/<prescription_id>/patient-copy")  # of the page of its paper
     paths.add(f"/prescriptions/<prescription_id>/{KEEPS}")
     assert {rule for rule in rules if rule.startswith("/prescriptions/<prescription_id>/")} == paths
     paths = {f"/access-requests/<request_id>/{act.offer.path}" for act in access_states.ACTS if act.offer}

@@ -547,6 +547,7 @@ ACTS = [
     ),
     Route("/prescriptions/{validated}/taking-back", AWA, {"reason": "Trop loin"}),
     Route("/prescriptions/{ready}/code", AWA),
+    Route("/prescriptions/{issued}/patient-copy", DIOP),
     Route("/prescriptions/{issued}/set", DIOP, {"name": "Palu"}, created=True),
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),

@@ -6,9 +6,10 @@ from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import labels, paper, register
+from fadjma.prescriptions import handover, labels, paper, queries, register
 from fadjma.prescriptions.routes.reading import handover_key
 from fadjma.store import Page, Transaction
+from fadjma.web.forms import NoFields
 from fadjma.web.qr import qr_code
 from fadjma.web.tables import as_csv, as_workbook
 
@@ -27,6 +28,15 @@ async def show(prescription_id: str) -> Response:
         size=web.one_of("size", paper.SIZES) or "a5",
         qr=qr_code(found.short_code) if found.short_code else None,
     )
+
+
+@blueprint.post("/prescriptions/<prescription_id>/patient-copy")
+async def print_code(prescription_id: str) -> Response:
+    """Leads to the patient's copy, with the code where the patient sees it nowhere else."""
+    await web.form(NoFields)
+    acted = await web.act(handover.print_code, queries.prescription, prescription_id)
+    here = f"/prescriptions/{prescription_id}"
+    return web.done(acted, "prescriptions/_row.html", here, then=f"{here}/paper?copy=patient")
 
 
 @blueprint.get("/prescriptions/<prescription_id>/labels")
