@@ -227,7 +227,7 @@ def tell(store: Store) -> Told:
         news=_news(store),
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
     )
-    steps.explain(store, *step, story.open)
+    steps.explain(store, *step, story.open, story.owed)
     return story
 
 
