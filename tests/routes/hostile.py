@@ -369,7 +369,8 @@ class Hostile:
         kind = given.header("content-type").partition(";")[0]
         if sent.method.upper() == "HEAD":
             return ""
-        text = body.decode()
+        is_text = kind.startswith("text/") or kind.endswith("json")
+        text = body.decode(errors="strict" if is_text else "replace")  # a picture, a workbook
         if kind == "text/html" and MARK in text:
             return "what was sent is not escaped"
         if kind in ("application/json", "application/problem+json"):
