@@ -5,14 +5,14 @@ servers of these tests that was half of what they did in their lives.
 """
 
 import gc
+from importlib import import_module
 
-import uvicorn.lifespan.on
-import uvicorn.loops.uvloop  # noqa: F401 - uvicorn imports both when it serves
-
-import fadjma.server.serving  # noqa: F401 - and what that imports: all of it
 from fadjma.web import assets, templating
 from tests import compiled
 
+import_module("fadjma.server.serving")  # and what that imports: all of it
+for _name in ("uvicorn.lifespan.on", "uvicorn.loops.uvloop"):  # which uvicorn imports when it serves
+    import_module(_name)
 compiled.look()
 _FRENCH = templating.environment("fr")
 for _name in _FRENCH.list_templates():

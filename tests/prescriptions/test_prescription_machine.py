@@ -237,10 +237,11 @@ class Lives(RuleBasedStateMachine):
             act = states.DELIVER_PART
         assert possible, f"{act.name} from {source} by {who.id}"
         assert target == (act.target or of["status"])
-        for side, person in (("patient", of["patient_id"]), ("prescriber", of["prescriber_id"])):
+        sides: dict[states.Side, str] = {"patient": of["patient_id"], "prescriber": of["prescriber_id"]}
+        for side, person in sides.items():
             told = news.get(person, [None])[-1]
             unsaid = how.get("code") == states.UNAVAILABLE and side == "prescriber"
-            assert told == ("prescription.unavailable" if unsaid else act.told.get(side)) or who.id == person  # type: ignore[call-overload]
+            assert told == ("prescription.unavailable" if unsaid else act.told.get(side)) or who.id == person
         self.done[act.name] += 1
         return True
 

@@ -28,7 +28,10 @@ def _allergies(*facts: Facts | None) -> Allergies:
     return Allergies(tuple(one for one in found if one not in refuted), refuted)
 
 
-def _asked(*lines: Medicine | None, allergic: Allergies = Allergies(), running: Any = ()) -> list[Alert]:  # noqa: B008
+NOT_ASKED = Allergies()
+
+
+def _asked(*lines: Medicine | None, allergic: Allergies = NOT_ASKED, running: Any = ()) -> list[Alert]:
     return rules.alerts(lines, allergic, running, NOW)
 
 
