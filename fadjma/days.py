@@ -5,6 +5,7 @@ One process serves one clinic, so its zone is the process's; `create_app` sets i
 """
 
 from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
 
 _zone: tzinfo = UTC
 
@@ -27,7 +28,12 @@ def local(at: int) -> datetime:
 
 def day(at: int) -> date:
     """The clinic's day of a moment (milliseconds UTC)."""
-    return local(at).date()
+    return _day(at // 1000, _zone)
+
+
+@lru_cache(maxsize=1_000)  # what is asked about one request, or one page, is mostly today
+def _day(seconds: int, zone: tzinfo) -> date:
+    return datetime.fromtimestamp(seconds, zone).date()
 
 
 def beginning(at: int) -> int:

@@ -174,6 +174,7 @@ def age(birth_date: str, on: date) -> int:
     return age_in_months(birth_date, on) // 12
 
 
+@lru_cache(maxsize=10_000)  # as below
 def age_in_months(birth_date: str, on: date) -> int:
     """Whole months between a birth date and `on`; who was born on the 31st is a month older on the 1st.
 

@@ -79,4 +79,4 @@ def witnessed(tx: Transaction, viewer: Viewer) -> list[Witnessed]:
         """,
         {"since": tx.now - states.COUNTED_FOR},
     )
-    return [Witnessed(**dict(row)) for row in rows]
+    return [Witnessed(**row.as_dict()) for row in rows]

@@ -349,6 +349,6 @@ def of_row(row: Row) -> AccessRequest:
 
 def patient_apart(row: Row) -> tuple[dict[str, Any], Patient]:
     """The columns of a row that are not its patient's, and the patient."""
-    values = dict(row)
+    values = row.as_dict()
     about = {name: values.pop(name) for name in ("given_name", "family_name", "identifier", "birth_date", "sex")}
     return values, Patient(id=row["patient_id"], **about)

@@ -193,4 +193,4 @@ def _require_own(viewer: Viewer, patient_id: str) -> None:
 
 
 def _reading(row: Row) -> Reading:
-    return Reading(**{**dict(row), "emergency": bool(row["emergency"]), "by_proxy": bool(row["by_proxy"])})
+    return Reading(**{**row.as_dict(), "emergency": bool(row["emergency"]), "by_proxy": bool(row["by_proxy"])})

@@ -172,7 +172,7 @@ def profile(tx: Transaction, viewer: Viewer) -> Profile:
     )
     assert row
     resets = slips.resets_of(tx, viewer.id) if viewer.by is None else []  # they are nobody else's affair
-    return Profile(**dict(row), language=viewer.language, resets=resets, has_pin=pins.is_set(tx, viewer.id))
+    return Profile(**row.as_dict(), language=viewer.language, resets=resets, has_pin=pins.is_set(tx, viewer.id))
 
 
 def has_pin(tx: Transaction, viewer: Viewer) -> bool:
@@ -193,7 +193,7 @@ def named(tx: Transaction, viewer: Viewer, account_ids: list[str]) -> dict[str, 
 def names(tx: Transaction, account_ids: list[str]) -> list[dict[str, str]]:
     """The ids and names of these (few) people, as whoever has signed in as them may read them."""
     rows = [tx.first("SELECT id, name FROM people WHERE id = :id", {"id": account_id}) for account_id in account_ids]
-    return [dict(row) for row in rows if row]
+    return [row.as_dict() for row in rows if row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ def known(tx: Transaction, q: str = "", before: str | None = None, limit: int = 
 
 
 def _account(row: Row) -> Account:
-    values = dict(row)
+    values = row.as_dict()
     facts = {name: values.pop(name) for name in ("identifier", "birth_date", "sex")}
     names = {name: row[name] for name in ("id", "given_name", "family_name")}
     return Account(**values, patient=Patient(**names, **facts) if facts["identifier"] else None)

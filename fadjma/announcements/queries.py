@@ -112,4 +112,4 @@ def _audiences(viewer: Viewer) -> list[Audience]:
 
 
 def _announcement(row: Row, viewer: Viewer) -> Announcement:
-    return Announcement(**{**dict(row), "done": bool(row["done"])}, for_admin=viewer.role == "admin")
+    return Announcement(**{**row.as_dict(), "done": bool(row["done"])}, for_admin=viewer.role == "admin")

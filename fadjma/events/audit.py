@@ -319,4 +319,4 @@ def rows(entries: list[Entry], language: str) -> list[list[str]]:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(**dict(row))
+    return Entry(**row.as_dict())

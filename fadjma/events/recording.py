@@ -232,7 +232,7 @@ def changes(tx: Transaction, subject: Subject, limit: int = 20) -> list[Change]:
         "ORDER BY e.at DESC, e.id DESC LIMIT :limit",
         {"kind": subject.kind, "id": subject.id, "limit": limit},
     )
-    return [Change(**{**dict(row), "detail": json.loads(row["detail"])}) for row in rows]
+    return [Change(**{**row.as_dict(), "detail": json.loads(row["detail"])}) for row in rows]
 
 
 def newest(tx: Transaction) -> int:

@@ -115,5 +115,5 @@ def browse(tx: Transaction, viewer: Viewer, before: str | None = None, by: str |
         "ORDER BY e.at DESC, e.id DESC LIMIT :limit",
         {"at": moment, "id": last_id, "limit": PER_PAGE + 1, **({"by": by} if by else {})},
     )
-    found = [SecurityEvent(**dict(row)) for row in rows]
+    found = [SecurityEvent(**row.as_dict()) for row in rows]
     return paging.page(found, PER_PAGE, lambda event: paging.cursor(event.at, event.id))

@@ -71,7 +71,7 @@ class Identity(Patient):
 def organizations(tx: Transaction, kind: str | None = None) -> list[Organization]:
     """Clinics and pharmacies by name, in French order, which no database has by itself."""
     rows = tx.all("SELECT id, kind, name, city FROM organizations WHERE :kind IS NULL OR kind = :kind", {"kind": kind})
-    found = [Organization(**dict(row)) for row in rows]
+    found = [Organization(**row.as_dict()) for row in rows]
     return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
 
@@ -109,7 +109,7 @@ def identities(tx: Transaction, ids: Sequence[str]) -> list[Identity]:
             f"FROM patient_identities WHERE id IN ({', '.join(f':{name}' for name in values)})",
             values,
         )
-        found.update((row["id"], Identity(**dict(row))) for row in rows)
+        found.update((row["id"], Identity(**row.as_dict())) for row in rows)
     return [found[patient_id] for patient_id in ids if patient_id in found]
 
 

@@ -40,7 +40,7 @@ def waiting(tx: Transaction, user_id: str) -> Removal | None:
         "WHERE r.user_id = :id AND r.confirmed_at IS NULL AND r.expires_at > :now",
         {"id": user_id, "now": tx.now},
     )
-    return Removal(**dict(row)) if row else None
+    return Removal(**row.as_dict()) if row else None
 
 
 def ask(tx: Transaction, user_id: str, *, by: str, reason: str, document: str) -> None:

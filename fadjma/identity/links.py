@@ -94,7 +94,7 @@ def others(tx: Transaction, patient_id: str) -> tuple[Other, ...]:
         "WHERE l.other_id = :id AND l.ended_at IS NULL",
         {"id": patient_id},
     )
-    return tuple(Other(**dict(row)) for row in rows)
+    return tuple(Other(**row.as_dict()) for row in rows)
 
 
 def are_linked(tx: Transaction, one: str, other: str) -> bool:
@@ -126,7 +126,7 @@ def _links(tx: Transaction, rows: list[Row]) -> list[Link]:
     known = {found.id: directory.without_contact(found) for found in directory.identities(tx, ids)}
     links = []
     for row in rows:
-        values = dict(row)
+        values = row.as_dict()
         patients = known[values.pop("one_id")], known[values.pop("other_id")]
         links.append(Link(**values, patients=patients))
     return links

@@ -84,7 +84,7 @@ def of(tx: Transaction, user_id: str) -> list[Passkey]:
         "WHERE user_id = :id ORDER BY created_at, id",
         {"id": user_id},
     )
-    return [Passkey(**dict(row)) for row in rows]
+    return [Passkey(**row.as_dict()) for row in rows]
 
 
 def at(tx: Transaction, user_id: str, site: Site) -> list[Passkey]:

@@ -50,7 +50,7 @@ def of(tx: Transaction, patient_id: str) -> Pin | None:
         "SELECT patient_id, salt, hash, chosen, failures, set_by, set_at FROM patient_pins WHERE patient_id = :id",
         {"id": patient_id},
     )
-    return Pin(**{**dict(row), "chosen": bool(row["chosen"])}) if row else None
+    return Pin(**{**row.as_dict(), "chosen": bool(row["chosen"])}) if row else None
 
 
 def state(tx: Transaction, patient_id: str) -> State:

@@ -91,7 +91,7 @@ def registered(tx: Transaction, patient_id: str) -> Registered:
     if row is None:
         raise NotFound
     known = directory.identity(tx, patient_id)
-    facts = {**dict(row), "has_account": bool(row["has_account"]), "pin": patient_pins.state(tx, patient_id)}
+    facts = {**row.as_dict(), "has_account": bool(row["has_account"]), "pin": patient_pins.state(tx, patient_id)}
     return Registered(**asdict(known), **facts, corrections=_corrections(tx, patient_id))
 
 

@@ -101,4 +101,4 @@ def key(facts: Facts) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
 
 
 def _place(row: Any) -> Place:
-    return Place(**{**dict(row), "night_duty": bool(row["night_duty"])})
+    return Place(**{**row.as_dict(), "night_duty": bool(row["night_duty"])})

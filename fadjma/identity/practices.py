@@ -42,4 +42,4 @@ def practice(tx: Transaction, user_id: str) -> Practice:
     )
     if row is None:
         raise NotFound
-    return Practice(**dict(row))
+    return Practice(**row.as_dict())

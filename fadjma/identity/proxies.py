@@ -258,7 +258,7 @@ def _all(tx: Transaction, condition: str, person_id: str) -> list[Proxy]:
 
 
 def _proxy(row: Row) -> Proxy:
-    known = dict(row)
+    known = row.as_dict()
     return Proxy(
         proxy=Person(known.pop("proxy_id"), known.pop("proxy_name")),
         patient=Person(known.pop("patient_id"), known.pop("patient_name")),

@@ -165,7 +165,7 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
     )
     if not row:
         return None
-    known = {**dict(row), "locked": bool(row["locked"])}
+    known = {**row.as_dict(), "locked": bool(row["locked"])}
     proxy_id, kind = known.pop("proxy_id"), known.pop("kind")
     if proxy_id is None:
         return Viewer(**known)
@@ -196,7 +196,7 @@ def _acted_for(tx: Transaction, proxy_id: str) -> dict[str, Any] | None:
         f"JOIN patients t ON t.user_id = u.id WHERE x.id = :id AND {proxies.RUNS}",
         {**proxies.values(tx), "id": proxy_id},
     )
-    return dict(row) if row else None
+    return row.as_dict() if row else None
 
 
 def act_for(tx: Transaction, viewer: Viewer, proxy_id: str | None) -> None:
@@ -292,7 +292,7 @@ def of(tx: Transaction, person: Viewer, before: str | None = None) -> Page[OpenS
             "limit": PER_PAGE + 1,
         },
     )
-    found = [OpenSession(**{**dict(row), "current": bool(row["current"])}) for row in rows]
+    found = [OpenSession(**{**row.as_dict(), "current": bool(row["current"])}) for row in rows]
     return paging.page(found, PER_PAGE, lambda session: paging.cursor(session.created_at, session.id))
 
 

@@ -139,7 +139,7 @@ def resets_of(tx: Transaction, user_id: str) -> list[Slip]:
         f"{_SLIP} WHERE s.user_id = :id AND s.purpose = 'reset' ORDER BY s.issued_at DESC, s.id DESC LIMIT {_SHOWN}",
         {"id": user_id},
     )
-    return [Slip(**dict(row)) for row in rows]
+    return [Slip(**row.as_dict()) for row in rows]
 
 
 _SLIP = """
@@ -151,7 +151,7 @@ _SLIP = """
 
 def _first(tx: Transaction, condition: str, value: str) -> Slip | None:
     row = tx.first(f"{_SLIP} WHERE {condition}", {"value": value})
-    return Slip(**dict(row)) if row else None
+    return Slip(**row.as_dict()) if row else None
 
 
 def between(tx: Transaction, one: str, other: str, *, since: int) -> bool:

@@ -36,7 +36,7 @@ def choices(tx: Transaction, viewer: Viewer, pharmacy_id: str = "") -> Choices:
         "WHERE pharmacy_id = :pharmacy",
         {"pharmacy": pharmacy_id},
     )
-    return Choices(**{**dict(row), "shows_cover": bool(row["shows_cover"])}) if row else _unchosen(pharmacy_id)
+    return Choices(**{**row.as_dict(), "shows_cover": bool(row["shows_cover"])}) if row else _unchosen(pharmacy_id)
 
 
 def _unchosen(pharmacy_id: str) -> Choices:

@@ -106,7 +106,7 @@ def count(tx: Transaction, viewer: Viewer, count_id: str) -> Count:
         "JOIN medicines m ON m.id = p.medicine_id WHERE v.count_id = :count ORDER BY m.search_key, l.id",
         {"count": count_id},
     )
-    return Count(**dict(row), differences=tuple(Difference(**dict(row)) for row in rows))
+    return Count(**row.as_dict(), differences=tuple(Difference(**row.as_dict()) for row in rows))
 
 
 def counts(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Count]:
@@ -117,7 +117,7 @@ def counts(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[C
         f"{_COUNT} AND (c.made_at, c.id) < (:before_at, :before_id) ORDER BY c.made_at DESC, c.id DESC LIMIT :limit",
         {"pharmacy": viewer.organization_id, "before_at": before_at, "before_id": before_id, "limit": PER_PAGE + 1},
     )
-    found = [Count(**dict(row), differences=()) for row in rows]
+    found = [Count(**row.as_dict(), differences=()) for row in rows]
     return paging.page(found, PER_PAGE, lambda last: paging.cursor(last.made_at, last.id))
 
 

@@ -180,8 +180,8 @@ def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
     )
     if row is None:
         raise NotFound
-    return Import(**dict(row))
+    return Import(**row.as_dict())
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(**dict(row))
+    return Entry(**row.as_dict())

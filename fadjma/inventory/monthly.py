@@ -84,7 +84,7 @@ def consumption(tx: Transaction, viewer: Viewer, of: Month) -> list[Consumed]:
         f"{_OF_A_MONTH} GROUP BY p.id, m.dci, m.strength, m.form, m.unit, m.search_key ORDER BY m.search_key, p.id",
         _values(viewer, of),
     )
-    return [Consumed(**dict(row)) for row in rows]
+    return [Consumed(**row.as_dict()) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

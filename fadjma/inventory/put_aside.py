@@ -72,4 +72,4 @@ def short_dated(tx: Transaction, prescription_id: str, ends: Mapping[str, str]) 
         "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.id",
         {"p": prescription_id},
     )
-    return [ShortDated(**dict(row)) for row in rows if row["expires_on"] < ends.get(row["line_id"], "")]
+    return [ShortDated(**row.as_dict()) for row in rows if row["expires_on"] < ends.get(row["line_id"], "")]

@@ -160,7 +160,7 @@ def search_medicines(
     if not rows and (ids := misspelt.closest(tx, asked, shown=shown, limit=SUGGESTIONS + 1)):
         among, meant = given(ids)
         rows = tx.all(_suggested(f" AND m.id IN {among}"), {**values, **meant, "shown": 0})
-    found = [Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
+    found = [Medicine(**{**row.as_dict(), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
     return paging.page(found, SUGGESTIONS, lambda last: str(shown + SUGGESTIONS))
 
 
@@ -179,7 +179,7 @@ def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) 
     )
     if row is None:
         raise NotFound
-    return Medicine(**{**dict(row), "usable": row["usable"] if pharmacy_id else None})
+    return Medicine(**{**row.as_dict(), "usable": row["usable"] if pharmacy_id else None})
 
 
 def listed(tx: Transaction, medicine_ids: Collection[str]) -> set[str]:
@@ -274,7 +274,7 @@ def count_products(tx: Transaction, viewer: Viewer) -> Kept:
     )
     row = tx.first(f'SELECT count(*) AS "all", {each} FROM ({_KEPT}) AS shown', _kept_by(tx, viewer))
     assert row
-    return Kept(**dict(row))
+    return Kept(**row.as_dict())
 
 
 def low_stock(tx: Transaction, viewer: Viewer, limit: int) -> Page[Product]:
@@ -354,7 +354,7 @@ def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None =
             "limit": MOVEMENTS_SHOWN + 1,
         },
     )
-    found = [Movement(**dict(row)) for row in rows]
+    found = [Movement(**row.as_dict()) for row in rows]
     return paging.page(found, MOVEMENTS_SHOWN, lambda last: paging.cursor(last.at, last.id))
 
 
@@ -375,7 +375,7 @@ def handed_over(tx: Transaction, lot_id: str) -> list[HandedOver]:
         "ORDER BY max(at) DESC, prescription_id",
         {"lot": lot_id},
     )
-    return [HandedOver(**dict(row)) for row in rows]
+    return [HandedOver(**row.as_dict()) for row in rows]
 
 
 def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
@@ -423,7 +423,7 @@ def _products(tx: Transaction, ids: list[str]) -> list[Product]:
 def _lot(tx: Transaction, row: Row) -> Lot:
     left = (date.fromisoformat(row["expires_on"]) - day(tx.now)).days
     soon = rules.current().expiry_days
-    return Lot(**dict(row), state="expired" if left < 0 else "soon" if left <= soon else "ok")
+    return Lot(**row.as_dict(), state="expired" if left < 0 else "soon" if left <= soon else "ok")
 
 
 def _product(row: Row, lots: tuple[Lot, ...]) -> Product:

@@ -89,7 +89,9 @@ def receipt(tx: Transaction, viewer: Viewer, receipt_id: str) -> Receipt:
         raise NotFound
     content = json.loads(tx.value("SELECT content FROM receipts WHERE id = :id", {"id": receipt_id}))
     doubts = tuple((line, question) for line, question in content["doubts"])
-    return Receipt(**dict(row), shown=_lines(tx, [Written(*line) for line in content["lines"][:SHOWN]]), doubts=doubts)
+    return Receipt(
+        **row.as_dict(), shown=_lines(tx, [Written(*line) for line in content["lines"][:SHOWN]]), doubts=doubts
+    )
 
 
 def receipts(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Receipt]:
@@ -100,7 +102,7 @@ def receipts(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page
         f"{_RECEIPT} AND (r.made_at, r.id) < (:before_at, :before_id) ORDER BY r.made_at DESC, r.id DESC LIMIT :limit",
         {"pharmacy": viewer.organization_id, "before_at": before_at, "before_id": before_id, "limit": PER_PAGE + 1},
     )
-    found = [Receipt(**dict(row), shown=(), doubts=()) for row in rows]
+    found = [Receipt(**row.as_dict(), shown=(), doubts=()) for row in rows]
     return paging.page(found, PER_PAGE, lambda last: paging.cursor(last.made_at, last.id))
 
 

@@ -120,7 +120,7 @@ def _newest(tx: Transaction, kind: RunKind, which: str) -> Run | None:
         f"WHERE kind = :kind {which} ORDER BY begun_at DESC, id DESC LIMIT 1",
         {"kind": kind},
     )
-    return Run(**dict(row)) if row else None
+    return Run(**row.as_dict()) if row else None
 
 
 def counted(tx: Transaction) -> dict[str, dict[str, int]]:

@@ -39,7 +39,7 @@ def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
     )
     if row is None:
         raise NotFound
-    return Import(**dict(row))
+    return Import(**row.as_dict())
 
 
 def check(tx: Transaction, viewer: Viewer, lines: Mapping[int, Mapping[str, Any]]) -> str:

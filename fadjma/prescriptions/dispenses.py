@@ -67,7 +67,7 @@ def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> l
         "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id",
         {"id": dispense_id},
     )
-    taken = [Taken(**dict(row)) for row in rows]
+    taken = [Taken(**row.as_dict()) for row in rows]
     for one in taken:
         tx.execute(
             "UPDATE prescription_lines SET delivered = delivered - :quantity WHERE id = :line",

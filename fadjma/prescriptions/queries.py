@@ -290,7 +290,7 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
         {"id": prescription_id},
     )
     shortages = _shortages(tx, prescription_id)
-    return tuple(Line(**dict(row), shortage=shortages.get(row["id"])) for row in rows)
+    return tuple(Line(**row.as_dict(), shortage=shortages.get(row["id"])) for row in rows)
 
 
 def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
@@ -319,7 +319,7 @@ def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
 
 
 def _prescription(viewer: Viewer, row: Row) -> Prescription:
-    values = dict(row)
+    values = row.as_dict()
     about = {name: values.pop(name) for name in _IDENTITY}
     identity = Identity(id=row["patient_id"], pharmacy_id=values.pop("chosen_pharmacy_id"), **about)
     neutral = viewer.role == "pharmacist" and row["pharmacy_id"] is None and row["addressed_to"] is None
@@ -349,7 +349,7 @@ def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
         "ORDER BY a.at, a.id",
         {"id": prescription_id},
     )
-    return tuple(Act(**dict(row)) for row in rows)
+    return tuple(Act(**row.as_dict()) for row in rows)
 
 
 def _is_to_be_corrected(viewer: Viewer, found: Prescription) -> bool:

@@ -63,5 +63,5 @@ def _patients(tx: Transaction, prescription_ids: Iterable[str]) -> Iterator[tupl
             f"WHERE p.id IN {among}",
             values,
         ):
-            found = dict(row)
+            found = row.as_dict()
             yield found.pop("prescription_id"), Identity(**found)

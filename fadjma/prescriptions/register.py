@@ -215,7 +215,7 @@ def _lots(tx: Transaction, viewer: Viewer, rows: Sequence[Row]) -> Mapping[int, 
 def _entry(row: Row, lots: Mapping[int, Sequence[Row]]) -> Entry:
     given = lots[row["serial"]]
     return Entry(
-        **dict(row),
+        **row.as_dict(),
         quantity=sum(lot["quantity"] for lot in given),
         lots=", ".join(lot["number"] for lot in given if lot["number"]),
     )

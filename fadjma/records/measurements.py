@@ -145,4 +145,4 @@ def _newest(tx: Transaction, patient_id: str, code: Code, before: str | None, li
 
 
 def _measurement(row: Row) -> Measurement:
-    return Measurement(**dict(row))
+    return Measurement(**row.as_dict())

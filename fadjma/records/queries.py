@@ -193,7 +193,7 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
         "ORDER BY v.version DESC",
         {"id": record_id},
     )
-    return replace(found, versions=tuple(Version(**dict(row)) for row in rows))
+    return replace(found, versions=tuple(Version(**row.as_dict()) for row in rows))
 
 
 def part_to_write(record_type: str) -> str:
@@ -295,7 +295,7 @@ def authors(tx: Transaction, patient_id: str, *, everything: bool) -> list[Autho
         f"WHERE id IN (SELECT r.author_id FROM records r WHERE {_CURRENT}{only})",
         {"patient": patient_id},
     )
-    return sorted((Author(**dict(row)) for row in rows), key=lambda author: writing.sort_key(author.name))
+    return sorted((Author(**row.as_dict()) for row in rows), key=lambda author: writing.sort_key(author.name))
 
 
 def _with_facts(tx: Transaction, found: list[Record]) -> list[Record]:
@@ -306,4 +306,4 @@ def _with_facts(tx: Transaction, found: list[Record]) -> list[Record]:
 
 
 def _record(row: Row) -> Record:
-    return Record(**dict(row))
+    return Record(**row.as_dict())

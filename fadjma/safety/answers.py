@@ -132,4 +132,4 @@ def of_prescription(tx: Transaction, prescription_id: str) -> tuple[Answer, ...]
 
 
 def _answer(row: Row) -> Answer:
-    return Answer(**{**dict(row), "said": json.loads(row["said"])})
+    return Answer(**{**row.as_dict(), "said": json.loads(row["said"])})

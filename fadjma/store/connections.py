@@ -8,6 +8,7 @@ from typing import TypeVar
 import aiosqlite
 
 from fadjma.store.files import keep_private
+from fadjma.store.transaction import Row
 
 R = TypeVar("R")
 
@@ -29,7 +30,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 
 def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:
-    connection.row_factory = sqlite3.Row
+    connection.row_factory = Row
     for pragma in (
         f"busy_timeout = {BUSY_SECONDS * 1000:.0f}",
         "journal_mode = WAL",

@@ -59,6 +59,7 @@ class Database:
         self._wal_limit = wal_limit
         self.listener: Listener = lambda announced: None
         self._writer: Connection | None = None
+        self._is_called = False  # the writer, to what waits
         self._readers: asyncio.Queue[Connection] = asyncio.Queue()
         self._all: list[Connection] = []
         self._near: sqlite3.Connection | None = None
@@ -182,15 +183,27 @@ class Database:
         answer.add_done_callback(partial(self._answered, time.monotonic()))
         self.waiting_writes += 1
         self._waiting.append(Write(lambda tx: function(tx, *args, **kwargs), answer))
-        self._writer.post(partial(self._commit, self._writer, loop))
+        if not self._is_called:
+            self._is_called = True
+            loop.call_soon(self._call, self._writer, loop)
         return answer
+
+    def _call(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """Have the writer commit what waits by then.
+
+        Once for all who asked in one turn of the loop, and after them: with a call for each, the writer began with the
+        first while the others were still read, and both threads waited for each other. 16 clients: 16 writes in a
+        commit instead of 7, a tenth less of a core for each (benchmarks/README.md).
+        """
+        writer.post(partial(self._commit, writer, loop))
 
     def _answered(self, asked_at: float, answer: asyncio.Future[Any]) -> None:
         self.waiting_writes -= 1
         self.write_seconds.observe(time.monotonic() - asked_at)
 
     def _commit(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """On the writer's thread: commit what waits. The one that was posted may have gone with an earlier group."""
+        """On the writer's thread: commit what waits, if it did not go with an earlier group."""
+        self._is_called = False  # before it is looked at: whoever comes from now on calls again
         if not self._waiting:
             return
         changes = writer.raw.total_changes
@@ -199,6 +212,9 @@ class Database:
         loop.call_soon_threadsafe(settle, group, self.listener)
         if self._place.log_size > self._wal_limit > 0 and time.monotonic() > self._tidy_after:
             self._tidy(writer.raw)
+        if self._waiting and not self._is_called:  # they called, and were too many for one commit
+            self._is_called = True
+            self._call(writer, loop)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Begin, waiting for another process's lock as long as `connect` does, unless the process is to stop."""

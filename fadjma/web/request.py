@@ -57,6 +57,11 @@ class Request(QuartRequest):
         self.max_content_length = longest
 
     @cached_property
+    def blueprints(self) -> list[str]:
+        """Quart asks for them four times a request, and finds them anew each time."""
+        return super().blueprints
+
+    @cached_property
     def plain(self) -> dict[str, str]:
         """The headers by their names in lower case."""
         return credentials.plain(self.scope["headers"])
