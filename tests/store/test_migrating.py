@@ -1,5 +1,6 @@
 """How an old database becomes a new one: every step whole or not at all, each once, and none against what is known."""
 
+import functools
 import resource
 import shutil
 import signal
@@ -12,6 +13,7 @@ from contextlib import closing
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -39,6 +41,27 @@ def _schema(path: Path) -> list[tuple[Any, ...]]:
 
 def _names(path: Path) -> set[str]:
     return {name for _, name, *_ in _schema(path)}
+
+
+@functools.cache
+def _aged(step: str) -> bytes:
+    """The file of a database that has taken the steps up to this one; each age is made once, of the one before."""
+    index = next(index for index, name in enumerate(STEPS) if name.startswith(step))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "old.db"
+        if index:
+            path.write_bytes(_aged(STEPS[index - 1]))
+        assert migrate(path, MONDAY, up_to=STEPS[index][:4], keep=False) == [STEPS[index]]
+        return path.read_bytes()
+
+
+@functools.cache
+def _fresh() -> bytes:
+    """The file of a database that has taken all of them at once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "new.db"
+        assert migrate(path, MONDAY) == STEPS
+        return path.read_bytes()
 
 
 def _everything(path: Path) -> list[str]:
@@ -71,10 +94,9 @@ class TestTheProgramsOwn:
     @pytest.mark.parametrize("step", STEPS)
     def test_a_database_of_every_age_becomes_like_a_fresh_one(self, tmp_path: Path, step: str) -> None:
         old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
-        done = migrate(old, MONDAY, up_to=step[:4])
-        assert done == STEPS[: STEPS.index(step) + 1]
+        old.write_bytes(_aged(step))
         assert migrate(old, MONDAY) == STEPS[STEPS.index(step) + 1 :]
-        migrate(fresh, MONDAY)
+        fresh.write_bytes(_fresh())
         assert _schema(old) == _schema(fresh)
 
     def test_when_each_step_was_taken_is_written_down(self, tmp_path: Path) -> None:
@@ -90,7 +112,7 @@ class TestTheProgramsOwn:
 )
 def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path: Path, day: str) -> None:
     path = tmp_path / "old.db"
-    migrate(path, MONDAY, up_to="0024")
+    path.write_bytes(_aged("0024"))
     last = int(datetime.fromisoformat(f"{day}T23:59:59+00:00").timestamp()) * 1000 + 999
     with closing(connect(path)) as connection:
         for name, weight in (("awa", 63), ("moussa", None)):
@@ -112,7 +134,7 @@ def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path:
 
 def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    migrate(path, MONDAY, up_to="0009")
+    path.write_bytes(_aged("0009"))
     news = [  # seq, message, subject, read
         (1, "record.read", "a", 5),
         (2, "record.read", "a", None),
@@ -139,7 +161,7 @@ def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -
 
 def test_what_was_delivered_before_hand_overs_were_kept_was_one_of_all(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    migrate(path, MONDAY, up_to="0026")
+    path.write_bytes(_aged("0026"))
     with closing(connect(path)) as connection:
         connection.executescript("""
             INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) VALUES
@@ -183,7 +205,7 @@ class TestBeforeAnUpdate:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         path = tmp_path / "old.db"
-        migrate(path, MONDAY, up_to="0008")
+        path.write_bytes(_aged("0008"))
         before = _everything(path)
         migrate(path, MONDAY)
         [copy] = tmp_path.glob("old.db-before-*")
@@ -200,7 +222,7 @@ class TestBeforeAnUpdate:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = tmp_path / "old.db"
-        migrate(path, MONDAY, up_to="0008")
+        path.write_bytes(_aged("0008"))
         before = _everything(path)
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, limits[1]))
@@ -215,7 +237,7 @@ class TestBeforeAnUpdate:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = tmp_path / "old.db"
-        migrate(path, MONDAY, up_to="0008")
+        path.write_bytes(_aged("0008"))
         before = _rows(path, "SELECT * FROM schema_migrations")
         migrate(path, MONDAY)
         older = tmp_path / "older"
