@@ -34,6 +34,14 @@ _TO_ACKNOWLEDGE = [
     f"SELECT p.id, p.updated_at FROM prescriptions p WHERE p.acknowledge_by = :organization AND p.status = '{status}'"
     for status in states.ACKNOWLEDGE.sources
 ]
+_ASKED = (
+    "EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending' AND n.lapses_at > :now)"
+)
+_TO_RENEW = (
+    "SELECT p.id, p.updated_at FROM renewals due CROSS JOIN prescriptions p "  # a week's, of one doctor
+    "WHERE due.prescriber_id = :viewer AND due.status = 'pending' AND due.lapses_at > :now "
+    "AND p.id = due.prescription_id"
+)
 _CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
@@ -235,14 +243,18 @@ def _selects(viewer: Viewer, place: Place | None) -> list[str]:
             here[code] = _still(code) + (f" AND NOT {_CORRECTED}" if place == turn else f" AND {_CORRECTED}")
     if viewer.role == "pharmacist":  # what their pharmacy must acknowledge is to do, not over
         here |= {code: " AND p.acknowledge_by IS NULL" for code in states.ACKNOWLEDGE.sources if code in here}
+    if viewer.role == "doctor":  # of whatever state, what they are asked to renew is to do
+        here = {code: f"{condition} AND NOT {_ASKED}" for code, condition in here.items()}
     selects = _each_state(own, here)
     if viewer.role == "pharmacist" and place == "now":
         selects += _TO_ACKNOWLEDGE
+    if viewer.role == "doctor" and place == "now":
+        selects.append(_TO_RENEW)
     if states.EXPIRE.target in here:
         selects += [
             "SELECT p.id, p.updated_at FROM prescriptions due CROSS JOIN prescriptions p "
             f"WHERE due.status IN {OPEN} AND due.valid_until <= :now AND p.id = due.id AND {part} "
-            f"AND p.status IN {listed(theirs)}"
+            f"AND p.status IN {listed(theirs)}{f' AND NOT {_ASKED}' if viewer.role == 'doctor' else ''}"
             for part, theirs in own.items()
         ]
     return selects

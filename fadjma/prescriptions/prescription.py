@@ -48,6 +48,7 @@ class Line:
     quantity: int
     duration_days: int
     substitution_reason: str | None
+    renewals: int  # how many times it may be renewed, as its prescriber has written
     delivered: int
     shortage: Shortage | None = None  # that its pharmacy cannot supply what is owed of it
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
@@ -85,6 +86,7 @@ class Line:
             "duration_days": self.duration_days,
             "substitution_allowed": self.substitution_reason is None,
             "substitution_reason": self.substitution_reason,
+            "renewals": self.renewals,
             "prescribed": self.quantity,
             "delivered": self.delivered,
             "remaining": self.remaining,
@@ -233,6 +235,8 @@ class Prescription:
     short_code: str | None  # what finds it at a counter, for those who may read it, as long as it is of use
     neutral: bool
     to_bring: bool  # for its pharmacy: the patient has asked for delivery
+    renewal_asked: bool  # for its patient and its prescriber, who has to answer
+    renews_id: str | None  # which one it was signed to renew
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
@@ -351,7 +355,7 @@ class Prescription:
 
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        if self.to_acknowledge:
+        if self.to_acknowledge or (self.renewal_asked and role == "doctor"):
             return "now"
         return self.state.place if self.corrected else self.state.place_for(role)
 
@@ -377,6 +381,7 @@ class Prescription:
             "valid_until": iso(self.valid_until),
             "updated_at": iso(self.updated_at),
             "replaces_id": self.replaces_id,
+            "renews_id": self.renews_id,
         }
         if self.neutral:
             return shown
@@ -396,6 +401,8 @@ class Prescription:
             shown["acknowledged_at"] = iso(self.acknowledged_at) if self.acknowledged_at else None
         if self.lines and self.short_code:
             shown["short_code"] = short_codes.written(self.short_code)
+        if self.renewal_asked:
+            shown["renewal_asked"] = True
         if self.answers:
             shown["answered_alerts"] = [one.json(language) for one in self.answers]
         if not self.has_code:

@@ -41,6 +41,9 @@ SELECT = f"""
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
            p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at,
            EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id) AS to_bring,
+           EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending'
+                   AND n.lapses_at > :now) AS renewal_asked,
+           (SELECT n.prescription_id FROM renewals n WHERE n.renewed_id = p.id) AS renews_id,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
@@ -285,7 +288,8 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
-        "l.substitution_reason, l.delivered FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
+        "l.substitution_reason, l.renewals, l.delivered "
+        "FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
@@ -335,6 +339,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     values["unacknowledged"] = acknowledge_by is not None
     values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None
     values["to_bring"] = bool(row["to_bring"]) and viewer.role == "pharmacist"
+    values["renewal_asked"] = bool(row["renewal_asked"]) and viewer.id in (row["patient_id"], row["prescriber_id"])
     patient = None if neutral or viewer.role == "patient" else identity
     return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)
 
