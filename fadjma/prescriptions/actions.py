@@ -86,7 +86,15 @@ def issue(
     _add_lines(tx, prescription_id, lines)
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
     told = {**states.ISSUE.told, "patient": "prescription.renewed"} if renews_id else states.ISSUE.told
-    transitions.tell(tx, prescription_id, "issued", actor_id=viewer.id, told=told, is_new=True)
+    transitions.tell(
+        tx,
+        prescription_id,
+        "issued",
+        actor_id=viewer.id,
+        told=told,
+        is_new=True,
+        colleagues="corrected" if replaces_id else "",
+    )
     if replaces_id:
         transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
     if renews_id:

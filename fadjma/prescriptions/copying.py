@@ -29,6 +29,11 @@ class Copy:
     substitution_reason: str | None
     renewals: int = 0
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As the form of a prescription has them: what is not written is empty."""
+        return {**asdict(self), "renewals": self.renewals or None}
+
     def json(self) -> dict[str, Any]:
         return {**asdict(self), "medicine_id": self.medicine_id or None, "retired": not self.medicine_id}
 

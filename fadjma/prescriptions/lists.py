@@ -128,6 +128,18 @@ def names(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[
     return {prescription_id: Named(name) for prescription_id, name in named.items() if name}
 
 
+def names_to_colleagues(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[str, Named]:
+    """What these (few), which other doctors have written, are called in a doctor's inbox: by the patient, whose file is
+    open to them still.
+    """
+    among, values = given(prescription_ids)
+    rows = tx.all(f"SELECT p.id, p.patient_id FROM prescriptions p WHERE p.id IN {among}", values)
+    patients = {row["patient_id"] for row in rows}
+    readable = [id for id in patients if grants.granted(tx, viewer, id, "prescriptions")]
+    named = {one.id: Named(one.name) for one in directory.identities(tx, readable)}
+    return {row["id"]: named[row["patient_id"]] for row in rows if row["patient_id"] in named}
+
+
 def _own(part: str) -> str:
     return f"SELECT p.id, p.updated_at FROM prescriptions p WHERE {part}"
 

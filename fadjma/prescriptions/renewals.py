@@ -16,7 +16,7 @@ from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries
 from fadjma.prescriptions.prescription import Line, Prescription, Standing
 from fadjma.prescriptions.states import Status as Of
-from fadjma.store import Transaction, listed
+from fadjma.store import Transaction, given, listed
 
 Status = Literal["pending", "accepted", "declined", "withdrawn", "lapsed"]
 
@@ -175,9 +175,10 @@ def judged(tx: Transaction, lines: Sequence[Line]) -> tuple[Judged, ...]:
 
 def schedules(tx: Transaction, medicine_ids: Sequence[str]) -> dict[str, str]:
     """The schedule of each of these (few) medicines that there are."""
-    values = {f"id{number}": medicine_id for number, medicine_id in enumerate(dict.fromkeys(medicine_ids))}
-    among = ", ".join(f":{name}" for name in values) or "NULL"
-    rows = tx.all(f"SELECT id, schedule FROM medicine_schedules WHERE id IN ({among})", values)
+    if not medicine_ids:
+        return {}
+    among, values = given(dict.fromkeys(medicine_ids))
+    rows = tx.all(f"SELECT id, schedule FROM medicine_schedules WHERE id IN {among}", values)
     return {row["id"]: row["schedule"] for row in rows}
 
 

@@ -126,6 +126,16 @@ SHORTAGES = {
 UNAVAILABLE = "unavailable"  # the one refusal that asks nothing of the prescriber: another pharmacy may have it
 UNDONE_WITHIN = 10 * 60_000  # milliseconds after a hand-over
 
+# What the other doctors who may read it are told, by what happened (of `transitions.tell`); None: their pages follow.
+COLLEAGUES: dict[str, str | None] = {
+    "issued": "prescription.shared",
+    "corrected": "prescription.shared_corrected",
+    "cancelled": "prescription.shared_ended",
+    "entered_in_error": "prescription.shared_ended",
+    "delivered": None,
+    "part_delivered": None,
+    "undone": None,
+}
 TO_VALIDATE = "prescription.to_validate"  # the one thing that is news about a prescription that nobody has taken
 CHANGED = N_("Cette ordonnance a changé entre-temps : rien n'a été modifié.")
 _READ_BY_PATIENT = N_("%(patient)s la lira")

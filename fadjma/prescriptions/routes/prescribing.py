@@ -1,6 +1,5 @@
 """A prescription is written: the form, with what a doctor has before them, and what comes of it."""
 
-from dataclasses import asdict
 from typing import Any, TypedDict
 
 from quart import Blueprint, Response, request
@@ -125,7 +124,7 @@ async def new(patient_id: str) -> Response:
         around["taken"] = taken = await web.see(sets.one, set_id)
         lines = list(taken.lines)
     if lines:
-        defaults["lines"] = [asdict(line) for line in lines]
+        defaults["lines"] = [line.fields for line in lines]
         around["retired"] = {index for index, line in enumerate(lines) if not line.medicine_id}
     if web.wants() == "json":
         return web.as_json({"pharmacy_id": defaults["pharmacy_id"], "lines": [line.json() for line in lines]})
@@ -203,7 +202,7 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
                 copies = list(taken.lines)
             lines = [line for line in lines if any(line.values())]
             around["retired"] = {len(lines) + at for at, copy in enumerate(copies) if not copy.medicine_id}
-            lines += [asdict(copy) for copy in copies]
+            lines += [copy.fields for copy in copies]
             if len(lines) > LINES_AT_MOST:
                 raise Invalid({"lines": AT_MOST})
     answered, form = form.answers, web.blank(PrescriptionForm, **{**form.data, "lines": lines})
