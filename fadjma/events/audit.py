@@ -113,6 +113,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "prescription.expired": N_("Ordonnance expirée"),
             "prescription.entered_in_error": N_("Ordonnance saisie par erreur"),
             "prescription.delivery_requested": N_("Livraison demandée"),
+            "prescription.delivery_accepted": N_("Livraison acceptée"),
+            "prescription.delivery_declined": N_("Livraison refusée"),
             "prescription.code_renewed": N_("Nouveau code de retrait"),
             "prescription.renewal_asked": N_("Renouvellement demandé"),
             "prescription.renewal_withdrawn": N_("Demande de renouvellement retirée"),

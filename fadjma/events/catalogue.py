@@ -54,6 +54,8 @@ MESSAGES = {
     "prescription.on_hold": N_("Votre ordonnance est en attente à la pharmacie"),
     "prescription.expired": N_("Une ordonnance a expiré"),
     "prescription.delivery_requested": N_("Demande de livraison"),
+    "prescription.delivery_accepted": N_("La pharmacie accepte de vous livrer"),
+    "prescription.delivery_declined": N_("La pharmacie ne peut pas vous livrer"),
     "prescription.shared": N_("Une ordonnance a été ajoutée à un dossier que vous suivez"),
     "prescription.shared_corrected": N_("Une ordonnance a été corrigée dans un dossier que vous suivez"),
     "prescription.shared_ended": N_("Une ordonnance a été annulée dans un dossier que vous suivez"),

@@ -216,13 +216,15 @@ def _end(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act,
 
 
 def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, address: str, phone: str) -> str:
-    """The patient asks the pharmacy to bring the medicines (phone as E.164)."""
+    """The patient asks the pharmacy to bring the medicines (phone as E.164): elsewhere, or after a refusal, anew."""
     transitions.begin(tx, viewer, prescription_id, states.REQUEST_DELIVERY)
     changed = tx.execute(
         "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) "
         "VALUES (:id, :address, :phone, :now) "
-        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone "
-        "WHERE delivery_requests.address <> :address OR delivery_requests.phone <> :phone",
+        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone, created_at = :now, "
+        "status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
+        "WHERE delivery_requests.address <> :address OR delivery_requests.phone <> :phone "
+        "OR delivery_requests.status = 'declined'",
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:

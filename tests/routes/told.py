@@ -533,6 +533,8 @@ ACTS = [
     Route("/prescriptions/{ended}/acknowledgement", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{issued}/pharmacy", AWA, {"pharmacy_id": KADD}),
     Route("/prescriptions/{asked}/departure", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{asked}/delivery-acceptance", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{asked}/delivery-refusal", NDIAYE, {"reason": "Trop loin pour nous"}, allowed=JAMMS),
     Route("/prescriptions/{away}/return", NDIAYE, {"reason": "Personne à l'adresse"}, allowed=JAMMS),
     Route(
         "/prescriptions/{validated}/unsupplied",

@@ -35,3 +35,14 @@ WHEN OLD.status <> 'pending'
 BEGIN SELECT RAISE(ABORT, 'a renewal is answered once'); END;
 CREATE TRIGGER renewals_belong BEFORE UPDATE OF id, prescription_id, prescriber_id, note, by_id, asked_at, lapses_at ON renewals
 BEGIN SELECT RAISE(ABORT, 'what was asked never changes'); END;
+
+-- What the pharmacy has answered to who wants the medicines brought. What is on its way, or was brought, was accepted.
+ALTER TABLE delivery_requests ADD COLUMN status TEXT NOT NULL DEFAULT 'asked'
+    CONSTRAINT delivery_requests_status_check CHECK (status IN ('asked', 'accepted', 'declined'));
+ALTER TABLE delivery_requests ADD COLUMN answered_at BIGINT;
+ALTER TABLE delivery_requests ADD COLUMN answered_by TEXT REFERENCES users (id);
+ALTER TABLE delivery_requests ADD COLUMN reason TEXT NOT NULL DEFAULT ''  -- of what was declined; empty else
+    CONSTRAINT delivery_requests_reason_check CHECK ((status = 'declined') = (reason <> ''));
+UPDATE delivery_requests SET status = 'accepted' WHERE EXISTS (
+    SELECT 1 FROM prescription_acts a
+    WHERE a.prescription_id = delivery_requests.prescription_id AND a.to_status = 'in_delivery');
