@@ -17,6 +17,7 @@ from fadjma.family import actions as family
 from fadjma.identity import sessions
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
+from fadjma.prescriptions import renewing
 from fadjma.store import Database, Unavailable
 from fadjma.store.owner import Owner
 from fadjma.web import drafts, idempotency
@@ -87,6 +88,7 @@ class Timekeeper:
             access.expire,
             family.expire,
             prescriptions.expire,
+            renewing.lapse,
             inventory.warn_expiring,
             inventory.warn_expired,
             idempotency.forget,

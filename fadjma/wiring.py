@@ -46,6 +46,12 @@ def wire() -> None:
             about="prescriptions",
             names=by_id(lists.names),
         ),
+        Kind(  # to other doctors, who have it in no list of their own
+            "colleague_prescription",
+            "/prescriptions/{id}",
+            about="prescriptions",
+            names=by_id(lists.names_to_colleagues),
+        ),
         Kind(
             "record",
             "/records/{id}",

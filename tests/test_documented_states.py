@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fadjma.access import outcomes
 from fadjma.access import states as access
+from fadjma.prescriptions import renewals
 from fadjma.prescriptions import states as prescriptions
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -84,6 +85,16 @@ def test_the_acts_on_a_prescription() -> None:
     assert rows == {
         act.name: (BY[act.by], {*act.sources}, {act.target} - {None}, act.needs_reason) for act in prescriptions.ACTS
     }
+
+
+def test_the_states_of_a_renewal_and_its_acts() -> None:
+    rows = _table("code | label | FHIR Task")
+    assert [(code, label, fhir) for code, label, fhir, *_ in rows] == [
+        (f"`{code}`", state.label, state.fhir) for code, state in renewals.STATES.items()
+    ]
+    assert f"{renewals.LAPSES_AFTER // HOUR} h" in rows[-1][-1]
+    acts = [(name.strip("`"), by, *_codes(target)) for name, by, target in _table("renewal act | by | to")]
+    assert acts == [(act.name, BY[act.by], act.target) for act in renewals.ACTS]
 
 
 def test_the_bounds_in_time() -> None:

@@ -23,6 +23,7 @@ TEMPLATES = SOURCES.parent / "templates"
 ADDRESSES = {
     "access_request": "/access-requests/x",
     "prescription": "/prescriptions/x",
+    "colleague_prescription": "/prescriptions/x",
     "record": "/records/x",
     "measurement": "/measurements/x",
     "patient": "/patients/x/accesses",

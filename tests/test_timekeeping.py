@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA
-from steps import grant, issue
+from steps import delivered, grant, issue
 from store import Clock, Store
 
 from fadjma import timekeeping
 from fadjma.announcements import actions as announcements
 from fadjma.events import Announcement
 from fadjma.family import actions as family
+from fadjma.prescriptions import renewing
 from fadjma.store import Database
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import idempotency
@@ -54,6 +55,12 @@ async def test_it_tells_at_its_first_round(store: Store, clock: Clock, heard: Ca
     await heard("access.expired")
     await heard("prescription.expired")
     assert store.told(AWA)[-2:] == ["access.expired", "prescription.expired"]
+
+
+async def test_it_tells_what_got_no_answer(store: Store, clock: Clock, heard: Callable[..., Any]) -> None:
+    store.write(renewing.ask, AWA, delivered(store))
+    clock.advance(days=7)
+    await heard("prescription.renewal_lapsed")
 
 
 async def test_it_tells_when_a_child_has_the_age(store: Store, clock: Clock, heard: Callable[..., Any]) -> None:

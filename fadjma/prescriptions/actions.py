@@ -11,7 +11,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import handover, lists, posology, queries, states, transitions
+from fadjma.prescriptions import handover, lists, posology, queries, renewing, states, transitions
 from fadjma.prescriptions.prescription import Prescription, Standing
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -22,13 +22,16 @@ CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """One medicine to prescribe, its dosage as typed. `substitution_reason` None: the pharmacist may substitute."""
+    """One medicine to prescribe, its dosage as typed. `substitution_reason` None: the pharmacist may substitute.
+    `renewals`: how many times it may be renewed, as its prescriber expressly writes.
+    """
 
     medicine_id: str
     dosage: str
     quantity: int
     duration_days: int
     substitution_reason: str | None = None
+    renewals: int = 0
 
 
 def valid_for() -> int:
@@ -44,11 +47,13 @@ def issue(
     lines: list[NewLine],
     pharmacy_id: str | None = None,
     replaces_id: str | None = None,
+    renews_id: str | None = None,
     confirmed: bool = False,
 ) -> str:
     """A doctor with a grant prescribes; returns the id. The pharmacists concerned and the patient are told.
 
-    `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects.
+    `pharmacy_id` None leaves it open to any pharmacy. `replaces_id` is a refused prescription that this one corrects;
+    `renews_id` one of which the patient has asked that it be renewed, and this is the answer.
     Raises Doubtful while a posology that does not fit its medicine, quantity or duration is not `confirmed`, Invalid
     where it does not say of what.
     """
@@ -58,6 +63,8 @@ def issue(
         raise Doubtful(doubts)
     if replaces_id:
         _check_replaced(tx, viewer, patient_id, replaces_id)
+    if renews_id:
+        renewing.require(tx, viewer, patient_id, renews_id, [line.medicine_id for line in lines])
     prescription_id = new_id()
     tx.execute(
         "INSERT INTO prescriptions "
@@ -78,9 +85,20 @@ def issue(
     )
     _add_lines(tx, prescription_id, lines)
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
-    transitions.tell(tx, prescription_id, "issued", actor_id=viewer.id, told=states.ISSUE.told, is_new=True)
+    told = {**states.ISSUE.told, "patient": "prescription.renewed"} if renews_id else states.ISSUE.told
+    transitions.tell(
+        tx,
+        prescription_id,
+        "issued",
+        actor_id=viewer.id,
+        told=told,
+        is_new=True,
+        colleagues="corrected" if replaces_id else "",
+    )
     if replaces_id:
         transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
+    if renews_id:
+        renewing.accept(tx, viewer, renews_id, prescription_id)
     return prescription_id
 
 
@@ -189,21 +207,24 @@ def mark_error(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason:
 
 
 def _end(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act, reason: str) -> str:
-    def ask_its_pharmacy(found: Standing) -> None:
+    def follow(found: Standing) -> None:
         if found.status in states.PUT_TOGETHER:
             tx.execute("UPDATE prescriptions SET acknowledge_by = pharmacy_id WHERE id = :id", {"id": found.id})
+        renewing.close(tx, found.id)
 
-    return transitions.move(tx, viewer, prescription_id, act, reason=reason, before=ask_its_pharmacy)
+    return transitions.move(tx, viewer, prescription_id, act, reason=reason, before=follow)
 
 
 def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, address: str, phone: str) -> str:
-    """The patient asks the pharmacy to bring the medicines (phone as E.164)."""
+    """The patient asks the pharmacy to bring the medicines (phone as E.164): elsewhere, or after a refusal, anew."""
     transitions.begin(tx, viewer, prescription_id, states.REQUEST_DELIVERY)
     changed = tx.execute(
         "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) "
         "VALUES (:id, :address, :phone, :now) "
-        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone "
-        "WHERE delivery_requests.address <> :address OR delivery_requests.phone <> :phone",
+        "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone, created_at = :now, "
+        "status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
+        "WHERE delivery_requests.address <> :address OR delivery_requests.phone <> :phone "
+        "OR delivery_requests.status = 'declined'",
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:
@@ -294,8 +315,8 @@ def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_i
 def _add_lines(tx: Transaction, prescription_id: str, lines: list[NewLine]) -> None:
     tx.execute_many(
         "INSERT INTO prescription_lines "
-        "(id, prescription_id, position, medicine_id, dosage, quantity, duration_days, substitution_reason) "
-        "VALUES (:id, :prescription, :position, :medicine, :dosage, :quantity, :days, :substitution_reason)",
+        "(id, prescription_id, position, medicine_id, dosage, quantity, duration_days, substitution_reason, renewals) "
+        "VALUES (:id, :prescription, :position, :medicine, :dosage, :quantity, :days, :substitution_reason, :renewals)",
         [
             {
                 "id": new_id(),
@@ -306,6 +327,7 @@ def _add_lines(tx: Transaction, prescription_id: str, lines: list[NewLine]) -> N
                 "quantity": line.quantity,
                 "days": line.duration_days,
                 "substitution_reason": line.substitution_reason,
+                "renewals": line.renewals,
             }
             for position, line in enumerate(lines)
         ],

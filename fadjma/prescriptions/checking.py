@@ -39,6 +39,7 @@ def sign(
     lines: list[NewLine],
     pharmacy_id: str | None = None,
     replaces_id: str | None = None,
+    renews_id: str | None = None,
     confirmed: bool = False,
     overrides: Sequence[Override] = (),
 ) -> str:
@@ -52,7 +53,14 @@ def sign(
     asked = sorted([*found.alerts, *_of_posology(lines, doubts)], key=lambda one: one.line)
     answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
     prescription_id = actions.issue(
-        tx, viewer, patient_id, lines=lines, pharmacy_id=pharmacy_id, replaces_id=replaces_id, confirmed=True
+        tx,
+        viewer,
+        patient_id,
+        lines=lines,
+        pharmacy_id=pharmacy_id,
+        replaces_id=replaces_id,
+        renews_id=renews_id,
+        confirmed=True,
     )
     answers.keep(tx, viewer, prescription_id, answered)
     return prescription_id

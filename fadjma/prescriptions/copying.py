@@ -27,6 +27,12 @@ class Copy:
     quantity: int
     duration_days: int
     substitution_reason: str | None
+    renewals: int = 0
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As the form of a prescription has them: what is not written is empty."""
+        return {**asdict(self), "renewals": self.renewals or None}
 
     def json(self) -> dict[str, Any]:
         return {**asdict(self), "medicine_id": self.medicine_id or None, "retired": not self.medicine_id}
@@ -41,6 +47,7 @@ def of_lines(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
             line.quantity,
             line.duration_days,
             line.substitution_reason,
+            line.renewals,
         )
         for line in lines
     ]
@@ -50,6 +57,11 @@ def of_owed(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
     """What of these was not handed over: a part of a refused prescription may have been, before."""
     owed = [line for line in lines if line.remaining]
     return [replace(copy, quantity=line.remaining) for copy, line in zip(of_lines(tx, owed), owed, strict=True)]
+
+
+def of_renewal(tx: Transaction, lines: Iterable[Line]) -> list[Copy]:
+    """These, to be signed anew: what may be renewed once less than it was."""
+    return [replace(copy, renewals=max(0, copy.renewals - 1)) for copy in of_lines(tx, lines)]
 
 
 def is_listed(tx: Transaction, medicine_id: str) -> bool:

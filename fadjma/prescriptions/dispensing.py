@@ -12,7 +12,7 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import put_aside
-from fadjma.prescriptions import dispenses, handover, queries, states, transitions
+from fadjma.prescriptions import delivering, dispenses, handover, queries, states, transitions
 from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
@@ -139,11 +139,19 @@ def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 
 
 def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
-    """On its way to the patient, who must have asked for it."""
+    """On its way to the patient, who must have asked for it: whoever takes it there has accepted."""
     transitions.seen_by(tx, viewer, prescription_id, states.DEPART)
-    if not queries.is_delivery_requested(tx, prescription_id):
+    wanted = queries.delivery(tx, prescription_id)
+    if wanted is None:
         raise Invalid({"status": N_("Aucune livraison n'a été demandée.")})
-    return transitions.move(tx, viewer, prescription_id, states.DEPART)
+    if wanted.status == "declined":
+        raise Invalid({"status": delivering.DECLINED})
+
+    def accept(found: Standing) -> None:
+        if wanted.status == "asked":
+            delivering.answer(tx, viewer, found.id, "accepted")
+
+    return transitions.move(tx, viewer, prescription_id, states.DEPART, before=accept)
 
 
 def bring_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

@@ -45,6 +45,11 @@ class LineForm(Form):
     duration_days: Field[int] = WholeNumber(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
     substitution_reason: Field[str | None] = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
+    # Expressly written by the prescriber: without it what is on list I is not renewed (docs/clinic.md, “Renewal”).
+    renewals: Field[int | None] = WholeNumber(
+        N_("Peut être renouvelé (nombre de fois)"), [Optional(), NumberRange(min=0, max=12)]
+    )
+
 
 class OverrideForm(Form):
     """An answer to an alert: the reason why it is prescribed, or given, all the same."""
@@ -85,6 +90,7 @@ class ValidationForm(Alerting):
 class PrescriptionForm(Alerting):
     pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
     replaces_id: Field[str | None] = text("", 40, required=False)
+    renews_id: Field[str | None] = text("", 40, required=False)
     opened: Field[str | None] = text("", 120, required=False)  # opened.py
     lines = FieldList(FormField(LineForm), min_entries=1)
 
@@ -106,6 +112,10 @@ class SetForm(Form):
 
 class ReasonForm(Form):
     reason: Field[str] = text(N_("Raison"), 500, minimum=3)
+
+
+class RenewalForm(Form):
+    note: Field[str | None] = text(N_("Un mot pour le médecin"), 300, required=False)
 
 
 class ReleaseForm(Questioned):

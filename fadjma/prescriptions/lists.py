@@ -29,11 +29,19 @@ _OF_PATIENT = {"p.patient_id = :patient": _ALL}
 _NAMED = {role: {part: theirs for part, theirs in own.items() if theirs == _ALL} for role, own in OWN.items()}
 Work = Step | Literal["all"]  # what a pharmacy has to do: one step of it, or every
 WORK: tuple[Work, ...] = ("all", *TO_DO)
-_BRING = "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id)"
+_BRING = "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id AND b.status <> 'declined')"
 _TO_ACKNOWLEDGE = [
     f"SELECT p.id, p.updated_at FROM prescriptions p WHERE p.acknowledge_by = :organization AND p.status = '{status}'"
     for status in states.ACKNOWLEDGE.sources
 ]
+_ASKED = (
+    "EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending' AND n.lapses_at > :now)"
+)
+_TO_RENEW = (
+    "SELECT p.id, p.updated_at FROM renewals due CROSS JOIN prescriptions p "  # a week's, of one doctor
+    "WHERE due.prescriber_id = :viewer AND due.status = 'pending' AND due.lapses_at > :now "
+    "AND p.id = due.prescription_id"
+)
 _CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
@@ -118,6 +126,18 @@ def names(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[
     found = queries.of_rows(tx, viewer, rows)
     named = {item.id: item.patient.name if viewer.role == "doctor" and item.patient else item.content for item in found}
     return {prescription_id: Named(name) for prescription_id, name in named.items() if name}
+
+
+def names_to_colleagues(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[str, Named]:
+    """What these (few), which other doctors have written, are called in a doctor's inbox: by the patient, whose file is
+    open to them still.
+    """
+    among, values = given(prescription_ids)
+    rows = tx.all(f"SELECT p.id, p.patient_id FROM prescriptions p WHERE p.id IN {among}", values)
+    patients = {row["patient_id"] for row in rows}
+    readable = [id for id in patients if grants.granted(tx, viewer, id, "prescriptions")]
+    named = {one.id: Named(one.name) for one in directory.identities(tx, readable)}
+    return {row["id"]: named[row["patient_id"]] for row in rows if row["patient_id"] in named}
 
 
 def _own(part: str) -> str:
@@ -235,14 +255,18 @@ def _selects(viewer: Viewer, place: Place | None) -> list[str]:
             here[code] = _still(code) + (f" AND NOT {_CORRECTED}" if place == turn else f" AND {_CORRECTED}")
     if viewer.role == "pharmacist":  # what their pharmacy must acknowledge is to do, not over
         here |= {code: " AND p.acknowledge_by IS NULL" for code in states.ACKNOWLEDGE.sources if code in here}
+    if viewer.role == "doctor":  # of whatever state, what they are asked to renew is to do
+        here = {code: f"{condition} AND NOT {_ASKED}" for code, condition in here.items()}
     selects = _each_state(own, here)
     if viewer.role == "pharmacist" and place == "now":
         selects += _TO_ACKNOWLEDGE
+    if viewer.role == "doctor" and place == "now":
+        selects.append(_TO_RENEW)
     if states.EXPIRE.target in here:
         selects += [
             "SELECT p.id, p.updated_at FROM prescriptions due CROSS JOIN prescriptions p "
             f"WHERE due.status IN {OPEN} AND due.valid_until <= :now AND p.id = due.id AND {part} "
-            f"AND p.status IN {listed(theirs)}"
+            f"AND p.status IN {listed(theirs)}{f' AND NOT {_ASKED}' if viewer.role == 'doctor' else ''}"
             for part, theirs in own.items()
         ]
     return selects

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from fadjma import short_codes, writing
 from fadjma.access.queries import AccessRequest
-from fadjma.i18n import iso, translate
+from fadjma.i18n import N_, iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.prescriptions import posology, states
@@ -15,6 +15,8 @@ from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Measurement
 from fadjma.safety.answers import Answer
 from fadjma.store import paging
+
+DELIVERIES = {"asked": N_("Demandée"), "accepted": N_("Acceptée"), "declined": N_("Refusée")}  # of a delivery at home
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Line:
     quantity: int
     duration_days: int
     substitution_reason: str | None
+    renewals: int  # how many times it may be renewed, as its prescriber has written
     delivered: int
     shortage: Shortage | None = None  # that its pharmacy cannot supply what is owed of it
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
@@ -85,6 +88,7 @@ class Line:
             "duration_days": self.duration_days,
             "substitution_allowed": self.substitution_reason is None,
             "substitution_reason": self.substitution_reason,
+            "renewals": self.renewals,
             "prescribed": self.quantity,
             "delivered": self.delivered,
             "remaining": self.remaining,
@@ -167,6 +171,34 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where the patient wants it brought, and what the pharmacy has answered: `by` whom, None where nobody has yet."""
+
+    address: str
+    phone: str
+    status: Literal["asked", "accepted", "declined"]
+    asked_at: int
+    answered_at: int | None
+    by: str | None
+    reason: str
+
+    @property
+    def label(self) -> str:
+        return DELIVERIES[self.status]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "address": self.address,
+            "phone": self.phone,
+            "status": self.status,
+            "asked_at": iso(self.asked_at),
+            "answered_at": iso(self.answered_at) if self.answered_at else None,
+            "by": self.by,
+            "reason": self.reason or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """One of the five steps as the page draws it."""
 
@@ -232,7 +264,9 @@ class Prescription:
     version: int
     short_code: str | None  # what finds it at a counter, for those who may read it, as long as it is of use
     neutral: bool
-    to_bring: bool  # for its pharmacy: the patient has asked for delivery
+    to_bring: bool  # for its pharmacy: the patient has asked for delivery, and it was not declined
+    renewal_asked: bool  # for its patient and its prescriber, who has to answer
+    renews_id: str | None  # which one it was signed to renew
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
@@ -242,8 +276,7 @@ class Prescription:
     weight: Measurement | None = None
     answers: tuple[Answer, ...] = ()  # to alerts, by its prescriber and its pharmacies
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
-    delivery_address: str | None = None
-    delivery_phone: str | None = None
+    delivery: Delivery | None = None  # that the patient has asked for; None: not for the viewer
     has_code: bool = True  # somebody sees the hand-over code: False is said to the pharmacy that hands over alone
     hidden: bool = False  # it was entered in error, perhaps for somebody else: what it said is not for this reader
     to_acknowledge: bool = False  # by the viewer's pharmacy: what it had prepared was ended
@@ -277,7 +310,9 @@ class Prescription:
             case "always":
                 return True
             case "delivery requested":
-                return self.delivery_address is not None
+                return self.delivery is not None and self.delivery.status != "declined"
+            case "delivery asked":
+                return self.delivery is not None and self.delivery.status == "asked"
             case "to be corrected":
                 return self.correctable
             case "something is owed":
@@ -351,7 +386,7 @@ class Prescription:
 
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        if self.to_acknowledge:
+        if self.to_acknowledge or (self.renewal_asked and role == "doctor"):
             return "now"
         return self.state.place if self.corrected else self.state.place_for(role)
 
@@ -377,6 +412,7 @@ class Prescription:
             "valid_until": iso(self.valid_until),
             "updated_at": iso(self.updated_at),
             "replaces_id": self.replaces_id,
+            "renews_id": self.renews_id,
         }
         if self.neutral:
             return shown
@@ -396,6 +432,10 @@ class Prescription:
             shown["acknowledged_at"] = iso(self.acknowledged_at) if self.acknowledged_at else None
         if self.lines and self.short_code:
             shown["short_code"] = short_codes.written(self.short_code)
+        if self.delivery:
+            shown["delivery"] = self.delivery.json()
+        if self.renewal_asked:
+            shown["renewal_asked"] = True
         if self.answers:
             shown["answered_alerts"] = [one.json(language) for one in self.answers]
         if not self.has_code:

@@ -16,7 +16,7 @@ from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import put_aside
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import dispenses, states
-from fadjma.prescriptions.prescription import Act, Line, Prescription, Shortage, Standing
+from fadjma.prescriptions.prescription import Act, Delivery, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
@@ -40,7 +40,11 @@ SELECT = f"""
            p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
            p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at,
-           EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id) AS to_bring,
+           EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id
+                   AND b.status <> 'declined') AS to_bring,
+           EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending'
+                   AND n.lapses_at > :now) AS renewal_asked,
+           (SELECT n.prescription_id FROM renewals n WHERE n.renewed_id = p.id) AS renews_id,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
@@ -147,11 +151,6 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
     prescribed = _lines_shown_to(tx, viewer, found.id)
-    delivery = (
-        tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
-        if delivering or viewer.id == found.patient_id
-        else None
-    )
     return replace(
         found,
         lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
@@ -162,8 +161,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
         earlier=_earlier(tx, found) if dispensing else (),
-        delivery_address=delivery["address"] if delivery else None,
-        delivery_phone=delivery["phone"] if delivery else None,
+        delivery=delivery(tx, found.id) if delivering or viewer.id == found.patient_id else None,
         has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found),
         perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
@@ -275,17 +273,23 @@ def pharmacies(tx: Transaction, prescription_id: str) -> tuple[str, ...]:
     return tuple(filter(None, row)) if row else ()
 
 
-def is_delivery_requested(tx: Transaction, prescription_id: str) -> bool:
-    """Whether the patient wants it brought, whoever may know where to."""
-    sql = "SELECT 1 FROM delivery_requests WHERE prescription_id = :id"
-    return tx.value(sql, {"id": prescription_id}) is not None
+def delivery(tx: Transaction, prescription_id: str) -> Delivery | None:
+    """What the patient has asked for, and what was answered. The caller has checked who may know where to."""
+    row = tx.first(
+        "SELECT b.address, b.phone, b.status, b.created_at AS asked_at, b.answered_at, "
+        "(SELECT name FROM people WHERE id = b.answered_by) AS by, b.reason "
+        "FROM delivery_requests b WHERE b.prescription_id = :id",
+        {"id": prescription_id},
+    )
+    return Delivery(**dict(row)) if row else None
 
 
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
-        "l.substitution_reason, l.delivered FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
+        "l.substitution_reason, l.renewals, l.delivered "
+        "FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
@@ -335,6 +339,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     values["unacknowledged"] = acknowledge_by is not None
     values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None
     values["to_bring"] = bool(row["to_bring"]) and viewer.role == "pharmacist"
+    values["renewal_asked"] = bool(row["renewal_asked"]) and viewer.id in (row["patient_id"], row["prescriber_id"])
     patient = None if neutral or viewer.role == "patient" else identity
     return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)
 

@@ -35,6 +35,7 @@ Asks = Literal["nothing", "stock", "reason", "refusal", "code", "address", "line
 Condition = Literal[
     "always",
     "delivery requested",
+    "delivery asked",
     "to be corrected",
     "something is owed",
     "not all is kept",
@@ -63,7 +64,7 @@ class State:
     brought: Step | None = None  # the same where the patient has asked for delivery, if it is another
 
     def step_of(self, *, to_bring: bool) -> Step | None:
-        """What its pharmacy has to do next; `to_bring`: the patient has asked for delivery."""
+        """What its pharmacy has to do next; `to_bring`: the patient has asked for delivery, and it was not declined."""
         return (to_bring and self.brought) or self.step
 
     def place_for(self, role: str) -> Place:
@@ -126,6 +127,16 @@ SHORTAGES = {
 UNAVAILABLE = "unavailable"  # the one refusal that asks nothing of the prescriber: another pharmacy may have it
 UNDONE_WITHIN = 10 * 60_000  # milliseconds after a hand-over
 
+# What the other doctors who may read it are told, by what happened (of `transitions.tell`); None: their pages follow.
+COLLEAGUES: dict[str, str | None] = {
+    "issued": "prescription.shared",
+    "corrected": "prescription.shared_corrected",
+    "cancelled": "prescription.shared_ended",
+    "entered_in_error": "prescription.shared_ended",
+    "delivered": None,
+    "part_delivered": None,
+    "undone": None,
+}
 TO_VALIDATE = "prescription.to_validate"  # the one thing that is news about a prescription that nobody has taken
 CHANGED = N_("Cette ordonnance a changé entre-temps : rien n'a été modifié.")
 _READ_BY_PATIENT = N_("%(patient)s la lira")
@@ -418,6 +429,32 @@ REQUEST_DELIVERY = Act(
     offer=Offer("delivery-request", N_("Demander la livraison"), "address", N_("Me faire livrer")),
     too_late=N_("La livraison ne peut plus être demandée."),
 )
+ACCEPT_DELIVERY = Act(
+    "accept_delivery",
+    "pharmacists",
+    ("validated", "prepared", "ready", "part_delivered", "on_hold"),
+    None,
+    {"patient": "prescription.delivery_accepted"},
+    offer=Offer("delivery-acceptance", N_("Accepter la livraison"), when="delivery asked", letter="o"),
+    event="delivery_accepted",
+)
+DECLINE_DELIVERY = Act(
+    "decline_delivery",
+    "pharmacists",
+    ACCEPT_DELIVERY.sources,
+    None,
+    {"patient": "prescription.delivery_declined"},
+    offer=Offer(
+        "delivery-refusal",
+        N_("Ne pas livrer"),
+        "reason",
+        N_("Nous ne pouvons pas livrer"),
+        _READ_BY_PATIENT,
+        when="delivery requested",
+        letter="n",
+    ),
+    event="delivery_declined",
+)
 TAKE_BACK = Act(
     "take_back",
     "patient",
@@ -490,6 +527,8 @@ ACTS = (
     MARK_ERROR,
     ACKNOWLEDGE,
     REQUEST_DELIVERY,
+    ACCEPT_DELIVERY,
+    DECLINE_DELIVERY,
     CHOOSE_PHARMACY,
     TAKE_BACK,
     RENEW_CODE,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from fadjma import events
+from fadjma.access import grants
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -43,6 +44,11 @@ def move(
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
         tx.execute("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
+        tx.execute(  # what this pharmacy has answered is not the answer of the next one
+            "UPDATE delivery_requests SET status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
+            "WHERE prescription_id = :id",
+            {"id": prescription_id},
+        )
     tell(
         tx,
         prescription_id,
@@ -139,8 +145,12 @@ def tell(
     told: Mapping[Side, str],
     also: Iterable[str] = (),
     is_new: bool = False,
+    colleagues: str = "",
 ) -> None:
-    """Record what happened and tell everybody concerned; `also` are those whose page must forget it."""
+    """Record what happened and tell everybody concerned; `also` are those whose page must forget it.
+
+    `colleagues`: what it is to other doctors (states.COLLEAGUES), where that is not what happened.
+    """
     people = _concerned(tx, prescription_id)
     news = dict(told)
     if not people["claimed"] and news.get("pharmacists") != states.TO_VALIDATE:
@@ -157,6 +167,22 @@ def tell(
         notices=[*notices, Notice(also, "prescription_status_changed", None)],
         is_new=is_new,
     )
+    _tell_colleagues(tx, prescription_id, colleagues or what, people["patient"][0], people["prescriber"][0])
+
+
+def _tell_colleagues(tx: Transaction, prescription_id: str, what: str, patient_id: str, prescriber_id: str) -> None:
+    """The other doctors whose running grant opens the prescriptions hear what is news in that file; at what else they
+    see there their open pages follow, and so do those of the nurses who read under such a grant.
+    """
+    if what not in states.COLLEAGUES:
+        return
+    doctors = grants.doctors_with_grant(tx, patient_id, "prescriptions")
+    nurses = directory.beside(tx, doctors, "nurse")
+    others = [doctor for doctor in doctors if doctor != prescriber_id]
+    subject = Subject("colleague_prescription", prescription_id)
+    for people, message in ((others, states.COLLEAGUES[what]), (nurses, None)):
+        if people:
+            events.notify(tx, people, "medical_record_updated", message, subject)
 
 
 def pharmacists(tx: Transaction, prescription_id: str) -> list[str]:

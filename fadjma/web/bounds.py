@@ -26,6 +26,7 @@ class Bound:
 ASK_PER_PAIR = Bound("ask", 60)  # of one patient, by one doctor
 GIVE_BACK_PER_PERSON = Bound("give-back", 60)  # whoever claims and gives back reads any prescription
 CONTEST_PER_PERSON = Bound("contest", 60)  # each is for an admin to answer
+RENEWALS_PER_PERSON = Bound("renewal", 60)  # each is for a doctor to answer
 OFFER_PER_PERSON = Bound("offer", 60)  # each is news to whoever has that identifier
 READ_PER_PERSON = Bound("read", 5_000)  # traced readings: each is a durable write
 

@@ -8,7 +8,7 @@ from steps import KEY, in_days, receive
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, handover, setbacks, states
+from fadjma.prescriptions import actions, delivering, dispensing, handover, setbacks, states
 from fadjma.prescriptions.actions import NewLine
 from fadjma.store import Transaction
 
@@ -52,6 +52,8 @@ DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "cancel": partial(actions.cancel, reason="Une raison"),
     "mark_error": partial(actions.mark_error, reason="Une raison"),
     "request_delivery": partial(actions.request_delivery, address="Médina, rue 11", phone="+221771234567"),
+    "accept_delivery": delivering.accept,
+    "decline_delivery": partial(delivering.decline, reason="Une raison"),
     "renew_code": actions.renew_code,
 }
 
@@ -88,7 +90,7 @@ def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
     if not act.offer:
         return
     match act.offer.when:
-        case "delivery requested":
+        case "delivery requested" | "delivery asked":
             want_it_brought(store, prescription_id)
         case "something is owed":
             prescribe(store, prescription_id)
@@ -120,5 +122,5 @@ def keep_an_expired_lot(store: Store, prescription_id: str) -> None:
 
 def want_it_brought(store: Store, prescription_id: str) -> None:
     """The patient has asked that it be brought."""
-    sql = "INSERT INTO delivery_requests VALUES (?, 'Médina', '+221771234567', 1)"
-    store.connection.execute(sql, (prescription_id,))
+    sql = "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) VALUES (?, 'Médina', ?, 1)"
+    store.connection.execute(sql, (prescription_id, "+221771234567"))

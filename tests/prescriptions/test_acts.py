@@ -157,6 +157,18 @@ TOLD: dict[str, tuple[Callable[[Store], str], str, dict[str, str]]] = {
 }
 
 
+TOLD["delivery accepted"] = (
+    lambda store: _to_be_brought(store, validated(store)),
+    "accept_delivery",
+    {AWA.id: "prescription.delivery_accepted"},
+)
+TOLD["delivery declined"] = (
+    lambda store: _to_be_brought(store, validated(store)),
+    "decline_delivery",
+    {AWA.id: "prescription.delivery_declined"},
+)
+
+
 def _to_be_brought(store: Store, prescription_id: str) -> str:
     want_it_brought(store, prescription_id)
     return prescription_id

@@ -1,13 +1,16 @@
 """The patient asks that the medicines be brought."""
 
+from functools import partial
+
 import pytest
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
-from steps import grant, issue, issued, validated
-from store import Store
+from steps import grant, issue, issued, ready, receive, validated
+from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, queries
-from fadjma.refusals import Forbidden, NotFound
+from fadjma.prescriptions import actions, delivering, dispensing, queries
+from fadjma.prescriptions.prescription import Delivery
+from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 
 WHERE = {"address": "Médina, rue 11 x 6", "phone": "+221771234567"}
 
@@ -16,7 +19,8 @@ def test_the_pharmacy_sees_where_to(store: Store) -> None:
     prescription_id = validated(store)
     store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
     found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
-    assert (found.delivery_address, found.delivery_phone) == (WHERE["address"], WHERE["phone"])
+    assert found.delivery
+    assert (found.delivery.address, found.delivery.phone) == (WHERE["address"], WHERE["phone"])
 
 
 def test_so_does_the_patient_and_nobody_else(store: Store) -> None:
@@ -27,7 +31,7 @@ def test_so_does_the_patient_and_nobody_else(store: Store) -> None:
     seen = {
         person.id
         for person in (AWA, DIOP, SARR, NDIAYE, GOMIS)
-        if store.read(queries.prescription_in_full, person, prescription_id).delivery_phone
+        if store.read(queries.prescription_in_full, person, prescription_id).delivery
     }
     assert seen == {AWA.id, NDIAYE.id, GOMIS.id}
 
@@ -55,7 +59,7 @@ def test_a_pharmacy_that_has_not_claimed_it_learns_no_address(store: Store) -> N
     unclaimed, addressed = issued(store, pharmacy=None), issue(store)
     for prescription_id, person in ((unclaimed, NDIAYE), (unclaimed, FALL), (addressed, NDIAYE)):
         store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
-        assert store.read(queries.prescription_in_full, person, prescription_id).delivery_address is None
+        assert store.read(queries.prescription_in_full, person, prescription_id).delivery is None
 
 
 @pytest.mark.parametrize(
@@ -69,3 +73,89 @@ def test_nobody_asks_for_the_patient(store: Store, person: Viewer, refusal: type
     with pytest.raises(refusal):
         store.write(actions.request_delivery, person, prescription_id, **WHERE)
     assert store.content() == before
+
+
+def _wanted(store: Store) -> str:
+    return store.write(actions.request_delivery, AWA, validated(store), **WHERE)
+
+
+def _delivery(store: Store, person: Viewer, prescription_id: str) -> Delivery:
+    found = store.read(queries.prescription_in_full, person, prescription_id).delivery
+    assert found
+    return found
+
+
+def test_accepted_both_sides_see_by_whom_and_when(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.clock.advance(minutes=5)
+    news = store.news(delivering.accept, NDIAYE, prescription_id)
+    assert news == {
+        AWA.id: ["prescription.delivery_accepted"],
+        DIOP.id: [None],
+        NDIAYE.id: [None],
+        GOMIS.id: [None],
+    }
+    for person in (AWA, GOMIS):
+        seen = _delivery(store, person, prescription_id)
+        assert (seen.status, seen.by, seen.answered_at) == ("accepted", NDIAYE.name, store.clock())
+
+
+def test_declined_its_reason_is_read_and_it_is_not_brought(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.write(delivering.decline, NDIAYE, prescription_id, reason="Trop loin pour nous")
+    assert (_delivery(store, AWA, prescription_id).status, _delivery(store, AWA, prescription_id).reason) == (
+        "declined",
+        "Trop loin pour nous",
+    )
+    receive(store)
+    store.write(dispensing.prepare, NDIAYE, prescription_id)
+    store.write(dispensing.mark_ready, NDIAYE, prescription_id)
+    assert store.read(queries.prescription, NDIAYE, prescription_id).to_do == "hand_over"
+    with pytest.raises(Invalid):
+        store.write(dispensing.depart, NDIAYE, prescription_id)
+    for again in (delivering.accept, partial(delivering.decline, reason="Non")):
+        with pytest.raises(Conflict):
+            store.write(again, NDIAYE, prescription_id)
+
+
+def test_what_was_accepted_may_be_declined_and_what_was_declined_asked_for_anew(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.write(delivering.accept, NDIAYE, prescription_id)
+    store.write(delivering.decline, NDIAYE, prescription_id, reason="Le livreur est malade")
+    news = store.news(actions.request_delivery, AWA, prescription_id, **WHERE)
+    assert news[NDIAYE.id] == ["prescription.delivery_requested"]
+    assert _delivery(store, NDIAYE, prescription_id).status == "asked"
+
+
+def test_another_address_is_to_be_answered_again(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.write(delivering.accept, NDIAYE, prescription_id)
+    store.write(actions.request_delivery, AWA, prescription_id, **{**WHERE, "address": "Pikine"})
+    assert _delivery(store, AWA, prescription_id).status == "asked"
+
+
+def test_whoever_takes_it_there_has_accepted(store: Store) -> None:
+    prescription_id = ready(store)
+    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
+    store.write(dispensing.depart, GOMIS, prescription_id)
+    seen = _delivery(store, AWA, prescription_id)
+    assert (seen.status, seen.by) == ("accepted", GOMIS.name)
+    store.write(dispensing.bring_back, GOMIS, prescription_id, reason="Personne à l'adresse")
+    assert _delivery(store, AWA, prescription_id).status == "accepted"
+
+
+def test_what_one_pharmacy_has_answered_is_not_the_next_ones_answer(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.write(delivering.decline, NDIAYE, prescription_id, reason="Trop loin pour nous")
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+    store.write(dispensing.validate, FALL, prescription_id)
+    seen = _delivery(store, FALL, prescription_id)
+    assert (seen.status, seen.by, seen.reason) == ("asked", None, "")
+
+
+@pytest.mark.parametrize("wrong", ["status = 'declined'", "reason = 'Trop loin'", "status = 'brought'"])
+def test_the_database_takes_no_refusal_without_a_reason_nor_a_reason_without_a_refusal(
+    store: Store, wrong: str
+) -> None:
+    _wanted(store)
+    assert refused_by_database(store, f"UPDATE delivery_requests SET {wrong}")

@@ -64,7 +64,7 @@ def test_a_request_sets_neither_author_nor_patient_nor_state() -> None:
     forged = {"prescriber_id": "sarr", "patient_id": "moussa", "status": "delivered", "valid_until": 9}
     form = _form({**LINE, "delivered": 20}, **forged)
     assert set(form.messages) == {"lines-0-delivered", *forged}
-    assert set(form.data) == {"confirm", "overrides", "pharmacy_id", "replaces_id", "opened", "lines"}
+    assert set(form.data) == {"confirm", "overrides", "pharmacy_id", "replaces_id", "renews_id", "opened", "lines"}
     assert "delivered" not in form.data["lines"][0]
 
 

@@ -100,7 +100,7 @@ class Told:
     ready: str
     refused: str
     asked: str  # ready, and Awa wants it brought
-    away: str  # on its way to her
+    away: str  # on its way to her; she has asked Dr Diop to renew it
     owed: str  # a part of it was handed over
     ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
@@ -228,6 +228,7 @@ def tell(store: Store) -> Told:
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
     )
     steps.explain(store, *step, story.open, story.owed)
+    _want_renewed(store, story.away)
     return story
 
 
@@ -272,6 +273,15 @@ def _favourite(store: Store) -> str:
     line = ("favourite", 0, PARACETAMOL, "1 comprimé matin et soir", 10, 5, None)
     store.connection.execute("INSERT INTO prescription_set_lines VALUES (?, ?, ?, ?, ?, ?, ?)", line)
     return "favourite"
+
+
+def _want_renewed(store: Store, prescription_id: str) -> None:
+    """It waits for Dr Diop's answer; written by hand, because it is asked of what was handed over."""
+    store.connection.execute(
+        "INSERT INTO renewals (id, prescription_id, prescriber_id, status, note, asked_at, lapses_at, reason) "
+        "VALUES ('wanted', ?, 'diop', 'pending', 'Il ne m''en reste plus', ?, ?, '')",
+        (prescription_id, store.clock(), store.clock() + steps.WEEK),
+    )
 
 
 def _shelve(store: Store, product: str) -> list[Counted]:
@@ -523,6 +533,8 @@ ACTS = [
     Route("/prescriptions/{ended}/acknowledgement", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{issued}/pharmacy", AWA, {"pharmacy_id": KADD}),
     Route("/prescriptions/{asked}/departure", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{asked}/delivery-acceptance", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{asked}/delivery-refusal", NDIAYE, {"reason": "Trop loin pour nous"}, allowed=JAMMS),
     Route("/prescriptions/{away}/return", NDIAYE, {"reason": "Personne à l'adresse"}, allowed=JAMMS),
     Route(
         "/prescriptions/{validated}/unsupplied",
@@ -548,6 +560,9 @@ ACTS = [
     Route("/prescriptions/{validated}/taking-back", AWA, {"reason": "Trop loin"}),
     Route("/prescriptions/{ready}/code", AWA),
     Route("/prescriptions/{issued}/patient-copy", DIOP),
+    Route("/prescriptions/{owed}/renewal", AWA, {"note": "Il ne m'en reste plus"}),
+    Route("/prescriptions/{away}/renewal-withdrawal", AWA),
+    Route("/prescriptions/{away}/renewal-refusal", DIOP, {"reason": "À revoir d'abord"}),
     Route("/prescriptions/{issued}/set", DIOP, {"name": "Palu"}, created=True),
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),

@@ -46,6 +46,7 @@ TABLES = {
         "unsupplied_lines",
         "prescription_sets",
         "prescription_set_lines",
+        "renewals",
     },
 }
 VIEWS = {

@@ -28,7 +28,7 @@ from fadjma.store import Row, Transaction
 # has opened within 12 hours, with their named programs.
 _READ_WHOLE = {"SCAN part", "SCAN parts", "SCAN grants", "SCAN unread", "SCAN open", "MATERIALIZE open"}
 # What comes first where something is sorted: these, rows that were found by their ids, and what has run out since the
-# timekeeper last wrote down what has.
+# timekeeper last wrote down what has, or is asked of one doctor until it does.
 _FEW = re.compile(r"SCAN (parts?|grants|open)$|SEARCH \w+ USING INDEX \w+ \((user_)?id=\?\)|SEARCH due USING INDEX")
 # These sort all that a pharmacy keeps, or the medicines that are found: no more than there are medicines.
 _BY_NATURE = {"stock", "low stock", "medicines", "a record with its versions"}

@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, dispensing, handover, queries, setbacks, states
+from fadjma.prescriptions import actions, checking, delivering, dispensing, handover, queries, setbacks, states
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
@@ -96,6 +96,17 @@ async def readiness(prescription_id: str) -> Response:
 @blueprint.post("/prescriptions/<prescription_id>/departure")
 async def departure(prescription_id: str) -> Response:
     return await _plainly(dispensing.depart, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/delivery-acceptance")
+async def delivery_acceptance(prescription_id: str) -> Response:
+    return await _plainly(delivering.accept, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/delivery-refusal")
+@web.refill("prescriptions/show.html", ReasonForm, context=one)
+async def delivery_refusal(prescription_id: str) -> Response:
+    return await _with_reason(delivering.decline, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/return")

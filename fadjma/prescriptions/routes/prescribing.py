@@ -1,6 +1,5 @@
 """A prescription is written: the form, with what a doctor has before them, and what comes of it."""
 
-from dataclasses import asdict
 from typing import Any, TypedDict
 
 from quart import Blueprint, Response, request
@@ -12,7 +11,7 @@ from fadjma.histogram import Histogram
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import actions, checking, copying, opened, posology, queries, sets
+from fadjma.prescriptions import actions, checking, copying, opened, posology, queries, renewals, sets
 from fadjma.prescriptions.copying import Copy
 from fadjma.prescriptions.forms import (
     AT_MOST,
@@ -22,6 +21,7 @@ from fadjma.prescriptions.forms import (
 )
 from fadjma.prescriptions.posology import Understood
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.renewals import Renewing
 from fadjma.prescriptions.routes.alerts import Shown, beside, chosen_in
 from fadjma.records import actions as writing
 from fadjma.records import allergies
@@ -56,6 +56,7 @@ class Desk(TypedDict):
     earlier: list[Prescription]  # what may be prescribed again
     copied: Prescription | None  # what has been, and is to be read over
     nothing_to_copy: bool
+    renewing: Renewing | None  # what the patient has asked for, and this answers
     sets: list[sets.Set]  # the doctor's own
     taken: sets.Set | None  # the one that was, to be read over
     added: bool  # the last line has just come
@@ -75,6 +76,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "earlier": copying.earlier(tx, viewer, patient_id),
         "copied": None,
         "nothing_to_copy": False,
+        "renewing": None,
         "sets": sets.own(tx, viewer),
         "taken": None,
         "added": False,
@@ -110,6 +112,9 @@ async def new(patient_id: str) -> Response:
     if replaces_id := request.args.get("replaces"):
         old, lines = await web.see(_refused_one, patient_id, replaces_id)
         defaults = {"pharmacy_id": old.pharmacy_id, "replaces_id": old.id}
+    elif renews_id := request.args.get("renews"):
+        old, around["renewing"], lines = await web.see(_to_renew, patient_id, renews_id)
+        defaults = {"pharmacy_id": defaults["pharmacy_id"] or old.pharmacy_id, "renews_id": old.id}
     elif from_id := request.args.get("from"):
         last = around["earlier"][0].id if around["earlier"] else None
         around["nothing_to_copy"] = from_id == "last" and not last
@@ -119,7 +124,7 @@ async def new(patient_id: str) -> Response:
         around["taken"] = taken = await web.see(sets.one, set_id)
         lines = list(taken.lines)
     if lines:
-        defaults["lines"] = [asdict(line) for line in lines]
+        defaults["lines"] = [line.fields for line in lines]
         around["retired"] = {index for index, line in enumerate(lines) if not line.medicine_id}
     if web.wants() == "json":
         return web.as_json({"pharmacy_id": defaults["pharmacy_id"], "lines": [line.json() for line in lines]})
@@ -143,6 +148,7 @@ async def create(patient_id: str) -> Response:
         lines=[await _line(line, index) for index, line in enumerate(form.each_line)],
         pharmacy_id=form.pharmacy_id.data or None,
         replaces_id=form.replaces_id.data or None,
+        renews_id=form.renews_id.data or None,
         confirmed=form["confirm"].data,
         overrides=form.answers,
     )
@@ -196,7 +202,7 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
                 copies = list(taken.lines)
             lines = [line for line in lines if any(line.values())]
             around["retired"] = {len(lines) + at for at, copy in enumerate(copies) if not copy.medicine_id}
-            lines += [asdict(copy) for copy in copies]
+            lines += [copy.fields for copy in copies]
             if len(lines) > LINES_AT_MOST:
                 raise Invalid({"lines": AT_MOST})
     answered, form = form.answers, web.blank(PrescriptionForm, **{**form.data, "lines": lines})
@@ -211,6 +217,17 @@ def _refused_one(
     if found.patient_id != patient_id or found.prescriber_id != viewer.id:
         raise NotFound
     return found, copying.of_owed(tx, found.lines)
+
+
+def _to_renew(
+    tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str
+) -> tuple[Prescription, Renewing, list[Copy]]:
+    """One's own prescription for this patient that is asked to be renewed, with those lines that may be."""
+    found = queries.prescription_in_full(tx, viewer, prescription_id)
+    renewing = renewals.of_prescription(tx, viewer, found)
+    if found.patient_id != patient_id or found.prescriber_id != viewer.id or not (renewing and renewing.waiting):
+        raise NotFound
+    return found, renewing, copying.of_renewal(tx, [one.line for one in renewing.lines if not one.why_not])
 
 
 def _suggestions(
@@ -259,6 +276,7 @@ async def _line(line: LineForm, index: int) -> actions.NewLine:
         line.quantity.data,
         line.duration_days.data,
         line.substitution_reason.data or None,
+        line.renewals.data or 0,
     )
 
 

@@ -12,7 +12,7 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
-from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, states
+from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, renewals, states
 from fadjma.prescriptions.checking import Checked
 from fadjma.prescriptions.correcting import Correction
 from fadjma.prescriptions.forms import (
@@ -21,11 +21,13 @@ from fadjma.prescriptions.forms import (
     PharmacyForm,
     ReasonForm,
     RefusalForm,
+    RenewalForm,
     SetForm,
     ShortageForm,
     ValidationForm,
 )
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.renewals import Renewing
 from fadjma.prescriptions.routes.alerts import Shown, shown
 from fadjma.records import actions as writing
 from fadjma.safety.answers import Override
@@ -55,6 +57,8 @@ class OnePage(TypedDict):
 
     item: Prescription
     correction: Correction | None
+    renewing: Renewing | None
+    renewal_form: RenewalForm
     colleagues: Open  # what others of the viewer's pharmacy have before them
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     code_qr: Markup | None
@@ -197,6 +201,8 @@ async def show(prescription_id: str) -> Response:
     data = around["item"].json(web.language())
     if around["correction"]:
         data["correction"] = around["correction"].json()
+    if around["renewing"]:
+        data["renewal"] = around["renewing"].json()
     if around["code"]:
         data["handover_code"] = around["code"]
     if around["alerts"] or around["unchecked"]:
@@ -209,13 +215,15 @@ async def show(prescription_id: str) -> Response:
 
 async def one(prescription_id: str) -> OnePage:
     """The prescription as its page shows it, which is traced, also around a form that comes back."""
-    found, correction, asked = await web.see_traced(_opened, prescription_id, again=web.by_itself())
+    found, correction, renewing, asked = await web.see_traced(_opened, prescription_id, again=web.by_itself())
     code = handover.shown_to(web.viewer(), found, handover_key())
     theirs = web.viewer().role == "patient" and found.short_code
     short_code = short_codes.written(theirs) if theirs else ""
     return {
         "item": found,
         "correction": correction,
+        "renewing": renewing,
+        "renewal_form": web.blank(RenewalForm),
         "colleagues": _colleagues().open_for(web.viewer()),
         "code": code,
         "code_qr": qr_code(code) if code else None,
@@ -241,9 +249,10 @@ async def one(prescription_id: str) -> OnePage:
 
 def _opened(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, again: bool
-) -> tuple[Prescription, Correction | None, Checked]:
+) -> tuple[Prescription, Correction | None, Renewing | None, Checked]:
     found = actions.open_prescription(tx, viewer, prescription_id, again=again)
-    return found, correcting.correction(tx, viewer, found), checking.for_pharmacy(tx, viewer, found)
+    correction, renewing = correcting.correction(tx, viewer, found), renewals.of_prescription(tx, viewer, found)
+    return found, correction, renewing, checking.for_pharmacy(tx, viewer, found)
 
 
 def _pharmacies(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:

@@ -1,0 +1,58 @@
+"""Delivery at home, that a patient has asked for: accepted or declined by the pharmacy that has the prescription.
+
+Under way, delivered and failed are states of the prescription (docs/clinic.md).
+"""
+
+from typing import Literal
+
+from fadjma.i18n import N_
+from fadjma.identity.people import Viewer
+from fadjma.prescriptions import queries, states, transitions
+from fadjma.refusals import Conflict
+from fadjma.store import Transaction
+
+DECLINED = N_("Cette livraison a été refusée.")
+_ANSWERED = N_("Cette livraison n'est plus à accepter.")
+_NOT_ASKED = N_("Aucune livraison n'est demandée.")
+
+
+def accept(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """The pharmacy will bring it; the patient is told."""
+    found = transitions.begin(tx, viewer, prescription_id, states.ACCEPT_DELIVERY)
+    wanted = queries.delivery(tx, found.id)
+    if wanted is None or wanted.status != "asked":
+        raise Conflict(_ANSWERED, current=found.status)
+    answer(tx, viewer, found.id, "accepted")
+    _tell(tx, viewer, found.id, states.ACCEPT_DELIVERY)
+    return found.id
+
+
+def decline(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
+    """It does not bring it, also what it had accepted: the patient reads why, and fetches it, or asks again."""
+    found = transitions.begin(tx, viewer, prescription_id, states.DECLINE_DELIVERY)
+    wanted = queries.delivery(tx, found.id)
+    if wanted is None or wanted.status == "declined":
+        raise Conflict(_NOT_ASKED if wanted is None else DECLINED, current=found.status)
+    answer(tx, viewer, found.id, "declined", reason)
+    _tell(tx, viewer, found.id, states.DECLINE_DELIVERY)
+    return found.id
+
+
+def answer(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    status: Literal["accepted", "declined"],
+    reason: str = "",
+) -> None:
+    """Write it down, with who and when."""
+    tx.execute(
+        "UPDATE delivery_requests SET status = :status, answered_at = :now, answered_by = :viewer, reason = :reason "
+        "WHERE prescription_id = :id",
+        {"status": status, "now": tx.now, "viewer": viewer.id, "reason": reason, "id": prescription_id},
+    )
+
+
+def _tell(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act) -> None:
+    tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
+    transitions.tell(tx, prescription_id, act.event, actor_id=viewer.id, told=act.told)

@@ -1,0 +1,38 @@
+"""Delivery at home by page and by program: asked for, answered, and read on both sides."""
+
+import html
+
+from callers import Callers
+from cast import AWA, DIOP, GOMIS, NDIAYE
+from told import Told
+
+
+async def _page(clinic: Callers, person: object, address: str) -> str:
+    return html.unescape((await clinic.browser(person).get(address)).text)  # type: ignore[arg-type]
+
+
+async def test_accepted_it_stands_on_both_pages_with_who_and_when(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.asked}"
+    assert "Accepter la livraison" in await _page(clinic, NDIAYE, address)
+    assert (await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance")).status == 200
+    for person in (AWA, GOMIS):
+        delivery = (await clinic.program(person).get(address)).json["delivery"]
+        assert (delivery["status"], delivery["by"], delivery["reason"]) == ("accepted", NDIAYE.name, None)
+        assert delivery["answered_at"] >= delivery["asked_at"]
+        page = await _page(clinic, person, address)
+        assert "Livraison à domicile\xa0: Acceptée" in page
+        assert NDIAYE.name in page
+    assert "Accepter la livraison" not in await _page(clinic, NDIAYE, address)
+    assert "delivery" not in (await clinic.program(DIOP).get(address)).json
+    (await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance")).problem(409)
+
+
+async def test_declined_its_reason_is_read_and_it_is_fetched_instead(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.asked}"
+    assert (await clinic.program(NDIAYE).post(f"{address}/delivery-refusal", {})).errors().keys() == {"reason"}
+    declined = await clinic.program(NDIAYE).post(f"{address}/delivery-refusal", {"reason": "Trop loin pour nous"})
+    assert declined.json["step"] == "hand_over"
+    page = await _page(clinic, AWA, address)
+    assert "Livraison à domicile\xa0: Refusée" in page
+    assert "Trop loin pour nous" in page
+    assert (await clinic.program(NDIAYE).post(f"{address}/departure")).errors()
