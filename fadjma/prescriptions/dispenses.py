@@ -40,13 +40,17 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
 
 
 def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
-    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays."""
+    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays.
+
+    It stays, too, once something of which it gave a part is not prescribed any more: nobody could be given it again.
+    """
     row = tx.first(
-        "SELECT id, at, pharmacy_id FROM dispenses WHERE prescription_id = :id AND undone_at IS NULL "
-        "ORDER BY at DESC, id DESC LIMIT 1",
+        "SELECT d.id, d.at, d.pharmacy_id, EXISTS (SELECT 1 FROM dispense_lines h JOIN ended_lines e "
+        "ON e.line_id = h.line_id WHERE h.dispense_id = d.id) AS ended "
+        "FROM dispenses d WHERE d.prescription_id = :id AND d.undone_at IS NULL ORDER BY d.at DESC, d.id DESC LIMIT 1",
         {"id": prescription_id},
     )
-    if row is None or row["pharmacy_id"] != viewer.organization_id:
+    if row is None or row["ended"] or row["pharmacy_id"] != viewer.organization_id:
         return None
     return row["id"] if row["at"] > tx.now - states.UNDONE_WITHIN else None
 

@@ -100,6 +100,36 @@ class PrescriptionForm(Alerting):
         return valid
 
 
+class ReplacementForm(Alerting):
+    """One line in the place of another. `pharmacy_id` is of the page alone: where what is suggested is looked for."""
+
+    line_id: Field[str] = StringField("", [Needed(), AtMost(40)], filters=[cleaning(40)])
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
+    pharmacy_id: Field[str | None] = text("", 40, required=False)
+    lines = FieldList(FormField(LineForm), min_entries=1)
+
+    @property
+    def line(self) -> LineForm:
+        return self.each_line[0]
+
+    @property
+    def each_line(self) -> list[LineForm]:
+        return [entry.form for entry in self["lines"]]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        if len(self["lines"]) > 1:
+            self.refuse({"lines": N_("Un seul médicament prend la place d'un autre.")})
+            return False
+        return valid
+
+
+class LineEndForm(Form):
+    line_id: Field[str] = StringField(N_("Médicament"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
+    reason: Field[str] = text(N_("Raison"), 300, minimum=3)
+
+
 class SetForm(Form):
     name: Field[str] = text(N_("Nom du modèle"), 60, minimum=2)
 

@@ -35,6 +35,18 @@ class Shortage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """That its prescriber has ended a line: nothing more is owed. `replaced_by`: the line in its place, if any."""
+
+    at: int
+    reason: str
+    replaced_by: str | None
+
+    def json(self) -> dict[str, Any]:
+        return {"at": iso(self.at), "reason": self.reason or None, "replaced_by": self.replaced_by}
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One medicine of a prescription."""
 
@@ -50,12 +62,14 @@ class Line:
     substitution_reason: str | None
     delivered: int
     shortage: Shortage | None = None  # that its pharmacy cannot supply what is owed of it
+    ended: Ended | None = None
+    replaces: str | None = None  # the line in whose place it is
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
 
     @property
     def remaining(self) -> int:
-        """What of it has not been handed over."""
-        return self.quantity - self.delivered
+        """What of it has not been handed over, and is to be."""
+        return 0 if self.ended else self.quantity - self.delivered
 
     @property
     def name(self) -> str:
@@ -89,6 +103,8 @@ class Line:
             "delivered": self.delivered,
             "remaining": self.remaining,
             "unsupplied": self.shortage.json() if self.shortage else None,
+            "ended": self.ended.json() if self.ended else None,
+            "replaces": self.replaces,
             **({} if self.at_hand is None else {"at_hand": self.at_hand}),
         }
 
@@ -282,6 +298,10 @@ class Prescription:
                 return self.correctable
             case "something is owed":
                 return any(map(self.owed, self.lines))
+            case "a line can be replaced":
+                return self.grant is not None and any(map(self.replaceable, self.lines))
+            case "a line can be ended":
+                return any(map(self.endable, self.lines))
             case "not all is kept":
                 return self.perished or self.short
             case "just handed over":
@@ -310,6 +330,33 @@ class Prescription:
     def owed(self, line: Line) -> int:
         """What of a line is still to be handed over: nothing once the prescription has ended."""
         return line.remaining if self.status in states.OWING else 0
+
+    def replaceable(self, line: Line) -> bool:
+        """Whether another may be prescribed in the place of a line: what is owed of it could not be supplied."""
+        return line.shortage is not None and self.owed(line) > 0
+
+    def endable(self, line: Line) -> bool:
+        """Whether nothing may be prescribed in its place: something else is owed, or the rest is handed over already.
+
+        What would leave nothing at all is cancelled.
+        """
+        others = any(self.owed(other) for other in self.lines if other.id != line.id)
+        completes = self.is_part_delivered and self.status in states.COMPLETE.sources
+        return self.replaceable(line) and (others or completes)
+
+    @property
+    def prescribed(self) -> tuple[Line, ...]:
+        """The lines that hold: without those that were ended."""
+        return tuple(line for line in self.lines if not line.ended)
+
+    @property
+    def revision(self) -> int:
+        """Which version of itself it is: 1 as it was signed, one more for each line that was replaced or ended."""
+        return 1 + sum(line.ended is not None for line in self.lines)
+
+    @property
+    def revised_at(self) -> int | None:
+        return max((line.ended.at for line in self.lines if line.ended), default=None)
 
     @property
     def step(self) -> int | None:
@@ -389,6 +436,7 @@ class Prescription:
             "profession": self.prescriber_profession,
         }
         if self.lines:
+            shown["revision"] = self.revision
             shown["lines"] = [{**line.json(), "owed": self.owed(line)} for line in self.lines]
             shown["acts"] = [act.json() for act in self.acts]
             shown["dispenses"] = [dispense.json() for dispense in self.dispenses]

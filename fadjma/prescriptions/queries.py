@@ -16,7 +16,7 @@ from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import put_aside
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import dispenses, states
-from fadjma.prescriptions.prescription import Act, Line, Prescription, Shortage, Standing
+from fadjma.prescriptions.prescription import Act, Ended, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
@@ -105,6 +105,7 @@ def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescr
             "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
             "JOIN medicine_names m ON m.id = l.medicine_id "
             f"WHERE l.prescription_id IN ({', '.join(f':{name}' for name in values)}) "
+            "AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = l.id) "
             "ORDER BY l.prescription_id, l.position",
             values,
         )
@@ -195,7 +196,7 @@ def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -
     if found.status in states.PREPARE_REST.sources:
         assert found.pharmacy_id is not None
         stocked = {line.id: inventory.usable(tx, found.pharmacy_id, line.medicine_id) for line in prescribed}
-    elif found.status in states.DELIVER.sources:
+    elif found.status in (*states.PREPARE_ANEW.sources, *states.DELIVER.sources):
         stocked = {line_id: kept.usable for line_id, kept in put_aside.of(tx, found.id).items()}
     else:
         return tuple(prescribed)
@@ -285,12 +286,23 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
-        "l.substitution_reason, l.delivered FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
+        "l.substitution_reason, l.delivered, o.line_id AS replaces FROM prescription_lines l "
+        "JOIN medicine_names m ON m.id = l.medicine_id LEFT JOIN ended_lines o ON o.replaced_by = l.id "
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
-    shortages = _shortages(tx, prescription_id)
-    return tuple(Line(**dict(row), shortage=shortages.get(row["id"])) for row in rows)
+    shortages, ended = _shortages(tx, prescription_id), _ended(tx, prescription_id)
+    return tuple(Line(**dict(row), shortage=shortages.get(row["id"]), ended=ended.get(row["id"])) for row in rows)
+
+
+def _ended(tx: Transaction, prescription_id: str) -> dict[str, Ended]:
+    """The lines that their prescriber has ended."""
+    rows = tx.all(
+        "SELECT e.line_id, e.at, e.reason, e.replaced_by FROM prescription_lines l "
+        "JOIN ended_lines e ON e.line_id = l.id WHERE l.prescription_id = :id",
+        {"id": prescription_id},
+    )
+    return {row["line_id"]: Ended(row["at"], row["reason"], row["replaced_by"]) for row in rows}
 
 
 def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
@@ -364,7 +376,7 @@ def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
         "JOIN prescriptions p ON p.id = e.prescription_id JOIN dispense_lines h ON h.line_id = e.id "
         "JOIN dispenses d ON d.id = h.dispense_id "
         "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND p.updated_at > :since "
-        "AND d.undone_at IS NULL AND d.at > :since",
+        "AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = l.id) AND d.undone_at IS NULL AND d.at > :since",
         {"id": found.id, "patient": found.patient_id, "since": tx.now - 7 * _DAY},
     )
     return tuple(row["name"] for row in rows)

@@ -8,10 +8,11 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, dispensing, handover, queries, setbacks, states
+from fadjma.prescriptions import actions, checking, dispensing, handover, queries, replacing, setbacks, states
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
+    LineEndForm,
     PharmacyForm,
     PreparationForm,
     ReasonForm,
@@ -171,6 +172,19 @@ async def cancellation(prescription_id: str) -> Response:
 @web.refill("prescriptions/show.html", ReasonForm, context=one)
 async def error(prescription_id: str) -> Response:
     return await _with_reason(actions.mark_error, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/line-end")
+@web.refill("prescriptions/show.html", LineEndForm, context=one)
+async def line_end(prescription_id: str) -> Response:
+    form = await web.form(LineEndForm)
+    return await _act(
+        replacing.end_line,
+        prescription_id,
+        line_id=form.line_id.data,
+        reason=form.reason.data,
+        version=form.version.data,
+    )
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-request")
