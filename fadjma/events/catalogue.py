@@ -47,6 +47,8 @@ MESSAGES = {
     "prescription.unsupplied": N_("Une pharmacie ne peut pas fournir toute une ordonnance"),
     "prescription.line_replaced": N_("Une ligne d'une ordonnance a été remplacée"),
     "prescription.line_ended": N_("Une ligne d'une ordonnance a été arrêtée"),
+    "prescription.substituted": N_("Votre ordonnance est préparée avec un équivalent"),
+    "prescription.equivalent_prepared": N_("Une pharmacie prépare un équivalent"),
     "prescription.unavailable": N_("Une ordonnance que vous avez prescrite n'a pas pu être fournie"),
     "prescription.acknowledged": N_("Une pharmacie a vu la fin d'une ordonnance"),
     "prescription.redirected": N_("Une ordonnance est envoyée à une autre pharmacie"),

@@ -12,6 +12,7 @@ from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.records import allergies, measurements
 from fadjma.refusals import Alerted, Doubtful, NotFound, Refusal
 from fadjma.safety import answers, rules
@@ -111,11 +112,12 @@ def prepare(
     confirmed: bool,
     overrides: Sequence[Override] = (),
     partial: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """`setbacks.prepare`, once each alert that nobody has answered yet is: an allergy may have been noted, or the same
     medicine handed over elsewhere, since it was taken.
     """
-    keep = functools.partial(setbacks.prepare, tx, viewer, prescription_id, partial=partial)
+    keep = functools.partial(setbacks.prepare, tx, viewer, prescription_id, partial=partial, substitutes=substitutes)
     sources = (*states.PREPARE.sources, *states.PREPARE_ANEW.sources)
     return _keep(tx, viewer, prescription_id, sources, keep, confirmed, overrides)
 
@@ -128,9 +130,12 @@ def prepare_rest(
     confirmed: bool,
     overrides: Sequence[Override] = (),
     partial: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """`dispensing.prepare_rest`, as `prepare`."""
-    keep = functools.partial(dispensing.prepare_rest, tx, viewer, prescription_id, partial=partial)
+    keep = functools.partial(
+        dispensing.prepare_rest, tx, viewer, prescription_id, partial=partial, substitutes=substitutes
+    )
     return _keep(tx, viewer, prescription_id, states.PREPARE_REST.sources, keep, confirmed, overrides)
 
 

@@ -10,6 +10,7 @@ from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions import handover
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.safety.answers import Override
 from fadjma.web.forms import (
     AtMost,
@@ -148,11 +149,24 @@ class RefusalForm(Form):
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 
 
+class SubstituteForm(Form):
+    """Of one line. `medicine_id` empty: what was prescribed."""
+
+    line_id: Field[str] = StringField("", [Needed(), AtMost(40)], filters=[cleaning(40)])
+    medicine_id: Field[str | None] = StringField(N_("Équivalent"), [AtMost(40)], filters=[cleaning(40)])
+
+
 class PreparationForm(Alerting):
-    """`partial`: what there is, where not all that is owed is in stock."""
+    """`partial`: what there is, where not all that is owed is in stock. `substitutes`: an equivalent for a line."""
 
     sure = N_("Préparer quand même avec ce lot")
     partial = BooleanField("", false_values=("", "0", "false"))
+    substitutes = FieldList(FormField(SubstituteForm))
+
+    @property
+    def chosen(self) -> list[Substitute]:
+        forms = [entry.form for entry in self["substitutes"]]
+        return [Substitute(form.line_id.data, form.medicine_id.data or None) for form in forms]
 
 
 class PartForm(Form):

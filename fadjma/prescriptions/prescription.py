@@ -8,6 +8,7 @@ from fadjma.access.queries import AccessRequest
 from fadjma.i18n import iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import posology, states
 from fadjma.prescriptions.posology import Posology
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES, STATES, STEPS, Condition, Place, Status, Step
@@ -64,6 +65,8 @@ class Line:
     shortage: Shortage | None = None  # that its pharmacy cannot supply what is owed of it
     ended: Ended | None = None
     replaces: str | None = None  # the line in whose place it is
+    given_as: Medicine | None = None  # the equivalent that is put aside in its place
+    equivalent: Medicine | None = None  # that its pharmacy has, where it has too little; None: not the reader's to know
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
 
     @property
@@ -105,22 +108,40 @@ class Line:
             "unsupplied": self.shortage.json() if self.shortage else None,
             "ended": self.ended.json() if self.ended else None,
             "replaces": self.replaces,
+            "given_as": _named(self.given_as),
+            **({"equivalent": _named(self.equivalent)} if self.equivalent else {}),
             **({} if self.at_hand is None else {"at_hand": self.at_hand}),
         }
 
 
+def _named(medicine: Medicine | None) -> dict[str, Any] | None:
+    return {"medicine_id": medicine.id, "name": medicine.name} if medicine else None
+
+
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """So much of one lot for one line. `lot` None: it is not known, or not the reader's to know."""
+    """So much of one lot for one line. `lot` None: it is not known, or not the reader's to know.
+
+    `given_as`: the equivalent that it was, in the place of what was prescribed.
+    """
 
     line_id: str
     medicine: str
     quantity: int
     lot: str | None
     expires_on: str | None
+    given_as: Medicine | None = None
 
     def json(self) -> dict[str, Any]:
-        return {"line_id": self.line_id, "quantity": self.quantity, "lot": self.lot, "expires_on": self.expires_on}
+        """`substitution` as of a FHIR MedicationDispense."""
+        return {
+            "line_id": self.line_id,
+            "quantity": self.quantity,
+            "lot": self.lot,
+            "expires_on": self.expires_on,
+            "given_as": _named(self.given_as),
+            "substitution": {"was_substituted": self.given_as is not None},
+        }
 
 
 @dataclass(frozen=True, slots=True)

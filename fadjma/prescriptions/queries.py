@@ -13,8 +13,9 @@ from fadjma.access import grants
 from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
-from fadjma.inventory import put_aside
+from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as inventory
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import dispenses, states
 from fadjma.prescriptions.prescription import Act, Ended, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
@@ -147,7 +148,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
-    prescribed = _lines_shown_to(tx, viewer, found.id)
+    prescribed = _given_as(tx, found, _lines_shown_to(tx, viewer, found.id))
     delivery = (
         tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
         if delivering or viewer.id == found.patient_id
@@ -155,7 +156,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     )
     return replace(
         found,
-        lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
+        lines=_equivalents(tx, found, _at_hand(tx, found, prescribed)) if delivering else prescribed,
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
         answers=_answers_shown_to(tx, viewer, found, informed=informed),
@@ -201,6 +202,36 @@ def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -
     else:
         return tuple(prescribed)
     return tuple(replace(line, at_hand=min(line.remaining, stocked.get(line.id, 0))) for line in prescribed)
+
+
+def _given_as(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with what is put aside for them, where that is another medicine."""
+    if found.status not in states.PUT_TOGETHER:
+        return prescribed
+    kept = equivalents.kept_for(tx, found.id)
+    others = {line.id: kept[line.id] for line in prescribed if line.id in kept and kept[line.id].id != line.medicine_id}
+    return tuple(replace(line, given_as=others.get(line.id)) for line in prescribed)
+
+
+def _equivalents(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with what their pharmacy could prepare in the place of what it has too little of."""
+    if not any(found.status in act.sources for act in states.PREPARING):
+        return prescribed
+    kept = put_aside.of(tx, found.id)
+    return tuple(
+        replace(line, equivalent=_equivalent(tx, found, line, kept.get(line.id, put_aside.NOTHING).usable))
+        for line in prescribed
+    )
+
+
+def _equivalent(tx: Transaction, found: Prescription, line: Line, kept: int) -> Medicine | None:
+    if line.substitution_reason is not None or not line.remaining or line.given_as:
+        return None
+    assert found.pharmacy_id is not None
+    if kept + inventory.usable(tx, found.pharmacy_id, line.medicine_id) >= line.remaining:
+        return None
+    medicine = Medicine(line.medicine_id, line.dci, line.form, line.strength, line.unit, "")
+    return equivalents.of(tx, found.pharmacy_id, medicine, line.remaining)
 
 
 def _lines_shown_to(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Line, ...]:

@@ -264,6 +264,11 @@ PREPARE_ANEW = Act(
     history=N_("Préparée à nouveau"),
     event="prepared_anew",
 )
+PREPARING = (PREPARE, PREPARE_ANEW, PREPARE_REST)
+SUBSTITUTED: Mapping[Side, str] = {  # told with these where an equivalent is prepared
+    "patient": "prescription.substituted",
+    "prescriber": "prescription.equivalent_prepared",
+}
 UNDO = Act(
     "undo",
     "pharmacists",
