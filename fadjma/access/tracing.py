@@ -98,6 +98,8 @@ WORDS: dict[str, Words] = {
     "prescription.prepared_anew": Words(N_("a préparé votre ordonnance à nouveau")),
     "prescription.undone": Words(N_("a annulé une remise de vos médicaments")),
     "prescription.unsupplied": Words(N_("ne peut pas fournir un de vos médicaments")),
+    "prescription.line_replaced": Words(N_("a remplacé un médicament de votre ordonnance")),
+    "prescription.line_ended": Words(N_("a arrêté un médicament de votre ordonnance")),
     "prescription.acknowledged": Words(N_("a vu que votre ordonnance a pris fin")),
     "prescription.on_hold": Words(N_("a mis votre ordonnance en attente")),
     "prescription.released": Words(N_("a rendu votre ordonnance")),

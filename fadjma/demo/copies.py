@@ -30,6 +30,7 @@ _ORIGINALS: dict[str, tuple[str, str]] = {
     "prescriptions": ("SELECT * FROM prescriptions", "id patient_id replaces_id"),
     "prescription_lines": ("SELECT * FROM prescription_lines", "id prescription_id"),
     "prescription_acts": ("SELECT * FROM prescription_acts", "id prescription_id"),
+    "ended_lines": ("SELECT * FROM ended_lines", "line_id replaced_by"),
     "dispenses": ("SELECT * FROM dispenses", "id prescription_id"),
     "dispense_lines": (
         f"SELECT dispense_id, line_id, {_LOT} AS lot_id, sum(quantity) AS quantity FROM dispense_lines"

@@ -103,6 +103,8 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "prescription.prepared_anew": N_("Ordonnance préparée à nouveau"),
             "prescription.undone": N_("Remise annulée"),
             "prescription.unsupplied": N_("Médicament qui ne peut pas être fourni"),
+            "prescription.line_replaced": N_("Médicament remplacé"),
+            "prescription.line_ended": N_("Médicament arrêté"),
             "prescription.acknowledged": N_("Annulation vue par la pharmacie"),
             "prescription.redirected": N_("Ordonnance envoyée à une autre pharmacie"),
             "prescription.on_hold": N_("Ordonnance mise en attente"),

@@ -229,15 +229,19 @@ def reserve(
     return missing
 
 
-def release(tx: Transaction, prescription_id: str) -> None:
-    """Give back what was kept for a prescription."""
+def release(tx: Transaction, prescription_id: str, line_id: str | None = None) -> None:
+    """Give back what was kept for a prescription, or for one line of it."""
     for row in _reserved(tx, prescription_id):
-        tx.execute(
-            "UPDATE lots SET reserved = reserved - :q, version = version + 1 WHERE id = :lot",
-            {"q": row["quantity"], "lot": row["lot_id"]},
-        )
+        if line_id in (None, row["line_id"]):
+            tx.execute(
+                "UPDATE lots SET reserved = reserved - :q, version = version + 1 WHERE id = :lot",
+                {"q": row["quantity"], "lot": row["lot_id"]},
+            )
     show(tx, prescription_id)
-    tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
+    tx.execute(
+        "DELETE FROM reservations WHERE prescription_id = :p AND line_id = coalesce(:line, line_id)",
+        {"p": prescription_id, "line": line_id},
+    )
 
 
 def take(tx: Transaction, viewer: Viewer, prescription_id: str, wanted: Mapping[str, int]) -> list[Taken]:

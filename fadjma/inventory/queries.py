@@ -132,6 +132,13 @@ _LOT = """
 """
 
 
+# What a pharmacy has of each medicine: one look at its stock, whatever number of names is found.
+_STOCKED = (
+    "SELECT p.medicine_id, sum(l.on_hand - l.reserved) AS usable FROM products p JOIN lots l ON l.product_id = p.id "
+    "WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 AND l.expires_on >= :today GROUP BY p.medicine_id"
+)
+
+
 def is_name_of(text: str, medicine: Medicine) -> bool:
     """Whether this is the whole name of a medicine, in any order and punctuation; never only its beginning."""
     return set(writing.search_words(text)) == set(writing.search_words(medicine.name))
@@ -142,7 +149,8 @@ def search_medicines(
 ) -> Page[Medicine]:
     """Medicines in whose name, or among whose brands, every typed word begins a word; without those that were retired.
 
-    Those that begin with the first word come first. Where there are none, those that differ by a slip (misspelt.py).
+    Those that have the first word as their first, then those that begin with it, come first; of equally good ones those
+    that the pharmacy has. Where there are none, those that differ by a slip (misspelt.py).
 
     How many a pharmacy has, only doctors learn, who prescribe: nobody counts the stock of a competitor.
     `before` is the `next` of the page before: how many were shown, for the list of medicines is the same all day.
@@ -155,8 +163,9 @@ def search_medicines(
     shown, _ = paging.position(before, otherwise=0)
     values = {"limit": SUGGESTIONS + 1, "shown": shown, "pharmacy": pharmacy_id, "today": today(tx)}
     condition, words = formulary.said_of(q[:_TYPED])
-    first = "search_key NOT LIKE :first, "
-    rows = tx.all(_suggested(condition, first), {**values, **words, "first": f"{asked[0][-1]}%"})
+    best = "CASE WHEN search_key || ' ' LIKE :whole THEN 0 WHEN search_key LIKE :first THEN 1 ELSE 2 END, "
+    first = {"whole": f"{asked[0][-1]} %", "first": f"{asked[0][-1]}%"}
+    rows = tx.all(_suggested(condition, best), {**values, **words, **first})
     if not rows and (ids := misspelt.closest(tx, asked, shown=shown, limit=SUGGESTIONS + 1)):
         among, meant = given(ids)
         rows = tx.all(_suggested(f" AND m.id IN {among}"), {**values, **meant, "shown": 0})
@@ -164,10 +173,11 @@ def search_medicines(
     return paging.page(found, SUGGESTIONS, lambda last: str(shown + SUGGESTIONS))
 
 
-def _suggested(condition: str, first: str = "") -> str:
+def _suggested(condition: str, best: str = "") -> str:
     return (
-        f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.retired_at IS NULL {condition} "
-        f"ORDER BY {first}length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown"
+        f"SELECT {_MEDICINE}, coalesce(u.usable, 0) AS usable FROM medicines m "
+        f"LEFT JOIN ({_STOCKED}) u ON u.medicine_id = m.id WHERE m.retired_at IS NULL {condition} "
+        f"ORDER BY {best}coalesce(u.usable, 0) <= 0, length(m.dci), search_key, m.id LIMIT :limit OFFSET :shown"
     )
 
 

@@ -83,7 +83,7 @@ def issue(
             "until": tx.now + valid_for(),
         },
     )
-    _add_lines(tx, prescription_id, lines)
+    add_lines(tx, prescription_id, lines)
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
     told = {**states.ISSUE.told, "patient": "prescription.renewed"} if renews_id else states.ISSUE.told
     transitions.tell(
@@ -312,14 +312,16 @@ def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_i
         raise Conflict(states.CORRECT.too_late, current=old.status)
 
 
-def _add_lines(tx: Transaction, prescription_id: str, lines: list[NewLine]) -> None:
+def add_lines(tx: Transaction, prescription_id: str, lines: Iterable[NewLine], first: int = 0) -> list[str]:
+    """Their ids; `first`: the position of the first one."""
+    added = [(new_id(), position, line) for position, line in enumerate(lines, first)]
     tx.execute_many(
         "INSERT INTO prescription_lines "
         "(id, prescription_id, position, medicine_id, dosage, quantity, duration_days, substitution_reason, renewals) "
         "VALUES (:id, :prescription, :position, :medicine, :dosage, :quantity, :days, :substitution_reason, :renewals)",
         [
             {
-                "id": new_id(),
+                "id": line_id,
                 "prescription": prescription_id,
                 "position": position,
                 "medicine": line.medicine_id,
@@ -329,6 +331,7 @@ def _add_lines(tx: Transaction, prescription_id: str, lines: list[NewLine]) -> N
                 "substitution_reason": line.substitution_reason,
                 "renewals": line.renewals,
             }
-            for position, line in enumerate(lines)
+            for line_id, position, line in added
         ],
     )
+    return [line_id for line_id, _, _ in added]

@@ -12,6 +12,7 @@ from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.records import allergies, measurements
 from fadjma.refusals import Alerted, Doubtful, NotFound, Refusal
 from fadjma.safety import answers, rules
@@ -50,7 +51,7 @@ def sign(
     actions.require_prescriber(tx, viewer, patient_id)
     spelled, doubts = actions.check(tx, lines, pharmacy_id)
     found = of_new(tx, patient_id, [line.medicine_id for line in spelled])
-    asked = sorted([*found.alerts, *_of_posology(lines, doubts)], key=lambda one: one.line)
+    asked = sorted([*found.alerts, *of_posology(lines, doubts)], key=lambda one: one.line)
     answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
     prescription_id = actions.issue(
         tx,
@@ -74,6 +75,23 @@ def of_new(tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None])
     over of it is.
     """
     return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, states.UNDER_WAY))
+
+
+def of_replacement(
+    tx: Transaction, prescription_id: str, patient_id: str, line_id: str, medicine_id: str | None
+) -> Checked:
+    """What is asked of a medicine that is to take the place of a line of this prescription, as of a form's only line:
+    also beside the other lines. The caller has checked the right.
+    """
+    others = [
+        None if line.ended or line.id == line_id else line.medicine_id for line in queries.lines(tx, prescription_id)
+    ]
+    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id])
+    found, at = _checked(tx, patient_id, [*others, medicine_id], running), len(others)
+    return Checked(
+        tuple(replace(one, line=0) for one in found.alerts if one.line == at),
+        tuple(replace(one, line=one.line and 0) for one in found.unchecked if one.line in (None, at)),
+    )
 
 
 def while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
@@ -102,11 +120,12 @@ def prepare(
     confirmed: bool,
     overrides: Sequence[Override] = (),
     partial: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """`setbacks.prepare`, once each alert that nobody has answered yet is: an allergy may have been noted, or the same
     medicine handed over elsewhere, since it was taken.
     """
-    keep = functools.partial(setbacks.prepare, tx, viewer, prescription_id, partial=partial)
+    keep = functools.partial(setbacks.prepare, tx, viewer, prescription_id, partial=partial, substitutes=substitutes)
     sources = (*states.PREPARE.sources, *states.PREPARE_ANEW.sources)
     return _keep(tx, viewer, prescription_id, sources, keep, confirmed, overrides)
 
@@ -119,9 +138,12 @@ def prepare_rest(
     confirmed: bool,
     overrides: Sequence[Override] = (),
     partial: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """`dispensing.prepare_rest`, as `prepare`."""
-    keep = functools.partial(dispensing.prepare_rest, tx, viewer, prescription_id, partial=partial)
+    keep = functools.partial(
+        dispensing.prepare_rest, tx, viewer, prescription_id, partial=partial, substitutes=substitutes
+    )
     return _keep(tx, viewer, prescription_id, states.PREPARE_REST.sources, keep, confirmed, overrides)
 
 
@@ -198,7 +220,7 @@ def unanswered(tx: Transaction, prescription_id: str, patient_id: str) -> Checke
     """What is asked of one that is issued, and that nobody has answered yet. The caller has checked the right."""
     issued_at = queries.issued_at(tx, prescription_id)
     running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id], before=issued_at)
-    medicine_ids = [line.medicine_id for line in queries.lines(tx, prescription_id)]
+    medicine_ids = [None if line.ended else line.medicine_id for line in queries.lines(tx, prescription_id)]
     found = _checked(tx, patient_id, medicine_ids, running)
     answered = {one.alert for one in answers.of_prescription(tx, prescription_id)}
     return replace(found, alerts=tuple(one for one in found.alerts if one.id not in answered))
@@ -220,7 +242,7 @@ def _weighed(tx: Transaction, patient_id: str) -> Weighed:
     return Weighed(age_in_months(born, days.day(tx.now)), weight.at if weight else None)
 
 
-def _of_posology(lines: Sequence[NewLine], doubts: Mapping[str, str]) -> Iterator[Alert]:
+def of_posology(lines: Sequence[NewLine], doubts: Mapping[str, str]) -> Iterator[Alert]:
     """The questions about what does not fit together in a line; of another dose or quantity it is another one."""
     for name, question in doubts.items():
         _, number, about = name.split("-")

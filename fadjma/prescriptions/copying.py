@@ -84,7 +84,7 @@ def of_prescription(
     found = actions.open_prescription(tx, viewer, prescription_id)
     if found.hidden:
         raise NotFound
-    lines = of_lines(tx, found.lines)
+    lines = of_lines(tx, found.prescribed)
     if found.patient_id != patient_id:
         lines = [replace(line, substitution_reason=None) for line in lines]
     return found, lines

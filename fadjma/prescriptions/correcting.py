@@ -1,4 +1,4 @@
-"""What the correction of a refused prescription has changed of it, line by line, for all who read either of them."""
+"""What a correction has changed of a prescription, line by line: of a refused one, or in place."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -95,6 +95,13 @@ def correction(tx: Transaction, viewer: Viewer, found: Prescription) -> Correcti
     return Correction(found.id, new.id, _refused_because(tx, found.id), tuple(changes))
 
 
+def in_place(found: Prescription) -> tuple[Change, ...]:
+    """What its prescriber has replaced or ended of one that the viewer has before them in full, the first first."""
+    lines = {line.id: line for line in found.lines}
+    ended = sorted((line for line in found.lines if line.ended), key=lambda line: line.ended.at if line.ended else 0)
+    return tuple(Change(line, lines.get(line.ended.replaced_by or "") if line.ended else None) for line in ended)
+
+
 def _of_reader(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription | None:
     try:
         return queries.prescription(tx, viewer, prescription_id)
@@ -115,7 +122,7 @@ def _compared(before: Sequence[Line], after: Sequence[Line]) -> Iterable[Change]
 
     The same medicine is one line, else another form or strength of the same substance.
     """
-    left = list(before)
+    left, after = ([line for line in lines if not line.ended] for lines in (before, after))
     found: dict[str, Line] = {}
     for name in ("medicine_id", "dci"):
         for line in after:

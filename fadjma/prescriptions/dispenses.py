@@ -5,7 +5,9 @@ from itertools import groupby
 
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
+from fadjma.inventory import equivalents
 from fadjma.inventory.actions import Taken
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import register, states
 from fadjma.prescriptions.prescription import Dispense, HandedOver
 from fadjma.store import Transaction
@@ -40,13 +42,17 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
 
 
 def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
-    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays."""
+    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays.
+
+    It stays, too, once something of which it gave a part is not prescribed any more: nobody could be given it again.
+    """
     row = tx.first(
-        "SELECT id, at, pharmacy_id FROM dispenses WHERE prescription_id = :id AND undone_at IS NULL "
-        "ORDER BY at DESC, id DESC LIMIT 1",
+        "SELECT d.id, d.at, d.pharmacy_id, EXISTS (SELECT 1 FROM dispense_lines h JOIN ended_lines e "
+        "ON e.line_id = h.line_id WHERE h.dispense_id = d.id) AS ended "
+        "FROM dispenses d WHERE d.prescription_id = :id AND d.undone_at IS NULL ORDER BY d.at DESC, d.id DESC LIMIT 1",
         {"id": prescription_id},
     )
-    if row is None or row["pharmacy_id"] != viewer.organization_id:
+    if row is None or row["ended"] or row["pharmacy_id"] != viewer.organization_id:
         return None
     return row["id"] if row["at"] > tx.now - states.UNDONE_WITHIN else None
 
@@ -84,13 +90,15 @@ def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense,
     """
     rows = tx.all(
         "SELECT d.id, d.at, d.pharmacy_id, o.name AS pharmacy, u.name, d.proof, d.reason, d.undone_at, d.undo_reason, "
-        "h.line_id, m.dci || ' ' || m.strength AS medicine, h.quantity, b.number AS lot, b.expires_on "
+        "h.line_id, l.medicine_id, m.dci || ' ' || m.strength AS medicine, h.quantity, h.lot_id, b.number AS lot, "
+        "b.expires_on "
         "FROM dispenses d JOIN places o ON o.id = d.pharmacy_id JOIN people u ON u.id = d.actor_id "
         "LEFT JOIN dispense_lines h ON h.dispense_id = d.id LEFT JOIN prescription_lines l ON l.id = h.line_id "
         "LEFT JOIN medicine_names m ON m.id = l.medicine_id LEFT JOIN lot_numbers b ON b.id = h.lot_id "
         "WHERE d.prescription_id = :id ORDER BY d.at, d.id, l.position, b.expires_on, b.id",
         {"id": prescription_id},
     )
+    of_lots = equivalents.of_lots(tx, (row["lot_id"] for row in rows if row["lot_id"]))
     found = []
     for dispense_id, of_one in groupby(rows, lambda row: row["id"]):
         each = list(of_one)
@@ -114,6 +122,7 @@ def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense,
                         row["quantity"],
                         None if elsewhere else row["lot"],
                         None if elsewhere else row["expires_on"],
+                        _other_than(row["medicine_id"], of_lots.get(row["lot_id"])),
                     )
                     for row in each
                     if row["line_id"]
@@ -121,3 +130,7 @@ def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense,
             )
         )
     return tuple(found)
+
+
+def _other_than(medicine_id: str, given: Medicine | None) -> Medicine | None:
+    return given if given and given.id != medicine_id else None

@@ -1,8 +1,9 @@
 """What the pharmacy does with a prescription, from the claim to the hand-over (docs/clinic.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from fadjma import events
@@ -12,8 +13,10 @@ from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import put_aside
-from fadjma.prescriptions import delivering, dispenses, handover, queries, states, transitions
+from fadjma.inventory.queries import Medicine
+from fadjma.prescriptions import delivering, dispenses, handover, queries, states, substituting, transitions
 from fadjma.prescriptions.prescription import Line, Standing
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
@@ -62,35 +65,63 @@ def hold(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
 
 
 def prepare(
-    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    partial: bool = False,
+    confirmed: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """Prepared: all that is owed is kept in stock; `partial`: what there is of it, something at least.
 
-    Raises NotNow with what is missing, Doubtful while a lot that expires before its course ends is not `confirmed`;
-    then nothing is kept.
+    `substitutes`: of which lines an equivalent is kept instead. Raises Invalid where one is not to be given, NotNow
+    with what is missing, Doubtful while a lot that expires before its course ends is not `confirmed`; then nothing is
+    kept.
     """
 
     def keep(found: Standing) -> None:
-        keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
+        keep_for(tx, viewer, found, partial=partial, confirmed=confirmed, substitutes=substitutes)
 
-    return transitions.move(tx, viewer, prescription_id, states.PREPARE, before=keep)
+    told = substituting.told(substitutes, "patient", "prescriber")
+    return transitions.move(tx, viewer, prescription_id, states.PREPARE, before=keep, also_told=told)
 
 
 def prepare_rest(
-    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    partial: bool = False,
+    confirmed: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """The rest has come: ready again, and the patient is told. As `prepare`."""
 
     def keep(found: Standing) -> None:
-        keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
+        keep_for(tx, viewer, found, partial=partial, confirmed=confirmed, substitutes=substitutes)
 
-    return transitions.move(tx, viewer, prescription_id, states.PREPARE_REST, before=keep)
+    told = substituting.told(substitutes, "prescriber")
+    return transitions.move(tx, viewer, prescription_id, states.PREPARE_REST, before=keep, also_told=told)
 
 
-def keep_for(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool, confirmed: bool) -> None:
-    """Keep what is owed in stock, or with `partial` what there is of it. Raises NotNow with what is missing, Doubtful
-    where a lot would expire before its course ends and nobody has confirmed it."""
-    owed = _owed(queries.lines(tx, found.id))
+def keep_for(
+    tx: Transaction,
+    viewer: Viewer,
+    found: Standing,
+    *,
+    partial: bool,
+    confirmed: bool,
+    substitutes: Sequence[Substitute],
+    as_before: Mapping[str, Medicine] = MappingProxyType({}),
+) -> None:
+    """Keep what is owed in stock, or with `partial` what there is of it. `as_before`: equivalents that lines, by their
+    ids, were kept of. Raises Invalid, NotNow with what is missing, Doubtful where a lot would expire before its course
+    ends and nobody has confirmed it.
+    """
+    prescribed = queries.lines(tx, found.id)
+    chosen = {**as_before, **substituting.chosen(tx, prescribed, substitutes)}
+    owed = {_as_given(line, chosen.get(line.id)): quantity for line, quantity in _owed(prescribed).items()}
     missing = {line: _reserve(tx, viewer, found, line, quantity) for line, quantity in owed.items()}
     if not partial:
         _require_all(found, owed, missing)
@@ -99,6 +130,20 @@ def keep_for(tx: Transaction, viewer: Viewer, found: Standing, *, partial: bool,
     if not confirmed:
         _ask_about_short_dated(tx, found, owed)
     inventory.show(tx, found.id)
+
+
+def _as_given(line: Line, medicine: Medicine | None) -> Line:
+    """The line as it is kept: of an equivalent, where there is one."""
+    if medicine is None:
+        return line
+    return replace(
+        line,
+        medicine_id=medicine.id,
+        dci=medicine.dci,
+        form=medicine.form,
+        strength=medicine.strength,
+        unit=medicine.unit,
+    )
 
 
 def _reserve(tx: Transaction, viewer: Viewer, found: Standing, line: Line, quantity: int) -> int:

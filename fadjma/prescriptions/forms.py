@@ -10,6 +10,7 @@ from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.prescriptions import handover
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.safety.answers import Override
 from fadjma.web.forms import (
     AtMost,
@@ -106,6 +107,36 @@ class PrescriptionForm(Alerting):
         return valid
 
 
+class ReplacementForm(Alerting):
+    """One line in the place of another. `pharmacy_id` is of the page alone: where what is suggested is looked for."""
+
+    line_id: Field[str] = StringField("", [Needed(), AtMost(40)], filters=[cleaning(40)])
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
+    pharmacy_id: Field[str | None] = text("", 40, required=False)
+    lines = FieldList(FormField(LineForm), min_entries=1)
+
+    @property
+    def line(self) -> LineForm:
+        return self.each_line[0]
+
+    @property
+    def each_line(self) -> list[LineForm]:
+        return [entry.form for entry in self["lines"]]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        if len(self["lines"]) > 1:
+            self.refuse({"lines": N_("Un seul médicament prend la place d'un autre.")})
+            return False
+        return valid
+
+
+class LineEndForm(Form):
+    line_id: Field[str] = StringField(N_("Médicament"), [Needed(), AtMost(40)], filters=[cleaning(40)])
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
+    reason: Field[str] = text(N_("Raison"), 300, minimum=3)
+
+
 class SetForm(Form):
     name: Field[str] = text(N_("Nom du modèle"), 60, minimum=2)
 
@@ -128,11 +159,24 @@ class RefusalForm(Form):
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 
 
+class SubstituteForm(Form):
+    """Of one line. `medicine_id` empty: what was prescribed."""
+
+    line_id: Field[str] = StringField("", [Needed(), AtMost(40)], filters=[cleaning(40)])
+    medicine_id: Field[str | None] = StringField(N_("Équivalent"), [AtMost(40)], filters=[cleaning(40)])
+
+
 class PreparationForm(Alerting):
-    """`partial`: what there is, where not all that is owed is in stock."""
+    """`partial`: what there is, where not all that is owed is in stock. `substitutes`: an equivalent for a line."""
 
     sure = N_("Préparer quand même avec ce lot")
     partial = BooleanField("", false_values=("", "0", "false"))
+    substitutes = FieldList(FormField(SubstituteForm))
+
+    @property
+    def chosen(self) -> list[Substitute]:
+        forms = [entry.form for entry in self["substitutes"]]
+        return [Substitute(form.line_id.data, form.medicine_id.data or None) for form in forms]
 
 
 class PartForm(Form):

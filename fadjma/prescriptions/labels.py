@@ -2,7 +2,7 @@
 than tells one bag of a family from another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from fadjma.identity.people import Viewer
 from fadjma.identity.places import Place
 from fadjma.inventory import put_aside
 from fadjma.inventory.put_aside import OfLot
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import actions, posology, queries
 from fadjma.prescriptions.prescription import Line, Prescription
 from fadjma.refusals import Conflict, Forbidden
@@ -23,19 +24,28 @@ from fadjma.store import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands on one; `lots` are those put aside, or handed over, of which it is known."""
+    """What stands on one; `lots` are those put aside, or handed over, of which it is known.
+
+    `given_as`: the equivalent that is in the bag, in the place of what was prescribed.
+    """
 
     line: Line
     quantity: int
     lots: tuple[OfLot, ...]
+    given_as: Medicine | None
+
+    @property
+    def name(self) -> str:
+        return self.given_as.name if self.given_as else self.line.name
 
     @property
     def counted(self) -> str:
-        return posology.counted(self.quantity, self.line.unit)
+        return posology.counted(self.quantity, self.given_as.unit if self.given_as else self.line.unit)
 
     def json(self) -> dict[str, Any]:
         return {
-            "medicine": self.line.name,
+            "medicine": self.name,
+            "prescribed": self.line.name,
             "dosage": self.line.dosage,
             "duration_days": self.line.duration_days,
             "quantity": self.quantity,
@@ -86,19 +96,18 @@ def _short(patient: Patient) -> str:
 
 
 def _each(tx: Transaction, found: Prescription) -> Iterable[Label]:
-    lots = put_aside.lots(tx, found.id) or _handed_over(found)
+    kept = put_aside.lots(tx, found.id)
     for line in found.lines:
-        of_line = lots.get(line.id, ())
-        if of_line:
-            known = tuple(lot for lot in of_line if lot.number)
-            yield Label(line, sum(lot.quantity for lot in of_line), known)
+        each = [(line.given_as, lot) for lot in kept.get(line.id, ())] if kept else list(_handed_over(found, line))
+        for given_as in dict.fromkeys(given_as for given_as, _ in each):
+            lots = [lot for given, lot in each if given == given_as]
+            known = tuple(lot for lot in lots if lot.number)
+            yield Label(line, sum(lot.quantity for lot in lots), known, given_as)
 
 
-def _handed_over(found: Prescription) -> dict[str, tuple[OfLot, ...]]:
-    """The lots of the hand-overs that hold, by line."""
-    lots: dict[str, tuple[OfLot, ...]] = {}
+def _handed_over(found: Prescription, line: Line) -> Iterator[tuple[Medicine | None, OfLot]]:
+    """The lots of a line in the hand-overs that hold, each with the equivalent that it was of, if it was."""
     for dispense in found.dispenses:
         for one in dispense.lines if not dispense.undone_at and dispense.pharmacy_id == found.pharmacy_id else ():
-            lot = OfLot(one.lot or "", one.expires_on or "", one.quantity)
-            lots[one.line_id] = (*lots.get(one.line_id, ()), lot)
-    return lots
+            if one.line_id == line.id:
+                yield one.given_as, OfLot(one.lot or "", one.expires_on or "", one.quantity)

@@ -98,6 +98,8 @@ class Paper:
                 "age_text": self.age_text(language),
             },
             "weight": self._weight(),
+            "revision": self.item.revision,
+            "revised_at": iso(self.item.revised_at) if self.item.revised_at else None,
             "lines": [line.json() for line in self.item.lines],
             "missing": self.missing if self.is_prescribers else [],
             "short_code": self.short_code or None,

@@ -8,6 +8,7 @@ from fadjma.access.queries import AccessRequest
 from fadjma.i18n import N_, iso, translate
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import posology, states
 from fadjma.prescriptions.posology import Posology
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES, STATES, STEPS, Condition, Place, Status, Step
@@ -37,6 +38,18 @@ class Shortage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """That its prescriber has ended a line: nothing more is owed. `replaced_by`: the line in its place, if any."""
+
+    at: int
+    reason: str
+    replaced_by: str | None
+
+    def json(self) -> dict[str, Any]:
+        return {"at": iso(self.at), "reason": self.reason or None, "replaced_by": self.replaced_by}
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One medicine of a prescription."""
 
@@ -53,12 +66,16 @@ class Line:
     renewals: int  # how many times it may be renewed, as its prescriber has written
     delivered: int
     shortage: Shortage | None = None  # that its pharmacy cannot supply what is owed of it
+    ended: Ended | None = None
+    replaces: str | None = None  # the line in whose place it is
+    given_as: Medicine | None = None  # the equivalent that is put aside in its place
+    equivalent: Medicine | None = None  # that its pharmacy has, where it has too little; None: not the reader's to know
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
 
     @property
     def remaining(self) -> int:
-        """What of it has not been handed over."""
-        return self.quantity - self.delivered
+        """What of it has not been handed over, and is to be."""
+        return 0 if self.ended else self.quantity - self.delivered
 
     @property
     def name(self) -> str:
@@ -93,22 +110,42 @@ class Line:
             "delivered": self.delivered,
             "remaining": self.remaining,
             "unsupplied": self.shortage.json() if self.shortage else None,
+            "ended": self.ended.json() if self.ended else None,
+            "replaces": self.replaces,
+            "given_as": _named(self.given_as),
+            **({"equivalent": _named(self.equivalent)} if self.equivalent else {}),
             **({} if self.at_hand is None else {"at_hand": self.at_hand}),
         }
 
 
+def _named(medicine: Medicine | None) -> dict[str, Any] | None:
+    return {"medicine_id": medicine.id, "name": medicine.name} if medicine else None
+
+
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """So much of one lot for one line. `lot` None: it is not known, or not the reader's to know."""
+    """So much of one lot for one line. `lot` None: it is not known, or not the reader's to know.
+
+    `given_as`: the equivalent that it was, in the place of what was prescribed.
+    """
 
     line_id: str
     medicine: str
     quantity: int
     lot: str | None
     expires_on: str | None
+    given_as: Medicine | None = None
 
     def json(self) -> dict[str, Any]:
-        return {"line_id": self.line_id, "quantity": self.quantity, "lot": self.lot, "expires_on": self.expires_on}
+        """`substitution` as of a FHIR MedicationDispense."""
+        return {
+            "line_id": self.line_id,
+            "quantity": self.quantity,
+            "lot": self.lot,
+            "expires_on": self.expires_on,
+            "given_as": _named(self.given_as),
+            "substitution": {"was_substituted": self.given_as is not None},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +354,10 @@ class Prescription:
                 return self.correctable
             case "something is owed":
                 return any(map(self.owed, self.lines))
+            case "a line can be replaced":
+                return self.grant is not None and any(map(self.replaceable, self.lines))
+            case "a line can be ended":
+                return any(map(self.endable, self.lines))
             case "not all is kept":
                 return self.perished or self.short
             case "just handed over":
@@ -345,6 +386,33 @@ class Prescription:
     def owed(self, line: Line) -> int:
         """What of a line is still to be handed over: nothing once the prescription has ended."""
         return line.remaining if self.status in states.OWING else 0
+
+    def replaceable(self, line: Line) -> bool:
+        """Whether another may be prescribed in the place of a line: what is owed of it could not be supplied."""
+        return line.shortage is not None and self.owed(line) > 0
+
+    def endable(self, line: Line) -> bool:
+        """Whether nothing may be prescribed in its place: something else is owed, or the rest is handed over already.
+
+        What would leave nothing at all is cancelled.
+        """
+        others = any(self.owed(other) for other in self.lines if other.id != line.id)
+        completes = self.is_part_delivered and self.status in states.COMPLETE.sources
+        return self.replaceable(line) and (others or completes)
+
+    @property
+    def prescribed(self) -> tuple[Line, ...]:
+        """The lines that hold: without those that were ended."""
+        return tuple(line for line in self.lines if not line.ended)
+
+    @property
+    def revision(self) -> int:
+        """Which version of itself it is: 1 as it was signed, one more for each line that was replaced or ended."""
+        return 1 + sum(line.ended is not None for line in self.lines)
+
+    @property
+    def revised_at(self) -> int | None:
+        return max((line.ended.at for line in self.lines if line.ended), default=None)
 
     @property
     def step(self) -> int | None:
@@ -425,6 +493,7 @@ class Prescription:
             "profession": self.prescriber_profession,
         }
         if self.lines:
+            shown["revision"] = self.revision
             shown["lines"] = [{**line.json(), "owed": self.owed(line)} for line in self.lines]
             shown["acts"] = [act.json() for act in self.acts]
             shown["dispenses"] = [dispense.json() for dispense in self.dispenses]

@@ -13,10 +13,11 @@ from fadjma.access import grants
 from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
-from fadjma.inventory import put_aside
+from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as inventory
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import dispenses, states
-from fadjma.prescriptions.prescription import Act, Delivery, Line, Prescription, Shortage, Standing
+from fadjma.prescriptions.prescription import Act, Delivery, Ended, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
@@ -109,6 +110,7 @@ def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescr
             "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
             "JOIN medicine_names m ON m.id = l.medicine_id "
             f"WHERE l.prescription_id IN ({', '.join(f':{name}' for name in values)}) "
+            "AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = l.id) "
             "ORDER BY l.prescription_id, l.position",
             values,
         )
@@ -150,10 +152,10 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
-    prescribed = _lines_shown_to(tx, viewer, found.id)
+    prescribed = _given_as(tx, found, _lines_shown_to(tx, viewer, found.id))
     return replace(
         found,
-        lines=_at_hand(tx, found, prescribed) if delivering else prescribed,
+        lines=_equivalents(tx, found, _at_hand(tx, found, prescribed)) if delivering else prescribed,
         acts=_acts_shown_to(viewer, _acts(tx, found.id)),
         dispenses=dispenses.of(tx, viewer, found.id),
         answers=_answers_shown_to(tx, viewer, found, informed=informed),
@@ -193,11 +195,41 @@ def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -
     if found.status in states.PREPARE_REST.sources:
         assert found.pharmacy_id is not None
         stocked = {line.id: inventory.usable(tx, found.pharmacy_id, line.medicine_id) for line in prescribed}
-    elif found.status in states.DELIVER.sources:
+    elif found.status in (*states.PREPARE_ANEW.sources, *states.DELIVER.sources):
         stocked = {line_id: kept.usable for line_id, kept in put_aside.of(tx, found.id).items()}
     else:
         return tuple(prescribed)
     return tuple(replace(line, at_hand=min(line.remaining, stocked.get(line.id, 0))) for line in prescribed)
+
+
+def _given_as(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with what is put aside for them, where that is another medicine."""
+    if found.status not in states.PUT_TOGETHER:
+        return prescribed
+    kept = equivalents.kept_for(tx, found.id)
+    others = {line.id: kept[line.id] for line in prescribed if line.id in kept and kept[line.id].id != line.medicine_id}
+    return tuple(replace(line, given_as=others.get(line.id)) for line in prescribed)
+
+
+def _equivalents(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with what their pharmacy could prepare in the place of what it has too little of."""
+    if not any(found.status in act.sources for act in states.PREPARING):
+        return prescribed
+    kept = put_aside.of(tx, found.id)
+    return tuple(
+        replace(line, equivalent=_equivalent(tx, found, line, kept.get(line.id, put_aside.NOTHING).usable))
+        for line in prescribed
+    )
+
+
+def _equivalent(tx: Transaction, found: Prescription, line: Line, kept: int) -> Medicine | None:
+    if line.substitution_reason is not None or not line.remaining or line.given_as:
+        return None
+    assert found.pharmacy_id is not None
+    if kept + inventory.usable(tx, found.pharmacy_id, line.medicine_id) >= line.remaining:
+        return None
+    medicine = Medicine(line.medicine_id, line.dci, line.form, line.strength, line.unit, "")
+    return equivalents.of(tx, found.pharmacy_id, medicine, line.remaining)
 
 
 def _lines_shown_to(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Line, ...]:
@@ -281,20 +313,30 @@ def delivery(tx: Transaction, prescription_id: str) -> Delivery | None:
         "FROM delivery_requests b WHERE b.prescription_id = :id",
         {"id": prescription_id},
     )
-    return Delivery(**dict(row)) if row else None
+    return Delivery(**row.as_dict()) if row else None
 
 
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
-        "l.substitution_reason, l.renewals, l.delivered "
-        "FROM prescription_lines l JOIN medicine_names m ON m.id = l.medicine_id "
+        "l.substitution_reason, l.renewals, l.delivered, o.line_id AS replaces FROM prescription_lines l "
+        "JOIN medicine_names m ON m.id = l.medicine_id LEFT JOIN ended_lines o ON o.replaced_by = l.id "
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
-    shortages = _shortages(tx, prescription_id)
-    return tuple(Line(**row.as_dict(), shortage=shortages.get(row["id"])) for row in rows)
+    shortages, ended = _shortages(tx, prescription_id), _ended(tx, prescription_id)
+    return tuple(Line(**row.as_dict(), shortage=shortages.get(row["id"]), ended=ended.get(row["id"])) for row in rows)
+
+
+def _ended(tx: Transaction, prescription_id: str) -> dict[str, Ended]:
+    """The lines that their prescriber has ended."""
+    rows = tx.all(
+        "SELECT e.line_id, e.at, e.reason, e.replaced_by FROM prescription_lines l "
+        "JOIN ended_lines e ON e.line_id = l.id WHERE l.prescription_id = :id",
+        {"id": prescription_id},
+    )
+    return {row["line_id"]: Ended(row["at"], row["reason"], row["replaced_by"]) for row in rows}
 
 
 def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
@@ -369,7 +411,7 @@ def _earlier(tx: Transaction, found: Prescription) -> tuple[str, ...]:
         "JOIN prescriptions p ON p.id = e.prescription_id JOIN dispense_lines h ON h.line_id = e.id "
         "JOIN dispenses d ON d.id = h.dispense_id "
         "WHERE l.prescription_id = :id AND p.id <> :id AND p.patient_id = :patient AND p.updated_at > :since "
-        "AND d.undone_at IS NULL AND d.at > :since",
+        "AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = l.id) AND d.undone_at IS NULL AND d.at > :since",
         {"id": found.id, "patient": found.patient_id, "since": tx.now - 7 * _DAY},
     )
     return tuple(row["name"] for row in rows)

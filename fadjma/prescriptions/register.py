@@ -5,7 +5,7 @@ Which rules a medicine is under is as it was on that day. The rules themselves a
 the country.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,15 +15,18 @@ from fadjma.access import tracing
 from fadjma.events import Subject
 from fadjma.i18n import N_, iso, translate
 from fadjma.identity.people import Viewer, full_name, titled
+from fadjma.inventory import equivalents
 from fadjma.inventory.formulary import SCHEDULES
+from fadjma.inventory.queries import Medicine
 from fadjma.refusals import Invalid
-from fadjma.store import Page, Row, Transaction, paging
+from fadjma.store import Page, Row, Transaction, given, paging
 
 PER_PAGE = 100
 MOST = 20_000  # entries of one file, or of one printing: more than a month of any pharmacy
 
 
 _UNDONE = N_("annulée")
+_INSTEAD = N_("prescrit : %(medicine)s")
 _COLUMNS = (
     N_("Numéro"),
     N_("Remis le"),
@@ -43,6 +46,7 @@ _ENTRY = """
     SELECT e.number AS serial, e.at, p.id AS prescription_id, p.patient_id, p.issued_at,
            d.name AS prescriber, d.profession, d.organization || ', ' || d.city AS prescriber_place,
            i.given_name, i.family_name, i.identifier, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
+           l.medicine_id,
            e.schedule, m.unit, u.name AS pharmacist, g.undone_at
     FROM register_entries e JOIN dispenses g ON g.id = e.dispense_id JOIN prescription_lines l ON l.id = e.line_id
     JOIN medicine_names m ON m.id = l.medicine_id JOIN prescriptions p ON p.id = g.prescription_id
@@ -73,6 +77,7 @@ class Entry:
     lots: str
     pharmacist: str
     undone_at: int | None
+    instead_of: str = ""  # what was prescribed, where an equivalent was handed over
 
     @property
     def patient(self) -> str:
@@ -95,6 +100,7 @@ class Entry:
             "prescriber": {"name": self.prescriber, "profession": self.profession, "place": self.prescriber_place},
             "patient": {"id": self.patient_id, "name": self.patient, "identifier": self.identifier},
             "medicine": self.medicine,
+            "instead_of": self.instead_of or None,
             "schedule": self.schedule,
             "quantity": self.quantity,
             "unit": self.unit,
@@ -107,11 +113,16 @@ class Entry:
 def enter(tx: Transaction, dispense_id: str, pharmacy_id: str | None) -> None:
     """Give what was just handed over of medicines that are under rules its numbers."""
     rows = tx.all(
-        "SELECT DISTINCT l.id, l.position, s.schedule FROM dispense_lines h "
-        "JOIN prescription_lines l ON l.id = h.line_id JOIN medicine_schedules s ON s.id = l.medicine_id "
-        "WHERE h.dispense_id = :dispense AND s.schedule <> 'none' ORDER BY l.position",
+        "SELECT l.id, l.medicine_id, h.lot_id FROM dispense_lines h JOIN prescription_lines l ON l.id = h.line_id "
+        "WHERE h.dispense_id = :dispense ORDER BY l.position",
         {"dispense": dispense_id},
     )
+    of_lots = equivalents.of_lots(tx, (row["lot_id"] for row in rows if row["lot_id"]))
+    given_of = {
+        row["id"]: of_lots[row["lot_id"]].id if row["lot_id"] in of_lots else row["medicine_id"] for row in rows
+    }
+    under_rules = _schedules(tx, given_of.values())
+    to_enter = [(line_id, under_rules[id]) for line_id, id in given_of.items() if id in under_rules]
     last = tx.value(
         "SELECT coalesce(max(number), 0) FROM register_entries WHERE pharmacy_id = :pharmacy", {"pharmacy": pharmacy_id}
     )
@@ -123,13 +134,20 @@ def enter(tx: Transaction, dispense_id: str, pharmacy_id: str | None) -> None:
                 "pharmacy": pharmacy_id,
                 "number": number,
                 "dispense": dispense_id,
-                "line": row["id"],
-                "schedule": row["schedule"],
+                "line": line_id,
+                "schedule": schedule,
                 "now": tx.now,
             }
-            for number, row in enumerate(rows, last + 1)
+            for number, (line_id, schedule) in enumerate(to_enter, last + 1)
         ],
     )
+
+
+def _schedules(tx: Transaction, medicine_ids: Iterable[str]) -> dict[str, str]:
+    """The list of each of these (few) medicines that is on one."""
+    among, values = given(dict.fromkeys(medicine_ids))
+    sql = f"SELECT id, schedule FROM medicine_schedules WHERE id IN {among} AND schedule <> 'none'"
+    return {row["id"]: row["schedule"] for row in tx.all(sql, values)}
 
 
 def entries(
@@ -154,7 +172,11 @@ def entries(
         },
     )
     lots = _lots(tx, viewer, rows)
-    found = paging.page([_entry(row, lots) for row in rows], limit, lambda last: str(last.serial))
+    ids = (lot["lot_id"] for each in lots.values() for lot in each if lot["lot_id"])
+    of_lots = equivalents.of_lots(tx, ids)
+    found = paging.page(
+        [_entry(row, lots[row["serial"]], of_lots) for row in rows], limit, lambda last: str(last.serial)
+    )
     tracing.trace_listed(tx, viewer, {one.prescription_id: _seen(one) for one in found}.values())
     return found
 
@@ -175,7 +197,7 @@ def table(found: Sequence[Entry], language: str) -> Iterator[list[str]]:
             days.day(one.issued_at).isoformat(),
             one.patient,
             one.identifier,
-            one.medicine,
+            one.medicine + _instead(one, language),
             translate(language, one.schedule_name),
             str(one.quantity),
             one.unit,
@@ -183,6 +205,10 @@ def table(found: Sequence[Entry], language: str) -> Iterator[list[str]]:
             one.pharmacist,
             translate(language, _UNDONE) if one.undone_at else "",
         ]
+
+
+def _instead(one: Entry, language: str) -> str:
+    return f" ({translate(language, _INSTEAD, medicine=one.instead_of)})" if one.instead_of else ""
 
 
 def _month(tx: Transaction, month: str | None) -> tuple[date, date]:
@@ -201,7 +227,7 @@ def _lots(tx: Transaction, viewer: Viewer, rows: Sequence[Row]) -> Mapping[int, 
     found: dict[int, list[Row]] = {}
     if rows:
         given = tx.all(
-            "SELECT e.number AS serial, b.number, h.quantity FROM register_entries e "
+            "SELECT e.number AS serial, b.number, h.lot_id, h.quantity FROM register_entries e "
             "JOIN dispense_lines h ON h.dispense_id = e.dispense_id AND h.line_id = e.line_id "
             "LEFT JOIN lot_numbers b ON b.id = h.lot_id WHERE e.pharmacy_id = :pharmacy "
             "AND e.number BETWEEN :first AND :last ORDER BY e.number, b.expires_on, b.number",
@@ -212,12 +238,16 @@ def _lots(tx: Transaction, viewer: Viewer, rows: Sequence[Row]) -> Mapping[int, 
     return found
 
 
-def _entry(row: Row, lots: Mapping[int, Sequence[Row]]) -> Entry:
-    given = lots[row["serial"]]
+def _entry(row: Row, lots: Sequence[Row], of_lots: Mapping[str, Medicine]) -> Entry:
+    said = row.as_dict()
+    prescribed, medicine_id = said["medicine"], said.pop("medicine_id")
+    medicine = next((of_lots[lot["lot_id"]] for lot in lots if lot["lot_id"] in of_lots), None)
+    if medicine and medicine.id != medicine_id:
+        said |= {"medicine": medicine.name, "unit": medicine.unit, "instead_of": prescribed}
     return Entry(
-        **row.as_dict(),
-        quantity=sum(lot["quantity"] for lot in given),
-        lots=", ".join(lot["number"] for lot in given if lot["number"]),
+        **said,
+        quantity=sum(lot["quantity"] for lot in lots),
+        lots=", ".join(lot["number"] for lot in lots if lot["number"]),
     )
 
 

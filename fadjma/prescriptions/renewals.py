@@ -206,7 +206,7 @@ def newest(tx: Transaction, prescription_id: str) -> Renewal | None:
         "FROM renewals n WHERE n.prescription_id = :id ORDER BY n.asked_at DESC, n.id DESC LIMIT 1",
         {"id": prescription_id, "now": tx.now},
     )
-    return Renewal(**dict(row)) if row else None
+    return Renewal(**row.as_dict()) if row else None
 
 
 def _is_renewed(tx: Transaction, prescription_id: str) -> bool:

@@ -1,12 +1,15 @@
 """What does not go as planned: a line that cannot be supplied, a lot that expires, a mistaken hand-over, a late end."""
 
+from collections.abc import Sequence
+
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
-from fadjma.inventory import put_aside
-from fadjma.prescriptions import dispenses, dispensing, handover, queries, states, transitions
+from fadjma.inventory import equivalents, put_aside
+from fadjma.prescriptions import dispenses, dispensing, handover, queries, states, substituting, transitions
 from fadjma.prescriptions.prescription import Standing
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Transaction
 
@@ -46,31 +49,50 @@ def cannot_supply(
 
 
 def prepare(
-    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    partial: bool = False,
+    confirmed: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """Prepared; what is ready, anew."""
     found = transitions.seen_by(tx, viewer, prescription_id, states.PREPARE)
     again = found.status in states.PREPARE_ANEW.sources
     return (prepare_anew if again else dispensing.prepare)(
-        tx, viewer, prescription_id, partial=partial, confirmed=confirmed
+        tx, viewer, prescription_id, partial=partial, confirmed=confirmed, substitutes=substitutes
     )
 
 
 def prepare_anew(
-    tx: Transaction, viewer: Viewer, prescription_id: str, *, partial: bool = False, confirmed: bool = False
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    partial: bool = False,
+    confirmed: bool = False,
+    substitutes: Sequence[Substitute] = (),
 ) -> str:
     """A lot that was kept has expired, or more has come than was kept: what is owed is kept anew."""
 
     def keep(found: Standing) -> None:
         kept = put_aside.of(tx, found.id)
-        owed = {line.id: line.remaining for line in queries.lines(tx, found.id)}
-        lacking = any(kept.get(line_id, put_aside.NOTHING).usable < quantity for line_id, quantity in owed.items())
+        owed = {line.id: line for line in queries.lines(tx, found.id)}
+        lacking = any(kept.get(line_id, put_aside.NOTHING).usable < line.remaining for line_id, line in owed.items())
         if not lacking and not any(one.expired for one in kept.values()):
             raise Conflict(N_("Tout ce qui est dû est déjà préparé."), current=found.status)
+        as_before = {
+            line_id: one
+            for line_id, one in equivalents.kept_for(tx, found.id).items()
+            if one.id != owed[line_id].medicine_id
+        }
         inventory.release(tx, found.id)
-        dispensing.keep_for(tx, viewer, found, partial=partial, confirmed=confirmed)
+        how = {"partial": partial, "confirmed": confirmed}
+        dispensing.keep_for(tx, viewer, found, substitutes=substitutes, as_before=as_before, **how)
 
-    return transitions.move(tx, viewer, prescription_id, states.PREPARE_ANEW, before=keep)
+    told = substituting.told(substitutes, "patient", "prescriber")
+    return transitions.move(tx, viewer, prescription_id, states.PREPARE_ANEW, before=keep, also_told=told)
 
 
 def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

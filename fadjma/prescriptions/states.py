@@ -31,13 +31,27 @@ Side = Literal["patient", "prescriber", "pharmacists"]
 By = Literal["doctor", "prescriber", "patient", "pharmacists", "time"]  # doctor: any with a grant
 Place = Literal["now", "flow", "rest"]
 Step = Literal["validate", "prepare", "hand_over", "bring", "owed", "on_hold", "acknowledge"]
-Asks = Literal["nothing", "stock", "reason", "refusal", "code", "address", "line", "pharmacy", "another page"]
+Asks = Literal[
+    "nothing",
+    "stock",
+    "reason",
+    "refusal",
+    "code",
+    "address",
+    "line",
+    "line and reason",
+    "pharmacy",
+    "another page",
+    "a page for each line",
+]
 Condition = Literal[
     "always",
     "delivery requested",
     "delivery asked",
     "to be corrected",
     "something is owed",
+    "a line can be replaced",
+    "a line can be ended",
     "not all is kept",
     "just handed over",
     "to be acknowledged",
@@ -182,7 +196,7 @@ class Act:
 
     @property
     def needs_reason(self) -> bool:
-        return self.offer is not None and self.offer.asks in ("reason", "refusal")
+        return self.offer is not None and self.offer.asks in ("reason", "refusal", "line and reason")
 
 
 ISSUE = Act(
@@ -253,7 +267,7 @@ PREPARE_REST = Act(
 PREPARE_ANEW = Act(
     "prepare_anew",
     "pharmacists",
-    ("ready",),
+    ("prepared", "ready"),
     "prepared",
     {"patient": "prescription.prepared_anew"},
     stock="reserve",
@@ -261,6 +275,11 @@ PREPARE_ANEW = Act(
     history=N_("Préparée à nouveau"),
     event="prepared_anew",
 )
+PREPARING = (PREPARE, PREPARE_ANEW, PREPARE_REST)
+SUBSTITUTED: Mapping[Side, str] = {  # told with these where an equivalent is prepared
+    "patient": "prescription.substituted",
+    "prescriber": "prescription.equivalent_prepared",
+}
 UNDO = Act(
     "undo",
     "pharmacists",
@@ -371,6 +390,54 @@ CORRECT = Act(
         letter="c",
     ),
     too_late=N_("Cette ordonnance n'est plus à corriger."),
+)
+REPLACE_LINE = Act(
+    "replace_line",
+    "prescriber",
+    ("issued", "validated", "prepared", "ready", "part_delivered", "on_hold"),
+    None,
+    {"patient": "prescription.line_replaced", "pharmacists": "prescription.line_replaced"},
+    offer=Offer(
+        "replacement", N_("Remplacer"), "a page for each line", when="a line can be replaced", letter="m"
+    ),
+    too_late=N_("Cette ordonnance ne peut plus être modifiée ligne par ligne."),
+)  # fmt: skip
+END_LINE = Act(
+    "end_line",
+    "prescriber",
+    REPLACE_LINE.sources,
+    None,
+    {"patient": "prescription.line_ended", "pharmacists": "prescription.line_ended"},
+    offer=Offer(
+        "line-end",
+        N_("Arrêter ce médicament"),
+        "line and reason",
+        N_("Arrêter un médicament, sans le remplacer"),
+        N_("%(patient)s et la pharmacie la liront"),
+        when="a line can be ended",
+        letter="f",
+    ),
+    too_late=REPLACE_LINE.too_late,
+)
+COMPLETE = Act(  # END_LINE of the last thing that was owed, when something was handed over
+    "complete",
+    "prescriber",
+    ("ready", "part_delivered"),
+    "delivered",
+    END_LINE.told,
+    stock="give back",
+    history=N_("Terminée : plus rien n'est dû"),
+    event="line_ended",
+)
+SET_BACK = Act(  # REPLACE_LINE or END_LINE, when nothing that is owed is put aside any more
+    "set_back",
+    "prescriber",
+    ("prepared", "ready"),
+    "validated",
+    REPLACE_LINE.told,
+    stock="give back",
+    history=N_("À préparer de nouveau"),
+    event="line_replaced",
 )
 CANCEL = Act(
     "cancel",
@@ -523,6 +590,10 @@ ACTS = (
     RELEASE,
     REFUSE,
     CORRECT,
+    REPLACE_LINE,
+    END_LINE,
+    COMPLETE,
+    SET_BACK,
     CANCEL,
     MARK_ERROR,
     ACKNOWLEDGE,

@@ -121,3 +121,43 @@ def test_accents_and_ligatures_do_not_matter() -> None:
 @given(st.text())
 def test_a_search_key_stays_as_it_is(text: str) -> None:
     assert search_key(search_key(text)) == search_key(text)
+
+
+class TestTheOrder:
+    """What was typed is met best first; of what meets it equally well, what the chosen pharmacy has."""
+
+    @pytest.fixture(autouse=True)
+    def irons(self, store: Store) -> None:
+        for id, dci, form in (
+            ("fer", "fer", "comprimé"),
+            ("fer-sirop", "fer", "sirop"),
+            ("fero", "féroxine", "comprimé"),
+            ("folic", "acide folique + fer", "comprimé"),
+        ):
+            store.connection.execute(
+                "INSERT INTO medicines (id, dci, form, strength, unit, search_key) VALUES (?, ?, ?, '1 mg', '', ?)",
+                (id, dci, form, search_key(dci, "1 mg", form)),
+            )
+
+    def _at(self, store: Store, pharmacy_id: str | None, q: str = "fer") -> list[str]:
+        return [medicine.id for medicine in store.read(queries.search_medicines, DIOP, q, pharmacy_id)]
+
+    def test_a_whole_word_comes_before_a_beginning_and_that_before_a_word_further_on(self, store: Store) -> None:
+        assert self._at(store, JAMM) == ["fer", "fer-sirop", "fero", "folic"]
+
+    def test_what_there_is_comes_first_among_equals_and_before_no_better_match(self, store: Store) -> None:
+        for number, medicine_id in enumerate(("fer-sirop", "fero", "folic")):
+            receive(store, medicine_id=medicine_id, number=f"F{number}")
+        assert self._at(store, JAMM) == ["fer-sirop", "fer", "fero", "folic"]
+        assert self._at(store, KADD) == self._at(store, None) == ["fer", "fer-sirop", "fero", "folic"]
+        assert self._at(store, JAMM, "comprime 1 mg") == ["fero", "folic", "fer"]
+
+    def test_what_has_expired_or_is_kept_for_somebody_does_not_count(self, store: Store, clock: Clock) -> None:
+        receive(store, 5, medicine_id="fer-sirop", expires_on="2026-03-03")
+        assert self._at(store, JAMM)[0] == "fer-sirop"
+        clock.advance(days=2)
+        assert self._at(store, JAMM)[0] == "fer"
+        receive(store, 5, medicine_id="fer-sirop", number="F2")
+        store.connection.execute("UPDATE lots SET reserved = on_hand WHERE number = 'F2'")
+        assert self._at(store, JAMM)[0] == "fer"
+        store.connection.execute("UPDATE lots SET reserved = 0 WHERE number = 'F2'")

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from cast import AWA, DIOP, JAMM, KADD, NDIAYE, PARACETAMOL
-from steps import KEY, in_days, receive
+from cast import AMOXICILLIN, AWA, DIOP, INSULIN, JAMM, KADD, NDIAYE, PARACETAMOL
+from steps import KEY, grant, in_days, receive
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, delivering, dispensing, handover, setbacks, states
+from fadjma.prescriptions import actions, checking, delivering, dispensing, handover, replacing, setbacks, states
 from fadjma.prescriptions.actions import NewLine
+from fadjma.safety.answers import Override
 from fadjma.store import Transaction
 
 LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
@@ -31,6 +33,29 @@ def _cannot_supply(tx: Transaction, viewer: Viewer, prescription_id: str) -> str
     return setbacks.cannot_supply(tx, viewer, prescription_id, line_id=line_id or "", code="out_of_stock")
 
 
+def _lacking(tx: Transaction, prescription_id: str) -> str:
+    """The line that could not be supplied; else any."""
+    found = tx.value(
+        "SELECT l.id FROM prescription_lines l LEFT JOIN unsupplied_lines u ON u.line_id = l.id "
+        "WHERE l.prescription_id = :id ORDER BY u.at IS NULL LIMIT 1",
+        {"id": prescription_id},
+    )
+    return str(found or "")
+
+
+def _replace_line(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    line = NewLine(AMOXICILLIN, "1 comprimé matin et soir", 10, 5)
+    line_id = _lacking(tx, prescription_id)
+    asked = checking.of_replacement(tx, prescription_id, AWA.id, line_id, line.medicine_id).alerts
+    overrides = [Override(place, one.id, "Renouvelée exprès") for place, one in enumerate(asked)]
+    how: dict[str, Any] = {"line_id": line_id, "line": line, "confirmed": True, "overrides": overrides}
+    return replacing.replace_line(tx, viewer, prescription_id, **how)
+
+
+def _end_line(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    return replacing.end_line(tx, viewer, prescription_id, line_id=_lacking(tx, prescription_id), reason="Introuvable")
+
+
 DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "validate": dispensing.validate,
     "prepare": dispensing.prepare,
@@ -49,6 +74,8 @@ DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "release": partial(dispensing.release, reason="Une raison", confirmed=True),
     "refuse": partial(dispensing.refuse, code="dose", text="Dose à vérifier"),
     "correct": _correct,
+    "replace_line": _replace_line,
+    "end_line": _end_line,
     "cancel": partial(actions.cancel, reason="Une raison"),
     "mark_error": partial(actions.mark_error, reason="Une raison"),
     "request_delivery": partial(actions.request_delivery, address="Médina, rue 11", phone="+221771234567"),
@@ -85,6 +112,21 @@ def prescribe(store: Store, prescription_id: str) -> None:
     )
 
 
+def lack_another(store: Store, prescription_id: str) -> None:
+    """A second line of which all is owed, and which its pharmacy cannot supply."""
+    line_id = f"{prescription_id}-lacking"
+    store.connection.execute(
+        "INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity, duration_days) "
+        "VALUES (?, ?, 1, ?, '1', 20, 10)",
+        (line_id, prescription_id, INSULIN),
+    )
+    store.connection.execute(
+        "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
+        "VALUES (?, ?, ?, ?, ?, 'out_of_stock', '')",
+        (line_id, line_id, JAMM, NDIAYE.id, store.clock()),
+    )
+
+
 def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
     """All that the act needs beside the state."""
     if not act.offer:
@@ -94,6 +136,11 @@ def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
             want_it_brought(store, prescription_id)
         case "something is owed":
             prescribe(store, prescription_id)
+        case "a line can be replaced" | "a line can be ended":
+            if not store.rows("SELECT 1 FROM access_requests WHERE status = 'approved'"):
+                grant(store)
+            prescribe(store, prescription_id)
+            lack_another(store, prescription_id)
         case "not all is kept":
             keep_an_expired_lot(store, prescription_id)
         case "just handed over":
@@ -109,7 +156,7 @@ def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
 
 def keep_an_expired_lot(store: Store, prescription_id: str) -> None:
     """A unit of a lot that has expired is put aside for a line of which all is given already."""
-    lot_id = receive(store, expires_on=in_days(store, 0))
+    lot_id = receive(store, expires_on=in_days(store, 0), number=f"L-{prescription_id}")
     for sql in (
         "INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity, duration_days, "
         "delivered) VALUES (:line, :id, 9, :medicine, '1', 1, 1, 1)",

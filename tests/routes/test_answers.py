@@ -176,7 +176,7 @@ class TestActing:
         assert "<html" not in answer.text
         begin_again()
         boosted = await clinic.htmx(route.who).post(route.at(told), route.body, HX_Boosted="true")
-        if route.path.endswith("/prescriptions"):  # the new one's own page and address, never the form's
+        if route.path.endswith(("/prescriptions", "/replacement")):  # its own page and address, never the form's
             assert re.fullmatch("/prescriptions/[^/]+", boosted.headers["HX-Redirect"])
         else:
             assert boosted.status == 303

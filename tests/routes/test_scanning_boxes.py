@@ -51,6 +51,7 @@ async def test_a_scan_that_lost_its_separators_is_asked_back(clinic: Callers) ->
     assert (await clinic.program(NDIAYE).post("/inventory/lots", line)).status == 201
     page = (await clinic.browser(NDIAYE).get(f"/inventory/lots/new?code={lost}")).text
     assert page.count("recopiez-le de la boîte") == 2
+    assert all(f'aria-describedby="{name}-asked"' in page for name in ("number", "expires_on"))
     assert (_value(page, "number"), _value(page, "expires_on"), _value(page, "gtin")) == ("", "", GTIN)
 
 

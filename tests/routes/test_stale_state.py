@@ -23,6 +23,8 @@ CURRENT = {
     "/prescriptions/{ready}/delivery": "delivered",
     "/prescriptions/{owed}/rest": "ready",
     "/prescriptions/{owed}/undoing": "ready",
+    "/prescriptions/{owed}/replacement": "part_delivered",
+    "/prescriptions/{owed}/line-end": "delivered",
     "/prescriptions/{ended}/acknowledgement": "cancelled",
     "/prescriptions/{asked}/departure": "in_delivery",
     "/prescriptions/{away}/return": "ready",

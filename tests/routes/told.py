@@ -48,7 +48,7 @@ from fadjma.inventory.formulary import Facts
 from fadjma.linking import actions as linking
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing
+from fadjma.prescriptions import dispensing, setbacks
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import actions as records
@@ -358,9 +358,12 @@ def _end_late(store: Store, prescription_id: str) -> str:
 
 
 def _hand_over_a_part(store: Store, prescription_id: str) -> str:
+    store.connection.execute(
+        "UPDATE prescription_lines SET id = ? WHERE prescription_id = ?", (OF_OWED, prescription_id)
+    )
     for do in (dispensing.validate, dispensing.prepare, dispensing.mark_ready):
         store.write(do, NDIAYE, prescription_id)
-    line_id = store.value("SELECT id FROM prescription_lines WHERE prescription_id = ?", prescription_id)
+    store.write(setbacks.cannot_supply, NDIAYE, prescription_id, line_id=OF_OWED, code="out_of_stock")
     return store.write(
         dispensing.deliver,
         NDIAYE,
@@ -368,7 +371,7 @@ def _hand_over_a_part(store: Store, prescription_id: str) -> str:
         key=b"",
         identity_document=DOCUMENT,
         reason="Téléphone volé",
-        parts=[dispensing.Part(line_id, 8)],
+        parts=[dispensing.Part(OF_OWED, 8)],
     )
 
 
@@ -439,6 +442,7 @@ ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "sev
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
 LOT = {"medicine_id": PARACETAMOL, "number": "L77", "expires_on": NEXT_YEAR, "quantity": 30}
 OF_VALIDATED = "line-of-validated"
+OF_OWED = "line-of-owed"  # which its pharmacy cannot supply
 COUNT = {"version": 1, "on_hand": 480, "reason": "Casse"}
 PLACE = {
     "kind": "pharmacy",
@@ -529,6 +533,8 @@ ACTS = [
         allowed=JAMMS,
     ),
     Route("/prescriptions/{owed}/rest", NDIAYE, allowed=JAMMS),
+    Route("/prescriptions/{owed}/replacement", DIOP, {"line_id": OF_OWED, "lines": [OTHER]}),
+    Route("/prescriptions/{owed}/line-end", DIOP, {"line_id": OF_OWED, "reason": "Introuvable partout"}),
     Route("/prescriptions/{owed}/undoing", NDIAYE, {"reason": "Mauvaise boîte"}, allowed=JAMMS),
     Route("/prescriptions/{ended}/acknowledgement", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{issued}/pharmacy", AWA, {"pharmacy_id": KADD}),
@@ -687,6 +693,7 @@ READS = [
     Route("/prescriptions/{ready}", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{prepared}/labels", NDIAYE, allowed=JAMMS),
+    Route(f"/prescriptions/{{owed}}/replacement?line={OF_OWED}", DIOP),
     Route("/dispensing-register", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/prescriptions/{ready}/paper", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{ready}/paper?copy=patient&size=a4", AWA, allowed=(*JAMMS, DIOP, GASSAMA)),

@@ -44,6 +44,7 @@ TABLES = {
         "dispense_lines",
         "register_entries",
         "unsupplied_lines",
+        "ended_lines",
         "prescription_sets",
         "prescription_set_lines",
         "renewals",

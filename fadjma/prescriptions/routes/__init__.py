@@ -11,9 +11,10 @@ from fadjma.prescriptions.routes import (
     reading,
     recalling,
     renewing,
+    replacing,
     sets,
 )
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, printing, prescribing, alerts, acts, renewing, covering, recalling, sets):
+for part in (reading, printing, prescribing, replacing, alerts, acts, renewing, covering, recalling, sets):
     blueprint.register_blueprint(part.blueprint)

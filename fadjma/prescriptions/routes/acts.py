@@ -1,17 +1,28 @@
 """Each act on a prescription, as a resource: of the pharmacy, the doctor, the patient."""
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, Protocol
+from typing import Concatenate, ParamSpec, Protocol, TypedDict
 
 from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, delivering, dispensing, handover, queries, setbacks, states
+from fadjma.prescriptions import (
+    actions,
+    checking,
+    delivering,
+    dispensing,
+    handover,
+    queries,
+    replacing,
+    setbacks,
+    states,
+)
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
+    LineEndForm,
     PharmacyForm,
     PreparationForm,
     ReasonForm,
@@ -21,7 +32,9 @@ from fadjma.prescriptions.forms import (
     ValidationForm,
 )
 from fadjma.prescriptions.routes.reading import handover_key, one
+from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Invalid
+from fadjma.safety.answers import Override
 from fadjma.store import Transaction
 from fadjma.web.bounds import GIVE_BACK_PER_PERSON
 from fadjma.web.forms import NoFields
@@ -57,16 +70,30 @@ async def validation(prescription_id: str) -> Response:
 @web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one)
 async def preparation(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
-    asked = {"partial": form.partial.data, "confirmed": form["confirm"].data, "overrides": form.answers}
-    return await _act(checking.prepare, prescription_id, **asked)
+    return await _act(checking.prepare, prescription_id, **_preparing(form))
 
 
 @blueprint.post("/prescriptions/<prescription_id>/rest")
 @web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one)
 async def rest(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
-    asked = {"partial": form.partial.data, "confirmed": form["confirm"].data, "overrides": form.answers}
-    return await _act(checking.prepare_rest, prescription_id, **asked)
+    return await _act(checking.prepare_rest, prescription_id, **_preparing(form))
+
+
+class _Preparing(TypedDict):
+    partial: bool
+    confirmed: bool
+    overrides: list[Override]
+    substitutes: list[Substitute]
+
+
+def _preparing(form: PreparationForm) -> _Preparing:
+    return {
+        "partial": form.partial.data,
+        "confirmed": form["confirm"].data,
+        "overrides": form.answers,
+        "substitutes": form.chosen,
+    }
 
 
 @blueprint.post("/prescriptions/<prescription_id>/unsupplied")
@@ -182,6 +209,19 @@ async def cancellation(prescription_id: str) -> Response:
 @web.refill("prescriptions/show.html", ReasonForm, context=one)
 async def error(prescription_id: str) -> Response:
     return await _with_reason(actions.mark_error, prescription_id)
+
+
+@blueprint.post("/prescriptions/<prescription_id>/line-end")
+@web.refill("prescriptions/show.html", LineEndForm, context=one)
+async def line_end(prescription_id: str) -> Response:
+    form = await web.form(LineEndForm)
+    return await _act(
+        replacing.end_line,
+        prescription_id,
+        line_id=form.line_id.data,
+        reason=form.reason.data,
+        version=form.version.data,
+    )
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-request")

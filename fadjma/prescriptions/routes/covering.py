@@ -28,5 +28,5 @@ def _covering(tx: Transaction, viewer: Viewer, prescription_id: str) -> list[Pha
     found = queries.standing(tx, viewer, prescription_id)
     wanted: Counter[str] = Counter()
     for line in queries.lines(tx, found.id):
-        wanted[line.medicine_id] += line.quantity - line.delivered
+        wanted[line.medicine_id] += line.remaining
     return coverage.covering(tx, +wanted)

@@ -145,7 +145,7 @@ async def create(patient_id: str) -> Response:
         checking.sign,
         queries.prescription_in_full,
         patient_id,
-        lines=[await _line(line, index) for index, line in enumerate(form.each_line)],
+        lines=[await line_of(line, index) for index, line in enumerate(form.each_line)],
         pharmacy_id=form.pharmacy_id.data or None,
         replaces_id=form.replaces_id.data or None,
         renews_id=form.renews_id.data or None,
@@ -180,15 +180,15 @@ async def _rearrange(patient_id: str, sent: MultiDict[str, str], pressed: str) -
     index = int(number) if number in map(str, range(len(lines))) else 0
     match pressed:
         case "pick":
-            medicine = await web.see(_medicine, medicine_id)
-            lines[index] |= {"medicine_id": medicine.id, "medicine": medicine.name}
+            picked = await web.see(medicine, medicine_id)
+            lines[index] |= {"medicine_id": picked.id, "medicine": picked.name}
         case "change":
             lines[index] |= {"medicine_id": "", "medicine": ""}
         case "find":
-            around["suggestions"] = await web.see(_suggestions, lines, [index], form.pharmacy_id.data)
+            around["suggestions"] = await web.see(suggestions, lines, [index], form.pharmacy_id.data)
         case "stay":  # Enter in a field, where no script says what it does
             unchosen = [index for index, line in enumerate(lines) if not line["medicine_id"]]
-            around["suggestions"] = await web.see(_suggestions, lines, unchosen, form.pharmacy_id.data)
+            around["suggestions"] = await web.see(suggestions, lines, unchosen, form.pharmacy_id.data)
         case "drop" if len(lines) > 1:
             del lines[index]
         case "more" if len(lines) < LINES_AT_MOST:
@@ -230,14 +230,14 @@ def _to_renew(
     return found, renewing, copying.of_renewal(tx, [one.line for one in renewing.lines if not one.why_not])
 
 
-def _suggestions(
+def suggestions(
     tx: Transaction, viewer: Viewer, lines: list[dict[str, Any]], of: list[int], pharmacy_id: str | None
 ) -> dict[int, list[medicines.Medicine]]:
     """By line, the medicines that what is typed in it may mean."""
     return {index: medicines.search_medicines(tx, viewer, lines[index]["medicine"] or "", pharmacy_id) for index in of}
 
 
-def _medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:
+def medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Medicine:
     return medicines.medicine(tx, medicine_id)
 
 
@@ -255,12 +255,12 @@ async def understood() -> Response:
 def _understood(tx: Transaction, viewer: Viewer, medicine_id: str, dosage: str, duration_days: str) -> Understood:
     viewer.require("doctor")
     days = int(duration_days) if duration_days.isascii() and duration_days.isdecimal() and len(duration_days) < 4 else 0
-    medicine = medicines.medicine(tx, medicine_id) if medicine_id else None
-    unit, form = (medicine.unit, medicine.form) if medicine else ("", "")
+    chosen = medicines.medicine(tx, medicine_id) if medicine_id else None
+    unit, form = (chosen.unit, chosen.form) if chosen else ("", "")
     return posology.understand(clean(dosage) or "", unit, form, days or None)
 
 
-async def _line(line: LineForm, index: int) -> actions.NewLine:
+async def line_of(line: LineForm, index: int) -> actions.NewLine:
     """A line as prescribed; a medicine that was typed and not picked is taken when only one has that name.
 
     One that was picked is what its field says, or it is asked for again: a draft may have brought another name.

@@ -14,10 +14,11 @@ from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, renewals, states
 from fadjma.prescriptions.checking import Checked
-from fadjma.prescriptions.correcting import Correction
+from fadjma.prescriptions.correcting import Change, Correction
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
+    LineEndForm,
     PharmacyForm,
     ReasonForm,
     RefusalForm,
@@ -59,6 +60,7 @@ class OnePage(TypedDict):
     correction: Correction | None
     renewing: Renewing | None
     renewal_form: RenewalForm
+    changes: tuple[Change, ...]  # of its own lines, by its prescriber
     colleagues: Open  # what others of the viewer's pharmacy have before them
     code: str | None  # the patient's hand-over code, for the patient, once it is of use
     code_qr: Markup | None
@@ -72,6 +74,7 @@ class OnePage(TypedDict):
     delivery_request_form: DeliveryRequestForm
     shortage_form: ShortageForm
     shortages: list[tuple[str, str]]
+    line_end_form: LineEndForm
     pharmacy_form: PharmacyForm
     pharmacies: list[tuple[str, str]]  # to choose from, where the viewer may
     alerts: list[Shown]  # that the pharmacy answers before its next step
@@ -203,6 +206,8 @@ async def show(prescription_id: str) -> Response:
         data["correction"] = around["correction"].json()
     if around["renewing"]:
         data["renewal"] = around["renewing"].json()
+    if around["changes"]:
+        data["changes"] = [change.json() for change in around["changes"]]
     if around["code"]:
         data["handover_code"] = around["code"]
     if around["alerts"] or around["unchecked"]:
@@ -224,6 +229,7 @@ async def one(prescription_id: str) -> OnePage:
         "correction": correction,
         "renewing": renewing,
         "renewal_form": web.blank(RenewalForm),
+        "changes": correcting.in_place(found),
         "colleagues": _colleagues().open_for(web.viewer()),
         "code": code,
         "code_qr": qr_code(code) if code else None,
@@ -241,6 +247,7 @@ async def one(prescription_id: str) -> OnePage:
         "delivery_request_form": web.blank(DeliveryRequestForm),
         "shortage_form": web.blank(ShortageForm),
         "shortages": [(code, translate(web.language(), label)) for code, label in states.SHORTAGES.items()],
+        "line_end_form": web.blank(LineEndForm),
         "pharmacy_form": web.blank(PharmacyForm, pharmacy_id=found.addressed_to),
         "pharmacies": await web.see(_pharmacies) if states.CHOOSE_PHARMACY in found.offered(web.viewer()) else [],
         **shown(asked, await _sent()),
