@@ -104,6 +104,7 @@ def wire() -> None:
         ),
         Kind("receipt", "/inventory/receipts/{id}", about="stock"),
         Kind("count", "/inventory/counts/{id}", about="stock"),
+        Kind("handover", "/handovers/{id}"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),

@@ -37,6 +37,7 @@ ADDRESSES = {
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",
     "organization_import": "/organizations/imports/x",
+    "handover": "/handovers/x",
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",

@@ -117,6 +117,9 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "prescription.found": N_("Ordonnance cherchée par le code de son papier"),
             "prescription.code_printed": N_("Code de retrait imprimé sur l'exemplaire du patient"),
             "prescription.wrong_code": N_("Code de retrait incorrect"),
+            "handover.without_code": N_("Remise sans code de retrait"),
+            "handover.listed": N_("Remise sans code vue dans une liste"),
+            "handover.read": N_("Remise sans code ouverte, avec le numéro de la pièce"),
         },
     ),
     "stock": (

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 
 from fadjma.access import grants
-from fadjma.identity import directory, proxies
+from fadjma.identity import directory, patient_pins, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import put_aside
@@ -146,6 +146,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
+    handing_over = delivering and found.status in states.DELIVER.sources
     prescribed = _lines_shown_to(tx, viewer, found.id)
     delivery = (
         tx.first("SELECT address, phone FROM delivery_requests WHERE prescription_id = :id", {"id": found.id})
@@ -164,7 +165,8 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         earlier=_earlier(tx, found) if dispensing else (),
         delivery_address=delivery["address"] if delivery else None,
         delivery_phone=delivery["phone"] if delivery else None,
-        has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found),
+        has_code=not handing_over or has_code(tx, found),
+        pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
         perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),

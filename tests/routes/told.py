@@ -102,6 +102,7 @@ class Told:
     asked: str  # ready, and Awa wants it brought
     away: str  # on its way to her
     owed: str  # a part of it was handed over
+    handover: str  # of that part, without the code
     ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
     product: str
@@ -226,6 +227,7 @@ def tell(store: Store) -> Told:
         offered=offered,
         news=_news(store),
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
+        handover=store.value("SELECT id FROM dispenses"),
     )
     steps.explain(store, *step, story.open, story.owed)
     return story
@@ -673,6 +675,8 @@ READS = [
     Route("/prescriptions/{open}", FALL, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{prepared}/labels", NDIAYE, allowed=JAMMS),
     Route("/dispensing-register", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/handovers", NDIAYE, allowed=(GOMIS, FALL, ADMIN)),
+    Route("/handovers/{handover}", NDIAYE, allowed=(*JAMMS, ADMIN)),
     Route("/prescriptions/{ready}/paper", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{ready}/paper?copy=patient&size=a4", AWA, allowed=(*JAMMS, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),

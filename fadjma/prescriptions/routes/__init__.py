@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.prescriptions.routes import acts, alerts, covering, prescribing, printing, reading, recalling, sets
+from fadjma.prescriptions.routes import acts, alerts, covering, flagged, prescribing, printing, reading, recalling, sets
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, printing, prescribing, alerts, acts, covering, recalling, sets):
+for part in (reading, printing, prescribing, alerts, acts, covering, recalling, flagged, sets):
     blueprint.register_blueprint(part.blueprint)

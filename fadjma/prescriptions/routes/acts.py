@@ -6,9 +6,10 @@ from typing import Concatenate, ParamSpec, Protocol
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.identity import patient_pins
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, dispensing, handover, queries, setbacks, states
+from fadjma.prescriptions import actions, checking, dispensing, handover, proving, queries, setbacks, states
 from fadjma.prescriptions.forms import (
     DeliveryForm,
     DeliveryRequestForm,
@@ -20,6 +21,7 @@ from fadjma.prescriptions.forms import (
     ShortageForm,
     ValidationForm,
 )
+from fadjma.prescriptions.proving import Card
 from fadjma.prescriptions.routes.reading import handover_key, one
 from fadjma.refusals import Invalid
 from fadjma.store import Transaction
@@ -112,17 +114,30 @@ async def delivery(prescription_id: str) -> Response:
         attempt = await web.attempt(dispensing.try_code, prescription_id, code=form.code.data, key=handover_key())
         if not attempt["right"]:
             raise _wrong_code(attempt["left"])
+    card = None if form.code.data else _card(form)
+    if card:
+        attempt = await web.attempt(dispensing.try_card, prescription_id, card=card)
+        if not attempt["right"]:
+            raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
     return await _act(
         dispensing.deliver,
         prescription_id,
         key=handover_key(),
         code=form.code.data or None,
+        card=card,
         identity_document=form.identity_document.data or None,
+        identity_kind=form.identity_kind.data or proving.OTHER,
         reason=form.reason.data or "",
         version=form.version.data,
         confirmed=form["confirm"].data,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
+
+
+def _card(form: DeliveryForm) -> Card | None:
+    if not (form.card.data and form.pin.data):
+        return None
+    return Card(form.card.data, form.pin.data, web.key_for("patient_pins"))
 
 
 def _parts(form: DeliveryForm) -> list[dispensing.Part]:
