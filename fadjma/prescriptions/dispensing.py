@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from fadjma import events
 from fadjma.days import day
@@ -32,6 +32,19 @@ class Part:
 
     line_id: str
     quantity: int | None
+
+
+class Handing(TypedDict, total=False):
+    """What is said of a hand-over, but for its confirmation: see `deliver`."""
+
+    key: Required[bytes]
+    code: str | None
+    card: Card | None
+    identity_document: str | None
+    identity_kind: str
+    reason: str
+    parts: Sequence[Part] | None
+    version: int | None
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:

@@ -133,7 +133,7 @@ class PartForm(Form):
     quantity: Field[int | None] = WholeNumber(N_("Quantité remise"), [Optional(), NumberRange(min=1, max=1000)])
 
 
-class DeliveryForm(Questioned):
+class DeliveryForm(Alerting):
     """With the patient's code, or their card and its PIN; or without them, with an identity document (which kind, its
     number) and a reason. Without lines: all that is owed; with lines, nothing of those without a quantity. `version`:
     of the prescription as it was read, if it was.

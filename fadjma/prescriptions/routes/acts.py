@@ -91,8 +91,10 @@ async def acknowledgement(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
+@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one)
 async def readiness(prescription_id: str) -> Response:
-    return await _plainly(dispensing.mark_ready, prescription_id)
+    form = await web.form(ValidationForm)
+    return await _act(checking.mark_ready, prescription_id, confirmed=form["confirm"].data, overrides=form.answers)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/departure")
@@ -120,7 +122,7 @@ async def delivery(prescription_id: str) -> Response:
         if not attempt["right"]:
             raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
     return await _act(
-        dispensing.deliver,
+        checking.deliver,
         prescription_id,
         key=handover_key(),
         code=form.code.data or None,
@@ -130,6 +132,7 @@ async def delivery(prescription_id: str) -> Response:
         reason=form.reason.data or "",
         version=form.version.data,
         confirmed=form["confirm"].data,
+        overrides=form.answers,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
 
