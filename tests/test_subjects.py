@@ -38,6 +38,7 @@ ADDRESSES = {
     "medicine_import": "/formulary/imports/x",
     "organization_import": "/organizations/imports/x",
     "handover": "/handovers/x",
+    "recall": "/recalls/x",
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",

@@ -75,6 +75,8 @@ MESSAGES = {
     "proxy.accepted": N_("La personne que vous avez choisie peut maintenant agir pour vous"),
     "proxy.ended": N_("Une personne ne peut plus agir pour vous"),
     "proxy.taken": N_("Vous ne pouvez plus agir pour une autre personne"),
+    "recall.told": N_("Votre pharmacie a un message important pour vous"),
+    "stock.recalled": N_("Un lot est rappelé : des patients sont prévenus, voyez qui est à appeler"),
     "stock.low": N_("Stock bas"),
     "stock.expiring": N_("Lot bientôt périmé"),
     "stock.updated": N_("Stock mis à jour"),

@@ -103,6 +103,8 @@ class Told:
     away: str  # on its way to her
     owed: str  # a part of it was handed over
     handover: str  # of that part, without the code
+    given_lot: str  # of which it was
+    recalled: str  # what Awa reads of another lot that is recalled
     ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
     product: str
@@ -228,6 +230,8 @@ def tell(store: Store) -> Told:
         news=_news(store),
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
         handover=store.value("SELECT id FROM dispenses"),
+        given_lot=store.value("SELECT lot_id FROM dispense_lines"),
+        recalled=_recall(store, lot),
     )
     steps.explain(store, *step, story.open, story.owed)
     return story
@@ -362,6 +366,12 @@ def _hand_over_a_part(store: Store, prescription_id: str) -> str:
         reason="Téléphone volé",
         parts=[dispensing.Part(line_id, 8)],
     )
+
+
+def _recall(store: Store, lot_id: str) -> str:
+    told = ("recalled", lot_id, JAMM, INSULIN, AWA.id, "notice", NDIAYE.id, store.clock())
+    store.connection.execute("INSERT INTO recall_notices VALUES (?, ?, ?, ?, ?, ?, ?, ?)", told)
+    return "recalled"
 
 
 def _line(store: Store, action: str) -> str:
@@ -554,6 +564,8 @@ ACTS = [
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
+    Route("/inventory/lots/{given_lot}/recall", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{given_lot}/recipients/{owed}/call", NDIAYE, allowed=JAMMS),
     Route("/inventory/products/{product}/threshold", NDIAYE, {"threshold": 40}, quiet=True, allowed=JAMMS),
     Route("/inventory/receipts", NDIAYE, {"text": DELIVERY}, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/receipts/{delivery}/confirmation", NDIAYE, allowed=JAMMS),
@@ -687,6 +699,8 @@ READS = [
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/inventory/lots/{lot}/recipients", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{given_lot}/recipients/{owed}", NDIAYE, allowed=JAMMS),
+    Route("/recalls/{recalled}", AWA),
     Route("/inventory/products/{product}", NDIAYE, allowed=JAMMS),
     Route("/inventory/choices", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/consumption", NDIAYE, allowed=(GOMIS, FALL)),
