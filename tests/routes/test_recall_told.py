@@ -95,7 +95,6 @@ async def test_a_pharmacy_opens_what_it_gave_though_the_rest_is_elsewhere_by_now
     [dispense] = found["dispenses"]
     assert [(line["quantity"], line["lot"]) for line in dispense["lines"]] == [(8, "L1")]
     assert found["patient"]["phone"] and "status" not in found, "nothing of what became of it since"
-    read = "SELECT count(*) FROM trace WHERE actor_id = 'ndiaye' AND action = 'prescription.read' AND outcome = 'success'"
-    assert store.value(read) == 1
+    assert store.audit().count((NDIAYE.id, "prescription.read", "success")) == 1
     assert (await clinic.program(NDIAYE).get(f"{lot}/recipients/{told.ready}")).status == 404
     assert (await clinic.program(FALL).get(f"{lot}/recipients/{told.owed}")).status == 404
