@@ -110,6 +110,8 @@ def wire() -> None:
         ),
         Kind("receipt", "/inventory/receipts/{id}", about="stock"),
         Kind("count", "/inventory/counts/{id}", about="stock"),
+        Kind("handover", "/handovers/{id}"),
+        Kind("recall", "/recalls/{id}", about="prescriptions"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),

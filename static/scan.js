@@ -3,10 +3,16 @@
 import { byId, create } from './page.js';
 
 const EVERY = 200; // milliseconds between two looks at the picture
-const button = byId('scan');
 
-button.hidden = false;
-button.onclick = () => scan(button);
+function begin() {
+  const button = byId('scan');
+  if (!button) return;
+  button.hidden = false;
+  button.onclick = () => scan(button);
+}
+
+begin();
+addEventListener('htmx:load', begin); // what the page has fetched anew
 
 async function scan({ form, dataset: { close, look, refused } }) {
   const said = create('p', { textContent: look });
@@ -41,7 +47,10 @@ async function read(video, dialog) {
   }
 }
 
+// Into a search, which looks at once; or into the field of a card, after which its PIN is typed.
 function send(form, code) {
-  form.querySelector('[type=search]').value = code.trim();
-  form.requestSubmit();
+  const { card, pin } = form;
+  (card || form.querySelector('[type=search]')).value = code.trim();
+  if (card) pin.focus();
+  else form.requestSubmit();
 }

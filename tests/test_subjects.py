@@ -38,6 +38,8 @@ ADDRESSES = {
     "medicine": "/formulary/x",
     "medicine_import": "/formulary/imports/x",
     "organization_import": "/organizations/imports/x",
+    "handover": "/handovers/x",
+    "recall": "/recalls/x",
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",

@@ -3,7 +3,7 @@
 Everything is done with the program's own actions, a minute apart, by the demo's people.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from fadjma.inventory.formulary import Facts as Medicine
 from fadjma.linking import actions as linking
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing, sets
+from fadjma.prescriptions import dispensing, recall, sets
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import measuring
@@ -225,6 +225,7 @@ def _prescriptions(house: House) -> dict[str, str]:
         where = {"address": "12 rue 6, Médina", "phone": "+221771234567"}
         house(prescriptions.request_delivery, AWA, found[name], **where)
     house(dispensing.depart, NDIAYE, found["away"])
+    found |= _handed_over(house, house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm), steps)
     for name in ("held", "refused"):
         found[name] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)
         house(dispensing.validate, NDIAYE, found[name])
@@ -255,6 +256,23 @@ def _prescriptions(house: House) -> dict[str, str]:
             medicine=medicine,
         ),
     }
+
+
+def _handed_over(house: House, given: str, steps: Sequence[Callable[..., str]]) -> dict[str, str]:
+    """What was handed over without the code, and its lot, which is recalled."""
+    for step in steps:
+        house(step, NDIAYE, given)
+    seen = {"identity_kind": "passport", "identity_document": "A 02 754 119", "reason": "Téléphone volé"}
+    house(dispensing.deliver, NDIAYE, given, key=b"", **seen)
+    lot = house.one(
+        "SELECT max(h.lot_id) FROM dispense_lines h JOIN dispenses d ON d.id = h.dispense_id "
+        "WHERE d.prescription_id = :given",
+        given=given,
+    )
+    house(recall.tick, NDIAYE, lot, given)
+    handover = house.one("SELECT id FROM dispenses WHERE prescription_id = :given", given=given)
+    told = house.one("SELECT id FROM recall_notices WHERE lot_id = :lot", lot=lot)
+    return {"given": given, "given_lot": lot, "handover": handover, "recalled": told}
 
 
 def _stock(house: House) -> dict[str, str]:

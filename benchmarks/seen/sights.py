@@ -114,6 +114,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         ),
         "/prescriptions/{cancelled}",
         "/prescriptions/{delivered}",
+        "/recalls/{recalled}",
     ),
     NEW: ("/", "/notifications", "/prescriptions", "/access-requests", "/proxies"),
     RELATIVE: ("/people", "/proxies", "/proxies/{accepted}", "/"),
@@ -206,6 +207,9 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/inventory/lots/new?pick=0:{medicine}",
         "/inventory/lots/{lot}",
         "/inventory/lots/{lot}/recipients",
+        "/inventory/lots/{given_lot}/recipients/{given}",
+        "/handovers",
+        "/handovers/{handover}",
         "/inventory/products/{product}",
         "/inventory/choices",
         "/inventory/consumption",
@@ -258,6 +262,8 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/security-events",
         "/settings",
         "/witnessed-approvals",
+        "/handovers",
+        "/handovers/{handover}",
     ),
 }
 # Refused, ended, or not there: these too must say what happened, and lead on.

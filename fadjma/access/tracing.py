@@ -96,6 +96,17 @@ WORDS: dict[str, Words] = {
     "prescription.part_delivered": Words(N_("a remis une partie de vos médicaments")),
     "prescription.rest_ready": Words(N_("a préparé le reste de votre ordonnance")),
     "prescription.prepared_anew": Words(N_("a préparé votre ordonnance à nouveau")),
+    "recall.told": Words(N_("vous a fait savoir qu'un médicament que vous avez reçu est à rapporter")),
+    "recall.phoned": Words(
+        N_("a noté vous avoir dit par téléphone qu'un médicament que vous avez reçu est à rapporter")
+    ),
+    "recall.read": Words(refused=N_("a voulu lire un message de votre pharmacie")),
+    "handover.without_code": Words(N_("a remis vos médicaments sans votre code, sur présentation d'une pièce")),
+    "handover.listed": Words(N_("a vu dans une liste que vos médicaments ont été remis sans votre code")),
+    "handover.read": Words(
+        N_("a lu sur quelle pièce vos médicaments ont été remis sans votre code"),
+        N_("a voulu lire sur quelle pièce vos médicaments ont été remis sans votre code"),
+    ),
     "prescription.undone": Words(N_("a annulé une remise de vos médicaments")),
     "prescription.unsupplied": Words(N_("ne peut pas fournir un de vos médicaments")),
     "prescription.line_replaced": Words(N_("a remplacé un médicament de votre ordonnance")),

@@ -1,8 +1,9 @@
-"""What is checked before a prescription is signed, and before a pharmacy validates it; the rules are in safety/."""
+"""What is checked before a prescription is signed, and before each step of a pharmacy; the rules are in safety/."""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Unpack
 
 from fadjma import days
 from fadjma.access import grants
@@ -11,6 +12,7 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
+from fadjma.prescriptions.dispensing import Handing
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.records import allergies, measurements
@@ -21,7 +23,10 @@ from fadjma.safety.answers import Override
 from fadjma.safety.rules import Alert, Running, Unchecked, Weighed
 from fadjma.store import Transaction
 
-_CHECKED = (states.VALIDATE, states.PREPARE, states.PREPARE_ANEW, states.PREPARE_REST)  # acts before which is asked
+_CHECKED = (  # acts before which is asked
+    *(states.VALIDATE, states.PREPARE, states.PREPARE_ANEW, states.PREPARE_REST),
+    *(states.MARK_READY, states.DELIVER),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ def prepare(
     """
     keep = functools.partial(setbacks.prepare, tx, viewer, prescription_id, partial=partial, substitutes=substitutes)
     sources = (*states.PREPARE.sources, *states.PREPARE_ANEW.sources)
-    return _keep(tx, viewer, prescription_id, sources, keep, confirmed, overrides)
+    return _keep(tx, viewer, prescription_id, states.PREPARE, sources, keep, confirmed, overrides)
 
 
 def prepare_rest(
@@ -144,13 +149,42 @@ def prepare_rest(
     keep = functools.partial(
         dispensing.prepare_rest, tx, viewer, prescription_id, partial=partial, substitutes=substitutes
     )
-    return _keep(tx, viewer, prescription_id, states.PREPARE_REST.sources, keep, confirmed, overrides)
+    act = states.PREPARE_REST
+    return _keep(tx, viewer, prescription_id, act, act.sources, keep, confirmed, overrides)
+
+
+def mark_ready(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, confirmed: bool, overrides: Sequence[Override] = ()
+) -> str:
+    """`dispensing.mark_ready`, once each alert that has come since it was prepared is answered."""
+    act = states.MARK_READY
+    _answer(tx, viewer, prescription_id, act, act.sources, confirmed, overrides)
+    return dispensing.mark_ready(tx, viewer, prescription_id)
+
+
+def deliver(
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    *,
+    confirmed: bool,
+    overrides: Sequence[Override] = (),
+    **proved: Unpack[Handing],
+) -> str:
+    """`dispensing.deliver`, as `prepare`: what was noted while it waited for its patient is asked about at the counter.
+
+    Nothing of it has happened while one waits for its answer: the code, or the card, is there for the next try.
+    """
+    hand_over = functools.partial(dispensing.deliver, tx, viewer, prescription_id, **proved)
+    act = states.DELIVER
+    return _keep(tx, viewer, prescription_id, act, act.sources, hand_over, confirmed, overrides)
 
 
 def _keep(
     tx: Transaction,
     viewer: Viewer,
     prescription_id: str,
+    act: states.Act,
     sources: Sequence[states.Status],
     keep: Callable[..., str],
     confirmed: bool,
@@ -158,7 +192,7 @@ def _keep(
 ) -> str:
     """One `confirm` answers the alerts and what is asked about the lots: both are asked at once."""
     try:
-        _answer(tx, viewer, prescription_id, states.PREPARE, sources, confirmed, overrides)
+        _answer(tx, viewer, prescription_id, act, sources, confirmed, overrides)
     except Alerted as alerted:
         raise _with_lots(viewer, keep, alerted) from None
     return keep(confirmed=confirmed)

@@ -10,23 +10,28 @@ from fadjma.inventory.actions import Taken
 from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import register, states
 from fadjma.prescriptions.prescription import Dispense, HandedOver
-from fadjma.store import Transaction
+from fadjma.prescriptions.proving import Document, Proof
+from fadjma.store import Row, Transaction
 
 
-def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterable[Taken], *, reason: str) -> None:
-    """Write down a hand-over and what it leaves owed. `reason`: why it was without the code; empty: it was with it."""
+def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterable[Taken], proof: Proof) -> str:
+    """Write down a hand-over and what it leaves owed; returns its id."""
     dispense_id = new_id()
     tx.execute(
-        "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof, reason) "
-        "VALUES (:id, :prescription, :pharmacy, :actor, :now, :proof, :reason)",
+        "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof, card_pin, identity_kind, "
+        "identity_number, reason) "
+        "VALUES (:id, :prescription, :pharmacy, :actor, :now, :proof, :card_pin, :kind, :number, :reason)",
         {
             "id": dispense_id,
             "prescription": prescription_id,
             "pharmacy": viewer.organization_id,
             "actor": viewer.id,
             "now": tx.now,
-            "proof": "identity" if reason else "code",
-            "reason": reason,
+            "proof": "identity" if proof.by == "identity" else "code",
+            "card_pin": int(proof.by == "pin"),
+            "kind": proof.document.kind if proof.document else None,
+            "number": proof.document.number if proof.document else None,
+            "reason": proof.reason,
         },
     )
     for one in taken:
@@ -39,6 +44,7 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
             {"line": one.line_id, "quantity": one.quantity},
         )
     register.enter(tx, dispense_id, viewer.organization_id)
+    return dispense_id
 
 
 def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
@@ -86,10 +92,12 @@ def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense,
     """What was handed over of a prescription that the viewer may see, in order.
 
     A pharmacist reads of another pharmacy's when and how much it was, and neither where, nor who gave it, nor which
-    document was seen.
+    document was seen. Its number is for the pharmacy that saw it; the patient reads the last signs of it.
     """
     rows = tx.all(
-        "SELECT d.id, d.at, d.pharmacy_id, o.name AS pharmacy, u.name, d.proof, d.reason, d.undone_at, d.undo_reason, "
+        "SELECT d.id, d.at, d.pharmacy_id, o.name AS pharmacy, u.name, "
+        "CASE WHEN d.card_pin = 1 THEN 'pin' ELSE d.proof END AS proof, d.identity_kind, d.identity_number, d.reason, "
+        "d.undone_at, d.undo_reason, "
         "h.line_id, l.medicine_id, m.dci || ' ' || m.strength AS medicine, h.quantity, h.lot_id, b.number AS lot, "
         "b.expires_on "
         "FROM dispenses d JOIN places o ON o.id = d.pharmacy_id JOIN people u ON u.id = d.actor_id "
@@ -112,6 +120,7 @@ def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense,
                 None if elsewhere else first["pharmacy"],
                 None if elsewhere else first["name"],
                 None if elsewhere else first["proof"],
+                None if elsewhere else _document(viewer, first),
                 "" if elsewhere else first["reason"],
                 first["undone_at"],
                 None if elsewhere else first["undo_reason"],
@@ -134,3 +143,12 @@ def of(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Dispense,
 
 def _other_than(medicine_id: str, given: Medicine | None) -> Medicine | None:
     return given if given and given.id != medicine_id else None
+
+
+def _document(viewer: Viewer, row: Row) -> Document | None:
+    if row["identity_kind"] is None:
+        return None
+    document = Document(row["identity_kind"], row["identity_number"])
+    if viewer.role == "pharmacist":
+        return document
+    return document.masked() if viewer.role == "patient" else Document(document.kind, None)

@@ -4,18 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from fadjma import events
 from fadjma.days import day
-from fadjma.events import Subject
+from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
+from fadjma.identity import directory, patient_pins
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import put_aside
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import delivering, dispenses, handover, queries, states, substituting, transitions
+from fadjma.prescriptions import (
+    delivering,
+    dispenses,
+    flagging,
+    handover,
+    proving,
+    queries,
+    states,
+    substituting,
+    transitions,
+)
 from fadjma.prescriptions.prescription import Line, Standing
+from fadjma.prescriptions.proving import Card, Document, Proof
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
@@ -33,6 +45,19 @@ class Part:
 
     line_id: str
     quantity: int | None
+
+
+class Handing(TypedDict, total=False):
+    """What is said of a hand-over, but for its confirmation: see `deliver`."""
+
+    key: Required[bytes]
+    code: str | None
+    card: Card | None
+    identity_document: str | None
+    identity_kind: str
+    reason: str
+    parts: Sequence[Part] | None
+    version: int | None
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
@@ -244,6 +269,29 @@ def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str
     return {"right": False, "left": max(0, left - 1)}
 
 
+def try_card(tx: Transaction, viewer: Viewer, prescription_id: str, *, card: Card) -> dict[str, Any]:
+    """The same of the PIN of the patient's card, which the patient types on the pharmacist's screen."""
+    found = transitions.seen_by(tx, viewer, prescription_id, states.DELIVER)
+    _require_own(viewer, found)
+    known = patient_pins.of(tx, found.patient_id)
+    if found.status not in states.DELIVER.sources or known is None or known.locked:
+        return {"right": True, "left": 0}  # nothing to guess, or no longer: the act itself answers
+    proving.require_card(directory.patient(tx, found.patient_id).identifier, card)
+    if known.is_it(card.key, card.pin):
+        return {"right": True, "left": 0}
+    left = patient_pins.count_wrong(tx, found.patient_id)
+    events.record(
+        tx,
+        "pin.wrong",
+        Subject("prescription", found.id),
+        actor_id=viewer.id,
+        patient_id=found.patient_id,
+        outcome="refused",
+        notices=[] if left else [Notice([found.patient_id], "notification", "pin.locked")],
+    )
+    return {"right": False, "left": left}
+
+
 def deliver(
     tx: Transaction,
     viewer: Viewer,
@@ -251,13 +299,16 @@ def deliver(
     *,
     key: bytes,
     code: str | None = None,
+    card: Card | None = None,
     identity_document: str | None = None,
+    identity_kind: str = proving.OTHER,
     reason: str = "",
     parts: Sequence[Part] | None = None,
     version: int | None = None,
     confirmed: bool = False,
 ) -> str:
-    """Hand over: with the patient's code, or on an identity document with a reason, which is flagged in the trace.
+    """Hand over: with the patient's code, or their card and PIN; or on an identity document (its number, its kind of
+    proving.DOCUMENTS) with a reason, which is flagged, and told to whoever answers for the pharmacy.
 
     `parts` None: all that is owed. What is not handed over is owed still, under a new code. Stock leaves in the same
     transaction. `version`: that of the page on which it was read what is owed, if there was one: a colleague may have
@@ -270,22 +321,39 @@ def deliver(
     prescribed = queries.lines(tx, found.id)
     wanted = _wanted(prescribed, parts)
     is_all = wanted == _owed(prescribed)
-    without_code = "" if code else f"Sans code, pièce d'identité {identity_document} : {reason}"
+    if code:
+        proof = Proof("code")
+    elif card:
+        proof = Proof("pin")
+    else:
+        proof = Proof("identity", Document(identity_kind, identity_document or ""), reason)
 
     def hand_over(found: Standing) -> None:
-        if code and found.code_failures >= handover.ATTEMPTS:
-            raise Invalid({"code": handover.LOCKED})
-        if code and not handover.matches(key, found.id, found.code_round, code):
-            raise Invalid({"code": N_("Ce code n'est pas le bon.")})
-        if not code and not (identity_document and reason):
+        if code:
+            _require_code(found, code, key)
+        elif card:
+            proving.accept_card(tx, found.patient_id, directory.patient(tx, found.patient_id).identifier, card)
+        elif not (identity_document and reason):
             raise Invalid(_what_is_missing(tx, found, identity_document, reason))
         taken = _take(tx, viewer, found, wanted, confirmed=confirmed)
-        dispenses.record(tx, viewer, found.id, taken, reason=without_code)
+        dispense_id = dispenses.record(tx, viewer, found.id, taken, proof)
+        if proof.document:
+            flagging.flag(tx, viewer, found, dispense_id)
         if not is_all:
             handover.renew(tx, found.id)
 
     act = states.DELIVER if is_all else states.DELIVER_PART
-    return transitions.move(tx, viewer, prescription_id, act, reason=without_code, before=hand_over)
+    also_told: dict[states.Side, str] = {"patient": flagging.TOLD_PATIENT} if proof.document else {}
+    return transitions.move(
+        tx, viewer, prescription_id, act, reason=proof.in_history, before=hand_over, also_told=also_told
+    )
+
+
+def _require_code(found: Standing, code: str, key: bytes) -> None:
+    if found.code_failures >= handover.ATTEMPTS:
+        raise Invalid({"code": handover.LOCKED})
+    if not handover.matches(key, found.id, found.code_round, code):
+        raise Invalid({"code": N_("Ce code n'est pas le bon.")})
 
 
 def _owed(prescribed: Iterable[Line]) -> dict[Line, int]:

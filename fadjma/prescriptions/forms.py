@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from wtforms import BooleanField, FieldList, FormField, StringField
-from wtforms.validators import InputRequired, NumberRange, ValidationError
+from wtforms import BooleanField, FieldList, FormField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
+from fadjma.identity import pin_rules
 from fadjma.identity.identifiers import normalize_phone
-from fadjma.prescriptions import handover
+from fadjma.prescriptions import handover, proving
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.safety.answers import Override
@@ -186,16 +187,20 @@ class PartForm(Form):
     quantity: Field[int | None] = WholeNumber(N_("Quantité remise"), [Optional(), NumberRange(min=1, max=1000)])
 
 
-class DeliveryForm(Questioned):
-    """With the patient's code; or without it, with an identity document and a reason. Without lines: all that is owed;
-    with lines, nothing of those without a quantity. `version`: of the prescription as it was read, if it was.
+class DeliveryForm(Alerting):
+    """With the patient's code, or their card and its PIN; or without them, with an identity document (which kind, its
+    number) and a reason. Without lines: all that is owed; with lines, nothing of those without a quantity. `version`:
+    of the prescription as it was read, if it was.
     """
 
     sure = N_("Remettre quand même ce lot")
     version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
     lines = FieldList(FormField(PartForm))
     code: Field[str | None] = StringField(N_("Code de retrait"), [AtMost(20)], filters=[cleaning(20)])
-    identity_document: Field[str | None] = text(N_("Pièce d'identité"), 60, required=False)
+    card: Field[str | None] = StringField(N_("Carte FADJMA"), [AtMost(40)], filters=[cleaning(40)])
+    pin: Field[str | None] = PasswordField(N_("Code PIN du patient"), [Optional(), Length(max=40)])
+    identity_kind: Field[str | None] = one_of(N_("Pièce vue"), proving.DOCUMENTS, required=False)
+    identity_document: Field[str | None] = text(N_("Numéro de la pièce"), 60, required=False)
     reason: Field[str | None] = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
 
     @property
@@ -206,6 +211,29 @@ class DeliveryForm(Questioned):
         """What is no code costs no try: it was mistyped, not guessed."""
         if field.data and not handover.digits(field.data):
             raise ValidationError(translate(self.language, handover.MALFORMED))
+
+    def validate_card(self, field: Any) -> None:
+        if field.data and not self.pin.data:
+            raise ValidationError(translate(self.language, N_("Avec la carte, le patient tape aussi son code PIN.")))
+
+    def validate_pin(self, field: Any) -> None:
+        """What is no PIN costs no try; and it proves nothing without the card."""
+        if field.data and pin_rules.digits(field.data) is None:
+            raise ValidationError(translate(self.language, pin_rules.MALFORMED))
+        if field.data and not self.card.data:
+            raise ValidationError(translate(self.language, N_("Lisez aussi la carte du patient.")))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A page asks which document it is; what programs sent before there were kinds is of none of them."""
+        valid: bool = super().validate(extra_validators)
+        kind = self["identity_kind"]
+        errors = {}
+        if self.identity_document.data and kind.raw_data and not kind.data and not kind.errors:
+            errors["identity_kind"] = N_("Dites quelle pièce vous avez vue.")
+        if self.code.data and self.pin.data:
+            errors["pin"] = N_("Donnez le code de retrait, ou la carte et son code PIN, pas les deux.")
+        self.refuse(errors)
+        return valid and not errors
 
 
 class ShortageForm(Form):

@@ -6,11 +6,13 @@ from typing import Any, Literal
 from fadjma import short_codes, writing
 from fadjma.access.queries import AccessRequest
 from fadjma.i18n import N_, iso, translate
+from fadjma.identity import patient_pins
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import posology, states
+from fadjma.prescriptions import posology, proving, states
 from fadjma.prescriptions.posology import Posology
+from fadjma.prescriptions.proving import By, Document
 from fadjma.prescriptions.states import REFUSALS, SHORTAGES, STATES, STEPS, Condition, Place, Status, Step
 from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Measurement
@@ -157,7 +159,8 @@ class Dispense:
     pharmacy_id: str | None
     pharmacy: str | None
     name: str | None
-    proof: Literal["code", "identity"] | None
+    proof: By | None
+    document: Document | None
     reason: str
     undone_at: int | None
     undo_reason: str | None
@@ -172,6 +175,7 @@ class Dispense:
             "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
             "by": self.name,
             "proof": self.proof,
+            "identity": self.document.json() if self.document else None,
             "reason": self.reason,
             "lines": [line.json() for line in self.lines],
         }
@@ -315,6 +319,7 @@ class Prescription:
     earlier: tuple[str, ...] = ()  # the same medicines delivered in the last 7 days
     delivery: Delivery | None = None  # that the patient has asked for; None: not for the viewer
     has_code: bool = True  # somebody sees the hand-over code: False is said to the pharmacy that hands over alone
+    pin: patient_pins.State = "none"  # of the patient's card: said to the pharmacy that hands over alone
     hidden: bool = False  # it was entered in error, perhaps for somebody else: what it said is not for this reader
     to_acknowledge: bool = False  # by the viewer's pharmacy: what it had prepared was ended
     unacknowledged: bool = False  # by any; `acknowledged_at`: when it was
@@ -513,8 +518,10 @@ class Prescription:
 
 
 def reason_text(reason: str, language: str) -> str:
-    """A stored reason in words: a refusal's begins with its code (« dose: … »)."""
+    """A stored reason in words: a refusal's begins with its code (« dose: … »), and so does that of a hand-over without
+    the patient's code.
+    """
     code, separator, text = reason.partition(": ")
     if separator and code in REFUSALS:
         return translate(language, REFUSALS[code]) + translate(language, " : ") + text
-    return reason
+    return (separator and proving.in_words(code, text, language)) or reason

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 
 from fadjma.access import grants
-from fadjma.identity import directory, proxies
+from fadjma.identity import directory, patient_pins, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import equivalents, put_aside
@@ -152,6 +152,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
+    handing_over = delivering and found.status in states.DELIVER.sources
     prescribed = _given_as(tx, found, _lines_shown_to(tx, viewer, found.id))
     return replace(
         found,
@@ -164,7 +165,8 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
         earlier=_earlier(tx, found) if dispensing else (),
         delivery=delivery(tx, found.id) if delivering or viewer.id == found.patient_id else None,
-        has_code=not (delivering and found.status in states.DELIVER.sources) or has_code(tx, found),
+        has_code=not handing_over or has_code(tx, found),
+        pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
         perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),

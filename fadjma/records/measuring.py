@@ -2,6 +2,7 @@
 
 from fadjma import events
 from fadjma.access import grants
+from fadjma.access.queries import AccessRequest
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -47,7 +48,7 @@ def measure(
 
     Raises Doubtful while it is not `confirmed` that it is far from the last one, Invalid before the birth.
     """
-    grant = grants.require_reading(tx, viewer, patient_id, PART)
+    grant = require_right(tx, viewer, patient_id)
     if measured_on < directory.identity(tx, patient_id).birth_date:
         raise Invalid({"measured_on": N_("Cette date est avant la naissance.")})
     last = measurements.newest(tx, patient_id, code)
@@ -70,6 +71,11 @@ def measure(
     )
     _tell(tx, viewer, patient_id, measurement_id, grant.id, code)
     return measurement_id
+
+
+def require_right(tx: Transaction, viewer: Viewer, patient_id: str) -> AccessRequest:
+    """Under which access this person may write down what they measured. Raises Forbidden, NotFound."""
+    return grants.require_reading(tx, viewer, patient_id, PART)
 
 
 def _tell(tx: Transaction, viewer: Viewer, patient_id: str, measurement_id: str, grant_id: str, code: Code) -> None:

@@ -16,6 +16,7 @@ from fadjma.records import actions, allergens, allergies, measurements, measurin
 from fadjma.records.allergies import Allergies
 from fadjma.records.forms import AllergyForm, AmendAllergyForm, AmendForm, ErrorForm, MeasurementForm, RecordForm
 from fadjma.records.measurements import Measurement
+from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 
@@ -206,7 +207,11 @@ def _open_measurements(
 @blueprint.post("/patients/<patient_id>/measurements")
 @web.refill("records/measurements.html", MeasurementForm, context=_measured)
 async def measure(patient_id: str) -> Response:
-    form = await web.form(MeasurementForm)
+    try:
+        form = await web.form(MeasurementForm)
+    except Invalid:  # who may not is told that, whatever they sent: some read the list and note nothing in it
+        await web.see(measuring.require_right, patient_id)
+        raise
     acted = await web.act(
         measuring.measure,
         measurements.measurement,

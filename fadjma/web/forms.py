@@ -33,6 +33,8 @@ _NAME = re.compile(r"[a-z_]+(-1?[0-9]-[a-z_]+)?|overrides-2[0-9]-[a-z_]+")
 _KNOWN_EVERYWHERE = {"key", "for"}  # of idempotency; and of whom the page is (asking.py)
 _SAID_AT_MOST = 20  # fields that are not understood
 _LONGEST_CODE = 40  # of an answer that is chosen
+# An object of JSON whose parts are fields of a form, under the names that they have there.
+_TOGETHER = {"identity": {"kind": "identity_kind", "number": "identity_document"}}
 _LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
 _WHOLE_NUMBER = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})")
 _LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along when it is copied
@@ -383,6 +385,9 @@ def _leaves(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 yield from _item(f"{name}-{index}", item)
+        elif isinstance(value, dict) and value and name in _TOGETHER:
+            for part, said in _named(value):
+                yield from _leaf(_TOGETHER[name].get(part, f"{name}_{part}"), said)
         else:
             yield from _leaf(name, value)
 

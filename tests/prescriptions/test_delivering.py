@@ -92,7 +92,7 @@ def test_without_the_code_it_is_flagged_for_everybody_to_see(store: Store) -> No
     prescription_id = ready(store)
     _deliver(store, prescription_id, identity_document="CNI 1 234", reason="Téléphone cassé")
     for person in (AWA, DIOP, NDIAYE):
-        assert _reasons(store, person, prescription_id) == ["Sans code, pièce d'identité CNI 1 234 : Téléphone cassé"]
+        assert _reasons(store, person, prescription_id) == ["identity_other: Téléphone cassé"]
 
 
 def test_with_the_code_nothing_is_flagged(store: Store) -> None:

@@ -22,9 +22,9 @@ def test_all_who_received_some_are_there_with_how_much(store: Store) -> None:
     for step in (dispensing.prepare, dispensing.mark_ready):
         store.write(step, NDIAYE, second)
     store.write(dispensing.deliver, NDIAYE, second, key=KEY, code=code(store, second))
-    lot, found = store.write(recall.recipients, GOMIS, _lot(store))
-    assert lot.number == "L1"
-    assert [(one.prescription_id, one.quantity, one.patient.id) for one in found] == [
+    found = store.write(recall.open_list, GOMIS, _lot(store))
+    assert found.lot.number == "L1"
+    assert [(one.prescription_id, one.quantity, one.patient.id) for one in found.recipients] == [
         (second, 7, AWA.id),
         (first, 20, AWA.id),
     ]
@@ -32,14 +32,14 @@ def test_all_who_received_some_are_there_with_how_much(store: Store) -> None:
 
 def test_what_is_only_kept_for_somebody_was_not_received(store: Store) -> None:
     prepared(store)
-    assert store.write(recall.recipients, NDIAYE, _lot(store))[1] == []
+    assert store.write(recall.open_list, NDIAYE, _lot(store)).recipients == ()
 
 
 def test_the_patient_sees_once_a_day_that_the_list_was_read(store: Store) -> None:
     delivered(store)
     store.clock.advance(days=1)
     for _ in range(2):
-        store.write(recall.recipients, GOMIS, _lot(store))
+        store.write(recall.open_list, GOMIS, _lot(store))
     assert store.audit()[-1] == (GOMIS.id, "prescription.listed", "success")
     assert store.audit().count((GOMIS.id, "prescription.listed", "success")) == 1
     assert store.value("SELECT patient_id FROM audit_events ORDER BY rowid DESC LIMIT 1") == AWA.id
@@ -50,11 +50,11 @@ def test_nobody_but_a_pharmacist_has_the_list(store: Store, person: Viewer) -> N
     delivered(store)
     before = store.content()
     with pytest.raises(Forbidden):
-        store.write(recall.recipients, person, _lot(store))
+        store.write(recall.open_list, person, _lot(store))
     assert store.content() == before
 
 
 def test_another_pharmacy_has_no_such_lot(store: Store) -> None:
     delivered(store)
     with pytest.raises(NotFound):
-        store.write(recall.recipients, FALL, _lot(store))
+        store.write(recall.open_list, FALL, _lot(store))

@@ -96,3 +96,12 @@ async def test_what_cannot_be_or_is_hardly_meant_comes_back_as_it_was_typed(
 async def test_a_try_without_a_grant_is_in_the_patients_trace(clinic: Callers, told: Told, store: Store) -> None:
     assert (await clinic.program(SARR).post(PAGE, TYPED)).status == 404
     assert ("sarr", "file.write", "refused") in store.audit()
+
+
+@pytest.mark.parametrize("sent", [{}, TYPED, {**TYPED, "value": "3200"}, {**TYPED, "value": "un peu", "more": "x"}])
+async def test_whoever_may_not_is_told_that_and_no_more_whatever_they_send(
+    clinic: Callers, told: Told, sent: dict[str, str]
+) -> None:
+    for person, status in ((AWA, 403), (NDIAYE, 403), (SARR, 404)):
+        for caller in (clinic.program(person), clinic.browser(person)):
+            assert (await caller.post(PAGE, sent)).status == status, person.id

@@ -102,6 +102,9 @@ class Told:
     asked: str  # ready, and Awa wants it brought
     away: str  # on its way to her; she has asked Dr Diop to renew it
     owed: str  # a part of it was handed over
+    handover: str  # of that part, without the code
+    given_lot: str  # of which it was
+    recalled: str  # what Awa reads of another lot that is recalled
     ended: str  # it was ready, and its pharmacy has not said yet that it knows
     lot: str
     product: str
@@ -226,6 +229,9 @@ def tell(store: Store) -> Told:
         offered=offered,
         news=_news(store),
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
+        handover=store.value("SELECT id FROM dispenses"),
+        given_lot=store.value("SELECT lot_id FROM dispense_lines"),
+        recalled=_recall(store, lot),
     )
     steps.explain(store, *step, story.open, story.owed)
     _want_renewed(store, story.away)
@@ -373,6 +379,12 @@ def _hand_over_a_part(store: Store, prescription_id: str) -> str:
         reason="Téléphone volé",
         parts=[dispensing.Part(OF_OWED, 8)],
     )
+
+
+def _recall(store: Store, lot_id: str) -> str:
+    told = ("recalled", lot_id, JAMM, INSULIN, AWA.id, "notice", NDIAYE.id, store.clock())
+    store.connection.execute("INSERT INTO recall_notices VALUES (?, ?, ?, ?, ?, ?, ?, ?)", told)
+    return "recalled"
 
 
 def _line(store: Store, action: str) -> str:
@@ -573,6 +585,8 @@ ACTS = [
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
+    Route("/inventory/lots/{given_lot}/recall", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{given_lot}/recipients/{owed}/call", NDIAYE, allowed=JAMMS),
     Route("/inventory/products/{product}/threshold", NDIAYE, {"threshold": 40}, quiet=True, allowed=JAMMS),
     Route("/inventory/receipts", NDIAYE, {"text": DELIVERY}, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/receipts/{delivery}/confirmation", NDIAYE, allowed=JAMMS),
@@ -695,6 +709,8 @@ READS = [
     Route("/prescriptions/{prepared}/labels", NDIAYE, allowed=JAMMS),
     Route(f"/prescriptions/{{owed}}/replacement?line={OF_OWED}", DIOP),
     Route("/dispensing-register", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/handovers", NDIAYE, allowed=(GOMIS, FALL, ADMIN)),
+    Route("/handovers/{handover}", NDIAYE, allowed=(*JAMMS, ADMIN)),
     Route("/prescriptions/{ready}/paper", NDIAYE, allowed=(*JAMMS, AWA, DIOP, GASSAMA)),
     Route("/prescriptions/{ready}/paper?copy=patient&size=a4", AWA, allowed=(*JAMMS, DIOP, GASSAMA)),
     Route("/medicines?q=para", DIOP, allowed=CAST),
@@ -705,6 +721,8 @@ READS = [
     Route("/inventory/lots/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}", NDIAYE, allowed=JAMMS),
     Route("/inventory/lots/{lot}/recipients", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{given_lot}/recipients/{owed}", NDIAYE, allowed=JAMMS),
+    Route("/recalls/{recalled}", AWA),
     Route("/inventory/products/{product}", NDIAYE, allowed=JAMMS),
     Route("/inventory/choices", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/consumption", NDIAYE, allowed=(GOMIS, FALL)),

@@ -43,6 +43,7 @@ TABLES = {
         "dispenses",
         "dispense_lines",
         "register_entries",
+        "recall_notices",
         "unsupplied_lines",
         "ended_lines",
         "prescription_sets",

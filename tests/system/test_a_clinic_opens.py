@@ -178,7 +178,8 @@ async def hand_over(pharmacist: Person, prescription_id: str) -> None:
     await pharmacist.press("Marquer « Préparée »")
     await pharmacist.press("Marquer « Prête »")
     await expect(pharmacist.page.locator("#item")).to_contain_text("Personne n'a de code pour cette ordonnance")
-    await pharmacist.page.fill("#identity_document", "CNI 2 751 1956 00017")
+    await pharmacist.page.select_option("#identity_kind", "national_id")
+    await pharmacist.page.fill("#identity_document", "2 751 1956 00017")
     await pharmacist.press("Remettre les médicaments")
 
 

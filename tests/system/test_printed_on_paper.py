@@ -75,3 +75,30 @@ async def test_a_list_of_work_and_the_stock_say_whose_they_are_and_when(browser:
             assert all(word in text for word in shown), text
             assert not any(word in text for word in (*of_the_screen, "Chercher", "Imprimer")), text
         await ndiaye.page.context.close()
+
+
+async def test_labels_one_by_one_and_the_register_as_wide_as_it_is(browser: Browser, tmp_path: Path) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        await others.receive("PL77", 50)
+        with closing(sqlite3.connect(clinic.database)) as database, database:
+            database.execute("UPDATE medicines SET schedule = 'list_1'")
+        mine = await others.validated(AWA)
+        for act in ("preparation", "readiness"):
+            await others.ask(NDIAYE, "POST", f"/prescriptions/{mine}/{act}")
+        lots = (await others.ask(NDIAYE, "GET", f"/prescriptions/{mine}/labels"))["items"][0]["lots"]
+        seen = {"identity": {"kind": "passport", "number": "A 02 754 119"}, "reason": "Téléphone volé"}
+        await others.ask(NDIAYE, "POST", f"/prescriptions/{mine}/delivery", **seen)
+        ndiaye = await sign_in(browser, clinic, NDIAYE)
+        for where, width, height, shown, hidden in (
+            ("/prescriptions/{mine}/labels", 210, 297, ("Awa C.", "1 comprimé le soir", "{lot}"), ("Cissé", "FJ-")),
+            ("/prescriptions/{mine}/labels?size=roll", 80, 50, ("Awa C.", "5 comprimés", "{lot}"), ("Cissé", "FJ-")),
+            ("/dispensing-register?whole=1", 297, 210, ("Pharmacie Jamm", "Awa Cissé", "{lot}", "1 / 1"), ("A 02",)),
+        ):
+            await ndiaye.go(where.format(mine=mine))
+            [page] = pages(await ndiaye.page.pdf(prefer_css_page_size=True))
+            assert (page.width, page.height) == (width, height), where
+            text = " ".join(page.text.split())
+            assert all(word.format(lot=lots[0]["number"]) in text for word in shown), text
+            assert not any(word in text for word in (*hidden, "Imprimer", "Chercher", "Retour")), text
+        await ndiaye.page.context.close()

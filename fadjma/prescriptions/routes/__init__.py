@@ -6,6 +6,7 @@ from fadjma.prescriptions.routes import (
     acts,
     alerts,
     covering,
+    flagged,
     prescribing,
     printing,
     reading,
@@ -16,5 +17,5 @@ from fadjma.prescriptions.routes import (
 )
 
 blueprint = Blueprint("prescriptions", __name__)
-for part in (reading, printing, prescribing, replacing, alerts, acts, renewing, covering, recalling, sets):
+for part in (reading, printing, prescribing, replacing, alerts, acts, renewing, covering, recalling, flagged, sets):
     blueprint.register_blueprint(part.blueprint)

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypedDict
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.identity import patient_pins
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import (
@@ -14,6 +15,7 @@ from fadjma.prescriptions import (
     delivering,
     dispensing,
     handover,
+    proving,
     queries,
     replacing,
     setbacks,
@@ -31,6 +33,7 @@ from fadjma.prescriptions.forms import (
     ShortageForm,
     ValidationForm,
 )
+from fadjma.prescriptions.proving import Card
 from fadjma.prescriptions.routes.reading import handover_key, one
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Invalid
@@ -116,8 +119,10 @@ async def acknowledgement(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
+@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one)
 async def readiness(prescription_id: str) -> Response:
-    return await _plainly(dispensing.mark_ready, prescription_id)
+    form = await web.form(ValidationForm)
+    return await _act(checking.mark_ready, prescription_id, confirmed=form["confirm"].data, overrides=form.answers)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/departure")
@@ -150,17 +155,31 @@ async def delivery(prescription_id: str) -> Response:
         attempt = await web.attempt(dispensing.try_code, prescription_id, code=form.code.data, key=handover_key())
         if not attempt["right"]:
             raise _wrong_code(attempt["left"])
+    card = None if form.code.data else _card(form)
+    if card:
+        attempt = await web.attempt(dispensing.try_card, prescription_id, card=card)
+        if not attempt["right"]:
+            raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
     return await _act(
-        dispensing.deliver,
+        checking.deliver,
         prescription_id,
         key=handover_key(),
         code=form.code.data or None,
+        card=card,
         identity_document=form.identity_document.data or None,
+        identity_kind=form.identity_kind.data or proving.OTHER,
         reason=form.reason.data or "",
         version=form.version.data,
         confirmed=form["confirm"].data,
+        overrides=form.answers,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
+
+
+def _card(form: DeliveryForm) -> Card | None:
+    if not (form.card.data and form.pin.data):
+        return None
+    return Card(form.card.data, form.pin.data, web.key_for("patient_pins"))
 
 
 def _parts(form: DeliveryForm) -> list[dispensing.Part]:

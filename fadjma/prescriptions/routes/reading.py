@@ -12,7 +12,7 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
-from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, renewals, states
+from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, proving, renewals, states
 from fadjma.prescriptions.checking import Checked
 from fadjma.prescriptions.correcting import Change, Correction
 from fadjma.prescriptions.forms import (
@@ -71,6 +71,7 @@ class OnePage(TypedDict):
     reason_form: ReasonForm
     refusal_form: RefusalForm
     delivery_form: DeliveryForm
+    documents: list[tuple[str, str]]
     delivery_request_form: DeliveryRequestForm
     shortage_form: ShortageForm
     shortages: list[tuple[str, str]]
@@ -244,6 +245,7 @@ async def one(prescription_id: str) -> OnePage:
             reason="" if found.has_code else translate(web.language(), _NO_CODE),
             lines=[{"line_id": line.id, "quantity": line.at_hand or None} for line in found.lines if line.remaining],
         ),
+        "documents": [(code, translate(web.language(), label)) for code, label in proving.DOCUMENTS.items()],
         "delivery_request_form": web.blank(DeliveryRequestForm),
         "shortage_form": web.blank(ShortageForm),
         "shortages": [(code, translate(web.language(), label)) for code, label in states.SHORTAGES.items()],
