@@ -21,6 +21,7 @@ from told import SECRET_KEY, Told
 from fadjma import rules
 from fadjma.config import Settings
 from fadjma.rules import Rules
+from fadjma.store import database
 from fadjma.web.bounds import Bounds
 from fadjma.web.throttle import Throttle
 
@@ -28,6 +29,14 @@ from fadjma.web.throttle import Throttle
 @pytest.fixture(scope="session", autouse=True)
 def cheap_hashing() -> Iterator[None]:
     with story_told.cheap_hashing():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """What a page notes on its way is there when the page is, however busy the machine; a clinic waits for a moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_NOTE_SECONDS", 60)
         yield
 
 
