@@ -5,6 +5,7 @@ not notice the others; only what measures the machine would, and is marked `alon
 """
 
 import fcntl
+import functools
 import gc
 import os
 import tempfile
@@ -25,9 +26,11 @@ _LONG = {
     "access/test_access_machine.py",
     "demo/test_history.py",
     "prescriptions/test_acts.py",
+    "prescriptions/test_prescription_machine.py",
     "routes/test_answers.py",
     "routes/test_as_typed.py",
     "routes/test_bad_input.py",
+    "routes/test_bounds_of_one_person.py",
     "routes/test_crawl.py",
     "routes/test_cross_site.py",
     "routes/test_demo_pages.py",
@@ -49,6 +52,7 @@ _LONG = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in another order, the same for a seed")
+    parser.addoption("--first-and-last", action="store_true", help="of each test with many cases run these two")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,18 +78,36 @@ def pytest_collection() -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if str(item.path.relative_to(_HERE)) in _LONG:
+    if _within(item.path) in _LONG:
         item.add_marker("long")
+
+
+@functools.cache
+def _within(path: Path) -> str:
+    """Where a file of tests is, from here; each of the ten thousand asks, and there are three hundred."""
+    return path.relative_to(_HERE).as_posix()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("first_and_last"):
+        _keep_first_and_last(config, items)
     seed = config.getoption("shuffle")
     if seed is not None:
         _shuffle(items, Random(seed))
     items.sort(key=_turn)
     if config.getoption("loadgroup", False):
         _require_groups(items)
+
+
+def _keep_first_and_last(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test is there, and a mistake in it or in what it tries mostly turns each of its cases red."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = {item for found in cases.values() for item in (found[0], found[-1])}
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 def _require_groups(items: list[pytest.Item]) -> None:
@@ -107,7 +129,7 @@ def _shuffle(items: list[pytest.Item], rng: Random) -> None:
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("last"):
         return len(_FIRST) + 1
-    kind = "alone" if item.get_closest_marker("alone") else item.path.relative_to(_HERE).parts[0]
+    kind = "alone" if item.get_closest_marker("alone") else _within(item.path).partition("/")[0]
     return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
 

@@ -94,6 +94,7 @@ def test_one_that_takes_too_long_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     assert read(xlsx([HEAD, ("Jamm", "", "")]), COLUMNS).errors == {"file": sheets._SPREADSHEET}
 
 
+@pytest.mark.long
 def test_fifty_thousand_lines_are_read_and_one_more_is_too_many() -> None:
     lines: list[Sequence[object]] = [HEAD, *((f"Pharmacie {number}", number, "non") for number in range(50_000))]
     assert len(read(xlsx(lines), COLUMNS).lines) == 50_000

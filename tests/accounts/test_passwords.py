@@ -101,6 +101,7 @@ def test_digits_that_have_nothing_to_do_with_a_person_are_not_said_to_resemble_t
     assert "ressemble" not in (weakness("839204857261", *MOUSSA) or "")
 
 
+@pytest.mark.long
 @given(st.text(max_size=160))
 def test_any_text_gets_an_answer(password: str) -> None:
     assert weakness(password, *AWA) is None or len(weakness(password, *AWA) or "") > 10

@@ -65,6 +65,7 @@ def test_it_is_as_slow_people_compare(typed: str, word: str) -> None:
     assert begins_but_for_one(word, typed) == any(word.startswith(one) for one in right)
 
 
+@pytest.mark.long
 def test_among_five_thousand_it_takes_a_fraction_of_what_one_waits(store: Store) -> None:
     chance = random.Random(5)
     syllables = ["ba", "ci", "do", "fen", "gli", "lor", "mo", "nyl", "pra", "tri", "vas", "xi", "zol", "ine", "ol"]

@@ -3,6 +3,7 @@
 The app is the real one; only its background tasks (streams, time) are not started. Hashing is made cheap.
 """
 
+import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -118,7 +119,7 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object) -> str | None
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One event loop for all these tests, because they share one app."""
     for item in items:
-        if Path(__file__).parent not in item.path.parents:
+        if not _is_here(item.path):
             continue
         if "path" in getattr(getattr(item, "callspec", None), "params", {}):
             raise pytest.UsageError(
@@ -126,3 +127,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@functools.cache
+def _is_here(path: Path) -> bool:
+    return Path(__file__).parent in path.parents

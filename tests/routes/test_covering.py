@@ -32,6 +32,7 @@ async def test_while_prescribing_the_lines_of_the_form_are_asked_about(clinic: C
     assert 'hx-get="/inventory/coverage"' in (await clinic.browser(DIOP).get("/patients/awa/prescriptions/new")).text
 
 
+@pytest.mark.long
 async def test_how_much_there_is_cannot_be_found_by_asking_again_and_again(clinic: Callers, store: Store) -> None:
     assert (await clinic.program(NDIAYE).post("/inventory/choices", ON)).status == 200
     steps.receive(store, 2_000, number="L9")

@@ -49,6 +49,7 @@ async def test_and_what_nobody_asked_for_by_name(clinic: Callers, where: str) ->
     _guarded((await clinic.nobody().get(where)).headers, ALWAYS | PAGES)
 
 
+@pytest.mark.long
 async def test_and_every_other_route_there_is(clinic: Callers, app: Quart) -> None:
     streams = ("/events", "/api/events")  # these stay open: below
     for rule in [rule for rule in app.url_map.iter_rules() if rule.rule not in streams]:

@@ -172,6 +172,7 @@ async def test_8_no_password_hash_and_no_diagnosis_in_the_logs(
         assert word not in caplog.text
 
 
+@pytest.mark.long
 async def test_8_no_answer_carries_a_password_hash(clinic: Callers, told: Told) -> None:
     for route in READS:
         for caller in (clinic.browser(route.who), clinic.program(route.who)):
@@ -252,6 +253,7 @@ async def test_12_guessing_is_slowed_whatever_is_guessed(clinic: Callers, store:
     assert traced == 30
 
 
+@pytest.mark.long
 async def test_13_no_page_sends_anything_to_somebody_else(clinic: Callers, told: Told) -> None:
     for route in READS:
         answer = await clinic.browser(route.who).get(route.at(told))
@@ -299,6 +301,7 @@ async def test_15_an_access_ends_after_one_of_four_durations_and_never_in_the_pa
     assert store.content() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("parameter", ["sortOrder=x", "sort=;DROP", "limit=-1", "page=x", "order_by=1", "limit=1e9"])
 async def test_15_a_strange_parameter_is_no_failure(clinic: Callers, told: Told, parameter: str) -> None:
     for route in READS:

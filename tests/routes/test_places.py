@@ -169,6 +169,7 @@ class TestFromAFile:
             name: TERANGA[name] for name in ("hours", "night_duty", "responsible")
         }
 
+    @pytest.mark.long
     async def test_a_large_file_is_read_and_ten_megabytes_are_the_end(self, clinic: Callers) -> None:
         line = b"march\xc3\xa9;Un long nom;rue 2;Mbour;33 957 11 22\n"
         large = b"genre;nom;adresse;ville;t\xc3\xa9l\xc3\xa9phone\n" + line * (200_000 // len(line))

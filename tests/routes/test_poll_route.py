@@ -284,6 +284,7 @@ class TestUnderLoad:
         assert min(paces) >= 40 and max(paces) <= 61 and len(paces) > 5, "spread against a herd"
 
 
+@pytest.mark.long
 def test_pollers_that_are_asked_to_wait_longer_than_a_minute_are_still_counted() -> None:
     """Ten thousand who obey: were they forgotten meanwhile, they would be asked to come back too soon."""
     now, rng = 0.0, Random(1)

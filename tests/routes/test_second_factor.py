@@ -420,6 +420,7 @@ class TestHalfASession:
                 assert where.startswith("/sign-in/factor")
         assert store.content() == before
 
+    @pytest.mark.long
     async def test_gets_of_every_other_address_what_nobody_gets(self, clinic: Callers, app: Quart) -> None:
         jar = await _half(clinic, json=True)
         for rule in app.url_map.iter_rules():

@@ -136,6 +136,7 @@ class TestUnknownOrWrong:
         assert "désactivé" in page.text
 
 
+@pytest.mark.long
 class TestThrottle:
     async def _use_up(self, clinic: Callers, login: str, attempts: int = 10) -> None:
         for attempt in range(attempts):
