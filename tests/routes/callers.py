@@ -5,7 +5,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from cast import secret_of
 from quart import Quart, Response
@@ -72,7 +72,7 @@ class Answer:
 
 
 class _Exchange:
-    """One request and its answer, for Quart's client.
+    """One request and its answer, also for Quart's client.
 
     Its own way is made for conversations, with a task and two queues: a quarter of what a small answer takes.
     """
@@ -107,6 +107,9 @@ class _Exchange:
     async def as_response(self) -> Response:
         return self._app.response_class(bytes(self._body), self._status, self.headers)
 
+    def answer(self) -> Answer:
+        return Answer(self._status, self.headers, bytes(self._body))
+
 
 @dataclass
 class Caller:
@@ -118,11 +121,12 @@ class Caller:
     address: str = "10.0.0.1"
     scheme: str = "http"
     jar: bool = False
-    _client: Any = field(init=False)
+    _client: Any = field(init=False)  # keeps the cookies, where there is a jar
 
     def __post_init__(self) -> None:
-        self._client = self.app.test_client(use_cookies=self.jar)
-        self._client.http_connection_class = _Exchange
+        if self.jar:
+            self._client = self.app.test_client()
+            self._client.http_connection_class = _Exchange
 
     async def ask(self, method: str, path: str, body: Body = None, **headers: str) -> Answer:
         """One request; header names are given with _ for -."""
@@ -138,8 +142,12 @@ class Caller:
             sent.setdefault("Content-Type", FORM)
         elif body is not None:
             data = body.encode() if isinstance(body, str) else body
+        where = quote(path, safe="/?&=%+~:;,@!$'()*#[]")
+        return await (self._ask_with_cookies if self.jar else self._ask)(method, where, sent, data)
+
+    async def _ask_with_cookies(self, method: str, where: str, sent: dict[str, str], data: bytes) -> Answer:
         response = await self._client.open(
-            quote(path, safe="/?&=%+~:;,@!$'()*#[]"),
+            where,
             method=method,
             headers=Headers(sent),
             data=data,
@@ -147,6 +155,28 @@ class Caller:
             scope_base={"client": (self.address, 40_000)},
         )
         return Answer(response.status_code, response.headers, await response.get_data(as_text=False))
+
+    async def _ask(self, method: str, where: str, sent: dict[str, str], data: bytes) -> Answer:
+        """As Quart's client does, which puts all of this into objects of its own first: an eighth of a small answer."""
+        raw_path, _, query = where.partition("?")
+        headers = {"user-agent": "Quart", "host": "localhost", **{name.lower(): sent[name] for name in sent}}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "asgi": {"spec_version": "2.1"},
+            "method": method,
+            "scheme": self.scheme,
+            "path": unquote(raw_path),
+            "raw_path": raw_path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "extensions": {},
+            "client": (self.address, 40_000),
+        }
+        async with _Exchange(self.app, scope) as exchange:
+            await exchange.send(data)
+        return exchange.answer()
 
     async def get(self, path: str, **headers: str) -> Answer:
         return await self.ask("GET", path, **headers)
