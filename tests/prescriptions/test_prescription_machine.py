@@ -2,8 +2,8 @@
 and notices agree, and nothing happens that is not in the table of acts.
 
 Two patients, their doctor and the pharmacists of two pharmacies do what comes into their heads, mostly what is theirs
-to do; so do another doctor, a nurse, the front desk and the admin, of whose affair none of it is. Lots come, are
-counted and expire, time passes, and the timekeeper comes when it likes.
+to do; so do another doctor and a nurse, who may read, the front desk and the admin, whose affair none of it is. Lots
+come, are counted and expire, time passes, and the timekeeper comes when it likes.
 
 The same lives in every run. 100,000 steps and more, others each time, in ten minutes:
 `python -m pytest tests/prescriptions/test_prescription_machine.py --hypothesis-profile=long`. It says how often what
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import AMOXICILLIN, AWA, CAST, DIOP, FALL, JAMM, KADD, MOUSSA, NDIAYE, PARACETAMOL
+from cast import AMOXICILLIN, AWA, CAST, DIOP, FALL, JAMM, KADD, MOUSSA, NDIAYE, PARACETAMOL, SARR
 from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -30,7 +30,7 @@ from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
-from fadjma.prescriptions import actions, dispensing, handover, queries, setbacks, soundness, states
+from fadjma.prescriptions import actions, delivering, dispensing, handover, queries, setbacks, soundness, states
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.states import ACTS, ROLES, Act, Status
@@ -80,6 +80,8 @@ DOING: dict[Act, tuple[Any, dict[str, Any]]] = {
     states.MARK_ERROR: (actions.mark_error, {"reason": "Mauvais patient"}),
     states.ACKNOWLEDGE: (setbacks.acknowledge, {}),
     states.REQUEST_DELIVERY: (actions.request_delivery, {}),
+    states.ACCEPT_DELIVERY: (delivering.accept, {}),
+    states.DECLINE_DELIVERY: (delivering.decline, {"reason": "Trop loin"}),
     states.TAKE_BACK: (actions.take_back, {"reason": "Trop loin"}),
     states.RENEW_CODE: (actions.renew_code, {}),
     states.DELIVER: (dispensing.deliver, {}),
@@ -119,8 +121,8 @@ class Lives(RuleBasedStateMachine):
     )
     def something_is_prescribed(self, pharmacy: str | None, quantity: int, begun: int) -> None:
         self.store.connection.execute("UPDATE medicines SET schedule = 'list_1' WHERE id = ?", (AMOXICILLIN,))
-        for patient in (AWA, MOUSSA):
-            grant(self.store, DIOP, patient, duration=365 * DAY)
+        for doctor, patient in ((DIOP, AWA), (DIOP, MOUSSA), (SARR, AWA)):
+            grant(self.store, doctor, patient, duration=365 * DAY)
         for medicine in (PARACETAMOL, AMOXICILLIN):
             self.receive(NDIAYE, medicine, 40, 2)
             self.receive(FALL, medicine, 30, 300)
@@ -266,9 +268,10 @@ class Lives(RuleBasedStateMachine):
         concerned = who.id in (of["patient_id"], of["prescriber_id"])
         if who.role == "pharmacist":
             concerned = to_claim or (mine is not None and who.organization_id == mine)
-        if who.role == "nurse":  # of the doctor's clinic, as long as the patient lets the doctor read
-            lets = "SELECT max(expires_at) > ? FROM access_requests WHERE patient_id = ?"
-            concerned = bool(self.store.value(lets, self.store.clock(), of["patient_id"]))
+        lets = "SELECT 1 FROM access_requests WHERE patient_id = ? AND expires_at > ? AND (doctor_id = ? OR ?)"
+        if who.role in ("doctor", "nurse"):  # a nurse as long as any doctor of the clinic may
+            now, nurse = self.store.clock(), who.role == "nurse"
+            concerned |= bool(self.store.rows(lets, of["patient_id"], now, who.id, nurse))
         try:
             found = self.store.read(queries.prescription_in_full, who, of["id"])
         except Refusal:
@@ -298,7 +301,8 @@ class Lives(RuleBasedStateMachine):
         assert possible and self._of(n)["status"] == of["status"]
         new = self.store.value("SELECT id FROM prescriptions WHERE replaces_id = ?", of["id"])
         self.prescriptions.append(new)
-        assert Counter(_said(news)) == Counter(_told(self._of(-1), who, states.ISSUE.told))
+        heard = self._heard(self._of(-1), "corrected")
+        assert Counter(_said(news)) == Counter(_told(self._of(-1), who, states.ISSUE.told) + heard)
         self.done["correct"] += 1
 
     def receive(self, who: Viewer, medicine: str, quantity: int, days: int) -> None:
@@ -338,8 +342,8 @@ class Lives(RuleBasedStateMachine):
         of = self._of(n)
         source, theirs, before = self._status(of), self._is_theirs(of, act, who), self._content()
         possible = theirs and source in act.sources
-        asked = self.store.rows("SELECT address FROM delivery_requests WHERE prescription_id = ?", of["id"])
-        repeated = act is states.REQUEST_DELIVERY and asked == [(how["address"],)]
+        wanted = "SELECT address FROM delivery_requests WHERE prescription_id = ? AND status <> 'declined'"
+        repeated = act is states.REQUEST_DELIVERY and self.store.rows(wanted, of["id"]) == [(how["address"],)]
         written = self._written(of, who)
         try:
             news = self.store.news(action, who, of["id"], **how)
@@ -358,11 +362,23 @@ class Lives(RuleBasedStateMachine):
         told = {} if repeated else dict(act.told)
         if how.get("code") == states.UNAVAILABLE:
             told["prescriber"] = "prescription.unavailable"
-        assert Counter(_said(news)) == Counter(_told(after, who, told)), act.name
+        heard = [] if repeated else self._heard(after, act.event or act.target or "")
+        assert Counter(_said(news)) == Counter(_told(after, who, told) + heard), act.name
         of_stock = {person for person, messages in news.items() if "stock.low" in messages}
         assert of_stock <= {person.id for person in PHARMACISTS if person.organization_id == who.organization_id}
         self.done[act.name] += 1
         return True
+
+    def _heard(self, of: dict[str, Any], what: str) -> list[tuple[str, str]]:
+        """Which other doctors hear what of it: those to whom the patient lets the file be open."""
+        message = states.COLLEAGUES.get(what)
+        others = self.store.rows(
+            "SELECT doctor_id FROM access_requests WHERE patient_id = ? AND doctor_id <> ? AND expires_at > ?",
+            of["patient_id"],
+            of["prescriber_id"],
+            self.store.clock(),
+        )
+        return [(doctor, message) for (doctor,) in others] if message else []
 
     def _written(self, of: dict[str, Any], who: Viewer) -> int:
         """How many acts of this person on a prescription the audit has."""
