@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import AMOXICILLIN, AWA, CAST, DIOP, FALL, JAMM, KADD, MOUSSA, NDIAYE, PARACETAMOL, SARR
+from cast import AMOXICILLIN, AWA, CAST, DIOP, FALL, INSULIN, JAMM, KADD, MOUSSA, NDIAYE, PARACETAMOL, SARR
 from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -30,11 +30,24 @@ from store import Clock, Store
 
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
-from fadjma.prescriptions import actions, delivering, dispensing, handover, queries, setbacks, soundness, states
+from fadjma.prescriptions import (
+    actions,
+    checking,
+    delivering,
+    dispensing,
+    handover,
+    queries,
+    replacing,
+    setbacks,
+    soundness,
+    states,
+)
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.states import ACTS, ROLES, Act, Status
 from fadjma.refusals import Refusal
+from fadjma.safety.answers import Override
+from fadjma.store import Transaction
 
 PEOPLE = {person.id: person for person in CAST}
 PHARMACISTS = [person for person in CAST if person.role == "pharmacist"]
@@ -51,6 +64,7 @@ FORWARD = (  # tried three times as often
     states.UNDO,
     states.ACKNOWLEDGE,
 )
+LINE_BY_LINE = (states.REPLACE_LINE, states.END_LINE)
 ENOUGH = {  # acts that the table alone decides
     states.VALIDATE,
     states.MARK_READY,
@@ -64,6 +78,18 @@ ENOUGH = {  # acts that the table alone decides
     states.TAKE_BACK,
     states.RENEW_CODE,
 }
+
+
+def _replace_line(tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str) -> str:
+    """By the medicine that is in no other prescription here, whatever is asked about it."""
+    line = NewLine(INSULIN, "1 stylo", 2, 10)
+    patient_id = tx.value("SELECT patient_id FROM prescriptions WHERE id = :id", {"id": prescription_id})
+    asked = checking.of_replacement(tx, prescription_id, str(patient_id), line_id, line.medicine_id).alerts
+    overrides = [Override(place, one.id, "Exprès") for place, one in enumerate(asked)]
+    how: dict[str, Any] = {"line_id": line_id, "line": line, "confirmed": True, "overrides": overrides}
+    return replacing.replace_line(tx, viewer, prescription_id, **how)
+
+
 DOING: dict[Act, tuple[Any, dict[str, Any]]] = {
     states.VALIDATE: (dispensing.validate, {}),
     states.PREPARE: (dispensing.prepare, {}),
@@ -86,6 +112,8 @@ DOING: dict[Act, tuple[Any, dict[str, Any]]] = {
     states.RENEW_CODE: (actions.renew_code, {}),
     states.DELIVER: (dispensing.deliver, {}),
     states.CANNOT_SUPPLY: (setbacks.cannot_supply, {}),
+    states.REPLACE_LINE: (_replace_line, {}),
+    states.END_LINE: (replacing.end_line, {"reason": "Introuvable"}),
     states.CHOOSE_PHARMACY: (actions.choose_pharmacy, {}),
 }
 
@@ -146,6 +174,7 @@ class Lives(RuleBasedStateMachine):
         status = self._status(self._of(n))
         acts = [act for act in DOING if status in act.sources and (act not in ENDS or number > 16)]
         acts += [act for act in FORWARD if act in acts] * 2
+        acts += [act for act in LINE_BY_LINE if act in acts and self._lacking(n)] * 3
         acts += [states.CORRECT] * (status in states.CORRECT.sources)
         if not own or not acts:
             acts = [*DOING, states.CORRECT]
@@ -156,6 +185,9 @@ class Lives(RuleBasedStateMachine):
         elif act is states.CANNOT_SUPPLY:
             line_ids = self._line_ids(n)
             self._do(n, act, who, setbacks.cannot_supply, line_id=line_ids[number % len(line_ids)], code="other")
+        elif act in LINE_BY_LINE:
+            lacking = self._lacking(n) or self._line_ids(n)
+            self._do(n, act, who, DOING[act][0], line_id=lacking[number % len(lacking)], **DOING[act][1])
         elif act is states.CHOOSE_PHARMACY:
             pharmacy = how.draw(st.sampled_from(PLACES))
             if pharmacy != self._of(n)["addressed_to"]:
@@ -321,6 +353,16 @@ class Lives(RuleBasedStateMachine):
         sql = "SELECT id FROM prescription_lines WHERE prescription_id = ? ORDER BY position"
         return [line_id for (line_id,) in self.store.rows(sql, self._of(n)["id"])]
 
+    def _lacking(self, n: int) -> list[str]:
+        """The lines that could not be supplied, and that nobody has ended."""
+        rows = self.store.rows(
+            "SELECT DISTINCT l.id FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
+            "WHERE l.prescription_id = ? AND l.delivered < l.quantity "
+            "AND l.id NOT IN (SELECT line_id FROM ended_lines) ORDER BY l.position",
+            self._of(n)["id"],
+        )
+        return [line_id for (line_id,) in rows]
+
     def _status(self, of: dict[str, Any]) -> Status:
         over = of["status"] in states.EXPIRE.sources and of["valid_until"] <= self.store.clock()
         status: Status = "expired" if over else of["status"]
@@ -352,17 +394,17 @@ class Lives(RuleBasedStateMachine):
             assert not (possible and act in ENOUGH), f"{act.name} from {source}"
             return False
         after = self._of(n)
-        if act is states.DELIVER and after["status"] == states.DELIVER_PART.target:
-            act = states.DELIVER_PART
         assert possible, f"{act.name} from {source} by {who.id}"
+        tried, act = act, _as_it_came(act, of["status"], after["status"])
+        event = act.event or act.target or ""
+        told = {} if repeated else dict((tried if tried in LINE_BY_LINE else act).told)
         assert after["status"] == (act.target or of["status"])
         assert self._written(of, who) == written + (not repeated)
         another = act in (states.DELIVER_PART, states.UNDO, states.RENEW_CODE)
         assert after["code_round"] == of["code_round"] + another, f"the code of {act.name}"
-        told = {} if repeated else dict(act.told)
         if how.get("code") == states.UNAVAILABLE:
             told["prescriber"] = "prescription.unavailable"
-        heard = [] if repeated else self._heard(after, act.event or act.target or "")
+        heard = [] if repeated else self._heard(after, event)
         assert Counter(_said(news)) == Counter(_told(after, who, told) + heard), act.name
         of_stock = {person for person, messages in news.items() if "stock.low" in messages}
         assert of_stock <= {person.id for person in PHARMACISTS if person.organization_id == who.organization_id}
@@ -426,9 +468,11 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def a_state_says_what_was_handed_over_and_what_is_put_aside(self) -> None:
         for status, prescribed, delivered, kept in self.store.rows(
-            "SELECT p.status, sum(l.quantity), sum(l.delivered), (SELECT coalesce(sum(r.quantity), 0) "
+            "SELECT p.status, sum(CASE WHEN e.line_id IS NULL THEN l.quantity ELSE l.delivered END), sum(l.delivered), "
+            "(SELECT coalesce(sum(r.quantity), 0) "
             "FROM reservations r WHERE r.prescription_id = p.id) FROM prescriptions p "
-            "JOIN prescription_lines l ON l.prescription_id = p.id GROUP BY p.id, p.status"
+            "JOIN prescription_lines l ON l.prescription_id = p.id LEFT JOIN ended_lines e ON e.line_id = l.id "
+            "GROUP BY p.id, p.status"
         ):
             assert (status == "delivered") == (delivered == prescribed)
             assert status != "part_delivered" or 0 < delivered < prescribed
@@ -468,6 +512,15 @@ class Lives(RuleBasedStateMachine):
             assert found.status in states.OWING or not any(map(found.owed, found.lines))
 
 
+def _as_it_came(act: Act, source: Status, target: Status) -> Act:
+    """What the table calls what has happened: a part, or the end of a line that leaves nothing to do."""
+    if act is states.DELIVER and target == states.DELIVER_PART.target:
+        return states.DELIVER_PART
+    if act in LINE_BY_LINE and target != source:
+        return states.COMPLETE if target == states.COMPLETE.target else states.SET_BACK
+    return act
+
+
 def _lines(quantities: list[int]) -> list[NewLine]:
     medicines = (PARACETAMOL, AMOXICILLIN)
     return [NewLine(medicines[n], "1 comprimé", quantity, 10) for n, quantity in enumerate(quantities)]
@@ -494,7 +547,8 @@ def _said(news: Mapping[str, list[str | None]]) -> list[tuple[str, str]]:
 
 
 def test_every_act_is_tried() -> None:
-    assert {*DOING, states.ISSUE, states.CORRECT, states.DELIVER_PART, states.EXPIRE} == set(ACTS)
+    others = (states.ISSUE, states.CORRECT, states.DELIVER_PART, states.COMPLETE, states.SET_BACK, states.EXPIRE)
+    assert {*DOING, *others} == set(ACTS)
 
 
 def test_whatever_people_do_everything_agrees(
