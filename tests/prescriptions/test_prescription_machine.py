@@ -5,7 +5,7 @@ Two patients, their doctor and the pharmacists of two pharmacies do what comes i
 to do; so do another doctor and a nurse, who may read, the front desk and the admin, whose affair none of it is. Lots
 come, are counted and expire, time passes, and the timekeeper comes when it likes.
 
-The same lives in every run. 100,000 steps and more, others each time, in ten minutes:
+The same lives in every run. 100,000 steps and more, others each time, in twelve minutes of a core:
 `python -m pytest tests/prescriptions/test_prescription_machine.py --hypothesis-profile=long`. It says how often what
 was done, and its seed: the same again with `--hypothesis-seed=N` beside it.
 """
