@@ -1,9 +1,9 @@
 """A clinic to try FADJMA in: invented people, and a year of their history that ends now.
 
 `people.py`, `notes.py`, `medicines.csv` and `cast.py` are what is told. It is first planned (`plan.py`), in working
-time before now (`calendar.py`): by `staff.py`, by `history.py` patient after patient with `plans.py`, `story.py` and
-`dispensing.py`, and by `stock.py`. Then `stage.py` acts the plan out in order of time, with the program's own actions.
-`copies.py` makes more of it, for benchmarks.
+time before now (`calendar.py`): by `staff.py`, by `history.py` patient after patient with `plans.py`, `story.py`,
+`dispensing.py` and `counter.py`, and by `stock.py`. Then `stage.py` acts the plan out in order of time, with the
+program's own actions. `copies.py` makes more of it, for benchmarks.
 """
 
 from collections.abc import Callable
@@ -36,6 +36,8 @@ ACCOUNTS = (
     Account("awa@demo.fadjma", "patient", "Awa Cissé", N_("Patiente")),
     Account("dr.diop@demo.fadjma", "doctor", "Dr Ousmane Diop", N_("Médecin")),
     Account("pharma.ndiaye@demo.fadjma", "pharmacist", "Seynabou Ndiaye", N_("Pharmacienne")),
+    Account("accueil.diallo@demo.fadjma", "receptionist", "Ramatoulaye Diallo", N_("Agente d'accueil")),
+    Account("inf.sy@demo.fadjma", "nurse", "Lamine Sy", N_("Infirmier")),
     Account("admin@demo.fadjma", "admin", "Coumba Lô", N_("Administratrice")),
     Account("moussa@demo.fadjma", "patient", "Moussa Diouf", N_("Autre patient")),
     Account("dr.sarr@demo.fadjma", "doctor", "Dr Aminata Sarr", N_("Autre médecin")),

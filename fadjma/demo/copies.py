@@ -26,6 +26,7 @@ _ORIGINALS: dict[str, tuple[str, str]] = {
     "access_requests": ("SELECT * FROM access_requests", "id patient_id"),
     "records": ("SELECT * FROM records", "id patient_id"),
     "record_versions": ("SELECT * FROM record_versions", "record_id"),
+    "allergy_facts": ("SELECT * FROM allergy_facts", "record_id"),
     "measurements": ("SELECT * FROM measurements", "id patient_id"),
     "prescriptions": ("SELECT * FROM prescriptions", "id patient_id replaces_id"),
     "prescription_lines": ("SELECT * FROM prescription_lines", "id prescription_id"),
@@ -37,6 +38,8 @@ _ORIGINALS: dict[str, tuple[str, str]] = {
         " GROUP BY 1, 2, 3",
         "dispense_id line_id",
     ),
+    "unsupplied_lines": ("SELECT * FROM unsupplied_lines", "id line_id"),
+    "register_entries": ("SELECT * FROM register_entries", "dispense_id line_id"),
     "delivery_requests": ("SELECT * FROM delivery_requests", "prescription_id"),
     "audit_events": (
         f"SELECT * FROM audit_events WHERE patient_id IS NOT NULL OR actor_id IN {_OF_PATIENTS}",
@@ -63,6 +66,10 @@ _OTHERWISE: dict[str, dict[str, str]] = {
     },
     "prescriptions": {"short_code": "short_code || :copy"},
     "movements": {"lot_id": _LOT},
+    "register_entries": {  # each copy's numbers follow those of the one before
+        "number": "number + :number * (SELECT max(o.number) FROM demo_register_entries o"
+        " WHERE o.pharmacy_id = demo_register_entries.pharmacy_id)"
+    },
 }
 # What the staff are told of patients is about as many more; what they are told of stock and accounts is not.
 _STAFF_NEWS = (

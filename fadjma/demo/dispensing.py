@@ -73,7 +73,7 @@ def prescribe(
     is_open = story.person.profile != "scripted" and plan.rng.random() < 0.12
     pharmacy = plan.turn("open", [place.key for place in PHARMACIES]) if is_open else story.person.pharmacy
     prescription = story.name("prescription")
-    lines = [_line(key, story.person.weight_kg) for key in medicines]
+    lines = [line_of(key, story.person.weight_kg) for key in medicines]
     plan.rely(grant.since, issued, most=grant.days * DAY)
     plan.at(
         issued,
@@ -92,7 +92,8 @@ def prescribe(
     _follow(story, grant, prescription, issued, fate, pharmacy, lines)
 
 
-def _line(key: str, weight_kg: int) -> NewLine:
+def line_of(key: str, weight_kg: int) -> NewLine:
+    """A course of this medicine for somebody of that weight."""
     medicine = BY_KEY[key]
     dosage, quantity = course(medicine, weight_kg)
     return NewLine(key, dosage, quantity, medicine.days, _NOT_SUBSTITUTED if medicine.dci in _NARROW else None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fadjma.demo import cast, notes
+from fadjma.demo import cast, counter, notes
 from fadjma.demo.calendar import HOUR, MINUTE, WORKDAY, When
 from fadjma.demo.dispensing import prescribe, usual_fate
 from fadjma.demo.medicines import BY_KEY
@@ -55,6 +55,7 @@ def _tell_one(story: Story) -> None:
         if appointment is planned[-1]:
             story.weigh(grant, when.plus(10 * MINUTE))
         _consult(story, grant, when, appointment)
+    counter.tell(story)
     _read_notifications(story, planned)
 
 
@@ -111,7 +112,9 @@ def _write_background(story: Story, grant: Grant, when: When, planned: Sequence[
     person = story.person
     allergy = cast.ALLERGIES[person.email] if person.email in cast.ALLERGIES else _allergy(story, planned)
     if allergy:
-        story.write(grant, "allergy", allergy.title, allergy.body, when.plus(5 * MINUTE))
+        story.note_allergy(grant, allergy.facts, when.plus(5 * MINUTE))
+    elif person.email in cast.ALLERGIES:
+        story.state_no_allergy(grant, when.plus(5 * MINUTE))
     if person.profile in ("child", "sickle_cell"):
         story.write(grant, "vaccination", notes.VACCINES_COPIED, notes.VACCINES_ALL, when.plus(8 * MINUTE))
     elif person.profile == "infant":

@@ -15,7 +15,7 @@ _FILE = Path(__file__).with_name("medicines.csv")
 
 @dataclass(frozen=True, slots=True)
 class Medicine:
-    """A medicine by DCI; `quantity` counts `unit`s for a treatment of `days`."""
+    """A medicine by DCI; `quantity` counts `unit`s for a treatment of `days`, `schedule` is as in the formulary."""
 
     dci: str
     form: str
@@ -25,6 +25,7 @@ class Medicine:
     dosage: str
     quantity: int
     days: int
+    schedule: str
 
     @property
     def key(self) -> str:
@@ -54,6 +55,7 @@ def _read() -> tuple[Medicine, ...]:
                 dosage=row["dosage"],
                 quantity=int(row["quantity"]),
                 days=int(row["days"]),
+                schedule=row["schedule"],
             )
             for row in csv.DictReader(lines, delimiter=";")
         )

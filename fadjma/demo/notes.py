@@ -7,6 +7,8 @@
 from dataclasses import dataclass
 from random import Random
 
+from fadjma.records.allergies import Facts
+
 GENERAL = "Médecine générale"
 CARDIOLOGY = "Cardiologie"
 PAEDIATRICS = "Pédiatrie"
@@ -29,10 +31,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Allergy:
-    """An allergy, and the ATC prefixes of what must not be prescribed with it."""
+    """An allergy as it is noted, and the ATC prefixes of what must not be prescribed with it."""
 
-    title: str
-    body: str
+    facts: Facts
     avoid: tuple[str, ...]
 
 
@@ -599,29 +600,44 @@ TETANUS = (
 
 ALLERGIES = (
     Allergy(
-        "Allergie à la pénicilline",
-        "Urticaire généralisée et œdème des paupières une heure après une injection de pénicilline, rapportés par la"
-        " famille. Contre-indication à toutes les pénicillines.",
+        Facts(
+            "medicine",
+            "pénicillines",
+            reaction="Urticaire généralisée et œdème des paupières une heure après une injection.",
+            severity="severe",
+        ),
         ("J01C",),
     ),
     Allergy(
-        "Allergie aux sulfamides",
-        "Éruption fébrile avec atteinte des lèvres au 8e jour d'un traitement par cotrimoxazole. Ne plus prescrire de"
-        " sulfamide, ni de sulfadoxine-pyriméthamine.",
+        Facts(
+            "medicine",
+            "sulfamides",
+            reaction="Éruption fébrile avec atteinte des lèvres au 8e jour d'un traitement par cotrimoxazole.",
+            severity="severe",
+        ),
         ("J01E", "P01BD51", "D06BA"),
     ),
     Allergy(
-        "Intolérance aux anti-inflammatoires",
-        "Bronchospasme après prise d'ibuprofène. Éviter aspirine et anti-inflammatoires ; le paracétamol est bien toléré.",
+        Facts(
+            "medicine",
+            "anti-inflammatoires",
+            reaction="Bronchospasme après prise d'ibuprofène ; le paracétamol est bien toléré.",
+            severity="moderate",
+        ),
         ("M01A", "N02BA", "B01AC06"),
     ),
     Allergy(
-        "Allergie à l'arachide",
-        "Urticaire et gonflement des lèvres après mafé. Éviction, lecture des étiquettes.",
+        Facts("food", "arachide", reaction="Urticaire et gonflement des lèvres après mafé.", severity="moderate"), ()
+    ),
+    Allergy(
+        Facts("food", "crevettes", reaction="Urticaire aiguë à deux reprises après thiéboudiène.", severity="mild"), ()
+    ),
+    Allergy(
+        Facts(
+            "other", "venin d'abeille", reaction="Malaise avec chute de tension, vu aux urgences.", severity="severe"
+        ),
         (),
     ),
-    Allergy("Allergie aux crevettes", "Urticaire aiguë à deux reprises après thiéboudiène aux crevettes.", ()),
-    Allergy("Allergie au venin d'abeille", "Malaise avec chute de tension après piqûre, vu aux urgences.", ()),
 )
 
 # What a corrected version adds to the first one, and why.

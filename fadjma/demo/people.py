@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Practitioner:
-    """A doctor or a pharmacist; `key` begins their e-mail address."""
+    """One of the staff; `key` begins their e-mail address."""
 
     key: str
     role: str
@@ -107,6 +107,9 @@ PHARMACISTS = (
     Practitioner("pharma.wade", "pharmacist", "Bineta", "Wade", "", "geej", "ONPS 0688"),
     Practitioner("pharma.tall", "pharmacist", "Yacine", "Tall", "", "teranga", "ONPS 1267", waiting=True),
 )
+# Whose accounts the admin makes, as at every clinic: nobody registers for these.
+DESK = Practitioner("accueil.diallo", "receptionist", "Ramatoulaye", "Diallo", "", "yaakaar", "")
+NURSE = Practitioner("inf.sy", "nurse", "Lamine", "Sy", "", "yaakaar", "")
 ADMIN = ("admin@demo.fadjma", "Coumba", "Lô")
 
 # Where people live, and the pharmacy and the general practitioner that they find there.

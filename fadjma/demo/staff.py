@@ -1,7 +1,7 @@
 """The demo before its first patient: places, the admin, doctors and pharmacists. And how these read their news."""
 
 from fadjma.demo.calendar import HOUR, WORKDAY, When
-from fadjma.demo.people import ADMIN, DOCTORS, PHARMACISTS, PLACES, Practitioner, mobile
+from fadjma.demo.people import ADMIN, DESK, DOCTORS, NURSE, PHARMACISTS, PLACES, Practitioner, mobile
 from fadjma.demo.plan import Plan
 from fadjma.demo.stage import Stage
 
@@ -19,6 +19,9 @@ def settle(plan: Plan) -> None:
     _read_news(plan, "admin", _OPENED - 1)
     for person in _PRACTITIONERS:
         _hire(plan, person)
+    begun = opened.later(2 * HOUR)
+    plan.at(begun, Stage.make_account, DESK, "receptionist", "+221770063318", _PLACES[DESK.place])
+    plan.at(begun, Stage.make_account, NURSE, "nurse", "+221770058841", _PLACES[NURSE.place])
 
 
 def _hire(plan: Plan, person: Practitioner) -> None:

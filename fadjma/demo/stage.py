@@ -6,7 +6,7 @@ Things are called by the name that the plan gives them; `ids` has what they beca
 import heapq
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, time, timedelta
 
 from fadjma import rules
@@ -14,21 +14,25 @@ from fadjma.access import actions as access
 from fadjma.access import states, tracing
 from fadjma.access.states import Scope
 from fadjma.accounts import actions as accounts
+from fadjma.accounts import queries as account_queries
 from fadjma.days import day, zone
 from fadjma.demo.calendar import DAY
 from fadjma.demo.medicines import MEDICINES
 from fadjma.demo.people import Person, Place, Practitioner
 from fadjma.events import inbox
+from fadjma.identity import slips
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as stock
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing, handover
+from fadjma.prescriptions import dispensing, handover, setbacks
+from fadjma.prescriptions import queries as reading
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
-from fadjma.records import measuring
+from fadjma.records import measuring, noting
+from fadjma.records.allergies import Facts
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 
@@ -76,8 +80,8 @@ class Stage:
             [asdict(place) | {"id": self.ids[place.key]} for place in places],
         )
         self.tx.execute_many(
-            "INSERT INTO medicines (id, dci, form, strength, unit, atc, name_key, search_key)"
-            " VALUES (:id, :dci, :form, :strength, :unit, :atc, :name_key, :search_key)",
+            "INSERT INTO medicines (id, dci, form, strength, unit, atc, schedule, name_key, search_key)"
+            " VALUES (:id, :dci, :form, :strength, :unit, :atc, :schedule, :name_key, :search_key)",
             [
                 asdict(one) | {"id": self.ids[one.key], "name_key": one.name_key, "search_key": one.search_key}
                 for one in MEDICINES
@@ -100,6 +104,26 @@ class Stage:
             organization_id=self.ids[person.place],
         )
         self._enter(person.key, role, new, account_id, self.ids[person.place], place.name)
+
+    def make_account(self, person: Practitioner, role: Role, phone: str, place: Place) -> None:
+        """By the admin; whose it is chooses a password with the code of the slip."""
+        email = f"{person.key}@demo.fadjma"
+        account_id = accounts.create_account(
+            self.tx,
+            self._people[_ADMIN],
+            replace(self._new_person(person.given_name, person.family_name, email, phone), password_hash=""),
+            role,
+            licence_number=None,
+            specialty=None,
+            profession=None,
+            organization_id=self.ids[person.place],
+            key=_KEY,
+        )
+        slip = slips.open_for(self.tx, account_id)
+        assert slip
+        chooser = account_queries.chooser(self.tx, slips.hash_of(_KEY, slips.code_of(_KEY, slip.id)))
+        assert chooser
+        accounts.activate(self.tx, chooser, password_hash=self._password_hash, submission=None, address="")
 
     def verify(self, key: str) -> None:
         accounts.verify(self.tx, self._people[_ADMIN], self.ids[key])
@@ -169,6 +193,12 @@ class Stage:
             body=body,
             occurred_on=day(self.tx.now).isoformat(),
         )
+
+    def note_allergy(self, record: str, doctor: str, patient: str, *, facts: Facts) -> None:
+        self.ids[record] = noting.note(self.tx, self._people[doctor], self.ids[patient], facts=facts)
+
+    def state_no_allergy(self, doctor: str, patient: str) -> None:
+        noting.state_none_known(self.tx, self._people[doctor], self.ids[patient])
 
     def amend(self, record: str, doctor: str, *, title: str, body: str, reason: str) -> None:
         records.amend(self.tx, self._people[doctor], self.ids[record], version=1, title=title, body=body, reason=reason)
@@ -254,6 +284,27 @@ class Stage:
         prescription_id = self.ids[prescription]
         code = handover.code(_KEY, prescription_id, 1)
         dispensing.deliver(self.tx, self._people[pharmacist], prescription_id, key=_KEY, code=code)
+
+    def deliver_part(self, prescription: str, pharmacist: str, *, given: Sequence[int]) -> None:
+        """With the patient's code, so much of each line."""
+        prescription_id = self.ids[prescription]
+        lines = reading.lines(self.tx, prescription_id)
+        dispensing.deliver(
+            self.tx,
+            self._people[pharmacist],
+            prescription_id,
+            key=_KEY,
+            code=handover.code(_KEY, prescription_id, 1),
+            parts=[dispensing.Part(line.id, quantity) for line, quantity in zip(lines, given, strict=True)],
+        )
+
+    def cannot_supply(self, prescription: str, pharmacist: str, *, code: str, text: str) -> None:
+        """The last of its lines."""
+        prescription_id = self.ids[prescription]
+        line_id = reading.lines(self.tx, prescription_id)[-1].id
+        setbacks.cannot_supply(
+            self.tx, self._people[pharmacist], prescription_id, line_id=line_id, code=code, text=text
+        )
 
     # Stock
 

@@ -59,7 +59,8 @@ def fill(plan: Plan) -> None:
         needs[need.pharmacy, need.medicine].append(need)
     for rank, pharmacy in enumerate(PHARMACIES):
         pharmacists = [p.key for p in PHARMACISTS if p.place == pharmacy.key and not p.waiting]
-        stocked = [m for n, m in enumerate(MEDICINES) if m.key in _PRESCRIBED or (n + rank) % 3]
+        needed = {medicine for place, medicine in needs if place == pharmacy.key}
+        stocked = [m for n, m in enumerate(MEDICINES) if m.key in _PRESCRIBED | needed or (n + rank) % 3]
         for number, medicine in enumerate(stocked):
             wanted = needs[pharmacy.key, medicine.key]
             situation = _situation(medicine, number + 5 * rank, wanted)

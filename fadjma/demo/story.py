@@ -8,6 +8,7 @@ from fadjma.demo.calendar import DAY, HOUR, MINUTE, WORKDAY, When
 from fadjma.demo.people import Person
 from fadjma.demo.plan import NOW, Plan, surely_beyond, surely_within
 from fadjma.demo.stage import Stage
+from fadjma.records.allergies import Facts
 
 A_YEAR = 365  # days; a grant that lasts as long outlasts the story
 _LATELY = When(6 * WORKDAY)
@@ -67,6 +68,12 @@ class Story:
         else:
             days = A_YEAR
         grant = self.allow(doctor, asked, given, days)
+        self._rely_on(grant, when)
+        return grant
+
+    def held(self, doctor: str, when: When) -> Grant:
+        """The grant on which a doctor who has one acts then."""
+        grant = self._grants[doctor]
         self._rely_on(grant, when)
         return grant
 
@@ -132,6 +139,16 @@ class Story:
     def weigh(self, grant: Grant, when: When) -> None:
         self._rely_on(grant, when)
         self.plan.at(when, Stage.weigh, grant.doctor, self.key, kg=self.person.weight_kg)
+
+    def note_allergy(self, grant: Grant, facts: Facts, when: When) -> None:
+        record = self.name("record")
+        self._rely_on(grant, when)
+        self.plan.at(when, Stage.note_allergy, record, grant.doctor, self.key, facts=facts)
+        self._records.append(record)
+
+    def state_no_allergy(self, grant: Grant, when: When) -> None:
+        self._rely_on(grant, when)
+        self.plan.at(when, Stage.state_no_allergy, grant.doctor, self.key)
 
     def write(
         self,

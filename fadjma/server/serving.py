@@ -149,4 +149,4 @@ def _print_demo_accounts(app: Quart) -> None:
         return
     print("Comptes de démonstration, mot de passe " + app.extensions["demo_password"])  # noqa: T201
     for account in app.extensions["demo_accounts"]:
-        print(f"  {account.email:24} {account.name} ({account.note})")  # noqa: T201
+        print(f"  {account.email:26} {account.name} ({account.note})")  # noqa: T201

@@ -105,6 +105,8 @@ def test_the_sign_in_page_shows_the_fixed_cast() -> None:
         "awa@demo.fadjma",
         "dr.diop@demo.fadjma",
         "pharma.ndiaye@demo.fadjma",
+        "accueil.diallo@demo.fadjma",
+        "inf.sy@demo.fadjma",
         "admin@demo.fadjma",
         "moussa@demo.fadjma",
         "dr.sarr@demo.fadjma",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from clinic import AWA, DESK, DIOP, MOUSSA, NDIAYE, PHONE, Programs, open_clinic, sign_in
+from keyboard import Keyboard
 from playwright.async_api import Browser, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -17,25 +18,6 @@ REPEATED = (
     25  # keys from the doctor's first page to what was prescribed again and signed: nine, and 59 of two medicines
 )
 WRITTEN = 45_000  # milliseconds of keys for a prescription of two medicines
-
-
-class Keyboard:
-    """Presses and counts keys, as quickly as people do; nothing else touches the page."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self.pressed = 0
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self._page.keyboard.press(key, delay=KEY)
-            self.pressed += 1
-
-    async def until_signed(self) -> None:
-        """Tab as often as it takes to the button that signs, then press it."""
-        while await self._page.evaluate("!/^Signer/.test(document.activeElement.textContent)"):
-            await self.press("Tab")
-        await self.press("Enter")
 
 
 async def _addressed(others: Programs) -> str:
@@ -52,7 +34,7 @@ async def test_a_pharmacist_delivers_with_twelve_keys_and_the_code(browser: Brow
     async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         new = await _addressed(others)
         ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
-        page, keys = ndiaye.page, Keyboard(ndiaye.page)
+        page, keys = ndiaye.page, Keyboard(ndiaye.page, KEY)
         await keys.press("/", *"mous", "Tab")
         row = page.locator("#main li[id]", has=page.locator(f"a[href='/prescriptions/{new}']"))
         await expect(page.locator("#list > li:not(.empty)")).to_have_count(1)
@@ -82,7 +64,7 @@ async def test_a_doctor_repeats_a_prescription_and_writes_one_of_two_medicines(
             database.execute("UPDATE prescriptions SET valid_until = 1 WHERE id = ?", (earlier,))
         diop = await sign_in(browser, clinic, DIOP, viewport=DESK)
         page, signed = diop.page, re.compile(r"/prescriptions/[\w-]{15,}$")
-        repeated = Keyboard(page)
+        repeated = Keyboard(page, KEY)
         await _to_the_file_of_awa(repeated, page)
         await repeated.press("r")
         await expect(page.get_by_role("button", name="Signer et émettre")).to_be_focused()
@@ -92,10 +74,10 @@ async def test_a_doctor_repeats_a_prescription_and_writes_one_of_two_medicines(
         assert repeated.pressed <= REPEATED and repeated.pressed * KEY <= 15_000
 
         await diop.go("/")
-        written = Keyboard(page)
+        written = Keyboard(page, KEY)
         await _to_the_file_of_awa(written, page)
         await written.press("p")
-        for n, (medicine, posology) in enumerate((("ibupro 400", "1x3/j 4j"), ("amoxic 500", "1x2/j 7j"))):
+        for n, (medicine, posology) in enumerate((("ibupro 400", "1x3/j 4j"), ("ciproflo 500", "1x2/j 7j"))):
             field = page.locator(f"#lines-{n}-medicine")
             await expect(field).to_have_role("combobox")
             await expect(field).to_be_focused()

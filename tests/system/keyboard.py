@@ -1,0 +1,38 @@
+"""People who use the keyboard alone."""
+
+from playwright.async_api import Page
+
+# What has the focus shows it, and is where it can be seen.
+_SHOWS = """() => {
+  const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+  return at.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 1
+    && box.bottom > 0 && box.top < innerHeight && box.width > 0;
+}"""
+
+
+class Keyboard:
+    """Presses and counts keys, each held for `delay` milliseconds; nothing else touches the page."""
+
+    def __init__(self, page: Page, delay: int = 0) -> None:
+        self._page = page
+        self._delay = delay
+        self.pressed = 0
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self._page.keyboard.press(key, delay=self._delay)
+            self.pressed += 1
+
+    async def until(self, words: str) -> None:
+        """Tab as often as it takes to what begins with these words."""
+        while await self._page.evaluate("words => !document.activeElement.textContent.trim().startsWith(words)", words):
+            await self.press("Tab")
+
+    async def until_signed(self) -> None:
+        """Tab as often as it takes to the button that signs, then press it."""
+        await self.until("Signer")
+        await self.press("Enter")
+
+    async def shows_where(self) -> None:
+        """What the next key goes to can be seen."""
+        assert await self._page.evaluate(_SHOWS), await self._page.evaluate("document.activeElement.outerHTML")
