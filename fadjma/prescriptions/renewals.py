@@ -168,7 +168,8 @@ def why_not(tx: Transaction, found: Prescription | Standing, lines: Sequence[Jud
 
 
 def judged(tx: Transaction, lines: Sequence[Line]) -> tuple[Judged, ...]:
-    """Which of these lines may be renewed."""
+    """Which of these lines may be renewed; what its prescriber has ended is no more in question."""
+    lines = [line for line in lines if not line.ended]
     known = schedules(tx, [line.medicine_id for line in lines])
     return tuple(Judged(line, _why_not(known[line.medicine_id], line.renewals)) for line in lines)
 

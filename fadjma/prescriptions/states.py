@@ -145,6 +145,8 @@ UNDONE_WITHIN = 10 * 60_000  # milliseconds after a hand-over
 COLLEAGUES: dict[str, str | None] = {
     "issued": "prescription.shared",
     "corrected": "prescription.shared_corrected",
+    "line_replaced": "prescription.shared_corrected",
+    "line_ended": "prescription.shared_corrected",
     "cancelled": "prescription.shared_ended",
     "entered_in_error": "prescription.shared_ended",
     "delivered": None,

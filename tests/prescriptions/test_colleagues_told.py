@@ -1,15 +1,15 @@
 """Other doctors to whom the prescriptions of a file are open hear what a colleague prescribes, and nobody else does."""
 
 import pytest
-from cast import AWA, DIOP, NDIAYE, SARR
-from steps import KEY, code, emergency, grant, issue, ready, refused
+from cast import AMOXICILLIN, AWA, DIOP, NDIAYE, SARR
+from steps import KEY, code, emergency, grant, issue, ready, refused, validated
 from store import Store
 
 from fadjma.access import actions as access
 from fadjma.events import Subject, inbox, subjects
 from fadjma.events.subjects import Named, Told
 from fadjma.live.fragments import Fragments
-from fadjma.prescriptions import actions, dispensing
+from fadjma.prescriptions import actions, dispensing, replacing, setbacks
 from fadjma.prescriptions.actions import NewLine
 
 
@@ -95,3 +95,15 @@ def test_live_it_is_a_toast_and_no_line_among_what_they_have_prescribed_themselv
     assert f'href="/prescriptions/{prescription_id}"' in html or f"href=/prescriptions/{prescription_id}" in html
     assert "<li" not in html
     assert ("colleague_prescription", prescription_id) in subjects.shown_at(f"/prescriptions/{prescription_id}")
+
+
+def test_a_line_that_another_takes_the_place_of_is_a_correction(store: Store) -> None:
+    prescription_id = validated(store)
+    grant(store, SARR)
+    line_id = store.value("SELECT id FROM prescription_lines")
+    store.write(setbacks.cannot_supply, NDIAYE, prescription_id, line_id=line_id, code="out_of_stock")
+    line = NewLine(AMOXICILLIN, "1 comprimé matin et soir", 14, 7)
+    how = {"line_id": line_id, "line": line, "confirmed": True}
+    assert store.news(replacing.replace_line, DIOP, prescription_id, **how)[SARR.id] == [
+        "prescription.shared_corrected"
+    ]

@@ -313,6 +313,16 @@ def test_what_may_be_renewed_three_times_may_then_be_renewed_twice(store: Store)
     assert [line.renewals for line in store.read(queries.lines, renewed_id)] == [2]
 
 
+def test_a_line_that_its_prescriber_has_ended_is_not_renewed(store: Store) -> None:
+    prescription_id = delivered(store)
+    line_id = store.value("SELECT id FROM prescription_lines WHERE prescription_id = ?", prescription_id)
+    ended = "INSERT INTO ended_lines (line_id, at, actor_id, reason) VALUES (?, 1, 'diop', 'Mal supporté')"
+    store.connection.execute(ended, (line_id,))
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.NOTHING
+
+
 def test_who_asks_for_the_patient_is_said(store: Store) -> None:
     prescription_id = delivered(store)
     store.write(renewing.ask, replace(AWA, by=MOUSSA), prescription_id)

@@ -12,10 +12,23 @@ from told import Told
 from fadjma.access import queries as access
 from fadjma.access import states as access_states
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import queries, states
+from fadjma.prescriptions import queries, renewals, states
+from fadjma.prescriptions.prescription import Prescription
 from fadjma.refusals import NotFound
+from fadjma.store import Transaction
 
 KEEPS = "set"  # makes something else of its lines, for whichever patient: nothing is done to the prescription
+
+
+# Of a renewal, beside what is done to the prescription itself: by whether it waits for its answer, and whose it is.
+RENEWAL = {(False, AWA.id): "renewal", (True, AWA.id): "renewal-withdrawal", (True, DIOP.id): "renewal-refusal"}
+
+
+def _of_renewal(tx: Transaction, person: Viewer, found: Prescription) -> set[str]:
+    renewing = renewals.of_prescription(tx, person, found)
+    if renewing is None or (renewing.why_not and not renewing.waiting):
+        return set()
+    return {path for (waits, who), path in RENEWAL.items() if (waits, who) == (renewing.waiting, person.id)}
 
 
 async def _shown(clinic: Callers, person: Viewer, path: str) -> set[str]:
@@ -47,6 +60,7 @@ async def test_of_a_prescription(clinic: Callers, told: Told, store: Store, whic
         try:
             found = store.read(queries.prescription_in_full, person, prescription_id)
             offered = {act.offer.path for act in found.offered(person) if act.offer}
+            offered |= store.read(_of_renewal, person, found)
             if person.role == "doctor" and not found.hidden:
                 offered.add(KEEPS)
         except NotFound:
@@ -67,13 +81,13 @@ async def test_by_keyboard_the_page_has_the_letters_of_the_table(clinic: Callers
     assert await letters(AWA, "validated") == ""
 
 
-async def test_of_one_that_has_just_expired_nobody_is_offered_anything(
+async def test_of_one_that_has_just_expired_its_patient_alone_is_offered_something(
     clinic: Callers, told: Told, store: Store, clock: Clock
 ) -> None:
     store.connection.execute("UPDATE prescriptions SET valid_until = ?", (clock.now,))
     for prescription_id in (told.issued, told.open, told.validated, told.ready, told.refused):
         for person in CAST:
-            kept = {KEEPS} if person == DIOP else set()
+            kept = {DIOP.id: {KEEPS}, AWA.id: {"renewal"}}.get(person.id, set())
             assert await _shown(clinic, person, f"/prescriptions/{prescription_id}") == kept
 
 
@@ -84,7 +98,7 @@ async def test_every_form_of_the_table_has_an_address(clinic: Callers) -> None:
     }
     paths.add("/prescriptions/<prescription_id>/closing")  # of its page, by which nothing is done to it
     paths.add("/prescriptions/<prescription_id>/patient-copy")  # of the page of its paper
-    paths.add(f"/prescriptions/<prescription_id>/{KEEPS}")
+    paths |= {f"/prescriptions/<prescription_id>/{path}" for path in (KEEPS, *RENEWAL.values())}
     assert {rule for rule in rules if rule.startswith("/prescriptions/<prescription_id>/")} == paths
     paths = {f"/access-requests/<request_id>/{act.offer.path}" for act in access_states.ACTS if act.offer}
     assert {rule for rule in rules if rule.startswith("/access-requests/<request_id>/")} == paths

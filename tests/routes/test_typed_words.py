@@ -158,7 +158,7 @@ async def test_nor_in_what_is_pushed(clinic: Callers, told: Told, arabic: Store)
 OWN_WORDS = re.compile(
     r"\.(name|given_name|family_name|greeting|who|doctor_name|prescriber_name|author_name|specialty|organization|place|"
     r"prescriber_specialty|prescriber_place|pharmacy|title|body|reason|decision_reason|reason_text|dosage|dci|city|"
-    r"substitution_reason|number|delivery\.address|note|licence_number|account|device)\b"
+    r"substitution_reason|number|delivery\.address|licence_number|account|device)\b"
 )
 # Names of fields, figures, what is asked about a scanned number, and macros: those show what they are given
 # in templates of their own.
