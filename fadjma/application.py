@@ -38,6 +38,7 @@ from fadjma.prescriptions import routes as prescriptions
 from fadjma.reception import routes as reception
 from fadjma.records import routes as records
 from fadjma.rules import Rules
+from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try, wiring.ending)
     cli.register(app)
     for part in (
-        *(accounts, places, access, reception, family, linking, records, prescriptions, inventory),
+        *(accounts, places, access, reception, family, linking, records, prescriptions, inventory, safety),
         *(
             drafts,
             notifications,

@@ -8,6 +8,7 @@ from fadjma.events import soundness as events
 from fadjma.inventory import soundness as inventory
 from fadjma.prescriptions import soundness as prescriptions
 from fadjma.records import soundness as records
+from fadjma.safety import soundness as safety
 from fadjma.store import Transaction, soundness
 
 _NAMED_AT_MOST = 5  # of what a check finds wrong
@@ -29,6 +30,7 @@ CHECKS = (
     Check("stock réservé égal à ses réservations", inventory.unreserved),
     Check("état de chaque ordonnance issu d'un acte", prescriptions.unacted),
     Check("quantités remises égales à leurs remises", prescriptions.undispensed),
+    Check("une seule dose signée pour chaque âge", safety.contradictory),
     Check("toutes les versions de chaque élément du dossier", records.unversioned),
 )
 

@@ -112,6 +112,8 @@ def wire() -> None:
         Kind("count", "/inventory/counts/{id}", about="stock"),
         Kind("handover", "/handovers/{id}"),
         Kind("recall", "/recalls/{id}", about="prescriptions"),
+        Kind("safety_entry", "/safety-tables"),
+        Kind("safety_import", "/safety-tables/imports/{id}"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),

@@ -40,6 +40,8 @@ ADDRESSES = {
     "organization_import": "/organizations/imports/x",
     "handover": "/handovers/x",
     "recall": "/recalls/x",
+    "safety_entry": "/safety-tables",
+    "safety_import": "/safety-tables/imports/x",
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",

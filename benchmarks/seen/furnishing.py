@@ -33,6 +33,9 @@ from fadjma.prescriptions import dispensing, recall, sets
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import measuring
+from fadjma.safety import importing as safety_files
+from fadjma.safety import signing
+from fadjma.safety.tables import Facts as Row
 from fadjma.store import Transaction
 from fadjma.web import drafts
 
@@ -317,6 +320,9 @@ def _administration(house: House) -> dict[str, str]:
     ketoprofen = Medicine(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
     alprazolam = Medicine(dci="alprazolam", form="comprimé", strength="0,25 mg", unit="comprimé", schedule="list_1")
     post = PlaceFacts(kind="clinic", name="Poste de santé", address="rue 4", city="Mbour", phone="+221339571234")
+    dose = Row(
+        kind="dose", dci="paracétamol", from_months=1, to_months=12, mg_per_kg_day=6000, source="OMS", source_on="2012"
+    )
     power = {"audience": "everybody", "title": "Coupure de courant", "body": "Samedi de 8h à 10h : pas de connexion."}
     second_admin = accounts.create_admin(house.tx, house.newcomer("Mariama", "Faye", "admin2@demo.fadjma"))
     assert second_admin
@@ -329,6 +335,8 @@ def _administration(house: House) -> dict[str, str]:
         "retired": house(listing.retire, ADMIN, house(listing.add, ADMIN, ketoprofen)),
         "checked": house(listing.check, ADMIN, {2: alprazolam.columns()}),
         "checked_places": house(importing.check, ADMIN, {2: asdict(post)}),
+        "entry": house(signing.add, NDIAYE, dose),
+        "checked_doses": house(safety_files.check, NDIAYE, [replace(dose, from_months=12, to_months=24)]),
     }
 
 

@@ -153,6 +153,10 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "medicine.brought_back": N_("Médicament remis dans la liste"),
             "medicines.imported": N_("Liste de médicaments importée"),
             "medicines.signed": N_("Liste de médicaments signée"),
+            "safety.entry_added": N_("Ligne ajoutée à une table de sécurité"),
+            "safety.entry_signed": N_("Ligne d'une table de sécurité signée"),
+            "safety.entry_withdrawn": N_("Ligne d'une table de sécurité retirée"),
+            "safety.imported": N_("Table de sécurité importée"),
         },
     ),
     "accounts": (

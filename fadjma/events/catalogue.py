@@ -115,6 +115,8 @@ MESSAGES = {
     "announcement.published": N_("Une annonce de l'administration"),
     "announcement.withdrawn": N_("Une annonce de l'administration est retirée"),
     "account.waiting": N_("Un compte est à vérifier"),
+    "safety.signed": N_("Des lignes des tables de sécurité ont été signées"),
+    "safety.withdrawn": N_("Une ligne des tables de sécurité a été retirée"),
     "backup.copy_failed": N_("La sauvegarde n'a pas pu être faite"),
     "backup.copy_late": N_("La sauvegarde est en retard"),
     "backup.drill_failed": N_("L'essai de restauration a échoué : la sauvegarde est inutilisable"),

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Unpack
 
 from fadjma import days
@@ -10,17 +11,18 @@ from fadjma.access import grants
 from fadjma.i18n import age_in_months, translate
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, queries, setbacks, states, transitions
+from fadjma.prescriptions import actions, dispensing, posology, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Handing
 from fadjma.prescriptions.prescription import Prescription
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.records import allergies, measurements
 from fadjma.refusals import Alerted, Doubtful, NotFound, Refusal
-from fadjma.safety import answers, rules
+from fadjma.safety import answers, doses, interactions, rules
 from fadjma.safety import queries as safety
 from fadjma.safety.answers import Override
-from fadjma.safety.rules import Alert, Running, Unchecked, Weighed
+from fadjma.safety.doses import Given
+from fadjma.safety.rules import Alert, Medicine, Running, Unchecked, Weighed
 from fadjma.store import Transaction
 
 _CHECKED = (  # acts before which is asked
@@ -55,7 +57,7 @@ def sign(
     """
     actions.require_prescriber(tx, viewer, patient_id)
     spelled, doubts = actions.check(tx, lines, pharmacy_id)
-    found = of_new(tx, patient_id, [line.medicine_id for line in spelled])
+    found = of_new(tx, patient_id, [line.medicine_id for line in spelled], [line.dosage for line in spelled])
     asked = sorted([*found.alerts, *of_posology(lines, doubts)], key=lambda one: one.line)
     answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
     prescription_id = actions.issue(
@@ -72,37 +74,41 @@ def sign(
     return prescription_id
 
 
-def of_new(tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
+def of_new(
+    tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None], dosages: Sequence[str] = ()
+) -> Checked:
     """What is asked of medicines that are about to be prescribed; None, and one that there is not: a line that is not
-    chosen yet. The caller has checked the right.
+    chosen yet. `dosages`: how each is taken, as far as it is written. The caller has checked the right.
 
     What a refused prescription still owes is under way no more, so a correction is no duplicate of it; what was handed
     over of it is.
     """
-    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, states.UNDER_WAY))
+    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, states.UNDER_WAY), dosages)
 
 
 def of_replacement(
-    tx: Transaction, prescription_id: str, patient_id: str, line_id: str, medicine_id: str | None
+    tx: Transaction, prescription_id: str, patient_id: str, line_id: str, medicine_id: str | None, dosage: str
 ) -> Checked:
     """What is asked of a medicine that is to take the place of a line of this prescription, as of a form's only line:
-    also beside the other lines. The caller has checked the right.
+    also beside the other lines. `dosage`: how it is taken, as far as it is written. The caller has checked the right.
     """
-    others = [
-        None if line.ended or line.id == line_id else line.medicine_id for line in queries.lines(tx, prescription_id)
-    ]
+    lines = queries.lines(tx, prescription_id)
+    others = [None if line.ended or line.id == line_id else line.medicine_id for line in lines]
     running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id])
-    found, at = _checked(tx, patient_id, [*others, medicine_id], running), len(others)
+    dosages, at = [*(line.dosage for line in lines), dosage], len(others)
+    found = _checked(tx, patient_id, [*others, medicine_id], running, dosages)
     return Checked(
         tuple(replace(one, line=0) for one in found.alerts if one.line == at),
         tuple(replace(one, line=one.line and 0) for one in found.unchecked if one.line in (None, at)),
     )
 
 
-def while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None]) -> Checked:
+def while_writing(
+    tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: Sequence[str | None], dosages: Sequence[str] = ()
+) -> Checked:
     """The same for the form of whoever may prescribe. Raises NotFound, Forbidden."""
     grants.require_grant(tx, viewer, patient_id, "prescriptions")
-    return of_new(tx, patient_id, medicine_ids)
+    return of_new(tx, patient_id, medicine_ids, dosages)
 
 
 def validate(
@@ -254,26 +260,51 @@ def unanswered(tx: Transaction, prescription_id: str, patient_id: str) -> Checke
     """What is asked of one that is issued, and that nobody has answered yet. The caller has checked the right."""
     issued_at = queries.issued_at(tx, prescription_id)
     running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id], before=issued_at)
-    medicine_ids = [None if line.ended else line.medicine_id for line in queries.lines(tx, prescription_id)]
-    found = _checked(tx, patient_id, medicine_ids, running)
+    lines = queries.lines(tx, prescription_id)
+    medicine_ids = [None if line.ended else line.medicine_id for line in lines]
+    found = _checked(tx, patient_id, medicine_ids, running, [line.dosage for line in lines])
     answered = {one.alert for one in answers.of_prescription(tx, prescription_id)}
     return replace(found, alerts=tuple(one for one in found.alerts if one.id not in answered))
 
 
 def _checked(
-    tx: Transaction, patient_id: str, medicine_ids: Sequence[str | None], running: Sequence[Running]
+    tx: Transaction,
+    patient_id: str,
+    medicine_ids: Sequence[str | None],
+    running: Sequence[Running],
+    dosages: Sequence[str] = (),
 ) -> Checked:
     known = safety.medicines(tx, filter(None, medicine_ids))
     medicines = [known.get(id or "") for id in medicine_ids]
     noted = allergies.of_patient(tx, patient_id)
-    unchecked = [*rules.unchecked(medicines, noted), *rules.unchecked_of_child(_weighed(tx, patient_id), tx.now)]
-    return Checked(tuple(rules.alerts(medicines, noted, running, tx.now)), tuple(unchecked))
+    given = [_given(medicine, dosage) if medicine else None for medicine, dosage in zip_longest(medicines, dosages)]
+    weighed, limits = _weighed(tx, patient_id), safety.doses_of(tx, list(known.values()))
+    pairs = safety.interactions_of(tx, list(known.values()))
+    alerts = [
+        *rules.alerts(medicines, noted, running, tx.now),
+        *interactions.alerts(medicines, running, pairs, tx.now),
+        *doses.alerts(given, weighed, limits),
+    ]
+    unchecked = [
+        *rules.unchecked(medicines, noted),
+        *interactions.unchecked(medicines, running, pairs, tx.now),
+        *doses.unchecked(given, weighed, limits, tx.now),
+    ]
+    return Checked(tuple(sorted(alerts, key=lambda one: one.line)), tuple(unchecked))
+
+
+def _given(medicine: Medicine, dosage: str | None) -> Given:
+    found = posology.read_for(dosage or "", medicine.unit, medicine.form)
+    if found is None:
+        return Given(medicine, is_written=bool(dosage))
+    return Given(medicine, found.a_day, found.unit)
 
 
 def _weighed(tx: Transaction, patient_id: str) -> Weighed:
     weight = measurements.newest(tx, patient_id, "body_weight")
     born = directory.identity(tx, patient_id).birth_date
-    return Weighed(age_in_months(born, days.day(tx.now)), weight.at if weight else None)
+    months = age_in_months(born, days.day(tx.now))
+    return Weighed(months, weight.at, weight.value) if weight else Weighed(months, None)
 
 
 def of_posology(lines: Sequence[NewLine], doubts: Mapping[str, str]) -> Iterator[Alert]:

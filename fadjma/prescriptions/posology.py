@@ -152,6 +152,17 @@ class Posology:
         """Whether it takes a part of what cannot be parted."""
         return self.dose.denominator > 1 and self.unit in _WHOLE
 
+    @property
+    def a_day(self) -> Fraction | None:
+        """How much of it is taken in a day at most.
+
+        None where that is not said for sure: « 5 ml si besoin, au plus 4 par jour » may be four times.
+        """
+        if self.times:
+            often = self.dose * self.times
+            return min(often, Fraction(self.most)) if self.most else often
+        return Fraction(self.most) if self.most and self.dose == 1 else None
+
     def quantity(self, unit: str, days: int) -> int | None:
         """How many of the medicine's `unit` that takes in so many days; None where it cannot be counted in it."""
         a_day = self.dose * self.times if self.times else Fraction(self.most or 0)

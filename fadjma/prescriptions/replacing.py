@@ -46,7 +46,8 @@ def replace_line(
     found, old = _lacking(tx, viewer, prescription_id, states.REPLACE_LINE, line_id, version)
     actions.require_prescriber(tx, viewer, found.patient_id)
     spelled, doubts = actions.check(tx, [line], None)
-    asked = checking.of_replacement(tx, found.id, found.patient_id, old.id, spelled[0].medicine_id)
+    [new_line] = spelled
+    asked = checking.of_replacement(tx, found.id, found.patient_id, old.id, new_line.medicine_id, new_line.dosage)
     answered = answers.require(
         viewer.language,
         [*asked.alerts, *checking.of_posology(spelled, doubts)],

@@ -57,7 +57,17 @@ LEVEL_4 = 5  # characters: the chemical subgroup, in which what resembles most s
 
 def substances(dci: str) -> frozenset[str]:
     """What a medicine is made of, each as it is compared: « amoxicilline + acide clavulanique » is two."""
-    return frozenset(filter(None, (" ".join(writing.fold(part).split()) for part in _PARTS.split(dci))))
+    return frozenset(named(dci))
+
+
+def named(dci: str) -> tuple[str, ...]:
+    """The same in the order in which they are named, which is that of their strengths."""
+    return tuple(filter(None, (" ".join(writing.fold(part).split()) for part in parts(dci))))
+
+
+def parts(dci: str) -> list[str]:
+    """The same as they are written."""
+    return [part.strip() for part in _PARTS.split(dci)]
 
 
 def codes(typed: str) -> tuple[str, ...] | None:

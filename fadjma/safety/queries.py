@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from fadjma.safety import doses, interactions, tables
 from fadjma.safety.rules import DAY, Medicine, Running
 from fadjma.store import Row, Transaction, given, listed
 
@@ -11,8 +12,25 @@ _LONGEST = 366 * DAY  # that what was handed over once is taken
 def medicines(tx: Transaction, ids: Iterable[str]) -> dict[str, Medicine]:
     """These (few) medicines, as far as they are compared."""
     among, values = given(dict.fromkeys(ids))
-    rows = tx.all(f"SELECT medicine_id, dci, atc FROM medicine_classes WHERE medicine_id IN {among}", values)
-    return {row["medicine_id"]: _medicine(row) for row in rows}
+    rows = tx.all(
+        f"SELECT medicine_id, dci, atc, strength, form, unit FROM medicine_classes WHERE medicine_id IN {among}", values
+    )
+    return {row["medicine_id"]: Medicine(*row) for row in rows}
+
+
+def doses_of(tx: Transaction, medicines: Sequence[Medicine]) -> doses.Table:
+    """What is signed of the doses of these."""
+    return doses.Table(tables.in_use(tx, "dose", _substances(medicines)), tables.is_signed(tx, "dose"))
+
+
+def interactions_of(tx: Transaction, medicines: Sequence[Medicine]) -> interactions.Table:
+    """What is signed of the interactions of these, with whatever."""
+    found = tables.in_use(tx, "interaction", _substances(medicines))
+    return interactions.Table(found, tables.is_signed(tx, "interaction"))
+
+
+def _substances(medicines: Sequence[Medicine]) -> list[str]:
+    return sorted({substance for medicine in medicines for substance in medicine.substances})
 
 
 def running(

@@ -15,12 +15,11 @@ from fadjma.i18n import N_, translate
 from fadjma.records import allergens
 from fadjma.records.allergies import Allergies, Allergy
 
-Kind = Literal["allergy", "duplicate", "same_class", "posology"]
+Kind = Literal["allergy", "duplicate", "same_class", "dose", "interaction", "posology"]
 STOPS: tuple[Kind, ...] = ("allergy", "duplicate")  # until a reason is written
 DAY = 86_400_000
 LATELY = 7 * DAY  # since it was handed over; and before its end a treatment may be continued
 CHILD = 18 * 12  # months of age: until then a dose goes by weight
-_YOUNG, _OLD_WEIGHT, _OLD_WEIGHT_OF_YOUNG = 24, 180 * DAY, 30 * DAY  # months; after so long a child weighs another
 _ID = 16  # hexadecimal digits
 
 
@@ -31,6 +30,9 @@ class Medicine:
     id: str
     dci: str
     atc: str = ""
+    strength: str = ""
+    form: str = ""
+    unit: str = ""
 
     @property
     def substances(self) -> frozenset[str]:
@@ -102,7 +104,7 @@ class Alert:
 class Unchecked:
     """What could not be checked, of a line or (None) of the patient: silence about it is not safety."""
 
-    kind: Literal["allergies", "in_words", "by_name", "no_atc", "weight", "dose"]
+    kind: Literal["allergies", "in_words", "by_name", "no_atc", "weight", "dose", "dosage", "strength", "interaction"]
     text: str
     said: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = None
@@ -120,16 +122,22 @@ class Weighed:
 
     months: int
     at: int | None
+    grams: int | None = None
 
 
 def in_words(text: str, said: Mapping[str, Any], language: str) -> str:
-    """A stored text in a language; what is a whole number among its values is a moment, shown as its day."""
-    shown = {name: _day(value, language) if isinstance(value, int) else value for name, value in said.items()}
-    return translate(language, text, **shown)
+    """A stored text in a language. Of its values a whole number is a moment, shown as its day, another a quantity;
+    `…_on` is a date, of which as much is given as is known.
+    """
+    return translate(language, text, **{name: _shown(name, value, language) for name, value in said.items()})
 
 
-def _day(at: int, language: str) -> str:
-    return i18n.show_date(days.day(at), language)
+def _shown(name: str, value: Any, language: str) -> str:
+    if isinstance(value, float):
+        return i18n.show_number(value, language)
+    if isinstance(value, int):
+        return i18n.show_date(days.day(value), language)
+    return i18n.show_birth_date(value, language) if name.endswith("_on") else str(value)
 
 
 def alert(kind: Kind, line: int, meant: Sequence[str], text: str, *, about: str = "medicine", **said: Any) -> Alert:
@@ -230,14 +238,3 @@ def unchecked(lines: Sequence[Medicine | None], allergies: Allergies) -> Iterato
         if medicine is not None and not medicine.subgroup:
             text = N_("Famille inconnue : allergie de famille non vérifiée (%(medicine)s).")
             yield Unchecked("no_atc", text, {"medicine": medicine.dci}, number)
-
-
-def unchecked_of_child(weighed: Weighed, now: int) -> Iterator[Unchecked]:
-    """What of a child's doses could not be checked: they go by weight."""
-    if weighed.months >= CHILD:
-        return
-    yield Unchecked("dose", N_("FADJMA ne vérifie pas les doses selon le poids : vérifiez-les vous-même."))
-    if weighed.at is None:
-        yield Unchecked("weight", N_("Poids inconnu."))
-    elif weighed.at < now - (_OLD_WEIGHT_OF_YOUNG if weighed.months < _YOUNG else _OLD_WEIGHT):
-        yield Unchecked("weight", N_("Le poids est ancien : il est du %(day)s."), {"day": weighed.at})

@@ -135,6 +135,7 @@ def environment(language: str) -> Environment:
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,
             "weight": partial(i18n.show_weight, language=language),
+            "number": partial(i18n.show_number, language=language),
         }
     )
     return made

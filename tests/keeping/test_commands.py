@@ -51,6 +51,11 @@ HARM = {
     "toutes les versions de chaque élément du dossier": "INSERT INTO records "
     "(id, patient_id, type, author_id, occurred_on, created_at) "
     "VALUES ('r', 'awa', 'allergy', 'diop', '2026-03-02', 1)",
+    "une seule dose signée pour chaque âge": "INSERT INTO safety_entries "
+    "(id, kind, dci, dci_key, other, other_key, effect, from_months, to_months, mg_per_kg_day, source, source_on, "
+    "added_by, added_at, signed_by, signed_at) VALUES "
+    "('a', 'dose', 'x', 'x', '', '', '', 0, 12, 1, 's', '2010', 'diop', 1, 'diop', 1), "
+    "('b', 'dose', 'x', 'x', '', '', '', 6, 24, 1, 's', '2010', 'diop', 1, 'diop', 1)",
     "pages et index intacts": "UPDATE sqlite_master SET sql = replace(sql, 'IS NOT NULL', 'IS NULL') "
     "WHERE name = 'users_phone'",
 }  # fmt: skip

@@ -46,7 +46,7 @@ def _lacking(tx: Transaction, prescription_id: str) -> str:
 def _replace_line(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     line = NewLine(AMOXICILLIN, "1 comprimé matin et soir", 10, 5)
     line_id = _lacking(tx, prescription_id)
-    asked = checking.of_replacement(tx, prescription_id, AWA.id, line_id, line.medicine_id).alerts
+    asked = checking.of_replacement(tx, prescription_id, AWA.id, line_id, line.medicine_id, line.dosage).alerts
     overrides = [Override(place, one.id, "Renouvelée exprès") for place, one in enumerate(asked)]
     how: dict[str, Any] = {"line_id": line_id, "line": line, "confirmed": True, "overrides": overrides}
     return replacing.replace_line(tx, viewer, prescription_id, **how)

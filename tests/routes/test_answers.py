@@ -211,7 +211,7 @@ class TestActing:
         "route", [route for route in ACTS if route.path.endswith(("/end", "/sign-out", "/signature"))]
     )
     async def test_ending_answers_204_to_a_program(self, clinic: Callers, told: Told, route: Route) -> None:
-        answer = await clinic.program(route.who).post(route.at(told))
+        answer = await clinic.program(route.who).post(route.at(told), route.body)
         assert (answer.status, answer.body) == (204, b"")
 
     @pytest.mark.parametrize("route", ACTS)

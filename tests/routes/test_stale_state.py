@@ -45,6 +45,8 @@ CURRENT = {
     "/formulary/{medicine}/retirement": "retired",
     "/formulary/{retired}/reinstatement": "active",
     "/formulary/imports/{checked}/confirmation": "applied",
+    "/safety-tables/entries/{entry}/withdrawal": "withdrawn",
+    "/safety-tables/imports/{checked_doses}/confirmation": "applied",
     "/accounts/{waiting}/verification": "active",
     "/accounts/moussa/deactivation": "deactivated",
     "/accounts/{closed}/reactivation": "active",

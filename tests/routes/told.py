@@ -54,11 +54,17 @@ from fadjma.reception import actions as reception
 from fadjma.records import actions as records
 from fadjma.records import measuring, noting
 from fadjma.records.allergies import Facts as Allergen
+from fadjma.safety import importing as safety_files
+from fadjma.safety import signing
+from fadjma.safety.tables import Facts as Entry
 from fadjma.store import Transaction
 
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
 NORAMIDOPYRINE = Facts(dci="noramidopyrine", form="comprimé", strength="500 mg", unit="comprimé")
 POST = PlaceFacts(kind="clinic", name="Poste de santé", address="rue 4", city="Mbour", phone="+221339571234")
+MOST = Entry(
+    kind="dose", dci="paracétamol", from_months=1, to_months=144, mg_per_kg_day=7500, source="OMS", source_on="2010"
+)
 ALPRAZOLAM = Facts(dci="alprazolam", form="comprimé", strength="0,25 mg", unit="comprimé", schedule="list_1")
 PIN = "407192"
 DOCUMENT = "CNI 1 751 1991 00042"
@@ -67,6 +73,7 @@ SLIP_KEY = derive_key(SECRET_KEY, "slips")
 PIN_KEY = derive_key(SECRET_KEY, "patient_pins")
 FACTOR_KEY = derive_key(SECRET_KEY, "second_factor")
 RECOVERY = second_factors.recovery_code(FACTOR_KEY, "a recovery code of M. Gomis")
+ENTRY = "a-row-of-doses"
 SLIP = "the slip of Sokhna"  # its id, which makes the code
 YANDE = Identity(
     given_name="Yandé", family_name="", birth_date="1951", sex="female", city="Fatick", phone=None, email=None
@@ -123,6 +130,8 @@ class Told:
     retired: str
     checked: str  # a file of medicines that was read
     checked_places: str  # a file of places that was read
+    entry: str  # of a safety table, not signed
+    checked_doses: str  # a file of doses that was read
     emergency: str  # of Dr Sarr, to be reviewed
     explaining: str  # of Dr Diop, who is to explain it
     line: str  # of Awa's trace
@@ -221,6 +230,8 @@ def tell(store: Store) -> Told:
         retired=act(listing.retire, ADMIN, act(listing.add, ADMIN, NORAMIDOPYRINE)),
         checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
         checked_places=act(importing.check, ADMIN, {2: asdict(POST)}),
+        entry=_entry(store),
+        checked_doses=store.write(safety_files.check, NDIAYE, [replace(MOST, dci="amoxicilline")]),
         emergency=emergency,
         explaining=explaining,
         line=line,
@@ -288,6 +299,13 @@ def _want_renewed(store: Store, prescription_id: str) -> None:
         "VALUES ('wanted', ?, 'diop', 'pending', 'Il ne m''en reste plus', ?, ?, '')",
         (prescription_id, store.clock(), store.clock() + steps.WEEK),
     )
+
+
+def _entry(store: Store) -> str:
+    """A row of a safety table, whose id is known beforehand, as it is signed."""
+    added = store.write(signing.add, NDIAYE, MOST)
+    store.connection.execute("UPDATE safety_entries SET id = ? WHERE id = ?", (ENTRY, added))
+    return ENTRY
 
 
 def _shelve(store: Store, product: str) -> list[Counted]:
@@ -478,6 +496,22 @@ PLACES = "genre;nom;adresse;ville;téléphone\npharmacie;Pharmacie du Marché;ru
 SHELVED = "SHELVED"  # the number and the id of a lot
 SHEET = {"lines": [{"lot_id": SHELVED, "version": 1, "on_hand": 7}], "reason": "Casse", "confirm": True}
 DELIVERY = f"produit;lot;péremption;quantité\nparacétamol 500 mg;LIV-3;{NEXT_YEAR};200"
+DOSE = {
+    "dci": "paracétamol",
+    "from_months": "1 mois",
+    "to_months": "12 ans",
+    "mg_per_kg_day": "75",
+    "source": "OMS",
+    "source_on": "2010",
+}
+INTERACTION = {
+    "dci": "paracétamol",
+    "other": "amoxicilline",
+    "effect": "Un effet écrit pour ces essais",
+    "source": "OMS",
+    "source_on": "2010",
+}
+DOSES = "dci;de;à;mg/kg/j;source;date\namoxicilline;1 mois;12 ans;90;OMS;2010\n"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
     "given_name": "Fatou",
@@ -511,6 +545,7 @@ PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id"
 NEW_PASSWORD = "deux pirogues rentrent à midi"
 
 JAMMS = (NDIAYE, GOMIS)
+PROFESSIONALS = (DIOP, SARR, NDIAYE, GOMIS, FALL)
 STAFF_OF_CAST = tuple(person for person in CAST if person.role != "patient")
 
 ACTS = [
@@ -639,6 +674,18 @@ ACTS = [
     Route("/formulary/imports", ADMIN, {"text": TABLE}, created=True),
     Route("/formulary/imports/{checked}/confirmation", ADMIN),
     Route("/formulary/signature", NDIAYE, quiet=True, allowed=(GOMIS, FALL)),
+    Route("/safety-tables/doses", NDIAYE, DOSE, created=True, allowed=PROFESSIONALS),
+    Route("/safety-tables/interactions", DIOP, INTERACTION, created=True, allowed=PROFESSIONALS),
+    Route("/safety-tables/entries/{entry}/withdrawal", DIOP, {"reason": "Édition de 2024"}, allowed=PROFESSIONALS),
+    Route(
+        "/safety-tables/signature",
+        FALL,
+        {"entries": [{"id": ENTRY}], "password": PASSWORD},
+        quiet=True,
+        allowed=PROFESSIONALS,
+    ),
+    Route("/safety-tables/doses/imports", NDIAYE, {"text": DOSES}, created=True, allowed=PROFESSIONALS),
+    Route("/safety-tables/imports/{checked_doses}/confirmation", NDIAYE, allowed=PROFESSIONALS),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
     Route("/sessions/end", AWA, quiet=True, allowed=CAST),
     Route("/password", AWA, {"password": PASSWORD, "new_password": NEW_PASSWORD}, quiet=True, allowed=CAST),
@@ -750,6 +797,14 @@ READS = [
     Route("/formulary/{medicine}", ADMIN, allowed=(NDIAYE, GOMIS, FALL)),
     Route("/formulary/imports/new", ADMIN),
     Route("/formulary/imports/{checked}", ADMIN),
+    Route("/safety-tables", NDIAYE, allowed=PROFESSIONALS),
+    Route("/safety-tables?status=unsigned", DIOP, allowed=PROFESSIONALS),
+    Route("/safety-tables/doses/new", NDIAYE, allowed=PROFESSIONALS),
+    Route("/safety-tables/interactions/new", DIOP, allowed=PROFESSIONALS),
+    Route("/safety-tables/entries/{entry}", NDIAYE, allowed=PROFESSIONALS),
+    Route("/safety-tables/signature", NDIAYE, allowed=PROFESSIONALS),
+    Route("/safety-tables/doses/imports/new", NDIAYE, allowed=PROFESSIONALS),
+    Route("/safety-tables/imports/{checked_doses}", NDIAYE, allowed=PROFESSIONALS),
     Route("/accounts/new", ADMIN),
     Route("/accounts/{invited}", ADMIN),
     Route("/accounts/{invited}/slip", ADMIN),

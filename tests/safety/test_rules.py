@@ -110,24 +110,6 @@ def test_what_cannot_be_checked_is_said() -> None:
     assert list(rules.unchecked([PARACETAMOL], none_known)) == []
 
 
-@pytest.mark.parametrize(
-    ("months", "days", "said"),
-    [
-        (18 * 12, None, []),
-        (18 * 12 - 1, None, ["dose", "weight"]),
-        (60, 180, ["dose"]),
-        (60, 181, ["dose", "weight"]),
-        (23, 30, ["dose"]),
-        (23, 31, ["dose", "weight"]),
-    ],
-)
-def test_of_a_child_it_is_said_that_no_dose_was_checked_and_by_which_weight(
-    months: int, days: int | None, said: list[str]
-) -> None:
-    weighed = rules.Weighed(months, None if days is None else NOW - days * DAY)
-    assert [one.kind for one in rules.unchecked_of_child(weighed, NOW)] == said
-
-
 _FACTS = st.one_of(
     st.none(),
     st.builds(Facts, st.just("medicine"), st.sampled_from([one.dci for one in LIST]), st.sampled_from(["", "J01CA04"])),

@@ -34,7 +34,7 @@ TABLES = {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "gtins", "pharmacy_choices"),
     },
-    "safety": {"alert_overrides", "dose_limits"},
+    "safety": {"alert_overrides", "safety_entries", "safety_imports"},
     "prescriptions": {
         "prescriptions",
         "prescription_lines",

@@ -17,6 +17,7 @@ from fadjma.safety import answers
 from fadjma.safety.answers import Override
 from fadjma.safety.rules import Alert, Unchecked
 from fadjma.store import Transaction
+from fadjma.web.forms import clean
 
 blueprint = Blueprint("alerts", __name__)
 
@@ -50,8 +51,9 @@ def shown(found: Checked, sent: Iterable[Override] = ()) -> Beside:
 
 async def beside(patient_id: str, form: PrescriptionForm, sent: Iterable[Override] | None = None) -> Beside:
     """What is asked about the medicines of a form that is shown; `sent`: answers, if they are not the form's own."""
-    chosen = [await chosen_in(line) for line in form.each_line[:LINES_AT_MOST]]
-    found = await web.see(checking.while_writing, patient_id, chosen)
+    lines = form.each_line[:LINES_AT_MOST]
+    chosen, dosages = [await chosen_in(line) for line in lines], [line.dosage.data or "" for line in lines]
+    found = await web.see(checking.while_writing, patient_id, chosen, dosages)
     return shown(found, form.answers if sent is None else sent)
 
 
@@ -66,11 +68,13 @@ async def chosen_in(line: LineForm) -> str | None:
 
 @blueprint.get("/patients/<patient_id>/safety")
 async def asked(patient_id: str) -> Response:
-    """What an open form asks while its medicines are chosen (`lines-0-medicine_id` as there, or `medicine_id`)."""
+    """What an open form asks while it is filled in (`lines-0-medicine_id` and `-dosage` as there, or without)."""
     args = request.args
     named = [args.get(f"lines-{number}-medicine_id", "")[:40] or None for number in range(LINES_AT_MOST)]
     plain: list[str | None] = [medicine_id[:40] for medicine_id in args.getlist("medicine_id")[:LINES_AT_MOST]]
-    found = await web.see_traced(_while_writing, patient_id, plain or named)
+    typed = args.getlist("dosage") if plain else [args.get(f"lines-{n}-dosage", "") for n in range(LINES_AT_MOST)]
+    dosages = [clean(dosage[:300]) or "" for dosage in typed[:LINES_AT_MOST]]
+    found = await web.see_traced(_while_writing, patient_id, plain or named, dosages)
     language = web.language()
     data = {
         "alerts": [one.json(language) for one in found.alerts],
@@ -80,7 +84,9 @@ async def asked(patient_id: str) -> Response:
     return web.answer(fragment, data, fragment=fragment, unchecked=found.unchecked)
 
 
-def _while_writing(tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: list[str | None]) -> Checked:
-    found = checking.while_writing(tx, viewer, patient_id, medicine_ids)
+def _while_writing(
+    tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: list[str | None], dosages: list[str]
+) -> Checked:
+    found = checking.while_writing(tx, viewer, patient_id, medicine_ids, dosages)
     writing.trace_file(tx, viewer, patient_id, again=True)
     return found

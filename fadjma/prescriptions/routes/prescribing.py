@@ -5,9 +5,10 @@ from typing import Any, TypedDict
 from quart import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.access import grants
 from fadjma.histogram import Histogram
+from fadjma.i18n import age_in_months
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
@@ -29,7 +30,7 @@ from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
 from fadjma.refusals import Invalid, NotFound
 from fadjma.safety.answers import Override
-from fadjma.safety.rules import Unchecked
+from fadjma.safety.rules import CHILD, Unchecked
 from fadjma.store import Transaction
 from fadjma.web.forms import clean
 
@@ -63,13 +64,15 @@ class Desk(TypedDict):
     retired: set[int]  # the lines whose medicine is not of the list any more
     alerts: list[Shown]
     unchecked: tuple[Unchecked, ...]
+    by_weight: bool  # a child's doses are: what is not checked of them follows what is typed
 
 
 def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> Desk:
     """The desk, which is part of the file. Raises NotFound without a grant."""
     grants.require_grant(tx, viewer, patient_id, "prescriptions")
+    file = writing.open_file(tx, viewer, patient_id, again=again)
     return {
-        "file": writing.open_file(tx, viewer, patient_id, again=again),
+        "file": file,
         "pharmacies": directory.organizations(tx, "pharmacy"),
         "allergies": allergies.of_patient(tx, patient_id),
         "suggestions": {},
@@ -83,6 +86,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "retired": set(),
         "alerts": [],
         "unchecked": (),
+        "by_weight": age_in_months(file.patient.birth_date, days.day(tx.now)) < CHILD,
     }
 
 

@@ -74,7 +74,8 @@ async def _around(prescription_id: str, form: ReplacementForm) -> Desk:
     # A form that comes back is the same sitting at the same desk.
     again = request.method == "POST" or web.by_itself()
     line_id = form.line_id.data or request.args.get("line", "")
-    found, old, asked = await web.see_traced(_open, prescription_id, line_id, await chosen_in(form.line), again=again)
+    chosen, dosage = await chosen_in(form.line), form.line.dosage.data or ""
+    found, old, asked = await web.see_traced(_open, prescription_id, line_id, chosen, dosage, again=again)
     return {
         "item": found,
         "old": old,
@@ -86,7 +87,14 @@ async def _around(prescription_id: str, form: ReplacementForm) -> Desk:
 
 
 def _open(
-    tx: Transaction, viewer: Viewer, prescription_id: str, line_id: str, medicine_id: str | None, *, again: bool
+    tx: Transaction,
+    viewer: Viewer,
+    prescription_id: str,
+    line_id: str,
+    medicine_id: str | None,
+    dosage: str,
+    *,
+    again: bool,
 ) -> tuple[Prescription, Line, Checked]:
     """Raises NotFound, Forbidden for whoever may not replace anything of it."""
     transitions.seen_by(tx, viewer, prescription_id, states.REPLACE_LINE)
@@ -95,7 +103,7 @@ def _open(
     old = next((line for line in found.lines if line.id == line_id), None)
     if old is None:
         raise NotFound
-    return found, old, checking.of_replacement(tx, found.id, found.patient_id, old.id, medicine_id)
+    return found, old, checking.of_replacement(tx, found.id, found.patient_id, old.id, medicine_id, dosage)
 
 
 async def _rearrange(prescription_id: str, sent: MultiDict[str, str], pressed: str) -> Response:

@@ -1,0 +1,190 @@
+"""The clinic's own tables of doses and interactions: read, entered, imported, signed, withdrawn."""
+
+from datetime import date
+from functools import partial
+from typing import TypedDict
+
+from quart import Blueprint, Response, request
+
+from fadjma import days, web
+from fadjma.accounts import second_factor
+from fadjma.accounts.routes.second_factor import confirm_owner
+from fadjma.identity.people import Viewer
+from fadjma.refusals import NotFound
+from fadjma.safety import importing, sheet, signing, tables
+from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, WithdrawalForm
+from fadjma.safety.tables import STATUSES, Entry, Kind, Status
+from fadjma.store import Page, Transaction
+from fadjma.web.forms import NoFields
+from fadjma.web.importing import ImportForm, read_table
+
+blueprint = Blueprint("safety", __name__)
+_KINDS: dict[str, Kind] = {"doses": "dose", "interactions": "interaction"}
+for _kind in _KINDS:
+    web.take_files(f"/safety-tables/{_kind}/imports")
+
+
+@blueprint.get("/safety-tables")
+async def show_tables() -> Response:
+    only, before = web.one_of("status", tuple(STATUSES)), request.args.get("before")
+    found, unsigned, signed = await web.see(_tables, only, before)
+    data = {**found.json(lambda entry: entry.json(web.language())), "unsigned": unsigned, "signed": signed}
+    return web.answer(
+        "safety/tables.html",
+        data,
+        entries=found,
+        unsigned=unsigned,
+        signed=signed,
+        only=only,
+        statuses=STATUSES,
+        before=before,
+    )
+
+
+def _tables(
+    tx: Transaction, viewer: Viewer, status: Status | None, before: str | None
+) -> tuple[Page[Entry], int, dict[str, bool]]:
+    """A part of the rows, how many wait to be signed, and whether anything of each kind is checked."""
+    found = tables.browse(tx, viewer, status, before)
+    return found, tables.count_unsigned(tx), {kind: tables.is_signed(tx, kind) for kind in tables.KINDS}
+
+
+def _kind_of(name: str) -> Kind:
+    if name not in _KINDS:
+        raise NotFound
+    return _KINDS[name]
+
+
+class _Keeping(TypedDict):
+    kind: str  # as in the address
+
+
+async def _keeping(kind: str) -> _Keeping:
+    """Whoever may enter a row. Raises Forbidden, and NotFound of a table that there is not."""
+    await web.see(lambda tx, viewer: tables.require_reader(viewer))
+    _kind_of(kind)
+    return {"kind": kind}
+
+
+@blueprint.get("/safety-tables/doses/new")
+async def new_dose() -> Response:
+    return web.page("safety/entry_new.html", form=web.blank(DoseForm), **await _keeping("doses"))
+
+
+@blueprint.get("/safety-tables/interactions/new")
+async def new_interaction() -> Response:
+    return web.page("safety/entry_new.html", form=web.blank(InteractionForm), **await _keeping("interactions"))
+
+
+async def _doses() -> _Keeping:
+    return await _keeping("doses")
+
+
+async def _interactions() -> _Keeping:
+    return await _keeping("interactions")
+
+
+@blueprint.post("/safety-tables/doses")
+@web.refill("safety/entry_new.html", DoseForm, context=_doses)
+async def add_dose() -> Response:
+    return await _add(await web.form(DoseForm))
+
+
+@blueprint.post("/safety-tables/interactions")
+@web.refill("safety/entry_new.html", InteractionForm, context=_interactions)
+async def add_interaction() -> Response:
+    return await _add(await web.form(InteractionForm))
+
+
+async def _add(form: DoseForm | InteractionForm) -> Response:
+    acted = await web.act(signing.add, tables.entry, form.facts(), confirmed=form["confirm"].data)
+    there = f"/safety-tables/entries/{acted.resource.id}"
+    return web.done(acted, "safety/_entry.html", there, created=True, then="/safety-tables")
+
+
+class _AroundEntry(TypedDict):
+    item: Entry
+
+
+async def _around_entry(entry_id: str) -> _AroundEntry:
+    return {"item": await web.see(tables.entry, entry_id)}
+
+
+@blueprint.get("/safety-tables/entries/<entry_id>")
+async def show_entry(entry_id: str) -> Response:
+    around = await _around_entry(entry_id)
+    data = around["item"].json(web.language())
+    return web.answer("safety/entry.html", data, form=web.blank(WithdrawalForm), **around)
+
+
+@blueprint.post("/safety-tables/entries/<entry_id>/withdrawal")
+@web.refill("safety/entry.html", WithdrawalForm, context=_around_entry)
+async def withdraw(entry_id: str) -> Response:
+    form = await web.form(WithdrawalForm)
+    acted = await web.act(signing.withdraw, tables.entry, entry_id, reason=form.reason.data)
+    return web.done(acted, "safety/_entry.html", f"/safety-tables/entries/{entry_id}")
+
+
+class _AroundSignature(TypedDict):
+    entries: Page[Entry]  # that nobody has signed
+    has_factor: bool
+
+
+def _to_sign(tx: Transaction, viewer: Viewer) -> _AroundSignature:
+    tables.require_reader(viewer)
+    tables.require_signer(viewer)
+    found = tables.browse(tx, viewer, "unsigned", limit=signing.SIGNED_AT_ONCE)
+    return {"entries": found, "has_factor": second_factor.own(tx, viewer).any}
+
+
+async def _around_signature() -> _AroundSignature:
+    return await web.see(_to_sign)
+
+
+@blueprint.get("/safety-tables/signature")
+async def show_signature() -> Response:
+    around = await _around_signature()
+    data = around["entries"].json(lambda entry: entry.json(web.language()))
+    return web.answer("safety/signature.html", data, form=web.blank(SignatureForm), **around)
+
+
+@blueprint.post("/safety-tables/signature")
+@web.refill("safety/signature.html", SignatureForm, context=_around_signature)
+async def sign() -> Response:
+    form = await web.form(SignatureForm)
+    if not await web.attempted():  # a second submission has no other code of the second factor
+        await _around_signature()
+        await confirm_owner(form)
+        await web.attempt(signing.sign, form.read)
+    return Response(status=204) if web.wants() == "json" else web.see_other("/safety-tables")
+
+
+@blueprint.get("/safety-tables/<kind>/imports/new")
+async def new_import(kind: str) -> Response:
+    return web.page("safety/import_new.html", form=web.blank(ImportForm), **await _keeping(kind))
+
+
+@blueprint.post("/safety-tables/<kind>/imports")
+@web.refill("safety/import_new.html", ImportForm, context=_keeping)
+async def read_import(kind: str) -> Response:
+    await _keeping(kind)
+    table = await read_table(partial(sheet.read, kind=_kind_of(kind), today=_today()))
+    acted = await web.act(importing.check, tables.one_import, list(table.lines.values()))
+    return web.done(acted, "safety/_import.html", f"/safety-tables/imports/{acted.resource.id}", created=True)
+
+
+def _today() -> date:
+    return days.day(web.database().clock())
+
+
+@blueprint.get("/safety-tables/imports/<import_id>")
+async def show_import(import_id: str) -> Response:
+    found = await web.see(tables.one_import, import_id)
+    return web.answer("safety/import.html", found.json(web.language()), item=found)
+
+
+@blueprint.post("/safety-tables/imports/<import_id>/confirmation")
+async def confirm_import(import_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(importing.confirm, tables.one_import, import_id)
+    return web.done(acted, "safety/_import.html", f"/safety-tables/imports/{import_id}")

@@ -1,0 +1,255 @@
+"""The clinic's own tables: what a child may be given by weight, and which two substances harm together.
+
+They hold what a doctor or pharmacist of the clinic has signed, and nothing that came with the program. A row that
+nobody has signed, or that was withdrawn, is off: it is shown, said to be off, and compared with nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from fadjma.i18n import N_, iso
+from fadjma.identity.people import Viewer, titled
+from fadjma.records import allergens
+from fadjma.refusals import Forbidden, NotFound
+from fadjma.sheets import Import
+from fadjma.store import Page, Row, Transaction, given, paging
+
+PER_PAGE = 100
+Kind = Literal["dose", "interaction"]
+Status = Literal["unsigned", "in_use", "withdrawn"]
+KINDS: tuple[Kind, ...] = ("dose", "interaction")
+STATUSES: dict[Status, tuple[str, str]] = {  # label and look
+    "unsigned": (N_("Non signée"), "wait"),
+    "in_use": (N_("Signée"), "ok"),
+    "withdrawn": (N_("Retirée"), "cut"),
+}
+_READERS = N_("Les tables de sécurité sont celles des médecins et des pharmaciens.")
+_SIGNERS = N_("Seul un médecin ou un pharmacien signe ou retire une ligne des tables de sécurité.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a row says. Of a dose: ages in months, the second left out; hundredths of a milligram per kg and day."""
+
+    kind: Kind
+    dci: str
+    source: str
+    source_on: str  # a year, a month or a day, ISO 8601
+    from_months: int = 0
+    to_months: int = 0
+    mg_per_kg_day: int = 0
+    other: str = ""
+    effect: str = ""
+
+    @property
+    def dci_key(self) -> str:
+        return key(self.dci)
+
+    @property
+    def other_key(self) -> str:
+        return key(self.other)
+
+    def columns(self) -> dict[str, Any]:
+        """As it is stored; of an interaction in one order, whichever was named first."""
+        names = sorted(((self.dci_key, self.dci), (self.other_key, self.other)), key=lambda one: one[0])
+        if self.kind == "dose":
+            names.reverse()  # the one that there is
+        (dci_key, dci), (other_key, other) = names
+        return {
+            "kind": self.kind,
+            "dci": dci,
+            "dci_key": dci_key,
+            "other": other,
+            "other_key": other_key,
+            "effect": self.effect,
+            "from_months": self.from_months,
+            "to_months": self.to_months,
+            "mg_per_kg_day": self.mg_per_kg_day,
+            "source": self.source,
+            "source_on": self.source_on,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Facts):
+    """A row: by whom it was entered, signed, withdrawn. `listed`: whether the list of medicines has its substances."""
+
+    id: str
+    version: int
+    added_by: str
+    added_at: int
+    signed_by: str | None = None
+    signer_profession: str | None = None
+    signed_at: int | None = None
+    withdrawn_by: str | None = None
+    withdrawn_at: int | None = None
+    withdrawal_reason: str = ""
+    listed: bool = True
+
+    @property
+    def status(self) -> Status:
+        return "withdrawn" if self.withdrawn_at else "in_use" if self.signed_at else "unsigned"
+
+    @property
+    def label(self) -> str:
+        return STATUSES[self.status][0]
+
+    @property
+    def look(self) -> str:
+        return STATUSES[self.status][1]
+
+    @property
+    def most(self) -> Fraction:
+        """Milligrams per kilogram and day, at most."""
+        return Fraction(self.mg_per_kg_day, 100)
+
+    @property
+    def cursor(self) -> str:
+        return f"{self.dci_key}~{self.id}"
+
+    def is_for(self, months: int) -> bool:
+        return self.from_months <= months < self.to_months
+
+    def meets(self, one: frozenset[str], other: frozenset[str]) -> bool:
+        """Whether two medicines, by their substances, are those of this interaction."""
+        return (self.dci_key in one and self.other_key in other) or (self.dci_key in other and self.other_key in one)
+
+    def said(self) -> dict[str, Any]:
+        """Source and signature, as an alert cites them; the name with its title as it is said in French."""
+        assert self.signed_at
+        signer = titled(self.signer_profession) % {"name": self.signed_by}
+        return {"source": self.source, "source_on": self.source_on, "signer": signer, "day": self.signed_at}
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "status": self.status,
+            "version": self.version,
+            "kind": self.kind,
+            "dci": self.dci,
+            **(
+                {"from_months": self.from_months, "to_months": self.to_months, "mg_per_kg_day": float(self.most)}
+                if self.kind == "dose"
+                else {"other": self.other, "effect": self.effect}
+            ),
+            "source": self.source,
+            "source_on": self.source_on,
+            "listed": self.listed,
+            "added_by": self.added_by,
+            "added_at": iso(self.added_at),
+            "signed_by": self.signed_by,
+            "signed_at": iso(self.signed_at) if self.signed_at else None,
+            "withdrawn_by": self.withdrawn_by,
+            "withdrawn_at": iso(self.withdrawn_at) if self.withdrawn_at else None,
+            "withdrawal_reason": self.withdrawal_reason or None,
+        }
+
+
+_ENTRY = """
+    SELECT e.id, e.version, e.kind, e.dci, e.other, e.effect, e.from_months, e.to_months, e.mg_per_kg_day, e.source,
+           e.source_on, e.added_at, e.signed_at, e.withdrawn_at, e.withdrawal_reason,
+           (SELECT name FROM people WHERE id = e.added_by) AS added_by,
+           (SELECT name FROM people WHERE id = e.signed_by) AS signed_by,
+           (SELECT profession FROM people WHERE id = e.signed_by) AS signer_profession,
+           (SELECT name FROM people WHERE id = e.withdrawn_by) AS withdrawn_by
+    FROM safety_entries e
+"""
+_IN_USE = "e.signed_at IS NOT NULL AND e.withdrawn_at IS NULL"
+_OF_STATUS: dict[Status | None, str] = {
+    None: "1 = 1",
+    "unsigned": "e.signed_at IS NULL AND e.withdrawn_at IS NULL",
+    "in_use": _IN_USE,
+    "withdrawn": "e.withdrawn_at IS NOT NULL",
+}
+
+
+def key(dci: str) -> str:
+    """A substance as it is compared; empty where none is named."""
+    return next(iter(allergens.substances(dci)), "")
+
+
+def require_reader(viewer: Viewer) -> None:
+    """Those who prescribe and those who dispense read the tables, and enter rows. Raises Forbidden."""
+    if viewer.role not in ("doctor", "pharmacist"):
+        raise Forbidden(_READERS)
+
+
+def require_signer(viewer: Viewer) -> None:
+    """A row counts for every place: physicians and pharmacists answer for it. Raises Forbidden."""
+    if viewer.role != "pharmacist" and viewer.profession != "physician":
+        raise Forbidden(_SIGNERS)
+
+
+def browse(
+    tx: Transaction, viewer: Viewer, status: Status | None = None, before: str | None = None, limit: int = PER_PAGE
+) -> Page[Entry]:
+    """The rows of all tables by their substance; `before` is the `next` of the page before."""
+    require_reader(viewer)
+    dci_key, _, last_id = (before or "").rpartition("~")
+    rows = tx.all(
+        f"{_ENTRY} WHERE {_OF_STATUS[status]} AND (e.dci_key, e.id) > (:key, :id) "
+        "ORDER BY e.dci_key, e.id LIMIT :limit",
+        {"key": dci_key, "id": last_id, "limit": limit + 1},
+    )
+    return paging.page(_entries(tx, rows), limit, lambda entry: entry.cursor)
+
+
+def entry(tx: Transaction, viewer: Viewer, entry_id: str) -> Entry:
+    """One row. Raises NotFound."""
+    require_reader(viewer)
+    [*found] = _entries(tx, tx.all(f"{_ENTRY} WHERE e.id = :id", {"id": entry_id}))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def in_use(tx: Transaction, kind: Kind, substances: Iterable[str]) -> list[Entry]:
+    """The signed rows of these (few) substances; of an interaction of those with any."""
+    among, values = given(dict.fromkeys(substances))
+    rows = tx.all(
+        f"{_ENTRY} WHERE {_IN_USE} AND e.kind = :kind AND (e.dci_key IN {among} OR e.other_key IN {among}) "
+        "ORDER BY e.dci_key, e.other_key, e.from_months",
+        {"kind": kind, **values},
+    )
+    return [_entry(row) for row in rows]
+
+
+def is_signed(tx: Transaction, kind: Kind) -> bool:
+    """Whether any row of this kind is in use."""
+    return bool(tx.value(f"SELECT 1 FROM safety_entries e WHERE {_IN_USE} AND e.kind = :kind LIMIT 1", {"kind": kind}))
+
+
+def count_unsigned(tx: Transaction) -> int:
+    return int(tx.value(f"SELECT count(*) FROM safety_entries e WHERE {_OF_STATUS['unsigned']}"))
+
+
+def known_substances(tx: Transaction) -> frozenset[str]:
+    """Those of the list of medicines: a row of another is never met."""
+    names = tx.all("SELECT DISTINCT dci FROM medicine_classes")
+    return frozenset().union(*(allergens.substances(row["dci"]) for row in names))
+
+
+def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
+    """A file that was read. Raises NotFound."""
+    require_reader(viewer)
+    row = tx.first(
+        "SELECT id, version, added, changed, unchanged, applied_at FROM safety_imports WHERE id = :id",
+        {"id": import_id},
+    )
+    if row is None:
+        raise NotFound
+    return Import(**dict(row))
+
+
+def _entries(tx: Transaction, rows: list[Row]) -> list[Entry]:
+    known = known_substances(tx) if rows else frozenset()
+    return [_entry(row, known) for row in rows]
+
+
+def _entry(row: Row, known: frozenset[str] | None = None) -> Entry:
+    found = Entry(**dict(row))
+    if known is None or {found.dci_key, found.other_key} <= {*known, ""}:
+        return found
+    return Entry(**dict(row), listed=False)
