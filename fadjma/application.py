@@ -3,7 +3,7 @@
 import logging
 import secrets
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from quart import Quart
 
@@ -21,6 +21,7 @@ from fadjma.histogram import WRITING, Histogram
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
 from fadjma.inventory import routes as inventory
+from fadjma.keeping import copies
 from fadjma.keeping.copies import planned
 from fadjma.keeping.keeper import Keeper
 from fadjma.linking import routes as linking
@@ -33,6 +34,8 @@ from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
 from fadjma.notifications import routes as notifications
+from fadjma.papers import routes as papers
+from fadjma.papers.intake import Intake
 from fadjma.places import routes as places
 from fadjma.prescriptions import routes as prescriptions
 from fadjma.reception import routes as reception
@@ -77,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
     app.extensions.update(errors=Errors(lambda: database.clock()), version=version.running())
+    app.extensions["papers"] = Intake(settings.papers_folder)
     prescribing = Histogram(WRITING)
     app.extensions["prescribing"] = prescribing
     cookies.init_app(app)
@@ -84,7 +88,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try, wiring.ending)
     cli.register(app)
     for part in (
-        *(accounts, places, access, reception, family, linking, records, prescriptions, inventory, safety),
+        *(accounts, places, access, reception, family, linking, records, papers, prescriptions, inventory, safety),
         *(
             drafts,
             notifications,
@@ -123,9 +127,11 @@ class Running:
         self._history = history
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
-        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules)
+        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules, app.extensions["papers"].drop)
         app.extensions["timekeeper"] = self._timekeeper
-        self.keeper = Keeper(database, planned(settings, database.path), self._timekeeper.owner, verifying.walk)
+        plan = planned(settings, database.path)
+        walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
+        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk)
         self._errors: Errors = app.extensions["errors"]
         self._open = False
 

@@ -18,9 +18,12 @@ from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email
 from fadjma.keeping import copies, restoring
+from fadjma.keeping.shelf import Shelf
+from fadjma.papers import soundness
 from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable, usable
 from fadjma.store.backup import look_into
+from fadjma.store.contents import Contents
 
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
@@ -36,7 +39,7 @@ def register(app: Quart) -> None:
     app.cli.add_command(_demo(database))
     app.cli.add_command(_backup(app))
     app.cli.add_command(_restore(app))
-    app.cli.add_command(_verify(database))
+    app.cli.add_command(_verify(app))
     app.cli.add_command(_doctor(app))
     app.cli.add_command(_confirm_clock(database))
 
@@ -191,12 +194,12 @@ def _backup(app: Quart) -> click.Command:
     def backup(target: Path) -> None:
         """Copy the database to TARGET while it is in use; the copy is checked before it gets its name.
 
-        It is sealed where FADJMA_BACKUP_KEY_FILE is set.
+        Papers and pictures are copied beside it, each once. Both are sealed where FADJMA_BACKUP_KEY_FILE is set.
         """
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
         try:
-            copies.copy_to(database.path, target, settings.backup_key)
+            copies.copy_to(database.path, target, settings.backup_key, settings.papers_folder)
         except Unusable as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"Copie vérifiée : {target}")
@@ -209,35 +212,49 @@ def _restore(app: Quart) -> click.Command:
     @click.argument("copy", type=click.Path(path_type=Path, dir_okay=False))
     @click.option("--replace-newer", is_flag=True, help="Also when the database has acts that the copy has not.")
     def restore(copy: Path, replace_newer: bool) -> None:
-        """Put COPY in the place of the database, which is kept beside it. FADJMA must not be running."""
+        """Put COPY in the place of the database, which is kept beside it. FADJMA must not be running.
+
+        Papers and pictures that stand beside COPY come back to their place.
+        """
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
+        papers = Contents(settings.papers_folder)
         try:
+            for key in {None, settings.backup_key}:
+                Shelf(copy.parent, key).bring(papers)
             kept = restoring.restore(
                 database.path, copy, settings.backup_key, database.clock(), replace_newer=replace_newer
             )
+            lost = look_into(database.path, lambda tx: len(list(soundness.lost(tx, papers.is_sound))))
         except Unusable as error:
             raise click.ClickException(str(error)) from error
         click.echo(f"{database.path} vient de {copy}.")
         if kept:
             click.echo(f"La base d'avant est gardée : {kept}")
+        if lost:
+            click.echo(
+                f"{lost} fichiers de documents manquent ou sont abîmés dans {papers.folder} : quart verify.", err=True
+            )
         click.echo("Relancez FADJMA.")
 
     return restore
 
 
-def _verify(database: Callable[[], Database]) -> click.Command:
+def _verify(app: Quart) -> click.Command:
     @click.command("verify")
     def verify() -> None:
-        """Look whether the database is sound: its pages, numbers without holes, stock equal to its movements."""
-        with click.progressbar(length=len(verifying.CHECKS), label=f"Base {database().path}") as bar:
+        """Look whether all is sound: pages, numbers without holes, stock equal to its movements, papers."""
+        settings: Settings = app.extensions["settings"]
+        path, is_sound = app.extensions["database"].path, Contents(settings.papers_folder).is_sound
+        count = len(verifying.checks(is_sound))
+        with click.progressbar(length=count, label=f"Base {path}") as bar:
             try:
-                wrong = look_into(database().path, lambda tx: verifying.walk(tx, lambda done: bar.update(1)))
+                wrong = look_into(path, lambda tx: verifying.walk(tx, lambda done: bar.update(1), is_sound=is_sound))
             except Unusable as error:
                 raise click.ClickException(str(error)) from error
         if wrong:
             raise click.ClickException("\n".join(["La base ne va pas :", *wrong]))
-        click.echo(f"Tout va bien : {len(verifying.CHECKS)} vérifications.")
+        click.echo(f"Tout va bien : {count} vérifications.")
 
     return verify
 

@@ -25,6 +25,7 @@ class Settings:
     port: int = 8000
     database_url: str = "sqlite:///fadjma.db"
     secret_key: str | None = None  # None only in demo mode: then one is made and kept in the database
+    papers: Path | None = None  # the folder of papers and pictures; None: beside the database, under its name
     secret_file: Path = Path("fadjma.secret")  # where it is read where it is not set; `quart setup` makes it
     demo: bool = False
     wal_limit: int = WAL_LIMIT  # bytes; 0: another program shortens it
@@ -44,7 +45,7 @@ class Settings:
         """Read the settings; raises SettingsError. `setting_up`: there need be no secret key yet."""
         demo = _flag(environment, "FADJMA_DEMO")
         database_url = _database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url))
-        secret_file = Path(environment.get("FADJMA_SECRET_FILE") or _beside(database_url))
+        secret_file = Path(environment.get("FADJMA_SECRET_FILE") or _beside(database_url, ".secret"))
         return cls(
             host=_host(environment.get("FADJMA_HOST", cls.host), demo=demo),
             port=_port(environment.get("FADJMA_PORT", str(cls.port))),
@@ -53,6 +54,7 @@ class Settings:
                 environment.get("FADJMA_SECRET_KEY", ""), secret_file, needed=not (demo or setting_up)
             ),
             secret_file=secret_file,
+            papers=Path(folder) if (folder := environment.get("FADJMA_PAPERS")) else None,
             demo=demo,
             wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
@@ -66,6 +68,11 @@ class Settings:
             backup_key=_backup_key(environment.get("FADJMA_BACKUP_KEY_FILE", "")),
             backup_key_file=Path(file) if (file := environment.get("FADJMA_BACKUP_KEY_FILE")) else None,
         )
+
+    @property
+    def papers_folder(self) -> Path:
+        """Where papers and pictures are kept."""
+        return self.papers or Path(_beside(self.database_url, ".papers"))
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:
@@ -110,9 +117,9 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _beside(database_url: str) -> str:
-    """Where the secret is unless it is said: beside the database, under its name."""
-    return str(Path(database_url.removeprefix("sqlite:///")).with_suffix(".secret"))
+def _beside(database_url: str, suffix: str) -> str:
+    """Where the secret and the papers are unless it is said: beside the database, under its name."""
+    return str(Path(database_url.removeprefix("sqlite:///")).with_suffix(suffix))
 
 
 def _secret_key(value: str, file: Path, *, needed: bool) -> str | None:

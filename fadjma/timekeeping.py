@@ -16,9 +16,10 @@ from fadjma.events import inbox
 from fadjma.family import actions as family
 from fadjma.identity import sessions
 from fadjma.inventory import actions as inventory
+from fadjma.papers import actions as papers
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import renewing
-from fadjma.store import Database, Unavailable
+from fadjma.store import Database, Transaction, Unavailable
 from fadjma.store.owner import Owner
 from fadjma.web import drafts, idempotency
 
@@ -36,11 +37,16 @@ class Timekeeper:
         database: Database,
         watch: ClockWatch | None = None,
         settle_rules: Callable[[], Awaitable[None]] | None = None,
+        drop_upload: Callable[[str], None] | None = None,
     ) -> None:
-        """At each round `watch` looks at the clock, and `settle_rules` at what another process may have changed."""
+        """At each round `watch` looks at the clock, and `settle_rules` at what another process may have changed.
+
+        `drop_upload` removes what has come of a file that never became whole.
+        """
         self._database = database
         self._watch = watch or ClockWatch(database)
         self._settle_rules = settle_rules
+        self._drop_upload = drop_upload
         self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -94,6 +100,7 @@ class Timekeeper:
             idempotency.forget,
             drafts.forget,
             inbox.forget,
+            self._forget_uploads,
             sessions.lock_idle,
         ):
             try:
@@ -103,6 +110,9 @@ class Timekeeper:
                 log.warning("time's act %s waits: %s", act.__name__, outage.reason)
             except Exception:
                 log.exception("time's act %s failed; it is tried again", act.__name__)
+
+    def _forget_uploads(self, tx: Transaction, limit: int) -> int:
+        return papers.forget(tx, limit, self._drop_upload) if self._drop_upload else 0
 
     async def _pause(self) -> float:
         """Seconds until the next round: sooner than usual when a right ends before, for it closes what is open."""

@@ -6,6 +6,7 @@ from itertools import islice
 
 from fadjma.events import soundness as events
 from fadjma.inventory import soundness as inventory
+from fadjma.papers import soundness as papers
 from fadjma.prescriptions import soundness as prescriptions
 from fadjma.records import soundness as records
 from fadjma.safety import soundness as safety
@@ -35,10 +36,22 @@ CHECKS = (
 )
 
 
-def walk(tx: Transaction, progress: Callable[[int], object] = lambda done: None) -> list[str]:
+def checks(is_sound: Callable[[str], bool] | None) -> tuple[Check, ...]:
+    """All of them; papers are looked at where it is said how: whether a file, by its name, holds what it held."""
+    if is_sound is None:
+        return CHECKS
+    return (*CHECKS, Check("documents et photos intacts", lambda tx: papers.lost(tx, is_sound)))
+
+
+def walk(
+    tx: Transaction,
+    progress: Callable[[int], object] = lambda done: None,
+    *,
+    is_sound: Callable[[str], bool] | None = None,
+) -> list[str]:
     """Try every check; returns a line about each that fails. `progress` is told how many are done."""
     lines = []
-    for done, check in enumerate(CHECKS, 1):
+    for done, check in enumerate(checks(is_sound), 1):
         found = list(islice(check.wrong(tx), _NAMED_AT_MOST + 1))
         if found:
             more = "…" if len(found) > _NAMED_AT_MOST else ""

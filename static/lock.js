@@ -51,6 +51,7 @@ function watch() {
     escapedAt = now();
   });
   if (self.BarcodeDetector && byId('scan')) import('./scan.js');
+  if (byId('paper')) import('./papers.js');
   addEventListener('submit', event => {
     if (event.target.getAttribute('action') != '/lock') return;
     event.preventDefault();

@@ -27,6 +27,8 @@ from fadjma.inventory import counting, deliveries, listing, receiving
 from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import Facts as Medicine
 from fadjma.linking import actions as linking
+from fadjma.papers import actions as papers
+from fadjma.papers.intake import Taken
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, recall, sets
@@ -239,8 +241,12 @@ def _prescriptions(house: House) -> dict[str, str]:
     house(prescriptions.cancel, DIOP, found["cancelled"], reason="Traitement changé")
     found["set"] = house(sets.keep, DIOP, found["cancelled"], name="Contrôle de la tension")
     weight = {"code": "body_weight", "value": 63_000, "measured_on": "2026-03-02"}
+    said = papers.Said("test_result", "Numération", "", "2026-03-02")
+    paper = house(papers.add, DIOP, awa, said, Taken("application/pdf", "0" * 64, 9_000, None, None, 2, None))
     of_awa = "SELECT id FROM records WHERE patient_id = :awa AND type = :type ORDER BY id DESC"
     return found | {
+        "paper": paper,
+        "paper_record": house.one("SELECT record_id FROM papers WHERE id = :id", id=paper),
         "weight": house(measuring.measure, DIOP, awa, **weight),
         "record": house.one(of_awa, awa=awa, type="consultation"),
         "allergy": house.one(of_awa, awa=awa, type="allergy"),

@@ -12,8 +12,10 @@ from pathlib import Path
 from fadjma.config import Settings
 from fadjma.events import inbox
 from fadjma.keeping.sealed import is_sealed, seal, unseal
+from fadjma.keeping.shelf import Shelf
 from fadjma.store import Transaction, Unusable
 from fadjma.store.backup import backup, change, check_is_ours, copy_file, count_rows, give_name, remove
+from fadjma.store.contents import Contents
 
 log = logging.getLogger("fadjma.keeping")
 _HOUR = 3_600_000
@@ -30,6 +32,7 @@ class Plan:
     every: int  # milliseconds
     keep: int  # how many copies
     key: str | None  # with which they are sealed
+    papers: Path | None = None  # the folder of papers and pictures, which are copied too
 
 
 def planned(settings: Settings, database: Path) -> Plan | None:
@@ -37,7 +40,12 @@ def planned(settings: Settings, database: Path) -> Plan | None:
     if settings.backup_folder is None or settings.demo:
         return None
     return Plan(
-        database, settings.backup_folder, settings.backup_every * _HOUR, settings.backup_keep, settings.backup_key
+        database,
+        settings.backup_folder,
+        settings.backup_every * _HOUR,
+        settings.backup_keep,
+        settings.backup_key,
+        settings.papers_folder,
     )
 
 
@@ -113,6 +121,11 @@ def drilled(plan: Plan) -> Path:
     return plan.database.with_name(plan.database.name + ".drill")
 
 
+def is_sound(plan: Plan, name: str) -> bool:
+    """Whether a paper stands beside the copies, and holds what it held."""
+    return Shelf(plan.folder, plan.key).is_sound(name, plan.database.with_name(plan.database.name + ".drill-paper"))
+
+
 def _open_copy(database: Path, target: str) -> Path:
     """Where a copy is made that is to be sealed: it leaves the machine only then."""
     return database.with_name(f"{database.name}.copying-{target}")
@@ -120,12 +133,25 @@ def _open_copy(database: Path, target: str) -> Path:
 
 def _make(plan: Plan, name: str) -> Copy:
     target = plan.folder / (name if plan.key is None else name + _SEALED)
-    counted = copy_to(plan.database, target, plan.key)
+    counted = copy_to(plan.database, target, plan.key, plan.papers)
     return Copy(target, target.stat().st_size, counted)
 
 
-def copy_to(database: Path, target: Path, key: str | None) -> dict[str, int]:
-    """Copy the database while it is in use, sealed where there is a key; returns its rows by table. Raises Unusable."""
+def copy_to(database: Path, target: Path, key: str | None, papers: Path | None = None) -> dict[str, int]:
+    """Copy the database while it is in use, sealed where there is a key; returns its rows by table. Raises Unusable.
+
+    Papers are copied beside it before, while nothing has a name yet, and again: those that came meanwhile.
+    """
+    shelf = Shelf(target.parent, key)
+    if papers and not target.exists():
+        shelf.add(Contents(papers))
+    counted = _copy_database(database, target, key)
+    if papers:
+        shelf.add(Contents(papers))
+    return counted
+
+
+def _copy_database(database: Path, target: Path, key: str | None) -> dict[str, int]:
     counted: dict[str, int] = {}
 
     def change(tx: Transaction) -> None:

@@ -75,6 +75,7 @@ class Record:
     organization: str
     versions: tuple[Version, ...] = ()
     facts: Facts | None = None  # of an allergy that has fields of its own, in its current version
+    paper_count: int = 0  # how many papers and pictures stand with it (fadjma/papers)
     hidden: bool = False  # it was entered in error, and what it said is not for this reader
 
     @property
@@ -93,6 +94,7 @@ class Record:
             "occurred_on": self.occurred_on,
             "author": {"id": self.author_id, "name": self.author_name},
             "created_at": iso(self.created_at),
+            "papers": 0 if self.hidden else self.paper_count,
         }
         if self.type == "allergy":
             shown["allergy"] = self.facts.json() if self.facts and not self.hidden else None
@@ -144,7 +146,8 @@ class File:
 
 _RECORD = """
     SELECT r.id, r.patient_id, r.type, r.status, r.occurred_on, r.created_at, r.version, v.title, v.body, r.author_id,
-           a.name AS author_name, a.profession, a.organization
+           a.name AS author_name, a.profession, a.organization,
+           (SELECT count(*) FROM record_papers WHERE record_id = r.id) AS paper_count
     FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = r.version
     JOIN people a ON a.id = r.author_id
 """

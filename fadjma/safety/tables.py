@@ -240,7 +240,7 @@ def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
     )
     if row is None:
         raise NotFound
-    return Import(**dict(row))
+    return Import(**row.as_dict())
 
 
 def _entries(tx: Transaction, rows: list[Row]) -> list[Entry]:
@@ -249,7 +249,7 @@ def _entries(tx: Transaction, rows: list[Row]) -> list[Entry]:
 
 
 def _entry(row: Row, known: frozenset[str] | None = None) -> Entry:
-    found = Entry(**dict(row))
+    found = Entry(**row.as_dict())
     if known is None or {found.dci_key, found.other_key} <= {*known, ""}:
         return found
-    return Entry(**dict(row), listed=False)
+    return Entry(**row.as_dict(), listed=False)

@@ -28,6 +28,7 @@ GIVE_BACK_PER_PERSON = Bound("give-back", 60)  # whoever claims and gives back r
 CONTEST_PER_PERSON = Bound("contest", 60)  # each is for an admin to answer
 RENEWALS_PER_PERSON = Bound("renewal", 60)  # each is for a doctor to answer
 OFFER_PER_PERSON = Bound("offer", 60)  # each is news to whoever has that identifier
+PAPER_PER_PERSON = Bound("paper", 600)  # each is up to 10 MB of the disk
 READ_PER_PERSON = Bound("read", 5_000)  # traced readings: each is a durable write
 
 

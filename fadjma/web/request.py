@@ -40,19 +40,28 @@ _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and 
 Shape = Literal["page", "fragment", "json"]
 T = TypeVar("T")
 
-_take_files: set[str] = set()
+_take_files: set[tuple[str, str]] = set()
 
 
-def take_files(path: str) -> None:
-    """Say, when the program is loaded, that files are sent to this address: up to 10 MB, not 64 KB."""
-    _take_files.add(path)
+def take_files(path: str, tail: str = "") -> None:
+    """Say, when the program is loaded, that files are sent to this address: up to 10 MB, not 64 KB.
+
+    With a `tail`: to every address that begins with `path` and ends with it.
+    """
+    _take_files.add((path, tail))
+
+
+def _takes_files(path: str) -> bool:
+    return (path, "") in _take_files or any(
+        tail and path.startswith(head) and path.endswith(tail) for head, tail in _take_files
+    )
 
 
 class Request(QuartRequest):
     """A request whose body may be as large as its address and its kind say."""
 
     def __init__(self, method: str, scheme: str, path: str, *args: Any, max_content_length: int, **kwargs: Any) -> None:
-        longest = MAX_FILE if path in _take_files and _kind(args[1]) in _OF_FILES else max_content_length
+        longest = MAX_FILE if _kind(args[1]) in _OF_FILES and _takes_files(path) else max_content_length
         super().__init__(method, scheme, path, *args, max_content_length=longest, **kwargs)
         self.max_content_length = longest
 
@@ -246,6 +255,12 @@ async def upload(name: str) -> bytes | None:
     g.upload = name
     await fields()
     return cast(bytes | None, g.get("uploaded"))
+
+
+async def piece() -> bytes:
+    """A body that is a part of a file, and no form whatever it says."""
+    g.fields = MultiDict()
+    return await body()
 
 
 async def _json_fields() -> MultiDict[str, str]:

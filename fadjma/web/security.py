@@ -132,6 +132,8 @@ async def _finish(response: Response) -> Response:
 
 
 def _by_kind(request: web.Request, response: Response) -> dict[str, str]:
+    if "Content-Security-Policy" in response.headers:  # somebody's file, which brings a stricter one
+        return GUARDS
     if request.blueprint != "assets" or response.mimetype == "text/html":
         return _OF_PAGES
     return _OF_ITS_OWN if request.path.endswith(_ON_ITS_OWN) else _OF_FILES

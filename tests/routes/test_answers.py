@@ -50,6 +50,12 @@ class TestTheTable:
             ("GET", "/dispensing-register/export"),  # another: test_dispensing_register.py
             ("GET", "/inventory/consumption/export"),  # others: test_month_of_stock.py
             ("GET", "/inventory/movements/export"),
+            ("GET", "/records/<record_id>/papers"),  # test_papers.py
+            ("GET", "/papers/uploads/<upload_id>"),
+            ("PUT", "/papers/uploads/<upload_id>"),
+            ("GET", "/papers/<paper_id>"),
+            ("GET", "/papers/<paper_id>/content"),
+            ("GET", "/papers/<paper_id>/thumbnail"),
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/drafts"),
             ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py

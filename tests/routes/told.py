@@ -730,6 +730,8 @@ READS = [
     Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/papers", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/papers/new", DIOP),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
@@ -831,6 +833,8 @@ STEPWISE = {
     "/sign-in/passkey": {"credential": "{}"},
     "/unlock/passkey/options": {},
     "/unlock/passkey": {"credential": "{}"},
+    "/patients/0/papers": {"type": "test_result", "title": "Numération"},  # test_papers.py
+    "/patients/0/papers/uploads": {"size": 1, "hash": "0" * 64, "type": "test_result", "title": "Numération"},
 }
 SIGNED_OUT_ACTS = {
     "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},

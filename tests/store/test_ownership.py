@@ -30,6 +30,7 @@ TABLES = {
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
     "records": {"records", "record_versions", "allergy_facts", "measurements"},
+    "papers": {"papers", "uploads"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "gtins", "pharmacy_choices"),
@@ -56,6 +57,8 @@ VIEWS = {
     "events": {"trace"},
     "inventory": {"medicine_names", "medicine_classes", "medicine_schedules", "words_of_medicines", "lot_numbers"},
     "prescriptions": {"prescribed", "prescribed_lines"},
+    "records": {"recorded"},
+    "papers": {"record_papers"},
 }
 FREE = {"demo"}
 _ALL_TABLES = set().union(*TABLES.values())

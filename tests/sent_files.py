@@ -1,0 +1,48 @@
+"""Files as people send them, good and bad; made when a test asks, none is kept in the repository."""
+
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+from pypdf import PdfWriter
+
+DAKAR = b"14.69"  # degrees north, of which nothing may stay
+
+
+def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), mode: str = "RGB", **how: Any) -> bytes:
+    """The left half dark, the right half white, so that one sees how it was turned."""
+    drawn = Image.new(mode, size, "white" if mode != "1" else 1)
+    drawn.paste(Image.new(mode, (size[0] // 2, size[1])), (0, 0))
+    sent = BytesIO()
+    drawn.save(sent, kind, **how)
+    return sent.getvalue()
+
+
+def photograph() -> bytes:
+    """From a phone that was held upright, with where and by what it was made, and a film behind it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    exif[0x010F] = "Tecno"
+    exif.get_ifd(0x8825).update({1: "N", 2: (14.0, 41.0, 24.0)})
+    exif[0x010E] = DAKAR.decode()
+    return picture(exif=exif, comment=b"Awa") + b"a film"
+
+
+def pdf(pages: int = 1, **more: Any) -> bytes:
+    """`letters`: how many more it has; `script`, `attached`, `password`: what makes it unfit."""
+    writer, sent = PdfWriter(), BytesIO()
+    for _ in range(pages):
+        writer.add_blank_page(595, 842)
+    if "letters" in more:
+        writer.add_metadata({"/Title": "x" * more["letters"]})
+    if "attached" in more:
+        writer.add_attachment("x.exe", b"MZ")
+    if "password" in more:
+        writer.encrypt(more["password"], "of its owner", algorithm="AES-256")
+    writer.write(sent)
+    whole = sent.getvalue()
+    if script := more.get("script"):
+        return whole.replace(
+            b"/Type /Catalog", b"/Type /Catalog /OpenAction << /S /JavaScript /JS (" + script + b") >>"
+        )
+    return whole

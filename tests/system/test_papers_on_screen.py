@@ -1,0 +1,113 @@
+"""A result is photographed on a telephone, over a link as slow as 2G, which breaks; and without JavaScript."""
+
+import re
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from clinic import AWA, DIOP, PHONE, Clinic, Person, Programs, open_clinic, sign_in
+from PIL import Image
+from playwright.async_api import Browser, CDPSession, expect
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+SLOW = {"latency": 500, "downloadThroughput": 50_000 // 8, "uploadThroughput": 50_000 // 8}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
+    async with open_clinic(tmp_path_factory.mktemp("papers")) as clinic:
+        async with Programs(clinic) as programs:
+            await programs.grant(AWA)
+        yield clinic
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def awa(clinic: Clinic) -> str:
+    """The address of her file."""
+    async with Programs(clinic) as programs:
+        return f"/patients/{await programs.id_of(AWA)}/records"
+
+
+@pytest.fixture(scope="module")
+def photograph() -> bytes:
+    """Of a sheet, as a telephone makes it: much more than is sent of it."""
+    sheet = Image.effect_noise((2_600, 1_900), 1).point([min(255, level + 90) for level in range(256)])
+    held = Image.Exif()
+    held[0x0112] = 6
+    drawn = BytesIO()
+    sheet.save(drawn, "JPEG", quality=97, exif=held)
+    return drawn.getvalue()
+
+
+async def _link(devtools: CDPSession, *, broken: bool = False) -> None:
+    await devtools.send("Network.emulateNetworkConditions", {"offline": broken, **SLOW})
+
+
+async def _form(person: Person, file: bytes) -> None:
+    """From the file, as a thumb goes there."""
+    await person.page.get_by_role("link", name="Documents", exact=True).click()
+    await person.page.get_by_role("link", name="Photographier ou joindre un document").click()
+    chosen: Any = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": file}
+    await person.page.set_input_files("#file", chosen)
+    await person.page.fill("#title", "Numération")
+
+
+async def test_a_break_takes_nothing_back_and_the_patient_sees_it_come(
+    clinic: Clinic, awa: str, browser: Browser, photograph: bytes
+) -> None:
+    doctor = await sign_in(browser, clinic, DIOP, viewport=PHONE)
+    patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
+    await patient.go(f"{awa}?view=history")
+    await doctor.go(awa)
+    await _form(doctor, photograph)
+    await doctor.is_settled()
+    devtools = await doctor.page.context.new_cdp_session(doctor.page)
+    await devtools.send("Network.enable")
+    offsets: list[int] = []
+    doctor.page.on(
+        "request", lambda request: offsets.extend(map(int, re.findall(r"uploads/.*offset=(\d+)", request.url)))
+    )
+    await _link(devtools)
+    await doctor.button("Ajouter au dossier").click()
+    said = doctor.page.locator("#paper [role=status]")
+    await expect(said).to_have_text("0 % envoyés")
+    await _link(devtools, broken=True)
+    await expect(said).to_contain_text("l'envoi reprendra")
+    await _link(devtools)
+    await doctor.page.wait_for_url("**/records/*")
+    await devtools.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
+    )
+    assert offsets == sorted(offsets) and offsets[0] == 0 and offsets.count(0) == 1, offsets
+    shown = doctor.page.get_by_role("link", name="Voir le document en grand")
+    await shown.click()
+    whole = doctor.page.locator("img.whole")
+    await expect(whole).to_have_js_property("complete", True)
+    size = await whole.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert size[1] == 2_000 and size[0] < size[1], "it stands upright, and is as large as is sent over such a link"
+    wide = "document.documentElement.scrollWidth <= 360"
+    assert await doctor.page.evaluate(wide)
+    await patient.sees("#history", "Numération")
+    await patient.sees("#history", "document joint")
+    assert not doctor.complaints or all("ERR_INTERNET_DISCONNECTED" in line for line in doctor.complaints)
+    await doctor.page.context.close()
+    await patient.page.context.close()
+
+
+async def test_without_javascript_a_form_sends_it_in_one_piece(
+    clinic: Clinic, awa: str, browser: Browser, photograph: bytes
+) -> None:
+    doctor = await sign_in(browser, clinic, DIOP, javascript=False, viewport=PHONE)
+    await doctor.go(awa)
+    await _form(doctor, photograph)
+    await doctor.button("Ajouter au dossier").click()
+    await doctor.page.get_by_role("link", name="Voir le document joint").click()
+    await expect(doctor.page.locator("main img")).to_have_attribute("src", re.compile(r"/papers/.*/thumbnail"))
+    await doctor.page.context.close()
+    assert {file.name for file in Path(clinic.database).parent.iterdir()} >= {
+        Path(clinic.database).with_suffix(".papers").name
+    }
