@@ -4,7 +4,7 @@ import html
 
 import pytest_asyncio
 from callers import Callers
-from cast import AWA, DIOP, FALL, GOMIS, IDENTIFIERS, JAMM, MOUSSA, NDIAYE, THIAM
+from cast import AWA, DIOP, FALL, GOMIS, IDENTIFIERS, JAMM, KADD, MOUSSA, NDIAYE, THIAM
 from store import Store
 from told import LINE, PIN, Told
 
@@ -89,6 +89,11 @@ async def test_a_pharmacy_opens_what_it_gave_though_the_rest_is_elsewhere_by_now
     await clinic.program(NDIAYE).post(f"{path}/release", {"reason": "Rupture", "confirm": True})
     assert (await clinic.program(FALL).post(f"{path}/validation")).status == 200
     assert (await clinic.program(NDIAYE).get(path)).status == 404
+    store.connection.execute(
+        "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof) "
+        "VALUES ('theirs', ?, ?, ?, ?, 'code')",
+        (told.owed, KADD, FALL.id, store.clock()),
+    )
     page = (await clinic.browser(NDIAYE).get(f"{lot}/recipients")).text
     assert f'href="{lot}/recipients/{told.owed}"' in page
     found = (await clinic.program(NDIAYE).get(f"{lot}/recipients/{told.owed}")).json
