@@ -19,10 +19,12 @@ from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
-from fadjma.records import allergies
+from fadjma.records import allergies, measurements
 from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
+from fadjma.records.measurements import Course
 from fadjma.records.queries import File, Record
+from fadjma.records.vitals import VITALS
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.writing import plain_digits
@@ -63,6 +65,7 @@ class _Opened:
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
     authors: tuple[records.Author, ...] = ()  # among whom one may look
     since: Since | None = None  # for whoever comes back to the file of another
+    courses: tuple[Course, ...] = ()  # of what was measured, where the viewer may see it
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
@@ -89,6 +92,7 @@ async def show(patient_id: str) -> Response:
         newest=_NEWEST,
         allergies=opened.allergies,
         treatments=opened.treatments,
+        courses=opened.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
         authors=opened.authors,
@@ -134,12 +138,19 @@ def _open(
     authors = tuple(records.authors(tx, patient_id, everything=everything))
     known = allergies.of_patient(tx, patient_id)
     taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
+    courses = _courses(tx, found) if not sought.anything else ()
     if found.grant is None:
         under_way = lists.under_way(tx, patient_id)
-        return _Opened(found, known, taken, links=linked, authors=authors, under_way=under_way)
+        return _Opened(found, known, taken, links=linked, authors=authors, courses=courses, under_way=under_way)
     prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
-    return _Opened(found, known, taken, prescribed, linked, authors, since)
+    return _Opened(found, known, taken, prescribed, linked, authors, since, courses)
+
+
+def _courses(tx: Transaction, found: File) -> tuple[Course, ...]:
+    """Of what was measured as far as the viewer may see it."""
+    codes = [code for code in VITALS if found.may_see(measurements.part_of(code))]
+    return measurements.courses(tx, found.patient.id, codes)
 
 
 def _since(tx: Transaction, viewer: Viewer, found: File) -> Since | None:

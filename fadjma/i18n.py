@@ -155,6 +155,11 @@ def show_weight(grams: int, language: str, *, in_grams: bool) -> str:
     return f"{format_decimal(shown, locale=language)}\u00a0{unit}"
 
 
+def show_number(number: Decimal, language: str) -> str:
+    """« 37,5 »."""
+    return str(format_decimal(number, locale=language))
+
+
 def show_birth_date(birth_date: str, language: str) -> str:
     """« 3 mai 1958 », « mai 1958 » or « 1958 »: as much as is known of it."""
     if len(birth_date) == _YEAR:

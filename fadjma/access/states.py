@@ -82,7 +82,17 @@ PARTS: dict[str, str] = {
     "vaccination": N_("Vaccination"),
     "allergy": N_("Allergie"),
     "prescription": N_("Ordonnance"),
+    "measurements": N_("Mesures"),
+    "blood_pressure": N_("Tension"),
+    "pulse": N_("Pouls"),
+    "temperature": N_("Température"),
+    "respiratory_rate": N_("Respiration"),
+    "oxygen_saturation": N_("Saturation"),
+    "glucose": N_("Glycémie"),
+    "pain": N_("Douleur"),
     "body_weight": N_("Poids"),
+    "body_height": N_("Taille"),
+    "head_circumference": N_("Périmètre crânien"),
 }
 DURATIONS = {
     "24h": (N_("24 heures"), 24 * _HOUR),

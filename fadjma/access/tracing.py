@@ -48,6 +48,7 @@ WORDS: dict[str, Words] = {
     "record.amended": Words(N_("a corrigé un élément de votre dossier")),
     "record.entered_in_error": Words(N_("a retiré de votre dossier un élément saisi par erreur")),
     "measurement.created": Words(N_("a ajouté une mesure à votre dossier")),
+    "measurement.entered_in_error": Words(N_("a retiré de votre dossier une mesure saisie par erreur")),
     "acting.begun": Words(N_("a commencé à agir pour vous, et peut lire votre dossier")),
     "proxy.given": Words(N_("a permis à quelqu'un d'agir pour vous")),
     "proxy.accepted": Words(N_("a accepté d'agir pour vous")),

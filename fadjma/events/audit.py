@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "record.created": N_("Élément ajouté au dossier"),
             "record.amended": N_("Élément du dossier corrigé"),
             "measurement.created": N_("Mesure ajoutée au dossier"),
+            "measurement.entered_in_error": N_("Mesure retirée du dossier : saisie par erreur"),
             "record.entered_in_error": N_("Élément du dossier retiré : saisi par erreur"),
         },
     ),

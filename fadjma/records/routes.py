@@ -12,9 +12,19 @@ from fadjma.access.states import OPENS
 from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, allergens, allergies, measurements, measuring, noting, queries
+from fadjma.records import actions, allergens, allergies, measurements, measuring, noting, queries, structuring
 from fadjma.records.allergies import Allergies
-from fadjma.records.forms import AllergyForm, AmendAllergyForm, AmendForm, ErrorForm, MeasurementForm, RecordForm
+from fadjma.records.forms import (
+    AllergyForm,
+    AmendAllergyForm,
+    AmendConsultationForm,
+    AmendForm,
+    ConsultationForm,
+    ErrorForm,
+    MeasurementForm,
+    RecordForm,
+    RoundForm,
+)
 from fadjma.records.measurements import Measurement
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
@@ -27,6 +37,7 @@ class _AroundNew(TypedDict):
 
     file: queries.File
     allergies: Allergies
+    unit: str  # in which a weight of today is typed
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
@@ -35,7 +46,12 @@ async def _around_new(patient_id: str) -> _AroundNew:
 
 def _open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundNew:
     file = actions.open_to_write(tx, viewer, patient_id, again=again)
-    return {"file": file, "allergies": allergies.of_patient(tx, patient_id)}
+    unit = _unit_of_weight(tx, file.patient)
+    return {"file": file, "allergies": allergies.of_patient(tx, patient_id), "unit": unit}
+
+
+def _unit_of_weight(tx: Transaction, patient: Identity) -> str:
+    return "g" if births.is_newborn(patient.birth_date, days.day(tx.now)) else "kg"
 
 
 class _Banner(TypedDict):
@@ -85,6 +101,33 @@ async def create(patient_id: str) -> Response:
     )
 
 
+@blueprint.get("/patients/<patient_id>/consultations/new")
+async def new_consultation(patient_id: str) -> Response:
+    form = web.blank(ConsultationForm)
+    return web.page("records/consultation.html", form=form, **await _around_new(patient_id))
+
+
+@blueprint.post("/patients/<patient_id>/consultations")
+@web.refill("records/consultation.html", ConsultationForm, context=_around_new)
+async def consult(patient_id: str) -> Response:
+    form = await web.form(ConsultationForm)
+    acted = await web.act(
+        structuring.consult,
+        queries.record,
+        patient_id,
+        facts=form.facts,
+        readings=form.readings,
+        occurred_on=(form.occurred_on.data or form.today).isoformat(),
+        confirmed=form.confirm.data,
+    )
+    return _written(acted)
+
+
+def _written(acted: web.Acted[queries.Record]) -> Response:
+    then = f"/patients/{acted.resource.patient_id}/records"
+    return web.done(acted, "records/_row.html", f"/records/{acted.resource.id}", created=True, then=then)
+
+
 class _Around(TypedDict):
     """A record as its page shows it, with the forms that correct it."""
 
@@ -94,6 +137,7 @@ class _Around(TypedDict):
     may_write: bool
     amend_form: AmendForm
     allergy_form: AmendAllergyForm
+    fields_form: AmendConsultationForm | None  # of a record that has fields
     error_form: ErrorForm
 
 
@@ -113,8 +157,17 @@ async def _around(record_id: str) -> _Around:
         "may_write": may_write,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "allergy_form": web.blank(AmendAllergyForm, **_as_noted(found)),
+        "fields_form": _fields_form(found),
         "error_form": web.blank(ErrorForm),
     }
+
+
+def _fields_form(found: queries.Record) -> AmendConsultationForm | None:
+    """The form that corrects a record by its fields, as they are now."""
+    if found.fields is None:
+        return None
+    said = {name: getattr(found.fields, name) for name in ("motive", "observation", "conclusion")}
+    return web.blank(AmendConsultationForm, version=found.version, **said)
 
 
 def _as_noted(found: queries.Record) -> dict[str, object]:
@@ -161,6 +214,21 @@ async def amend(record_id: str) -> Response:
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 
 
+@blueprint.post("/records/<record_id>/consultation")
+@web.refill("records/show.html", AmendConsultationForm, context=_around, versions=True)
+async def amend_consultation(record_id: str) -> Response:
+    form = await web.form(AmendConsultationForm)
+    acted = await web.act(
+        structuring.amend_consultation,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
 @blueprint.post("/records/<record_id>/error")
 @web.refill("records/show.html", ErrorForm, context=_around)
 async def mark_error(record_id: str) -> Response:
@@ -170,12 +238,14 @@ async def mark_error(record_id: str) -> Response:
 
 
 class _Measured(TypedDict):
-    """A patient's weights, beside the form of a new one."""
+    """What was measured of a patient, beside the form of a new round."""
 
     measured: Page[Measurement]
+    rounds: list[measurements.Round]
     patient: Identity
     banner: _Banner
     unit: str  # in which a weight of today is typed
+    weight_alone: bool  # the file is open for nothing else that is measured
     before: str | None
     today: date
 
@@ -184,7 +254,7 @@ class _Measured(TypedDict):
 async def measured(patient_id: str) -> Response:
     around = await _measured(patient_id)
     data = around["measured"].json(lambda one: one.json(web.language()))
-    return web.answer("records/measurements.html", data, form=web.blank(MeasurementForm), **around)
+    return web.answer("records/measurements.html", data, form=web.blank(RoundForm), **around)
 
 
 async def _measured(patient_id: str) -> _Measured:
@@ -195,17 +265,23 @@ async def _measured(patient_id: str) -> _Measured:
 def _open_measurements(
     tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
 ) -> _Measured:
-    found = measuring.open_measurements(tx, viewer, patient_id, "body_weight", before, again=again)
+    found = measuring.open_measurements(tx, viewer, patient_id, None, before, again=again)
     patient = directory.identity(tx, patient_id)
-    today = days.day(tx.now)
-    unit = "g" if births.is_newborn(patient.birth_date, today) else "kg"
-    banner = _banner(tx, viewer, patient_id)
-    return {"measured": found, "patient": patient, "banner": banner, "unit": unit, "before": before, "today": today}
+    return {
+        "measured": found,
+        "rounds": measurements.in_rounds(found),
+        "patient": patient,
+        "banner": _banner(tx, viewer, patient_id),
+        "unit": _unit_of_weight(tx, patient),
+        "weight_alone": not measurements.sees_all(tx, viewer, patient_id),
+        "before": before,
+        "today": days.day(tx.now),
+    }
 
 
 @blueprint.post("/patients/<patient_id>/measurements")
-@web.refill("records/measurements.html", MeasurementForm, context=_measured)
 async def measure(patient_id: str) -> Response:
+    """One value, as programs send it; the page sends what `take_round` takes."""
     form = await web.form(MeasurementForm)
     acted = await web.act(
         measuring.measure,
@@ -225,10 +301,48 @@ async def measure(patient_id: str) -> Response:
     )
 
 
+@blueprint.post("/patients/<patient_id>/vitals")
+@web.refill("records/measurements.html", RoundForm, context=_measured)
+async def take_round(patient_id: str) -> Response:
+    form = await web.form(RoundForm)
+    acted = await web.act(
+        measuring.take_round,
+        measurements.round_of,
+        patient_id,
+        readings=form.readings,
+        measured_on=(form.measured_on.data or form.today).isoformat(),
+        confirmed=form.confirm.data,
+    )
+    then = f"/patients/{patient_id}/records"
+    return web.done(acted, "records/_round.html", f"/measurements/{acted.resource.id}", created=True, then=then)
+
+
+class _AroundMeasured(TypedDict):
+    """One measurement as its page shows it."""
+
+    item: Measurement
+    patient: Identity
+
+
 @blueprint.get("/measurements/<measurement_id>")
 async def one_measured(measurement_id: str) -> Response:
-    found, patient = await web.see_traced(_open_measurement, measurement_id, again=web.by_itself())
-    return web.answer("records/measurement.html", found.json(web.language()), item=found, patient=patient)
+    around = await _around_measured(measurement_id)
+    data = around["item"].json(web.language())
+    return web.answer("records/measurement.html", data, form=web.blank(ErrorForm), **around)
+
+
+async def _around_measured(measurement_id: str) -> _AroundMeasured:
+    again = request.method == "POST" or web.by_itself()
+    found, patient = await web.see_traced(_open_measurement, measurement_id, again=again)
+    return {"item": found, "patient": patient}
+
+
+@blueprint.post("/measurements/<measurement_id>/error")
+@web.refill("records/measurement.html", ErrorForm, context=_around_measured)
+async def mark_measured_in_error(measurement_id: str) -> Response:
+    form = await web.form(ErrorForm)
+    acted = await web.act(measuring.mark_error, measurements.measurement, measurement_id, reason=form.reason.data)
+    return web.done(acted, "records/_measurement.html", f"/measurements/{measurement_id}")
 
 
 def _open_measurement(

@@ -134,6 +134,7 @@ def environment(language: str) -> Environment:
             "born": partial(i18n.show_birth_date, language=language),
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,
+            "number": partial(i18n.show_number, language=language),
             "weight": partial(i18n.show_weight, language=language),
         }
     )

@@ -52,8 +52,10 @@ from fadjma.prescriptions import dispensing, setbacks
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import actions as records
-from fadjma.records import measuring, noting
+from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
+from fadjma.records.consultations import Consultation
+from fadjma.records.vitals import Reading
 from fadjma.store import Transaction
 
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
@@ -92,6 +94,7 @@ class Told:
     present: str  # Dr Diop has asked her, and she is there
     record: str
     weight: str
+    consultation: str  # with fields
     allergy: str  # refuted
     issued: str
     open: str  # to any pharmacy
@@ -139,6 +142,14 @@ def tell(store: Store) -> Told:
     pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
     record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
     weight = act(measuring.measure, DIOP, AWA.id, code="body_weight", value=63_000, measured_on="2026-03-02")
+    consultation = act(
+        structuring.consult,
+        DIOP,
+        AWA.id,
+        facts=Consultation("Vertiges", "Debout depuis ce matin.", "Repos"),
+        readings=[Reading("blood_pressure", 130, "blood_pressure", 85)],
+        occurred_on="2026-03-02",
+    )
     peanut = Allergen("food", "arachide", reaction="urticaire", severity="mild", status="refuted")
     allergy = act(noting.note, DIOP, AWA.id, facts=peanut)
     step = [act(_issue) for _ in range(7)]
@@ -184,6 +195,7 @@ def tell(store: Store) -> Told:
         linked=linked,
         record=record,
         weight=weight,
+        consultation=consultation,
         allergy=allergy,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
@@ -437,6 +449,14 @@ LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quan
 OTHER = {**LINE, "medicine_id": AMOXICILLIN}  # of which she was prescribed none yet
 NOT_YET, LAST_WEEK, NEXT_YEAR = _Day("not yet", 7), _Day("last week", -7), _Day("next year", 365)
 RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": LAST_WEEK}
+VITALS = {"blood_pressure": "120/80", "pulse": "80", "temperature": "37,8", "measured_on": LAST_WEEK}
+CONSULTATION = {"motive": "Fièvre", "observation": "Gorge rouge.", "conclusion": "Angine", "temperature": "38,5"}
+CORRECTED_CONSULTATION = {
+    "motive": "Fièvre et toux",
+    "observation": "Gorge rouge.",
+    "version": 1,
+    "reason": "Complétée",
+}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "severe"}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
@@ -517,6 +537,10 @@ ACTS = [
     Route("/contests/{contested}/answer", ADMIN, {"text": "C'était votre visite du matin"}),
     Route("/patients/awa/records", DIOP, RECORD, created=True),
     Route("/patients/awa/measurements", DIOP, WEIGHT, created=True, allowed=(GASSAMA,)),
+    Route("/patients/awa/vitals", GASSAMA, VITALS, created=True, allowed=(DIOP,)),
+    Route("/measurements/{weight}/error", DIOP, {"reason": "Mauvais patient"}),
+    Route("/patients/awa/consultations", DIOP, CONSULTATION, created=True),
+    Route("/records/{consultation}/consultation", DIOP, CORRECTED_CONSULTATION, created=True),
     Route("/patients/awa/allergies", DIOP, ALLERGY, created=True),
     Route("/patients/awa/allergies/none-known", DIOP, created=True),
     Route("/records/{allergy}/allergy", DIOP, {**ALLERGY, "version": 1, "reason": "Précisée"}, created=True),
@@ -668,6 +692,7 @@ READS = [
     Route("/patients/moussa/card", THIAM, allowed=(MOUSSA,)),
     Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
+    Route("/patients/awa/consultations/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),

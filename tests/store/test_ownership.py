@@ -29,7 +29,10 @@ TABLES = {
     "places": {"place_imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
-    "records": {"records", "record_versions", "allergy_facts", "measurements"},
+    "records": {
+        *("records", "record_versions", "allergy_facts", "consultation_facts"),
+        *("measurements", "measurement_errors"),
+    },
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "gtins", "pharmacy_choices"),
