@@ -19,10 +19,11 @@ from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
-from fadjma.records import allergies, measurements
+from fadjma.records import allergies, measurements, problems
 from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Course
+from fadjma.records.problems import Known
 from fadjma.records.queries import File, Record
 from fadjma.records.vitals import VITALS
 from fadjma.refusals import Invalid, NotFound
@@ -65,6 +66,7 @@ class _Opened:
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
     authors: tuple[records.Author, ...] = ()  # among whom one may look
     since: Since | None = None  # for whoever comes back to the file of another
+    problems: tuple[Known, ...] = ()  # where the viewer may see them
     courses: tuple[Course, ...] = ()  # of what was measured, where the viewer may see it
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
@@ -92,6 +94,7 @@ async def show(patient_id: str) -> Response:
         newest=_NEWEST,
         allergies=opened.allergies,
         treatments=opened.treatments,
+        problems=opened.problems,
         courses=opened.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
@@ -139,12 +142,15 @@ def _open(
     known = allergies.of_patient(tx, patient_id)
     taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
     courses = _courses(tx, found) if not sought.anything else ()
+    noted = problems.of_patient(tx, patient_id) if found.may_see("records") else ()
     if found.grant is None:
         under_way = lists.under_way(tx, patient_id)
-        return _Opened(found, known, taken, links=linked, authors=authors, courses=courses, under_way=under_way)
+        return _Opened(
+            *(found, known, taken), links=linked, authors=authors, problems=noted, courses=courses, under_way=under_way
+        )
     prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
-    return _Opened(found, known, taken, prescribed, linked, authors, since, courses)
+    return _Opened(found, known, taken, prescribed, linked, authors, since, noted, courses)
 
 
 def _courses(tx: Transaction, found: File) -> tuple[Course, ...]:

@@ -81,6 +81,7 @@ PARTS: dict[str, str] = {
     "test_result": N_("Examen"),
     "vaccination": N_("Vaccination"),
     "allergy": N_("Allergie"),
+    "problem": N_("Problème de santé"),
     "prescription": N_("Ordonnance"),
     "measurements": N_("Mesures"),
     "blood_pressure": N_("Tension"),

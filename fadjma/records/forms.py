@@ -6,9 +6,11 @@ from typing import Any
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
-from fadjma.records import allergies, vitals
+from fadjma.identity import births
+from fadjma.records import allergies, problems, vitals
 from fadjma.records.allergies import Facts
 from fadjma.records.consultations import Consultation
+from fadjma.records.problems import Problem
 from fadjma.records.vitals import VITALS, Reading
 from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
@@ -210,3 +212,57 @@ class AmendConsultationForm(Form):
     def facts(self) -> Consultation:
         """Of a form that is valid."""
         return Consultation(self["motive"].data, self["observation"].data or "", self["conclusion"].data or "")
+
+
+class ProblemForm(Form):
+    """A problem in its doctor's words; `since` with as much of the date as is known."""
+
+    words = text(N_("Problème"), 150)
+    icd = text(N_("Code CIM-10"), 10, required=False)
+    since = text(N_("Depuis"), 10, required=False)
+    status = one_of(N_("Statut"), problems.STATUSES, required=False)
+    ended_on = Date(N_("Terminé le"), [Optional()])
+    note = text(N_("Précisions"), 1_000, required=False, lines=True)
+
+    def validate_ended_on(self, field: Any) -> None:
+        validate_past(self, field)
+        if field.data and self["status"].data == "active":
+            raise ValidationError(translate(self.language, N_("Ce qui continue n'a pas de fin : laissez vide.")))
+
+    def validate_icd(self, field: Any) -> None:
+        if field.data and problems.code_of(field.data) is None:
+            raise ValidationError(translate(self.language, N_("Un code CIM-10 s'écrit comme I10 ou E11.9.")))
+
+    def validate_since(self, field: Any) -> None:
+        if not field.data:
+            return
+        since = births.normalize(field.data)
+        if since is None:
+            raise ValidationError(translate(self.language, N_("Écrivez 3/5/2019, 5/2019 ou 2019.")))
+        if not "1900" <= since <= self.today.isoformat():
+            raise ValidationError(translate(self.language, N_("Cette date est à venir ou trop ancienne.")))
+
+    @property
+    def facts(self) -> Problem:
+        """Of a form that is valid. What has ended is past, whatever else is said."""
+        ended_on = self["ended_on"].data.isoformat() if self["ended_on"].data else ""
+        return Problem(
+            words=self["words"].data,
+            icd=problems.code_of(self["icd"].data or "") or "",
+            since=births.normalize(self["since"].data or "") or "",
+            status="past" if ended_on else self["status"].data or "active",
+            ended_on=ended_on,
+            note=self["note"].data or "",
+        )
+
+
+class AmendProblemForm(ProblemForm):
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    reason = text(N_("Raison de la correction"), 500, minimum=3)
+
+
+class EndForm(Form):
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    ended_on = Date(N_("Terminé le"), [Optional()])
+
+    validate_ended_on = validate_past

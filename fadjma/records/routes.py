@@ -1,5 +1,6 @@
 """Adding to a file (records, corrections, measurements); the file itself is shown above (fadjma/files.py)."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import TypedDict
 
@@ -19,13 +20,17 @@ from fadjma.records.forms import (
     AmendAllergyForm,
     AmendConsultationForm,
     AmendForm,
+    AmendProblemForm,
     ConsultationForm,
+    EndForm,
     ErrorForm,
     MeasurementForm,
+    ProblemForm,
     RecordForm,
     RoundForm,
 )
 from fadjma.records.measurements import Measurement
+from fadjma.records.problems import Known, Problem
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 
@@ -137,7 +142,8 @@ class _Around(TypedDict):
     may_write: bool
     amend_form: AmendForm
     allergy_form: AmendAllergyForm
-    fields_form: AmendConsultationForm | None  # of a record that has fields
+    fields_form: AmendConsultationForm | AmendProblemForm | None  # of a record that has fields
+    end_form: EndForm
     error_form: ErrorForm
 
 
@@ -158,14 +164,19 @@ async def _around(record_id: str) -> _Around:
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "allergy_form": web.blank(AmendAllergyForm, **_as_noted(found)),
         "fields_form": _fields_form(found),
+        "end_form": web.blank(EndForm),
         "error_form": web.blank(ErrorForm),
     }
 
 
-def _fields_form(found: queries.Record) -> AmendConsultationForm | None:
+def _fields_form(found: queries.Record) -> AmendConsultationForm | AmendProblemForm | None:
     """The form that corrects a record by its fields, as they are now."""
     if found.fields is None:
         return None
+    if isinstance(found.fields, Problem):
+        said = asdict(found.fields)
+        said["ended_on"] = date.fromisoformat(found.fields.ended_on) if found.fields.ended_on else None
+        return web.blank(AmendProblemForm, version=found.version, **said)
     said = {name: getattr(found.fields, name) for name in ("motive", "observation", "conclusion")}
     return web.blank(AmendConsultationForm, version=found.version, **said)
 
@@ -423,6 +434,76 @@ async def amend_allergy(record_id: str) -> Response:
         facts=form.facts,
         reason=form.reason.data,
         confirmed=form.confirm.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+class _AroundProblems(TypedDict):
+    """A patient's problems, beside the form of another one."""
+
+    patient: Identity
+    banner: _Banner
+    known: tuple[Known, ...]
+    may_write: bool
+
+
+@blueprint.get("/patients/<patient_id>/problems")
+async def problems_of(patient_id: str) -> Response:
+    around = await web.see_traced(_open_problems, patient_id, again=web.by_itself())
+    data = {"items": [one.json(web.language()) for one in around["known"]]}
+    return web.answer("records/problems.html", data, form=web.blank(ProblemForm), **around)
+
+
+def _open_problems(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundProblems:
+    return {
+        "known": structuring.open_problems(tx, viewer, patient_id, again=again),
+        "patient": directory.identity(tx, patient_id),
+        "banner": _banner(tx, viewer, patient_id),
+        "may_write": viewer.role == "doctor" and grants.grant(tx, viewer.id, patient_id, "records") is not None,
+    }
+
+
+async def _problems_to_note(patient_id: str) -> _AroundProblems:
+    return await web.see_traced(_open_to_note_problem, patient_id)
+
+
+def _open_to_note_problem(tx: Transaction, viewer: Viewer, patient_id: str) -> _AroundProblems:
+    """Around a form that comes back: to whoever may note one, and not to all who may read them."""
+    actions.require_writer(tx, viewer, patient_id, "problem")
+    return _open_problems(tx, viewer, patient_id, again=True)
+
+
+@blueprint.post("/patients/<patient_id>/problems")
+@web.refill("records/problems.html", ProblemForm, context=_problems_to_note)
+async def note_problem(patient_id: str) -> Response:
+    form = await web.form(ProblemForm)
+    acted = await web.act(structuring.note_problem, queries.record, patient_id, facts=form.facts)
+    then = f"/patients/{patient_id}/problems"
+    return web.done(acted, "records/_row.html", f"/records/{acted.resource.id}", created=True, then=then)
+
+
+@blueprint.post("/records/<record_id>/problem")
+@web.refill("records/show.html", AmendProblemForm, context=_around, versions=True)
+async def amend_problem(record_id: str) -> Response:
+    form = await web.form(AmendProblemForm)
+    acted = await web.act(
+        structuring.amend_problem,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.post("/records/<record_id>/ending")
+@web.refill("records/show.html", EndForm, context=_around, versions=True)
+async def end_problem(record_id: str) -> Response:
+    form = await web.form(EndForm)
+    ended_on = (form.ended_on.data or form.today).isoformat()
+    acted = await web.act(
+        structuring.end_problem, queries.record, record_id, version=form.version.data, ended_on=ended_on
     )
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 

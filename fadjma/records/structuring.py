@@ -1,16 +1,22 @@
-"""Writing a consultation down by its fields, with what was measured in it, and correcting it."""
+"""Writing consultations and problems down by their fields, and correcting them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from fadjma import events
+from fadjma import days, events, writing
 from fadjma.access import grants
 from fadjma.events import Subject
+from fadjma.i18n import N_
+from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, consultations, measurements, measuring, queries
+from fadjma.records import actions, consultations, measurements, measuring, problems, queries
 from fadjma.records.consultations import Consultation
+from fadjma.records.problems import Known, Problem
 from fadjma.records.vitals import Reading
-from fadjma.refusals import NotFound
+from fadjma.refusals import Invalid, NotFound, NotNow, Tried
 from fadjma.store import Transaction
+
+_ENDED = "Terminé"
 
 
 def consult(
@@ -59,3 +65,71 @@ def amend_consultation(
     actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
     consultations.write(tx, record_id, version + 1, facts)
     return record_id
+
+
+def open_problems(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> tuple[Known, ...]:
+    """The patient's own, or through a grant, which is traced as the file. `again` as in tracing.trace.
+
+    Raises NotFound.
+    """
+    if not queries.may_read(tx, viewer, patient_id, "problem"):
+        raise NotFound().about(Tried(patient_id, "patient", patient_id))
+    if viewer.id != patient_id:
+        actions.trace_file(tx, viewer, patient_id, again=again)
+    return problems.of_patient(tx, patient_id)
+
+
+def note_problem(tx: Transaction, viewer: Viewer, patient_id: str, *, facts: Problem) -> str:
+    """Write a problem down; returns the id of its record. The patient is told, and open pages follow.
+
+    Raises Invalid for what is noted already, or was before the birth.
+    """
+    actions.require_writer(tx, viewer, patient_id, "problem")
+    _check(tx, patient_id, facts)
+    day = days.day(tx.now).isoformat()
+    record_id = actions.add(tx, viewer, patient_id, type="problem", title=facts.title, body=facts.body, occurred_on=day)
+    problems.write(tx, record_id, 1, facts)
+    return record_id
+
+
+def amend_problem(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, facts: Problem, reason: str) -> str:
+    """« Corriger ». Raises Conflict unless it is at `version`, Invalid as above."""
+    found, _ = _problem(tx, viewer, record_id)
+    _check(tx, found.patient_id, facts, besides=record_id)
+    return _say(tx, viewer, found, version, facts, reason)
+
+
+def end_problem(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, ended_on: str) -> str:
+    """It is past since that day. Raises Conflict as above, NotNow where it is past already."""
+    found, facts = _problem(tx, viewer, record_id)
+    if facts.status == "past":
+        raise NotNow(N_("Ce problème est déjà noté comme terminé."), current=facts.status)
+    ended = replace(facts, status="past", ended_on=ended_on)
+    _check(tx, found.patient_id, ended, besides=record_id)
+    return _say(tx, viewer, found, version, ended, _ENDED)
+
+
+def _problem(tx: Transaction, viewer: Viewer, record_id: str) -> tuple[queries.Record, Problem]:
+    found = queries.record(tx, viewer, record_id)
+    actions.require_writer(tx, viewer, found.patient_id, found.type)
+    if not isinstance(found.fields, Problem):
+        raise NotFound
+    return found, found.fields
+
+
+def _check(tx: Transaction, patient_id: str, facts: Problem, besides: str = "") -> None:
+    birth_date = directory.identity(tx, patient_id).birth_date
+    if facts.since and facts.since < birth_date[: len(facts.since)]:
+        raise Invalid({"since": N_("Cette date est avant la naissance.")})
+    if facts.ended_on and facts.ended_on[: len(facts.since)] < facts.since:
+        raise Invalid({"ended_on": N_("Ce problème n'a pas pu finir avant de commencer.")})
+    same = writing.fold(facts.words)
+    for one in problems.of_patient(tx, patient_id):
+        if one.id != besides and (one.facts.status, writing.fold(one.facts.words)) == ("active", same):
+            raise Invalid({"words": N_("Ce problème est déjà noté : corrigez-le.")})
+
+
+def _say(tx: Transaction, viewer: Viewer, found: queries.Record, version: int, facts: Problem, reason: str) -> str:
+    actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
+    problems.write(tx, found.id, version + 1, facts)
+    return found.id

@@ -498,6 +498,8 @@ class TestMessages:
             optional.remove("scope")
         if route.path.endswith(("/vitals", "/consultations", "/consultation")):
             optional |= {*VITALS, "observation", "conclusion"}  # one at least is measured: test_rounds.py
+        if route.path.endswith(("/problems", "/problem")):
+            optional |= {"icd", "since"}
         if route.path == "/proxies":
             optional.add("patient_id")  # a patient speaks for themselves
         if route.path.endswith("/correction"):

@@ -55,6 +55,7 @@ from fadjma.records import actions as records
 from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
 from fadjma.records.consultations import Consultation
+from fadjma.records.problems import Problem
 from fadjma.records.vitals import Reading
 from fadjma.store import Transaction
 
@@ -95,6 +96,7 @@ class Told:
     record: str
     weight: str
     consultation: str  # with fields
+    problem: str
     allergy: str  # refuted
     issued: str
     open: str  # to any pharmacy
@@ -142,7 +144,7 @@ def tell(store: Store) -> Told:
     pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
     record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
     weight = act(measuring.measure, DIOP, AWA.id, code="body_weight", value=63_000, measured_on="2026-03-02")
-    consultation = act(
+    consultation = store.write(
         structuring.consult,
         DIOP,
         AWA.id,
@@ -150,6 +152,7 @@ def tell(store: Store) -> Told:
         readings=[Reading("blood_pressure", 130, "blood_pressure", 85)],
         occurred_on="2026-03-02",
     )
+    problem = store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Drépanocytose", icd="D57.1"))
     peanut = Allergen("food", "arachide", reaction="urticaire", severity="mild", status="refuted")
     allergy = act(noting.note, DIOP, AWA.id, facts=peanut)
     step = [act(_issue) for _ in range(7)]
@@ -196,6 +199,7 @@ def tell(store: Store) -> Told:
         record=record,
         weight=weight,
         consultation=consultation,
+        problem=problem,
         allergy=allergy,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
@@ -457,6 +461,7 @@ CORRECTED_CONSULTATION = {
     "version": 1,
     "reason": "Complétée",
 }
+PROBLEM = {"words": "hypertension artérielle", "icd": "i10", "since": "5/2019"}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "severe"}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
@@ -540,6 +545,9 @@ ACTS = [
     Route("/patients/awa/vitals", GASSAMA, VITALS, created=True, allowed=(DIOP,)),
     Route("/measurements/{weight}/error", DIOP, {"reason": "Mauvais patient"}),
     Route("/patients/awa/consultations", DIOP, CONSULTATION, created=True),
+    Route("/patients/awa/problems", DIOP, PROBLEM, created=True),
+    Route("/records/{problem}/problem", DIOP, {**PROBLEM, "version": 1, "reason": "Précisée"}, created=True),
+    Route("/records/{problem}/ending", DIOP, {"version": 1}, created=True),
     Route("/records/{consultation}/consultation", DIOP, CORRECTED_CONSULTATION, created=True),
     Route("/patients/awa/allergies", DIOP, ALLERGY, created=True),
     Route("/patients/awa/allergies/none-known", DIOP, created=True),
@@ -695,6 +703,7 @@ READS = [
     Route("/patients/awa/consultations/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/problems", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
     Route("/measurements/{weight}", AWA, allowed=(DIOP, GASSAMA)),

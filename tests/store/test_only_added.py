@@ -12,6 +12,7 @@ from store import Store, refused_by_database
 from fadjma.events import security
 from fadjma.records import measuring, structuring
 from fadjma.records.consultations import Consultation
+from fadjma.records.problems import Problem
 from fadjma.store import Transaction
 
 
@@ -34,6 +35,11 @@ def _consulted(store: Store) -> None:
     store.write(structuring.consult, DIOP, AWA.id, facts=Consultation("Fièvre"), readings=[], occurred_on="2026-03-01")
 
 
+def _noted(store: Store) -> None:
+    steps.grant(store)
+    store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Hypertension"))
+
+
 def _measured_in_error(store: Store) -> None:
     steps.grant(store)
     store.write(measuring.mark_error, DIOP, steps.weigh(store, 62_500), reason="Mauvais patient")
@@ -50,6 +56,7 @@ ADDED: dict[str, Callable[[Store], object]] = {
     "record_versions": _written,
     "measurements": _weighed,
     "consultation_facts": _consulted,
+    "problem_facts": _noted,
     "measurement_errors": _measured_in_error,
     "movements": steps.receive,
     "prescription_acts": steps.issued,
