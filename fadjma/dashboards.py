@@ -79,6 +79,7 @@ _BEGUN = {
     "patients-measurements": Kind(N_("Poids à noter pour"), "measurements", "records"),
     "patients-vitals": Kind(N_("Mesures à noter pour"), "measurements", "records"),
     "patients-consultations": Kind(N_("Consultation commencée pour"), "consultations/new", "records"),
+    "patients-vaccinations": Kind(N_("Vaccination commencée pour"), "vaccinations/new", "records"),
 }
 
 

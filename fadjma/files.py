@@ -19,12 +19,13 @@ from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
-from fadjma.records import allergies, measurements, problems
+from fadjma.records import allergies, measurements, problems, vaccinations
 from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Course
 from fadjma.records.problems import Known
 from fadjma.records.queries import File, Record
+from fadjma.records.vaccinations import Due
 from fadjma.records.vitals import VITALS
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -67,6 +68,7 @@ class _Opened:
     authors: tuple[records.Author, ...] = ()  # among whom one may look
     since: Since | None = None  # for whoever comes back to the file of another
     problems: tuple[Known, ...] = ()  # where the viewer may see them
+    due: tuple[Due, ...] = ()  # of vaccinations
     courses: tuple[Course, ...] = ()  # of what was measured, where the viewer may see it
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
@@ -81,6 +83,8 @@ async def show(patient_id: str) -> Response:
     data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
+    if opened.due:
+        data["vaccinations_due"] = [one.json() for one in opened.due]
     if opened.since:
         data["since_last_visit"] = opened.since.json()
     if opened.links:
@@ -95,6 +99,7 @@ async def show(patient_id: str) -> Response:
         allergies=opened.allergies,
         treatments=opened.treatments,
         problems=opened.problems,
+        due=opened.due,
         courses=opened.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
@@ -142,15 +147,22 @@ def _open(
     known = allergies.of_patient(tx, patient_id)
     taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
     courses = _courses(tx, found) if not sought.anything else ()
+    due = vaccinations.due(tx, patient_id, days.day(tx.now))
     noted = problems.of_patient(tx, patient_id) if found.may_see("records") else ()
     if found.grant is None:
         under_way = lists.under_way(tx, patient_id)
         return _Opened(
-            *(found, known, taken), links=linked, authors=authors, problems=noted, courses=courses, under_way=under_way
+            *(found, known, taken),
+            links=linked,
+            authors=authors,
+            problems=noted,
+            due=due,
+            courses=courses,
+            under_way=under_way,
         )
     prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
-    return _Opened(found, known, taken, prescribed, linked, authors, since, noted, courses)
+    return _Opened(found, known, taken, prescribed, linked, authors, since, noted, due, courses)
 
 
 def _courses(tx: Transaction, found: File) -> tuple[Course, ...]:

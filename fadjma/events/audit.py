@@ -61,6 +61,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
         N_("Identités et accueil"),
         {
             "patient.listed": N_("Identité d'un patient vue dans une liste"),
+            "patient.recalled": N_("Patient vu dans la liste des rappels"),
             "identity.registered": N_("Patient enregistré à l'accueil"),
             "identity.read": N_("Fiche d'identité ouverte"),
             "identity.write": N_("Changement d'une fiche d'identité"),

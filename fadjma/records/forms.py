@@ -1,6 +1,6 @@
 """Writing and correcting a record; what was measured."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from wtforms.validators import InputRequired, NumberRange, ValidationError
@@ -11,6 +11,7 @@ from fadjma.records import allergies, problems, vitals
 from fadjma.records.allergies import Facts
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.records.vitals import VITALS, Reading
 from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
@@ -23,6 +24,7 @@ _GRAMS = N_("C'est plus de 400 kg : si ce sont des grammes, 3200 s'écrit ici 3,
 _KILOGRAMS = N_("C'est moins de 300 g : si ce sont des kilogrammes, 3,2 s'écrit ici 3200.")
 _NOTHING = N_("Notez au moins une mesure.")
 _LONGEST = 20  # characters of a value
+_AHEAD = timedelta(days=20 * 365)  # that a dose may be due at most
 
 
 def _fault_of_weight(typed: str | None, unit: str) -> str | None:
@@ -266,3 +268,41 @@ class EndForm(Form):
     ended_on = Date(N_("Terminé le"), [Optional()])
 
     validate_ended_on = validate_past
+
+
+class _VaccineForm(Form):
+    vaccine = text(N_("Vaccin"), 120)
+    dose = WholeNumber(N_("Dose n°"), [Optional(), NumberRange(0, 20)])
+    lot = text(N_("Lot"), 40, required=False)
+    site = text(N_("Site"), 60, required=False)
+    next_due = Date(N_("Prochaine dose le"), [Optional()])
+    note = text(N_("Précisions"), 10_000, required=False, lines=True)
+
+    def validate_next_due(self, field: Any) -> None:
+        if field.data and not date(1900, 1, 1) <= field.data <= self.today + _AHEAD:
+            raise ValidationError(translate(self.language, N_("Cette date est trop lointaine : vérifiez l'année.")))
+
+    @property
+    def facts(self) -> Vaccination:
+        """Of a form that is valid."""
+        return Vaccination(
+            vaccine=self["vaccine"].data,
+            dose=self["dose"].data,
+            lot=self["lot"].data or "",
+            site=self["site"].data or "",
+            next_due=self["next_due"].data.isoformat() if self["next_due"].data else "",
+            note=self["note"].data or "",
+        )
+
+
+class VaccinationForm(_VaccineForm):
+    """A dose that was given, and when the next one is due."""
+
+    occurred_on = Date(N_("Date"), [Optional()])
+
+    validate_occurred_on = validate_past
+
+
+class AmendVaccinationForm(_VaccineForm):
+    version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
+    reason = text(N_("Raison de la correction"), 500, minimum=3)

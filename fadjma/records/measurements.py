@@ -50,7 +50,7 @@ class Measurement:
         return VITALS[self.code]
 
     @property
-    def number(self) -> Decimal:
+    def figure(self) -> Decimal:
         """In the unit of `vital`."""
         return self.vital.number(self.value)
 
@@ -77,7 +77,7 @@ class Measurement:
             "patient_id": self.patient_id,
             "round_id": self.round_id,
             "code": self.code,
-            "value": None if self.hidden else _plain(self.number),
+            "value": None if self.hidden else _plain(self.figure),
             **said,
             "unit": UNITS[self.code],
             "measured_on": self.measured_on,

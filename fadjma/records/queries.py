@@ -12,20 +12,22 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import allergies, consultations, differences, measurements, problems
+from fadjma.records import allergies, consultations, differences, measurements, problems, vaccinations
 from fadjma.records.allergies import Facts
 from fadjma.records.consultations import Consultation
 from fadjma.records.differences import Piece
 from fadjma.records.measurements import Measurement
 from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, given, listed, paging, searching
 
+Fields = Consultation | Problem | Vaccination
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "problem", "prescription"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50
-_WITH_FIELDS = ("consultation", "problem")  # beside allergies
+_WITH_FIELDS = ("consultation", "problem", "vaccination")  # beside allergies
 _LATEST = "9999-99-99"  # after any day
 _CURRENT = "r.patient_id = :patient AND r.status = 'current'"
 
@@ -78,7 +80,7 @@ class Record:
     organization: str
     versions: tuple[Version, ...] = ()
     facts: Facts | None = None  # of an allergy that has fields of its own, in its current version
-    fields: Consultation | Problem | None = None  # of another record that has
+    fields: Fields | None = None  # of another record that has
     hidden: bool = False  # it was entered in error, and what it said is not for this reader
 
     @property
@@ -317,9 +319,10 @@ def _with_facts(tx: Transaction, found: list[Record]) -> list[Record]:
     """These records, those among them that have fields with what they say there."""
     ids = {kind: [one.id for one in found if one.type == kind] for kind in ("allergy", *_WITH_FIELDS)}
     facts = allergies.facts_of(tx, ids["allergy"]) if ids["allergy"] else {}
-    fields: dict[str, Consultation | Problem] = {}
+    fields: dict[str, Fields] = {}
     fields.update(consultations.facts_of(tx, ids["consultation"]) if ids["consultation"] else {})
     fields.update(problems.facts_of(tx, ids["problem"]) if ids["problem"] else {})
+    fields.update(vaccinations.facts_of(tx, ids["vaccination"]) if ids["vaccination"] else {})
     return [replace(one, facts=facts.get(one.id), fields=fields.get(one.id)) for one in found]
 
 

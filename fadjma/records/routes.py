@@ -13,7 +13,17 @@ from fadjma.access.states import OPENS
 from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, allergens, allergies, measurements, measuring, noting, queries, structuring
+from fadjma.records import (
+    actions,
+    allergens,
+    allergies,
+    measurements,
+    measuring,
+    noting,
+    queries,
+    recalling,
+    structuring,
+)
 from fadjma.records.allergies import Allergies
 from fadjma.records.forms import (
     AllergyForm,
@@ -21,6 +31,7 @@ from fadjma.records.forms import (
     AmendConsultationForm,
     AmendForm,
     AmendProblemForm,
+    AmendVaccinationForm,
     ConsultationForm,
     EndForm,
     ErrorForm,
@@ -28,9 +39,11 @@ from fadjma.records.forms import (
     ProblemForm,
     RecordForm,
     RoundForm,
+    VaccinationForm,
 )
 from fadjma.records.measurements import Measurement
 from fadjma.records.problems import Known, Problem
+from fadjma.records.vaccinations import Recall, Vaccination
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
 
@@ -133,6 +146,9 @@ def _written(acted: web.Acted[queries.Record]) -> Response:
     return web.done(acted, "records/_row.html", f"/records/{acted.resource.id}", created=True, then=then)
 
 
+_FieldsForm = AmendConsultationForm | AmendProblemForm | AmendVaccinationForm
+
+
 class _Around(TypedDict):
     """A record as its page shows it, with the forms that correct it."""
 
@@ -142,7 +158,7 @@ class _Around(TypedDict):
     may_write: bool
     amend_form: AmendForm
     allergy_form: AmendAllergyForm
-    fields_form: AmendConsultationForm | AmendProblemForm | None  # of a record that has fields
+    fields_form: _FieldsForm | None  # of a record that has fields, or may get them
     end_form: EndForm
     error_form: ErrorForm
 
@@ -169,16 +185,27 @@ async def _around(record_id: str) -> _Around:
     }
 
 
-def _fields_form(found: queries.Record) -> AmendConsultationForm | AmendProblemForm | None:
-    """The form that corrects a record by its fields, as they are now."""
-    if found.fields is None:
-        return None
-    if isinstance(found.fields, Problem):
-        said = asdict(found.fields)
-        said["ended_on"] = date.fromisoformat(found.fields.ended_on) if found.fields.ended_on else None
-        return web.blank(AmendProblemForm, version=found.version, **said)
-    said = {name: getattr(found.fields, name) for name in ("motive", "observation", "conclusion")}
-    return web.blank(AmendConsultationForm, version=found.version, **said)
+def _fields_form(found: queries.Record) -> _FieldsForm | None:
+    """The form that corrects a record by its fields, as they are now; of a vaccination in words, with its words."""
+    match found.fields:
+        case Problem() as one:
+            said = {**asdict(one), "ended_on": _as_day(one.ended_on)}
+            return web.blank(AmendProblemForm, version=found.version, **said)
+        case Vaccination() as one:
+            said = {**asdict(one), "next_due": _as_day(one.next_due)}
+            return web.blank(AmendVaccinationForm, version=found.version, **said)
+        case None if found.type == "vaccination":
+            said = {"vaccine": found.title[:120], "note": found.body}
+            return web.blank(AmendVaccinationForm, version=found.version, **said)
+        case None:
+            return None
+        case one:
+            said = {name: getattr(one, name) for name in ("motive", "observation", "conclusion")}
+            return web.blank(AmendConsultationForm, version=found.version, **said)
+
+
+def _as_day(day: str) -> date | None:
+    return date.fromisoformat(day) if day else None
 
 
 def _as_noted(found: queries.Record) -> dict[str, object]:
@@ -506,6 +533,42 @@ async def end_problem(record_id: str) -> Response:
         structuring.end_problem, queries.record, record_id, version=form.version.data, ended_on=ended_on
     )
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.get("/patients/<patient_id>/vaccinations/new")
+async def new_vaccination(patient_id: str) -> Response:
+    form = web.blank(VaccinationForm)
+    return web.page("records/vaccination.html", form=form, **await _around_new(patient_id))
+
+
+@blueprint.post("/patients/<patient_id>/vaccinations")
+@web.refill("records/vaccination.html", VaccinationForm, context=_around_new)
+async def vaccinate(patient_id: str) -> Response:
+    form = await web.form(VaccinationForm)
+    day = (form.occurred_on.data or form.today).isoformat()
+    acted = await web.act(structuring.vaccinate, queries.record, patient_id, facts=form.facts, occurred_on=day)
+    return _written(acted)
+
+
+@blueprint.post("/records/<record_id>/vaccination")
+@web.refill("records/show.html", AmendVaccinationForm, context=_around, versions=True)
+async def amend_vaccination(record_id: str) -> Response:
+    form = await web.form(AmendVaccinationForm)
+    acted = await web.act(
+        structuring.amend_vaccination,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.get("/recalls")
+async def recalls() -> Response:
+    found = await web.see_traced(recalling.open_recalls, request.args.get("before"))
+    return web.answer("records/recalls.html", found.json(Recall.json), recalls=found)
 
 
 @blueprint.get("/allergens")

@@ -1,4 +1,4 @@
-"""Writing consultations and problems down by their fields, and correcting them."""
+"""Writing consultations, problems and vaccinations down by their fields, and correcting them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,9 +9,10 @@ from fadjma.events import Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, consultations, measurements, measuring, problems, queries
+from fadjma.records import actions, consultations, measurements, measuring, problems, queries, vaccinations
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Known, Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.records.vitals import Reading
 from fadjma.refusals import Invalid, NotFound, NotNow, Tried
 from fadjma.store import Transaction
@@ -133,3 +134,36 @@ def _say(tx: Transaction, viewer: Viewer, found: queries.Record, version: int, f
     actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
     problems.write(tx, found.id, version + 1, facts)
     return found.id
+
+
+def vaccinate(tx: Transaction, viewer: Viewer, patient_id: str, *, facts: Vaccination, occurred_on: str) -> str:
+    """Write a vaccination down; returns the id of its record. The patient is told, and open pages follow.
+
+    Raises Invalid before the birth, or for a next dose that is not after this one.
+    """
+    actions.require_writer(tx, viewer, patient_id, "vaccination")
+    measuring.require_born(tx, patient_id, "occurred_on", occurred_on)
+    _check_next(facts, occurred_on)
+    written = {"type": "vaccination", "title": facts.title, "body": facts.body, "occurred_on": occurred_on}
+    record_id = actions.add(tx, viewer, patient_id, **written)
+    vaccinations.write(tx, record_id, 1, facts)
+    return record_id
+
+
+def amend_vaccination(
+    tx: Transaction, viewer: Viewer, record_id: str, *, version: int, facts: Vaccination, reason: str
+) -> str:
+    """« Corriger » it; one in words gets its fields so. Raises Conflict unless it is at `version`, Invalid as above."""
+    found = queries.record(tx, viewer, record_id)
+    actions.require_writer(tx, viewer, found.patient_id, found.type)
+    if found.type != "vaccination":
+        raise NotFound
+    _check_next(facts, found.occurred_on)
+    actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
+    vaccinations.write(tx, record_id, version + 1, facts)
+    return record_id
+
+
+def _check_next(facts: Vaccination, occurred_on: str) -> None:
+    if facts.next_due and facts.next_due <= occurred_on:
+        raise Invalid({"next_due": N_("La prochaine dose vient après celle-ci.")})

@@ -500,6 +500,8 @@ class TestMessages:
             optional |= {*VITALS, "observation", "conclusion"}  # one at least is measured: test_rounds.py
         if route.path.endswith(("/problems", "/problem")):
             optional |= {"icd", "since"}
+        if route.path.endswith(("/vaccinations", "/vaccination")):
+            optional |= {"dose", "lot", "site", "next_due"}
         if route.path == "/proxies":
             optional.add("patient_id")  # a patient speaks for themselves
         if route.path.endswith("/correction"):

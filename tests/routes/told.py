@@ -56,6 +56,7 @@ from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.records.vitals import Reading
 from fadjma.store import Transaction
 
@@ -97,6 +98,7 @@ class Told:
     weight: str
     consultation: str  # with fields
     problem: str
+    vaccination: str
     allergy: str  # refuted
     issued: str
     open: str  # to any pharmacy
@@ -153,6 +155,8 @@ def tell(store: Store) -> Told:
         occurred_on="2026-03-02",
     )
     problem = store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Drépanocytose", icd="D57.1"))
+    bcg = {"facts": Vaccination("BCG", lot="A1"), "occurred_on": "2026-03-02"}
+    vaccination = store.write(structuring.vaccinate, DIOP, AWA.id, **bcg)
     peanut = Allergen("food", "arachide", reaction="urticaire", severity="mild", status="refuted")
     allergy = act(noting.note, DIOP, AWA.id, facts=peanut)
     step = [act(_issue) for _ in range(7)]
@@ -200,6 +204,7 @@ def tell(store: Store) -> Told:
         weight=weight,
         consultation=consultation,
         problem=problem,
+        vaccination=vaccination,
         allergy=allergy,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
@@ -462,6 +467,7 @@ CORRECTED_CONSULTATION = {
     "reason": "Complétée",
 }
 PROBLEM = {"words": "hypertension artérielle", "icd": "i10", "since": "5/2019"}
+VACCINATION = {"vaccine": "Fièvre jaune", "dose": 1, "lot": "Y7", "site": "bras gauche", "next_due": NEXT_YEAR}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "severe"}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
@@ -546,6 +552,13 @@ ACTS = [
     Route("/measurements/{weight}/error", DIOP, {"reason": "Mauvais patient"}),
     Route("/patients/awa/consultations", DIOP, CONSULTATION, created=True),
     Route("/patients/awa/problems", DIOP, PROBLEM, created=True),
+    Route("/patients/awa/vaccinations", DIOP, VACCINATION, created=True),
+    Route(
+        "/records/{vaccination}/vaccination",
+        DIOP,
+        {"vaccine": "BCG", "lot": "A12", "version": 1, "reason": "Lot relu"},
+        created=True,
+    ),
     Route("/records/{problem}/problem", DIOP, {**PROBLEM, "version": 1, "reason": "Précisée"}, created=True),
     Route("/records/{problem}/ending", DIOP, {"version": 1}, created=True),
     Route("/records/{consultation}/consultation", DIOP, CORRECTED_CONSULTATION, created=True),
@@ -703,6 +716,8 @@ READS = [
     Route("/patients/awa/consultations/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/vaccinations/new", DIOP, allowed=(AWA,)),
+    Route("/recalls", THIAM),
     Route("/patients/awa/problems", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),

@@ -13,6 +13,7 @@ from fadjma.events import security
 from fadjma.records import measuring, structuring
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.store import Transaction
 
 
@@ -40,6 +41,11 @@ def _noted(store: Store) -> None:
     store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Hypertension"))
 
 
+def _vaccinated(store: Store) -> None:
+    steps.grant(store)
+    store.write(structuring.vaccinate, DIOP, AWA.id, facts=Vaccination("BCG"), occurred_on="2026-03-01")
+
+
 def _measured_in_error(store: Store) -> None:
     steps.grant(store)
     store.write(measuring.mark_error, DIOP, steps.weigh(store, 62_500), reason="Mauvais patient")
@@ -57,6 +63,7 @@ ADDED: dict[str, Callable[[Store], object]] = {
     "measurements": _weighed,
     "consultation_facts": _consulted,
     "problem_facts": _noted,
+    "vaccination_facts": _vaccinated,
     "measurement_errors": _measured_in_error,
     "movements": steps.receive,
     "prescription_acts": steps.issued,

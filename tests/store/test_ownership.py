@@ -30,7 +30,7 @@ TABLES = {
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
     "records": {
-        *("records", "record_versions", "allergy_facts", "consultation_facts", "problem_facts"),
+        *("records", "record_versions", "allergy_facts", "consultation_facts", "problem_facts", "vaccination_facts"),
         *("measurements", "measurement_errors"),
     },
     "inventory": {
