@@ -57,6 +57,15 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class _Glance:
+    """What stands at the head of the summary, as far as the viewer may see it."""
+
+    due: tuple[Due, ...] = ()  # of vaccinations
+    problems: tuple[Known, ...] = ()
+    courses: tuple[Course, ...] = ()  # of what was measured
+
+
+@dataclass(frozen=True, slots=True)
 class _Opened:
     """The file as its page shows it."""
 
@@ -67,9 +76,7 @@ class _Opened:
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
     authors: tuple[records.Author, ...] = ()  # among whom one may look
     since: Since | None = None  # for whoever comes back to the file of another
-    problems: tuple[Known, ...] = ()  # where the viewer may see them
-    due: tuple[Due, ...] = ()  # of vaccinations
-    courses: tuple[Course, ...] = ()  # of what was measured, where the viewer may see it
+    glance: _Glance = field(default_factory=_Glance)
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
@@ -83,8 +90,8 @@ async def show(patient_id: str) -> Response:
     data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
-    if opened.due:
-        data["vaccinations_due"] = [one.json() for one in opened.due]
+    if opened.glance.due:
+        data["vaccinations_due"] = [one.json() for one in opened.glance.due]
     if opened.since:
         data["since_last_visit"] = opened.since.json()
     if opened.links:
@@ -98,9 +105,9 @@ async def show(patient_id: str) -> Response:
         newest=_NEWEST,
         allergies=opened.allergies,
         treatments=opened.treatments,
-        problems=opened.problems,
-        due=opened.due,
-        courses=opened.courses,
+        problems=opened.glance.problems,
+        due=opened.glance.due,
+        courses=opened.glance.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
         authors=opened.authors,
@@ -146,29 +153,23 @@ def _open(
     authors = tuple(records.authors(tx, patient_id, everything=everything))
     known = allergies.of_patient(tx, patient_id)
     taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
-    courses = _courses(tx, found) if not sought.anything else ()
-    due = vaccinations.due(tx, patient_id, days.day(tx.now))
-    noted = problems.of_patient(tx, patient_id) if found.may_see("records") else ()
+    glance = _Glance() if sought.anything else _glance(tx, found)
     if found.grant is None:
         under_way = lists.under_way(tx, patient_id)
-        return _Opened(
-            *(found, known, taken),
-            links=linked,
-            authors=authors,
-            problems=noted,
-            due=due,
-            courses=courses,
-            under_way=under_way,
-        )
+        return _Opened(found, known, taken, links=linked, authors=authors, glance=glance, under_way=under_way)
     prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
-    return _Opened(found, known, taken, prescribed, linked, authors, since, noted, due, courses)
+    return _Opened(found, known, taken, prescribed, linked, authors, since, glance)
 
 
-def _courses(tx: Transaction, found: File) -> tuple[Course, ...]:
-    """Of what was measured as far as the viewer may see it."""
+def _glance(tx: Transaction, found: File) -> _Glance:
+    patient_id = found.patient.id
     codes = [code for code in VITALS if found.may_see(measurements.part_of(code))]
-    return measurements.courses(tx, found.patient.id, codes)
+    return _Glance(
+        due=vaccinations.due(tx, patient_id, days.day(tx.now)),
+        problems=problems.of_patient(tx, patient_id) if found.may_see("records") else (),
+        courses=measurements.courses(tx, patient_id, codes),
+    )
 
 
 def _since(tx: Transaction, viewer: Viewer, found: File) -> Since | None:
