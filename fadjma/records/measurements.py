@@ -31,6 +31,7 @@ class Measurement:
     id: str
     patient_id: str
     round_id: str  # what was measured in one go
+    record_id: str | None  # the consultation in which it was
     code: Code
     value: int
     diastolic: int | None  # of a blood pressure, the lower one
@@ -146,7 +147,8 @@ class Course:
 
 _COURSE = 12  # values that a file's summary shows of each kind
 _MEASUREMENT = """
-    SELECT m.id, m.patient_id, m.round_id, m.code, m.value, m.diastolic, m.measured_on, m.created_at, m.author_id,
+    SELECT m.id, m.patient_id, m.round_id, m.record_id, m.code, m.value, m.diastolic, m.measured_on, m.created_at,
+           m.author_id,
            (SELECT name FROM people WHERE id = m.author_id) AS author_name,
            (SELECT profession FROM people WHERE id = m.author_id) AS profession,
            (SELECT name FROM people WHERE id = m.delegated_by) AS delegated_by,
@@ -236,13 +238,8 @@ def in_rounds(found: Page[Measurement]) -> list[Round]:
 def of_records(tx: Transaction, record_ids: list[str]) -> dict[str, tuple[Measurement, ...]]:
     """What was measured in these (few) consultations. The caller has checked the right."""
     among, values = given(record_ids)
-    rows = tx.all(
-        f"SELECT found.*, m.record_id FROM ({_MEASUREMENT} WHERE m.record_id IN {among} AND {_STANDS}) AS found "
-        "JOIN measurements m ON m.id = found.id",
-        values,
-    )
     grouped: dict[str, list[Measurement]] = {}
-    for row in rows:
+    for row in tx.all(f"{_MEASUREMENT} WHERE m.record_id IN {among} AND {_STANDS}", values):
         grouped.setdefault(row["record_id"], []).append(_measurement(row))
     return {record_id: _in_order(those) for record_id, those in grouped.items()}
 
@@ -287,4 +284,4 @@ def _newest(tx: Transaction, patient_id: str, code: Code | None, before: str | N
 
 
 def _measurement(row: Row) -> Measurement:
-    return Measurement(**{name: value for name, value in row.as_dict().items() if name != "record_id"})
+    return Measurement(**row.as_dict())
