@@ -55,7 +55,7 @@ CREATE TABLE measurement_errors (
     at BIGINT NOT NULL
 );
 CREATE TRIGGER measurement_errors_are_kept BEFORE DELETE ON measurement_errors
-BEGIN SELECT RAISE(ABORT, 'what was entered in error stays so'); END;
+BEGIN SELECT RAISE(ABORT, 'what was measured in error stays so'); END;
 CREATE TRIGGER measurement_errors_are_final BEFORE UPDATE ON measurement_errors
 BEGIN SELECT RAISE(ABORT, 'why it was entered in error is never changed'); END;
 
