@@ -77,6 +77,9 @@ _BEGUN = {
     "patients-prescriptions": Kind(N_("Ordonnance commencée pour"), "prescriptions/new", "prescriptions"),
     "patients-records": Kind(N_("Ajout au dossier commencé pour"), "records/new", "records"),
     "patients-measurements": Kind(N_("Poids à noter pour"), "measurements", "records"),
+    "patients-vitals": Kind(N_("Mesures à noter pour"), "measurements", "records"),
+    "patients-consultations": Kind(N_("Consultation commencée pour"), "consultations/new", "records"),
+    "patients-vaccinations": Kind(N_("Vaccination commencée pour"), "vaccinations/new", "records"),
 }
 
 

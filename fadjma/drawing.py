@@ -62,6 +62,20 @@ def _path(places: Sequence[float], values: Values, top: float) -> str:
     return "".join(parts)
 
 
+def courses(lines: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    """The paths of values as they came, two at least of each, the oldest first: between the least and the greatest."""
+    every = [value for line in lines for value in line]
+    least, tall = min(every), max(every) - min(every) or 1
+    return tuple(
+        "M"
+        + "L".join(
+            f"{WIDTH * place / (len(line) - 1):.0f} {HEIGHT - HEIGHT * (value - least) / tall:.1f}"
+            for place, value in enumerate(line)
+        )
+        for line in lines
+    )
+
+
 def round_up(value: float) -> float:
     """The next of 1, 2, 5, 10, 20, 50… (or 0.1, 0.2…), so that a scale is easy to read and does not twitch."""
     if not value:

@@ -19,10 +19,14 @@ from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
-from fadjma.records import allergies
+from fadjma.records import allergies, measurements, problems, vaccinations
 from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
+from fadjma.records.measurements import Course
+from fadjma.records.problems import Known
 from fadjma.records.queries import File, Record
+from fadjma.records.vaccinations import Due
+from fadjma.records.vitals import VITALS
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
 from fadjma.writing import plain_digits
@@ -53,6 +57,15 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class _Glance:
+    """What stands at the head of the summary, as far as the viewer may see it."""
+
+    due: tuple[Due, ...] = ()  # of vaccinations
+    problems: tuple[Known, ...] = ()
+    courses: tuple[Course, ...] = ()  # of what was measured
+
+
+@dataclass(frozen=True, slots=True)
 class _Opened:
     """The file as its page shows it."""
 
@@ -63,6 +76,7 @@ class _Opened:
     links: tuple[Other, ...] = ()  # other files of the same person, which are as closed as before
     authors: tuple[records.Author, ...] = ()  # among whom one may look
     since: Since | None = None  # for whoever comes back to the file of another
+    glance: _Glance = field(default_factory=_Glance)
     under_way: int | None = None  # how many prescriptions, for the patient; None: they are shown, or not to be seen
 
 
@@ -76,6 +90,8 @@ async def show(patient_id: str) -> Response:
     data = opened.file.records.json(lambda record: record.json(web.language()))
     if opened.under_way is not None:
         data["prescriptions_under_way"] = opened.under_way
+    if opened.glance.due:
+        data["vaccinations_due"] = [one.json() for one in opened.glance.due]
     if opened.since:
         data["since_last_visit"] = opened.since.json()
     if opened.links:
@@ -89,6 +105,9 @@ async def show(patient_id: str) -> Response:
         newest=_NEWEST,
         allergies=opened.allergies,
         treatments=opened.treatments,
+        problems=opened.glance.problems,
+        due=opened.glance.due,
+        courses=opened.glance.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
         authors=opened.authors,
@@ -134,12 +153,23 @@ def _open(
     authors = tuple(records.authors(tx, patient_id, everything=everything))
     known = allergies.of_patient(tx, patient_id)
     taken = tuple(lists.treatments(tx, patient_id)) if found.may_see_prescriptions else ()
+    glance = _Glance() if sought.anything else _glance(tx, found)
     if found.grant is None:
         under_way = lists.under_way(tx, patient_id)
-        return _Opened(found, known, taken, links=linked, authors=authors, under_way=under_way)
+        return _Opened(found, known, taken, links=linked, authors=authors, glance=glance, under_way=under_way)
     prescribed = lists.of_patient(tx, viewer, patient_id) if found.may_see_prescriptions else Page[Prescription]()
     since = None if before or sought.anything else _since(tx, viewer, found)
-    return _Opened(found, known, taken, prescribed, linked, authors, since)
+    return _Opened(found, known, taken, prescribed, linked, authors, since, glance)
+
+
+def _glance(tx: Transaction, found: File) -> _Glance:
+    patient_id = found.patient.id
+    codes = [code for code in VITALS if found.may_see(measurements.part_of(code))]
+    return _Glance(
+        due=vaccinations.due(tx, patient_id, days.day(tx.now)),
+        problems=problems.of_patient(tx, patient_id) if found.may_see("records") else (),
+        courses=measurements.courses(tx, patient_id, codes),
+    )
 
 
 def _since(tx: Transaction, viewer: Viewer, found: File) -> Since | None:

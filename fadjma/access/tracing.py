@@ -34,6 +34,7 @@ class Words:
 WORDS: dict[str, Words] = {
     "patient.found": Words(N_("a cherché qui vous êtes, et a vu votre nom, votre âge et votre sexe")),
     "patient.listed": Words(N_("a vu votre nom, votre âge et votre sexe dans une liste")),
+    "patient.recalled": Words(N_("a vu votre nom et votre téléphone dans la liste des rappels de vaccins")),
     "identity.registered": Words(N_("a ouvert votre fiche")),
     "identity.read": Words(N_("a ouvert votre fiche d'identité"), N_("a voulu ouvrir votre fiche d'identité")),
     "identity.write": Words(refused=N_("a voulu changer votre fiche d'identité")),
@@ -48,6 +49,7 @@ WORDS: dict[str, Words] = {
     "record.amended": Words(N_("a corrigé un élément de votre dossier")),
     "record.entered_in_error": Words(N_("a retiré de votre dossier un élément saisi par erreur")),
     "measurement.created": Words(N_("a ajouté une mesure à votre dossier")),
+    "measurement.entered_in_error": Words(N_("a retiré de votre dossier une mesure saisie par erreur")),
     "acting.begun": Words(N_("a commencé à agir pour vous, et peut lire votre dossier")),
     "proxy.given": Words(N_("a permis à quelqu'un d'agir pour vous")),
     "proxy.accepted": Words(N_("a accepté d'agir pour vous")),

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "record.created": N_("Élément ajouté au dossier"),
             "record.amended": N_("Élément du dossier corrigé"),
             "measurement.created": N_("Mesure ajoutée au dossier"),
+            "measurement.entered_in_error": N_("Mesure retirée du dossier : saisie par erreur"),
             "record.entered_in_error": N_("Élément du dossier retiré : saisi par erreur"),
         },
     ),
@@ -60,6 +61,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
         N_("Identités et accueil"),
         {
             "patient.listed": N_("Identité d'un patient vue dans une liste"),
+            "patient.recalled": N_("Patient vu dans la liste des rappels"),
             "identity.registered": N_("Patient enregistré à l'accueil"),
             "identity.read": N_("Fiche d'identité ouverte"),
             "identity.write": N_("Changement d'une fiche d'identité"),

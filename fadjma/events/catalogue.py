@@ -75,6 +75,7 @@ MESSAGES = {
     "record.shared": N_("Un dossier que vous suivez a été complété"),
     "record.shared_amended": N_("Un dossier que vous suivez a été corrigé"),
     "measurement.created": N_("Une mesure a été ajoutée à votre dossier"),
+    "measurement.entered_in_error": N_("Une mesure saisie par erreur a été retirée de votre dossier"),
     "record.read": N_("Votre dossier a été consulté"),
     "identity.corrected": N_("Votre fiche d'identité a été corrigée par l'accueil"),
     "identity.linked": N_("Une autre fiche a été liée à la vôtre par l'administration"),

@@ -115,8 +115,8 @@ def amend(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, titl
     """« Corriger »: add version n+1. Raises Conflict when the record is no longer at `version`."""
     found = queries.record(tx, viewer, record_id)
     require_writer(tx, viewer, found.patient_id, found.type)
-    if found.facts:
-        raise Invalid({"title": N_("Cette allergie a ses propres champs : corrigez-la par eux.")})
+    if not found.in_words:
+        raise Invalid({"title": N_("Cet élément a ses propres champs : corrigez-le par eux.")})
     return add_version(tx, viewer, found, version=version, title=title, body=body, reason=reason)
 
 

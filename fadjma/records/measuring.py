@@ -1,5 +1,8 @@
 """Writing down what was measured: by the doctor under an access, or by a nurse « par délégation »."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from fadjma import events
 from fadjma.access import grants
 from fadjma.access.queries import AccessRequest
@@ -8,16 +11,25 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.records import actions, measurements
-from fadjma.records.measurements import PART, Code, Measurement
-from fadjma.refusals import Doubtful, Invalid
+from fadjma.records import actions, measurements, vitals
+from fadjma.records.measurements import PART, Measurement
+from fadjma.records.vitals import Code, Reading
+from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, Tried
 from fadjma.store import Page, Transaction
 
 _HARDLY = 2  # times as much, or as little, as the last time
+_FAR = N_("C'est plus du double, ou moins de la moitié, du dernier poids noté : vérifiez.")
+_SEVERAL = "measurements"  # in the trace
 
 
 def open_measurements(
-    tx: Transaction, viewer: Viewer, patient_id: str, code: Code, before: str | None = None, *, again: bool = False
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    code: Code | None = None,
+    before: str | None = None,
+    *,
+    again: bool = False,
 ) -> Page[Measurement]:
     """What was measured of a patient; a reading under a grant is traced. `again` as in tracing.trace."""
     found = measurements.of_patient(tx, viewer, patient_id, code, before)
@@ -44,32 +56,117 @@ def measure(
     measured_on: str,
     confirmed: bool = False,
 ) -> str:
-    """Write down a value, in the code's unit; the patient is told, and open pages follow.
+    """Write down one value, as `take_round` does."""
+    readings = [Reading(code, value, "value")]
+    return take_round(tx, viewer, patient_id, readings=readings, measured_on=measured_on, confirmed=confirmed)
 
-    Raises Doubtful while it is not `confirmed` that it is far from the last one, Invalid before the birth.
+
+def take_round(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    *,
+    readings: Sequence[Reading],
+    measured_on: str,
+    confirmed: bool = False,
+) -> str:
+    """Write down what was measured in one go; returns its id. The patient is told once, and open pages follow.
+
+    Raises Doubtful while what is hardly meant is not `confirmed`, Invalid before the birth.
     """
-    grant = require_right(tx, viewer, patient_id)
-    if measured_on < directory.identity(tx, patient_id).birth_date:
-        raise Invalid({"measured_on": N_("Cette date est avant la naissance.")})
-    last = measurements.newest(tx, patient_id, code)
-    if last and not confirmed and max(value, last.value) > _HARDLY * min(value, last.value):
-        raise Doubtful({"value": N_("C'est plus du double, ou moins de la moitié, du dernier poids noté : vérifiez.")})
-    measurement_id = new_id()
-    tx.execute(
-        "INSERT INTO measurements (id, patient_id, code, value, measured_on, author_id, delegated_by, created_at) "
-        "VALUES (:id, :patient, :code, :value, :measured_on, :author, :delegated_by, :now)",
-        {
-            "id": measurement_id,
-            "patient": patient_id,
-            "code": code,
-            "value": value,
-            "measured_on": measured_on,
-            "author": viewer.id,
-            "delegated_by": grant.doctor_id if grant.doctor_id != viewer.id else None,
-            "now": tx.now,
-        },
+    grant = _require_writer(tx, viewer, patient_id, readings)
+    require_born(tx, patient_id, "measured_on", measured_on)
+    ask(tx, patient_id, readings, measured_on, confirmed=confirmed)
+    delegated_by = grant.doctor_id if grant.doctor_id != viewer.id else None
+    round_id = write(tx, viewer, patient_id, readings, measured_on, delegated_by=delegated_by)
+    codes = [one.code for one in readings]
+    _tell(tx, viewer, patient_id, round_id, "measurement.created", grant.id, codes)
+    return round_id
+
+
+def _require_writer(tx: Transaction, viewer: Viewer, patient_id: str, readings: Sequence[Reading]) -> AccessRequest:
+    """The grant that opens the file for all of them. Raises Forbidden where it is open for weights alone, NotFound."""
+    grant = grants.require_reading(tx, viewer, patient_id, PART)
+    if all(measurements.part_of(one.code) == PART for one in readings):
+        return grant
+    if not measurements.sees_all(tx, viewer, patient_id):
+        raise Forbidden(N_("Votre accès ne permet de noter que le poids.")).about(
+            Tried(patient_id, "patient", patient_id)
+        )
+    return grants.require_reading(tx, viewer, patient_id, measurements.part_of(readings[0].code))
+
+
+def require_born(tx: Transaction, patient_id: str, field: str, day: str) -> None:
+    if day < directory.identity(tx, patient_id).birth_date:
+        raise Invalid({field: N_("Cette date est avant la naissance.")})
+
+
+def ask(tx: Transaction, patient_id: str, readings: Sequence[Reading], measured_on: str, *, confirmed: bool) -> None:
+    """Raises Doubtful with every question about these values at once, unless they were `confirmed`."""
+    if confirmed:
+        return
+    birth_date = directory.identity(tx, patient_id).birth_date
+    asked = vitals.questions(readings, birth_date, date.fromisoformat(measured_on))
+    far = [one for one in readings if one.code == "body_weight" and _is_far(tx, patient_id, one.value)]
+    asked.update({one.field: _FAR for one in far})
+    if asked:
+        raise Doubtful(asked, **vitals.said(readings))
+
+
+def _is_far(tx: Transaction, patient_id: str, grams: int) -> bool:
+    last = measurements.newest(tx, patient_id, "body_weight")
+    return last is not None and max(grams, last.value) > _HARDLY * min(grams, last.value)
+
+
+def write(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    readings: Sequence[Reading],
+    measured_on: str,
+    *,
+    delegated_by: str | None = None,
+    record_id: str | None = None,
+) -> str:
+    """Write these values down, and tell nobody. The caller has checked the right."""
+    round_id = new_id()
+    tx.execute_many(
+        "INSERT INTO measurements (id, patient_id, round_id, record_id, code, value, diastolic, measured_on, "
+        "author_id, delegated_by, created_at) VALUES (:id, :patient, :round, :record, :code, :value, :diastolic, :day, "
+        ":author, :delegated_by, :now)",
+        [
+            {
+                "id": new_id() if number else round_id,
+                "patient": patient_id,
+                "round": round_id,
+                "record": record_id,
+                "code": one.code,
+                "value": one.value,
+                "diastolic": one.diastolic,
+                "day": measured_on,
+                "author": viewer.id,
+                "delegated_by": delegated_by,
+                "now": tx.now,
+            }
+            for number, one in enumerate(readings)
+        ],
     )
-    _tell(tx, viewer, patient_id, measurement_id, grant.id, code)
+    return round_id
+
+
+def mark_error(tx: Transaction, viewer: Viewer, measurement_id: str, *, reason: str) -> str:
+    """« Saisie par erreur »: hidden, kept, with the reason, by its author. Raises Conflict where it is so already."""
+    found = measurements.measurement(tx, viewer, measurement_id)
+    grant = grants.require_reading(tx, viewer, found.patient_id, measurements.part_of(found.code))
+    if found.author_id != viewer.id:
+        raise Forbidden(N_("Seul l'auteur peut déclarer une saisie par erreur."))
+    if found.error is not None:
+        raise Conflict(N_("Cette mesure est déjà déclarée saisie par erreur."), current="entered_in_error")
+    tx.execute(
+        "INSERT INTO measurement_errors (measurement_id, reason, at) VALUES (:id, :reason, :now)",
+        {"id": measurement_id, "reason": reason, "now": tx.now},
+    )
+    _tell(tx, viewer, found.patient_id, measurement_id, "measurement.entered_in_error", grant.id, [found.code])
     return measurement_id
 
 
@@ -78,19 +175,29 @@ def require_right(tx: Transaction, viewer: Viewer, patient_id: str) -> AccessReq
     return grants.require_reading(tx, viewer, patient_id, PART)
 
 
-def _tell(tx: Transaction, viewer: Viewer, patient_id: str, measurement_id: str, grant_id: str, code: Code) -> None:
-    doctors = grants.doctors_with_grant(tx, patient_id, PART)
+def _tell(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    measurement_id: str,
+    action: str,
+    grant_id: str,
+    codes: Sequence[Code],
+) -> None:
+    weighed = "body_weight" in codes
+    doctors = grants.doctors_with_grant(tx, patient_id, PART if weighed else measurements.part_of(codes[0]))
     events.record(
         tx,
-        "measurement.created",
+        action,
         Subject("measurement", measurement_id),
         actor_id=viewer.id,
         patient_id=patient_id,
         notices=[
-            Notice([patient_id], "medical_record_updated", "measurement.created"),
+            Notice([patient_id], "medical_record_updated", action),
             Notice([*doctors, *directory.beside(tx, [viewer.id, *doctors], "nurse")], "medical_record_updated", None),
         ],
         ground=grant_id,
-        part=code,
+        part=codes[0] if len(codes) == 1 else _SEVERAL,
     )
-    actions.tell_elsewhere(tx, patient_id)
+    if weighed:
+        actions.tell_elsewhere(tx, patient_id)

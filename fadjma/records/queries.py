@@ -12,17 +12,22 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import allergies, differences, measurements
+from fadjma.records import allergies, consultations, differences, measurements, problems, vaccinations
 from fadjma.records.allergies import Facts
+from fadjma.records.consultations import Consultation
 from fadjma.records.differences import Piece
 from fadjma.records.measurements import Measurement
+from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, given, listed, paging, searching
 
-RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "prescription"]
+Fields = Consultation | Problem | Vaccination
+RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "problem", "prescription"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50
+_WITH_FIELDS = ("consultation", "problem", "vaccination")  # beside allergies
 _LATEST = "9999-99-99"  # after any day
 _CURRENT = "r.patient_id = :patient AND r.status = 'current'"
 
@@ -76,11 +81,17 @@ class Record:
     versions: tuple[Version, ...] = ()
     facts: Facts | None = None  # of an allergy that has fields of its own, in its current version
     paper_count: int = 0  # how many papers and pictures stand with it (fadjma/papers)
+    fields: Fields | None = None  # of another record that has
     hidden: bool = False  # it was entered in error, and what it said is not for this reader
 
     @property
     def type_label(self) -> str:
         return TYPES[self.type]
+
+    @property
+    def in_words(self) -> bool:
+        """Whether all that it says is its title and its text."""
+        return self.facts is None and self.fields is None
 
     def json(self, language: str) -> dict[str, Any]:
         shown: dict[str, Any] = {
@@ -98,6 +109,8 @@ class Record:
         }
         if self.type == "allergy":
             shown["allergy"] = self.facts.json() if self.facts and not self.hidden else None
+        if self.type in _WITH_FIELDS:
+            shown[self.type] = self.fields.json(language) if self.fields and not self.hidden else None
         return {**shown, "versions": [version.json() for version in self.versions]} if self.versions else shown
 
 
@@ -142,6 +155,10 @@ class File:
     weight: Measurement | None  # the newest; None also where the grant does not open it
     before: str | None  # where this part of its records begins, as `next` of the part before said
     sought: Sought  # what of its records was asked for
+
+    def may_see(self, part: str) -> bool:
+        """Whether a part of the file (states.OPENS) is open to the viewer."""
+        return self.grant is None or self.grant.scope in OPENS[part]
 
 
 _RECORD = """
@@ -302,10 +319,14 @@ def authors(tx: Transaction, patient_id: str, *, everything: bool) -> list[Autho
 
 
 def _with_facts(tx: Transaction, found: list[Record]) -> list[Record]:
-    """These records, the allergies among them with what they say in their fields."""
-    ids = [one.id for one in found if one.type == "allergy"]
-    facts = allergies.facts_of(tx, ids) if ids else {}
-    return [replace(one, facts=facts.get(one.id)) for one in found] if facts else found
+    """These records, those among them that have fields with what they say there."""
+    ids = {kind: [one.id for one in found if one.type == kind] for kind in ("allergy", *_WITH_FIELDS)}
+    facts = allergies.facts_of(tx, ids["allergy"]) if ids["allergy"] else {}
+    fields: dict[str, Fields] = {}
+    fields.update(consultations.facts_of(tx, ids["consultation"]) if ids["consultation"] else {})
+    fields.update(problems.facts_of(tx, ids["problem"]) if ids["problem"] else {})
+    fields.update(vaccinations.facts_of(tx, ids["vaccination"]) if ids["vaccination"] else {})
+    return [replace(one, facts=facts.get(one.id), fields=fields.get(one.id)) for one in found]
 
 
 def _record(row: Row) -> Record:

@@ -1,5 +1,6 @@
 """Adding to a file (records, corrections, measurements); the file itself is shown above (fadjma/files.py)."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import TypedDict
 
@@ -12,10 +13,37 @@ from fadjma.access.states import OPENS
 from fadjma.identity import births, directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, allergens, allergies, measurements, measuring, noting, queries
+from fadjma.records import (
+    actions,
+    allergens,
+    allergies,
+    measurements,
+    measuring,
+    noting,
+    queries,
+    recalling,
+    structuring,
+)
 from fadjma.records.allergies import Allergies
-from fadjma.records.forms import AllergyForm, AmendAllergyForm, AmendForm, ErrorForm, MeasurementForm, RecordForm
+from fadjma.records.forms import (
+    AllergyForm,
+    AmendAllergyForm,
+    AmendConsultationForm,
+    AmendForm,
+    AmendProblemForm,
+    AmendVaccinationForm,
+    ConsultationForm,
+    EndForm,
+    ErrorForm,
+    MeasurementForm,
+    ProblemForm,
+    RecordForm,
+    RoundForm,
+    VaccinationForm,
+)
 from fadjma.records.measurements import Measurement
+from fadjma.records.problems import Known, Problem
+from fadjma.records.vaccinations import Recall, Vaccination
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
@@ -28,6 +56,7 @@ class _AroundNew(TypedDict):
 
     file: queries.File
     allergies: Allergies
+    unit: str  # in which a weight of today is typed
 
 
 async def _around_new(patient_id: str) -> _AroundNew:
@@ -36,7 +65,12 @@ async def _around_new(patient_id: str) -> _AroundNew:
 
 def _open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundNew:
     file = actions.open_to_write(tx, viewer, patient_id, again=again)
-    return {"file": file, "allergies": allergies.of_patient(tx, patient_id)}
+    unit = _unit_of_weight(tx, file.patient)
+    return {"file": file, "allergies": allergies.of_patient(tx, patient_id), "unit": unit}
+
+
+def _unit_of_weight(tx: Transaction, patient: Identity) -> str:
+    return "g" if births.is_newborn(patient.birth_date, days.day(tx.now)) else "kg"
 
 
 class _Banner(TypedDict):
@@ -86,6 +120,36 @@ async def create(patient_id: str) -> Response:
     )
 
 
+@blueprint.get("/patients/<patient_id>/consultations/new")
+async def new_consultation(patient_id: str) -> Response:
+    form = web.blank(ConsultationForm)
+    return web.page("records/consultation.html", form=form, **await _around_new(patient_id))
+
+
+@blueprint.post("/patients/<patient_id>/consultations")
+@web.refill("records/consultation.html", ConsultationForm, context=_around_new)
+async def consult(patient_id: str) -> Response:
+    form = await web.form(ConsultationForm)
+    acted = await web.act(
+        structuring.consult,
+        queries.record,
+        patient_id,
+        facts=form.facts,
+        readings=form.readings,
+        occurred_on=(form.occurred_on.data or form.today).isoformat(),
+        confirmed=form.confirm.data,
+    )
+    return _written(acted)
+
+
+def _written(acted: web.Acted[queries.Record]) -> Response:
+    then = f"/patients/{acted.resource.patient_id}/records"
+    return web.done(acted, "records/_row.html", f"/records/{acted.resource.id}", created=True, then=then)
+
+
+_FieldsForm = AmendConsultationForm | AmendProblemForm | AmendVaccinationForm
+
+
 class _Around(TypedDict):
     """A record as its page shows it, with the forms that correct it."""
 
@@ -95,6 +159,8 @@ class _Around(TypedDict):
     may_write: bool
     amend_form: AmendForm
     allergy_form: AmendAllergyForm
+    fields_form: _FieldsForm | None  # of a record that has fields, or may get them
+    end_form: EndForm
     error_form: ErrorForm
 
 
@@ -114,8 +180,33 @@ async def _around(record_id: str) -> _Around:
         "may_write": may_write,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "allergy_form": web.blank(AmendAllergyForm, **_as_noted(found)),
+        "fields_form": _fields_form(found),
+        "end_form": web.blank(EndForm),
         "error_form": web.blank(ErrorForm),
     }
+
+
+def _fields_form(found: queries.Record) -> _FieldsForm | None:
+    """The form that corrects a record by its fields, as they are now; of a vaccination in words, with its words."""
+    match found.fields:
+        case Problem() as one:
+            said = {**asdict(one), "ended_on": _as_day(one.ended_on)}
+            return web.blank(AmendProblemForm, version=found.version, **said)
+        case Vaccination() as one:
+            said = {**asdict(one), "next_due": _as_day(one.next_due)}
+            return web.blank(AmendVaccinationForm, version=found.version, **said)
+        case None if found.type == "vaccination":
+            said = {"vaccine": found.title[:120], "note": found.body}
+            return web.blank(AmendVaccinationForm, version=found.version, **said)
+        case None:
+            return None
+        case one:
+            said = {name: getattr(one, name) for name in ("motive", "observation", "conclusion")}
+            return web.blank(AmendConsultationForm, version=found.version, **said)
+
+
+def _as_day(day: str) -> date | None:
+    return date.fromisoformat(day) if day else None
 
 
 def _as_noted(found: queries.Record) -> dict[str, object]:
@@ -162,6 +253,21 @@ async def amend(record_id: str) -> Response:
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 
 
+@blueprint.post("/records/<record_id>/consultation")
+@web.refill("records/show.html", AmendConsultationForm, context=_around, versions=True)
+async def amend_consultation(record_id: str) -> Response:
+    form = await web.form(AmendConsultationForm)
+    acted = await web.act(
+        structuring.amend_consultation,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
 @blueprint.post("/records/<record_id>/error")
 @web.refill("records/show.html", ErrorForm, context=_around)
 async def mark_error(record_id: str) -> Response:
@@ -171,12 +277,14 @@ async def mark_error(record_id: str) -> Response:
 
 
 class _Measured(TypedDict):
-    """A patient's weights, beside the form of a new one."""
+    """What was measured of a patient, beside the form of a new round."""
 
     measured: Page[Measurement]
+    rounds: list[measurements.Round]
     patient: Identity
     banner: _Banner
     unit: str  # in which a weight of today is typed
+    weight_alone: bool  # the file is open for nothing else that is measured
     before: str | None
     today: date
 
@@ -185,7 +293,7 @@ class _Measured(TypedDict):
 async def measured(patient_id: str) -> Response:
     around = await _measured(patient_id)
     data = around["measured"].json(lambda one: one.json(web.language()))
-    return web.answer("records/measurements.html", data, form=web.blank(MeasurementForm), **around)
+    return web.answer("records/measurements.html", data, form=web.blank(RoundForm), **around)
 
 
 async def _measured(patient_id: str) -> _Measured:
@@ -196,17 +304,23 @@ async def _measured(patient_id: str) -> _Measured:
 def _open_measurements(
     tx: Transaction, viewer: Viewer, patient_id: str, before: str | None, *, again: bool
 ) -> _Measured:
-    found = measuring.open_measurements(tx, viewer, patient_id, "body_weight", before, again=again)
+    found = measuring.open_measurements(tx, viewer, patient_id, None, before, again=again)
     patient = directory.identity(tx, patient_id)
-    today = days.day(tx.now)
-    unit = "g" if births.is_newborn(patient.birth_date, today) else "kg"
-    banner = _banner(tx, viewer, patient_id)
-    return {"measured": found, "patient": patient, "banner": banner, "unit": unit, "before": before, "today": today}
+    return {
+        "measured": found,
+        "rounds": measurements.in_rounds(found),
+        "patient": patient,
+        "banner": _banner(tx, viewer, patient_id),
+        "unit": _unit_of_weight(tx, patient),
+        "weight_alone": not measurements.sees_all(tx, viewer, patient_id),
+        "before": before,
+        "today": days.day(tx.now),
+    }
 
 
 @blueprint.post("/patients/<patient_id>/measurements")
-@web.refill("records/measurements.html", MeasurementForm, context=_measured)
 async def measure(patient_id: str) -> Response:
+    """One value, as programs send it; the page sends what `take_round` takes."""
     try:
         form = await web.form(MeasurementForm)
     except Invalid:  # who may not is told that, whatever they sent: some read the list and note nothing in it
@@ -230,10 +344,48 @@ async def measure(patient_id: str) -> Response:
     )
 
 
+@blueprint.post("/patients/<patient_id>/vitals")
+@web.refill("records/measurements.html", RoundForm, context=_measured)
+async def take_round(patient_id: str) -> Response:
+    form = await web.form(RoundForm)
+    acted = await web.act(
+        measuring.take_round,
+        measurements.round_of,
+        patient_id,
+        readings=form.readings,
+        measured_on=(form.measured_on.data or form.today).isoformat(),
+        confirmed=form.confirm.data,
+    )
+    then = f"/patients/{patient_id}/records"
+    return web.done(acted, "records/_round.html", f"/measurements/{acted.resource.id}", created=True, then=then)
+
+
+class _AroundMeasured(TypedDict):
+    """One measurement as its page shows it."""
+
+    item: Measurement
+    patient: Identity
+
+
 @blueprint.get("/measurements/<measurement_id>")
 async def one_measured(measurement_id: str) -> Response:
-    found, patient = await web.see_traced(_open_measurement, measurement_id, again=web.by_itself())
-    return web.answer("records/measurement.html", found.json(web.language()), item=found, patient=patient)
+    around = await _around_measured(measurement_id)
+    data = around["item"].json(web.language())
+    return web.answer("records/measurement.html", data, form=web.blank(ErrorForm), **around)
+
+
+async def _around_measured(measurement_id: str) -> _AroundMeasured:
+    again = request.method == "POST" or web.by_itself()
+    found, patient = await web.see_traced(_open_measurement, measurement_id, again=again)
+    return {"item": found, "patient": patient}
+
+
+@blueprint.post("/measurements/<measurement_id>/error")
+@web.refill("records/measurement.html", ErrorForm, context=_around_measured)
+async def mark_measured_in_error(measurement_id: str) -> Response:
+    form = await web.form(ErrorForm)
+    acted = await web.act(measuring.mark_error, measurements.measurement, measurement_id, reason=form.reason.data)
+    return web.done(acted, "records/_measurement.html", f"/measurements/{measurement_id}")
 
 
 def _open_measurement(
@@ -316,6 +468,112 @@ async def amend_allergy(record_id: str) -> Response:
         confirmed=form.confirm.data,
     )
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+class _AroundProblems(TypedDict):
+    """A patient's problems, beside the form of another one."""
+
+    patient: Identity
+    banner: _Banner
+    known: tuple[Known, ...]
+    may_write: bool
+
+
+@blueprint.get("/patients/<patient_id>/problems")
+async def problems_of(patient_id: str) -> Response:
+    around = await web.see_traced(_open_problems, patient_id, again=web.by_itself())
+    data = {"items": [one.json(web.language()) for one in around["known"]]}
+    return web.answer("records/problems.html", data, form=web.blank(ProblemForm), **around)
+
+
+def _open_problems(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> _AroundProblems:
+    return {
+        "known": structuring.open_problems(tx, viewer, patient_id, again=again),
+        "patient": directory.identity(tx, patient_id),
+        "banner": _banner(tx, viewer, patient_id),
+        "may_write": viewer.role == "doctor" and grants.grant(tx, viewer.id, patient_id, "records") is not None,
+    }
+
+
+async def _problems_to_note(patient_id: str) -> _AroundProblems:
+    return await web.see_traced(_open_to_note_problem, patient_id)
+
+
+def _open_to_note_problem(tx: Transaction, viewer: Viewer, patient_id: str) -> _AroundProblems:
+    """Around a form that comes back: to whoever may note one, and not to all who may read them."""
+    actions.require_writer(tx, viewer, patient_id, "problem")
+    return _open_problems(tx, viewer, patient_id, again=True)
+
+
+@blueprint.post("/patients/<patient_id>/problems")
+@web.refill("records/problems.html", ProblemForm, context=_problems_to_note)
+async def note_problem(patient_id: str) -> Response:
+    form = await web.form(ProblemForm)
+    acted = await web.act(structuring.note_problem, queries.record, patient_id, facts=form.facts)
+    then = f"/patients/{patient_id}/problems"
+    return web.done(acted, "records/_row.html", f"/records/{acted.resource.id}", created=True, then=then)
+
+
+@blueprint.post("/records/<record_id>/problem")
+@web.refill("records/show.html", AmendProblemForm, context=_around, versions=True)
+async def amend_problem(record_id: str) -> Response:
+    form = await web.form(AmendProblemForm)
+    acted = await web.act(
+        structuring.amend_problem,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.post("/records/<record_id>/ending")
+@web.refill("records/show.html", EndForm, context=_around, versions=True)
+async def end_problem(record_id: str) -> Response:
+    form = await web.form(EndForm)
+    ended_on = (form.ended_on.data or form.today).isoformat()
+    acted = await web.act(
+        structuring.end_problem, queries.record, record_id, version=form.version.data, ended_on=ended_on
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.get("/patients/<patient_id>/vaccinations/new")
+async def new_vaccination(patient_id: str) -> Response:
+    form = web.blank(VaccinationForm)
+    return web.page("records/vaccination.html", form=form, **await _around_new(patient_id))
+
+
+@blueprint.post("/patients/<patient_id>/vaccinations")
+@web.refill("records/vaccination.html", VaccinationForm, context=_around_new)
+async def vaccinate(patient_id: str) -> Response:
+    form = await web.form(VaccinationForm)
+    day = (form.occurred_on.data or form.today).isoformat()
+    acted = await web.act(structuring.vaccinate, queries.record, patient_id, facts=form.facts, occurred_on=day)
+    return _written(acted)
+
+
+@blueprint.post("/records/<record_id>/vaccination")
+@web.refill("records/show.html", AmendVaccinationForm, context=_around, versions=True)
+async def amend_vaccination(record_id: str) -> Response:
+    form = await web.form(AmendVaccinationForm)
+    acted = await web.act(
+        structuring.amend_vaccination,
+        queries.record,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+    return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
+
+
+@blueprint.get("/recalls")
+async def recalls() -> Response:
+    found = await web.see_traced(recalling.open_recalls, request.args.get("before"))
+    return web.answer("records/recalls.html", found.json(Recall.json), recalls=found)
 
 
 @blueprint.get("/allergens")

@@ -134,8 +134,8 @@ def environment(language: str) -> Environment:
             "born": partial(i18n.show_birth_date, language=language),
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,
-            "weight": partial(i18n.show_weight, language=language),
             "number": partial(i18n.show_number, language=language),
+            "weight": partial(i18n.show_weight, language=language),
         }
     )
     return made

@@ -161,6 +161,6 @@ async def test_what_has_a_page_of_its_own_is_not_shown_as_nothing(clinic: Caller
 async def test_a_doctor_acts_in_a_file_by_one_letter(clinic: Callers, told: Told) -> None:
     """static/keys.js presses what has the letter; the patient has neither."""
     pages = [(await clinic.browser(who).get("/patients/awa/records")).text for who in (DIOP, AWA)]
-    assert [re.findall(r'data-key="(.)"', page) for page in pages] == [["p", "r", "a", "n", "o"], []]
+    assert [re.findall(r'data-key="(.)"', page) for page in pages] == [["p", "r", "c", "a", "n", "o"], []]
     refused = (await clinic.browser(DIOP).get(f"/prescriptions/{told.refused}")).text
     assert 'data-key="c"' in refused

@@ -10,7 +10,9 @@ from store import Clock, Store
 from told import Told
 
 PAGE = "/patients/awa/measurements"
-TYPED = {"code": "body_weight", "value": "62,5", "unit": "kg"}
+ROUND = "/patients/awa/vitals"
+SENT = {"code": "body_weight", "value": "62,5", "unit": "kg"}  # by a program that knows one measurement alone
+TYPED = {"body_weight": "62,5", "unit": "kg"}
 
 
 def _born(store: Store, birth_date: str) -> None:
@@ -26,7 +28,7 @@ async def test_a_nurse_weighs_and_the_file_the_prescription_and_the_patient_say_
 ) -> None:
     nurse = clinic.browser(GASSAMA)
     assert "En kilogrammes, comme 12,4" in _text(await nurse.get(PAGE))
-    done = await nurse.post(PAGE, {**TYPED, "measured_on": "2026-03-03"})
+    done = await nurse.post(ROUND, {**TYPED, "measured_on": "2026-03-03"})
     assert (done.status, done.location) == (303, "/patients/awa/records")
     said = "62,5 kg, pesé le 3 mars"
     assert said in _text(await nurse.get(done.location))
@@ -34,15 +36,16 @@ async def test_a_nurse_weighs_and_the_file_the_prescription_and_the_patient_say_
     assert said in _text(await clinic.browser(DIOP).get("/patients/awa/prescriptions/new"))
     assert said in _text(await clinic.browser(NDIAYE).get(f"/prescriptions/{told.issued}"))
     assert "par délégation" in (await clinic.browser(AWA).get(PAGE)).text
+    assert '<form method="post" action="/patients/awa/vitals' in (await nurse.get(PAGE)).text
     assert '<form method="post" action="/patients' not in (await clinic.browser(AWA).get(PAGE)).text
 
 
 async def test_a_program_reads_what_it_has_written(clinic: Callers, told: Told, store: Store) -> None:
-    made = await clinic.program(GASSAMA).post(PAGE, {**TYPED, "value": 62.5})
+    made = await clinic.program(GASSAMA).post(PAGE, {**SENT, "value": 62.5})
     assert (made.status, made.location) == (201, f"/measurements/{made.json['id']}")
     assert made.json["measured_on"] == store.value("SELECT max(measured_on) FROM measurements")
     found = (await clinic.program(AWA).get(PAGE)).json
-    assert [item["id"] for item in found["items"]] == [made.json["id"], told.weight]
+    assert [item["id"] for item in found["items"] if item["code"] == "body_weight"] == [made.json["id"], told.weight]
     assert found["items"][0] == made.json == (await clinic.program(AWA).get(made.location)).json
     assert (made.json["value"], made.json["unit"], made.json["code"]) == (62_500, "g", "body_weight")
     assert (made.json["author"]["id"], made.json["delegated_by"]) == (GASSAMA.id, "Ousmane Diop")
@@ -61,7 +64,7 @@ async def test_a_newborn_is_weighed_in_grams(
     assert hint in page.text
     unit, value = ("g", "3200") if days_old == 27 else ("kg", "3,2")
     assert f'name="unit" value="{unit}"' in page.text
-    assert (await doctor.post(PAGE, {**TYPED, "unit": unit, "value": value, "confirm": "1"})).status == 303
+    assert (await doctor.post(ROUND, {**TYPED, "unit": unit, "body_weight": value, "confirm": "1"})).status == 303
     assert shown in _text(await doctor.get(PAGE))
 
 
@@ -78,23 +81,23 @@ async def test_what_cannot_be_or_is_hardly_meant_comes_back_as_it_was_typed(
     clinic: Callers, told: Told, store: Store
 ) -> None:
     doctor = clinic.browser(DIOP)
-    grams = await doctor.post(PAGE, {**TYPED, "value": "3200"})
+    grams = await doctor.post(ROUND, {**TYPED, "body_weight": "3200"})
     assert grams.status == 422
     assert 'value="3200"' in grams.text
     assert "si ce sont des grammes" in _text(grams)
-    assert (await doctor.post(PAGE, TYPED)).status == 303
-    doubt = await doctor.post(PAGE, {**TYPED, "value": "6,25"})
+    assert (await doctor.post(ROUND, TYPED)).status == 303
+    doubt = await doctor.post(ROUND, {**TYPED, "body_weight": "6,25"})
     assert doubt.status == 422
     assert 'value="6,25"' in doubt.text
     assert 'name="confirm"' in doubt.text
-    assert store.value("SELECT count(*) FROM measurements") == 2
-    assert (await doctor.post(PAGE, {**TYPED, "value": "6,25", "confirm": "1"})).status == 303
-    problem = (await clinic.program(DIOP).post(PAGE, TYPED)).problem(422)
+    assert store.value("SELECT count(*) FROM measurements WHERE code = 'body_weight'") == 2
+    assert (await doctor.post(ROUND, {**TYPED, "body_weight": "6,25", "confirm": "1"})).status == 303
+    problem = (await clinic.program(DIOP).post(PAGE, SENT)).problem(422)
     assert problem["confirm"] == ["value"]
 
 
 async def test_a_try_without_a_grant_is_in_the_patients_trace(clinic: Callers, told: Told, store: Store) -> None:
-    assert (await clinic.program(SARR).post(PAGE, TYPED)).status == 404
+    assert (await clinic.program(SARR).post(PAGE, SENT)).status == 404
     assert ("sarr", "file.write", "refused") in store.audit()
 
 

@@ -52,8 +52,12 @@ from fadjma.prescriptions import dispensing, setbacks
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import actions as records
-from fadjma.records import measuring, noting
+from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
+from fadjma.records.consultations import Consultation
+from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
+from fadjma.records.vitals import Reading
 from fadjma.safety import importing as safety_files
 from fadjma.safety import signing
 from fadjma.safety.tables import Facts as Entry
@@ -99,6 +103,9 @@ class Told:
     present: str  # Dr Diop has asked her, and she is there
     record: str
     weight: str
+    consultation: str  # with fields
+    problem: str
+    vaccination: str
     allergy: str  # refuted
     issued: str
     open: str  # to any pharmacy
@@ -151,6 +158,17 @@ def tell(store: Store) -> Told:
     pending = act(access.ask, SARR, patient_id=AWA.id, reason=REASON)
     record = act(records.create, DIOP, AWA.id, type="consultation", title=TITLE, body=BODY, occurred_on="2026-03-02")
     weight = act(measuring.measure, DIOP, AWA.id, code="body_weight", value=63_000, measured_on="2026-03-02")
+    consultation = store.write(
+        structuring.consult,
+        DIOP,
+        AWA.id,
+        facts=Consultation("Vertiges", "Debout depuis ce matin.", "Repos"),
+        readings=[Reading("blood_pressure", 130, "blood_pressure", 85)],
+        occurred_on="2026-03-02",
+    )
+    problem = store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Drépanocytose", icd="D57.1"))
+    bcg = {"facts": Vaccination("BCG", lot="A1"), "occurred_on": "2026-03-02"}
+    vaccination = store.write(structuring.vaccinate, DIOP, AWA.id, **bcg)
     peanut = Allergen("food", "arachide", reaction="urticaire", severity="mild", status="refuted")
     allergy = act(noting.note, DIOP, AWA.id, facts=peanut)
     step = [act(_issue) for _ in range(7)]
@@ -196,6 +214,9 @@ def tell(store: Store) -> Told:
         linked=linked,
         record=record,
         weight=weight,
+        consultation=consultation,
+        problem=problem,
+        vaccination=vaccination,
         allergy=allergy,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
@@ -467,6 +488,16 @@ LINE = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé matin et soir", "quan
 OTHER = {**LINE, "medicine_id": AMOXICILLIN}  # of which she was prescribed none yet
 NOT_YET, LAST_WEEK, NEXT_YEAR = _Day("not yet", 7), _Day("last week", -7), _Day("next year", 365)
 RECORD = {"type": "consultation", "title": "Contrôle", "body": "Va mieux.", "occurred_on": LAST_WEEK}
+VITALS = {"blood_pressure": "120/80", "pulse": "80", "temperature": "37,8", "measured_on": LAST_WEEK}
+CONSULTATION = {"motive": "Fièvre", "observation": "Gorge rouge.", "conclusion": "Angine", "temperature": "38,5"}
+CORRECTED_CONSULTATION = {
+    "motive": "Fièvre et toux",
+    "observation": "Gorge rouge.",
+    "version": 1,
+    "reason": "Complétée",
+}
+PROBLEM = {"words": "hypertension artérielle", "icd": "i10", "since": "5/2019"}
+VACCINATION = {"vaccine": "Fièvre jaune", "dose": 1, "lot": "Y7", "site": "bras gauche", "next_due": NEXT_YEAR}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "severe"}
 AMENDED = {"version": 1, "title": "Contrôle", "body": "Va bien.", "reason": "Faute de frappe"}
@@ -564,6 +595,20 @@ ACTS = [
     Route("/contests/{contested}/answer", ADMIN, {"text": "C'était votre visite du matin"}),
     Route("/patients/awa/records", DIOP, RECORD, created=True),
     Route("/patients/awa/measurements", DIOP, WEIGHT, created=True, allowed=(GASSAMA,)),
+    Route("/patients/awa/vitals", GASSAMA, VITALS, created=True, allowed=(DIOP,)),
+    Route("/measurements/{weight}/error", DIOP, {"reason": "Mauvais patient"}),
+    Route("/patients/awa/consultations", DIOP, CONSULTATION, created=True),
+    Route("/patients/awa/problems", DIOP, PROBLEM, created=True),
+    Route("/patients/awa/vaccinations", DIOP, VACCINATION, created=True),
+    Route(
+        "/records/{vaccination}/vaccination",
+        DIOP,
+        {"vaccine": "BCG", "lot": "A12", "version": 1, "reason": "Lot relu"},
+        created=True,
+    ),
+    Route("/records/{problem}/problem", DIOP, {**PROBLEM, "version": 1, "reason": "Précisée"}, created=True),
+    Route("/records/{problem}/ending", DIOP, {"version": 1}, created=True),
+    Route("/records/{consultation}/consultation", DIOP, CORRECTED_CONSULTATION, created=True),
     Route("/patients/awa/allergies", DIOP, ALLERGY, created=True),
     Route("/patients/awa/allergies/none-known", DIOP, created=True),
     Route("/records/{allergy}/allergy", DIOP, {**ALLERGY, "version": 1, "reason": "Précisée"}, created=True),
@@ -729,10 +774,14 @@ READS = [
     Route("/patients/moussa/card", THIAM, allowed=(MOUSSA,)),
     Route("/patients/awa/records", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/records/new", DIOP, allowed=(AWA,)),
+    Route("/patients/awa/consultations/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/papers", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/papers/new", DIOP),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/vaccinations/new", DIOP, allowed=(AWA,)),
+    Route("/recalls", THIAM),
+    Route("/patients/awa/problems", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
     Route("/measurements/{weight}", AWA, allowed=(DIOP, GASSAMA)),

@@ -10,6 +10,10 @@ from cast import AWA, DIOP
 from store import Store, refused_by_database
 
 from fadjma.events import security
+from fadjma.records import measuring, structuring
+from fadjma.records.consultations import Consultation
+from fadjma.records.problems import Problem
+from fadjma.records.vaccinations import Vaccination
 from fadjma.store import Transaction
 
 
@@ -27,6 +31,26 @@ def _weighed(store: Store) -> None:
     steps.weigh(store, 62_500)
 
 
+def _consulted(store: Store) -> None:
+    steps.grant(store)
+    store.write(structuring.consult, DIOP, AWA.id, facts=Consultation("Fièvre"), readings=[], occurred_on="2026-03-01")
+
+
+def _noted(store: Store) -> None:
+    steps.grant(store)
+    store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Hypertension"))
+
+
+def _vaccinated(store: Store) -> None:
+    steps.grant(store)
+    store.write(structuring.vaccinate, DIOP, AWA.id, facts=Vaccination("BCG"), occurred_on="2026-03-01")
+
+
+def _measured_in_error(store: Store) -> None:
+    steps.grant(store)
+    store.write(measuring.mark_error, DIOP, steps.weigh(store, 62_500), reason="Mauvais patient")
+
+
 def _registered(store: Store) -> None:
     store.connection.execute("UPDATE medicines SET schedule = 'list_1'")
     steps.delivered(store)
@@ -37,6 +61,10 @@ ADDED: dict[str, Callable[[Store], object]] = {
     "security_events": _note,
     "record_versions": _written,
     "measurements": _weighed,
+    "consultation_facts": _consulted,
+    "problem_facts": _noted,
+    "vaccination_facts": _vaccinated,
+    "measurement_errors": _measured_in_error,
     "movements": steps.receive,
     "prescription_acts": steps.issued,
     "dispenses": steps.delivered,

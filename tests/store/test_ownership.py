@@ -29,7 +29,10 @@ TABLES = {
     "places": {"place_imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
-    "records": {"records", "record_versions", "allergy_facts", "measurements"},
+    "records": {
+        *("records", "record_versions", "allergy_facts", "consultation_facts", "problem_facts", "vaccination_facts"),
+        *("measurements", "measurement_errors"),
+    },
     "papers": {"papers", "uploads"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),

@@ -5,6 +5,7 @@ How much that is when there is much, tests/store/test_growing.py counts.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
-from fadjma.records import allergies, measurements
+from fadjma.records import allergies, measurements, problems, vaccinations
 from fadjma.records import queries as records
 from fadjma.store import Row, Transaction
 
@@ -98,7 +99,12 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "an identity": lambda tx, of: directory.identity(tx, AWA.id),
     "a record with its versions": lambda tx, of: records.record_with_versions(tx, DIOP, of["record"]),
     "a file": lambda tx, of: records.records(tx, AWA.id),
+    "what was measured": lambda tx, of: measurements.of_patient(tx, AWA, AWA.id),
+    "the courses of what was measured": lambda tx, of: measurements.courses(tx, AWA.id),
+    "what was measured in a consultation": lambda tx, of: measurements.of_records(tx, [of["record"]]),
     "weights": lambda tx, of: measurements.of_patient(tx, AWA, AWA.id, "body_weight"),
+    "vaccinations due": lambda tx, of: vaccinations.due(tx, AWA.id, date(2026, 3, 4)),
+    "problems": lambda tx, of: problems.of_patient(tx, AWA.id),
     "allergies": lambda tx, of: allergies.of_patient(tx, AWA.id),
     "a patient's prescriptions": lambda tx, of: lists.prescriptions(tx, AWA),
     "a doctor's prescriptions": lambda tx, of: lists.prescriptions(tx, DIOP),
