@@ -31,7 +31,7 @@ from fadjma.papers import actions as papers
 from fadjma.papers.intake import Taken
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing, recall, sets
+from fadjma.prescriptions import dispensing, recall, setbacks, sets
 from fadjma.prescriptions.actions import NewLine
 from fadjma.reception import actions as reception
 from fadjma.records import measuring
@@ -235,6 +235,8 @@ def _prescriptions(house: House) -> dict[str, str]:
         found[name] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)
         house(dispensing.validate, NDIAYE, found[name])
     house(dispensing.hold, NDIAYE, found["held"], reason="Le médecin rappelle")
+    found["lacking"] = house.one("SELECT id FROM prescription_lines WHERE prescription_id = :id", id=found["held"])
+    house(setbacks.cannot_supply, NDIAYE, found["held"], line_id=found["lacking"], code="out_of_stock", text="Lundi")
     house(dispensing.refuse, NDIAYE, found["refused"], code="dose", text="Dose double de l'usage : est-ce voulu ?")
     found["open"] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=None)
     found["cancelled"] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)

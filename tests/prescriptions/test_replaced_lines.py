@@ -17,6 +17,7 @@ from fadjma.prescriptions import (
     dispensing,
     labels,
     queries,
+    renewals,
     replacing,
     setbacks,
     soundness,
@@ -166,11 +167,13 @@ class TestReplacing:
         assert [bool(line.ended) for line in found.lines] == [False, True, True, False]
         assert found.revision == 3 and found.medicines == ("paracétamol 500 mg", "amoxicilline 1 g")
 
-    def test_what_is_not_prescribed_any_more_is_neither_copied_nor_waited_for(self, store: Store) -> None:
+    def test_what_is_not_prescribed_any_more_is_neither_copied_nor_renewed_nor_waited_for(self, store: Store) -> None:
         prescription_id = _begun(store)
         _replace(store, prescription_id)
         _, copies = store.write(copying.of_prescription, DIOP, prescription_id, AWA.id)
         assert [copy.medicine_id for copy in copies] == [PARACETAMOL, INSULIN]
+        renewable = store.read(renewals.lines_of, prescription_id)
+        assert [one.line.medicine_id for one in renewable] == [PARACETAMOL, INSULIN]
         running = store.read(safety.running, AWA.id, ["validated"])
         assert {one.medicine.id for one in running} == {PARACETAMOL, INSULIN}
 
