@@ -75,7 +75,7 @@ async def test_by_keyboard_the_page_has_the_letters_of_the_table(clinic: Callers
         return "".join(re.findall(r'<(?:button|summary|a class="btn")[^>]* data-key="(.)"', page.text))
 
     shown = {state: await letters(NDIAYE, state) for state in ("issued", "validated", "prepared", "ready", "on_hold")}
-    assert shown == {"issued": "v", "validated": "pmadx", "prepared": "rmadx", "ready": "rpmd", "on_hold": "pvmdx"}
+    assert shown == {"issued": "v", "validated": "pmadx", "prepared": "rpmadx", "ready": "rpmd", "on_hold": "pvmdx"}
     assert await letters(NDIAYE, "ready", told.ready) == "rmd", "all of it is put aside: nothing to prepare anew"
     assert await letters(DIOP, "validated") == "ae"
     assert await letters(AWA, "validated") == ""
