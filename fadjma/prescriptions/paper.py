@@ -60,6 +60,11 @@ class Paper:
         return short_codes.written(self.item.short_code) if self.item.short_code else ""
 
     @property
+    def revised_on(self) -> date | None:
+        """The day of the newest version, where there is another than the first."""
+        return days.day(self.item.revised_at) if self.item.revised_at else None
+
+    @property
     def of_child(self) -> bool:
         return age(self.patient.birth_date, self.issued_on) < _CHILD
 

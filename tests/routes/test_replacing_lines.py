@@ -1,6 +1,7 @@
 """A line that a pharmacy cannot supply: its prescriber replaces it from the notice, or ends it; all sides read it."""
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -39,7 +40,11 @@ async def test_from_the_notice_to_the_form_to_the_line_that_all_read(clinic: Cal
         page = _text(await clinic.browser(person).get(_at(told)))
         assert "Ce que le médecin a changé" in page and "<del>" in page and "insuline glargine" in page
     paper = _text(await clinic.browser(NDIAYE).get(_at(told, "/paper")))
-    assert "Version 2" in paper and "1. insuline glargine" in paper and "N'est plus prescrit" in paper
+    assert (
+        re.search(r"Version 2, du \d+ \S+ \d{4}<", paper)
+        and "1. insuline glargine" in paper
+        and "N'est plus prescrit" in paper
+    )
     assert "(déjà remis : 8)" in paper and "un médicament" in paper
     [change] = (await clinic.program(AWA).get(_at(told))).json["changes"]
     assert (change["kind"], change["before"]["quantity"], change["after"]["quantity"]) == ("changed", 20, 2)
