@@ -153,7 +153,7 @@ class TestGiven:
             "gélule",
         )
         lot_id = store.value("SELECT id FROM lots WHERE number = 'G1'")
-        _, received = store.write(recall.recipients, NDIAYE, lot_id)
+        received = store.write(recall.open_list, NDIAYE, lot_id).recipients
         assert [(one.patient.id, one.quantity) for one in received] == [(AWA.id, 20)]
         assert _is_sound(store)
 
