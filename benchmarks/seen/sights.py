@@ -238,6 +238,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/safety-tables/doses/new",
         "/safety-tables/interactions/new",
         "/safety-tables/doses/imports/new",
+        "/safety-tables/interactions/imports/new",
         "/safety-tables/imports/{checked_doses}",
     ),
     ADMINISTRATOR: (

@@ -10,7 +10,6 @@ from fadjma import days, web
 from fadjma.accounts import second_factor
 from fadjma.accounts.routes.second_factor import confirm_owner
 from fadjma.identity.people import Viewer
-from fadjma.refusals import NotFound
 from fadjma.safety import importing, sheet, signing, tables
 from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, WithdrawalForm
 from fadjma.safety.tables import STATUSES, Entry, Kind, Status
@@ -19,9 +18,8 @@ from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm, read_table
 
 blueprint = Blueprint("safety", __name__)
-_KINDS: dict[str, Kind] = {"doses": "dose", "interactions": "interaction"}
-for _kind in _KINDS:
-    web.take_files(f"/safety-tables/{_kind}/imports")
+web.take_files("/safety-tables/doses/imports")
+web.take_files("/safety-tables/interactions/imports")
 
 
 @blueprint.get("/safety-tables")
@@ -49,20 +47,13 @@ def _tables(
     return found, tables.count_unsigned(tx), {kind: tables.is_signed(tx, kind) for kind in tables.KINDS}
 
 
-def _kind_of(name: str) -> Kind:
-    if name not in _KINDS:
-        raise NotFound
-    return _KINDS[name]
-
-
 class _Keeping(TypedDict):
     kind: str  # as in the address
 
 
 async def _keeping(kind: str) -> _Keeping:
-    """Whoever may enter a row. Raises Forbidden, and NotFound of a table that there is not."""
+    """Whoever may enter a row. Raises Forbidden."""
     await web.see(lambda tx, viewer: tables.require_reader(viewer))
-    _kind_of(kind)
     return {"kind": kind}
 
 
@@ -159,16 +150,32 @@ async def sign() -> Response:
     return Response(status=204) if web.wants() == "json" else web.see_other("/safety-tables")
 
 
-@blueprint.get("/safety-tables/<kind>/imports/new")
-async def new_import(kind: str) -> Response:
-    return web.page("safety/import_new.html", form=web.blank(ImportForm), **await _keeping(kind))
+@blueprint.get("/safety-tables/doses/imports/new")
+async def new_import_of_doses() -> Response:
+    return web.page("safety/import_new.html", form=web.blank(ImportForm), **await _doses())
 
 
-@blueprint.post("/safety-tables/<kind>/imports")
-@web.refill("safety/import_new.html", ImportForm, context=_keeping)
-async def read_import(kind: str) -> Response:
-    await _keeping(kind)
-    table = await read_table(partial(sheet.read, kind=_kind_of(kind), today=_today()))
+@blueprint.get("/safety-tables/interactions/imports/new")
+async def new_import_of_interactions() -> Response:
+    return web.page("safety/import_new.html", form=web.blank(ImportForm), **await _interactions())
+
+
+@blueprint.post("/safety-tables/doses/imports")
+@web.refill("safety/import_new.html", ImportForm, context=_doses)
+async def read_doses() -> Response:
+    await _doses()
+    return await _read("dose")
+
+
+@blueprint.post("/safety-tables/interactions/imports")
+@web.refill("safety/import_new.html", ImportForm, context=_interactions)
+async def read_interactions() -> Response:
+    await _interactions()
+    return await _read("interaction")
+
+
+async def _read(kind: Kind) -> Response:
+    table = await read_table(partial(sheet.read, kind=kind, today=_today()))
     acted = await web.act(importing.check, tables.one_import, list(table.lines.values()))
     return web.done(acted, "safety/_import.html", f"/safety-tables/imports/{acted.resource.id}", created=True)
 

@@ -542,6 +542,7 @@ INTERACTION = {
     "source": "OMS",
     "source_on": "2010",
 }
+PAIRS = "dci;avec;effet;source;date\nparacétamol;amoxicilline;Un effet;OMS;2010\n"
 DOSES = "dci;de;à;mg/kg/j;source;date\namoxicilline;1 mois;12 ans;90;OMS;2010\n"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
@@ -730,6 +731,7 @@ ACTS = [
         allowed=PROFESSIONALS,
     ),
     Route("/safety-tables/doses/imports", NDIAYE, {"text": DOSES}, created=True, allowed=PROFESSIONALS),
+    Route("/safety-tables/interactions/imports", DIOP, {"text": PAIRS}, created=True, allowed=PROFESSIONALS),
     Route("/safety-tables/imports/{checked_doses}/confirmation", NDIAYE, allowed=PROFESSIONALS),
     Route("/sessions/{elsewhere}/end", AWA, quiet=True),
     Route("/sessions/end", AWA, quiet=True, allowed=CAST),
@@ -855,6 +857,7 @@ READS = [
     Route("/safety-tables/entries/{entry}", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/signature", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/doses/imports/new", NDIAYE, allowed=PROFESSIONALS),
+    Route("/safety-tables/interactions/imports/new", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/imports/{checked_doses}", NDIAYE, allowed=PROFESSIONALS),
     Route("/accounts/new", ADMIN),
     Route("/accounts/{invited}", ADMIN),
