@@ -1,5 +1,5 @@
 """What happened at the counter of Mme Ndiaye's pharmacy that is not usual: a part handed over, of which a rest is owed,
-a line that it cannot supply, and a narcotic. Each to one of the cast, after their year is planned.
+lines that it cannot supply, and a narcotic. Each to one of the cast, after their year is planned.
 """
 
 from fadjma.demo.calendar import HOUR, MINUTE, WORKDAY, When
@@ -12,7 +12,7 @@ from fadjma.prescriptions.actions import valid_for
 _PHARMACY, _PHARMACIST = "jamm", "pharma.diagne"
 _PAIN = ("paracétamol + codéine 500 mg + 30 mg", "ibuprofène 400 mg")
 _GIVEN = (10, 15)
-_HEART = ("amlodipine 10 mg", "acide acétylsalicylique 100 mg")
+_HEART = ("amlodipine 10 mg", "acide acétylsalicylique 100 mg", "paracétamol 500 mg")
 _NARCOTIC = ("morphine 10 mg",)
 
 
@@ -28,9 +28,12 @@ def tell(story: Story) -> None:
         prescription, issued = _prescribed(story, "dr.diop", 2, _HEART)
         story.plan.at(issued.later(HOUR), Stage.validate, prescription, _PHARMACIST)
         text = "Attendu chez le grossiste dans trois jours."
-        story.plan.at(
-            issued.later(2 * HOUR), Stage.cannot_supply, prescription, _PHARMACIST, code="out_of_stock", text=text
-        )
+        tell, why_not = Stage.cannot_supply, "out_of_stock"
+        for line in (1, 2):
+            at = issued.later(2 * HOUR + line * MINUTE)
+            story.plan.at(at, tell, prescription, _PHARMACIST, line=line, code=why_not, text=text)
+        why = "Plus de douleur."
+        story.plan.at(issued.later(3 * HOUR), Stage.end_line, prescription, "dr.diop", line=2, reason=why)
         story.plan.rely(issued, NOW, most=valid_for())
     elif person == ("Pape Malick", "Touré"):
         prescription, issued = _prescribed(story, "dr.mbaye", 9, _NARCOTIC)

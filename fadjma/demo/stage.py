@@ -27,7 +27,7 @@ from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as stock
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import dispensing, handover, setbacks
+from fadjma.prescriptions import dispensing, handover, replacing, setbacks
 from fadjma.prescriptions import queries as reading
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
@@ -298,10 +298,16 @@ class Stage:
             parts=[dispensing.Part(line.id, quantity) for line, quantity in zip(lines, given, strict=True)],
         )
 
-    def cannot_supply(self, prescription: str, pharmacist: str, *, code: str, text: str) -> None:
-        """The last of its lines."""
+    def end_line(self, prescription: str, doctor: str, *, line: int, reason: str) -> None:
+        """One that the pharmacy cannot supply, by its place."""
         prescription_id = self.ids[prescription]
-        line_id = reading.lines(self.tx, prescription_id)[-1].id
+        line_id = reading.lines(self.tx, prescription_id)[line].id
+        replacing.end_line(self.tx, self._people[doctor], prescription_id, line_id=line_id, reason=reason)
+
+    def cannot_supply(self, prescription: str, pharmacist: str, *, line: int, code: str, text: str) -> None:
+        """One of its lines, by its place."""
+        prescription_id = self.ids[prescription]
+        line_id = reading.lines(self.tx, prescription_id)[line].id
         setbacks.cannot_supply(
             self.tx, self._people[pharmacist], prescription_id, line_id=line_id, code=code, text=text
         )

@@ -65,7 +65,7 @@ FORWARD = (  # tried three times as often
     states.UNDO,
     states.ACKNOWLEDGE,
 )
-LINE_BY_LINE = (states.REPLACE_LINE, states.END_LINE)
+LINE_BY_LINE = {states.REPLACE_LINE: "line_replaced", states.END_LINE: "line_ended"}  # as they are told
 ENOUGH = {  # acts that the table alone decides
     states.VALIDATE,
     states.MARK_READY,
@@ -85,7 +85,7 @@ def _replace_line(tx: Transaction, viewer: Viewer, prescription_id: str, *, line
     """By the medicine that is in no other prescription here, whatever is asked about it."""
     line = NewLine(INSULIN, "1 stylo", 2, 10)
     patient_id = tx.value("SELECT patient_id FROM prescriptions WHERE id = :id", {"id": prescription_id})
-    asked = checking.of_replacement(tx, prescription_id, str(patient_id), line_id, line.medicine_id).alerts
+    asked = checking.of_replacement(tx, prescription_id, str(patient_id), line_id, line.medicine_id, line.dosage).alerts
     overrides = [Override(place, one.id, "Exprès") for place, one in enumerate(asked)]
     how: dict[str, Any] = {"line_id": line_id, "line": line, "confirmed": True, "overrides": overrides}
     return replacing.replace_line(tx, viewer, prescription_id, **how)
@@ -175,7 +175,8 @@ class Lives(RuleBasedStateMachine):
         status = self._status(self._of(n))
         acts = [act for act in DOING if status in act.sources and (act not in ENDS or number > 16)]
         acts += [act for act in FORWARD if act in acts] * 2
-        acts += [act for act in LINE_BY_LINE if act in acts and self._lacking(n)] * 3
+        acts += [states.CANNOT_SUPPLY] * 2 * (status in (*KEPT_IN[:2], *states.PREPARE_REST.sources))
+        acts += [act for act in LINE_BY_LINE if act in acts and self._lacking(n)] * 6
         acts += [states.CORRECT] * (status in states.CORRECT.sources)
         if not own or not acts:
             acts = [*DOING, states.CORRECT]
@@ -397,7 +398,7 @@ class Lives(RuleBasedStateMachine):
         after = self._of(n)
         assert possible, f"{act.name} from {source} by {who.id}"
         tried, act = act, _as_it_came(act, of["status"], after["status"])
-        event = act.event or act.target or ""
+        event = LINE_BY_LINE.get(tried) or act.event or act.target or ""
         told = {} if repeated else dict((tried if tried in LINE_BY_LINE else act).told)
         assert after["status"] == (act.target or of["status"])
         assert self._written(of, who) == written + (not repeated)
