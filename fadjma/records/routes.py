@@ -347,7 +347,11 @@ async def measure(patient_id: str) -> Response:
 @blueprint.post("/patients/<patient_id>/vitals")
 @web.refill("records/measurements.html", RoundForm, context=_measured)
 async def take_round(patient_id: str) -> Response:
-    form = await web.form(RoundForm)
+    try:
+        form = await web.form(RoundForm)
+    except Invalid:  # as above
+        await web.see(measuring.require_right, patient_id)
+        raise
     acted = await web.act(
         measuring.take_round,
         measurements.round_of,
@@ -570,7 +574,7 @@ async def amend_vaccination(record_id: str) -> Response:
     return web.done(acted, "records/_row.html", f"/records/{record_id}", created=True)
 
 
-@blueprint.get("/recalls")
+@blueprint.get("/vaccination-recalls")
 async def recalls() -> Response:
     found = await web.see_traced(recalling.open_recalls, request.args.get("before"))
     return web.answer("records/recalls.html", found.json(Recall.json), recalls=found)

@@ -22,7 +22,7 @@ async def test_what_is_due_is_read_by_patient_doctor_and_nurse_and_called_for_by
         assert "Penta" in shown and "dose 2" in shown and "en retard" in shown
     [one] = (await clinic.program(AWA).get("/patients/awa/records")).json["vaccinations_due"]
     assert (one["vaccine"], one["dose"], one["due_on"], one["overdue"]) == ("Penta", 2, "2026-02-05", True)
-    desk = (await clinic.browser(THIAM).get("/recalls")).text
+    desk = (await clinic.browser(THIAM).get("/vaccination-recalls")).text
     assert "Awa Cissé" in desk and "Penta" not in desk
-    [call] = (await clinic.program(THIAM).get("/recalls")).json["items"]
+    [call] = (await clinic.program(THIAM).get("/vaccination-recalls")).json["items"]
     assert call == {"patient_id": "awa", "name": "Awa Cissé", "phone": "+221771234567", "since": "2026-02-05"}

@@ -782,7 +782,7 @@ READS = [
     Route("/patients/awa/papers/new", DIOP),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/vaccinations/new", DIOP, allowed=(AWA,)),
-    Route("/recalls", THIAM),
+    Route("/vaccination-recalls", THIAM),
     Route("/patients/awa/problems", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/safety?medicine_id=paracetamol-500", DIOP),
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
