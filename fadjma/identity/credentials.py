@@ -163,9 +163,9 @@ def _secret_in_token(app: Quart, token: str) -> str | None:
 def _read_token(token: str, key: bytes) -> tuple[str, int]:
     """The secret in a genuine token, and when it ends. Raises jwt.InvalidTokenError.
 
-    Only the signature is asked of PyJWT, and that the claims are there: of them, `iat` of a clock that ran ahead is still to come when that has
-    been put right, and the session decides; and with a key that is prepared once, all this takes three fifths of the
-    time of `jwt.decode`.
+    PyJWT is asked for the signature alone, and we for the claims: `iat` of a clock that ran ahead is still to come when
+    that has been put right, the session decides, and with a key that is prepared once all this takes three fifths of
+    the time of `jwt.decode`.
     """
     try:
         claims = json.loads(_SIGNED.decode(token, _prepared(key)))
