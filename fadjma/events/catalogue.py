@@ -38,7 +38,7 @@ MESSAGES = {
     "prescription.brought_back": N_("Votre ordonnance n'a pas pu être livrée"),
     "prescription.released": N_("Votre ordonnance est de nouveau à prendre dans une pharmacie"),
     "prescription.delivered": N_("Votre ordonnance est livrée"),
-    "prescription.without_code": N_("Vos médicaments ont été remis sans votre code de retrait"),
+    "prescription.without_code": N_("Une remise a été faite sans votre code de retrait"),
     "handover.without_code": N_("Une remise sans code de retrait est à relire"),
     "prescription.dispensed": N_("Une ordonnance que vous avez prescrite est livrée"),
     "prescription.part_delivered": N_("Une partie de votre ordonnance vous a été remise"),

@@ -132,7 +132,7 @@ class TestADocument:
         for person in (NDIAYE, GOMIS, FALL, ADMIN):
             news = await _news(clinic, person)
             assert ("Une remise sans code de retrait est à relire" in news) == (person.id in heard.split()), person.id
-        assert "Vos médicaments ont été remis sans votre code de retrait" in await _news(clinic, AWA)
+        assert "Une remise a été faite sans votre code de retrait" in await _news(clinic, AWA)
 
     async def test_where_nobody_else_works_the_admins_are_told(self, clinic: Callers, told: Told, store: Store) -> None:
         store.connection.execute("UPDATE users SET status = 'deactivated' WHERE id = ?", (GOMIS.id,))
