@@ -92,7 +92,9 @@ class TestLogs:
         await _live_a_day(clinic, told)
         lines = [record.getMessage() for record in caplog.records]
         assert len(lines) > 100
-        text = re.sub(r"/[a-z-]+/<[a-z_]+>\S*", "", "\n".join([caplog.text, *lines]))  # what a route is about is no secret
+        text = re.sub(
+            r"/[a-z-]+/<[a-z_]+>\S*", "", "\n".join([caplog.text, *lines])
+        )  # what a route is about is no secret
         assert _found(text, [*PERSONAL, *CLINICAL, *SECRET]) == []
         assert not [id for name, id in vars(told).items() if name != "news" and id in text]  # that is a number
         assert "q=" not in text

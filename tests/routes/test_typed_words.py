@@ -162,7 +162,9 @@ OWN_WORDS = re.compile(
 )
 # Names of fields, figures, what is asked about a scanned number, and macros: those show what they are given
 # in templates of their own.
-OURS = re.compile(r"^ *ui\..*|plot\.title|words\.number|asked\.number|\bfield\.name|line\.\w+\.name", re.DOTALL)
+OURS = re.compile(
+    r"^ *ui\..*|plot\.title|words\.(?:number|title)\b|asked\.number|\bfield\.name|line\.\w+\.name", re.DOTALL
+)
 
 
 def _shown_bare(source: str) -> list[str]:
