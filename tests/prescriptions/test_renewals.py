@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from cast import AMOXICILLIN, AWA, CAST, DIOP, MOUSSA, NDIAYE, PARACETAMOL, SARR
-from steps import DAY, delivered, grant, issued, ready
+from cast import AMOXICILLIN, AWA, CAST, DIOP, JAMM, MOUSSA, NDIAYE, PARACETAMOL, SARR
+from steps import DAY, delivered, grant, issue, issued, ready, refused
 from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
@@ -238,6 +238,73 @@ def test_of_a_renewed_one_the_new_one_is_asked_for_unless_it_was_taken_back(stor
     store.write(actions.cancel, DIOP, renewed_id, reason="Mauvaise dose")
     store.clock.advance(minutes=1)
     assert store.write(renewing.ask, AWA, prescription_id)
+
+
+def _refuse(tx: Transaction, prescription_id: str) -> None:
+    """Its pharmacy has refused it."""
+    for changed in ("status = 'validated', pharmacy_id = :jamm", "status = 'refused', status_reason = 'dose: trop'"):
+        tx.execute(f"UPDATE prescriptions SET {changed} WHERE id = :id", {"id": prescription_id, "jamm": JAMM})
+
+
+def _give_a_part(tx: Transaction, prescription_id: str) -> None:
+    tx.execute("UPDATE prescription_lines SET delivered = 10 WHERE prescription_id = :id", {"id": prescription_id})
+
+
+def test_a_renewed_one_that_expired_unused_stops_nothing_also_before_it_is_written_down(store: Store) -> None:
+    prescription_id = _asked(store)
+    _open_again(store)
+    _renew(store, prescription_id)
+    store.clock.advance(days=90)
+    assert store.write(renewing.ask, AWA, prescription_id)
+
+
+def test_a_renewed_one_of_which_something_was_given_is_used_though_it_has_expired(store: Store) -> None:
+    """What may be renewed once was renewed as often as its renewals expired half used."""
+    prescription_id = _asked(store)
+    _open_again(store)
+    renewed_id = _renew(store, prescription_id)
+    store.write(_give_a_part, renewed_id)
+    store.clock.advance(days=90)
+    store.write(actions.expire, 10)
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.RENEWED
+    assert store.write(renewing.ask, AWA, renewed_id)
+
+
+def test_what_corrects_a_renewed_one_is_asked_for(store: Store) -> None:
+    prescription_id = _asked(store)
+    _open_again(store)
+    renewed_id = _renew(store, prescription_id)
+    store.write(_refuse, renewed_id)
+    corrected_id = issue(store, replaces_id=renewed_id)
+    store.write(actions.cancel, DIOP, renewed_id, reason="Corrigée")
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.RENEWED
+    store.write(actions.cancel, DIOP, corrected_id, reason="Traitement changé")
+    assert store.write(renewing.ask, AWA, prescription_id)
+
+
+def test_what_a_pharmacy_refused_and_its_prescriber_corrected_is_not_renewed(store: Store) -> None:
+    """Once its time was over, the wrong dose was offered to be signed again."""
+    prescription_id = refused(store)
+    issue(store, replaces_id=prescription_id)
+    store.clock.advance(days=90)
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.CORRECTED
+
+
+@pytest.mark.parametrize("what", ["the rest", "the end"])
+def test_why_not_is_true_of_what_was_given_in_part(store: Store, what: str) -> None:
+    prescription_id = ready(store)
+    store.write(_give_a_part, prescription_id)
+    if what == "the end":
+        store.write(actions.cancel, DIOP, prescription_id, reason="Traitement changé")
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == (renewals.REST if what == "the rest" else renewals.ENDED)
 
 
 def test_of_a_doctor_who_has_left_nothing_is_asked(store: Store) -> None:
