@@ -9,7 +9,7 @@ from steps import DAY, delivered, grant, issue, issued, ready, refused
 from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, copying, lists, queries, renewals, renewing
+from fadjma.prescriptions import actions, checking, copying, dispensing, lists, queries, renewals, renewing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.renewals import Renewal, Renewing
 from fadjma.refusals import Alerted, Conflict, Forbidden, Invalid, NotFound, NotNow
@@ -91,6 +91,22 @@ def test_signed_it_is_accepted_and_the_patient_is_told_of_the_new_one_alone(stor
     assert store.read(queries.prescription, AWA, renewed_id).renews_id == prescription_id
     with pytest.raises(Conflict):
         _renew(store, prescription_id)
+
+
+def test_what_is_open_to_any_pharmacy_does_not_say_which_others_it_follows(store: Store) -> None:
+    """A pharmacy that has had one of them knew by it whose the new one is, before it took it."""
+    first_id = _asked(store)
+    _open_again(store)
+    renewed_id = _renew(store, first_id)
+    refused_id = issue(store)
+    store.write(_refuse, refused_id)
+    corrected_id = issue(store, replaces_id=refused_id, pharmacy=None)
+    for before_id, prescription_id in ((first_id, renewed_id), (refused_id, corrected_id)):
+        found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+        assert found.neutral
+        assert before_id not in str(found.json("fr"))
+        store.write(dispensing.validate, NDIAYE, prescription_id)
+        assert before_id in str(store.read(queries.prescription, NDIAYE, prescription_id).json("fr"))
 
 
 def test_nothing_is_renewed_that_nobody_has_signed(store: Store) -> None:
