@@ -228,6 +228,7 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:
+        tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
         transitions.tell(
             tx,
             prescription_id,

@@ -8,6 +8,7 @@ from typing import Literal
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries, states, transitions
+from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
@@ -16,9 +17,12 @@ _ANSWERED = N_("Cette livraison n'est plus à accepter.")
 _NOT_ASKED = N_("Aucune livraison n'est demandée.")
 
 
-def accept(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
-    """The pharmacy will bring it; the patient is told."""
+def accept(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: int | None = None) -> str:
+    """The pharmacy will bring it; the patient is told. `version`: of the prescription as it was read, if it was: the
+    patient may have asked for another address since. Raises Conflict.
+    """
     found = transitions.begin(tx, viewer, prescription_id, states.ACCEPT_DELIVERY)
+    require_as_read(found, version)
     wanted = queries.delivery(tx, found.id)
     if wanted is None or wanted.status != "asked":
         raise Conflict(_ANSWERED, current=found.status)
@@ -36,6 +40,12 @@ def decline(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: st
     answer(tx, viewer, found.id, "declined", reason)
     _tell(tx, viewer, found.id, states.DECLINE_DELIVERY)
     return found.id
+
+
+def require_as_read(found: Standing, version: int | None) -> None:
+    """Raise Conflict where it has changed since that version; None: no version was read."""
+    if version not in (None, found.version):
+        raise Conflict(states.CHANGED, current=found.status)
 
 
 def answer(

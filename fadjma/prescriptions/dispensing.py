@@ -208,8 +208,10 @@ def mark_ready(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     return transitions.move(tx, viewer, prescription_id, states.MARK_READY)
 
 
-def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
-    """On its way to the patient, who must have asked for it: whoever takes it there has accepted."""
+def depart(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: int | None = None) -> str:
+    """On its way to the patient, who must have asked for it: whoever takes it there has accepted. `version` as in
+    delivering.accept.
+    """
     transitions.seen_by(tx, viewer, prescription_id, states.DEPART)
     wanted = queries.delivery(tx, prescription_id)
     if wanted is None:
@@ -218,6 +220,7 @@ def depart(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         raise Invalid({"status": delivering.DECLINED})
 
     def accept(found: Standing) -> None:
+        delivering.require_as_read(found, version)
         if wanted.status == "asked":
             delivering.answer(tx, viewer, found.id, "accepted")
 

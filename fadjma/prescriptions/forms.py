@@ -132,6 +132,12 @@ class ReplacementForm(Alerting):
         return valid
 
 
+class AsReadForm(Form):
+    """Of an act that is done or not, on the version that was read."""
+
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
+
+
 class LineEndForm(Form):
     line_id: Field[str] = StringField(N_("Médicament"), [Needed(), AtMost(40)], filters=[cleaning(40)])
     version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])

@@ -377,6 +377,8 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     hidden = row["status"] == "entered_in_error" and not handled
     if neutral or hidden:
         values["status_reason"] = ""
+    if neutral:  # which others it follows would say whose it is to a pharmacy that has had one of them
+        values |= {"replaces_id": None, "renews_id": None}
     if neutral or hidden or row["status"] in states.VOID:
         values["short_code"] = None
     acknowledge_by = values.pop("acknowledge_by")

@@ -13,7 +13,7 @@ from fadjma.access import grants
 from fadjma.i18n import N_, iso
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import queries
+from fadjma.prescriptions import queries, states
 from fadjma.prescriptions.prescription import Line, Prescription, Standing
 from fadjma.prescriptions.states import Status as Of
 from fadjma.store import Transaction, given, listed
@@ -57,14 +57,17 @@ ACTS = (ASK, WITHDRAW, RENEW, DECLINE, LAPSE)
 ASKED_OF: tuple[Of, ...] = ("delivered", "part_delivered", "expired")  # before, there is nothing to renew
 OVER: tuple[Of, ...] = ("cancelled", "entered_in_error")  # whose end ends what was asked
 LAPSES_AFTER = 7 * rules.DAY
-_UNUSED: tuple[Of, ...] = (*OVER, "expired")  # of a renewed one: then the first may be renewed once more
 
 _LAPSED = "n.status = 'pending' AND n.lapses_at <= :now"
+_EXPIRED = listed((*states.EXPIRE.sources, "expired"))  # once its time is over
 
 NARCOTIC = N_("Stupéfiant : jamais renouvelé. Il faut une nouvelle ordonnance, après une consultation.")
 NOT_WRITTEN = N_("Liste I : le médecin n'a pas écrit que ce médicament peut être renouvelé.")
 ALREADY = N_("Un renouvellement est déjà demandé pour cette ordonnance.")
 TOO_EARLY = N_("Rien n'a encore été remis : il n'y a rien à renouveler.")
+REST = N_("Le reste de cette ordonnance est encore à recevoir : demandez le renouvellement ensuite.")
+ENDED = N_("Cette ordonnance a été annulée : demandez au médecin une nouvelle ordonnance.")
+CORRECTED = N_("Cette ordonnance a été corrigée : demandez le renouvellement de la nouvelle.")
 RENEWED = N_("Cette ordonnance a déjà été renouvelée : demandez le renouvellement de la nouvelle.")
 GONE = N_("Ce médecin n'exerce plus ici : demandez à un autre médecin.")
 NOTHING = N_("Aucun médicament de cette ordonnance ne peut être renouvelé.")
@@ -156,8 +159,12 @@ def of_prescription(tx: Transaction, viewer: Viewer, found: Prescription) -> Ren
 
 def why_not(tx: Transaction, found: Prescription | Standing, lines: Sequence[Judged]) -> str:
     """Why a patient cannot ask now that this prescription be renewed; empty: they can."""
+    if found.status in OVER:
+        return ENDED
     if found.status not in ASKED_OF:
-        return TOO_EARLY
+        return REST if any(one.line.delivered for one in lines) else TOO_EARLY
+    if found.replaced_by:
+        return CORRECTED
     if pending(tx, found.id):
         return ALREADY
     if _is_renewed(tx, found.id):
@@ -211,12 +218,16 @@ def newest(tx: Transaction, prescription_id: str) -> Renewal | None:
 
 
 def _is_renewed(tx: Transaction, prescription_id: str) -> bool:
-    """Whether something was signed for it that was not taken back, and has not expired unused."""
+    """Whether something was signed for it, or to correct that, which was not taken back and has not expired unused."""
     sql = (
-        "SELECT 1 FROM renewals n JOIN prescriptions p ON p.id = n.renewed_id "
-        f"WHERE n.prescription_id = :id AND p.status NOT IN {listed(_UNUSED)} LIMIT 1"
+        "WITH RECURSIVE signed (id) AS ("
+        "SELECT n.renewed_id FROM renewals n WHERE n.prescription_id = :id AND n.renewed_id IS NOT NULL "
+        "UNION SELECT c.id FROM signed s JOIN prescriptions c ON c.replaces_id = s.id) "
+        "SELECT 1 FROM signed s JOIN prescriptions p ON p.id = s.id "
+        f"WHERE p.status NOT IN {listed(OVER)} AND (p.valid_until > :now OR p.status NOT IN {_EXPIRED} "
+        "OR EXISTS (SELECT 1 FROM prescription_lines l WHERE l.prescription_id = p.id AND l.delivered > 0)) LIMIT 1"
     )
-    return tx.value(sql, {"id": prescription_id}) is not None
+    return tx.value(sql, {"id": prescription_id, "now": tx.now}) is not None
 
 
 def lines_of(tx: Transaction, prescription_id: str) -> tuple[Judged, ...]:

@@ -1,5 +1,6 @@
 """The patient asks that the medicines be brought."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -132,6 +133,21 @@ def test_another_address_is_to_be_answered_again(store: Store) -> None:
     store.write(delivering.accept, NDIAYE, prescription_id)
     store.write(actions.request_delivery, AWA, prescription_id, **{**WHERE, "address": "Pikine"})
     assert _delivery(store, AWA, prescription_id).status == "asked"
+
+
+@pytest.mark.parametrize("act", [delivering.accept, dispensing.depart])
+def test_no_address_is_accepted_that_was_not_read(store: Store, act: Callable[..., str]) -> None:
+    """The patient had meanwhile asked that it be brought elsewhere, perhaps to another town."""
+    prescription_id = ready(store)
+    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
+    read = store.read(queries.prescription, NDIAYE, prescription_id).version
+    store.write(actions.request_delivery, AWA, prescription_id, **{**WHERE, "address": "Thiès"})
+    with pytest.raises(Conflict):
+        store.write(act, NDIAYE, prescription_id, version=read)
+    assert _delivery(store, AWA, prescription_id).status == "asked"
+    read = store.read(queries.prescription, NDIAYE, prescription_id).version
+    store.write(act, NDIAYE, prescription_id, version=read)
+    assert _delivery(store, AWA, prescription_id).status == "accepted"
 
 
 def test_whoever_takes_it_there_has_accepted(store: Store) -> None:

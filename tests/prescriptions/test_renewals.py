@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from cast import AMOXICILLIN, AWA, CAST, DIOP, MOUSSA, NDIAYE, PARACETAMOL, SARR
-from steps import DAY, delivered, grant, issued, ready
+from cast import AMOXICILLIN, AWA, CAST, DIOP, JAMM, MOUSSA, NDIAYE, PARACETAMOL, SARR
+from steps import DAY, delivered, grant, issue, issued, ready, refused
 from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, copying, lists, queries, renewals, renewing
+from fadjma.prescriptions import actions, checking, copying, dispensing, lists, queries, renewals, renewing
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.renewals import Renewal, Renewing
 from fadjma.refusals import Alerted, Conflict, Forbidden, Invalid, NotFound, NotNow
@@ -91,6 +91,22 @@ def test_signed_it_is_accepted_and_the_patient_is_told_of_the_new_one_alone(stor
     assert store.read(queries.prescription, AWA, renewed_id).renews_id == prescription_id
     with pytest.raises(Conflict):
         _renew(store, prescription_id)
+
+
+def test_what_is_open_to_any_pharmacy_does_not_say_which_others_it_follows(store: Store) -> None:
+    """A pharmacy that has had one of them knew by it whose the new one is, before it took it."""
+    first_id = _asked(store)
+    _open_again(store)
+    renewed_id = _renew(store, first_id)
+    refused_id = issue(store)
+    store.write(_refuse, refused_id)
+    corrected_id = issue(store, replaces_id=refused_id, pharmacy=None)
+    for before_id, prescription_id in ((first_id, renewed_id), (refused_id, corrected_id)):
+        found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+        assert found.neutral
+        assert before_id not in str(found.json("fr"))
+        store.write(dispensing.validate, NDIAYE, prescription_id)
+        assert before_id in str(store.read(queries.prescription, NDIAYE, prescription_id).json("fr"))
 
 
 def test_nothing_is_renewed_that_nobody_has_signed(store: Store) -> None:
@@ -238,6 +254,73 @@ def test_of_a_renewed_one_the_new_one_is_asked_for_unless_it_was_taken_back(stor
     store.write(actions.cancel, DIOP, renewed_id, reason="Mauvaise dose")
     store.clock.advance(minutes=1)
     assert store.write(renewing.ask, AWA, prescription_id)
+
+
+def _refuse(tx: Transaction, prescription_id: str) -> None:
+    """Its pharmacy has refused it."""
+    for changed in ("status = 'validated', pharmacy_id = :jamm", "status = 'refused', status_reason = 'dose: trop'"):
+        tx.execute(f"UPDATE prescriptions SET {changed} WHERE id = :id", {"id": prescription_id, "jamm": JAMM})
+
+
+def _give_a_part(tx: Transaction, prescription_id: str) -> None:
+    tx.execute("UPDATE prescription_lines SET delivered = 10 WHERE prescription_id = :id", {"id": prescription_id})
+
+
+def test_a_renewed_one_that_expired_unused_stops_nothing_also_before_it_is_written_down(store: Store) -> None:
+    prescription_id = _asked(store)
+    _open_again(store)
+    _renew(store, prescription_id)
+    store.clock.advance(days=90)
+    assert store.write(renewing.ask, AWA, prescription_id)
+
+
+def test_a_renewed_one_of_which_something_was_given_is_used_though_it_has_expired(store: Store) -> None:
+    """What may be renewed once was renewed as often as its renewals expired half used."""
+    prescription_id = _asked(store)
+    _open_again(store)
+    renewed_id = _renew(store, prescription_id)
+    store.write(_give_a_part, renewed_id)
+    store.clock.advance(days=90)
+    store.write(actions.expire, 10)
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.RENEWED
+    assert store.write(renewing.ask, AWA, renewed_id)
+
+
+def test_what_corrects_a_renewed_one_is_asked_for(store: Store) -> None:
+    prescription_id = _asked(store)
+    _open_again(store)
+    renewed_id = _renew(store, prescription_id)
+    store.write(_refuse, renewed_id)
+    corrected_id = issue(store, replaces_id=renewed_id)
+    store.write(actions.cancel, DIOP, renewed_id, reason="Corrigée")
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.RENEWED
+    store.write(actions.cancel, DIOP, corrected_id, reason="Traitement changé")
+    assert store.write(renewing.ask, AWA, prescription_id)
+
+
+def test_what_a_pharmacy_refused_and_its_prescriber_corrected_is_not_renewed(store: Store) -> None:
+    """Once its time was over, the wrong dose was offered to be signed again."""
+    prescription_id = refused(store)
+    issue(store, replaces_id=prescription_id)
+    store.clock.advance(days=90)
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == renewals.CORRECTED
+
+
+@pytest.mark.parametrize("what", ["the rest", "the end"])
+def test_why_not_is_true_of_what_was_given_in_part(store: Store, what: str) -> None:
+    prescription_id = ready(store)
+    store.write(_give_a_part, prescription_id)
+    if what == "the end":
+        store.write(actions.cancel, DIOP, prescription_id, reason="Traitement changé")
+    with pytest.raises(NotNow) as refusal:
+        store.write(renewing.ask, AWA, prescription_id)
+    assert refusal.value.message == (renewals.REST if what == "the rest" else renewals.ENDED)
 
 
 def test_of_a_doctor_who_has_left_nothing_is_asked(store: Store) -> None:

@@ -13,8 +13,13 @@ async def _page(clinic: Callers, person: object, address: str) -> str:
 
 async def test_accepted_it_stands_on_both_pages_with_who_and_when(clinic: Callers, told: Told) -> None:
     address = f"/prescriptions/{told.asked}"
-    assert "Accepter la livraison" in await _page(clinic, NDIAYE, address)
-    assert (await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance")).status == 200
+    form = (await _page(clinic, NDIAYE, address)).partition(f'action="{address}/delivery-acceptance"')[2]
+    assert "Accepter la livraison" in form
+    version = (await clinic.program(NDIAYE).get(address)).json["version"]
+    assert f'name="version" value="{version}"' in form.partition("</form>")[0]
+    (await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance", {"version": version - 1 or 99})).problem(409)
+    read = await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance", {"version": version})
+    assert read.status == 200
     for person in (AWA, GOMIS):
         delivery = (await clinic.program(person).get(address)).json["delivery"]
         assert (delivery["status"], delivery["by"], delivery["reason"]) == ("accepted", NDIAYE.name, None)

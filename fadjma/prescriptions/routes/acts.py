@@ -22,6 +22,7 @@ from fadjma.prescriptions import (
     states,
 )
 from fadjma.prescriptions.forms import (
+    AsReadForm,
     DeliveryForm,
     DeliveryRequestForm,
     LineEndForm,
@@ -127,12 +128,14 @@ async def readiness(prescription_id: str) -> Response:
 
 @blueprint.post("/prescriptions/<prescription_id>/departure")
 async def departure(prescription_id: str) -> Response:
-    return await _plainly(dispensing.depart, prescription_id)
+    form = await web.form(AsReadForm)
+    return await _act(dispensing.depart, prescription_id, version=form.version.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-acceptance")
 async def delivery_acceptance(prescription_id: str) -> Response:
-    return await _plainly(delivering.accept, prescription_id)
+    form = await web.form(AsReadForm)
+    return await _act(delivering.accept, prescription_id, version=form.version.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-refusal")
