@@ -1,5 +1,6 @@
 """An equivalent of the own stock in the place of what was prescribed: which may be, and where it stands then."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,13 @@ def _medicine(dci: str, strength: str, form: str) -> Medicine:
         (("métronidazole", "500 mg", "comprimé"), ("métronidazole", "500 mg", "comprimé vaginal"), False),
         (("paracétamol", "120 mg/5 ml", "sirop"), ("paracétamol", "120 mg / 5 ml", "Sirop"), True),
         (("paracétamol", "120 mg/5 ml", "sirop"), ("paracétamol", "250 mg/5 ml", "sirop"), False),
+        (("colécalciférol", "100 000 UI", "capsule"), ("colécalciférol", "1000 UI", "capsule"), False),
+        (("colécalciférol", "100\u202f000 UI", "capsule"), ("colécalciférol", "0,1 MUI", "capsule"), True),
+        (("colécalciférol", "1000 000 UI", "capsule"), ("colécalciférol", "10 000 UI", "capsule"), False),
+        (("lévofloxacine", "1 000 mg", "comprimé"), ("lévofloxacine", "10 mg", "comprimé"), False),
+        (("lévofloxacine", "1 000 mg", "comprimé"), ("lévofloxacine", "1 g", "comprimé"), True),
+        (("lévothyroxine", "1.000 mg", "comprimé"), ("lévothyroxine", "1 mg", "comprimé"), False),
+        (("phénobarbital", "0,100 g", "comprimé"), ("phénobarbital", "100 mg", "comprimé"), True),
         (
             ("amoxicilline + acide clavulanique", "500 mg + 125 mg", "comprimé"),
             ("amoxicilline+acide clavulanique", "0,5 g+125 mg", "comprimé"),
@@ -94,6 +102,18 @@ def _medicine(dci: str, strength: str, form: str) -> Medicine:
 def test_which_may_be_given_for_which(one: tuple[str, str, str], other: tuple[str, str, str], equivalent: bool) -> None:
     assert equivalents.are(_medicine(*one), _medicine(*other)) == equivalent
     assert not equivalents.are(_medicine(*one), _medicine(*one))
+
+
+def test_so_many_of_one_are_as_many_of_the_other() -> None:
+    one, other = _medicine("paracétamol", "120 mg/5 ml", "sirop"), _medicine("paracétamol", "120 mg/5ml", "Sirop")
+    units = [
+        ("flacon", "Flacon", True),
+        ("flacon", "ml", False),
+        ("comprimé", "gélule", True),
+        ("boîte", "gélule", False),
+    ]
+    for of_one, of_other, equivalent in units:
+        assert equivalents.are(replace(one, unit=of_one), replace(other, unit=of_other)) == equivalent
 
 
 class TestOffered:
