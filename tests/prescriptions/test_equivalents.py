@@ -156,6 +156,7 @@ class TestGiven:
         prescription_id = _prepared(store)
         [label] = store.write(labels.open_labels, NDIAYE, prescription_id).each
         assert (label.name, label.counted) == ("Paracétamol 0,5 g, gélule", "20 gélules")
+        assert label.json()["unit"] == "gélule"
         store.write(dispensing.mark_ready, NDIAYE, prescription_id)
         how = {"key": KEY, "code": code(store, prescription_id)}
         store.write(dispensing.deliver, NDIAYE, prescription_id, **how)
@@ -193,6 +194,37 @@ class TestGiven:
         store.write(setbacks.prepare, NDIAYE, prescription_id)
         assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == [("G2", 20)]
         assert _is_sound(store)
+
+    @pytest.mark.parametrize(
+        ("capsules", "tablets", "kept"),
+        [(12, 30, [("L2", 20)]), (12, 0, None), (20, 30, [("G2", 20)]), (0, 5, [("L2", 5)]), (12, 4, [("G2", 12)])],
+    )
+    def test_of_what_there_is_too_little_of_now_what_was_prescribed_is_kept_again(
+        self, store: Store, capsules: int, tablets: int, kept: list[tuple[str, int]] | None
+    ) -> None:
+        prescription_id = store.write(dispensing.mark_ready, NDIAYE, _prepared(store))
+        store.connection.execute("UPDATE lots SET expires_on = '2020-01-01'")
+        for medicine_id, number, quantity in ((CAPSULE, "G2", capsules), (PARACETAMOL, "L2", tablets)):
+            if quantity:
+                receive(store, quantity, medicine_id=medicine_id, number=number)
+        if kept is None:
+            with pytest.raises(NotNow):
+                store.write(setbacks.prepare, NDIAYE, prescription_id)
+        else:
+            partial = kept[0][1] < 20
+            news = store.news(setbacks.prepare, NDIAYE, prescription_id, partial=partial)
+            assert news[AWA.id] == ["prescription.prepared_anew"]
+            assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == kept
+        assert _is_sound(store)
+
+    def test_what_was_prescribed_may_be_asked_for_again(self, store: Store) -> None:
+        prescription_id = _prepared(store)
+        store.connection.execute("UPDATE lots SET expires_on = '2020-01-01' WHERE number = 'G1'")
+        for medicine_id, number in ((CAPSULE, "G2"), (PARACETAMOL, "L2")):
+            receive(store, 30, medicine_id=medicine_id, number=number)
+        store.write(setbacks.prepare, NDIAYE, prescription_id, **_instead(store, prescription_id, None))
+        assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == [("L1", 8), ("L2", 12)]
+        assert _line(store, prescription_id).given_as is None
 
     def test_the_rest_may_be_given_so_too(self, store: Store) -> None:
         receive(store, 8)
