@@ -12,7 +12,17 @@ from fadjma.identity.people import Viewer
 from fadjma.inventory import equivalents
 from fadjma.inventory import soundness as stock
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import dispensing, labels, queries, recall, register, setbacks, soundness
+from fadjma.prescriptions import (
+    dispensing,
+    labels,
+    queries,
+    recall,
+    register,
+    replacing,
+    setbacks,
+    soundness,
+)
+from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.prescription import Line, Prescription
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Invalid, NotNow
@@ -244,6 +254,28 @@ class TestGiven:
             ("paracétamol 500 mg, comprimé", 8),
             ("Paracétamol 0,5 g, gélule", 12),
         ]
+
+
+class TestCouldNotBeSupplied:
+    def test_what_is_all_put_aside_since_is_neither_said_to_lack_nor_replaced(self, store: Store) -> None:
+        receive(store, 8)
+        prescription_id = validated(store)
+        line_id = _line(store, prescription_id).id
+        lacking = {"line_id": line_id, "code": "out_of_stock"}
+        store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **lacking)
+        store.clock.advance(minutes=1)
+        store.write(setbacks.prepare, NDIAYE, prescription_id, partial=True)
+        assert _line(store, prescription_id).shortage, "a part of it"
+        receive(store, 100, medicine_id=CAPSULE, number="G1")
+        store.write(setbacks.prepare, NDIAYE, prescription_id, **_instead(store, prescription_id))
+        assert [_found(store, prescription_id, who).lines[0].shortage for who in (AWA, DIOP, NDIAYE)] == [None] * 3
+        how: dict[str, Any] = {"line_id": line_id, "line": NewLine(AMOXICILLIN, "1 comprimé", 6, 6), "confirmed": True}
+        with pytest.raises(Invalid):
+            store.write(replacing.replace_line, DIOP, prescription_id, **how)
+        store.clock.advance(minutes=1)
+        store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **lacking)  # it fell
+        store.write(replacing.replace_line, DIOP, prescription_id, **how)
+        assert store.value("SELECT sum(reserved) FROM lots") == 0 and _is_sound(store)
 
 
 class TestRefused:
