@@ -7,6 +7,7 @@ publique, L5121-1, 5°a); every other form is equivalent to itself alone. To be 
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from fadjma import writing
 from fadjma.inventory import queries
@@ -38,8 +39,16 @@ _UNITS = {
 
 
 def are(one: Medicine, other: Medicine) -> bool:
-    """Whether one piece of either may be given for one of the other."""
-    return one.id != other.id and _key(one) == _key(other)
+    """Whether one piece of either may be given for one of the other; counted in what each is counted in: so many
+    millilitres are not so many bottles.
+    """
+    return (
+        one.id != other.id
+        and _words(one.dci) == _words(other.dci)  # first: most of a stock is told apart by it
+        and _strength(one.strength) == _strength(other.strength)
+        and _form(one.form) == _form(other.form)
+        and _form(one.unit) == _form(other.unit)
+    )
 
 
 def of(tx: Transaction, pharmacy_id: str, medicine: Medicine, quantity: int) -> Medicine | None:
@@ -59,11 +68,7 @@ def _kept(tx: Transaction, pharmacy_id: str) -> list[Medicine]:
     return [Medicine(**row.as_dict()) for row in rows]
 
 
-def _key(medicine: Medicine) -> tuple[str, str, str, str]:
-    """Also in what it is counted: so many millilitres are not so many bottles."""
-    return _words(medicine.dci), _strength(medicine.strength), _form(medicine.form), _form(medicine.unit)
-
-
+@lru_cache(maxsize=10_000)  # the names and forms of a list of medicines
 def _words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+|[+/%]", writing.fold(text)))
 
