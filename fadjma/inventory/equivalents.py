@@ -7,6 +7,7 @@ publique, L5121-1, 5°a); every other form is equivalent to itself alone. To be 
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from fadjma import writing
 from fadjma.inventory import queries
@@ -18,7 +19,9 @@ _AS_SWALLOWED = _SWALLOWED | {
     *("pellicule", "enrobe", "drageifie", "secable", "quadrisecable", "dispersible", "effervescent", "orodispersible"),
     *("molle", "dure", "a", "croquer"),
 }
-_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(g|mg|µg|μg|mcg|mui|ui|l|ml)\b")
+# A whole number, with spaces between its thousands or not; never the end of one: « 000 UI » of « 100 000 UI ».
+_AMOUNT = re.compile(r"(?<![\d.,])(?<!\d\s)((?:\d{1,3}(?:\s\d{3})+|\d+)(?:[.,]\d+)?)\s*(g|mg|µg|μg|mcg|mui|ui|l|ml)\b")
+_THOUSANDS_OR_NOT = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # « 1.000 »: one, or a thousand; it stays as it is written
 _OF_LOTS = (
     "SELECT l.id AS lot_id, m.id, m.dci, m.form, m.strength, m.unit, m.brands FROM lots l "
     "JOIN products p ON p.id = l.product_id JOIN medicines m ON m.id = p.medicine_id"
@@ -36,8 +39,16 @@ _UNITS = {
 
 
 def are(one: Medicine, other: Medicine) -> bool:
-    """Whether one piece of either may be given for one of the other."""
-    return one.id != other.id and _key(one) == _key(other)
+    """Whether one piece of either may be given for one of the other; counted in what each is counted in: so many
+    millilitres are not so many bottles.
+    """
+    return (
+        one.id != other.id
+        and _words(one.dci) == _words(other.dci)  # first: most of a stock is told apart by it
+        and _strength(one.strength) == _strength(other.strength)
+        and _form(one.form) == _form(other.form)
+        and _form(one.unit) == _form(other.unit)
+    )
 
 
 def of(tx: Transaction, pharmacy_id: str, medicine: Medicine, quantity: int) -> Medicine | None:
@@ -57,10 +68,7 @@ def _kept(tx: Transaction, pharmacy_id: str) -> list[Medicine]:
     return [Medicine(**row.as_dict()) for row in rows]
 
 
-def _key(medicine: Medicine) -> tuple[str, str, str]:
-    return _words(medicine.dci), _strength(medicine.strength), _form(medicine.form)
-
-
+@lru_cache(maxsize=10_000)  # the names and forms of a list of medicines
 def _words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+|[+/%]", writing.fold(text)))
 
@@ -76,8 +84,11 @@ def _strength(strength: str) -> str:
 
 
 def _amount(found: re.Match[str]) -> str:
+    if _THOUSANDS_OR_NOT.fullmatch(found[1]):
+        return found[0]
     factor, unit = _UNITS[found[2]]
-    return f"{(Decimal(found[1].replace(',', '.')) * factor).normalize():f}{unit}"
+    number = Decimal("".join(found[1].split()).replace(",", "."))
+    return f"{(number * factor).normalize():f}{unit}"
 
 
 def of_lots(tx: Transaction, lot_ids: Iterable[str]) -> dict[str, Medicine]:

@@ -39,8 +39,12 @@ class Label:
         return self.given_as.name if self.given_as else self.line.name
 
     @property
+    def unit(self) -> str:
+        return self.given_as.unit if self.given_as else self.line.unit
+
+    @property
     def counted(self) -> str:
-        return posology.counted(self.quantity, self.given_as.unit if self.given_as else self.line.unit)
+        return posology.counted(self.quantity, self.unit)
 
     def json(self) -> dict[str, Any]:
         return {
@@ -49,7 +53,7 @@ class Label:
             "dosage": self.line.dosage,
             "duration_days": self.line.duration_days,
             "quantity": self.quantity,
-            "unit": self.line.unit,
+            "unit": self.unit,
             "lots": [lot.json() for lot in self.lots],
         }
 

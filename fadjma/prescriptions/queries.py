@@ -342,14 +342,31 @@ def _ended(tx: Transaction, prescription_id: str) -> dict[str, Ended]:
 
 
 def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
-    """Which lines could not be supplied the last time, of what is owed; by the pharmacy that has it, or had it last."""
+    """Which lines could not be supplied the last time, of what is owed; by the pharmacy that has it, or had it last.
+
+    Not those of which all that is owed was put aside since, be it of an equivalent.
+    """
     rows = tx.all(
-        "SELECT u.line_id, u.at, u.code, u.text, u.pharmacy_id "
+        "SELECT u.line_id, u.at, u.code, u.text, u.pharmacy_id, l.quantity - l.delivered AS owed "
         "FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
         "WHERE l.prescription_id = :id AND l.delivered < l.quantity ORDER BY l.position, u.at, u.id",
         {"id": prescription_id},
     )
-    return {row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"]) for row in rows}
+    kept, since = (put_aside.of(tx, prescription_id), _prepared_at(tx, prescription_id)) if rows else ({}, 0)
+    return {
+        row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"])
+        for row in rows
+        if row["at"] >= since or kept.get(row["line_id"], put_aside.NOTHING).usable < row["owed"]
+    }
+
+
+def _prepared_at(tx: Transaction, prescription_id: str) -> int:
+    """When something was put aside for it last; 0: never."""
+    sql = (
+        "SELECT coalesce(max(at), 0) FROM prescription_acts WHERE prescription_id = :id "
+        "AND (to_status = 'prepared' OR (from_status = 'part_delivered' AND to_status = 'ready'))"
+    )
+    return int(tx.value(sql, {"id": prescription_id}))
 
 
 @cache

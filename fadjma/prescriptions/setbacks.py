@@ -7,8 +7,10 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import equivalents, put_aside
+from fadjma.inventory import queries as medicines
+from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import dispenses, dispensing, handover, queries, states, substituting, transitions
-from fadjma.prescriptions.prescription import Standing
+from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Transaction
@@ -82,17 +84,30 @@ def prepare_anew(
         lacking = any(kept.get(line_id, put_aside.NOTHING).usable < line.remaining for line_id, line in owed.items())
         if not lacking and not any(one.expired for one in kept.values()):
             raise Conflict(N_("Tout ce qui est dû est déjà préparé."), current=found.status)
+        given_as = equivalents.kept_for(tx, found.id)
+        inventory.release(tx, found.id)
+        chosen = {one.line_id for one in substitutes}
         as_before = {
             line_id: one
-            for line_id, one in equivalents.kept_for(tx, found.id).items()
-            if one.id != owed[line_id].medicine_id
+            for line_id, one in given_as.items()
+            if line_id not in chosen and _stays(tx, found, owed[line_id], one)
         }
-        inventory.release(tx, found.id)
         how = {"partial": partial, "confirmed": confirmed}
         dispensing.keep_for(tx, viewer, found, substitutes=substitutes, as_before=as_before, **how)
 
     told = substituting.told(substitutes, "patient", "prescriber")
     return transitions.move(tx, viewer, prescription_id, states.PREPARE_ANEW, before=keep, also_told=told)
+
+
+def _stays(tx: Transaction, found: Standing, line: Line, given_as: Medicine) -> bool:
+    """Whether a line is kept again of what it was kept of: not of an equivalent of which there is too little now, where
+    there is more of what was prescribed.
+    """
+    assert found.pharmacy_id is not None
+    if given_as.id == line.medicine_id:
+        return False
+    left = medicines.usable(tx, found.pharmacy_id, given_as.id)
+    return left >= line.remaining or left >= medicines.usable(tx, found.pharmacy_id, line.medicine_id)
 
 
 def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

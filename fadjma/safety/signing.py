@@ -9,7 +9,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Invalid
 from fadjma.safety import tables
 from fadjma.safety.tables import Entry, Facts
 from fadjma.store import Transaction
@@ -59,9 +59,10 @@ def sign(tx: Transaction, viewer: Viewer, entry_ids: Sequence[str]) -> dict[str,
     or would say something else than one that counts already; Invalid where nothing is signed, or what there is not.
     """
     tables.require_signer(viewer)
-    found = [_to_sign(tx, viewer, entry_id) for entry_id in dict.fromkeys(entry_ids)]
-    if not found:
+    if not entry_ids:
         raise Invalid({"entries": N_("Cochez les lignes que vous avez relues.")})
+    known = tables.entries(tx, viewer, entry_ids)
+    found = [_to_sign(known.get(entry_id)) for entry_id in dict.fromkeys(entry_ids)]
     for one in found:  # one after the other: two of them may say different things
         _refuse_contradiction(tx, one)
         tx.execute(
@@ -72,11 +73,9 @@ def sign(tx: Transaction, viewer: Viewer, entry_ids: Sequence[str]) -> dict[str,
     return {"signed": len(found)}
 
 
-def _to_sign(tx: Transaction, viewer: Viewer, entry_id: str) -> Entry:
-    try:
-        found = tables.entry(tx, viewer, entry_id)
-    except NotFound as error:
-        raise Invalid({"entries": N_("Une de ces lignes n'existe pas.")}) from error
+def _to_sign(found: Entry | None) -> Entry:
+    if found is None:
+        raise Invalid({"entries": N_("Une de ces lignes n'existe pas.")})
     if found.status != "unsigned":
         raise Conflict(_ALREADY, current=found.status)
     return found

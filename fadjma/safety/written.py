@@ -41,4 +41,4 @@ def source_date(text: str, today: str) -> str | None:
 
 
 def is_one_substance(text: str) -> bool:
-    return bool(text) and "+" not in text and "/" not in text
+    return any(map(str.isalpha, writing.fold(text))) and "+" not in text and "/" not in text

@@ -9,9 +9,12 @@ def listed(codes: Iterable[str]) -> str:
 
 
 def given(ids: Iterable[object]) -> tuple[str, dict[str, object]]:
-    """What stands after IN for a few values that are parameters, (:id0, :id1), and the parameters."""
+    """What stands after IN for a few values that are parameters, (:id0, :id1), and the parameters.
+
+    Of none it is one that nothing is in: « IN () » only SQLite takes. Not after NOT IN.
+    """
     values = {f"id{number}": value for number, value in enumerate(ids)}
-    return "(" + ", ".join(f":{name}" for name in values) + ")", values
+    return "(" + (", ".join(f":{name}" for name in values) or "NULL") + ")", values
 
 
 def one_of(codes: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """An equivalent of the own stock in the place of what was prescribed: which may be, and where it stands then."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,17 @@ from fadjma.identity.people import Viewer
 from fadjma.inventory import equivalents
 from fadjma.inventory import soundness as stock
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import dispensing, labels, queries, recall, register, setbacks, soundness
+from fadjma.prescriptions import (
+    dispensing,
+    labels,
+    queries,
+    recall,
+    register,
+    replacing,
+    setbacks,
+    soundness,
+)
+from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.prescription import Line, Prescription
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Invalid, NotNow
@@ -79,6 +90,13 @@ def _medicine(dci: str, strength: str, form: str) -> Medicine:
         (("métronidazole", "500 mg", "comprimé"), ("métronidazole", "500 mg", "comprimé vaginal"), False),
         (("paracétamol", "120 mg/5 ml", "sirop"), ("paracétamol", "120 mg / 5 ml", "Sirop"), True),
         (("paracétamol", "120 mg/5 ml", "sirop"), ("paracétamol", "250 mg/5 ml", "sirop"), False),
+        (("colécalciférol", "100 000 UI", "capsule"), ("colécalciférol", "1000 UI", "capsule"), False),
+        (("colécalciférol", "100\u202f000 UI", "capsule"), ("colécalciférol", "0,1 MUI", "capsule"), True),
+        (("colécalciférol", "1000 000 UI", "capsule"), ("colécalciférol", "10 000 UI", "capsule"), False),
+        (("lévofloxacine", "1 000 mg", "comprimé"), ("lévofloxacine", "10 mg", "comprimé"), False),
+        (("lévofloxacine", "1 000 mg", "comprimé"), ("lévofloxacine", "1 g", "comprimé"), True),
+        (("lévothyroxine", "1.000 mg", "comprimé"), ("lévothyroxine", "1 mg", "comprimé"), False),
+        (("phénobarbital", "0,100 g", "comprimé"), ("phénobarbital", "100 mg", "comprimé"), True),
         (
             ("amoxicilline + acide clavulanique", "500 mg + 125 mg", "comprimé"),
             ("amoxicilline+acide clavulanique", "0,5 g+125 mg", "comprimé"),
@@ -94,6 +112,18 @@ def _medicine(dci: str, strength: str, form: str) -> Medicine:
 def test_which_may_be_given_for_which(one: tuple[str, str, str], other: tuple[str, str, str], equivalent: bool) -> None:
     assert equivalents.are(_medicine(*one), _medicine(*other)) == equivalent
     assert not equivalents.are(_medicine(*one), _medicine(*one))
+
+
+def test_so_many_of_one_are_as_many_of_the_other() -> None:
+    one, other = _medicine("paracétamol", "120 mg/5 ml", "sirop"), _medicine("paracétamol", "120 mg/5ml", "Sirop")
+    units = [
+        ("flacon", "Flacon", True),
+        ("flacon", "ml", False),
+        ("comprimé", "gélule", True),
+        ("boîte", "gélule", False),
+    ]
+    for of_one, of_other, equivalent in units:
+        assert equivalents.are(replace(one, unit=of_one), replace(other, unit=of_other)) == equivalent
 
 
 class TestOffered:
@@ -136,6 +166,7 @@ class TestGiven:
         prescription_id = _prepared(store)
         [label] = store.write(labels.open_labels, NDIAYE, prescription_id).each
         assert (label.name, label.counted) == ("Paracétamol 0,5 g, gélule", "20 gélules")
+        assert label.json()["unit"] == "gélule"
         store.write(dispensing.mark_ready, NDIAYE, prescription_id)
         how = {"key": KEY, "code": code(store, prescription_id)}
         store.write(dispensing.deliver, NDIAYE, prescription_id, **how)
@@ -174,6 +205,37 @@ class TestGiven:
         assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == [("G2", 20)]
         assert _is_sound(store)
 
+    @pytest.mark.parametrize(
+        ("capsules", "tablets", "kept"),
+        [(12, 30, [("L2", 20)]), (12, 0, None), (20, 30, [("G2", 20)]), (0, 5, [("L2", 5)]), (12, 4, [("G2", 12)])],
+    )
+    def test_of_what_there_is_too_little_of_now_what_was_prescribed_is_kept_again(
+        self, store: Store, capsules: int, tablets: int, kept: list[tuple[str, int]] | None
+    ) -> None:
+        prescription_id = store.write(dispensing.mark_ready, NDIAYE, _prepared(store))
+        store.connection.execute("UPDATE lots SET expires_on = '2020-01-01'")
+        for medicine_id, number, quantity in ((CAPSULE, "G2", capsules), (PARACETAMOL, "L2", tablets)):
+            if quantity:
+                receive(store, quantity, medicine_id=medicine_id, number=number)
+        if kept is None:
+            with pytest.raises(NotNow):
+                store.write(setbacks.prepare, NDIAYE, prescription_id)
+        else:
+            partial = kept[0][1] < 20
+            news = store.news(setbacks.prepare, NDIAYE, prescription_id, partial=partial)
+            assert news[AWA.id] == ["prescription.prepared_anew"]
+            assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == kept
+        assert _is_sound(store)
+
+    def test_what_was_prescribed_may_be_asked_for_again(self, store: Store) -> None:
+        prescription_id = _prepared(store)
+        store.connection.execute("UPDATE lots SET expires_on = '2020-01-01' WHERE number = 'G1'")
+        for medicine_id, number in ((CAPSULE, "G2"), (PARACETAMOL, "L2")):
+            receive(store, 30, medicine_id=medicine_id, number=number)
+        store.write(setbacks.prepare, NDIAYE, prescription_id, **_instead(store, prescription_id, None))
+        assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == [("L1", 8), ("L2", 12)]
+        assert _line(store, prescription_id).given_as is None
+
     def test_the_rest_may_be_given_so_too(self, store: Store) -> None:
         receive(store, 8)
         prescription_id = validated(store)
@@ -192,6 +254,28 @@ class TestGiven:
             ("paracétamol 500 mg, comprimé", 8),
             ("Paracétamol 0,5 g, gélule", 12),
         ]
+
+
+class TestCouldNotBeSupplied:
+    def test_what_is_all_put_aside_since_is_neither_said_to_lack_nor_replaced(self, store: Store) -> None:
+        receive(store, 8)
+        prescription_id = validated(store)
+        line_id = _line(store, prescription_id).id
+        lacking = {"line_id": line_id, "code": "out_of_stock"}
+        store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **lacking)
+        store.clock.advance(minutes=1)
+        store.write(setbacks.prepare, NDIAYE, prescription_id, partial=True)
+        assert _line(store, prescription_id).shortage, "a part of it"
+        receive(store, 100, medicine_id=CAPSULE, number="G1")
+        store.write(setbacks.prepare, NDIAYE, prescription_id, **_instead(store, prescription_id))
+        assert [_found(store, prescription_id, who).lines[0].shortage for who in (AWA, DIOP, NDIAYE)] == [None] * 3
+        how: dict[str, Any] = {"line_id": line_id, "line": NewLine(AMOXICILLIN, "1 comprimé", 6, 6), "confirmed": True}
+        with pytest.raises(Invalid):
+            store.write(replacing.replace_line, DIOP, prescription_id, **how)
+        store.clock.advance(minutes=1)
+        store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **lacking)  # it fell
+        store.write(replacing.replace_line, DIOP, prescription_id, **how)
+        assert store.value("SELECT sum(reserved) FROM lots") == 0 and _is_sound(store)
 
 
 class TestRefused:

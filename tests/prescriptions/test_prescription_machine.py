@@ -357,13 +357,8 @@ class Lives(RuleBasedStateMachine):
 
     def _lacking(self, n: int) -> list[str]:
         """The lines that could not be supplied, and that nobody has ended."""
-        rows = self.store.rows(
-            "SELECT DISTINCT l.id FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
-            "WHERE l.prescription_id = ? AND l.delivered < l.quantity "
-            "AND l.id NOT IN (SELECT line_id FROM ended_lines) ORDER BY l.position",
-            self._of(n)["id"],
-        )
-        return [line_id for (line_id,) in rows]
+        lines = self.store.read(queries.lines, self._of(n)["id"])
+        return [line.id for line in lines if line.shortage and line.remaining]
 
     def _status(self, of: dict[str, Any]) -> Status:
         over = of["status"] in states.EXPIRE.sources and of["valid_until"] <= self.store.clock()

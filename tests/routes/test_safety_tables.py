@@ -73,6 +73,7 @@ class TestEntering:
         ("field", "value"),
         [
             ("dci", "amoxicilline + acide clavulanique"),
+            ("dci", "..."),
             ("from_months", "12 ans"),
             ("from_months", "-1"),
             ("from_months", "vers 2 ans"),
@@ -139,6 +140,7 @@ class TestImporting:
         ("line", "column"),
         [
             ("a + b;1;2;75;OMS;2010", "lines-2-dci"),
+            ("\u0301;1;2;75;OMS;2010", "lines-2-dci"),
             ("a;2;1;75;OMS;2010", "lines-2-to_months"),
             ("a;un an;2;75;OMS;2010", "lines-2-from_months"),
             ("a;1;2;=1+1;OMS;2010", "lines-2-mg_per_kg_day"),
