@@ -156,6 +156,18 @@ class TestADocument:
         assert (await clinic.program(FALL).get(f"/handovers/{first['id']}")).status == 404
         assert "a lu sur quelle pièce" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
 
+    async def test_leads_to_the_prescription_as_long_as_that_is_the_pharmacys(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        """A link to what another has taken since would be a refused try in the patient's trace."""
+        where, path = f"/handovers/{told.handover}", f"/prescriptions/{told.owed}"
+        assert f'href="{path}"' in (await clinic.browser(NDIAYE).get(where)).text
+        await clinic.program(NDIAYE).post(f"{path}/release", {"reason": "Rupture", "confirm": True})
+        assert (await clinic.program(FALL).post(f"{path}/validation")).status == 200
+        assert path not in (await clinic.browser(NDIAYE).get(where)).text
+        [listed] = (await clinic.program(NDIAYE).get("/handovers")).json["items"]
+        assert (listed["id"], listed["prescription_id"]) == (told.handover, None)
+
     @pytest.mark.parametrize(
         ("more", "field"),
         [
