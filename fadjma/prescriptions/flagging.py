@@ -32,7 +32,8 @@ _SELECT = """
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """One hand-over without the code. `document` None: it was before its kind was kept, and stands in the reason.
+    """One hand-over without the code. `document` None: it was before its kind was kept, and stands in the reason, which no
+    list shows then.
 
     `prescription_id` None: not the reader's to open: an admin's, or a pharmacy's that does not have it any more.
     """
@@ -132,7 +133,7 @@ def _flagged(viewer: Viewer, row: Row, *, in_full: bool) -> Flagged:
             *(row[name] for name in ("patient_id", "given_name", "family_name", "identifier", "birth_date", "sex"))
         ),
         Document(kind, number if in_full else None) if kind else None,
-        row["reason"],
+        row["reason"] if in_full or kind else "",
         row["undone_at"],
         row["prescription_id"] if viewer.role == "pharmacist" and row["held_by"] == viewer.organization_id else None,
     )

@@ -168,6 +168,19 @@ class TestADocument:
         [listed] = (await clinic.program(NDIAYE).get("/handovers")).json["items"]
         assert (listed["id"], listed["prescription_id"]) == (told.handover, None)
 
+    async def test_of_before_there_were_kinds_stands_in_the_reason_which_no_list_shows(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        store.connection.execute(
+            "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof, reason) "
+            "SELECT 'old', prescription_id, pharmacy_id, actor_id, 1, 'identity', ? FROM dispenses WHERE id = ?",
+            (old := f"Sans code, pièce d'identité {NUMBER} : Téléphone volé", told.handover),
+        )
+        assert (await clinic.program(ADMIN).get("/handovers")).json["items"][-1]["reason"] == ""
+        assert (await clinic.program(ADMIN).get("/handovers/old")).json["reason"] == old
+        page = html.unescape((await clinic.browser(ADMIN).get("/handovers/old")).text)
+        assert old in page and NUMBER not in (await clinic.browser(ADMIN).get("/handovers")).text
+
     @pytest.mark.parametrize(
         ("more", "field"),
         [
