@@ -23,7 +23,8 @@ TOLD_PATIENT = "prescription.without_code"
 _PER_PAGE = 50
 _SELECT = """
     SELECT d.id, d.at, d.pharmacy_id, o.name AS pharmacy, u.name AS by, d.identity_kind, d.identity_number, d.reason,
-           d.undone_at, d.prescription_id, p.patient_id, i.given_name, i.family_name, i.identifier, i.birth_date, i.sex
+           d.undone_at, d.prescription_id, p.patient_id, p.pharmacy_id AS held_by,
+           i.given_name, i.family_name, i.identifier, i.birth_date, i.sex
     FROM dispenses d JOIN prescriptions p ON p.id = d.prescription_id JOIN places o ON o.id = d.pharmacy_id
     JOIN people u ON u.id = d.actor_id JOIN patient_identities i ON i.id = p.patient_id
 """
@@ -31,9 +32,10 @@ _SELECT = """
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """One hand-over without the code. `document` None: it was before its kind was kept, and stands in the reason.
+    """One hand-over without the code. `document` None: it was before its kind was kept, and stands in the reason, which no
+    list shows then.
 
-    `prescription_id` None: not the reader's to open.
+    `prescription_id` None: not the reader's to open: an admin's, or a pharmacy's that does not have it any more.
     """
 
     id: str
@@ -131,7 +133,7 @@ def _flagged(viewer: Viewer, row: Row, *, in_full: bool) -> Flagged:
             *(row[name] for name in ("patient_id", "given_name", "family_name", "identifier", "birth_date", "sex"))
         ),
         Document(kind, number if in_full else None) if kind else None,
-        row["reason"],
+        row["reason"] if in_full or kind else "",
         row["undone_at"],
-        row["prescription_id"] if viewer.role == "pharmacist" else None,
+        row["prescription_id"] if viewer.role == "pharmacist" and row["held_by"] == viewer.organization_id else None,
     )

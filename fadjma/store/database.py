@@ -112,7 +112,7 @@ class Database:
         self._give_up_at = time.monotonic() + seconds
 
     async def close(self) -> None:
-        """Finish what is queued and close every connection."""
+        """Finish what is queued and close every connection; what is asked for meanwhile fails (Unavailable)."""
         if self._give_up_at is None:
             self.finish_within(BUSY_SECONDS)
         if checking := self._checking:
@@ -125,6 +125,12 @@ class Database:
             self._near.close()
             self._near = None
         self._writer, self._readers = None, asyncio.Queue()
+        self._is_called = False
+        late = [*self._waiting]
+        self._waiting.clear()
+        for write in late:
+            write.fail(Unavailable("stopping"))
+        settle(late, self.listener)
 
     async def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call `function(tx, …)` on one consistent snapshot; it cannot change anything."""
@@ -202,19 +208,18 @@ class Database:
         self.write_seconds.observe(time.monotonic() - asked_at)
 
     def _commit(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """On the writer's thread: commit what waits, if it did not go with an earlier group."""
+        """On the writer's thread: commit what waits, if it did not go with an earlier group.
+
+        All of it, in as many groups as it takes: called again for the rest, the writer might have been closed before.
+        """
         self._is_called = False  # before it is looked at: whoever comes from now on calls again
-        if not self._waiting:
-            return
-        changes = writer.raw.total_changes
-        group = commit(writer.raw, self.clock, self._waiting, self._begin)
-        self._learn(group, changed=writer.raw.total_changes > changes)
-        loop.call_soon_threadsafe(settle, group, self.listener)
-        if self._place.log_size > self._wal_limit > 0 and time.monotonic() > self._tidy_after:
-            self._tidy(writer.raw)
-        if self._waiting and not self._is_called:  # they called, and were too many for one commit
-            self._is_called = True
-            self._call(writer, loop)
+        while self._waiting:
+            changes = writer.raw.total_changes
+            group = commit(writer.raw, self.clock, self._waiting, self._begin)
+            self._learn(group, changed=writer.raw.total_changes > changes)
+            loop.call_soon_threadsafe(settle, group, self.listener)
+            if self._place.log_size > self._wal_limit > 0 and time.monotonic() > self._tidy_after:
+                self._tidy(writer.raw)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Begin, waiting for another process's lock as long as `connect` does, unless the process is to stop."""

@@ -188,13 +188,16 @@ async def attempt(
     """Call `action(tx, viewer, …)`, which counts something before the act itself; once for each idempotency key.
 
     That something was right ({"right": True}) is not kept: it was so at that moment, and kept it would let a guess
-    that was sent before there was anything to guess go by uncounted later.
+    that was sent before there was anything to guess go by uncounted later. Once the act itself is done it was right:
+    the same submission again is no guess, though the act may have changed what is (another code for the rest).
     """
     key, fingerprint = await _idempotency()
 
     def once(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
         own_key = key + idempotency.ATTEMPT
         stored = idempotency.first_answer(tx, viewer, own_key, fingerprint) if key else None
+        if key and not stored and idempotency.first_answer(tx, viewer, key, fingerprint):
+            return {"right": True}
         answer = stored or action(tx, viewer, *args, **kwargs)
         if key and not stored and not answer.get("right"):
             idempotency.keep_answer(tx, viewer, own_key, fingerprint, answer)

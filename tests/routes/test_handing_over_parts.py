@@ -108,3 +108,20 @@ async def test_what_is_missing_is_said_and_what_there_is_can_be_prepared(clinic:
     (await clinic.program(NDIAYE).post(f"{address}/preparation", {"some": True})).problem(422)
     assert (await clinic.program(NDIAYE).post(f"{address}/readiness")).json["status"] == "ready"
     assert (await clinic.program(NDIAYE).get(address)).json["lines"][0]["at_hand"] in range(6, 1000)
+
+
+async def test_clicked_twice_a_part_is_handed_over_once_and_its_code_was_right(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    """After the first click there is another code: the second is the same submission, not a guess."""
+    address = f"/prescriptions/{told.ready}"
+    line_id = (await clinic.program(NDIAYE).get(address)).json["lines"][0]["id"]
+    code = (await clinic.program(AWA).get(address)).json["handover_code"]
+    sent = {"code": code, "lines": [{"line_id": line_id, "quantity": 5}]}
+    for _ in range(2):
+        answer = await clinic.program(NDIAYE).post(f"{address}/delivery", sent, Idempotency_Key="one click")
+        assert (answer.status, answer.json["status"]) == (200, "part_delivered")
+    assert store.value("SELECT code_failures FROM prescriptions WHERE id = ?", told.ready) == 0
+    changed = {**sent, "code": "000000"}
+    guess = await clinic.program(NDIAYE).post(f"{address}/delivery", changed, Idempotency_Key="one click")
+    assert "key" in guess.errors()

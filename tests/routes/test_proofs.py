@@ -156,6 +156,31 @@ class TestADocument:
         assert (await clinic.program(FALL).get(f"/handovers/{first['id']}")).status == 404
         assert "a lu sur quelle pièce" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
 
+    async def test_leads_to_the_prescription_as_long_as_that_is_the_pharmacys(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        """A link to what another has taken since would be a refused try in the patient's trace."""
+        where, path = f"/handovers/{told.handover}", f"/prescriptions/{told.owed}"
+        assert f'href="{path}"' in (await clinic.browser(NDIAYE).get(where)).text
+        await clinic.program(NDIAYE).post(f"{path}/release", {"reason": "Rupture", "confirm": True})
+        assert (await clinic.program(FALL).post(f"{path}/validation")).status == 200
+        assert path not in (await clinic.browser(NDIAYE).get(where)).text
+        [listed] = (await clinic.program(NDIAYE).get("/handovers")).json["items"]
+        assert (listed["id"], listed["prescription_id"]) == (told.handover, None)
+
+    async def test_of_before_there_were_kinds_stands_in_the_reason_which_no_list_shows(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        store.connection.execute(
+            "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof, reason) "
+            "SELECT 'old', prescription_id, pharmacy_id, actor_id, 1, 'identity', ? FROM dispenses WHERE id = ?",
+            (old := f"Sans code, pièce d'identité {NUMBER} : Téléphone volé", told.handover),
+        )
+        assert (await clinic.program(ADMIN).get("/handovers")).json["items"][-1]["reason"] == ""
+        assert (await clinic.program(ADMIN).get("/handovers/old")).json["reason"] == old
+        page = html.unescape((await clinic.browser(ADMIN).get("/handovers/old")).text)
+        assert old in page and NUMBER not in (await clinic.browser(ADMIN).get("/handovers")).text
+
     @pytest.mark.parametrize(
         ("more", "field"),
         [

@@ -245,4 +245,17 @@ class TestManyAtOnce:
         writing = [asyncio.ensure_future(database.write(keep(f"k{number}"))) for number in range(100)]
         await asyncio.sleep(0)
         await database.close()
-        assert await asyncio.gather(*writing) == kept(store) == [f"k{number}" for number in range(100)]
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*writing) == kept(store) == [f"k{number}" for number in range(100)]
+
+    async def test_closing_leaves_nobody_waiting_who_asks_meanwhile(self, database: Database, store: Store) -> None:
+        """The writer has been told to close by then; whoever opens the database again finds it as it should be."""
+        closing = asyncio.create_task(database.close())
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            with pytest.raises(Unavailable, match="stopping"):
+                await asyncio.gather(database.write(keep("late")), database.write(keep("later")))
+            await closing
+            await database.open()
+            assert await database.write(keep("again")) == "again"
+        assert kept(store) == ["again"]
