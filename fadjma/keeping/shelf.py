@@ -4,7 +4,9 @@ Where copies are sealed, so is each of these, in a folder that is named after th
 anew, so that one key opens everything of one copy.
 """
 
+import errno
 import hashlib
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from fadjma.store import Unusable
 from fadjma.store.backup import give_name
 from fadjma.store.contents import Contents, hash_of, make_private
 
+log = logging.getLogger("fadjma.keeping")
 _NAME = "fadjma-papers"
 
 
@@ -26,11 +29,18 @@ class Shelf:
         self._contents = Contents(folder / (_NAME if key is None else f"{_NAME}-{_mark(key)}"))
 
     def add(self, source: Contents) -> None:
-        """Copy what is not there yet. Raises Unusable."""
+        """Copy what is not there yet. Raises Unusable.
+
+        One that is damaged at its place is left out: the others, and the database, need their copy all the same.
+        """
         try:
             for name in source.names():
-                if not self._contents.file(name).exists():
+                if self._contents.file(name).exists():
+                    continue
+                if source.is_sound(name):
                     self._copy(source.file(name), name)
+                else:
+                    log.error("the paper %s is damaged, and is not copied", name)
         except (OSError, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) else f"{error} est abîmé"
             raise Unusable(f"Les documents ne se laissent pas copier dans {self._contents.folder} : {said}.") from error
@@ -38,8 +48,6 @@ class Shelf:
     def _copy(self, source: Path, name: str) -> None:
         if self._key is None:
             self._contents.take_over(name, lambda target: shutil.copyfile(source, target))
-        elif hash_of(source) != name:
-            raise ValueError(name)
         else:
             target = self._contents.file(name)
             make_private(target.parent)
@@ -51,16 +59,26 @@ class Shelf:
                 unfinished.unlink(missing_ok=True)
 
     def bring(self, target: Contents) -> None:
-        """Bring back what is not at its place. Raises Unusable; what was brought until then stays, and is whole."""
+        """Bring back what is not at its place, or damaged there. Raises Unusable; what was brought stays, and is whole.
+
+        One that is damaged here is left out: whoever needs the others, and the database, has nothing else.
+        """
         try:
             for name in self._contents.names():
-                if not target.file(name).exists():
-                    target.take_over(name, lambda unfinished, name=name: self._open(name, unfinished))  # type: ignore[misc]
-        except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else f"{error} est abîmé"
+                if not target.is_sound(name):
+                    self._bring(name, target)
+        except OSError as error:
             raise Unusable(
-                f"Les documents de {self._contents.folder} ne se laissent pas reprendre : {said}."
+                f"Les documents de {self._contents.folder} ne se laissent pas reprendre : {error.strerror}."
             ) from error
+
+    def _bring(self, name: str, target: Contents) -> None:
+        try:
+            target.take_over(name, lambda unfinished: self._open(name, unfinished))
+        except (OSError, ValueError, Unusable) as error:
+            if isinstance(error, OSError) and error.errno != errno.EIO:
+                raise
+            log.error("the paper %s is damaged beside the copies, and is not brought back", name)
 
     def is_sound(self, name: str, aside: Path) -> bool:
         """Whether it is there and holds what it held; what is sealed is opened `aside` for that."""

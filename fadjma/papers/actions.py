@@ -10,6 +10,7 @@ from fadjma.papers import queries
 from fadjma.papers.intake import Taken
 from fadjma.papers.queries import Paper, Upload
 from fadjma.records import actions as records
+from fadjma.records import measuring
 from fadjma.records.queries import Record
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction
@@ -106,13 +107,24 @@ def add(tx: Transaction, viewer: Viewer, patient_id: str, said: Said, taken: Tak
 
 
 def begin(tx: Transaction, viewer: Viewer, patient_id: str, said: Said, *, size: int, sha256: str) -> str:
-    """A file will come in parts. The same file of the same patient, begun before, goes on with what is said now."""
+    """A file will come in parts. The same file of the same patient, begun before, goes on with what is said now.
+
+    Raises Forbidden, NotFound, and Invalid before the birth: nobody sends ten minutes for that.
+    """
     require_writer(tx, viewer, patient_id)
-    known = {"user": viewer.id, "patient": patient_id, "sha256": sha256, "size": size}
-    new = {"type": said.type, "title": said.title, "body": said.body, "occurred_on": said.occurred_on, "now": tx.now}
+    measuring.require_born(tx, patient_id, "occurred_on", said.occurred_on)
+    known = {"user": viewer.id, "patient": patient_id, "sha256": sha256}
+    new = {
+        "type": said.type,
+        "title": said.title,
+        "body": said.body,
+        "occurred_on": said.occurred_on,
+        "size": size,
+        "now": tx.now,
+    }
     found: str | None = tx.value(
         "SELECT id FROM uploads WHERE user_id = :user AND patient_id = :patient AND sha256 = :sha256 "
-        "AND size = :size AND paper_id IS NULL",
+        "AND paper_id IS NULL",
         known,
     )
     if found is None:
@@ -125,7 +137,7 @@ def begin(tx: Transaction, viewer: Viewer, patient_id: str, said: Said, *, size:
     else:
         tx.execute(
             "UPDATE uploads SET type = :type, title = :title, body = :body, occurred_on = :occurred_on, "
-            "created_at = :now WHERE id = :id",
+            "size = :size, created_at = :now WHERE id = :id",
             {"id": found, **new},
         )
     return found

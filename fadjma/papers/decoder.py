@@ -92,6 +92,9 @@ def _upright(sent: bytes) -> Image.Image:
 
 def _plain(picture: Image.Image) -> Image.Image:
     """Grey or colours, on white where it let something through."""
+    if picture.mode.startswith("I"):  # greys of 16 bits, as of a radiograph: what is brighter than 255 would be white
+        picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
+        picture.info.clear()
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGB", picture.size, "white")
@@ -155,9 +158,10 @@ def _everything(reader: PdfReader) -> Iterator[DictionaryObject]:
 
 
 def _runs(one: DictionaryObject) -> bool:
-    return bool(_RUNNING & {str(name) for name in one}) or (
-        isinstance(action := one.get("/S"), NameObject) and str(action) in _ACTIONS
-    )
+    if _RUNNING & {str(name) for name in one}:
+        return True
+    action = one.raw_get("/S").get_object() if "/S" in one else None  # it may stand in an object of its own
+    return isinstance(action, NameObject) and str(action) in _ACTIONS
 
 
 if __name__ == "__main__":

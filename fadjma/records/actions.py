@@ -9,7 +9,8 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.records import queries
+from fadjma.records import measurements, queries
+from fadjma.records.consultations import Consultation
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, Invalid, Tried
 from fadjma.store import Transaction
@@ -151,6 +152,8 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
         _refuse_change(tx, viewer, found)
     _add_version(tx, viewer, record_id, found.version + 1, found.title, found.body, reason)
     _tell(tx, viewer, found.patient_id, record_id, found.type, "record.entered_in_error")
+    if isinstance(found.fields, Consultation) and any(one.code == "body_weight" for one in found.fields.measured):
+        show_weight(tx, found.patient_id, record_id)
     return record_id
 
 
@@ -178,9 +181,14 @@ def _add_version(
     )
 
 
-def _refuse_change(tx: Transaction, viewer: Viewer, found: Record) -> None:
+def require_current(found: Record) -> None:
+    """Raises Conflict for what was entered in error."""
     if found.status != "current":
         raise Conflict(N_("Cet élément est déclaré saisi par erreur : il ne change plus."), current=found.status)
+
+
+def _refuse_change(tx: Transaction, viewer: Viewer, found: Record) -> None:
+    require_current(found)
     sql = "SELECT author_id FROM record_versions WHERE record_id = :id AND version = :version"
     own = tx.value(sql, {"id": found.id, "version": found.version}) == viewer.id
     raise Conflict(_CORRECTED_BY_YOU if own else _CORRECTED, current=f"version {found.version}")
@@ -204,6 +212,14 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
     )
     if record_type == "allergy":
         tell_elsewhere(tx, patient_id)
+
+
+def show_weight(tx: Transaction, patient_id: str, record_id: str) -> None:
+    """Of a consultation: whoever sees the weight that was measured in it, or is gone with it, and not the rest."""
+    told = grants.doctors_with_grant(tx, patient_id, queries.part_of("consultation"))
+    others = set(grants.doctors_with_grant(tx, patient_id, measurements.PART)) - set(told)
+    events.notify(tx, sorted(others), "medical_record_updated", None, Subject("record", record_id))
+    tell_elsewhere(tx, patient_id)
 
 
 def tell_elsewhere(tx: Transaction, patient_id: str) -> None:

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fadjma import days, events, writing
-from fadjma.access import grants
-from fadjma.events import Subject
+from fadjma import days, writing
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, consultations, measurements, measuring, problems, queries, vaccinations
+from fadjma.records import actions, consultations, measuring, problems, queries, vaccinations
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Known, Problem
 from fadjma.records.vaccinations import Vaccination
@@ -43,16 +41,8 @@ def consult(
     if readings:
         measuring.write(tx, viewer, patient_id, readings, occurred_on, record_id=record_id)
     if any(one.code == "body_weight" for one in readings):
-        _show_weight(tx, patient_id, record_id)
+        actions.show_weight(tx, patient_id, record_id)
     return record_id
-
-
-def _show_weight(tx: Transaction, patient_id: str, record_id: str) -> None:
-    """Whoever sees the weight, and not the consultation, sees it now."""
-    told = grants.doctors_with_grant(tx, patient_id, queries.part_of("consultation"))
-    others = set(grants.doctors_with_grant(tx, patient_id, measurements.PART)) - set(told)
-    events.notify(tx, sorted(others), "medical_record_updated", None, Subject("record", record_id))
-    actions.tell_elsewhere(tx, patient_id)
 
 
 def amend_consultation(
@@ -113,6 +103,8 @@ def end_problem(tx: Transaction, viewer: Viewer, record_id: str, *, version: int
 def _problem(tx: Transaction, viewer: Viewer, record_id: str) -> tuple[queries.Record, Problem]:
     found = queries.record(tx, viewer, record_id)
     actions.require_writer(tx, viewer, found.patient_id, found.type)
+    if found.type == "problem":
+        actions.require_current(found)
     if not isinstance(found.fields, Problem):
         raise NotFound
     return found, found.fields
@@ -122,8 +114,15 @@ def _check(tx: Transaction, patient_id: str, facts: Problem, besides: str = "") 
     birth_date = directory.identity(tx, patient_id).birth_date
     if facts.since and facts.since < birth_date[: len(facts.since)]:
         raise Invalid({"since": N_("Cette date est avant la naissance.")})
+    if facts.ended_on and facts.ended_on < birth_date:
+        raise Invalid({"ended_on": N_("Cette date est avant la naissance.")})
     if facts.ended_on and facts.ended_on[: len(facts.since)] < facts.since:
         raise Invalid({"ended_on": N_("Ce problème n'a pas pu finir avant de commencer.")})
+    if facts.status == "active":
+        _refuse_twice(tx, patient_id, facts, besides)
+
+
+def _refuse_twice(tx: Transaction, patient_id: str, facts: Problem, besides: str) -> None:
     same = writing.fold(facts.words)
     for one in problems.of_patient(tx, patient_id):
         if one.id != besides and (one.facts.status, writing.fold(one.facts.words)) == ("active", same):

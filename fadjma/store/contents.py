@@ -24,10 +24,13 @@ class Contents:
         self.folder = folder
 
     def put(self, content: bytes) -> str:
-        """Keep it, durable, and return its name; what is there already stays. Raises OSError; then nothing is left."""
+        """Keep it, durable, and return its name; what is there already, and sound, stays.
+
+        Raises OSError; then nothing is left.
+        """
         name = hashlib.sha256(content).hexdigest()
         target = self.file(name)
-        if not target.exists():
+        if not self.is_sound(name):
             unfinished = self._unfinished()
             try:
                 unfinished.touch(_PRIVATE, exist_ok=False)

@@ -104,11 +104,38 @@ def test_a_folder_that_is_full_says_so_and_has_no_half_of_one(
     assert kept(with_papers.folder) == [] and _files(with_papers) == []
 
 
-def test_a_damaged_one_is_not_copied_as_if_it_were_good(store: Store, with_papers: Plan, contents: Contents) -> None:
-    contents.file(contents.put(A_PAPER)).write_bytes(b"damaged")
-    with pytest.raises(Unusable, match="est abîmé"):
-        make(with_papers, MONDAY)
-    assert _files(with_papers) == []
+def test_one_that_is_damaged_keeps_back_neither_the_others_nor_the_database(
+    store: Store, with_papers: Plan, contents: Contents
+) -> None:
+    steps.grant(store)
+    names = [_add(store, contents, bytes([number])) for number in range(4)]
+    damaged = next(contents.names())  # the first that is looked at
+    contents.file(damaged).write_bytes(b"damaged")
+    assert kept(with_papers.folder) == [] and make(with_papers, MONDAY).file.exists()
+    assert {file.name for file in _files(with_papers)} == set(names) - {damaged}
+
+    def walk(tx: verifying.Transaction) -> list[str]:
+        return verifying.walk(tx, is_sound=lambda name: copies.is_sound(with_papers, name))
+
+    with pytest.raises(Unusable, match="documents et photos intacts : non"):
+        drill(with_papers, {}, MONDAY, walk)
+
+
+def test_what_is_damaged_beside_the_copies_keeps_nothing_from_coming_back(
+    store: Store, with_papers: Plan, contents: Contents
+) -> None:
+    steps.grant(store)
+    names = [_add(store, contents, bytes([number])) for number in range(4)]
+    make(with_papers, MONDAY)
+    shelf = Shelf(with_papers.folder, with_papers.key)
+    lost, *others = [file.name for file in sorted(_files(with_papers), key=lambda file: file.name)]
+    for file in _files(with_papers):
+        if file.name == lost:
+            file.write_bytes(b"damaged")
+    for name in names:
+        contents.file(name).write_bytes(b"damaged at its place")
+    shelf.bring(contents)
+    assert [contents.is_sound(name) for name in others] == [True] * 3 and not contents.is_sound(lost)
 
 
 def test_as_it_is_typed(path: Path, plan: Plan, tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def test_a_png_stays_one_on_white_in_grey_or_colours(mode: str) -> None:
     assert _shown(kept).mode in ("L", "RGB")
 
 
+@pytest.mark.parametrize("size", [(4, 1), (4_400, 2)], ids=["small", "made smaller"])
+@pytest.mark.parametrize("how", [{}, {"transparency": 0}], ids=["whole", "let through"])
+def test_a_radiograph_of_16_bits_keeps_its_greys(size: tuple[int, int], how: dict[str, int]) -> None:
+    row = b"".join(grey.to_bytes(2, "little") * (size[0] // 4) for grey in (0, 16_384, 32_768, 65_535))
+    sent = BytesIO()
+    Image.frombytes("I;16", size, row * size[1]).save(sent, "PNG", **how)
+    shown = _shown(decoder.look(sent.getvalue())[1])
+    assert [shown.getpixel((shown.width * eighth // 8, 0)) for eighth in (1, 3, 5, 7)] == [0, 64, 128, 255]
+
+
 def test_what_a_printer_s_colours_are_is_what_a_screen_shows() -> None:
     assert _shown(decoder.look(sent_files.picture(mode="CMYK"))[1]).mode == "RGB"
 
@@ -90,6 +100,26 @@ def test_a_program_deep_inside_is_found() -> None:
     writer.add_blank_page(10, 10)
     action = DictionaryObject({NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("1")})
     writer._add_object(ArrayObject([DictionaryObject({NameObject("/Next"): action})]))
+    writer.write(sent)
+    with pytest.raises(decoder.Unfit, match="runs"):
+        decoder.look(sent.getvalue())
+
+
+@pytest.mark.parametrize(
+    "action",
+    [{"/S": "/Launch", "/F": "x.exe"}, {"/S": "/SubmitForm", "/F": "https://example.org"}],
+    ids=lambda action: action["/S"],
+)
+def test_an_action_that_is_named_elsewhere_is_found(action: dict[str, str]) -> None:
+    """By an object of its own, to which the action only points."""
+    from pypdf import PdfWriter
+    from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+
+    writer, sent = PdfWriter(), BytesIO()
+    writer.add_blank_page(10, 10)
+    kind = writer._add_object(NameObject(action["/S"]))
+    said = DictionaryObject({NameObject("/S"): kind, NameObject("/F"): TextStringObject(action["/F"])})
+    writer._root_object[NameObject("/OpenAction")] = said
     writer.write(sent)
     with pytest.raises(decoder.Unfit, match="runs"):
         decoder.look(sent.getvalue())

@@ -63,3 +63,10 @@ def test_the_same_content_is_there_once_and_nothing_is_written_over(tmp_path: Pa
     assert not contents.is_sound(name)
     with pytest.raises(ValueError, match=name):
         contents.read(name)
+
+
+def test_what_was_damaged_is_made_good_by_who_sends_it_again(tmp_path: Path) -> None:
+    contents = Contents(tmp_path)
+    name = contents.put(b"one")
+    contents.file(name).write_bytes(b"two")
+    assert contents.put(b"one") == name and contents.read(name) == b"one"

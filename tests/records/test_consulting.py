@@ -180,3 +180,13 @@ def test_the_course_of_a_value_is_its_last_ones_the_newest_first(store: Store) -
     assert [one.value for one in temperature.values] == [372, 390, 385]
     assert temperature.paths == ("M0 16.7L180 0.0L360 60.0",)
     assert weight.paths == ()
+
+
+def test_who_sees_the_weight_is_told_that_its_consultation_was_an_error(store: Store) -> None:
+    grant(store)
+    grant(store, SARR, scope="prescriptions")
+    weighed = _consult(store, readings=[Reading("body_weight", 62_000, "body_weight")])
+    news = store.news(actions.mark_error, DIOP, weighed, reason="Mauvais patient")
+    assert news.pop(AWA.id) == ["record.entered_in_error"]
+    assert news[SARR.id] == [None]
+    assert SARR.id not in store.news(actions.mark_error, DIOP, _consult(store), reason="Mauvais patient")

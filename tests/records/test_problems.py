@@ -112,6 +112,7 @@ def test_one_is_noted_once_and_not_before_birth(store: Store) -> None:
     for facts, field in (
         (Problem("Hypertension Arterielle"), "words"),
         (Problem("Asthme", since="1990"), "since"),
+        (Problem("Asthme", status="past", ended_on="1991-07-13"), "ended_on"),
         (Problem("Asthme", since="2024", status="past", ended_on="2023-12-31"), "ended_on"),
     ):
         with pytest.raises(Invalid) as refusal:
@@ -145,3 +146,34 @@ def test_a_record_without_its_fields_is_not_made_one(store: Store) -> None:
     record_id = _note(store)
     with pytest.raises(Invalid):
         store.write(actions.amend, DIOP, record_id, version=1, title="Autre", body="x", reason="Autre")
+
+
+def test_what_is_past_may_be_called_as_what_has_come_back(store: Store) -> None:
+    grant(store)
+    malaria = Problem("Paludisme", since="2024")
+    first = _note(store, malaria)
+    store.write(structuring.end_problem, DIOP, first, version=1, ended_on=in_days(store, -9))
+    _note(store, malaria)
+    past = Problem("Paludisme", since="2023", status="past")
+    store.write(structuring.amend_problem, DIOP, first, version=2, facts=past, reason="Année")
+    _note(store, Problem("Paludisme", since="2020", status="past"))
+    assert [status for _, status in _known(store)] == ["active", "past", "past"]
+    with pytest.raises(Invalid) as refusal:
+        store.write(structuring.amend_problem, DIOP, first, version=3, facts=malaria, reason="Pas guéri")
+    assert set(refusal.value.errors) == {"words"}
+
+
+def test_who_comes_after_it_was_entered_in_error_is_told_that(store: Store) -> None:
+    grant(store)
+    grant(store, SARR)
+    record_id = _note(store)
+    store.write(actions.mark_error, DIOP, record_id, reason="Mauvais patient")
+    amend = {"version": 1, "facts": PRESSURE, "reason": "Précisée"}
+    for act, said in (
+        (structuring.end_problem, {"version": 1, "ended_on": in_days(store, 0)}),
+        (structuring.amend_problem, amend),
+    ):
+        for doctor in (DIOP, SARR):
+            with pytest.raises(Conflict) as conflict:
+                store.write(act, doctor, record_id, **said)
+            assert conflict.value.current == "entered_in_error"
