@@ -33,17 +33,28 @@ class Change:
         return "changed" if _said(self.before) != _said(self.after) else "same"
 
     def pieces(self, name: str) -> list[Piece]:
-        """What has changed of its `name`, `dosage`, …, word by word. Numbers stand apart: 14 beside 3 is not 143."""
+        """What has changed of its `name`, `dosage`, …, word by word; a medicine and a number as a whole."""
         before, after = (str(getattr(line, name) or "") if line else "" for line in (self.before, self.after))
-        if before.isdecimal() and after.isdecimal() and before != after:
-            return [("del", before), ("same", " → "), ("ins", after)]
-        return differences.between(before, after)
+        whole = name == "name" or (before.isdecimal() and after.isdecimal())
+        if whole and before and after and before != after:
+            return _apart([("del", before), ("ins", after)])
+        return _apart(differences.between(before, after))
 
     def json(self) -> dict[str, Any]:
         before, after = (
             line and {"medicine_id": line.medicine_id, **_said(line)} for line in (self.before, self.after)
         )
         return {"kind": self.kind, "before": before, "after": after}
+
+
+def _apart(pieces: list[Piece]) -> list[Piece]:
+    """With an arrow between what goes and what comes in its place: 14 beside 3 is not 143."""
+    found: list[Piece] = []
+    for kind, text in pieces:
+        if kind == "ins" and found and found[-1][0] == "del":
+            found.append(("same", " → "))
+        found.append((kind, text))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,13 +333,18 @@ class Prescription:
         return STATES[self.status]
 
     def offered(self, viewer: Viewer) -> list[states.Act]:
-        """What the viewer can do with it now, in the order of the page; of one in full alone."""
+        """What the viewer can do with it now, in the order of the page; of one in full alone.
+
+        Where a patient waits to hear whether it is brought home, the answer comes first.
+        """
         side = self._side(viewer)
-        return [
+        found = [
             act
             for act in states.ACTS
             if act.offer and act.by == side and self.status in act.sources and self._is(act.offer.when)
         ]
+        waits = self._is("delivery asked")
+        return sorted(found, key=lambda act: not (waits and act in states.ANSWERS_TO_DELIVERY))
 
     def _side(self, viewer: Viewer) -> states.Side | None:
         if viewer.role == "pharmacist":

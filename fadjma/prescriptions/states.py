@@ -524,6 +524,7 @@ DECLINE_DELIVERY = Act(
     ),
     event="delivery_declined",
 )
+ANSWERS_TO_DELIVERY = (ACCEPT_DELIVERY, DECLINE_DELIVERY)
 TAKE_BACK = Act(
     "take_back",
     "patient",

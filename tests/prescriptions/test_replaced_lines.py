@@ -109,6 +109,8 @@ class TestReplacing:
             assert change.before and change.after
             assert (change.before.medicine_id, change.after.medicine_id) == (AMOXICILLIN, INSULIN)
             assert ("ins", "2") in change.pieces("quantity")
+            names = [("del", change.before.name), ("same", " → "), ("ins", change.after.name)]
+            assert change.pieces("name") == names, "whole: « 4 métoclopramide 10 mg » is no dose of either"
 
     @pytest.mark.parametrize(("acts", "state"), [((PREPARE,), "prepared"), ((PREPARE, READY), "ready")])
     def test_what_is_prepared_stays_so_and_the_new_one_is_prepared_beside_it(

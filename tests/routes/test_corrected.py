@@ -68,7 +68,7 @@ async def test_the_page_marks_the_words(clinic: Callers, refused: str) -> None:
         page = html.unescape((await clinic.browser(person).get(where)).text)
         marked = re.sub(r'<span class="vh">[^<]*</span>|\s+', " ", page)
         assert re.search(
-            r"1 comprimé ?<del> matin et</del>|1 comprimé<del> +matin et</del><ins> +le</ins> soir", marked
+            r"1 comprimé ?<del> matin et</del>|1 comprimé<del> +matin et</del> → <ins> +le</ins> soir", marked
         )
         assert re.search(r"<del> ?10</del> → <ins> ?5</ins>", marked)
         assert "Dose à vérifier\xa0: Trop pour M. Fall" in page

@@ -32,6 +32,21 @@ async def test_accepted_it_stands_on_both_pages_with_who_and_when(clinic: Caller
     (await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance")).problem(409)
 
 
+async def test_whoever_waits_for_an_answer_comes_first_and_asks_again_where_they_asked(
+    clinic: Callers, told: Told
+) -> None:
+    address = f"/prescriptions/{told.asked}"
+    page = await _page(clinic, NDIAYE, address)
+    assert page.index("Accepter la livraison") < page.index("Nous ne pouvons pas livrer") < page.index('name="code"')
+    await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance")
+    page = await _page(clinic, NDIAYE, address)
+    assert page.index('name="code"') < page.index("Nous ne pouvons pas livrer")
+    delivery = (await clinic.program(AWA).get(address)).json["delivery"]
+    form = (await _page(clinic, AWA, address)).partition('/delivery-request"')[2].partition("</form>")[0]
+    assert f">{delivery['address']}</textarea>" in form
+    assert f'value="{delivery["phone"]}"' in form
+
+
 async def test_declined_its_reason_is_read_and_it_is_fetched_instead(clinic: Callers, told: Told) -> None:
     address = f"/prescriptions/{told.asked}"
     assert (await clinic.program(NDIAYE).post(f"{address}/delivery-refusal", {})).errors().keys() == {"reason"}

@@ -246,7 +246,7 @@ async def one(prescription_id: str) -> OnePage:
             lines=[{"line_id": line.id, "quantity": line.at_hand or None} for line in found.lines if line.remaining],
         ),
         "documents": [(code, translate(web.language(), label)) for code, label in proving.DOCUMENTS.items()],
-        "delivery_request_form": web.blank(DeliveryRequestForm),
+        "delivery_request_form": web.blank(DeliveryRequestForm, **_asked_before(found)),
         "shortage_form": web.blank(ShortageForm),
         "shortages": [(code, translate(web.language(), label)) for code, label in states.SHORTAGES.items()],
         "line_end_form": web.blank(LineEndForm),
@@ -254,6 +254,11 @@ async def one(prescription_id: str) -> OnePage:
         "pharmacies": await web.see(_pharmacies) if states.CHOOSE_PHARMACY in found.offered(web.viewer()) else [],
         **shown(asked, await _sent()),
     }
+
+
+def _asked_before(found: Prescription) -> dict[str, str]:
+    """Where it was to be brought: whoever asks again corrects that."""
+    return {"address": found.delivery.address, "phone": found.delivery.phone} if found.delivery else {}
 
 
 def _opened(
