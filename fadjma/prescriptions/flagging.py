@@ -32,8 +32,8 @@ _SELECT = """
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """One hand-over without the code. `document` None: it was before its kind was kept, and stands in the reason, which no
-    list shows then.
+    """One hand-over without the code. `document` None: it was before its kind was kept, and stands in the reason, which
+    no list shows then.
 
     `prescription_id` None: not the reader's to open: an admin's, or a pharmacy's that does not have it any more.
     """
