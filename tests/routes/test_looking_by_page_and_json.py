@@ -198,8 +198,8 @@ class TestFile:
 
     async def test_it_is_searched_in_each_form(self, clinic: Callers, told: Told) -> None:
         for person in (DIOP, AWA):
-            [item] = (await clinic.program(person).get(f"{self.PATH}?q={TITLE[:5].lower()}")).json["items"]
-            assert item["id"] == told.record
+            items = (await clinic.program(person).get(f"{self.PATH}?q={TITLE[:5].lower()}")).json["items"]
+            assert told.record in [item["id"] for item in items]
             assert (await clinic.program(person).get(f"{self.PATH}?q=paludisme")).json["items"] == []
             typed = await clinic.browser(person).get(f"{self.PATH}?q={TITLE[:5]}", **AS_TYPED)
             assert typed.text.lstrip().startswith('<div id="found"') and f"/records/{told.record}" in typed.text

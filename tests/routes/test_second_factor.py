@@ -381,6 +381,8 @@ class TestSigningIn:
 
     async def test_who_is_signed_in_already_is_asked_nothing(self, clinic: Callers) -> None:
         assert (await clinic.browser(GOMIS).get("/sign-in/factor?next=/inventory")).location == "/inventory"
+        sent_again = await clinic.browser(GOMIS).post("/sign-in/factor?next=/inventory", {"otp": ""})
+        assert sent_again.location == "/inventory", "it is whole already"
         assert (await clinic.nobody().get("/sign-in/factor")).location.startswith("/sign-in?")
 
     async def test_nothing_typed_and_too_much_come_back_with_a_word(self, clinic: Callers) -> None:

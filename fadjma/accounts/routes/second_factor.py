@@ -57,8 +57,8 @@ async def show_asked() -> Response:
 async def give() -> Response:
     web.even_half("factor")
     viewer = await web.see(asking)
-    form = await web.form(CodeForm)
-    if viewer.half:
+    if viewer.half:  # else it was sent twice, or from a page that is older than the session: nothing is asked any more
+        form = await web.form(CodeForm)
         mark = web.mark(request.remote_addr or "")
         await take_factor(web.database(), web.throttle(), viewer.id, form.otp.data, key=factor_key(), mark=mark)
         await make_whole(viewer)
