@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fadjma import writing
 from fadjma.access import grants
+from fadjma.access.states import OPENS
 from fadjma.events.subjects import Named
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
@@ -134,9 +135,10 @@ def names_to_colleagues(tx: Transaction, viewer: Viewer, prescription_ids: list[
     """
     among, values = given(prescription_ids)
     rows = tx.all(f"SELECT p.id, p.patient_id FROM prescriptions p WHERE p.id IN {among}", values)
-    patients = {row["patient_id"] for row in rows}
-    readable = [id for id in patients if grants.granted(tx, viewer, id, "prescriptions")]
-    named = {one.id: Named(one.name) for one in directory.identities(tx, readable)}
+    patients = directory.identities(tx, list({row["patient_id"] for row in rows}))
+    opened = grants.grants_among(tx, viewer, patients)
+    readable = {patient_id for patient_id, grant in opened.items() if grant.scope in OPENS["prescriptions"]}
+    named = {one.id: Named(one.name) for one in patients if one.id in readable}
     return {row["id"]: named[row["patient_id"]] for row in rows if row["patient_id"] in named}
 
 

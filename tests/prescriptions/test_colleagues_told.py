@@ -1,7 +1,7 @@
 """Other doctors to whom the prescriptions of a file are open hear what a colleague prescribes, and nobody else does."""
 
 import pytest
-from cast import AMOXICILLIN, AWA, DIOP, NDIAYE, SARR
+from cast import AMOXICILLIN, AWA, DIOP, MOUSSA, NDIAYE, SARR
 from steps import KEY, code, emergency, grant, issue, ready, refused, validated
 from store import Store
 
@@ -84,6 +84,28 @@ def test_what_was_not_read_is_one_line_and_names_the_patient_while_the_file_is_o
     assert named() == Named(AWA.name)
     store.write(access.revoke, AWA, opened)
     assert named() is None
+
+
+def test_the_patients_of_many_are_no_more_statements(store: Store) -> None:
+    """An inbox of fifty asked a hundred times which file is open."""
+    told = []
+    for patient in (AWA, MOUSSA):
+        grant(store, DIOP, patient)
+        lines = [NewLine(_medicine(store), "1 comprimé matin et soir", 20, 10)]
+        told.append(Told(store.write(actions.issue, DIOP, patient.id, lines=lines), 1))
+    grant(store, SARR)
+    grant(store, SARR, MOUSSA, scope="summary")
+
+    def named(of: list[Told]) -> tuple[object, int]:
+        asked: list[str] = []
+        store.connection.set_trace_callback(asked.append)
+        names = store.read(subjects.names, SARR, "colleague_prescription", of)
+        store.connection.set_trace_callback(None)
+        return names, len(asked)
+
+    (_, few), (names, many) = named(told[:1]), named(told)
+    assert many == few
+    assert names == {told[0]: Named(AWA.name)}
 
 
 def test_live_it_is_a_toast_and_no_line_among_what_they_have_prescribed_themselves(store: Store) -> None:

@@ -2,14 +2,15 @@
 
 import html
 import re
+from dataclasses import replace
 
 from callers import Callers
-from cast import AMOXICILLIN, AWA, DIOP, NDIAYE, PARACETAMOL, SARR
+from cast import AMOXICILLIN, AWA, DIOP, MOUSSA, NDIAYE, PARACETAMOL, SARR
 from overriding import issue
 from store import Store
 from told import Told
 
-from fadjma.prescriptions import renewals
+from fadjma.prescriptions import renewals, renewing
 
 PRESCRIBE = "/patients/awa/prescriptions"
 
@@ -40,6 +41,13 @@ async def test_asked_it_is_a_line_of_its_own_on_the_doctors_first_page(clinic: C
     assert "renewal" not in (await clinic.program(NDIAYE).get(f"/prescriptions/{told.owed}")).json
     for person in (AWA, DIOP):
         assert "Il ne m'en reste plus" in await _page(clinic, person, f"/prescriptions/{told.owed}")
+
+
+async def test_who_asks_for_a_woman_makes_her_no_man(clinic: Callers, told: Told, store: Store) -> None:
+    store.write(renewing.ask, replace(AWA, by=MOUSSA), told.owed)
+    for person in (AWA, DIOP):
+        page = re.sub(r"</?bdi[^>]*>", "", await _page(clinic, person, f"/prescriptions/{told.owed}"))
+        assert f"demandé par {MOUSSA.name} pour {AWA.name}" in page
 
 
 async def test_answered_it_is_signed_from_the_old_one_which_says_so(clinic: Callers, told: Told) -> None:
