@@ -120,7 +120,7 @@ def paper(tx: Transaction, viewer: Viewer, paper_id: str) -> Paper:
     if row is None:
         raise NotFound
     if records.record(tx, viewer, row["record_id"]).hidden:
-        raise NotFound().about(Tried(row["patient_id"], "record", row["record_id"]))
+        raise NotFound  # and no attempt at the file: who may read the record had it open, or comes from a list
     return _paper(row)
 
 

@@ -202,6 +202,8 @@ async def test_what_was_entered_in_error_is_seen_by_its_author_alone(clinic: Cal
     for person in (AWA, DIOP):
         assert (await clinic.program(person).get(PAGE)).json["items"] == []
     assert store.value("SELECT count(*) FROM papers") == 1
+    refused = "SELECT count(*) FROM audit_events WHERE outcome = 'refused' AND subject_id = ?"
+    assert store.value(refused, paper["record_id"]) == 0, "a page that was open accuses nobody"
 
 
 BAD: dict[str, tuple[Callable[[], bytes | None], str]] = {
