@@ -176,14 +176,17 @@ class Posology:
         return " ".join(filter(None, (_number(self.dose, self.unit), _plural(self.unit, self.dose))))
 
     def words(self) -> str:
-        """As it stands on paper; `read` understands it again, and finds the same but for the days."""
+        """As it stands on paper; `read` understands it again, and finds the same but for the days.
+
+        No two numbers meet: « 1 3 fois par jour » may be read as 13.
+        """
         often = _moments(self.when) or (f"{self.frequency} fois par jour" if self.frequency else "")
         if self.every:
             often = "toutes les heures" if self.every == 1 else f"toutes les {self.every} heures"
         elif self.frequency == 1 and self.dose <= 1:
             often = "par jour"
         parts = (
-            " ".join(filter(None, (self.amount, often))),
+            (" " if self.unit or not often[:1].isdigit() else ", ").join(filter(None, (self.amount, often))),
             _WORDS_OF_FOOD[self.food] if self.food else "",
             _needed(self.needed_for) if self.as_needed else "",
             f"sans dépasser {self.most} par jour" if self.most else "",

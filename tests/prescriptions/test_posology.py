@@ -19,7 +19,7 @@ PILL = ("plaquette", "comprimé")
 @pytest.mark.parametrize(
     ("typed", "words", "days"),
     [
-        ("1x3/j 7j", "1 3 fois par jour", 7),
+        ("1x3/j 7j", "1, 3 fois par jour", 7),
         ("1 CP X 3 / J", "1 comprimé 3 fois par jour", None),
         ("2cp x 2/jour pdt 5 jrs", "2 comprimés 2 fois par jour", 5),
         ("1 comprimé trois fois par jour x 5 jours", "1 comprimé 3 fois par jour", 5),

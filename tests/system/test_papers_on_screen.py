@@ -105,7 +105,7 @@ async def test_without_javascript_a_form_sends_it_in_one_piece(
     await doctor.go(awa)
     await _form(doctor, photograph)
     await doctor.button("Ajouter au dossier").click()
-    await doctor.page.get_by_role("link", name="Voir le document joint").click()
+    await doctor.page.get_by_role("link", name="Ouvrir le document").click()
     await expect(doctor.page.locator("main img")).to_have_attribute("src", re.compile(r"/papers/.*/thumbnail"))
     await doctor.page.context.close()
     assert {file.name for file in Path(clinic.database).parent.iterdir()} >= {
