@@ -269,7 +269,7 @@ class TestNurses:
         await patient.post(f"/access-requests/{told.pending}/approval", {"scope": scope, "duration": "24h"})
         (await clinic.program(GASSAMA).get(f"/records/{told.record}")).problem(404)
         listed = (await clinic.program(GASSAMA).get("/patients/awa/records")).json["items"]
-        assert [one["id"] for one in listed] == [told.allergy], "the summary, which both scopes open"
+        assert [one["id"] for one in listed] == [told.allergy, told.vaccination], "the summary, which both scopes open"
         seen = await clinic.program(GASSAMA).get("/prescriptions?patient=awa")
         assert seen.status == (200 if scope == "prescriptions" else 404)
 
