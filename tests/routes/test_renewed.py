@@ -69,6 +69,23 @@ async def test_answered_it_is_signed_from_the_old_one_which_says_so(clinic: Call
     assert (await clinic.program(DIOP).get(f"{PRESCRIBE}/new?renews={told.away}")).status == 404
 
 
+async def test_what_was_written_is_not_lost_when_the_request_is_taken_back(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    line = {"medicine_id": PARACETAMOL, "dosage": "1 comprimé le soir", "quantity": "7", "duration_days": "7"}
+    typed = {f"lines-0-{name}": value for name, value in line.items()}
+    typed |= {"lines-0-medicine": "paracétamol 500 mg, comprimé", "confirm": "y", "renews_id": told.away}
+    store.write(renewing.withdraw, AWA, told.away)
+    page = await clinic.browser(DIOP).post(PRESCRIBE, typed)
+    for name, value in re.findall(r'name="(overrides-\d+-alert)" value="([^"]*)"', page.text):
+        typed |= {name: html.unescape(value), name.replace("-alert", "-reason"): "Toléré depuis des années"}
+    page = await clinic.browser(DIOP).post(PRESCRIBE, typed)
+    assert page.status == 409
+    assert "n'attend plus de réponse" in html.unescape(page.text)
+    assert "1 comprimé le soir" in page.text
+    assert 'name="renews_id"' not in page.text
+
+
 async def test_refused_its_reason_is_read_and_a_missing_one_is_asked_for(clinic: Callers, told: Told) -> None:
     address = f"/prescriptions/{told.away}/renewal-refusal"
     assert (await clinic.program(DIOP).post(address, {"reason": ""})).errors().keys() == {"reason"}

@@ -138,7 +138,7 @@ async def new(patient_id: str) -> Response:
 
 
 @blueprint.post("/patients/<patient_id>/prescriptions")
-@web.refill("prescriptions/new.html", PrescriptionForm, context=_around_sent)
+@web.refill("prescriptions/new.html", PrescriptionForm, context=_around_sent, versions=True)
 async def create(patient_id: str) -> Response:
     sent = await web.fields()
     pressed = next((name for name in sent if name in _REARRANGE), None)
