@@ -81,7 +81,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
     PATIENT: (
         "/",
         "/search",
-        "/search?q=am",
+        "/search?q=pa",
         *_EVERYBODYS,
         "/account/pin",
         "/people",
