@@ -96,7 +96,8 @@ async function send(sent, most, progress, broken) {
 // Asks until there is an answer: over a broken link, before a locked screen, beside a server that starts again.
 async function ask(address, options, broken) {
   for (;;) {
-    const answer = await fetch(address, { ...options, headers: { ...options.headers, Accept: 'application/json' } }).catch(() => 0);
+    const headers = { ...options.headers, Accept: 'application/json', 'X-For': document.body.dataset.user || '' };
+    const answer = await fetch(address, { ...options, headers }).catch(() => 0);
     const said = answer ? await answer.json().catch(() => ({})) : {};
     if (answer && answer.ok) return said;
     if (answer && ![423, 502, 503, 504].includes(answer.status)) {

@@ -150,8 +150,10 @@ async def _keep_typed(own_id: str, meant_for: str) -> None:
     """
     if request.method not in ("POST", "PUT"):
         return
+    of_draft = request.view_args or {} if request.method == "PUT" else {}
+    if of_draft and of_draft.keys() != {"form", "subject"}:  # a part of a file, which is sent again
+        return
     sent = await _sent()
-    of_draft = request.method == "PUT" and request.view_args
     place = Place(**of_draft) if of_draft else drafts.place_of(request.path, sent.get("patient_id", ""))
     typed = {name: text for name, text in sent.items() if name not in _HIDDEN and isinstance(text, str)}
     key = web.key_for("drafts")

@@ -412,3 +412,27 @@ async def test_who_comes_second_with_the_last_part_hears_that_it_is_there(
 
     monkeypatch.setattr(Intake, "add", late)
     assert (await put(program, upload, 0, file)).json["status"] == "done"
+
+
+async def test_a_page_of_somebody_else_adds_nothing_in_the_name_of_who_is_signed_in(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    program, file = clinic.program(DIOP), sent_files.pdf()
+    refused = await program.post(f"{PAGE}/uploads", announced(file), X_For=SARR.id)
+    assert refused.status == 409, refused.text
+    upload = await begin(program, file)
+    part = await program.ask("PUT", f"/papers/uploads/{upload['id']}?offset=0", file, X_For=SARR.id)
+    assert part.status == 409, part.text
+    assert store.value("SELECT count(*) FROM papers") == 0
+
+
+async def test_a_part_that_comes_behind_the_lock_or_after_the_session_is_sent_again(
+    clinic: Callers, told: Told, store: Store, clock: Clock
+) -> None:
+    browser, file = clinic.json_browser(DIOP), sent_files.pdf()
+    upload = await begin(browser, file)
+    assert (await browser.post("/lock")).status == 204
+    assert (await put(browser, upload, 0, file)).status == 423
+    clock.advance(hours=24 * 60)
+    assert (await put(browser, upload, 0, file)).status == 401
+    assert store.value("SELECT count(*) FROM drafts") == 0
