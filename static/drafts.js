@@ -145,7 +145,7 @@ function tell(form, { saved_at }) {
     say(form, '');
   };
   const when = new Date(saved_at).toLocaleString(document.documentElement.lang);
-  say(form, `${_('Vous aviez commencé à écrire.')} ${when}`, button);
+  say(form, _('Vous aviez commencé à écrire.') + ' ' + when, button);
 }
 
 function restoreAll(node) {

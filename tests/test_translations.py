@@ -59,6 +59,15 @@ def _pairs(message: Message) -> list[tuple[str, str]]:
 # --- the catalogue ------------------------------------------------------------------------------------------
 
 
+def test_what_a_script_says_is_found_in_it_wherever_it_stands(extracted: Catalog) -> None:
+    said = {
+        text
+        for script in (ROOT / "static").glob("*.js")
+        for text in re.findall(r"\b_\('([^']+)'\)", script.read_text("utf-8"))
+    }
+    assert said and said <= _texts(extracted), "Babel reads none that stands in `${…}`"
+
+
 def test_the_catalogue_is_in_step_with_the_sources(extracted: Catalog, english: Catalog) -> None:
     assert len(_texts(extracted)) > 300  # the sources were found
     assert _texts(extracted) - _texts(english) == set()
