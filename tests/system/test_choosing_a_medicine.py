@@ -76,7 +76,7 @@ async def test_enter_never_signs(diop: tuple[Person, str]) -> None:
     await page.locator("#s0 [role=option]").first.click()
     await page.fill("#lines-0-dosage", "1x3/j 4j")
     await expect(page.locator("#lines-0-quantity")).to_have_value("12")
-    for field in ("dosage", "duration_days", "quantity", "substitution_reason"):
+    for field in ("dosage", "duration_days", "quantity", "substitution_reason", "renewals"):
         await expect(page.locator(f"#lines-0-{field}")).to_be_focused()
         await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Ajouter un médicament")).to_be_focused()

@@ -86,7 +86,7 @@ async def test_a_doctor_repeats_a_prescription_and_writes_one_of_two_medicines(
             await written.press("ArrowDown", "Enter", *posology)
             await expect(page.locator(f"#lines-{n}-quantity")).to_have_value("12" if n == 0 else "14")
             if not n:
-                await written.press("Enter", "Enter", "Enter", "Enter", "Enter")
+                await written.press(*("Enter",) * 6)
         await written.until_signed()
         await page.wait_for_url(signed)
         await expect(page.locator("#item tbody tr")).to_have_count(2)
