@@ -57,14 +57,15 @@ async def show_asked() -> Response:
 async def give() -> Response:
     web.even_half("factor")
     viewer = await web.see(asking)
-    if viewer.half:  # else it was sent twice, or from a page that is older than the session: nothing is asked any more
-        form = await web.form(CodeForm)
+    then = web.local(request.args.get("next", "")) or "/"
+    if not viewer.half and web.wants() != "json":  # sent twice, or from a page that is older than the session
+        return web.see_other(then)
+    form = await web.form(CodeForm)
+    if viewer.half:
         mark = web.mark(request.remote_addr or "")
         await take_factor(web.database(), web.throttle(), viewer.id, form.otp.data, key=factor_key(), mark=mark)
         await make_whole(viewer)
-    return (
-        web.see_other(web.local(request.args.get("next", "")) or "/") if web.wants() != "json" else Response(status=204)
-    )
+    return web.see_other(then) if web.wants() != "json" else Response(status=204)
 
 
 def asking(_: Transaction, viewer: Viewer) -> Viewer:
