@@ -784,7 +784,9 @@ class TestParameters:
         before = store.content(readings=False)
         for route in READS:
             path = route.at(told).split("?")[0]
-            if (method == "POST" and (_is_acted_on(path, told) or path == "/patients/awa/papers")) or (method == "DELETE" and path.startswith("/proxies/")):
+            if (method == "POST" and (_is_acted_on(path, told) or path == "/patients/awa/papers")) or (
+                method == "DELETE" and path.startswith("/proxies/")
+            ):
                 continue
             answer = await clinic.program(route.who).ask(method, path)
             assert answer.status == 405, path
