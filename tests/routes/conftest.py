@@ -33,12 +33,10 @@ def cheap_hashing() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def patience() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a page notes on its way is there when the page is, however busy the machine; a clinic waits for a moment."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_NOTE_SECONDS", 60)
-        yield
+    monkeypatch.setattr(database, "_NOTE_SECONDS", 60)
 
 
 @pytest.fixture(scope="session")

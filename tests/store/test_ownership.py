@@ -69,6 +69,7 @@ _ALL_VIEWS = set().union(*VIEWS.values())
 
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|FROM|JOIN|INTO|WHERE|VALUES)\b")
 _NAME = re.compile(r"(?<![.:\w'])[a-z_]+(?![.\w'])")
+_BY_THE_WAY = re.compile(r"\bWITH RECURSIVE ([a-z_]+) \(")
 _AFTER = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+|\{\}|$)")
 
 
@@ -95,7 +96,8 @@ def _foreign(room: str, source: str) -> set[str]:
     named: set[str] = set()
     for text in _texts(source):
         # A table's name anywhere in it, for commas join too; and whatever stands where only a table can.
-        named |= set(_NAME.findall(text)) & _ALL_TABLES | set(_AFTER.findall(text))
+        after = set(_AFTER.findall(text)) - set(_BY_THE_WAY.findall(text))
+        named |= set(_NAME.findall(text)) & _ALL_TABLES | after
     if room == "store":
         named &= _ALL_TABLES  # it alone may ask SQLite about the schema, and whatever a migration names
     return named - allowed
