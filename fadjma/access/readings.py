@@ -17,6 +17,7 @@ from fadjma.store import Page, Row, Transaction, given, listed, paging
 PER_PAGE = 200
 _FOR_YOU = N_("Agit pour vous")
 _SHOWN = listed(tracing.WORDS)
+_NOT_THEIRS = ("patient", "handover")  # kinds of things whose pages are other people's
 
 # A line of the trace, whosever it is.
 _READING = f"""
@@ -98,7 +99,7 @@ class Reading:
     @property
     def href(self) -> str | None:
         """The page of what it was, where the patient has it."""
-        if self.subject_kind == "patient" or self.action == "record.entered_in_error":
+        if self.subject_kind in _NOT_THEIRS or self.action == "record.entered_in_error":
             return None
         return subjects.link(self.subject_kind, self.subject_id)
 
