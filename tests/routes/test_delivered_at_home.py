@@ -6,9 +6,11 @@ from callers import Callers
 from cast import AWA, DIOP, GOMIS, NDIAYE
 from told import Told
 
+from fadjma.identity.people import Viewer
 
-async def _page(clinic: Callers, person: object, address: str) -> str:
-    return html.unescape((await clinic.browser(person).get(address)).text)  # type: ignore[arg-type]
+
+async def _page(clinic: Callers, person: Viewer, address: str) -> str:
+    return html.unescape((await clinic.browser(person).get(address)).text)
 
 
 async def test_accepted_it_stands_on_both_pages_with_who_and_when(clinic: Callers, told: Told) -> None:

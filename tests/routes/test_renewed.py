@@ -10,6 +10,7 @@ from overriding import issue
 from store import Store
 from told import Told
 
+from fadjma.identity.people import Viewer
 from fadjma.prescriptions import renewals, renewing
 
 PRESCRIBE = "/patients/awa/prescriptions"
@@ -19,8 +20,8 @@ def _schedule(store: Store, schedule: str) -> None:
     store.connection.execute("UPDATE medicines SET schedule = ? WHERE id = ?", (schedule, PARACETAMOL))
 
 
-async def _page(clinic: Callers, person: object, address: str) -> str:
-    return html.unescape((await clinic.browser(person).get(address)).text)  # type: ignore[arg-type]
+async def _page(clinic: Callers, person: Viewer, address: str) -> str:
+    return html.unescape((await clinic.browser(person).get(address)).text)
 
 
 async def test_asked_it_is_a_line_of_its_own_on_the_doctors_first_page(clinic: Callers, told: Told) -> None:
