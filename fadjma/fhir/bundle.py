@@ -34,12 +34,12 @@ def resources(
     (http://hl7.org/fhir/R4/bundle.html#references).
 
     `parts`: of `PARTS`; None: all, with who may read it (Consent), who did (AuditEvent) and who wrote each version
-    (Provenance). Of parts, the Provenance of what is among them. `since` and `until`: the first day and the last,
-    of the clinic's calendar. The Patient comes first in any case; who is named (Practitioner, PractitionerRole, Organization)
-    comes last. A paper is a DocumentReference whose attachment's `url` is the path of its file beside the Bundle,
-    `papers/<sha256>.<suffix>`. What was entered in error is not among them. Each is read when it is asked for, in steps
-    of a hundred, so that however much there is, little of it is in memory. Raises NotFound where there is no such
-    patient, ValueError for a part that is none.
+    (Provenance). Of parts, the Provenance of what is among them. `since` and `until`: the first day and the last, of
+    the clinic's calendar. The Patient comes first in any case; who is named comes last (Practitioner,
+    PractitionerRole, Organization). A paper is a DocumentReference whose attachment's `url` is the path of its file
+    beside the Bundle, `papers/<sha256>.<suffix>`. What was entered in error is not among them. Each is read when it
+    is asked for, in steps of a hundred, so that however much there is, little of it is in memory. Raises NotFound
+    where there is no such patient, ValueError for a part that is none.
     """
     wanted = None if parts is None else frozenset(parts)
     if wanted is not None and not wanted <= frozenset(PARTS):

@@ -2,8 +2,8 @@
 
 The codes of vital signs are those that R4 itself asks for (http://hl7.org/fhir/R4/observation-vitalsigns.html); the
 others are LOINC's own terms (https://loinc.org/2339-0, https://loinc.org/72514-3). Glucose is measured here as a mass
-in a volume, in g/L, so it is 2339-0, and never 15074-8, which is in mmol/L. Nobody notes whether somebody was lying, so a
-height is 8302-2, and never 8306-3.
+in a volume, in g/L, so it is 2339-0, and never 15074-8, which is in mmol/L. Nobody notes whether somebody was lying, so
+a height is 8302-2, and never 8306-3.
 """
 
 from collections.abc import Mapping
