@@ -1,7 +1,7 @@
 """Somebody's notifications as `Subscription/inbox/$events`: numbered without a gap, as in stream and poll.
 
 As the Subscriptions R5 Backport has it for R4 (https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/): a Bundle of
-type `history` whose first entry is the SubscriptionStatus, as Parameters. A number is counted in one's own inbox, from 1.
+type `history`, whose first entry is the SubscriptionStatus, as Parameters. Numbers are those of one's own inbox.
 """
 
 from typing import Any
@@ -25,12 +25,7 @@ _NOT_KEPT = N_(
 )
 _TURNED = N_("« eventsSinceNumber » ne vient pas après « eventsUntilNumber ».")
 # What each kind of thing is here, where it is one resource.
-FOCUS = {
-    "measurement": "Observation",
-    "access_request": "Consent",
-    "patient": "Patient",
-    "organization": "Organization",
-}
+FOCUS = {"measurement": "Observation", "access_request": "Consent", "patient": "Patient"}
 
 
 def events(tx: Transaction, viewer: Viewer, since: int | None, until: int | None) -> tuple[list[Notification], int]:
@@ -45,9 +40,14 @@ def events(tx: Transaction, viewer: Viewer, since: int | None, until: int | None
     if until is not None and until < first:
         raise Unsearchable(_TURNED, "value")
     found = inbox.after(tx, viewer.id, first - 1, MOST)
-    if since is not None and (first <= forgotten or first > newest + 1 or (found and found[0].seq > first)):
+    if since is not None and not _follows(first, forgotten, newest, found):
         raise Gone(_NOT_KEPT, number=str(since), next=str(newest + 1))
     return [one for one in found if until is None or one.seq <= until], newest
+
+
+def _follows(first: int, forgotten: int, newest: int, found: list[Notification]) -> bool:
+    """Whether this number is the next one, or one that is kept: numbers have no holes but where a history ended."""
+    return forgotten < first and (found[0].seq == first if found else first == newest + 1)
 
 
 def bundle(found: list[Notification], newest: int, base: str, at: int) -> Resource:

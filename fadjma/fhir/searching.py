@@ -155,10 +155,7 @@ def _of_nobody(tx: Transaction, viewer: Viewer, sought: Sought) -> Walked:
     mapped, after = sought.mapped, sought.page.partition(":")[2]
     if mapped.by and not any(sought.values(name) for name in mapped.by):
         raise Unsearchable(_NEEDED, "required", name=" », « ".join(mapped.by))
-    if mapped.everything:
-        walked = mapped.everything(tx, viewer, after)
-    else:
-        walked = _named(tx, viewer, sought, after)
+    walked = mapped.everything(tx, viewer, after) if mapped.everything else _named(tx, viewer, sought, after)
     return ((f"0:{cursor}", one) for cursor, one in walked)
 
 

@@ -73,7 +73,7 @@ _shaped: dict[str, Shaped] = {}
 
 
 def answer_below(address: str, shaped: Shaped) -> None:
-    """Say, when the program is loaded, that what goes wrong at and below this address is answered in a shape of its own."""
+    """Say, when the program is loaded, that what goes wrong below this address is answered in a shape of its own."""
     _shaped[address] = shaped
 
 
