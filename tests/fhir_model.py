@@ -90,6 +90,14 @@ def check(resource: dict[str, Any]) -> None:
         check(entry["resource"])
 
 
+def shape(resource: dict[str, Any]) -> str:
+    """The same of two resources that have the same elements and codes, and other words."""
+    said = ("code", "system", "status", "action", "outcome", "type", "mode")
+    return str(
+        [(path, one if path.endswith(said) and isinstance(one, str) else "") for path, one in _elements(resource, "")]
+    )
+
+
 def _check_codes(model: Any, path: str) -> None:
     """The model knows which codes there are, and takes any: here they are compared."""
     for name, field in type(model).model_fields.items():

@@ -22,7 +22,7 @@ PAGE = "_page"  # where a search goes on: ours, and as it came
 ALWAYS = ("_count", PAGE, "_format", "_pretty")
 _UNKNOWN = N_(
     "« %(name)s » n'est pas un paramètre de recherche de %(type)s ici. Ceux qui le sont : %(known)s. "
-    "Avec « Prefer: handling=lenient », les autres sont ignorés."
+    "L'en-tête « Prefer » fait ignorer les autres avec « handling=lenient »."
 )
 _NEEDED = N_("Dites lequel : « %(name)s ».")
 _COUNT = N_("« _count » est un nombre, de 0 à 200.")

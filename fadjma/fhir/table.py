@@ -67,7 +67,6 @@ class Mapped:
 
 ID = Parameter("_id", "token", "id")
 PATIENT = Parameter("patient", "reference", "")
-_MISTAKEN = "only its id, status, day and author once it is entered in error, but for its author"
 
 
 def _date(path: str, name: str = "date") -> Parameter:
@@ -134,7 +133,7 @@ TABLE: tuple[Mapped, ...] = (
             ("period", "`occurred_on`, a day"),
             ("reasonCode.text", "motive, or the title of one in words"),
             ("text", "narrative, `additional`: title, observation and conclusion, for which R4 has no element"),
-            ("participant.individual", "author"),
+            ("participant.individual, serviceProvider", "author, and where"),
         ),
         systems=((f"{HL7}v3-ActCode", "class"),),
         parameters=(ID, PATIENT, _date("period")),
@@ -142,7 +141,6 @@ TABLE: tuple[Mapped, ...] = (
         parts=(Part(sources.encounters, "consultations"),),
         day="period.start",
         traced="consultation",
-        note=f"{_MISTAKEN}.",
     ),
     Mapped(
         type="Observation",
@@ -310,7 +308,8 @@ TABLE: tuple[Mapped, ...] = (
         parts=(Part(sources.papers_of, "papers"), Part(sources.written, "treatments")),
         day="context.period.start",
         traced="full",
-        note="`hash` is left out: R4 wants SHA-1 there, and papers are kept by SHA-256.",
+        note="Under `summary` and `prescriptions`: of vaccinations and allergies alone. `hash` is left out: R4 wants "
+        "SHA-1 there, and papers are kept by SHA-256.",
     ),
     Mapped(
         type="Consent",
@@ -335,6 +334,7 @@ TABLE: tuple[Mapped, ...] = (
         one=sources.consent,
         parts=(Part(sources.consents, ""),),
         day="dateTime",
+        note="A doctor reads their own alone, and one of these by its id whatever has become of it.",
     ),
     Mapped(
         type="AuditEvent",
@@ -374,6 +374,7 @@ TABLE: tuple[Mapped, ...] = (
         parts=(Part(sources.provenances, ""),),
         day="recorded",
         traced="full",
+        note="Under `summary` and `prescriptions`: of vaccinations and allergies alone.",
     ),
 )
 BY_TYPE: Mapping[str, Mapped] = {one.type: one for one in TABLE}
