@@ -15,12 +15,13 @@ from fadjma.i18n import N_
 
 Span = tuple[int, int]  # milliseconds UTC: from, and up to
 Matches = Callable[[Any], bool]
+Condition = Callable[[Resource], bool]
 
 _DATE = re.compile(r"(eq|ne|gt|lt|ge|le)?([0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9:]+)?)?)?)?)")
 _NO_DATE = N_("« %(name)s » : une date comme 2026-11-24, ou ge2026-11-24 ; avant elle eq, ne, gt, lt, ge ou le.")
 
 
-def condition(parameter: Parameter, asked: str) -> Callable[[Resource], bool]:
+def condition(parameter: Parameter, asked: str) -> Condition:
     """Whether one of the values that were asked for, with commas between, is one of the resource's.
 
     Raises Unsearchable for what is none of the parameter's kind.

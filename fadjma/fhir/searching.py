@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from fadjma.fhir.elements import Resource, our_id
-from fadjma.fhir.matching import condition
+from fadjma.fhir.matching import Condition, condition
 from fadjma.fhir.outcomes import Unsearchable, warning
 from fadjma.fhir.reader import Reader, reader, require_role
 from fadjma.fhir.sources import Walked
@@ -18,6 +18,7 @@ from fadjma.refusals import NotFound, Tried
 from fadjma.store import Transaction
 
 PER_PAGE, MOST = 50, 200
+LOOKED_AT = 500  # resources, for one page
 PAGE = "_page"  # where a search goes on: ours, and as it came
 ALWAYS = ("_count", PAGE, "_format", "_pretty")
 _UNKNOWN = N_(
@@ -100,22 +101,28 @@ def find(tx: Transaction, viewer: Viewer, sought: Sought) -> Found:
     else:
         require_role(viewer)
         walked = _of_nobody(tx, viewer, sought)
-    matching = ((cursor, one) for cursor, one in walked if all(holds(one) for holds in conditions))
-    return _page(matching, sought)
+    return _page(walked, conditions, sought)
 
 
-def _page(matching: Walked, sought: Sought) -> Found:
-    """One more is looked for, to know whether there is more; with `_count=0` they are only counted."""
-    if not sought.count:
-        return Found(total=sum(1 for _ in matching))
+def _page(walked: Walked, conditions: list[Condition], sought: Sought) -> Found:
+    """One more is looked for, to know whether there is more; with `_count=0` they are only counted.
+
+    A reading that is traced is on the writer's thread, so that one page looks at some hundreds at most: it may show
+    fewer than it could, or none, and the next one goes on.
+    """
     shown: list[Resource] = []
-    last = ""
-    for cursor, one in matching:
-        if len(shown) == sought.count:
+    last, matching = "", 0
+    for looked, (cursor, one) in enumerate(walked):
+        holds = all(holds(one) for holds in conditions)
+        matching += holds
+        if not sought.count:
+            continue
+        if looked == LOOKED_AT or (holds and len(shown) == sought.count):
             return Found(shown, next=_sealed(last))
-        shown.append(one)
+        if holds:
+            shown.append(one)
         last = cursor
-    return Found(shown, total=None if sought.page else len(shown))
+    return Found(shown, total=None if sought.page else matching)
 
 
 def _of_file(tx: Transaction, viewer: Viewer, sought: Sought) -> Walked:

@@ -31,6 +31,7 @@ from fadjma.store import Transaction, paging
 T = TypeVar("T")
 Walked = Iterator[tuple[str, Resource]]
 _CHUNK = 100
+_MANY = 400  # SQLite takes 999 parameters in its oldest builds
 _FEW = 20  # prescriptions, each with lines and hand-overs
 
 
@@ -38,16 +39,17 @@ def _through(
     read: Callable[[tuple[int, str], int], list[T]],
     place: Callable[[T], tuple[int, str]],
     after: str,
-    chunk: int = _CHUNK,
 ) -> Iterator[tuple[str, T]]:
-    at = paging.position(after, otherwise=-1)
+    """In steps that grow: a page is mostly in the first one, and whoever goes through all of a file takes few."""
+    at, step = paging.position(after, otherwise=-1), _CHUNK
     while True:
-        found = read(at, chunk)
+        found = read(at, step)
         for one in found:
             at = place(one)
             yield paging.cursor(*at), one
-        if len(found) < chunk:
+        if len(found) < step:
             return
+        step = _MANY
 
 
 # --- records ------------------------------------------------------------------------------------------------

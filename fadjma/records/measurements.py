@@ -239,8 +239,9 @@ def in_order(
     What was entered in error is not among them. The caller has checked the right.
     """
     rows = tx.all(
-        f"{_MEASUREMENT} WHERE m.patient_id = :patient AND m.code IN {listed(list(codes))} "
-        f"AND (m.created_at, m.id) > (:at, :id) AND {_STANDS} ORDER BY m.created_at, m.id LIMIT :limit",
+        f"{_MEASUREMENT} WHERE m.id IN (SELECT m.id FROM measurements m WHERE m.patient_id = :patient "
+        f"AND m.code IN {listed(list(codes))} AND (m.created_at, m.id) > (:at, :id) AND {_STANDS} "
+        "ORDER BY m.created_at, m.id LIMIT :limit) ORDER BY m.created_at, m.id",
         {"patient": patient_id, "at": after[0], "id": after[1], "limit": limit},
     )
     return [_measurement(row) for row in rows]

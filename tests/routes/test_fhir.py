@@ -358,6 +358,18 @@ async def test_pages_are_complete_and_stable_while_somebody_writes(
         assert [one for one in paged if one in at_first] == at_first, kind
 
 
+async def test_a_page_looks_at_no_more_than_some_and_the_next_one_goes_on(
+    clinic: Callers, told: Told, everything: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awa = clinic.program(AWA)
+    whole = [one["id"] for one in await found(awa, "Observation", category="survey")]
+    monkeypatch.setattr(searching, "LOOKED_AT", 2)
+    first = resource(await awa.get(f"{ROOT}/Observation?category=survey"))
+    assert of(first) == []
+    assert "total" not in first
+    assert await _pages(awa, f"{ROOT}/Observation?category=survey") == whole != []
+
+
 async def test_a_search_goes_on_with_all_that_was_asked_for(clinic: Callers, told: Told, everything: None) -> None:
     awa = clinic.program(AWA)
     whole = [one["id"] for one in await found(awa, "Observation", category="vital-signs")]
