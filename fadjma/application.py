@@ -46,6 +46,10 @@ from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
+from fadjma.taking import routes as taking
+from fadjma.taking.archive import Sources
+from fadjma.taking.maker import Maker
+from fadjma.taking.routes.paging import alone
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
 from fadjma.web.addresses import Address
@@ -81,7 +85,9 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
     app.extensions.update(errors=Errors(lambda: database.clock()), version=version.running())
-    app.extensions["papers"] = Intake(settings.papers_folder)
+    intake = Intake(settings.papers_folder)
+    sources = Sources(alone, intake.contents)
+    app.extensions.update(papers=intake, maker=Maker(database, settings.papers_folder / "exports", sources))
     prescribing = Histogram(WRITING)
     app.extensions["prescribing"] = prescribing
     cookies.init_app(app)
@@ -89,7 +95,20 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try, wiring.ending)
     cli.register(app)
     for part in (
-        *(accounts, places, access, reception, family, linking, records, papers, prescriptions, inventory, safety),
+        *(
+            accounts,
+            places,
+            access,
+            reception,
+            family,
+            linking,
+            records,
+            papers,
+            prescriptions,
+            taking,
+            inventory,
+            safety,
+        ),
         *(
             fhir,
             drafts,
@@ -129,7 +148,9 @@ class Running:
         self._history = history
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
-        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules, app.extensions["papers"].drop)
+        self._maker: Maker = app.extensions["maker"]
+        drops = app.extensions["papers"].drop, self._maker.drop
+        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules, *drops)
         app.extensions["timekeeper"] = self._timekeeper
         plan = planned(settings, database.path)
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
@@ -194,6 +215,7 @@ class Running:
     async def close(self) -> None:
         self._open = False
         logging.getLogger().removeHandler(self._errors)
+        await self._maker.stop()
         await self.keeper.stop()
         await self._timekeeper.stop()
         await self._history.stop()

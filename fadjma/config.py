@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
@@ -30,6 +31,7 @@ class Settings:
     demo: bool = False
     wal_limit: int = WAL_LIMIT  # bytes; 0: another program shortens it
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
+    public_url: str | None = None  # how FADJMA is reached from outside of the clinic; None: as each request came
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
     acts_per_hour: int = 10_000  # of one person; 0: no bound
@@ -58,6 +60,7 @@ class Settings:
             demo=demo,
             wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
+            public_url=_public_url(environment.get("FADJMA_PUBLIC_URL", "")),
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
             acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
@@ -200,6 +203,17 @@ def _origins(value: str) -> frozenset[str]:
         if not origin.startswith(("https://", "http://")):
             raise SettingsError(f"FADJMA_CORS_ORIGINS has {origin!r}: an origin looks like https://example.org.")
     return origins
+
+
+def _public_url(value: str) -> str | None:
+    """Without a slash at its end. A patient's file is not sent over plain http."""
+    found = value.strip().rstrip("/")
+    if not found:
+        return None
+    parts = urlsplit(found)
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.fragment or "@" in found:
+        raise SettingsError(f"FADJMA_PUBLIC_URL is {value!r}: an address looks like https://clinique.example.org.")
+    return found
 
 
 def _time_zone(value: str) -> str:

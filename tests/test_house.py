@@ -38,6 +38,7 @@ FLOORS = (  # the lowest first
     {"papers", "safety"},
     {"prescriptions"},
     {"beginning", "fhir"},
+    {"taking"},
     {"dashboards", "demo", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
     {"cli", "first_page"},
     {"application"},
@@ -61,6 +62,7 @@ DOMAINS = {
     "reception",
     "records",
     "safety",
+    "taking",
 }
 # What of a domain knows that it is asked over HTTP; signing in counts attempts by address.
 OF_THE_WEB = {"routes", "forms", "signing_in"}

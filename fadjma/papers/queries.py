@@ -130,6 +130,17 @@ def paper(tx: Transaction, viewer: Viewer, paper_id: str) -> Paper:
     return _paper(row)
 
 
+def of_file(tx: Transaction, patient_id: str, paper_id: str) -> Paper:
+    """One of a patient's papers, that stands. The caller has checked the right. Raises NotFound."""
+    row = tx.first(
+        f"{_PAPER} WHERE p.id = :id AND p.patient_id = :patient AND r.status = 'current'",
+        {"id": paper_id, "patient": patient_id},
+    )
+    if row is None:
+        raise NotFound
+    return _paper(row)
+
+
 def of_record(tx: Transaction, record_id: str) -> list[Paper]:
     """Those of one record, in the order in which they came. The caller has checked the right."""
     rows = tx.all(f"{_PAPER} WHERE p.record_id = :id ORDER BY p.created_at, p.id", {"id": record_id})

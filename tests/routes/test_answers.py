@@ -56,6 +56,12 @@ class TestTheTable:
             ("GET", "/papers/<paper_id>"),
             ("GET", "/papers/<paper_id>/content"),
             ("GET", "/papers/<paper_id>/thumbnail"),
+            ("GET", "/patients/<patient_id>/file/paper"),  # test_taken_away.py
+            ("GET", "/exports/<export_id>/content"),
+            ("GET", "/open/<token>"),  # test_links_for_another_doctor.py
+            ("GET", "/open/<token>/file"),
+            ("GET", "/open/<token>/papers/<paper_id>/content"),
+            ("GET", "/open/<token>/papers/<paper_id>/thumbnail"),
             ("GET", "/sign-in/factor"),  # test_second_factor.py
             ("GET", "/fhir/R4/metadata"),  # test_fhir.py
             ("GET", "/fhir/R4/<resource_type>"),

@@ -34,6 +34,7 @@ TABLES = {
         *("measurements", "measurement_errors"),
     },
     "papers": {"papers", "uploads"},
+    "taking": {"exports", "shares", "share_papers"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "gtins", "pharmacy_choices"),
