@@ -13,6 +13,8 @@ from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
 from fadjma.announcements import routes as announcements
 from fadjma.audit import routes as audit
+from fadjma.chain.before import TakeIn
+from fadjma.chain.sealer import Sealer
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
@@ -127,11 +129,15 @@ class Running:
         self._history = history
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
-        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules, app.extensions["papers"].drop)
+        self._timekeeper = Timekeeper(
+            database, self._clock_watch, self.settle_rules, app.extensions["papers"].drop, TakeIn(verifying.COVERED)
+        )
         app.extensions["timekeeper"] = self._timekeeper
         plan = planned(settings, database.path)
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
-        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk)
+        self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
+        app.extensions["sealer"] = self._sealer
+        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk, self._sealer.seal)
         self._errors: Errors = app.extensions["errors"]
         self._open = False
 
@@ -166,9 +172,11 @@ class Running:
             )
         await self.settle_rules()
         await self._clock_watch.look()
+        await self._sealer.open()
         self._hub.start()
         self._history.start()
         self._timekeeper.start()
+        self._sealer.start()
         self.keeper.start()
 
     async def _begin(self) -> None:
@@ -193,6 +201,7 @@ class Running:
         self._open = False
         logging.getLogger().removeHandler(self._errors)
         await self.keeper.stop()
+        await self._sealer.stop()
         await self._timekeeper.stop()
         await self._history.stop()
         await self._hub.stop()

@@ -38,15 +38,18 @@ class Timekeeper:
         watch: ClockWatch | None = None,
         settle_rules: Callable[[], Awaitable[None]] | None = None,
         drop_upload: Callable[[str], None] | None = None,
+        take_in: Callable[[Transaction, int], int] | None = None,
     ) -> None:
         """At each round `watch` looks at the clock, and `settle_rules` at what another process may have changed.
 
-        `drop_upload` removes what has come of a file that never became whole.
+        `drop_upload` removes what has come of a file that never became whole; `take_in` brings into the chains what was
+        there before them.
         """
         self._database = database
         self._watch = watch or ClockWatch(database)
         self._settle_rules = settle_rules
         self._drop_upload = drop_upload
+        self._take_in = take_in
         self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -102,6 +105,7 @@ class Timekeeper:
             inbox.forget,
             self._forget_uploads,
             sessions.lock_idle,
+            self._chain_before,
         ):
             try:
                 while await self._database.write(act, _BATCH) == _BATCH:
@@ -113,6 +117,9 @@ class Timekeeper:
 
     def _forget_uploads(self, tx: Transaction, limit: int) -> int:
         return papers.forget(tx, limit, self._drop_upload) if self._drop_upload else 0
+
+    def _chain_before(self, tx: Transaction, limit: int) -> int:
+        return self._take_in(tx, limit) if self._take_in else 0
 
     async def _pause(self) -> float:
         """Seconds until the next round: sooner than usual when a right ends before, for it closes what is open."""
