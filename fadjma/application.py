@@ -82,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
     app.extensions.update(errors=Errors(lambda: database.clock()), version=version.running())
+    app.extensions["covered"] = verifying.COVERED
     app.extensions["papers"] = Intake(settings.papers_folder)
     prescribing = Histogram(WRITING)
     app.extensions["prescribing"] = prescribing

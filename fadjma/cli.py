@@ -96,7 +96,6 @@ async def _make_seal_key(database: Database, settings: Settings) -> str:
     await sealer.open()
     if sealer.signer is None:
         raise click.ClickException(str(sealer.fault))
-    await database.write(keys.require, sealer.signer)
     click.echo(f"Clé des sceaux : {settings.seal_key.resolve()}, empreinte {keys.grouped(sealer.signer.fingerprint)}.")
     return setup.said_of_seal_key(settings.seal_key, keys.grouped(sealer.signer.fingerprint))
 

@@ -54,7 +54,7 @@ def _verify(app: Quart) -> click.Command:
             click.echo(note)
         if wrong or broken:
             raise click.ClickException("\n".join(["La base ne va pas :", *wrong, *broken]))
-        click.echo(f"Tout va bien : {checks} vérifications, {walk.links} liens et {walk.seals} sceaux.")
+        click.echo(f"Tout va bien : {checks} vérifications, {walk.links} maillons et {walk.seals} sceaux.")
 
     return verify
 
@@ -78,7 +78,7 @@ def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> 
     notes = [_key_said(key) for key in keys.all_known(tx)]
     last = seals.newest(tx)
     if last:
-        notes.append(f"Dernier sceau : {last.number}, du {iso(last.at)}, {last.links} liens : {last.grouped}")
+        notes.append(f"Dernier sceau : {last.number}, du {iso(last.at)}, {last.links} maillons : {last.grouped}")
         try:
             broken += [_said(tx, one) for one in walking.of_key(tx, keys.load(settings.seal_key))]
         except KeyFault as fault:
@@ -102,7 +102,7 @@ def _said(tx: Transaction, found: Break) -> str:
     head = f"chaîne {named} ({found.chain})"
     if found.number is None:
         return f"{head} : {found.what}"
-    return "\n".join([f"{head}, lien {found.number} : {found.what}", *(f"    {one}" for one in found.around)])
+    return "\n".join([f"{head}, maillon {found.number} : {found.what}", *(f"    {one}" for one in found.around)])
 
 
 def seal_before_copy(settings: Settings, database: Database) -> None:

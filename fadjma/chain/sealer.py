@@ -32,8 +32,7 @@ class Sealer:
         try:
             known = await self._database.read(keys.newest)
             self.signer = keys.load(self._file) if known or self._file.exists() else keys.make(self._file)
-            if known and known.fingerprint != self.signer.fingerprint:
-                await self._database.read(keys.require, self.signer)
+            await self._database.write(keys.require, self.signer)
             self.fault = None
         except KeyFault as fault:
             self.signer, self.fault = None, str(fault)

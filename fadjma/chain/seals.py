@@ -153,10 +153,11 @@ def export(tx: Transaction) -> Exported | None:
 
 
 def sign_head(tx: Transaction, signer: Signer, chain: str) -> Exported | None:
-    """The head of one chain as it is now, signed for itself; None for a chain without links. Raises KeyFault."""
+    """The head of one chain as it is now, signed for itself; None for a chain without links, and where the key is not
+    the one that signs this database."""
     known = keys.newest(tx)
     if known is None or known.fingerprint != signer.fingerprint:
-        raise keys.KeyFault("La clé des sceaux n'est pas celle de cette base.")
+        return None
     head = tx.first("SELECT number, digest FROM chain_heads WHERE chain = :chain", {"chain": chain})
     if head is None:
         return None

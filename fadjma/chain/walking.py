@@ -74,9 +74,9 @@ class Walk:
             if len(rows) < _AT_ONCE:
                 break
         if number < head["number"]:
-            yield _broken(tx, chain, number + 1, f"il n'y est pas, et la chaîne finit au lien {head['number']}")
+            yield _broken(tx, chain, number + 1, f"il n'y est pas, et la chaîne finit au maillon {head['number']}")
         elif (number, digest) != (head["number"], head["digest"]):
-            yield _broken(tx, chain, number, "la tête de la chaîne n'est pas le dernier lien")
+            yield _broken(tx, chain, number, "la tête de la chaîne n'est pas le dernier maillon")
 
     def _read(self, tx: Transaction, rows: Sequence[Row]) -> dict[tuple[str, int], dict[str, str]]:
         """What all these links cover, by kind and form; what cannot be read so is nothing."""
@@ -133,7 +133,7 @@ class Walk:
             covered |= {item[len(kind.code) + 1 :] for item in row[0].split(" ") if item.startswith(f"{kind.code}:")}
         for row in tx.each(kind.every):
             if row["key"] not in covered:
-                yield Break(f"la ligne {kind.code}:{row['key']} n'est dans aucun lien", row["chain"])
+                yield Break(f"la ligne {kind.code}:{row['key']} n'est dans aucun maillon", row["chain"])
 
     def _seals(self, tx: Transaction, lasts: dict[str, Row]) -> Iterator[Break]:
         known = {key.fingerprint: key for key in keys.all_known(tx)}
@@ -203,7 +203,7 @@ def _around(row: Row, number: int) -> str:
     place = "avant" if row["number"] < number else "après" if row["number"] > number else "lui"
     items = row["covered"].split(" ")
     more = f" et {len(items) - 5} autres" if len(items) > 5 else ""
-    return f"{place} : lien {row['number']} du {iso(row['at'])}, sceau {row['seal']}, {', '.join(items[:5])}{more}"
+    return f"{place} : maillon {row['number']} du {iso(row['at'])}, sceau {row['seal']}, {', '.join(items[:5])}{more}"
 
 
 def count(tx: Transaction) -> int:

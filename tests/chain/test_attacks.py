@@ -32,7 +32,7 @@ HARM = {
     "moved more": (["UPDATE movements SET quantity = quantity + 1 WHERE kind = 'received'"], "de Pharmacie Jamm"),
     "undone in silence": (
         ["UPDATE dispenses SET undone_at = 1, undone_by = 'ndiaye', undo_reason = 'x'"],
-        "n'est dans aucun lien",
+        "n'est dans aucun maillon",
     ),
     "removed": ([f"DELETE FROM audit_events WHERE id = {_ENTRY}"], "n'y est plus"),
     "inserted": (
@@ -40,7 +40,7 @@ HARM = {
             "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id) "
             "VALUES ('new', 1, 'sarr', 'file.read', 'patient', 'awa', 'awa')"
         ],
-        "la ligne audit:new n'est dans aucun lien",
+        "la ligne audit:new n'est dans aucun maillon",
     ),
     "two swapped": (
         [
@@ -57,9 +57,9 @@ HARM = {
             "UPDATE chain_links SET number = 2 WHERE chain = 'awa' AND number = 3",
             "UPDATE chain_links SET number = 3 WHERE chain = 'awa' AND number = -2",
         ],
-        "lien 2 : sa somme n'est pas celle",
+        "maillon 2 : sa somme n'est pas celle",
     ),
-    "a link removed": (["DELETE FROM chain_links WHERE chain = 'awa' AND number = 2"], "lien 2 : il n'y est pas"),
+    "a link removed": (["DELETE FROM chain_links WHERE chain = 'awa' AND number = 2"], "maillon 2 : il n'y est pas"),
     "a tail cut": (
         [
             "DELETE FROM chain_links WHERE chain = 'awa' AND number > 2",
@@ -100,7 +100,7 @@ def test_it_is_named(worked: Store, path: Path, quart: Typed, harm: str) -> None
 def test_a_sound_one_is_said_to_be_one(worked: Store, quart: Typed) -> None:
     done = quart("verify")
     assert done.exit_code == 0, done.output
-    assert "liens et 2 sceaux" in done.output and "Clé 1, depuis le" in done.output
+    assert "maillons et 2 sceaux" in done.output and "Clé 1, depuis le" in done.output
 
 
 def test_what_is_broken_is_named_with_what_stands_around_it(worked: Store, path: Path, quart: Typed) -> None:
@@ -110,11 +110,11 @@ def test_what_is_broken_is_named_with_what_stands_around_it(worked: Store, path:
     tamper(path, f"DELETE FROM audit_events WHERE id = '{key}'")
     done = quart("verify")
     [identifier] = worked.rows("SELECT identifier FROM patients WHERE user_id = 'awa'")
-    assert f"chaîne du patient {identifier[0]} (awa), lien 3 : la ligne audit:{key} n'y est plus" in done.output
+    assert f"chaîne du patient {identifier[0]} (awa), maillon 3 : la ligne audit:{key} n'y est plus" in done.output
     for place in (
-        "avant : lien 2 du 2026-03-02",
-        f"lui : lien 3 du 2026-03-02T09:00:00.000Z, sceau 1, audit:{key}",
-        "après : lien 4",
+        "avant : maillon 2 du 2026-03-02",
+        f"lui : maillon 3 du 2026-03-02T09:00:00.000Z, sceau 1, audit:{key}",
+        "après : maillon 4",
     ):
         assert place in done.output, done.output
     assert "Cissé" not in done.output, "no name"
