@@ -2,7 +2,7 @@
 since then, and nothing about before."""
 
 from fadjma.chain.covering import Kind
-from fadjma.chain.linking import MOST, Item, append, open_seal
+from fadjma.chain.linking import MOST, Item, append
 from fadjma.store import Transaction
 
 
@@ -15,15 +15,15 @@ class TakeIn:
         self._kinds = {kind.code: kind for kind in kinds}
 
     def __call__(self, tx: Transaction, limit: int) -> int:
-        seal, left = open_seal(tx), limit
+        left = limit
         while left > 0:
-            taken = self._take(tx, min(left, MOST), seal)
+            taken = self._take(tx, min(left, MOST))
             left -= taken
             if not taken:
                 break
         return limit - left
 
-    def _take(self, tx: Transaction, limit: int, seal: int) -> int:
+    def _take(self, tx: Transaction, limit: int) -> int:
         """Rows of one chain. What is not there any more, somebody has removed before the chain could hold it."""
         chain = tx.value("SELECT chain FROM chain_before LIMIT 1")
         rows = tx.all(
@@ -36,7 +36,7 @@ class TakeIn:
         }
         there = [item for item in items if item.key in read[item.kind]]
         if there:
-            append(tx, chain, there, "before", seal)
+            append(tx, chain, there, "before")
         tx.execute_many(
             "DELETE FROM chain_before WHERE chain = ? AND kind = ? AND key = ?",
             [(chain, item.kind.code, item.key) for item in items],

@@ -29,9 +29,8 @@ def _link(tx: Transaction, said: Sequence[tuple[str, Item]]) -> None:
     by_chain: dict[str, dict[Item, None]] = {}
     for chain, item in said:
         by_chain.setdefault(chain, {})[item] = None
-    seal = open_seal(tx)
     for chain, items in by_chain.items():
-        append(tx, chain, list(items), "act", seal)
+        append(tx, chain, list(items), "act")
 
 
 def open_seal(tx: Transaction) -> int:
@@ -39,35 +38,44 @@ def open_seal(tx: Transaction) -> int:
     return int(tx.value("SELECT max(number) FROM chain_seals") or 0) + 1
 
 
-def append(tx: Transaction, chain: str, items: Sequence[Item], made: Literal["act", "before"], seal: int) -> None:
+def append(tx: Transaction, chain: str, items: Sequence[Item], made: Literal["act", "before"]) -> None:
     """Add to a chain what covers these rows: one link, unless they are very many."""
-    head = tx.first("SELECT number, digest FROM chain_heads WHERE chain = :chain", {"chain": chain})
-    number, digest = (head["number"], head["digest"]) if head else (0, "")
+    head = tx.first(_HEAD, (chain,))
+    seal, number, digest = tuple(head) if head else (open_seal(tx), 0, "")
     first = number + 1
     for start in range(0, len(items), MOST):
         part = items[start : start + MOST]
         number += 1
-        link = Link(chain, number, made, tx.now, seal, FORM)
         salt = secrets.token_hex(16)
-        digest = link.digest(digest, _digests(tx, part, salt))
-        tx.execute(
-            "INSERT INTO chain_links (chain, number, made, at, seal, form, salt, covered, digest) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(chain, number, made, tx.now, seal, FORM, salt),
-                " ".join([f"{kind.code}:{key}" for kind, key in part]),
-                digest,
-            ),
-        )
-    tx.execute(
-        "INSERT INTO chain_heads (chain, number, digest, seal, since) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (chain) DO UPDATE SET number = excluded.number, digest = excluded.digest, since = CASE "
-        "WHEN chain_heads.seal = excluded.seal THEN chain_heads.since ELSE excluded.since END, seal = excluded.seal",
-        (chain, number, digest, seal, first),
-    )
+        digest = Link(chain, number, made, tx.now, seal, FORM).digest(digest, _digests(tx, part, salt))
+        covered = " ".join([f"{kind.code}:{key}" for kind, key in part])
+        tx.execute(_ADD, (chain, number, made, tx.now, seal, FORM, salt, covered, digest))
+    tx.execute(_SET_HEAD, (chain, number, digest, seal, first))
+
+
+_HEAD = (
+    "SELECT (SELECT coalesce(max(number), 0) FROM chain_seals) + 1 AS seal, number, digest FROM chain_heads "
+    "WHERE chain = ?"
+)
+_ADD = (
+    "INSERT INTO chain_links (chain, number, made, at, seal, form, salt, covered, digest) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_SET_HEAD = (
+    "INSERT INTO chain_heads (chain, number, digest, seal, since) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (chain) DO UPDATE SET number = excluded.number, digest = excluded.digest, since = CASE "
+    "WHEN chain_heads.seal = excluded.seal THEN chain_heads.since ELSE excluded.since END, seal = excluded.seal"
+)
 
 
 def _digests(tx: Transaction, items: Sequence[Item], salt: str) -> list[str]:
+    """Raises ValueError where one is not there: it was said to be written, and was not."""
+    if len(items) == 1:
+        [(kind, key)] = items
+        text = kind.read_one(tx, key)
+        if text is None:
+            raise ValueError(f"{kind.code}:{key} was not written")
+        return [row_digest(row_salt(salt, 0), text)]
     keys: dict[Kind, list[str]] = {}
     for kind, key in items:
         keys.setdefault(kind, []).append(key)

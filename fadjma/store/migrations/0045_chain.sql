@@ -17,11 +17,9 @@ CREATE TRIGGER chain_links_are_kept BEFORE DELETE ON chain_links
 BEGIN SELECT RAISE(ABORT, 'links of a chain are never deleted'); END;
 CREATE TRIGGER chain_links_are_final BEFORE UPDATE ON chain_links
 BEGIN SELECT RAISE(ABORT, 'links of a chain are never changed'); END;
-CREATE TRIGGER chain_links_are_not_replaced BEFORE INSERT ON chain_links
-WHEN EXISTS (SELECT 1 FROM chain_links WHERE chain = NEW.chain AND number = NEW.number)
-BEGIN SELECT RAISE(ABORT, 'links of a chain are never replaced'); END;
 
--- The last link of each chain, so that a writer need not look for it, nor the seal for which have grown.
+-- The last link of each chain, so that a writer need not look for it. Without an index for the seal, which reads all of
+-- them once a minute: every act would pay for it.
 CREATE TABLE chain_heads (
     chain TEXT PRIMARY KEY,
     number BIGINT NOT NULL,
@@ -29,7 +27,6 @@ CREATE TABLE chain_heads (
     seal BIGINT NOT NULL,     -- the seal that will hold it
     since BIGINT NOT NULL     -- the number of its first link that this seal will hold
 );
-CREATE INDEX chain_heads_seal ON chain_heads (seal);
 
 -- The keys that have signed; the private half of the newest is a file elsewhere.
 CREATE TABLE chain_keys (
