@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fadjma.chain import keys, seals
 from fadjma.chain.keys import KeyFault, Signer
-from fadjma.store import Database, Transaction, Unavailable
+from fadjma.store import Database, Unavailable
 from fadjma.store.owner import Owner
 
 log = logging.getLogger("fadjma.chain")
@@ -71,9 +71,3 @@ class Sealer:
                     await self.seal()
             except Exception:
                 log.exception("the heads of the chains could not be sealed; it is tried again")
-
-
-def seal_file(tx: Transaction, key_file: Path) -> None:
-    """Seal a database from the command line, where its key is there: before it is copied. Raises KeyFault."""
-    if keys.newest(tx):
-        seals.make(tx, keys.load(key_file))
