@@ -13,6 +13,8 @@ from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
 from fadjma.announcements import routes as announcements
 from fadjma.audit import routes as audit
+from fadjma.chain.before import TakeIn
+from fadjma.chain.sealer import Sealer
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
@@ -88,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     intake = Intake(settings.papers_folder)
     sources = Sources(alone, intake.contents)
     app.extensions.update(papers=intake, maker=Maker(database, settings.papers_folder / "exports", sources))
+    app.extensions["covered"] = verifying.COVERED
     prescribing = Histogram(WRITING)
     app.extensions["prescribing"] = prescribing
     cookies.init_app(app)
@@ -150,11 +153,15 @@ class Running:
         app.extensions["clock_watch"] = self._clock_watch
         self._maker: Maker = app.extensions["maker"]
         drops = app.extensions["papers"].drop, self._maker.drop
-        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules, *drops)
+        self._timekeeper = Timekeeper(
+            database, self._clock_watch, self.settle_rules, *drops, take_in=TakeIn(verifying.COVERED)
+        )
         app.extensions["timekeeper"] = self._timekeeper
         plan = planned(settings, database.path)
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
-        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk)
+        self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
+        app.extensions["sealer"] = self._sealer
+        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk, self._sealer.seal)
         self._errors: Errors = app.extensions["errors"]
         self._open = False
 
@@ -189,9 +196,11 @@ class Running:
             )
         await self.settle_rules()
         await self._clock_watch.look()
+        await self._sealer.open()
         self._hub.start()
         self._history.start()
         self._timekeeper.start()
+        self._sealer.start()
         self.keeper.start()
 
     async def _begin(self) -> None:
@@ -217,6 +226,7 @@ class Running:
         logging.getLogger().removeHandler(self._errors)
         await self._maker.stop()
         await self.keeper.stop()
+        await self._sealer.stop()
         await self._timekeeper.stop()
         await self._history.stop()
         await self._hub.stop()

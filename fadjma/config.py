@@ -28,6 +28,7 @@ class Settings:
     secret_key: str | None = None  # None only in demo mode: then one is made and kept in the database
     papers: Path | None = None  # the folder of papers and pictures; None: beside the database, under its name
     secret_file: Path = Path("fadjma.secret")  # where it is read where it is not set; `quart setup` makes it
+    seal_key_file: Path | None = None  # of the key that signs the chains; None: beside the database, under its name
     demo: bool = False
     wal_limit: int = WAL_LIMIT  # bytes; 0: another program shortens it
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
@@ -57,6 +58,7 @@ class Settings:
             ),
             secret_file=secret_file,
             papers=Path(folder) if (folder := environment.get("FADJMA_PAPERS")) else None,
+            seal_key_file=Path(file) if (file := environment.get("FADJMA_SEAL_KEY_FILE")) else None,
             demo=demo,
             wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
@@ -76,6 +78,11 @@ class Settings:
     def papers_folder(self) -> Path:
         """Where papers and pictures are kept."""
         return self.papers or Path(_beside(self.database_url, ".papers"))
+
+    @property
+    def seal_key(self) -> Path:
+        """Where the key is that signs the chains."""
+        return self.seal_key_file or Path(_beside(self.database_url, ".seal"))
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:
@@ -121,7 +128,7 @@ def _database_url(value: str) -> str:
 
 
 def _beside(database_url: str, suffix: str) -> str:
-    """Where the secret and the papers are unless it is said: beside the database, under its name."""
+    """Where secret, papers and the key that signs are unless it is said: beside the database, under its name."""
     return str(Path(database_url.removeprefix("sqlite:///")).with_suffix(suffix))
 
 

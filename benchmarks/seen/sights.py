@@ -269,6 +269,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/accounts/{guarded}/factor-removal",
         "/announcements/new",
         "/audit",
+        "/seals",
         "/contests",
         "/contests/{contested}",
         "/emergencies",
@@ -326,6 +327,9 @@ SIGHTS = (
 NO_PAGES = {
     "/dispensing-register/export": "a table to take along",
     "/audit/export": "a table to take along",
+    "/seals/export": "a file to keep",
+    "/patients/<patient_id>/accesses/proof": "a file to keep",
+    "/trace-verification": "a page to keep, for a browser of its own",
     "/drafts": "asked for by drafts.js",
     "/drafts/<form>/<subject>": "asked for by drafts.js",
     "/fhir/R4/metadata": "for programs, as all of FHIR",

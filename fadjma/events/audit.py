@@ -321,6 +321,19 @@ def export(tx: Transaction, viewer: Viewer, chosen: Chosen) -> list[Entry]:
     return found
 
 
+def counts(tx: Transaction, viewer: Viewer, since: int) -> dict[str, int]:
+    """For an admin: how many lines of each of KINDS there are since a moment."""
+    viewer.require("admin")
+    kinds = {action: kind for kind, (_, actions) in KINDS.items() for action in actions}
+    found = dict.fromkeys(KINDS, 0)
+    for row in tx.all(
+        "SELECT action, count(*) AS lines FROM audit_events WHERE at >= :since GROUP BY action", {"since": since}
+    ):
+        if row["action"] in kinds:
+            found[kinds[row["action"]]] += row["lines"]
+    return found
+
+
 def note_export(tx: Transaction, viewer: Viewer, address: str) -> None:
     """Write down, for the other admins, that the list has left the program; `address`: its short hash."""
     viewer.require("admin")

@@ -9,7 +9,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.records import measurements, queries
+from fadjma.records import covered, measurements, queries
 from fadjma.records.consultations import Consultation
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, Invalid, Tried
@@ -179,6 +179,7 @@ def _add_version(
             "now": tx.now,
         },
     )
+    covered.version(tx, covered.VERSIONS, record_id, version)
 
 
 def require_current(found: Record) -> None:

@@ -46,6 +46,9 @@ class TestTheTable:
             ("GET", "/worker.js"),  # test_offline.py
             ("GET", "/manifest.webmanifest"),
             ("GET", "/apple-touch-icon.png"),
+            ("GET", "/seals/export"),  # test_seals.py, as the two after it
+            ("GET", "/patients/<patient_id>/accesses/proof"),
+            ("GET", "/trace-verification"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/dispensing-register/export"),  # another: test_dispensing_register.py
             ("GET", "/inventory/consumption/export"),  # others: test_month_of_stock.py

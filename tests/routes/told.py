@@ -815,6 +815,7 @@ READS = [
     Route("/contests", AWA, allowed=(MOUSSA, ADMIN)),
     Route("/contests/{contested}", AWA, allowed=(ADMIN,)),
     Route("/audit", ADMIN),
+    Route("/seals", ADMIN),
     Route("/announcements", AWA, allowed=CAST),
     Route("/announcements/new", ADMIN),
     Route("/announcements/{announced}", AWA, allowed=CAST),

@@ -23,6 +23,7 @@ TABLES = {
         *("totp_keys", "totp_enrolments", "recovery_codes", "factor_removals", "passkeys", "passkey_challenges"),
         *("identity_corrections", "patient_pins", "patient_links", "proxies"),
     },
+    "chain": {"chain_links", "chain_heads", "chain_keys", "chain_seals", "chain_before"},
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys", "drafts"},
     "keeping": {"backup_runs"},
