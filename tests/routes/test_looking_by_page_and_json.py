@@ -274,7 +274,9 @@ class TestComingBack:
         assert since and (since["records"], since["prescriptions"]) == ([theirs], [told.issued])
         assert mine not in str(since)
         page = (await clinic.browser(DIOP).get(self.PATH)).text
-        assert re.search(r"<details [^>]* open><summary><span>Depuis votre dernière visite <small>.*, 2 changements<", page)
+        assert re.search(
+            r"<details [^>]* open><summary><span>Depuis votre dernière visite <small>.*, 2 changements<", page
+        )
         _pass(store, clock, minutes=50)
         assert await self._since(clinic) == since, "the same visit goes on"
         _pass(store, clock, minutes=70)
