@@ -36,7 +36,7 @@ TABLES = {
     "papers": {"papers", "uploads"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
-        *("receipts", "counts", "gtins", "pharmacy_choices"),
+        *("receipts", "counts", "transfers", "gtins", "pharmacy_choices"),
     },
     "safety": {"alert_overrides", "safety_entries", "safety_imports"},
     "prescriptions": {
