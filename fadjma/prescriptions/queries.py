@@ -383,7 +383,7 @@ def _right(role: Role) -> str:
     if role in grants.READERS:
         return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
     own = OWN[role].items()
-    return " OR ".join(f"({part} AND p.status IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
+    return " OR ".join(f"({part} AND {_STATUS} IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
 
 
 def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:
