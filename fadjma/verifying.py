@@ -35,6 +35,7 @@ CHECKS = (
     Check("aucun renvoi dans le vide", soundness.orphans),
     Check("numéros des notifications sans trou", events.gaps),
     Check("stock égal à ses mouvements", inventory.unmoved),
+    Check("transferts égaux à leurs mouvements", inventory.untied),
     Check("stock réservé égal à ses réservations", inventory.unreserved),
     Check("état de chaque ordonnance issu d'un acte", prescriptions.unacted),
     Check("quantités remises égales à leurs remises", prescriptions.undispensed),

@@ -112,6 +112,7 @@ def wire() -> None:
         ),
         Kind("receipt", "/inventory/receipts/{id}", about="stock"),
         Kind("count", "/inventory/counts/{id}", about="stock"),
+        Kind("transfer", "/inventory/transfers/{id}", about="stock"),
         Kind("handover", "/handovers/{id}"),
         Kind("recall", "/recalls/{id}", about="prescriptions"),
         Kind("safety_entry", "/safety-tables"),

@@ -61,10 +61,14 @@ async function look(field) {
   }
 }
 
-// The suggestions, which come as buttons, as options; what else is said about them, as a status.
+// The suggestions, which come as buttons, as options; what else is said about them, as a status. An answer that comes while
+// somebody is at one of them takes it away from nobody: Enter would choose nothing, and the next key go elsewhere.
 function show(field, html) {
-  const list = listOf(field);
-  list.innerHTML = html;
+  const list = listOf(field), at = isOpen(field) && activeOf(field);
+  const come = document.createElement('template');
+  come.innerHTML = html;
+  if (html && at && !come.content.querySelector(`button[value$=":${at.dataset.id}"]`)) return;
+  list.replaceChildren(come.content);
   const said = [];
   for (const [i, line] of [...list.children].entries()) {
     const button = line.firstElementChild;
@@ -83,6 +87,7 @@ function show(field, html) {
   if (count) said.unshift(_('%n proposés : flèches, puis Entrée.').replace('%n', count));
   say(field, said.join(' '));
   open(field, count > 0);
+  if (html && at) activate(field, optionsOf(field).find(({ dataset }) => dataset.id == at.dataset.id));
 }
 
 function open(field, isIt) {
@@ -148,6 +153,7 @@ addEventListener('keydown', event => {
 addEventListener('input', ({ target }) => {
   if (!target.matches(FIELD)) return;
   idOf(target).value = '';
+  activate(target); // whoever types goes on looking
   plan(target, WAIT);
 });
 

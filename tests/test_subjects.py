@@ -30,6 +30,7 @@ ADDRESSES = {
     "product": "/inventory/products/x",
     "receipt": "/inventory/receipts/x",
     "count": "/inventory/counts/x",
+    "transfer": "/inventory/transfers/x",
     "account": "/accounts/x",
     "review": "/emergencies/x",
     "contest": "/contests/x",

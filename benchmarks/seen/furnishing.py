@@ -4,7 +4,7 @@ Everything is done with the program's own actions, a minute apart, by the demo's
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,18 +17,19 @@ from fadjma.accounts import factor_removal, second_factor
 from fadjma.announcements import actions as announcements
 from fadjma.days import day
 from fadjma.family import actions as family
-from fadjma.identity import passwords, second_factors, sessions
+from fadjma.identity import passwords, places, second_factors, sessions
 from fadjma.identity.credentials import derive_key
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts as Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.identity.places import Facts as PlaceFacts
-from fadjma.inventory import counting, deliveries, listing, receiving
+from fadjma.inventory import counting, deliveries, listing, receiving, transfers, withholding
 from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import Facts as Medicine
 from fadjma.linking import actions as linking
 from fadjma.papers import actions as papers
 from fadjma.papers.intake import Taken
+from fadjma.places import actions as organizations
 from fadjma.places import importing
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, recall, setbacks, sets
@@ -309,7 +310,19 @@ def _stock(house: House) -> dict[str, str]:
     house(receiving.confirm, NDIAYE, found["receipt"])
     lot = house.one("SELECT id FROM lots WHERE number = 'LIV-2'")
     counted = [Counted("", lot, 1, 117)]
-    return {**found, "count": house(counting.record, NDIAYE, counted, reason="Casse", confirmed=True)}
+    found["count"] = house(counting.record, NDIAYE, counted, reason="Casse", confirmed=True)
+    return {**found, **_sent(house, lot)}
+
+
+def _sent(house: House, lot: str) -> dict[str, str]:
+    """A branch of the pharmacy is sent some of a lot, and what is left of it is withheld."""
+    own = house.one("SELECT id FROM organizations WHERE name = 'Pharmacie Jamm'")
+    branch = house.one("SELECT id FROM organizations WHERE name = 'Pharmacie Keur Téranga'")
+    place = places.place(house.tx, branch)
+    facts = PlaceFacts(**{field.name: getattr(place, field.name) for field in fields(PlaceFacts)})
+    house(organizations.change, ADMIN, branch, replace(facts, part_of=own), version=place.version)
+    transfer = house(transfers.send, NDIAYE, lot, to_id=branch, quantity=7)
+    return {"transfer": transfer, "withheld": house(withholding.withhold, NDIAYE, lot, reason="Rappel du fabricant")}
 
 
 def _desk(house: House) -> dict[str, str]:

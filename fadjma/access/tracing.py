@@ -95,6 +95,7 @@ WORDS: dict[str, Words] = {
     "prescription.prepared": Words(N_("a préparé votre ordonnance")),
     "prescription.ready": Words(N_("a marqué votre ordonnance « Prête »")),
     "prescription.in_delivery": Words(N_("a envoyé votre ordonnance en livraison")),
+    "prescription.delivery_withdrawn": Words(N_("a retiré, pour vous, la demande de livraison")),
     "prescription.delivery_accepted": Words(N_("a accepté de vous livrer vos médicaments")),
     "prescription.delivery_declined": Words(N_("ne peut pas vous livrer vos médicaments")),
     "prescription.brought_back": Words(N_("n'a pas pu livrer votre ordonnance")),

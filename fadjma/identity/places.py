@@ -26,6 +26,7 @@ class Facts:
     hours: str = ""
     night_duty: bool = False  # whether it serves at night
     responsible: str = ""  # the person who answers for it
+    part_of: str | None = None  # the id of the clinic or pharmacy that it is a part of, a branch or a cupboard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,9 @@ class Place(Facts):
         return {**asdict(self), "status": "active"}
 
 
-_PLACE = "SELECT id, kind, name, address, city, phone, hours, night_duty, responsible, version FROM organizations"
+_PLACE = (
+    "SELECT id, kind, name, address, city, phone, hours, night_duty, responsible, part_of, version FROM organizations"
+)
 
 
 def places(tx: Transaction) -> list[Place]:
@@ -58,6 +61,16 @@ def place(tx: Transaction, place_id: str) -> Place:
     if row is None:
         raise NotFound
     return _place(row)
+
+
+def house(tx: Transaction, place_id: str) -> list[Place]:
+    """The other places of the same house: what it is a part of, and what else is a part of that or of it."""
+    row = tx.first("SELECT coalesce(part_of, id) AS head FROM organizations WHERE id = :id", {"id": place_id})
+    if row is None:
+        return []
+    sql = f"{_PLACE} WHERE coalesce(part_of, id) = :head AND id <> :id"
+    found = [_place(one) for one in tx.all(sql, {"head": row["head"], "id": place_id})]
+    return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
 
 def same_as(tx: Transaction, facts: Facts) -> Place | None:
@@ -76,8 +89,9 @@ def add_all(tx: Transaction, added: Iterable[Facts]) -> list[str]:
     """New places; returns their ids."""
     rows = [{**asdict(facts), "id": new_id()} for facts in added]
     tx.execute_many(
-        "INSERT INTO organizations (id, kind, name, address, city, phone, hours, night_duty, responsible) "
-        "VALUES (:id, :kind, :name, :address, :city, :phone, :hours, :night_duty, :responsible)",
+        "INSERT INTO organizations (id, kind, name, address, city, phone, hours, night_duty, responsible, part_of) "
+        "VALUES (:id, :kind, :name, :address, :city, :phone, :hours, :night_duty, :responsible, "
+        ":part_of)",
         rows,
     )
     return [row["id"] for row in rows]
@@ -88,7 +102,8 @@ def change(tx: Transaction, place_id: str, facts: Facts, version: int) -> bool:
     return bool(
         tx.execute(
             "UPDATE organizations SET name = :name, address = :address, city = :city, phone = :phone, "
-            "hours = :hours, night_duty = :night_duty, responsible = :responsible, version = version + 1 "
+            "hours = :hours, night_duty = :night_duty, responsible = :responsible, part_of = :part_of, "
+            "version = version + 1 "
             "WHERE id = :id AND version = :version AND kind = :kind",
             {**asdict(facts), "id": place_id, "version": version},
         )

@@ -4,6 +4,7 @@ Whether somebody still may is decided from the dates whenever it is read; that t
 later (docs/decisions/11). A child's ends with the age that the clinic has chosen (rules.py).
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ RELATIONSHIPS: dict[Relationship, str] = {
 }
 # That `x` runs now; of values(tx). A child is old enough on the day that the age has it (i18n.age): of an estimated
 # birth, on the first day of the month or the year.
+_CHUNK = 400  # patients per statement; SQLite takes 999 parameters in its oldest builds
 RUNS = """
     x.accepted_at IS NOT NULL AND x.ended_at IS NULL AND (x.until IS NULL OR x.until > :now)
     AND (x.of_age = 0 OR (SELECT c.birth_date FROM patients c WHERE c.user_id = x.patient_id) > :grown)
@@ -186,6 +188,21 @@ def who_acts_for(tx: Transaction, patient_id: str) -> list[str]:
         {**values(tx), "id": patient_id},
     )
     return [row["proxy_id"] for row in rows]
+
+
+def reached(tx: Transaction, patient_ids: Collection[str]) -> set[str]:
+    """Those of these patients whose inbox somebody reads: they themselves, or one who may act for them now."""
+    ids, found = list(patient_ids), set[str]()
+    for start in range(0, len(ids), _CHUNK):
+        among, of_these = given(ids[start : start + _CHUNK])
+        rows = tx.all(
+            f"SELECT u.id FROM users u WHERE u.id IN {among} AND u.status = 'active' AND u.password_hash <> '' "
+            "UNION SELECT x.patient_id FROM proxies x JOIN users p ON p.id = x.proxy_id "
+            f"WHERE x.patient_id IN {among} AND p.status = 'active' AND {RUNS}",
+            {**values(tx), **of_these},
+        )
+        found.update(row["id"] for row in rows)
+    return found
 
 
 def add(

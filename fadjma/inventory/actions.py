@@ -54,8 +54,8 @@ def receive(
         queries.medicine(tx, medicine_id)
     except NotFound as error:
         raise Invalid({"medicine_id": N_("Choisissez un médicament de la liste.")}) from error
-    product_id = _product(tx, pharmacy_id, medicine_id)
-    lot_id, asked = _add(tx, product_id, number, expires_on, quantity)
+    product_id = product(tx, pharmacy_id, medicine_id)
+    lot_id, asked = add(tx, product_id, number, expires_on, quantity)
     asked |= dict(_hardly_meant(tx, expires_on, quantity))
     meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
     if meant and meant != medicine_id:
@@ -82,7 +82,7 @@ def _hardly_meant(tx: Transaction, expires_on: str, quantity: int) -> Iterator[t
         yield "quantity", counting.MANY
 
 
-def _add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int) -> tuple[str, dict[str, str]]:
+def add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity: int) -> tuple[str, dict[str, str]]:
     """Put so many units into the lot of this number, or into a new one; with the question whether it is this one, where
     its number is written otherwise there. Raises Invalid when it expires another day.
     """
@@ -165,7 +165,7 @@ def warn_expired(tx: Transaction, limit: int) -> int:
     rows = tx.all(
         "UPDATE lots SET expired_told_at = :now WHERE id IN (SELECT id FROM lots "
         "WHERE expired_told_at IS NULL AND on_hand > 0 AND expires_on < :today LIMIT :limit) "
-        "RETURNING product_id, on_hand - reserved AS free",
+        "RETURNING product_id, CASE WHEN withheld_at IS NULL THEN on_hand - reserved ELSE 0 END AS free",
         {"now": tx.now, "today": queries.today(tx), "limit": limit},
     )
     gone: Counter[str] = Counter()
@@ -215,7 +215,7 @@ def reserve(
     before = queries.usable(tx, pharmacy_id, medicine_id)
     lots = tx.all(
         "SELECT l.id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
-        "WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND l.expires_on >= :today "
+        f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND {queries.USABLE} "
         "AND l.on_hand > l.reserved ORDER BY l.expires_on < :until, l.expires_on, l.id",
         {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx), "until": until},
     )
@@ -254,12 +254,13 @@ def release(tx: Transaction, prescription_id: str, line_id: str | None = None) -
 
 def take(tx: Transaction, viewer: Viewer, prescription_id: str, wanted: Mapping[str, int]) -> list[Taken]:
     """Hand over so much for each line, by its id, of what was kept for it, first to expire first; returns what of which
-    lot. What was kept and is not wanted is free again. Less is taken where less is kept, or has expired since.
+    lot. What was kept and is not wanted is free again. Less is taken where less is kept, or has expired or been
+    withheld since.
     """
     left = dict(wanted)
     taken = []
     for row in _reserved(tx, prescription_id):
-        part = min(left.get(row["line_id"], 0), row["quantity"]) if row["expires_on"] >= queries.today(tx) else 0
+        part = min(left.get(row["line_id"], 0), row["quantity"]) if row["usable"] else 0
         tx.execute(
             "UPDATE lots SET on_hand = on_hand - :part, reserved = reserved - :kept, version = version + 1 "
             "WHERE id = :lot",
@@ -316,13 +317,13 @@ def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, 
 
 def _reserved(tx: Transaction, prescription_id: str) -> list[Row]:
     return tx.all(
-        "SELECT r.line_id, r.lot_id, r.quantity, l.expires_on FROM reservations r JOIN lots l ON l.id = r.lot_id "
-        "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.id",
-        {"p": prescription_id},
+        f"SELECT r.line_id, r.lot_id, r.quantity, {queries.USABLE} AS usable FROM reservations r "
+        "JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id = :p ORDER BY l.expires_on, l.id",
+        {"p": prescription_id, "today": queries.today(tx)},
     )
 
 
-def _product(tx: Transaction, pharmacy_id: str, medicine_id: str) -> str:
+def product(tx: Transaction, pharmacy_id: str, medicine_id: str) -> str:
     tx.execute(
         "INSERT INTO products (id, pharmacy_id, medicine_id) VALUES (:id, :pharmacy, :medicine) "
         "ON CONFLICT (pharmacy_id, medicine_id) DO NOTHING",

@@ -3,15 +3,31 @@
 Only of those that have chosen to let it be known (choices.py).
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma import writing
+from fadjma import events, writing
+from fadjma.events import Subject
+from fadjma.identity.people import Viewer
 from fadjma.inventory import queries
 from fadjma.store import Transaction
 
 MOST = 15  # medicines, as many as a prescription has
+STEPS = (
+    1,
+    2,
+    5,
+    10,
+    20,
+    30,
+    60,
+    100,
+    200,
+    500,
+    1_000,
+)  # units that are asked for: yes or no of each number counts a stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,17 @@ class Pharmacy:
         return {"id": self.id, "name": self.name, "city": self.city, "on_duty": self.on_duty}
 
 
+def step(quantity: int) -> int:
+    """The step that so many units are asked for as while somebody prescribes; `quantity` is no more than the last."""
+    return STEPS[bisect_left(STEPS, quantity)]
+
+
+def note_search(tx: Transaction, viewer: Viewer, medicine_id: str) -> str:
+    """Somebody has asked for so many quantities of one medicine that admins see it in the log; returns the id."""
+    events.record(tx, "stock.searched", Subject("medicine", medicine_id), actor_id=viewer.id)
+    return medicine_id
+
+
 def covering(tx: Transaction, wanted: Mapping[str, int]) -> list[Pharmacy]:
     """The pharmacies that have so many units of each of these medicines, those on duty first, then by name.
 
@@ -36,7 +63,7 @@ def covering(tx: Transaction, wanted: Mapping[str, int]) -> list[Pharmacy]:
         return []
     each = " ".join(
         f"AND :quantity{n} <= (SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM products p "
-        "JOIN lots l ON l.product_id = p.id AND l.on_hand > 0 AND l.expires_on >= :today "
+        f"JOIN lots l ON l.product_id = p.id AND l.on_hand > 0 AND {queries.USABLE} "
         f"WHERE p.pharmacy_id = c.pharmacy_id AND p.medicine_id = :medicine{n})"
         for n in range(len(wanted))
     )

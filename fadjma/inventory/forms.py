@@ -37,6 +37,17 @@ class ThresholdForm(Form):
     threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
 
 
+class ReasonForm(Form):
+    reason = text(N_("Raison"), 300, minimum=3)
+
+
+class TransferForm(Form):
+    """Some of a lot to another place of the house."""
+
+    to_id = text(N_("À"), 40)
+    quantity = WholeNumber(N_("Quantité envoyée"), [InputRequired(), NumberRange(min=1, max=100_000)])
+
+
 class CountForm(Questioned):
     on_hand = WholeNumber(N_("Quantité comptée"), [InputRequired(), NumberRange(min=0, max=100_000)])
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])

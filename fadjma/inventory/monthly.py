@@ -52,6 +52,7 @@ class Consumed:
     received: int
     handed_over: int
     counted: int  # signed
+    transferred: int  # from and to other places of the house, signed
     on_hand: int  # now
 
     def json(self) -> dict[str, Any]:
@@ -62,6 +63,7 @@ class Consumed:
             "received": self.received,
             "handed_over": self.handed_over,
             "counted": self.counted,
+            "transferred": self.transferred,
             "on_hand": self.on_hand,
         }
 
@@ -80,6 +82,7 @@ def consumption(tx: Transaction, viewer: Viewer, of: Month) -> list[Consumed]:
         "sum(CASE v.kind WHEN 'received' THEN v.quantity ELSE 0 END) AS received, "
         "-sum(CASE v.kind WHEN 'delivered' THEN v.quantity ELSE 0 END) AS handed_over, "
         "sum(CASE v.kind WHEN 'adjusted' THEN v.quantity ELSE 0 END) AS counted, "
+        "sum(CASE v.kind WHEN 'transferred' THEN v.quantity ELSE 0 END) AS transferred, "
         "(SELECT coalesce(sum(on_hand), 0) FROM lots WHERE product_id = p.id) AS on_hand "
         f"{_OF_A_MONTH} GROUP BY p.id, m.dci, m.strength, m.form, m.unit, m.search_key ORDER BY m.search_key, p.id",
         _values(viewer, of),
@@ -120,7 +123,15 @@ def _values(viewer: Viewer, of: Month) -> dict[str, Cell]:
     return {"pharmacy": moving.own_pharmacy(viewer), "since": of.since, "until": of.until}
 
 
-_OF_CONSUMPTION = (N_("Produit"), N_("Unité comptée"), N_("Reçu"), N_("Remis"), N_("Comptage"), N_("En stock"))
+_OF_CONSUMPTION = (
+    N_("Produit"),
+    N_("Unité comptée"),
+    N_("Reçu"),
+    N_("Remis"),
+    N_("Comptage"),
+    N_("Transferts"),
+    N_("En stock"),
+)
 _OF_MOVEMENTS = (
     N_("Date"),
     N_("Heure"),
@@ -137,7 +148,7 @@ def table_of_consumption(found: list[Consumed], language: str) -> Iterator[list[
     """The rows of a table, its heads first."""
     yield [translate(language, head) for head in _OF_CONSUMPTION]
     for one in found:
-        yield [one.name, one.unit, one.received, one.handed_over, one.counted, one.on_hand]
+        yield [one.name, one.unit, one.received, one.handed_over, one.counted, one.transferred, one.on_hand]
 
 
 def table_of_movements(found: list[Moved], language: str) -> Iterator[list[Cell]]:

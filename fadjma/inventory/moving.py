@@ -13,19 +13,20 @@ from fadjma.inventory import queries
 from fadjma.store import Transaction
 
 MOVE = (
-    "INSERT INTO movements (id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, at) "
-    "VALUES (:id, :lot, :kind, :quantity, :reason, :actor, :prescription, :receipt, :count, :now)"
+    "INSERT INTO movements (id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, "
+    "transfer_id, at) "
+    "VALUES (:id, :lot, :kind, :quantity, :reason, :actor, :prescription, :receipt, :count, :transfer, :now)"
 )
 MOVEMENTS = Covered(
     "movement",
     {
-        1: "SELECT id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, at "
-        "FROM movements WHERE id IN"
+        1: "SELECT id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, transfer_id, "
+        "at FROM movements WHERE id IN",
     },
     "SELECT q.pharmacy_id AS chain, m.id AS key FROM movements m JOIN lots l ON l.id = m.lot_id "
     "JOIN products q ON q.id = l.product_id",
 )
-Kind = Literal["received", "delivered", "adjusted"]
+Kind = Literal["received", "delivered", "adjusted", "transferred"]
 
 
 def own_pharmacy(viewer: Viewer) -> str:
@@ -46,6 +47,7 @@ def movement(
     prescription_id: str | None = None,
     receipt_id: str | None = None,
     count_id: str | None = None,
+    transfer_id: str | None = None,
 ) -> dict[str, str | int | None]:
     """The values of MOVE, with which it is called; `quantity` is the change of what is on hand."""
     movement_id = new_id()
@@ -60,6 +62,7 @@ def movement(
         "prescription": prescription_id,
         "receipt": receipt_id,
         "count": count_id,
+        "transfer": transfer_id,
         "now": tx.now,
     }
 
@@ -68,8 +71,8 @@ def left(tx: Transaction, product_id: str) -> int:
     """How many units of a product could still be promised today."""
     return int(
         tx.value(
-            "SELECT coalesce(sum(on_hand - reserved), 0) FROM lots "
-            "WHERE product_id = :product AND on_hand > 0 AND expires_on >= :today",
+            "SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l "
+            f"WHERE l.product_id = :product AND l.on_hand > 0 AND {queries.USABLE}",
             {"product": product_id, "today": queries.today(tx)},
         )
     )

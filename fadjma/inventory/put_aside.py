@@ -13,7 +13,7 @@ class PutAside:
     """What is put aside for one line: what can be handed over today, and what cannot any more."""
 
     usable: int
-    expired: int
+    lost: int  # expired since, or withheld
 
 
 NOTHING = PutAside(0, 0)
@@ -34,12 +34,12 @@ class OfLot:
 def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
     """What is put aside for a prescription, by line."""
     rows = tx.all(
-        "SELECT r.line_id, sum(CASE WHEN l.expires_on >= :today THEN r.quantity ELSE 0 END) AS usable, "
-        "sum(CASE WHEN l.expires_on < :today THEN r.quantity ELSE 0 END) AS expired "
+        f"SELECT r.line_id, sum(CASE WHEN {queries.USABLE} THEN r.quantity ELSE 0 END) AS usable, "
+        f"sum(CASE WHEN {queries.USABLE} THEN 0 ELSE r.quantity END) AS lost "
         "FROM reservations r JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id = :p GROUP BY r.line_id",
         {"p": prescription_id, "today": queries.today(tx)},
     )
-    return {row["line_id"]: PutAside(row["usable"], row["expired"]) for row in rows}
+    return {row["line_id"]: PutAside(row["usable"], row["lost"]) for row in rows}
 
 
 def lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:

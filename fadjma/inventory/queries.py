@@ -8,15 +8,22 @@ from typing import Any, Literal
 from fadjma import rules, writing
 from fadjma.days import day
 from fadjma.events.subjects import Named
-from fadjma.i18n import N_
+from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.inventory import formulary, misspelt
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, given, paging, searching
 
 SUGGESTIONS = 8
+# Of a lot, `l` in every query: it may still be handed over on `:today`.
+USABLE = "l.expires_on >= :today AND l.withheld_at IS NULL"
 PER_PAGE = 100  # products
-MOVEMENTS = {"received": N_("Reçu"), "adjusted": N_("Comptage"), "delivered": N_("Remis à un patient")}
+MOVEMENTS = {
+    "received": N_("Reçu"),
+    "adjusted": N_("Comptage"),
+    "delivered": N_("Remis à un patient"),
+    "transferred": N_("Transfert"),
+}
 _UNDONE = N_("Réception annulée")
 MOVEMENTS_SHOWN = 20
 _TYPED = 120  # characters that are looked at: no name is longer
@@ -64,7 +71,10 @@ class Lot:
     on_hand: int
     reserved: int
     version: int
-    state: str  # ok, soon, expired
+    state: str  # ok, soon, expired; withheld, whenever it expires
+    withheld_at: int | None
+    withheld_by: str
+    withheld_reason: str
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -75,6 +85,7 @@ class Lot:
             "expires_on": self.expires_on,
             "on_hand": self.on_hand,
             "reserved": self.reserved,
+            "withheld": {"at": iso(self.withheld_at), "reason": self.withheld_reason} if self.withheld_at else None,
         }
 
 
@@ -127,7 +138,8 @@ class Product:
 _MEDICINE = "m.id, m.dci, m.form, m.strength, m.unit, m.brands"
 _LOT = """
     SELECT l.id, l.product_id, p.medicine_id, m.dci || ' ' || m.strength || ', ' || m.form AS name, m.unit, l.number,
-           l.expires_on, l.on_hand, l.reserved, l.version
+           l.expires_on, l.on_hand, l.reserved, l.version, l.withheld_at, l.withheld_reason,
+           coalesce((SELECT name FROM people WHERE id = l.withheld_by), '') AS withheld_by
     FROM lots l JOIN products p ON p.id = l.product_id JOIN medicines m ON m.id = p.medicine_id
 """
 
@@ -135,7 +147,7 @@ _LOT = """
 # What a pharmacy has of each medicine: one look at its stock, whatever number of names is found.
 _STOCKED = (
     "SELECT p.medicine_id, sum(l.on_hand - l.reserved) AS usable FROM products p JOIN lots l ON l.product_id = p.id "
-    "WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 AND l.expires_on >= :today GROUP BY p.medicine_id"
+    f"WHERE p.pharmacy_id = :pharmacy AND l.on_hand > 0 AND {USABLE} GROUP BY p.medicine_id"
 )
 
 
@@ -203,10 +215,10 @@ def listed(tx: Transaction, medicine_ids: Collection[str]) -> set[str]:
 
 # What a pharmacy keeps, in the order in which it is shown: what it lacks, what it nearly lacks, the rest, each by name.
 # That is as much as there are medicines, however long it has been open: lots that are empty are not looked at.
-_KEPT = """
+_KEPT = f"""
     SELECT k.id, m.search_key, k.threshold, (
         SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l
-        WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on >= :today
+        WHERE l.product_id = k.id AND l.on_hand > 0 AND {USABLE}
     ) AS usable, EXISTS (
         SELECT 1 FROM lots l WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on <= :soon
     ) AS expiring
@@ -345,6 +357,12 @@ def names(tx: Transaction, viewer: Viewer, product_ids: list[str]) -> dict[str, 
     return {row["id"]: Named(writing.capitalized(row["name"])) for row in rows}
 
 
+def kept_for(tx: Transaction, lot_id: str) -> list[str]:
+    """For which prescriptions some of a lot is put aside. The caller has checked whose lot it is."""
+    sql = "SELECT DISTINCT prescription_id FROM reservations WHERE lot_id = :lot ORDER BY prescription_id"
+    return [row["prescription_id"] for row in tx.all(sql, {"lot": lot_id})]
+
+
 def movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None = None) -> Page[Movement]:
     """The changes of a lot of the pharmacist's own pharmacy, the newest first.
 
@@ -406,7 +424,7 @@ def _usable(medicine: str) -> str:
     return (
         "(SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l JOIN products p ON p.id = l.product_id "
         f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = {medicine} "
-        "AND l.on_hand > 0 AND l.expires_on >= :today)"
+        f"AND l.on_hand > 0 AND {USABLE})"
     )
 
 
@@ -433,10 +451,11 @@ def _products(tx: Transaction, ids: list[str]) -> list[Product]:
 def _lot(tx: Transaction, row: Row) -> Lot:
     left = (date.fromisoformat(row["expires_on"]) - day(tx.now)).days
     soon = rules.current().expiry_days
-    return Lot(**row.as_dict(), state="expired" if left < 0 else "soon" if left <= soon else "ok")
+    by_day = "expired" if left < 0 else "soon" if left <= soon else "ok"
+    return Lot(**row.as_dict(), state="withheld" if row["withheld_at"] else by_day)
 
 
 def _product(row: Row, lots: tuple[Lot, ...]) -> Product:
     medicine = Medicine(row["medicine_id"], row["dci"], row["form"], row["strength"], row["unit"], row["brands"])
-    usable = sum(lot.on_hand - lot.reserved for lot in lots if lot.state != "expired")
+    usable = sum(lot.on_hand - lot.reserved for lot in lots if lot.state not in ("expired", "withheld"))
     return Product(row["id"], medicine, row["threshold"], usable, lots)

@@ -14,6 +14,18 @@ def unmoved(tx: Transaction) -> Iterator[str]:
     return (row["id"] for row in rows)
 
 
+def untied(tx: Transaction) -> Iterator[str]:
+    """Transfers of which something else has moved than they say: out of the one place, and into the other or back."""
+    rows = tx.all(
+        "SELECT t.id FROM transfers t WHERE (SELECT coalesce(sum(quantity), 0) FROM movements "
+        "WHERE transfer_id = t.id) "
+        "<> CASE WHEN coalesce(t.received_at, t.undone_at) IS NULL THEN -t.quantity ELSE 0 END "
+        "OR (SELECT coalesce(sum(quantity), 0) FROM movements WHERE transfer_id = t.id AND lot_id = t.lot_id) "
+        "<> CASE WHEN t.undone_at IS NULL THEN -t.quantity ELSE 0 END"
+    )
+    return (row["id"] for row in rows)
+
+
 def unreserved(tx: Transaction) -> Iterator[str]:
     """Lots of which another quantity is kept than their reservations add up to."""
     rows = tx.all(

@@ -21,6 +21,7 @@ class PlaceForm(Form):
     hours = text(N_("Heures d'ouverture"), LONGEST["hours"], required=False)
     night_duty = BooleanField(N_("De garde la nuit"), false_values=("", "0", "false"))
     responsible = text(N_("Personne responsable"), LONGEST["responsible"], required=False)
+    part_of = text(N_("Dépend de"), 40, required=False)
 
     def validate_phone(self, field: Any) -> None:
         if field.data and not normalize_phone(field.data):
@@ -37,6 +38,7 @@ class PlaceForm(Form):
             hours=self["hours"].data or "",
             night_duty=self["night_duty"].data,
             responsible=self["responsible"].data or "",
+            part_of=self["part_of"].data or None,
         )
 
 

@@ -26,11 +26,23 @@ async def organizations() -> Response:
 @blueprint.get("/organizations/new")
 async def new_organization() -> Response:
     await web.only("admin")
-    return web.page("places/new.html", form=web.blank(PlaceForm))
+    return web.page("places/new.html", form=web.blank(PlaceForm), **await _around_new())
+
+
+class _AroundNew(TypedDict):
+    heads: list[tuple[str, str]]
+
+
+async def _around_new() -> _AroundNew:
+    return {"heads": _heads(await web.see(actions.browse))}
+
+
+def _heads(found: list[Place], but: str = "") -> list[tuple[str, str]]:
+    return [(one.id, f"{one.name}, {one.city}") for one in found if one.id != but and not one.part_of]
 
 
 @blueprint.post("/organizations")
-@web.refill("places/new.html", PlaceForm)
+@web.refill("places/new.html", PlaceForm, context=_around_new)
 async def add_organization() -> Response:
     form = await web.form(PlaceForm)
     acted = await web.act(actions.add, actions.show, form.facts())
@@ -41,10 +53,14 @@ async def add_organization() -> Response:
 
 class _Around(TypedDict):
     place: Place
+    heads: list[tuple[str, str]]  # of which it may be a part
+    head: Place | None  # of which it is
 
 
 async def _around(place_id: str) -> _Around:
-    return {"place": await web.see(actions.show, place_id)}
+    place, found = await web.see(actions.show, place_id), await web.see(actions.browse)
+    head = next((one for one in found if one.id == place.part_of), None)
+    return {"place": place, "heads": _heads(found, place_id), "head": head}
 
 
 @blueprint.get("/organizations/imports/new")

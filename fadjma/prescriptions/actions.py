@@ -224,7 +224,7 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
         "ON CONFLICT (prescription_id) DO UPDATE SET address = :address, phone = :phone, created_at = :now, "
         "status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
         "WHERE delivery_requests.address <> :address OR delivery_requests.phone <> :phone "
-        "OR delivery_requests.status = 'declined'",
+        "OR delivery_requests.status IN ('declined', 'withdrawn')",
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:

@@ -12,9 +12,10 @@ from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
+NOBODY_WANTS = ("declined", "withdrawn")  # in which nothing is to be brought
 DECLINED = N_("Cette livraison a été refusée.")
 _ANSWERED = N_("Cette livraison n'est plus à accepter.")
-_NOT_ASKED = N_("Aucune livraison n'est demandée.")
+NOT_ASKED = N_("Aucune livraison n'est demandée.")
 
 
 def accept(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: int | None = None) -> str:
@@ -35,10 +36,21 @@ def decline(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: st
     """It does not bring it, also what it had accepted: the patient reads why, and fetches it, or asks again."""
     found = transitions.begin(tx, viewer, prescription_id, states.DECLINE_DELIVERY)
     wanted = queries.delivery(tx, found.id)
-    if wanted is None or wanted.status == "declined":
-        raise Conflict(_NOT_ASKED if wanted is None else DECLINED, current=found.status)
+    if wanted is None or wanted.status in NOBODY_WANTS:
+        raise Conflict(DECLINED if wanted and wanted.status == "declined" else NOT_ASKED, current=found.status)
     answer(tx, viewer, found.id, "declined", reason)
     _tell(tx, viewer, found.id, states.DECLINE_DELIVERY)
+    return found.id
+
+
+def withdraw(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
+    """The patient fetches it after all, also what the pharmacy had accepted, until it is on its way."""
+    found = transitions.begin(tx, viewer, prescription_id, states.WITHDRAW_DELIVERY)
+    wanted = queries.delivery(tx, found.id)
+    if wanted is None or wanted.status in NOBODY_WANTS:
+        raise Conflict(NOT_ASKED, current=found.status)
+    answer(tx, viewer, found.id, "withdrawn")
+    _tell(tx, viewer, found.id, states.WITHDRAW_DELIVERY)
     return found.id
 
 
@@ -52,7 +64,7 @@ def answer(
     tx: Transaction,
     viewer: Viewer,
     prescription_id: str,
-    status: Literal["accepted", "declined"],
+    status: Literal["accepted", "declined", "withdrawn"],
     reason: str = "",
 ) -> None:
     """Write it down, with who and when."""
@@ -65,4 +77,4 @@ def answer(
 
 def _tell(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act) -> None:
     tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
-    transitions.tell(tx, prescription_id, act.event, actor_id=viewer.id, told=act.told)
+    transitions.tell(tx, prescription_id, act.event, actor_id=viewer.id, by_id=viewer.by_id, told=act.told)

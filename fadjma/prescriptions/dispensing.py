@@ -32,8 +32,10 @@ from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Transaction
 
-_PERISHED = N_("Un lot réservé est périmé : reprenez la préparation.")
-_PERISHED_ON_ITS_WAY = N_("Un lot réservé est périmé : revenez d'abord à « Prête », puis reprenez la préparation.")
+_PERISHED = N_("Un lot réservé est périmé ou bloqué : reprenez la préparation.")
+_PERISHED_ON_ITS_WAY = N_(
+    "Un lot réservé est périmé ou bloqué : revenez d'abord à « Prête », puis reprenez la préparation."
+)
 _JUST_HANDED_OVER = N_(
     "Une remise vient d'avoir lieu : une fois l'ordonnance rendue, elle ne peut plus être annulée. Était-elle juste ?"
 )
@@ -214,7 +216,7 @@ def depart(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: in
     """
     transitions.seen_by(tx, viewer, prescription_id, states.DEPART)
     wanted = queries.delivery(tx, prescription_id)
-    if wanted is None:
+    if wanted is None or wanted.status == "withdrawn":
         raise Invalid({"status": N_("Aucune livraison n'a été demandée.")})
     if wanted.status == "declined":
         raise Invalid({"status": delivering.DECLINED})
@@ -398,7 +400,7 @@ def _take(
     is_on_its_way = found.status in states.BRING_BACK.sources
     for line, quantity in wanted.items():
         there = kept.get(line.id, put_aside.NOTHING)
-        if quantity > there.usable + there.expired:
+        if quantity > there.usable + there.lost:
             raise NotNow(
                 N_("De %(medicine)s, %(kept)d sont préparés, pas %(asked)d : dites ce qui est remis."),
                 current=found.status,

@@ -30,7 +30,9 @@ _OF_PATIENT = {"p.patient_id = :patient": _ALL}
 _NAMED = {role: {part: theirs for part, theirs in own.items() if theirs == _ALL} for role, own in OWN.items()}
 Work = Step | Literal["all"]  # what a pharmacy has to do: one step of it, or every
 WORK: tuple[Work, ...] = ("all", *TO_DO)
-_BRING = "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id AND b.status <> 'declined')"
+_BRING = (
+    "EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id AND b.status IN ('asked', 'accepted'))"
+)
 _TO_ACKNOWLEDGE = [
     f"SELECT p.id, p.updated_at FROM prescriptions p WHERE p.acknowledge_by = :organization AND p.status = '{status}'"
     for status in states.ACKNOWLEDGE.sources

@@ -19,7 +19,13 @@ from fadjma.records.measurements import Measurement
 from fadjma.safety.answers import Answer
 from fadjma.store import paging
 
-DELIVERIES = {"asked": N_("Demandée"), "accepted": N_("Acceptée"), "declined": N_("Refusée")}  # of a delivery at home
+DELIVERIES = {  # of a delivery at home
+    "asked": N_("Demandée"),
+    "accepted": N_("Acceptée"),
+    "declined": N_("Refusée"),
+    "withdrawn": N_("Retirée"),
+    "over": N_("Sans suite"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,7 @@ class Delivery:
 
     address: str
     phone: str
-    status: Literal["asked", "accepted", "declined"]
+    status: Literal["asked", "accepted", "declined", "withdrawn", "over"]  # over: nothing was brought, or will be
     asked_at: int
     answered_at: int | None
     by: str | None
@@ -305,7 +311,7 @@ class Prescription:
     version: int
     short_code: str | None  # what finds it at a counter, for those who may read it, as long as it is of use
     neutral: bool
-    to_bring: bool  # for its pharmacy: the patient has asked for delivery, and it was not declined
+    to_bring: bool  # for its pharmacy: the patient wants it brought, and it was not declined
     renewal_asked: bool  # for its patient and its prescriber, who has to answer
     renews_id: str | None  # which one it was signed to renew
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
@@ -324,7 +330,7 @@ class Prescription:
     to_acknowledge: bool = False  # by the viewer's pharmacy: what it had prepared was ended
     unacknowledged: bool = False  # by any; `acknowledged_at`: when it was
     acknowledged_at: int | None = None
-    perished: bool = False  # a lot that is put aside for it has expired
+    perished: bool = False  # a lot that is put aside for it has expired, or is withheld
     undoable: bool = False  # by the viewer's pharmacy: it has just handed it over
     correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
@@ -357,7 +363,7 @@ class Prescription:
             case "always":
                 return True
             case "delivery requested":
-                return self.delivery is not None and self.delivery.status != "declined"
+                return self.delivery is not None and self.delivery.status in ("asked", "accepted")
             case "delivery asked":
                 return self.delivery is not None and self.delivery.status == "asked"
             case "to be corrected":

@@ -42,7 +42,7 @@ SELECT = f"""
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
            p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at,
            EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id
-                   AND b.status <> 'declined') AS to_bring,
+                   AND b.status IN ('asked', 'accepted')) AS to_bring,
            EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending'
                    AND n.lapses_at > :now) AS renewal_asked,
            (SELECT n.prescription_id FROM renewals n WHERE n.renewed_id = p.id) AS renews_id,
@@ -164,10 +164,10 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
         weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
         earlier=_earlier(tx, found) if dispensing else (),
-        delivery=delivery(tx, found.id) if delivering or viewer.id == found.patient_id else None,
+        delivery=_delivery(tx, found) if delivering or viewer.id == found.patient_id else None,
         has_code=not handing_over or has_code(tx, found),
         pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
-        perished=delivering and any(kept.expired for kept in put_aside.of(tx, found.id).values()),
+        perished=delivering and any(kept.lost for kept in put_aside.of(tx, found.id).values()),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
@@ -318,6 +318,15 @@ def delivery(tx: Transaction, prescription_id: str) -> Delivery | None:
     return Delivery(**row.as_dict()) if row else None
 
 
+def _delivery(tx: Transaction, found: Prescription) -> Delivery | None:
+    """The same as it stands: once the prescription is over nothing is asked any more of what was never on its way."""
+    wanted = delivery(tx, found.id)
+    if wanted is None or found.status not in states.VOID or wanted.status in ("declined", "withdrawn"):
+        return wanted
+    brought = any("in_delivery" in (act.from_status, act.to_status) for act in _acts(tx, found.id))
+    return wanted if brought else replace(wanted, status="over")
+
+
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
     rows = tx.all(
@@ -374,7 +383,7 @@ def _right(role: Role) -> str:
     if role in grants.READERS:
         return "1 = 1"  # what they did not write they may see through a grant, which `_granted` looks up
     own = OWN[role].items()
-    return " OR ".join(f"({part} AND p.status IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
+    return " OR ".join(f"({part} AND {_STATUS} IN {listed(theirs)})" for part, theirs in own) or "1 = 0"
 
 
 def _granted(tx: Transaction, viewer: Viewer, row: Row) -> bool:

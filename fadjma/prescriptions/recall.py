@@ -4,7 +4,7 @@ Who sees the inbox of the patient is told there, in words that say nothing, and 
 others are called, and ticked. The pharmacy opens what it gave them, also when the prescription is elsewhere by now.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,13 +12,14 @@ from fadjma import events
 from fadjma.access import tracing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_, iso
-from fadjma.identity import directory
+from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import queries as inventory
+from fadjma.inventory import withholding
 from fadjma.inventory.queries import HandedOver, Lot
-from fadjma.prescriptions import dispenses, queries
+from fadjma.prescriptions import dispenses
 from fadjma.prescriptions.prescription import Dispense
 from fadjma.refusals import Conflict, NotFound
 from fadjma.store import Transaction, given
@@ -127,25 +128,21 @@ def listed(tx: Transaction, viewer: Viewer, lot_id: str) -> Recall:
     handed_over = inventory.handed_over(tx, lot.id)
     patients = dict(_patients(tx, [one.prescription_id for one in handed_over]))
     told = _told(tx, lot.id)
-    ways: dict[str, Way] = {patient.id: _way(tx, patient.id) for patient in patients.values()}
-    return Recall(lot, tuple(_recipient(patients[one.prescription_id], one, ways, told) for one in handed_over))
+    reached = proxies.reached(tx, {patient.id for patient in patients.values()})
+    return Recall(lot, tuple(_recipient(patients[one.prescription_id], one, reached, told) for one in handed_over))
 
 
 def _recipient(
-    patient: Identity, handed_over: HandedOver, ways: Mapping[str, Way], told: Mapping[str, Told]
+    patient: Identity, handed_over: HandedOver, reached: Collection[str], told: Mapping[str, Told]
 ) -> Recipient:
     return Recipient(
         patient,
         handed_over.prescription_id,
         handed_over.quantity,
         handed_over.at,
-        ways[patient.id],
+        "notice" if patient.id in reached else "phone",
         told.get(patient.id),
     )
-
-
-def _way(tx: Transaction, patient_id: str) -> Way:
-    return "notice" if queries.sees_codes(tx, patient_id) else "phone"
 
 
 def _told(tx: Transaction, lot_id: str) -> dict[str, Told]:
@@ -170,11 +167,14 @@ def _patients(tx: Transaction, prescription_ids: Iterable[str]) -> Iterator[tupl
 
 def tell(tx: Transaction, viewer: Viewer, lot_id: str) -> str:
     """Tell all who can be told by a notice and were not, at once; the colleagues hear that there are others to call.
+    From the first on nothing more of the lot is handed over.
 
     Returns the lot's id. Told again, it reaches those who have received some since, and nobody twice.
     """
     found = listed(tx, viewer, lot_id)
     waiting = [one.patient.id for one in found.recipients if one.way == "notice" and not one.told]
+    if waiting:
+        withholding.recalled(tx, viewer, found.lot)
     for patient_id in dict.fromkeys(waiting):
         _note(tx, viewer, found.lot, patient_id, "notice")
     if waiting:
@@ -190,6 +190,7 @@ def tick(tx: Transaction, viewer: Viewer, lot_id: str, prescription_id: str) -> 
         raise NotFound
     if one.told:
         raise Conflict(_ALREADY, current=one.told.way)
+    withholding.recalled(tx, viewer, found.lot)
     _note(tx, viewer, found.lot, one.patient.id, "phone")
     _tell_colleagues(tx, viewer, found.lot, None)
     return lot_id

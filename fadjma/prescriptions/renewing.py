@@ -101,7 +101,7 @@ def accept(tx: Transaction, viewer: Viewer, prescription_id: str, renewed_id: st
 
 
 def close(tx: Transaction, prescription_id: str) -> None:
-    """The prescription was cancelled, or entered in error: what was asked of it waits no more."""
+    """It was cancelled, entered in error, or all that was handed over is undone: what was asked waits no more."""
     sql = "UPDATE renewals SET status = 'lapsed', ended_at = :now WHERE prescription_id = :id AND status = 'pending'"
     tx.execute(sql, {"id": prescription_id, "now": tx.now})
 

@@ -9,7 +9,7 @@ from fadjma.inventory import actions as inventory
 from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as medicines
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import dispenses, dispensing, handover, queries, states, substituting, transitions
+from fadjma.prescriptions import dispenses, dispensing, handover, queries, renewing, states, substituting, transitions
 from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Invalid
@@ -76,13 +76,13 @@ def prepare_anew(
     confirmed: bool = False,
     substitutes: Sequence[Substitute] = (),
 ) -> str:
-    """A lot that was kept has expired, or more has come than was kept: what is owed is kept anew."""
+    """A lot that was kept has expired or is withheld, or more has come than was kept: what is owed is kept anew."""
 
     def keep(found: Standing) -> None:
         kept = put_aside.of(tx, found.id)
         owed = {line.id: line for line in queries.lines(tx, found.id)}
         lacking = any(kept.get(line_id, put_aside.NOTHING).usable < line.remaining for line_id, line in owed.items())
-        if not lacking and not any(one.expired for one in kept.values()):
+        if not lacking and not any(one.lost for one in kept.values()):
             raise Conflict(N_("Tout ce qui est dû est déjà préparé."), current=found.status)
         given_as = equivalents.kept_for(tx, found.id)
         inventory.release(tx, found.id)
@@ -122,6 +122,8 @@ def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
         taken = dispenses.undo(tx, viewer, last, reason=reason)
         inventory.put_back(tx, viewer, found.id, taken, reason=reason)
         handover.renew(tx, found.id)
+        if not any(line.delivered for line in queries.lines(tx, found.id)):
+            renewing.close(tx, found.id)  # nothing of it was handed over: there is nothing to renew
 
     return transitions.move(tx, viewer, prescription_id, states.UNDO, reason=reason, before=give_back)
 

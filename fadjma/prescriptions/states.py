@@ -498,6 +498,16 @@ REQUEST_DELIVERY = Act(
     offer=Offer("delivery-request", N_("Demander la livraison"), "address", N_("Me faire livrer")),
     too_late=N_("La livraison ne peut plus être demandée."),
 )
+WITHDRAW_DELIVERY = Act(
+    "withdraw_delivery",
+    "patient",
+    REQUEST_DELIVERY.sources,
+    None,
+    {"pharmacists": "prescription.delivery_withdrawn"},
+    offer=Offer("delivery-withdrawal", N_("Je viendrai le chercher : ne plus livrer"), when="delivery requested"),
+    event="delivery_withdrawn",
+    too_late=N_("La livraison ne peut plus être retirée."),
+)
 ACCEPT_DELIVERY = Act(
     "accept_delivery",
     "pharmacists",
@@ -601,6 +611,7 @@ ACTS = (
     MARK_ERROR,
     ACKNOWLEDGE,
     REQUEST_DELIVERY,
+    WITHDRAW_DELIVERY,
     ACCEPT_DELIVERY,
     DECLINE_DELIVERY,
     CHOOSE_PHARMACY,

@@ -46,7 +46,7 @@ def move(
         tx.execute("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
         tx.execute(  # what this pharmacy has answered is not the answer of the next one
             "UPDATE delivery_requests SET status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
-            "WHERE prescription_id = :id",
+            "WHERE prescription_id = :id AND status <> 'withdrawn'",
             {"id": prescription_id},
         )
     tell(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
@@ -32,6 +32,8 @@ LOOK_UP_PER_DESK = RateLimitItemPerMinute(150, 5, "look-up-desk")  # a queue, ea
 FIND_PER_PHARMACIST = RateLimitItemPerHour(20, 1, "find")  # codes of papers that are of nothing: only these are counted
 FIND_PER_PHARMACY = RateLimitItemPerHour(40, 1, "find-pharmacy")
 COVER_PER_DOCTOR = RateLimitItemPerHour(240, 1, "cover")  # who has it all: ten times for each of 24 prescriptions
+COVER_STEPS_PER_DOCTOR = RateLimitItemPerDay(4, 1, "cover-steps")  # of one medicine: five would find a stock out
+_ONCE_A_DAY = RateLimitItemPerDay(1, 1, "once")
 
 Counted = tuple[RateLimitItem, str]
 
@@ -57,6 +59,17 @@ class Throttle:
         """Count one attempt of `who`, before it is known whether it succeeds; raises Throttled when over the limit."""
         if not await self._limiter.hit(limit, who):
             raise await self._throttled(limit, who)
+
+    async def hit_once(self, limit: RateLimitItem, who: str, what: str) -> None:
+        """Count `what` of `who` once a day, however often it comes; raises Throttled when over the limit."""
+        if not await self._limiter.test(_ONCE_A_DAY, who, what):
+            return
+        await self.hit(limit, who)
+        await self._limiter.hit(_ONCE_A_DAY, who, what)
+
+    async def is_first(self, what: str) -> bool:
+        """Whether this has not happened today; it has now."""
+        return await self._limiter.hit(_ONCE_A_DAY, "first", what)
 
     @asynccontextmanager
     async def attempt(self, *counted: Counted) -> AsyncIterator[Attempt]:

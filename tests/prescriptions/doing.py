@@ -79,6 +79,7 @@ DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "cancel": partial(actions.cancel, reason="Une raison"),
     "mark_error": partial(actions.mark_error, reason="Une raison"),
     "request_delivery": partial(actions.request_delivery, address="Médina, rue 11", phone="+221771234567"),
+    "withdraw_delivery": delivering.withdraw,
     "accept_delivery": delivering.accept,
     "decline_delivery": partial(delivering.decline, reason="Une raison"),
     "renew_code": actions.renew_code,

@@ -162,6 +162,11 @@ TOLD["delivery accepted"] = (
     "accept_delivery",
     {AWA.id: "prescription.delivery_accepted"},
 )
+TOLD["delivery withdrawn"] = (
+    lambda store: _to_be_brought(store, validated(store)),
+    "withdraw_delivery",
+    {NDIAYE.id: "prescription.delivery_withdrawn", GOMIS.id: "prescription.delivery_withdrawn"},
+)
 TOLD["delivery declined"] = (
     lambda store: _to_be_brought(store, validated(store)),
     "decline_delivery",

@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
-from steps import grant, issue, issued, ready, receive, validated
+from steps import KEY, code, grant, issue, issued, ready, receive, validated
 from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, delivering, dispensing, queries
+from fadjma.prescriptions import actions, delivering, dispensing, queries, setbacks
 from fadjma.prescriptions.prescription import Delivery
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 
@@ -175,3 +175,54 @@ def test_the_database_takes_no_refusal_without_a_reason_nor_a_reason_without_a_r
 ) -> None:
     _wanted(store)
     assert refused_by_database(store, f"UPDATE delivery_requests SET {wrong}")
+
+
+def test_the_patient_wants_it_no_more_and_may_ask_again(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.write(delivering.accept, NDIAYE, prescription_id)
+    news = store.news(delivering.withdraw, AWA, prescription_id)
+    assert news[NDIAYE.id] == news[GOMIS.id] == ["prescription.delivery_withdrawn"]
+    found = store.read(queries.prescription_in_full, NDIAYE, prescription_id)
+    assert found.delivery and (found.delivery.status, found.delivery.label) == ("withdrawn", "Retirée")
+    assert not found.to_bring
+    before = store.content()
+    for act, who, said in (
+        (delivering.withdraw, AWA, {}),
+        (delivering.decline, NDIAYE, {"reason": "Trop loin"}),
+        (delivering.accept, NDIAYE, {}),
+    ):
+        with pytest.raises(Conflict):
+            store.write(act, who, prescription_id, **said)
+    assert store.content() == before
+    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
+    assert store.value("SELECT status FROM delivery_requests") == "asked"
+
+
+def test_what_is_not_wanted_any_more_does_not_leave(store: Store) -> None:
+    prescription_id = ready(store)
+    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
+    store.write(delivering.withdraw, AWA, prescription_id)
+    with pytest.raises(Invalid):
+        store.write(dispensing.depart, NDIAYE, prescription_id)
+
+
+def test_given_back_it_is_not_asked_of_the_next_pharmacy(store: Store) -> None:
+    prescription_id = _wanted(store)
+    store.write(delivering.withdraw, AWA, prescription_id)
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+    assert store.value("SELECT status FROM delivery_requests") == "withdrawn"
+
+
+@pytest.mark.parametrize("brought", [False, True])
+def test_fetched_at_the_counter_nothing_is_asked_any_more(store: Store, brought: bool) -> None:
+    """« Livraison : Demandée » stood on what had been fetched."""
+    prescription_id = ready(store)
+    store.write(actions.request_delivery, AWA, prescription_id, **WHERE)
+    if brought:
+        store.write(dispensing.depart, NDIAYE, prescription_id)
+    store.write(dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=code(store, prescription_id))
+    found = store.read(queries.prescription_in_full, AWA, prescription_id).delivery
+    assert found and found.label == ("Acceptée" if brought else "Sans suite")
+    store.write(setbacks.undo, NDIAYE, prescription_id, reason="Mauvais sac")
+    found = store.read(queries.prescription_in_full, AWA, prescription_id).delivery
+    assert found and found.status == ("accepted" if brought else "asked")

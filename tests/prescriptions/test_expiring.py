@@ -8,6 +8,7 @@ from steps import delivered, issue, issued, prepared, ready, refused, status, va
 from store import Clock, Store
 
 from fadjma.prescriptions import actions, lists, queries
+from fadjma.refusals import NotFound
 
 
 @pytest.mark.parametrize("before", [issued, validated, prepared, ready, refused])
@@ -95,3 +96,13 @@ def test_many_that_expired_in_one_moment_are_all_found_page_by_page(store: Store
     first = store.read(lists.prescriptions, DIOP, limit=2)
     rest = store.read(lists.prescriptions, DIOP, before=first[-1].cursor, limit=50)
     assert {one.id for one in (*first, *rest)} == written
+
+
+def test_one_that_nobody_claimed_is_shown_to_no_pharmacy_from_that_moment(store: Store) -> None:
+    """Until time had written it down, every pharmacist was still shown that there is one."""
+    prescription_id = issued(store, pharmacy=None)
+    assert store.read(queries.prescription, NDIAYE, prescription_id).neutral
+    store.clock.advance(days=90)
+    with pytest.raises(NotFound):
+        store.read(queries.prescription, NDIAYE, prescription_id)
+    assert store.read(queries.prescription, AWA, prescription_id).status == "expired"

@@ -151,7 +151,7 @@ def test_of_one_on_its_way_what_has_to_be_done_before_is_said(store: Store) -> N
     with pytest.raises(Conflict, match="revenez d'abord à « Prête »"):
         _hand_over(store, prescription_id)
     store.write(dispensing.bring_back, NDIAYE, prescription_id, reason="Lot périmé")
-    with pytest.raises(Conflict, match="périmé : reprenez"):
+    with pytest.raises(Conflict, match="périmé ou bloqué : reprenez"):
         _hand_over(store, prescription_id)
     assert states.PREPARE_ANEW in _found(store, prescription_id).offered(NDIAYE)
 

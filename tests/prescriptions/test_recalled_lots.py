@@ -1,12 +1,13 @@
 """Whoever received a lot is listed in one click, for the pharmacy that gave it, and sees that they were."""
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE
-from steps import KEY, code, delivered, issue, prepared
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, PARACETAMOL
+from steps import KEY, code, delivered, grant, issue, prepared
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import dispensing, recall
+from fadjma.prescriptions import actions, dispensing, recall
+from fadjma.prescriptions.actions import NewLine
 from fadjma.refusals import Forbidden, NotFound
 
 
@@ -58,3 +59,25 @@ def test_another_pharmacy_has_no_such_lot(store: Store) -> None:
     delivered(store)
     with pytest.raises(NotFound):
         store.write(recall.open_list, FALL, _lot(store))
+
+
+def test_a_longer_list_asks_the_database_no_more_often(store: Store) -> None:
+    """How each can be told was asked for each by itself."""
+
+    def asked() -> int:
+        counted: list[str] = []
+        store.connection.set_trace_callback(counted.append)
+        store.read(recall.listed, NDIAYE, _lot(store))
+        store.connection.set_trace_callback(None)
+        return len(counted)
+
+    delivered(store)
+    before = asked()
+    grant(store, patient=MOUSSA)
+    how = {"lines": [NewLine(PARACETAMOL, "1 le soir", 5, 5)], "pharmacy_id": JAMM, "confirmed": True}
+    other = store.write(actions.issue, DIOP, MOUSSA.id, **how)
+    for step in (dispensing.validate, dispensing.prepare, dispensing.mark_ready):
+        store.write(step, NDIAYE, other)
+    store.write(dispensing.deliver, NDIAYE, other, key=KEY, code=code(store, other))
+    assert len(store.read(recall.listed, NDIAYE, _lot(store)).recipients) == 2
+    assert asked() == before

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 from cast import AMOXICILLIN, AWA, CAST, DIOP, JAMM, MOUSSA, NDIAYE, PARACETAMOL, SARR
-from steps import DAY, delivered, grant, issue, issued, ready, refused
+from steps import DAY, KEY, code, delivered, grant, issue, issued, ready, refused
 from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, checking, copying, dispensing, lists, queries, renewals, renewing
+from fadjma.prescriptions import actions, checking, copying, dispensing, lists, queries, renewals, renewing, setbacks
 from fadjma.prescriptions.actions import NewLine
+from fadjma.prescriptions.dispensing import Part
 from fadjma.prescriptions.renewals import Renewal, Renewing
 from fadjma.refusals import Alerted, Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.safety.answers import Override
@@ -417,3 +418,33 @@ def test_what_was_asked_and_answered_stays(store: Store, change: str) -> None:
     prescription_id = _asked(store)
     store.write(renewing.withdraw, AWA, prescription_id)
     assert refused_by_database(store, change)
+
+
+def test_what_was_not_handed_over_after_all_is_not_renewed(store: Store) -> None:
+    """It could be signed after its hand-over was undone."""
+    prescription_id = delivered(store)
+    store.write(renewing.ask, AWA, prescription_id)
+    store.write(setbacks.undo, NDIAYE, prescription_id, reason="Mauvais sac")
+    assert _request(store, DIOP, prescription_id).status == "lapsed"
+    before = store.content()
+    with pytest.raises(Conflict):
+        _renew(store, prescription_id)
+    assert store.content() == before
+
+
+def test_where_a_part_stays_handed_over_it_waits_on(store: Store) -> None:
+    prescription_id = ready(store)
+    line: str = store.value("SELECT id FROM prescription_lines")
+    for quantity in (8, 12):
+        store.write(
+            dispensing.deliver,
+            NDIAYE,
+            prescription_id,
+            key=KEY,
+            code=code(store, prescription_id),
+            parts=[Part(line, quantity)],
+        )
+        store.clock.advance(minutes=1)
+    store.write(renewing.ask, AWA, prescription_id)
+    store.write(setbacks.undo, NDIAYE, prescription_id, reason="Mauvais sac")
+    assert _request(store, DIOP, prescription_id).status == "pending"

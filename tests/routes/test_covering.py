@@ -7,6 +7,7 @@ from cast import AWA, DIOP, INSULIN, JAMM, MOUSSA, NDIAYE, PARACETAMOL, SARR
 from store import Store
 from told import NEXT_YEAR, Told
 
+from fadjma.inventory import coverage, queries
 from fadjma.web.throttle import COVER_PER_DOCTOR
 
 ON = {"shows_cover": True, "version": 1}
@@ -43,6 +44,35 @@ async def test_how_much_there_is_cannot_be_found_by_asking_again_and_again(clini
     assert (await doctor.get(f"{asked}1000")).status == 429
     assert (await doctor.get("/inventory/coverage")).status == 200, "a form without a medicine asks nothing"
     assert (await clinic.program(SARR).get(f"{asked}1000")).json["items"], "others go on"
+
+
+async def test_nor_by_asking_for_less_and_less(clinic: Callers, store: Store) -> None:
+    """A competitor's stock was found in ten questions, each for half of what was left."""
+    assert (await clinic.program(NDIAYE).post("/inventory/choices", ON)).status == 200
+    doctor, asked = clinic.program(DIOP), f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity="
+    usable = store.read(queries.usable, JAMM, PARACETAMOL)
+    answers = {}
+    for quantity in range(1_000, 0, -7):
+        answer = await doctor.get(f"{asked}{quantity}")
+        if answer.status == 429:
+            break
+        answers[quantity] = bool(answer.json["items"])
+    assert 2 < len({coverage.step(n) for n in answers}) < 5
+    assert all(said == (coverage.step(n) <= usable) for n, said in answers.items()), "that is of its step"
+    for _ in range(2):
+        assert (await doctor.get(f"{asked}3")).status == 429
+    log = [row[0] for row in store.rows("SELECT actor_id FROM audit_events WHERE action = 'stock.searched'")]
+    assert log == [DIOP.id], "the admins see it, once a day"
+    other = f"/inventory/coverage?lines-0-medicine_id={INSULIN}&lines-0-quantity=2"
+    assert (await doctor.get(other)).json["items"], "what else is prescribed is answered"
+
+
+async def test_what_was_asked_before_is_answered_again(clinic: Callers) -> None:
+    assert (await clinic.program(NDIAYE).post("/inventory/choices", ON)).status == 200
+    doctor, asked = clinic.program(DIOP), f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity="
+    for _ in range(3):
+        for quantity in (10, 14, 20, 28, 30, 45, 60):  # four steps: what a day's prescriptions are
+            assert (await doctor.get(f"{asked}{quantity}")).json["items"]
 
 
 async def test_a_patient_asks_of_their_own_prescription(clinic: Callers, told: Told) -> None:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, NDIAYE, SARR
+from cast import AWA, DIOP, FALL, NDIAYE, SARR
 from told import READS, Route, Told
 
 from fadjma.identity.people import Viewer
@@ -37,6 +37,8 @@ FOLLOWING: list[tuple[Viewer, str, set[str]]] = [
     (NDIAYE, "/inventory/receipts", {NOTIFICATION}),
     (NDIAYE, "/inventory/receipts/{delivery}", {NOTIFICATION}),
     (NDIAYE, "/inventory/counts", {NOTIFICATION}),
+    (NDIAYE, "/inventory/transfers", {NOTIFICATION}),
+    (FALL, "/inventory/transfers/{coming}", {NOTIFICATION}),
     (DIOP, "/patients", {ACCESS}),
     (DIOP, "/patients?q=FJ-7K2MQ-0XW4D", {ACCESS}),
     (DIOP, "/patients/awa/prescriptions/new", {RECORD, ACCESS}),

@@ -37,7 +37,14 @@ async def test_a_new_pharmacy_is_read_by_everybody_and_chosen_at_registration(cl
 
 async def test_a_place_says_what_the_admin_says_of_it(clinic: Callers) -> None:
     changed = (await clinic.program(ADMIN).post(f"/organizations/{CLINIC}", {**TERANGA, "version": 1})).json
-    assert changed == {**TERANGA, "phone": "+221338210000", "id": CLINIC, "version": 2, "status": "active"}
+    assert changed == {
+        **TERANGA,
+        "phone": "+221338210000",
+        "id": CLINIC,
+        "version": 2,
+        "status": "active",
+        "part_of": None,
+    }
     assert (await clinic.program(AWA).get(f"/organizations/{CLINIC}")).json == changed
     page = (await clinic.browser(AWA).get(f"/organizations/{CLINIC}")).text
     assert "12 rue Carnot" in page and '<form method="post" action="/organizations' not in page

@@ -42,7 +42,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts as Identity
 from fadjma.identity.people import Viewer
 from fadjma.identity.places import Facts as PlaceFacts
-from fadjma.inventory import counting, deliveries, listing, receiving
+from fadjma.inventory import counting, deliveries, listing, receiving, transfers, withholding
 from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import Facts
 from fadjma.linking import actions as linking
@@ -129,6 +129,9 @@ class Told:
     delivery: str  # a file of lots that was read
     receipt: str  # another, which was received
     count: str  # a sheet of lots that was counted
+    shared: str  # a lot of which some is on its way to Kadd
+    withheld: str  # a lot
+    coming: str  # what is on its way
     waiting: str  # a doctor to be verified
     guarded: str  # a doctor with a second factor
     losing: str  # another, whose is to be taken away: another admin has asked
@@ -210,6 +213,11 @@ def tell(store: Store) -> Told:
     act(reviewing.contest, AWA, AWA.id, contested, text="Je ne le connais pas")
     linked = act(linking.link, ADMIN, one=_identifier(store, registered), other=_identifier(store, closed))
     offered = act(family.offer, AWA, identifier=IDENTIFIERS[MOUSSA.id], relationship="sibling")
+    store.connection.execute("UPDATE organizations SET part_of = ? WHERE id = ?", (JAMM, KADD))
+    shared = steps.receive(store, 40, medicine_id=AMOXICILLIN, number="T1")
+    store.clock.advance(milliseconds=1)
+    withheld = steps.receive(store, 40, medicine_id=AMOXICILLIN, number="T2")
+    store.write(withholding.withhold, NDIAYE, withheld, reason="Emballages mouillés")
     story = Told(
         pending=pending,
         granted=granted,
@@ -238,6 +246,9 @@ def tell(store: Store) -> Told:
         delivery=act(receiving.check, NDIAYE, _delivered("LIV-1")),
         receipt=act(receiving.confirm, NDIAYE, act(receiving.check, NDIAYE, _delivered("LIV-2"))),
         count=act(counting.record, NDIAYE, _shelve(store, product), reason="Inventaire", confirmed=True),
+        shared=shared,
+        withheld=withheld,
+        coming=store.write(transfers.send, NDIAYE, shared, to_id=KADD, quantity=5),
         waiting=act(
             accounts.register_practitioner,
             _person("Ibrahima"),
@@ -669,6 +680,7 @@ ACTS = [
         AWA,
         {"address": "12 rue 6, Médina", "phone": "77 123 45 67"},
     ),
+    Route("/prescriptions/{asked}/delivery-withdrawal", AWA),
     Route("/prescriptions/{validated}/taking-back", AWA, {"reason": "Trop loin"}),
     Route("/prescriptions/{ready}/code", AWA),
     Route("/prescriptions/{issued}/patient-copy", DIOP),
@@ -679,6 +691,11 @@ ACTS = [
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
+    Route("/inventory/lots/{lot}/blocking", NDIAYE, {"reason": "Rappel du fabricant"}, allowed=JAMMS),
+    Route("/inventory/lots/{withheld}/unblocking", NDIAYE, allowed=JAMMS),
+    Route("/inventory/lots/{shared}/transfers", NDIAYE, {"to_id": KADD, "quantity": 7}, created=True, allowed=JAMMS),
+    Route("/inventory/transfers/{coming}/receipt", FALL),
+    Route("/inventory/transfers/{coming}/undoing", NDIAYE, allowed=JAMMS),
     Route("/inventory/lots/{given_lot}/recall", NDIAYE, allowed=JAMMS),
     Route("/inventory/lots/{given_lot}/recipients/{owed}/call", NDIAYE, allowed=JAMMS),
     Route("/inventory/products/{product}/threshold", NDIAYE, {"threshold": 40}, quiet=True, allowed=JAMMS),
@@ -855,6 +872,8 @@ READS = [
     Route("/inventory/receipts", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/receipts/new", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/inventory/receipts/{receipt}", NDIAYE, allowed=JAMMS),
+    Route("/inventory/transfers", NDIAYE, allowed=(GOMIS, FALL)),
+    Route("/inventory/transfers/{coming}", NDIAYE, allowed=(GOMIS, FALL)),
     Route("/accounts", ADMIN),
     Route("/administration", ADMIN),
     Route("/patient-links", ADMIN),

@@ -38,7 +38,7 @@ TABLES = {
     "taking": {"exports", "shares", "share_papers"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
-        *("receipts", "counts", "gtins", "pharmacy_choices"),
+        *("receipts", "counts", "transfers", "gtins", "pharmacy_choices"),
     },
     "safety": {"alert_overrides", "safety_entries", "safety_imports"},
     "prescriptions": {

@@ -111,6 +111,45 @@ async def test_a_slow_answer_is_shown_for_no_other_text(diop: tuple[Person, str]
     await page.unroute(re.compile("/medicines"))
 
 
+async def test_an_answer_that_comes_late_takes_what_is_being_chosen_from_nobody(diop: tuple[Person, str]) -> None:
+    """Else Enter chooses nothing, and the prescription is written to its end without the medicine."""
+    page = await _open(diop)
+    field, marked, late = page.locator("#lines-0-medicine"), page.locator("[aria-selected=true]"), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await late.wait()
+        await route.continue_()
+
+    async with page.expect_response(re.compile("q=parac")):
+        await field.press_sequentially("parac")
+    await expect(page.locator("#s0 [role=option]").nth(1)).to_be_visible()
+    await page.route(re.compile("/medicines"), hold)
+    async with page.expect_request(re.compile("q=paraceta")):
+        await field.press_sequentially("eta")
+    await field.press("ArrowDown")
+    name = await marked.locator("bdi").text_content() or ""
+    async with page.expect_response(re.compile("q=paraceta")):
+        late.set()
+    await expect(page.locator("#s0-said")).to_contain_text("proposés")
+    await expect(marked.locator("bdi")).to_have_text(name)
+    await field.press("Enter")
+    await expect(field).to_have_value(name)
+    await expect(page.locator("#lines-0-medicine_id")).not_to_have_value("")
+    await page.unroute(re.compile("/medicines"))
+
+
+async def test_whoever_types_on_has_chosen_nothing(diop: tuple[Person, str]) -> None:
+    page = await _open(diop)
+    await page.locator("#lines-0-medicine").press_sequentially("amox")
+    await expect(page.locator("#s0 [role=option]").first).to_be_visible()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("[aria-selected=true]")).to_have_count(1)
+    await page.keyboard.type("i")
+    await expect(page.locator("[aria-selected=true]")).to_have_count(0)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#lines-0-medicine_id")).to_have_value("")
+
+
 async def test_without_a_link_it_says_so_and_goes_on_looking(diop: tuple[Person, str]) -> None:
     page = await _open(diop)
     failed = 0

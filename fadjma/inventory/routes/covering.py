@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import TypedDict
@@ -14,8 +15,9 @@ from fadjma.inventory import choices, coverage
 from fadjma.inventory.choices import Choices
 from fadjma.inventory.coverage import Pharmacy
 from fadjma.inventory.forms import ChoicesForm
+from fadjma.refusals import Throttled
 from fadjma.store import Transaction
-from fadjma.web.throttle import COVER_PER_DOCTOR
+from fadjma.web.throttle import COVER_PER_DOCTOR, COVER_STEPS_PER_DOCTOR
 
 blueprint = Blueprint("covering", __name__)
 _MEDICINE = re.compile(r"lines-([0-9]{1,2})-medicine_id")
@@ -25,18 +27,33 @@ _MOST = 1_000  # units of a line, as in a prescription
 @blueprint.get("/inventory/coverage")
 async def coverage_of_lines() -> Response:
     """Of the lines of a prescription that is being written, as its form has them."""
+    await web.only("doctor")
     wanted = _wanted()
+    if wanted:
+        await _count(wanted)
     found = await web.see(_covering, wanted)
-    if wanted:  # yes or no, asked often enough, is how much they have
-        await web.throttle().hit(COVER_PER_DOCTOR, web.viewer().id)
     data = {"items": [pharmacy.json() for pharmacy in found]}
     return web.answer(
         "inventory/coverage.html", data, fragment="inventory/_coverage.html", covering=found, asked=bool(wanted)
     )
 
 
+async def _count(wanted: Mapping[str, int]) -> None:
+    """Yes or no, asked for enough numbers, is how much they have: of each medicine a doctor has a few a day."""
+    doctor = web.viewer().id
+    await web.throttle().hit(COVER_PER_DOCTOR, doctor)
+    for medicine_id, quantity in wanted.items():
+        who = f"{doctor}:{medicine_id}"
+        try:
+            await web.throttle().hit_once(COVER_STEPS_PER_DOCTOR, who, str(quantity))
+        except Throttled:
+            if await web.throttle().is_first(who):
+                await web.change(coverage.note_search, medicine_id)
+            raise
+
+
 def _wanted() -> Counter[str]:
-    """How much of which medicine is asked for; what is not filled in yet is left out.
+    """How much of which medicine is asked for, in steps; what is not filled in yet is left out.
 
     Nothing where a line has more than may be prescribed.
     """
@@ -48,7 +65,9 @@ def _wanted() -> Counter[str]:
             return Counter()
         if quantity and medicine_id:
             wanted[medicine_id[:40]] += quantity
-    return wanted
+    if any(quantity > _MOST for quantity in wanted.values()):
+        return Counter()
+    return Counter({medicine_id: coverage.step(quantity) for medicine_id, quantity in wanted.items()})
 
 
 def _covering(tx: Transaction, viewer: Viewer, wanted: Counter[str]) -> list[Pharmacy]:

@@ -12,8 +12,28 @@ from fadjma import days, web
 from fadjma.drawing import HEIGHT, WIDTH, Plot
 from fadjma.i18n import translate
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, codes, formulary, known, levels, listing, moving, queries, tables
-from fadjma.inventory.forms import ChangedMedicineForm, CountForm, LotForm, MedicineForm, ThresholdForm
+from fadjma.inventory import (
+    actions,
+    codes,
+    formulary,
+    known,
+    levels,
+    listing,
+    moving,
+    queries,
+    tables,
+    transfers,
+    withholding,
+)
+from fadjma.inventory.forms import (
+    ChangedMedicineForm,
+    CountForm,
+    LotForm,
+    MedicineForm,
+    ReasonForm,
+    ThresholdForm,
+    TransferForm,
+)
 from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction
@@ -201,31 +221,60 @@ async def receive() -> Response:
 class _AroundLot(TypedDict):
     lot: queries.Lot
     movements: Page[queries.Movement]  # the newest first
+    kept_for: list[str]  # prescriptions
+    count_form: CountForm
+    reason_form: ReasonForm
+    transfer_form: TransferForm
+    own_places: list[tuple[str, str]]
     before: str | None  # where this part of them begins
 
 
-async def _around_lot(lot_id: str) -> _AroundLot:
-    return await web.see(_lot_and_movements, lot_id, request.args.get("before"))
-
-
-def _lot_and_movements(tx: Transaction, viewer: Viewer, lot_id: str, before: str | None) -> _AroundLot:
+async def around_lot(lot_id: str) -> _AroundLot:
+    lot, movements, kept_for = await web.see(_lot_and_movements, lot_id, before := request.args.get("before"))
     return {
-        "lot": queries.lot(tx, viewer, lot_id),
-        "movements": queries.movements(tx, viewer, lot_id, before),
+        "lot": lot,
+        "movements": movements,
+        "kept_for": kept_for,
         "before": before,
+        "count_form": web.blank(CountForm, on_hand=lot.on_hand, version=lot.version),
+        "reason_form": web.blank(ReasonForm),
+        "transfer_form": web.blank(TransferForm),
+        "own_places": await web.see(transfers.own_places),
     }
+
+
+def _lot_and_movements(
+    tx: Transaction, viewer: Viewer, lot_id: str, before: str | None
+) -> tuple[queries.Lot, Page[queries.Movement], list[str]]:
+    lot = queries.lot(tx, viewer, lot_id)
+    return lot, queries.movements(tx, viewer, lot_id, before), queries.kept_for(tx, lot_id)
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
 async def show_lot(lot_id: str) -> Response:
-    around = await _around_lot(lot_id)
+    around = await around_lot(lot_id)
     lot = around["lot"]
-    form = web.blank(CountForm, on_hand=lot.on_hand, version=lot.version)
-    return web.answer("inventory/lot.html", lot.json(web.language()), form=form, **around)
+    data = {**lot.json(web.language()), "kept_for": around["kept_for"]}
+    return web.answer("inventory/lot.html", data, form=around["count_form"], **around)
+
+
+@blueprint.post("/inventory/lots/<lot_id>/blocking")
+@web.refill("inventory/lot.html", ReasonForm, context=around_lot)
+async def withhold(lot_id: str) -> Response:
+    form = await web.form(ReasonForm)
+    acted = await web.act(withholding.withhold, queries.lot, lot_id, reason=form.reason.data)
+    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
+
+
+@blueprint.post("/inventory/lots/<lot_id>/unblocking")
+async def put_back(lot_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(withholding.put_back, queries.lot, lot_id)
+    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 
 @blueprint.post("/inventory/lots/<lot_id>/adjustments")
-@web.refill("inventory/lot.html", CountForm, context=_around_lot, versions=True)
+@web.refill("inventory/lot.html", CountForm, context=around_lot, versions=True)
 async def adjust(lot_id: str) -> Response:
     form = await web.form(CountForm)
     acted = await web.act(

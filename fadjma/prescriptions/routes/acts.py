@@ -254,6 +254,11 @@ async def delivery_request(prescription_id: str) -> Response:
     return await _act(actions.request_delivery, prescription_id, address=form.address.data, phone=phone)
 
 
+@blueprint.post("/prescriptions/<prescription_id>/delivery-withdrawal")
+async def delivery_withdrawal(prescription_id: str) -> Response:
+    return await _plainly(delivering.withdraw, prescription_id)
+
+
 @blueprint.post("/prescriptions/<prescription_id>/taking-back")
 @web.refill("prescriptions/show.html", ReasonForm, context=one)
 async def taking_back(prescription_id: str) -> Response:

@@ -1,0 +1,50 @@
+"""What one place of a house sends to another: sent, received, or taken back."""
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.inventory import transfers
+from fadjma.inventory.forms import TransferForm
+from fadjma.inventory.routes.stock import around_lot
+from fadjma.web.forms import NoFields
+
+blueprint = Blueprint("transfers", __name__)
+_ONE = "inventory/_transfer.html"
+
+
+@blueprint.get("/inventory/transfers")
+async def list_transfers() -> Response:
+    before = request.args.get("before")
+    found = await web.see(transfers.transfers, before)
+    data = found.json(lambda one: one.json(web.language()))
+    return web.answer("inventory/transfers.html", data, transfers=found, before=before)
+
+
+@blueprint.post("/inventory/lots/<lot_id>/transfers")
+@web.refill("inventory/lot.html", TransferForm, context=around_lot)
+async def send(lot_id: str) -> Response:
+    form = await web.form(TransferForm)
+    acted = await web.act(
+        transfers.send, transfers.transfer, lot_id, to_id=form.to_id.data, quantity=form.quantity.data
+    )
+    return web.done(acted, _ONE, f"/inventory/transfers/{acted.resource.id}", created=True)
+
+
+@blueprint.get("/inventory/transfers/<transfer_id>")
+async def show_transfer(transfer_id: str) -> Response:
+    found = await web.see(transfers.transfer, transfer_id)
+    return web.answer("inventory/transfer.html", found.json(web.language()), item=found)
+
+
+@blueprint.post("/inventory/transfers/<transfer_id>/receipt")
+async def receive(transfer_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(transfers.receive, transfers.transfer, transfer_id)
+    return web.done(acted, _ONE, f"/inventory/transfers/{transfer_id}")
+
+
+@blueprint.post("/inventory/transfers/<transfer_id>/undoing")
+async def undo(transfer_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(transfers.undo, transfers.transfer, transfer_id)
+    return web.done(acted, _ONE, f"/inventory/transfers/{transfer_id}")

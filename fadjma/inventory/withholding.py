@@ -1,0 +1,66 @@
+"""A lot that is recalled, or doubted: it stays counted, and is neither put aside nor handed over until somebody of the
+pharmacy says that it was a mistake. What is put aside of it already is as if it had expired: it is prepared anew.
+"""
+
+from fadjma import events
+from fadjma.events import Notice, Subject
+from fadjma.i18n import N_
+from fadjma.identity import directory
+from fadjma.identity.people import Viewer
+from fadjma.inventory import moving, queries
+from fadjma.inventory.queries import Lot
+from fadjma.refusals import Conflict
+from fadjma.store import Transaction
+
+RECALLED = N_("Rappel du lot")  # the reason of whoever tells those who received it
+_ALREADY = N_("Ce lot est déjà bloqué.")
+_NOT_WITHHELD = N_("Ce lot n'est pas bloqué.")
+
+
+def withhold(tx: Transaction, viewer: Viewer, lot_id: str, *, reason: str) -> str:
+    """Nothing of a lot of the own pharmacy is put aside or handed over from now on; returns the lot's id.
+
+    The pages of what was prepared with it follow. Raises Conflict where it is withheld already.
+    """
+    pharmacy_id, lot = moving.own_pharmacy(viewer), queries.lot(tx, viewer, lot_id)
+    before = moving.left(tx, lot.product_id)
+    changed = tx.execute(
+        "UPDATE lots SET withheld_at = :now, withheld_by = :viewer, withheld_reason = :reason, version = version + 1 "
+        "WHERE id = :id AND withheld_at IS NULL",
+        {"now": tx.now, "viewer": viewer.id, "reason": reason, "id": lot.id},
+    )
+    if not changed:
+        raise Conflict(_ALREADY, current=lot.state)
+    _tell(tx, viewer, lot, "stock.withheld")
+    moving.tell_low(tx, pharmacy_id, {lot.product_id: before}, viewer.id)
+    return lot.id
+
+
+def recalled(tx: Transaction, viewer: Viewer, lot: Lot) -> None:
+    """Those who received some of it are told: it is withheld, if it was not."""
+    if lot.withheld_at is None:
+        withhold(tx, viewer, lot.id, reason=RECALLED)
+
+
+def put_back(tx: Transaction, viewer: Viewer, lot_id: str) -> str:
+    """It was a mistake: what is left of the lot is used as before. Raises Conflict where it is not withheld."""
+    moving.own_pharmacy(viewer)
+    lot = queries.lot(tx, viewer, lot_id)
+    changed = tx.execute(
+        "UPDATE lots SET withheld_at = NULL, withheld_by = NULL, withheld_reason = '', version = version + 1 "
+        "WHERE id = :id AND withheld_at IS NOT NULL",
+        {"id": lot.id},
+    )
+    if not changed:
+        raise Conflict(_NOT_WITHHELD, current=lot.state)
+    _tell(tx, viewer, lot, "stock.put_back")
+    return lot.id
+
+
+def _tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
+    """The colleagues are told; whoever acted is not, and their pages follow."""
+    pharmacists = directory.people(tx, "pharmacist", viewer.organization_id)
+    colleagues = Notice(pharmacists, "notification", action)
+    events.record(tx, action, Subject("product", lot.product_id), actor_id=viewer.id, notices=[colleagues])
+    for prescription_id in queries.kept_for(tx, lot.id):
+        events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))
