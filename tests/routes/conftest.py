@@ -39,6 +39,12 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_NOTE_SECONDS", 60)
 
 
+@pytest.fixture
+def every_way(pytestconfig: pytest.Config) -> bool:
+    """Whether what is tried by turns, a value here and another there, is tried everywhere."""
+    return bool(pytestconfig.getoption("every_way"))
+
+
 @pytest.fixture(scope="session")
 def story(tmp_path_factory: pytest.TempPathFactory, cheap_hashing: None) -> Iterator[Story]:
     """The cast and a story that ends now; told once."""
