@@ -17,6 +17,7 @@ from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
 from fadjma.family import routes as family
+from fadjma.fhir import routes as fhir
 from fadjma.histogram import WRITING, Histogram
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     for part in (
         *(accounts, places, access, reception, family, linking, records, papers, prescriptions, inventory, safety),
         *(
+            fhir,
             drafts,
             notifications,
             poll,

@@ -19,7 +19,9 @@ from fadjma.web.throttle import neighbourhood
 
 log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PACKED = ("text/html", "application/json", "application/problem+json", "application/fhir+json")
 _COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
+_SHORT = 32_768  # bytes: an answer that a connection has room for, with its head
 _QUALITY = 5  # of Brotli: as quick as gzip's 6, and a page a fourteenth smaller
 _OF_PAGES = {
     **GUARDS,
@@ -117,6 +119,8 @@ async def _finish(response: Response) -> Response:
         _warn_of_proxy(request.remote_addr or "")
     _allow_origin(request, response)
     await _compress(request, response)
+    if (response.content_length or _SHORT) < _SHORT:
+        response.timeout = None  # server/requests.py
     # The route's pattern, never the address: an address may hold an identifier or a search.
     now, viewer = time.perf_counter(), g.get("viewer")
     log.info(
@@ -162,7 +166,7 @@ async def _compress(request: web.Request, response: Response) -> None:
     if (
         not ("br" in accepted or "gzip" in accepted)  # quick, and mostly the end of it for programs
         or "Content-Encoding" in response.headers
-        or not (response.content_type or "").startswith(("text/html", "application/json", "application/problem+json"))
+        or not (response.content_type or "").startswith(_PACKED)
     ):
         return
     encoding = next((name for name in _PACKERS if request.accept_encodings[name] > 0), "")

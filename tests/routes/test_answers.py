@@ -57,6 +57,11 @@ class TestTheTable:
             ("GET", "/papers/<paper_id>/content"),
             ("GET", "/papers/<paper_id>/thumbnail"),
             ("GET", "/sign-in/factor"),  # test_second_factor.py
+            ("GET", "/fhir/R4/metadata"),  # test_fhir.py
+            ("GET", "/fhir/R4/<resource_type>"),
+            ("POST", "/fhir/R4/<resource_type>/_search"),
+            ("GET", "/fhir/R4/<resource_type>/<resource_id>"),
+            ("GET", "/fhir/R4/Subscription/inbox/$events"),
             ("GET", "/drafts"),
             ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py
             *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py
