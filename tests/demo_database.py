@@ -2,6 +2,7 @@
 
 import fcntl
 import functools
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,14 +24,19 @@ _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 @functools.cache
 def demo_database() -> bytes:
     """What its file holds; each test writes its own."""
+    return once("demo", _made)
+
+
+def once(name: str, make: Callable[[], bytes]) -> bytes:
+    """What `make` returns, made by the first process of this run that asks for it."""
     if shared is None:
-        return _made()
-    file = shared / "demo.db"
-    with (shared / "demo.lock").open("ab") as lock:
+        return make()
+    file = shared / f"{name}.db"
+    with (shared / f"{name}.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
             part = file.with_suffix(".part")
-            part.write_bytes(_made())
+            part.write_bytes(make())
             part.rename(file)
     return file.read_bytes()
 

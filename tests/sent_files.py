@@ -1,5 +1,7 @@
 """Files as people send them, good and bad; made when a test asks, none is kept in the repository."""
 
+import struct
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -16,6 +18,18 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), mode: str = "R
     sent = BytesIO()
     drawn.save(sent, kind, **how)
     return sent.getvalue()
+
+
+def bomb(side: int = 40_000) -> bytes:
+    """A black PNG of that many points each way, in few bytes: Pillow takes ten seconds to make one."""
+    packer = zlib.compressobj(1)
+    row = bytes(1 + side // 8)
+    packed = b"".join(packer.compress(row * 1_000) for _ in range(side // 1_000)) + packer.flush()
+    chunks = {b"IHDR": struct.pack(">2I5B", side, side, 1, 0, 0, 0, 0), b"IDAT": packed, b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks.items()
+    )
 
 
 def photograph() -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import demo_database
 import phonenumbers
 import pytest
 
@@ -69,9 +70,16 @@ def filled(path: Path, now: int, *, scale: int = 1, progress: Any = lambda done:
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     """The demo, made on a working day."""
     now = milliseconds(NOW)
-    connection = filled(tmp_path_factory.mktemp("demo") / "demo.db", now)
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    path.write_bytes(demo_database.once("usual", functools.partial(_made, path, now)))
+    connection = database.connect(path)
     yield Transaction(connection, now)
     connection.close()
+
+
+def _made(path: Path, now: int) -> bytes:
+    filled(path, now).close()
+    return path.read_bytes()
 
 
 @pytest.fixture(

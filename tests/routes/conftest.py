@@ -46,6 +46,12 @@ def made_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Maker, "begin", lambda maker, export_id: None)
 
 
+@pytest.fixture
+def every_way(pytestconfig: pytest.Config) -> bool:
+    """Whether what is tried by turns, a value here and another there, is tried everywhere."""
+    return bool(pytestconfig.getoption("every_way"))
+
+
 @pytest.fixture(scope="session")
 def story(tmp_path_factory: pytest.TempPathFactory, cheap_hashing: None) -> Iterator[Story]:
     """The cast and a story that ends now; told once."""
