@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.records.routes import allergies, consultations, measurements, problems, records, vaccinations
+from fadjma.records.routes import allergies, consultations, measurements, problems, records, results, vaccinations
 
 blueprint = Blueprint("records", __name__)
-for part in (records, consultations, measurements, allergies, problems, vaccinations):
+for part in (records, consultations, measurements, allergies, problems, results, vaccinations):
     blueprint.register_blueprint(part.blueprint)

@@ -31,10 +31,10 @@ class AroundNew(TypedDict):
 
 
 async def around_new(patient_id: str) -> AroundNew:
-    return await web.see_traced(_open_new, patient_id, again=True)  # from the open file, or back
+    return await web.see_traced(open_new, patient_id, again=True)  # from the open file, or back
 
 
-def _open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> AroundNew:
+def open_new(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> AroundNew:
     file = actions.open_to_write(tx, viewer, patient_id, again=again)
     unit = unit_of_weight(tx, file.patient)
     return {"file": file, "allergies": allergies.of_patient(tx, patient_id), "unit": unit}

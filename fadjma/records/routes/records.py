@@ -16,12 +16,14 @@ from fadjma.records.forms import (
     AmendConsultationForm,
     AmendForm,
     AmendProblemForm,
+    AmendResultForm,
     AmendVaccinationForm,
     EndForm,
     ErrorForm,
     RecordForm,
 )
 from fadjma.records.problems import Problem
+from fadjma.records.results import Result, Value, written
 from fadjma.records.routes.around import Banner, add, around_new, banner, correct, may_write
 from fadjma.records.vaccinations import Vaccination
 from fadjma.store import Transaction
@@ -51,7 +53,7 @@ async def create(patient_id: str) -> Response:
     )
 
 
-_FieldsForm = AmendConsultationForm | AmendProblemForm | AmendVaccinationForm
+_FieldsForm = AmendConsultationForm | AmendProblemForm | AmendResultForm | AmendVaccinationForm
 
 
 class AroundRecord(TypedDict):
@@ -99,6 +101,12 @@ def _fields_form(found: queries.Record) -> _FieldsForm | None:
         case Vaccination() as one:
             said = {**asdict(one), "next_due": _as_day(one.next_due)}
             return web.blank(AmendVaccinationForm, version=found.version, **said)
+        case Result() as one:
+            rows = [_typed(value) for value in one.values]
+            return web.blank(AmendResultForm, version=found.version, exam=one.exam, values=rows, note=one.note)
+        case None if found.type == "test_result":
+            note = found.body[:5_000]
+            return web.blank(AmendResultForm, version=found.version, exam=found.title, note=note)
         case None if found.type == "vaccination":
             said = {"vaccine": found.title[:120], "note": found.body}
             return web.blank(AmendVaccinationForm, version=found.version, **said)
@@ -107,6 +115,17 @@ def _fields_form(found: queries.Record) -> _FieldsForm | None:
         case one:
             said = {name: getattr(one, name) for name in ("motive", "observation", "conclusion")}
             return web.blank(AmendConsultationForm, version=found.version, **said)
+
+
+def _typed(value: Value) -> dict[str, str]:
+    """A row of the form as somebody would have typed it."""
+    return {
+        "analysis": value.analysis,
+        "value": value.comparator + written(value.number),
+        "unit": value.unit,
+        "low": written(value.low),
+        "high": written(value.high),
+    }
 
 
 def _as_day(day: str) -> date | None:
