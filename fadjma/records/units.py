@@ -1,7 +1,7 @@
 """Units of laboratory values: the grammar of UCUM (https://ucum.org/ucum), with those units that laboratories use.
 
-Narrower than UCUM on purpose: no parentheses, and no prefix above « kilo » before gram, litre, metre and mole: « Mg » is
-a slip of the keyboard, and no megagram. What laboratories print beside it (« G/L », « UI/L », « µmol/l ») is read as
+Narrower than UCUM on purpose: no parentheses, and no prefix above « kilo » before gram, litre, metre and mole: « Mg »
+is a slip of the keyboard, and no megagram. What laboratories print beside it (« G/L », « UI/L », « µmol/l ») is read as
 the unit that it means. Litres are written L, so that one unit has one spelling.
 """
 
