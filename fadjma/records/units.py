@@ -80,7 +80,7 @@ def _plain(part: str) -> str:
 
 
 def shown(unit: str) -> str:
-    """As people write it: « 10⁹/L », « µmol/L », « UI/L »."""
+    """As people write it after a number: « × 10⁹/L », « µmol/L », « UI/L »."""
     text = re.sub(r"10\*(-?[0-9]+)", lambda found: "10" + found[1].translate(_SHOWN), unit)
     text = re.sub(r"(?<![A-Za-z\[{])u(?=mol|g|L|kat|m|s|\[)", "µ", text).replace("[IU]", "UI").replace("[iU]", "UI")
-    return re.sub(r"[\[\]{}]", "", text.replace("Cel", "°C"))
+    return ("× " if text.startswith("10") else "") + re.sub(r"[\[\]{}]", "", text.replace("Cel", "°C"))

@@ -76,7 +76,7 @@ def test_a_unit_is_one_of_ucum_however_laboratories_write_it(typed: str, kept: s
 def test_what_is_usual_is_a_unit_and_is_shown_as_people_write_it() -> None:
     assert [units.read(unit) for unit in units.USUAL] == list(units.USUAL)
     assert [units.shown(unit) for unit in ("10*9/L", "umol/L", "[IU]/L", "u[IU]/mL")] == [
-        *("10⁹/L", "µmol/L", "UI/L", "µUI/mL")
+        *("× 10⁹/L", "µmol/L", "UI/L", "µUI/mL")
     ]
 
 
