@@ -265,7 +265,7 @@ def tell(store: Store) -> Told:
         contested=contested,
         announced=announced,
         offered=offered,
-        news=_news(store),
+        news="",
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
         handover=store.value("SELECT id FROM dispenses"),
         given_lot=store.value("SELECT lot_id FROM dispense_lines"),
@@ -273,7 +273,7 @@ def tell(store: Store) -> Told:
     )
     steps.explain(store, *step, story.open, story.owed)
     _want_renewed(store, story.away)
-    return story
+    return replace(story, news=_news(store))  # when everybody has been told
 
 
 def _news(store: Store) -> str:
