@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("others", nargs="+", type=Path, metavar="checkout", help="with its .venv")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--acts", type=int, default=64, help="of each kind in a round")
+    parser.add_argument("--asking", action="store_true", help="only the first act, as `bin/bench durable` does it")
     parser.add_argument("--work", default=Path(__file__).parent, type=Path, help="where the databases are made")
     arguments = parser.parse_args()
     head, rounds = environment()[:2], arguments.rounds + _WARM_UP
@@ -115,7 +116,7 @@ def main() -> None:
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}")
             which = slice(number * arguments.acts, (number + 1) * arguments.acts)
-            _round(checkouts[:: -1 if number % 2 else 1], which)
+            _round(checkouts[:: -1 if number % 2 else 1], which, only_asking=arguments.asking)
     print("\n".join([*(f"- {line}" for line in head), "", *_report(checkouts)]))
 
 
@@ -138,10 +139,11 @@ def _processor(pid: int) -> float:
     return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
-def _round(checkouts: list[Checkout], which: slice) -> None:
+def _round(checkouts: list[Checkout], which: slice, *, only_asking: bool) -> None:
     """The story of as many doctors and patients as `which` has: each act in all checkouts before the next one."""
     for _ in zip(*(_story(checkout, which) for checkout in checkouts), strict=True):
-        pass
+        if only_asking:
+            break
 
 
 def _story(checkout: Checkout, which: slice) -> Iterator[None]:
@@ -192,7 +194,8 @@ def _report(checkouts: list[Checkout]) -> list[str]:
     header += [f"{ours.name} / {other.name}" for other in others]
     header += [f"acts/s, {ours.name} / {other.name}" for other in others]
     kinds = {kind: [kind] for kind in ours.spent}
-    rows = [_row(name, which, ours, others) for name, which in {**kinds, **_together(list(kinds))}.items()]
+    sums = _together(list(kinds)) if len(kinds) > 1 else {}
+    rows = [_row(name, which, ours, others) for name, which in {**kinds, **sums}.items()]
     return table(header, rows)
 
 

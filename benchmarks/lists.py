@@ -41,6 +41,7 @@ _AGAIN = {
         "status": "CASE WHEN status IN ('delivered', 'cancelled', 'entered_in_error') THEN status ELSE 'expired' END",
         "updated_at": "updated_at - :ms",
         "replaces_id": "NULL",
+        "short_code": "NULL",
     },
     "records": {"id": "id || '+' || :n", "occurred_on": "date(occurred_on, :days)", "created_at": "created_at - :ms"},
     "record_versions": {"record_id": "record_id || '+' || :n"},

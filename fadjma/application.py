@@ -13,10 +13,13 @@ from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
 from fadjma.announcements import routes as announcements
 from fadjma.audit import routes as audit
+from fadjma.chain.before import TakeIn
+from fadjma.chain.sealer import Sealer
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
 from fadjma.family import routes as family
+from fadjma.fhir import routes as fhir
 from fadjma.histogram import WRITING, Histogram
 from fadjma.identity import directory, passwords
 from fadjma.identity.credentials import cookies
@@ -45,6 +48,10 @@ from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
 from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
+from fadjma.taking import routes as taking
+from fadjma.taking.archive import Sources
+from fadjma.taking.maker import Maker
+from fadjma.taking.routes.paging import alone
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
 from fadjma.web.addresses import Address
@@ -80,7 +87,10 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
     app.extensions.update(errors=Errors(lambda: database.clock()), version=version.running())
-    app.extensions["papers"] = Intake(settings.papers_folder)
+    intake = Intake(settings.papers_folder)
+    sources = Sources(alone, intake.contents)
+    app.extensions.update(papers=intake, maker=Maker(database, settings.papers_folder / "exports", sources))
+    app.extensions["covered"] = verifying.COVERED
     prescribing = Histogram(WRITING)
     app.extensions["prescribing"] = prescribing
     cookies.init_app(app)
@@ -88,8 +98,22 @@ def create_app(settings: Settings | None = None) -> Quart:
     failures.register(app, trace_try, wiring.ending)
     cli.register(app)
     for part in (
-        *(accounts, places, access, reception, family, linking, records, papers, prescriptions, inventory, safety),
         *(
+            accounts,
+            places,
+            access,
+            reception,
+            family,
+            linking,
+            records,
+            papers,
+            prescriptions,
+            taking,
+            inventory,
+            safety,
+        ),
+        *(
+            fhir,
             drafts,
             notifications,
             poll,
@@ -127,11 +151,17 @@ class Running:
         self._history = history
         self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
         app.extensions["clock_watch"] = self._clock_watch
-        self._timekeeper = Timekeeper(database, self._clock_watch, self.settle_rules, app.extensions["papers"].drop)
+        self._maker: Maker = app.extensions["maker"]
+        drops = app.extensions["papers"].drop, self._maker.drop
+        self._timekeeper = Timekeeper(
+            database, self._clock_watch, self.settle_rules, *drops, take_in=TakeIn(verifying.COVERED)
+        )
         app.extensions["timekeeper"] = self._timekeeper
         plan = planned(settings, database.path)
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
-        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk)
+        self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
+        app.extensions["sealer"] = self._sealer
+        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk, self._sealer.seal)
         self._errors: Errors = app.extensions["errors"]
         self._open = False
 
@@ -166,9 +196,11 @@ class Running:
             )
         await self.settle_rules()
         await self._clock_watch.look()
+        await self._sealer.open()
         self._hub.start()
         self._history.start()
         self._timekeeper.start()
+        self._sealer.start()
         self.keeper.start()
 
     async def _begin(self) -> None:
@@ -192,7 +224,9 @@ class Running:
     async def close(self) -> None:
         self._open = False
         logging.getLogger().removeHandler(self._errors)
+        await self._maker.stop()
         await self.keeper.stop()
+        await self._sealer.stop()
         await self._timekeeper.stop()
         await self._history.stop()
         await self._hub.stop()

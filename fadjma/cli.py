@@ -10,9 +10,11 @@ import click
 from quart import Quart
 from werkzeug.datastructures import MultiDict
 
-from fadjma import clockwatch, demo, doctor, setup, verifying
+from fadjma import clockwatch, demo, doctor, proving, setup
 from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
+from fadjma.chain import keys
+from fadjma.chain.sealer import Sealer
 from fadjma.config import Settings
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
@@ -24,6 +26,7 @@ from fadjma.refusals import Invalid
 from fadjma.store import Database, Unusable, usable
 from fadjma.store.backup import look_into
 from fadjma.store.contents import Contents
+from fadjma.store.owner import Owner
 
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
@@ -39,7 +42,8 @@ def register(app: Quart) -> None:
     app.cli.add_command(_demo(database))
     app.cli.add_command(_backup(app))
     app.cli.add_command(_restore(app))
-    app.cli.add_command(_verify(app))
+    for command in proving.commands(app):
+        app.cli.add_command(command)
     app.cli.add_command(_doctor(app))
     app.cli.add_command(_confirm_clock(database))
 
@@ -74,6 +78,7 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
         except OSError as error:
             raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
         click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
+    seal_key = await _make_seal_key(database, settings)
     backups = setup.backups(settings, database.path)
     click.echo("\n".join(await database.write(setup.fill, plan)))
     setup.make_folder(backups)
@@ -82,7 +87,17 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
         click.echo(f"  {number}. {step}")
     click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file, backups)}\n")
     created = plan.admin.email if plan.admin and not before.admins else None
-    click.echo(setup.recovery_sheet(database.path, secret_file, backups, created or "déjà créé"))
+    click.echo(setup.recovery_sheet(database.path, secret_file, backups, created or "déjà créé", seal_key))
+
+
+async def _make_seal_key(database: Database, settings: Settings) -> str:
+    """The key that signs the chains, made where there was never one; returns what the sheet says of it."""
+    sealer = Sealer(database, settings.seal_key, Owner(database.path))
+    await sealer.open()
+    if sealer.signer is None:
+        raise click.ClickException(str(sealer.fault))
+    click.echo(f"Clé des sceaux : {settings.seal_key.resolve()}, empreinte {keys.grouped(sealer.signer.fingerprint)}.")
+    return setup.said_of_seal_key(settings.seal_key, keys.grouped(sealer.signer.fingerprint))
 
 
 def _ask(known: setup.Known) -> setup.Answers:
@@ -199,6 +214,8 @@ def _backup(app: Quart) -> click.Command:
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
         try:
+            if database.path.exists():
+                proving.seal_before_copy(settings, database)
             copies.copy_to(database.path, target, settings.backup_key, settings.papers_folder)
         except Unusable as error:
             raise click.ClickException(str(error)) from error
@@ -238,25 +255,6 @@ def _restore(app: Quart) -> click.Command:
         click.echo("Relancez FADJMA.")
 
     return restore
-
-
-def _verify(app: Quart) -> click.Command:
-    @click.command("verify")
-    def verify() -> None:
-        """Look whether all is sound: pages, numbers without holes, stock equal to its movements, papers."""
-        settings: Settings = app.extensions["settings"]
-        path, is_sound = app.extensions["database"].path, Contents(settings.papers_folder).is_sound
-        count = len(verifying.checks(is_sound))
-        with click.progressbar(length=count, label=f"Base {path}") as bar:
-            try:
-                wrong = look_into(path, lambda tx: verifying.walk(tx, lambda done: bar.update(1), is_sound=is_sound))
-            except Unusable as error:
-                raise click.ClickException(str(error)) from error
-        if wrong:
-            raise click.ClickException("\n".join(["La base ne va pas :", *wrong]))
-        click.echo(f"Tout va bien : {count} vérifications.")
-
-    return verify
 
 
 def _doctor(app: Quart) -> click.Command:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
@@ -27,9 +28,11 @@ class Settings:
     secret_key: str | None = None  # None only in demo mode: then one is made and kept in the database
     papers: Path | None = None  # the folder of papers and pictures; None: beside the database, under its name
     secret_file: Path = Path("fadjma.secret")  # where it is read where it is not set; `quart setup` makes it
+    seal_key_file: Path | None = None  # of the key that signs the chains; None: beside the database, under its name
     demo: bool = False
     wal_limit: int = WAL_LIMIT  # bytes; 0: another program shortens it
     trusted_proxies: str = ""  # addresses whose X-Forwarded-* headers are believed, separated by commas
+    public_url: str | None = None  # how FADJMA is reached from outside of the clinic; None: as each request came
     metrics_token: str | None = None
     cors_origins: frozenset[str] = frozenset()
     acts_per_hour: int = 10_000  # of one person; 0: no bound
@@ -55,9 +58,11 @@ class Settings:
             ),
             secret_file=secret_file,
             papers=Path(folder) if (folder := environment.get("FADJMA_PAPERS")) else None,
+            seal_key_file=Path(file) if (file := environment.get("FADJMA_SEAL_KEY_FILE")) else None,
             demo=demo,
             wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
             trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
+            public_url=_public_url(environment.get("FADJMA_PUBLIC_URL", "")),
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
             acts_per_hour=_acts(environment.get("FADJMA_ACTS_PER_HOUR", str(cls.acts_per_hour))),
@@ -73,6 +78,11 @@ class Settings:
     def papers_folder(self) -> Path:
         """Where papers and pictures are kept."""
         return self.papers or Path(_beside(self.database_url, ".papers"))
+
+    @property
+    def seal_key(self) -> Path:
+        """Where the key is that signs the chains."""
+        return self.seal_key_file or Path(_beside(self.database_url, ".seal"))
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:
@@ -118,7 +128,7 @@ def _database_url(value: str) -> str:
 
 
 def _beside(database_url: str, suffix: str) -> str:
-    """Where the secret and the papers are unless it is said: beside the database, under its name."""
+    """Where secret, papers and the key that signs are unless it is said: beside the database, under its name."""
     return str(Path(database_url.removeprefix("sqlite:///")).with_suffix(suffix))
 
 
@@ -200,6 +210,17 @@ def _origins(value: str) -> frozenset[str]:
         if not origin.startswith(("https://", "http://")):
             raise SettingsError(f"FADJMA_CORS_ORIGINS has {origin!r}: an origin looks like https://example.org.")
     return origins
+
+
+def _public_url(value: str) -> str | None:
+    """Without a slash at its end. A patient's file is not sent over plain http."""
+    found = value.strip().rstrip("/")
+    if not found:
+        return None
+    parts = urlsplit(found)
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.fragment or "@" in found:
+        raise SettingsError(f"FADJMA_PUBLIC_URL is {value!r}: an address looks like https://clinique.example.org.")
+    return found
 
 
 def _time_zone(value: str) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fadjma import events
+from fadjma.chain import keys
 from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
 from fadjma.monitoring import disk
 from fadjma.store import Unusable
-from fadjma.store.backup import look_into
+from fadjma.store.backup import has_table, look_into
 from fadjma.store.files import of
 
 _PATIENCE = 5.0  # seconds for an answer
@@ -81,6 +82,26 @@ def _secret(question: Question) -> State:
     if len(file.read_text("ascii", "replace").strip()) < 32:
         return f"{file} est trop court", "Il faut 32 caractères au moins : remettez-le depuis sa copie."
     return f"{file} est là, pour son propriétaire seul", ""
+
+
+def _seal_key(question: Question) -> State:
+    """The key that signs the chains, of a database that has been signed."""
+    file = question.settings.seal_key
+    known = None
+    if question.database.exists():
+        known = look_into(question.database, lambda tx: keys.newest(tx) if has_table(tx, "chain_keys") else None)
+    if known is None:
+        return "rien n'est encore signé : FADJMA fait la clé à son premier démarrage", ""
+    try:
+        signer = keys.load(file)
+    except keys.KeyFault as fault:
+        return "elle ne signe pas", str(fault)
+    if signer.fingerprint != known.fingerprint:
+        return (
+            f"{file} n'est pas la clé de cette base",
+            f"Remettez celle dont l'empreinte est {known.grouped} ; si elle est perdue : « quart seal-key --new ».",
+        )
+    return f"{file} est là, empreinte {known.grouped}", ""
 
 
 def _permissions(question: Question) -> State:
@@ -278,6 +299,7 @@ def _backups(question: Question) -> State:
 
 _CHECKS: dict[str, Callable[[Question], State]] = {
     "Clé secrète": _secret,
+    "Clé des sceaux": _seal_key,
     "Droits": _permissions,
     "Disque": _disk,
     "Horloge": _clock,

@@ -13,6 +13,8 @@ from wtforms.validators import ValidationError
 
 from fadjma import setup, web
 from fadjma.accounts.forms import PersonForm
+from fadjma.chain import keys
+from fadjma.config import Settings
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
 from fadjma.identity.identifiers import normalize_phone
@@ -114,8 +116,13 @@ async def _begin() -> Response:
         login=form.email.data,
         remains=setup.what_remains(known, backups),
         unit=setup.unit(database, secret_file, backups),
-        sheet=setup.recovery_sheet(database, secret_file, backups, form.email.data),
+        sheet=setup.recovery_sheet(database, secret_file, backups, form.email.data, _seal_key(settings)),
     )
+
+
+def _seal_key(settings: Settings) -> str:
+    signer = web.app().extensions["sealer"].signer
+    return setup.said_of_seal_key(settings.seal_key, keys.grouped(signer.fingerprint) if signer else "_" * 39)
 
 
 def _fill(tx: Transaction, plan: setup.Plan) -> setup.Known:

@@ -112,6 +112,13 @@ class NotFound(Refusal):
         super().__init__(message)
 
 
+class Gone(Refusal):
+    """It was there for whoever asks, and is not any more."""
+
+    status = 410
+    title = N_("Ce n'est plus disponible")
+
+
 class Conflict(Refusal):
     """The thing is no longer in the state that the act expects; `current` is the state it is in now."""
 

@@ -288,7 +288,12 @@ def _user() -> str:
     return "fadjma" if name == "root" else name
 
 
-def recovery_sheet(database: Path, secret_file: Path | None, backups: Backups, admin: str) -> str:
+def said_of_seal_key(file: Path, fingerprint: str) -> str:
+    """Where the key that signs is, and what it is known by; on two lines of the sheet."""
+    return f"{file.resolve()}\n{' ' * 23}empreinte {fingerprint}"
+
+
+def recovery_sheet(database: Path, secret_file: Path | None, backups: Backups, admin: str, seal_key: str) -> str:
     """What to keep on paper."""
     every = "toutes les heures" if backups.every == 1 else f"toutes les {backups.every} heures"
     key = backups.key_file.resolve() if backups.key_file else f"{'_' * 46} (aucune : non chiffrées)"
@@ -302,6 +307,9 @@ def recovery_sheet(database: Path, secret_file: Path | None, backups: Backups, a
             "                       reconnecter, les codes de retrait des ordonnances prêtes changent, et les",
             "                       codes PIN des patients, les seconds facteurs et leurs codes de secours, et",
             "                       les textes en cours sont perdus (quart create-admin ouvre un compte neuf).",
+            f"  Clé des sceaux       {seal_key}",
+            "                       À copier ailleurs qu'avec les sauvegardes. Elle signe ce qui est écrit ; son",
+            "                       empreinte, sur cette feuille, montre si quelqu'un l'a remplacée.",
             f"  Administrateur       {admin}",
             f"  Sauvegardes          {backups.folder}, {every}",
             f"  Clé des sauvegardes  {key}",

@@ -21,6 +21,7 @@ from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import renewing
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.store.owner import Owner
+from fadjma.taking import exports
 from fadjma.web import drafts, idempotency
 
 log = logging.getLogger("fadjma.time")
@@ -38,15 +39,21 @@ class Timekeeper:
         watch: ClockWatch | None = None,
         settle_rules: Callable[[], Awaitable[None]] | None = None,
         drop_upload: Callable[[str], None] | None = None,
+        drop_export: Callable[[str], None] | None = None,
+        *,
+        take_in: Callable[[Transaction, int], int] | None = None,
     ) -> None:
         """At each round `watch` looks at the clock, and `settle_rules` at what another process may have changed.
 
-        `drop_upload` removes what has come of a file that never became whole.
+        `drop_upload` removes what has come of a file that never became whole, `drop_export` a copy of somebody's file;
+        `take_in` brings into the chains what was there before them.
         """
         self._database = database
         self._watch = watch or ClockWatch(database)
         self._settle_rules = settle_rules
         self._drop_upload = drop_upload
+        self._drop_export = drop_export
+        self._take_in = take_in
         self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -101,7 +108,9 @@ class Timekeeper:
             drafts.forget,
             inbox.forget,
             self._forget_uploads,
+            self._forget_exports,
             sessions.lock_idle,
+            self._chain_before,
         ):
             try:
                 while await self._database.write(act, _BATCH) == _BATCH:
@@ -113,6 +122,12 @@ class Timekeeper:
 
     def _forget_uploads(self, tx: Transaction, limit: int) -> int:
         return papers.forget(tx, limit, self._drop_upload) if self._drop_upload else 0
+
+    def _forget_exports(self, tx: Transaction, limit: int) -> int:
+        return exports.forget(tx, limit, self._drop_export) if self._drop_export else 0
+
+    def _chain_before(self, tx: Transaction, limit: int) -> int:
+        return self._take_in(tx, limit) if self._take_in else 0
 
     async def _pause(self) -> float:
         """Seconds until the next round: sooner than usual when a right ends before, for it closes what is open."""

@@ -92,6 +92,8 @@ def wire() -> None:
             about="announcements",
             names=by_id(announcements.names),
         ),
+        Kind("export", "/exports/{id}", about="records"),
+        Kind("share", "/shares/{id}", about="access"),
         Kind("proxy", "/people", about="access", names=by_id(family.names)),
         Kind("organization", "/organizations/{id}", "o"),
         Kind("medicine", "/formulary/{id}", "m", about="stock"),

@@ -1,6 +1,6 @@
-// What a page needs later than at once: how a form is sent and answered, and what is said when nobody answers. It is
-// fetched soon after the page (send.js), and with those that have fields to fill in; the browser keeps it, so that it is
-// there when there is no link.
+// What a page needs later than at once: how a form is sent and answered, and what is said when nobody answers. It comes
+// with pages that have fields to fill in, and to a first page when somebody comes to a form there (send.js); the browser
+// keeps it, so that it is there when there is no link.
 import { abortAfter, byId, create, lineWithButton, placeAll, SECOND, showToast, swap, user, whileAnswering } from './page.js';
 import { working } from './send.js';
 

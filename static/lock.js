@@ -17,7 +17,7 @@ function touch() {
 
 const post = path => fetch(path, { method: 'POST', headers: { Accept: 'application/json' } });
 
-async function hide() {
+export async function hide() {
   if (hiding) return;
   hiding = true;
   const curtain = create('h1', { textContent: _('Écran masqué') });
@@ -50,13 +50,7 @@ function watch() {
     if (now() - escapedAt < 600) hide();
     escapedAt = now();
   });
-  if (self.BarcodeDetector && byId('scan')) import('./scan.js');
   if (byId('paper')) import('./papers.js');
-  addEventListener('submit', event => {
-    if (event.target.getAttribute('action') != '/lock') return;
-    event.preventDefault();
-    hide();
-  });
   // Where the server cannot be heard, nobody else says it.
   setInterval(() => {
     const { state } = byId('status').dataset;

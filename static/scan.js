@@ -1,20 +1,10 @@
 // A code on a card or a paper, read by the device's camera into the field of a search (BarcodeDetector: Chrome on Android and
-// macOS, on https). lock.js fetches this only where the browser can; elsewhere the button stays hidden, and the code is typed.
-import { byId, create } from './page.js';
+// macOS, on https). send.js fetches this when the button is pressed; where the browser cannot, it stays hidden, and the code is typed.
+import { create } from './page.js';
 
 const EVERY = 200; // milliseconds between two looks at the picture
 
-function begin() {
-  const button = byId('scan');
-  if (!button) return;
-  button.hidden = false;
-  button.onclick = () => scan(button);
-}
-
-begin();
-addEventListener('htmx:load', begin); // what the page has fetched anew
-
-async function scan({ form, dataset: { close, look, refused } }) {
+export async function scan({ form, dataset: { close, look, refused } }) {
   const said = create('p', { textContent: look });
   const video = create('video', { autoplay: true, muted: true, playsInline: true });
   const dialog = create('dialog', { className: 'scan' });

@@ -1,5 +1,6 @@
 // What somebody sends or opens says at once that it works, and the browser's own error page never takes the page's place.
-// later.js sends it.
+// later.js sends it, which a page without fields fetches when somebody comes to its first form.
+import { hide } from './lock.js';
 import { byId, create, later, now, SECOND } from './page.js';
 
 const sending = new Map(); // form → a promise, with what sends it again at once
@@ -26,9 +27,9 @@ addEventListener('submit', event => {
   const form = event.target, { activeElement } = document;
   const button = event.submitter || (activeElement.form == form && activeElement.type == 'submit' ? activeElement : form);
   if (form.method != 'post') return leave(event, button);
-  if (form.getAttribute('action') == '/lock') return; // lock.js
   event.preventDefault();
   event.stopPropagation(); // htmx asks, and sends nothing
+  if (form.getAttribute('action') == '/lock') return hide();
   const job = sending.get(form);
   if (job) return job.again && job.again();
   form.setAttribute('aria-busy', true); // page.js leaves it alone
@@ -38,11 +39,13 @@ addEventListener('submit', event => {
 
 addEventListener('hiding', ({ detail }) => detail.push(...sending.values())); // lock.js waits for these
 
-// --- links, forms that ask, « Imprimer » ---
+// --- links, forms that ask, « Imprimer », the camera ---
 
 addEventListener('click', event => {
-  if (event.target.matches('[data-print]')) print();
-  const link = event.target.closest('a[href]');
+  const { target } = event;
+  if (target.matches('[data-print]')) print();
+  if (target.id == 'scan') import('./scan.js').then(({ scan }) => scan(target));
+  const link = target.closest('a[href]');
   const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.defaultPrevented;
   if (link && !elsewhere && link.host == location.host && link.getAttribute('href')[0] != '#') leave(event, link);
 });
@@ -57,4 +60,5 @@ function leave(event, pressed) {
   later().then(({ leaveIfAnswered }) => leaveIfAnswered(pressed)).then(done);
 }
 
-setTimeout(later, 3 * SECOND); // so that it is there when there is no link
+if (self.BarcodeDetector) document.body.className = 'camera'; // the sheet shows the button
+addEventListener('focusin', ({ target }) => target.form && later()); // before it is needed, while there is a link

@@ -24,6 +24,8 @@ _OF_READINGS = {
     "audit_events": "action = 'patient.found' OR substr(action, instr(action, '.')) IN ('.read', '.listed', '.write')",
     "notifications": "subject_kind = 'patient' AND type = 'notification'",
     "inboxes": "1",
+    "chain_links": "1",
+    "chain_heads": "1",
 }
 
 MONDAY = int(datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp() * 1000)

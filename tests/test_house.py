@@ -16,7 +16,7 @@ FLOORS = (  # the lowest first
     {"histogram", "i18n", "ids", "rules", "short_codes"},
     {"refusals", "sheets"},
     {"store"},
-    {"config", "identity", "version"},
+    {"chain", "config", "identity", "version"},
     {"events"},
     {"web"},
     {
@@ -37,8 +37,11 @@ FLOORS = (  # the lowest first
     {"family", "reception", "records"},
     {"papers", "safety"},
     {"prescriptions"},
-    {"beginning"},
-    {"dashboards", "demo", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
+    {"beginning", "fhir"},
+    {"taking"},
+    {"dashboards", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
+    {"demo"},
+    {"proving"},
     {"cli", "first_page"},
     {"application"},
     {"server"},
@@ -51,6 +54,7 @@ DOMAINS = {
     "audit",
     "drafts",
     "family",
+    "fhir",
     "inventory",
     "linking",
     "notifications",
@@ -60,6 +64,7 @@ DOMAINS = {
     "reception",
     "records",
     "safety",
+    "taking",
 }
 # What of a domain knows that it is asked over HTTP; signing in counts attempts by address.
 OF_THE_WEB = {"routes", "forms", "signing_in"}

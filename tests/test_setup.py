@@ -222,7 +222,9 @@ class TestTheUnitAndTheSheet:
         unit = setup.unit(database, None, backups)
         assert f"FADJMA_BACKUP_FOLDER={tmp_path / 'stick'}\n" in unit and "FADJMA_BACKUP_EVERY=2\n" in unit
         assert f"FADJMA_BACKUP_KEY_FILE={tmp_path / 'key'}\n" in unit
-        sheet = setup.recovery_sheet(database, None, backups, "aminata.ba@clinique.sn")
+        sheet = setup.recovery_sheet(
+            database, None, backups, "aminata.ba@clinique.sn", setup.said_of_seal_key(tmp_path / "fadjma.seal", "7a1f")
+        )
         assert f"{tmp_path / 'stick'}, toutes les 2 heures" in sheet and str(tmp_path / "key") in sheet
         assert not any("sauvegardes" in step for step in setup.what_remains(setup.Known(1, 1, 1, 1), backups))
 

@@ -36,6 +36,8 @@ MADE = {
     "x.html": "any fragment",
     "/static/htmx.js": "served from its package",
     "/static/fadjma.js": "made of those that every page needs",
+    "dossier.html": "the page in a file that a patient takes along (taking/archive.py)",
+    "LISEZMOI.txt": "what that file is, in it",
     "clinic.toml": "the answers that a clinic writes for `quart setup`",
 }
 

@@ -39,6 +39,8 @@ ADDRESSES = {
     "medicine_import": "/formulary/imports/x",
     "organization_import": "/organizations/imports/x",
     "handover": "/handovers/x",
+    "export": "/exports/x",
+    "share": "/shares/x",
     "recall": "/recalls/x",
     "safety_entry": "/safety-tables",
     "safety_import": "/safety-tables/imports/x",

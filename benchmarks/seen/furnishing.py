@@ -39,6 +39,8 @@ from fadjma.safety import importing as safety_files
 from fadjma.safety import signing
 from fadjma.safety.tables import Facts as Row
 from fadjma.store import Transaction
+from fadjma.taking import exports, shares
+from fadjma.taking.scope import Scope
 from fadjma.web import drafts
 
 AWA, MOUSSA = "awa@demo.fadjma", "moussa@demo.fadjma"
@@ -109,6 +111,7 @@ def furnish(tx: Transaction, secret_key: str, *, long_names: bool = False) -> Ma
         **_stock(house),
         **_desk(house),
         **_administration(house),
+        **_taken(house, secret_key),
     }
     _begin_a_record(house)
     if long_names:
@@ -116,6 +119,15 @@ def furnish(tx: Transaction, secret_key: str, *, long_names: bool = False) -> Ma
         tx.execute("UPDATE users SET given_name = :given, family_name = :family", names)
     house.close()
     return found
+
+
+def _taken(house: House, secret_key: str) -> dict[str, str]:
+    awa, key = house.id(AWA), derive_key(secret_key, shares.PURPOSE)
+    export = house(exports.ask, AWA, awa, Scope(), drop=lambda export_id: None)
+    exports.finish(house.tx, export, awa, 1_400_000)
+    some = Scope.of(("allergies", "problems", "treatments"), since="2026-01-01")
+    share = house(shares.make, AWA, awa, some, whom="Dr Ba, à Thiès", hours=24, key=key)
+    return {"export": export, "share": share, "link": shares.token_of(key, share)}
 
 
 def _people(house: House) -> dict[str, str]:

@@ -326,7 +326,9 @@ def _refuse_repetition(
 ) -> None:
     rows = tx.all(
         "SELECT status, scope, decided_at, lapses_at, expires_at FROM access_requests "
-        "WHERE doctor_id = :doctor AND patient_id = :patient AND status IN ('pending', 'approved', 'rejected')",
+        # By the patient's index alone: a patient is asked a few times, and a doctor may have asked thousands.
+        "WHERE patient_id = :patient AND doctor_id || '' = :doctor "
+        "AND status || '' IN ('pending', 'approved', 'rejected')",
         {"doctor": doctor_id, "patient": patient_id},
     )
     ends = {"pending": "lapses_at", "approved": "expires_at"}

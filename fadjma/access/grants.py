@@ -110,3 +110,18 @@ def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Patient]) -
         {**ids, "viewer": viewer.id, "now": tx.now},
     )
     return {row["patient_id"]: queries.of_row(row) for row in rows}
+
+
+def in_order(
+    tx: Transaction, viewer: Viewer, patient_id: str, after: tuple[int, str], limit: int
+) -> list[AccessRequest]:
+    """The requests for a patient's file and what became of them, the first that were made first: to the patient all, to
+    a doctor their own. `after`: when the last one was made (milliseconds UTC), and its id.
+    """
+    mine = "1 = 1" if viewer.id == patient_id else "a.doctor_id = :viewer"
+    rows = tx.all(
+        f"{queries.SELECT} WHERE a.patient_id = :patient AND {mine} AND (a.created_at, a.id) > (:at, :id) "
+        "ORDER BY a.created_at, a.id LIMIT :limit",
+        {"patient": patient_id, "viewer": viewer.id, "now": tx.now, "at": after[0], "id": after[1], "limit": limit},
+    )
+    return [queries.of_row(row) for row in rows]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fadjma.access import grants, queries, states, tracing
-from fadjma.access.queries import GRANTS, AccessRequest
+from fadjma.access.queries import GRANTS, OF_COLLEAGUES, AccessRequest
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier, normalize_phone
@@ -17,6 +17,16 @@ RECENT = 8  # patients, whose files were opened last
 _GRANTED = f"""
     SELECT a.patient_id, max(a.created_at) AS at FROM access_requests a
     WHERE a.doctor_id = :viewer AND a.status IN {GRANTS} AND a.expires_at > :now
+"""
+# Of the grants that open a file to the doctors of a nurse's clinic, the one under which the nurse reads it (grants.py):
+# each patient is listed once.
+_WIDTH = "CASE {0}.scope WHEN 'full' THEN 2 WHEN 'prescriptions' THEN 1 ELSE 0 END, {0}.expires_at, {0}.id"
+_READ_UNDER = f"""
+    AND NOT EXISTS (
+        SELECT 1 FROM access_requests wider WHERE wider.patient_id = a.patient_id AND wider.status IN {GRANTS}
+        AND wider.expires_at > :now AND {OF_COLLEAGUES.replace("a.", "wider.", 1)}
+        AND ({_WIDTH.format("wider")}) > ({_WIDTH.format("a")})
+    )
 """
 # Each patient once, by an index that has each one's prescriptions together; what was entered in error was for somebody
 # else.
@@ -62,7 +72,8 @@ def is_exact(q: str) -> bool:
 
 
 def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: str = "") -> Page[AccessRequest]:
-    """Active grants, the latest asked for first: the doctor's own, or those of a nurse's colleagues.
+    """Active grants, the latest asked for first: the doctor's own, or those of a nurse's colleagues, of which each
+    patient has one.
 
     With `q` only those of patients of whom it says something: identifier, telephone, words of the name.
     """
@@ -71,7 +82,8 @@ def patients_of(tx: Transaction, viewer: Viewer, before: str | None = None, q: s
     said, values = directory.said_of_own(q, "a.patient_id", by_phone=True)
     if q and not values:
         return Page()
-    return queries.of_statuses(tx, viewer, states.GRANTS, before, PATIENTS, said, values)
+    once = _READ_UNDER if viewer.role == "nurse" else ""
+    return queries.of_statuses(tx, viewer, states.GRANTS, before, PATIENTS, said + once, values)
 
 
 def own_patients(

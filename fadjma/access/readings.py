@@ -175,7 +175,7 @@ def readers(tx: Transaction, viewer: Viewer, told: Sequence[Told]) -> dict[Told,
 
 def own_line(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str) -> Reading:
     """One line of the trace, for the patient alone. Raises NotFound."""
-    _require_own(viewer, patient_id)
+    require_own(viewer, patient_id)
     row = tx.first(f"{_READING} AND e.patient_id = :patient AND e.id = :id", {"patient": patient_id, "id": line_id})
     if row is None:
         raise NotFound
@@ -184,11 +184,12 @@ def own_line(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str) -> 
 
 def trace(tx: Transaction, viewer: Viewer, patient_id: str, before: str = "") -> Page[Reading]:
     """Who saw this file, for the patient alone. Raises NotFound."""
-    _require_own(viewer, patient_id)
+    require_own(viewer, patient_id)
     return readings(tx, patient_id, before)
 
 
-def _require_own(viewer: Viewer, patient_id: str) -> None:
+def require_own(viewer: Viewer, patient_id: str) -> None:
+    """That it is their own trace. Raises NotFound."""
     if viewer.id != patient_id or viewer.role != "patient":
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from quart import Blueprint, Response, request
 
 from fadjma import days, web
+from fadjma.audit import sealing
 from fadjma.events import audit
 from fadjma.events.audit import Chosen
 from fadjma.i18n import N_, translate
@@ -39,6 +40,25 @@ async def export() -> Response:
     await web.change(audit.note_export, web.mark(request.remote_addr or ""))
     language = web.language()
     return await asyncio.to_thread(lambda: as_csv(audit.rows(entries, language), "journal.csv"))
+
+
+@blueprint.get("/seals")
+async def seals() -> Response:
+    """The last seal, to be printed and kept: the journal of the day."""
+    found = await web.see(sealing.standing, days.beginning(web.database().clock()))
+    fault = web.app().extensions["sealer"].fault
+    kinds = [(label, found.counts[code]) for code, (label, _) in audit.KINDS.items()]
+    today = days.day(web.database().clock())
+    data = {**found.json(), "fault": fault}
+    return web.answer("audit/seals.html", data, found=found, fault=fault, kinds=kinds, today=today)
+
+
+@blueprint.get("/seals/export")
+async def export_seal() -> Response:
+    """The same for `quart verify --against`. It holds nothing of anybody."""
+    response = web.as_json((await web.see(sealing.export)).json())
+    response.headers["Content-Disposition"] = 'attachment; filename="fadjma-seal.json"'
+    return response
 
 
 def _chosen() -> Chosen:

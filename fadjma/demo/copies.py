@@ -14,6 +14,7 @@ from fadjma.identity import enrolment
 from fadjma.identity.identifiers import new_identifier
 from fadjma.ids import new_id
 from fadjma.store import Transaction
+from fadjma.verifying import COVERED
 
 _OF_PATIENTS = "(SELECT user_id FROM patients)"
 _LOT = "(SELECT product_id || '-copies' FROM lots WHERE lots.id = lot_id)"
@@ -95,6 +96,7 @@ def add(tx: Transaction, rng: Random, times: int, progress: Callable[[int], None
         _make_findable(tx, f"-{number}")
         progress(len(people) * (number + 1))
     _tell_staff(tx)
+    _leave_to_the_chain(tx)
     for table in (*_ORIGINALS, "people", "staff", "news"):
         tx.execute(f"DROP TABLE demo_{table}")
 
@@ -160,6 +162,20 @@ def _make_findable(tx: Transaction, copy: str) -> None:
 def _somebody(rng: Random, original: str, sex: str) -> tuple[str, ...]:
     given_name = rng.choice(FEMALE_NAMES if sex == "female" else MALE_NAMES)
     return original, given_name, rng.choice(FAMILY_NAMES), mobile(rng), new_identifier()
+
+
+def _leave_to_the_chain(tx: Transaction) -> None:
+    """What no act has written is taken into the chains as what was there before them is."""
+    covered = {item for row in tx.all("SELECT covered FROM chain_links") for item in row["covered"].split(" ")}
+    for kind in COVERED:
+        tx.execute_many(
+            "INSERT INTO chain_before (chain, kind, key) VALUES (?, ?, ?)",
+            (
+                (row["chain"], kind.code, row["key"])
+                for row in tx.all(kind.every)
+                if f"{kind.code}:{row['key']}" not in covered
+            ),
+        )
 
 
 def _tell_staff(tx: Transaction) -> None:

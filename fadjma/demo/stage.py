@@ -58,8 +58,10 @@ class Stage:
         while self._due and self._due[0][0] <= at:
             self.tx.now, _, end = heapq.heappop(self._due)
             end(self.tx, _ALL)
+            self.tx.finish()
         self.tx.now = at
         do(self)
+        self.tx.finish()
         self.tx.announced.clear()
 
     def close(self) -> None:

@@ -54,6 +54,14 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "proxy.accepted": N_("Droit d'agir pour le patient : accepté"),
             "proxy.ended": N_("Droit d'agir pour le patient : terminé"),
             "proxy.wrong_pin": N_("Code PIN incorrect à l'accueil"),
+            "export.asked": N_("Copie du dossier demandée"),
+            "export.fetched": N_("Copie du dossier téléchargée"),
+            "share.made": N_("Lien pour un autre médecin : fait"),
+            "share.revoked": N_("Lien pour un autre médecin : retiré"),
+            "share.opened": N_("Lien pour un autre médecin : ouvert"),
+            "share.paper_read": N_("Lien pour un autre médecin : document lu"),
+            "share.closed": N_("Lien pour un autre médecin : refermé"),
+            "share.wrong_code": N_("Lien pour un autre médecin : mauvais code"),
             "acting.begun": N_("Quelqu'un a commencé à agir pour le patient"),
         },
     ),
@@ -310,6 +318,19 @@ def export(tx: Transaction, viewer: Viewer, chosen: Chosen) -> list[Entry]:
     found = browse(tx, viewer, chosen, limit=EXPORTED)
     if found.next:
         raise Invalid({"day": N_("Plus de 50 000 lignes : choisissez un jour, un genre ou une personne.")})
+    return found
+
+
+def counts(tx: Transaction, viewer: Viewer, since: int) -> dict[str, int]:
+    """For an admin: how many lines of each of KINDS there are since a moment."""
+    viewer.require("admin")
+    kinds = {action: kind for kind, (_, actions) in KINDS.items() for action in actions}
+    found = dict.fromkeys(KINDS, 0)
+    for row in tx.all(
+        "SELECT action, count(*) AS lines FROM audit_events WHERE at >= :since GROUP BY action", {"since": since}
+    ):
+        if row["action"] in kinds:
+            found[kinds[row["action"]]] += row["lines"]
     return found
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fadjma import chain
+from fadjma.chain import Kind
 from fadjma.identity import proxies
 from fadjma.identity.proxies import Person
 from fadjma.ids import new_id
@@ -21,6 +23,14 @@ EventType = Literal[
     "notification",
 ]
 _CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
+AUDIT = Kind(
+    "audit",
+    {
+        1: "SELECT id, at, actor_id, by_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, "
+        "repeats, detail FROM audit_events WHERE id IN"
+    },
+    "SELECT coalesce(patient_id, 'clinic') AS chain, id AS key FROM audit_events",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ def record(
     ground: str | None = None,
     part: str = "",
     repeats: str | None = None,
+    place_id: str | None = None,
     is_new: bool = False,
     **detail: str | int | None,
 ) -> None:
@@ -77,17 +88,19 @@ def record(
 
     `actor_id` None means time itself; `by_id` is who did it for the actor (Viewer.by_id), `ground` the grant that a
     reading rests on, `part` the code of what of the file it is about, `repeats` the first entry of that day that says
-    the same. Neither these nor `detail` ever carry clinical content. The actor is never told of their own act; their
-    other open pages follow it silently. What the patient is told, those are told, too, who may act for them. `is_new`:
-    of the subject nobody has been told before, so that there is nothing to fold.
+    the same, `place_id` the place in whose chain it stands where it is about no patient. Neither these nor `detail`
+    ever carry clinical content. The actor is never told of their own act; their other open pages follow it silently.
+    What the patient is told, those are told, too, who may act for them. `is_new`: of the subject nobody has been told
+    before, so that there is nothing to fold.
     """
+    entry_id = new_id()
     tx.execute(
         "INSERT INTO audit_events "
         "(id, at, actor_id, by_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, repeats, "
         "detail) VALUES (:id, :at, :actor_id, :by_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, "
         ":part, :repeats, :detail)",
         {
-            "id": new_id(),
+            "id": entry_id,
             "at": tx.now,
             "actor_id": actor_id,
             "by_id": by_id,
@@ -104,6 +117,7 @@ def record(
             else "{}",
         },
     )
+    chain.cover(tx, patient_id or place_id, AUDIT, entry_id)
     told: set[str | None] = {actor_id, by_id}
     news: list[Notice] = []
     for notice in notices:

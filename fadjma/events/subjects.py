@@ -105,6 +105,7 @@ class Kind:
 
 
 _KINDS: dict[str, Kind] = {}
+_SHOWING: dict[str, list[Kind]] = {}  # by the first part of the address
 
 
 def register(*kinds: Kind) -> None:
@@ -113,6 +114,7 @@ def register(*kinds: Kind) -> None:
         if kind.name in _KINDS or kind.prefix in {known.prefix for known in _KINDS.values() if known.prefix}:
             raise ValueError(f"two kinds of subject are called {kind.name!r} or begin their elements {kind.prefix!r}")
         _KINDS[kind.name] = kind
+        _SHOWING.setdefault(_first_part(kind.address), []).append(kind)
 
 
 def kinds() -> tuple[Kind, ...]:
@@ -161,7 +163,7 @@ def link(kind: str, subject_id: str) -> str:
 def shown_at(path: str) -> list[tuple[str, str | None]]:
     """The kinds of things that this page shows, each with the id of the one that it is; None: it shows all of them."""
     found: list[tuple[str, str | None]] = []
-    for kind in _KINDS.values():
+    for kind in _SHOWING.get(_first_part(path), ()):
         head, has_id, tail = kind.address.partition("#")[0].partition("{id}")
         if not has_id and path == head:
             found.append((kind.name, None))
@@ -170,3 +172,7 @@ def shown_at(path: str) -> list[tuple[str, str | None]]:
             if subject_id and "/" not in subject_id:
                 found.append((kind.name, subject_id))
     return found
+
+
+def _first_part(address: str) -> str:
+    return address.partition("#")[0][1:].partition("/")[0]

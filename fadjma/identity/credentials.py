@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 
@@ -164,15 +164,33 @@ def _read_token(token: str, key: bytes) -> tuple[str, int]:
     """The secret in a genuine token, and when it ends. Raises jwt.InvalidTokenError.
 
     PyJWT is asked for the signature alone, and we for the claims: `iat` of a clock that ran ahead is still to come when
-    that has been put right, the session decides, and with a key that is prepared once all this takes three fifths of
-    the time of `jwt.decode`.
+    that has been put right; the session decides. It is asked only about what is not exactly as it makes ours here: of
+    those it takes 84 µs (`jwt.decode` 178), a twentieth of an act, to find what `_as_made_here` finds in 9.
     """
     try:
-        claims = json.loads(_SIGNED.decode(token, _prepared(key)))
+        payload = _as_made_here(token, key)
+        claims = json.loads(_SIGNED.decode(token, _prepared(key)) if payload is None else payload)
         secret, _, ends = claims["sid"], claims["sub"], claims["exp"]
         return str(secret), int(ends)
     except (ValueError, TypeError, KeyError) as error:
         raise jwt.InvalidTokenError("not a token of ours") from error
+
+
+def _as_made_here(token: str, key: bytes) -> bytes | None:
+    """What stands in a token with the head and the signature, letter for letter, of those that we make; else None."""
+    signed, _, signature = token.rpartition(".")
+    head, _, payload = signed.partition(".")
+    if head != _head() or not token.isascii():
+        return None
+    ours = urlsafe_b64encode(hmac.new(key, signed.encode(), "sha256").digest()).rstrip(b"=")
+    if not hmac.compare_digest(ours, signature.encode()):
+        return None
+    return urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+
+
+@cache
+def _head() -> str:
+    return jwt.encode({}, "of no token" * 3, _ALGORITHM).partition(".")[0]
 
 
 @cache

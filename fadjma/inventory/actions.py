@@ -156,7 +156,7 @@ def warn_expiring(tx: Transaction, limit: int) -> int:
         pharmacy_id = tx.value("SELECT pharmacy_id FROM products WHERE id = :id", {"id": row["product_id"]})
         subject = Subject("product", row["product_id"])
         notice = Notice(directory.people(tx, "pharmacist", pharmacy_id), "notification", "stock.expiring")
-        events.record(tx, "stock.expiring", subject, actor_id=None, notices=[notice])
+        events.record(tx, "stock.expiring", subject, actor_id=None, place_id=pharmacy_id, notices=[notice])
     return len(rows)
 
 
@@ -184,7 +184,15 @@ def set_threshold(tx: Transaction, viewer: Viewer, product_id: str, *, threshold
     tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
     colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", None)
     subject = Subject("product", product_id)
-    events.record(tx, "stock.threshold_set", subject, actor_id=viewer.id, notices=[colleagues], threshold=threshold)
+    events.record(
+        tx,
+        "stock.threshold_set",
+        subject,
+        actor_id=viewer.id,
+        place_id=viewer.organization_id,
+        notices=[colleagues],
+        threshold=threshold,
+    )
     return product_id
 
 
@@ -345,4 +353,5 @@ def _move(
 def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str) -> None:
     """The colleagues are told; whoever acted is not, and their pages follow."""
     colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", "stock.updated")
-    events.record(tx, action, Subject("product", product_id), actor_id=viewer.id, notices=[colleagues])
+    subject, place_id = Subject("product", product_id), viewer.organization_id
+    events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])

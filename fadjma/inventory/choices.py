@@ -68,5 +68,5 @@ def choose(
     )
     colleagues = Notice(directory.people(tx, "pharmacist", before.id), "notification", None)
     subject = Subject("organization", before.id)
-    events.record(tx, "pharmacy.chosen", subject, actor_id=viewer.id, notices=[colleagues])
+    events.record(tx, "pharmacy.chosen", subject, actor_id=viewer.id, place_id=before.id, notices=[colleagues])
     return before.id

@@ -75,7 +75,9 @@ def record(tx: Transaction, viewer: Viewer, counted: Sequence[Counted], *, reaso
     tx.execute_many(moving.MOVE, moves)
     colleagues = Notice(directory.people(tx, "pharmacist", pharmacy_id), "notification", "stock.counted")
     subject = Subject("count", count_id)
-    events.record(tx, "stock.counted", subject, actor_id=viewer.id, notices=[colleagues], lots=len(counted))
+    events.record(
+        tx, "stock.counted", subject, actor_id=viewer.id, place_id=pharmacy_id, notices=[colleagues], lots=len(counted)
+    )
     moving.tell_low(tx, pharmacy_id, before, viewer.id)
     return count_id
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from fadjma import events
+from fadjma import chain, events
+from fadjma.chain import Kind as Covered
 from fadjma.events import Subject
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
@@ -14,6 +15,15 @@ from fadjma.store import Transaction
 MOVE = (
     "INSERT INTO movements (id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, at) "
     "VALUES (:id, :lot, :kind, :quantity, :reason, :actor, :prescription, :receipt, :count, :now)"
+)
+MOVEMENTS = Covered(
+    "movement",
+    {
+        1: "SELECT id, lot_id, kind, quantity, reason, actor_id, prescription_id, receipt_id, count_id, at "
+        "FROM movements WHERE id IN"
+    },
+    "SELECT q.pharmacy_id AS chain, m.id AS key FROM movements m JOIN lots l ON l.id = m.lot_id "
+    "JOIN products q ON q.id = l.product_id",
 )
 Kind = Literal["received", "delivered", "adjusted"]
 
@@ -37,9 +47,11 @@ def movement(
     receipt_id: str | None = None,
     count_id: str | None = None,
 ) -> dict[str, str | int | None]:
-    """The values of MOVE; `quantity` is the change of what is on hand."""
+    """The values of MOVE, with which it is called; `quantity` is the change of what is on hand."""
+    movement_id = new_id()
+    chain.cover(tx, viewer.organization_id, MOVEMENTS, movement_id)
     return {
-        "id": new_id(),
+        "id": movement_id,
         "lot": lot_id,
         "kind": kind,
         "quantity": quantity,
@@ -72,6 +84,6 @@ def tell_low(tx: Transaction, pharmacy_id: str, before: Mapping[str, int], actor
         threshold = tx.value("SELECT threshold FROM products WHERE id = :id", {"id": product_id})
         if left(tx, product_id) <= threshold < was:
             subject = Subject("product", product_id)
-            events.record(tx, "stock.low", subject, actor_id=actor_id)
+            events.record(tx, "stock.low", subject, actor_id=actor_id, place_id=pharmacy_id)
             pharmacists = directory.people(tx, "pharmacist", pharmacy_id)
             events.notify(tx, pharmacists, "notification", "stock.low", subject)

@@ -255,4 +255,5 @@ def _moved(tx: Transaction, receipt_id: str) -> str | None:
 def _tell(tx: Transaction, viewer: Viewer, receipt_id: str, action: str, *, lots: int) -> None:
     """The colleagues are told; whoever acted is not, and their pages follow."""
     colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", action)
-    events.record(tx, action, Subject("receipt", receipt_id), actor_id=viewer.id, notices=[colleagues], lots=lots)
+    subject, place_id = Subject("receipt", receipt_id), viewer.organization_id
+    events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues], lots=lots)

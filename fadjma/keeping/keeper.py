@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
 from fadjma.keeping import copies, restoring, runs
@@ -24,14 +24,21 @@ class Keeper:
     """Looks once a minute. `standing` is what was known then; without a plan it only says what has been."""
 
     def __init__(
-        self, database: Database, plan: Plan | None, owner: Owner, walk: Callable[[Transaction], list[str]]
+        self,
+        database: Database,
+        plan: Plan | None,
+        owner: Owner,
+        walk: Callable[[Transaction], list[str]],
+        seal: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`owner`: of several processes on one database one makes the copies. `walk` says what is wrong with one."""
+        """`owner`: of several processes on one database one makes the copies. `walk` says what is wrong with one;
+        `seal` signs what the copy will hold."""
         self.plan = plan
         self.standing = Standing()
         self._database = database
         self._owner = owner
         self._walk = walk
+        self._seal = seal
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -70,6 +77,8 @@ class Keeper:
 
     async def _copy(self, plan: Plan) -> None:
         begun = self._database.clock()
+        if self._seal:
+            await self._seal()
         try:
             made = await _aside(copies.make, plan, begun)
         except (Unusable, OSError) as error:

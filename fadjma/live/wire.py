@@ -4,6 +4,7 @@ To cut a connection at once, and to write a few bytes without a coroutine for ea
 costs in Python (benchmarks/README.md). Under another server the one does nothing and the other is left to `send`.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "is_gone", "write"]
+__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone", "write"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
@@ -24,6 +25,22 @@ def has_come_whole(send: Callable[..., Any]) -> bool:
     """Whether the body of the request that is answered with this `send` is there, to its end."""
     cycle = cycle_of(send)
     return cycle is not None and not cycle.more_body and not cycle.disconnected
+
+
+async def has_taken_all(send: Callable[..., Any], seconds: float) -> bool:
+    """Whether the client takes what was written before on this connection, now or in so many seconds; else it is cut.
+
+    What has room in the connection's buffer (64 KB) is never waited for.
+    """
+    cycle = cycle_of(send)
+    if cycle is None or not cycle.flow.write_paused:
+        return True
+    try:
+        await asyncio.wait_for(cycle.flow.drain(), seconds)
+    except TimeoutError:
+        abort(send)()
+        return False
+    return True
 
 
 def write(cycle: Cycle, body: bytes) -> bool:

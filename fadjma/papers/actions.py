@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fadjma import chain
+from fadjma.chain import Kind
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
@@ -14,6 +16,15 @@ from fadjma.records import measuring
 from fadjma.records.queries import Record
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction
+
+PAPERS = Kind(
+    "paper",
+    {
+        1: "SELECT id, record_id, patient_id, kind, sha256, size, width, height, pages, thumbnail, author_id, "
+        "created_at FROM papers WHERE id IN"
+    },
+    "SELECT patient_id AS chain, id AS key FROM papers",
+)
 
 DAY = 24 * 3_600_000
 _NO_WORDS = N_("Voir le document joint.")
@@ -103,6 +114,7 @@ def add(tx: Transaction, viewer: Viewer, patient_id: str, said: Said, taken: Tak
             "now": tx.now,
         },
     )
+    chain.cover(tx, patient_id, PAPERS, paper_id)
     return paper_id
 
 

@@ -1,5 +1,6 @@
 """Reading papers: each through the record that it belongs to; and what has come of one that is on its way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,12 @@ class Paper:
     @property
     def file_name(self) -> str:
         """As a browser saves it: of which day, and nobody's name."""
-        return f"document-{self.occurred_on}.{_SUFFIXES[self.kind]}"
+        return f"document-{self.occurred_on}.{self.suffix}"
+
+    @property
+    def suffix(self) -> str:
+        """Of a file of its kind."""
+        return _SUFFIXES[self.kind]
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -124,6 +130,17 @@ def paper(tx: Transaction, viewer: Viewer, paper_id: str) -> Paper:
     return _paper(row)
 
 
+def of_file(tx: Transaction, patient_id: str, paper_id: str) -> Paper:
+    """One of a patient's papers, that stands. The caller has checked the right. Raises NotFound."""
+    row = tx.first(
+        f"{_PAPER} WHERE p.id = :id AND p.patient_id = :patient AND r.status = 'current'",
+        {"id": paper_id, "patient": patient_id},
+    )
+    if row is None:
+        raise NotFound
+    return _paper(row)
+
+
 def of_record(tx: Transaction, record_id: str) -> list[Paper]:
     """Those of one record, in the order in which they came. The caller has checked the right."""
     rows = tx.all(f"{_PAPER} WHERE p.record_id = :id ORDER BY p.created_at, p.id", {"id": record_id})
@@ -143,6 +160,20 @@ def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, before: str | N
         {"patient": patient_id, "at": at, "id": last_id, "limit": PER_PAGE + 1},
     )
     return paging.page([_paper(row) for row in rows], PER_PAGE, lambda one: f"{one.created_at}~{one.id}")
+
+
+def in_order(
+    tx: Transaction, patient_id: str, types: Iterable[records.RecordType], after: tuple[int, str], limit: int
+) -> list[Paper]:
+    """A patient's papers of records of these types, the first that came first: no later one comes before. `after`:
+    when, in milliseconds UTC, and the id. The caller has checked the right.
+    """
+    rows = tx.all(
+        f"{_PAPER} WHERE p.patient_id = :patient AND r.status = 'current' AND r.type IN {listed(list(types))} "
+        "AND (p.created_at, p.id) > (:at, :id) ORDER BY p.created_at, p.id LIMIT :limit",
+        {"patient": patient_id, "at": after[0], "id": after[1], "limit": limit},
+    )
+    return [_paper(row) for row in rows]
 
 
 def upload(tx: Transaction, viewer: Viewer, upload_id: str) -> Upload:

@@ -195,16 +195,16 @@ def _open(tx: Transaction, viewer: Viewer, paper_id: str, *, again: bool) -> tup
 async def content(paper_id: str) -> Response:
     """The file itself: what a page shows of it is the reading that the page is."""
     found = await web.see_traced(actions.open_paper, paper_id, again=True)
-    return await _file(found.sha256, found.kind, found.file_name)
+    return await sent_file(found.sha256, found.kind, found.file_name)
 
 
 @blueprint.get("/papers/<paper_id>/thumbnail")
 async def thumbnail(paper_id: str) -> Response:
     found = await web.see_traced(actions.open_thumbnail, paper_id)
-    return await _file(found, "image/jpeg", "thumbnail.jpg")
+    return await sent_file(found, "image/jpeg", "thumbnail.jpg")
 
 
-async def _file(name: str, kind: str, file_name: str) -> Response:
+async def sent_file(name: str, kind: str, file_name: str) -> Response:
     """A picture is shown where it is asked for; a PDF is only ever saved: a viewer would run what is in it."""
     try:
         held = await asyncio.to_thread(_intake().contents.read, name)

@@ -1,8 +1,10 @@
 """What was handed over of a prescription, each time (FHIR MedicationDispense)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import groupby
 
+from fadjma import chain
+from fadjma.chain import Kind
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import equivalents
@@ -13,8 +15,29 @@ from fadjma.prescriptions.prescription import Dispense, HandedOver
 from fadjma.prescriptions.proving import Document, Proof
 from fadjma.store import Row, Transaction
 
+DISPENSES = Kind(
+    "dispense",
+    {
+        1: "SELECT id, prescription_id, pharmacy_id, actor_id, at, proof, card_pin, identity_kind, identity_number, "
+        "reason FROM dispenses WHERE id IN"
+    },
+    "SELECT p.patient_id AS chain, d.id AS key FROM dispenses d JOIN prescriptions p ON p.id = d.prescription_id",
+)
+LINES = Kind(
+    "dispense_lines",
+    {1: "SELECT dispense_id, line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id IN"},
+    "SELECT p.patient_id AS chain, d.id AS key FROM dispenses d JOIN prescriptions p ON p.id = d.prescription_id "
+    "WHERE EXISTS (SELECT 1 FROM dispense_lines h WHERE h.dispense_id = d.id)",
+)
+UNDONE = Kind(
+    "undone",
+    {1: "SELECT id, undone_at, undone_by, undo_reason FROM dispenses WHERE undone_at IS NOT NULL AND id IN"},
+    "SELECT p.patient_id AS chain, d.id AS key FROM dispenses d JOIN prescriptions p ON p.id = d.prescription_id "
+    "WHERE d.undone_at IS NOT NULL",
+)
 
-def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterable[Taken], proof: Proof) -> str:
+
+def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Sequence[Taken], proof: Proof) -> str:
     """Write down a hand-over and what it leaves owed; returns its id."""
     dispense_id = new_id()
     tx.execute(
@@ -43,8 +66,21 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Iterabl
             "UPDATE prescription_lines SET delivered = delivered + :quantity WHERE id = :line",
             {"line": one.line_id, "quantity": one.quantity},
         )
+    patient_id = _patient_of(tx, dispense_id)
+    chain.cover(tx, patient_id, DISPENSES, dispense_id)
+    if taken:
+        chain.cover(tx, patient_id, LINES, dispense_id)
     register.enter(tx, dispense_id, viewer.organization_id)
     return dispense_id
+
+
+def _patient_of(tx: Transaction, dispense_id: str) -> str:
+    return str(
+        tx.value(
+            "SELECT p.patient_id FROM dispenses d JOIN prescriptions p ON p.id = d.prescription_id WHERE d.id = :id",
+            {"id": dispense_id},
+        )
+    )
 
 
 def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
@@ -75,6 +111,7 @@ def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> l
         "UPDATE dispenses SET undone_at = :now, undone_by = :viewer, undo_reason = :reason WHERE id = :id",
         {"now": tx.now, "viewer": viewer.id, "reason": reason, "id": dispense_id},
     )
+    chain.cover(tx, _patient_of(tx, dispense_id), UNDONE, dispense_id)
     rows = tx.all(
         "SELECT line_id, lot_id, quantity FROM dispense_lines WHERE dispense_id = :id",
         {"id": dispense_id},

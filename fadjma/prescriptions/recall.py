@@ -224,7 +224,8 @@ def _note(tx: Transaction, viewer: Viewer, lot: Lot, patient_id: str, way: Way) 
 
 def _tell_colleagues(tx: Transaction, viewer: Viewer, lot: Lot, message: str | None) -> None:
     colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", message)
-    events.record(tx, "stock.recalled", Subject("product", lot.product_id), actor_id=viewer.id, notices=[colleagues])
+    subject, place_id = Subject("product", lot.product_id), viewer.organization_id
+    events.record(tx, "stock.recalled", subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])
 
 
 def open_given(tx: Transaction, viewer: Viewer, lot_id: str, prescription_id: str, *, again: bool = False) -> Given:

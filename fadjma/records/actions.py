@@ -9,7 +9,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.records import measurements, queries
+from fadjma.records import covered, measurements, queries
 from fadjma.records.consultations import Consultation
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, Invalid, Tried
@@ -179,6 +179,7 @@ def _add_version(
             "now": tx.now,
         },
     )
+    covered.version(tx, covered.VERSIONS, record_id, version)
 
 
 def require_current(found: Record) -> None:
@@ -229,11 +230,16 @@ def tell_elsewhere(tx: Transaction, patient_id: str) -> None:
             events.notify(tx, readers, "medical_record_updated", None, subject)
 
 
-def trace_file(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False) -> None:
-    """Write down that somebody sees a file as far as a grant opens it, or a part of it that is shown elsewhere."""
+def trace_file(
+    tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool = False, part: str | None = None
+) -> None:
+    """Write down that somebody sees a file as far as a grant opens it, or a part of it that is shown elsewhere (`part`,
+    of states.PARTS).
+    """
     grant = grants.granted(tx, viewer, patient_id, "summary")
     assert grant
-    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant.id, grant.scope or "", again)
+    shown = part or grant.scope or ""
+    _trace(tx, viewer, patient_id, "file.read", Subject("patient", patient_id), grant.id, shown, again)
 
 
 def _trace(

@@ -7,7 +7,7 @@ compared with another. What was measured is final, and belongs to no version (me
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fadjma.records import measurements
+from fadjma.records import covered, measurements
 from fadjma.records.measurements import Measurement
 from fadjma.store import Transaction, given
 
@@ -66,3 +66,4 @@ def write(tx: Transaction, record_id: str, version: int, facts: Consultation) ->
             "conclusion": facts.conclusion,
         },
     )
+    covered.version(tx, covered.CONSULTATIONS, record_id, version)

@@ -15,7 +15,7 @@ from fadjma.identity import births
 from fadjma.identity.people import Viewer
 from fadjma.records.vitals import VITALS, Code, Vital
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, given, paging
+from fadjma.store import Page, Row, Transaction, given, listed, paging
 
 UNITS: Mapping[Code, str] = {code: vital.unit for code, vital in VITALS.items()}  # as programs read it
 PART = "prescriptions"  # of a file, for weights: who may prescribe for somebody must know what they weigh
@@ -228,6 +228,23 @@ def round_of(tx: Transaction, viewer: Viewer, round_id: str) -> Round:
     for one in found:
         _require_reader(tx, viewer, one.patient_id, one.code)
     return Round(found)
+
+
+def in_order(
+    tx: Transaction, patient_id: str, codes: Iterable[Code], after: tuple[int, str], limit: int
+) -> list[Measurement]:
+    """A patient's of these kinds, the first that were written down first: no later one comes before. `after`: when, in
+    milliseconds UTC, and the id.
+
+    What was entered in error is not among them. The caller has checked the right.
+    """
+    rows = tx.all(
+        f"{_MEASUREMENT} WHERE m.id IN (SELECT m.id FROM measurements m WHERE m.patient_id = :patient "
+        f"AND m.code IN {listed(list(codes))} AND (m.created_at, m.id) > (:at, :id) AND {_STANDS} "
+        "ORDER BY m.created_at, m.id LIMIT :limit) ORDER BY m.created_at, m.id",
+        {"patient": patient_id, "at": after[0], "id": after[1], "limit": limit},
+    )
+    return [_measurement(row) for row in rows]
 
 
 def in_rounds(found: Page[Measurement]) -> list[Round]:

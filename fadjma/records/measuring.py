@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from fadjma import events
+from fadjma import chain, events
 from fadjma.access import grants
 from fadjma.access.queries import AccessRequest
 from fadjma.events import Notice, Subject
@@ -11,7 +11,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.records import actions, measurements, vitals
+from fadjma.records import actions, covered, measurements, vitals
 from fadjma.records.measurements import PART, Measurement
 from fadjma.records.vitals import Code, Reading
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, Tried
@@ -130,13 +130,14 @@ def write(
 ) -> str:
     """Write these values down, and tell nobody. The caller has checked the right."""
     round_id = new_id()
+    ids = [new_id() if number else round_id for number in range(len(readings))]
     tx.execute_many(
         "INSERT INTO measurements (id, patient_id, round_id, record_id, code, value, diastolic, measured_on, "
         "author_id, delegated_by, created_at) VALUES (:id, :patient, :round, :record, :code, :value, :diastolic, :day, "
         ":author, :delegated_by, :now)",
         [
             {
-                "id": new_id() if number else round_id,
+                "id": measurement_id,
                 "patient": patient_id,
                 "round": round_id,
                 "record": record_id,
@@ -148,9 +149,11 @@ def write(
                 "delegated_by": delegated_by,
                 "now": tx.now,
             }
-            for number, one in enumerate(readings)
+            for measurement_id, one in zip(ids, readings, strict=True)
         ],
     )
+    for measurement_id in ids:
+        chain.cover(tx, patient_id, covered.MEASUREMENTS, measurement_id)
     return round_id
 
 
@@ -166,6 +169,7 @@ def mark_error(tx: Transaction, viewer: Viewer, measurement_id: str, *, reason: 
         "INSERT INTO measurement_errors (measurement_id, reason, at) VALUES (:id, :reason, :now)",
         {"id": measurement_id, "reason": reason, "now": tx.now},
     )
+    chain.cover(tx, found.patient_id, covered.MEASUREMENT_ERRORS, measurement_id)
     _tell(tx, viewer, found.patient_id, measurement_id, "measurement.entered_in_error", grant.id, [found.code])
     return measurement_id
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from fadjma import days
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, allergens, allergies, queries
+from fadjma.records import actions, allergens, allergies, covered, queries
 from fadjma.records.allergies import Allergies, Facts
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow, Tried
 from fadjma.store import Transaction
@@ -139,3 +139,4 @@ def _write(tx: Transaction, record_id: str, version: int, facts: Facts) -> None:
             "status": facts.status,
         },
     )
+    covered.version(tx, covered.ALLERGIES, record_id, version)

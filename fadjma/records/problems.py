@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from fadjma import writing
 from fadjma.i18n import iso
+from fadjma.records import covered
 from fadjma.store import Row, Transaction, given
 
 Status = Literal["active", "past"]
@@ -131,6 +132,7 @@ def write(tx: Transaction, record_id: str, version: int, facts: Problem) -> None
             "note": facts.note,
         },
     )
+    covered.version(tx, covered.PROBLEMS, record_id, version)
 
 
 def _facts(row: Row) -> Problem:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from fadjma import writing
-from fadjma.records import units
+from fadjma.records import covered, units
 from fadjma.store import Row, Transaction, given
 
 Comparator = Literal["", "<", "<=", ">=", ">"]  # as FHIR's Quantity.comparator; empty: the value itself
@@ -187,3 +187,5 @@ def write(tx: Transaction, record_id: str, version: int, facts: Result) -> None:
             for position, one in enumerate(facts.values)
         ],
     )
+    covered.version(tx, covered.RESULTS, record_id, version)
+    covered.version(tx, covered.RESULT_VALUES, record_id, version)

@@ -11,6 +11,7 @@ from typing import Any
 
 from fadjma import days, writing
 from fadjma.identity.people import full_name
+from fadjma.records import covered
 from fadjma.store import Row, Transaction, given
 
 SOON = 30  # days before it is due, from which on it is shown
@@ -147,6 +148,7 @@ def write(tx: Transaction, record_id: str, version: int, facts: Vaccination) -> 
             "note": facts.note,
         },
     )
+    covered.version(tx, covered.VACCINATIONS, record_id, version)
 
 
 def recalls(tx: Transaction, today: date, after: tuple[str, str], limit: int) -> list[Recall]:

@@ -12,6 +12,7 @@ from quart import Quart
 
 from fadjma.application import Running
 from fadjma.live.hub import Hub
+from fadjma.server.lines import Lines
 from fadjma.server.protocol import Protocol
 from fadjma.server.requests import Connection
 from fadjma.store import Database, Unusable
@@ -91,7 +92,9 @@ class Server(uvicorn.Server):
 def serve(app: Quart) -> None:
     """Serve `app` with its settings until SIGINT or SIGTERM."""
     settings = app.extensions["settings"]
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", handlers=[Lines(sys.stderr)]
+    )
     # Our format shows none of these, and each is looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     _allow_many_streams()

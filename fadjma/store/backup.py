@@ -90,14 +90,20 @@ def count_rows(tx: Transaction) -> dict[str, int]:
 
 
 def look_into(path: Path, function: Callable[[Transaction], R]) -> R:
-    """Read from a database file on a connection of its own. Raises Unusable."""
+    """Read from a database file on a connection of its own, in one snapshot. Raises Unusable."""
     if not path.exists():
         raise Unusable(f"{path} n'existe pas.")
     try:
         with closing(connect(path, read_only=True)) as connection:
+            connection.execute("BEGIN")
             return function(Transaction(connection, 0))
     except (sqlite3.Error, Error) as error:
         raise Unusable(f"{path} ne se laisse pas lire : {reason(path, error)}.") from error
+
+
+def has_table(tx: Transaction, name: str) -> bool:
+    """Whether a database, which may be of an older version, has this table."""
+    return tx.value("SELECT 1 FROM sqlite_master WHERE name = :name", {"name": name}) is not None
 
 
 def change(path: Path, function: Callable[[Transaction], object], now: int) -> None:
@@ -105,7 +111,9 @@ def change(path: Path, function: Callable[[Transaction], object], now: int) -> N
     try:
         with closing(connect(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            function(Transaction(connection, now))
+            tx = Transaction(connection, now)
+            function(tx)
+            tx.finish()
             connection.execute("COMMIT")
     except (sqlite3.Error, Error) as error:
         raise Unusable(f"{path} ne se laisse pas changer : {reason(path, error)}.") from error

@@ -146,6 +146,22 @@ class Database:
         finally:
             self.waiting_reads -= 1
 
+    async def read_aside(
+        self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Like `read`, on a connection and a thread of its own: for what takes seconds, and is to keep nobody waiting.
+
+        What is written meanwhile stays in the -wal until it has ended: no longer than it must.
+        """
+        try:
+            return await asyncio.to_thread(self._read_aside, lambda tx: function(tx, *args, **kwargs))
+        except Error as error:
+            raise self._reading_failed(error) from error.__cause__
+
+    def _read_aside(self, function: Callable[[Transaction], R]) -> R:
+        with closing(connect(self.path, read_only=True)) as connection:
+            return _read(self.clock, function, connection)
+
     def glance(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Like `read`, at once and on the event loop's own thread: only for a few rows by their keys, just written.
 

@@ -38,6 +38,7 @@ class Write:
         """Call the function; its error is kept, and raised again for whoever asked."""
         try:
             self.result = self.work(tx)
+            tx.finish()
         except StopIteration as error:  # a future takes any other
             self.error = RuntimeError("the work stopped as an iterator does")
             self.error.__cause__ = error

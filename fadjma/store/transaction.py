@@ -1,12 +1,14 @@
 """One transaction: what domain code is given, and the only way to the tables."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fadjma.store.constraints import translated
 
 Parameters = Mapping[str, Any] | Sequence[Any]
+Finish = Callable[["Transaction", list[Any]], object]
+_AT_ONCE = 1_000  # rows of a long reading
 
 
 class Row(sqlite3.Row):
@@ -36,11 +38,12 @@ class Transaction:
     name; every other failure raises Error.
     """
 
-    __slots__ = ("_announced", "_connection", "now")
+    __slots__ = ("_announced", "_connection", "_finishing", "now")
 
     def __init__(self, connection: sqlite3.Connection, now: int) -> None:
         self._connection = connection
         self._announced = Announced()
+        self._finishing: dict[Finish, list[Any]] = {}
         self.now = now
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
@@ -64,6 +67,15 @@ class Transaction:
         except sqlite3.Error as error:
             raise translated(self._connection, error) from error
 
+    def each(self, sql: str, parameters: Parameters = ()) -> Iterator[Row]:
+        """Every row, some at a time: for readings of a whole table, which are not to be held in memory."""
+        try:
+            cursor = self._connection.execute(sql, parameters)
+            while rows := cursor.fetchmany(_AT_ONCE):
+                yield from rows
+        except sqlite3.Error as error:
+            raise translated(self._connection, error) from error
+
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row that the statement returns, if any."""
         try:
@@ -82,6 +94,21 @@ class Transaction:
     def announce(self, *what: Any) -> None:
         """Tell the listener these things once, and only if, the transaction has committed."""
         self._announced.extend(what)
+
+    def before_end(self, finish: Finish, item: Any) -> None:
+        """Have `finish(tx, items)` called once, when all else is done and before the transaction ends, with every item
+        that was given for it."""
+        if finish in self._finishing:
+            self._finishing[finish].append(item)
+        else:
+            self._finishing[finish] = [item]
+
+    def finish(self) -> None:
+        """All else is done: called by whoever runs the transaction. What it raises, the transaction raises."""
+        while self._finishing:
+            finishing, self._finishing = self._finishing, {}
+            for finish, items in finishing.items():
+                finish(self, items)
 
     @property
     def announced(self) -> Announced:

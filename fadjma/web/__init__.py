@@ -4,7 +4,7 @@
 back.
 """
 
-from fadjma.web.answers import answer, as_json, done, page, part, see_other
+from fadjma.web.answers import answer, as_json, done, page, part, rendered, see_other
 from fadjma.web.asking import (
     Acted,
     Resource,
@@ -96,6 +96,7 @@ __all__ = [
     "part",
     "piece",
     "refill",
+    "rendered",
     "require_text",
     "secret",
     "see",

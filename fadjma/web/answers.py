@@ -17,10 +17,11 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 def page(template: str, status: int = 200, **context: Any) -> Response:
     """A whole page, with the frame that belongs to whoever asks."""
-    return Response(_render(template, **context), status, content_type="text/html; charset=utf-8")
+    return Response(rendered(template, **context), status, content_type="text/html; charset=utf-8")
 
 
-def _render(template: str, **context: Any) -> str:
+def rendered(template: str, **context: Any) -> str:
+    """The HTML of a page, with the frame that belongs to whoever asks."""
     return render(
         template,
         language(),

@@ -29,6 +29,8 @@ CONTEST_PER_PERSON = Bound("contest", 60)  # each is for an admin to answer
 RENEWALS_PER_PERSON = Bound("renewal", 60)  # each is for a doctor to answer
 OFFER_PER_PERSON = Bound("offer", 60)  # each is news to whoever has that identifier
 PAPER_PER_PERSON = Bound("paper", 600)  # each is up to 10 MB of the disk
+EXPORT_PER_PERSON = Bound("export", 30)  # each is some seconds of a core, and a file on the disk
+SHARE_PER_PERSON = Bound("share", 60)
 READ_PER_PERSON = Bound("read", 5_000)  # traced readings: each is a durable write
 
 

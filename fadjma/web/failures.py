@@ -68,6 +68,19 @@ WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
 Ending = Callable[[Transaction, Viewer, Tried], Ended | None]
 
 
+Shaped = Callable[[int, str, str, Refusal | None], Response]  # status, title, detail, in the language of who asks
+_shaped: dict[str, Shaped] = {}
+
+
+def answer_below(address: str, shaped: Shaped) -> None:
+    """Say, when the program is loaded, that what goes wrong below this address is answered in a shape of its own."""
+    _shaped[address] = shaped
+
+
+def _shape() -> Shaped | None:
+    return next((shaped for address, shaped in _shaped.items() if f"{request.path}/".startswith(f"{address}/")), None)
+
+
 def register(app: Quart, trace_try: WriteDown, ending: Ending) -> None:
     """Answer every refusal and failure of `app`.
 
@@ -223,6 +236,8 @@ def _translated(refusal: Invalid, language: str) -> dict[str, str]:
 
 
 def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal: Refusal | None = None) -> Response:
+    if shaped := _shape():
+        return shaped(status, title, detail, refusal)
     wanted = web.wants()
     if wanted == "json":
         problem = {

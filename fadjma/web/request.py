@@ -83,7 +83,7 @@ class Request(QuartRequest):
         accept = self.plain.get("accept", "")
         if "text/event-stream" in accept:
             return "json"  # a program, or live.js: nobody reads a page there
-        if self.path.startswith("/api/"):
+        if self.path.startswith(("/api/", "/fhir/")):
             return "json"
         if len(accept) > _LOOKED_AT:
             accept = accept[:_LOOKED_AT].rpartition(",")[0]

@@ -3,6 +3,7 @@
 import logging
 import time
 import zlib
+from collections.abc import AsyncIterator
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ import brotli
 from quart import Quart, Response, current_app, g
 from quart.sessions import SessionInterface
 from quart.wrappers import BaseRequestWebsocket
+from quart.wrappers.response import IterableBody
 
 from fadjma import web
 from fadjma.i18n import N_
@@ -19,7 +21,9 @@ from fadjma.web.throttle import neighbourhood
 
 log = logging.getLogger("fadjma.requests")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PACKED = ("text/html", "application/json", "application/problem+json", "application/fhir+json")
 _COMPRESS_FROM = 400  # bytes; below, gzip's own header eats what it saves
+_SHORT = 32_768  # bytes: an answer that a connection has room for, with its head
 _QUALITY = 5  # of Brotli: as quick as gzip's 6, and a page a fourteenth smaller
 _OF_PAGES = {
     **GUARDS,
@@ -109,7 +113,8 @@ async def _finish(response: Response) -> Response:
     if response.status_code == 204:
         headers.pop("Content-Type", None)  # nothing to type and nothing to guard: a poll with nothing new is most of 2G
     else:
-        headers.extend(_by_kind(request, response))
+        for name, value in _by_kind(request, response).items():
+            headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
@@ -117,6 +122,8 @@ async def _finish(response: Response) -> Response:
         _warn_of_proxy(request.remote_addr or "")
     _allow_origin(request, response)
     await _compress(request, response)
+    if (response.content_length or _SHORT) < _SHORT:
+        response.timeout = None  # server/requests.py
     # The route's pattern, never the address: an address may hold an identifier or a search.
     now, viewer = time.perf_counter(), g.get("viewer")
     log.info(
@@ -162,10 +169,15 @@ async def _compress(request: web.Request, response: Response) -> None:
     if (
         not ("br" in accepted or "gzip" in accepted)  # quick, and mostly the end of it for programs
         or "Content-Encoding" in response.headers
-        or not (response.content_type or "").startswith(("text/html", "application/json", "application/problem+json"))
+        or not (response.content_type or "").startswith(_PACKED)
     ):
         return
     encoding = next((name for name in _PACKERS if request.accept_encodings[name] > 0), "")
+    if isinstance(response.response, IterableBody):  # sent while it is read
+        if encoding:
+            response.response = IterableBody(_packed(response.response.iter, _STREAMS[encoding]()))
+            response.headers["Content-Encoding"] = encoding
+        return
     body = await response.get_data(as_text=False)
     if not encoding or len(body) < _COMPRESS_FROM:
         return
@@ -185,4 +197,36 @@ def _gzip(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
+class _BrotliStream:
+    def __init__(self) -> None:
+        self._packer = brotli.Compressor(quality=_QUALITY)
+
+    def pack(self, piece: bytes) -> bytes:
+        packed: bytes = self._packer.process(piece) + self._packer.flush()
+        return packed
+
+    def end(self) -> bytes:
+        packed: bytes = self._packer.finish()
+        return packed
+
+
+class _GzipStream:
+    def __init__(self) -> None:
+        self._packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+
+    def pack(self, piece: bytes) -> bytes:
+        return self._packer.compress(piece) + self._packer.flush(zlib.Z_SYNC_FLUSH)
+
+    def end(self) -> bytes:
+        return self._packer.flush()
+
+
+async def _packed(pieces: AsyncIterator[str], packer: _BrotliStream | _GzipStream) -> AsyncIterator[bytes]:
+    """Each piece is read as soon as it has come."""
+    async for piece in pieces:
+        yield packer.pack(piece.encode())
+    yield packer.end()
+
+
+_STREAMS: dict[str, type[_BrotliStream | _GzipStream]] = {"br": _BrotliStream, "gzip": _GzipStream}
 _PACKERS = {"br": _brotli, "gzip": _gzip}  # the smallest first

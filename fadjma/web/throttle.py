@@ -15,7 +15,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from fadjma.refusals import Throttled
 
-# Only what fails is counted of these seven.
+# Only what fails is counted of these eight.
 SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "account")  # by whoever has never signed in to it
 SIGN_IN_PER_DEVICE = RateLimitItemPerMinute(10, 15, "device")  # of somebody who has: no stranger can use it up
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(100, 15, "address")  # a whole clinic may share one
@@ -23,6 +23,7 @@ CONFIRM_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, "confirm")  # of who is sig
 FACTOR_PER_ACCOUNT = RateLimitItemPerHour(10, 1, "factor")  # by whoever has the password: a code has a million values
 UNLOCK_PER_SESSION = RateLimitItemPerHour(5, 12, "unlock")  # the fifth ends it
 CODE_PER_ADDRESS = RateLimitItemPerMinute(10, 15, "code")  # of slips, which are copied by hand
+LINK_PER_ADDRESS = RateLimitItemPerMinute(30, 15, "link")  # codes of links; five end each link
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(120, 1, "register")  # a village's vaccination day, behind one address
 REGISTER_PER_STAFF = RateLimitItemPerHour(1_000, 1, "register-staff")  # from where staff works, or by them
 NOTED_PER_PERSON = RateLimitItemPerHour(60, 1, "noted")  # refused rights that are written down

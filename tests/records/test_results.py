@@ -203,3 +203,11 @@ def test_what_this_patient_has_had_before_is_proposed_with_its_newest_unit(store
     _note(store, Value("CREATININE", Decimal(70), unit="umol/L"), HAEMOGLOBIN)
     found = store.read(results.proposed, AWA.id)
     assert len(found) == 2 and {one.unit for one in found} <= {"umol/L", "mg/L", "g/dL"}
+
+
+def test_its_chain_covers_the_values(store: Store) -> None:
+    grant(store)
+    record_id = _note(store)
+    assert f"result_values:{record_id}/1" in " ".join(
+        covered for (covered,) in store.rows("SELECT covered FROM chain_links WHERE chain = 'awa'")
+    )

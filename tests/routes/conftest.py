@@ -23,6 +23,7 @@ from fadjma import rules
 from fadjma.config import Settings
 from fadjma.rules import Rules
 from fadjma.store import database
+from fadjma.taking.maker import Maker
 from fadjma.web.bounds import Bounds
 from fadjma.web.throttle import Throttle
 
@@ -37,6 +38,12 @@ def cheap_hashing() -> Iterator[None]:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a page notes on its way is there when the page is, however busy the machine; a clinic waits for a moment."""
     monkeypatch.setattr(database, "_NOTE_SECONDS", 60)
+
+
+@pytest.fixture(autouse=True)
+def made_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No copy of a file is made behind a test's back: test_taken_away.py has them made, and waits."""
+    monkeypatch.setattr(Maker, "begin", lambda maker, export_id: None)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +100,8 @@ def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -
     shared_app.extensions["database"].clock = clock
     shared_app.extensions["throttle"] = Throttle()
     shared_app.extensions["bounds"] = Bounds(1_200, shared_app.extensions["database"].clock)
-    shared_app.extensions["settings"] = Settings(secret_key=SECRET_KEY, **settings)
+    said = {"public_url": "https://clinique.example.org", **settings}
+    shared_app.extensions["settings"] = Settings(secret_key=SECRET_KEY, **said)
     rules.settle(replace(Rules(), **shared_app.extensions["settings"].fixed))
     return shared_app
 

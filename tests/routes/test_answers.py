@@ -46,6 +46,9 @@ class TestTheTable:
             ("GET", "/worker.js"),  # test_offline.py
             ("GET", "/manifest.webmanifest"),
             ("GET", "/apple-touch-icon.png"),
+            ("GET", "/seals/export"),  # test_seals.py, as the two after it
+            ("GET", "/patients/<patient_id>/accesses/proof"),
+            ("GET", "/trace-verification"),
             ("GET", "/audit/export"),  # a table to take along: test_audit.py
             ("GET", "/dispensing-register/export"),  # another: test_dispensing_register.py
             ("GET", "/inventory/consumption/export"),  # others: test_month_of_stock.py
@@ -56,7 +59,18 @@ class TestTheTable:
             ("GET", "/papers/<paper_id>"),
             ("GET", "/papers/<paper_id>/content"),
             ("GET", "/papers/<paper_id>/thumbnail"),
+            ("GET", "/patients/<patient_id>/file/paper"),  # test_taken_away.py
+            ("GET", "/exports/<export_id>/content"),
+            ("GET", "/open/<token>"),  # test_links_for_another_doctor.py
+            ("GET", "/open/<token>/file"),
+            ("GET", "/open/<token>/papers/<paper_id>/content"),
+            ("GET", "/open/<token>/papers/<paper_id>/thumbnail"),
             ("GET", "/sign-in/factor"),  # test_second_factor.py
+            ("GET", "/fhir/R4/metadata"),  # test_fhir.py
+            ("GET", "/fhir/R4/<resource_type>"),
+            ("POST", "/fhir/R4/<resource_type>/_search"),
+            ("GET", "/fhir/R4/<resource_type>/<resource_id>"),
+            ("GET", "/fhir/R4/Subscription/inbox/$events"),
             ("GET", "/drafts"),
             ("DELETE", "/proxies/<proxy_id>"),  # the same as its ending: test_families.py
             *((method, "/drafts/<form>/<subject>") for method in ("GET", "PUT", "DELETE")),  # test_drafts.py

@@ -14,7 +14,8 @@ from fadjma import days, rules
 from fadjma.family import actions as family
 from fadjma.rules import Rules
 
-OWN = ("/people", "/acting", "/proxies")  # whose is signed in, not the patient's
+OWN = ("/people", "/acting", "/proxies", "/patients/awa/file")  # whose is signed in, not the patient's
+COPY = ("/exports/{export}", "/exports/{export}/removal")  # of who has asked for it alone (test_taken_away.py)
 CLOSED = (  # to whoever acts for a patient: each is the patient's own
     *("/password", "/sessions", "/sessions/end", "/sessions/{elsewhere}/end"),
     *("/proxies", "/second-factor", "/second-factor/enrolment", "/second-factor/removal"),
@@ -22,7 +23,9 @@ CLOSED = (  # to whoever acts for a patient: each is the patient's own
 )
 
 
-ACTED = [route for route in ACTS if route.may(AWA) and route.path not in ("/unlock", "/proxies/{offered}/ending")]
+ACTED = [
+    route for route in ACTS if route.may(AWA) and route.path not in (*COPY, "/unlock", "/proxies/{offered}/ending")
+]
 
 
 async def _let(clinic: Callers, patient: str = AWA.id, proxy: str = MOUSSA.id, **more: Any) -> str:
@@ -184,7 +187,7 @@ class TestActing:
     async def test_nobody_else_sees_a_banner(self, clinic: Callers) -> None:
         assert 'id="whose"' not in (await clinic.browser(AWA).get("/")).text
 
-    @pytest.mark.parametrize("route", [route for route in READS if route.may(AWA)])
+    @pytest.mark.parametrize("route", [route for route in READS if route.may(AWA) and route.path not in COPY])
     async def test_reads_what_the_patient_reads(self, clinic: Callers, told: Told, route: Route) -> None:
         await _let(clinic)
         path = route.at(told)

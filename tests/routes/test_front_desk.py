@@ -234,6 +234,21 @@ class TestNurses:
         assert (ground["id"], ground["delegated_by"]) == (told.granted, DIOP.name)
         assert "par délégation\xa0:" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
 
+    async def test_have_a_patient_of_two_doctors_once_by_the_access_under_which_they_read(
+        self, clinic: Callers, told: Told
+    ) -> None:
+        patient = clinic.program(AWA)
+        await patient.post(f"/access-requests/{told.pending}/approval", {"scope": "summary", "duration": "12m"})
+        await self._are_led_once_to_awa(clinic, by=DIOP.name)
+        await patient.post(f"/access-requests/{told.granted}/revocation")
+        await self._are_led_once_to_awa(clinic, by=SARR.name)
+
+    async def _are_led_once_to_awa(self, clinic: Callers, *, by: str) -> None:
+        for path in ("/", "/patients", "/patients?q=awa"):
+            page = (await clinic.browser(GASSAMA).get(path)).text
+            assert (page.count("/patients/awa/records"), page.count(by)) == (1, 1), path
+        assert [one["id"] for one in (await clinic.program(GASSAMA).get("/patients")).json["items"]] == ["awa"]
+
     @pytest.mark.parametrize(
         ("q", "found"),
         [

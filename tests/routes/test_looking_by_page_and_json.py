@@ -1,5 +1,6 @@
 """Looking for something in a list: by a form, as one types, and as JSON; whoever may finds it, and nobody else."""
 
+import re
 from typing import Any
 
 import pytest
@@ -273,7 +274,9 @@ class TestComingBack:
         assert since and (since["records"], since["prescriptions"]) == ([theirs], [told.issued])
         assert mine not in str(since)
         page = (await clinic.browser(DIOP).get(self.PATH)).text
-        assert "Depuis votre dernière visite" in page
+        assert re.search(
+            r"<details [^>]* open><summary><span>Depuis votre dernière visite <small>.*, 2 changements<", page
+        )
         _pass(store, clock, minutes=50)
         assert await self._since(clinic) == since, "the same visit goes on"
         _pass(store, clock, minutes=70)

@@ -64,6 +64,8 @@ from fadjma.safety import importing as safety_files
 from fadjma.safety import signing
 from fadjma.safety.tables import Facts as Entry
 from fadjma.store import Transaction
+from fadjma.taking import exports, shares
+from fadjma.taking.scope import Scope as Taken
 
 KETOPROFEN = Facts(dci="kétoprofène", form="gélule", strength="50 mg", unit="gélule", brands="Profénid")
 NORAMIDOPYRINE = Facts(dci="noramidopyrine", form="comprimé", strength="500 mg", unit="comprimé")
@@ -77,6 +79,7 @@ DOCUMENT = "CNI 1 751 1991 00042"
 SECRET_KEY = "the secret key of these tests, long enough"
 SLIP_KEY = derive_key(SECRET_KEY, "slips")
 PIN_KEY = derive_key(SECRET_KEY, "patient_pins")
+SHARE_KEY = derive_key(SECRET_KEY, shares.PURPOSE)
 FACTOR_KEY = derive_key(SECRET_KEY, "second_factor")
 RECOVERY = second_factors.recovery_code(FACTOR_KEY, "a recovery code of M. Gomis")
 ENTRY = "a-row-of-doses"
@@ -148,6 +151,8 @@ class Told:
     announced: str  # to everybody
     offered: str  # by Awa to Moussa: that he may act for her; he has not answered
     contested: str  # another, of which she has said that it is not normal
+    export: str  # a copy of Awa's file, which is ready (test_taken_away.py has one made)
+    share: str  # a link of hers, which nobody has opened
     news: str  # the number of a line of Awa's inbox; nobody else has one of this number
 
 
@@ -266,6 +271,8 @@ def tell(store: Store) -> Told:
         announced=announced,
         offered=offered,
         news="",
+        export=_export(store),
+        share=store.write(shares.make, AWA, AWA.id, Taken(), whom="Dr Ba", hours=24, key=SHARE_KEY),
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
         handover=store.value("SELECT id FROM dispenses"),
         given_lot=store.value("SELECT lot_id FROM dispense_lines"),
@@ -274,6 +281,12 @@ def tell(store: Store) -> Told:
     steps.explain(store, *step, story.open, story.owed)
     _want_renewed(store, story.away)
     return replace(story, news=_news(store))  # when everybody has been told
+
+
+def _export(store: Store) -> str:
+    asked = store.write(exports.ask, AWA, AWA.id, Taken(), drop=lambda export_id: None)
+    store.write(exports.finish, asked, AWA.id, 40_000)
+    return asked
 
 
 def _news(store: Store) -> str:
@@ -701,6 +714,10 @@ ACTS = [
         {"patient_id": AWA.id, "identifier": IDENTIFIERS[MOUSSA.id], "relationship": "child", "document": DOCUMENT},
         created=True,
     ),
+    Route("/patients/awa/exports", AWA, created=True),
+    Route("/exports/{export}/removal", AWA),
+    Route("/patients/awa/shares", AWA, {"allergies": True, "hours": "24h", "whom": "Dr Ba"}, created=True),
+    Route("/shares/{share}/revocation", AWA),
     Route("/proxies/{offered}/acceptance", MOUSSA),
     Route("/proxies/{offered}/ending", AWA, allowed=(MOUSSA, THIAM)),
     Route("/acting", AWA, {"person_id": AWA.id}, quiet=True),
@@ -798,6 +815,9 @@ READS = [
     Route("/allergens?substance=amo", DIOP, allowed=(DIOP, SARR)),
     Route("/measurements/{weight}", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/accesses", AWA),
+    Route("/patients/awa/file", AWA),
+    Route("/exports/{export}", AWA),
+    Route("/shares/{share}", AWA),
     Route("/patients/awa/prescriptions/new", DIOP),
     Route("/patients/awa/accesses/{line}", AWA),
     Route("/emergencies", ADMIN),
@@ -805,6 +825,7 @@ READS = [
     Route("/contests", AWA, allowed=(MOUSSA, ADMIN)),
     Route("/contests/{contested}", AWA, allowed=(ADMIN,)),
     Route("/audit", ADMIN),
+    Route("/seals", ADMIN),
     Route("/announcements", AWA, allowed=CAST),
     Route("/announcements/new", ADMIN),
     Route("/announcements/{announced}", AWA, allowed=CAST),
@@ -895,6 +916,8 @@ STEPWISE = {
     "/sign-in/passkey": {"credential": "{}"},
     "/unlock/passkey/options": {},
     "/unlock/passkey": {"credential": "{}"},
+    "/open/0": {"code": "000000"},  # test_links_for_another_doctor.py
+    "/open/0/closing": {},
     "/patients/0/papers": {"type": "test_result", "title": "Numération"},  # test_papers.py
     "/patients/0/papers/uploads": {"size": 1, "hash": "0" * 64, "type": "test_result", "title": "Numération"},
 }

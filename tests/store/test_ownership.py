@@ -23,6 +23,7 @@ TABLES = {
         *("totp_keys", "totp_enrolments", "recovery_codes", "factor_removals", "passkeys", "passkey_challenges"),
         *("identity_corrections", "patient_pins", "patient_links", "proxies"),
     },
+    "chain": {"chain_links", "chain_heads", "chain_keys", "chain_seals", "chain_before"},
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys", "drafts"},
     "keeping": {"backup_runs"},
@@ -35,6 +36,7 @@ TABLES = {
         *("measurements", "measurement_errors"),
     },
     "papers": {"papers", "uploads"},
+    "taking": {"exports", "shares", "share_papers"},
     "inventory": {
         *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "gtins", "pharmacy_choices"),

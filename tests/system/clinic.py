@@ -69,9 +69,12 @@ class Clinic(Server):
 
 
 @asynccontextmanager
-async def open_clinic(folder: Path) -> AsyncIterator[Clinic]:
-    """With the demo's people, whose year has told what it has told: a test makes by itself what it needs."""
-    clinic = Clinic(folder)
+async def open_clinic(folder: Path, **settings: str) -> AsyncIterator[Clinic]:
+    """With the demo's people, whose year has told what it has told: a test makes by itself what it needs.
+
+    `settings` are FADJMA_* variables.
+    """
+    clinic = Clinic(folder, **settings)
     await clinic.open()
     try:
         yield clinic

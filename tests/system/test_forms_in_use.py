@@ -344,7 +344,7 @@ async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pr
 
 
 async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: Page, server: FakeStream) -> None:
-    """later.js comes after a dashboard; here the link goes before it is there."""
+    """later.js comes when somebody comes to the form; here the link goes before it is there."""
     server.main = FORM
     server.always("/answer", answer(200, '<li id="r1">bien</li>'))
     await page.route("**/later.js", lambda route: route.abort())

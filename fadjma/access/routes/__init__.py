@@ -2,8 +2,8 @@
 
 from quart import Blueprint
 
-from fadjma.access.routes import requests, reviews
+from fadjma.access.routes import proof, requests, reviews
 
 blueprint = Blueprint("access", __name__)
-for part in (requests, reviews):
+for part in (requests, reviews, proof):
     blueprint.register_blueprint(part.blueprint)

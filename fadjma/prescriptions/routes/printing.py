@@ -5,6 +5,8 @@ import asyncio
 from quart import Blueprint, Response, request
 
 from fadjma import web
+from fadjma.chain import seals
+from fadjma.chain.seals import Seal
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import handover, labels, paper, queries, register
 from fadjma.prescriptions.routes.reading import handover_key
@@ -52,15 +54,17 @@ async def registered() -> Response:
     """The ordonnancier of a month, as a page of a part of it, or whole to be printed."""
     asked, whole = request.args.get("month"), request.args.get("whole") == "1"
     before, limit = request.args.get("before"), register.MOST if whole else register.PER_PAGE
-    month, found = await web.see_traced(_registered, asked, before, limit)
+    month, found, seal = await web.see_traced(_registered, asked, before, limit)
     data = found.json(lambda entry: entry.json(web.language()))
-    return web.answer("prescriptions/register.html", {**data, "month": month}, entries=found, month=month, whole=whole)
+    return web.answer(
+        "prescriptions/register.html", {**data, "month": month}, entries=found, month=month, whole=whole, seal=seal
+    )
 
 
 @blueprint.get("/dispensing-register/export")
 async def export() -> Response:
     """The same as a file: CSV, or a workbook."""
-    month, found = await web.see_traced(_registered, request.args.get("month"), None, register.MOST)
+    month, found, _ = await web.see_traced(_registered, request.args.get("month"), None, register.MOST)
     rows = list(register.table(found, web.language()))
     if web.one_of("format", ("csv", "xlsx")) == "xlsx":
         return await asyncio.to_thread(as_workbook, rows, f"ordonnancier-{month}.xlsx")
@@ -69,5 +73,5 @@ async def export() -> Response:
 
 def _registered(
     tx: Transaction, viewer: Viewer, month: str | None, before: str | None, limit: int
-) -> tuple[str, Page[register.Entry]]:
-    return register.shown_month(tx, month), register.entries(tx, viewer, month, before, limit)
+) -> tuple[str, Page[register.Entry], Seal | None]:
+    return register.shown_month(tx, month), register.entries(tx, viewer, month, before, limit), seals.newest(tx)

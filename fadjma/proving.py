@@ -1,0 +1,184 @@
+"""`quart verify`, `quart seal` and `quart seal-key`: whether what was written is as it was."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import click
+from quart import Quart
+
+from fadjma import verifying
+from fadjma.chain import before, keys, seals, walking
+from fadjma.chain.keys import KeyFault, Signer
+from fadjma.chain.seals import Exported
+from fadjma.chain.walking import Break, Walk
+from fadjma.config import Settings
+from fadjma.i18n import iso
+from fadjma.store import Database, Transaction, Unusable
+from fadjma.store.backup import change, has_table, look_into
+from fadjma.store.contents import Contents
+from fadjma.store.migrating import migrate
+from fadjma.store.owner import Owner
+
+_NAMED_AT_MOST = 5  # of what is wrong with the chains
+
+
+def commands(app: Quart) -> Iterator[click.Command]:
+    """What is typed."""
+    yield _verify(app)
+    yield _seal(app)
+    yield _seal_key(app)
+
+
+def _verify(app: Quart) -> click.Command:
+    @click.command("verify")
+    @click.option(
+        "--against",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A seal that was exported (quart seal, « Sceaux »): shows an older file, and a tail that was cut.",
+    )
+    def verify(against: Path | None) -> None:
+        """Look whether all is sound: pages, numbers, stock, papers, every link of the chains. Ends with 1 if not."""
+        settings: Settings = app.extensions["settings"]
+        path, is_sound = app.extensions["database"].path, Contents(settings.papers_folder).is_sound
+        kept = _read(against) if against else None
+        checks = len(verifying.checks(is_sound))
+        try:
+            with click.progressbar(length=checks, label=f"Base {path}") as bar:
+                wrong = look_into(path, lambda tx: verifying.walk(tx, lambda done: bar.update(1), is_sound=is_sound))
+            walk, broken, notes = look_into(path, lambda tx: _walk_chains(tx, settings, kept))
+        except Unusable as error:
+            raise click.ClickException(str(error)) from error
+        for note in notes:
+            click.echo(note)
+        if wrong or broken:
+            raise click.ClickException("\n".join(["La base ne va pas :", *wrong, *broken]))
+        click.echo(f"Tout va bien : {checks} vérifications, {walk.links} maillons et {walk.seals} sceaux.")
+
+    return verify
+
+
+def _read(file: Path) -> Exported:
+    try:
+        return seals.read_exported(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "ce n'est pas un sceau signé de FADJMA"
+        raise click.ClickException(f"{file} ne se laisse pas lire : {said}.") from error
+
+
+def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> tuple[Walk, list[str], list[str]]:
+    """The walk, what is wrong, and what somebody should know."""
+    if not has_table(tx, "chain_links"):
+        return Walk(()), [], ["La base est d'avant la chaîne : démarrez FADJMA une fois."]
+    with click.progressbar(length=walking.count(tx), label="Chaîne") as bar:
+        walk = Walk(verifying.COVERED, bar.update)
+        broken = [_said(tx, one) for one in islice(walk.breaks(tx), _NAMED_AT_MOST)]
+    broken += [_said(tx, one) for one in (walking.against(tx, kept) if kept else ())]
+    notes = [_key_said(key) for key in keys.all_known(tx)]
+    last = seals.newest(tx)
+    if last:
+        notes.append(f"Dernier sceau : {last.number}, du {iso(last.at)}, {last.links} maillons : {last.grouped}")
+        try:
+            broken += [_said(tx, one) for one in walking.of_key(tx, keys.load(settings.seal_key))]
+        except KeyFault as fault:
+            notes.append(f"{fault} Sans elle, on ne sait pas si les clés de la base sont les vraies.")
+    if waiting := before.waiting(tx):
+        notes.append(f"{waiting} lignes d'avant la chaîne n'y sont pas encore.")
+    return walk, broken, notes
+
+
+def _key_said(key: keys.Known) -> str:
+    return f"Clé {key.position}, depuis le {iso(key.since)} : {key.grouped}"
+
+
+def _said(tx: Transaction, found: Break) -> str:
+    """Where it is, what it is, and what stands around it. Of patients the identifier, never the name."""
+    if found.chain is None:
+        return f"chaîne : {found.what}"
+    identifier = tx.value("SELECT identifier FROM patient_identities WHERE id = ?", (found.chain,))
+    place = tx.value("SELECT name FROM places WHERE id = ?", (found.chain,))
+    named = f"du patient {identifier}" if identifier else f"de {place}" if place else "de la clinique"
+    head = f"chaîne {named} ({found.chain})"
+    if found.number is None:
+        return f"{head} : {found.what}"
+    return "\n".join([f"{head}, maillon {found.number} : {found.what}", *(f"    {one}" for one in found.around)])
+
+
+def seal_before_copy(settings: Settings, database: Database) -> None:
+    """So that the copy holds a seal of all that it has. A key that is not there is said, and the copy is made."""
+    try:
+        _seal_now(settings, database)
+    except KeyFault as fault:
+        click.echo(f"{fault} La copie a le dernier sceau, pas un nouveau.", err=True)
+
+
+def _seal_now(settings: Settings, database: Database) -> None:
+    """Raises KeyFault, Unusable."""
+    if look_into(database.path, lambda tx: has_table(tx, "chain_seals")):
+        signer = keys.load(settings.seal_key) if look_into(database.path, keys.newest) else None
+        if signer:
+            change(database.path, lambda tx: seals.make(tx, signer), database.clock())
+
+
+def _seal(app: Quart) -> click.Command:
+    @click.command("seal")
+    @click.argument("target", type=click.Path(path_type=Path, dir_okay=False), required=False)
+    def seal(target: Path | None) -> None:
+        """Sign the heads of the chains now, and write the signed head to TARGET, or show it: to be kept elsewhere."""
+        settings: Settings = app.extensions["settings"]
+        database: Database = app.extensions["database"]
+        try:
+            _seal_now(settings, database)
+            found = look_into(database.path, seals.export)
+            if found is None:
+                raise click.ClickException("Rien n'est encore scellé : démarrez FADJMA une fois.")
+            said = json.dumps(found.json(), indent=1) + "\n"
+            if target:
+                with target.open("x", encoding="utf-8") as written:
+                    written.write(said)
+        except (KeyFault, Unusable) as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{target} ne se laisse pas écrire : {error.strerror}.") from error
+        click.echo(f"Sceau écrit : {target}" if target else said)
+
+    return seal
+
+
+def _seal_key(app: Quart) -> click.Command:
+    @click.command("seal-key")
+    @click.option("--new", is_flag=True, help="Make another key: the one that signed is lost, or was seen by somebody.")
+    def seal_key(new: bool) -> None:
+        """Show the keys that have signed, to be compared with paper; or make a new one. FADJMA must not run then."""
+        settings: Settings = app.extensions["settings"]
+        database: Database = app.extensions["database"]
+        try:
+            if new:
+                _renew(settings, database)
+            for key in look_into(database.path, keys.all_known):
+                click.echo(_key_said(key))
+        except (KeyFault, Unusable) as error:
+            raise click.ClickException(str(error)) from error
+
+    return seal_key
+
+
+def _renew(settings: Settings, database: Database) -> None:
+    """Raises KeyFault, Unusable; then the file is as it was."""
+    owner = Owner(database.path)
+    if not owner.take():
+        raise Unusable(f"FADJMA tourne encore sur {database.path} (processus {owner.holder()}) : arrêtez-le d'abord.")
+    try:
+        migrate(database.path, database.clock())
+        known = look_into(database.path, keys.newest)
+        former: Signer | None = None
+        try:
+            found = keys.load(settings.seal_key)
+            former = found if known and found.fingerprint == known.fingerprint else None
+        except KeyFault:
+            pass  # which is why there is to be another one
+        signer = keys.make(settings.seal_key, replacing=True)
+        change(database.path, lambda tx: seals.renew_key(tx, former, signer), database.clock())
+    finally:
+        owner.give_up()

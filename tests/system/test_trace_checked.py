@@ -1,0 +1,101 @@
+"""The page that checks a patient's trace, opened from a folder, without any server."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import steps
+from cast import AWA
+from playwright.async_api import Browser, Page, expect
+from store import Store
+
+import fadjma
+from fadjma import verifying
+from fadjma.access import proof
+from fadjma.chain import keys
+from fadjma.chain.keys import Signer
+
+PAGE = Path(fadjma.__file__).parent / "access" / "verification.html"
+SIGNER = Signer(b"k" * 32)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+Trace = dict[str, Any]
+
+
+@pytest.fixture
+def trace(store: Store) -> Trace:
+    steps.delivered(store)
+    steps.write_record(store)
+    store.write(keys.require, SIGNER)
+    return store.read(proof.export, AWA, AWA.id, kinds=verifying.COVERED, signer=SIGNER, language="fr")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser) -> Page:
+    context = await browser.new_context(viewport={"width": 360, "height": 740})
+    page = await context.new_page()
+    await page.goto(PAGE.as_uri())
+    return page
+
+
+async def _check(page: Page, tmp_path: Path, trace: Trace | str) -> None:
+    file = tmp_path / "fadjma-trace.json"
+    file.write_text(trace if isinstance(trace, str) else json.dumps(trace), "utf-8")
+    await page.set_input_files("#file", file)
+
+
+async def test_a_whole_trace_is_said_to_be_one(page: Page, tmp_path: Path, trace: Trace) -> None:
+    await _check(page, tmp_path, trace)
+    verdict = page.locator("#verdict")
+    await expect(verdict).to_contain_text("Cette trace est entière et signée")
+    await expect(verdict).to_contain_text(keys.grouped(SIGNER.fingerprint))
+    await expect(verdict).to_contain_text("Awa Cissé, FJ-7K2MQ-0XW4D")
+    await expect(page.locator("#lines li").filter(has_text="a ajouté un élément à votre dossier")).to_contain_text(
+        "Ousmane Diop"
+    )
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it fits a phone"
+
+
+async def test_what_was_changed_is_said_wherever_it_was(page: Page, tmp_path: Path, trace: Trace) -> None:
+    async def said(change: Any, words: str) -> None:
+        changed = deepcopy(trace)
+        change(changed)
+        await _check(page, tmp_path, changed)
+        await expect(page.locator("#verdict.no")).to_contain_text(words)
+        await _check(page, tmp_path, trace)
+        await expect(page.locator("#verdict")).to_contain_text("entière et signée")
+
+    def another_outcome(changed: Trace) -> None:
+        row = next(row for link in changed["links"] for row in link["rows"] if "text" in row)
+        row["text"] = row["text"].replace('"success"', '"refused"')
+
+    def forged(changed: Trace) -> None:
+        head = changed["head"]
+        head["signature"] = SIGNER.sign("another")
+
+    await said(another_outcome, "Cette trace a été changée")
+    await said(lambda changed: changed["links"].pop(1), "le maillon 2 manque")
+    await said(lambda changed: changed["links"][0].update(at=1), "n'est pas celui qui a été calculé")
+    await said(lambda changed: changed["links"].pop(), "la fin a été coupée")
+    await said(forged, "La signature n'est pas bonne")
+
+
+async def test_what_is_no_trace_is_said_to_be_none(page: Page, tmp_path: Path) -> None:
+    for text in ("", "[]", '{"format": "other"}'):
+        await _check(page, tmp_path, text)
+        await expect(page.locator("#verdict.no")).to_contain_text("n'est pas une trace de FADJMA")
+
+
+async def test_a_browser_without_ed25519_checks_the_chain_and_says_so(page: Page, tmp_path: Path, trace: Trace) -> None:
+    await page.evaluate(
+        "() => { SubtleCrypto.prototype.importKey = async () => { throw new DOMException('', 'NotSupportedError') } }"
+    )
+    await _check(page, tmp_path, trace)
+    await expect(page.locator("#verdict.part")).to_contain_text("ce navigateur ne sait pas vérifier la signature")
+
+
+async def test_without_a_signature_the_chain_alone_is_checked(page: Page, tmp_path: Path, trace: Trace) -> None:
+    await _check(page, tmp_path, {**trace, "head": None})
+    await expect(page.locator("#verdict.part")).to_contain_text("elle n'est pas signée")
