@@ -75,10 +75,21 @@ class TestBeforeItIsOpened:
         doctor = reader(clinic)
         for where in (link["at"], f"{link['at']}/file"):
             answer = await doctor.get(where)
-            assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
+            assert answer.headers.getlist("Referrer-Policy") == ["same-origin"]
             assert "noindex" in answer.headers["X-Robots-Tag"]
             assert answer.headers["Cache-Control"] == "no-store"
         assert '<meta name="robots" content="noindex' in (await doctor.get(link["at"])).text
+
+    async def test_its_form_is_taken_from_browsers_that_say_no_more_than_its_origin(
+        self, clinic: Callers, told: Told
+    ) -> None:
+        """Safari before 16.4 and Firefox before 90. On a page that is no-referrer they say `null` instead."""
+        link = await made(clinic)
+        page = await reader(clinic).get(link["at"])
+        assert "no-referrer" not in page.text + page.headers["Referrer-Policy"]
+        old = {"Sec_Fetch_Site": "", "Origin": "http://localhost"}
+        assert (await reader(clinic).post(link["at"], {"code": link["code"]}, **old)).status == 303
+        assert (await reader(clinic).post(link["at"], {"code": "1"}, **{**old, "Origin": "null"})).status == 403
 
     async def test_a_link_that_there_is_not_says_so_and_is_counted(
         self, app: Quart, clinic: Callers, told: Told
