@@ -218,6 +218,11 @@ def fail(tx: Transaction, export_id: str, patient_id: str, failure: Failure) -> 
         _follow(tx, patient_id, export_id)
 
 
+def held(tx: Transaction) -> set[str]:
+    """The ids of those of which there may be a file."""
+    return {row["id"] for row in tx.all("SELECT id FROM exports WHERE status IN ('making', 'ready')")}
+
+
 def forget(tx: Transaction, limit: int, drop: Drop) -> int:
     """What time does: copies a day old go, those that nobody makes any more have failed; returns how many."""
     over = tx.all(

@@ -105,6 +105,17 @@ class TestBeforeItIsOpened:
         assert (await stranger.post(link["at"], {"code": link["code"]})).status == 429
         await opened(clinic, link)  # from elsewhere
 
+    async def test_no_stranger_comes_as_far_as_the_writer(
+        self, app: Quart, clinic: Callers, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Their tries to open are counted; nothing counts the other requests."""
+        link = await made(clinic)
+        database = app.extensions["database"]
+        monkeypatch.setattr(database, "write", None)
+        for at, status in ((link["at"], 404), ("/open/" + "0" * 26, 404)):
+            assert (await reader(clinic).get(f"{at}/papers/x/content")).status == status
+            assert (await reader(clinic).post(f"{at}/closing")).status == status
+
     async def test_the_table_opens_nothing(self, clinic: Callers, told: Told, store: Store) -> None:
         link = await made(clinic)
         kept = " ".join(str(value) for value in store.rows("SELECT * FROM shares")[0])

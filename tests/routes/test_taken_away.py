@@ -300,6 +300,15 @@ class TestHowItEnds:
         assert store.write(exports.forget, 200, makes.drop) == 1
         assert (await awa.get(f"/exports/{asked}")).json["failure"] == "interrupted"
 
+    async def test_what_the_table_knows_nothing_of_goes_at_the_next_start(
+        self, clinic: Callers, told: Told, makes: Maker
+    ) -> None:
+        """After a backup of before was restored."""
+        asked = await ready(clinic.program(AWA), makes)
+        makes.file("of-later").write_bytes(b"somebody's whole file")
+        await makes.tidy()
+        assert makes.file(asked).exists() and not makes.file("of-later").exists()
+
     def test_one_that_waits_for_its_turn_is_not_silent_while_another_is_made(self, store: Store, clock: Clock) -> None:
         def drop(export_id: str) -> None:
             pass

@@ -149,6 +149,7 @@ async def read(token: str) -> Response:
 async def close(token: str) -> Response:
     """Its reader has finished, on a computer that others use, too."""
     await web.form(NoFields)
+    await _read(token)  # no stranger comes as far as the writer
     mark = web.mark(request.remote_addr or "")
     await web.database().write(opening.close, token, _session(), key=share_key(), address=mark)
     if web.wants() == "json":
@@ -163,6 +164,7 @@ async def close(token: str) -> Response:
 @blueprint.get("/open/<token>/papers/<paper_id>/content")
 @_of_a_link
 async def content(token: str, paper_id: str) -> Response:
+    await _read(token)
     one = await web.database().write(opening.paper, token, _session(), paper_id, key=share_key(), whole=True)
     return await sent_file(one.sha256, one.kind, one.file_name)
 
