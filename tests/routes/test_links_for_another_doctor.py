@@ -410,5 +410,9 @@ class TestReachable:
         assert answer.status == 201
         shown = (await awa.get(answer.location, Host="clinique.example.org")).json
         assert shown["link"].startswith("https://clinique.example.org/open/")
+        inside = await clinic.program(AWA).get(answer.location, Host="192.168.1.10:8000")
+        assert inside.json["link"] is None and inside.json["code"]  # it would open in the clinic alone
+        page = (await clinic.browser(AWA).get(answer.location, Host="192.168.1.10:8000")).text
+        assert "Le lien n'est pas montré ici" in page and "/open/" not in page and inside.json["code"][:3] in page
         plain = await clinic.program(AWA).post(MAKE, {**ALL, "hours": "1h"}, Host="clinique.example.org")
         assert plain.status == 409  # a file does not travel in the clear

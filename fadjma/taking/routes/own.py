@@ -196,10 +196,10 @@ async def share(patient_id: str) -> Response:
 
 @blueprint.get("/shares/<share_id>")
 async def show_share(share_id: str) -> Response:
-    """Its state; and link and code, as long as it waits for them."""
+    """Its state; and link and code, as long as it waits for them. Where it would not open, the link is not shown."""
     found = await web.see(shares.share, share_id)
-    key, waits = share_key(), found.status == "waiting"
-    link = f"{_base() or request.host_url.rstrip('/')}/open/{shares.token_of(key, share_id)}" if waits else None
+    key, waits, base = share_key(), found.status == "waiting", _base()
+    link = f"{base}/open/{shares.token_of(key, share_id)}" if waits and base else None
     code = shares.code_of(key, share_id) if waits else None
     data = {**found.json(web.language()), "link": link, "code": code}
     return web.answer("taking/share.html", data, item=found, link=link, code=code, qr=qr_code(link) if link else None)
