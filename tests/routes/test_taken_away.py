@@ -401,6 +401,7 @@ class TestThePage:
         assert "BCG" in text and TITLE not in text and "Une partie du dossier seulement." in text
         assert "Qui a eu accès" not in text
         assert (await clinic.program(AWA).get(f"{HERE}/paper?since=2026-02-30")).errors()["since"]
+        assert (await clinic.program(AWA).get(f"{HERE}/paper?since=2026-03-02&until=2026-03-01")).errors()["until"]
 
     async def test_nobody_reads_on_who_has_signed_out(
         self, clinic: Callers, told: Told, store: Store, monkeypatch: pytest.MonkeyPatch

@@ -15,7 +15,7 @@ from fadjma.refusals import Gone, Invalid, NotNow
 from fadjma.store import Page, Transaction
 from fadjma.taking import exports, reach, shares
 from fadjma.taking.exports import Export
-from fadjma.taking.forms import ScopeForm, ShareForm
+from fadjma.taking.forms import BACKWARDS, ScopeForm, ShareForm
 from fadjma.taking.maker import Maker
 from fadjma.taking.routes.paging import Files, sent
 from fadjma.taking.scope import LABELS, PARTS, Scope
@@ -110,7 +110,10 @@ async def printed(patient_id: str) -> Response:
 
 def _scope() -> Scope:
     named = [part for part in PARTS if request.args.get(part)]
-    return Scope.of(named or PARTS, _day("since"), _day("until"))
+    since, until = _day("since"), _day("until")
+    if since and until and until < since:  # else it would say that there is nothing
+        raise Invalid({"until": BACKWARDS})
+    return Scope.of(named or PARTS, since, until)
 
 
 def _day(name: str) -> str | None:
