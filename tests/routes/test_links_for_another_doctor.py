@@ -308,6 +308,17 @@ class TestTakenBack:
         assert (await state(clinic, theirs))["status"] == "revoked"
         assert (await clinic.browser(AWA).get("/patients/awa/file")).status == 200
 
+    async def test_while_the_account_that_made_it_is_deactivated(self, clinic: Callers, told: Told) -> None:
+        """It may have been in wrong hands, and its owner cannot sign in to take it back."""
+        read, waits = await made(clinic), await made(clinic)
+        doctor = await opened(clinic, read)
+        admin = clinic.program(ADMIN)
+        assert (await admin.post("/accounts/awa/deactivation")).status == 200
+        assert (await doctor.get(f"{read['at']}/file")).status == 410
+        assert (await reader(clinic).post(waits["at"], {"code": waits["code"]})).status == 410
+        assert (await admin.post("/accounts/awa/reactivation")).status == 200
+        assert (await doctor.get(f"{read['at']}/file")).status == 200
+
 
 class TestItsPapers:
     async def test_they_are_read_through_the_link_and_the_first_time_is_written_down(
