@@ -248,4 +248,5 @@ def _tell(tx: Transaction, viewer: Viewer, transfer_id: str, action: str, other_
     others = directory.people(tx, "pharmacist", other_id)
     colleagues = directory.people(tx, "pharmacist", viewer.organization_id)
     notices = [Notice(others, "notification", action), Notice(colleagues, "notification", None)]
-    events.record(tx, action, Subject("transfer", transfer_id), actor_id=viewer.id, notices=notices)
+    subject, place_id = Subject("transfer", transfer_id), viewer.organization_id
+    events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=notices)

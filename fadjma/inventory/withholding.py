@@ -73,6 +73,7 @@ def _tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
     """The colleagues are told; whoever acted is not, and their pages follow."""
     pharmacists = directory.people(tx, "pharmacist", viewer.organization_id)
     colleagues = Notice(pharmacists, "notification", action)
-    events.record(tx, action, Subject("product", lot.product_id), actor_id=viewer.id, notices=[colleagues])
+    subject, place_id = Subject("product", lot.product_id), viewer.organization_id
+    events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])
     for prescription_id in queries.kept_for(tx, lot.id):
         events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))
