@@ -10,7 +10,7 @@ from fadjma.chain.seals import Exported, Seal
 from fadjma.i18n import iso
 from fadjma.store import Row, Transaction
 
-_AT_ONCE = 1_000  # links
+_AT_ONCE = 200  # links, with all rows that they cover: those from before the chain have hundreds
 Progress = Callable[[int], object]
 
 
