@@ -168,7 +168,7 @@ class TestQuart:
 
     def test_a_database_from_before_the_chain_is_said_to_be_one(self, path: Path, quart: Typed) -> None:
         old = path.with_name("old.db")
-        migrate(old, 0, up_to="0044")
+        migrate(old, 0, up_to="0043")
         for words in (("verify",), ("seal",), ("seal-key",)):
             done = quart(*words, file=old)
             assert done.exit_code == 1 and "est d'avant la chaîne des sceaux" in done.output, done.output
