@@ -1,7 +1,7 @@
 """`quart verify`, `quart seal` and `quart seal-key`: whether what was written is as it was."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fadjma.chain.walking import Break, Walk
 from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.store import Database, Transaction, Unusable
-from fadjma.store.backup import change, has_table, look_into
+from fadjma.store.backup import change, give_name, has_table, look_into
 from fadjma.store.contents import Contents
 from fadjma.store.migrating import migrate
 from fadjma.store.owner import Owner
@@ -43,6 +43,7 @@ def _verify(app: Quart) -> click.Command:
         settings: Settings = app.extensions["settings"]
         path, is_sound = app.extensions["database"].path, Contents(settings.papers_folder).is_sound
         kept = _read(against) if against else None
+        _require_chain(path)
         checks = len(verifying.checks(is_sound))
         try:
             with click.progressbar(length=checks, label=f"Base {path}") as bar:
@@ -54,9 +55,20 @@ def _verify(app: Quart) -> click.Command:
             click.echo(note)
         if wrong or broken:
             raise click.ClickException("\n".join(["La base ne va pas :", *wrong, *broken]))
-        click.echo(f"Tout va bien : {checks} vérifications, {walk.links} maillons et {walk.seals} sceaux.")
+        counted = f"{_several(walk.links, 'maillon')} et {_several(walk.seals, 'sceau', 'sceaux')}"
+        click.echo(f"Tout va bien : {checks} vérifications, {counted}.")
 
     return verify
+
+
+def _require_chain(path: Path) -> None:
+    """That the database, if there is one, is not of a version before the chain. Raises ClickException."""
+    try:
+        is_old = path.exists() and not look_into(path, lambda tx: has_table(tx, "chain_links"))
+    except Unusable as error:
+        raise click.ClickException(str(error)) from error
+    if is_old:
+        raise click.ClickException(f"{path} est d'avant la chaîne des sceaux : démarrez FADJMA une fois, puis revenez.")
 
 
 def _read(file: Path) -> Exported:
@@ -69,8 +81,6 @@ def _read(file: Path) -> Exported:
 
 def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> tuple[Walk, list[str], list[str]]:
     """The walk, what is wrong, and what somebody should know."""
-    if not has_table(tx, "chain_links"):
-        return Walk(()), [], ["La base est d'avant la chaîne : démarrez FADJMA une fois."]
     with click.progressbar(length=walking.count(tx), label="Chaîne") as bar:
         walk = Walk(verifying.COVERED, bar.update)
         broken = [_said(tx, one) for one in islice(walk.breaks(tx), _NAMED_AT_MOST)]
@@ -78,14 +88,23 @@ def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> 
     notes = [_key_said(key) for key in keys.all_known(tx)]
     last = seals.newest(tx)
     if last:
-        notes.append(f"Dernier sceau : {last.number}, du {iso(last.at)}, {last.links} maillons : {last.grouped}")
+        notes.append(
+            f"Dernier sceau : {last.number}, du {iso(last.at)}, {_several(last.links, 'maillon')} : {last.grouped}"
+        )
         try:
             broken += [_said(tx, one) for one in walking.of_key(tx, keys.load(settings.seal_key))]
         except KeyFault as fault:
             notes.append(f"{fault} Sans elle, on ne sait pas si les clés de la base sont les vraies.")
     if waiting := before.waiting(tx):
-        notes.append(f"{waiting} lignes d'avant la chaîne n'y sont pas encore.")
+        plural = "s" if waiting > 1 else ""
+        verb = "n'y sont" if waiting > 1 else "n'y est"
+        notes.append(f"{waiting} ligne{plural} d'avant la chaîne {verb} pas encore.")
     return walk, broken, notes
+
+
+def _several(number: int, one: str, more: str = "") -> str:
+    """A number and what it is of; what is fewer than two is singular in French."""
+    return f"{number} {one if number < 2 else more or one + 's'}"
 
 
 def _key_said(key: keys.Known) -> str:
@@ -128,6 +147,7 @@ def _seal(app: Quart) -> click.Command:
         """Sign the heads of the chains now, and write the signed head to TARGET, or show it: to be kept elsewhere."""
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
+        _require_chain(database.path)
         try:
             _seal_now(settings, database)
             found = look_into(database.path, seals.export)
@@ -156,12 +176,31 @@ def _seal_key(app: Quart) -> click.Command:
         try:
             if new:
                 _renew(settings, database)
+            _require_chain(database.path)
             for key in look_into(database.path, keys.all_known):
                 click.echo(_key_said(key))
         except (KeyFault, Unusable) as error:
             raise click.ClickException(str(error)) from error
 
     return seal_key
+
+
+def _enter(database: Database, former: Signer | None, signer: Signer) -> None:
+    change(database.path, lambda tx: seals.renew_key(tx, former, signer), database.clock())
+
+
+def _replace(file: Path, enter: Callable[[Signer], object]) -> None:
+    """The new key has its name once the database knows it: where that fails, the key that signs is still there.
+    Raises KeyFault, and what `enter` raises.
+    """
+    unnamed = file.with_name(f"{file.name}.new")
+    try:
+        enter(keys.make(unnamed, replacing=True))
+        give_name(unnamed, file)
+    except OSError as error:
+        raise KeyFault(f"La clé des sceaux {file} ne se laisse pas écrire : {error.strerror or error}.") from error
+    finally:
+        unnamed.unlink(missing_ok=True)
 
 
 def _renew(settings: Settings, database: Database) -> None:
@@ -178,7 +217,6 @@ def _renew(settings: Settings, database: Database) -> None:
             former = found if known and found.fingerprint == known.fingerprint else None
         except KeyFault:
             pass  # which is why there is to be another one
-        signer = keys.make(settings.seal_key, replacing=True)
-        change(database.path, lambda tx: seals.renew_key(tx, former, signer), database.clock())
+        _replace(settings.seal_key, lambda made: _enter(database, former, made))
     finally:
         owner.give_up()

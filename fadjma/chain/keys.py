@@ -94,16 +94,34 @@ def make(file: Path, *, replacing: bool = False) -> Signer:
     """
     unnamed = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as written:
-            written.write(secrets.token_hex(_BYTES) + "\n")
-        try:
-            if replacing or not file.exists():
-                give_name(unnamed, file)
-        finally:
-            unnamed.unlink(missing_ok=True)
+        if replacing or not file.exists():
+            _write(unnamed)
+            try:
+                if replacing or not _is_taken(unnamed, file):
+                    give_name(unnamed, file)
+            finally:
+                unnamed.unlink(missing_ok=True)
     except OSError as error:
         raise KeyFault(f"La clé des sceaux {file} ne se laisse pas écrire : {error.strerror or error}.") from error
     return load(file)
+
+
+def _write(file: Path) -> None:
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as written:
+        written.write(secrets.token_hex(_BYTES) + "\n")
+
+
+def _is_taken(unnamed: Path, file: Path) -> bool:
+    """Of two processes that make the first key at once, one has the name, and the other takes that key: one that has
+    signed must not be written over. Where a file system has no second names, whoever comes last has it.
+    """
+    try:
+        os.link(unnamed, file)
+    except FileExistsError:
+        return True
+    except OSError:
+        return file.exists()
+    return False
 
 
 def all_known(tx: Transaction) -> list[Known]:

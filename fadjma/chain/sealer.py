@@ -31,12 +31,11 @@ class Sealer:
         `fault`: people work all the same, and what they write is sealed when the key is back."""
         try:
             known = await self._database.read(keys.newest)
-            self.signer = keys.load(self._file) if known or self._file.exists() else keys.make(self._file)
-            await self._database.write(keys.require, self.signer)
-            self.fault = None
+            signer = keys.load(self._file) if known else keys.make(self._file)
+            await self._database.write(keys.require, signer)
+            self.signer, self.fault = signer, None
         except KeyFault as fault:
-            self.signer, self.fault = None, str(fault)
-            log.error("%s Rien n'est scellé d'ici là.", fault)
+            self._stop_signing(fault)
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -56,10 +55,15 @@ class Sealer:
         try:
             await self._database.write(seals.make, self.signer)
         except KeyFault as fault:
-            self.signer, self.fault = None, str(fault)
-            log.error("%s Rien n'est scellé d'ici là.", fault)
+            self._stop_signing(fault)
         except Unavailable as outage:
             log.warning("the seal waits: %s", outage.reason)
+
+    def _stop_signing(self, fault: KeyFault) -> None:
+        """It is looked for again each minute, and said once, not each minute."""
+        if str(fault) != self.fault:
+            log.error("%s Rien n'est scellé d'ici là.", fault)
+        self.signer, self.fault = None, str(fault)
 
     async def _run(self) -> None:
         while True:

@@ -15,6 +15,7 @@ from fadjma.store import Transaction
 FORMAT = "fadjma-seal/1"
 HEAD_FORMAT = "fadjma-head/1"
 _SIGNS = 16  # of a head's digest, by which a seal names it
+_PARTS = 7  # of what is signed: `statement`
 _FIRST = ""  # stands for the digest before the first seal
 _SEAL = "SELECT number, at, links, heads, digest, fingerprint, signature FROM chain_seals"
 
@@ -172,7 +173,7 @@ def read_exported(text: str) -> Exported:
         raise ValueError("not a seal")
     found = Exported(*(str(said.get(name, "")) for name in ("statement", "signature", "public_key")))
     parts = json.loads(found.statement or "null")
-    if not isinstance(parts, list) or parts[:1] != [FORMAT]:
+    if not isinstance(parts, list) or parts[:1] != [FORMAT] or len(parts) != _PARTS:
         raise ValueError("not a seal")
     if not keys.is_signed(found.statement, found.signature, found.public_key):
         raise ValueError("not signed")

@@ -10,7 +10,7 @@ from fadjma.chain.seals import Exported, Seal
 from fadjma.i18n import iso
 from fadjma.store import Row, Transaction
 
-_AT_ONCE = 1_000  # links
+_AT_ONCE = 200  # links, with all rows that they cover: those from before the chain have hundreds
 Progress = Callable[[int], object]
 
 
@@ -44,10 +44,10 @@ class Walk:
         self._seen = {kind.code: [0, 0] for kind in self.kinds}
         lasts: dict[str, Row] = {row["chain"]: row for row in tx.each("SELECT chain, number, digest FROM chain_heads")}
         for chain, head in lasts.items():
-            yield from self._chain(tx, chain, head)
+            yield from _as_far_as_read(self._chain(tx, chain, head), chain)
         if self.links != tx.value("SELECT count(*) FROM chain_links"):
             yield from _headless(tx)
-        yield from self._seals(tx, lasts)
+        yield from _as_far_as_read(self._seals(tx, lasts))
         yield from self._uncovered(tx)
 
     def _chain(self, tx: Transaction, chain: str, head: Row) -> Iterator[Break]:
@@ -178,6 +178,14 @@ class Walk:
                 yield _broken(tx, chain, number, f"il n'y est pas, et le {_seal_name(seal)} le contient")
             elif row["digest"][: len(signs)] != signs:
                 yield _broken(tx, chain, number, f"ce n'est pas celui que le {_seal_name(seal)} contient")
+
+
+def _as_far_as_read(breaks: Iterator[Break], chain: str | None = None) -> Iterator[Break]:
+    """What is wrong, until something that is of no kind that is ever written there: a number in words, bytes."""
+    try:
+        yield from breaks
+    except (TypeError, ValueError) as error:
+        yield Break(f"{'ici' if chain else 'un sceau'}, il y a ce que FADJMA n'écrit jamais ({error})", chain)
 
 
 def _headless(tx: Transaction) -> Iterator[Break]:

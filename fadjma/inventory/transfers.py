@@ -14,7 +14,7 @@ from fadjma.i18n import N_, iso
 from fadjma.identity import directory, places
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import actions, moving, queries
+from fadjma.inventory import actions, moving, queries, withholding
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Page, Transaction, paging
 
@@ -174,7 +174,7 @@ def receive(tx: Transaction, viewer: Viewer, transfer_id: str) -> str:
     found = transfer(tx, viewer, transfer_id)
     _require(found, found.to_id == viewer.organization_id, N_("C'est le lieu où il est envoyé qui le reçoit."))
     of = tx.first(
-        "SELECT p.medicine_id, l.withheld_at, l.withheld_by, l.withheld_reason FROM lots l "
+        "SELECT p.medicine_id, l.withheld_at, l.withheld_reason FROM lots l "
         "JOIN products p ON p.id = l.product_id WHERE l.id = :id",
         {"id": found.lot_id},
     )
@@ -194,11 +194,7 @@ def receive(tx: Transaction, viewer: Viewer, transfer_id: str) -> str:
         )
         raise NotNow(message, current=found.status) from error
     if of["withheld_at"]:
-        tx.execute(
-            "UPDATE lots SET withheld_at = :at, withheld_by = :by, withheld_reason = :reason "
-            "WHERE id = :id AND withheld_at IS NULL",
-            {"at": of["withheld_at"], "by": of["withheld_by"], "reason": of["withheld_reason"], "id": lot_id},
-        )
+        withholding.received(tx, viewer, lot_id, found.quantity, of["withheld_reason"])
     tx.execute(
         "UPDATE transfers SET received_at = :now, received_by = :viewer, received_lot_id = :lot, version = version + 1 "
         "WHERE id = :id",
@@ -252,4 +248,5 @@ def _tell(tx: Transaction, viewer: Viewer, transfer_id: str, action: str, other_
     others = directory.people(tx, "pharmacist", other_id)
     colleagues = directory.people(tx, "pharmacist", viewer.organization_id)
     notices = [Notice(others, "notification", action), Notice(colleagues, "notification", None)]
-    events.record(tx, action, Subject("transfer", transfer_id), actor_id=viewer.id, notices=notices)
+    subject, place_id = Subject("transfer", transfer_id), viewer.organization_id
+    events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=notices)

@@ -22,8 +22,14 @@ def withhold(tx: Transaction, viewer: Viewer, lot_id: str, *, reason: str) -> st
 
     The pages of what was prepared with it follow. Raises Conflict where it is withheld already.
     """
-    pharmacy_id, lot = moving.own_pharmacy(viewer), queries.lot(tx, viewer, lot_id)
-    before = moving.left(tx, lot.product_id)
+    moving.own_pharmacy(viewer)
+    lot = queries.lot(tx, viewer, lot_id)
+    _withhold(tx, viewer, lot, reason, moving.left(tx, lot.product_id))
+    return lot.id
+
+
+def _withhold(tx: Transaction, viewer: Viewer, lot: Lot, reason: str, before: int) -> None:
+    """`before`: the usable stock of its product until now."""
     changed = tx.execute(
         "UPDATE lots SET withheld_at = :now, withheld_by = :viewer, withheld_reason = :reason, version = version + 1 "
         "WHERE id = :id AND withheld_at IS NULL",
@@ -32,8 +38,14 @@ def withhold(tx: Transaction, viewer: Viewer, lot_id: str, *, reason: str) -> st
     if not changed:
         raise Conflict(_ALREADY, current=lot.state)
     _tell(tx, viewer, lot, "stock.withheld")
-    moving.tell_low(tx, pharmacy_id, {lot.product_id: before}, viewer.id)
-    return lot.id
+    moving.tell_low(tx, moving.own_pharmacy(viewer), {lot.product_id: before}, viewer.id)
+
+
+def received(tx: Transaction, viewer: Viewer, lot_id: str, quantity: int, reason: str) -> None:
+    """So much has just come of a lot that its sender withholds: what was here of it already is withheld with it."""
+    lot = queries.lot(tx, viewer, lot_id)
+    if lot.withheld_at is None:
+        _withhold(tx, viewer, lot, reason, moving.left(tx, lot.product_id) - quantity)
 
 
 def recalled(tx: Transaction, viewer: Viewer, lot: Lot) -> None:
@@ -61,6 +73,7 @@ def _tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
     """The colleagues are told; whoever acted is not, and their pages follow."""
     pharmacists = directory.people(tx, "pharmacist", viewer.organization_id)
     colleagues = Notice(pharmacists, "notification", action)
-    events.record(tx, action, Subject("product", lot.product_id), actor_id=viewer.id, notices=[colleagues])
+    subject, place_id = Subject("product", lot.product_id), viewer.organization_id
+    events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])
     for prescription_id in queries.kept_for(tx, lot.id):
         events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))

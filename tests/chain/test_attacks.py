@@ -29,6 +29,14 @@ HARM = {
         "sa somme n'est pas celle",
     ),
     "given more": (["UPDATE dispense_lines SET quantity = quantity + 1"], "sa somme n'est pas celle"),
+    "made bytes": (
+        [f"UPDATE audit_events SET ground = CAST('x' AS BLOB) WHERE id = {_ENTRY}"],
+        "il y a ce que FADJMA n'écrit jamais",
+    ),
+    "seal without heads": (
+        ["UPDATE chain_seals SET heads = 'awa' WHERE number = 1"],
+        "un sceau, il y a ce que FADJMA n'écrit jamais",
+    ),
     "moved more": (["UPDATE movements SET quantity = quantity + 1 WHERE kind = 'received'"], "de Pharmacie Jamm"),
     "undone in silence": (
         ["UPDATE dispenses SET undone_at = 1, undone_by = 'ndiaye', undo_reason = 'x'"],

@@ -19,8 +19,9 @@ from fadjma.chain.sealer import Sealer
 from fadjma.chain.walking import Walk
 from fadjma.events import Subject
 from fadjma.events.recording import AUDIT
-from fadjma.store import Database, Transaction
+from fadjma.store import Database, Transaction, Unusable
 from fadjma.store.backup import look_into
+from fadjma.store.migrating import migrate
 from fadjma.store.owner import Owner
 
 TAKE_IN = TakeIn(verifying.COVERED)
@@ -57,6 +58,21 @@ class TestTheKey:
                 keys.load(file)
         with pytest.raises(KeyFault, match="ne se laisse pas écrire"):
             keys.make(tmp_path / "nowhere" / "key")
+
+    def test_made_by_two_at_once_is_one_key(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The other process has looked, and found none, before the first one's had its name."""
+        first = keys.make(tmp_path / "key")
+        exists = Path.exists
+        monkeypatch.setattr(Path, "exists", lambda file: file.name != "key" and exists(file))
+        assert keys.make(tmp_path / "key").fingerprint == first.fingerprint
+        assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+    def test_is_made_where_a_file_has_one_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+        monkeypatch.setattr("os.link", refuse)
+        assert keys.make(tmp_path / "key").fingerprint == keys.load(tmp_path / "key").fingerprint
 
     def test_signs_what_nobody_else_can(self) -> None:
         signer = Signer(b"s" * 32)
@@ -107,6 +123,15 @@ class TestTheSealer:
         assert sealer.fault is None and await open_database.read(seals.newest)
         assert caplog.text.count("Rien n'est scellé d'ici là") == 2
 
+    async def test_says_once_what_is_wrong_and_not_each_minute(
+        self, open_database: Database, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        sealer = Sealer(open_database, path.parent / ("k" * 300), Owner(path))  # a name that no disk takes
+        for _ in range(3):
+            await sealer.open()
+        assert sealer.signer is None and "ne se laisse pas écrire" in str(sealer.fault)
+        assert caplog.text.count("Rien n'est scellé d'ici là") == 1
+
 
 class TestQuart:
     def test_another_key_is_made_and_the_former_one_stays_known(self, worked: Store, path: Path, quart: Typed) -> None:
@@ -127,6 +152,35 @@ class TestQuart:
         assert done.exit_code == 0 and "on ne sait pas si les clés de la base sont les vraies" in done.output
         assert quart("seal-key", "--new").exit_code == 0
         assert quart("seal").exit_code == 0 and quart("verify").exit_code == 0
+
+    def test_where_another_key_cannot_be_entered_the_one_that_signs_is_still_there(
+        self, worked: Store, path: Path, quart: Typed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise Unusable("Le disque est plein.")
+
+        before = path.with_suffix(".seal").read_bytes()
+        monkeypatch.setattr("fadjma.proving.change", full)
+        done = quart("seal-key", "--new")
+        assert done.exit_code == 1 and "plein" in done.output
+        assert path.with_suffix(".seal").read_bytes() == before
+        assert not list(path.parent.glob("*.seal.*"))
+
+    def test_a_database_from_before_the_chain_is_said_to_be_one(self, path: Path, quart: Typed) -> None:
+        old = path.with_name("old.db")
+        migrate(old, 0, up_to="0043")
+        for words in (("verify",), ("seal",), ("seal-key",)):
+            done = quart(*words, file=old)
+            assert done.exit_code == 1 and "est d'avant la chaîne des sceaux" in done.output, done.output
+
+    def test_one_is_said_as_one(self, store: Store, path: Path, quart: Typed) -> None:
+        signer = keys.make(path.with_suffix(".seal"))
+        store.write(_act)
+        store.write(seals.make, signer)
+        store.connection.execute("INSERT INTO chain_before VALUES ('clinic', 'unknown', '1')")
+        done = quart("verify")
+        assert "1 maillon :" in done.output and "1 maillon et 1 sceau." in done.output, done.output
+        assert "1 ligne d'avant la chaîne n'y est pas encore" in done.output
 
     def test_a_copy_is_made_without_the_key(self, worked: Store, path: Path, tmp_path: Path, quart: Typed) -> None:
         path.with_suffix(".seal").unlink()

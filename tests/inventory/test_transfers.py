@@ -140,6 +140,34 @@ def test_what_was_withheld_on_its_way_is_withheld_there(store: Store) -> None:
     assert theirs and store.read(queries.lot, FALL, theirs).withheld_reason == "Rappel du fabricant"
 
 
+def test_what_was_there_of_it_is_withheld_with_it_and_the_colleagues_are_told(store: Store) -> None:
+    _house(store)
+    lot = receive(store, 50, number="AB-12")
+    theirs = receive(store, 30, number="AB-12", pharmacist=FALL)
+    transfer_id = _send(store, lot)
+    store.write(withholding.withhold, NDIAYE, lot, reason="Rappel du fabricant")
+    news = store.news(transfers.receive, FALL, transfer_id)
+    assert news[FALL.id] == [None, "stock.low", None]
+    assert store.read(queries.usable, KADD, PARACETAMOL) == 0
+    assert store.value("SELECT count(*) FROM audit_events WHERE action = 'stock.withheld' AND actor_id = ?", FALL.id)
+    assert store.read(queries.lot, FALL, theirs).withheld_reason == "Rappel du fabricant" and _sound(store)
+
+
+def test_what_a_pharmacy_does_with_a_lot_stands_in_its_own_chain(store: Store) -> None:
+    _house(store)
+    lot = receive(store, 50)
+    transfer_id = _send(store, lot)
+    store.write(withholding.withhold, NDIAYE, lot, reason="Rappel du fabricant")
+    store.write(transfers.receive, FALL, transfer_id)
+    covered = {
+        chain: " ".join(said for (said,) in store.rows("SELECT covered FROM chain_links WHERE chain = ?", chain))
+        for chain in (JAMM, KADD)
+    }
+    for event_id, action, actor_id in store.rows("SELECT id, action, actor_id FROM audit_events WHERE at > 0"):
+        if action.startswith("stock."):
+            assert f"audit:{event_id}" in covered[KADD if actor_id == FALL.id else JAMM], action
+
+
 def test_only_places_of_one_house_send_to_each_other(store: Store) -> None:
     lot = receive(store, 50)
     before = store.content()

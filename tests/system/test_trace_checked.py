@@ -16,6 +16,7 @@ import fadjma
 from fadjma import verifying
 from fadjma.access import proof
 from fadjma.chain import keys
+from fadjma.chain.covering import row_digest
 from fadjma.chain.keys import Signer
 
 PAGE = Path(fadjma.__file__).parent / "access" / "verification.html"
@@ -82,8 +83,24 @@ async def test_what_was_changed_is_said_wherever_it_was(page: Page, tmp_path: Pa
     await said(forged, "La signature n'est pas bonne")
 
 
+async def test_a_line_that_is_shown_no_more_is_counted_among_those(page: Page, tmp_path: Path, trace: Trace) -> None:
+    """The chain stays whole: the page does not say that every line is there."""
+    rows = [row for link in trace["links"] for row in link["rows"]]
+    shown = [row for row in rows if "text" in row]
+    row = shown[0]
+    digest = row_digest(row.pop("salt"), row.pop("text"))
+    row["digest"] = digest
+    await _check(page, tmp_path, trace)
+    counted = f"Lignes montrées : {len(shown) - 1}, non montrées : {len(rows) - len(shown) + 1}."
+    await expect(page.locator("#verdict.yes")).to_contain_text(counted)
+    await expect(page.locator("body")).to_contain_text("ne prouve pas que toutes les lignes de la trace sont montrées")
+
+
 async def test_what_is_no_trace_is_said_to_be_none(page: Page, tmp_path: Path) -> None:
-    for text in ("", "[]", '{"format": "other"}'):
+    nameless = '{"format": "fadjma-trace/1", "links": []}'
+    headless = '{"format": "fadjma-trace/1", "links": [], "patient": {}, "people": {}, "words": {}, "head": {}}'
+    for text in ("", "[]", '{"format": "other"}', nameless, headless):
+        await page.reload()
         await _check(page, tmp_path, text)
         await expect(page.locator("#verdict.no")).to_contain_text("n'est pas une trace de FADJMA")
 
