@@ -130,7 +130,11 @@ async def _search(resource_type: str, sent: list[tuple[str, Any]]) -> Response:
     _require_json()
     web.require_text()
     sought = searching.read(mapped, [(name, str(value)) for name, value in sent], lenient=_lenient())
-    found = await web.see_traced(searching.find, sought)
+    if sought.count:
+        found = await web.see_traced(searching.find, sought)
+    else:
+        await web.see_traced(searching.begin_count, sought)
+        found = await web.see_traced(searching.find, sought, again=True)
     return answer(searching.bundle(found, sought, _base(), web.language()))
 
 
