@@ -160,6 +160,11 @@ def show_number(value: float | Decimal, language: str) -> str:
     return str(format_decimal(value, "#,##0.##", locale=language))
 
 
+def show_exactly(value: Decimal, language: str) -> str:
+    """« 0,010 »: with every digit that was written, and no other."""
+    return f"{value:f}".replace(".", "," if language == "fr" else ".")
+
+
 def show_birth_date(birth_date: str, language: str) -> str:
     """« 3 mai 1958 », « mai 1958 » or « 1958 »: as much as is known of it."""
     if len(birth_date) == _YEAR:

@@ -156,6 +156,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/patients/{awa}/problems",
         "/patients/{awa}/consultations/new",
         "/patients/{awa}/vaccinations/new",
+        "/patients/{awa}/test-results/new",
         "/patients/{awa}/prescriptions/new",
         "/inventory/coverage",
         "/prescription-sets",

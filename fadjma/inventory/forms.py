@@ -38,7 +38,9 @@ class ThresholdForm(Form):
 
 
 class ReasonForm(Form):
-    reason = text(N_("Raison"), 300, minimum=3)
+    """Why a lot is withheld; its page has another form with a `reason`."""
+
+    why = text(N_("Raison"), 300, minimum=3)
 
 
 class TransferForm(Form):

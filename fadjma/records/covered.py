@@ -48,6 +48,23 @@ VACCINATIONS = Kind(
     "FROM vaccination_facts f JOIN records r ON r.id = f.record_id",
     width=2,
 )
+RESULTS = Kind(
+    "result",
+    {1: "SELECT record_id, version, exam, note FROM result_facts WHERE record_id IN"},
+    "SELECT r.patient_id AS chain, f.record_id || '/' || f.version AS key "
+    "FROM result_facts f JOIN records r ON r.id = f.record_id",
+    width=2,
+)
+RESULT_VALUES = Kind(
+    "result_values",
+    {
+        1: "SELECT record_id, version, position, analysis, comparator, number, unit, low, high FROM result_values "
+        "WHERE record_id IN"
+    },
+    "SELECT DISTINCT r.patient_id AS chain, v.record_id || '/' || v.version AS key "
+    "FROM result_values v JOIN records r ON r.id = v.record_id",
+    width=2,
+)
 MEASUREMENTS = Kind(
     "measurement",
     {
@@ -62,7 +79,10 @@ MEASUREMENT_ERRORS = Kind(
     "SELECT m.patient_id AS chain, e.measurement_id AS key "
     "FROM measurement_errors e JOIN measurements m ON m.id = e.measurement_id",
 )
-KINDS = (VERSIONS, ALLERGIES, CONSULTATIONS, PROBLEMS, VACCINATIONS, MEASUREMENTS, MEASUREMENT_ERRORS)
+KINDS = (
+    *(VERSIONS, ALLERGIES, CONSULTATIONS, PROBLEMS, VACCINATIONS, RESULTS, RESULT_VALUES, MEASUREMENTS),
+    MEASUREMENT_ERRORS,
+)
 
 
 def version(tx: Transaction, kind: Kind, record_id: str, number: int) -> None:

@@ -12,22 +12,23 @@ from fadjma.i18n import iso
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import allergies, consultations, differences, measurements, problems, vaccinations
+from fadjma.records import allergies, consultations, differences, measurements, problems, results, vaccinations
 from fadjma.records.allergies import Facts
 from fadjma.records.consultations import Consultation
 from fadjma.records.differences import Piece
 from fadjma.records.measurements import Measurement
 from fadjma.records.problems import Problem
+from fadjma.records.results import Result
 from fadjma.records.vaccinations import Vaccination
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, given, listed, paging, searching
 
-Fields = Consultation | Problem | Vaccination
+Fields = Consultation | Problem | Result | Vaccination
 RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "problem", "prescription"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50
-_WITH_FIELDS = ("consultation", "problem", "vaccination")  # beside allergies
+_WITH_FIELDS = ("consultation", "problem", "test_result", "vaccination")  # beside allergies
 _LATEST = "9999-99-99"  # after any day
 _CURRENT = "r.patient_id = :patient AND r.status = 'current'"
 
@@ -332,6 +333,7 @@ def _with_facts(tx: Transaction, found: list[Record]) -> list[Record]:
     fields: dict[str, Fields] = {}
     fields.update(consultations.facts_of(tx, ids["consultation"]) if ids["consultation"] else {})
     fields.update(problems.facts_of(tx, ids["problem"]) if ids["problem"] else {})
+    fields.update(results.facts_of(tx, ids["test_result"]) if ids["test_result"] else {})
     fields.update(vaccinations.facts_of(tx, ids["vaccination"]) if ids["vaccination"] else {})
     return [replace(one, facts=facts.get(one.id), fields=fields.get(one.id)) for one in found]
 

@@ -1,4 +1,4 @@
-"""Writing consultations, problems and vaccinations down by their fields, and correcting them."""
+"""Writing consultations, problems, results and vaccinations down by their fields, and correcting them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,9 +7,10 @@ from fadjma import days, writing
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, consultations, measuring, problems, queries, vaccinations
+from fadjma.records import actions, consultations, measuring, problems, queries, results, vaccinations
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Known, Problem
+from fadjma.records.results import Result
 from fadjma.records.vaccinations import Vaccination
 from fadjma.records.vitals import Reading
 from fadjma.refusals import Invalid, NotFound, NotNow, Tried
@@ -166,3 +167,27 @@ def amend_vaccination(
 def _check_next(facts: Vaccination, occurred_on: str) -> None:
     if facts.next_due and facts.next_due <= occurred_on:
         raise Invalid({"next_due": N_("La prochaine dose vient après celle-ci.")})
+
+
+def note_result(tx: Transaction, viewer: Viewer, patient_id: str, *, facts: Result, occurred_on: str) -> str:
+    """Write a result down; returns the id of its record. The patient is told, and open pages follow.
+
+    Raises Invalid before the birth.
+    """
+    actions.require_writer(tx, viewer, patient_id, "test_result")
+    measuring.require_born(tx, patient_id, "occurred_on", occurred_on)
+    written = {"type": "test_result", "title": facts.title, "body": facts.body, "occurred_on": occurred_on}
+    record_id = actions.add(tx, viewer, patient_id, **written)
+    results.write(tx, record_id, 1, facts)
+    return record_id
+
+
+def amend_result(tx: Transaction, viewer: Viewer, record_id: str, *, version: int, facts: Result, reason: str) -> str:
+    """« Corriger » it; one in words, or a paper, gets its fields so. Raises Conflict unless it is at `version`."""
+    found = queries.record(tx, viewer, record_id)
+    actions.require_writer(tx, viewer, found.patient_id, found.type)
+    if found.type != "test_result":
+        raise NotFound
+    actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
+    results.write(tx, record_id, version + 1, facts)
+    return record_id

@@ -26,7 +26,7 @@ async def _items(clinic: Callers, query: str = "") -> list[dict[str, object]]:
 
 async def test_says_who_did_what_on_whose_file_and_nothing_of_the_file(clinic: Callers, told: Told) -> None:
     items = [one for one in await _items(clinic, "?by=diop&about=awa&kind=files") if one["action"] == "record.created"]
-    assert len(items) == 5, "an allergy, a problem, a vaccination, and consultations in words and by fields"
+    assert len(items) == 6, "an allergy, a problem, a vaccination, a result, and consultations in words and by fields"
     for item in items:
         assert item["label"] == "Élément ajouté au dossier"
         assert item["actor"] == {"id": "diop", "name": DIOP.name, "role": "doctor"}

@@ -37,9 +37,9 @@ async def test_what_is_no_quantity_comes_back_as_it_was_typed(clinic: Callers, t
 
 async def test_a_lot_is_withheld_with_a_reason_and_given_back(clinic: Callers, told: Told) -> None:
     browser, program, lot = clinic.browser(NDIAYE), clinic.program(NDIAYE), f"/inventory/lots/{told.lot}"
-    assert (await browser.post(f"{lot}/blocking", {"reason": "x"})).status == 422
-    assert (await program.post(f"{lot}/blocking", {})).errors().keys() == {"reason"}
-    assert (await program.post(f"{lot}/blocking", {"reason": "Rappel du fabricant"})).json["status"] == "withheld"
+    assert (await browser.post(f"{lot}/blocking", {"why": "x"})).status == 422
+    assert (await program.post(f"{lot}/blocking", {})).errors().keys() == {"why"}
+    assert (await program.post(f"{lot}/blocking", {"why": "Rappel du fabricant"})).json["status"] == "withheld"
     page = html.unescape((await browser.get(lot)).text)
     assert "Bloqué" in page and "Rappel du fabricant" in page and "Débloquer le lot" in page
     assert "Bloqué" in html.unescape((await browser.get("/inventory")).text)

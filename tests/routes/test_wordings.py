@@ -155,7 +155,7 @@ class TestNothingIsSaidTwice:
     async def test_of_an_allergy(
         self, clinic: Callers, told: Told, store: Store, title: str, row: str, first: str
     ) -> None:
-        written = {"title": title, "body": "Urticaire.", "occurred_on": "2026-01-05"}
+        written = {"title": title, "body": "Urticaire.", "occurred_on": "2026-03-03"}
         record_id = store.write(records.create, DIOP, AWA.id, type="allergy", **written)
         file = (await clinic.browser(DIOP).get("/patients/awa/records")).text
         assert f"<a href=/records/{record_id}>{row}" in file

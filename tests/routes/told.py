@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyotp
@@ -56,6 +57,7 @@ from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Problem
+from fadjma.records.results import Result, Value
 from fadjma.records.vaccinations import Vaccination
 from fadjma.records.vitals import Reading
 from fadjma.safety import importing as safety_files
@@ -109,6 +111,7 @@ class Told:
     consultation: str  # with fields
     problem: str
     vaccination: str
+    result: str
     allergy: str  # refuted
     issued: str
     open: str  # to any pharmacy
@@ -177,6 +180,8 @@ def tell(store: Store) -> Told:
     problem = store.write(structuring.note_problem, DIOP, AWA.id, facts=Problem("Drépanocytose", icd="D57.1"))
     bcg = {"facts": Vaccination("BCG", lot="A1"), "occurred_on": "2026-03-02"}
     vaccination = store.write(structuring.vaccinate, DIOP, AWA.id, **bcg)
+    creatinine = Result((Value("Créatinine", Decimal("8.1"), "", "mg/L"),))
+    result = store.write(structuring.note_result, DIOP, AWA.id, facts=creatinine, occurred_on="2026-03-02")
     peanut = Allergen("food", "arachide", reaction="urticaire", severity="mild", status="refuted")
     allergy = act(noting.note, DIOP, AWA.id, facts=peanut)
     step = [act(_issue) for _ in range(7)]
@@ -230,6 +235,7 @@ def tell(store: Store) -> Told:
         consultation=consultation,
         problem=problem,
         vaccination=vaccination,
+        result=result,
         allergy=allergy,
         issued=step[0],
         open=steps.issue(store, pharmacy=None),
@@ -275,9 +281,9 @@ def tell(store: Store) -> Told:
         contested=contested,
         announced=announced,
         offered=offered,
+        news="",
         export=_export(store),
         share=store.write(shares.make, AWA, AWA.id, Taken(), whom="Dr Ba", hours=24, key=SHARE_KEY),
-        news=_news(store),
         owed=_hand_over_a_part(store, steps.issue(store)),  # the last: it can be undone for ten minutes
         handover=store.value("SELECT id FROM dispenses"),
         given_lot=store.value("SELECT lot_id FROM dispense_lines"),
@@ -285,7 +291,7 @@ def tell(store: Store) -> Told:
     )
     steps.explain(store, *step, story.open, story.owed)
     _want_renewed(store, story.away)
-    return story
+    return replace(story, news=_news(store))  # when everybody has been told
 
 
 def _export(store: Store) -> str:
@@ -521,6 +527,7 @@ CORRECTED_CONSULTATION = {
     "reason": "Complétée",
 }
 PROBLEM = {"words": "hypertension artérielle", "icd": "i10", "since": "5/2019"}
+RESULT = {"values": [{"analysis": "Hémoglobine", "value": "9,1", "unit": "g/dL", "low": "12", "high": "16"}]}
 VACCINATION = {"vaccine": "Fièvre jaune", "dose": 1, "lot": "Y7", "site": "bras gauche", "next_due": NEXT_YEAR}
 WEIGHT = {"code": "body_weight", "value": "62,5", "unit": "kg", "measured_on": LAST_WEEK}
 ALLERGY = {"substance": "pénicillines", "reaction": "œdème", "severity": "severe"}
@@ -631,6 +638,8 @@ ACTS = [
         {"vaccine": "BCG", "lot": "A12", "version": 1, "reason": "Lot relu"},
         created=True,
     ),
+    Route("/patients/awa/test-results", DIOP, RESULT, created=True),
+    Route("/records/{result}/test-result", DIOP, {**RESULT, "version": 1, "reason": "Relu"}, created=True),
     Route("/records/{problem}/problem", DIOP, {**PROBLEM, "version": 1, "reason": "Précisée"}, created=True),
     Route("/records/{problem}/ending", DIOP, {"version": 1}, created=True),
     Route("/records/{consultation}/consultation", DIOP, CORRECTED_CONSULTATION, created=True),
@@ -691,7 +700,7 @@ ACTS = [
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
-    Route("/inventory/lots/{lot}/blocking", NDIAYE, {"reason": "Rappel du fabricant"}, allowed=JAMMS),
+    Route("/inventory/lots/{lot}/blocking", NDIAYE, {"why": "Rappel du fabricant"}, allowed=JAMMS),
     Route("/inventory/lots/{withheld}/unblocking", NDIAYE, allowed=JAMMS),
     Route("/inventory/lots/{shared}/transfers", NDIAYE, {"to_id": KADD, "quantity": 7}, created=True, allowed=JAMMS),
     Route("/inventory/transfers/{coming}/receipt", FALL),
@@ -815,6 +824,7 @@ READS = [
     Route("/patients/awa/papers", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/papers/new", DIOP),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
+    Route("/patients/awa/test-results/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/vaccinations/new", DIOP, allowed=(AWA,)),
     Route("/vaccination-recalls", THIAM),
     Route("/patients/awa/problems", AWA, allowed=(DIOP, GASSAMA)),

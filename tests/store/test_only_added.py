@@ -3,6 +3,7 @@ deletes what is in its way without a trigger, unless a connection has asked for 
 
 import sqlite3
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 import steps
@@ -13,6 +14,7 @@ from fadjma.events import security
 from fadjma.records import measuring, structuring
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Problem
+from fadjma.records.results import Result, Value
 from fadjma.records.vaccinations import Vaccination
 from fadjma.store import Transaction
 
@@ -46,6 +48,12 @@ def _vaccinated(store: Store) -> None:
     store.write(structuring.vaccinate, DIOP, AWA.id, facts=Vaccination("BCG"), occurred_on="2026-03-01")
 
 
+def _examined(store: Store) -> None:
+    steps.grant(store)
+    facts = Result((Value("Glycémie", Decimal("0.9"), unit="g/L"),))
+    store.write(structuring.note_result, DIOP, AWA.id, facts=facts, occurred_on="2026-03-01")
+
+
 def _measured_in_error(store: Store) -> None:
     steps.grant(store)
     store.write(measuring.mark_error, DIOP, steps.weigh(store, 62_500), reason="Mauvais patient")
@@ -64,6 +72,8 @@ ADDED: dict[str, Callable[[Store], object]] = {
     "consultation_facts": _consulted,
     "problem_facts": _noted,
     "vaccination_facts": _vaccinated,
+    "result_facts": _examined,
+    "result_values": _examined,
     "measurement_errors": _measured_in_error,
     "movements": steps.receive,
     "prescription_acts": steps.issued,

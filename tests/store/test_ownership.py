@@ -32,6 +32,7 @@ TABLES = {
     "announcements": {"announcements"},
     "records": {
         *("records", "record_versions", "allergy_facts", "consultation_facts", "problem_facts", "vaccination_facts"),
+        *("result_facts", "result_values"),
         *("measurements", "measurement_errors"),
     },
     "papers": {"papers", "uploads"},

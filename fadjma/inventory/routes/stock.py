@@ -262,7 +262,7 @@ async def show_lot(lot_id: str) -> Response:
 @web.refill("inventory/lot.html", ReasonForm, context=around_lot)
 async def withhold(lot_id: str) -> Response:
     form = await web.form(ReasonForm)
-    acted = await web.act(withholding.withhold, queries.lot, lot_id, reason=form.reason.data)
+    acted = await web.act(withholding.withhold, queries.lot, lot_id, reason=form.why.data)
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 

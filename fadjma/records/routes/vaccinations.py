@@ -1,0 +1,45 @@
+"""Vaccinations: noting one, correcting it, and whom the front desk is to call."""
+
+from quart import Blueprint, Response, request
+
+from fadjma import web
+from fadjma.records import recalling, structuring
+from fadjma.records.forms import AmendVaccinationForm, VaccinationForm
+from fadjma.records.routes.around import add, around_new, correct
+from fadjma.records.routes.records import around_record
+from fadjma.records.vaccinations import Recall
+
+blueprint = Blueprint("vaccinations", __name__)
+
+
+@blueprint.get("/patients/<patient_id>/vaccinations/new")
+async def new_vaccination(patient_id: str) -> Response:
+    form = web.blank(VaccinationForm)
+    return web.page("records/vaccination.html", form=form, **await around_new(patient_id))
+
+
+@blueprint.post("/patients/<patient_id>/vaccinations")
+@web.refill("records/vaccination.html", VaccinationForm, context=around_new)
+async def vaccinate(patient_id: str) -> Response:
+    form = await web.form(VaccinationForm)
+    day = (form.occurred_on.data or form.today).isoformat()
+    return await add(structuring.vaccinate, patient_id, "records", facts=form.facts, occurred_on=day)
+
+
+@blueprint.post("/records/<record_id>/vaccination")
+@web.refill("records/show.html", AmendVaccinationForm, context=around_record, versions=True)
+async def amend_vaccination(record_id: str) -> Response:
+    form = await web.form(AmendVaccinationForm)
+    return await correct(
+        structuring.amend_vaccination,
+        record_id,
+        version=form.version.data,
+        facts=form.facts,
+        reason=form.reason.data,
+    )
+
+
+@blueprint.get("/vaccination-recalls")
+async def recalls() -> Response:
+    found = await web.see_traced(recalling.open_recalls, request.args.get("before"))
+    return web.answer("records/recalls.html", found.json(Recall.json), recalls=found)
