@@ -26,6 +26,7 @@ from fadjma.identity.people import Viewer
 from fadjma.papers import decoder, intake
 from fadjma.papers.intake import Intake
 from fadjma.prescriptions import actions as prescriptions
+from fadjma.prescriptions import dispensing
 from fadjma.records import actions as records
 from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
@@ -632,6 +633,14 @@ async def test_what_was_entered_in_error_is_in_no_search_and_says_nothing_more(
     mistaken = resource(await awa.get(f"{ROOT}/MedicationRequest/{line}"))
     assert (mistaken["status"], "dosageInstruction" in mistaken) == ("entered-in-error", False)
     assert mistaken["id"] not in [one["id"] for one in await found(awa, "MedicationRequest")]
+
+
+async def test_why_a_prescription_was_refused_is_said_in_words(clinic: Callers, store: Store) -> None:
+    issued = store.write(dispensing.validate, NDIAYE, steps.issue(store))
+    store.write(dispensing.refuse, NDIAYE, issued, code="dose", text="Trop pour dix jours")
+    line = store.value("SELECT id FROM prescription_lines WHERE prescription_id = ?", issued)
+    answer = resource(await clinic.program(AWA).get(f"{ROOT}/MedicationRequest/{line}"))
+    assert answer["statusReason"] == {"text": "Dose à vérifier\xa0: Trop pour dix jours"}
 
 
 async def test_that_no_allergy_is_known_is_a_coded_statement_of_its_own(
