@@ -19,7 +19,7 @@ from fadjma.store import Transaction
 
 PER_PAGE, MOST = 50, 200
 LOOKED_AT = 500  # resources, for one page
-COUNTED = 10_000  # resources, for `_count=0`: of more there is no total
+COUNTED = 5_000  # resources, for `_count=0`: of more there is no total
 VALUES = 100  # in one search: each is compared with each resource
 PAGE = "_page"  # where a search goes on: ours, and as it came
 ALWAYS = ("_count", PAGE, "_format", "_pretty")

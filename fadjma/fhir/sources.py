@@ -294,13 +294,15 @@ def provenances(tx: Transaction, who: Reader, after: str) -> Walked:
     place, _, version = after.rpartition("~")
     at, id = paging.position(place, otherwise=-1)
     last = (at, id, int(version) if version.isdecimal() and version.isascii() and len(version) < 9 else 0)
+    step = _CHUNK
     while True:
-        found = authorship.versions_in_order(tx, who.patient_id, types, last, _CHUNK)
+        found = authorship.versions_in_order(tx, who.patient_id, types, last, step)
         for one in found:
             last = (one.at, one.record_id, one.version)
             yield f"{paging.cursor(one.at, one.record_id)}~{one.version}", trust.provenance(one)
-        if len(found) < _CHUNK:
+        if len(found) < step:
             return
+        step = _MANY
 
 
 def provenance(tx: Transaction, viewer: Viewer, our: str) -> Resource:
