@@ -195,6 +195,7 @@ class Running:
                 *(self._database.path, owner.holder()),
             )
         await self.settle_rules()
+        await self._maker.tidy()
         await self._clock_watch.look()
         await self._sealer.open()
         self._hub.start()

@@ -148,6 +148,14 @@ def notify(
     _tell_proxies(tx, news, subject, patient_id, but=set(recipients))
 
 
+def notify_proxy(
+    tx: Transaction, person_id: str, type: EventType, message: str, subject: Subject, *, patient_id: str
+) -> None:
+    """Tell one person who acts for a patient, and not the patient: of what this person alone has asked for."""
+    name = str(tx.value("SELECT name FROM people WHERE id = :id", {"id": patient_id}))
+    _store(tx, [Notice([person_id], type, message)], subject, Person(patient_id, name))
+
+
 def _tell_proxies(
     tx: Transaction, news: list[Notice], subject: Subject, patient_id: str | None, *, but: set[str | None]
 ) -> None:

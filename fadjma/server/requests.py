@@ -3,14 +3,19 @@
 For each request Quart makes two more, and a timer: one reads the body and waits for the client to go, the other answers
 and is cancelled then. What has come whole need not be waited for, and what was begun is finished. A third, with a
 timer, is for a client that does not take its answer: a short one goes into the connection at once when nothing is
-before it there, which is seen to here; so web/security.py takes the timer from it.
+before it there, which is seen to here; so web/security.py takes the timer from it. A long one may take as long as a
+slow link needs, where its route says so: then each piece of it has a time of its own, and nothing is read on for
+whoever has gone.
 """
 
+from functools import partial
 from typing import Any
 
 from quart.asgi import ASGIHTTPConnection
 
 from fadjma.live import wire
+
+_PIECE = 300.0  # seconds in which some of what was written before must have been taken; a second of 2G is 3 KB
 
 
 class Connection(ASGIHTTPConnection):
@@ -26,3 +31,15 @@ class Connection(ASGIHTTPConnection):
         request.body_timeout = None
         request.body.set_result((await receive())["body"])
         await self.handle_request(request, send)
+
+    async def _send_response(self, send: Any, response: Any) -> None:
+        if getattr(response, "timeout", ...) is None:
+            send = partial(_deliver, send)
+        await super()._send_response(send, response)
+
+
+async def _deliver(send: Any, message: Any) -> None:
+    """Send a piece. Raises TimeoutError, which ends the answer, when nobody takes it any more."""
+    if not await wire.has_taken_all(send, _PIECE) or wire.is_gone(wire.cycle_of(send)):
+        raise TimeoutError
+    await send(message)

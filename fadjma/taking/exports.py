@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fadjma import events
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_, iso
+from fadjma.identity import proxies
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Gone, NotFound, NotNow, Tried
@@ -202,7 +203,7 @@ def finish(tx: Transaction, export_id: str, patient_id: str, size: int) -> bool:
         {"size": size, "now": tx.now, "end": tx.now + KEPT, "id": export_id},
     )
     if made:
-        events.notify(tx, [patient_id], "notification", "export.ready", Subject("export", export_id))
+        _tell_owner(tx, export_id, patient_id)
     return bool(made)
 
 
@@ -217,6 +218,11 @@ def fail(tx: Transaction, export_id: str, patient_id: str, failure: Failure) -> 
         _follow(tx, patient_id, export_id)
 
 
+def held(tx: Transaction) -> set[str]:
+    """The ids of those of which there may be a file."""
+    return {row["id"] for row in tx.all("SELECT id FROM exports WHERE status IN ('making', 'ready')")}
+
+
 def forget(tx: Transaction, limit: int, drop: Drop) -> int:
     """What time does: copies a day old go, those that nobody makes any more have failed; returns how many."""
     over = tx.all(
@@ -226,8 +232,10 @@ def forget(tx: Transaction, limit: int, drop: Drop) -> int:
     for row in over:
         _remove(tx, row["id"], drop)
         _follow(tx, row["patient_id"], row["id"])
-    silent = tx.all(
-        "SELECT id, patient_id FROM exports WHERE status = 'making' AND changed_at < :before LIMIT :n",
+    silent = tx.all(  # one that waits for its turn says nothing, and is not lost as long as something comes of another
+        "SELECT id, patient_id FROM exports WHERE status = 'making' AND changed_at < :before "
+        "AND (total > 0 OR NOT EXISTS (SELECT 1 FROM exports o WHERE o.status IN ('making', 'ready') "
+        "AND o.changed_at >= :before AND o.total > 0)) LIMIT :n",
         {"before": tx.now - _SILENT, "n": limit - len(over)},
     )
     for row in silent:
@@ -263,6 +271,18 @@ def _record(tx: Transaction, viewer: Viewer, action: str, export_id: str, patien
 def _follow(tx: Transaction, patient_id: str, export_id: str) -> None:
     """Its open page shows what has changed; nobody is told."""
     events.notify(tx, [patient_id], "notification", None, Subject("export", export_id))
+
+
+def _tell_owner(tx: Transaction, export_id: str, patient_id: str) -> None:
+    """Who has asked for it, and nobody else: to all others its address is not found."""
+    owner_id: str = tx.value("SELECT owner_id FROM exports WHERE id = :id", {"id": export_id})
+    subject = Subject("export", export_id)
+    if owner_id == patient_id:
+        events.notify(tx, [patient_id], "notification", "export.ready", subject)
+        return
+    _follow(tx, patient_id, export_id)
+    if proxies.may_be(tx, owner_id, patient_id):
+        events.notify_proxy(tx, owner_id, "notification", "export.ready", subject, patient_id=patient_id)
 
 
 def _export(row: Row) -> Export:

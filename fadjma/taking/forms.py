@@ -10,6 +10,7 @@ from fadjma.taking.scope import LABELS, PARTS, Scope
 from fadjma.taking.shares import HOURS
 from fadjma.web.forms import AtMost, Date, Form, Needed, Optional, cleaning, one_of, text
 
+BACKWARDS = N_("La fin de la période est avant son début.")
 _NOT_TICKED = ("", "0", "false")
 
 
@@ -34,7 +35,7 @@ class ScopeForm(Form):
     def validate_until(self, field: Any) -> None:
         since = self["since"].data
         if field.data and since and field.data < since:
-            raise ValidationError(translate(self.language, N_("La fin de la période est avant son début.")))
+            raise ValidationError(translate(self.language, BACKWARDS))
 
     @property
     def ticked(self) -> list[str]:

@@ -88,6 +88,17 @@ class Maker:
         with suppress(FileNotFoundError):
             self.file(export_id).unlink()
 
+    async def tidy(self) -> None:
+        """Remove files that the table knows nothing of: once a backup is restored, time would never remove them."""
+        there = list(self._folder.glob("*.zip"))  # first: what is made meanwhile by another process has its row before
+        held = await self._database.read(exports.held)
+        for file in there:
+            if file.stem not in held:
+                try:
+                    self.drop(file.stem)
+                except OSError as error:
+                    log.error("the copy %s of a file cannot be removed: %s", file.name, error.strerror)
+
     def require_room(self) -> None:
         """Raises TryLater when the disk is too full to begin."""
         if self._free() < _SPARE:

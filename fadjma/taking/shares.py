@@ -13,7 +13,7 @@ from typing import Any, Literal
 from fadjma import events
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_, iso
-from fadjma.identity import proxies
+from fadjma.identity import directory, proxies
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import NotFound, NotNow, Tried
@@ -214,8 +214,11 @@ def of_row(tx: Transaction, row: Row) -> Share:
         values.pop(of_the_reader)
     scope = Scope.read(values.pop("parts"), values.pop("since"), values.pop("until"))
     by_id = values.pop("by_id")
-    if by_id and not values["ended_why"] and not proxies.may_be(tx, by_id, row["patient_id"]):
-        values["ended_why"] = "revoked"  # with the right of who made it for the patient
+    maker = by_id or row["patient_id"]
+    if not values["ended_why"] and not (
+        directory.is_active(tx, maker) and proxies.may_be(tx, maker, row["patient_id"])
+    ):  # with the right of who made it for the patient, and with the account: it may be in wrong hands
+        values["ended_why"] = "revoked"
     return Share(scope=scope, now=tx.now, **values)
 
 

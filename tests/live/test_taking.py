@@ -1,13 +1,16 @@
 """Who does not take what was written before gets nothing more on that connection, and is not waited for for ever."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from quart import Quart, Response
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from fadjma.live import wire
+from fadjma.server import requests
 
 
 class Transport:
@@ -57,3 +60,30 @@ async def test_whoever_does_not_is_cut(cycle: Any) -> None:
     cycle.flow.pause_writing()
     assert not await wire.has_taken_all(cycle.send, 0.01)
     assert cycle.transport.cut and cycle.disconnected
+
+
+@pytest.mark.parametrize("why", ["gone", "stalled"])
+async def test_a_long_answer_is_not_read_on_for_whoever_has_gone_or_takes_nothing(
+    cycle: Any, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """It has no time as a whole: a slow link takes as long as it takes."""
+    monkeypatch.setattr(requests, "_PIECE", 0.01)
+    read: list[int] = []
+
+    async def send(self: object, message: object) -> None:
+        if len(read) == 2:
+            cycle.transport.abort() if why == "gone" else cycle.flow.pause_writing()
+
+    async def pieces() -> AsyncIterator[str]:
+        for number in range(1, 100):
+            read.append(number)
+            yield "piece"
+
+    monkeypatch.setattr(RequestResponseCycle, "send", send)
+    answer = Response(pieces())
+    answer.timeout = None
+    scope: Any = {"type": "http", "headers": []}
+    with pytest.raises(TimeoutError):  # Quart ends the answer with it
+        await requests.Connection(Quart("x"), scope)._send_response(cycle.send, answer)
+    assert read == [1, 2, 3]
+    assert cycle.transport.cut

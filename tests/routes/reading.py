@@ -4,6 +4,7 @@ import html
 import re
 
 # What people have typed, and what is said in the other language on purpose.
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 _THEIRS = re.compile(
     r"<(bdi|q|textarea|option|title|svg)\b[^>]*>.*?</\1>|<(\w+)[^>]* (?:dir=.?auto|lang=.?(?:fr|en))\b[^>]*>[^<]*</\2>",
     re.DOTALL,
@@ -25,7 +26,7 @@ _OTHER = {"fr": "en", "en": "fr"}
 
 def words(page: str) -> list[str]:
     """Its lines of text and what is read aloud of it, without what people have typed."""
-    ours = _THEIRS.sub("", page.partition("<body")[2] or page)
+    ours = _THEIRS.sub("", _SCRIPT.sub("", page.partition("<body")[2] or page))
     lines = [line for line in re.split("<[^>]*>", ours) if line.strip()]
     return [html.unescape(text) for text in (*_HEARD.findall(ours), *lines)]
 

@@ -75,10 +75,21 @@ class TestBeforeItIsOpened:
         doctor = reader(clinic)
         for where in (link["at"], f"{link['at']}/file"):
             answer = await doctor.get(where)
-            assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
+            assert answer.headers.getlist("Referrer-Policy") == ["same-origin"]
             assert "noindex" in answer.headers["X-Robots-Tag"]
             assert answer.headers["Cache-Control"] == "no-store"
         assert '<meta name="robots" content="noindex' in (await doctor.get(link["at"])).text
+
+    async def test_its_form_is_taken_from_browsers_that_say_no_more_than_its_origin(
+        self, clinic: Callers, told: Told
+    ) -> None:
+        """Safari before 16.4 and Firefox before 90. On a page that is no-referrer they say `null` instead."""
+        link = await made(clinic)
+        page = await reader(clinic).get(link["at"])
+        assert "no-referrer" not in page.text + page.headers["Referrer-Policy"]
+        old = {"Sec_Fetch_Site": "", "Origin": "http://localhost"}
+        assert (await reader(clinic).post(link["at"], {"code": link["code"]}, **old)).status == 303
+        assert (await reader(clinic).post(link["at"], {"code": "1"}, **{**old, "Origin": "null"})).status == 403
 
     async def test_a_link_that_there_is_not_says_so_and_is_counted(
         self, app: Quart, clinic: Callers, told: Told
@@ -93,6 +104,17 @@ class TestBeforeItIsOpened:
         link = await made(clinic)
         assert (await stranger.post(link["at"], {"code": link["code"]})).status == 429
         await opened(clinic, link)  # from elsewhere
+
+    async def test_no_stranger_comes_as_far_as_the_writer(
+        self, app: Quart, clinic: Callers, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Their tries to open are counted; nothing counts the other requests."""
+        link = await made(clinic)
+        database = app.extensions["database"]
+        monkeypatch.setattr(database, "write", None)
+        for at, status in ((link["at"], 404), ("/open/" + "0" * 26, 404)):
+            assert (await reader(clinic).get(f"{at}/papers/x/content")).status == status
+            assert (await reader(clinic).post(f"{at}/closing")).status == status
 
     async def test_the_table_opens_nothing(self, clinic: Callers, told: Told, store: Store) -> None:
         link = await made(clinic)
@@ -286,6 +308,17 @@ class TestTakenBack:
         assert (await state(clinic, theirs))["status"] == "revoked"
         assert (await clinic.browser(AWA).get("/patients/awa/file")).status == 200
 
+    async def test_while_the_account_that_made_it_is_deactivated(self, clinic: Callers, told: Told) -> None:
+        """It may have been in wrong hands, and its owner cannot sign in to take it back."""
+        read, waits = await made(clinic), await made(clinic)
+        doctor = await opened(clinic, read)
+        admin = clinic.program(ADMIN)
+        assert (await admin.post("/accounts/awa/deactivation")).status == 200
+        assert (await doctor.get(f"{read['at']}/file")).status == 410
+        assert (await reader(clinic).post(waits["at"], {"code": waits["code"]})).status == 410
+        assert (await admin.post("/accounts/awa/reactivation")).status == 200
+        assert (await doctor.get(f"{read['at']}/file")).status == 200
+
 
 class TestItsPapers:
     async def test_they_are_read_through_the_link_and_the_first_time_is_written_down(
@@ -388,5 +421,9 @@ class TestReachable:
         assert answer.status == 201
         shown = (await awa.get(answer.location, Host="clinique.example.org")).json
         assert shown["link"].startswith("https://clinique.example.org/open/")
+        inside = await clinic.program(AWA).get(answer.location, Host="192.168.1.10:8000")
+        assert inside.json["link"] is None and inside.json["code"]  # it would open in the clinic alone
+        page = (await clinic.browser(AWA).get(answer.location, Host="192.168.1.10:8000")).text
+        assert "Le lien n'est pas montré ici" in page and "/open/" not in page and inside.json["code"][:3] in page
         plain = await clinic.program(AWA).post(MAKE, {**ALL, "hours": "1h"}, Host="clinique.example.org")
         assert plain.status == 409  # a file does not travel in the clear

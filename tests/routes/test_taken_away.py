@@ -147,14 +147,18 @@ class TestWhoseItIs:
         assert "a voulu ouvrir votre dossier" in (await clinic.browser(AWA).get("/patients/awa/accesses")).text
 
     async def test_who_acts_for_the_patient_has_their_own_and_loses_it_with_the_right(
-        self, clinic: Callers, told: Told, makes: Maker
+        self, clinic: Callers, told: Told, makes: Maker, store: Store
     ) -> None:
         sent = {"patient_id": "awa", "identifier": "", "relationship": "sibling", "document": DOCUMENT}
         known = (await clinic.program(MOUSSA).get("/me")).json["identifier"]
         given = (await clinic.program(THIAM).post("/proxies", {**sent, "identifier": known})).json["id"]
         moussa, awa = clinic.json_browser(MOUSSA), clinic.program(AWA)
         assert (await moussa.post("/acting", {"person_id": "awa"})).status == 204
+        before = store.told(AWA)
         theirs = await ready(moussa, makes)
+        assert store.told(AWA) == before  # to her its address is not found
+        assert store.told(MOUSSA)[-1] == "export.ready"
+        assert store.value("SELECT max(for_id) FROM notifications WHERE message = 'export.ready'") == "awa"
         assert (await awa.get(f"/exports/{theirs}/content")).status == 404
         assert (await moussa.get(f"/exports/{theirs}/content")).status == 200
         read = (await clinic.browser(AWA).get("/patients/awa/accesses")).text
@@ -296,6 +300,31 @@ class TestHowItEnds:
         assert store.write(exports.forget, 200, makes.drop) == 1
         assert (await awa.get(f"/exports/{asked}")).json["failure"] == "interrupted"
 
+    async def test_what_the_table_knows_nothing_of_goes_at_the_next_start(
+        self, clinic: Callers, told: Told, makes: Maker
+    ) -> None:
+        """After a backup of before was restored."""
+        asked = await ready(clinic.program(AWA), makes)
+        makes.file("of-later").write_bytes(b"somebody's whole file")
+        await makes.tidy()
+        assert makes.file(asked).exists() and not makes.file("of-later").exists()
+
+    def test_one_that_waits_for_its_turn_is_not_silent_while_another_is_made(self, store: Store, clock: Clock) -> None:
+        def drop(export_id: str) -> None:
+            pass
+
+        made = store.write(exports.ask, AWA, "awa", exports.Scope(), drop=drop)
+        waits = store.write(exports.ask, MOUSSA, "moussa", exports.Scope(), drop=drop)
+        clock.advance(minutes=8)  # others were before them
+        store.write(exports.progress, made, "awa", 30, 120)
+        assert store.write(exports.forget, 200, drop) == 0
+        store.write(exports.finish, made, "awa", 9)
+        clock.advance(minutes=4)
+        assert store.write(exports.forget, 200, drop) == 0
+        clock.advance(minutes=2)  # nothing has come of any for longer than that
+        assert store.write(exports.forget, 200, drop) == 1
+        assert store.read(exports.export, MOUSSA, waits).failure == "interrupted"
+
     async def test_the_bound_of_an_hour(self, app: Quart, clinic: Callers, told: Told, makes: Maker) -> None:
         bounds: Bounds = app.extensions["bounds"]
         for _ in range(EXPORT_PER_PERSON.amount):
@@ -372,6 +401,7 @@ class TestThePage:
         assert "BCG" in text and TITLE not in text and "Une partie du dossier seulement." in text
         assert "Qui a eu accès" not in text
         assert (await clinic.program(AWA).get(f"{HERE}/paper?since=2026-02-30")).errors()["since"]
+        assert (await clinic.program(AWA).get(f"{HERE}/paper?since=2026-03-02&until=2026-03-01")).errors()["until"]
 
     async def test_nobody_reads_on_who_has_signed_out(
         self, clinic: Callers, told: Told, store: Store, monkeypatch: pytest.MonkeyPatch

@@ -32,7 +32,11 @@ _SECONDS = shares.OPEN_FOR // 1000
 
 
 def _of_a_link(route: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable[Response]]:
-    """Decorate a route: its address leads nowhere else, no search engine keeps it; one that is over says so."""
+    """Decorate a route: no search engine keeps it, no other site learns its address; one that is over says so.
+
+    Not `no-referrer`: a form of such a page comes with `Origin: null`, which is all that browsers without
+    Sec-Fetch-Site (Safari before 16.4, Firefox before 90) say of where it comes from; it would be refused.
+    """
 
     @wraps(route)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> Response:
@@ -44,7 +48,7 @@ def _of_a_link(route: Callable[P, Awaitable[Response]]) -> Callable[P, Awaitable
             response = _over(refusal)
             if isinstance(refusal, Throttled):
                 response.headers["Retry-After"] = str(refusal.retry_after)
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Referrer-Policy"] = "same-origin"
         response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         return response
 
@@ -145,6 +149,7 @@ async def read(token: str) -> Response:
 async def close(token: str) -> Response:
     """Its reader has finished, on a computer that others use, too."""
     await web.form(NoFields)
+    await _read(token)  # no stranger comes as far as the writer
     mark = web.mark(request.remote_addr or "")
     await web.database().write(opening.close, token, _session(), key=share_key(), address=mark)
     if web.wants() == "json":
@@ -159,6 +164,7 @@ async def close(token: str) -> Response:
 @blueprint.get("/open/<token>/papers/<paper_id>/content")
 @_of_a_link
 async def content(token: str, paper_id: str) -> Response:
+    await _read(token)
     one = await web.database().write(opening.paper, token, _session(), paper_id, key=share_key(), whole=True)
     return await sent_file(one.sha256, one.kind, one.file_name)
 

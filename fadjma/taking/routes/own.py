@@ -15,7 +15,7 @@ from fadjma.refusals import Gone, Invalid, NotNow
 from fadjma.store import Page, Transaction
 from fadjma.taking import exports, reach, shares
 from fadjma.taking.exports import Export
-from fadjma.taking.forms import ScopeForm, ShareForm
+from fadjma.taking.forms import BACKWARDS, ScopeForm, ShareForm
 from fadjma.taking.maker import Maker
 from fadjma.taking.routes.paging import Files, sent
 from fadjma.taking.scope import LABELS, PARTS, Scope
@@ -110,7 +110,10 @@ async def printed(patient_id: str) -> Response:
 
 def _scope() -> Scope:
     named = [part for part in PARTS if request.args.get(part)]
-    return Scope.of(named or PARTS, _day("since"), _day("until"))
+    since, until = _day("since"), _day("until")
+    if since and until and until < since:  # else it would say that there is nothing
+        raise Invalid({"until": BACKWARDS})
+    return Scope.of(named or PARTS, since, until)
 
 
 def _day(name: str) -> str | None:
@@ -196,10 +199,10 @@ async def share(patient_id: str) -> Response:
 
 @blueprint.get("/shares/<share_id>")
 async def show_share(share_id: str) -> Response:
-    """Its state; and link and code, as long as it waits for them."""
+    """Its state; and link and code, as long as it waits for them. Where it would not open, the link is not shown."""
     found = await web.see(shares.share, share_id)
-    key, waits = share_key(), found.status == "waiting"
-    link = f"{_base() or request.host_url.rstrip('/')}/open/{shares.token_of(key, share_id)}" if waits else None
+    key, waits, base = share_key(), found.status == "waiting", _base()
+    link = f"{base}/open/{shares.token_of(key, share_id)}" if waits and base else None
     code = shares.code_of(key, share_id) if waits else None
     data = {**found.json(web.language()), "link": link, "code": code}
     return web.answer("taking/share.html", data, item=found, link=link, code=code, qr=qr_code(link) if link else None)
