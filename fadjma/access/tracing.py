@@ -144,9 +144,10 @@ def trace(
     """A reading. `ground` is the grant that it rests on, `part` what of the file it was (states.PARTS).
 
     `message` None: the patient's open trace page follows, and nobody is told. `again`: not asked for by somebody, but
-    by a page that is open because of an event, or a form that comes back: the same reading goes on for an hour.
+    by a page that is open because of an event, or a form that comes back: the same reading, of the same part, goes on
+    for an hour.
     """
-    if again and read_lately(tx, viewer, patient_id, action, subject):
+    if again and read_lately(tx, viewer, patient_id, action, subject, part):
         return
     first = _first_today(tx, viewer, patient_id, action, subject, ground, part)
     events.record(
@@ -193,16 +194,21 @@ def seen_today(tx: Transaction, viewer: Viewer, subject: Subject, patient_id: st
     return not _not_seen_today(tx, viewer, [(subject, patient_id)])
 
 
-def read_lately(tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject) -> bool:
-    """Whether this person's reading of this very thing was written down in the last hour.
+def read_lately(
+    tx: Transaction, viewer: Viewer, patient_id: str, action: str, subject: Subject, part: str | None = None
+) -> bool:
+    """Whether this person's reading of this very thing (of this part of it; None: of any) was written down in the last
+    hour.
 
     Then a page that asks by itself need not be. Anybody can say that their page asks by itself, so that without such a
     line it is written down as any other.
     """
     found = tx.value(
         "SELECT 1 FROM trace WHERE patient_id = :patient AND at > :since AND actor_id = :reader "
-        "AND action = :action AND subject_kind = :kind AND subject_id = :id AND outcome = 'success' LIMIT 1",
+        "AND action = :action AND subject_kind = :kind AND subject_id = :id AND outcome = 'success' "
+        f"{'' if part is None else 'AND part = :part '}LIMIT 1",
         {
+            **({} if part is None else {"part": part}),
             "patient": patient_id,
             "since": tx.now - HOUR,
             "reader": viewer.id,

@@ -149,11 +149,11 @@ def condition(record: Record, at: int | None = None) -> Resource:
         said = {
             "code": concept(facts.words, *([coding(ICD_10, facts.icd)] if facts.icd else ())),
             "onsetDateTime": facts.since or None,
-            "abatementDateTime": (facts.ended_on or None) if facts.status == "past" else None,
             "note": notes(facts.note),
         }
-        if not mistaken:
+        if not mistaken:  # con-4: what has an end says that it is over; con-5: what was entered in error says neither
             said |= {
+                "abatementDateTime": (facts.ended_on or None) if facts.status == "past" else None,
                 "clinicalStatus": concept("", coding(f"{HL7}condition-clinical", CONDITIONS[facts.status])),
                 "category": [concept("", coding(f"{HL7}condition-category", "problem-list-item"))],
             }

@@ -68,6 +68,6 @@ def written(record: Record, at: int | None = None) -> Resource:
     )
 
 
-def binary(found: Paper, content: bytes) -> Resource:
-    """What is in a paper, for who asks for it as FHIR; everybody else gets the file itself."""
-    return made("Binary", found.id, contentType=found.kind, data=b64encode(content).decode())
+def binary(found: Paper, data: str) -> Resource:
+    """What is in a paper (`data`: in base 64), for who asks for it as FHIR; everybody else gets the file itself."""
+    return made("Binary", found.id, contentType=found.kind, data=data)

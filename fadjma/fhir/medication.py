@@ -28,6 +28,7 @@ from fadjma.prescriptions.prescription import Dispense, HandedOver, Line, Prescr
 from fadjma.prescriptions.states import STATES
 
 PRESCRIPTION = f"{OURS}prescription"  # of the identifier that the lines of one prescription share
+LANGUAGE = "fr"  # as everything that stands in a resource: what is read does not change with who reads it
 Codes = Mapping[str, str]  # the ATC code of each medicine that has one, by our id of it
 
 
@@ -41,13 +42,13 @@ def status_of(found: Prescription, line: Line) -> str:
 
 def request(found: Prescription, line: Line, codes: Codes) -> Resource:
     """One line. `found` is not hidden from this reader."""
-    ended = line.ended.reason if line.ended else ""
+    why = (line.ended.reason if line.ended else "") or found.reason_text(LANGUAGE)
     return made(
         "MedicationRequest",
         line.id,
         meta=meta(found.version, found.updated_at),
         status=status_of(found, line),
-        statusReason=concept(ended or found.status_reason) if ended or found.status_reason else None,
+        statusReason=concept(why) if why else None,
         intent="order",
         groupIdentifier=group(found.id),
         medicationCodeableConcept=_medicine(line.name, codes.get(line.medicine_id)),

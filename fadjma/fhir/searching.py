@@ -19,6 +19,8 @@ from fadjma.store import Transaction
 
 PER_PAGE, MOST = 50, 200
 LOOKED_AT = 500  # resources, for one page
+COUNTED = 5_000  # resources, for `_count=0`: of more there is no total
+VALUES = 100  # in one search: each is compared with each resource
 PAGE = "_page"  # where a search goes on: ours, and as it came
 ALWAYS = ("_count", PAGE, "_format", "_pretty")
 _UNKNOWN = N_(
@@ -28,6 +30,7 @@ _UNKNOWN = N_(
 _NEEDED = N_("Dites lequel : « %(name)s ».")
 _COUNT = N_("« _count » est un nombre, de 0 à 200.")
 _NO_PAGE = N_("« _page » n'est pas la suite d'une recherche : reprenez-la du début.")
+_TOO_MANY = N_("Une recherche porte sur %(most)s valeurs au plus.")
 _NOT_SHOWN = N_("Votre accès à ce dossier n'en montre pas cette partie.")
 _IGNORED = N_("Ignoré : %(names)s.")
 
@@ -81,6 +84,8 @@ def read(mapped: Mapped, sent: Sequence[tuple[str, str]], *, lenient: bool) -> S
                 said = {"name": name, "type": mapped.type, "known": ", ".join([*known, *ALWAYS])}
                 raise Unsearchable(_UNKNOWN, "not-supported", **said)
             ignored.append(name)
+    if sum(value.count(",") + 1 for _, value in asked) > VALUES:
+        raise Unsearchable(_TOO_MANY, "too-costly", most=str(VALUES))
     return Sought(mapped, tuple(asked), count, page, tuple(ignored))
 
 
@@ -90,22 +95,35 @@ def _count(value: str) -> int:
     return min(int(value), MOST)
 
 
-def find(tx: Transaction, viewer: Viewer, sought: Sought) -> Found:
-    """A page of it. Of a file it is a reading, and traced; the pages after the first go on with it.
+def begin_count(tx: Transaction, viewer: Viewer, sought: Sought) -> None:
+    """What comes before a count (`find` with `again`): rights are looked at, and the reading is written down, so that
+    a long file is not gone through on the writer's thread. Raises as `find` does.
+    """
+    _walk(tx, viewer, sought, again=False)
+
+
+def find(tx: Transaction, viewer: Viewer, sought: Sought, *, again: bool = False) -> Found:
+    """A page of it. Of a file it is a reading, and traced; the pages after the first go on with it, and so does, with
+    `again`, what goes on with one that was written down a moment ago.
 
     Raises Unsearchable, Forbidden, and NotFound alike where there is no such patient and no right.
     """
     conditions = [condition(parameter, value) for parameter, value in sought.asked if parameter is not PATIENT]
+    found = _page(_walk(tx, viewer, sought, again=again), conditions, sought)
+    if sought.mapped.lists:
+        sought.mapped.lists(tx, viewer, found.resources)
+    return found
+
+
+def _walk(tx: Transaction, viewer: Viewer, sought: Sought, *, again: bool) -> Walked:
     if sought.mapped.of_file:
-        walked = _of_file(tx, viewer, sought)
-    else:
-        require_role(viewer)
-        walked = _of_nobody(tx, viewer, sought)
-    return _page(walked, conditions, sought)
+        return _of_file(tx, viewer, sought, again=again or bool(sought.page))
+    require_role(viewer)
+    return _of_nobody(tx, viewer, sought)
 
 
 def _page(walked: Walked, conditions: list[Condition], sought: Sought) -> Found:
-    """One more is looked for, to know whether there is more; with `_count=0` they are only counted.
+    """One more is looked for, to know whether there is more; with `_count=0` they are only counted, as far as COUNTED.
 
     A reading that is traced is on the writer's thread, so that one page looks at some hundreds at most: it may show
     fewer than it could, or none, and the next one goes on.
@@ -116,6 +134,8 @@ def _page(walked: Walked, conditions: list[Condition], sought: Sought) -> Found:
         holds = all(holds(one) for holds in conditions)
         matching += holds
         if not sought.count:
+            if looked == COUNTED:
+                return Found()
             continue
         if looked == LOOKED_AT or (holds and len(shown) == sought.count):
             return Found(shown, next=_sealed(last))
@@ -125,14 +145,14 @@ def _page(walked: Walked, conditions: list[Condition], sought: Sought) -> Found:
     return Found(shown, total=None if sought.page else matching)
 
 
-def _of_file(tx: Transaction, viewer: Viewer, sought: Sought) -> Walked:
+def _of_file(tx: Transaction, viewer: Viewer, sought: Sought, *, again: bool) -> Walked:
     mapped = sought.mapped
     who = reader(tx, viewer, _whose(viewer, sought))
     if not (who.own or (mapped.part and who.may(mapped.part))):
         raise NotFound(_NOT_SHOWN).about(Tried(who.patient_id, "patient", who.patient_id))
     if who.grant and mapped.traced:
         part = None if mapped.traced == "full" else mapped.traced
-        actions.trace_file(tx, viewer, who.patient_id, again=bool(sought.page), part=part)
+        actions.trace_file(tx, viewer, who.patient_id, again=again, part=part)
     return _through_parts(tx, who, sought)
 
 
@@ -187,7 +207,14 @@ def _unsealed(sent: str) -> str:
     try:
         found = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode()
         number, _, after = found.partition(":")
-        if after and number.isascii() and number.isdecimal() and len(number) == 1:
+        if (
+            after.isascii()
+            and after.isprintable()
+            and after
+            and number.isascii()
+            and number.isdecimal()
+            and len(number) == 1
+        ):
             return found
     except (ValueError, UnicodeError):
         pass

@@ -6,12 +6,14 @@ trace, stands before all that was read: pages of a walk are complete while someb
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
-from fadjma.access import grants, patient_lists, readings
+from fadjma.access import grants, patient_lists, readings, tracing
 from fadjma.access import queries as access
+from fadjma.events import Subject
 from fadjma.fhir import clinical, documents, medication, people, trust
-from fadjma.fhir.elements import Resource, fhir_id
+from fadjma.fhir.elements import Resource, fhir_id, our_id
 from fadjma.fhir.reader import Reader, reader
 from fadjma.identity import links, places, practitioners
 from fadjma.identity.people import Viewer
@@ -163,7 +165,7 @@ def _prescriptions(tx: Transaction, who: Reader, after: str, each: Callable[[Pre
     if not who.may("prescriptions"):
         return
     place, _, done = after.rpartition("~")
-    begun = int(done) if done.isdecimal() and done.isascii() else 0
+    begun = int(done) if done.isdecimal() and done.isascii() and len(done) < 9 else 0
     at, first = paging.position(place, otherwise=-1), True
     while True:
         found = in_order.in_order(tx, who.viewer, who.patient_id, at, _FEW, since=first)
@@ -292,13 +294,15 @@ def provenances(tx: Transaction, who: Reader, after: str) -> Walked:
     place, _, version = after.rpartition("~")
     at, id = paging.position(place, otherwise=-1)
     last = (at, id, int(version) if version.isdecimal() and version.isascii() and len(version) < 9 else 0)
+    step = _CHUNK
     while True:
-        found = authorship.versions_in_order(tx, who.patient_id, types, last, _CHUNK)
+        found = authorship.versions_in_order(tx, who.patient_id, types, last, step)
         for one in found:
             last = (one.at, one.record_id, one.version)
             yield f"{paging.cursor(one.at, one.record_id)}~{one.version}", trust.provenance(one)
-        if len(found) < _CHUNK:
+        if len(found) < step:
             return
+        step = _MANY
 
 
 def provenance(tx: Transaction, viewer: Viewer, our: str) -> Resource:
@@ -310,7 +314,8 @@ def provenance(tx: Transaction, viewer: Viewer, our: str) -> Resource:
     found = authorship.version(tx, *named)
     if record.hidden and not found.mistaken:
         raise NotFound
-    return trust.provenance(found)
+    # Why may say whose it is, and is no more for this reader than what was written (records/show.html).
+    return trust.provenance(replace(found, reason=None) if record.hidden else found)
 
 
 # --- people -------------------------------------------------------------------------------------------------
@@ -333,6 +338,13 @@ def patients(tx: Transaction, viewer: Viewer, after: str) -> Walked:
         if page.next is None:
             return
         before = page.next
+
+
+def trace_patients(tx: Transaction, viewer: Viewer, shown: list[Resource]) -> None:
+    """As access.actions.browse_delegated: a nurse sees whom colleagues treat; a doctor's list is their own."""
+    if viewer.role == "nurse":
+        patients = [our_id(one["id"]) for one in shown]
+        tracing.trace_listed(tx, viewer, [(Subject("patient", one), one) for one in patients])
 
 
 def _is_first(tx: Transaction, viewer: Viewer, one: access.AccessRequest) -> bool:

@@ -50,6 +50,7 @@ class Mapped:
     one: Callable[[Transaction, Viewer, str], Resource] | None = None
     parts: tuple[Part, ...] = ()
     everything: Callable[[Transaction, Viewer, str], Walked] | None = None
+    lists: Callable[[Transaction, Viewer, list[Resource]], None] | None = None  # traces who is in a list
     by: tuple[str, ...] = ()  # one of these parameters is needed
     day: str = ""  # where it says of which day it is, for a period
     traced: str | None = None  # what the patient's trace calls it (access/states.py, PARTS); None: reading it is none
@@ -88,7 +89,8 @@ TABLE: tuple[Mapped, ...] = (
         parameters=(ID, Parameter("identifier", "token", "identifier")),
         one=sources.patient,
         everything=sources.patients,
-        note="Without parameters: oneself, or all whose files are open.",
+        lists=sources.trace_patients,
+        note="Without parameters: oneself, or all whose files are open; a nurse's list is traced, as that of her page.",
     ),
     Mapped(
         type="Practitioner",
@@ -166,7 +168,7 @@ TABLE: tuple[Mapped, ...] = (
         one=sources.observation,
         parts=(Part(sources.measured, "measurements"), Part(sources.results, "results")),
         day="effectiveDateTime",
-        traced="measurements",
+        traced="full",
         note="Under `prescriptions`: weights alone.",
     ),
     Mapped(

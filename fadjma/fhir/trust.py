@@ -23,7 +23,6 @@ from fadjma.fhir.elements import (
 )
 from fadjma.fhir.scopes import opened_by
 from fadjma.i18n import iso
-from fadjma.identity.people import ROLES
 from fadjma.records.authorship import Written
 
 # What our acts are to FHIR (http://hl7.org/fhir/audit-event-action); whatever else is done is executed.
@@ -83,7 +82,7 @@ def audit_event(found: Reading, patient_id: str) -> Resource:
         outcomeDesc=found.what,
         agent=[
             known(
-                role=[concept(ROLES[found.role], coding(f"{OURS}role", found.role))],
+                role=[concept(found.role_name, coding(f"{OURS}role", found.role))],
                 who=known(display=", ".join(filter(None, (found.name, found.place)))),
                 requestor=True,
             )

@@ -26,6 +26,7 @@ from fadjma.identity.people import Viewer
 from fadjma.papers import decoder, intake
 from fadjma.papers.intake import Intake
 from fadjma.prescriptions import actions as prescriptions
+from fadjma.prescriptions import dispensing
 from fadjma.records import actions as records
 from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
@@ -316,6 +317,70 @@ async def test_what_is_refused_is_traced_after_the_refusal(clinic: Callers, told
     assert ("file.read", "", "refused", 1) in _lines(store, SARR)[len(before) :]
 
 
+def _page_from(cursor: str) -> str:
+    return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+
+
+async def test_a_made_up_page_of_another_part_is_a_reading_of_its_own(
+    clinic: Callers, told: Told, store: Store, everything: None
+) -> None:
+    """It would go on with the reading of a part that was read, and the trace would say nothing of this one."""
+    doctor = clinic.program(DIOP)
+    await found(doctor, "AllergyIntolerance", patient="awa")
+    before = _lines(store, DIOP)
+    assert await found(doctor, "Condition", patient="awa", _page=_page_from("0:0~"))
+    assert [line[:3] for line in _lines(store, DIOP)[len(before) :]] == [("file.read", "problem", "success")]
+    assert await found(doctor, "Condition", patient="awa", _page=_page_from("0:0~"))
+    assert len(_lines(store, DIOP)) == len(before) + 1
+    open_to(store, "summary")
+    assert refused(await clinic.program(SARR).get(f"{ROOT}/Condition?patient=awa&_page={_page_from('0:0~')}"), 404)
+
+
+async def test_observations_are_no_mere_measurements_in_the_trace(
+    clinic: Callers, told: Told, store: Store, everything: None
+) -> None:
+    """Results of tests are among them."""
+    assert await found(clinic.program(DIOP), "Observation", patient="awa")
+    assert _lines(store, DIOP)[-1][:3] == ("file.read", "full", "success")
+
+
+async def test_a_nurse_s_list_is_traced_for_whom_it_shows_as_that_of_the_page(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    for who, lines in ((DIOP, []), (GASSAMA, [("patient.listed", "", "success", 1)])):
+        before = _lines(store, who)
+        caller = clinic.program(who)
+        for query in ("identifier=nobody", "_count=0"):
+            assert not await found(caller, "Patient", **dict([query.split("=")]))
+        assert _lines(store, who) == before
+        for _ in range(2):
+            assert [one["id"] for one in await found(caller, "Patient")].count("awa") == 1
+        assert _lines(store, who)[len(before) :] == lines, who.id
+
+
+async def test_a_long_file_is_counted_as_far_as_some_and_not_by_the_writer(
+    clinic: Callers, told: Told, store: Store, everything: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    find = searching.find
+
+    def counted(*args: Any, **said: Any) -> Any:
+        calls.append(1)
+        return find(*args, **said)
+
+    monkeypatch.setattr(searching, "find", counted)
+    doctor, before = clinic.program(DIOP), _lines(store, DIOP)
+    where = f"{ROOT}/Observation?patient=awa&_count=0"
+    whole = resource(await doctor.get(where))["total"]
+    assert len(calls) == 1  # what the writer does is tried by a reader before
+    assert [line[0] for line in _lines(store, DIOP)[len(before) :]] == ["file.read"]
+    monkeypatch.setattr(searching, "COUNTED", whole)
+    assert resource(await doctor.get(where))["total"] == whole
+    monkeypatch.setattr(searching, "COUNTED", whole - 1)
+    assert "total" not in resource(await doctor.get(where))
+    assert refused(await clinic.program(SARR).get(where), 404) == "not-found"
+
+
 # --- pages --------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +441,11 @@ async def test_a_search_goes_on_with_all_that_was_asked_for(clinic: Callers, tol
     assert whole == await _pages(awa, f"{ROOT}/Observation?category=vital-signs&_count=1")
     assert refused(await awa.get(f"{ROOT}/Observation?_page=eHh4"), 400) == "value"
     assert refused(await awa.get(f"{ROOT}/Observation?_page=é"), 400) == "value"
+    for cursor in ("0:1~\0", "0:1~é", "0:", "x:1~a"):
+        assert refused(await awa.get(f"{ROOT}/Observation?_page={_page_from(cursor)}"), 400) == "value", cursor
+    for kind in (*OF_FILE, "Patient", "Organization"):
+        for cursor in (f"0:1~a~{9 * '9999'}", f"0:{9 * '9999'}~a", f"9:{5000 * '9'}", f"0:1~a~{5000 * '9'}"):
+            resource(await awa.get(f"{ROOT}/{kind}?_page={_page_from(cursor)}"))
     counted = resource(await awa.get(f"{ROOT}/Observation?_count=0&category=vital-signs"))
     assert counted["total"] == len(whole)
     assert "entry" not in counted
@@ -444,6 +514,10 @@ async def test_what_a_search_does_not_know_is_refused_or_left_out_as_is_preferre
     assert refused(await clinic.program(DIOP).get(f"{ROOT}/Condition"), 400) == "required"
     assert refused(await clinic.program(DIOP).get(f"{ROOT}/Condition?patient=awa&patient=moussa"), 400) == "required"
     assert refused(await awa.get(f"{ROOT}/Condition/x?_elements=code"), 400) == "not-supported"
+    many = ",".join(100 * ["x"])
+    assert not await found(awa, "Condition", code=many)
+    for query in (f"code={many},x", f"code={many}&_id=x"):
+        assert refused(await awa.get(f"{ROOT}/Condition?{query}"), 400) == "too-costly"
 
 
 async def test_a_search_may_be_sent_as_a_form(clinic: Callers, told: Told) -> None:
@@ -538,6 +612,12 @@ async def test_what_was_entered_in_error_is_in_no_search_and_says_nothing_more(
 ) -> None:
     awa = clinic.program(AWA)
     store.write(records.mark_error, DIOP, told.problem, reason="Autre patient")
+    [past] = [one for one in await found(awa, "Condition", code="") if "abatementDateTime" in one]
+    store.write(records.mark_error, DIOP, past["id"].replace(".", "_"), reason="Autre patient")
+    [its_author, others] = [clinic.program(DIOP), awa]
+    assert "clinicalStatus" not in resource(await its_author.get(f"{ROOT}/Condition/{past['id']}"))  # con-4, con-5
+    assert "Autre patient" in (await its_author.get(f"{ROOT}/Provenance/{told.problem}-v2")).text
+    assert "Autre patient" not in (await others.get(f"{ROOT}/Provenance/{told.problem}-v2")).text
     store.write(measuring.mark_error, DIOP, told.weight, reason="Autre patient")
     assert "Drépanocytose" not in json.dumps(await found(awa, "Condition"))
     problem = resource(await awa.get(f"{ROOT}/Condition/{told.problem}"))
@@ -553,6 +633,14 @@ async def test_what_was_entered_in_error_is_in_no_search_and_says_nothing_more(
     mistaken = resource(await awa.get(f"{ROOT}/MedicationRequest/{line}"))
     assert (mistaken["status"], "dosageInstruction" in mistaken) == ("entered-in-error", False)
     assert mistaken["id"] not in [one["id"] for one in await found(awa, "MedicationRequest")]
+
+
+async def test_why_a_prescription_was_refused_is_said_in_words(clinic: Callers, store: Store) -> None:
+    issued = store.write(dispensing.validate, NDIAYE, steps.issue(store))
+    store.write(dispensing.refuse, NDIAYE, issued, code="dose", text="Trop pour dix jours")
+    line = store.value("SELECT id FROM prescription_lines WHERE prescription_id = ?", issued)
+    answer = resource(await clinic.program(AWA).get(f"{ROOT}/MedicationRequest/{line}"))
+    assert answer["statusReason"] == {"text": "Dose à vérifier\xa0: Trop pour dix jours"}
 
 
 async def test_that_no_allergy_is_known_is_a_coded_statement_of_its_own(
