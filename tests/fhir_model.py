@@ -38,6 +38,7 @@ REQUIRED: dict[str, tuple[str, set[str]]] = {
 # What is not bound so, and is taken from these systems here.
 KNOWN: dict[str, set[str]] = {
     f"{HL7}observation-category": {"vital-signs", "laboratory", "survey"},
+    f"{HL7}v3-ObservationInterpretation": {"L", "H"},
     f"{HL7}condition-category": {"problem-list-item"},
     f"{HL7}data-absent-reason": {"unknown", "masked"},
     f"{HL7}v3-ActCode": {"AMB"},
@@ -55,7 +56,20 @@ KNOWN: dict[str, set[str]] = {
         *("85354-9", "8480-6", "8462-4", "8867-4", "8310-5", "9279-1", "2708-6", "59408-5", "29463-7", "8302-2"),
         *("9843-4", "2339-0", "72514-3", "59284-0"),
     },
-    "http://unitsofmeasure.org": {"mm[Hg]", "/min", "Cel", "%", "g/L", "{score}", "g", "cm", "d"},
+    "http://unitsofmeasure.org": {
+        "mm[Hg]",
+        "/min",
+        "Cel",
+        "%",
+        "g/L",
+        "{score}",
+        "g",
+        "cm",
+        "d",
+        "g/dL",
+        "ug/L",
+        "mg/L",
+    },
 }
 _ANY_CODE = {"format"}  # of a CapabilityStatement: it names four, and takes any media type
 # Of these the model names some: http://hl7.org/fhir/R4/valueset-observation-status.html

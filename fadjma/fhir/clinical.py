@@ -3,6 +3,7 @@
 Nothing is guessed: what somebody has written in words goes out in words, without a code.
 """
 
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -32,12 +33,16 @@ from fadjma.records.consultations import Consultation
 from fadjma.records.measurements import Measurement
 from fadjma.records.problems import Problem
 from fadjma.records.queries import Record
+from fadjma.records.results import Result
+from fadjma.records.results import Value as LabValue
 from fadjma.records.vaccinations import Vaccination
 
 # « No known allergy (situation) », SNOMED CT 716186003.
 NO_KNOWN_ALLERGY = coding(SNOMED, "716186003", "No known allergy")
 CRITICAL_CATEGORIES = {"medicine": "medication", "class": "medication", "food": "food"}  # allergy-intolerance-category
 CONDITIONS = {"active": "active", "past": "resolved"}  # condition-clinical; con-4: what has ended is not active
+INTERPRETATION = f"{HL7}v3-ObservationInterpretation"
+_MARKS = {"low": "L", "high": "H"}
 _IMMUNIZATION_FUNCTION = "http://terminology.hl7.org/CodeSystem/v2-0443"
 
 
@@ -122,10 +127,12 @@ def _number(one: Measurement) -> int | float:
 
 
 def result(record: Record, at: int | None = None) -> Resource:
-    """The result of a test, in words; the papers that came with it are DocumentReferences of their own."""
+    """The result of a test, by its values or in words; the papers that came with it are DocumentReferences."""
     said: dict[str, Any] = {"valueString": record.body or record.title}
     if record.hidden:
         said = {"dataAbsentReason": concept("", coding(f"{HL7}data-absent-reason", "masked"))}
+    elif isinstance(record.fields, Result):
+        said = {"component": list(map(_component, record.fields.values)), "note": notes(record.fields.note) or None}
     return made(
         "Observation",
         record.id,
@@ -137,6 +144,22 @@ def result(record: Record, at: int | None = None) -> Resource:
         issued=iso(record.created_at),
         performer=[author(record)],
         **said,
+    )
+
+
+def _component(value: LabValue) -> Element:
+    def measured(number: Decimal) -> Element:
+        figure = int(number) if number == int(number) else float(number)
+        return quantity(figure, value.shown_unit, value.unit) if value.unit else {"value": figure}
+
+    compared = {"comparator": value.comparator} if value.comparator else {}
+    bounds = {"low": value.low, "high": value.high}
+    reference = {name: measured(bound) for name, bound in bounds.items() if bound is not None}
+    return known(
+        code=concept(value.analysis),
+        valueQuantity=compared | measured(value.number),
+        interpretation=[concept("", coding(INTERPRETATION, _MARKS[value.mark]))] if value.mark else None,
+        referenceRange=[reference] if reference else None,
     )
 
 

@@ -146,17 +146,27 @@ TABLE: tuple[Mapped, ...] = (
     ),
     Mapped(
         type="Observation",
-        source="measurements; records of type `test_result`, in words",
+        source="measurements; records of type `test_result`",
         fields=(
             ("code", "the kind of measurement (below), or the title of a test"),
             ("valueQuantity", "value and unit (UCUM); of a blood pressure two `component`s"),
-            ("valueString", "what is written of a test"),
+            (
+                "component, note",
+                "of a test each value: `code` in words, `valueQuantity` with `comparator` and unit (UCUM), "
+                "`referenceRange`, `interpretation` (`L`, `H`)",
+            ),
+            ("valueString", "what is written of a test without fields"),
             ("effectiveDateTime, issued", "day of measuring, moment of writing down"),
             ("performer, encounter", "who measured, and in which consultation"),
-            ("category", "`vital-signs`, `laboratory` (glucose) or `survey` (pain); of a test in words none"),
+            ("category", "`vital-signs`, `laboratory` (glucose) or `survey` (pain); of a test none"),
             ("status", "`final`"),
         ),
-        systems=((LOINC, "what was measured"), (UCUM, "its unit"), (f"{HL7}observation-category", "category")),
+        systems=(
+            (LOINC, "what was measured"),
+            (UCUM, "its unit"),
+            (f"{HL7}observation-category", "category"),
+            (f"{HL7}v3-ObservationInterpretation", "below or above its range"),
+        ),
         parameters=(
             ID,
             PATIENT,

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from fadjma.records import actions as records
 from fadjma.records import measuring, noting, structuring
 from fadjma.records.allergies import Facts as Allergen
 from fadjma.records.problems import Problem
+from fadjma.records.results import Result, Value
 from fadjma.records.vaccinations import Vaccination
 from fadjma.records.vitals import Reading
 from fadjma.store import Transaction
@@ -174,6 +176,29 @@ def _is_open(scope: str, kind: str, one: Any, own: Any) -> bool:
     if kind in ("MedicationRequest", "MedicationDispense"):
         return scope == "prescriptions"
     return kind in ("AllergyIntolerance", "Immunization")
+
+
+async def test_a_result_goes_out_by_its_values(clinic: Callers, store: Store) -> None:
+    values = (
+        Value("Troponine", Decimal("0.01"), "<", "ug/L", None, Decimal("0.04")),
+        Value("Hémoglobine", Decimal("9.1"), "", "g/dL", Decimal(12), Decimal(16)),
+        Value("pH", Decimal(8), high=Decimal("7.45")),
+    )
+    facts = Result(values, "Bilan", "Prélevé à jeun.")
+    id = store.write(structuring.note_result, DIOP, AWA.id, facts=facts, occurred_on="2026-03-01")
+    one = resource(await clinic.program(AWA).get(f"{ROOT}/Observation/{id}"))
+    troponin, haemoglobin, ph = one["component"]
+    assert "valueString" not in one and one["note"] == [{"text": "Prélevé à jeun."}]
+    assert troponin["valueQuantity"]["comparator"] == "<" and "interpretation" not in troponin
+    assert troponin["referenceRange"][0].keys() == {"high"}
+    assert haemoglobin["interpretation"][0]["coding"][0]["code"] == "L"
+    assert haemoglobin["valueQuantity"] == {
+        "value": 9.1,
+        "unit": "g/dL",
+        "system": "http://unitsofmeasure.org",
+        "code": "g/dL",
+    }
+    assert ph["interpretation"][0]["coding"][0]["code"] == "H" and ph["valueQuantity"] == {"value": 8}
 
 
 async def test_a_summary_leaks_no_paper_but_that_of_a_vaccination(clinic: Callers, told: Told, store: Store) -> None:
