@@ -68,7 +68,8 @@ function show(field, html) {
   const come = document.createElement('template');
   come.innerHTML = html;
   if (html && at && !come.content.querySelector(`button[value$=":${at.dataset.id}"]`)) return;
-  list.replaceChildren(come.content);
+  list.textContent = "";
+  list.append(come.content);
   const said = [];
   for (const [i, line] of [...list.children].entries()) {
     const button = line.firstElementChild;

@@ -41,6 +41,8 @@ HARM = {
     "numéros des notifications sans trou": "UPDATE inboxes SET last_seq = last_seq + 1 WHERE user_id = 'awa'",
     "stock égal à ses mouvements": "INSERT INTO lots (id, product_id, number, expires_on, on_hand) "
     "SELECT 'l', 'p', '1', '2027-01-01', 5",
+    "transferts égaux à leurs mouvements": "INSERT INTO transfers "
+    "(id, from_id, to_id, lot_id, quantity, sent_by, sent_at) VALUES ('t', 'here', 'there', 'l', 5, 'ndiaye', 1)",
     "stock réservé égal à ses réservations": "INSERT INTO lots (id, product_id, number, expires_on, on_hand, reserved) "
     "SELECT 'l', 'p', '1', '2027-01-01', 5, 5",
     "état de chaque ordonnance issu d'un acte": "INSERT INTO prescriptions "

@@ -76,9 +76,12 @@ class TestJson:
 
     @pytest.mark.parametrize("person", [AWA, DIOP, NDIAYE, GOMIS, SARR, FALL, ADMIN])
     async def test_the_numbers_have_no_hole(self, clinic: Callers, store: Store, person: Viewer) -> None:
-        found = (await clinic.program(person).get("/notifications/poll?after=0")).json
-        assert [event["seq"] for event in found["events"]] == list(range(1, _cursor(store, person) + 1))
-        assert found["cursor"] == _cursor(store, person)
+        seen: list[int] = []
+        while not seen or seen[-1] < _cursor(store, person):
+            found = (await clinic.program(person).get(f"/notifications/poll?after={seen[-1] if seen else 0}")).json
+            assert found["events"] and found["cursor"] == found["events"][-1]["seq"]
+            seen += [event["seq"] for event in found["events"]]
+        assert seen == list(range(1, _cursor(store, person) + 1))
 
     async def test_without_a_cursor_it_begins_at_the_first(self, clinic: Callers) -> None:
         found = (await clinic.program(AWA).get("/notifications/poll")).json

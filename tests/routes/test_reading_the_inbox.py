@@ -163,7 +163,10 @@ class TestThePage:
     async def test_it_is_filtered_by_what_it_is_about(self, clinic: Callers, told: Told, store: Store) -> None:
         _news(store, AWA, "record", told.record)
         _news(store, AWA, "prescription", told.ready)
-        for about, kinds in (("records", {"record", "measurement"}), ("prescriptions", {"prescription"})):
+        for about, kinds in (
+            ("records", {"record", "measurement", "export", "share"}),
+            ("prescriptions", {"prescription"}),
+        ):
             found = (await clinic.program(AWA).get(f"/notifications?about={about}")).json["items"]
             assert found and {item["subject"]["kind"] for item in found} <= kinds
         page = (await clinic.browser(AWA).get("/notifications?about=records")).text

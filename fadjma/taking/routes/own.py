@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 from quart.wrappers.response import FileBody
 
 from fadjma import days, web
-from fadjma.i18n import N_, translate
+from fadjma.i18n import N_
 from fadjma.identity import directory, sessions
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Gone, Invalid, NotNow
@@ -77,11 +77,10 @@ async def index(patient_id: str) -> Response:
 
 async def _around(patient_id: str) -> _Around:
     """Also around a form that comes back."""
-    language = web.language()
     return {
         "taken": await web.see(_taken, patient_id, request.args.get("before")),
-        "labels": {part: translate(language, LABELS[part]) for part in PARTS},
-        "periods": [(code, translate(language, label)) for code, (label, _) in HOURS.items()],
+        "labels": {part: LABELS[part] for part in PARTS},
+        "periods": [(code, label) for code, (label, _) in HOURS.items()],
         "reachable": _base() is not None,
     }
 
