@@ -13,16 +13,16 @@ from fadjma.identity.people import Viewer
 from fadjma.records import actions, allergens, queries
 from fadjma.records.forms import (
     AmendAllergyForm,
-    AmendConsultationForm,
     AmendForm,
     AmendProblemForm,
-    AmendResultForm,
     AmendVaccinationForm,
     EndForm,
     ErrorForm,
     RecordForm,
 )
+from fadjma.records.measured_forms import AmendConsultationForm
 from fadjma.records.problems import Problem
+from fadjma.records.result_forms import AmendResultForm
 from fadjma.records.results import Result, Value, written
 from fadjma.records.routes.around import Banner, add, around_new, banner, correct, may_write
 from fadjma.records.vaccinations import Vaccination
