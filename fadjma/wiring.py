@@ -117,6 +117,7 @@ def wire() -> None:
         Kind("recall", "/recalls/{id}", about="prescriptions"),
         Kind("safety_entry", "/safety-tables"),
         Kind("safety_import", "/safety-tables/imports/{id}"),
+        Kind("vaccination_recalls", "/vaccination-recalls"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),

@@ -13,6 +13,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts, Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import queries
+from fadjma.records import recalling
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
 from fadjma.store import Transaction
 
@@ -113,6 +114,7 @@ def correct(
             patient_id=patient_id,
             notices=[Notice([patient_id], "notification", "identity.corrected")],
         )
+        recalling.settle(tx, patient_id)  # what is due depends on the birth date
     return patient_id
 
 
