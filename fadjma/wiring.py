@@ -18,8 +18,9 @@ from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
+from fadjma.reception import actions as reception
 from fadjma.records import actions as writing
-from fadjma.records import measurements
+from fadjma.records import measurements, recalling
 from fadjma.records import queries as records
 from fadjma.refusals import Ended, Tried
 from fadjma.store import Transaction
@@ -123,6 +124,7 @@ def wire() -> None:
         Kind(INBOX, "/notifications"),
     )
     writing.follow_elsewhere(_dispensing)
+    reception.follow_identities(recalling.settle)
 
 
 def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:

@@ -1,6 +1,6 @@
 """Registering patients at the desk and putting their identity right; all of it is traced."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fadjma import days, events
 from fadjma.access import tracing
@@ -13,7 +13,6 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts, Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import queries
-from fadjma.records import recalling
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
 from fadjma.store import Transaction
 
@@ -26,6 +25,14 @@ class Alike(Doubtful):
     def __init__(self, errors: Mapping[str, str], patients: list[Identity]) -> None:
         super().__init__(errors)
         self.patients = patients
+
+
+_put_right: list[Callable[[Transaction, str], None]] = []  # what depends on who somebody is
+
+
+def follow_identities(follow: Callable[[Transaction, str], None]) -> None:
+    """Hand in, once when the program starts, what other rooms work out anew when a patient's identity is put right."""
+    _put_right.append(follow)
 
 
 def register(tx: Transaction, viewer: Viewer, facts: Facts, *, confirmed: bool = False) -> str:
@@ -114,7 +121,8 @@ def correct(
             patient_id=patient_id,
             notices=[Notice([patient_id], "notification", "identity.corrected")],
         )
-        recalling.settle(tx, patient_id)  # what is due depends on the birth date
+        for follow in _put_right:
+            follow(tx, patient_id)
     return patient_id
 
 

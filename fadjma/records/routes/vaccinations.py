@@ -5,7 +5,7 @@ from quart import Blueprint, Response, request
 from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.records import recalling, schedule, structuring
-from fadjma.records.forms import AmendVaccinationForm, VaccinationForm
+from fadjma.records.forms.fields import AmendVaccinationForm, VaccinationForm
 from fadjma.records.routes.around import add, around_new, correct
 from fadjma.records.routes.records import around_record
 from fadjma.records.vaccinations import Recall

@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 from fadjma.i18n import N_, translate
 from fadjma.records import vitals
 from fadjma.records.consultations import Consultation
-from fadjma.records.forms import validate_past
+from fadjma.records.forms.fields import validate_past
 from fadjma.records.vitals import VITALS, Reading
 from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
 

@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from fadjma.i18n import N_, translate
 from fadjma.records import results, units
-from fadjma.records.forms import validate_past
+from fadjma.records.forms.fields import validate_past
 from fadjma.records.results import Result, Value
 from fadjma.web.forms import Date, Form, Optional, WholeNumber, one_of, text
 

@@ -1,6 +1,6 @@
 """Writing and correcting records: in words, and allergies, problems and vaccinations by their fields.
 
-What is measured, and consultations, are measured_forms.py; results of tests result_forms.py.
+What is measured, and consultations, are measured.py; results of tests results.py.
 """
 
 from datetime import date, timedelta
