@@ -41,7 +41,7 @@ def _written(found: dict[str, Any]) -> str:
 
 @blueprint.get("/trace-verification")
 async def checker() -> Response:
-    """The page that checks it: one file, opened from wherever it was put. It begins in the language of whoever takes it,
+    """The page that checks it: one file, opened from wherever it was put. It begins in the language of who takes it,
     and goes on in that of the trace."""
     content = _CHECKER.read_text("utf-8").replace(_FRENCH, f'{_FRENCH} data-language="{web.language()}"', 1)
     return _kept(Response(content, content_type="text/html; charset=utf-8"), "fadjma-verification.html")
