@@ -30,7 +30,7 @@ def test_each_atom_is_one_and_takes_the_prefixes_that_it_is_given() -> None:
 
 
 def test_what_is_made_of_them_is_a_unit() -> None:
-    chance = random.Random(1)  # noqa: S311 - no secret
+    chance = random.Random(1)
     read = 0
     while read < 2_000:
         parts = [_part(chance) for _ in range(chance.randint(1, 3))]

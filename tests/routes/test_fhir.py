@@ -249,6 +249,7 @@ async def test_nobody_reads_nothing_but_what_the_server_can_do(clinic: Callers, 
     assert refused(await clinic.nobody().get(f"{ROOT}/Subscription/inbox/$events"), 401) == "login"
     stated = resource(await clinic.nobody().get(f"{ROOT}/metadata"))
     assert stated["fhirVersion"] == "4.0.1"
+    assert stated["rest"][0]["security"]["cors"] is False, "no page of another origin is named"
 
 
 async def test_a_nurse_reads_what_is_open_to_a_doctor_of_the_clinic(

@@ -211,7 +211,11 @@ class TestFetching:
         assert first.body + rest.body == whole.body
         other = await awa.get(where, Range="bytes=1000-", If_Range='"another"')
         assert (other.status, other.body) == (200, whole.body)
-        assert (await awa.get(where, Range=f"bytes={len(whole.body)}-")).status == 416
+        beyond = await awa.get(where, Range=f"bytes={len(whole.body)}-")
+        assert beyond.problem(416)
+        assert beyond.headers["Content-Range"] == f"bytes */{len(whole.body)}"  # RFC 9110, 14.4
+        for what in ("bytes=-9", "bytes=0-1,4-5", "lines=1-2", "bytes=x"):  # not served in part: all of it
+            assert (await awa.get(where, Range=what)).body == whole.body, what
 
     async def test_it_is_written_down_once(self, clinic: Callers, told: Told, makes: Maker, store: Store) -> None:
         awa = clinic.program(AWA)
