@@ -1,5 +1,5 @@
 // A paper goes page by page, each in parts, which a broken link does not take back; a picture is made smaller first where the
-// link is slow. Without this the form sends one page, in one piece. lock.js asks for it where that form is.
+// link is slow. Without this the form sends one page, in one piece. page.js asks for it where that form is.
 import { byId, create, SECOND } from './page.js';
 
 const LONGEST = 2000; // points of the long side that are sent over a slow link: A4 at 170 dots per inch
@@ -31,6 +31,7 @@ file.onchange = () => {
   file.value = '';
   list();
 };
+if (file.files.length) file.onchange(); // chosen while this was on its way
 
 // Which they are, in the order in which they will be sent; one that was chosen by mistake goes by its button.
 function list() {

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import fhir_model
 import pytest
 import sent_files
 from callers import Callers
@@ -206,6 +207,7 @@ async def test_programs_get_every_page_as_content_by_whom(clinic: Callers, told:
         alone = (await doctor.get(f"{FHIR}/DocumentReference/{id}")).json
         assert alone == by_id[id.replace("_", ".")]
         assert alone["author"][0]["reference"] == author
+        fhir_model.check(alone)
         assert [one["attachment"]["title"][-5:] for one in alone["content"]] == ["(1/3)", "(2/3)", "(3/3)"]
         for one in alone["content"]:
             assert (await doctor.get(f"{FHIR}/{one['attachment']['url']}", Accept="*/*")).type == "image/jpeg"
