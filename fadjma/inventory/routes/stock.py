@@ -44,7 +44,8 @@ from fadjma.web.importing import ImportForm
 blueprint = Blueprint("stock", __name__)
 _SAID_OF_A_LOT = ("number", "expires_on", "quantity", "threshold", "gtin")
 _OF_A_CODE = ("number", "expires_on", "gtin")
-web.take_files("/formulary/imports")
+_IMPORT, _IMPORTS = "inventory/_import.html", "/formulary/imports"
+web.take_files(_IMPORTS)
 
 
 @blueprint.get("/medicines")
@@ -385,12 +386,7 @@ async def new_import() -> Response:
 @web.refill("inventory/import_new.html", ImportForm)
 async def read_import() -> Response:
     await web.only("admin")
-    table = await importing.read_table(tables.read)
-    try:
-        acted = await web.act(listing.check, formulary.one_import, table.lines)
-    except Invalid as refusal:
-        raise Invalid(importing.named(refusal.errors)) from refusal
-    return web.done(acted, "inventory/_import.html", f"/formulary/imports/{acted.resource.id}", created=True)
+    return await importing.keep(tables.read, listing.check, formulary.one_import, _IMPORT, _IMPORTS)
 
 
 @blueprint.get("/formulary/imports/<import_id>")
@@ -401,6 +397,4 @@ async def show_import(import_id: str) -> Response:
 
 @blueprint.post("/formulary/imports/<import_id>/confirmation")
 async def confirm_import(import_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(listing.confirm, formulary.one_import, import_id)
-    return web.done(acted, "inventory/_import.html", f"/formulary/imports/{import_id}")
+    return await importing.step(listing.confirm, formulary.one_import, import_id, _IMPORT, _IMPORTS)
