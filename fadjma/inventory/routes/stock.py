@@ -15,6 +15,7 @@ from fadjma.identity.people import Viewer
 from fadjma.inventory import (
     actions,
     codes,
+    elsewhere,
     formulary,
     known,
     levels,
@@ -25,6 +26,7 @@ from fadjma.inventory import (
     transfers,
     withholding,
 )
+from fadjma.inventory.elsewhere import Elsewhere
 from fadjma.inventory.forms import (
     ChangedMedicineForm,
     CountForm,
@@ -89,6 +91,7 @@ def _stock(
 class _AroundProduct(TypedDict):
     product: queries.Product
     of: list[levels.Level]  # of each day
+    elsewhere: set[str]  # lots that another place of the house withholds, and this one does not
     weeks: list[levels.Level]
     plot: Plot
     size: tuple[int, int]
@@ -96,9 +99,10 @@ class _AroundProduct(TypedDict):
 
 
 async def _around_product(product_id: str) -> _AroundProduct:
-    product, of = await web.see(_product, product_id)
+    product, of, held = await web.see(_product, product_id)
     return {
         "product": product,
+        "elsewhere": held,
         "of": of,
         "weeks": levels.weeks(of),
         "plot": levels.plot(product, of),
@@ -126,9 +130,9 @@ async def set_threshold(product_id: str) -> Response:
     return web.see_other(there) if web.wants() != "json" else Response(status=204)
 
 
-def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level]]:
+def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level], set[str]]:
     product = queries.product(tx, viewer, product_id)
-    return product, levels.levels(tx, product)
+    return product, levels.levels(tx, product), elsewhere.withheld(tx, viewer, product.lots)
 
 
 class _AroundNewLot(TypedDict):
@@ -227,13 +231,15 @@ class _AroundLot(TypedDict):
     reason_form: ReasonForm
     transfer_form: TransferForm
     own_places: list[tuple[str, str]]
+    elsewhere: list[Elsewhere]  # the same lot at other places of the house
     before: str | None  # where this part of them begins
 
 
 async def around_lot(lot_id: str) -> _AroundLot:
-    lot, movements, kept_for = await web.see(_lot_and_movements, lot_id, before := request.args.get("before"))
+    lot, movements, kept_for, others = await web.see(_lot_and_more, lot_id, before := request.args.get("before"))
     return {
         "lot": lot,
+        "elsewhere": others,
         "movements": movements,
         "kept_for": kept_for,
         "before": before,
@@ -244,18 +250,19 @@ async def around_lot(lot_id: str) -> _AroundLot:
     }
 
 
-def _lot_and_movements(
+def _lot_and_more(
     tx: Transaction, viewer: Viewer, lot_id: str, before: str | None
-) -> tuple[queries.Lot, Page[queries.Movement], list[str]]:
+) -> tuple[queries.Lot, Page[queries.Movement], list[str], list[Elsewhere]]:
     lot = queries.lot(tx, viewer, lot_id)
-    return lot, queries.movements(tx, viewer, lot_id, before), queries.kept_for(tx, lot_id)
+    movements, kept_for = queries.movements(tx, viewer, lot_id, before), queries.kept_for(tx, lot_id)
+    return lot, movements, kept_for, elsewhere.of(tx, viewer, lot)
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
 async def show_lot(lot_id: str) -> Response:
     around = await around_lot(lot_id)
-    lot = around["lot"]
-    data = {**lot.json(web.language()), "kept_for": around["kept_for"]}
+    lot, others = around["lot"], [one.json() for one in around["elsewhere"]]
+    data = {**lot.json(web.language()), "kept_for": around["kept_for"], "elsewhere": others}
     return web.answer("inventory/lot.html", data, form=around["count_form"], **around)
 
 
