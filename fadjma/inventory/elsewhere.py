@@ -16,6 +16,7 @@ from fadjma.identity.people import Viewer
 from fadjma.inventory.queries import Lot
 from fadjma.store import Row, Transaction, given
 
+_NEWS = {"stock.withheld": "stock.withheld_elsewhere", "stock.put_back": "stock.put_back_elsewhere"}
 _Key = tuple[str, str]  # the medicine's id, and the lot's number as it is compared
 
 
@@ -54,8 +55,9 @@ def tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
     for row in _same(tx, viewer.organization_id, lot):
         is_news = (row["withheld_at"] is None) == (action == "stock.withheld")
         pharmacists = directory.people(tx, "pharmacist", row["pharmacy_id"])
-        message = f"{action}_elsewhere" if is_news else None
-        events.notify(tx, pharmacists, "notification", message, Subject("product", row["product_id"]))
+        events.notify(
+            tx, pharmacists, "notification", _NEWS[action] if is_news else None, Subject("product", row["product_id"])
+        )
 
 
 def tell_of_arrival(tx: Transaction, viewer: Viewer, came: Iterable[tuple[str, str]]) -> None:
