@@ -274,7 +274,7 @@ def tell(store: Store) -> Told:
         checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
         checked_places=act(importing.check, ADMIN, {2: asdict(POST)}),
         entry=_entry(store),
-        checked_doses=store.write(safety_files.check, NDIAYE, [replace(MOST, dci="amoxicilline")]),
+        checked_doses=store.write(safety_files.check, NDIAYE, {2: replace(MOST, dci="amoxicilline")}),
         emergency=emergency,
         explaining=explaining,
         line=line,
