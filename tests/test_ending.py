@@ -41,6 +41,16 @@ def test_what_was_added_to_the_schema_and_taken_from_it_is_undone_for_whoever_ha
                     connection.execute("SELECT * FROM extra")
 
 
+def test_two_changes_of_the_schema_are_not_taken_for_one(ending: Ending) -> None:
+    with closing(connect(ending.path)) as other, closing(connect(ending.path)) as reader:
+        other.execute("CREATE TABLE one (a)")
+        assert reader.execute("SELECT * FROM one").fetchall() == []
+        ending.begin_again()
+        other.execute("CREATE TABLE another (a)")
+        assert reader.execute("SELECT * FROM another").fetchall() == []
+        ending.begin_again()
+
+
 def test_nobody_reads_the_schema_again_that_is_the_same(ending: Ending) -> None:
     version = ending.kept.execute("PRAGMA schema_version").fetchone()[0]
     ending.kept.execute(ANOTHER_NAME)
