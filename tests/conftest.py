@@ -9,6 +9,7 @@ import compiled
 import demo_database
 import pytest
 from cast import settle
+from ending import Ending, KeptStore
 from hypothesis import settings
 from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_addoption,
@@ -64,10 +65,26 @@ def path(settled: Path, tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture(scope="session")
+def ending(settled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ending]:
+    """The settled database once more, for all tests that do nothing to its file but through `store`."""
+    path = tmp_path_factory.mktemp("kept") / "fadjma.db"
+    shutil.copyfile(settled, path)
+    ending = Ending(path)
+    yield ending
+    ending.close()
+
+
 @pytest.fixture
-def store(path: Path, clock: Clock) -> Iterator[Store]:
-    """The database for synchronous tests. Afterwards it must add up, whatever the test did."""
-    store = Store(path, clock)
+def store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Store]:
+    """The database for synchronous tests. Afterwards it must add up, whatever the test did.
+
+    Who asks for `path` too, or for what needs it, has a file and connections of their own.
+    """
+    if "path" in request.fixturenames:
+        store = Store(request.getfixturevalue("path"), clock)
+    else:
+        store = KeptStore(request.getfixturevalue("ending"), clock)
     yield store
     store.check()
     store.close()

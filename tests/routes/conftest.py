@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 import story as story_told
 from callers import Callers
+from ending import KeptStore
 from quart import Quart
 from store import Clock
 from story import Story
@@ -80,6 +81,15 @@ def path(story: Story) -> Path:
     """The database of the app, as the story has left it."""
     story.begin_again()
     return story.path
+
+
+@pytest.fixture
+def store(story: Story, path: Path, clock: Clock) -> Iterator[KeptStore]:
+    """The same database for what a test does and looks at without asking. Afterwards it must add up."""
+    store = KeptStore(story, clock)
+    yield store
+    store.check()
+    store.close()
 
 
 @pytest.fixture
