@@ -68,7 +68,7 @@ async def test_the_page_of_the_counter_shows_it_and_keeps_what_was_typed(clinic:
 
 async def test_no_two_forms_of_a_page_ask_it_under_one_id(clinic: Callers, told: Told) -> None:
     page = (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.owed}")).text
-    assert 'id="overrides-0-reason-rest"' in page and 'id="overrides-0-reason-delivery"' in page
+    assert 'id="rest-overrides-0-reason"' in page and 'id="delivery-overrides-0-reason"' in page
 
 
 async def test_a_row_says_that_an_answer_is_waited_for(clinic: Callers, told: Told) -> None:
