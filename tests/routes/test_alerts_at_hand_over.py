@@ -62,7 +62,7 @@ async def test_the_page_of_the_counter_shows_it_and_keeps_what_was_typed(clinic:
     typed = {**INSTEAD, "overrides-0-alert": alert["id"], "overrides-0-reason": "ok"}
     again = await browser.post(f"{path}/delivery", typed)
     assert again.status == 422 and DOCUMENT in again.text and 'value="ok"' in again.text
-    assert 'id="overrides-0-reason"' in again.text, "to which the list of faults leads"
+    assert 'id="delivery-overrides-0-reason"' in again.text, "to which the list of faults leads"
     assert (await browser.post(f"{path}/delivery", {**typed, "overrides-0-reason": REASON})).status == 303
 
 
