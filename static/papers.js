@@ -13,7 +13,7 @@ camera.onclick = () => {
   file.removeAttribute('capture');
 };
 
-file.onchange = () => import('./parts.js').then(({ run }) => { inParts = run; });
+file.onchange = () => import('./parts.js').then(({ run }) => { inParts = run; }, () => {}); // no link: in one piece
 
 button.onclick = event => {
   if (!inParts || !file.files[0] || !form.reportValidity()) return;
