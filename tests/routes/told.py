@@ -916,7 +916,7 @@ READS = [
     Route("/safety-tables/doses/new", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/interactions/new", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/vaccines/new", DIOP, allowed=PROFESSIONALS),
-    Route("/safety-tables/vaccines/imports/new?from=senegal", DIOP, allowed=PROFESSIONALS),
+    Route("/safety-tables/vaccines/imports/new", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/entries/{entry}", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/signature", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/doses/imports/new", NDIAYE, allowed=PROFESSIONALS),
@@ -952,6 +952,8 @@ STEPWISE = {
     "/open/0/closing": {},
     "/patients/0/papers": {"type": "test_result", "title": "Numération"},  # test_papers.py
     "/patients/0/papers/uploads": {"size": 1, "hash": "0" * 64, "type": "test_result", "title": "Numération"},
+    "/papers/0/pages": {},  # test_pages_of_papers.py
+    "/papers/0/pages/uploads": {"size": 1, "hash": "0" * 64},
 }
 SIGNED_OUT_ACTS = {
     "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},

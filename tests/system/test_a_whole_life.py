@@ -60,7 +60,7 @@ async def hand_over(pharmacist: Person, patient: Person, **parts: str) -> None:
     if parts:
         await page.locator("summary", has_text="N'en remettre qu'une partie").click()
     for field, quantity in parts.items():
-        await page.fill(f"#{field.replace('_', '-')}", quantity)
+        await page.fill(f"#delivery-{field.replace('_', '-')}", quantity)
     await pharmacist.press("Remettre les médicaments")
 
 
