@@ -31,7 +31,7 @@ from fadjma.web.throttle import Throttle
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_hashing() -> Iterator[None]:
-    with story_told.cheap_hashing():
+    with story_told.cheap_hashing(), story_told.codes_drawn_once():
         yield
 
 

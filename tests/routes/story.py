@@ -1,10 +1,12 @@
 """The database in which the story has been told, the app that serves it, and the way back to where the story ended."""
 
+import functools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+import segno
 from argon2 import PasswordHasher
 from cast import settle
 from ending import Ending
@@ -25,6 +27,14 @@ def cheap_hashing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", cheap)
         patch.setattr(passwords, "_NOBODY", cheap.hash("nobody has this password"))
+        yield
+
+
+@contextmanager
+def codes_drawn_once() -> Iterator[None]:
+    """A code to be scanned is laid out once, however often it is shown: that takes what three small answers take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segno, "make_qr", functools.lru_cache(1_000)(segno.make_qr))
         yield
 
 
