@@ -125,13 +125,14 @@ class Product:
     def low(self) -> bool:
         return self.usable <= self.threshold
 
-    def json(self, language: str) -> dict[str, Any]:
+    def json(self, language: str, elsewhere: Collection[str] = ()) -> dict[str, Any]:
+        """`elsewhere` are the ids of lots that another place of the house withholds (elsewhere.py)."""
         return {
             "id": self.id,
             "medicine": self.medicine.json(),
             "threshold": self.threshold,
             "usable": self.usable,
-            "lots": [lot.json(language) for lot in self.lots],
+            "lots": [{**lot.json(language), "withheld_elsewhere": lot.id in elsewhere} for lot in self.lots],
         }
 
 
