@@ -141,7 +141,9 @@ def _leads_on(main: str, where: str) -> bool:
     return bool(elsewhere or any(re.search(r"<button(?![^>]*type=.?button)", act) for act in acts))
 
 
-_EMPTY = re.compile(r"<h[1-6][^>]*>\s*</h[1-6]>|<h([2-6])[^>]*>[^<]*</h\1>\s*(?:</section>|<h\1|</main>|$)")
+_EMPTY = re.compile(
+    r"<(h[1-6]|th\b)[^>]*>\s*</(?:h[1-6]|th)>|<h([2-6])[^>]*>[^<]*</h\2>\s*(?:</section>|<h\2|</main>|$)"
+)
 
 
 _SAID = re.compile(r' (?:aria-label|aria-description|title|placeholder|alt|data-l)=(?:"([^"]*)"|([^ >]+))')
