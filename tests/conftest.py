@@ -21,8 +21,8 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
 from store import Clock, Store
 
 from fadjma.identity import passwords
-from fadjma.store import Database
-from fadjma.store.migrating import migrate
+from fadjma.store import Database, at
+from fadjma.store.sqlite.migrating import migrate
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
@@ -76,7 +76,7 @@ def store(path: Path, clock: Clock) -> Iterator[Store]:
 @pytest.fixture
 async def database(path: Path, clock: Clock) -> AsyncIterator[Database]:
     """The same database as the program opens it: one writer, readers, a listener that is told after the commit."""
-    database = Database(f"sqlite:///{path}", clock=clock)
+    database = at(f"sqlite:///{path}", clock=clock)
     await database.open()
     yield database
     await database.close()

@@ -14,8 +14,10 @@ from fadjma.access.tracing import trace_try
 from fadjma.events.inbox import HISTORIES_APART
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Refusal
-from fadjma.store import Transaction, database
-from fadjma.store.group_commit import Write, commit
+from fadjma.store import Transaction
+from fadjma.store.sqlite import database
+from fadjma.store.sqlite.group_commit import commit
+from fadjma.store.writes import Write
 
 P = ParamSpec("P")
 R = TypeVar("R")
