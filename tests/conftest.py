@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import compiled
 import demo_database
@@ -23,6 +24,9 @@ from store import Clock, Store
 from fadjma.identity import passwords
 from fadjma.store import Database
 from fadjma.store.migrating import migrate
+
+if TYPE_CHECKING:
+    from clusters import Cluster
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
@@ -54,6 +58,15 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> "Iterator[Cluster]":
+    """A PostgreSQL of this process's tests; each makes databases of its own."""
+    from clusters import Cluster  # psycopg takes a tenth of a second, of every start
+
+    with Cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture
