@@ -19,7 +19,7 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_itemcollected,
     pytest_runtest_protocol,
 )
-from store import Clock, Store
+from store import MONDAY, Clock, Store
 
 from fadjma.identity import passwords
 from fadjma.store import Database
@@ -67,6 +67,17 @@ def cluster() -> "Iterator[Cluster]":
 
     with Cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: "Cluster") -> str:
+    """The name of a PostgreSQL database without rows, of which others are made; nobody stays connected to it."""
+    from fadjma.store.postgresql.migrating import migrate
+
+    name = cluster.create()
+    with cluster.connect(name) as connection:
+        migrate(connection, MONDAY)
+    return name
 
 
 @pytest.fixture
