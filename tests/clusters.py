@@ -109,6 +109,18 @@ class Cluster:
         """Away with a database, and with the connections that are left to it."""
         self._manage(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    @staticmethod
+    def clear(connection: psycopg.Connection[Any]) -> None:
+        """Away with every row of a migrated database in some 10 ms, where another one takes 100 and more: neither
+        triggers nor references look."""
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'"
+        )
+        every = [sql.SQL("DELETE FROM {};").format(sql.Identifier(table)) for (table,) in tables]
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            connection.execute(sql.SQL("").join(every))
+
     def _manage(self, statement: sql.Composed) -> None:
         with self.connect("postgres") as connection:
             connection.execute(statement)

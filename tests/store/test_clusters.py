@@ -41,3 +41,18 @@ def test_nothing_of_it_stays_behind() -> None:
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_database_is_emptied_for_the_next(cluster: Cluster, migrated: str) -> None:
+    with cluster.connect(cluster.create(migrated)) as connection:
+        connection.execute("INSERT INTO organizations VALUES ('a', 'clinic', '', '', '', '')")
+        connection.execute("INSERT INTO organizations VALUES ('b', 'clinic', '', '', '', '')")
+        connection.execute("UPDATE organizations SET part_of = 'a' WHERE id = 'b'")
+        connection.execute(
+            "INSERT INTO audit_events (id, at, action, subject_kind, subject_id) VALUES ('a', 1, '', '', '')"
+        )
+        cluster.clear(connection)
+        for table in ("organizations", "audit_events"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            connection.execute("INSERT INTO inboxes (user_id) VALUES ('nobody')")
