@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import compiled
 import demo_database
@@ -18,11 +19,14 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_itemcollected,
     pytest_runtest_protocol,
 )
-from store import Clock, Store
+from store import MONDAY, Clock, Store
 
 from fadjma.identity import passwords
 from fadjma.store import Database, at
 from fadjma.store.sqlite.migrating import migrate
+
+if TYPE_CHECKING:
+    from clusters import Cluster
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
@@ -54,6 +58,26 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> "Iterator[Cluster]":
+    """A PostgreSQL of this process's tests; each makes databases of its own."""
+    from clusters import Cluster  # psycopg takes a tenth of a second, of every start
+
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: "Cluster") -> str:
+    """The name of a PostgreSQL database without rows, of which others are made; nobody stays connected to it."""
+    from fadjma.store.postgresql.migrating import migrate
+
+    name = cluster.create()
+    with cluster.connect(name) as connection:
+        migrate(connection, MONDAY)
+    return name
 
 
 @pytest.fixture
