@@ -131,7 +131,7 @@ class Store:
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,
         but where a backup was restored, or before what is kept."""
-        assert not self.rows("PRAGMA foreign_key_check")
+        self.check_references()
         assert not self.rows(
             "WITH steps AS (SELECT n.user_id, "
             "seq - lag(seq, 1, i.forgotten) OVER (PARTITION BY n.user_id ORDER BY seq) AS step "
@@ -148,6 +148,9 @@ class Store:
             "SELECT l.id FROM lots l WHERE l.on_hand <> "
             "(SELECT coalesce(sum(quantity), 0) FROM movements WHERE lot_id = l.id)"
         ), "on hand is not what movements say"
+
+    def check_references(self) -> None:
+        assert not self.rows("PRAGMA foreign_key_check")
 
     def close(self) -> None:
         self.connection.close()

@@ -221,7 +221,5 @@ async def test_what_a_function_raises_comes_back() -> None:
 
 def test_a_moved_part_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("test_private_parts.members", lambda kind: set())
-    with pytest.raises(
-        AssertionError, match=r"aiosqlite [\d.]+ has moved Connection\._tx: fadjma/store/sqlite/conn"
-    ):
+    with pytest.raises(AssertionError, match=r"aiosqlite [\d.]+ has moved Connection\._tx: fadjma/store/sqlite/conn"):
         test_what_a_file_stands_on_is_there("store/sqlite/connections.py", aiosqlite.Connection, "_tx")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 import psycopg
 import pytest
+from fadjma.store.connections import connect
+from fadjma.store.constraints import translated
+from fadjma.store.migrating import migrate
 from translated import statements, triggers
 
 from fadjma.store import migrating as sqlite_migrating
-from fadjma.store.connections import connect
-from fadjma.store.constraints import translated
 from fadjma.store.errors import Duplicate, Violation
-from fadjma.store.migrating import migrate
 from fadjma.store.postgresql import migrating
 
 if TYPE_CHECKING:
