@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.secret_key = settings.secret_key
     database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
-    database.listener = hub.tell
+    database.listener, database.heard = hub.tell, hub.hear
     history = History(hub, database)
     app.extensions.update(
         settings=settings,
