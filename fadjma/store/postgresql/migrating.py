@@ -4,7 +4,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 
@@ -91,7 +91,7 @@ def _check(connection: psycopg.Connection[Any], known: list[Step], done: dict[st
 
 def _apply(connection: psycopg.Connection[Any], step: Step, now: int) -> None:
     try:
-        connection.execute(cast(LiteralString, step.script))  # without parameters it may be many statements
+        connection.execute(step.script)  # without parameters it may be many statements
         connection.execute(
             "INSERT INTO schema_migrations (name, applied_at, checksum) VALUES (%s, %s, %s)",
             (step.name, now, step.checksum),
