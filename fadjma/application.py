@@ -47,7 +47,7 @@ from fadjma.rules import Rules
 from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
-from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
+from fadjma.store import Database, Transaction, Unusable, at, keep, kept
 from fadjma.taking import routes as taking
 from fadjma.taking.archive import Sources
 from fadjma.taking.maker import Maker
@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key
-    database = Database(settings.database_url, wal_limit=settings.wal_limit)
+    database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
     database.listener = hub.tell
     history = History(hub, database)
@@ -170,7 +170,7 @@ class Running:
         if self._open:
             return
         try:
-            with usable(self._database.path):
+            with self._database.usable():
                 await self._open_all()
         except BaseException:
             await self.close()

@@ -23,10 +23,10 @@ from fadjma.keeping import copies, restoring
 from fadjma.keeping.shelf import Shelf
 from fadjma.papers import soundness
 from fadjma.refusals import Invalid
-from fadjma.store import Database, Unusable, usable
-from fadjma.store.backup import look_into
+from fadjma.store import Database, Unusable
 from fadjma.store.contents import Contents
-from fadjma.store.owner import Owner
+from fadjma.store.owner import FileOwner
+from fadjma.store.sqlite.backup import look_into
 
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
@@ -92,7 +92,7 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
 
 async def _make_seal_key(database: Database, settings: Settings) -> str:
     """The key that signs the chains, made where there was never one; returns what the sheet says of it."""
-    sealer = Sealer(database, settings.seal_key, Owner(database.path))
+    sealer = Sealer(database, settings.seal_key, FileOwner(database.path))
     await sealer.open()
     if sealer.signer is None:
         raise click.ClickException(str(sealer.fault))
@@ -302,7 +302,7 @@ def _confirm_clock(database: Callable[[], Database]) -> click.Command:
 
 async def _with(database: Database, work: Any, *args: Any) -> None:
     try:
-        with usable(database.path):
+        with database.usable():
             await database.open()
             try:
                 await work(database, *args)

@@ -20,7 +20,6 @@ from fadjma.papers import actions as papers
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import renewing
 from fadjma.store import Database, Transaction, Unavailable
-from fadjma.store.owner import Owner
 from fadjma.taking import exports
 from fadjma.web import drafts, idempotency
 
@@ -54,7 +53,7 @@ class Timekeeper:
         self._drop_upload = drop_upload
         self._drop_export = drop_export
         self._take_in = take_in
-        self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
+        self.owner = database.owner()  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
 

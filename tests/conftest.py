@@ -22,11 +22,12 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
 from store import MONDAY, Clock, Store
 
 from fadjma.identity import passwords
-from fadjma.store import Database
-from fadjma.store.migrating import migrate
+from fadjma.store import Database, at
+from fadjma.store.sqlite.migrating import migrate
 
 if TYPE_CHECKING:
     from clusters import Cluster
+    from postgresql_store import Settled
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
@@ -80,6 +81,32 @@ def migrated(cluster: "Cluster") -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def settled_on_postgresql(cluster: "Cluster", migrated: str) -> "Iterator[Settled]":
+    """A PostgreSQL database that is settled once; each test finds it as it was."""
+    from postgresql_store import Settled
+
+    settled = Settled(cluster, migrated, lambda store: store.write(settle, passwords._hasher.hash), Clock())
+    yield settled
+    settled.close()
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(pytestconfig: pytest.Config) -> bool:
+    """Whether the actions of this run act on PostgreSQL."""
+    return bool(pytestconfig.getoption("store") == "postgresql")
+
+
+@pytest.fixture
+def url(on_postgresql: bool, request: pytest.FixtureRequest) -> str:
+    """The address of this test's own database."""
+    if not on_postgresql:
+        return f"sqlite:///{request.getfixturevalue('path')}"
+    settled: Settled = request.getfixturevalue("settled_on_postgresql")
+    settled.begin_again()
+    return settled.url
+
+
 @pytest.fixture
 def path(settled: Path, tmp_path: Path) -> Path:
     """The file of this test's own database."""
@@ -89,18 +116,23 @@ def path(settled: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path, clock: Clock) -> Iterator[Store]:
+def store(url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
     """The database for synchronous tests. Afterwards it must add up, whatever the test did."""
-    store = Store(path, clock)
+    if on_postgresql:
+        from postgresql_store import PostgreSQLStore
+
+        store: Store = PostgreSQLStore(url, clock)
+    else:
+        store = Store(Path(url.removeprefix("sqlite:///")), clock)
     yield store
     store.check()
     store.close()
 
 
 @pytest.fixture
-async def database(path: Path, clock: Clock) -> AsyncIterator[Database]:
-    """The same database as the program opens it: one writer, readers, a listener that is told after the commit."""
-    database = Database(f"sqlite:///{path}", clock=clock)
+async def database(url: str, clock: Clock) -> AsyncIterator[Database]:
+    """The same database as the program opens it: a listener that is told after the commit."""
+    database = at(url, clock=clock)
     await database.open()
     yield database
     await database.close()

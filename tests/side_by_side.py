@@ -53,6 +53,9 @@ _LONG = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in another order, the same for a seed")
     parser.addoption("--every-way", action="store_true", help="try by no turns: every value and way everywhere")
+    parser.addoption(
+        *("--store",), choices=("sqlite", "postgresql"), default="sqlite", help="the database behind the actions"
+    )
     parser.addoption("--first-and-last", action="store_true", help="of each test with many cases run these two")
 
 

@@ -14,8 +14,10 @@ from fadjma.access.tracing import trace_try
 from fadjma.events.inbox import HISTORIES_APART
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Refusal
-from fadjma.store import Transaction, database
-from fadjma.store.group_commit import Write, commit
+from fadjma.store import Transaction
+from fadjma.store.sqlite import database
+from fadjma.store.sqlite.group_commit import commit
+from fadjma.store.writes import Write
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -129,7 +131,7 @@ class Store:
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,
         but where a backup was restored, or before what is kept."""
-        assert not self.rows("PRAGMA foreign_key_check")
+        self.check_references()
         assert not self.rows(
             "WITH steps AS (SELECT n.user_id, "
             "seq - lag(seq, 1, i.forgotten) OVER (PARTITION BY n.user_id ORDER BY seq) AS step "
@@ -146,6 +148,9 @@ class Store:
             "SELECT l.id FROM lots l WHERE l.on_hand <> "
             "(SELECT coalesce(sum(quantity), 0) FROM movements WHERE lot_id = l.id)"
         ), "on hand is not what movements say"
+
+    def check_references(self) -> None:
+        assert not self.rows("PRAGMA foreign_key_check")
 
     def close(self) -> None:
         self.connection.close()

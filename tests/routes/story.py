@@ -15,7 +15,8 @@ from told import SECRET_KEY, Told, tell
 from fadjma import create_app
 from fadjma.config import Settings
 from fadjma.identity import passwords
-from fadjma.store import Database, database
+from fadjma.store import Database
+from fadjma.store.sqlite import database
 
 
 @contextmanager

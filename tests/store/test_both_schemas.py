@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from translated import statements, triggers
 
-from fadjma.store import migrating as sqlite_migrating
-from fadjma.store.connections import connect
-from fadjma.store.constraints import translated
 from fadjma.store.errors import Duplicate, Violation
-from fadjma.store.migrating import migrate
 from fadjma.store.postgresql import migrating
+from fadjma.store.sqlite import migrating as sqlite_migrating
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.constraints import translated
+from fadjma.store.sqlite.migrating import migrate
 
 if TYPE_CHECKING:
     from clusters import Cluster

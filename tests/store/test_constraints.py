@@ -16,7 +16,8 @@ from fadjma.identity import enrolment
 from fadjma.identity.enrolment import NewPerson
 from fadjma.inventory import actions as inventory
 from fadjma.refusals import Invalid, NotNow
-from fadjma.store import Duplicate, Error, Transaction, Violation, constraints
+from fadjma.store import Duplicate, Error, Transaction, Violation
+from fadjma.store.sqlite import constraints
 
 HOUSE = Path(fadjma.__file__).parent
 ROOT = HOUSE.parent

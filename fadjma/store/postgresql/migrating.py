@@ -91,7 +91,7 @@ def _check(connection: psycopg.Connection[Any], known: list[Step], done: dict[st
 
 def _apply(connection: psycopg.Connection[Any], step: Step, now: int) -> None:
     try:
-        connection.execute(step.script)  # without parameters it may be many statements
+        connection.execute(step.script.encode())  # without parameters it may be many statements
         connection.execute(
             "INSERT INTO schema_migrations (name, applied_at, checksum) VALUES (%s, %s, %s)",
             (step.name, now, step.checksum),

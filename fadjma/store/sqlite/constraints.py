@@ -8,9 +8,8 @@ made; `users_pkey` a primary key; `users_given_name_not_null`. A trigger that re
 import re
 import sqlite3
 
-from fadjma.store.errors import Duplicate, Error, Violation
+from fadjma.store.errors import FOREIGN_KEY, Duplicate, Error, ReadOnly, Violation
 
-FOREIGN_KEY = "foreign key"  # SQLite does not say which
 # SQLite names a CHECK without a name by its text. New ones have a name: CONSTRAINT lots_reserved_check CHECK (…).
 UNNAMED_CHECKS = {
     "kind IN ('clinic', 'pharmacy')": "organizations_kind_check",
@@ -41,7 +40,8 @@ def translated(connection: sqlite3.Connection, error: sqlite3.Error) -> Error:
     """What the store raises in the place of this error of sqlite3's."""
     message = str(error)
     if not isinstance(error, sqlite3.IntegrityError):
-        return Error(message)
+        is_read_only = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+        return ReadOnly(message) if is_read_only else Error(message)
     what = message.partition(" constraint failed: ")[2]
     match error.sqlite_errorcode:
         case sqlite3.SQLITE_CONSTRAINT_UNIQUE | sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
