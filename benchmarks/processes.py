@@ -63,6 +63,20 @@ class Server:
         found = [_usage(pid) for pid in self._pids()]
         return Usage(sum(u.cpu for u in found), sum(u.loop for u in found), sum(u.memory for u in found))
 
+    def settle(self) -> None:
+        """Wait until what it does by itself after its start is done: until it has used 2 % of a core for two seconds.
+
+        Raises TimeoutError when it is busy for five minutes.
+        """
+        deadline = time.monotonic() + 300
+        used = self.usage().cpu
+        while time.monotonic() < deadline:
+            time.sleep(2)
+            before, used = used, self.usage().cpu
+            if used - before < 0.04:
+                return
+        raise TimeoutError(f"the server on port {self.port} is still busy by itself")
+
     def _await_port(self) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:

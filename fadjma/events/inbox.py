@@ -25,6 +25,8 @@ HISTORIES_APART = 1_000_000
 # The unread lines of a person. That every subject has a kind makes the planner take the index that has them by subject,
 # and no others (notifications_unread), not the one of all lines by number; `seq + 0` below keeps it from that, too.
 _UNREAD = "user_id = :id AND subject_kind > '' AND read_at IS NULL AND message IS NOT NULL AND folded = 0"
+# Those about one kind of thing.
+_NEWS = "user_id = :id AND subject_kind = :kind AND read_at IS NULL AND message IS NOT NULL AND folded = 0"
 
 
 _LINE = "n.*, CASE WHEN n.for_id IS NOT NULL THEN (SELECT name FROM people WHERE id = n.for_id) END AS for_name"
@@ -240,9 +242,9 @@ def read_one(tx: Transaction, viewer: Viewer, seq: int) -> str:
 def news(tx: Transaction, user_id: str, kind: str, subject_id: str | None) -> int | None:
     """The number of a person's newest unread line about this thing, or about any of its kind; None without one."""
     one = "AND subject_id = :subject" if subject_id else ""
+    # `+ 0`: by the index of what is unread. By the one of numbers, all that was ever read would be read again (22 ms).
     found: int | None = tx.value(
-        "SELECT max(seq) FROM notifications WHERE user_id = :id AND subject_kind = :kind "
-        f"{one} AND read_at IS NULL AND message IS NOT NULL AND folded = 0",
+        f"SELECT max(seq + 0) FROM notifications WHERE {_NEWS} {one}",
         {"id": user_id, "kind": kind, "subject": subject_id},
     )
     return found
@@ -251,7 +253,7 @@ def news(tx: Transaction, user_id: str, kind: str, subject_id: str | None) -> in
 def unread_subjects(tx: Transaction, user_id: str, kind: str, messages: Iterable[str], limit: int) -> list[str]:
     """The ids of the things of this kind of which one of these messages is a person's unread news, the latest first."""
     rows = tx.all(
-        f"SELECT subject_id FROM notifications WHERE {_UNREAD} AND subject_kind = :kind "
+        f"SELECT subject_id FROM notifications WHERE {_NEWS} "
         f"AND message IN {listed(messages)} ORDER BY seq + 0 DESC LIMIT :limit",
         {"id": user_id, "kind": kind, "limit": limit},
     )
@@ -266,8 +268,7 @@ def read_subject(tx: Transaction, user_id: str, kind: str, subject_id: str | Non
     one = "AND subject_id = :subject" if subject_id else ""
     values = {"now": tx.now, "id": user_id, "kind": kind, "subject": subject_id, "up_to": up_to}
     lines = tx.execute(
-        "UPDATE notifications SET read_at = :now WHERE user_id = :id AND subject_kind = :kind "
-        f"{one} AND read_at IS NULL AND message IS NOT NULL AND folded = 0 AND seq + 0 <= :up_to",
+        f"UPDATE notifications SET read_at = :now WHERE {_NEWS} {one} AND seq + 0 <= :up_to",
         values,
     )
     if not lines:

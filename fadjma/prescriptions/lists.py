@@ -122,8 +122,10 @@ def names(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[
     if not own:
         return {}
     among, values = given(prescription_ids)
+    # By the id: of the conditions of `own` no index is to be taken, which would read all that a pharmacy ever had
+    # (28 ms instead of 1 with 11,000).
     rows = tx.all(
-        f"{queries.SELECT} WHERE p.id IN {among} AND ({own})",
+        f"{queries.SELECT} WHERE p.id IN {among} AND CASE WHEN {own} THEN 1 ELSE 0 END = 1",
         {**values, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
     )
     found = queries.of_rows(tx, viewer, rows)

@@ -4,21 +4,23 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from fadjma.store.connections import connect
-from fadjma.store.constraints import translated
-from fadjma.store.migrating import migrate
 from translated import statements, triggers
 
-from fadjma.store import migrating as sqlite_migrating
 from fadjma.store.errors import Duplicate, Violation
 from fadjma.store.postgresql import migrating
+from fadjma.store.sqlite import migrating as sqlite_migrating
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.constraints import translated
+from fadjma.store.sqlite.migrating import migrate
 
 if TYPE_CHECKING:
     from clusters import Cluster
+
+_Refusal = tuple[str | None, str | None] | None  # the name of the constraint, and what it says of itself
 
 # What each trigger with a condition is about: the row, a change that it refuses, and one that passes.
 _CONDITIONS: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -85,7 +87,7 @@ def test_everything_is_there_and_nothing_else(
     with cluster.connect(cluster.create()) as other:
         function = postgresql.execute("SELECT pg_get_functiondef('refuse'::regproc)").fetchone()
         for statement in [*(function or ()), *statements(sqlite)]:
-            other.execute(cast(LiteralString, statement))
+            other.execute(statement)
         wanted, found = _described(other), _described(postgresql)
     assert len(wanted) > 1_000
     different = [f"PostgreSQL lacks: {text}" for text in sorted(wanted - found)]
@@ -96,9 +98,7 @@ def test_everything_is_there_and_nothing_else(
 def _described(connection: psycopg.Connection[Any]) -> set[str]:
     """Everything of the schema, each thing in PostgreSQL's own words."""
     return {
-        text
-        for query in (_COLUMNS, _CONSTRAINTS, _INDEXES, _VIEWS, _TRIGGERS)
-        for (text,) in connection.execute(cast(LiteralString, query))
+        text for query in (_COLUMNS, _CONSTRAINTS, _INDEXES, _VIEWS, _TRIGGERS) for (text,) in connection.execute(query)
     }
 
 
@@ -117,7 +117,7 @@ def test_what_is_kept_is_not_emptied_either(sqlite: sqlite3.Connection, postgres
     assert {table for (table,) in postgresql.execute(_OF_TRUNCATE)} == kept
     for table in kept:
         with pytest.raises(psycopg.IntegrityError) as refusal:
-            postgresql.execute(cast(LiteralString, f"TRUNCATE {table} CASCADE"))
+            postgresql.execute(f"TRUNCATE {table} CASCADE")
         assert str(refusal.value.diag.constraint_name).endswith("_are_not_emptied")
 
 
@@ -136,19 +136,17 @@ def test_every_trigger_refuses_the_same(cluster: "Cluster", sqlite: sqlite3.Conn
             before, refused, passes = _CONDITIONS.get(name, ({}, f"{_column(sqlite, trigger)} = NULL", ""))
             rows = [_insert(sqlite, table, {**_ROWS.get(table, {}), **before}), *_ALSO.get(name, ())]
             statement = {"INSERT": rows[0], "DELETE": f"DELETE FROM {table}"}.get(act, f"UPDATE {table} SET {refused}")
-            said = trigger["text"].strip("'").replace("''", "'")
-            wanted = (name, said)
+            wanted: _Refusal = (name, trigger["text"].strip("'").replace("''", "'"))
             # PostgreSQL has no REPLACE: a key refuses what would be there twice, and its own name says which.
-            key = (_KEYS.get(table, f"{table}_pkey"), None) if act == "INSERT" else wanted
+            key: _Refusal = (_KEYS.get(table, f"{table}_pkey"), None) if act == "INSERT" else wanted
             if (found := _by_sqlite(sqlite, rows, statement)) != wanted:
                 wrong.append(f"SQLite, {name}: {statement} gives {found}")
             if (found := _by_postgresql(postgresql, rows, statement)) != key:
                 wrong.append(f"PostgreSQL, {name}: {statement} gives {found}")
             if passes:
                 statement = f"UPDATE {table} SET {passes}"
-                found = (_by_sqlite(sqlite, rows, statement), _by_postgresql(postgresql, rows, statement))
-                if found != (None, None):
-                    wrong.append(f"{name} does not let pass {statement}: {found}")
+                both = (_by_sqlite(sqlite, rows, statement), _by_postgresql(postgresql, rows, statement))
+                wrong += [f"{name} does not let pass {statement}: {found}" for found in both if found]
     assert not wrong, "\n".join(wrong)
 
 
@@ -157,7 +155,7 @@ def _let_anything_in(postgresql: psycopg.Connection[Any]) -> None:
         "SELECT conrelid::regclass, conname FROM pg_constraint "
         "WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace"
     ):
-        postgresql.execute(cast(LiteralString, f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+        postgresql.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
 
 
 def _column(sqlite: sqlite3.Connection, trigger: re.Match[str]) -> str:
@@ -183,7 +181,7 @@ def _insert(sqlite: sqlite3.Connection, table: str, values: dict[str, Any]) -> s
     return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(said)})"
 
 
-def _by_sqlite(connection: sqlite3.Connection, rows: list[str], statement: str) -> tuple[str, str] | None:
+def _by_sqlite(connection: sqlite3.Connection, rows: list[str], statement: str) -> _Refusal:
     """Which constraint refuses the statement where these rows are, and what it says."""
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN")
@@ -200,14 +198,12 @@ def _by_sqlite(connection: sqlite3.Connection, rows: list[str], statement: str) 
     return None
 
 
-def _by_postgresql(
-    connection: psycopg.Connection[Any], rows: list[str], statement: str
-) -> tuple[str | None, str | None] | None:
+def _by_postgresql(connection: psycopg.Connection[Any], rows: list[str], statement: str) -> _Refusal:
     try:
         with connection.transaction(force_rollback=True):
             for row in rows:
-                connection.execute(cast(LiteralString, row))
-            connection.execute(cast(LiteralString, statement))
+                connection.execute(row)
+            connection.execute(statement)
     except psycopg.errors.UniqueViolation as error:
         return error.diag.constraint_name, None
     except psycopg.IntegrityError as error:

@@ -73,6 +73,18 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "medicines": lambda tx: inventory.search_medicines(tx, DIOP, "many", JAMM),
     "the inbox": lambda tx: inbox.browse(tx, AWA),
     "what is unread": lambda tx: inbox.unread(tx, AWA.id),
+    **{
+        f"what the inbox calls prescriptions of {person.id}": lambda tx, person=person: prescriptions.names(
+            tx, person, [one.id for one in prescriptions.prescriptions(tx, person, limit=PAGE)]
+        )
+        for person in (AWA, DIOP, NDIAYE)
+    },
+    "what the inbox calls requests": lambda tx: access.names(
+        tx, DIOP, [one.id for one in access.access_requests(tx, DIOP, limit=PAGE)]
+    ),
+    "what the inbox calls records": lambda tx: records.names(tx, AWA, [one.id for one in records.records(tx, AWA.id)]),
+    "the newest of what is unread": lambda tx: inbox.news(tx, AWA.id, "prescription", None),
+    "which things are news": lambda tx: inbox.unread_subjects(tx, AWA.id, "prescription", ["prescription.ready"], PAGE),
     "what came last": lambda tx: inbox.after(tx, AWA.id, inbox.cursor(tx, AWA.id) - PAGE, 2 * PAGE),
 }
 

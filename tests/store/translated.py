@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 
-from fadjma.store.constraints import UNNAMED_CHECKS
+from fadjma.store.sqlite.constraints import UNNAMED_CHECKS
 
 _CHECK = re.compile(r"(?<!CONSTRAINT )(?<!\w)(CONSTRAINT \w+\s+)?CHECK \(")
 _TRIGGER = re.compile(
