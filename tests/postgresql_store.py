@@ -141,6 +141,12 @@ class Settled:
         found = self._connection.execute(sql.SQL("SELECT 1 FROM kept.{} LIMIT 1").format(sql.Identifier(table)))
         return found.fetchone() is not None
 
+    def version(self) -> int:
+        """Another number when somebody has written since."""
+        row = self._connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
+        assert row
+        return int(row[0])
+
     def begin_again(self) -> None:
         with self._connection.transaction():
             self._connection.execute("SET LOCAL session_replication_role = replica")

@@ -28,23 +28,23 @@ WRITERS = 64
 
 
 @pytest.fixture
-def url(settled_on_postgresql: Settled) -> str:
+def database_url(settled_on_postgresql: Settled) -> str:
     settled_on_postgresql.begin_again()
     return settled_on_postgresql.url
 
 
 @pytest.fixture
-def store(url: str, clock: Clock) -> Iterator[Store]:
-    store = PostgreSQLStore(url, clock)
+def store(database_url: str, clock: Clock) -> Iterator[Store]:
+    store = PostgreSQLStore(database_url, clock)
     yield store
     store.check()
     store.close()
 
 
 @pytest.fixture
-async def other(url: str, clock: Clock) -> AsyncIterator[Database]:
+async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
     """A second process on the same database."""
-    other = at(url, clock=clock)
+    other = at(database_url, clock=clock)
     await other.open()
     yield other
     await other.close()
@@ -188,24 +188,26 @@ class TestAgain:
 
 class TestBrokenConnections:
     @staticmethod
-    def end_others(url: str) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
+    def end_others(database_url: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'fadjma%'"
             )
 
-    async def test_idle_ones_are_opened_again_and_nobody_notices(self, database: Database, url: str) -> None:
+    async def test_idle_ones_are_opened_again_and_nobody_notices(self, database: Database, database_url: str) -> None:
         await database.write(_keep, "one")
         await database.read(lambda tx: tx.value("SELECT 1"))
-        self.end_others(url)
+        self.end_others(database_url)
         await database.write(_keep, "two")
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE value = '1'")) >= 2
 
-    async def test_one_that_breaks_in_the_middle_keeps_nothing_and_says_so(self, database: Database, url: str) -> None:
+    async def test_one_that_breaks_in_the_middle_keeps_nothing_and_says_so(
+        self, database: Database, database_url: str
+    ) -> None:
         def break_off(tx: Transaction) -> None:
             _keep(tx, "lost")
-            self.end_others(url)
+            self.end_others(database_url)
             tx.value("SELECT 1")
 
         with pytest.raises(Unavailable):
@@ -214,7 +216,7 @@ class TestBrokenConnections:
 
     @pytest.mark.parametrize("kept", [True, False])
     async def test_of_a_commit_whose_answer_is_lost_it_is_found_out_whether_it_was_kept(
-        self, database: Database, url: str, monkeypatch: pytest.MonkeyPatch, kept: bool
+        self, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, kept: bool
     ) -> None:
         real = psycopg.Connection.execute
 
@@ -235,8 +237,8 @@ class TestBrokenConnections:
         monkeypatch.undo()
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == kept
 
-    async def test_a_glance_fails_at_once_and_comes_back(self, database: Database, url: str) -> None:
-        self.end_others(url)
+    async def test_a_glance_fails_at_once_and_comes_back(self, database: Database, database_url: str) -> None:
+        self.end_others(database_url)
         with pytest.raises(Unavailable):
             database.glance(lambda tx: tx.value("SELECT 1"))
         async with asyncio.timeout(10):
@@ -284,12 +286,12 @@ class TestOtherProcesses:
         assert await asyncio.wait_for(heard.get(), 10) is None
 
     async def test_a_listener_that_is_cut_off_listens_again_and_looks_for_what_it_missed(
-        self, database: Database, url: str
+        self, database: Database, database_url: str
     ) -> None:
         await asyncio.wait_for(_listens(database), 10)
         heard: asyncio.Queue[set[str] | None] = asyncio.Queue()
         database.heard = heard.put_nowait
-        TestBrokenConnections.end_others(url)
+        TestBrokenConnections.end_others(database_url)
         assert await asyncio.wait_for(heard.get(), 10) is None
 
     async def test_one_process_at_a_time_keeps_the_time(self, database: Database, other: Database) -> None:
@@ -300,10 +302,12 @@ class TestOtherProcesses:
         assert second.take()
         second.give_up()
 
-    async def test_who_was_cut_off_keeps_it_no_more(self, database: Database, other: Database, url: str) -> None:
+    async def test_who_was_cut_off_keeps_it_no_more(
+        self, database: Database, other: Database, database_url: str
+    ) -> None:
         first, second = database.owner(), other.owner()
         assert first.take()
-        TestBrokenConnections.end_others(url)
+        TestBrokenConnections.end_others(database_url)
         while not second.take():  # its lock ends with it
             pass
         with pytest.raises(OSError, match="terminat"):
