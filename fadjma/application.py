@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.secret_key = settings.secret_key
     database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
-    database.listener = hub.tell
+    database.listener, database.heard = hub.tell, hub.hear
     history = History(hub, database)
     app.extensions.update(
         settings=settings,
@@ -157,7 +157,7 @@ class Running:
             database, self._clock_watch, self.settle_rules, *drops, take_in=TakeIn(verifying.COVERED)
         )
         app.extensions["timekeeper"] = self._timekeeper
-        plan = planned(settings, database.path)
+        plan = planned(settings, database.path) if database.is_file else None
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
         self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
         app.extensions["sealer"] = self._sealer

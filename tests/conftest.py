@@ -98,7 +98,7 @@ def on_postgresql(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture
-def url(on_postgresql: bool, request: pytest.FixtureRequest) -> str:
+def database_url(on_postgresql: bool, request: pytest.FixtureRequest) -> str:
     """The address of this test's own database."""
     if not on_postgresql:
         return f"sqlite:///{request.getfixturevalue('path')}"
@@ -116,23 +116,23 @@ def path(settled: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
+def store(database_url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
     """The database for synchronous tests. Afterwards it must add up, whatever the test did."""
     if on_postgresql:
         from postgresql_store import PostgreSQLStore
 
-        store: Store = PostgreSQLStore(url, clock)
+        store: Store = PostgreSQLStore(database_url, clock)
     else:
-        store = Store(Path(url.removeprefix("sqlite:///")), clock)
+        store = Store(Path(database_url.removeprefix("sqlite:///")), clock)
     yield store
     store.check()
     store.close()
 
 
 @pytest.fixture
-async def database(url: str, clock: Clock) -> AsyncIterator[Database]:
+async def database(database_url: str, clock: Clock) -> AsyncIterator[Database]:
     """The same database as the program opens it: a listener that is told after the commit."""
-    database = at(url, clock=clock)
+    database = at(database_url, clock=clock)
     await database.open()
     yield database
     await database.close()

@@ -1,4 +1,4 @@
-"""The database of tests/store.py on PostgreSQL (`pytest --store=postgresql`). What a test itself asks is SQLite's SQL."""
+"""The database of tests/store.py on PostgreSQL (`pytest --store=postgresql`); what a test itself asks is SQLite's."""
 
 import re
 import sqlite3
@@ -26,7 +26,19 @@ class Connection:
     def __init__(self, url: str) -> None:
         self.real = connect(url)
 
-    def execute(self, statement: str, parameters: Any = ()) -> "deque[Any]":
+    def execute(self, statement: str, parameters: Any = ()) -> "_Found":
+        word = statement.partition(" ")[0]
+        if word == "SAVEPOINT":  # SQLite begins with the first, and commits with it
+            self.real.execute("BEGIN")
+        found = self._execute(statement, parameters)
+        if word == "RELEASE":
+            self.real.execute("COMMIT")
+        return found
+
+    def executemany(self, statement: str, rows: Any) -> None:
+        PostgreSQLTransaction(self.real, 0).execute_many(statement, rows)
+
+    def _execute(self, statement: str, parameters: Any) -> "_Found":
         statement = re.sub(r"\browid\b", "ctid", statement)
         tx = PostgreSQLTransaction(self.real, 0)
         try:
@@ -66,7 +78,13 @@ class PostgreSQLStore(Store):
         return result
 
     def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self.database._read_on(self.database._reading, lambda tx: function(tx, *args, **kwargs))
+        """As SQLite's, which takes what a reading writes down, and forgets it."""
+        connection = self.database._reading.take()
+        try:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            return self.database._rolled_back(connection, lambda tx: function(tx, *args, **kwargs))
+        finally:
+            self.database._reading.give_back(connection)
 
     def content(self, *, readings: bool = True) -> dict[str, list[tuple[Any, ...]]]:
         from store import _OF_READINGS
@@ -122,6 +140,12 @@ class Settled:
     def _has_rows(self, table: str) -> bool:
         found = self._connection.execute(sql.SQL("SELECT 1 FROM kept.{} LIMIT 1").format(sql.Identifier(table)))
         return found.fetchone() is not None
+
+    def version(self) -> int:
+        """Another number when somebody has written since."""
+        row = self._connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
+        assert row
+        return int(row[0])
 
     def begin_again(self) -> None:
         with self._connection.transaction():

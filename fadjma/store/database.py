@@ -45,6 +45,7 @@ class Database(ABC):
     """
 
     path: Path
+    is_file: bool
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -53,9 +53,19 @@ def every_way(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory, cheap_hashing: None) -> Iterator[Story]:
+def story(
+    tmp_path_factory: pytest.TempPathFactory,
+    cheap_hashing: None,
+    on_postgresql: bool,
+    request: pytest.FixtureRequest,
+) -> Iterator[Story]:
     """The cast and a story that ends now; told once."""
-    story = story_told.tell_story(tmp_path_factory.mktemp("routes") / "fadjma.db")
+    path = tmp_path_factory.mktemp("routes") / "fadjma.db"
+    if on_postgresql:
+        cluster, migrated = request.getfixturevalue("cluster"), request.getfixturevalue("migrated")
+        story: Story = story_told.StoryOnPostgreSQL(cluster, migrated, path)
+    else:
+        story = story_told.tell_story(path)
     yield story
     story.close()
 
@@ -76,14 +86,20 @@ def clock(story: Story) -> Clock:
 
 
 @pytest.fixture
-def path(story: Story) -> Path:
+def database_url(story: Story) -> str:
     """The database of the app, as the story has left it."""
     story.begin_again()
+    return story.url
+
+
+@pytest.fixture
+def path(story: Story, database_url: str) -> Path:
+    """Its file."""
     return story.path
 
 
 @pytest.fixture
-def begin_again(story: Story, path: Path) -> Callable[[], None]:
+def begin_again(story: Story, database_url: str) -> Callable[[], None]:
     """Bring the story back to where it ended, in the middle of a test that tries many things."""
     return story.begin_again
 
@@ -101,7 +117,7 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -> Quart:
+def app(shared_app: Quart, database_url: str, clock: Clock, settings: dict[str, Any]) -> Quart:
     """The app, with nothing left of the tests before."""
     shared_app.extensions["database"].clock = clock
     shared_app.extensions["throttle"] = Throttle()

@@ -37,9 +37,7 @@ class _OneOrNone(Loader):
 
 
 class _AsNumber(Dumper):
-    """True and False, of columns that are numbers."""
-
-    oid = Int8Dumper.oid
+    """True and False, of columns that are numbers and of conditions: without a type, for both take 1 and 0."""
 
     def dump(self, obj: bool) -> bytes:
         return b"1" if obj else b"0"

@@ -49,6 +49,8 @@ _WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_current_xact_id()::text"
 class PostgreSQL(Database):
     """The database at `url`."""
 
+    is_file = False
+
     def __init__(self, url: str, *, clock: Clock = milliseconds) -> None:
         super().__init__(clock)
         self.url = url

@@ -33,7 +33,7 @@ class LockOwner(Owner):
 
     def _taken(self) -> Connection | None:
         connection = self._connect()
-        found = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _KEY).fetchone()
+        found = connection.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", _KEY).fetchone()
         if found and found[0]:
             connection.execute("SELECT set_config('application_name', %s, FALSE)", (f"fadjma {os.getpid()}",))
             return connection

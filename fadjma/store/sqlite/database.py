@@ -36,6 +36,8 @@ _TIDY_EVERY = 10.0  # seconds between two attempts to shorten a log that somebod
 class SQLite(Database):
     """The database in the file at `path`."""
 
+    is_file = True
+
     def __init__(self, path: Path, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> None:
         """`wal_limit`: bytes over which the -wal is shortened; 0: another program does that (Litestream)."""
         super().__init__(clock)
