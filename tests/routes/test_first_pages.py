@@ -53,7 +53,7 @@ class TestOfAPatient:
 
         several = (await awa.get("/")).text
         assert several.count("Voir le code de retrait") > 1 and 'class="code"' not in several
-        store.connection.execute("DROP TRIGGER IF EXISTS prescriptions_transitions")
+        store.without("prescriptions_transitions")
         store.connection.execute(
             "UPDATE prescriptions SET status = 'delivered' WHERE status = 'ready' AND id <> ?", (told.ready,)
         )
