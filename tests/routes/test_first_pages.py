@@ -234,7 +234,8 @@ class TestOfAnAdmin:
     ) -> None:
         browser = clinic.browser(ADMIN)
         for free, shown, bad in ((12_000_000_000, "12\xa0Go", False), (300_000_000, "300\xa0Mo", True)):
-            monkeypatch.setattr(Database, "free_space", lambda _, free=free: free)
+            for engine in Database.__subclasses__():
+                monkeypatch.setattr(engine, "free_space", lambda _, free=free: free)
             house = _list((await browser.get("/")).text, "house")
             [row] = re.findall(r'<a href="/monitoring#disk">(Espace libre\xa0: .*?)</li>', house)
             assert row.startswith(f"Espace libre\xa0: {shown}</a>")
