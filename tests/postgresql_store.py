@@ -19,20 +19,27 @@ from fadjma.store.writes import Write
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_disabled: dict[str, set[str]] = {}  # what puts back the triggers that tests did without, by the database's address
+
 
 class Connection:
     """What tests ask of SQLite's connection, asked of PostgreSQL."""
 
     def __init__(self, url: str) -> None:
         self.real = connect(url)
+        self._within = 0  # savepoints
 
     def execute(self, statement: str, parameters: Any = ()) -> "_Found":
         word = statement.partition(" ")[0]
         if word == "SAVEPOINT":  # SQLite begins with the first, and commits with it
-            self.real.execute("BEGIN")
+            if not self._within:
+                self.real.execute("BEGIN")
+            self._within += 1
         found = self._execute(statement, parameters)
         if word == "RELEASE":
-            self.real.execute("COMMIT")
+            self._within -= 1
+            if not self._within:
+                self.real.execute("COMMIT")
         return found
 
     def executemany(self, statement: str, rows: Any) -> None:
@@ -101,6 +108,18 @@ class PostgreSQLStore(Store):
             for (name,) in tables
         }
 
+    def without(self, trigger: str) -> None:
+        self._turn(trigger, "DISABLE")
+
+    def with_again(self, trigger: str) -> None:
+        self._turn(trigger, "ENABLE")
+
+    def _turn(self, trigger: str, how: str) -> None:
+        for (table,) in self.rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = ?", trigger):
+            self.connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
+            back = _disabled.setdefault(self.database.url, set())
+            back.add(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+
     def check_references(self) -> None:
         """PostgreSQL has looked at each."""
 
@@ -149,6 +168,8 @@ class Settled:
 
     def begin_again(self) -> None:
         with self._connection.transaction():
+            for statement in _disabled.pop(self.url, ()):
+                self._connection.execute(statement.encode())
             self._connection.execute("SET LOCAL session_replication_role = replica")
             self._connection.execute(self._way_back)
 

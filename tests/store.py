@@ -54,6 +54,7 @@ class Store:
         self.path = path
         self.clock = clock
         self.announced: list[Any] = []
+        self._put_away: dict[str, str] = {}  # triggers, with what makes them
         self.connection = database.connect(path)
         self.connection.execute("PRAGMA synchronous = OFF")  # these tests do not unplug the machine
         self.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)  # what the oldest SQLite takes
@@ -127,6 +128,15 @@ class Store:
             name: self.rows(f"SELECT * FROM {name} WHERE NOT ({left_out.get(name, '0')}) ORDER BY rowid")
             for (name,) in tables
         }
+
+    def without(self, trigger: str) -> None:
+        """Let happen what this trigger refuses: the test begins where no life does, or puts it back itself."""
+        for (sql,) in self.rows("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger):
+            self._put_away[trigger] = sql
+            self.connection.execute(f"DROP TRIGGER {trigger}")
+
+    def with_again(self, trigger: str) -> None:
+        self.connection.execute(self._put_away[trigger])
 
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,

@@ -23,8 +23,18 @@ _WAYS = {"execute", "execute_many", "all", "each", "first", "value"}  # of a Tra
 _NOT_READ = ("store/", "demo/copies.py")
 # Integers that PostgreSQL does not know for such by their place: they come to it as what they are.
 _NUMBERS = {"now", "latest", "unused"}
+# What each type of Python's is sent as (store/postgresql/connections.py), and what PostgreSQL may ask for in its place.
+_COMES_AS = {
+    "text": "text",
+    "bigint": "bigint",
+    "integer": "bigint",
+    "numeric": "numeric",
+    "double precision": "double precision",
+    "bytea": "bytea",
+}
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<![:\w]):([a-z]\w*)|\?")
 _FEW = ast.Constant("(:id0, :id1)")  # what `given` makes of two
+_TYPES = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'tried'"
 
 
 class _UnreadError(Exception):
@@ -49,6 +59,8 @@ def test_what_postgresql_does_not_understand_is_noticed(cluster: "Cluster", migr
             "INSERT OR IGNORE INTO settings VALUES (:key, ?)": "syntax error",
             "SELECT id, max(version) FROM users": "must appear in the GROUP BY clause",
             "SELECT sum(version = 1) FROM users": "function sum(boolean) does not exist",
+            "SELECT 1 FROM users WHERE (phone IS NULL) = :without": "a parameter is to be boolean",
+            "SELECT substr(phone, :first) FROM users": "function substr(text, bigint) does not exist",
             "SELECT 1 FROM users WHERE version = '1a'": "invalid input syntax for type integer",
         }.items():
             assert why in _refusal(connection, sql)
@@ -56,16 +68,23 @@ def test_what_postgresql_does_not_understand_is_noticed(cluster: "Cluster", migr
 
 def _refusal(connection: psycopg.Connection[Any], sql: str) -> str:
     """What PostgreSQL has against this statement, in one line; empty: nothing."""
+    text, types = _numbered(sql)
     try:
-        connection.execute(f"PREPARE tried{_numbered(sql)}")
+        for _ in range(2):  # and once more with what a parameter then comes as
+            of = f" ({', '.join(types)})" if types else ""
+            connection.execute(f"PREPARE tried{of} AS {text}")
+            row = connection.execute(_TYPES).fetchone()
+            connection.execute("DEALLOCATE tried")
+            types = [_COMES_AS.get(kind, kind) for kind in (row or [[]])[0]]
+            if strange := [kind for kind in types if kind not in _COMES_AS.values()]:
+                return f"a parameter is to be {strange[0]}: {' '.join(sql.split())}"
     except psycopg.Error as error:
         return f"{error.diag.message_primary}: {' '.join(sql.split())}"
-    connection.execute("DEALLOCATE tried")
     return ""
 
 
-def _numbered(sql: str) -> str:
-    """The types of its parameters, and the statement with them as PostgreSQL has them: $1, $2 for `:name` and `?`."""
+def _numbered(sql: str) -> tuple[str, list[str]]:
+    """The statement with its parameters as PostgreSQL has them, $1 and $2 for `:name` and `?`, and their types."""
     numbers: dict[object, int] = {}
 
     def number(match: re.Match[str]) -> str:
@@ -74,8 +93,7 @@ def _numbered(sql: str) -> str:
         return f"${numbers.setdefault(match[1] or match.start(), len(numbers) + 1)}"
 
     text = _PARAMETER.sub(number, sql)
-    types = ["BIGINT" if name in _NUMBERS else "unknown" for name in numbers]
-    return f" ({', '.join(types)}) AS {text}" if types else f" AS {text}"
+    return text, ["bigint" if name in _NUMBERS else "unknown" for name in numbers]
 
 
 def _statements() -> tuple[dict[str, str], int]:
