@@ -206,7 +206,7 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("driver", ["sqlite3", "aiosqlite"])
+@pytest.mark.parametrize("driver", ["sqlite3", "aiosqlite", "psycopg"])
 def test_nothing_outside_the_store_knows_the_driver(driver: str) -> None:
     modules = [ROOT / "app.py", *HOUSE.rglob("*.py")]
     users = {str(path.relative_to(ROOT)) for path in modules if driver in _imports(path)}
