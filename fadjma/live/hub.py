@@ -93,7 +93,7 @@ class Hub:
                 self._database.wake_others(what.recipients)
 
     def hear(self, people: set[str] | None) -> None:
-        """Another process has news for these people, or for it is not known whom (None): whoever is here gets theirs."""
+        """Another process has news for these people, or for it is not known whom (None): who is here gets theirs."""
         here = [user_id for user_id in self.streams.user_ids() if people is None or user_id in people]
         if here and not self.restarting:
             self._spawn(self._look_for_news(here))

@@ -112,7 +112,7 @@ def _tell(store: Store) -> tuple[Told, int]:
 @asynccontextmanager
 async def open_app(story: Story) -> AsyncIterator[Quart]:
     """The real app; only its background tasks (streams, time) are not started."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=story.url))
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=story.url, papers=story.path.with_suffix(".papers")))
     opened: Database = app.extensions["database"]
     await opened.open()
     if isinstance(opened, database.SQLite):

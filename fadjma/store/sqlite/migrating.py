@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from fadjma.store import folding
 from fadjma.store.errors import Unusable
-from fadjma.store.sqlite import folding
 from fadjma.store.sqlite.backup import backup
 from fadjma.store.sqlite.connections import connect
 from fadjma.store.sqlite.outages import reason, usable
