@@ -14,9 +14,7 @@ _MARK = "<!-- What follows is written by bin/update-requirements. -->\n"
 
 def main() -> None:
     """Put the tables in the place of the old ones; everything above them is written by hand."""
-    served, postgresql, all_locked = (
-        _locked(ROOT / f"requirements{name}.txt") for name in ("", "-postgresql", "-dev")
-    )
+    served, postgresql, all_locked = (_locked(ROOT / f"requirements{name}.txt") for name in ("", "-postgresql", "-dev"))
     known = {_name(found): found for found in distributions()}
     with tempfile.TemporaryDirectory() as folder:
         known |= _fetched(all_locked.keys() - known.keys(), all_locked, folder)

@@ -20,7 +20,7 @@ def main() -> int:
             "FADJMA_PAPERS": str(cluster.folder / "papers"),
             "FADJMA_SEAL_KEY_FILE": str(cluster.folder / "fadjma.seal"),
         }
-        served = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **beside})  # noqa: S603
+        served = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **beside})
         for wanted in (signal.SIGINT, signal.SIGTERM):
             signal.signal(wanted, lambda number, frame: served.send_signal(signal.SIGTERM))
         return served.wait()

@@ -10,7 +10,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, NotFound, NotNow
-from fadjma.store import Duplicate, Transaction
+from fadjma.store import Transaction
 
 
 def begin(tx: Transaction, request_id: str, *, against: bool) -> None:

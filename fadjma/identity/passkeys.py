@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fadjma.i18n import iso
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.store import Duplicate, Transaction
+from fadjma.store import Transaction
 
 Purpose = Literal["registration", "sign_in", "unlock"]
 _VALID_FOR = 5 * 60_000  # milliseconds

@@ -61,9 +61,9 @@ class TestWriting:
         with pytest.raises(AssertionError):
             await at(f"sqlite:///{path}").write(_kept)
 
-    async def test_it_takes_sqlite_and_nothing_else(self) -> None:
+    async def test_it_takes_sqlite_and_postgresql_and_nothing_else(self) -> None:
         with pytest.raises(ValueError, match="FADJMA_DATABASE_URL"):
-            at("postgresql://localhost/fadjma")
+            at("mysql://localhost/fadjma")
 
     async def test_references_to_nothing_are_refused(self, database: Database) -> None:
         with pytest.raises(Violation):
