@@ -61,7 +61,7 @@ class TestWriting:
         with pytest.raises(AssertionError):
             await at(f"sqlite:///{path}").write(_kept)
 
-    async def test_it_takes_the_two_that_it_knows(self) -> None:
+    async def test_it_takes_sqlite_and_postgresql_and_nothing_else(self) -> None:
         with pytest.raises(ValueError, match="FADJMA_DATABASE_URL"):
             at("mysql://localhost/fadjma")
 
