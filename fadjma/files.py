@@ -19,7 +19,7 @@ from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
-from fadjma.records import allergies, measurements, problems, vaccinations
+from fadjma.records import allergies, measurements, problems, schedule, vaccinations
 from fadjma.records import queries as records
 from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Course
@@ -61,6 +61,7 @@ class _Glance:
     """What stands at the head of the summary, as far as the viewer may see it."""
 
     due: tuple[Due, ...] = ()  # of vaccinations
+    by_schedule: bool | None = None  # of a child: whether the clinic has signed a schedule; None: it would say nothing
     problems: tuple[Known, ...] = ()
     courses: tuple[Course, ...] = ()  # of what was measured
 
@@ -92,6 +93,8 @@ async def show(patient_id: str) -> Response:
         data["prescriptions_under_way"] = opened.under_way
     if opened.glance.due:
         data["vaccinations_due"] = [one.json() for one in opened.glance.due]
+    if opened.glance.by_schedule is not None:
+        data["vaccination_schedule"] = {"in_use": opened.glance.by_schedule}
     if opened.since:
         data["since_last_visit"] = opened.since.json()
     if opened.links:
@@ -107,6 +110,7 @@ async def show(patient_id: str) -> Response:
         treatments=opened.treatments,
         problems=opened.glance.problems,
         due=opened.glance.due,
+        by_schedule=opened.glance.by_schedule,
         courses=opened.glance.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
@@ -164,9 +168,12 @@ def _open(
 
 def _glance(tx: Transaction, found: File) -> _Glance:
     patient_id = found.patient.id
+    today = days.day(tx.now)
+    is_child = schedule.is_for(found.patient.birth_date, today)
     codes = [code for code in VITALS if found.may_see(measurements.part_of(code))]
     return _Glance(
-        due=vaccinations.due(tx, patient_id, days.day(tx.now)),
+        due=vaccinations.due(tx, patient_id, today),
+        by_schedule=schedule.is_signed(tx) if is_child else None,
         problems=problems.of_patient(tx, patient_id) if found.may_see("records") else (),
         courses=measurements.courses(tx, patient_id, codes),
     )

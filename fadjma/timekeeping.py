@@ -19,6 +19,7 @@ from fadjma.inventory import actions as inventory
 from fadjma.papers import actions as papers
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import renewing
+from fadjma.records import recalling
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.taking import exports
 from fadjma.web import drafts, idempotency
@@ -101,6 +102,7 @@ class Timekeeper:
             access.lapse,
             access.expire,
             family.expire,
+            recalling.follow,
             prescriptions.expire,
             renewing.lapse,
             inventory.warn_expiring,

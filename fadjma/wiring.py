@@ -18,8 +18,9 @@ from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
+from fadjma.reception import actions as reception
 from fadjma.records import actions as writing
-from fadjma.records import measurements
+from fadjma.records import measurements, recalling
 from fadjma.records import queries as records
 from fadjma.refusals import Ended, Tried
 from fadjma.store import Transaction
@@ -117,11 +118,13 @@ def wire() -> None:
         Kind("recall", "/recalls/{id}", about="prescriptions"),
         Kind("safety_entry", "/safety-tables"),
         Kind("safety_import", "/safety-tables/imports/{id}"),
+        Kind("vaccination_recalls", "/vaccination-recalls"),
         Kind("settings", "/settings"),
         Kind("backup", "/monitoring#backups"),
         Kind(INBOX, "/notifications"),
     )
     writing.follow_elsewhere(_dispensing)
+    reception.follow_identities(recalling.settle)
 
 
 def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:

@@ -23,7 +23,16 @@ def fill(store: Store, number: int) -> None:
     """So many people, and so much of everything for Awa, Dr Diop and the Jamm pharmacy; as much for others."""
     many = _Many(store, number)
     store.connection.execute("BEGIN")
-    for table in (many.people, many.requests, many.prescriptions, many.records, many.stock, many.sessions, many.events):
+    for table in (
+        many.people,
+        many.requests,
+        many.prescriptions,
+        many.records,
+        many.calls,
+        many.stock,
+        many.sessions,
+        many.events,
+    ):
         table()
     many.inbox()
     store.connection.execute("COMMIT")
@@ -180,6 +189,13 @@ class _Many:
                 for row in each
             ],
         )
+
+    def calls(self) -> None:
+        """Everybody waits for a vaccine."""
+        each = range(self.number)
+        said = {"check_on": "", "listed": 1, "schedule": 0}
+        rows = [{"patient_id": name("p", i), "due_on": f"2025-{1 + i % 12:02}-{1 + i % 28:02}", **said} for i in each]
+        self._insert("vaccination_calls", rows)
 
     def stock(self) -> None:
         products = range(PRODUCTS)

@@ -45,6 +45,7 @@ ADDRESSES = {
     "recall": "/recalls/x",
     "safety_entry": "/safety-tables",
     "safety_import": "/safety-tables/imports/x",
+    "vaccination_recalls": "/vaccination-recalls",
     "settings": "/settings",
     "backup": "/monitoring#backups",
     "profile": "/account",

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from fadjma import days, rules
 from fadjma.i18n import N_, age, iso
+from fadjma.identity.people import full_name
 from fadjma.ids import new_id
 from fadjma.refusals import NotFound
 from fadjma.store import Row, Transaction, given
@@ -188,6 +189,18 @@ def who_acts_for(tx: Transaction, patient_id: str) -> list[str]:
         {**values(tx), "id": patient_id},
     )
     return [row["proxy_id"] for row in rows]
+
+
+def phones(tx: Transaction, patient_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Of these (few) patients, who may act for them now and can be called: name and number, of several the first."""
+    among, of_these = given(patient_ids)
+    rows = tx.all(
+        "SELECT x.patient_id, p.given_name, p.family_name, p.phone FROM proxies x JOIN users p ON p.id = x.proxy_id "
+        f"WHERE x.patient_id IN {among} AND p.status = 'active' AND p.phone <> '' AND {RUNS} "
+        "ORDER BY x.given_at DESC, x.id DESC",
+        {**values(tx), **of_these},
+    )
+    return {row["patient_id"]: (full_name(row["given_name"], row["family_name"]), row["phone"]) for row in rows}
 
 
 def reached(tx: Transaction, patient_ids: Collection[str]) -> set[str]:

@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 from fadjma.i18n import N_, translate
 from fadjma.papers.intake import MOST
 from fadjma.papers.queries import TYPES
-from fadjma.records.forms import validate_past
+from fadjma.records.forms.fields import validate_past
 from fadjma.web.forms import Date, Form, Optional, WholeNumber, one_of, text
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -1,6 +1,6 @@
 """Registering patients at the desk and putting their identity right; all of it is traced."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fadjma import days, events
 from fadjma.access import tracing
@@ -25,6 +25,14 @@ class Alike(Doubtful):
     def __init__(self, errors: Mapping[str, str], patients: list[Identity]) -> None:
         super().__init__(errors)
         self.patients = patients
+
+
+_put_right: list[Callable[[Transaction, str], None]] = []  # what depends on who somebody is
+
+
+def follow_identities(follow: Callable[[Transaction, str], None]) -> None:
+    """Hand in, once when the program starts, what other rooms work out anew when a patient's identity is put right."""
+    _put_right.append(follow)
 
 
 def register(tx: Transaction, viewer: Viewer, facts: Facts, *, confirmed: bool = False) -> str:
@@ -113,6 +121,8 @@ def correct(
             patient_id=patient_id,
             notices=[Notice([patient_id], "notification", "identity.corrected")],
         )
+        for follow in _put_right:
+            follow(tx, patient_id)
     return patient_id
 
 

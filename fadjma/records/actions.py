@@ -9,7 +9,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.records import covered, measurements, queries
+from fadjma.records import covered, measurements, queries, recalling
 from fadjma.records.consultations import Consultation
 from fadjma.records.queries import File, Record
 from fadjma.refusals import Conflict, Forbidden, Invalid, Tried
@@ -154,6 +154,8 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
     _tell(tx, viewer, found.patient_id, record_id, found.type, "record.entered_in_error")
     if isinstance(found.fields, Consultation) and any(one.code == "body_weight" for one in found.fields.measured):
         show_weight(tx, found.patient_id, record_id)
+    if found.type == "vaccination":
+        recalling.settle(tx, found.patient_id)
     return record_id
 
 

@@ -7,7 +7,7 @@ from fadjma import days, writing
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, consultations, measuring, problems, queries, results, vaccinations
+from fadjma.records import actions, consultations, measuring, problems, queries, recalling, results, vaccinations
 from fadjma.records.consultations import Consultation
 from fadjma.records.problems import Known, Problem
 from fadjma.records.results import Result
@@ -147,6 +147,7 @@ def vaccinate(tx: Transaction, viewer: Viewer, patient_id: str, *, facts: Vaccin
     written = {"type": "vaccination", "title": facts.title, "body": facts.body, "occurred_on": occurred_on}
     record_id = actions.add(tx, viewer, patient_id, **written)
     vaccinations.write(tx, record_id, 1, facts)
+    recalling.begin(tx, patient_id)
     return record_id
 
 
@@ -161,6 +162,7 @@ def amend_vaccination(
     _check_next(facts, found.occurred_on)
     actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
     vaccinations.write(tx, record_id, version + 1, facts)
+    recalling.begin(tx, found.patient_id)
     return record_id
 
 

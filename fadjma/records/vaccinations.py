@@ -1,25 +1,23 @@
 """Vaccinations: which, the how many-eth, of which lot, where, and when the next one is due.
 
 Each version of one has a row here. Its title and text say the same in words, by which it is found, and one version is
-compared with another. What is due is what whoever vaccinated has written, until a later one of the same vaccine.
+compared with another. What is due is what whoever vaccinated has written, until a later one of the same vaccine; of
+the vaccines of which nobody has, what the schedule says that the clinic has signed (schedule.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from fadjma import days, writing
-from fadjma.identity.people import full_name
-from fadjma.records import covered
+from fadjma.identity import directory
+from fadjma.identity.directory import Patient
+from fadjma.records import covered, schedule
+from fadjma.records.schedule import Awaited, Given, Scheduled
 from fadjma.store import Row, Transaction, given
 
 SOON = 30  # days before it is due, from which on it is shown
-_LATER = (
-    "SELECT 1 FROM records n JOIN vaccination_facts g ON g.record_id = n.id AND g.version = n.version "
-    "WHERE n.patient_id = r.patient_id AND n.type = 'vaccination' AND n.status = 'current' "
-    "AND g.vaccine_key = f.vaccine_key AND (n.occurred_on, n.created_at) > (r.occurred_on, r.created_at)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +60,15 @@ class Vaccination:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The next dose of a vaccine, after the record of the last one."""
+    """The next dose of a vaccine: after the record of the last one, whose author has written it; or by the schedule."""
 
-    record_id: str
+    record_id: str | None
     vaccine: str
     dose: int | None  # the next
     on: str  # ISO 8601 date
     overdue: bool
+    until: str = ""  # from when on it is due no more; empty: it stays
+    by: Scheduled | None = None
 
     @property
     def at(self) -> int:
@@ -77,35 +77,62 @@ class Due:
 
     def json(self) -> dict[str, Any]:
         said = {"record_id": self.record_id, "vaccine": self.vaccine, "dose": self.dose}
-        return {**said, "due_on": self.on, "overdue": self.overdue}
+        return {**said, "due_on": self.on, "overdue": self.overdue, "schedule": self.by.json() if self.by else None}
 
 
 def due(tx: Transaction, patient_id: str, today: date) -> tuple[Due, ...]:
     """What a patient is to have by now, and soon, the most urgent first. The caller has checked the right."""
+    patient = directory.identity(tx, patient_id)
+    soon = date.fromordinal(today.toordinal() + SOON).isoformat()
+    known = schedule.signed(tx) if schedule.is_for(patient.birth_date, today) else []
+    return tuple(one for one in awaited(tx, patient, known, today) if one.on <= soon)
+
+
+def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
+    """The next dose of every vaccine, however far it is, the most urgent first; `known`: the schedule."""
     rows = tx.all(
-        "SELECT r.id, f.vaccine, f.dose, f.next_due FROM records r "
+        "SELECT r.id, r.occurred_on, r.created_at, f.vaccine, f.vaccine_key, f.dose, f.next_due FROM records r "
         "JOIN vaccination_facts f ON f.record_id = r.id AND f.version = r.version "
-        "WHERE r.patient_id = :patient AND r.type = 'vaccination' AND r.status = 'current' "
-        f"AND f.next_due <> '' AND f.next_due <= :until AND NOT EXISTS ({_LATER})",
-        {"patient": patient_id, "until": date.fromordinal(today.toordinal() + SOON).isoformat()},
+        "WHERE r.patient_id = :patient AND r.type = 'vaccination' AND r.status = 'current'",
+        {"patient": patient.id},
     )
-    return tuple(sorted(_dues(rows, today.isoformat()), key=lambda one: (one.on, writing.sort_key(one.vaccine))))
+    last: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        last[row["vaccine_key"]] = max(last.get(row["vaccine_key"], ("", 0)), (row["occurred_on"], row["created_at"]))
+    written = [
+        row for row in rows if row["next_due"] and last[row["vaccine_key"]] == (row["occurred_on"], row["created_at"])
+    ]
+    given = [Given(row["vaccine_key"], row["dose"], row["occurred_on"]) for row in rows]
+    by_schedule = schedule.awaited(
+        known, patient.birth_date, patient.sex, given, {row["vaccine_key"] for row in written}
+    )
+    found = [*_written(written, today.isoformat()), *_scheduled(by_schedule, today.isoformat())]
+    return sorted(found, key=lambda one: (one.on, writing.sort_key(one.vaccine)))
 
 
-def _dues(rows: list[Row], today: str) -> Iterator[Due]:
+def _written(rows: list[Row], today: str) -> Iterator[Due]:
     for row in rows:
         dose = None if row["dose"] is None else row["dose"] + 1
         yield Due(row["id"], row["vaccine"], dose, row["next_due"], row["next_due"] < today)
 
 
+def _scheduled(found: list[Awaited], today: str) -> Iterator[Due]:
+    for one in found:
+        if one.until > today:
+            yield Due(None, one.row.vaccine, one.row.dose, one.on, one.on < today, one.until, one.row)
+
+
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Somebody who is to be called: no more than whom, where, and since when."""
+    """Somebody who is to be called: no more than whom, where, and since when. `guardian`: who answers for somebody
+    without a telephone, name and number.
+    """
 
     patient_id: str
     name: str
     phone: str | None
     since: str  # ISO 8601 date
+    guardian: tuple[str, str] | None = None
 
     @property
     def at(self) -> int:
@@ -113,7 +140,9 @@ class Recall:
         return days.midnight(date.fromisoformat(self.since))
 
     def json(self) -> dict[str, Any]:
-        return {"patient_id": self.patient_id, "name": self.name, "phone": self.phone, "since": self.since}
+        said = {"patient_id": self.patient_id, "name": self.name, "phone": self.phone}
+        guardian = {"name": self.guardian[0], "phone": self.guardian[1]} if self.guardian else None
+        return {**said, "guardian": guardian, "since": self.since}
 
 
 def facts_of(tx: Transaction, record_ids: list[str]) -> dict[str, Vaccination]:
@@ -149,19 +178,3 @@ def write(tx: Transaction, record_id: str, version: int, facts: Vaccination) -> 
         },
     )
     covered.version(tx, covered.VACCINATIONS, record_id, version)
-
-
-def recalls(tx: Transaction, today: date, after: tuple[str, str], limit: int) -> list[Recall]:
-    """Who is overdue, who has waited longest first; `after` is since when, and whom, the last one shown."""
-    rows = tx.all(
-        "SELECT i.id, i.given_name, i.family_name, i.phone, due.since FROM ("
-        "SELECT r.patient_id, min(f.next_due) AS since FROM vaccination_facts f "
-        "JOIN records r ON r.id = f.record_id AND r.version = f.version "
-        f"WHERE f.next_due <> '' AND f.next_due < :today AND r.status = 'current' AND NOT EXISTS ({_LATER}) "
-        "GROUP BY r.patient_id) AS due JOIN patient_identities i ON i.id = due.patient_id "
-        "WHERE (due.since, i.id) > (:since, :id) ORDER BY due.since, i.id LIMIT :limit",
-        {"today": today.isoformat(), "since": after[0], "id": after[1], "limit": limit},
-    )
-    return [
-        Recall(row["id"], full_name(row["given_name"], row["family_name"]), row["phone"], row["since"]) for row in rows
-    ]

@@ -7,7 +7,7 @@ from wtforms.validators import ValidationError
 
 from fadjma.accounts.forms import OwnerForm
 from fadjma.i18n import N_, translate
-from fadjma.safety import signing, written
+from fadjma.safety import sheet, signing, written
 from fadjma.safety.tables import Facts, key
 from fadjma.web.forms import Field, Form, Questioned, text
 
@@ -84,6 +84,40 @@ class InteractionForm(_EntryForm):
             source=self.said("source"),
             source_on=self.said("source_on"),
         )
+
+
+class VaccineForm(_EntryForm):
+    """A dose of the schedule of vaccinations."""
+
+    dci: Field[str] = text(N_("Vaccin"), written.LONGEST["dci"])
+    also: Field[str | None] = text(N_("Autres noms"), written.LONGEST["also"], required=False)
+    dose: Field[str] = text(N_("Dose n°"), 4)
+    from_age: Field[str] = text(N_("À partir de l'âge de"), 20)
+    to_age: Field[str] = text(N_("Jusqu'à l'âge de (non compris)"), 20)
+    apart: Field[str | None] = text(N_("Après la dose précédente, au moins"), 20, required=False)
+    sex: Field[str | None] = text(N_("Seulement pour"), 10, required=False)
+
+    def validate_dci(self, field: Any) -> None:
+        """A vaccine is no substance: what it is called is looked at with the rest."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        faults = {
+            name: translate(self.language, message)
+            for name, message in sheet.vaccine_faults(self._typed).items()
+            if name not in self.messages
+        }
+        self.refuse(faults)
+        return valid and not faults
+
+    @property
+    def _typed(self) -> dict[str, str]:
+        names = ("dci", "also", "dose", "from_age", "to_age", "apart", "sex", "source")
+        return {name: self[name].data or "" for name in names}
+
+    def facts(self) -> Facts:
+        """What a form that is valid says."""
+        return sheet.vaccine(self._typed, self.said("source_on"))
 
 
 class _ReadForm(Form):

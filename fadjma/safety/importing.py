@@ -16,7 +16,10 @@ from fadjma.safety.tables import Facts
 from fadjma.store import Transaction
 
 _KEPT_FOR = 24 * 3_600_000  # milliseconds that a file is kept which was read and not taken
-_SAME = ("kind", "dci_key", "other_key", "effect", "from_months", "to_months", "mg_per_kg_day", "source", "source_on")
+_SAME = (
+    *("kind", "dci_key", "other_key", "effect", "from_months", "to_months", "mg_per_kg_day", *tables.OF_VACCINES),
+    *("source", "source_on"),
+)
 
 
 def check(tx: Transaction, viewer: Viewer, lines: Iterable[Facts]) -> str:

@@ -1,7 +1,9 @@
-"""The clinic's own tables of doses and interactions: read, entered, imported, signed, withdrawn."""
+"""The clinic's own tables of doses, interactions and vaccines: read, entered, imported, signed, withdrawn."""
 
+import asyncio
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
@@ -11,7 +13,7 @@ from fadjma.accounts import second_factor
 from fadjma.accounts.routes.second_factor import confirm_owner
 from fadjma.identity.people import Viewer
 from fadjma.safety import importing, sheet, signing, tables
-from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, WithdrawalForm
+from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, VaccineForm, WithdrawalForm
 from fadjma.safety.tables import STATUSES, Entry, Kind, Status
 from fadjma.store import Page, Transaction
 from fadjma.web.forms import NoFields
@@ -20,6 +22,8 @@ from fadjma.web.importing import ImportForm, read_table
 blueprint = Blueprint("safety", __name__)
 web.take_files("/safety-tables/doses/imports")
 web.take_files("/safety-tables/interactions/imports")
+web.take_files("/safety-tables/vaccines/imports")
+_PROPOSED = Path(__file__).parent / "pev-senegal.csv"
 
 
 @blueprint.get("/safety-tables")
@@ -67,6 +71,21 @@ async def new_interaction() -> Response:
     return web.page("safety/entry_new.html", form=web.blank(InteractionForm), **await _keeping("interactions"))
 
 
+@blueprint.get("/safety-tables/vaccines/new")
+async def new_vaccine() -> Response:
+    return web.page("safety/vaccine_new.html", form=web.blank(VaccineForm), **await _keeping("vaccines"))
+
+
+async def _vaccines() -> _Keeping:
+    return await _keeping("vaccines")
+
+
+@blueprint.post("/safety-tables/vaccines")
+@web.refill("safety/vaccine_new.html", VaccineForm, context=_vaccines)
+async def add_vaccine() -> Response:
+    return await _add(await web.form(VaccineForm))
+
+
 async def _doses() -> _Keeping:
     return await _keeping("doses")
 
@@ -87,7 +106,7 @@ async def add_interaction() -> Response:
     return await _add(await web.form(InteractionForm))
 
 
-async def _add(form: DoseForm | InteractionForm) -> Response:
+async def _add(form: DoseForm | InteractionForm | VaccineForm) -> Response:
     acted = await web.act(signing.add, tables.entry, form.facts(), confirmed=form["confirm"].data)
     there = f"/safety-tables/entries/{acted.resource.id}"
     return web.done(acted, "safety/_entry.html", there, created=True, then="/safety-tables")
@@ -158,6 +177,21 @@ async def new_import_of_doses() -> Response:
 @blueprint.get("/safety-tables/interactions/imports/new")
 async def new_import_of_interactions() -> Response:
     return web.page("safety/import_new.html", form=web.blank(ImportForm), **await _interactions())
+
+
+@blueprint.get("/safety-tables/vaccines/imports/new")
+async def new_import_of_vaccines() -> Response:
+    """Empty, or with the schedule that comes with the program: a proposal, to be compared, corrected and signed."""
+    proposed = web.one_of("from", ("senegal",))
+    table = await asyncio.to_thread(_PROPOSED.read_text, "utf-8") if proposed else ""
+    return web.page("safety/import_new.html", form=web.blank(ImportForm, text=table), **await _vaccines())
+
+
+@blueprint.post("/safety-tables/vaccines/imports")
+@web.refill("safety/import_new.html", ImportForm, context=_vaccines)
+async def read_vaccines() -> Response:
+    await _vaccines()
+    return await _read("vaccine")
 
 
 @blueprint.post("/safety-tables/doses/imports")

@@ -1,10 +1,12 @@
-"""A table of doses or of interactions as a spreadsheet saves it: each line is a row of it, or says why not."""
+"""A table of doses, interactions or vaccines as a spreadsheet saves it: each line is a row of it, or says why not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from fadjma import sheets
 from fadjma.i18n import N_
+from fadjma.records import schedule
 from fadjma.safety import written
 from fadjma.safety.tables import Facts, Kind, key
 
@@ -29,6 +31,19 @@ _COLUMNS: dict[Kind, sheets.Columns] = {
         },
         needed=("dci", "other", "effect", "source", "source_on"),
     ),
+    "vaccine": sheets.Columns(
+        {
+            "dci": ("vaccine", "vaccin"),
+            "also": ("also", "autres noms"),
+            "dose": ("dose", "no"),
+            "from_age": ("from_age", "de", "a partir de", "age"),
+            "to_age": ("to_age", "a", "jusqu'a", "avant"),
+            "apart": ("apart", "delai", "apres la precedente"),
+            "sex": ("sex", "sexe", "pour"),
+            **_SOURCE,
+        },
+        needed=("dci", "dose", "from_age", "to_age", "source", "source_on"),
+    ),
 }
 _TWICE = N_("Cette ligne est déjà plus haut dans le fichier.")
 
@@ -51,7 +66,7 @@ def read(sent: bytes, kind: Kind, today: date) -> Table:
         if sheet.is_wrong(number):
             continue
         facts = _facts(found, kind, today)
-        same = tuple(facts.columns()[name] for name in ("dci_key", "other_key", "from_months"))
+        same = tuple(facts.columns()[name] for name in ("dci_key", "other_key", "from_months", "dose", "sex"))
         sheet.refuse(number, {"dci": _TWICE} if same in seen else {})
         seen.add(same)
         table.lines[number] = facts
@@ -68,6 +83,8 @@ def _wrong(found: dict[str, str], kind: Kind, today: date) -> dict[str, str]:
     }
     if written.source_date(found["source_on"], today.isoformat()) is None:
         errors["source_on"] = written.NO_DATE
+    if kind == "vaccine":
+        return errors | vaccine_faults(found)
     for column in ("dci", "other"):
         if found.get(column) and not written.is_one_substance(found[column]):
             errors[column] = written.ONE_SUBSTANCE
@@ -84,17 +101,56 @@ def _wrong_dose(found: dict[str, str]) -> dict[str, str]:
     return errors
 
 
+def vaccine_faults(said: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with what is said of a dose of a vaccine, by its fields."""
+    spans = {name: written.span(said[name]) for name in ("from_age", "to_age")}
+    errors = {name: written.NO_SPAN for name, one in spans.items() if one is None}
+    if not errors and schedule.length(spans["from_age"] or "") >= schedule.length(spans["to_age"] or ""):
+        errors["to_age"] = written.AGES
+    faults = (
+        ("dci", written.NO_VACCINE, any(map(str.isalpha, said["dci"]))),
+        ("dose", written.NO_ORDINAL, written.ordinal(said["dose"]) is not None),
+        ("apart", written.NO_APART, not said.get("apart") or written.span(said["apart"]) is not None),
+        ("sex", written.NO_SEX, written.sex(said.get("sex", "")) is not None),
+    )
+    return errors | {name: message for name, message, is_right in faults if not is_right}
+
+
+def vaccine(said: Mapping[str, str], source_on: str) -> Facts:
+    """A dose of a vaccine of which nothing is wrong."""
+    return Facts(
+        kind="vaccine",
+        dci=" ".join(said["dci"].split()),
+        dose=written.ordinal(said["dose"]) or 0,
+        from_age=written.span(said["from_age"]) or "",
+        to_age=written.span(said["to_age"]) or "",
+        apart=written.span(said.get("apart", "")) or "",
+        also=", ".join(schedule.names(said.get("also", "").replace(";", ","))),
+        sex=written.sex(said.get("sex", "")) or "",
+        source=" ".join(said["source"].split()),
+        source_on=source_on,
+    )
+
+
 def _wrong_pair(found: dict[str, str]) -> dict[str, str]:
     return {"other": written.SAME} if key(found["dci"]) == key(found["other"]) else {}
 
 
 def _facts(found: dict[str, str], kind: Kind, today: date) -> Facts:
-    said = {name: found.get(name, "") for name in ("dci", "other", "effect", "source")}
+    if kind == "vaccine":
+        return vaccine(found, written.source_date(found["source_on"], today.isoformat()) or "")
+    return _dose_or_pair(found, kind, today)
+
+
+def _dose_or_pair(found: dict[str, str], kind: Kind, today: date) -> Facts:
     return Facts(
         kind=kind,
         from_months=written.months(found.get("from_months", "")) or 0,
         to_months=written.months(found.get("to_months", "")) or 0,
         mg_per_kg_day=written.hundredths(found.get("mg_per_kg_day", "")) or 0,
         source_on=written.source_date(found["source_on"], today.isoformat()) or "",
-        **said,
+        dci=found["dci"],
+        other=found.get("other", ""),
+        effect=found.get("effect", ""),
+        source=found["source"],
     )

@@ -19,10 +19,12 @@ _UNLISTED = N_("Aucun médicament de la liste ne contient cette substance : vér
 _ALREADY = N_("Cette ligne a déjà été signée ou retirée.")
 _OVERLAPS = N_("Une ligne signée dit déjà autre chose de %(dci)s à ces âges : retirez-la d'abord.")
 _SAME_PAIR = N_("Une ligne signée dit déjà autre chose de %(dci)s et %(other)s : retirez-la d'abord.")
+_SAME_DOSE = N_("Une ligne signée dit déjà autre chose de cette dose de %(dci)s : retirez-la d'abord.")
 _ADD = (
     "INSERT INTO safety_entries (id, kind, dci, dci_key, other, other_key, effect, from_months, to_months, "
-    "mg_per_kg_day, source, source_on, added_by, added_at) VALUES (:id, :kind, :dci, :dci_key, :other, :other_key, "
-    ":effect, :from_months, :to_months, :mg_per_kg_day, :source, :source_on, :by, :now)"
+    "mg_per_kg_day, dose, from_age, to_age, apart, also, sex, source, source_on, added_by, added_at) "
+    "VALUES (:id, :kind, :dci, :dci_key, :other, :other_key, :effect, :from_months, :to_months, :mg_per_kg_day, "
+    ":dose, :from_age, :to_age, :apart, :also, :sex, :source, :source_on, :by, :now)"
 )
 
 
@@ -36,7 +38,7 @@ def add(tx: Transaction, viewer: Viewer, facts: Facts, *, confirmed: bool = Fals
     asked = {
         name: _UNLISTED
         for name, substance in (("dci", facts.dci_key), ("other", facts.other_key))
-        if substance and substance not in known
+        if facts.kind != "vaccine" and substance and substance not in known
     }
     if asked and not confirmed:
         raise Doubtful(asked)
@@ -86,8 +88,16 @@ def _refuse_contradiction(tx: Transaction, one: Entry) -> None:
     if one.kind == "interaction":
         if any(other.other_key == one.other_key for other in counting):
             raise Conflict(_SAME_PAIR, current="in_use", dci=one.dci, other=one.other)
+    elif one.kind == "vaccine":
+        if any(other.dose == one.dose and _meet(one.sex, other.sex) for other in counting):
+            raise Conflict(_SAME_DOSE, current="in_use", dci=one.dci)
     elif any(other.from_months < one.to_months and one.from_months < other.to_months for other in counting):
         raise Conflict(_OVERLAPS, current="in_use", dci=one.dci)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two rows are for the same people: an empty one is for all."""
+    return one == other or "" in (one, other)
 
 
 def withdraw(tx: Transaction, viewer: Viewer, entry_id: str, *, reason: str) -> str:

@@ -1,4 +1,5 @@
-"""The clinic's own tables: what a child may be given by weight, and which two substances harm together.
+"""The clinic's own tables: what a child may be given by weight, which two substances harm together, and which vaccines
+are due at which age.
 
 They hold what a doctor or pharmacist of the clinic has signed, and nothing that came with the program. A row that
 nobody has signed, or that was withdrawn, is off: it is shown, said to be off, and compared with nothing.
@@ -9,17 +10,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from fadjma import writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer, titled
-from fadjma.records import allergens
+from fadjma.records import allergens, schedule
 from fadjma.refusals import Forbidden, NotFound
 from fadjma.sheets import Import
 from fadjma.store import Page, Row, Transaction, given, paging
 
 PER_PAGE = 100
-Kind = Literal["dose", "interaction"]
+Kind = Literal["dose", "interaction", "vaccine"]
 Status = Literal["unsigned", "in_use", "withdrawn"]
-KINDS: tuple[Kind, ...] = ("dose", "interaction")
+OF_VACCINES = ("dose", "from_age", "to_age", "apart", "also", "sex")  # columns
+KINDS: tuple[Kind, ...] = ("dose", "interaction", "vaccine")
 STATUSES: dict[Status, tuple[str, str]] = {  # label and look
     "unsigned": (N_("Non signée"), "wait"),
     "in_use": (N_("Signée"), "ok"),
@@ -31,7 +34,9 @@ _SIGNERS = N_("Seul un médecin ou un pharmacien signe ou retire une ligne des t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a row says. Of a dose: ages in months, the second left out; hundredths of a milligram per kg and day."""
+    """What a row says. Of a dose: ages in months, the second left out; hundredths of a milligram per kg and day. Of a
+    vaccine (`dci`): the how many-eth dose, its ages and how long after the one before as records/schedule.py has them.
+    """
 
     kind: Kind
     dci: str
@@ -42,10 +47,16 @@ class Facts:
     mg_per_kg_day: int = 0
     other: str = ""
     effect: str = ""
+    dose: int = 0
+    from_age: str = ""
+    to_age: str = ""
+    apart: str = ""  # empty: nothing is said
+    also: str = ""  # other names, with commas between
+    sex: str = ""  # for whom alone; empty: for all
 
     @property
     def dci_key(self) -> str:
-        return key(self.dci)
+        return writing.fold(self.dci) if self.kind == "vaccine" else key(self.dci)
 
     @property
     def other_key(self) -> str:
@@ -54,7 +65,7 @@ class Facts:
     def columns(self) -> dict[str, Any]:
         """As it is stored; of an interaction in one order, whichever was named first."""
         names = sorted(((self.dci_key, self.dci), (self.other_key, self.other)), key=lambda one: one[0])
-        if self.kind == "dose":
+        if self.kind != "interaction":
             names.reverse()  # the one that there is
         (dci_key, dci), (other_key, other) = names
         return {
@@ -67,9 +78,21 @@ class Facts:
             "from_months": self.from_months,
             "to_months": self.to_months,
             "mg_per_kg_day": self.mg_per_kg_day,
+            **{name: getattr(self, name) for name in OF_VACCINES},
             "source": self.source,
             "source_on": self.source_on,
         }
+
+    @property
+    def said_of_kind(self) -> dict[str, Any]:
+        """What a row of its kind alone says, for programs."""
+        if self.kind == "dose":
+            most = self.mg_per_kg_day / 100
+            return {"from_months": self.from_months, "to_months": self.to_months, "mg_per_kg_day": most}
+        if self.kind == "interaction":
+            return {"other": self.other, "effect": self.effect}
+        ages = {"from_age": self.from_age, "to_age": self.to_age, "apart": self.apart or None}
+        return {"dose": self.dose, **ages, "also": schedule.names(self.also), "sex": self.sex or None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +132,11 @@ class Entry(Facts):
     def cursor(self) -> str:
         return f"{self.dci_key}~{self.id}"
 
+    @staticmethod
+    def span(said: str) -> tuple[int, str]:
+        """An age or an interval as the page says it: how many of which unit (records/schedule.py)."""
+        return schedule.parts(said)
+
     def is_for(self, months: int) -> bool:
         return self.from_months <= months < self.to_months
 
@@ -129,11 +157,7 @@ class Entry(Facts):
             "version": self.version,
             "kind": self.kind,
             "dci": self.dci,
-            **(
-                {"from_months": self.from_months, "to_months": self.to_months, "mg_per_kg_day": float(self.most)}
-                if self.kind == "dose"
-                else {"other": self.other, "effect": self.effect}
-            ),
+            **self.said_of_kind,
             "source": self.source,
             "source_on": self.source_on,
             "listed": self.listed,
@@ -148,8 +172,9 @@ class Entry(Facts):
 
 
 _ENTRY = """
-    SELECT e.id, e.version, e.kind, e.dci, e.other, e.effect, e.from_months, e.to_months, e.mg_per_kg_day, e.source,
-           e.source_on, e.added_at, e.signed_at, e.withdrawn_at, e.withdrawal_reason,
+    SELECT e.id, e.version, e.kind, e.dci, e.other, e.effect, e.from_months, e.to_months, e.mg_per_kg_day, e.dose,
+           e.from_age, e.to_age, e.apart, e.also, e.sex, e.source, e.source_on, e.added_at, e.signed_at, e.withdrawn_at,
+           e.withdrawal_reason,
            (SELECT name FROM people WHERE id = e.added_by) AS added_by,
            (SELECT name FROM people WHERE id = e.signed_by) AS signed_by,
            (SELECT profession FROM people WHERE id = e.signed_by) AS signer_profession,
@@ -256,6 +281,6 @@ def _entries(tx: Transaction, rows: list[Row]) -> list[Entry]:
 
 def _entry(row: Row, known: frozenset[str] | None = None) -> Entry:
     found = Entry(**row.as_dict())
-    if known is None or {found.dci_key, found.other_key} <= {*known, ""}:
+    if known is None or found.kind == "vaccine" or {found.dci_key, found.other_key} <= {*known, ""}:
         return found
     return Entry(**row.as_dict(), listed=False)

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, problems, queries, structuring
-from fadjma.records.forms import ProblemForm
+from fadjma.records.forms.fields import ProblemForm
 from fadjma.records.problems import Problem
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from fadjma.records.forms import AmendForm, ErrorForm, MeasurementForm, RecordForm
+from fadjma.records.forms.fields import AmendForm, ErrorForm, RecordForm
+from fadjma.records.forms.measured import MeasurementForm
 
 RECORD = {"type": "consultation", "title": "Hypertension", "body": "Tension 15/9"}
 

@@ -9,7 +9,7 @@ from store import Store
 from werkzeug.datastructures import MultiDict
 
 from fadjma.records import actions, queries, results, structuring, units
-from fadjma.records.forms import ResultForm
+from fadjma.records.forms.results import ResultForm
 from fadjma.records.results import Result, Value
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound
 

@@ -12,7 +12,7 @@ from fadjma.access import readings as trace
 from fadjma.days import day
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, queries, recalling, structuring, vaccinations
-from fadjma.records.forms import VaccinationForm
+from fadjma.records.forms.fields import VaccinationForm
 from fadjma.records.vaccinations import Vaccination
 from fadjma.refusals import Conflict, Forbidden, Invalid
 

@@ -1,9 +1,12 @@
 """A vaccination on its pages: typed, due in the summary, and on the front desk's list."""
 
+import html
+
+import pytest
 from callers import Callers
-from cast import AWA, DIOP, GASSAMA, THIAM
+from cast import AWA, DIOP, GASSAMA, NDIAYE, PASSWORD, THIAM
 from store import Store
-from told import Told
+from told import VACCINE, Told
 
 NEW, PAGE = "/patients/awa/vaccinations/new", "/patients/awa/vaccinations"
 
@@ -24,5 +27,67 @@ async def test_what_is_due_is_read_by_patient_doctor_and_nurse_and_called_for_by
     assert (one["vaccine"], one["dose"], one["due_on"], one["overdue"]) == ("Penta", 2, "2026-02-05", True)
     desk = (await clinic.browser(THIAM).get("/vaccination-recalls")).text
     assert "Awa Cissé" in desk and "Penta" not in desk
-    [call] = (await clinic.program(THIAM).get("/vaccination-recalls")).json["items"]
-    assert call == {"patient_id": "awa", "name": "Awa Cissé", "phone": "+221771234567", "since": "2026-02-05"}
+    assert "Aucun calendrier vaccinal n'est signé" in html.unescape(desk)
+    answer = (await clinic.program(THIAM).get("/vaccination-recalls")).json
+    assert answer["vaccination_schedule"] == {"in_use": False}
+    said = {"patient_id": "awa", "name": "Awa Cissé", "phone": "+221771234567", "guardian": None, "since": "2026-02-05"}
+    assert answer["items"] == [said]
+
+
+async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_for(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    store.connection.execute("UPDATE patients SET birth_date = '2025-12-20' WHERE user_id = 'awa'")
+    doctor, program = clinic.browser(DIOP), clinic.program(DIOP)
+    off = (await doctor.get("/patients/awa/records")).text
+    assert 'id="no-schedule"' in off and 'id="due"' not in off
+    assert (await program.get("/patients/awa/records")).json["vaccination_schedule"] == {"in_use": False}
+    form = (await doctor.get("/safety-tables/vaccines/imports/new?from=senegal")).text
+    table = html.unescape(form.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0])
+    read = await program.post("/safety-tables/vaccines/imports", {"text": table})
+    assert (read.status, read.json["added"]) == (201, 17)
+    assert (await program.post(f"{read.location}/confirmation")).json["status"] == "applied"
+    unsigned = (await program.get("/safety-tables?status=unsigned")).json["items"]
+    rows = [one for one in unsigned if one["kind"] == "vaccine" and one["dci"] in ("BCG", "Hexavalent")]
+    assert rows[1]["also"] == ["Hexa", "Penta", "Pentavalent"] and rows[1]["from_age"] == "P6W"
+    signed = await program.post(
+        "/safety-tables/signature", {"entries": [{"id": one["id"]} for one in rows], "password": PASSWORD}
+    )
+    assert signed.status == 204, signed.text
+    on = html.unescape((await doctor.get("/patients/awa/records")).text)
+    assert 'id="no-schedule"' not in on and "<bdi>Hexavalent</bdi>, dose 1" in on
+    assert (
+        "calendrier de routine" in on and "Dr <bdi>Ousmane Diop</bdi>" in on.partition("calendrier de routine")[2][:200]
+    )
+    shown = (await program.get("/patients/awa/records")).json
+    assert shown["vaccination_schedule"] == {"in_use": True}
+    assert [(one["vaccine"], one["record_id"], one["overdue"]) for one in shown["vaccinations_due"]] == [
+        ("Hexavalent", None, True),
+    ], "BCG is noted already"
+    assert shown["vaccinations_due"][0]["schedule"]["signed_by"] == "Ousmane Diop"
+    assert (await clinic.program(THIAM).get("/vaccination-recalls")).json["vaccination_schedule"] == {"in_use": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("dci", "..."),
+        ("dose", "21"),
+        ("dose", "première"),
+        ("from_age", "6"),
+        ("from_age", "12 mois"),
+        ("to_age", "19 ans"),
+        ("apart", "un mois"),
+        ("sex", "tous"),
+        ("source", ""),
+        ("source_on", "2999"),
+    ],
+)
+async def test_what_is_no_dose_of_a_schedule_is_refused_and_what_was_typed_stays(
+    clinic: Callers, field: str, value: str
+) -> None:
+    body = {**VACCINE, field: value}
+    errors = (await clinic.program(NDIAYE).post("/safety-tables/vaccines", body)).errors()
+    assert errors.keys() <= {field, "to_age"} and errors
+    page = await clinic.browser(NDIAYE).post("/safety-tables/vaccines", body)
+    assert page.status == 422 and ('value="PEV"' in page.text or field == "source")

@@ -574,6 +574,15 @@ INTERACTION = {
     "source_on": "2010",
 }
 PAIRS = "dci;avec;effet;source;date\nparacétamol;amoxicilline;Un effet;OMS;2010\n"
+VACCINE = {
+    "dci": "BCG",
+    "dose": "1",
+    "from_age": "naissance",
+    "to_age": "12 mois",
+    "source": "PEV",
+    "source_on": "2025-07",
+}
+VACCINES = "vaccin;dose;de;à;source;date\nBCG;1;naissance;12 mois;PEV;07/2025\n"
 DOSES = "dci;de;à;mg/kg/j;source;date\namoxicilline;1 mois;12 ans;90;OMS;2010\n"
 TABLE = "dci;forme;dosage;unité\nacide tiaprofénique;comprimé;100 mg;comprimé"
 PATIENT = {
@@ -765,6 +774,8 @@ ACTS = [
     Route("/formulary/signature", NDIAYE, quiet=True, allowed=(GOMIS, FALL)),
     Route("/safety-tables/doses", NDIAYE, DOSE, created=True, allowed=PROFESSIONALS),
     Route("/safety-tables/interactions", DIOP, INTERACTION, created=True, allowed=PROFESSIONALS),
+    Route("/safety-tables/vaccines", NDIAYE, VACCINE, created=True, allowed=PROFESSIONALS),
+    Route("/safety-tables/vaccines/imports", DIOP, {"text": VACCINES}, created=True, allowed=PROFESSIONALS),
     Route("/safety-tables/entries/{entry}/withdrawal", DIOP, {"reason": "Édition de 2024"}, allowed=PROFESSIONALS),
     Route(
         "/safety-tables/signature",
@@ -904,6 +915,8 @@ READS = [
     Route("/safety-tables?status=unsigned", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/doses/new", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/interactions/new", DIOP, allowed=PROFESSIONALS),
+    Route("/safety-tables/vaccines/new", DIOP, allowed=PROFESSIONALS),
+    Route("/safety-tables/vaccines/imports/new?from=senegal", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/entries/{entry}", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/signature", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/doses/imports/new", NDIAYE, allowed=PROFESSIONALS),

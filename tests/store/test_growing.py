@@ -20,6 +20,7 @@ from fadjma.identity import directory, sessions
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.records import queries as records
+from fadjma.records import recalling
 from fadjma.records.queries import Sought
 from fadjma.store import Transaction
 
@@ -54,6 +55,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "a doctor's patients": lambda tx: patient_lists.patients_of(tx, DIOP),
     "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
     "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
+    "whom to call for a vaccine": recalling.listed,
     "a file": lambda tx: records.records(tx, AWA.id),
     "a file by type and period": lambda tx: records.records(tx, AWA.id, sought=Sought(type="allergy", until="2025-09")),
     "a file's summary": lambda tx: records.records(tx, AWA.id, everything=False),

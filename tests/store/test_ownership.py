@@ -34,6 +34,7 @@ TABLES = {
         *("records", "record_versions", "allergy_facts", "consultation_facts", "problem_facts", "vaccination_facts"),
         *("result_facts", "result_values"),
         *("measurements", "measurement_errors"),
+        "vaccination_calls",
     },
     "papers": {"papers", "uploads"},
     "taking": {"exports", "shares", "share_papers"},
@@ -64,6 +65,7 @@ VIEWS = {
     "inventory": {"medicine_names", "medicine_classes", "medicine_schedules", "words_of_medicines", "lot_numbers"},
     "prescriptions": {"prescribed", "prescribed_lines"},
     "records": {"recorded"},
+    "safety": {"vaccine_schedule"},
     "papers": {"record_papers"},
 }
 FREE = {"demo"}

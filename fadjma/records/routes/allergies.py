@@ -10,7 +10,7 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, allergies, noting
 from fadjma.records.allergies import Allergies
-from fadjma.records.forms import AllergyForm, AmendAllergyForm
+from fadjma.records.forms.fields import AllergyForm, AmendAllergyForm
 from fadjma.records.routes.around import Banner, add, banner, correct, may_write
 from fadjma.records.routes.records import around_record
 from fadjma.store import Transaction

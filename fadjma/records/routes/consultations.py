@@ -4,7 +4,7 @@ from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.records import structuring
-from fadjma.records.forms import AmendConsultationForm, ConsultationForm
+from fadjma.records.forms.measured import AmendConsultationForm, ConsultationForm
 from fadjma.records.routes.around import add, around_new, correct
 from fadjma.records.routes.records import around_record
 

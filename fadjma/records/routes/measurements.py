@@ -10,7 +10,8 @@ from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import measurements, measuring
-from fadjma.records.forms import ErrorForm, MeasurementForm, RoundForm
+from fadjma.records.forms.fields import ErrorForm
+from fadjma.records.forms.measured import MeasurementForm, RoundForm
 from fadjma.records.measurements import Measurement
 from fadjma.records.routes.around import Banner, banner, unit_of_weight
 from fadjma.refusals import Invalid

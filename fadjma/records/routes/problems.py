@@ -9,7 +9,7 @@ from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, structuring
-from fadjma.records.forms import AmendProblemForm, EndForm, ProblemForm
+from fadjma.records.forms.fields import AmendProblemForm, EndForm, ProblemForm
 from fadjma.records.problems import Known
 from fadjma.records.routes.around import Banner, add, banner, correct, may_write
 from fadjma.records.routes.records import around_record

@@ -11,17 +11,17 @@ from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, allergens, queries
-from fadjma.records.forms import (
+from fadjma.records.forms.fields import (
     AmendAllergyForm,
-    AmendConsultationForm,
     AmendForm,
     AmendProblemForm,
-    AmendResultForm,
     AmendVaccinationForm,
     EndForm,
     ErrorForm,
     RecordForm,
 )
+from fadjma.records.forms.measured import AmendConsultationForm
+from fadjma.records.forms.results import AmendResultForm
 from fadjma.records.problems import Problem
 from fadjma.records.results import Result, Value, written
 from fadjma.records.routes.around import Banner, add, around_new, banner, correct, may_write

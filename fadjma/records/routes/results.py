@@ -5,7 +5,7 @@ from quart import Blueprint, Response
 from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.records import queries, results, structuring, units
-from fadjma.records.forms import AmendResultForm, ResultForm
+from fadjma.records.forms.results import AmendResultForm, ResultForm
 from fadjma.records.results import Proposed
 from fadjma.records.routes.around import AroundNew, add, correct, open_new
 from fadjma.records.routes.records import around_record

@@ -3,11 +3,13 @@
 from quart import Blueprint, Response, request
 
 from fadjma import web
-from fadjma.records import recalling, structuring
-from fadjma.records.forms import AmendVaccinationForm, VaccinationForm
+from fadjma.identity.people import Viewer
+from fadjma.records import recalling, schedule, structuring
+from fadjma.records.forms.fields import AmendVaccinationForm, VaccinationForm
 from fadjma.records.routes.around import add, around_new, correct
 from fadjma.records.routes.records import around_record
 from fadjma.records.vaccinations import Recall
+from fadjma.store import Page, Transaction
 
 blueprint = Blueprint("vaccinations", __name__)
 
@@ -41,5 +43,12 @@ async def amend_vaccination(record_id: str) -> Response:
 
 @blueprint.get("/vaccination-recalls")
 async def recalls() -> Response:
-    found = await web.see_traced(recalling.open_recalls, request.args.get("before"))
-    return web.answer("records/recalls.html", found.json(Recall.json), recalls=found)
+    before = request.args.get("before")
+    found, signed = await web.see_traced(_recalls, before)
+    data = {**found.json(Recall.json), "vaccination_schedule": {"in_use": signed}}
+    return web.answer("records/recalls.html", data, recalls=found, by_schedule=signed, before=before)
+
+
+def _recalls(tx: Transaction, viewer: Viewer, before: str | None) -> tuple[Page[Recall], bool]:
+    """The list, and whether the clinic has signed a schedule."""
+    return recalling.open_recalls(tx, viewer, before), schedule.is_signed(tx)

@@ -1,0 +1,165 @@
+"""The schedule of vaccinations that the clinic has signed (safety/tables.py), and what is due by it.
+
+It says something once a professional has signed it, row by row. An age is an ISO 8601 duration of one unit: P0D, P6W,
+P9M, P9Y. Of a birth date that is known by its month or year alone the last day counts that it may be: nobody is called
+before it is certain.
+"""
+
+import calendar
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from fadjma import writing
+from fadjma.i18n import age, iso
+from fadjma.store import Row, Transaction
+
+CHILD = 18  # years: until then the schedule says something, or that it is not signed
+_SPAN = re.compile(r"P(\d{1,3})([DWMY])")
+_DAYS = {"D": 1, "W": 7, "M": 30.44, "Y": 365.25}
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """One dose of it, with its source and who has signed it."""
+
+    id: str
+    vaccine: str
+    vaccine_key: str
+    also: str
+    dose: int
+    from_age: str
+    to_age: str
+    apart: str
+    sex: str
+    source: str
+    source_on: str
+    signed_at: int
+    signer: str
+    profession: str
+
+    @property
+    def keys(self) -> set[str]:
+        """Its names as they are compared with what was given."""
+        return {self.vaccine_key, *filter(None, map(writing.fold, names(self.also)))}
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "source_on": self.source_on,
+            "signed_by": self.signer,
+            "signed_at": iso(self.signed_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A dose that was given: which vaccine, the how many-eth (None: not said), on which day."""
+
+    key: str
+    dose: int | None
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """The next dose of a vaccine by the schedule: from which day on, and from which on not any more."""
+
+    row: Scheduled
+    on: str
+    until: str
+
+
+def names(also: str) -> list[str]:
+    return [name.strip() for name in also.split(",") if name.strip()]
+
+
+def parts(span: str) -> tuple[int, str]:
+    """How many, and of which unit: D, W, M or Y. Raises ValueError."""
+    found = _SPAN.fullmatch(span)
+    if found is None:
+        raise ValueError(span)
+    return int(found[1]), found[2]
+
+
+def length(span: str) -> float:
+    """About how many days it is, by which two are compared."""
+    number, unit = parts(span)
+    return number * _DAYS[unit]
+
+
+def after(day: date, span: str) -> date:
+    """The day so long after another; of a month that has no such day, its last."""
+    number, unit = parts(span)
+    if unit in "DW":
+        return day + timedelta(days=number * int(_DAYS[unit]))
+    year, month = divmod(12 * day.year + day.month - 1 + number * (12 if unit == "Y" else 1), 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def is_for(birth_date: str, today: date) -> bool:
+    """Whether somebody is a child, to whom the schedule has something to say."""
+    return age(birth_date, today) < CHILD
+
+
+def signed(tx: Transaction) -> list[Scheduled]:
+    """Its rows that count, each vaccine by its doses."""
+    rows = tx.all(
+        "SELECT s.id, s.vaccine, s.vaccine_key, s.also, s.dose, s.from_age, s.to_age, s.apart, s.sex, s.source, "
+        "s.source_on, s.signed_at, p.name AS signer, p.profession FROM vaccine_schedule s "
+        "JOIN people p ON p.id = s.signed_by WHERE s.withdrawn_at IS NULL ORDER BY s.vaccine_key, s.dose, s.id"
+    )
+    return [_scheduled(row) for row in rows]
+
+
+def _scheduled(row: Row) -> Scheduled:
+    return Scheduled(**row.as_dict())
+
+
+def is_signed(tx: Transaction) -> bool:
+    return bool(tx.value("SELECT 1 FROM vaccine_schedule WHERE withdrawn_at IS NULL LIMIT 1"))
+
+
+def changes(tx: Transaction) -> int:
+    """How often it has changed: what was worked out before is worked out again."""
+    return int(tx.value("SELECT count(*) + count(withdrawn_at) FROM vaccine_schedule"))
+
+
+def awaited(
+    rows: Sequence[Scheduled], birth_date: str, sex: str, given: Iterable[Given], besides: set[str]
+) -> list[Awaited]:
+    """The next dose of each vaccine for somebody; not of those (`besides`, keys) that are due by somebody's word.
+
+    A dose that does not say the how many-eth it is counts as the first one that is not said.
+    """
+    born, had = _latest(birth_date), list(given)
+    found = []
+    for _, group in groupby((row for row in rows if row.sex in ("", sex)), key=lambda row: row.vaccine_key):
+        series = list(group)
+        keys = set().union(*(row.keys for row in series))
+        if not keys & besides and (next_one := _next(series, born, [one for one in had if one.key in keys])):
+            found.append(next_one)
+    return found
+
+
+def _next(series: Sequence[Scheduled], born: date, had: Sequence[Given]) -> Awaited | None:
+    said = max((one.dose for one in had if one.dose is not None), default=-1)
+    unsaid = sum(1 for one in had if one.dose is None)
+    left = [row for row in series if row.dose > said][unsaid:]
+    if not left:
+        return None
+    row = left[0]
+    on, until = after(born, row.from_age), after(born, row.to_age)
+    if had and row.apart:
+        on = max(on, after(date.fromisoformat(max(one.on for one in had)), row.apart))
+    return Awaited(row, on.isoformat(), until.isoformat()) if on < until else None
+
+
+def _latest(birth_date: str) -> date:
+    """The last day on which somebody may be born of whom so much is known."""
+    year, month, day = [*map(int, birth_date.split("-")), 0, 0][:3]
+    month = month or 12
+    return date(year, month, day or calendar.monthrange(year, month)[1])

@@ -1,0 +1,230 @@
+"""The schedule of vaccinations that the clinic has signed: what is due by it, and whom the front desk calls for it."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import AWA, DIOP, MOUSSA, NDIAYE, PHONES, THIAM
+from steps import grant, in_days
+from store import Clock, Store
+
+import fadjma.safety
+from fadjma.days import day
+from fadjma.records import actions, recalling, schedule, structuring, vaccinations
+from fadjma.records.vaccinations import Vaccination
+from fadjma.refusals import Conflict
+from fadjma.safety import sheet, signing, written
+from fadjma.safety.tables import Facts
+
+
+def _row(vaccine: str, dose: int, from_age: str, to_age: str = "P24M", **said: Any) -> Facts:
+    return Facts(
+        kind="vaccine",
+        dci=vaccine,
+        dose=dose,
+        from_age=from_age,
+        to_age=to_age,
+        source="PEV, essai",
+        source_on="2025-07",
+        **said,
+    )
+
+
+SERIES = (
+    _row("BCG", 1, "P0D"),
+    _row("Hexavalent", 1, "P6W", also="Penta, Pentavalent", apart="P4W"),
+    _row("Hexavalent", 2, "P10W", also="Penta, Pentavalent", apart="P4W"),
+)
+
+
+def _sign(store: Store, *rows: Facts) -> list[str]:
+    ids = store.write(signing.put, NDIAYE, rows)
+    store.write(signing.sign, DIOP, ids)
+    _let_time(store)
+    return ids
+
+
+def _let_time(store: Store) -> None:
+    while store.write(recalling.follow, 1):
+        pass
+
+
+def _born(store: Store, birth_date: str, patient: str = AWA.id, sex: str = "female") -> None:
+    sql = "UPDATE patients SET birth_date = ?, sex = ? WHERE user_id = ?"
+    store.connection.execute(sql, (birth_date, sex, patient))
+
+
+def _due(store: Store) -> list[tuple[str, int | None, str, bool]]:
+    found = store.read(vaccinations.due, AWA.id, day(store.clock()))
+    return [(one.vaccine, one.dose, one.on, one.overdue) for one in found]
+
+
+def _vaccinate(store: Store, vaccine: str, dose: int | None = None, *, days: int = 0, next_due: str = "") -> str:
+    facts = Vaccination(vaccine, dose, next_due=next_due)
+    return store.write(structuring.vaccinate, DIOP, AWA.id, facts=facts, occurred_on=in_days(store, days))
+
+
+def _called(store: Store) -> list[str]:
+    return [one.since for one in store.write(recalling.open_recalls, THIAM)]
+
+
+def _told(store: Store) -> int:
+    """How often the open pages of the front desk were told that their list has changed."""
+    sql = "SELECT count(*) FROM notifications WHERE user_id = ? AND subject_kind = 'vaccination_recalls'"
+    return int(store.value(sql, THIAM.id))
+
+
+@pytest.mark.parametrize(
+    ("span", "to"),
+    [
+        ("P0D", "2025-11-30"),
+        ("P6W", "2026-01-11"),
+        ("P3M", "2026-02-28"),
+        ("P13M", "2026-12-30"),
+        ("P9Y", "2034-11-30"),
+    ],
+)
+def test_an_age_is_counted_in_weeks_or_by_the_calendar(span: str, to: str) -> None:
+    assert schedule.after(date(2025, 11, 30), span).isoformat() == to
+
+
+@pytest.mark.parametrize(
+    ("typed", "span"),
+    [
+        ("Naissance", "P0D"),
+        ("0", "P0D"),
+        ("6 semaines", "P6W"),
+        ("6sem", "P6W"),
+        ("9 mois", "P9M"),
+        ("9 ans", "P9Y"),
+        ("P10W", "P10W"),
+        ("4 sem.", None),
+        ("19 ans", None),
+        ("bientôt", None),
+        ("6", None),
+        ("-6 semaines", None),
+    ],
+)
+def test_an_age_is_written_as_people_write_it(typed: str, span: str | None) -> None:
+    assert written.span(typed) == span
+
+
+def test_what_nobody_has_signed_says_nothing(store: Store) -> None:
+    _born(store, in_days(store, -50))
+    ids = store.write(signing.put, NDIAYE, SERIES)
+    assert _due(store) == [] and not store.read(schedule.is_signed)
+    store.write(signing.sign, DIOP, ids)
+    assert [one[:2] for one in _due(store)] == [("BCG", 1), ("Hexavalent", 1)]
+    for entry in ids:
+        store.write(signing.withdraw, DIOP, entry, reason="Nouvelle édition")
+    assert _due(store) == [] and not store.read(schedule.is_signed)
+
+
+def test_what_was_given_is_due_no_more_under_any_of_its_names(store: Store) -> None:
+    grant(store)
+    _born(store, in_days(store, -70))
+    _sign(store, *SERIES)
+    _vaccinate(store, "BCG", days=-70)
+    assert _due(store) == [("Hexavalent", 1, in_days(store, -28), True)]
+    _vaccinate(store, "PENTAVALENT", 1, days=-10)
+    assert _due(store) == [("Hexavalent", 2, in_days(store, 18), False)], "four weeks after the one before"
+    wrong = _vaccinate(store, "Penta")
+    assert _due(store) == [], "one that does not say its number is the next"
+    store.write(actions.mark_error, DIOP, wrong, reason="Mauvais patient")
+    assert _due(store) == [("Hexavalent", 2, in_days(store, 18), False)]
+
+
+def test_what_whoever_vaccinated_has_written_goes_before_the_schedule(store: Store) -> None:
+    grant(store)
+    _born(store, in_days(store, -70))
+    _sign(store, *SERIES)
+    _vaccinate(store, "BCG", 1, days=-70)
+    _vaccinate(store, "Penta", 1, days=-20, next_due=in_days(store, 25))
+    assert _due(store) == [("Penta", 2, in_days(store, 25), False)]
+
+
+def test_whoever_is_too_old_or_of_the_other_sex_or_grown_up_waits_for_nothing(store: Store) -> None:
+    _sign(store, _row("VPH", 1, "P9Y", "P15Y", sex="female"), _row("BCG", 1, "P0D", "P12M"))
+    for birth_date, sex, due in (
+        (in_days(store, -10 * 366), "female", ["VPH"]),
+        (in_days(store, -10 * 366), "male", []),
+        (in_days(store, -16 * 366), "female", []),
+        (in_days(store, -30), "male", ["BCG"]),
+        ("1990-01-01", "female", []),
+    ):
+        _born(store, birth_date, sex=sex)
+        assert [one[0] for one in _due(store)] == due, (birth_date, sex)
+
+
+def test_of_a_birth_that_is_not_known_well_nobody_is_late_before_it_is_certain(store: Store) -> None:
+    _sign(store, SERIES[0])
+    for birth_date, due_on in (("2026-02", "2026-02-28"), ("2025", "2025-12-31"), ("2026-03-01", "2026-03-01")):
+        _born(store, birth_date)
+        assert [one[2] for one in _due(store)] == [due_on]
+
+
+def test_two_signed_rows_never_say_two_things_of_one_dose(store: Store) -> None:
+    _sign(store, SERIES[1], _row("VPH", 1, "P9Y", "P15Y", sex="female"))
+    [same] = store.write(signing.put, NDIAYE, [_row("hexavalent", 1, "P8W")])
+    [for_all] = store.write(signing.put, NDIAYE, [_row("VPH", 1, "P10Y", "P15Y")])
+    for entry in (same, for_all):
+        with pytest.raises(Conflict):
+            store.write(signing.sign, DIOP, [entry])
+
+
+def test_the_desk_calls_for_whom_somebody_here_has_vaccinated_and_follows_at_once(store: Store) -> None:
+    grant(store)
+    _born(store, in_days(store, -70))
+    _sign(store, *SERIES)
+    assert _called(store) == [], "of whom nothing is noted, nobody knows who vaccinates them"
+    told = _told(store)
+    _vaccinate(store, "BCG", 1, days=-70)
+    assert (_called(store), _told(store)) == ([in_days(store, -28)], told + 1)
+    _vaccinate(store, "Penta", 1)
+    assert (_called(store), _told(store)) == ([], told + 2)
+
+
+def test_a_day_that_passes_and_a_row_that_is_signed_or_withdrawn_change_the_list(store: Store, clock: Clock) -> None:
+    grant(store)
+    _born(store, in_days(store, -40))
+    _sign(store, *SERIES[:2])
+    _vaccinate(store, "BCG", 1, days=-40)
+    assert (_called(store), told := _told(store)) == ([], told)
+    clock.advance(days=3)
+    _let_time(store)
+    assert (_called(store), _told(store)) == ([in_days(store, -1)], told + 1)
+    assert store.write(recalling.follow, 9) == 0, "it is looked at once"
+    [entry] = _sign(store, _row("VPO", 0, "P0D", "P24M"))
+    assert (_called(store), _told(store)) == ([in_days(store, -43)], told + 2)
+    store.write(signing.withdraw, DIOP, entry, reason="Nouvelle édition")
+    _let_time(store)
+    assert (_called(store), _told(store)) == ([in_days(store, -1)], told + 3)
+    clock.advance(days=900)
+    _let_time(store)
+    assert (_called(store), _told(store)) == ([], told + 4), "it is given to nobody so old"
+
+
+def test_who_has_no_telephone_is_called_by_who_answers_for_them(store: Store) -> None:
+    grant(store)
+    _born(store, in_days(store, -70))
+    _sign(store, *SERIES)
+    _vaccinate(store, "BCG", 1, days=-70)
+    store.connection.execute("UPDATE users SET phone = NULL WHERE id = ?", (AWA.id,))
+    [alone] = store.write(recalling.open_recalls, THIAM)
+    assert (alone.phone, alone.guardian) == (None, None)
+    store.connection.execute(
+        "INSERT INTO proxies (id, proxy_id, patient_id, relationship, of_age, given_by, given_at, seen, document, "
+        "accepted_at) VALUES ('px', ?, ?, 'parent', 1, ?, 1, 'document', 'CNI', 1)",
+        (MOUSSA.id, AWA.id, THIAM.id),
+    )
+    [called] = store.write(recalling.open_recalls, THIAM)
+    assert called.guardian == ("Moussa Diouf", PHONES[MOUSSA.id])
+    assert called.json()["guardian"] == {"name": "Moussa Diouf", "phone": PHONES[MOUSSA.id]}
+
+
+def test_the_proposal_for_senegal_can_be_read_whole() -> None:
+    sent = (Path(fadjma.safety.__file__).parent / "pev-senegal.csv").read_bytes()
+    table = sheet.read(sent, "vaccine", date(2026, 1, 1))
+    assert (table.errors, len(table.lines)) == ({}, 17)
+    assert {one.source_on for one in table.lines.values()} == {"2025-07"}
