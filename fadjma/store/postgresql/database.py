@@ -35,7 +35,7 @@ from fadjma.store.writes import Write, settle
 R = TypeVar("R")
 
 log = logging.getLogger("fadjma")
-WRITERS = 8  # at once; more wait for each other at the same rows
+WRITERS = 4  # at once; with more, more are in each other's way (docs/decisions/29-postgresql.md)
 READERS = 4
 _BUSY_SECONDS = 5.0  # for which a write is tried again while others are in its way
 _PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many each time
