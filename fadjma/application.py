@@ -7,7 +7,21 @@ from functools import cache, partial
 
 from quart import Quart
 
-from fadjma import cli, dashboards, demo, files, first_page, offline, rules, search, verifying, version, web, wiring
+from fadjma import (
+    cli,
+    dashboards,
+    demo,
+    drilling,
+    files,
+    first_page,
+    offline,
+    rules,
+    search,
+    verifying,
+    version,
+    web,
+    wiring,
+)
 from fadjma.access import routes as access
 from fadjma.access.tracing import trace_try
 from fadjma.accounts import routes as accounts
@@ -161,7 +175,7 @@ class Running:
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
         self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
         app.extensions["sealer"] = self._sealer
-        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk, self._sealer.seal)
+        self.keeper = Keeper(database, plan, self._timekeeper.owner, walk, self._sealer.seal, drilling.wrong_with)
         self._errors: Errors = app.extensions["errors"]
         self._open = False
 

@@ -83,8 +83,8 @@ def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> 
     """The walk, what is wrong, and what somebody should know."""
     with click.progressbar(length=walking.count(tx), label="Chaîne") as bar:
         walk = Walk(verifying.COVERED, bar.update)
-        broken = [_said(tx, one) for one in islice(walk.breaks(tx), _NAMED_AT_MOST)]
-    broken += [_said(tx, one) for one in (walking.against(tx, kept) if kept else ())]
+        broken = [said_of(tx, one) for one in islice(walk.breaks(tx), _NAMED_AT_MOST)]
+    broken += [said_of(tx, one) for one in (walking.against(tx, kept) if kept else ())]
     notes = [_key_said(key) for key in keys.all_known(tx)]
     last = seals.newest(tx)
     if last:
@@ -92,7 +92,7 @@ def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> 
             f"Dernier sceau : {last.number}, du {iso(last.at)}, {_several(last.links, 'maillon')} : {last.grouped}"
         )
         try:
-            broken += [_said(tx, one) for one in walking.of_key(tx, keys.load(settings.seal_key))]
+            broken += [said_of(tx, one) for one in walking.of_key(tx, keys.load(settings.seal_key))]
         except KeyFault as fault:
             notes.append(f"{fault} Sans elle, on ne sait pas si les clés de la base sont les vraies.")
     if waiting := before.waiting(tx):
@@ -111,7 +111,7 @@ def _key_said(key: keys.Known) -> str:
     return f"Clé {key.position}, depuis le {iso(key.since)} : {key.grouped}"
 
 
-def _said(tx: Transaction, found: Break) -> str:
+def said_of(tx: Transaction, found: Break) -> str:
     """Where it is, what it is, and what stands around it. Of patients the identifier, never the name."""
     if found.chain is None:
         return f"chaîne : {found.what}"

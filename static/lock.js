@@ -50,7 +50,6 @@ function watch() {
     if (now() - escapedAt < 600) hide();
     escapedAt = now();
   });
-  if (byId('paper')) import('./papers.js');
   // Where the server cannot be heard, nobody else says it.
   setInterval(() => {
     const { state } = byId('status').dataset;

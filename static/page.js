@@ -156,3 +156,4 @@ export function holdBack(node, bringNewest) {
 }
 
 if (byId('on')) import('./beside.js'); // of a pharmacy, once its page is there
+if (byId('paper')) import('./papers.js');

@@ -1,5 +1,5 @@
-// A paper goes in parts, which a broken link does not take back; a picture is made smaller first where the link is slow.
-// Without this the form sends it in one piece. lock.js asks for it where that form is.
+// A paper goes page by page, each in parts, which a broken link does not take back; a picture is made smaller first where the
+// link is slow. Without this the form sends one page, in one piece. page.js asks for it where that form is.
 import { byId, create, SECOND } from './page.js';
 
 const LONGEST = 2000; // points of the long side that are sent over a slow link: A4 at 170 dots per inch
@@ -10,47 +10,93 @@ const MOST = 10 * 1024 * 1024;
 const PART = 64 * 1024, SLOW_PART = 16 * 1024; // what a break takes back at most: 3 s at 50 kbit/s
 const WAIT = 3 * SECOND;
 
-const form = byId('paper'), file = byId('file'), camera = byId('camera');
+const MOST_PAGES = 20;
 
+const form = byId('paper'), file = byId('file'), camera = byId('camera');
+const chosen = []; // the pages that are still to be sent, in their order
+let number = +form.dataset.there || 0; // how many of the paper are in the file
+let target = form.action; // where the next page goes: once the first one is there, to that paper
+
+file.multiple = true;
 camera.hidden = !matchMedia('(pointer: coarse)').matches;
 camera.onclick = () => {
   file.setAttribute('capture', 'environment');
   file.click();
   file.removeAttribute('capture');
 };
+const listed = create('ol', { id: 'pages' });
+file.after(listed);
+file.onchange = () => {
+  chosen.push(...file.files);
+  file.value = '';
+  list();
+};
+if (file.files.length) file.onchange(); // chosen while this was on its way
+
+// Which they are, in the order in which they will be sent; one that was chosen by mistake goes by its button.
+function list() {
+  file.required = !chosen.length;
+  listed.start = number + 1;
+  listed.textContent = '';
+  listed.append(...chosen.map(page => {
+    const line = create('li', { textContent: page.name + ' ' }), out = create('button', { type: 'button', className: 'alt', textContent: _('Retirer') });
+    out.setAttribute('aria-label', _('Retirer') + ' ' + page.name);
+    out.onclick = () => {
+      chosen.splice(chosen.indexOf(page), 1);
+      list();
+      file.focus();
+    };
+    line.append(out);
+    return line;
+  }));
+  camera.textContent = chosen.length ? _('Photographier la page suivante') : _('Prendre une photo');
+}
 
 const button = form.querySelector('.do button');
 button.onclick = event => {
-  if (!file.files[0] || !form.reportValidity()) return;
+  if (!chosen.length || !form.reportValidity()) return;
   event.preventDefault();
-  run(file.files[0]);
+  run();
 };
 
-async function run(chosen) {
+async function run() {
   const said = create('p', {}), bar = create('progress', { max: 1, value: 0 });
   said.setAttribute('role', 'status');
   for (const old of form.querySelectorAll('progress, [role=status], .unsent')) old.remove();
   button.before(said, bar);
-  button.disabled = true;
+  button.disabled = file.disabled = camera.disabled = true;
+  for (const out of listed.querySelectorAll('button')) out.disabled = true;
+  const all = number + chosen.length, which = () => all > 1 ? _('Page %(number)d sur %(all)d').replace('%(number)d', number + 1).replace('%(all)d', all) + _(' : ') : '';
   try {
-    said.textContent = _('Préparation…');
-    const good = isGood(), sent = good ? chosen : await smaller(chosen);
-    if (sent.size > MOST) throw _('Ce fichier dépasse 10 Mo : réduisez-le, ou photographiez le papier.');
+    if (all > MOST_PAGES) throw _('Un document a au plus 20 pages : ajoutez un autre document pour la suite.');
     announce('sending');
-    const broken = why => { said.textContent = why || _("Pas de réponse du serveur : l'envoi reprendra là où il en était."); };
-    const record = await send(sent, good ? PART : SLOW_PART, part => {
-      bar.value = part;
-      said.textContent = Math.floor(100 * part) + _(' % envoyés');
-    }, broken);
-    await ask('/drafts/patients-papers/' + form.action.split('/')[4], { method: 'DELETE' }, broken); // also, the link is there
-    location.assign('/records/' + record);
+    let there;
+    while (chosen.length) {
+      const before = which();
+      said.textContent = before + _('Préparation…');
+      const good = isGood(), sent = good ? chosen[0] : await smaller(chosen[0]);
+      if (sent.size > MOST) throw _('Ce fichier dépasse 10 Mo : réduisez-le, ou photographiez le papier.');
+      there = await send(sent, good ? PART : SLOW_PART, part => {
+        bar.value = part;
+        said.textContent = before + Math.floor(100 * part) + _(' % envoyés');
+      }, why => { said.textContent = why || _("Pas de réponse du serveur : l'envoi reprendra là où il en était."); });
+      if (!number) target = `/papers/${there.paper_id}/pages`;
+      number++;
+      chosen.shift();
+      listed.start = number + 1;
+      listed.firstChild.remove();
+    }
+    const [, , , kind, id, what] = form.action.split('/');
+    await ask(`/drafts/${kind}-${what}/${id}`, { method: 'DELETE' }, why => { said.textContent = why; }); // also, the link is there
+    location.assign('/records/' + there.record_id);
   } catch (why) {
     announce('unsent');
-    const line = create('p', { className: 'err unsent', textContent: typeof why == 'string' ? why : _('Ce fichier ne se laisse pas lire.') });
+    const line = create('p', { className: 'err unsent', textContent: which() + (typeof why == 'string' ? why : _('Ce fichier ne se laisse pas lire.')) });
     line.setAttribute('role', 'alert');
     said.replaceWith(line);
     bar.remove();
-    button.disabled = false;
+    button.disabled = file.disabled = camera.disabled = false;
+    list();
   }
 }
 
@@ -77,20 +123,21 @@ async function smaller(chosen) {
   return drawn && drawn.size < chosen.size ? drawn : chosen;
 }
 
-// Returns the id of the record that it has become. Throws what the server says of it.
+// Returns what it has become: a page of which paper and record. Throws what the server says of it.
 async function send(sent, most, progress, broken) {
   const bytes = new Uint8Array(await sent.arrayBuffer());
   const fields = { size: bytes.length, hash: sha256(bytes) };
-  for (const name of ['type', 'title', 'occurred_on', 'body']) fields[name] = form.elements[name].value;
+  const said = number ? [] : ['type', 'title', 'occurred_on', 'body'].filter(name => form.elements[name]);
+  for (const name of said) fields[name] = form.elements[name].value;
   const headers = { 'Content-Type': 'application/json' };
-  let there = await ask(form.action + '/uploads', { method: 'POST', headers, body: JSON.stringify(fields) }, broken);
+  let there = await ask(target + '/uploads', { method: 'POST', headers, body: JSON.stringify(fields) }, broken);
   const address = '/papers/uploads/' + there.id;
   while (there.status != 'done') {
     progress(there.offset / bytes.length);
     const body = bytes.subarray(there.offset, there.offset + most);
     there = await ask(`${address}?offset=${there.offset}`, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body }, broken);
   }
-  return there.record_id;
+  return there;
 }
 
 // Asks until there is an answer: over a broken link, before a locked screen, beside a server that starts again.

@@ -166,7 +166,7 @@ class _Many:
                 "id": name(kind, index),
                 "patient_id": patient,
                 "type": kinds[index % len(kinds)],
-                "author_id": DIOP.id,
+                "author_id": patient if kinds[index % len(kinds)] == "document" else DIOP.id,
                 "occurred_on": f"{2025 - index // 900}-{1 + index % 900 // 75:02}-{1 + index % 75 // _TOGETHER:02}",
                 "created_at": self._at(index),
                 "words": " texte",

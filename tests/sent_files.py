@@ -32,6 +32,27 @@ def bomb(side: int = 40_000) -> bytes:
     )
 
 
+def pdf_bomb(size: int = 100 * 1024**2) -> bytes:
+    """A PDF in whose stream of objects so many bytes are packed, all alike."""
+    packer = zlib.compressobj(1)
+    packed = b"".join(packer.compress(bytes(1024**2)) for _ in range(size // 1024**2)) + packer.flush()
+    stream = b"<< %s /Length %d >>\nstream\n%s\nendstream"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 10 10] >>",
+        stream % (b"/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", len(packed), packed),
+    ]
+    made, places = b"%PDF-1.7\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    rows = [(0, 0)] + [(1, place) for place in places] + [(2, 4), (1, len(made))]  # 5 is in 4; 6 is this table itself
+    table = b"".join(struct.pack(">BIH", kind, place, 0) for kind, place in rows)
+    said = stream % (b"/Type /XRef /Size 7 /W [1 4 2] /Root 1 0 R", len(table), table)
+    return made + b"6 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (said, len(made))
+
+
 def photograph() -> bytes:
     """From a phone that was held upright, with where and by what it was made, and a film behind it."""
     exif = Image.Exif()

@@ -42,7 +42,7 @@ FLOORS = (  # the lowest first
     {"dashboards", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
     {"demo"},
     {"proving"},
-    {"cli", "first_page"},
+    {"cli", "drilling", "first_page"},
     {"application"},
     {"server"},
     {"__init__"},

@@ -258,9 +258,13 @@ def _prescriptions(house: House) -> dict[str, str]:
     weight = {"code": "body_weight", "value": 63_000, "measured_on": "2026-03-02"}
     said = papers.Said("test_result", "Numération", "", "2026-03-02")
     paper = house(papers.add, DIOP, awa, said, Taken("application/pdf", "0" * 64, 9_000, None, None, 2, None))
+    own = papers.Said("document", "Bilan de Kaolack", "", "2026-02-20")
+    brought = house(papers.add, AWA, awa, own, Taken("application/pdf", "1" * 64, 9_000, None, None, 1, None))
+    house(papers.add_page, AWA, brought, Taken("application/pdf", "2" * 64, 9_000, None, None, 1, None))
     of_awa = "SELECT id FROM records WHERE patient_id = :awa AND type = :type ORDER BY id DESC"
     return found | {
         "paper": paper,
+        "brought": brought,
         "paper_record": house.one("SELECT record_id FROM papers WHERE id = :id", id=paper),
         "weight": house(measuring.measure, DIOP, awa, **weight),
         "record": house.one(of_awa, awa=awa, type="consultation"),

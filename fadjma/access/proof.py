@@ -39,6 +39,7 @@ def export(
     return {
         "format": FORMAT,
         "made_at": iso(tx.now),
+        "language": language,
         "patient": {"id": patient_id, "name": viewer.name, "identifier": directory.identity(tx, patient_id).identifier},
         "people": _names(tx, sorted(people), language),
         "words": {

@@ -83,6 +83,7 @@ PARTS: dict[str, str] = {
     "allergy": N_("Allergie"),
     "problem": N_("Problème de santé"),
     "prescription": N_("Ordonnance"),
+    "document": N_("Document apporté par le patient"),
     "measurements": N_("Mesures"),
     "blood_pressure": N_("Tension"),
     "pulse": N_("Pouls"),

@@ -48,6 +48,7 @@ WORDS: dict[str, Words] = {
     "record.created": Words(N_("a ajouté un élément à votre dossier")),
     "record.amended": Words(N_("a corrigé un élément de votre dossier")),
     "record.entered_in_error": Words(N_("a retiré de votre dossier un élément saisi par erreur")),
+    "paper.page_added": Words(N_("a ajouté une page à un document de votre dossier")),
     "measurement.created": Words(N_("a ajouté une mesure à votre dossier")),
     "measurement.entered_in_error": Words(N_("a retiré de votre dossier une mesure saisie par erreur")),
     "acting.begun": Words(N_("a commencé à agir pour vous, et peut lire votre dossier")),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fadjma.store import Transaction
 
 CLINIC = "clinic"  # the chain of what is about no patient and no place
-FORM = 1  # the newest way to read rows; a link keeps the one that it was made with
+FORM = 2  # the newest way to read rows; a link keeps the one that it was made with
 _CHUNK = 400  # keys per statement; SQLite takes 999 parameters in its oldest builds
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 

@@ -142,9 +142,9 @@ class Exported:
         }
 
 
-def export(tx: Transaction) -> Exported | None:
-    """The newest seal, to be kept elsewhere; None before the first."""
-    seal = newest(tx)
+def export(tx: Transaction, number: int | None = None) -> Exported | None:
+    """The newest seal, or the one with this number, to be kept elsewhere; None where there is none."""
+    seal = newest(tx) if number is None else by_number(tx, number)
     if seal is None:
         return None
     before = by_number(tx, seal.number - 1)

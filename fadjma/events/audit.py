@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "record.write": N_("Changement d'un élément du dossier"),
             "record.created": N_("Élément ajouté au dossier"),
             "record.amended": N_("Élément du dossier corrigé"),
+            "paper.page_added": N_("Page ajoutée à un document du dossier"),
             "measurement.created": N_("Mesure ajoutée au dossier"),
             "measurement.entered_in_error": N_("Mesure retirée du dossier : saisie par erreur"),
             "record.entered_in_error": N_("Élément du dossier retiré : saisi par erreur"),

@@ -15,8 +15,8 @@ _SECURITY = (
 )
 
 
-def statement(base: str, version: str) -> Resource:
-    """`base`: where this server is; `version`: the program's."""
+def statement(base: str, version: str, *, cors: bool) -> Resource:
+    """`base`: where this server is; `version`: the program's; `cors`: whether pages of any other origin may call."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -29,7 +29,7 @@ def statement(base: str, version: str) -> Resource:
         "rest": [
             {
                 "mode": "server",
-                "security": {"cors": True, "description": _SECURITY},
+                "security": {"cors": cors, "description": _SECURITY},
                 "resource": [*map(_resource, TABLE), _BINARY, _SUBSCRIPTION],
             }
         ],

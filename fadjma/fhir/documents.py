@@ -1,9 +1,10 @@
 """Papers and pictures: DocumentReference, and Binary with what is in one."""
 
 from base64 import b64encode
+from collections.abc import Callable, Sequence
 
 from fadjma.fhir.clinical import author
-from fadjma.fhir.elements import Resource, concept, fhir_id, known, made, meta, patient, reference
+from fadjma.fhir.elements import Element, Resource, concept, fhir_id, known, made, meta, patient, reference
 from fadjma.i18n import iso
 from fadjma.papers.queries import Paper
 from fadjma.records.queries import Record
@@ -16,36 +17,51 @@ TYPES = {
     "allergy": "AllergyIntolerance",
     "problem": "Condition",
     "prescription": "DocumentReference",
+    "document": "DocumentReference",
 }
 
 
-def paper(found: Paper, url: str | None = None) -> Resource:
-    """A paper; `url` is where it is, beside a Bundle: else it is the Binary of this server."""
-    attachment = known(
-        contentType=found.kind,
-        url=url or f"Binary/{fhir_id(found.id)}",
-        size=found.size,
-        title=found.title,
-        creation=iso(found.created_at),
-    )
-    consulted = found.type == "consultation"
-    related = [reference(TYPES[found.type], found.record_id)]
+def paper(pages: Sequence[Paper], path: Callable[[Paper], str] | None = None) -> Resource:
+    """A paper, with every page of it in their order; `path`: where each is, beside a Bundle: else it is the Binary of
+    this server. What its patient has brought is by the patient, and has no other resource: its id is the record's.
+    """
+    first = pages[0]
+    consulted = first.type == "consultation"
+    related = None if first.brought else [reference(TYPES[first.type], first.record_id)]
     return made(
         "DocumentReference",
-        found.id,
-        meta=meta(1, found.created_at),
-        status="current" if found.status == "current" else "entered-in-error",
-        type=concept(found.type_label),
-        subject=patient(found.patient_id),
-        date=iso(found.created_at),
-        author=[reference("Practitioner", found.author_id, found.author_name)],
-        description=found.title,
-        content=[{"attachment": attachment}],
+        id_of(first),
+        meta=meta(len(pages), pages[-1].created_at),
+        status="current" if first.status == "current" else "entered-in-error",
+        type=concept(first.type_label),
+        subject=patient(first.patient_id),
+        date=iso(first.created_at),
+        author=[_by(first)],
+        description=first.title,
+        content=[{"attachment": _attachment(page, path)} for page in pages],
         context=known(
-            period={"start": found.occurred_on},
+            period={"start": first.occurred_on},
             encounter=related if consulted else None,
             related=None if consulted else related,
         ),
+    )
+
+
+def id_of(first: Paper) -> str:
+    return first.record_id if first.brought else first.id
+
+
+def _by(first: Paper) -> Element | None:
+    return reference("Patient" if first.brought else "Practitioner", first.author_id, first.author_name)
+
+
+def _attachment(page: Paper, path: Callable[[Paper], str] | None) -> Element:
+    return known(
+        contentType=page.kind,
+        url=path(page) if path else f"Binary/{fhir_id(page.id)}",
+        size=page.size,
+        title=page.title if page.page_count == 1 else f"{page.title} ({page.position}/{page.page_count})",
+        creation=iso(page.created_at),
     )
 
 

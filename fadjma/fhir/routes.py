@@ -113,7 +113,8 @@ async def metadata() -> Response:
     """For anybody: it says nothing of anybody."""
     _require_json()
     version: Version = web.app().extensions["version"]
-    return answer(capability.statement(_base(), version.release))
+    cors = bool(web.app().extensions["settings"].cors_origins)
+    return answer(capability.statement(_base(), version.release, cors=cors))
 
 
 @blueprint.get("/<resource_type>")

@@ -238,7 +238,7 @@ def papers_of(tx: Transaction, who: Reader, after: str) -> Walked:
         lambda one: (one.created_at, one.id),
         after,
     ):
-        yield cursor, documents.paper(found, path_of(found) if who.beside else None)
+        yield cursor, documents.paper(papers.whole(tx, [found]), path_of if who.beside else None)
 
 
 def path_of(paper: Paper) -> str:
@@ -247,10 +247,15 @@ def path_of(paper: Paper) -> str:
 
 
 def document(tx: Transaction, viewer: Viewer, our: str) -> Resource:
-    """A paper, or a prescription noted in words."""
-    if _type_of(tx, our) == "prescription":
+    """A paper by its first page, one that its patient has brought by its record, or a prescription noted in words."""
+    kind = _type_of(tx, our)
+    if kind == "prescription":
         return documents.written(*_opened(tx, viewer, our, "prescription"))
-    return documents.paper(opening.open_paper(tx, viewer, our))
+    pages = papers.of_record(tx, our) if kind == "document" else []
+    _, pages = opening.open_pages(tx, viewer, pages[0].id if pages else our)
+    if documents.id_of(pages[0]) != our:
+        raise NotFound
+    return documents.paper(pages)
 
 
 # --- who may, who did, who wrote ----------------------------------------------------------------------------

@@ -318,10 +318,10 @@ TABLE: tuple[Mapped, ...] = (
         type="DocumentReference",
         source="papers and pictures; records of type `prescription`, in words",
         fields=(
-            ("content.attachment", "media type, size, title, and its Binary; of words the text itself"),
+            ("content", "each page in its order: media type, size, title, and its Binary; of words the text itself"),
             ("type.text", "of which type its record is"),
             ("context", "the record, and its day"),
-            ("date, author", "when it came, from whom"),
+            ("date, author", "when it came, from whom: the Patient, of what they have brought"),
         ),
         parameters=(ID, PATIENT, _date("date"), Parameter("status", "token", "status")),
         one=sources.document,

@@ -117,7 +117,11 @@ def provenance(found: Written) -> Resource:
         agent=[
             {
                 "type": concept("", coding(f"{HL7}provenance-participant-type", "author")),
-                "who": reference("Practitioner", found.author_id, found.author_name),
+                "who": reference(
+                    "Patient" if found.author_id == found.patient_id else "Practitioner",
+                    found.author_id,
+                    found.author_name,
+                ),
             }
         ],
         # The version that it is about; earlier ones are not resources of their own here.

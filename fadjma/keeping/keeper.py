@@ -5,12 +5,16 @@ import contextlib
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from fadjma.chain import seals
+from fadjma.chain.seals import Exported
 from fadjma.keeping import copies, restoring, runs
 from fadjma.keeping.copies import Plan
 from fadjma.keeping.runs import Alarm, Run, RunKind, Standing
 from fadjma.store import Database, Transaction, Unusable
+from fadjma.store.backup import look_into
 from fadjma.store.owner import Owner
 
 P = ParamSpec("P")
@@ -30,15 +34,17 @@ class Keeper:
         owner: Owner,
         walk: Callable[[Transaction], list[str]],
         seal: Callable[[], Awaitable[None]] | None = None,
+        chains: Callable[[Path, Exported | None], list[str]] = lambda copy, kept: [],
     ) -> None:
-        """`owner`: of several processes on one database one makes the copies. `walk` says what is wrong with one;
-        `seal` signs what the copy will hold."""
+        """`owner`: of several processes on one database one makes the copies. `walk` says what is wrong with one,
+        `chains` with its chains, where this seal must be in it; `seal` signs what the copy will hold."""
         self.plan = plan
         self.standing = Standing()
         self._database = database
         self._owner = owner
         self._walk = walk
         self._seal = seal
+        self._chains = chains
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -90,11 +96,16 @@ class Keeper:
         begun = self._database.clock()
         counted = await self._database.read(runs.counted)
         try:
-            file = await _aside(restoring.drill, plan, counted, begun, self._walk)
+            file = await _aside(restoring.drill, plan, counted, begun, self._walk, self._walk_chains)
         except (Unusable, OSError) as error:
             await self._note("drill", begun, failure=str(error))
         else:
             await self._note("drill", begun, file)
+
+    def _walk_chains(self, copy: Path, sealed: int) -> list[str]:
+        """Of a copy with so many seals, when it was made: the last of them is looked up in the database itself."""
+        kept = look_into(self._database.path, lambda tx: seals.export(tx, sealed)) if sealed else None
+        return self._chains(copy, kept)
 
     async def _note(
         self,

@@ -72,27 +72,34 @@ def _refuse_newer(database: Path, copied: int, source: Path) -> None:
 
 
 def drill(
-    plan: Plan, counted: Mapping[str, Mapping[str, int]], now: int, walk: Callable[[Transaction], list[str]]
+    plan: Plan,
+    counted: Mapping[str, Mapping[str, int]],
+    now: int,
+    walk: Callable[[Transaction], list[str]],
+    chains: Callable[[Path, int], list[str]] = lambda aside, sealed: [],
 ) -> str:
     """Restore the copy that was made last aside and try it; returns its name.
 
-    `counted`: the rows of each copy by table, by its name, where that is known. Raises Unusable with what is wrong.
+    `counted`: the rows of each copy by table, by its name, where that is known. `walk` says what is wrong with what is
+    in it, `chains` with its chains, of which it must hold so many seals. Raises Unusable with what is wrong.
     """
     copies = by_age(plan.folder, now) if plan.folder.is_dir() else []
     if not copies:
         raise Unusable(f"Il n'y a aucune copie dans {plan.folder}.")
     newest = copies[-1]
+    rows_of = counted.get(newest.name, {})
     aside = drilled(plan)
     bring(newest, aside, plan.key)
     try:
         found = look_into(aside, count_rows)
         wrong = [
             f"{table} : {found.get(table, 0)} lignes au lieu de {rows}"
-            for table, rows in counted.get(newest.name, {}).items()
+            for table, rows in rows_of.items()
             if found.get(table, 0) != rows
         ]
         migrate(aside, now, keep=False)
         wrong += look_into(aside, walk)
+        wrong += chains(aside, rows_of.get("chain_seals", 0))
     finally:
         remove(aside)
     if wrong:

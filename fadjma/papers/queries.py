@@ -11,7 +11,9 @@ from fadjma.records import queries as records
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, listed, paging
 
-TYPES = ("test_result", "consultation", "vaccination")  # of the record that a paper makes
+TYPES = ("test_result", "consultation", "vaccination")  # of the record that a paper of the clinic makes
+BROUGHT = "document"  # of the record that one makes which its patient brings
+MOST_PAGES = 20  # files of one paper
 PDF = "application/pdf"
 PER_PAGE = 24
 _SUFFIXES = {PDF: "pdf", "image/jpeg": "jpg", "image/png": "png"}
@@ -39,6 +41,16 @@ class Paper:
     status: str
     occurred_on: str
     title: str
+    position: int  # which page of its paper it is, from 1
+    page_count: int  # how many there are
+    delegated_by: str | None  # whose access the nurse had it under who added it
+    delegated_name: str | None
+    delegated_profession: str | None
+
+    @property
+    def brought(self) -> bool:
+        """Whether its patient has brought it: it is no result of the clinic."""
+        return self.type == BROUGHT
 
     @property
     def type_label(self) -> str:
@@ -51,7 +63,8 @@ class Paper:
     @property
     def file_name(self) -> str:
         """As a browser saves it: of which day, and nobody's name."""
-        return f"document-{self.occurred_on}.{self.suffix}"
+        page = f"-page-{self.position}" if self.page_count > 1 else ""
+        return f"document-{self.occurred_on}{page}.{self.suffix}"
 
     @property
     def suffix(self) -> str:
@@ -74,6 +87,10 @@ class Paper:
             "width": self.width,
             "height": self.height,
             "pages": self.pages,
+            "position": self.position,
+            "of": self.page_count,
+            "brought_by_patient": self.brought,
+            "delegated_by": {"id": self.delegated_by, "name": self.delegated_name} if self.delegated_by else None,
             "author": {"id": self.author_id, "name": self.author_name},
             "created_at": iso(self.created_at),
         }
@@ -91,6 +108,7 @@ class Upload:
     occurred_on: str
     size: int
     sha256: str
+    page_of: str | None  # the paper of which it will be one page more
     paper_id: str | None
     record_id: str | None
     received: int = 0
@@ -114,8 +132,11 @@ class Upload:
 
 _PAPER = """
     SELECT p.id, p.record_id, p.patient_id, p.kind, p.sha256, p.size, p.width, p.height, p.pages, p.thumbnail,
-           p.created_at, p.author_id, a.name AS author_name, a.profession, r.type, r.status, r.occurred_on, r.title
+           p.created_at, p.author_id, a.name AS author_name, a.profession, r.type, r.status, r.occurred_on, r.title,
+           p.position, (SELECT count(*) FROM papers q WHERE q.record_id = p.record_id) AS page_count,
+           p.delegated_by, d.name AS delegated_name, d.profession AS delegated_profession
     FROM papers p JOIN recorded r ON r.record_id = p.record_id JOIN people a ON a.id = p.author_id
+    LEFT JOIN people d ON d.id = p.delegated_by
 """
 
 
@@ -142,20 +163,28 @@ def of_file(tx: Transaction, patient_id: str, paper_id: str) -> Paper:
 
 
 def of_record(tx: Transaction, record_id: str) -> list[Paper]:
-    """Those of one record, in the order in which they came. The caller has checked the right."""
-    rows = tx.all(f"{_PAPER} WHERE p.record_id = :id ORDER BY p.created_at, p.id", {"id": record_id})
+    """The pages of one record, in their order. The caller has checked the right."""
+    rows = tx.all(f"{_PAPER} WHERE p.record_id = :id ORDER BY p.position", {"id": record_id})
     return [_paper(row) for row in rows]
 
 
+def whole(tx: Transaction, first_pages: Iterable[Paper]) -> list[Paper]:
+    """Each of these papers, with its other pages after it. The caller has checked the right."""
+    return [page for one in first_pages for page in (of_record(tx, one.record_id) if one.page_count > 1 else [one])]
+
+
 def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None) -> Page[Paper]:
-    """A patient's papers as far as the viewer may read their records, the last that came first. Raises NotFound."""
+    """A patient's papers as far as the viewer may read their records, the last that came first, each by its first page.
+
+    Raises NotFound.
+    """
     grant = grants.granted(tx, viewer, patient_id, "summary")
     if grant is None and (viewer.id != patient_id or viewer.role != "patient"):
         raise NotFound().about(Tried(patient_id, "patient", patient_id))
     only = "" if grant is None or grant.scope == "full" else f" AND r.type IN {listed(records.SUMMARY)}"
     at, last_id = paging.position(before)
     rows = tx.all(
-        f"{_PAPER} WHERE p.patient_id = :patient AND r.status = 'current'{only} "
+        f"{_PAPER} WHERE p.patient_id = :patient AND p.position = 1 AND r.status = 'current'{only} "
         "AND (p.created_at, p.id) < (:at, :id) ORDER BY p.created_at DESC, p.id DESC LIMIT :limit",
         {"patient": patient_id, "at": at, "id": last_id, "limit": PER_PAGE + 1},
     )
@@ -165,11 +194,12 @@ def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, before: str | N
 def in_order(
     tx: Transaction, patient_id: str, types: Iterable[records.RecordType], after: tuple[int, str], limit: int
 ) -> list[Paper]:
-    """A patient's papers of records of these types, the first that came first: no later one comes before. `after`:
-    when, in milliseconds UTC, and the id. The caller has checked the right.
+    """A patient's papers of records of these types, each by its first page, the first that came first: no later one
+    comes before. `after`: when, in milliseconds UTC, and the id. The caller has checked the right.
     """
     rows = tx.all(
-        f"{_PAPER} WHERE p.patient_id = :patient AND r.status = 'current' AND r.type IN {listed(list(types))} "
+        f"{_PAPER} WHERE p.patient_id = :patient AND p.position = 1 AND r.status = 'current' "
+        f"AND r.type IN {listed(list(types))} "
         "AND (p.created_at, p.id) > (:at, :id) ORDER BY p.created_at, p.id LIMIT :limit",
         {"patient": patient_id, "at": after[0], "id": after[1], "limit": limit},
     )
@@ -179,7 +209,7 @@ def in_order(
 def upload(tx: Transaction, viewer: Viewer, upload_id: str) -> Upload:
     """A file that this very person is sending, or has sent. Raises NotFound for everybody else."""
     row = tx.first(
-        "SELECT u.id, u.patient_id, u.type, u.title, u.body, u.occurred_on, u.size, u.sha256, u.paper_id, "
+        "SELECT u.id, u.patient_id, u.type, u.title, u.body, u.occurred_on, u.size, u.sha256, u.page_of, u.paper_id, "
         "(SELECT record_id FROM papers WHERE id = u.paper_id) AS record_id "
         "FROM uploads u WHERE u.id = :id AND u.user_id = :viewer",
         {"id": upload_id, "viewer": viewer.id},

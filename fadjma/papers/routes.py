@@ -16,18 +16,20 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.papers import actions, queries
 from fadjma.papers.actions import Said
-from fadjma.papers.forms import PaperForm, UploadForm
+from fadjma.papers.forms import PageUploadForm, PaperForm, UploadForm
 from fadjma.papers.intake import PART, Intake
-from fadjma.papers.queries import Paper, Upload
+from fadjma.papers.queries import MOST_PAGES, Paper, Upload
 from fadjma.records import allergies
 from fadjma.records.allergies import Allergies
 from fadjma.refusals import Invalid, TooLarge, TryLater
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import PAPER_PER_PERSON
+from fadjma.web.forms import NoFields
 
 log = logging.getLogger("fadjma.papers")
 blueprint = Blueprint("papers", __name__)
 web.take_files("/patients/", "/papers")
+web.take_files("/papers/", "/pages")
 # Nothing in it runs, wherever it is opened; it asks for nothing, and no page of another site frames it.
 _POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
@@ -47,7 +49,7 @@ def _around(tx: Transaction, viewer: Viewer, patient_id: str) -> _Around:
         "patient": directory.identity(tx, patient_id),
         "grant": grant,
         "allergies": allergies.of_patient(tx, patient_id) if grant else None,
-        "may_write": viewer.role == "doctor" and grant is not None and grant.scope == "full",
+        "may_write": actions.may_add(tx, viewer, patient_id),
     }
 
 
@@ -109,7 +111,55 @@ async def create(patient_id: str) -> Response:
 
 def _said(form: PaperForm) -> Said:
     day = form.occurred_on.data or form.today
-    return Said(form["type"].data, form.title.data, form.body.data or "", day.isoformat())
+    return Said(form["type"].data or "", form.title.data, form.body.data or "", day.isoformat())
+
+
+class _AroundPage(_Around):
+    """A paper to which a page is added."""
+
+    paper: Paper
+    most: int
+
+
+@blueprint.get("/papers/<paper_id>/pages/new")
+async def new_page(paper_id: str) -> Response:
+    return web.page("papers/new_page.html", form=web.blank(NoFields), **await _around_page(paper_id))
+
+
+async def _around_page(paper_id: str) -> _AroundPage:
+    return await web.see_traced(_open_new_page, paper_id)
+
+
+def _open_new_page(tx: Transaction, viewer: Viewer, paper_id: str) -> _AroundPage:
+    found, _ = actions.require_page(tx, viewer, paper_id)
+    actions.open_paper(tx, viewer, paper_id, again=True)  # from its page, or back
+    return {"paper": found, "most": MOST_PAGES, **_around(tx, viewer, found.patient_id)}
+
+
+@blueprint.post("/papers/<paper_id>/pages")
+@web.refill("papers/new_page.html", NoFields, context=_around_page)
+async def add_page(paper_id: str) -> Response:
+    """One page more, in one piece."""
+    sent = await web.upload("file")
+    await web.form(NoFields)
+    if sent is None:
+        raise Invalid({"file": N_("Choisissez une photo ou un PDF.")})
+    await web.see(actions.require_page, paper_id)
+    taken = await _intake().take(sent)
+    web.count(PAPER_PER_PERSON)
+    acted = await web.act(actions.add_page, queries.paper, paper_id, taken)
+    page = acted.resource
+    there = f"/papers/{page.id}"
+    return web.done(acted, "papers/_row.html", there, created=True, then=f"{there}#page-{page.position}")
+
+
+@blueprint.post("/papers/<paper_id>/pages/uploads")
+async def begin_page(paper_id: str) -> Response:
+    """One page more, in parts."""
+    form = await web.form(PageUploadForm)
+    web.count(PAPER_PER_PERSON)
+    acted = await web.act(actions.begin_page, queries.upload, paper_id, size=form["size"].data, sha256=form.hash.data)
+    return await _begun(acted.resource)
 
 
 @blueprint.post("/patients/<patient_id>/papers/uploads")
@@ -119,9 +169,13 @@ async def begin(patient_id: str) -> Response:
     acted = await web.act(
         actions.begin, queries.upload, patient_id, _said(form), size=form["size"].data, sha256=form.hash.data
     )
-    if await _intake().received(acted.resource.id) > acted.resource.size:  # it was announced as larger before
-        _intake().drop(acted.resource.id)
-    return await _come(acted.resource, 201)
+    return await _begun(acted.resource)
+
+
+async def _begun(upload: Upload) -> Response:
+    if await _intake().received(upload.id) > upload.size:  # it was announced as larger before
+        _intake().drop(upload.id)
+    return await _come(upload, 201)
 
 
 @blueprint.get("/papers/uploads/<upload_id>")
@@ -182,13 +236,21 @@ async def of_record(record_id: str) -> Response:
 
 @blueprint.get("/papers/<paper_id>")
 async def show(paper_id: str) -> Response:
+    """A page of a paper; people see all of its pages, one under the other."""
     paper, around = await web.see_traced(_open, paper_id, again=web.by_itself())
     return web.answer("papers/show.html", paper.json(web.language()), paper=paper, **around)
 
 
-def _open(tx: Transaction, viewer: Viewer, paper_id: str, *, again: bool) -> tuple[Paper, _Around]:
-    found = actions.open_paper(tx, viewer, paper_id, again=again)
-    return found, _around(tx, viewer, found.patient_id)
+class _AroundPages(_Around):
+    pages: list[Paper]
+    may_add_page: bool
+
+
+def _open(tx: Transaction, viewer: Viewer, paper_id: str, *, again: bool) -> tuple[Paper, _AroundPages]:
+    found, pages = actions.open_pages(tx, viewer, paper_id, again=again)
+    around = _around(tx, viewer, found.patient_id)
+    own = around["may_write"] and found.author_id == viewer.id and found.status == "current"
+    return found, {**around, "pages": pages, "may_add_page": own and len(pages) < MOST_PAGES}
 
 
 @blueprint.get("/papers/<paper_id>/content")

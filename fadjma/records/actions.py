@@ -19,6 +19,7 @@ from fadjma.store import Transaction
 ShownElsewhere = Callable[[Transaction, str], Iterable[tuple[Subject, list[str]]]]
 _shown_elsewhere: list[ShownElsewhere] = []
 _TOO_LITTLE = N_("Votre accès ne permet pas d'écrire dans ce dossier.")
+_BROUGHT = N_("Ce document vient du patient : personne d'autre ne le change.")
 _CORRECTED = N_("Un autre médecin vient de corriger cet élément : relisez sa version avant d'enregistrer la vôtre.")
 _CORRECTED_BY_YOU = N_(
     "Vous avez déjà corrigé cet élément ailleurs : relisez cette version avant d'enregistrer l'autre."
@@ -91,8 +92,20 @@ def create(
     return add(tx, viewer, patient_id, type=type, title=title, body=body, occurred_on=occurred_on)
 
 
-def add(tx: Transaction, viewer: Viewer, patient_id: str, *, type: str, title: str, body: str, occurred_on: str) -> str:
-    """Write a record down and tell of it. The caller has checked the right."""
+def add(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    *,
+    type: str,
+    title: str,
+    body: str,
+    occurred_on: str,
+    ground: str | None = None,
+) -> str:
+    """Write a record down and tell of it. The caller has checked the right; `ground`: the access of a colleague under
+    which somebody writes by delegation.
+    """
     record_id = new_id()
     tx.execute(
         "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at, words) "
@@ -108,7 +121,7 @@ def add(tx: Transaction, viewer: Viewer, patient_id: str, *, type: str, title: s
         },
     )
     _add_version(tx, viewer, record_id, 1, title, body, None)
-    _tell(tx, viewer, patient_id, record_id, type, "record.created")
+    _tell(tx, viewer, patient_id, record_id, type, "record.created", ground)
     return record_id
 
 
@@ -141,9 +154,7 @@ def add_version(
 def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) -> str:
     """« Saisie par erreur »: hidden, kept, with the reason, by its author."""
     found = queries.record(tx, viewer, record_id)
-    require_writer(tx, viewer, found.patient_id, found.type)
-    if found.author_id != viewer.id:
-        raise Forbidden(N_("Seul l'auteur peut déclarer une saisie par erreur."))
+    _require_author(tx, viewer, found)
     changed = tx.execute(
         "UPDATE records SET status = 'entered_in_error', version = version + 1 WHERE id = :id AND status = 'current'",
         {"id": record_id},
@@ -159,10 +170,30 @@ def mark_error(tx: Transaction, viewer: Viewer, record_id: str, *, reason: str) 
     return record_id
 
 
+def may_retract(tx: Transaction, viewer: Viewer, found: Record) -> bool:
+    """Whether this person may declare a record entered in error now."""
+    if found.status != "current" or found.author_id != viewer.id:
+        return False
+    part = queries.part_of(found.type) if viewer.role == "nurse" else queries.part_to_write(found.type)
+    return viewer.role == "patient" or grants.granted(tx, viewer, found.patient_id, part) is not None
+
+
+def _require_author(tx: Transaction, viewer: Viewer, found: Record) -> None:
+    """A doctor who may still write, a nurse by delegation, a patient who has brought it. Raises Forbidden, NotFound."""
+    if viewer.role == "nurse":
+        grants.require_reading(tx, viewer, found.patient_id, queries.part_of(found.type))
+    elif viewer.id != found.patient_id or found.author_id != viewer.id:
+        require_writer(tx, viewer, found.patient_id, found.type)
+    if found.author_id != viewer.id:
+        raise Forbidden(N_("Seul l'auteur peut déclarer une saisie par erreur."))
+
+
 def require_writer(tx: Transaction, viewer: Viewer, patient_id: str, record_type: str) -> None:
     """A doctor whose grant lets them write records of this type. Raises Forbidden, NotFound."""
     part = queries.part_to_write(record_type)
     grants.require_grant(tx, viewer, patient_id, part, too_little=_TOO_LITTLE)
+    if record_type == "document":
+        raise Forbidden(_BROUGHT).about(Tried(patient_id, "patient", patient_id))
 
 
 def _add_version(
@@ -197,7 +228,15 @@ def _refuse_change(tx: Transaction, viewer: Viewer, found: Record) -> None:
     raise Conflict(_CORRECTED_BY_YOU if own else _CORRECTED, current=f"version {found.version}")
 
 
-def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, record_type: str, action: str) -> None:
+def _tell(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    record_id: str,
+    record_type: str,
+    action: str,
+    ground: str | None = None,
+) -> None:
     doctors = grants.doctors_with_grant(tx, patient_id, queries.part_of(record_type))
     shared = "record.shared" if action == "record.created" else "record.shared_amended"
     events.record(
@@ -205,12 +244,14 @@ def _tell(tx: Transaction, viewer: Viewer, patient_id: str, record_id: str, reco
         action,
         Subject("record", record_id),
         actor_id=viewer.id,
+        by_id=viewer.by_id,
         patient_id=patient_id,
         notices=[
             Notice([patient_id], "medical_record_updated", action),
             Notice(doctors, "medical_record_updated", shared),
             Notice(directory.beside(tx, [viewer.id, *doctors], "nurse"), "medical_record_updated", None),
         ],
+        ground=ground,
         is_new=action == "record.created",
     )
     if record_type == "allergy":

@@ -24,7 +24,7 @@ from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, given, listed, paging, searching
 
 Fields = Consultation | Problem | Result | Vaccination
-RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "problem", "prescription"]
+RecordType = Literal["consultation", "test_result", "vaccination", "allergy", "problem", "prescription", "document"]
 TYPES: dict[RecordType, str] = {kind: PARTS[kind] for kind in get_args(RecordType)}
 SUMMARY: tuple[RecordType, ...] = ("allergy", "vaccination")  # what the scope « résumé » shows
 PER_PAGE = 50

@@ -161,7 +161,7 @@ def _measurements(tx: Transaction, patient: Viewer, scope: Scope, after: str | N
 
 def _papers(tx: Transaction, patient: Viewer, scope: Scope, after: str | None) -> Read:
     found = papers.of_patient(tx, patient, patient.id, after)
-    return Read([one for one in found if scope.has(one.occurred_on)], found.next)
+    return Read(papers.whole(tx, (one for one in found if scope.has(one.occurred_on))), found.next)
 
 
 def _accesses(tx: Transaction, patient: Viewer, scope: Scope, after: str | None) -> Read:
@@ -171,11 +171,11 @@ def _accesses(tx: Transaction, patient: Viewer, scope: Scope, after: str | None)
 
 
 def papers_of(tx: Transaction, asked: Asked) -> Iterator[papers.Paper]:
-    """The papers that go with it, each once. The caller has checked the right."""
+    """The papers that go with it, page by page, each once. The caller has checked the right."""
     if "papers" not in asked.scope.parts:
         return
     patient, after, more = _patient(tx, asked.patient_id), None, True
     while more:
         found: Page[papers.Paper] = papers.of_patient(tx, patient, asked.patient_id, after)
-        yield from (one for one in found if asked.scope.has(one.occurred_on))
+        yield from papers.whole(tx, (one for one in found if asked.scope.has(one.occurred_on)))
         after, more = found.next, found.next is not None

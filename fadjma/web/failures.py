@@ -198,6 +198,9 @@ async def _unavailable(outage: Unavailable) -> Response:
     return await _refused(TryLater(message, retry_after=seconds + spread))
 
 
+_SAID_BESIDE = ("Allow", "Content-Range")  # of 405 and 416
+
+
 async def _http(error: HTTPException) -> Response:
     if isinstance(error, InternalServerError):
         return await _broken(error.original_exception or error)
@@ -209,8 +212,7 @@ async def _http(error: HTTPException) -> Response:
     title = translate(language, _TITLES.get(status, N_("Demande incorrecte")))
     detail = translate(language, _MESSAGES.get(status, N_("Cette demande n'a pas pu être comprise.")))
     response = _answer(status, title, detail, {})
-    if status == 405 and error.get_headers():
-        response.headers.extend([h for h in error.get_headers() if h[0] == "Allow"])
+    response.headers.extend([header for header in error.get_headers() if header[0] in _SAID_BESIDE])
     return response
 
 

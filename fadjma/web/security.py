@@ -38,6 +38,11 @@ _OF_PAGES = {
 _OF_FILES = {"X-Content-Type-Options": "nosniff"}
 _OF_ITS_OWN = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", **_OF_FILES}
 _ON_ITS_OWN = (".svg", "/turns.js")
+# What pages of the origins that may call (FADJMA_CORS_ORIGINS) send, and read, of docs/http.md and of FHIR.
+_SENT_BY_OTHERS = (
+    "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Range, Prefer, Range, X-Live"
+)
+_READ_BY_OTHERS = "Content-Disposition, Content-Range, ETag, Location, Retry-After, WWW-Authenticate"
 _STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 _FETCHED_AHEAD = ("prefetch", "prerender", "preview")  # as browsers have said it over the years, in these headers
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -160,8 +165,11 @@ def _allow_origin(request: web.Request, response: Response) -> None:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers.add("Vary", "Origin")
         if request.method == "OPTIONS":
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
+            response.headers["Access-Control-Allow-Headers"] = _SENT_BY_OTHERS
             response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
+            response.headers["Access-Control-Max-Age"] = "600"
+        else:
+            response.headers["Access-Control-Expose-Headers"] = _READ_BY_OTHERS
 
 
 async def _compress(request: web.Request, response: Response) -> None:

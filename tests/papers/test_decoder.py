@@ -72,6 +72,8 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "a photograph cut in half": (lambda: sent_files.picture(size=(600, 400))[:700], "damaged"),
     "9,000 by 9,000": (lambda: sent_files.picture("PNG", (9_000, 9_000), "1"), "points"),
     "a bomb": (sent_files.bomb, "points"),
+    "a zip": (lambda: b"PK\x03\x04" + bytes(99), "kind"),
+    "a PDF that unfolds": (sent_files.pdf_bomb, "damaged"),
     "a PDF cut at 90 %": (lambda: (whole := sent_files.pdf())[: len(whole) * 9 // 10], "damaged"),
     "a PDF of nothing": (lambda: b"%PDF-1.7\nstartxref\n0\n%%EOF", "damaged"),
     "a PDF with a script": (lambda: sent_files.pdf(script=b"app.alert(1)"), "runs"),

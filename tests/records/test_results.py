@@ -65,6 +65,8 @@ def test_a_value_is_a_number_with_or_without_a_sign_before_it(typed: str, meant:
         ("mg dL", None),
         ("mg//dL", None),
         ("{", None),
+        ("/100{WBC}", "/100{WBC}"),
+        ("[titer]", None),
         ("croix", None),
     ],
 )

@@ -54,6 +54,9 @@ class TestTheTable:
             ("GET", "/inventory/consumption/export"),  # others: test_month_of_stock.py
             ("GET", "/inventory/movements/export"),
             ("GET", "/records/<record_id>/papers"),  # test_papers.py
+            ("GET", "/papers/<paper_id>/pages/new"),  # test_pages_of_papers.py
+            ("POST", "/papers/<paper_id>/pages"),
+            ("POST", "/papers/<paper_id>/pages/uploads"),
             ("GET", "/papers/uploads/<upload_id>"),
             ("PUT", "/papers/uploads/<upload_id>"),
             ("GET", "/papers/<paper_id>"),
@@ -504,6 +507,23 @@ class TestOtherOrigins:
     async def test_no_other(self, clinic: Callers, origin: str) -> None:
         answer = await clinic.program(AWA).get("/me", Origin=origin)
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+    async def test_it_may_call_fhir_and_say_what_it_prefers(self, clinic: Callers) -> None:
+        """http://hl7.org/fhir/R4/search.html#errors: `Prefer` says what is to become of a parameter that is unknown."""
+        asking = {"Origin": "https://app.exemple.sn", "Access_Control_Request_Method": "GET"}
+        where = "/fhir/R4/Condition?nonsense=1"
+        before = await clinic.nobody().ask(
+            "OPTIONS", where, Access_Control_Request_Headers="authorization,prefer", **asking
+        )
+        said = before.headers["Access-Control-Allow-Headers"].lower().split(", ")
+        assert {"authorization", "prefer", "accept", "content-type"} <= {*said}
+        answer = await clinic.program(AWA).get(where, Origin=asking["Origin"], Prefer="handling=lenient")
+        assert answer.status == 200 and answer.headers["Access-Control-Allow-Origin"] == asking["Origin"]
+        assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
+        refused = await clinic.bearer("none").get("/fhir/R4/Patient", Origin=asking["Origin"])
+        assert refused.status == 401 and refused.headers["Access-Control-Allow-Origin"] == asking["Origin"]
+        stated = await clinic.nobody().get("/fhir/R4/metadata")
+        assert stated.json["rest"][0]["security"]["cors"] is True
 
     @pytest.mark.parametrize("where", ["/me", "/access-requests", "/api/token", "/notifications/poll", "/api/events"])
     async def test_the_browser_may_ask_before(self, clinic: Callers, where: str) -> None:

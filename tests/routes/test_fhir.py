@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import fhir_model
 import pytest
@@ -21,6 +21,7 @@ from told import Told
 from fadjma.access import actions as access
 from fadjma.access.states import SCOPES
 from fadjma.fhir import searching
+from fadjma.fhir.picking import pick
 from fadjma.fhir.scopes import PARTS, opened_by
 from fadjma.fhir.table import BY_TYPE, TABLE
 from fadjma.identity.people import Viewer
@@ -249,6 +250,7 @@ async def test_nobody_reads_nothing_but_what_the_server_can_do(clinic: Callers, 
     assert refused(await clinic.nobody().get(f"{ROOT}/Subscription/inbox/$events"), 401) == "login"
     stated = resource(await clinic.nobody().get(f"{ROOT}/metadata"))
     assert stated["fhirVersion"] == "4.0.1"
+    assert stated["rest"][0]["security"]["cors"] is False, "no page of another origin is named"
 
 
 async def test_a_nurse_reads_what_is_open_to_a_doctor_of_the_clinic(
@@ -523,6 +525,48 @@ async def test_each_parameter_finds_what_it_says(clinic: Callers, told: Told, ev
     [given] = await found(awa, "MedicationDispense")
     line = given["authorizingPrescription"][0]["reference"]
     assert await found(awa, "MedicationDispense", prescription=line) == [given]
+
+
+async def test_each_parameter_of_the_statement_finds_what_has_its_value_and_nothing_else(
+    clinic: Callers, told: Told, store: Store, everything: None
+) -> None:
+    """As each resource says it where the table has its path; of none that it says nothing of."""
+    await add_paper(clinic)
+    store.write(lambda tx: tx.execute("UPDATE medicines SET atc = 'N02BE01'"))
+    stated = resource(await clinic.nobody().get(f"{ROOT}/metadata"))["rest"][0]["resource"]
+    names = {one["type"]: {parameter["name"] for parameter in one.get("searchParam", ())} for one in stated}
+    first = {"Practitioner": {"_id": DIOP.id}, "PractitionerRole": {"practitioner": DIOP.id}}
+    for mapped in TABLE:
+        kind = mapped.type
+        assert {one.name for one in mapped.parameters} == names[kind]
+        all_of_them = await found(clinic.program(AWA), kind, _count="200", **first.get(kind, {}))
+        for parameter in mapped.parameters:
+            said = [(one, value) for one in all_of_them for value in _said(one, parameter.path, parameter.kind)]
+            assert said, (kind, parameter.name)
+            value = said[0][1]
+            asked = {parameter.name: value, **({} if parameter.name in mapped.by else first.get(kind, {}))}
+            query = "&".join(f"{name}={quote(text)}" for name, text in asked.items())
+            shown = of(resource(await clinic.program(AWA).get(f"{ROOT}/{kind}?{query}&_count=200")))
+            expected = {other["id"] for other, its in said if its == value}
+            assert {other["id"] for other in shown} >= expected, (kind, query)
+            if parameter.kind != "string":
+                assert {other["id"] for other in shown} == expected, (kind, query)
+
+
+def _said(one: Any, path: str, kind: str) -> Iterator[str]:
+    """The values of a resource at a path, as one searches for them."""
+    if not path:
+        yield "Patient/awa"
+    for value in pick(one, path) if path else ():
+        if not isinstance(value, dict):
+            yield str(value).lower() if isinstance(value, bool) else value[:10] if kind == "date" else value
+        elif kind == "reference":
+            yield from (value[name] for name in ("reference",) if name in value)
+        elif kind == "date":
+            yield from (value[end][:10] for end in ("start",) if end in value)
+        else:
+            yield from (coding["code"] for coding in value.get("coding", ()))
+            yield from (value[name] for name in ("code", "value") if name in value)
 
 
 async def test_what_a_search_does_not_know_is_refused_or_left_out_as_is_preferred(clinic: Callers, told: Told) -> None:

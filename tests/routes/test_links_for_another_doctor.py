@@ -7,9 +7,9 @@ import pytest
 import sent_files
 from callers import Answer, Caller, Callers
 from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, THIAM
+from papers_sent import send_form
 from quart import Quart
 from store import Clock, Store
-from test_papers import send_form
 from told import DOCUMENT, SHARE_KEY, TITLE, Told
 
 from fadjma.papers import decoder, intake

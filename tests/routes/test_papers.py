@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import sent_files
-from callers import Answer, Caller, Callers
+from callers import Callers
 from cast import AWA, CAST, DIOP, GASSAMA, SARR
+from papers_sent import PAGE, PART, announced, begin, put, send, send_form
 from quart import Quart
 from store import Clock, Store
 from told import Told
@@ -18,11 +19,6 @@ from fadjma.papers import actions, decoder, intake
 from fadjma.papers.intake import Intake
 from fadjma.web import bounds
 from fadjma.web.bounds import Bound
-
-PAGE = "/patients/awa/papers"
-SAID = {"type": "test_result", "title": "Numération", "occurred_on": "2026-03-01", "body": "Labo de Thiès"}
-PART = 64 * 1024
-BOUNDARY = "x0x"
 
 
 @pytest.fixture(autouse=True)
@@ -43,44 +39,6 @@ def large() -> bytes:
     return sent_files.pdf(letters=4 * PART)
 
 
-async def send_form(caller: Caller, file: bytes | None, name: str = "photo.jpg", **said: str) -> Answer:
-    """As a form sends it."""
-    parts = [
-        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
-        for key, value in {**SAID, **said}.items()
-    ]
-    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name if file else ""}"\r\n'
-    parts.append(head.encode() + b"Content-Type: application/octet-stream\r\n\r\n" + (file or b"") + b"\r\n")
-    body = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
-    return await caller.post(PAGE, body, Content_Type=f"multipart/form-data; boundary={BOUNDARY}")
-
-
-def announced(file: bytes, **said: Any) -> dict[str, Any]:
-    return {**SAID, "size": len(file), "hash": hashlib.sha256(file).hexdigest(), **said}
-
-
-async def begin(caller: Caller, file: bytes, **said: Any) -> Any:
-    begun = await caller.post(f"{PAGE}/uploads", announced(file, **said))
-    assert begun.status == 201, begun.text
-    assert begun.location == f"/papers/uploads/{begun.json['id']}"
-    return begun.json
-
-
-async def put(caller: Caller, upload: Any, offset: int, part: bytes) -> Answer:
-    where = f"/papers/uploads/{upload['id']}?offset={offset}"
-    return await caller.ask("PUT", where, part, Content_Type="application/octet-stream")
-
-
-async def send(caller: Caller, upload: Any, file: bytes, until: int | None = None) -> Any:
-    """Part by part from where it is."""
-    said = upload
-    while said["status"] == "receiving" and said["offset"] < (len(file) if until is None else until):
-        answer = await put(caller, upload, said["offset"], file[said["offset"] :][:PART])
-        assert answer.status == 200, answer.text
-        said = answer.json
-    return said
-
-
 async def test_a_photographed_result_stands_in_the_file_where_everybody_looks(
     clinic: Callers, told: Told, store: Store, kept: Intake
 ) -> None:
@@ -93,7 +51,8 @@ async def test_a_photographed_result_stands_in_the_file_where_everybody_looks(
     assert {**paper, "id": "", "record_id": "", "hash": "", "size": 0, "created_at": ""} == {
         **{"id": "", "record_id": "", "hash": "", "size": 0, "created_at": "", "status": "current", "version": 1},
         **{"patient_id": "awa", "type": "test_result", "title": "Numération", "occurred_on": "2026-03-01"},
-        **{"kind": "image/jpeg", "width": 40, "height": 60, "pages": None},
+        **{"kind": "image/jpeg", "width": 40, "height": 60, "pages": None, "position": 1, "of": 1},
+        **{"brought_by_patient": False, "delegated_by": None},
         "author": {"id": DIOP.id, "name": DIOP.name},
     }
     assert "document joint" in (await patient.get("/patients/awa/records?view=history")).text
@@ -114,7 +73,9 @@ async def test_the_file_itself_is_only_what_it_is_and_nothing_in_it_runs(clinic:
         "png": sent_files.picture("PNG"),
         "pdf": sent_files.pdf(),
     }.items():
-        made[name] = (await send_form(clinic.program(DIOP), file, "x.pdf", title=name)).json
+        called = "photo.jpg" if name == "pdf" else "x.pdf"  # whatever it is called, it is what it begins with
+        made[name] = (await send_form(clinic.program(DIOP), file, called, title=name)).json
+        assert made[name]["kind"].endswith(name.replace("jpg", "jpeg"))
         answer = await clinic.browser(AWA).get(f"/papers/{made[name]['id']}/content")
         assert answer.status == 200 and answer.type == made[name]["kind"]
         assert hashlib.sha256(answer.body).hexdigest() == made[name]["hash"]
@@ -146,6 +107,13 @@ async def test_only_who_may_read_the_record_sees_any_of_it(clinic: Callers, told
         if person is not DIOP:
             for answer in (await program.get(f"/papers/uploads/{upload['id']}"), await put(program, upload, 0, b"x")):
                 answer.problem(404)
+            for answer in (
+                await program.post(f"/papers/{paper['id']}/pages/uploads", {"size": 1, "hash": 64 * "a"}),
+                await send_form(program, b"x", to=f"/papers/{paper['id']}/pages"),
+                await clinic.browser(person).get(f"/papers/{paper['id']}/pages/new"),
+            ):
+                assert answer.status in (403, 404), person.id
+        if not may:
             assert (await program.post(f"{PAGE}/uploads", announced(b"x"))).status in (403, 404)
             assert (await send_form(program, b"x")).status in (403, 404)
             assert (await clinic.browser(person).get(f"{PAGE}/new")).status in (403, 404)

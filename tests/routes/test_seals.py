@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -119,3 +120,20 @@ async def test_the_page_that_checks_it_is_for_everybody_and_needs_nothing(clinic
     answer = await clinic.nobody().get("/trace-verification")
     assert answer.status == 200 and "attachment" in answer.headers["Content-Disposition"]
     assert not [words for words in ("src=", "href=", "fetch(", "http:", "https:") if words in answer.text]
+    for language in ("fr", "en"):
+        page = await clinic.nobody().get("/trace-verification", Accept_Language=language)
+        assert f'<html lang="fr" data-language="{language}">' in page.text
+
+
+async def test_all_that_the_page_says_is_said_in_english_too(clinic: Callers) -> None:
+    text = (await clinic.nobody().get("/trace-verification")).text
+    english, _, script = text.partition("const ENGLISH = {")[2].partition("\n};")
+    known = dict(re.findall(r'^ {2}("(?:[^"\\]|\\.)*"): ("(?:[^"\\]|\\.)*"),$', english, re.M))
+    said = {
+        *re.findall(r'\b_\(("[^"]*")', script),
+        *(f'"{one}"' for one in re.findall(r"<[^>]* data-say>([^<]*)<", text.replace("\xa0", " "))),
+    }
+    assert said == known.keys() and len(said) > 25
+    for french, translated in known.items():
+        assert sorted(re.findall(r"%\(\w+\)[sd]", french)) == sorted(re.findall(r"%\(\w+\)[sd]", translated))
+    assert (await clinic.program(AWA).get(PROOF)).json["language"] == AWA.language

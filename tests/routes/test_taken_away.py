@@ -15,9 +15,9 @@ import pytest
 import sent_files
 from callers import Answer, Caller, Callers
 from cast import ADMIN, AWA, CAST, DIOP, MOUSSA, SARR, THIAM
+from papers_sent import send_form
 from quart import Quart
 from store import Clock, Store
-from test_papers import send_form
 from told import BODY, DOCUMENT, TITLE, Told
 
 from fadjma.papers import decoder, intake
@@ -92,6 +92,26 @@ class TestTheFile:
         assert f"https://fadjma.invalid/fhir/R4/{found[0]['resourceType']}/{found[0]['id']}" in urls
         said = whole.read("LISEZMOI.txt").decode()
         assert "C'est le dossier entier." in said and "Il y en a 1." in said
+
+    async def test_every_page_of_a_paper_goes_with_it_also_of_one_that_the_patient_has_brought(
+        self, clinic: Callers, told: Told, makes: Maker
+    ) -> None:
+        hashes = []
+        awa = clinic.program(AWA)
+        for caller, kind in ((clinic.program(DIOP), "test_result"), (awa, None)):
+            first = (await send_form(caller, sent_files.photograph(), type=kind)).json
+            size = (60, 41 if kind else 42)
+            again = await send_form(caller, sent_files.picture(size=size), to=f"/papers/{first['id']}/pages")
+            hashes += [first["hash"], again.json["hash"]]
+        whole = await opened(awa, await ready(awa, makes))
+        assert {name for name in whole.namelist() if name.startswith("papers/")} == {f"papers/{h}.jpg" for h in hashes}
+        page = whole.read("dossier.html").decode()
+        assert page.count("Page 2 sur 2") == 2 and "Document apporté par le patient" in page
+        found = [entry["resource"] for entry in json.loads(whole.read("bundle.json"))["entry"]]
+        documents = [one for one in found if one["resourceType"] == "DocumentReference" and len(one["content"]) == 2]
+        urls = [part["attachment"]["url"] for one in documents for part in one["content"]]
+        assert sorted(urls) == sorted(f"papers/{h}.jpg" for h in hashes)
+        assert {one["author"][0]["reference"] for one in documents} == {"Practitioner/diop", "Patient/awa"}
 
     async def test_of_a_part_and_a_period_it_holds_that_and_says_so(
         self, clinic: Callers, told: Told, makes: Maker
@@ -191,7 +211,11 @@ class TestFetching:
         assert first.body + rest.body == whole.body
         other = await awa.get(where, Range="bytes=1000-", If_Range='"another"')
         assert (other.status, other.body) == (200, whole.body)
-        assert (await awa.get(where, Range=f"bytes={len(whole.body)}-")).status == 416
+        beyond = await awa.get(where, Range=f"bytes={len(whole.body)}-")
+        assert beyond.problem(416)
+        assert beyond.headers["Content-Range"] == f"bytes */{len(whole.body)}"  # RFC 9110, 14.4
+        for what in ("bytes=-9", "bytes=0-1,4-5", "lines=1-2", "bytes=x"):  # not served in part: all of it
+            assert (await awa.get(where, Range=what)).body == whole.body, what
 
     async def test_it_is_written_down_once(self, clinic: Callers, told: Told, makes: Maker, store: Store) -> None:
         awa = clinic.program(AWA)

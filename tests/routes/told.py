@@ -833,7 +833,7 @@ READS = [
     Route("/patients/awa/consultations/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/measurements", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/papers", AWA, allowed=(DIOP, GASSAMA)),
-    Route("/patients/awa/papers/new", DIOP),
+    Route("/patients/awa/papers/new", DIOP, allowed=(AWA, GASSAMA)),
     Route("/patients/awa/allergies", AWA, allowed=(DIOP, GASSAMA)),
     Route("/patients/awa/test-results/new", DIOP, allowed=(AWA,)),
     Route("/patients/awa/vaccinations/new", DIOP, allowed=(AWA,)),

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from clinic import AWA, DIOP, PHONE, Clinic, Person, Programs, open_clinic, sign_in
 from PIL import Image
-from playwright.async_api import Browser, CDPSession, expect
+from playwright.async_api import Browser, CDPSession, Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SLOW = {"latency": 500, "downloadThroughput": 50_000 // 8, "uploadThroughput": 50_000 // 8}
@@ -96,6 +96,63 @@ async def test_a_break_takes_nothing_back_and_the_patient_sees_it_come(
     assert not doctor.complaints or all("ERR_INTERNET_DISCONNECTED" in line for line in doctor.complaints)
     await doctor.page.context.close()
     await patient.page.context.close()
+
+
+async def test_a_patient_photographs_three_pages_and_the_doctor_reads_them_in_order(
+    clinic: Clinic, awa: str, browser: Browser, photograph: bytes
+) -> None:
+    """Chosen one after the other, one taken out again; the link breaks between two of them."""
+    patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
+    doctor = await sign_in(browser, clinic, DIOP, viewport=PHONE)
+    await doctor.go(awa.replace("/records", "/papers"))
+    await patient.go(awa.replace("/records", "/papers"))
+    await patient.page.get_by_role("link", name="Apporter un document").click()
+    chosen = patient.page.locator("#pages li")
+    await expect(patient.page.locator("#file[multiple]")).to_be_visible()
+    for number in range(1, 5):
+        file: Any = {
+            "name": f"IMG_{number}.jpg",
+            "mimeType": "image/jpeg",
+            "buffer": _sheet(number) if number < 4 else photograph,
+        }
+        await patient.page.set_input_files("#file", file)
+        await expect(chosen).to_have_count(number)
+    await patient.page.get_by_role("button", name="Retirer IMG_2.jpg").click()
+    await expect(chosen).to_have_count(3)
+    await patient.page.fill("#title", "Bilan de Kaolack")
+    broken = True
+
+    async def breaks(route: Route) -> None:
+        nonlocal broken
+        if broken and "/pages/" in route.request.url:
+            broken = False
+            await route.abort("connectionreset")
+        else:
+            await route.continue_()
+
+    await patient.page.route("**/uploads*", breaks)
+    await patient.button("Ajouter à mon dossier").click()
+    await expect(patient.page.locator("#paper [role=status]")).to_contain_text("l'envoi reprendra")
+    await patient.page.wait_for_url("**/records/*")
+    assert not broken
+    await expect(patient.page.locator("img.thumb")).to_have_count(3)
+    await doctor.sees("#papers", "Bilan de Kaolack")
+    await doctor.sees("#papers", "Apporté par le patient")
+    await doctor.page.get_by_role("link", name="Bilan de Kaolack").click()
+    await expect(doctor.page.locator("img.whole")).to_have_count(3)
+    widths = [int(await one.get_attribute("width") or 0) for one in await doctor.page.locator("img.whole").all()]
+    assert widths == [101, 103, 1_900], "in their order, without the second; over a good link as they are"
+    await doctor.sees("main", "Ce n'est pas un résultat de la clinique.")
+    assert await doctor.page.evaluate("document.documentElement.scrollWidth <= 360")
+    await patient.page.context.close()
+    await doctor.page.context.close()
+
+
+def _sheet(number: int) -> bytes:
+    """A page of its own width, which says which it is."""
+    drawn = BytesIO()
+    Image.new("L", (100 + number, 150), 200).save(drawn, "JPEG")
+    return drawn.getvalue()
 
 
 async def test_without_javascript_a_form_sends_it_in_one_piece(

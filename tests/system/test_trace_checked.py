@@ -59,6 +59,24 @@ async def test_a_whole_trace_is_said_to_be_one(page: Page, tmp_path: Path, trace
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it fits a phone"
 
 
+async def test_it_speaks_the_language_in_which_the_trace_was_taken(page: Page, tmp_path: Path, trace: Trace) -> None:
+    verdict, root = page.locator("#verdict"), page.locator("html")
+    await expect(root).to_have_attribute("lang", "fr")
+    await _check(page, tmp_path, {**trace, "language": "en"})
+    await expect(verdict).to_contain_text("This trace is whole and signed")
+    await expect(verdict).to_contain_text("Signed on")
+    await expect(page.locator("h1")).to_have_text("Check a FADJMA trace")
+    await expect(page.locator("body")).to_contain_text("does not prove that every line of the trace is shown")
+    await expect(page).to_have_title("Check a FADJMA trace")
+    await expect(root).to_have_attribute("lang", "en")
+    await _check(page, tmp_path, {**trace, "language": "en", "links": trace["links"][1:]})
+    await expect(verdict).to_contain_text("In the chain, link 1 is missing.")
+    await _check(page, tmp_path, trace)
+    await expect(verdict).to_contain_text("Cette trace est entière et signée")
+    await _check(page, tmp_path, {**trace, "language": "<b>"})  # nobody's language
+    await expect(verdict).to_contain_text("Cette trace est entière et signée")
+
+
 async def test_what_was_changed_is_said_wherever_it_was(page: Page, tmp_path: Path, trace: Trace) -> None:
     async def said(change: Any, words: str) -> None:
         changed = deepcopy(trace)

@@ -12,6 +12,7 @@ from fadjma.access import proof
 
 blueprint = Blueprint("proof", __name__)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_FRENCH = '<html lang="fr"'
 _CHECKER = Path(__file__).parents[1] / "verification.html"
 
 
@@ -40,8 +41,9 @@ def _written(found: dict[str, Any]) -> str:
 
 @blueprint.get("/trace-verification")
 async def checker() -> Response:
-    """The page that checks it: one file, opened from wherever it was put."""
-    content = _CHECKER.read_text("utf-8")
+    """The page that checks it: one file, opened from wherever it was put. It begins in the language of who takes it,
+    and goes on in that of the trace."""
+    content = _CHECKER.read_text("utf-8").replace(_FRENCH, f'{_FRENCH} data-language="{web.language()}"', 1)
     return _kept(Response(content, content_type="text/html; charset=utf-8"), "fadjma-verification.html")
 
 

@@ -63,6 +63,7 @@ class AroundRecord(TypedDict):
     patient: Identity
     banner: Banner
     may_write: bool
+    may_retract: bool
     amend_form: AmendForm
     allergy_form: AmendAllergyForm
     fields_form: _FieldsForm | None  # of a record that has fields, or may get them
@@ -78,12 +79,13 @@ async def show(record_id: str) -> Response:
 
 async def around_record(record_id: str) -> AroundRecord:
     """The record as its page shows it, which is traced, also around a form that comes back."""
-    found, patient, stays, writes = await web.see_traced(_open, record_id, again=web.by_itself())
+    found, patient, stays, writes, retracts = await web.see_traced(_open, record_id, again=web.by_itself())
     return {
         "record": found,
         "patient": patient,
         "banner": stays,
         "may_write": writes,
+        "may_retract": retracts,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "allergy_form": web.blank(AmendAllergyForm, **_as_noted(found)),
         "fields_form": _fields_form(found),
@@ -144,12 +146,14 @@ def _as_noted(found: queries.Record) -> dict[str, object]:
 
 def _open(
     tx: Transaction, viewer: Viewer, record_id: str, *, again: bool
-) -> tuple[queries.Record, Identity, Banner, bool]:
-    """The record, its patient with what the banner says of them, and whether the viewer may write. Raises NotFound."""
+) -> tuple[queries.Record, Identity, Banner, bool, bool]:
+    """The record, its patient with what the banner says of them, whether the viewer may write, and whether they may
+    say that it was an error. Raises NotFound."""
     found = actions.open_record(tx, viewer, record_id, again=again)
     writes = may_write(tx, viewer, found.patient_id, found.type)
     patient = directory.identity(tx, found.patient_id)
-    return found, patient, banner(tx, viewer, found.patient_id), writes
+    retracts = actions.may_retract(tx, viewer, found)
+    return found, patient, banner(tx, viewer, found.patient_id), writes, retracts
 
 
 @blueprint.get("/records/<record_id>/row")

@@ -6,6 +6,7 @@ from typing import TypedDict, cast
 
 from quart import Blueprint, Response, request
 from quart.wrappers.response import FileBody
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from fadjma import days, web
 from fadjma.i18n import N_
@@ -160,8 +161,18 @@ async def content(export_id: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="fadjma-{day}.zip"'
     response.headers["Accept-Ranges"] = "bytes"
     response.set_etag(export_id)  # what it holds never changes
-    await response.make_conditional(request._get_current_object(), accept_ranges=True, complete_length=body.size)  # type: ignore[attr-defined]
+    length = body.size if _asks_for_a_part() else None
+    try:
+        await response.make_conditional(request._get_current_object(), accept_ranges=True, complete_length=length)  # type: ignore[attr-defined]
+    except RequestedRangeNotSatisfiable as error:
+        raise RequestedRangeNotSatisfiable(body.size) from error  # says how much there is (RFC 9110, 14.4)
     return response
+
+
+def _asks_for_a_part() -> bool:
+    """Several parts at once, or from the end, are answered with the whole file, as is what is no range of bytes."""
+    asked = request.range
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and (asked.ranges[0][0] or 0) >= 0
 
 
 @blueprint.post("/exports/<export_id>/removal")
