@@ -71,7 +71,7 @@ class Server:
         deadline = time.monotonic() + 300
         used = self.usage().cpu
         while time.monotonic() < deadline:
-            time.sleep(2)
+            time.sleep(2)  # over which its use of the processor is measured: nothing is waited for that could say so
             before, used = used, self.usage().cpu
             if used - before < 0.04:
                 return

@@ -5,14 +5,14 @@ import json
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 from fadjma import writing
-from fadjma.i18n import N_, iso
+from fadjma.i18n import N_
 
 MOST_LINES = 50_000
 _MOST_FAULTS = 50_000
@@ -68,24 +68,15 @@ class Columns:
         return next((column for column, heads in self.heads.items() if folded in heads), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
-    """A file that was read and found good: what it will do, or has done."""
+L = TypeVar("L")
 
-    id: str
-    version: int
-    added: int
-    changed: int
-    unchanged: int
-    applied_at: int | None
 
-    @property
-    def status(self) -> str:
-        return "applied" if self.applied_at else "checked"
+@dataclass
+class Table(Generic[L]):
+    """What was read: what each line says, by its number, and what is wrong by line and column."""
 
-    def json(self, language: str) -> dict[str, Any]:
-        shown = {name: getattr(self, name) for name in ("id", "status", "version", "added", "changed", "unchanged")}
-        return {**shown, "applied_at": iso(self.applied_at) if self.applied_at else None}
+    lines: dict[int, L] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
 
 
 def _line_of(name: str) -> int:
@@ -107,6 +98,33 @@ def read(sent: bytes, columns: Columns) -> Sheet:
     if not sheet.lines and not sheet.errors:
         sheet.errors = {"file": _EMPTY}
     return sheet
+
+
+def table(
+    sent: bytes,
+    columns: Columns,
+    *,
+    wrong: Callable[[dict[str, str]], dict[str, str]],
+    line: Callable[[dict[str, str], frozenset[str]], tuple[object, L]],
+    twice: Mapping[str, str],
+) -> Table[L]:
+    """Read a file of which each line is one thing.
+
+    `wrong` says what is wrong with the cells of a line, by column. `line` makes of good ones, and of the columns that
+    the file has, by what the thing is known again and what is kept of it; `twice` is said of one that is above already.
+    """
+    sheet = read(sent, columns)
+    found: dict[int, L] = {}
+    seen: set[object] = set()
+    for number, cells in sheet.lines.items():
+        sheet.refuse(number, wrong(cells))
+        if sheet.is_wrong(number):
+            continue
+        key, said = line(cells, sheet.columns)
+        sheet.refuse(number, twice if key in seen else {})
+        seen.add(key)
+        found[number] = said
+    return Table(found, sheet.by_line())
 
 
 def _rows(sheet: Sheet, sent: bytes) -> Iterator[list[str]]:

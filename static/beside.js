@@ -1,17 +1,6 @@
-// What stands beside the rows of a pharmacy's work, and is right without it: how long they have waited, and which of them
-// a colleague has open. It is fetched once the page is there.
+// What stands beside the rows of a pharmacy's work, and is right without it: which of them a colleague has open, and how long
+// they have waited (ages.js). It is fetched once the page is there.
 import { byId } from './page.js';
-
-// `data-since` has since when, in minutes since 1970; the sheet shows `data-age` beside it.
-const MINUTE = 6e4; // milliseconds
-
-function tellAges() {
-  for (const { dataset } of document.querySelectorAll('[data-since]')) {
-    const minutes = Math.max(0, Math.floor(Date.now() / MINUTE - dataset.since));
-    const hours = Math.floor(minutes / 60);
-    dataset.age = hours ? hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, 0)}` : Math.floor(hours / 24) + '\u00a0' + _('jours') : `${minutes} min`;
-  }
-}
 
 // The element « on » has what colleagues have open as the server said last, in its words; the row or the page shows it
 // (`data-on`) for as long as this page is live.
@@ -20,7 +9,7 @@ let wasLive = false;
 function tellColleagues() {
   const on = byId('on');
   if (!on) return; // the screen is hidden
-  const live = byId('status').dataset.state == 'live';
+  const live = status.dataset.state == 'live';
   if (wasLive && !live) on.textContent = ''; // the next stream says it anew
   wasLive = live;
   const said = new Map(live ? [...on.children].map(({ dataset, textContent }) => [dataset.of, textContent]) : []);
@@ -32,16 +21,12 @@ function tellColleagues() {
   }
 }
 
-function tell() {
-  tellAges();
-  tellColleagues();
-}
-
+const status = byId('status');
 const { id } = (byId('item') || document.body).dataset; // of the prescription whose page this is
 
-tell();
-setInterval(tellAges, MINUTE / 2);
-new MutationObserver(tellColleagues).observe(byId('status'), { attributeFilter: ['data-state'] });
-addEventListener('placed', tell); // page.js
-addEventListener('htmx:load', tell);
+tellColleagues();
+new MutationObserver(tellColleagues).observe(status, { attributeFilter: ['data-state'] });
+addEventListener('placed', tellColleagues); // page.js
+addEventListener('htmx:load', tellColleagues);
 if (id) addEventListener('pagehide', () => navigator.sendBeacon(`/prescriptions/${id}/closing`));
+else import('./ages.js');

@@ -1,30 +1,31 @@
-// What is being typed is kept on the server: it is there again after a lock, a crash, on another device. Never a secret.
-export {}; // its names are its own
+// What is being typed is kept on the server: it is there again after a lock, a crash, on another device (begun.js). Never a
+// secret.
+import { create, SECOND, sleep, user } from './page.js';
 
 const SECRET = /password|document|(^|[-_])(pin|code|otp|key)($|[-_])/; // as in fadjma/web/drafts.py
 const timers = new Map(); // form → when what is typed in it is to be sent
 const sending = new Set(); // promises
 const unsaved = new Set(); // forms whose text the server has not taken, between two tries
-const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
-const typed = new WeakSet(); // fields: what somebody typed since the page came is newer than any draft
-const seen = new Map(); // address → the draft of which something is still to be found again there
+export const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
+export const typed = new WeakSet(); // fields: what somebody typed since the page came is newer than any draft
+export const seen = new Map(); // address → the draft of which something is still to be found again there
 let listed; // a promise of the addresses that have something
 
 // As fadjma/web/drafts.py says of the form's address.
-function addressOf(form) {
+export function addressOf(form) {
   const [first, ...rest] = form.getAttribute('action').split('?')[0].split('/').slice(1);
   if (!rest.length) return ['/drafts', first, form.patient_id ? form.patient_id.value : 'new'].join('/');
   const [subject] = rest.splice(rest.length < 3 ? 0 : 1, 1);
   return `/drafts/${[first, ...rest].join('-')}/${subject}`;
 }
 
-const typable = form => [...form.elements].filter(
+export const typable = form => [...form.elements].filter(
   ({ name, type }) => name && !SECRET.test(name) && !/hidden|password|file|submit|button/.test(type));
 const isKept = form => form && form.method == 'post' && form.matches('main form') && typable(form).length;
-const isChoice = ({ type }) => /checkbox|radio/.test(type);
+export const isChoice = ({ type }) => /checkbox|radio/.test(type);
 
-function ask(address, method = 'GET', body) {
-  const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-For': document.body.dataset.user || '' };
+export function ask(address, method = 'GET', body) {
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-For': user || '' };
   return fetch(address, { method, headers, body, keepalive: body && body.length < 6e4 });
 }
 
@@ -32,14 +33,14 @@ async function find(address) {
   listed = listed || ask('/drafts').then(answer => answer.json());
   const { items } = await listed;
   if (!items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`)) return;
-  const answer = await ask(address);
+  const [answer] = await Promise.all([ask(address), import('./begun.js')]);
   if (answer.status == 200) return answer.json();
 }
 
-function say(form, text, action = '') {
+export function say(form, text, action = '') {
   for (const line of form.querySelectorAll('.draft')) line.remove();
   if (!text) return;
-  const line = Object.assign(document.createElement('p'), { className: 'draft note' });
+  const line = create('p', { className: 'draft note' });
   line.setAttribute('role', 'status');
   line.append(text, ' ', action);
   form.append(line);
@@ -59,13 +60,17 @@ async function send(form) {
     if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
     unsaved.add(form);
     if (!form.matches('[aria-busy]')) say(form, _('Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.')); // send.js says more
-    await new Promise(done => setTimeout(done, 3e3));
+    await sleep(3 * SECOND);
   }
 }
 
-function sendNow(form) {
+function stop(form) {
   clearTimeout(timers.get(form));
   timers.delete(form);
+}
+
+export function sendNow(form) {
+  stop(form);
   const job = send(form);
   sending.add(job);
   job.then(() => sending.delete(job));
@@ -78,12 +83,11 @@ addEventListener('input', ({ target }) => {
   if (!isKept(form)) return;
   typed.add(target);
   gone.delete(form);
-  if (!timers.has(form)) timers.set(form, setTimeout(sendNow, 1e3, form));
+  if (!timers.has(form)) timers.set(form, setTimeout(sendNow, SECOND, form));
 });
 
 addEventListener('sending', ({ target }) => { // send.js
-  clearTimeout(timers.get(target));
-  timers.delete(target);
+  stop(target);
   gone.add(target);
 });
 
@@ -110,42 +114,7 @@ async function restore(form) {
   if (seen.has(address) && !rest) return form.more && sendNow(form); // a line more, or one less
   seen.set(address);
   const draft = rest || await find(address).catch(() => {});
-  if (!draft) return;
-  const { fields } = draft;
-  for (const field of typable(form)) if (typed.has(field)) delete fields[field.name];
-  const names = typable(form).map(({ name }) => name);
-  if (form.more && Object.keys(fields).some(name => !names.includes(name) && name != 'version')) { // it has fewer lines than there were
-    seen.set(address, draft);
-    gone.add(form); // the one that comes is kept in its place
-    return form.more.click();
-  }
-  if (fill(form, fields)) tell(form, draft);
-  if (rest) sendNow(form);
-}
-
-function fill(form, fields) {
-  let changed;
-  if (form.version && fields.version) form.version.value = fields.version;
-  for (const field of typable(form)) {
-    const text = fields[field.name];
-    if (text == null) continue;
-    if (isChoice(field)) field.checked = field.value == text;
-    else if (field.value != text) changed = field.value = text; // never an empty one
-  }
-  return changed;
-}
-
-function tell(form, { saved_at }) {
-  const details = form.closest('details');
-  if (details) details.open = true;
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'alt', textContent: _('Effacer ce texte') });
-  button.onclick = async () => {
-    await ask(addressOf(form), 'DELETE');
-    form.reset();
-    say(form, '');
-  };
-  const when = new Date(saved_at).toLocaleString(document.documentElement.lang);
-  say(form, _('Vous aviez commencé à écrire.') + ' ' + when, button);
+  if (draft) await (await import('./begun.js')).take(form, draft, rest);
 }
 
 function restoreAll(node) {

@@ -2,13 +2,11 @@
 // proposed halfway (« 1 cp x 3 » of « 1 cp x 3 fois par semaine ») goes with what it followed from.
 import { byId } from './page.js';
 
-import('./combobox.js'); // where medicines are looked for
-
-addEventListener('htmx:load', ({ detail: { elt: { id, dataset: { quantity, days } } } }) => {
-  if (!id.startsWith('dose')) return;
+// The answer about a posology, once it is in the page: combobox.js hands it over.
+export function take({ id, dataset: { quantity, days } }) {
   propose(id, 'duration_days', days || '');
   propose(id, 'quantity', quantity || '');
-});
+}
 
 function propose(id, name, value) {
   const field = byId(`lines-${id.slice(4)}-${name}`);

@@ -10,6 +10,7 @@ import compiled
 import demo_database
 import pytest
 from cast import settle
+from ending import Ending, KeptStore
 from hypothesis import settings
 from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_addoption,
@@ -115,15 +116,30 @@ def path(settled: Path, tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture(scope="session")
+def ending(settled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ending]:
+    """The settled database once more, for all tests that do nothing to its file but through `store`."""
+    path = tmp_path_factory.mktemp("kept") / "fadjma.db"
+    shutil.copyfile(settled, path)
+    ending = Ending(path)
+    yield ending
+    ending.close()
+
+
 @pytest.fixture
-def store(database_url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
-    """The database for synchronous tests. Afterwards it must add up, whatever the test did."""
+def store(request: pytest.FixtureRequest, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
+    """The database for synchronous tests. Afterwards it must add up, whatever the test did.
+
+    Who asks for `path` or `database_url` too, or for what needs one, has a file and connections of their own.
+    """
     if on_postgresql:
         from postgresql_store import PostgreSQLStore
 
-        store: Store = PostgreSQLStore(database_url, clock)
+        store: Store = PostgreSQLStore(request.getfixturevalue("database_url"), clock)
+    elif {"path", "database_url"} & set(request.fixturenames):
+        store = Store(request.getfixturevalue("path"), clock)
     else:
-        store = Store(Path(database_url.removeprefix("sqlite:///")), clock)
+        store = KeptStore(request.getfixturevalue("ending"), clock)
     yield store
     store.check()
     store.close()

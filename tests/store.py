@@ -50,12 +50,12 @@ class Clock:
 class Store:
     """One connection, the clock of the test, and what a transaction told whom."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, connection: sqlite3.Connection | None = None) -> None:
         self.path = path
         self.clock = clock
         self.announced: list[Any] = []
         self._put_away: dict[str, str] = {}  # triggers, with what makes them
-        self.connection = database.connect(path)
+        self.connection = connection or database.connect(path)
         self.connection.execute("PRAGMA synchronous = OFF")  # these tests do not unplug the machine
         self.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)  # what the oldest SQLite takes
 

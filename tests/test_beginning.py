@@ -31,6 +31,7 @@ def empty(store: Store) -> Store:
     store.connection.execute("UPDATE medicines SET retired_at = 1")
     store.connection.execute("PRAGMA ignore_check_constraints = ON")
     store.connection.execute("UPDATE organizations SET kind = 'none'")
+    store.connection.execute("PRAGMA ignore_check_constraints = OFF")
     return store
 
 

@@ -17,7 +17,7 @@ FLOORS = (  # the lowest first
     {"refusals", "sheets"},
     {"store"},
     {"chain", "config", "identity", "version"},
-    {"events"},
+    {"events", "imports"},
     {"web"},
     {
         "accounts",

@@ -373,7 +373,7 @@ def _administration(house: House) -> dict[str, str]:
         "checked": house(listing.check, ADMIN, {2: alprazolam.columns()}),
         "checked_places": house(importing.check, ADMIN, {2: asdict(post)}),
         "entry": house(signing.add, NDIAYE, dose),
-        "checked_doses": house(safety_files.check, NDIAYE, [replace(dose, from_months=12, to_months=24)]),
+        "checked_doses": house(safety_files.check, NDIAYE, {2: replace(dose, from_months=12, to_months=24)}),
     }
 
 

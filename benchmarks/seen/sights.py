@@ -256,8 +256,10 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         "/safety-tables/signature",
         "/safety-tables/doses/new",
         "/safety-tables/interactions/new",
+        "/safety-tables/vaccines/new",
         "/safety-tables/doses/imports/new",
         "/safety-tables/interactions/imports/new",
+        "/safety-tables/vaccines/imports/new",
         "/safety-tables/imports/{checked_doses}",
     ),
     ADMINISTRATOR: (

@@ -102,7 +102,7 @@ def own_patients(
     before_at, before_id = paging.position(before)
     rows = tx.all(
         f"SELECT patient_id, max(at) AS at FROM ({_GRANTED}{of_granted} GROUP BY a.patient_id UNION ALL "
-        f"{_KNOWN}{of_known}) AS own WHERE at IS NOT NULL "
+        f"{_KNOWN}{of_known}) AS own "  # no moment: not before any
         "GROUP BY patient_id HAVING (max(at), patient_id) < (:before_at, :before_id) "
         "ORDER BY max(at) DESC, patient_id DESC LIMIT :limit",
         {

@@ -97,6 +97,8 @@ MESSAGES = {
     "stock.recalled": N_("Un lot est rappelé : des patients sont prévenus, voyez qui est à appeler"),
     "stock.withheld": N_("Un lot est bloqué : n'en remettez plus"),
     "stock.put_back": N_("Un lot bloqué est de nouveau utilisable"),
+    "stock.withheld_elsewhere": N_("Un autre de vos lieux bloque un lot que vous avez aussi"),
+    "stock.put_back_elsewhere": N_("Un autre de vos lieux a débloqué un lot que vous bloquez"),
     "stock.sent": N_("Un autre de vos lieux vous envoie un lot"),
     "stock.sent_received": N_("Stock mis à jour : un lot envoyé est reçu"),
     "stock.sent_undone": N_("Stock mis à jour : un envoi de lot est annulé"),

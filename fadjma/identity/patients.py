@@ -13,7 +13,6 @@ from fadjma.i18n import iso
 from fadjma.identity import directory, enrolment, patient_pins
 from fadjma.identity.directory import Identity
 from fadjma.identity.identifiers import normalize_identifier
-from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction, paging
 
 PER_PAGE = 20
@@ -83,14 +82,12 @@ class Registered(Identity):
 
 def registered(tx: Transaction, patient_id: str) -> Registered:
     """One patient. The caller has checked that the viewer may see who they are. Raises NotFound."""
+    known = directory.identity(tx, patient_id)
     row = tx.first(
-        "SELECT email, status, password_hash <> '' AS has_account, created_at, version FROM users "
-        "WHERE id = :id AND role = 'patient'",
+        "SELECT email, status, password_hash <> '' AS has_account, created_at, version FROM users WHERE id = :id",
         {"id": patient_id},
     )
-    if row is None:
-        raise NotFound
-    known = directory.identity(tx, patient_id)
+    assert row
     facts = {**row.as_dict(), "has_account": bool(row["has_account"]), "pin": patient_pins.state(tx, patient_id)}
     return Registered(**asdict(known), **facts, corrections=_corrections(tx, patient_id))
 

@@ -14,7 +14,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import counting, expiry, known, moving, queries
+from fadjma.inventory import counting, elsewhere, expiry, known, moving, queries
 from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
@@ -68,6 +68,7 @@ def receive(
     if gtin:
         known.learn(tx, viewer, pharmacy_id, {gtin: medicine_id})
     _tell(tx, viewer, product_id, "stock.received")
+    elsewhere.tell_of_arrival(tx, viewer, [(medicine_id, number)])
     return lot_id
 
 

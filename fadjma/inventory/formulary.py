@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma import writing
+from fadjma import imports, writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
+from fadjma.imports import Import
 from fadjma.refusals import NotFound
-from fadjma.sheets import Import
 from fadjma.store import Page, Row, Transaction, paging, searching
 
 PER_PAGE = 50
@@ -174,13 +174,7 @@ def everything(tx: Transaction) -> dict[str, Row]:
 def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
     """A file that was read. Raises NotFound."""
     viewer.require("admin")
-    row = tx.first(
-        "SELECT id, version, added, changed, unchanged, applied_at FROM medicine_imports WHERE id = :id",
-        {"id": import_id},
-    )
-    if row is None:
-        raise NotFound
-    return Import(**row.as_dict())
+    return imports.one(tx, "medicine", import_id)
 
 
 def _entry(row: Row) -> Entry:

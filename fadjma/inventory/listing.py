@@ -1,21 +1,19 @@
 """Keeping the list of medicines: added, changed, retired, taken from a file, signed by a pharmacist."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fadjma import events
+from fadjma import events, imports
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
+from fadjma.imports import Counts
 from fadjma.inventory import formulary
 from fadjma.inventory.formulary import OPTIONAL, Columns, Entry, Facts
 from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Row, Transaction, Violation
-
-_KEPT_FOR = 24 * 3_600_000  # a file that was read and not taken
 
 _ADD = (
     "INSERT INTO medicines "
@@ -115,6 +113,9 @@ class Effect:
     changed: list[tuple[str, Columns]]  # with the id of the one that is in it
     unchanged: int
 
+    def counts(self) -> Counts:
+        return Counts(len(self.added), len(self.changed), self.unchanged)
+
 
 def check(tx: Transaction, viewer: Viewer, lines: dict[int, Columns]) -> str:
     """Keep a file that was read, by the numbers of its lines, and say what it would do; returns the import's id.
@@ -122,45 +123,16 @@ def check(tx: Transaction, viewer: Viewer, lines: dict[int, Columns]) -> str:
     Raises Invalid, with the line, where it cannot be taken beside what the list says.
     """
     viewer.require("admin")
-    effect = _effect(formulary.everything(tx), lines)
-    tx.execute("DELETE FROM medicine_imports WHERE made_at < :since", {"since": tx.now - _KEPT_FOR})
-    import_id = new_id()
-    tx.execute(
-        "INSERT INTO medicine_imports (id, made_by, made_at, content, added, changed, unchanged) "
-        "VALUES (:id, :by, :now, :content, :added, :changed, :unchanged)",
-        {
-            "id": import_id,
-            "by": viewer.id,
-            "now": tx.now,
-            "content": json.dumps(lines, ensure_ascii=False),
-            "added": len(effect.added),
-            "changed": len(effect.changed),
-            "unchanged": effect.unchanged,
-        },
-    )
-    return import_id
+    return imports.keep(tx, viewer, "medicine", lines, _effect(formulary.everything(tx), lines).counts())
 
 
 def confirm(tx: Transaction, viewer: Viewer, import_id: str) -> str:
     """Take a file that was read: all of it, as the list is now. Raises Conflict when it was taken already."""
     viewer.require("admin")
-    found = formulary.one_import(tx, viewer, import_id)
-    if found.applied_at:
-        raise Conflict(N_("Ce fichier a déjà été importé."), current="applied")
-    content = json.loads(tx.value("SELECT content FROM medicine_imports WHERE id = :id", {"id": import_id}))
-    effect = _effect(formulary.everything(tx), {int(number): columns for number, columns in content.items()})
+    lines = {int(number): columns for number, columns in imports.lines(tx, "medicine", import_id).items()}
+    effect = _effect(formulary.everything(tx), lines)
     _take(tx, effect, source="")
-    tx.execute(
-        "UPDATE medicine_imports SET applied_at = :now, content = '', added = :added, changed = :changed, "
-        "unchanged = :unchanged, version = version + 1 WHERE id = :id",
-        {
-            "now": tx.now,
-            "id": import_id,
-            "added": len(effect.added),
-            "changed": len(effect.changed),
-            "unchanged": effect.unchanged,
-        },
-    )
+    imports.taken(tx, import_id, effect.counts())
     subject = Subject("medicine_import", import_id)
     admins = Notice(directory.people(tx, "admin"), "notification", None)
     events.record(tx, "medicines.imported", subject, actor_id=viewer.id, notices=[admins], added=len(effect.added))

@@ -4,7 +4,7 @@ Looked for only where nothing begins as it was typed. Digits are never forgiven,
 so short that many others are as near.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from fadjma.store import Transaction
 
@@ -18,26 +18,35 @@ def closest(tx: Transaction, asked: Sequence[Sequence[str]], *, shown: int, limi
     """
     if not any(_may_be_a_slip(word) for variants in asked for word in variants):
         return []
-    sql = "SELECT id, length(dci) AS long, search_key, brands_key FROM medicines WHERE retired_at IS NULL"
-    rows = {row["id"]: row for row in tx.all(sql)}
-    having: dict[str, list[str]] = {}  # by each word of the list, the medicines that have it
-    for id, row in rows.items():
-        for word in f"{row['search_key']} {row['brands_key']}".split():
-            having.setdefault(word, []).append(id)
-    found = set(rows)
-    for variants in asked:
-        found &= {id for typed in variants for word in _meant(typed, having) for id in having[word]}
-    ordered = sorted(found, key=lambda id: (rows[id]["long"], rows[id]["search_key"], id))
-    return ordered[shown : shown + limit]
+    key = "(' ' || search_key || ' ' || brands_key)"
+    conditions = ""
+    values: dict[str, str] = {}
+    for i, variants in enumerate(asked):
+        near = []
+        for j, typed in enumerate(variants):
+            before, after = _untouched(typed)
+            near.append(f"{key} LIKE '% ' || :b{i}_{j} || '%' OR {key} LIKE '%' || :a{i}_{j} || '%'")
+            values |= {f"b{i}_{j}": before, f"a{i}_{j}": after}
+        conditions += f" AND ({' OR '.join(near)})"
+    sql = f"SELECT id, length(dci) AS long, search_key, {key} AS words FROM medicines WHERE retired_at IS NULL"
+    rows = [row for row in tx.all(sql + conditions, values) if _is_meant(asked, row["words"].split())]
+    rows.sort(key=lambda row: (row["long"], row["search_key"], row["id"]))
+    return [row["id"] for row in rows[shown : shown + limit]]
 
 
-def _meant(typed: str, words: Iterable[str]) -> list[str]:
+def _untouched(typed: str) -> tuple[str, str]:
+    """One slip leaves what is before the middle as it is, or what is after it: most names have neither."""
     if not _may_be_a_slip(typed):
-        return [word for word in words if word.startswith(typed)]
-    # One slip leaves what is before the middle as it is, or what is after it: most words have neither.
-    before, after = typed[: (len(typed) - 1) // 2], typed[(len(typed) + 1) // 2 :]
-    near = (word for word in words if after in word or word.startswith(before))
-    return [word for word in near if begins_but_for_one(word, typed)]
+        return typed, f" {typed}"
+    return typed[: (len(typed) - 1) // 2], typed[(len(typed) + 1) // 2 :]
+
+
+def _is_meant(asked: Sequence[Sequence[str]], words: Sequence[str]) -> bool:
+    return all(any(_begins(word, typed) for typed in variants for word in words) for variants in asked)
+
+
+def _begins(word: str, typed: str) -> bool:
+    return begins_but_for_one(word, typed) if _may_be_a_slip(typed) else word.startswith(typed)
 
 
 def _may_be_a_slip(typed: str) -> bool:

@@ -11,7 +11,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import known, moving, receipts
+from fadjma.inventory import elsewhere, known, moving, receipts
 from fadjma.inventory.deliveries import Line, Table
 from fadjma.refusals import Conflict, Invalid, NotNow
 from fadjma.store import Row, Transaction
@@ -145,6 +145,7 @@ def confirm(tx: Transaction, viewer: Viewer, receipt_id: str) -> str:
         {"now": tx.now, "by": viewer.id, "id": receipt_id},
     )
     _tell(tx, viewer, receipt_id, "stock.delivery_received", lots=len(effect.lots))
+    elsewhere.tell_of_arrival(tx, viewer, effect.lots)
     return receipt_id
 
 

@@ -1,13 +1,12 @@
 """A table of medicines as a spreadsheet saves it: each line is a medicine, or says why not."""
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from fadjma import sheets, writing
 from fadjma.i18n import N_
 from fadjma.inventory.formulary import OPTIONAL, Columns, Facts, listed
-from fadjma.sheets import Sheet
+from fadjma.sheets import Table
 
 LONGEST = {"dci": 120, "form": 80, "strength": 60, "unit": 40, "atc": 7, "brands": 200}
 ATC = re.compile(r"([A-Z]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?)?")
@@ -23,6 +22,7 @@ _COLUMNS = sheets.Columns(
     },
     needed=("dci", "form", "strength", "unit"),
 )
+_TWICE = {"dci": N_("Ce médicament est déjà plus haut dans le fichier, sous cette forme et à ce dosage.")}
 _SCHEDULES = {
     **dict.fromkeys(("", "none", "non liste", "aucun", "aucune"), "none"),
     **dict.fromkeys(("list_1", "liste i", "liste 1", "i", "1"), "list_1"),
@@ -31,40 +31,18 @@ _SCHEDULES = {
 }
 
 
-@dataclass
-class Table:
-    """What was read: each medicine, as it is stored, by its line's number, and what is wrong by line and column.
+def read(sent: bytes) -> Table[Columns]:
+    """Read a file. Its first line names the columns, in French or by their codes, in any order.
 
     What the file has no column for is in no line: what is known stays, rather than is emptied.
     """
-
-    lines: dict[int, Columns] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
+    return sheets.table(sent, _COLUMNS, wrong=_wrong, line=_line, twice=_TWICE)
 
 
-def read(sent: bytes) -> Table:
-    """Read a file. Its first line names the columns, in French or by their codes, in any order."""
-    sheet = sheets.read(sent, _COLUMNS)
-    table = Table()
-    seen: set[str] = set()
-    for number, found in sheet.lines.items():
-        _read_line(table, sheet, number, found, seen)
-    table.errors = sheet.by_line()
-    return table
-
-
-def _read_line(table: Table, sheet: Sheet, number: int, found: dict[str, str], seen: set[str]) -> None:
-    sheet.refuse(number, _wrong(found))
-    if sheet.is_wrong(number):
-        return
+def _line(found: dict[str, str], columns: frozenset[str]) -> tuple[str, Columns]:
     line = _facts(found).columns()
-    if line["name_key"] in seen:
-        twice = N_("Ce médicament est déjà plus haut dans le fichier, sous cette forme et à ce dosage.")
-        sheet.refuse(number, {"dci": twice})
-    else:
-        seen.add(line["name_key"])
-        unsaid = [name for name, column in OPTIONAL.items() if column not in sheet.columns]
-        table.lines[number] = {name: said for name, said in line.items() if name not in unsaid}
+    unsaid = [name for name, column in OPTIONAL.items() if column not in columns]
+    return line["name_key"], {name: said for name, said in line.items() if name not in unsaid}
 
 
 def _wrong(found: dict[str, str]) -> dict[str, str]:

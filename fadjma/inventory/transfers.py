@@ -14,7 +14,7 @@ from fadjma.i18n import N_, iso
 from fadjma.identity import directory, places
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import actions, moving, queries, withholding
+from fadjma.inventory import actions, elsewhere, moving, queries, withholding
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Page, Transaction, paging
 
@@ -26,6 +26,10 @@ STATES: dict[Status, tuple[str, str]] = {  # with its class in static/app.css
     "undone": (N_("Annulé"), "cut"),
 }
 _ENDED = N_("Cet envoi n'est plus en route.")
+_STAYS = {
+    "withheld": N_("Ce lot est bloqué : il ne part nulle part."),
+    "expired": N_("Ce lot est périmé : il ne part nulle part."),
+}
 _NO_SUCH_PLACE = N_("Choisissez un autre lieu de votre établissement : l'administration dit lesquels en font partie.")
 
 
@@ -141,8 +145,8 @@ def send(tx: Transaction, viewer: Viewer, lot_id: str, *, to_id: str, quantity: 
     lot = queries.lot(tx, viewer, lot_id)
     if to_id not in {place_id for place_id, _ in own_places(tx, viewer)}:
         raise Invalid({"to_id": _NO_SUCH_PLACE})
-    if lot.state in ("withheld", "expired"):
-        raise NotNow(N_("Ce lot est bloqué ou périmé : il ne part nulle part."), current=lot.state)
+    if lot.state in _STAYS:
+        raise NotNow(_STAYS[lot.state], current=lot.state)
     before = moving.left(tx, lot.product_id)
     transfer_id = new_id()
     tx.execute(
@@ -202,6 +206,7 @@ def receive(tx: Transaction, viewer: Viewer, transfer_id: str) -> str:
     )
     _move(tx, viewer, lot_id, found.quantity, found.id)
     _tell(tx, viewer, found.id, "stock.sent_received", found.from_id)
+    elsewhere.tell_of_arrival(tx, viewer, [(of["medicine_id"], found.number)])
     return found.id
 
 

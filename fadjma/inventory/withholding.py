@@ -7,7 +7,7 @@ from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.inventory import moving, queries
+from fadjma.inventory import elsewhere, moving, queries
 from fadjma.inventory.queries import Lot
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
@@ -70,10 +70,11 @@ def put_back(tx: Transaction, viewer: Viewer, lot_id: str) -> str:
 
 
 def _tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
-    """The colleagues are told; whoever acted is not, and their pages follow."""
+    """The colleagues are told, and the other places of the house; whoever acted is not, and the pages of all follow."""
     pharmacists = directory.people(tx, "pharmacist", viewer.organization_id)
     colleagues = Notice(pharmacists, "notification", action)
     subject, place_id = Subject("product", lot.product_id), viewer.organization_id
     events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])
+    elsewhere.tell(tx, viewer, lot, action)
     for prescription_id in queries.kept_for(tx, lot.id):
         events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))

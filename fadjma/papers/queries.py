@@ -9,7 +9,7 @@ from fadjma.i18n import iso
 from fadjma.identity.people import Viewer
 from fadjma.records import queries as records
 from fadjma.refusals import NotFound, Tried
-from fadjma.store import Page, Row, Transaction, listed, paging
+from fadjma.store import Page, Row, Transaction, given, listed, paging
 
 TYPES = ("test_result", "consultation", "vaccination")  # of the record that a paper of the clinic makes
 BROUGHT = "document"  # of the record that one makes which its patient brings
@@ -169,8 +169,13 @@ def of_record(tx: Transaction, record_id: str) -> list[Paper]:
 
 
 def whole(tx: Transaction, first_pages: Iterable[Paper]) -> list[Paper]:
-    """Each of these papers, with its other pages after it. The caller has checked the right."""
-    return [page for one in first_pages for page in (of_record(tx, one.record_id) if one.page_count > 1 else [one])]
+    """Each of these (few) papers, with its other pages after it. The caller has checked the right."""
+    firsts = list(first_pages)
+    more: dict[str, list[Paper]] = {one.record_id: [] for one in firsts if one.page_count > 1}
+    among, values = given(more)
+    for row in tx.all(f"{_PAPER} WHERE p.record_id IN {among} ORDER BY p.position", values) if more else ():
+        more[row["record_id"]].append(_paper(row))
+    return [page for one in firsts for page in more.get(one.record_id, [one])]
 
 
 def of_patient(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None) -> Page[Paper]:

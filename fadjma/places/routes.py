@@ -9,11 +9,12 @@ from fadjma import web
 from fadjma.identity.places import Place
 from fadjma.places import actions, importing, tables
 from fadjma.places.forms import ChangedPlaceForm, PlaceForm
-from fadjma.web.forms import NoFields
-from fadjma.web.importing import ImportForm, read_table
+from fadjma.web import importing as steps
+from fadjma.web.importing import ImportForm
 
 blueprint = Blueprint("places", __name__)
-web.take_files("/organizations/imports")
+_IMPORT, _IMPORTS = "places/_import.html", "/organizations/imports"
+web.take_files(_IMPORTS)
 
 
 @blueprint.get("/organizations")
@@ -73,9 +74,7 @@ async def new_import() -> Response:
 @web.refill("places/import_new.html", ImportForm)
 async def read_import() -> Response:
     await web.only("admin")
-    table = await read_table(tables.read)
-    acted = await web.act(importing.check, importing.one_import, table.lines)
-    return web.done(acted, "places/_import.html", f"/organizations/imports/{acted.resource.id}", created=True)
+    return await steps.keep(tables.read, importing.check, importing.one_import, _IMPORT, _IMPORTS)
 
 
 @blueprint.get("/organizations/imports/<import_id>")
@@ -86,9 +85,7 @@ async def show_import(import_id: str) -> Response:
 
 @blueprint.post("/organizations/imports/<import_id>/confirmation")
 async def confirm_import(import_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(importing.confirm, importing.one_import, import_id)
-    return web.done(acted, "places/_import.html", f"/organizations/imports/{import_id}")
+    return await steps.step(importing.confirm, importing.one_import, import_id, _IMPORT, _IMPORTS)
 
 
 @blueprint.get("/organizations/<place_id>")

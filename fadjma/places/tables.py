@@ -1,13 +1,13 @@
 """A table of clinics and pharmacies as a spreadsheet saves it: each line is a place, or says why not."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 from fadjma import sheets, writing
 from fadjma.i18n import N_
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.places import Facts, Kind, key
-from fadjma.sheets import Sheet
+from fadjma.sheets import Table
 
 LONGEST = {"name": 80, "address": 200, "city": 80, "phone": 30, "hours": 200, "responsible": 80}
 NO_PHONE = N_("Ce numéro n'existe pas. Exemples : 77 123 45 67, +225 07 01 02 03 04.")
@@ -29,42 +29,22 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("clinic", "clinique", "centre de sante", "poste de sante", "hopital"), "clinic"),
     **dict.fromkeys(("pharmacy", "pharmacie", "officine"), "pharmacy"),
 }
+_TWICE = {"name": N_("Ce lieu est déjà plus haut dans le fichier, dans cette ville.")}
 _YES = ("oui", "yes", "1", "x", "vrai")
 _NO = ("", "non", "no", "0", "faux")
 
 
-@dataclass
-class Table:
-    """What was read: what each line says of a place, by its number, and what is wrong by line and column.
+def read(sent: bytes) -> Table[dict[str, Any]]:
+    """Read a file. Its first line names the columns, in French or by their codes, in any order.
 
     A column that the file does not have is in no line: what is known stays, rather than is emptied.
     """
-
-    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
+    return sheets.table(sent, _COLUMNS, wrong=_wrong, line=_line, twice=_TWICE)
 
 
-def read(sent: bytes) -> Table:
-    """Read a file. Its first line names the columns, in French or by their codes, in any order."""
-    sheet = sheets.read(sent, _COLUMNS)
-    table = Table()
-    seen: set[object] = set()
-    for number, found in sheet.lines.items():
-        _read_line(table, sheet, number, found, seen)
-    table.errors = sheet.by_line()
-    return table
-
-
-def _read_line(table: Table, sheet: Sheet, number: int, found: dict[str, str], seen: set[object]) -> None:
-    sheet.refuse(number, _wrong(found))
-    if sheet.is_wrong(number):
-        return
+def _line(found: dict[str, str], columns: frozenset[str]) -> tuple[object, dict[str, Any]]:
     facts = _facts(found)
-    if key(facts) in seen:
-        sheet.refuse(number, {"name": N_("Ce lieu est déjà plus haut dans le fichier, dans cette ville.")})
-    else:
-        seen.add(key(facts))
-        table.lines[number] = {name: said for name, said in asdict(facts).items() if name in sheet.columns}
+    return key(facts), {name: said for name, said in asdict(facts).items() if name in columns}
 
 
 def _wrong(found: dict[str, str]) -> dict[str, str]:

@@ -8,10 +8,10 @@ from fadjma import days, short_codes
 from fadjma.i18n import N_, age, iso, show_age, translate
 from fadjma.identity import directory, practices
 from fadjma.identity.directory import Patient
-from fadjma.identity.people import Viewer
+from fadjma.identity.people import SEXES, Viewer
 from fadjma.identity.practices import Practice
 from fadjma.prescriptions import actions, handover, queries, states
-from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.prescription import Dispense, Prescription
 from fadjma.records import measurements
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import Forbidden
@@ -22,6 +22,7 @@ Size = Literal["a5", "a4"]
 COPIES: tuple[Copy, ...] = ("pharmacy", "patient")
 SIZES: tuple[Size, ...] = ("a5", "a4")
 
+_CHILDREN = {"female": N_("Fille"), "male": N_("Garçon")}
 _CHILD = 15  # years, below which French monographs dose by weight
 # What an ordonnance should say and does not: whoever prescribes reads it on the screen, nobody on the paper.
 MISSING = {
@@ -67,6 +68,16 @@ class Paper:
     @property
     def of_child(self) -> bool:
         return age(self.patient.birth_date, self.issued_on) < _CHILD
+
+    @property
+    def sex_name(self) -> str:
+        """« Garçon, 3 ans »: nobody of three is a man."""
+        return (_CHILDREN if self.of_child else SEXES)[self.patient.sex]
+
+    @property
+    def handed_over(self) -> list[tuple[date, Dispense]]:
+        """What was given on it and on which day, the first time first, but what was undone."""
+        return [(days.day(one.at), one) for one in self.item.dispenses if one.undone_at is None]
 
     @property
     def missing(self) -> list[str]:

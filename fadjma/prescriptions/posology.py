@@ -77,7 +77,7 @@ _PARTS: Mapping[str, str] = {
     "weeks": rf"{_DURING}(?P<weeks>\d{{1,2}}) ?(?:semaines?|sem)",
     "months": rf"{_DURING}(?P<months>\d{{1,2}}) ?mois",
     "often": rf"x ?(?P<often>\d{{1,2}})(?P<a_day> ?/ ?{_DAY}| fois par jour| par jour)?|"
-    rf"(?P<often2>\d{{1,2}}) fois(?: ?/ ?{_DAY}| par jour)",
+    rf"(?P<often2>\d{{1,2}}) ?(?:fois|x)(?: ?/ ?{_DAY}| par jour)",
     "every": r"(?:toutes?|ttes?) les (?:(?P<every>\d{1,2}) ?)?h(?:eures?)?|/ ?(?P<every2>\d{1,2}) ?h",
     "once": rf"/ ?{_DAY}|par jour",
     "need": rf"(?:si |en cas (?:de |d'))(?P<need>{_SIGNS_OF_ILLNESS}(?: ou {_SIGNS_OF_ILLNESS})?)|"

@@ -34,6 +34,7 @@ _COLUMNS = (
     N_("Prescrit le"),
     N_("Patient"),
     N_("Identifiant"),
+    N_("Ville"),
     N_("Médicament"),
     N_("Tableau"),
     N_("Quantité"),
@@ -45,7 +46,7 @@ _COLUMNS = (
 _ENTRY = """
     SELECT e.number AS serial, e.at, p.id AS prescription_id, p.patient_id, p.issued_at,
            d.name AS prescriber, d.profession, d.organization || ', ' || d.city AS prescriber_place,
-           i.given_name, i.family_name, i.identifier, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
+           i.given_name, i.family_name, i.identifier, i.city, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
            l.medicine_id,
            e.schedule, m.unit, u.name AS pharmacist, g.undone_at
     FROM register_entries e JOIN dispenses g ON g.id = e.dispense_id JOIN prescription_lines l ON l.id = e.line_id
@@ -70,6 +71,7 @@ class Entry:
     given_name: str
     family_name: str
     identifier: str
+    city: str  # of the patient; all of an address that is known
     medicine: str
     schedule: str
     quantity: int
@@ -88,6 +90,10 @@ class Entry:
         return days.day(self.at)
 
     @property
+    def issued_on(self) -> date:
+        return days.day(self.issued_at)
+
+    @property
     def schedule_name(self) -> str:
         return SCHEDULES[self.schedule]
 
@@ -98,7 +104,7 @@ class Entry:
             "prescription_id": self.prescription_id,
             "issued_at": iso(self.issued_at),
             "prescriber": {"name": self.prescriber, "profession": self.profession, "place": self.prescriber_place},
-            "patient": {"id": self.patient_id, "name": self.patient, "identifier": self.identifier},
+            "patient": {"id": self.patient_id, "name": self.patient, "identifier": self.identifier, "city": self.city},
             "medicine": self.medicine,
             "instead_of": self.instead_of or None,
             "schedule": self.schedule,
@@ -194,9 +200,10 @@ def table(found: Sequence[Entry], language: str) -> Iterator[list[str]]:
             str(one.serial),
             days.day(one.at).isoformat(),
             translate(language, titled(one.profession), name=one.prescriber) + f", {one.prescriber_place}",
-            days.day(one.issued_at).isoformat(),
+            one.issued_on.isoformat(),
             one.patient,
             one.identifier,
+            one.city,
             one.medicine + _instead(one, language),
             translate(language, one.schedule_name),
             str(one.quantity),

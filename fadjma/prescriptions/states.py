@@ -155,6 +155,12 @@ COLLEAGUES: dict[str, str | None] = {
 }
 TO_VALIDATE = "prescription.to_validate"  # the one thing that is news about a prescription that nobody has taken
 CHANGED = N_("Cette ordonnance a changé entre-temps : rien n'a été modifié.")
+_HAS_ENDED: dict[Status, str] = {  # the same of what has ended, in the words that its paper is met with
+    "delivered": N_("Cette ordonnance est déjà livrée : rien n'a été modifié."),
+    "cancelled": N_("Cette ordonnance est annulée : rien n'a été modifié."),
+    "expired": N_("Cette ordonnance a expiré : rien n'a été modifié."),
+    "entered_in_error": N_("Cette ordonnance a été saisie par erreur : rien n'a été modifié."),
+}
 _READ_BY_PATIENT = N_("%(patient)s la lira")
 
 
@@ -199,6 +205,10 @@ class Act:
     @property
     def needs_reason(self) -> bool:
         return self.offer is not None and self.offer.asks in ("reason", "refusal", "line and reason")
+
+    def too_late_in(self, status: Status) -> str:
+        """What is said to who comes when the prescription is in this state."""
+        return _HAS_ENDED.get(status, CHANGED) if self.too_late == CHANGED else self.too_late
 
 
 ISSUE = Act(

@@ -65,7 +65,7 @@ def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> St
     """The prescription as it is before the act. Raises Forbidden, NotFound, or Conflict with the state it is in now."""
     found = seen_by(tx, viewer, prescription_id, act)
     if found.status not in act.sources:
-        raise Conflict(act.too_late, current=found.status)
+        raise Conflict(act.too_late_in(found.status), current=found.status)
     return found
 
 

@@ -16,14 +16,15 @@ from fadjma.safety import importing, sheet, signing, tables
 from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, VaccineForm, WithdrawalForm
 from fadjma.safety.tables import STATUSES, Entry, Kind, Status
 from fadjma.store import Page, Transaction
-from fadjma.web.forms import NoFields
-from fadjma.web.importing import ImportForm, read_table
+from fadjma.web import importing as steps
+from fadjma.web.importing import ImportForm
 
 blueprint = Blueprint("safety", __name__)
 web.take_files("/safety-tables/doses/imports")
 web.take_files("/safety-tables/interactions/imports")
 web.take_files("/safety-tables/vaccines/imports")
 _PROPOSED = Path(__file__).parent / "pev-senegal.csv"
+_IMPORT, _IMPORTS = "safety/_import.html", "/safety-tables/imports"
 
 
 @blueprint.get("/safety-tables")
@@ -209,9 +210,8 @@ async def read_interactions() -> Response:
 
 
 async def _read(kind: Kind) -> Response:
-    table = await read_table(partial(sheet.read, kind=kind, today=_today()))
-    acted = await web.act(importing.check, tables.one_import, list(table.lines.values()))
-    return web.done(acted, "safety/_import.html", f"/safety-tables/imports/{acted.resource.id}", created=True)
+    read = partial(sheet.read, kind=kind, today=_today())
+    return await steps.keep(read, importing.check, tables.one_import, _IMPORT, _IMPORTS)
 
 
 def _today() -> date:
@@ -226,6 +226,4 @@ async def show_import(import_id: str) -> Response:
 
 @blueprint.post("/safety-tables/imports/<import_id>/confirmation")
 async def confirm_import(import_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(importing.confirm, tables.one_import, import_id)
-    return web.done(acted, "safety/_import.html", f"/safety-tables/imports/{import_id}")
+    return await steps.step(importing.confirm, tables.one_import, import_id, _IMPORT, _IMPORTS)

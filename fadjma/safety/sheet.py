@@ -1,7 +1,6 @@
 """A table of doses, interactions or vaccines as a spreadsheet saves it: each line is a row of it, or says why not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from fadjma import sheets
@@ -9,6 +8,7 @@ from fadjma.i18n import N_
 from fadjma.records import schedule
 from fadjma.safety import written
 from fadjma.safety.tables import Facts, Kind, key
+from fadjma.sheets import Table
 
 _SOURCE = {"source": ("source",), "source_on": ("source_on", "date", "date de la source", "annee")}
 _COLUMNS: dict[Kind, sheets.Columns] = {
@@ -48,30 +48,16 @@ _COLUMNS: dict[Kind, sheets.Columns] = {
 _TWICE = N_("Cette ligne est déjà plus haut dans le fichier.")
 
 
-@dataclass
-class Table:
-    """What was read: what each line says, by its number, and what is wrong by line and column."""
-
-    lines: dict[int, Facts] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
-
-
-def read(sent: bytes, kind: Kind, today: date) -> Table:
+def read(sent: bytes, kind: Kind, today: date) -> Table[Facts]:
     """Read a file of one kind of rows. Its first line names the columns, in French or by their codes, in any order."""
-    sheet = sheets.read(sent, _COLUMNS[kind])
-    table = Table()
-    seen: set[tuple[object, ...]] = set()
-    for number, found in sheet.lines.items():
-        sheet.refuse(number, _wrong(found, kind, today))
-        if sheet.is_wrong(number):
-            continue
+
+    def line(found: dict[str, str], columns: frozenset[str]) -> tuple[object, Facts]:
         facts = _facts(found, kind, today)
-        same = tuple(facts.columns()[name] for name in ("dci_key", "other_key", "from_months", "dose", "sex"))
-        sheet.refuse(number, {"dci": _TWICE} if same in seen else {})
-        seen.add(same)
-        table.lines[number] = facts
-    table.errors = sheet.by_line()
-    return table
+        return tuple(facts.columns()[name] for name in ("dci_key", "other_key", "from_months", "dose", "sex")), facts
+
+    return sheets.table(
+        sent, _COLUMNS[kind], wrong=lambda found: _wrong(found, kind, today), line=line, twice={"dci": _TWICE}
+    )
 
 
 def _wrong(found: dict[str, str], kind: Kind, today: date) -> dict[str, str]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from fadjma import writing
+from fadjma import imports, writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer, titled
+from fadjma.imports import Import
 from fadjma.records import allergens, schedule
 from fadjma.refusals import Forbidden, NotFound
-from fadjma.sheets import Import
 from fadjma.store import Page, Row, Transaction, given, paging
 
 PER_PAGE = 100
@@ -265,13 +265,7 @@ def known_substances(tx: Transaction) -> frozenset[str]:
 def one_import(tx: Transaction, viewer: Viewer, import_id: str) -> Import:
     """A file that was read. Raises NotFound."""
     require_reader(viewer)
-    row = tx.first(
-        "SELECT id, version, added, changed, unchanged, applied_at FROM safety_imports WHERE id = :id",
-        {"id": import_id},
-    )
-    if row is None:
-        raise NotFound
-    return Import(**row.as_dict())
+    return imports.one(tx, "safety", import_id)
 
 
 def _entries(tx: Transaction, rows: list[Row]) -> list[Entry]:

@@ -269,6 +269,7 @@ def test_a_form_that_is_newer_reads_the_columns_that_it_knows(store: Store) -> N
         kind.select(0)
 
 
+@pytest.mark.long
 def test_the_demo_is_whole(tmp_path: Path) -> None:
     (tmp_path / "demo.db").write_bytes(demo_database())
 

@@ -42,6 +42,7 @@ def files(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@pytest.mark.long
 def test_the_bundle_of_every_demo_patient_is_what_fhir_says(files: dict[str, list[dict[str, Any]]]) -> None:
     checked: set[str] = set()
     alike: set[str] = set()

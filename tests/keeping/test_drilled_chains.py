@@ -146,6 +146,7 @@ async def test_what_is_not_known_of_a_copy_is_not_held_against_it(
     assert await _drilled_again(keeper, clock, lambda: None) == ""
 
 
+@pytest.mark.long
 def test_it_is_walked_in_a_process_of_its_own(path: Path, store: Store, signer: keys.Signer) -> None:
     steps.write_record(store)
     store.write(seals.make, signer)

@@ -47,7 +47,7 @@ def test_an_act_is_possible_in_its_states_and_in_no_other(store: Store, act: Act
     with pytest.raises(Conflict) as refusal:
         _do(store, act, prescription_id)
     assert refusal.value.current == state
-    assert refusal.value.message == act.too_late
+    assert refusal.value.message == act.too_late_in(state)
     assert store.content() == before
 
 

@@ -21,6 +21,8 @@ PILL = ("plaquette", "comprimé")
     [
         ("1x3/j 7j", "1, 3 fois par jour", 7),
         ("1 CP X 3 / J", "1 comprimé 3 fois par jour", None),
+        ("1 cp 3x/j 5j", "1 comprimé 3 fois par jour", 5),
+        ("5 ml 4 x/jour si fièvre", "5 ml 4 fois par jour, en cas de fièvre", None),
         ("2cp x 2/jour pdt 5 jrs", "2 comprimés 2 fois par jour", 5),
         ("1 comprimé trois fois par jour x 5 jours", "1 comprimé 3 fois par jour", 5),
         ("1/j", "1 par jour", None),
@@ -58,6 +60,8 @@ def test_what_is_written_in_a_hurry(typed: str, words: str, days: int | None) ->
         "x3",  # how much?
         "1x0",
         "0x3",
+        "1 cp 3x",  # a day?
+        "2 cp x 3x/j",
         "1x3 j",  # three times, or three days?
         "3/j",  # at once, or one by one?
         "2 comprimés par jour",

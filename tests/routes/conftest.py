@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 import story as story_told
 from callers import Callers
+from ending import KeptStore
 from quart import Quart
-from store import Clock
+from store import Clock, Store
 from story import Story
 from told import SECRET_KEY, Told
 
@@ -96,6 +97,20 @@ def database_url(story: Story) -> str:
 def path(story: Story, database_url: str) -> Path:
     """Its file."""
     return story.path
+
+
+@pytest.fixture
+def store(story: Story, database_url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
+    """The same database for what a test does and looks at without asking. Afterwards it must add up."""
+    if on_postgresql:
+        from postgresql_store import PostgreSQLStore
+
+        store: Store = PostgreSQLStore(database_url, clock)
+    else:
+        store = KeptStore(story, clock)
+    yield store
+    store.check()
+    store.close()
 
 
 @pytest.fixture

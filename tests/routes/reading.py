@@ -20,7 +20,9 @@ _WORDS = {
     "en": re.compile(r"\b(?:the|of|and|you|your|is|are|this|with|from|for|to|not|has|have|by|be|it|was)\b"),
 }
 # What files and stock say in French whichever language the page has: names of columns, units.
-_OF_FILES = re.compile(r": (?:dci, (?:forme|de|avec)\b|genre \()|\w+ \((?:tablet|bottle|capsule)\)")
+_OF_FILES = re.compile(
+    r": (?:dci, (?:forme|de|avec)\b|genre \(|vaccin, )|^filles or garçons|\w+ \((?:tablet|bottle|capsule)\)"
+)
 _OTHER = {"fr": "en", "en": "fr"}
 
 

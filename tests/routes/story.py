@@ -1,6 +1,5 @@
 """The database in which the story has been told, the app that serves it, and the way back to where the story ended."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from cast import settle
+from ending import Ending
 from quart import Quart
 from store import Clock, Store
 from told import SECRET_KEY, Told, tell
@@ -33,33 +33,14 @@ def cheap_hashing() -> Iterator[None]:
         yield
 
 
-class Story:
+class Story(Ending):
     """A database in which the story has been told, and the way back to where it ended."""
 
     def __init__(self, path: Path, told: Told, now: int) -> None:
-        self.path = path
+        super().__init__(path)
         self.url = f"sqlite:///{path}"
         self.told = told
         self.now = now
-        self._connection = database.connect(path)
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._ending = sqlite3.connect(":memory:")
-        self._connection.backup(self._ending)
-        self._version = self._data_version()
-
-    def begin_again(self) -> None:
-        """Undo whatever others have done to it; nothing to do when nobody has committed anything."""
-        if self._data_version() != self._version:
-            self._ending.backup(self._connection)
-            self._version = self._data_version()
-
-    def close(self) -> None:
-        self._connection.close()
-        self._ending.close()
-
-    def _data_version(self) -> int:
-        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return version
 
 
 class StoryOnPostgreSQL(Story):

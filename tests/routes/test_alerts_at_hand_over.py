@@ -62,13 +62,13 @@ async def test_the_page_of_the_counter_shows_it_and_keeps_what_was_typed(clinic:
     typed = {**INSTEAD, "overrides-0-alert": alert["id"], "overrides-0-reason": "ok"}
     again = await browser.post(f"{path}/delivery", typed)
     assert again.status == 422 and DOCUMENT in again.text and 'value="ok"' in again.text
-    assert 'id="overrides-0-reason"' in again.text, "to which the list of faults leads"
+    assert 'id="delivery-overrides-0-reason"' in again.text, "to which the list of faults leads"
     assert (await browser.post(f"{path}/delivery", {**typed, "overrides-0-reason": REASON})).status == 303
 
 
 async def test_no_two_forms_of_a_page_ask_it_under_one_id(clinic: Callers, told: Told) -> None:
     page = (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.owed}")).text
-    assert 'id="overrides-0-reason-rest"' in page and 'id="overrides-0-reason-delivery"' in page
+    assert 'id="rest-overrides-0-reason"' in page and 'id="delivery-overrides-0-reason"' in page
 
 
 async def test_a_row_says_that_an_answer_is_waited_for(clinic: Callers, told: Told) -> None:

@@ -5,6 +5,7 @@ import html
 import pytest
 from callers import Callers
 from cast import FALL, JAMM, KADD, NDIAYE
+from store import Store
 from told import Told
 
 
@@ -45,3 +46,44 @@ async def test_a_lot_is_withheld_with_a_reason_and_given_back(clinic: Callers, t
     assert "Bloqué" in html.unescape((await browser.get("/inventory")).text)
     assert (await program.get(lot)).json["kept_for"] == []
     assert (await program.post(f"{lot}/unblocking")).json["withheld"] is None
+
+
+async def test_a_lot_withheld_after_it_was_received_there_is_withheld_there_by_one_act(
+    clinic: Callers, told: Told
+) -> None:
+    mine, theirs = clinic.program(NDIAYE), clinic.program(FALL)
+    await theirs.post(f"/inventory/transfers/{told.coming}/receipt")
+    await mine.post(f"/inventory/lots/{told.shared}/blocking", {"why": "Rappel « AB » du fabricant"})
+    inbox = (await theirs.get("/notifications")).json["items"]
+    [notice] = [one for one in inbox if one["message"] == "Un autre de vos lieux bloque un lot que vous avez aussi"]
+    product = f"/inventory/products/{notice['subject']['id']}"
+    page = html.unescape((await clinic.browser(FALL).get(product)).text)
+    assert "Bloqué ailleurs" in page
+    [lot] = [
+        f"/inventory/lots/{one['id']}" for one in (await theirs.get(product)).json["lots"] if one["number"] == "T1"
+    ]
+    page = (await clinic.browser(FALL).get(lot)).text
+    assert "Ce lot est bloqué dans un autre de vos lieux, pas ici." in html.unescape(page)
+    assert 'name="why" value="Rappel « AB » du fabricant"' in page and "Bloquer ici aussi" in page
+    [there] = (await theirs.get(lot)).json["elsewhere"]
+    assert there["place"]["id"] == JAMM and there["withheld"]["reason"] == "Rappel « AB » du fabricant"
+    assert (await clinic.browser(FALL).post(f"{lot}/blocking", {"why": there["withheld"]["reason"]})).status == 303
+    assert (await mine.get(f"/inventory/lots/{told.shared}")).json["elsewhere"][0]["withheld"]
+    assert "bloqué)" in html.unescape((await clinic.browser(NDIAYE).get(f"/inventory/lots/{told.shared}")).text)
+
+
+@pytest.mark.parametrize("why", ["withheld", "expired"])
+async def test_what_is_withheld_or_has_expired_is_not_offered_to_be_sent_nor_taken(
+    clinic: Callers, told: Told, store: Store, why: str
+) -> None:
+    lot = f"/inventory/lots/{told.withheld if why == 'withheld' else told.shared}"
+    if why == "expired":
+        store.connection.execute("UPDATE lots SET expires_on = '2020-01-31' WHERE id = ?", (told.shared,))
+    assert "Envoyer" not in (await clinic.browser(NDIAYE).get(lot)).text
+    before = store.content(readings=False)
+    word = "bloqué" if why == "withheld" else "périmé"
+    page = await clinic.browser(NDIAYE).post(f"{lot}/transfers", {"to_id": KADD, "quantity": "3"})
+    assert page.status == 409 and f"Ce lot est {word}\xa0: il ne part nulle part." in html.unescape(page.text)
+    refused = await clinic.program(NDIAYE).post(f"{lot}/transfers", {"to_id": KADD, "quantity": 3})
+    assert refused.status == 409 and word in refused.text
+    assert store.content(readings=False) == before

@@ -58,7 +58,7 @@ async def test_what_is_under_rules_stands_there_in_order_and_what_is_not_does_no
         >= {
             "prescription_id": both,
             "prescriber": {"name": "Ousmane Diop", "profession": "physician", "place": "Clinique Teranga, Dakar"},
-            "patient": {"id": "awa", "name": "Awa Cissé", "identifier": "FJ-7K2MQ-0XW4D"},
+            "patient": {"id": "awa", "name": "Awa Cissé", "identifier": "FJ-7K2MQ-0XW4D", "city": "Dakar"},
             "medicine": "insuline glargine 100 UI/ml, solution injectable",
             "quantity": 10,
             "unit": "stylo",

@@ -6,6 +6,7 @@ The demo's year, with what it leaves out (benchmarks/seen/furnishing.py).
 import functools
 import html
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -74,12 +75,37 @@ async def test_each_says_what_it_is_and_leads_on_in_its_language(
     app, ids = house
     caller = await _come(app, guest, ids)
     found: list[str] = []
+    sent: set[str] = set()
     for sight in SIGHTS:
         if sight.guest == guest and not sight.sent:
             answer = await caller.get(sight.at(ids))
             assert answer.status == sight.status, (sight.name, answer.status, answer.location)
             found += [f"{sight.name}: {fault}" for fault in _faults(answer.text, sight.at(ids))]
+            found += [f"{sight.name}, {fault}" for fault in await _refused(caller, answer.text, sent)]
     assert not found, "\n".join(found)
+
+
+async def _refused(caller: Caller, page: str, sent: set[str]) -> list[str]:
+    """What is wrong with the pages of its forms as they come back: emptied, and with a field that nobody knows, which
+    no act is done with. `sent`: the addresses of those that were tried already, to which these are added.
+    """
+    faults: list[str] = []
+    for form in _FORMS.findall(page.partition("<main")[2]):
+        address = html.unescape("".join(_ACTION.findall(form)[0]))
+        if address not in sent:
+            sent.add(address)
+            names = {html.unescape("".join(name)) for name in _FIELD.findall(form)} - {"key", "for", "version"}
+            hidden = {name: html.unescape(value) for name, value in _HIDDEN_FIELD.findall(form)}
+            answer = await caller.post(address, {**dict.fromkeys(names, ""), **hidden, "nothing_known": "1"})
+            assert answer.status == 422, (address, answer.status)
+            faults += [f"{address}: {fault}" for fault in _misnamed(HIDDEN.sub("", answer.text))]
+    return faults
+
+
+_FORMS = re.compile(r"<form [^>]*method=.?post.*?</form>", re.DOTALL)
+_ACTION = re.compile(r' action=(?:"([^"]*)"|([^ >]+))')
+_FIELD = re.compile(r'<(?:input|select|textarea)[^>]* name=(?:"([^"]*)"|([^ >]+))')
+_HIDDEN_FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"')
 
 
 def _faults(page: str, where: str) -> list[str]:
@@ -88,7 +114,20 @@ def _faults(page: str, where: str) -> list[str]:
     if not _leads_on(main, where):
         faults.append("a dead end")
     faults += [f"nothing under {empty[0]}" for empty in _EMPTY.finditer(main)]
+    faults += _misnamed(HIDDEN.sub("", page))
     return faults + [f"English: {text}" for text in _texts(HIDDEN.sub("", page)) if _is_english(text)]
+
+
+_NAMED = re.compile(r' (for|aria-labelledby|aria-describedby|aria-controls|list|form|href)=(?:"([^"]*)"|([^ >]+))')
+
+
+def _misnamed(page: str) -> list[str]:
+    """Elements of one id, and what names an element that is not there."""
+    ids = Counter("".join(found) for found in re.findall(r' id=(?:"([^"]*)"|([^ >]+))', page))
+    faults = [f"{times} times #{name}" for name, times in ids.items() if times > 1]
+    named = {(by, name) for by, *names in _NAMED.findall(page) for name in "".join(names).split()}
+    named = {(by, name.lstrip("#")) for by, name in named if by != "href" or name.startswith("#")}
+    return faults + [f"{by} of no #{name}" for by, name in sorted(named) if name not in ids]
 
 
 def _leads_on(main: str, where: str) -> bool:

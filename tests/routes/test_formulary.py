@@ -166,14 +166,14 @@ class TestFromAFile:
         assert (await clinic.program(ADMIN).get(f"/formulary/{AMOXICILLIN}")).json["status"] == "active"
 
     async def test_one_bad_line_and_nothing_is_taken(self, clinic: Callers, store: Store) -> None:
-        before = store.content()["medicines"], store.content()["medicine_imports"]
+        before = store.content()["medicines"], store.content()["imports"]
         text = f"{TABLE}\n=1+1;gélule;;gélule"
         errors = (await clinic.program(ADMIN).post("/formulary/imports", {"text": text})).errors()
         assert errors.keys() == {"lines-3-dci", "lines-3-strength"}
         page = await clinic.browser(ADMIN).post("/formulary/imports", _file(text.encode()), Content_Type=MULTIPART)
         assert page.status == 422
         assert "Ligne 3, Dosage\xa0: Cette cellule est vide." in html.unescape(page.text)
-        assert (store.content()["medicines"], store.content()["medicine_imports"]) == before
+        assert (store.content()["medicines"], store.content()["imports"]) == before
 
     async def test_a_thousand_bad_lines_are_a_hundred_messages(self, clinic: Callers) -> None:
         sent = ("dci;forme;dosage;unité\n" + ";a;b;c\n" * 1_000).encode()

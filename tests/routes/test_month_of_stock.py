@@ -52,6 +52,16 @@ async def test_a_month_that_there_is_not_is_said_to_be_none(clinic: Callers, sai
         assert answer.errors().keys() == {"month"}
 
 
+async def test_the_level_of_one_product_is_drawn_and_said_week_by_week(clinic: Callers, told: Told) -> None:
+    page = (await clinic.browser(NDIAYE).get(f"/inventory/products/{told.product}")).text
+    drawn = page.partition('<svg role="img"')[2].partition("</svg>")[0]
+    assert drawn.count("<path") >= 3 and "Le niveau, semaine par semaine" in page
+    shown = (await clinic.program(NDIAYE).get(f"/inventory/products/{told.product}")).json
+    assert len(shown["levels"]) == 91
+    on_hand = sum(lot["on_hand"] for lot in shown["lots"])
+    assert shown["levels"][-1]["on_hand"] == on_hand and f'<td class="n" data-l="En stock">{on_hand}</td>' in page
+
+
 async def test_it_is_for_pharmacists(clinic: Callers) -> None:
     for where in ("consumption", "consumption/export", "movements/export"):
         assert (await clinic.program(DIOP).get(f"/inventory/{where}?month=2026-11")).status == 403

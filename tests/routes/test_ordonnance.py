@@ -79,10 +79,22 @@ async def test_of_a_child_it_has_the_weight_that_was_known_when_it_was_signed(
     weighed = {"code": "body_weight", "value": "15", "unit": "kg", "measured_on": days.day(clock()).isoformat()}
     assert (await clinic.program(DIOP).post("/patients/awa/measurements", {**weighed, "confirm": "1"})).status == 201
     shown = _plain(await _paper(clinic, issued, who=AWA))
-    assert "63 kg, pesé le" in shown and "15 kg" not in shown and "Femme, 4 ans" in shown
+    assert "63 kg, pesé le" in shown and "15 kg" not in shown and "Fille, 4 ans" in shown
     store.connection.execute("UPDATE prescriptions SET issued_at = issued_at - ?", (400 * 24 * 3_600_000,))
     shown = _plain(await _paper(clinic, issued, who=AWA))
-    assert "kg" not in shown and "Femme, 2 ans" in shown
+    assert "kg" not in shown and "Fille, 2 ans" in shown
+
+
+async def test_after_a_part_it_says_what_was_given_when_and_where_and_what_is_owed(
+    clinic: Callers, told: Told, clock: Clock
+) -> None:
+    today = show_date(days.day(clock()), "fr")
+    for query in ("", "?copy=patient"):
+        shown = _plain(await _paper(clinic, told.owed, query, who=AWA))
+        assert "Déjà remis : 8, reste dû : 12" in shown, shown
+        assert f"Remis le {today}, Pharmacie Jamm : paracétamol 500 mg , 8" in shown, shown
+    await clinic.program(NDIAYE).post(f"/prescriptions/{told.owed}/undoing", {"reason": "Mauvais sac"})
+    assert "emis " not in _plain(await _paper(clinic, told.owed, who=AWA)), "what was undone was not given"
 
 
 async def test_what_is_missing_is_said_to_the_prescriber_and_not_on_paper(

@@ -279,6 +279,7 @@ async def test_what_never_became_whole_is_forgotten_after_a_day(
     assert store.value("SELECT count(*) FROM uploads") == 0
 
 
+@pytest.mark.long
 async def test_two_hundred_at_once_are_all_kept(clinic: Callers, told: Told, store: Store, kept: Intake) -> None:
     program = clinic.program(DIOP)
     files = [sent_files.picture(size=(20, 20 + number)) for number in range(200)]

@@ -187,7 +187,7 @@ class TestFromAFile:
         assert "10 Mo" in over.problem(413)["detail"]
 
     async def test_one_bad_line_and_nothing_is_taken(self, clinic: Callers, store: Store) -> None:
-        before = store.content()["organizations"], store.content()["place_imports"]
+        before = store.content()["organizations"], store.content()["imports"]
         bad = [*ROWS, ("marché", "", "rue", "Thiès", "12", "peut-être"), ROWS[1]]
         answer = await clinic.program(ADMIN).post("/organizations/imports", xlsx(bad), Content_Type=XLSX)
         assert list(answer.errors()) == [
@@ -197,4 +197,4 @@ class TestFromAFile:
         text = "\n".join(";".join(map(str, row)) for row in bad)
         page = await clinic.browser(ADMIN).post("/organizations/imports", {"text": text})
         assert page.status == 422 and "Ligne 4, Téléphone" in page.text and "marché" in page.text
-        assert (store.content()["organizations"], store.content()["place_imports"]) == before
+        assert (store.content()["organizations"], store.content()["imports"]) == before

@@ -201,7 +201,7 @@ class TestADocument:
     async def test_on_the_page_its_kind_is_asked_for(self, clinic: Callers, told: Told) -> None:
         sent = {"identity_kind": "", "identity_document": NUMBER, "reason": "Téléphone volé"}
         page = await clinic.browser(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", sent)
-        assert page.status == 422 and 'id="identity_kind-e"' in page.text and NUMBER in page.text
+        assert page.status == 422 and 'id="delivery-identity_kind-e"' in page.text and NUMBER in page.text
         sent["identity_kind"] = "consular_card"
         assert (await clinic.browser(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", sent)).status == 303
 

@@ -19,7 +19,7 @@ async def test_the_pharmacist_chooses_among_all_of_them(
 ) -> None:
     store.connection.execute("UPDATE users SET language = ?", (language,))
     page = (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.validated}")).text
-    [select] = re.findall('<select id="code".*?</select>', page, re.DOTALL)
+    [select] = re.findall('<select id="refusal-code".*?</select>', page, re.DOTALL)
     options = dict(re.findall(r'<option value="(\w+)">(.*?)</option>', html.unescape(select)))
     assert options == {code: translate(language, label) for code, label in REFUSALS.items()}
 

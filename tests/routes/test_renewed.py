@@ -91,7 +91,7 @@ async def test_refused_its_reason_is_read_and_a_missing_one_is_asked_for(clinic:
     address = f"/prescriptions/{told.away}/renewal-refusal"
     assert (await clinic.program(DIOP).post(address, {"reason": ""})).errors().keys() == {"reason"}
     page = (await clinic.browser(DIOP).post(address, {"reason": " "})).text
-    assert 'id="reason"' in page
+    assert 'id="renewal-refusal-reason"' in page
     assert (await clinic.program(SARR).post(address, {"reason": "Non"})).status in (403, 404)
     assert (await clinic.program(DIOP).post(address, {"reason": "À revoir d'abord"})).status == 200
     assert "À revoir d'abord" in await _page(clinic, AWA, f"/prescriptions/{told.away}")

@@ -96,7 +96,11 @@ async def test_the_document_is_named(clinic: Callers, document: str) -> None:
     sent = {"document": document}
     assert (await clinic.program(THIAM).post("/patients/awa/reset", sent)).errors().keys() == {"document"}
     page = await clinic.browser(THIAM).post("/patients/awa/reset", sent)
-    assert page.status == 422 and 'id="document-e"' in page.text and "<details open><summary>Mot de passe" in page.text
+    assert (
+        page.status == 422
+        and 'id="reset-document-e"' in page.text
+        and "<details open><summary>Mot de passe" in page.text
+    )
 
 
 @pytest.mark.parametrize("person", [one for one in CAST if one is not THIAM], ids=lambda one: one.id)

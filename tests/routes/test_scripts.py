@@ -6,6 +6,7 @@ import brotli
 import pytest
 from callers import Callers
 from cast import ADMIN, AWA, DIOP, NDIAYE
+from told import Told
 
 from fadjma.identity.people import Viewer
 from fadjma.web import assets
@@ -14,9 +15,12 @@ KB = 1024
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(assets._STATIC.glob("*.js"))}
 SERVED = sorted(name for name in assets._assets("fr") if name.endswith(".js") and "htmx" not in name)
 AT_NEED = [
+    "ages.js",
+    "begun.js",
+    "proposals.js",
+    "suggestions.js",
     "scan.js",
     "beside.js",
-    "combobox.js",
     "keys.js",
     "later.js",
     "papers.js",
@@ -46,7 +50,9 @@ async def test_a_dashboard_asks_for_no_more_than_six_kilobytes(clinic: Callers, 
     """Of ours, until somebody does something there; test_demo_pages.py holds the whole visit."""
     asked = own((await clinic.browser(person).get("/")).text)
     assert list(asked) == ["fadjma.js"]
-    assert packed("fadjma.js") + packed("beside.js") <= 6 * KB, "which a pharmacist's fetches once it is there"
+    assert packed("fadjma.js") + packed("beside.js") + packed("ages.js") <= 6 * KB, (
+        "which a pharmacist's fetches once it is there"
+    )
     assert packed("later.js") <= 2 * KB, "what comes when somebody comes to a form"
 
 
@@ -56,23 +62,43 @@ async def test_a_dashboard_asks_for_no_more_than_six_kilobytes(clinic: Callers, 
         (None, "/sign-in"),
         (AWA, "/second-factor"),
         (DIOP, "/patients/awa/records/new"),
-        (DIOP, "/patients/awa/papers/new"),
         (DIOP, "/second-factor"),
         (NDIAYE, "/inventory/lots/new"),
         (NDIAYE, "/prescriptions"),
     ],
 )
 async def test_no_page_asks_for_more_than_nine_kilobytes(clinic: Callers, person: Viewer | None, where: str) -> None:
-    asked = own((await (clinic.browser(person) if person else clinic.nobody()).get(where)).text)
-    assert "fadjma.js" in asked
-    assert sum(map(packed, asked)) <= 9 * KB
+    page = (await (clinic.browser(person) if person else clinic.nobody()).get(where)).text
+    assert "fadjma.js" in own(page)
+    assert sum(map(packed, fetched(page))) <= 9 * KB
+
+
+async def test_prescribing_and_papers_ask_for_more(clinic: Callers, told: Told) -> None:
+    """docs/design.md says why; what shows and chooses medicines comes with the first letter."""
+    paper = (await clinic.browser(DIOP).get("/patients/awa/papers/new")).text
+    assert 9 * KB < sum(map(packed, fetched(paper))) <= 11.6 * KB
+    new = (await clinic.browser(DIOP).get("/patients/awa/prescriptions/new")).text
+    assert sorted(own(new)) == ["combobox.js", "drafts.js", "fadjma.js", "later.js"]
+    assert sum(map(packed, fetched(new))) <= 9.7 * KB
+    page = (await clinic.browser(NDIAYE).get(f"/prescriptions/{told.ready}")).text
+    assert "beside.js" in fetched(page) and sum(map(packed, fetched(page))) <= 9 * KB
+
+
+def fetched(page: str) -> list[str]:
+    """All that it fetches by itself, at once or as soon as it is there."""
+    found = [*own(page)]
+    if 'id="paper"' in page:
+        found.append("papers.js")
+    if 'id="on"' in page:
+        found += ["beside.js"] if 'id="item" data-id=' in page else ["beside.js", "ages.js"]
+    return found
 
 
 async def test_a_page_asks_for_every_script_at_once(clinic: Callers) -> None:
     """What only another script asked for would come a round trip later; those of AT_NEED may."""
     browser = clinic.browser(DIOP)
     asked = own("".join([(await browser.get(where)).text for where in ("/second-factor", "/patients/awa/records/new")]))
-    elsewhere = ["locked.js", "offline.js", "proposals.js", "worker.js", *AT_NEED]
+    elsewhere = ["locked.js", "offline.js", "combobox.js", "worker.js", *AT_NEED]
     assert "later.js" in asked, "it must be there when there is no link"
     assert sorted({*asked, *elsewhere}) == SERVED
     for name in asked:

@@ -57,7 +57,8 @@ async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_fo
     on = html.unescape((await doctor.get("/patients/awa/records")).text)
     assert 'id="no-schedule"' not in on and "<bdi>Hexavalent</bdi>, dose 1" in on
     assert (
-        "calendrier de routine" in on and "Dr <bdi>Ousmane Diop</bdi>" in on.partition("calendrier de routine")[2][:200]
+        "par la source officielle" in on
+        and "Dr <bdi>Ousmane Diop</bdi>" in on.partition("par la source officielle")[2][:200]
     )
     shown = (await program.get("/patients/awa/records")).json
     assert shown["vaccination_schedule"] == {"in_use": True}

@@ -28,7 +28,9 @@ async def test_the_pharmacist_is_asked_for_a_document_alone(clinic: Callers, her
     refused = await clinic.browser(NDIAYE).post(f"{hers}/delivery", {"identity_document": "", "reason": ""})
     assert refused.status == 422
     assert (
-        'id="identity_document-e"' in refused.text and 'id="reason-e"' in refused.text and '"#code"' not in refused.text
+        'id="delivery-identity_document-e"' in refused.text
+        and 'id="delivery-reason-e"' in refused.text
+        and '"#delivery-code"' not in refused.text
     )
     sent = {"identity_document": "carte FADJMA", "reason": "Sans compte FADJMA"}
     assert (await clinic.program(NDIAYE).post(f"{hers}/delivery", sent)).json["status"] == "delivered"
@@ -51,4 +53,7 @@ async def test_who_has_an_account_is_asked_for_the_code(clinic: Callers, told: T
     page = await clinic.browser(NDIAYE).get(ready)
     assert NOBODY not in page.text and 'name="code"' in page.text
     refused = await clinic.browser(NDIAYE).post(f"{ready}/delivery", {"identity_document": DOCUMENT})
-    assert 'id="reason-e"' in refused.text and "<details open><summary>La patiente n'a pas son code" in refused.text
+    assert (
+        'id="delivery-reason-e"' in refused.text
+        and "<details open><summary>La patiente n'a pas son code" in refused.text
+    )

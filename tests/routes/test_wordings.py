@@ -54,10 +54,12 @@ class TestTheEmergencyForm:
         sent = {"patient_id": MOUSSA.id, "emergency": "unconscious", "reason": "", "password": ""}
         page = (await clinic.browser(DIOP).post("/access-requests", sent)).text
         ordinary, urgent = page.partition("<main")[2].split("<details", 1)
-        assert '<a href="#why">Ce qui se passe\xa0: ' in urgent
+        assert '<a href="#emergency-reason">Ce qui se passe\xa0: ' in urgent
         assert "#reason" not in page
-        assert re.search('<textarea id="why"[^>]* aria-invalid="true" aria-describedby="reason-e"', urgent)
-        assert page.count('id="reason-e"') == urgent.count('id="reason-e"') == 1
+        assert re.search(
+            '<textarea id="emergency-reason"[^>]* aria-invalid="true" aria-describedby="emergency-reason-e"', urgent
+        )
+        assert page.count('id="emergency-reason-e"') == urgent.count('id="emergency-reason-e"') == 1
         assert "aria-invalid" not in ordinary
 
     async def test_the_other_form_keeps_its_own(self, clinic: Callers) -> None:

@@ -274,7 +274,7 @@ def tell(store: Store) -> Told:
         checked=act(listing.check, ADMIN, {2: ALPRAZOLAM.columns()}),
         checked_places=act(importing.check, ADMIN, {2: asdict(POST)}),
         entry=_entry(store),
-        checked_doses=store.write(safety_files.check, NDIAYE, [replace(MOST, dci="amoxicilline")]),
+        checked_doses=store.write(safety_files.check, NDIAYE, {2: replace(MOST, dci="amoxicilline")}),
         emergency=emergency,
         explaining=explaining,
         line=line,
@@ -916,7 +916,7 @@ READS = [
     Route("/safety-tables/doses/new", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/interactions/new", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/vaccines/new", DIOP, allowed=PROFESSIONALS),
-    Route("/safety-tables/vaccines/imports/new?from=senegal", DIOP, allowed=PROFESSIONALS),
+    Route("/safety-tables/vaccines/imports/new", DIOP, allowed=PROFESSIONALS),
     Route("/safety-tables/entries/{entry}", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/signature", NDIAYE, allowed=PROFESSIONALS),
     Route("/safety-tables/doses/imports/new", NDIAYE, allowed=PROFESSIONALS),
@@ -952,6 +952,8 @@ STEPWISE = {
     "/open/0/closing": {},
     "/patients/0/papers": {"type": "test_result", "title": "Numération"},  # test_papers.py
     "/patients/0/papers/uploads": {"size": 1, "hash": "0" * 64, "type": "test_result", "title": "Numération"},
+    "/papers/0/pages": {},  # test_pages_of_papers.py
+    "/papers/0/pages/uploads": {"size": 1, "hash": "0" * 64},
 }
 SIGNED_OUT_ACTS = {
     "/sign-in": {"login": "awa@demo.fadjma", "password": PASSWORD},

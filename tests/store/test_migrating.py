@@ -132,6 +132,26 @@ def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path:
     assert _rows(path, "SELECT user_id, birth_date FROM patients ORDER BY 1") == [("awa", "1960"), ("moussa", "1960")]
 
 
+def test_a_file_that_was_read_can_be_taken_after_files_of_all_kinds_have_one_table(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    path.write_bytes(_aged("0046"))
+    columns = "id, made_by, made_at, content, added, changed, unchanged, applied_at, version"
+    with closing(connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) "
+            "VALUES ('admin', 'admin', 'active', '+221771234567', '', 'A', 'B', 1)"
+        )
+        for kind in ("medicine", "place", "safety"):
+            values = (kind, "admin", MONDAY, "[1]", 3, 2, 1, 7 if kind == "place" else None, 2)
+            connection.execute(f"INSERT INTO {kind}_imports ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    migrate(path, MONDAY)
+    assert _rows(path, f"SELECT kind, {columns} FROM imports ORDER BY id") == [
+        ("medicine", "medicine", "admin", MONDAY, "[1]", 3, 2, 1, None, 2),
+        ("place", "place", "admin", MONDAY, "[1]", 3, 2, 1, 7, 2),
+        ("safety", "safety", "admin", MONDAY, "[1]", 3, 2, 1, None, 2),
+    ]
+
+
 def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     path.write_bytes(_aged("0009"))

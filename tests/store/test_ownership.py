@@ -27,7 +27,7 @@ TABLES = {
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
     "web": {"idempotency_keys", "drafts"},
     "keeping": {"backup_runs"},
-    "places": {"place_imports"},
+    "imports": {"imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},
     "announcements": {"announcements"},
     "records": {
@@ -39,10 +39,10 @@ TABLES = {
     "papers": {"papers", "uploads"},
     "taking": {"exports", "shares", "share_papers"},
     "inventory": {
-        *("medicines", "medicine_imports", "products", "lots", "movements", "reservations"),
+        *("medicines", "products", "lots", "movements", "reservations"),
         *("receipts", "counts", "transfers", "gtins", "pharmacy_choices"),
     },
-    "safety": {"alert_overrides", "safety_entries", "safety_imports"},
+    "safety": {"alert_overrides", "safety_entries"},
     "prescriptions": {
         "prescriptions",
         "prescription_lines",

@@ -117,8 +117,8 @@ async def register(reception: Person, **typed: str) -> str:
 async def give_pin(reception: Person) -> None:
     await reception.page.locator("summary", has_text="Donner un code PIN").click()
     form = reception.page.locator("form[action$='/pin']")
-    await form.locator("#document").fill("CNI 2 751 1956 00017")
-    await form.locator("#pin").fill(PIN)
+    await form.locator("#pin-document").fill("CNI 2 751 1956 00017")
+    await form.locator("#pin-pin").fill(PIN)
     await reception.press("Enregistrer le code PIN")
     await expect(reception.page.locator("main")).to_contain_text("Le code PIN est enregistré")
 
@@ -134,7 +134,7 @@ async def open_file(doctor: Person, identifier: str) -> None:
     await doctor.is_settled()
     await doctor.page.get_by_label("Dossier complet").check()
     await doctor.page.get_by_label("7 jours").check()
-    await doctor.page.fill("#pin", PIN)
+    await doctor.page.fill("#in-person-approval-pin", PIN)
     await doctor.press("J'autorise ce médecin")
     await expect(doctor.page.locator("#item")).to_contain_text("autorisé avec le code PIN du patient")
     await follow(doctor, "Ouvrir le dossier")
@@ -178,8 +178,8 @@ async def hand_over(pharmacist: Person, prescription_id: str) -> None:
     await pharmacist.press("Marquer « Préparée »")
     await pharmacist.press("Marquer « Prête »")
     await expect(pharmacist.page.locator("#item")).to_contain_text("Personne n'a de code pour cette ordonnance")
-    await pharmacist.page.select_option("#identity_kind", "national_id")
-    await pharmacist.page.fill("#identity_document", "2 751 1956 00017")
+    await pharmacist.page.select_option("#delivery-identity_kind", "national_id")
+    await pharmacist.page.fill("#delivery-identity_document", "2 751 1956 00017")
     await pharmacist.press("Remettre les médicaments")
 
 

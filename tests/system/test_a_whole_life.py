@@ -56,11 +56,11 @@ async def hand_over(pharmacist: Person, patient: Person, **parts: str) -> None:
     code = await patient.page.locator(".code").inner_text()
     await pharmacist.is_settled()
     page = pharmacist.page
-    await page.fill("#code", code)
+    await page.fill("#delivery-code", code)
     if parts:
         await page.locator("summary", has_text="N'en remettre qu'une partie").click()
     for field, quantity in parts.items():
-        await page.fill(f"#{field.replace('_', '-')}", quantity)
+        await page.fill(f"#delivery-{field.replace('_', '-')}", quantity)
     await pharmacist.press("Remettre les médicaments")
 
 
@@ -79,8 +79,8 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
         await state_is("Validée", diop)
         await expect(fall.page.locator("#main")).not_to_contain_text("Prendre et valider")
         await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
-        await ndiaye.page.select_option("#code", "dose")
-        await ndiaye.page.fill("#text", "Quatre jours suffisent-ils ?")
+        await ndiaye.page.select_option("#refusal-code", "dose")
+        await ndiaye.page.fill("#refusal-text", "Quatre jours suffisent-ils ?")
         await ndiaye.press("Refuser et prévenir le médecin")
         await diop.is_told("Une ordonnance a été refusée par la pharmacie")
         await diop.sees("#item", "Dose à vérifier : Quatre jours suffisent-ils ?")
@@ -117,8 +117,8 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
 
         # The rest comes, and is brought to her; the first time nobody is there.
         await awa.page.locator("summary", has_text="Me faire livrer").click()
-        await awa.page.fill("#address", "Médina, rue 11")
-        await awa.page.fill("#phone", "77 004 11 27")
+        await awa.page.fill("#delivery-request-address", "Médina, rue 11")
+        await awa.page.fill("#delivery-request-phone", "77 004 11 27")
         await awa.press("Demander la livraison")
         await fall.sees("#item", "Médina, rue 11")
         await fall.press("Accepter la livraison")
@@ -194,7 +194,7 @@ async def test_with_the_keyboard_alone_from_the_first_page_to_the_hand_over(brow
             await expect(row).to_contain_text(reached)
             await keys.shows_where()
         await keys.press("r")
-        await expect(ndiaye.page.locator("#code")).to_be_focused()
+        await expect(ndiaye.page.locator("#delivery-code")).to_be_focused()
         await keys.shows_where()
         code = (await others.ask(AWA, "GET", f"/prescriptions/{new}"))["handover_code"]
         await keys.press(*code, "Enter")

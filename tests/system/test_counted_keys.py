@@ -43,7 +43,7 @@ async def test_a_pharmacist_delivers_with_twelve_keys_and_the_code(browser: Brow
             await keys.press(letter)
             await expect(row).to_contain_text(state)
         await keys.press("r")
-        await expect(page.locator("#code")).to_be_focused()
+        await expect(page.locator("#delivery-code")).to_be_focused()
         code = (await others.ask(MOUSSA, "GET", f"/prescriptions/{new}"))["handover_code"]
         await page.keyboard.type(code)
         await keys.press("Enter")

@@ -18,15 +18,15 @@ async def test_a_count_is_confirmed_on_the_lots_own_page(browser: Browser, tmp_p
         ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
         page = ndiaye.page
         await ndiaye.go(f"/inventory/lots/{lot}")
-        await page.fill("#on_hand", "37")
-        await page.fill("#reason", "Casse")
+        await page.fill("#adjustments-on_hand", "37")
+        await page.fill("#adjustments-reason", "Casse")
         await ndiaye.press("Enregistrer le comptage")
         await expect(page.locator("h1")).to_have_text("Lot COMPTAGE")
         await expect(page.locator(".acts li").first).to_contain_text("Comptage : −3")
         await expect(page.locator(".acts q").first).to_have_text("Casse")
         await expect(page).to_have_url(re.compile(f"/inventory/lots/{lot}$"))
-        await expect(page.locator("#on_hand")).to_have_value("37")
-        await expect(page.locator("#reason")).to_have_value("")
+        await expect(page.locator("#adjustments-on_hand")).to_have_value("37")
+        await expect(page.locator("#adjustments-reason")).to_have_value("")
         await page.context.close()
 
 
@@ -119,8 +119,8 @@ async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
     await expect(row).to_contain_text("Prête")
     await expect(row.locator("a").first).to_be_focused()
     await page.keyboard.press("r")
-    await page.wait_for_url(f"**/prescriptions/{prescription_id}#code")
-    await expect(page.locator("#code")).to_be_focused()  # where the next key is needed
+    await page.wait_for_url(f"**/prescriptions/{prescription_id}#delivery-code")
+    await expect(page.locator("#delivery-code")).to_be_focused()  # where the next key is needed
 
 
 class Keys:
@@ -151,7 +151,7 @@ async def _delivers_with_twelve_keys_and_the_code(ndiaye: Person, others: Progra
         await keys.press(key)
         await expect(row).to_contain_text(state)
     await keys.press("r")
-    await expect(ndiaye.page.locator("#code")).to_be_focused()
+    await expect(ndiaye.page.locator("#delivery-code")).to_be_focused()
     code = (await others.ask(MOUSSA, "GET", f"/prescriptions/{new}"))["handover_code"]
     await keys.press(*code, "Enter")
     await expect(ndiaye.page.locator("#item")).to_contain_text("Livrée")

@@ -50,16 +50,18 @@ async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_p
             ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=viewport)
             await ndiaye.go(f"/prescriptions/{prescription}")
             await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
-            await ndiaye.page.fill("#text", "12 comprimés pour 4 jours : est-ce voulu ?")
+            await ndiaye.page.fill("#refusal-text", "12 comprimés pour 4 jours : est-ce voulu ?")
             path = f"/prescriptions/{prescription}/hold"
             await others.ask(NDIAYE, "POST", path, reason="Le médecin rappelle")
             await expect(ndiaye.page.locator(".stale")).to_contain_text("Votre saisie est encore là")
             await expect(ndiaye.page.locator(".stale")).to_be_in_viewport(ratio=1)
-            await expect(ndiaye.page.locator("#text")).to_be_in_viewport()
+            await expect(ndiaye.page.locator("#refusal-text")).to_be_in_viewport()
             await is_accessible(ndiaye.page)
             await ndiaye.page.context.set_offline(True)
             await expect(ndiaye.page.locator("#status")).to_contain_text("Hors ligne depuis")
-            await expect(ndiaye.page.locator("#text")).to_have_value("12 comprimés pour 4 jours : est-ce voulu ?")
+            await expect(ndiaye.page.locator("#refusal-text")).to_have_value(
+                "12 comprimés pour 4 jours : est-ce voulu ?"
+            )
             await is_accessible(ndiaye.page)
             await awa.page.context.close()
             await ndiaye.page.context.close()

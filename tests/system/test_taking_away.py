@@ -68,7 +68,7 @@ async def test_a_doctor_elsewhere_reads_what_was_chosen_until_the_patient_takes_
     patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
     await patient.go(here)
     for label in ("Allergies", "Ordonnances et traitements"):
-        await patient.page.locator("#parts-link").get_by_label(label).check()
+        await patient.page.locator("#shares-parts").get_by_label(label).check()
     await patient.press("Faire le lien et le code")
     await expect(patient.button("Retirer ce lien")).to_be_visible()
     await patient.is_live()

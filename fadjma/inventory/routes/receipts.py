@@ -4,13 +4,12 @@ from quart import Blueprint, Response, request
 
 from fadjma import days, web
 from fadjma.inventory import deliveries, receipts, receiving
-from fadjma.refusals import Invalid
 from fadjma.web import importing
-from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm
 
 blueprint = Blueprint("receipts", __name__)
 web.take_files("/inventory/receipts")
+_ONE, _ALL = "inventory/_receipt.html", "/inventory/receipts"
 
 
 @blueprint.get("/inventory/receipts")
@@ -32,12 +31,8 @@ async def new_receipt() -> Response:
 async def read_receipt() -> Response:
     await web.only("pharmacist")
     today = days.day(web.database().clock())
-    table = await importing.look_into_table(lambda sent: deliveries.read(sent, today))
-    try:
-        acted = await web.act(receiving.check, receipts.receipt, table)
-    except Invalid as refusal:
-        raise Invalid(importing.named(refusal.errors)) from refusal
-    return web.done(acted, "inventory/_receipt.html", f"/inventory/receipts/{acted.resource.id}", created=True)
+    table = await importing.read_table(lambda sent: deliveries.read(sent, today))
+    return await importing.kept(receiving.check, receipts.receipt, table, _ONE, _ALL)
 
 
 @blueprint.get("/inventory/receipts/<receipt_id>")
@@ -48,13 +43,9 @@ async def show_receipt(receipt_id: str) -> Response:
 
 @blueprint.post("/inventory/receipts/<receipt_id>/confirmation")
 async def confirm_receipt(receipt_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(receiving.confirm, receipts.receipt, receipt_id)
-    return web.done(acted, "inventory/_receipt.html", f"/inventory/receipts/{receipt_id}")
+    return await importing.step(receiving.confirm, receipts.receipt, receipt_id, _ONE, _ALL)
 
 
 @blueprint.post("/inventory/receipts/<receipt_id>/undoing")
 async def undo_receipt(receipt_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(receiving.undo, receipts.receipt, receipt_id)
-    return web.done(acted, "inventory/_receipt.html", f"/inventory/receipts/{receipt_id}")
+    return await importing.step(receiving.undo, receipts.receipt, receipt_id, _ONE, _ALL)

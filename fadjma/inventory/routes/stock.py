@@ -15,6 +15,7 @@ from fadjma.identity.people import Viewer
 from fadjma.inventory import (
     actions,
     codes,
+    elsewhere,
     formulary,
     known,
     levels,
@@ -25,6 +26,7 @@ from fadjma.inventory import (
     transfers,
     withholding,
 )
+from fadjma.inventory.elsewhere import Elsewhere
 from fadjma.inventory.forms import (
     ChangedMedicineForm,
     CountForm,
@@ -44,7 +46,8 @@ from fadjma.web.importing import ImportForm
 blueprint = Blueprint("stock", __name__)
 _SAID_OF_A_LOT = ("number", "expires_on", "quantity", "threshold", "gtin")
 _OF_A_CODE = ("number", "expires_on", "gtin")
-web.take_files("/formulary/imports")
+_IMPORT, _IMPORTS = "inventory/_import.html", "/formulary/imports"
+web.take_files(_IMPORTS)
 
 
 @blueprint.get("/medicines")
@@ -88,6 +91,7 @@ def _stock(
 class _AroundProduct(TypedDict):
     product: queries.Product
     of: list[levels.Level]  # of each day
+    elsewhere: set[str]  # lots that another place of the house withholds, and this one does not
     weeks: list[levels.Level]
     plot: Plot
     size: tuple[int, int]
@@ -95,9 +99,10 @@ class _AroundProduct(TypedDict):
 
 
 async def _around_product(product_id: str) -> _AroundProduct:
-    product, of = await web.see(_product, product_id)
+    product, of, held = await web.see(_product, product_id)
     return {
         "product": product,
+        "elsewhere": held,
         "of": of,
         "weeks": levels.weeks(of),
         "plot": levels.plot(product, of),
@@ -125,9 +130,9 @@ async def set_threshold(product_id: str) -> Response:
     return web.see_other(there) if web.wants() != "json" else Response(status=204)
 
 
-def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level]]:
+def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level], set[str]]:
     product = queries.product(tx, viewer, product_id)
-    return product, levels.levels(tx, product)
+    return product, levels.levels(tx, product), elsewhere.withheld(tx, viewer, product.lots)
 
 
 class _AroundNewLot(TypedDict):
@@ -226,13 +231,15 @@ class _AroundLot(TypedDict):
     reason_form: ReasonForm
     transfer_form: TransferForm
     own_places: list[tuple[str, str]]
+    elsewhere: list[Elsewhere]  # the same lot at other places of the house
     before: str | None  # where this part of them begins
 
 
 async def around_lot(lot_id: str) -> _AroundLot:
-    lot, movements, kept_for = await web.see(_lot_and_movements, lot_id, before := request.args.get("before"))
+    lot, movements, kept_for, others = await web.see(_lot_and_more, lot_id, before := request.args.get("before"))
     return {
         "lot": lot,
+        "elsewhere": others,
         "movements": movements,
         "kept_for": kept_for,
         "before": before,
@@ -243,18 +250,19 @@ async def around_lot(lot_id: str) -> _AroundLot:
     }
 
 
-def _lot_and_movements(
+def _lot_and_more(
     tx: Transaction, viewer: Viewer, lot_id: str, before: str | None
-) -> tuple[queries.Lot, Page[queries.Movement], list[str]]:
+) -> tuple[queries.Lot, Page[queries.Movement], list[str], list[Elsewhere]]:
     lot = queries.lot(tx, viewer, lot_id)
-    return lot, queries.movements(tx, viewer, lot_id, before), queries.kept_for(tx, lot_id)
+    movements, kept_for = queries.movements(tx, viewer, lot_id, before), queries.kept_for(tx, lot_id)
+    return lot, movements, kept_for, elsewhere.of(tx, viewer, lot)
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
 async def show_lot(lot_id: str) -> Response:
     around = await around_lot(lot_id)
-    lot = around["lot"]
-    data = {**lot.json(web.language()), "kept_for": around["kept_for"]}
+    lot, others = around["lot"], [one.json() for one in around["elsewhere"]]
+    data = {**lot.json(web.language()), "kept_for": around["kept_for"], "elsewhere": others}
     return web.answer("inventory/lot.html", data, form=around["count_form"], **around)
 
 
@@ -385,12 +393,7 @@ async def new_import() -> Response:
 @web.refill("inventory/import_new.html", ImportForm)
 async def read_import() -> Response:
     await web.only("admin")
-    table = await importing.read_table(tables.read)
-    try:
-        acted = await web.act(listing.check, formulary.one_import, table.lines)
-    except Invalid as refusal:
-        raise Invalid(importing.named(refusal.errors)) from refusal
-    return web.done(acted, "inventory/_import.html", f"/formulary/imports/{acted.resource.id}", created=True)
+    return await importing.keep(tables.read, listing.check, formulary.one_import, _IMPORT, _IMPORTS)
 
 
 @blueprint.get("/formulary/imports/<import_id>")
@@ -401,6 +404,4 @@ async def show_import(import_id: str) -> Response:
 
 @blueprint.post("/formulary/imports/<import_id>/confirmation")
 async def confirm_import(import_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(listing.confirm, formulary.one_import, import_id)
-    return web.done(acted, "inventory/_import.html", f"/formulary/imports/{import_id}")
+    return await importing.step(listing.confirm, formulary.one_import, import_id, _IMPORT, _IMPORTS)

@@ -1,0 +1,42 @@
+// What somebody had begun to write in a form is put into it again. drafts.js fetches this where there is any.
+import { addressOf, ask, gone, isChoice, say, seen, sendNow, typable, typed } from './drafts.js';
+import { create } from './page.js';
+
+// `rest`: whether some of it was put into this form before, which had fewer lines.
+export function take(form, draft, rest) {
+  const { fields } = draft;
+  for (const field of typable(form)) if (typed.has(field)) delete fields[field.name];
+  const names = typable(form).map(({ name }) => name);
+  if (form.more && Object.keys(fields).some(name => !names.includes(name) && name != 'version')) { // it has fewer lines than there were
+    seen.set(addressOf(form), draft);
+    gone.add(form); // the one that comes is kept in its place
+    return form.more.click();
+  }
+  if (fill(form, fields)) tell(form, draft);
+  if (rest) sendNow(form);
+}
+
+function fill(form, fields) {
+  let changed;
+  if (form.version && fields.version) form.version.value = fields.version;
+  for (const field of typable(form)) {
+    const text = fields[field.name];
+    if (text == null) continue;
+    if (isChoice(field)) field.checked = field.value == text;
+    else if (field.value != text) changed = field.value = text; // never an empty one
+  }
+  return changed;
+}
+
+function tell(form, { saved_at }) {
+  const details = form.closest('details');
+  if (details) details.open = true;
+  const button = create('button', { type: 'button', className: 'alt', textContent: _('Effacer ce texte') });
+  button.onclick = async () => {
+    await ask(addressOf(form), 'DELETE');
+    form.reset();
+    say(form, '');
+  };
+  const when = new Date(saved_at).toLocaleString(document.documentElement.lang);
+  say(form, _('Vous aviez commencé à écrire.') + ' ' + when, button);
+}
