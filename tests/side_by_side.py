@@ -84,6 +84,9 @@ def pytest_collection() -> Iterator[None]:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if _within(item.path) in _LONG:
         item.add_marker("long")
+    if "cluster" in getattr(item, "fixturenames", ()):  # about PostgreSQL, whatever the run is on
+        item.add_marker("long")
+        item.add_marker(pytest.mark.xdist_group("postgresql"))  # one server for all of them
 
 
 @functools.cache

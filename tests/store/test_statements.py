@@ -61,7 +61,7 @@ def test_what_postgresql_does_not_understand_is_noticed(cluster: "Cluster", migr
             "SELECT sum(version = 1) FROM users": "function sum(boolean) does not exist",
             "SELECT 1 FROM users WHERE (phone IS NULL) = :without": "a parameter is to be boolean",
             "SELECT substr(phone, :first) FROM users": "function substr(text, bigint) does not exist",
-            "SELECT 1 FROM users WHERE version = '1a'": "invalid input syntax for type integer",
+            "SELECT 1 FROM users WHERE version = '1a'": "invalid input syntax for type bigint",
         }.items():
             assert why in _refusal(connection, sql)
 

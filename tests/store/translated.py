@@ -57,6 +57,7 @@ def triggers(connection: sqlite3.Connection) -> dict[str, re.Match[str]]:
 def _table(sql: str) -> str:
     sql = re.sub(r"--[^\n]*", "", sql)
     sql = re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', sql)
+    sql = re.sub(r"\bINTEGER\b", "BIGINT", sql)  # PostgreSQL's own has 32 bits, SQLite's 64
     return _CHECK.sub(lambda match: match[0] if match[1] else f"CONSTRAINT {_name(sql, match.end())} CHECK (", sql)
 
 

@@ -36,10 +36,10 @@ CREATE TABLE organizations (
     city TEXT COLLATE "C" NOT NULL,
     phone TEXT COLLATE "C" NOT NULL,
     hours TEXT COLLATE "C" NOT NULL DEFAULT '',
-    night_duty INTEGER NOT NULL DEFAULT 0
+    night_duty BIGINT NOT NULL DEFAULT 0
         CONSTRAINT organizations_night_duty_check CHECK (night_duty IN (0, 1)),
     responsible TEXT COLLATE "C" NOT NULL DEFAULT '',
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     part_of TEXT COLLATE "C" REFERENCES organizations (id)
         CONSTRAINT organizations_part_of_check CHECK (part_of <> id)
 );
@@ -60,7 +60,7 @@ CREATE TABLE users (
     verified_at BIGINT,
     verified_by TEXT COLLATE "C" REFERENCES users (id),
     submission TEXT COLLATE "C" UNIQUE,  -- keyed hash of the form that made it: the same form sent twice makes one account
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     refusal TEXT COLLATE "C" NOT NULL DEFAULT '',
     signed_in_at BIGINT,
     CONSTRAINT users_contact_check CHECK (role = 'patient' OR email IS NOT NULL OR phone IS NOT NULL),
@@ -89,7 +89,7 @@ CREATE INDEX practitioners_organization ON practitioners (organization_id);
 CREATE TABLE account_words (
     word TEXT COLLATE "C" NOT NULL,
     user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
-    named INTEGER NOT NULL DEFAULT 0
+    named BIGINT NOT NULL DEFAULT 0
         CONSTRAINT account_words_named_check CHECK (named IN (0, 1)),
     PRIMARY KEY (word, user_id)
 );
@@ -122,7 +122,7 @@ CREATE TABLE unlock_pins (
 
 CREATE TABLE identity_corrections (
     patient_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
-    version INTEGER NOT NULL,  -- that it was corrected to
+    version BIGINT NOT NULL,  -- that it was corrected to
     corrected_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     corrected_at BIGINT NOT NULL,
     reason TEXT COLLATE "C" NOT NULL,
@@ -140,8 +140,8 @@ CREATE TABLE patient_pins (
     patient_id TEXT COLLATE "C" PRIMARY KEY REFERENCES users (id),
     salt TEXT COLLATE "C" NOT NULL,
     hash TEXT COLLATE "C" NOT NULL,
-    chosen INTEGER NOT NULL CONSTRAINT patient_pins_chosen_check CHECK (chosen IN (0, 1)),
-    failures INTEGER NOT NULL DEFAULT 0 CONSTRAINT patient_pins_failures_check CHECK (failures BETWEEN 0 AND 5),
+    chosen BIGINT NOT NULL CONSTRAINT patient_pins_chosen_check CHECK (chosen IN (0, 1)),
+    failures BIGINT NOT NULL DEFAULT 0 CONSTRAINT patient_pins_failures_check CHECK (failures BETWEEN 0 AND 5),
     document TEXT COLLATE "C" NOT NULL,  -- by what the desk knew who stood there
     set_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     set_at BIGINT NOT NULL
@@ -155,7 +155,7 @@ CREATE TABLE patient_links (
     linked_at BIGINT NOT NULL,
     ended_by TEXT COLLATE "C" REFERENCES users (id),
     ended_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT patient_links_itself_check CHECK (one_id <> other_id),
     CONSTRAINT patient_links_ended_check CHECK ((ended_at IS NULL) = (ended_by IS NULL))
 );
@@ -230,7 +230,7 @@ CREATE TABLE proxies (
     patient_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),  -- for whom
     relationship TEXT COLLATE "C" NOT NULL CONSTRAINT proxies_relationship_check
         CHECK (relationship IN ('parent', 'child', 'spouse', 'sibling', 'guardian', 'other')),  -- of the one to the other
-    of_age INTEGER NOT NULL CONSTRAINT proxies_of_age_check CHECK (of_age IN (0, 1)),  -- for a child: it ends at an age
+    of_age BIGINT NOT NULL CONSTRAINT proxies_of_age_check CHECK (of_age IN (0, 1)),  -- for a child: it ends at an age
     given_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),  -- the patient, or somebody of the front desk
     given_at BIGINT NOT NULL,
     seen TEXT COLLATE "C" NOT NULL CONSTRAINT proxies_seen_check CHECK (seen IN ('', 'document', 'pin')),  -- by the desk
@@ -239,7 +239,7 @@ CREATE TABLE proxies (
     until BIGINT,
     ended_at BIGINT,
     ended_by TEXT COLLATE "C" REFERENCES users (id),  -- NULL: time itself
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT proxies_itself_check CHECK (proxy_id <> patient_id),
     CONSTRAINT proxies_document_check CHECK ((seen = 'document') = (document <> '')),
     CONSTRAINT proxies_ended_check CHECK (ended_by IS NULL OR ended_at IS NOT NULL)
@@ -351,8 +351,8 @@ CREATE TABLE notifications (
     subject_id TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     read_at BIGINT,
-    folded INTEGER NOT NULL DEFAULT 0,
-    times INTEGER NOT NULL DEFAULT 1,
+    folded BIGINT NOT NULL DEFAULT 0,
+    times BIGINT NOT NULL DEFAULT 1,
     for_id TEXT COLLATE "C" REFERENCES users (id),
     PRIMARY KEY (user_id, seq)
 );
@@ -426,11 +426,11 @@ CREATE TABLE place_imports (
     made_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     made_at BIGINT NOT NULL,
     content TEXT COLLATE "C" NOT NULL,  -- JSON: the lines; empty once they are taken
-    added INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    unchanged INTEGER NOT NULL,
+    added BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    unchanged BIGINT NOT NULL,
     applied_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1
+    version BIGINT NOT NULL DEFAULT 1
 );
 
 -- What admins tell everybody.
@@ -447,13 +447,13 @@ CREATE TABLE announcements (
     published_at BIGINT NOT NULL,
     withdrawn_by TEXT COLLATE "C" REFERENCES users (id),
     withdrawn_at BIGINT,
-    told INTEGER NOT NULL DEFAULT 0,  -- how many people it was told
+    told BIGINT NOT NULL DEFAULT 0,  -- how many people it was told
     told_at BIGINT NOT NULL DEFAULT 0,
     told_id TEXT COLLATE "C" NOT NULL DEFAULT '',
     until_at BIGINT NOT NULL,  -- the account after which nobody is to be told any more
     until_id TEXT COLLATE "C" NOT NULL DEFAULT '',
-    done INTEGER NOT NULL DEFAULT 0 CONSTRAINT announcements_done_check CHECK (done IN (0, 1)),
-    version INTEGER NOT NULL DEFAULT 1,
+    done BIGINT NOT NULL DEFAULT 0 CONSTRAINT announcements_done_check CHECK (done IN (0, 1)),
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT announcements_withdrawn_check CHECK ((status = 'withdrawn') = (withdrawn_at IS NOT NULL))
 );
 CREATE INDEX announcements_all ON announcements (published_at, id);
@@ -477,7 +477,7 @@ CREATE TABLE chain_links (
     made TEXT COLLATE "C" NOT NULL CONSTRAINT chain_links_made_check CHECK (made IN ('act', 'before')),  -- before: what was there before the chain
     at BIGINT NOT NULL,
     seal BIGINT NOT NULL,  -- the number of the seal that is the first to hold it
-    form INTEGER NOT NULL,  -- how the rows were read (fadjma/chain/covering.py)
+    form BIGINT NOT NULL,  -- how the rows were read (fadjma/chain/covering.py)
     salt TEXT COLLATE "C" NOT NULL,
     covered TEXT COLLATE "C" NOT NULL,  -- « kind:key », parted by spaces
     digest TEXT COLLATE "C" NOT NULL,  -- SHA-256 over all of it, the rows, and the digest of the link before
@@ -501,7 +501,7 @@ CREATE TABLE chain_heads (
 CREATE TABLE chain_keys (
     fingerprint TEXT COLLATE "C" PRIMARY KEY,
     public_key TEXT COLLATE "C" NOT NULL,  -- Ed25519, 32 bytes in hexadecimal
-    position INTEGER NOT NULL CONSTRAINT chain_keys_position_check CHECK (position > 0),
+    position BIGINT NOT NULL CONSTRAINT chain_keys_position_check CHECK (position > 0),
     since BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX chain_keys_position ON chain_keys (position);
@@ -546,7 +546,7 @@ CREATE TABLE contests (
     answer TEXT COLLATE "C" NOT NULL DEFAULT '',
     answered_by TEXT COLLATE "C" REFERENCES users (id),
     answered_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT contests_answered_check CHECK ((status = 'answered') = (answered_at IS NOT NULL) AND (status = 'open' OR answer <> ''))
 );
 CREATE INDEX contests_states ON contests (status, created_at, line_id);
@@ -583,7 +583,7 @@ CREATE TABLE access_requests (
     witnessed_document TEXT COLLATE "C" NOT NULL DEFAULT '',  -- by what the witness knew who stood there
     expires_at BIGINT,
     ended_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     by_id TEXT COLLATE "C" REFERENCES users (id),
     CONSTRAINT access_requests_approved_check
         CHECK (status <> 'approved' OR (scope IS NOT NULL AND expires_at IS NOT NULL AND decided_at IS NOT NULL)),
@@ -616,7 +616,7 @@ CREATE TABLE emergency_reviews (
     request_id TEXT COLLATE "C" PRIMARY KEY REFERENCES access_requests (id),
     status TEXT COLLATE "C" NOT NULL DEFAULT 'to_review' CONSTRAINT emergency_reviews_status_check
         CHECK (status IN ('to_review', 'to_explain', 'explained', 'justified', 'abusive')),
-    against INTEGER NOT NULL DEFAULT 0 CONSTRAINT emergency_reviews_against_check CHECK (against IN (0, 1)),
+    against BIGINT NOT NULL DEFAULT 0 CONSTRAINT emergency_reviews_against_check CHECK (against IN (0, 1)),
     opened_at BIGINT NOT NULL,
     question TEXT COLLATE "C" NOT NULL DEFAULT '',  -- what the admin asks the doctor
     explanation TEXT COLLATE "C" NOT NULL DEFAULT '',  -- what the doctor answers
@@ -624,7 +624,7 @@ CREATE TABLE emergency_reviews (
     text TEXT COLLATE "C" NOT NULL DEFAULT '',  -- what the admin says of it, to the patient and to the doctor
     reviewer_id TEXT COLLATE "C" REFERENCES users (id),
     decided_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT emergency_reviews_decided_check
         CHECK ((status IN ('justified', 'abusive')) = (decided_at IS NOT NULL) AND (status <> 'abusive' OR text <> '')),
     CONSTRAINT emergency_reviews_question_check CHECK (status <> 'to_explain' OR question <> ''),
@@ -657,7 +657,7 @@ CREATE TABLE records (
         CONSTRAINT records_status_check CHECK (status IN ('current', 'entered_in_error')),
     occurred_on TEXT COLLATE "C" NOT NULL,  -- ISO 8601 date
     created_at BIGINT NOT NULL,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     words TEXT COLLATE "C" NOT NULL DEFAULT ''  -- by which it is found (0026)
 );
 CREATE INDEX records_patient ON records (patient_id, occurred_on, id);
@@ -675,7 +675,7 @@ CREATE TRIGGER records_transitions BEFORE UPDATE OF status ON records FOR EACH R
 
 CREATE TABLE record_versions (
     record_id TEXT COLLATE "C" NOT NULL REFERENCES records (id),
-    version INTEGER NOT NULL,
+    version BIGINT NOT NULL,
     author_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     title TEXT COLLATE "C" NOT NULL,
     body TEXT COLLATE "C" NOT NULL,
@@ -693,7 +693,7 @@ CREATE TRIGGER record_versions_are_final BEFORE UPDATE ON record_versions FOR EA
 
 CREATE TABLE allergy_facts (
     record_id TEXT COLLATE "C" NOT NULL,
-    version INTEGER NOT NULL,
+    version BIGINT NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
     substance TEXT COLLATE "C" NOT NULL,  -- in words: a DCI, the name of a family, a food; empty where none is known
     atc TEXT COLLATE "C" NOT NULL,  -- codes and beginnings of codes, each after a space; empty: compared by its name alone
@@ -721,8 +721,8 @@ CREATE TABLE measurements (
     round_id TEXT COLLATE "C" NOT NULL,  -- what was measured in one go has the id of the first of it
     record_id TEXT COLLATE "C" REFERENCES records (id),  -- the consultation in which it was; NULL: by itself
     code TEXT COLLATE "C" NOT NULL,
-    value INTEGER NOT NULL,
-    diastolic INTEGER,  -- of a blood pressure, the lower one
+    value BIGINT NOT NULL,
+    diastolic BIGINT,  -- of a blood pressure, the lower one
     measured_on TEXT COLLATE "C" NOT NULL,  -- ISO 8601 date
     author_id TEXT COLLATE "C" REFERENCES users (id),  -- NULL: not known, of what was there before there were authors
     delegated_by TEXT COLLATE "C" REFERENCES users (id),  -- the doctor under whose access a nurse measured; NULL: the author's own
@@ -768,7 +768,7 @@ CREATE TRIGGER measurement_errors_are_final BEFORE UPDATE ON measurement_errors 
 
 CREATE TABLE consultation_facts (
     record_id TEXT COLLATE "C" NOT NULL,
-    version INTEGER NOT NULL,
+    version BIGINT NOT NULL,
     motive TEXT COLLATE "C" NOT NULL,
     observation TEXT COLLATE "C" NOT NULL,  -- empty: none
     conclusion TEXT COLLATE "C" NOT NULL,
@@ -785,7 +785,7 @@ CREATE TRIGGER consultation_facts_are_final BEFORE UPDATE ON consultation_facts 
 
 CREATE TABLE problem_facts (
     record_id TEXT COLLATE "C" NOT NULL,
-    version INTEGER NOT NULL,
+    version BIGINT NOT NULL,
     words TEXT COLLATE "C" NOT NULL,  -- of its doctor, whatever its code
     icd TEXT COLLATE "C" NOT NULL,  -- a code of ICD-10; empty: none
     since TEXT COLLATE "C" NOT NULL,  -- as much of an ISO 8601 date as is known; empty: nothing
@@ -807,10 +807,10 @@ CREATE TRIGGER problem_facts_are_final BEFORE UPDATE ON problem_facts FOR EACH R
 
 CREATE TABLE vaccination_facts (
     record_id TEXT COLLATE "C" NOT NULL,
-    version INTEGER NOT NULL,
+    version BIGINT NOT NULL,
     vaccine TEXT COLLATE "C" NOT NULL,
     vaccine_key TEXT COLLATE "C" NOT NULL,  -- as it is compared with others (fadjma/writing.py, fold)
-    dose INTEGER,  -- NULL: not known
+    dose BIGINT,  -- NULL: not known
     lot TEXT COLLATE "C" NOT NULL,  -- empty, as below: not known
     site TEXT COLLATE "C" NOT NULL,
     next_due TEXT COLLATE "C" NOT NULL,  -- ISO 8601 date
@@ -830,7 +830,7 @@ CREATE TRIGGER vaccination_facts_are_final BEFORE UPDATE ON vaccination_facts FO
 
 CREATE TABLE result_facts (
     record_id TEXT COLLATE "C" NOT NULL,
-    version INTEGER NOT NULL,
+    version BIGINT NOT NULL,
     exam TEXT COLLATE "C" NOT NULL,  -- what it is called as a whole; empty: by its analyses
     note TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (record_id, version),
@@ -845,8 +845,8 @@ CREATE TRIGGER result_facts_are_final BEFORE UPDATE ON result_facts FOR EACH ROW
 
 CREATE TABLE result_values (
     record_id TEXT COLLATE "C" NOT NULL,
-    version INTEGER NOT NULL,
-    position INTEGER NOT NULL,
+    version BIGINT NOT NULL,
+    position BIGINT NOT NULL,
     analysis TEXT COLLATE "C" NOT NULL,
     comparator TEXT COLLATE "C" NOT NULL,  -- FHIR Quantity.comparator; empty: the value itself
     number TEXT COLLATE "C" NOT NULL,
@@ -874,10 +874,10 @@ CREATE TABLE papers (
     patient_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     kind TEXT COLLATE "C" NOT NULL,  -- its media type
     sha256 TEXT COLLATE "C" NOT NULL,  -- of what is kept, which is the name of its file
-    size INTEGER NOT NULL,  -- bytes of it
-    width INTEGER,  -- of a picture, in points
-    height INTEGER,
-    pages INTEGER,  -- of a PDF
+    size BIGINT NOT NULL,  -- bytes of it
+    width BIGINT,  -- of a picture, in points
+    height BIGINT,
+    pages BIGINT,  -- of a PDF
     thumbnail TEXT COLLATE "C",  -- the SHA-256 of a small JPEG of a picture
     author_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     created_at BIGINT NOT NULL,
@@ -906,7 +906,7 @@ CREATE TABLE uploads (
     title TEXT COLLATE "C" NOT NULL,
     body TEXT COLLATE "C" NOT NULL,
     occurred_on TEXT COLLATE "C" NOT NULL,
-    size INTEGER NOT NULL,  -- bytes
+    size BIGINT NOT NULL,  -- bytes
     sha256 TEXT COLLATE "C" NOT NULL,
     created_at BIGINT NOT NULL,
     paper_id TEXT COLLATE "C" REFERENCES papers (id),  -- once it is whole
@@ -926,15 +926,15 @@ CREATE TABLE exports (
     until TEXT COLLATE "C",
     language TEXT COLLATE "C" NOT NULL,
     status TEXT COLLATE "C" NOT NULL DEFAULT 'making',
-    done INTEGER NOT NULL DEFAULT 0,  -- entries so far
-    total INTEGER NOT NULL DEFAULT 0,  -- 0: it waits for its turn
+    done BIGINT NOT NULL DEFAULT 0,  -- entries so far
+    total BIGINT NOT NULL DEFAULT 0,  -- 0: it waits for its turn
     size BIGINT,  -- bytes, once it is ready
     failure TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
     expires_at BIGINT,  -- it is removed then
     fetched_at BIGINT,  -- when somebody first began to fetch it
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT exports_status_check CHECK (status IN ('making', 'ready', 'failed', 'removed')),
     CONSTRAINT exports_failure_check CHECK (
         (status = 'failed') = (failure IS NOT NULL) AND (failure IS NULL OR failure IN ('full', 'interrupted', 'broken'))
@@ -955,7 +955,7 @@ CREATE TABLE shares (
     since TEXT COLLATE "C",
     until TEXT COLLATE "C",
     link_hash TEXT COLLATE "C" NOT NULL CONSTRAINT shares_link UNIQUE,
-    failures INTEGER NOT NULL DEFAULT 0,  -- wrong codes
+    failures BIGINT NOT NULL DEFAULT 0,  -- wrong codes
     last_wrong TEXT COLLATE "C",  -- the submission of the last of them: a form sent twice is one error
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,  -- unopened, it ends then
@@ -965,7 +965,7 @@ CREATE TABLE shares (
     submission TEXT COLLATE "C",  -- that opened it
     ended_at BIGINT,  -- taken back by the patient, closed by the reader, or locked by wrong codes
     ended_why TEXT COLLATE "C",
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT shares_failures_check CHECK (failures BETWEEN 0 AND 5),
     CONSTRAINT shares_opened_check CHECK (
         (opened_at IS NULL) = (closes_at IS NULL) AND (opened_at IS NULL) = (session_hash IS NULL)
@@ -1016,7 +1016,7 @@ CREATE TABLE medicines (
     reviewed_at BIGINT,
     reviewed_by TEXT COLLATE "C" REFERENCES users (id),
     retired_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     UNIQUE (dci, form, strength)
 );
 CREATE INDEX medicines_name_key ON medicines (name_key);
@@ -1045,7 +1045,7 @@ CREATE TABLE products (
     id TEXT COLLATE "C" PRIMARY KEY,
     pharmacy_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     medicine_id TEXT COLLATE "C" NOT NULL REFERENCES medicines (id),
-    threshold INTEGER NOT NULL DEFAULT 0 CONSTRAINT products_threshold_check CHECK (threshold >= 0),
+    threshold BIGINT NOT NULL DEFAULT 0 CONSTRAINT products_threshold_check CHECK (threshold >= 0),
     UNIQUE (pharmacy_id, medicine_id)
 );
 CREATE INDEX products_medicine ON products (medicine_id);
@@ -1055,10 +1055,10 @@ CREATE TABLE lots (
     product_id TEXT COLLATE "C" NOT NULL REFERENCES products (id),
     number TEXT COLLATE "C" NOT NULL,
     expires_on TEXT COLLATE "C" NOT NULL,  -- ISO 8601 date, the last day of use
-    on_hand INTEGER NOT NULL CONSTRAINT lots_on_hand_check CHECK (on_hand >= 0),
-    reserved INTEGER NOT NULL DEFAULT 0 CONSTRAINT lots_reserved_check CHECK (reserved >= 0 AND reserved <= on_hand),
+    on_hand BIGINT NOT NULL CONSTRAINT lots_on_hand_check CHECK (on_hand >= 0),
+    reserved BIGINT NOT NULL DEFAULT 0 CONSTRAINT lots_reserved_check CHECK (reserved >= 0 AND reserved <= on_hand),
     expiry_told_at BIGINT,  -- when its pharmacy was told that it expires soon: once
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     number_key TEXT COLLATE "C",
     counted_at BIGINT,
     expired_told_at BIGINT,
@@ -1079,11 +1079,11 @@ CREATE TABLE medicine_imports (
     made_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     made_at BIGINT NOT NULL,
     content TEXT COLLATE "C" NOT NULL,  -- JSON: the lines; empty once they are taken
-    added INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    unchanged INTEGER NOT NULL,
+    added BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    unchanged BIGINT NOT NULL,
     applied_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1
+    version BIGINT NOT NULL DEFAULT 1
 );
 
 CREATE TABLE receipts (
@@ -1092,13 +1092,13 @@ CREATE TABLE receipts (
     made_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     made_at BIGINT NOT NULL,
     content TEXT COLLATE "C" NOT NULL,  -- JSON: the lines
-    lines INTEGER NOT NULL,
-    units INTEGER NOT NULL,
+    lines BIGINT NOT NULL,
+    units BIGINT NOT NULL,
     applied_at BIGINT,
     applied_by TEXT COLLATE "C" REFERENCES users (id),
     undone_at BIGINT,
     undone_by TEXT COLLATE "C" REFERENCES users (id),
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT receipts_undone_check CHECK (undone_at IS NULL OR applied_at IS NOT NULL)
 );
 CREATE INDEX receipts_of ON receipts (pharmacy_id, made_at, id);
@@ -1110,8 +1110,8 @@ CREATE TABLE counts (
     made_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     made_at BIGINT NOT NULL,
     reason TEXT COLLATE "C" NOT NULL,
-    lots INTEGER NOT NULL,
-    changed INTEGER NOT NULL CONSTRAINT counts_changed_check CHECK (changed BETWEEN 0 AND lots)
+    lots BIGINT NOT NULL,
+    changed BIGINT NOT NULL CONSTRAINT counts_changed_check CHECK (changed BETWEEN 0 AND lots)
 );
 CREATE INDEX counts_of ON counts (pharmacy_id, made_at, id);
 CREATE TRIGGER counts_are_kept BEFORE DELETE ON counts FOR EACH ROW
@@ -1132,10 +1132,10 @@ CREATE TABLE gtins (
 
 CREATE TABLE pharmacy_choices (
     pharmacy_id TEXT COLLATE "C" PRIMARY KEY REFERENCES organizations (id),
-    shows_cover INTEGER NOT NULL DEFAULT 0 CONSTRAINT pharmacy_choices_cover_check CHECK (shows_cover IN (0, 1)),
+    shows_cover BIGINT NOT NULL DEFAULT 0 CONSTRAINT pharmacy_choices_cover_check CHECK (shows_cover IN (0, 1)),
     duty_from TEXT COLLATE "C",  -- ISO 8601 dates, both or none: the first and the last day
     duty_to TEXT COLLATE "C",
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT pharmacy_choices_duty_check CHECK ((duty_from IS NULL) = (duty_to IS NULL) AND (duty_from IS NULL OR duty_from <= duty_to))
 );
 
@@ -1144,7 +1144,7 @@ CREATE TABLE transfers (
     from_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     to_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     lot_id TEXT COLLATE "C" NOT NULL REFERENCES lots (id),  -- of the sender
-    quantity INTEGER NOT NULL CONSTRAINT transfers_quantity_check CHECK (quantity > 0),
+    quantity BIGINT NOT NULL CONSTRAINT transfers_quantity_check CHECK (quantity > 0),
     sent_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     sent_at BIGINT NOT NULL,
     received_lot_id TEXT COLLATE "C" REFERENCES lots (id),  -- of the receiver
@@ -1152,7 +1152,7 @@ CREATE TABLE transfers (
     received_at BIGINT,
     undone_by TEXT COLLATE "C" REFERENCES users (id),
     undone_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT transfers_places_check CHECK (from_id <> to_id),
     CONSTRAINT transfers_received_check CHECK (
         (received_at IS NULL) = (received_by IS NULL) AND (received_at IS NULL) = (received_lot_id IS NULL)),
@@ -1176,7 +1176,7 @@ CREATE TABLE movements (
     id TEXT COLLATE "C" PRIMARY KEY,
     lot_id TEXT COLLATE "C" NOT NULL REFERENCES lots (id),
     kind TEXT COLLATE "C" NOT NULL CONSTRAINT movements_kind_check CHECK (kind IN ('received', 'delivered', 'adjusted', 'transferred')),
-    quantity INTEGER NOT NULL CONSTRAINT movements_quantity_check CHECK (quantity <> 0),  -- signed change of on_hand
+    quantity BIGINT NOT NULL CONSTRAINT movements_quantity_check CHECK (quantity <> 0),  -- signed change of on_hand
     reason TEXT COLLATE "C" NOT NULL DEFAULT '',
     actor_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     prescription_id TEXT COLLATE "C",
@@ -1214,14 +1214,14 @@ CREATE TABLE prescriptions (
     issued_at BIGINT NOT NULL,
     valid_until BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    code_round INTEGER NOT NULL DEFAULT 1,  -- raising it makes a new hand-over code (prescriptions/handover.py)
-    code_failures INTEGER NOT NULL DEFAULT 0,
-    version INTEGER NOT NULL DEFAULT 1,
+    code_round BIGINT NOT NULL DEFAULT 1,  -- raising it makes a new hand-over code (prescriptions/handover.py)
+    code_failures BIGINT NOT NULL DEFAULT 0,
+    version BIGINT NOT NULL DEFAULT 1,
     acknowledge_by TEXT COLLATE "C" REFERENCES organizations (id),
     acknowledged_at BIGINT,
     acknowledged_by TEXT COLLATE "C" REFERENCES users (id),
     short_code TEXT COLLATE "C",
-    code_printed_round INTEGER,
+    code_printed_round BIGINT,
     CONSTRAINT prescriptions_pharmacy_check CHECK (status IN ('issued', 'cancelled', 'expired', 'entered_in_error') OR pharmacy_id IS NOT NULL),
     CONSTRAINT prescriptions_reason_check CHECK (status NOT IN ('refused', 'on_hold', 'cancelled', 'entered_in_error') OR status_reason <> '')
 );
@@ -1273,14 +1273,14 @@ CREATE TRIGGER prescriptions_transitions BEFORE UPDATE OF status ON prescription
 CREATE TABLE prescription_lines (
     id TEXT COLLATE "C" PRIMARY KEY,
     prescription_id TEXT COLLATE "C" NOT NULL REFERENCES prescriptions (id),
-    position INTEGER NOT NULL,
+    position BIGINT NOT NULL,
     medicine_id TEXT COLLATE "C" NOT NULL REFERENCES medicines (id),
     dosage TEXT COLLATE "C" NOT NULL,  -- posologie et mode d'emploi
-    quantity INTEGER NOT NULL CONSTRAINT prescription_lines_quantity_check CHECK (quantity BETWEEN 1 AND 1000),
-    duration_days INTEGER NOT NULL CONSTRAINT prescription_lines_duration_days_check CHECK (duration_days BETWEEN 1 AND 365),
+    quantity BIGINT NOT NULL CONSTRAINT prescription_lines_quantity_check CHECK (quantity BETWEEN 1 AND 1000),
+    duration_days BIGINT NOT NULL CONSTRAINT prescription_lines_duration_days_check CHECK (duration_days BETWEEN 1 AND 365),
     substitution_reason TEXT COLLATE "C",  -- NULL: substitution allowed; else why not
-    delivered INTEGER NOT NULL DEFAULT 0 CONSTRAINT prescription_lines_delivered_check CHECK (delivered BETWEEN 0 AND quantity),
-    renewals INTEGER NOT NULL DEFAULT 0
+    delivered BIGINT NOT NULL DEFAULT 0 CONSTRAINT prescription_lines_delivered_check CHECK (delivered BETWEEN 0 AND quantity),
+    renewals BIGINT NOT NULL DEFAULT 0
         CONSTRAINT prescription_lines_renewals_check CHECK (renewals BETWEEN 0 AND 12),
     UNIQUE (prescription_id, position)
 );
@@ -1292,7 +1292,7 @@ CREATE TABLE reservations (
     prescription_id TEXT COLLATE "C" NOT NULL REFERENCES prescriptions (id),
     line_id TEXT COLLATE "C" NOT NULL REFERENCES prescription_lines (id),
     lot_id TEXT COLLATE "C" NOT NULL REFERENCES lots (id),
-    quantity INTEGER NOT NULL CONSTRAINT reservations_quantity_check CHECK (quantity > 0),
+    quantity BIGINT NOT NULL CONSTRAINT reservations_quantity_check CHECK (quantity > 0),
     PRIMARY KEY (line_id, lot_id)
 );
 CREATE INDEX reservations_of ON reservations (prescription_id);
@@ -1328,7 +1328,7 @@ CREATE TABLE dispenses (
     undone_at BIGINT,
     undone_by TEXT COLLATE "C" REFERENCES users (id),
     undo_reason TEXT COLLATE "C",
-    card_pin INTEGER NOT NULL DEFAULT 0
+    card_pin BIGINT NOT NULL DEFAULT 0
         CONSTRAINT dispenses_card_pin_check CHECK (card_pin = 0 OR (card_pin = 1 AND proof = 'code')),
     identity_kind TEXT COLLATE "C"
         CONSTRAINT dispenses_identity_kind_check CHECK (identity_kind IN (
@@ -1360,7 +1360,7 @@ CREATE TABLE dispense_lines (
     dispense_id TEXT COLLATE "C" NOT NULL REFERENCES dispenses (id),
     line_id TEXT COLLATE "C" NOT NULL REFERENCES prescription_lines (id),
     lot_id TEXT COLLATE "C" REFERENCES lots (id),  -- NULL: handed over before this table was, and the lot is not certain
-    quantity INTEGER NOT NULL CONSTRAINT dispense_lines_quantity_check CHECK (quantity > 0)
+    quantity BIGINT NOT NULL CONSTRAINT dispense_lines_quantity_check CHECK (quantity > 0)
 );
 CREATE UNIQUE INDEX dispense_lines_once ON dispense_lines (dispense_id, line_id, lot_id);
 CREATE INDEX dispense_lines_of_line ON dispense_lines (line_id);
@@ -1391,7 +1391,7 @@ CREATE TRIGGER unsupplied_lines_are_final BEFORE UPDATE ON unsupplied_lines FOR 
 
 CREATE TABLE register_entries (
     pharmacy_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
-    number INTEGER NOT NULL CONSTRAINT register_entries_number_check CHECK (number > 0),
+    number BIGINT NOT NULL CONSTRAINT register_entries_number_check CHECK (number > 0),
     dispense_id TEXT COLLATE "C" NOT NULL REFERENCES dispenses (id),
     line_id TEXT COLLATE "C" NOT NULL REFERENCES prescription_lines (id),
     schedule TEXT COLLATE "C" NOT NULL CONSTRAINT register_entries_schedule_check
@@ -1420,11 +1420,11 @@ CREATE UNIQUE INDEX prescription_sets_names ON prescription_sets (doctor_id, nam
 
 CREATE TABLE prescription_set_lines (
     set_id TEXT COLLATE "C" NOT NULL REFERENCES prescription_sets (id),
-    position INTEGER NOT NULL,
+    position BIGINT NOT NULL,
     medicine_id TEXT COLLATE "C" NOT NULL REFERENCES medicines (id),
     dosage TEXT COLLATE "C" NOT NULL,
-    quantity INTEGER NOT NULL CONSTRAINT prescription_set_lines_quantity_check CHECK (quantity BETWEEN 1 AND 1000),
-    duration_days INTEGER NOT NULL
+    quantity BIGINT NOT NULL CONSTRAINT prescription_set_lines_quantity_check CHECK (quantity BETWEEN 1 AND 1000),
+    duration_days BIGINT NOT NULL
         CONSTRAINT prescription_set_lines_duration_check CHECK (duration_days BETWEEN 1 AND 365),
     substitution_reason TEXT COLLATE "C",
     PRIMARY KEY (set_id, position)
@@ -1519,9 +1519,9 @@ CREATE TABLE safety_entries (
     other TEXT COLLATE "C" NOT NULL,  -- of an interaction the other substance, else empty
     other_key TEXT COLLATE "C" NOT NULL,
     effect TEXT COLLATE "C" NOT NULL,  -- of an interaction what it does, else empty
-    from_months INTEGER NOT NULL,  -- of a dose the age from which it is meant, and before which it is not any more; else 0
-    to_months INTEGER NOT NULL,
-    mg_per_kg_day INTEGER NOT NULL,  -- of a dose at most, in hundredths of a milligram; else 0
+    from_months BIGINT NOT NULL,  -- of a dose the age from which it is meant, and before which it is not any more; else 0
+    to_months BIGINT NOT NULL,
+    mg_per_kg_day BIGINT NOT NULL,  -- of a dose at most, in hundredths of a milligram; else 0
     source TEXT COLLATE "C" NOT NULL,
     source_on TEXT COLLATE "C" NOT NULL,  -- of when the source is: a year, a month or a day, ISO 8601
     added_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
@@ -1531,7 +1531,7 @@ CREATE TABLE safety_entries (
     withdrawn_by TEXT COLLATE "C" REFERENCES users (id),
     withdrawn_at BIGINT,
     withdrawal_reason TEXT COLLATE "C" NOT NULL DEFAULT '',
-    version INTEGER NOT NULL DEFAULT 1,
+    version BIGINT NOT NULL DEFAULT 1,
     CONSTRAINT safety_entries_kind_check CHECK (kind IN ('dose', 'interaction')),
     CONSTRAINT safety_entries_dose_check CHECK (
         kind <> 'dose' OR (0 <= from_months AND from_months < to_months AND mg_per_kg_day > 0 AND other = '' AND effect = '')
@@ -1567,17 +1567,17 @@ CREATE TABLE safety_imports (
     made_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     made_at BIGINT NOT NULL,
     content TEXT COLLATE "C" NOT NULL,  -- what each line says, a JSON list; empty once it was taken
-    added INTEGER NOT NULL,
-    changed INTEGER NOT NULL DEFAULT 0,
-    unchanged INTEGER NOT NULL,
+    added BIGINT NOT NULL,
+    changed BIGINT NOT NULL DEFAULT 0,
+    unchanged BIGINT NOT NULL,
     applied_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1
+    version BIGINT NOT NULL DEFAULT 1
 );
 
 CREATE TABLE alert_overrides (
     id TEXT COLLATE "C" PRIMARY KEY,
     prescription_id TEXT COLLATE "C" NOT NULL REFERENCES prescriptions (id),
-    line INTEGER NOT NULL,
+    line BIGINT NOT NULL,
     alert TEXT COLLATE "C" NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
     text TEXT COLLATE "C" NOT NULL,

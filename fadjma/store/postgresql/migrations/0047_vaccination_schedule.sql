@@ -2,7 +2,7 @@
 -- dose, as rows, so that the front desk's list reads no more than its page.
 
 ALTER TABLE safety_entries
-    ADD COLUMN dose INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN dose BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN from_age TEXT COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN to_age TEXT COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN apart TEXT COLLATE "C" NOT NULL DEFAULT '',
@@ -37,8 +37,8 @@ CREATE TABLE vaccination_calls (
     patient_id TEXT COLLATE "C" PRIMARY KEY REFERENCES users (id),
     due_on TEXT COLLATE "C" NOT NULL,
     check_on TEXT COLLATE "C" NOT NULL,
-    listed INTEGER NOT NULL,
-    schedule INTEGER NOT NULL,
+    listed BIGINT NOT NULL,
+    schedule BIGINT NOT NULL,
     CONSTRAINT vaccination_calls_listed_check CHECK (listed IN (0, 1))
 );
 CREATE INDEX vaccination_calls_due ON vaccination_calls (due_on, patient_id) WHERE due_on <> '';

@@ -10,7 +10,7 @@ ALTER TABLE records
 
 -- Which page of its record it is, from 1; and for a nurse, under whose access.
 ALTER TABLE papers
-    ADD COLUMN position INTEGER NOT NULL DEFAULT 1
+    ADD COLUMN position BIGINT NOT NULL DEFAULT 1
         CONSTRAINT papers_position_check CHECK (position BETWEEN 1 AND 20),
     ADD COLUMN delegated_by TEXT COLLATE "C" REFERENCES users (id);
 DROP INDEX papers_record;

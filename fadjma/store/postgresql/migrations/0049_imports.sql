@@ -6,11 +6,11 @@ CREATE TABLE imports (
     made_by TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     made_at BIGINT NOT NULL,
     content TEXT COLLATE "C" NOT NULL,  -- JSON: the lines; empty once they are taken
-    added INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    unchanged INTEGER NOT NULL,
+    added BIGINT NOT NULL,
+    changed BIGINT NOT NULL,
+    unchanged BIGINT NOT NULL,
     applied_at BIGINT,
-    version INTEGER NOT NULL DEFAULT 1
+    version BIGINT NOT NULL DEFAULT 1
 );
 INSERT INTO imports (id, kind, made_by, made_at, content, added, changed, unchanged, applied_at, version)
 SELECT id, 'medicine', made_by, made_at, content, added, changed, unchanged, applied_at, version FROM medicine_imports;
