@@ -30,6 +30,8 @@ def test_a_database_is_made_after_another(cluster: Cluster) -> None:
         cluster.connect(first)
 
 
+@pytest.mark.long
+@pytest.mark.xdist_group("postgresql")
 def test_nothing_of_it_stays_behind() -> None:
     with Cluster(durable=True) as cluster, cluster.connect("postgres") as connection:
         assert connection.execute("SELECT current_setting('fsync')").fetchone() == ("on",)
