@@ -11,7 +11,7 @@ import steps
 from cast import ADMIN, AWA, DIOP, JAMM, NDIAYE
 from store import Clock, Store
 
-from fadjma.access import patient_lists, readings, tracing
+from fadjma.access import grants, patient_lists, readings, tracing
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
 from fadjma.events import audit, inbox, security
@@ -68,6 +68,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "what happened to a file": lambda tx: audit.browse(tx, ADMIN, Chosen(about=AWA.id)),
     "what has changed in a file": lambda tx: tracing.changed_since(tx, DIOP, AWA.id, tx.now - 1_010),
     "when one was last there": lambda tx: tracing.last_visit(tx, many.DOCTOR, AWA.id),
+    "who opened a file last": lambda tx: readings.openings(tx, AWA.id, PAGE),
     "the trace": lambda tx: readings.readings(tx, AWA.id),
     "stock": lambda tx: inventory.stock(tx, NDIAYE),
     "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),
@@ -97,6 +98,9 @@ AMONG_FEW: dict[str, Callable[[Transaction], Sequence[object]]] = {
     "what a pharmacy has": lambda tx: prescriptions.found(tx, many.PHARMACIST, "fatou"),
     "whose doctor one is": lambda tx: patient_lists.own_patients(tx, many.DOCTOR),
     "whose doctor one is, by name": lambda tx: patient_lists.own_patients(tx, many.DOCTOR, "fatou"),
+    "which of few files are open": lambda tx: list(
+        grants.grants_among(tx, many.DOCTOR, directory.identities(tx, [AWA.id, many.PATIENT]))
+    ),
     "whose files are open, by name": lambda tx: patient_lists.patients_of(tx, many.DOCTOR, q="fatou"),
     "what is in a file": lambda tx: records.records(tx, many.PATIENT, sought=Sought(q="text", author=DIOP.id)),
     "who has written in a file": lambda tx: records.authors(tx, many.PATIENT, everything=True),
