@@ -23,8 +23,9 @@ from benchmarks.seen.furnishing import furnish
 from benchmarks.seen.sights import NO_PAGES, SIGHTS, Guest
 from fadjma import create_app, demo
 from fadjma.config import Settings
-from fadjma.store import Transaction, milliseconds
-from fadjma.store.connections import connect
+from fadjma.store import milliseconds
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 CATALOGUE = Path(create_app.__code__.co_filename).parent / "translations/en/LC_MESSAGES/messages.po"
 ENGLISH_WORDS = re.compile(r"\b(the|and|with|your|you|from|not|has been)\b", re.IGNORECASE)
@@ -37,7 +38,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
     path.write_bytes(demo_database())
     with closing(connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        ids = dict(furnish(Transaction(connection, milliseconds()), SECRET_KEY))
+        ids = dict(furnish(SQLiteTransaction(connection, milliseconds()), SECRET_KEY))
         connection.execute("COMMIT")
     app = create_app(Settings(demo=True, secret_key=SECRET_KEY, database_url=f"sqlite:///{path}"))
     database = app.extensions["database"]
