@@ -13,7 +13,7 @@ from benchmarks import clinic, wire
 from benchmarks.report import BUDGET, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
 
 _SCALE = 5  # times 40 patients, in both
 _LOOK_UPS = 12  # of a doctor, who may make 30 in five minutes

@@ -21,10 +21,10 @@ from store import MONDAY
 
 import fadjma
 from fadjma.keeping.restoring import restore
-from fadjma.store import Database, Unusable
-from fadjma.store import migrating as module
-from fadjma.store.connections import connect
-from fadjma.store.migrating import migrate
+from fadjma.store import Unusable, at
+from fadjma.store.sqlite import migrating as module
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.migrating import migrate
 
 ROOT = Path(fadjma.__file__).parent.parent
 STEPS = [script.stem for script in sorted(module._MIGRATIONS.glob("*.sql"))]
@@ -333,7 +333,7 @@ class TestAFailingStep:
         assert "two" not in _names(tmp_path / "new.db")
 
     async def test_keeps_the_database_from_opening(self, migrations: Path, tmp_path: Path) -> None:
-        database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+        database = at(f"sqlite:///{tmp_path / 'new.db'}")
         with pytest.raises(Unusable):
             await database.open()
 
@@ -503,7 +503,7 @@ class TestRebuildingATable:
         child = f"""
 import os, signal
 from pathlib import Path
-from fadjma.store import migrating
+from fadjma.store.sqlite import migrating
 split = migrating._statements
 def half(script):
     for statement in split(script):
