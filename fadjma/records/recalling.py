@@ -50,7 +50,8 @@ def listed(tx: Transaction, before: str | None = None, only: Only | None = None)
     since, _, last = (before or "").partition("~")
     rows = tx.all(
         "SELECT i.id, i.given_name, i.family_name, i.phone, c.due_on, c.noted FROM vaccination_calls c "
-        f"JOIN patient_identities i ON i.id = c.patient_id WHERE c.{_OF[only]} AND c.due_on <> '' AND c.due_on < :today "
+        f"JOIN patient_identities i ON i.id = c.patient_id WHERE c.{_OF[only]} "
+        "AND c.due_on <> '' AND c.due_on < :today "
         "AND (c.due_on, c.patient_id) > (:since, :id) ORDER BY c.due_on, c.patient_id LIMIT :limit",
         {"today": days.day(tx.now).isoformat(), "since": since, "id": last, "limit": PER_PAGE + 1},
     )
@@ -159,7 +160,7 @@ def _settle(tx: Transaction, patient_ids: Sequence[str]) -> None:
 
 
 def _changes_on(found: Iterable[Due], today: date, grown: date | None) -> str:
-    """The first day to come on which one of these is late, or due no more, or the child is `grown` out of being small."""
+    """The first day to come on which one of these is late, or due no more, or the child is small no more (`grown`)."""
     late = [date.fromisoformat(one.on) + timedelta(days=1) for one in found if one.on >= today.isoformat()]
     over = [date.fromisoformat(one.until) for one in found if one.until]
     days_to_come = [*late, *over, *([grown] if grown else [])]

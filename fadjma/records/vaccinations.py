@@ -137,7 +137,7 @@ def _scheduled(found: list[Awaited], today: str) -> Iterator[Due]:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Somebody who is to be called: no more than whom, where, since when, and whether their vaccinations are noted here.
+    """Somebody who is to be called: no more than whom, where, since when, and how their vaccinations are noted here.
     `guardian`: who answers for somebody without a telephone, name and number.
     """
 
