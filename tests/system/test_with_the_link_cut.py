@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, Clinic, Person, Programs, come, open_clinic, sign_in
 from demo_database import demo_database
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
 from live_server import SECRET_KEY
 from PIL import Image
 from playwright.async_api import Browser, Page, Request, Route, expect
