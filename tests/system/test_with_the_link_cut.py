@@ -12,7 +12,6 @@ import pytest
 import pytest_asyncio
 from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, Clinic, Person, Programs, come, open_clinic, sign_in
 from demo_database import demo_database
-from fadjma.store.connections import connect
 from live_server import SECRET_KEY
 from PIL import Image
 from playwright.async_api import Browser, Page, Request, Route, expect
@@ -20,6 +19,7 @@ from playwright.async_api import Browser, Page, Request, Route, expect
 from benchmarks.seen.furnishing import furnish
 from benchmarks.seen.sights import SIGHTS, Guest
 from fadjma.store import Transaction, milliseconds
+from fadjma.store.sqlite.connections import connect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
