@@ -12,14 +12,15 @@ import pytest
 import pytest_asyncio
 from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, Clinic, Person, Programs, come, open_clinic, sign_in
 from demo_database import demo_database
-from fadjma.store.sqlite.connections import connect
 from live_server import SECRET_KEY
 from PIL import Image
 from playwright.async_api import Browser, Page, Request, Route, expect
 
 from benchmarks.seen.furnishing import furnish
 from benchmarks.seen.sights import SIGHTS, Guest
-from fadjma.store import Transaction, milliseconds
+from fadjma.store import milliseconds
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -87,7 +88,7 @@ async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
     path.write_bytes(demo_database())
     with closing(connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        ids = dict(furnish(Transaction(connection, milliseconds()), SECRET_KEY))
+        ids = dict(furnish(SQLiteTransaction(connection, milliseconds()), SECRET_KEY))
         connection.execute("COMMIT")
     async with open_clinic(folder) as clinic, Programs(clinic) as others:
         yield clinic, others, ids
