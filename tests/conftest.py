@@ -8,6 +8,7 @@ from pathlib import Path
 import compiled
 import demo_database
 import pytest
+from batches import pytest_xdist_make_scheduler  # noqa: F401 - its hook is ours
 from cast import settle
 from ending import Ending, KeptStore
 from hypothesis import settings
