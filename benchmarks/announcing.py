@@ -16,7 +16,7 @@ from fadjma import timekeeping
 from fadjma.access import actions as access
 from fadjma.announcements import actions
 from fadjma.identity.people import Viewer
-from fadjma.store import Database, Transaction
+from fadjma.store import Database, Transaction, at
 
 _PEOPLE = 50_000
 _ACTS = 20_000  # more than there is time for
@@ -54,7 +54,7 @@ def _people(tx: Transaction, count: int) -> tuple[Viewer, list[Viewer], list[str
 async def _round(
     path: Path, admin: Viewer, doctors: list[Viewer], patients: list[str], step: int
 ) -> tuple[float, list[float]]:
-    database = Database(f"sqlite:///{path}")
+    database = at(f"sqlite:///{path}")
     await database.open()
     telling = asyncio.ensure_future(_announce(database, admin, step) if step else asyncio.sleep(3, 3.0))
     waits: list[float] = []

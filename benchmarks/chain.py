@@ -22,8 +22,9 @@ from fadjma.chain import linking, seals
 from fadjma.chain.before import TakeIn
 from fadjma.chain.keys import Signer
 from fadjma.chain.walking import Walk
-from fadjma.store import Transaction, milliseconds
-from fadjma.store.connections import connect
+from fadjma.store import milliseconds
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 _GROUP = 16
 _ROWS = 2  # of a link, as most acts have
@@ -59,7 +60,7 @@ def _group(connection: Callable[[], object], pairs: list[Pair], chained: bool) -
         begun = time.thread_time()
         open_one.execute("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
         for doctor, patient in pairs:
-            tx = Transaction(open_one, milliseconds())  # type: ignore[arg-type]
+            tx = SQLiteTransaction(open_one, milliseconds())  # type: ignore[arg-type]
             actions.ask(tx, doctor, patient_id=patient, reason="Consultation")
             tx.finish()
         took = time.thread_time() - begun
@@ -75,7 +76,7 @@ def _verify(path: Path, scale: int) -> None:
         take_in, rows, begun = TakeIn(verifying.COVERED), 0, time.monotonic()
         while True:
             connection.execute("BEGIN IMMEDIATE")
-            tx = Transaction(connection, milliseconds())
+            tx = SQLiteTransaction(connection, milliseconds())
             taken = take_in(tx, 2_000)
             seals.make(tx, signer)
             connection.execute("COMMIT")
@@ -85,7 +86,7 @@ def _verify(path: Path, scale: int) -> None:
         print(f"{rows:,} rows from before taken in, in {time.monotonic() - begun:.0f} s")
         walk = Walk(verifying.COVERED)
         begun, clock = time.process_time(), time.monotonic()
-        broken = list(walk.breaks(Transaction(connection, 0)))
+        broken = list(walk.breaks(SQLiteTransaction(connection, 0)))
         cpu, took = time.process_time() - begun, time.monotonic() - clock
     per_minute = walk.links / took * 60
     print(

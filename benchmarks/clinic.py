@@ -16,7 +16,7 @@ from fadjma.identity.credentials import issue_token
 from fadjma.identity.identifiers import new_identifier
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.store import Database, Transaction
+from fadjma.store import Database, Transaction, at
 
 R = TypeVar("R")
 _ROOT = Path(__file__).parents[1]
@@ -34,7 +34,7 @@ class Person:
 
 def prepare(path: Path, fill: Callable[[Transaction], R], *, scale: int = 1) -> R:
     """Make the database `path` with the demo's people and year (`scale` times 40 patients), then call `fill`."""
-    return asyncio.run(_prepare(Database(f"sqlite:///{path}"), fill, scale))
+    return asyncio.run(_prepare(at(f"sqlite:///{path}"), fill, scale))
 
 
 async def _prepare(database: Database, fill: Callable[[Transaction], R], scale: int) -> R:

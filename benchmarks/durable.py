@@ -8,7 +8,7 @@ from benchmarks.crowd import Crowd
 from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
 
 _CLIENTS = 16
 _WARM_UP = 100  # requests that are not counted

@@ -13,7 +13,7 @@ from benchmarks import clinic, wire
 from benchmarks.report import BUDGET, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.store import Transaction
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
 
 _SCALE = 5  # times 40 patients, in both
 _LOOK_UPS = 12  # of a doctor, who may make 30 in five minutes
@@ -136,6 +136,7 @@ def _pages(path: Path, people: dict[str, clinic.Person]) -> list[tuple[str, str]
         ("patient", f"/patients/{awa}/records"),
         ("patient", f"/patients/{awa}/accesses"),
         ("doctor", "/patients"),
+        ("doctor", "/patients?mine=1"),
         ("doctor", f"/patients?q={identifier}"),
         ("pharmacist", "/prescriptions"),
         ("pharmacist", "/inventory"),
@@ -165,7 +166,7 @@ def _load(clients: list[wire.Client], person: clinic.Person, path: str, loads: i
 
 def _report(part: Part, found: dict[tuple[str, str], list[tuple[float, int]]]) -> None:
     for (role, path), [(small, size), (large, larger)] in sorted(found.items(), key=lambda item: -item[1][1][0]):
-        what = f"{path.partition('?')[0] if '?' in path else path} as {role}"
+        what = f"{path.partition('=')[0]} as {role}"
         part.rows.append([what, show(small), show(large), f"{size:,} · {larger:,}"])
         if len(part.rows) <= _SLOWEST:
             part.ratios.append(Ratio(f"{what}, large database", "ms", large, "small", small))

@@ -118,7 +118,10 @@ def _searches(patient_id: str) -> list[tuple[str, str]]:
         ("doctor", "/prescriptions?q=di"),
         ("doctor", f"/patients/{patient_id}/records?q=tension"),
         ("doctor", "/search?q=di"),
-        *(("doctor", f"/medicines?q={typed}") for typed in ("par", "amoxicilline+500", "paracetanol", "zzzz")),
+        *(
+            ("doctor", f"/medicines?q={typed}")
+            for typed in ("par", "amoxicilline+500", "paracetanol", "zzzz", "sro", "ains", "cotrimoxasole")
+        ),
         ("pharmacist", "/search?q=para"),
         ("patient", "/prescriptions?q=para"),
     ]

@@ -13,7 +13,8 @@ from benchmarks.report import Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.access import actions
 from fadjma.identity.people import Viewer
-from fadjma.store import Database, Transaction, group_commit
+from fadjma.store import Transaction, at
+from fadjma.store.sqlite import group_commit
 
 _CLIENTS = 16
 _ROUNDS = 3  # of each kind, in turn
@@ -53,7 +54,7 @@ def _pairs(tx: Transaction, count: int) -> list[Pair]:
 
 async def _round(path: Path, pairs: list[Pair], group: int) -> tuple[float, float]:
     usual, group_commit.GROUP = group_commit.GROUP, group
-    database = Database(f"sqlite:///{path}")
+    database = at(f"sqlite:///{path}")
     await database.open()
     acts = iter(pairs)
 

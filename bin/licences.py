@@ -14,14 +14,19 @@ _MARK = "<!-- What follows is written by bin/update-requirements. -->\n"
 
 def main() -> None:
     """Put the tables in the place of the old ones; everything above them is written by hand."""
-    served, all_locked = (_locked(ROOT / name) for name in ("requirements.txt", "requirements-dev.txt"))
+    served, postgresql, all_locked = (_locked(ROOT / f"requirements{name}.txt") for name in ("", "-postgresql", "-dev"))
     known = {_name(found): found for found in distributions()}
     with tempfile.TemporaryDirectory() as folder:
         known |= _fetched(all_locked.keys() - known.keys(), all_locked, folder)
         licences = {name: _licence(known[name]) for name in all_locked}
     by_hand = PAGE.read_text().partition(_MARK)[0]
-    only_work = {name: version for name, version in all_locked.items() if name not in served}
-    tables = [_table("Served", served, licences), _table("Only for work", only_work, licences)]
+    only_there = {name: version for name, version in postgresql.items() if name not in served}
+    only_work = {name: version for name, version in all_locked.items() if name not in served | postgresql}
+    tables = [
+        _table("Served", served, licences),
+        _table("Served with PostgreSQL", only_there, licences),
+        _table("Only for work", only_work, licences),
+    ]
     PAGE.write_text(by_hand + _MARK + "\n" + "\n".join(tables))
 
 

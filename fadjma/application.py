@@ -61,7 +61,7 @@ from fadjma.rules import Rules
 from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
-from fadjma.store import Database, Transaction, Unusable, keep, kept, usable
+from fadjma.store import Database, Transaction, Unusable, at, keep, kept
 from fadjma.taking import routes as taking
 from fadjma.taking.archive import Sources
 from fadjma.taking.maker import Maker
@@ -87,9 +87,9 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.request_class = web.Request  # type: ignore[assignment]  # its hint names the class, not those made of it
     app.config["MAX_CONTENT_LENGTH"] = web.MAX_BODY
     app.secret_key = settings.secret_key
-    database = Database(settings.database_url, wal_limit=settings.wal_limit)
+    database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
-    database.listener = hub.tell
+    database.listener, database.heard = hub.tell, hub.hear
     history = History(hub, database)
     app.extensions.update(
         settings=settings,
@@ -171,7 +171,7 @@ class Running:
             database, self._clock_watch, self.settle_rules, *drops, take_in=TakeIn(verifying.COVERED)
         )
         app.extensions["timekeeper"] = self._timekeeper
-        plan = planned(settings, database.path)
+        plan = planned(settings, database.path) if database.is_file else None
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
         self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
         app.extensions["sealer"] = self._sealer
@@ -184,7 +184,7 @@ class Running:
         if self._open:
             return
         try:
-            with usable(self._database.path):
+            with self._database.usable():
                 await self._open_all()
         except BaseException:
             await self.close()
@@ -202,7 +202,7 @@ class Running:
         if not await self._database.read(directory.is_anybody_known):
             await self._begin()
         owner = self._timekeeper.owner
-        if not owner.take():
+        if not owner.take() and self._database.is_file:  # of PostgreSQL's there may be any number
             log.warning(
                 "La base %s est déjà servie par un autre processus (%s) : de l'un à l'autre, les nouvelles "
                 "arrivent jusqu'à deux secondes plus tard, et lui seul tient les échéances. Un seul suffit.",

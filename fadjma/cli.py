@@ -23,10 +23,9 @@ from fadjma.keeping import copies, restoring
 from fadjma.keeping.shelf import Shelf
 from fadjma.papers import soundness
 from fadjma.refusals import Invalid
-from fadjma.store import Database, Unusable, usable
-from fadjma.store.backup import look_into
+from fadjma.store import Database, Unusable
 from fadjma.store.contents import Contents
-from fadjma.store.owner import Owner
+from fadjma.store.sqlite.backup import look_into
 
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
@@ -40,12 +39,26 @@ def register(app: Quart) -> None:
     app.cli.add_command(_set_up(app))
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
-    app.cli.add_command(_backup(app))
-    app.cli.add_command(_restore(app))
-    for command in proving.commands(app):
-        app.cli.add_command(command)
-    app.cli.add_command(_doctor(app))
+    for command in (_backup(app), _restore(app), *proving.commands(app), _doctor(app)):
+        app.cli.add_command(_of_a_file(database, command))
     app.cli.add_command(_confirm_clock(database))
+
+
+def _of_a_file(database: Callable[[], Database], command: click.Command) -> click.Command:
+    """The same where the database is a file; else one line."""
+    work = command.callback
+    assert work
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if not database().is_file:
+            raise click.ClickException(
+                f"La base {database().path} est dans PostgreSQL : « quart {command.name} » travaille sur une base qui "
+                "est un fichier. Voyez docs/scaling.md."
+            )
+        return work(*args, **kwargs)
+
+    command.callback = run
+    return command
 
 
 def _set_up(app: Quart) -> click.Command:
@@ -81,6 +94,9 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
     seal_key = await _make_seal_key(database, settings)
     backups = setup.backups(settings, database.path)
     click.echo("\n".join(await database.write(setup.fill, plan)))
+    if not database.is_file:
+        click.echo(f"\nLa base {database.path} est dans PostgreSQL ; la servir et la copier : docs/scaling.md.")
+        return
     setup.make_folder(backups)
     click.echo("\nIl reste à :")
     for number, step in enumerate(setup.what_remains(await database.read(setup.look), backups), 1):
@@ -92,7 +108,7 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
 
 async def _make_seal_key(database: Database, settings: Settings) -> str:
     """The key that signs the chains, made where there was never one; returns what the sheet says of it."""
-    sealer = Sealer(database, settings.seal_key, Owner(database.path))
+    sealer = Sealer(database, settings.seal_key, database.owner())
     await sealer.open()
     if sealer.signer is None:
         raise click.ClickException(str(sealer.fault))
@@ -302,7 +318,7 @@ def _confirm_clock(database: Callable[[], Database]) -> click.Command:
 
 async def _with(database: Database, work: Any, *args: Any) -> None:
     try:
-        with usable(database.path):
+        with database.usable():
             await database.open()
             try:
                 await work(database, *args)

@@ -4,14 +4,16 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fadjma.store import WAL_LIMIT
 
 _LEAST_KEY = 32  # characters
+_POSTGRESQL = "postgresql://"
 
 
 class SettingsError(Exception):
@@ -49,6 +51,11 @@ class Settings:
         demo = _flag(environment, "FADJMA_DEMO")
         database_url = _database_url(environment.get("FADJMA_DATABASE_URL", cls.database_url))
         secret_file = Path(environment.get("FADJMA_SECRET_FILE") or _beside(database_url, ".secret"))
+        if database_url.startswith(_POSTGRESQL) and environment.get("FADJMA_BACKUP_FOLDER"):
+            raise SettingsError(
+                "FADJMA_BACKUP_FOLDER is for a database in a file: one of PostgreSQL is copied by its own tools "
+                "(docs/scaling.md)."
+            )
         return cls(
             host=_host(environment.get("FADJMA_HOST", cls.host), demo=demo),
             port=_port(environment.get("FADJMA_PORT", str(cls.port))),
@@ -120,15 +127,38 @@ def _megabytes(environment: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _database_url(value: str) -> str:
+    if value.startswith(_POSTGRESQL):
+        return _postgresql_url(value)
     if not value.startswith("sqlite:///") or value in ("sqlite:///", "sqlite:///:memory:"):
         raise SettingsError(
-            f"FADJMA_DATABASE_URL is {value!r}: it must be sqlite:///file.db or sqlite:////full/path.db."
+            f"FADJMA_DATABASE_URL is {value!r}: it must be sqlite:///file.db, sqlite:////full/path.db "
+            "or postgresql://user@host/name."
+        )
+    return value
+
+
+def _postgresql_url(value: str) -> str:
+    """Its password does not stand in what is said of it."""
+    try:
+        parts = urlsplit(value)
+        named = unquote(parts.path.removeprefix("/"))
+        parts.port  # noqa: B018 - raises when it is none
+    except ValueError:
+        named = ""
+    if not named or "/" in named:
+        raise SettingsError("FADJMA_DATABASE_URL names no database: it must be postgresql://user@host/name.")
+    if find_spec("psycopg") is None:
+        raise SettingsError(
+            "FADJMA_DATABASE_URL is one of PostgreSQL, for which psycopg is missing. Install it, and start again:\n"
+            "    .venv/bin/pip install --require-hashes -r requirements-postgresql.txt"
         )
     return value
 
 
 def _beside(database_url: str, suffix: str) -> str:
     """Where secret, papers and the key that signs are unless it is said: beside the database, under its name."""
+    if database_url.startswith(_POSTGRESQL):  # no file of this machine: where the program is started
+        return unquote(urlsplit(database_url).path.removeprefix("/")) + suffix
     return str(Path(database_url.removeprefix("sqlite:///")).with_suffix(suffix))
 
 

@@ -253,7 +253,7 @@ def _patient(tx: Transaction, viewer: Viewer, key: bytes) -> _Patient:
     ready, flow = _prescriptions(tx, viewer, "now"), _prescriptions(tx, viewer, "flow")
     asked, open_ones = _requests(tx, viewer, "now"), _requests(tx, viewer, "flow")
     treatments = prescriptions.treatments(tx, viewer.id)
-    seen = [one for one in readings.readings(tx, viewer.id) if one.is_opening][:_READINGS]
+    seen = readings.openings(tx, viewer.id, _READINGS)
     patient = directory.identity(tx, viewer.id)
     code = handover.shown_to(viewer, ready.items[0], key) if len(ready.items) == 1 else None
     return _Patient(

@@ -20,8 +20,8 @@ from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
 from fadjma.monitoring import disk
 from fadjma.store import Unusable
-from fadjma.store.backup import has_table, look_into
-from fadjma.store.files import of
+from fadjma.store.sqlite.backup import has_table, look_into
+from fadjma.store.sqlite.files import of
 
 _PATIENCE = 5.0  # seconds for an answer
 _HOUR = 3_600_000

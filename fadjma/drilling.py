@@ -18,7 +18,7 @@ from fadjma.chain import seals, walking
 from fadjma.chain.seals import Exported
 from fadjma.chain.walking import Walk
 from fadjma.store import Transaction, Unusable
-from fadjma.store.backup import look_into
+from fadjma.store.sqlite.backup import look_into
 
 _NAMED_AT_MOST = 3  # of what is wrong
 _NOT_WALKED = "la chaîne de cette copie n'a pas pu être vérifiée (voyez le journal du serveur)"

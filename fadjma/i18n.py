@@ -170,8 +170,13 @@ def show_birth_date(birth_date: str, language: str) -> str:
     if len(birth_date) == _YEAR:
         return birth_date
     if len(birth_date) == _MONTH:
-        return str(format_date(date.fromisoformat(f"{birth_date}-01"), "MMM y", locale=language))
+        return show_month(birth_date, language)
     return show_date(birth_date, language)
+
+
+def show_month(month: str, language: str) -> str:
+    """« nov. 2026 » from 2026-11."""
+    return str(format_date(date.fromisoformat(f"{month}-01"), "MMM y", locale=language))
 
 
 def is_estimated(birth_date: str) -> bool:

@@ -16,10 +16,10 @@ from fadjma.chain.walking import Break, Walk
 from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.store import Database, Transaction, Unusable
-from fadjma.store.backup import change, give_name, has_table, look_into
 from fadjma.store.contents import Contents
-from fadjma.store.migrating import migrate
-from fadjma.store.owner import Owner
+from fadjma.store.owner import FileOwner
+from fadjma.store.sqlite.backup import change, give_name, has_table, look_into
+from fadjma.store.sqlite.migrating import migrate
 
 _NAMED_AT_MOST = 5  # of what is wrong with the chains
 
@@ -205,7 +205,7 @@ def _replace(file: Path, enter: Callable[[Signer], object]) -> None:
 
 def _renew(settings: Settings, database: Database) -> None:
     """Raises KeyFault, Unusable; then the file is as it was."""
-    owner = Owner(database.path)
+    owner = FileOwner(database.path)
     if not owner.take():
         raise Unusable(f"FADJMA tourne encore sur {database.path} (processus {owner.holder()}) : arrêtez-le d'abord.")
     try:

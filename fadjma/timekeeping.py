@@ -21,12 +21,12 @@ from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import renewing
 from fadjma.records import recalling
 from fadjma.store import Database, Transaction, Unavailable
-from fadjma.store.owner import Owner
 from fadjma.taking import exports
 from fadjma.web import drafts, idempotency
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
+_HANDED_OVER = 4.0  # seconds after which another process looks whether nobody keeps the time any more
 _AT_LEAST = 0.5  # seconds between two rounds
 _BATCH = 200  # things per transaction, so that nobody's act waits long
 
@@ -55,7 +55,7 @@ class Timekeeper:
         self._drop_upload = drop_upload
         self._drop_export = drop_export
         self._take_in = take_in
-        self.owner = Owner(database.path)  # of several processes on one database, one keeps its time
+        self.owner = database.owner()  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
 
@@ -84,13 +84,14 @@ class Timekeeper:
                     await self._settle_rules()
             except Exception:
                 log.exception("what the clinic has chosen is not known; it is looked at again")
+            is_owner = False
             try:
-                if self.owner.take():
+                if is_owner := self.owner.take():
                     await self._round()
             except OSError:
                 log.exception("whether another process keeps the time is not known; it is asked again")
             with contextlib.suppress(TimeoutError):
-                pause = await self._pause()
+                pause = await self._pause() if is_owner else _HANDED_OVER
                 async with asyncio.timeout(pause):  # wait_for would make a task for each round
                     await self._woken.wait()
             self._woken.clear()

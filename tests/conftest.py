@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import compiled
 import demo_database
@@ -19,11 +20,15 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_itemcollected,
     pytest_runtest_protocol,
 )
-from store import Clock, Store
+from store import MONDAY, Clock, Store
 
 from fadjma.identity import passwords
-from fadjma.store import Database
-from fadjma.store.migrating import migrate
+from fadjma.store import Database, at
+from fadjma.store.sqlite.migrating import migrate
+
+if TYPE_CHECKING:
+    from clusters import Cluster
+    from postgresql_store import Settled
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
@@ -57,6 +62,52 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def cluster() -> "Iterator[Cluster]":
+    """A PostgreSQL of this process's tests; each makes databases of its own."""
+    from clusters import Cluster  # psycopg takes a tenth of a second, of every start
+
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: "Cluster") -> str:
+    """The name of a PostgreSQL database without rows, of which others are made; nobody stays connected to it."""
+    from fadjma.store.postgresql.migrating import migrate
+
+    name = cluster.create()
+    with cluster.connect(name) as connection:
+        migrate(connection, MONDAY)
+    return name
+
+
+@pytest.fixture(scope="session")
+def settled_on_postgresql(cluster: "Cluster", migrated: str) -> "Iterator[Settled]":
+    """A PostgreSQL database that is settled once; each test finds it as it was."""
+    from postgresql_store import Settled
+
+    settled = Settled(cluster, migrated, lambda store: store.write(settle, passwords._hasher.hash), Clock())
+    yield settled
+    settled.close()
+
+
+@pytest.fixture(scope="session")
+def on_postgresql(pytestconfig: pytest.Config) -> bool:
+    """Whether the actions of this run act on PostgreSQL."""
+    return bool(pytestconfig.getoption("store") == "postgresql")
+
+
+@pytest.fixture
+def database_url(on_postgresql: bool, request: pytest.FixtureRequest) -> str:
+    """The address of this test's own database."""
+    if not on_postgresql:
+        return f"sqlite:///{request.getfixturevalue('path')}"
+    settled: Settled = request.getfixturevalue("settled_on_postgresql")
+    settled.begin_again()
+    return settled.url
+
+
 @pytest.fixture
 def path(settled: Path, tmp_path: Path) -> Path:
     """The file of this test's own database."""
@@ -76,12 +127,16 @@ def ending(settled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
     """The database for synchronous tests. Afterwards it must add up, whatever the test did.
 
-    Who asks for `path` too, or for what needs it, has a file and connections of their own.
+    Who asks for `path` or `database_url` too, or for what needs one, has a file and connections of their own.
     """
-    if "path" in request.fixturenames:
+    if on_postgresql:
+        from postgresql_store import PostgreSQLStore
+
+        store: Store = PostgreSQLStore(request.getfixturevalue("database_url"), clock)
+    elif {"path", "database_url"} & set(request.fixturenames):
         store = Store(request.getfixturevalue("path"), clock)
     else:
         store = KeptStore(request.getfixturevalue("ending"), clock)
@@ -91,9 +146,9 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Store]:
 
 
 @pytest.fixture
-async def database(path: Path, clock: Clock) -> AsyncIterator[Database]:
-    """The same database as the program opens it: one writer, readers, a listener that is told after the commit."""
-    database = Database(f"sqlite:///{path}", clock=clock)
+async def database(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    """The same database as the program opens it: a listener that is told after the commit."""
+    database = at(database_url, clock=clock)
     await database.open()
     yield database
     await database.close()

@@ -11,9 +11,10 @@ from argon2 import PasswordHasher
 from cast import PASSWORD
 
 from fadjma import demo
-from fadjma.store import Transaction, milliseconds
-from fadjma.store.connections import connect
-from fadjma.store.migrating import migrate
+from fadjma.store import milliseconds
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.migrating import migrate
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 # Where the processes of one run leave it for each other, if there are several: making it takes four seconds of a core.
 shared: Path | None = None
@@ -48,6 +49,6 @@ def _made() -> bytes:
         migrate(path, now)
         with closing(connect(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            demo.fill(Transaction(connection, now), password_hash=_CHEAP.hash(PASSWORD))
+            demo.fill(SQLiteTransaction(connection, now), password_hash=_CHEAP.hash(PASSWORD))
             connection.execute("COMMIT")
         return path.read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 
 from store import Clock, Store
 
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
 
 
 class Ending:

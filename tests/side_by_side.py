@@ -53,6 +53,9 @@ _LONG = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in another order, the same for a seed")
     parser.addoption("--every-way", action="store_true", help="try by no turns: every value and way everywhere")
+    parser.addoption(
+        *("--store",), choices=("sqlite", "postgresql"), default="sqlite", help="the database behind the actions"
+    )
     parser.addoption("--first-and-last", action="store_true", help="of each test with many cases run these two")
 
 
@@ -81,6 +84,9 @@ def pytest_collection() -> Iterator[None]:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if _within(item.path) in _LONG:
         item.add_marker("long")
+    if "cluster" in getattr(item, "fixturenames", ()):  # about PostgreSQL, whatever the run is on
+        item.add_marker("long")
+        item.add_marker(pytest.mark.xdist_group("postgresql"))  # one server for all of them
 
 
 @functools.cache

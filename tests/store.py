@@ -14,8 +14,10 @@ from fadjma.access.tracing import trace_try
 from fadjma.events.inbox import HISTORIES_APART
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Refusal
-from fadjma.store import Transaction, database
-from fadjma.store.group_commit import Write, commit
+from fadjma.store import Transaction
+from fadjma.store.sqlite import database
+from fadjma.store.sqlite.group_commit import commit
+from fadjma.store.writes import Write
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,6 +54,7 @@ class Store:
         self.path = path
         self.clock = clock
         self.announced: list[Any] = []
+        self._put_away: dict[str, str] = {}  # triggers, with what makes them
         self.connection = connection or database.connect(path)
         self.connection.execute("PRAGMA synchronous = OFF")  # these tests do not unplug the machine
         self.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)  # what the oldest SQLite takes
@@ -126,10 +129,19 @@ class Store:
             for (name,) in tables
         }
 
+    def without(self, trigger: str) -> None:
+        """Let happen what this trigger refuses: the test begins where no life does, or puts it back itself."""
+        for (sql,) in self.rows("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger):
+            self._put_away[trigger] = sql
+            self.connection.execute(f"DROP TRIGGER {trigger}")
+
+    def with_again(self, trigger: str) -> None:
+        self.connection.execute(self._put_away[trigger])
+
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,
         but where a backup was restored, or before what is kept."""
-        assert not self.rows("PRAGMA foreign_key_check")
+        self.check_references()
         assert not self.rows(
             "WITH steps AS (SELECT n.user_id, "
             "seq - lag(seq, 1, i.forgotten) OVER (PARTITION BY n.user_id ORDER BY seq) AS step "
@@ -146,6 +158,9 @@ class Store:
             "SELECT l.id FROM lots l WHERE l.on_hand <> "
             "(SELECT coalesce(sum(quantity), 0) FROM movements WHERE lot_id = l.id)"
         ), "on hand is not what movements say"
+
+    def check_references(self) -> None:
+        assert not self.rows("PRAGMA foreign_key_check")
 
     def close(self) -> None:
         self.connection.close()

@@ -8,7 +8,7 @@ from cast import AWA
 from ending import Ending, KeptStore
 from store import Clock
 
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
 
 NAME = "SELECT given_name FROM users WHERE id = 'awa'"
 ANOTHER_NAME = "UPDATE users SET given_name = 'Binta' WHERE id = 'awa'"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from store import MONDAY
 
 from fadjma import writing
-from fadjma.store.connections import connect
-from fadjma.store.migrating import migrate
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.migrating import migrate
 
 
 def test_a_list_is_in_french_order() -> None:

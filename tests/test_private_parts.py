@@ -25,7 +25,7 @@ from uvicorn.server import ServerState
 import fadjma
 from fadjma.live import wire
 from fadjma.server.protocol import Protocol
-from fadjma.store.connections import Connection
+from fadjma.store.sqlite.connections import Connection
 
 SOURCES = Path(fadjma.__file__).parent
 REQUEST = b"GET / HTTP/1.1\r\nhost: fadjma\r\n\r\n"
@@ -42,7 +42,7 @@ USED = {
         ServerState: "default_headers",
     },
     "server/serving.py": {uvicorn.Server: "config handle_exit servers started startup"},
-    "store/connections.py": {aiosqlite.Connection: "_conn _execute _tx"},
+    "store/sqlite/connections.py": {aiosqlite.Connection: "_conn _execute _tx"},
 }
 
 
@@ -77,7 +77,7 @@ def members(kind: type) -> set[str]:
 
 @pytest.mark.parametrize(
     ("package", "files"),
-    [("uvicorn.protocols", {"live/wire.py", "server/protocol.py"}), ("aiosqlite", {"store/connections.py"})],
+    [("uvicorn.protocols", {"live/wire.py", "server/protocol.py"}), ("aiosqlite", {"store/sqlite/connections.py"})],
 )
 def test_no_other_file_stands_on_it(package: str, files: set[str]) -> None:
     assert {str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*.py") if package in imports(path)} == files
@@ -186,7 +186,7 @@ def test_a_head_that_is_too_large_can_be_said_so() -> None:
 
 async def test_a_whole_function_runs_on_the_thread_of_its_connection() -> None:
     done: list[str] = []
-    with standing_on("aiosqlite", "how a function gets to a connection's thread", "store/connections.py"):
+    with standing_on("aiosqlite", "how a function gets to a connection's thread", "store/sqlite/connections.py"):
         connection = await Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
         try:
             own = await connection.run(lambda raw: (raw, threading.get_ident()))
@@ -201,7 +201,7 @@ async def test_a_whole_function_runs_on_the_thread_of_its_connection() -> None:
 
 
 async def test_the_connection_itself_can_be_reached() -> None:
-    with standing_on("aiosqlite", "the connection under its own", "store/connections.py"):
+    with standing_on("aiosqlite", "the connection under its own", "store/sqlite/connections.py"):
         connection = await Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
         try:
             assert connection.raw is await connection.run(lambda raw: raw)
@@ -210,7 +210,7 @@ async def test_the_connection_itself_can_be_reached() -> None:
 
 
 async def test_what_a_function_raises_comes_back() -> None:
-    with standing_on("aiosqlite", "how a function's error comes back", "store/connections.py"):
+    with standing_on("aiosqlite", "how a function's error comes back", "store/sqlite/connections.py"):
         connection = await Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
         try:
             with pytest.raises(ZeroDivisionError):
@@ -221,5 +221,5 @@ async def test_what_a_function_raises_comes_back() -> None:
 
 def test_a_moved_part_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("test_private_parts.members", lambda kind: set())
-    with pytest.raises(AssertionError, match=r"aiosqlite [\d.]+ has moved Connection\._tx: fadjma/store/connections"):
-        test_what_a_file_stands_on_is_there("store/connections.py", aiosqlite.Connection, "_tx")
+    with pytest.raises(AssertionError, match=r"aiosqlite [\d.]+ has moved Connection\._tx: fadjma/store/sqlite/conn"):
+        test_what_a_file_stands_on_is_there("store/sqlite/connections.py", aiosqlite.Connection, "_tx")

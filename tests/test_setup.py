@@ -21,7 +21,7 @@ from store import Clock, Store
 from fadjma import create_app, setup
 from fadjma.config import Settings
 from fadjma.identity import directory
-from fadjma.store.migrating import migrate
+from fadjma.store.sqlite.migrating import migrate
 
 TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
 

@@ -28,14 +28,26 @@ _READ_UNDER = f"""
         AND ({_WIDTH.format("wider")}) > ({_WIDTH.format("a")})
     )
 """
-# Each patient once, by an index that has each one's prescriptions together; what was entered in error was for somebody
-# else.
-_KNOWN = """
-    SELECT known.patient_id, (
-        SELECT max(w.updated_at) FROM prescribed w
-        WHERE w.prescriber_id = :viewer AND w.patient_id = known.patient_id AND w.status <> 'entered_in_error'
-    ) AS at
-    FROM (SELECT DISTINCT patient_id FROM prescribed WHERE prescriber_id = :viewer) AS known WHERE 1 = 1
+# Those whose file is open, each with when it was opened or the last prescription changed, whichever was later; and a
+# page of those for whom they have prescribed, without them.
+_OWN = """
+    WITH granted AS ({granted} GROUP BY a.patient_id), opened AS (
+        SELECT patient_id, max(at) AS at FROM (
+            SELECT patient_id, at FROM granted UNION ALL
+            SELECT known.patient_id, known.at FROM granted CROSS JOIN patients_of_prescribers known
+            WHERE known.prescriber_id = :viewer AND known.patient_id = granted.patient_id
+        ) AS latest GROUP BY patient_id
+    )
+    SELECT patient_id, at FROM (
+        SELECT patient_id, at FROM opened UNION ALL
+        SELECT patient_id, at FROM (
+            SELECT known.patient_id, known.at FROM patients_of_prescribers known
+            WHERE known.prescriber_id = :viewer AND known.patient_id NOT IN (SELECT patient_id FROM granted){of_known}
+            AND (known.at, known.patient_id) < (:before_at, :before_id)
+            ORDER BY known.at DESC, known.patient_id DESC LIMIT :limit
+        ) AS prescribed_to
+    ) AS own
+    WHERE (at, patient_id) < (:before_at, :before_id) ORDER BY at DESC, patient_id DESC LIMIT :limit
 """
 
 
@@ -92,7 +104,8 @@ def own_patients(
     """A doctor's own patients, the latest first: whose file is open to them, and for whom they have prescribed.
 
     With `q` those of whom it says something: words of the name, the identifier, the beginning of either; not of the
-    telephone, which is not theirs to learn. What is read is bounded by what is the doctor's own.
+    telephone, which is not theirs to learn. What is read is bounded by the grants that are running and the page; with
+    `q` by the doctor's own patients, whatever was prescribed to each.
     """
     viewer.require("doctor")
     of_granted, values = directory.said_of_own(q, "a.patient_id")
@@ -101,10 +114,7 @@ def own_patients(
         return Page()
     before_at, before_id = paging.position(before)
     rows = tx.all(
-        f"SELECT patient_id, max(at) AS at FROM ({_GRANTED}{of_granted} GROUP BY a.patient_id UNION ALL "
-        f"{_KNOWN}{of_known}) AS own "  # no moment: not before any
-        "GROUP BY patient_id HAVING (max(at), patient_id) < (:before_at, :before_id) "
-        "ORDER BY max(at) DESC, patient_id DESC LIMIT :limit",
+        _OWN.format(granted=_GRANTED + of_granted, of_known=of_known),
         {
             "viewer": viewer.id,
             "now": tx.now,

@@ -17,6 +17,7 @@ from fadjma.store import Page, Row, Transaction, given, listed, paging
 PER_PAGE = 200
 _FOR_YOU = N_("Agit pour vous")
 _SHOWN = listed(tracing.WORDS)
+_OPENINGS = listed([action for action in tracing.WORDS if action.endswith(".read")])
 _NOT_THEIRS = ("patient", "handover")  # kinds of things whose pages are other people's
 
 # A line of the trace, whosever it is.
@@ -84,11 +85,6 @@ class Reading:
         return self.outcome == "success" and self.action.endswith((".read", ".listed"))
 
     @property
-    def is_opening(self) -> bool:
-        """Whether something of the file was before somebody's eyes, beyond a name in a list."""
-        return self.is_reading and not self.action.endswith(".listed")
-
-    @property
     def part_label(self) -> str:
         return states.PARTS.get(self.part, "")
 
@@ -145,6 +141,16 @@ def readings(tx: Transaction, patient_id: str, before: str = "", limit: int = PE
         {"patient": patient_id, "before_at": before_at, "before_id": before_id, "limit": limit + 1},
     )
     return paging.page([_reading(row) for row in rows], limit, lambda one: one.cursor)
+
+
+def openings(tx: Transaction, patient_id: str, limit: int) -> list[Reading]:
+    """The latest times that something of the file was before anybody's eyes, beyond a name in a list; as `readings`."""
+    rows = tx.all(
+        f"{_READING} AND e.patient_id = :patient AND e.outcome = 'success' AND e.action IN {_OPENINGS} "
+        "ORDER BY e.at DESC, e.id DESC LIMIT :limit",
+        {"patient": patient_id, "limit": limit},
+    )
+    return [_reading(row) for row in rows]
 
 
 def lines(tx: Transaction, ids: Iterable[str]) -> dict[str, Reading]:

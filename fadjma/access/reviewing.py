@@ -10,7 +10,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Conflict, NotFound, NotNow
-from fadjma.store import Duplicate, Transaction
+from fadjma.store import Transaction
 
 
 def begin(tx: Transaction, request_id: str, *, against: bool) -> None:
@@ -94,16 +94,14 @@ def contest(tx: Transaction, viewer: Viewer, patient_id: str, line_id: str, *, t
     Raises NotFound for everybody else and for what is no line of it, Conflict the second time.
     """
     readings.own_line(tx, viewer, patient_id, line_id)
-    try:
-        tx.execute(
-            "INSERT INTO contests (line_id, patient_id, text, created_at) VALUES (:id, :patient, :text, :now)",
-            {"id": line_id, "patient": patient_id, "text": text, "now": tx.now},
-        )
-    except Duplicate as error:
-        if error.constraint != "contests_pkey":
-            raise
+    is_new = tx.execute(
+        "INSERT INTO contests (line_id, patient_id, text, created_at) VALUES (:id, :patient, :text, :now) "
+        "ON CONFLICT (line_id) DO NOTHING",
+        {"id": line_id, "patient": patient_id, "text": text, "now": tx.now},
+    )
+    if not is_new:
         current = reviews.contest(tx, viewer, line_id).status
-        raise NotNow(N_("Vous avez déjà signalé cette ligne."), current=current) from error
+        raise NotNow(N_("Vous avez déjà signalé cette ligne."), current=current)
     _tell_contest(tx, viewer, line_id, patient_id, "opened", admins="contest.opened", patient=None)
     return line_id
 

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fadjma.store import Transaction
-from fadjma.store.backup import give_name
+from fadjma.store.sqlite.backup import give_name
 
 _BYTES = 32  # of an Ed25519 key, private or public (RFC 8032)
 

@@ -70,7 +70,10 @@ class Identity(Patient):
 
 def organizations(tx: Transaction, kind: str | None = None) -> list[Organization]:
     """Clinics and pharmacies by name, in French order, which no database has by itself."""
-    rows = tx.all("SELECT id, kind, name, city FROM organizations WHERE :kind IS NULL OR kind = :kind", {"kind": kind})
+    rows = tx.all(
+        "SELECT id, kind, name, city FROM organizations WHERE CAST(:kind AS TEXT) IS NULL OR kind = :kind",
+        {"kind": kind},
+    )
     found = [Organization(**row.as_dict()) for row in rows]
     return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
@@ -147,7 +150,7 @@ def is_patient(tx: Transaction, user_id: str) -> bool:
 
 def is_active(tx: Transaction, user_id: str, role: Role | None = None) -> bool:
     """Whether this is somebody, of this role if one is given, whose account is open."""
-    sql = "SELECT 1 FROM users WHERE id = :id AND status = 'active' AND (:role IS NULL OR role = :role)"
+    sql = "SELECT 1 FROM users WHERE id = :id AND status = 'active' AND (CAST(:role AS TEXT) IS NULL OR role = :role)"
     return tx.value(sql, {"id": user_id, "role": role}) is not None
 
 
@@ -256,7 +259,8 @@ def people(tx: Transaction, role: Role, organization_id: str | None = None) -> l
     """The ids of the active people of a role, of one organization or of all."""
     rows = tx.all(
         "SELECT u.id FROM users u LEFT JOIN practitioners p ON p.user_id = u.id "
-        "WHERE u.role = :role AND u.status = 'active' AND (:organization IS NULL OR p.organization_id = :organization)",
+        "WHERE u.role = :role AND u.status = 'active' "
+        "AND (CAST(:organization AS TEXT) IS NULL OR p.organization_id = :organization)",
         {"role": role, "organization": organization_id},
     )
     return [row["id"] for row in rows]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from fadjma.i18n import iso
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.store import Duplicate, Transaction
+from fadjma.store import Transaction
 
 Purpose = Literal["registration", "sign_in", "unlock"]
 _VALID_FOR = 5 * 60_000  # milliseconds
@@ -118,24 +118,22 @@ def add(tx: Transaction, user_id: str, site: Site, made: Made, *, name: str) -> 
     """Keep a new one; false when it is known already, or there are too many."""
     if len(of(tx, user_id)) >= _MOST:
         return False
-    try:
-        tx.execute(
-            "INSERT INTO passkeys (id, user_id, credential, host, name, public_key, sign_count, created_at) "
-            "VALUES (:id, :user_id, :credential, :host, :name, :public_key, :sign_count, :now)",
-            {
-                "id": new_id(),
-                "user_id": user_id,
-                "credential": made.credential,
-                "host": site.host,
-                "name": name[:_LONGEST_NAME],
-                "public_key": made.public_key,
-                "sign_count": made.sign_count,
-                "now": tx.now,
-            },
-        )
-    except Duplicate:
-        return False
-    return True
+    added = tx.execute(
+        "INSERT INTO passkeys (id, user_id, credential, host, name, public_key, sign_count, created_at) "
+        "VALUES (:id, :user_id, :credential, :host, :name, :public_key, :sign_count, :now) "
+        "ON CONFLICT (credential) DO NOTHING",
+        {
+            "id": new_id(),
+            "user_id": user_id,
+            "credential": made.credential,
+            "host": site.host,
+            "name": name[:_LONGEST_NAME],
+            "public_key": made.public_key,
+            "sign_count": made.sign_count,
+            "now": tx.now,
+        },
+    )
+    return bool(added)
 
 
 def used(tx: Transaction, passkey_id: str, sign_count: int) -> None:

@@ -302,7 +302,8 @@ def end(
     """End one session of a user, or all of them `but` one; returns how many. Their streams close after the commit."""
     ended = tx.all(
         "UPDATE sessions SET ended_at = :now, end_reason = :reason "
-        "WHERE user_id = :user_id AND ended_at IS NULL AND (:id IS NULL OR id = :id) AND (:but IS NULL OR id <> :but) "
+        "WHERE user_id = :user_id AND ended_at IS NULL AND (CAST(:id AS TEXT) IS NULL OR id = :id) "
+        "AND (CAST(:but AS TEXT) IS NULL OR id <> :but) "
         "RETURNING id",
         {"now": tx.now, "reason": reason, "user_id": user_id, "id": session_id, "but": but},
     )

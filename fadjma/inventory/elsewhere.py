@@ -13,7 +13,7 @@ from fadjma.events import Subject
 from fadjma.i18n import iso
 from fadjma.identity import directory, places
 from fadjma.identity.people import Viewer
-from fadjma.inventory.queries import Lot
+from fadjma.inventory.queries import Lot, Product
 from fadjma.store import Row, Transaction, given
 
 _NEWS = {"stock.withheld": "stock.withheld_elsewhere", "stock.put_back": "stock.put_back_elsewhere"}
@@ -42,9 +42,13 @@ def of(tx: Transaction, viewer: Viewer, lot: Lot) -> list[Elsewhere]:
     ]
 
 
-def withheld(tx: Transaction, viewer: Viewer, lots: Collection[Lot]) -> set[str]:
-    """The ids of those of these lots of the own pharmacy that another place withholds, and this one does not."""
-    keys = _withheld(tx, viewer.organization_id)
+def withheld(tx: Transaction, viewer: Viewer, products: Collection[Product]) -> set[str]:
+    """The ids of those lots of these products of the own pharmacy that another place withholds, and this one does not.
+
+    What is read grows with the products and with what is withheld of them, not with what the places have or had.
+    """
+    keys = _withheld(tx, viewer.organization_id, {product.medicine.id for product in products})
+    lots = (lot for product in products for lot in product.lots)
     return {lot.id for lot in lots if lot.withheld_at is None and _key(lot.medicine_id, lot.number) in keys}
 
 
@@ -64,7 +68,8 @@ def tell_of_arrival(tx: Transaction, viewer: Viewer, came: Iterable[tuple[str, s
     """Lots of these medicines, with these numbers, have just come to the own pharmacy: it is told, whoever took them in
     too, which of them another place withholds.
     """
-    found = {_key(*one) for one in came} & _withheld(tx, viewer.organization_id)
+    keys = {_key(*one) for one in came}
+    found = keys & _withheld(tx, viewer.organization_id, {medicine_id for medicine_id, _ in keys})
     pharmacists = directory.people(tx, "pharmacist", viewer.organization_id) if found else []
     for medicine_id, number_key in sorted(found):
         own = tx.all(
@@ -98,15 +103,17 @@ def _same(tx: Transaction, pharmacy_id: str | None, lot: Lot) -> list[Row]:
     return sorted(same, key=lambda row: others[row["pharmacy_id"]])
 
 
-def _withheld(tx: Transaction, pharmacy_id: str | None) -> set[_Key]:
-    """What the other places of the house withhold."""
+def _withheld(tx: Transaction, pharmacy_id: str | None, medicine_ids: Collection[str]) -> set[_Key]:
+    """What the other places of the house withhold of these medicines."""
     others = [place.id for place in places.house(tx, pharmacy_id or "")]
-    if not others:
+    if not others or not medicine_ids:
         return set()
     among, values = given(others)
+    medicines = {f"medicine{number}": medicine_id for number, medicine_id in enumerate(medicine_ids)}
     rows = tx.all(
-        "SELECT p.medicine_id, l.number FROM lots l JOIN products p ON p.id = l.product_id "
-        f"WHERE l.withheld_at IS NOT NULL AND p.pharmacy_id IN {among}",
-        values,
+        "SELECT p.medicine_id, l.number FROM products p JOIN lots l ON l.product_id = p.id "
+        f"WHERE p.medicine_id IN ({', '.join(f':{name}' for name in medicines)}) AND p.pharmacy_id IN {among} "
+        "AND l.withheld_at IS NOT NULL",
+        {**values, **medicines},
     )
     return {_key(row["medicine_id"], row["number"]) for row in rows}

@@ -1,5 +1,6 @@
 """The list of medicines as those see it who keep it: admins, and the pharmacists who read it over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ from fadjma import imports, writing
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.imports import Import
+from fadjma.inventory import other_names
+from fadjma.inventory.other_names import Reading
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, paging, searching
 
@@ -135,9 +138,31 @@ def browse(tx: Transaction, viewer: Viewer, q: str = "", before: str | None = No
 
 
 def said_of(q: str) -> searching.Condition:
-    """The condition that a medicine m has words, in its name or among its brands, which begin as those of `q`."""
+    """The condition that a medicine m has words, in its name or among its brands, which begin as those of `q`.
+
+    Or that it is called so otherwise (other_names.py).
+    """
+    asked = writing.asked_words(q)
     key = "(' ' || m.search_key || ' ' || m.brands_key)"
-    return searching.every(writing.asked_words(q), searching.in_key(key))
+    condition, values = searching.every(asked, searching.in_key(key))
+    called, others = called_otherwise(other_names.readings(asked))
+    return (f" AND ((1 = 1{condition}) OR {called})" if called else condition), {**values, **others}
+
+
+def called_otherwise(readings: Sequence[Reading], mark: str = "other") -> searching.Condition:
+    """The condition, without AND, that a medicine m is one of these; empty when there are none. `mark` as in every."""
+    conditions = []
+    values: dict[str, str] = {}
+    for number, reading in enumerate(readings):
+        condition, words = searching.every(reading.asked, _in_name, mark=f"{mark}{number}_")
+        conditions.append(f"(1 = 1{condition})")
+        values |= words
+    return (f"({' OR '.join(conditions)})" if conditions else ""), values
+
+
+def _in_name(begin: str, end: str) -> str:
+    """That a word of the name begins so: a DCI is no brand, and a name as it stands is looked at in half the time."""
+    return f"(m.search_key LIKE {begin} || '%' OR m.search_key LIKE '% ' || {begin} || '%')"
 
 
 def count(tx: Transaction) -> int:

@@ -80,7 +80,7 @@ def _set_retired(tx: Transaction, viewer: Viewer, medicine_id: str, action: str,
     before = formulary.entry(tx, viewer, medicine_id)
     changed = tx.execute(
         "UPDATE medicines SET retired_at = :at, version = version + 1 "
-        "WHERE id = :id AND (retired_at IS NULL) = :retire",
+        "WHERE id = :id AND CASE WHEN retired_at IS NULL THEN 1 ELSE 0 END = :retire",
         {"at": tx.now if retired else None, "id": medicine_id, "retire": retired},
     )
     if not changed:

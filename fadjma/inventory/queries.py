@@ -10,7 +10,7 @@ from fadjma.days import day
 from fadjma.events.subjects import Named
 from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary, misspelt
+from fadjma.inventory import formulary, misspelt, other_names
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, given, paging, searching
 
@@ -125,13 +125,14 @@ class Product:
     def low(self) -> bool:
         return self.usable <= self.threshold
 
-    def json(self, language: str) -> dict[str, Any]:
+    def json(self, language: str, elsewhere: Collection[str] = ()) -> dict[str, Any]:
+        """`elsewhere` are the ids of lots that another place of the house withholds (elsewhere.py)."""
         return {
             "id": self.id,
             "medicine": self.medicine.json(),
             "threshold": self.threshold,
             "usable": self.usable,
-            "lots": [lot.json(language) for lot in self.lots],
+            "lots": [{**lot.json(language), "withheld_elsewhere": lot.id in elsewhere} for lot in self.lots],
         }
 
 
@@ -161,8 +162,9 @@ def search_medicines(
 ) -> Page[Medicine]:
     """Medicines in whose name, or among whose brands, every typed word begins a word; without those that were retired.
 
-    Those that have the first word as their first, then those that begin with it, come first; of equally good ones those
-    that the pharmacy has. Where there are none, those that differ by a slip (misspelt.py).
+    Or that are called so otherwise (other_names.py). Those that are, or have the first word as their first, then those
+    that begin with it, come first; of equally good ones those that the pharmacy has. Where there are none, those that
+    differ by a slip (misspelt.py).
 
     How many a pharmacy has, only doctors learn, who prescribe: nobody counts the stock of a competitor.
     `before` is the `next` of the page before: how many were shown, for the list of medicines is the same all day.
@@ -175,12 +177,18 @@ def search_medicines(
     shown, _ = paging.position(before, otherwise=0)
     values = {"limit": SUGGESTIONS + 1, "shown": shown, "pharmacy": pharmacy_id, "today": today(tx)}
     condition, words = formulary.said_of(q[:_TYPED])
-    best = "CASE WHEN search_key || ' ' LIKE :whole THEN 0 WHEN search_key LIKE :first THEN 1 ELSE 2 END, "
+    whole = [one for one in other_names.readings(asked) if one.whole]
+    called, others = formulary.called_otherwise(whole, "whole")
+    exactly = f"{called} OR " if called else ""
+    best = f"CASE WHEN {exactly}search_key || ' ' LIKE :whole THEN 0 WHEN search_key LIKE :first THEN 1 ELSE 2 END, "
     first = {"whole": f"{asked[0][-1]} %", "first": f"{asked[0][-1]}%"}
-    rows = tx.all(_suggested(condition, best), {**values, **words, **first})
+    rows = tx.all(_suggested(condition, best), {**values, **words, **others, **first})
     if not rows and (ids := misspelt.closest(tx, asked, shown=shown, limit=SUGGESTIONS + 1)):
         among, meant = given(ids)
         rows = tx.all(_suggested(f" AND m.id IN {among}"), {**values, **meant, "shown": 0})
+    if not rows and (slipped := other_names.with_a_slip(asked)):
+        called, others = formulary.called_otherwise(slipped)
+        rows = tx.all(_suggested(f" AND {called}"), {**values, **others})
     found = [Medicine(**{**row.as_dict(), "usable": row["usable"] if pharmacy_id else None}) for row in rows]
     return paging.page(found, SUGGESTIONS, lambda last: str(shown + SUGGESTIONS))
 

@@ -14,8 +14,8 @@ from fadjma.events import inbox
 from fadjma.keeping.sealed import is_sealed, seal, unseal
 from fadjma.keeping.shelf import Shelf
 from fadjma.store import Transaction, Unusable
-from fadjma.store.backup import backup, change, check_is_ours, copy_file, count_rows, give_name, remove
 from fadjma.store.contents import Contents
+from fadjma.store.sqlite.backup import backup, change, check_is_ours, copy_file, count_rows, give_name, remove
 
 log = logging.getLogger("fadjma.keeping")
 _HOUR = 3_600_000

@@ -14,8 +14,8 @@ from fadjma.keeping import copies, restoring, runs
 from fadjma.keeping.copies import Plan
 from fadjma.keeping.runs import Alarm, Run, RunKind, Standing
 from fadjma.store import Database, Transaction, Unusable
-from fadjma.store.backup import look_into
 from fadjma.store.owner import Owner
+from fadjma.store.sqlite.backup import look_into
 
 P = ParamSpec("P")
 R = TypeVar("R")

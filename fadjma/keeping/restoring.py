@@ -8,9 +8,9 @@ from fadjma.events import inbox
 from fadjma.i18n import iso
 from fadjma.keeping.copies import Plan, bring, by_age, drilled
 from fadjma.store import Transaction, Unusable, soundness
-from fadjma.store.backup import change, count_rows, look_into, put_in_place, remove
-from fadjma.store.migrating import migrate
-from fadjma.store.owner import Owner
+from fadjma.store.owner import FileOwner
+from fadjma.store.sqlite.backup import change, count_rows, look_into, put_in_place, remove
+from fadjma.store.sqlite.migrating import migrate
 
 _NAMED_AT_MOST = 3  # of what is wrong with a file
 
@@ -20,7 +20,7 @@ def restore(database: Path, source: Path, key: str | None, now: int, *, replace_
 
     Returns where the database is kept that was there. Raises Unusable; then it is as it was.
     """
-    owner = Owner(database)
+    owner = FileOwner(database)
     try:
         if not owner.take():
             raise Unusable(f"FADJMA tourne encore sur {database} (processus {owner.holder()}) : arrêtez-le d'abord.")

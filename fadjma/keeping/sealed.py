@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fadjma.store import Unusable
-from fadjma.store.files import keep_private
+from fadjma.store.sqlite.files import keep_private
 
 _FIRST = b"fadjma-sealed-1\n"
 _SALT = 16  # bytes

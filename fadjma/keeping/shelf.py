@@ -14,8 +14,8 @@ from pathlib import Path
 
 from fadjma.keeping.sealed import seal, unseal
 from fadjma.store import Unusable
-from fadjma.store.backup import give_name
 from fadjma.store.contents import Contents, hash_of, make_private
+from fadjma.store.sqlite.backup import give_name
 
 log = logging.getLogger("fadjma.keeping")
 _NAME = "fadjma-papers"

@@ -90,6 +90,25 @@ class Hub:
             elif isinstance(what, Announcement):
                 self.figures.announced(len(what.recipients))
                 self._announce(what, announced.committed_at)
+                self._database.wake_others(what.recipients)
+
+    def hear(self, people: set[str] | None) -> None:
+        """Another process has news for these people, or for it is not known whom (None): who is here gets theirs."""
+        here = [user_id for user_id in self.streams.user_ids() if people is None or user_id in people]
+        if here and not self.restarting:
+            self._spawn(self._look_for_news(here))
+
+    async def _look_for_news(self, user_ids: list[str]) -> None:
+        try:
+            cursors = await self._database.read(inbox.cursors, user_ids)
+        except Exception:
+            log.exception("the news of another process were not read; the next sweep makes up for it")
+            return
+        for user_id, cursor in cursors.items():
+            for stream in self.streams.of_user(user_id):
+                if stream.last < cursor:
+                    stream.wanted = max(stream.wanted, cursor)
+                    self._wake(stream)
 
     def _announce(self, announcement: Announcement, committed_at: float) -> None:
         # Who comes after this looks for what they have missed; who leaves before their turn is passed over.

@@ -84,6 +84,7 @@ def issue(
         },
     )
     add_lines(tx, prescription_id, lines)
+    transitions.keep_patient(tx, prescription_id)
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
     told = {**states.ISSUE.told, "patient": "prescription.renewed"} if renews_id else states.ISSUE.told
     transitions.tell(

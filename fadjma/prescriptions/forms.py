@@ -206,7 +206,7 @@ class DeliveryForm(Alerting):
     card: Field[str | None] = StringField(N_("Carte FADJMA"), [AtMost(40)], filters=[cleaning(40)])
     pin: Field[str | None] = PasswordField(N_("Code PIN du patient"), [Optional(), Length(max=40)])
     identity_kind: Field[str | None] = one_of(N_("Pièce vue"), proving.DOCUMENTS, required=False)
-    identity_document: Field[str | None] = text(N_("Numéro de la pièce"), 60, required=False)
+    identity_document: Field[str | None] = text(N_("Numéro de la pièce"), 60, required=False, minimum=proving.SHORTEST)
     reason: Field[str | None] = text(N_("Pourquoi sans code"), 300, required=False, minimum=3)
 
     @property
@@ -236,6 +236,8 @@ class DeliveryForm(Alerting):
         errors = {}
         if self.identity_document.data and kind.raw_data and not kind.data and not kind.errors:
             errors["identity_kind"] = N_("Dites quelle pièce vous avez vue.")
+        elif self.identity_document.data and not proving.is_number(kind.data or "", self.identity_document.data):
+            errors["identity_document"] = N_("Recopiez le numéro qui est sur la pièce.")
         if self.code.data and self.pin.data:
             errors["pin"] = N_("Donnez le code de retrait, ou la carte et son code PIN, pas les deux.")
         self.refuse(errors)

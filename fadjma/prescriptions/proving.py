@@ -24,10 +24,17 @@ DOCUMENTS = {
     "other": N_("Autre pièce"),
 }
 OTHER = "other"  # of what programs send without a kind
+_NUMBERED = frozenset(DOCUMENTS) - {"fadjma_card", OTHER}  # that have a number, with digits, wherever they are issued
+SHORTEST = 3  # signs of a number: « x » is none
 _SHOWN = 3  # signs of a number, by which its owner knows it and nobody else can use it
 _SEEN = "identity_"  # before a kind, in the reason that the history keeps
 _ANOTHERS = N_("Cette carte n'est pas celle de ce patient : vérifiez le nom et l'identifiant.")
 _NO_PIN = N_("Ce patient n'a pas de code PIN : demandez une pièce d'identité.")
+
+
+def is_number(kind: str, number: str) -> bool:
+    """Whether this may be the number of such a document; how many digits which country's has, nobody here knows."""
+    return kind not in _NUMBERED or any(c.isdecimal() for c in number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from fadjma.identity.people import Viewer, full_name, titled
 from fadjma.inventory import equivalents
 from fadjma.inventory.formulary import SCHEDULES
 from fadjma.inventory.queries import Medicine
+from fadjma.prescriptions import posology
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Row, Transaction, given, paging
 
@@ -84,6 +85,11 @@ class Entry:
     @property
     def patient(self) -> str:
         return full_name(self.given_name, self.family_name)
+
+    @property
+    def counted(self) -> str:
+        """« 21 gélules »."""
+        return posology.counted(self.quantity, self.unit)
 
     @property
     def day(self) -> date:

@@ -106,6 +106,24 @@ def write(
     if not changed:
         raise Conflict(states.CHANGED, current=source)
     write_act(tx, prescription_id, actor_id, source, target, reason, by_id=by_id)
+    keep_patient(tx, prescription_id)
+
+
+def keep_patient(tx: Transaction, prescription_id: str) -> None:
+    """Keep among the patients of its prescriber for whom it is, as it is now: they are listed without being counted.
+
+    What was entered in error was for somebody else: a patient who has nothing but that is not one of theirs.
+    """
+    pair = "(prescriber_id, patient_id) = (SELECT prescriber_id, patient_id FROM prescriptions WHERE id = :id)"
+    kept = tx.execute(
+        "INSERT INTO prescriber_patients (prescriber_id, patient_id, at) "
+        "SELECT prescriber_id, patient_id, updated_at FROM prescriptions "
+        f"WHERE {pair} AND status <> 'entered_in_error' ORDER BY updated_at DESC LIMIT 1 "
+        "ON CONFLICT (prescriber_id, patient_id) DO UPDATE SET at = excluded.at",
+        {"id": prescription_id},
+    )
+    if not kept:
+        tx.execute(f"DELETE FROM prescriber_patients WHERE {pair}", {"id": prescription_id})
 
 
 def write_act(

@@ -4,7 +4,8 @@ Domain code takes a `Transaction` and gives it SQL; the edges call `Database.rea
 """
 
 from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, milliseconds
-from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write, usable
+from fadjma.store.engines import at
+from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write
 from fadjma.store.kept import keep, kept
 from fadjma.store.listing import given, listed, one_of
 from fadjma.store.paging import Page
@@ -24,6 +25,7 @@ __all__ = [
     "Unavailable",
     "Unusable",
     "Violation",
+    "at",
     "given",
     "keep",
     "kept",
@@ -31,5 +33,4 @@ __all__ = [
     "milliseconds",
     "one_of",
     "tried_to_write",
-    "usable",
 ]

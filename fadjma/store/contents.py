@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from fadjma.store.backup import give_name
+from fadjma.store.sqlite.backup import give_name
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _PRIVATE_FOLDER = 0o700

@@ -3,43 +3,33 @@
 `await database.read(function, *args)` and `await database.write(function, *args)` call `function(tx, *args)` with a
 `Transaction`. A write commits when the function returns and rolls back when it raises; what it announced with
 `tx.announce(…)` is told to the listener only after the commit, in commit order.
-One hop per transaction was measured three times as fast as one await per statement (docs/decisions/), and writes
-that come at the same moment share one commit (group_commit.py).
+One hop per transaction was measured three times as fast as one await per statement (docs/decisions/). Which database
+is behind it, `at` (engines.py) finds in the address, and nobody else asks.
 """
 
 import asyncio
-import logging
-import os
-import sqlite3
 import time
-from collections import deque
-from collections.abc import Callable
-from contextlib import closing
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fadjma.histogram import SECONDS, Histogram
-from fadjma.store.connections import BUSY_SECONDS, Connection, connect
-from fadjma.store.constraints import translated
-from fadjma.store.errors import Error, Unavailable, outage, tried_to_write, usable
-from fadjma.store.files import Place
-from fadjma.store.group_commit import Write, begin, commit, settle
-from fadjma.store.migrating import migrate
+from fadjma.store.errors import Unavailable
+from fadjma.store.owner import Owner
 from fadjma.store.transaction import Announced, Transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Clock = Callable[[], int]
 Listener = Callable[[Announced], None]
+Heard = Callable[[set[str] | None], None]
 
-log = logging.getLogger("fadjma")
 READERS = 2  # as many as the small machines we run on have cores
-_NEAR_TIMEOUT_MS = 20  # readers are locked out of a WAL database only for moments; the event loop waits no longer
-_NOTE_SECONDS = 0.1
-_TRY_MS = 100  # that the writer waits for a foreign lock before it looks whether it is to stop
 WAL_LIMIT = 8 * 1024 * 1024  # bytes
-_TIDY_EVERY = 10.0  # seconds between two attempts to shorten a log that somebody else holds open
+_NOTE_SECONDS = 0.1
 
 
 def milliseconds() -> int:
@@ -47,278 +37,126 @@ def milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Database:
-    """The database behind `url` (`sqlite:///relative.db` or `sqlite:////absolute.db`)."""
+class Database(ABC):
+    """A database; `at` makes one.
 
-    def __init__(self, url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> None:
-        """`wal_limit`: bytes over which the -wal is shortened; 0: another program does that (Litestream)."""
-        if not url.startswith("sqlite:///"):
-            raise ValueError(f"FADJMA_DATABASE_URL: {url!r} is not sqlite:///path")
-        self.path = Path(url.removeprefix("sqlite:///"))
+    `path`: its file, or, of one that is no file of this machine, the name under which what belongs to it lies here
+    (the secret key, papers).
+    """
+
+    path: Path
+    is_file: bool
+
+    def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._wal_limit = wal_limit
         self.listener: Listener = lambda announced: None
-        self._writer: Connection | None = None
-        self._is_called = False  # the writer, to what waits
-        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
-        self._all: list[Connection] = []
-        self._near: sqlite3.Connection | None = None
-        self._waiting: deque[Write] = deque()  # appended to on the event loop, taken from on the writer's thread
+        self.heard: Heard = lambda people: None
         self.waiting_reads = 0  # as with writes, below; `glance` does not wait
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
-        self._place = Place(self.path)
-        self._tidy_after = 0.0
         self._give_up_at: float | None = None  # `time.monotonic()` after which nothing more is begun
-        self._checking: sqlite3.Connection | None = None
         self.found_damage = False  # by a reading, since all pages were last found well
         self.failure: Unavailable | None = None  # of the last write that was not refused for its own sake
         self.written_at = 0.0  # `time.monotonic()` of the last one that changed something and was kept
 
+    @abstractmethod
     async def open(self) -> None:
-        """Migrate, then open one writer and `READERS` readers. Raises Unusable; then nothing stays open."""
-        try:
-            await asyncio.to_thread(migrate, self.path, self.clock())
-            self._give_up_at = None
-            with usable(self.path):
-                self._writer = await self._connect()
-                await self._writer.run(self._set_up_writer)
-                for _ in range(READERS):
-                    self._readers.put_nowait(await self._connect(read_only=True))
-                self._near = connect(self.path, read_only=True)
-                self._near.execute(f"PRAGMA busy_timeout = {_NEAR_TIMEOUT_MS}")
-                self._place.remember()
-        except BaseException:
-            await self.close()
-            raise
+        """Migrate, then open the connections. Raises Unusable; then nothing stays open."""
 
-    def _set_up_writer(self, connection: sqlite3.Connection) -> None:
-        connection.execute(f"PRAGMA busy_timeout = {_TRY_MS}")
-        if self._wal_limit:
-            connection.execute(f"PRAGMA journal_size_limit = {self._wal_limit}")
-        else:
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-        try:
-            begin(connection)  # of a file that cannot be written, too; now -wal and -shm are there
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            connection.execute(f"PRAGMA user_version = {version}")  # but not this
-            connection.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # somebody else writes: so it can be
-                raise
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what is queued and close every connection; what is asked for meanwhile fails (Unavailable)."""
 
     def finish_within(self, seconds: float) -> None:
         """The process is about to stop: what has not been begun by then fails (Unavailable) and is not kept."""
         self._give_up_at = time.monotonic() + seconds
 
-    async def close(self) -> None:
-        """Finish what is queued and close every connection; what is asked for meanwhile fails (Unavailable)."""
-        if self._give_up_at is None:
-            self.finish_within(BUSY_SECONDS)
-        if checking := self._checking:
-            checking.interrupt()
-        closed = await asyncio.gather(*(connection.close() for connection in self._all), return_exceptions=True)
-        for error in filter(None, closed):
-            log.error("a connection could not be closed", exc_info=error)  # its thread has ended all the same
-        self._all.clear()
-        if self._near:
-            self._near.close()
-            self._near = None
-        self._writer, self._readers = None, asyncio.Queue()
-        self._is_called = False
-        late = [*self._waiting]
-        self._waiting.clear()
-        for write in late:
-            write.fail(Unavailable("stopping"))
-        settle(late, self.listener)
-
-    async def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call `function(tx, …)` on one consistent snapshot; it cannot change anything."""
-        self.waiting_reads += 1
-        try:
-            connection = await self._readers.get()
-            try:
-                return await connection.run(partial(_read, self.clock, lambda tx: function(tx, *args, **kwargs)))
-            except Error as error:
-                raise self._reading_failed(error) from error.__cause__
-            finally:
-                self._readers.put_nowait(connection)
-        finally:
-            self.waiting_reads -= 1
-
-    async def read_aside(
+    def read(
         self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    ) -> Coroutine[Any, Any, R]:
+        """Call `function(tx, …)` on one consistent snapshot; it cannot change anything."""
+        return self._read(lambda tx: function(tx, *args, **kwargs))
+
+    def read_aside(
+        self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, R]:
         """Like `read`, on a connection and a thread of its own: for what takes seconds, and is to keep nobody waiting.
 
         What is written meanwhile stays in the -wal until it has ended: no longer than it must.
         """
-        try:
-            return await asyncio.to_thread(self._read_aside, lambda tx: function(tx, *args, **kwargs))
-        except Error as error:
-            raise self._reading_failed(error) from error.__cause__
-
-    def _read_aside(self, function: Callable[[Transaction], R]) -> R:
-        with closing(connect(self.path, read_only=True)) as connection:
-            return _read(self.clock, function, connection)
+        return self._read_aside(lambda tx: function(tx, *args, **kwargs))
 
     def glance(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Like `read`, at once and on the event loop's own thread: only for a few rows by their keys, just written.
 
         Two hops between threads cost more than such a reading, most of all on an idle machine (benchmarks/README.md).
         """
-        assert self._near is not None, "the database is not open"
-        try:
-            return _read(self.clock, lambda tx: function(tx, *args, **kwargs), self._near)
-        except Error as error:
-            raise self._reading_failed(error) from error.__cause__
-
-    def _reading_failed(self, error: Error) -> Error:
-        """An outage, unless what was asked is wrong: a reading that writes is refused as read-only, too."""
-        found = outage(error)
-        if found is None or tried_to_write(error):
-            return error
-        self.found_damage = self.found_damage or found.reason == "damaged"
-        return found
+        return self._glance(lambda tx: function(tx, *args, **kwargs))
 
     async def write(
         self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Call `function(tx, …)` in one durable transaction: all of it, or nothing when it raises.
 
-        Raises Unavailable when the database cannot keep anything now.
+        It may be called again when another's transaction was in the way of it (`Transaction.again`): what it does
+        outside of the database it must bear to do twice. Raises Unavailable when the database cannot keep anything now.
         """
-        return await self._ask(function, args, kwargs)
+        return await self._ask(lambda tx: function(tx, *args, **kwargs))
 
     async def note(
         self, function: Callable[Concatenate[Transaction, P], object], /, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         """Like `write`, for what nobody's answer depends on: waited for a moment only, and its failure is health's."""
-        answer = self._ask(function, args, kwargs)
+        answer = self._ask(lambda tx: function(tx, *args, **kwargs))
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.wait({answer}, timeout=_NOTE_SECONDS)
 
-    def _ask(self, function: Callable[..., R], args: Any, kwargs: Any) -> asyncio.Future[R]:
-        assert self._writer is not None, "the database is not open"
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[R] = loop.create_future()
+    def _ask(self, work: Callable[[Transaction], R]) -> asyncio.Future[R]:
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(partial(self._answered, time.monotonic()))
         self.waiting_writes += 1
-        self._waiting.append(Write(lambda tx: function(tx, *args, **kwargs), answer))
-        if not self._is_called:
-            self._is_called = True
-            loop.call_soon(self._call, self._writer, loop)
+        self._write(work, answer)
         return answer
-
-    def _call(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """Have the writer commit what waits by then.
-
-        Once for all who asked in one turn of the loop, and after them: with a call for each, the writer began with the
-        first while the others were still read, and both threads waited for each other. 16 clients: 16 writes in a
-        commit instead of 7, a tenth less of a core for each (benchmarks/README.md).
-        """
-        writer.post(partial(self._commit, writer, loop))
 
     def _answered(self, asked_at: float, answer: asyncio.Future[Any]) -> None:
         self.waiting_writes -= 1
         self.write_seconds.observe(time.monotonic() - asked_at)
 
-    def _commit(self, writer: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """On the writer's thread: commit what waits, if it did not go with an earlier group.
+    @abstractmethod
+    async def _read(self, work: Callable[[Transaction], R]) -> R: ...
 
-        All of it, in as many groups as it takes: called again for the rest, the writer might have been closed before.
+    @abstractmethod
+    async def _read_aside(self, work: Callable[[Transaction], R]) -> R: ...
+
+    @abstractmethod
+    def _glance(self, work: Callable[[Transaction], R]) -> R: ...
+
+    @abstractmethod
+    def _write(self, work: Callable[[Transaction], R], answer: asyncio.Future[R]) -> None:
+        """Have the work done and answered, on the event loop, after the listener was told."""
+
+    def wake_others(self, people: Iterable[str]) -> None:  # noqa: B027 - most databases have no others
+        """Let the other processes know that these people have news: there `heard` is called with them.
+
+        A wake-up and no more: where it is lost, the next sweep finds what it was about. On a file nobody is called.
         """
-        self._is_called = False  # before it is looked at: whoever comes from now on calls again
-        while self._waiting:
-            changes = writer.raw.total_changes
-            group = commit(writer.raw, self.clock, self._waiting, self._begin)
-            self._learn(group, changed=writer.raw.total_changes > changes)
-            loop.call_soon_threadsafe(settle, group, self.listener)
-            if self._place.log_size > self._wal_limit > 0 and time.monotonic() > self._tidy_after:
-                self._tidy(writer.raw)
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
-        """Begin, waiting for another process's lock as long as `connect` does, unless the process is to stop."""
-        until = time.monotonic() + BUSY_SECONDS
-        while True:
-            give_up_at = self._give_up_at
-            if give_up_at is not None and time.monotonic() > give_up_at:
-                raise Unavailable("stopping")
-            try:
-                begin(connection)
-                break
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
-        if not self._place.is_kept():
-            raise Unavailable("gone")
+    @abstractmethod
+    def owner(self) -> Owner:
+        """Which of the processes on this database is its server."""
 
-    def _learn(self, group: list[Write], *, changed: bool) -> None:
-        """What this group says about the database's health."""
-        failure = next((write.error for write in group if isinstance(write.error, Unavailable)), None)
-        if failure:
-            self.failure = failure
-        elif changed and any(write.error is None for write in group):
-            if self.failure:
-                log.warning("writing works again")
-            self.failure, self.written_at = None, time.monotonic()
+    @abstractmethod
+    def usable(self) -> AbstractContextManager[None]:
+        """Around what opens this database: says in one line why it cannot be. Raises Unusable."""
 
-    def _tidy(self, connection: sqlite3.Connection) -> None:
-        """Shorten a log that a long reader, or readers without a gap, kept from beginning again."""
-        self._tidy_after = time.monotonic() + _TIDY_EVERY
-        try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # busy: somebody still reads from it
-        except sqlite3.Error as error:
-            log.error("the -wal could not be shortened: %s", error)
-
+    @abstractmethod
     def is_in_place(self) -> bool:
         """Whether what is open is what lies at the path."""
-        return self._place.is_kept()
 
+    @abstractmethod
     def free_space(self) -> int:
         """Bytes that may still be written to the disk of the database."""
-        found = os.statvfs(self.path.parent)
-        return found.f_bavail * found.f_frsize
 
+    @abstractmethod
     async def damage(self) -> str | None:
-        """What is wrong with the pages of the file, if anything. Reads all of them, on a thread of its own."""
-        return await asyncio.to_thread(self._look_at_pages)
-
-    def _look_at_pages(self) -> str | None:
-        self.found_damage = False
-        try:
-            with closing(connect(self.path, read_only=True)) as connection:
-                self._checking = connection
-                verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        except sqlite3.Error as error:
-            verdict = str(error)
-        finally:
-            self._checking = None
-        return None if verdict == "ok" else verdict
-
-    async def _connect(self, *, read_only: bool = False) -> Connection:
-        """One more of them. Cancelled, it waits all the same: its thread answers, and not to a loop that is closed."""
-        connection = Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)
-        connecting = asyncio.ensure_future(_connected(connection))
-        try:
-            await asyncio.shield(connecting)
-        finally:
-            await asyncio.wait({connecting})
-            if not connecting.exception():
-                self._all.append(connection)
-        return connection
-
-
-async def _connected(connection: Connection) -> None:
-    await connection
-
-
-def _read(clock: Clock, function: Callable[[Transaction], R], connection: sqlite3.Connection) -> R:
-    try:
-        connection.execute("BEGIN")
-        try:
-            return function(Transaction(connection, clock()))
-        finally:
-            connection.execute("ROLLBACK")
-    except sqlite3.Error as error:
-        raise translated(connection, error) from error
+        """What is wrong with the pages of the database, if anything; may read all of them, beside everything else."""

@@ -1,43 +1,18 @@
-"""What the store raises. sqlite3's own errors never leave it: another database behind it would raise these too."""
+"""What the store raises. A driver's own errors never leave it: whichever database is behind it, it raises these."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 Reason = Literal["locked", "full", "read_only", "broken", "damaged", "gone", "stopping"]
-
-# By SQLite's primary result code (https://sqlite.org/rescode.html): what the running program makes of it, and what
-# whoever starts it is told.
-_LOCKED = "un autre programme la verrouille, arrêtez-le ou attendez qu'il ait fini"
-_REASONS: dict[int, tuple[Reason, str]] = {
-    sqlite3.SQLITE_BUSY: ("locked", _LOCKED),
-    sqlite3.SQLITE_PROTOCOL: ("locked", _LOCKED),
-    sqlite3.SQLITE_FULL: ("full", "le disque est plein, libérez de la place"),
-    sqlite3.SQLITE_READONLY: (
-        "read_only",
-        "le fichier ou son dossier est en lecture seule, l'utilisateur de FADJMA doit y écrire",
-    ),
-    sqlite3.SQLITE_IOERR: (
-        "broken",
-        "le disque ne se laisse pas lire ou écrire, vérifiez qu'il n'est ni plein ni abîmé",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        "broken",
-        "le fichier ou son dossier ne se laisse pas ouvrir ou écrire, vérifiez les droits de l'utilisateur de FADJMA",
-    ),
-    sqlite3.SQLITE_CORRUPT: ("damaged", "le fichier est abîmé, restaurez une sauvegarde"),
-    sqlite3.SQLITE_NOTADB: ("damaged", "ce fichier n'est pas une base SQLite, vérifiez FADJMA_DATABASE_URL"),
-}
+FOREIGN_KEY = "foreign key"  # the name of every reference to nothing: SQLite does not say which
 
 
 class Error(Exception):
-    """The database failed or refused; sqlite3's own error is the cause."""
+    """The database failed or refused; the driver's own error is the cause."""
 
 
 class Violation(Error):
-    """A constraint of the schema refused a statement; `constraint` is its name (constraints.py)."""
+    """A constraint of the schema refused a statement; `constraint` is its name (sqlite/constraints.py)."""
 
     def __init__(self, message: str, constraint: str) -> None:
         super().__init__(message)
@@ -48,8 +23,12 @@ class Duplicate(Violation):
     """The constraint is a unique index or a key: there is such a row already."""
 
 
+class ReadOnly(Error):
+    """A statement would have changed something where nothing may be changed."""
+
+
 class Unavailable(Error):
-    """The database cannot do it now. Of a write, nothing was kept; sqlite3's own error, if any, is the cause."""
+    """The database cannot do it now. Of a write, nothing was kept; the driver's own error, if any, is the cause."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -60,51 +39,12 @@ class Unusable(Error):
     """The database cannot be worked with at all; the message is one line for whoever starts the program."""
 
 
-@contextmanager
-def usable(path: Path) -> Iterator[None]:
-    """Around what opens this file: says in one line why it cannot be. Raises Unusable."""
-    try:
-        yield
-    except (sqlite3.Error, Unavailable, OSError) as error:
-        raise Unusable(f"La base {path} ne peut pas servir : {reason(path, error)}.") from error
-
-
-def reason(path: Path, error: BaseException) -> str:
-    """Why this file cannot be worked with and what to do, without a full stop."""
-    code = _code(error)
-    if code == sqlite3.SQLITE_CANTOPEN and not path.parent.is_dir():
-        return f"le dossier {path.parent} n'existe pas"
-    if code == sqlite3.SQLITE_CANTOPEN and path.is_dir():
-        return "c'est un dossier, vérifiez FADJMA_DATABASE_URL"
-    return _REASONS[code][1] if code else str(error)
-
-
-def outage(error: BaseException) -> Unavailable | None:
-    """The outage that this error, or what caused it, comes from; None when it is about what was asked."""
-    for cause in _causes(error):
-        if isinstance(cause, Unavailable):
-            return cause
-    code = _code(error)
-    if code is None:
-        return None
-    found = Unavailable(_REASONS[code][0])
-    found.__cause__ = error
-    return found
-
-
 def tried_to_write(error: BaseException) -> bool:
     """Whether this error of a reading came from writing."""
-    found = outage(error)
-    return found is not None and found.reason == "read_only"
+    return any(isinstance(cause, ReadOnly) for cause in causes(error))
 
 
-def _code(error: BaseException) -> int | None:
-    """SQLite's primary result code of what this error comes from, if it is one of those above."""
-    codes = (getattr(cause, "sqlite_errorcode", 0) & 0xFF for cause in _causes(error))
-    return next((code for code in codes if code in _REASONS), None)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """The error, what caused it, and so on."""
     cause: BaseException | None = error
     while cause is not None:

@@ -1,14 +1,31 @@
-"""Which of the processes on one database file is its server: the others say so at the start, and leave it the time."""
+"""Which of the processes on one database is its server: the others say so at the start, and leave it the time."""
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl
 
 
-class Owner:
+class Owner(ABC):
+    """One process of several at a time; whoever ends, killed or not, is it no more."""
+
+    @abstractmethod
+    def take(self) -> bool:
+        """Be the server, unless another process is; true when this one is it already. Raises OSError."""
+
+    @abstractmethod
+    def holder(self) -> str:
+        """Who is the server, as it said itself."""
+
+    @abstractmethod
+    def give_up(self) -> None:
+        """Let another be it."""
+
+
+class FileOwner(Owner):
     """A lock on a file beside the database; the system takes it back from whoever ends, killed or not.
 
     Not on the database itself: to close that file anywhere in the process would end SQLite's own locks on it.
@@ -19,7 +36,6 @@ class Owner:
         self._file: int | None = None
 
     def take(self) -> bool:
-        """Be the server, unless another process is; true when this one is it already. Raises OSError."""
         if sys.platform == "win32" or self._file is not None:
             return True
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -34,7 +50,6 @@ class Owner:
         return True
 
     def holder(self) -> str:
-        """The process id of the server, as it wrote it down."""
         return self._path.read_text()
 
     def give_up(self) -> None:

@@ -30,13 +30,13 @@ def in_key(key: str, exists: str = "{}") -> Way:
     return lambda begin, end: exists.format(f"{key} LIKE '% ' || {begin} || '%'")
 
 
-def every(asked: Iterable[Sequence[str]], *ways: Way) -> Condition:
-    """That each word which is asked is found in one of these ways."""
+def every(asked: Iterable[Sequence[str]], *ways: Way, mark: str = "") -> Condition:
+    """That each word which is asked is found in one of these ways; `mark` tells its values from those of another."""
     condition = ""
     values: dict[str, str] = {}
     for i, variants in enumerate(list(asked)[:LOOKED_AT]):
-        either = [way(f":w{i}_{j}", f":e{i}_{j}") for way in ways for j in range(len(variants))]
+        either = [way(f":{mark}w{i}_{j}", f":{mark}e{i}_{j}") for way in ways for j in range(len(variants))]
         condition += f" AND ({' OR '.join(either)})"
         for j, word in enumerate(variants):
-            values |= {f"w{i}_{j}": word, f"e{i}_{j}": word + chr(0x10FFFF)}
+            values |= {f"{mark}w{i}_{j}": word, f"{mark}e{i}_{j}": word + chr(0x10FFFF)}
     return condition, values

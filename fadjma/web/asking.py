@@ -113,9 +113,10 @@ async def act(
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)
-        bounds.act(viewer.own_id)
-        for bound, about in counted:
-            bounds.count(bound, f"{viewer.own_id} {about}")
+        if not tx.again:
+            bounds.act(viewer.own_id)
+            for bound, about in counted:
+                bounds.count(bound, f"{viewer.own_id} {about}")
         stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         asking.look_for_news(tx, acted_on)  # before the act: what it brings is news
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
@@ -150,7 +151,8 @@ async def see_traced(
 
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
-        bounds.count(READ_PER_PERSON, viewer.own_id)
+        if not tx.again:
+            bounds.count(READ_PER_PERSON, viewer.own_id)
         if person:
             sessions.note_activity(tx, viewer)
         result = query(tx, viewer, *args, **kwargs)
@@ -272,6 +274,7 @@ class _Asking:
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
+        self.news = []
         self.look_at_mail(tx)
         if self.viewer is None:
             raise SignInNeeded(

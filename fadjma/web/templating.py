@@ -131,6 +131,7 @@ def environment(language: str) -> Environment:
             "initials": _initials,
             "unbroken": lambda text: text.replace("-", "\u2011"),  # an identifier stays on one line
             "date": partial(i18n.show_date, language=language),
+            "month": partial(i18n.show_month, language=language),
             "born": partial(i18n.show_birth_date, language=language),
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,

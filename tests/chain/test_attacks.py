@@ -15,8 +15,8 @@ from store import Store
 from fadjma.chain import keys, seals
 from fadjma.chain.covering import Link, row_digest, row_salt
 from fadjma.chain.keys import Signer
-from fadjma.store import Transaction
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 from fadjma.verifying import COVERED
 
 _ENTRY = "(SELECT id FROM audit_events WHERE action = 'record.created' ORDER BY id LIMIT 1)"
@@ -130,7 +130,7 @@ def test_what_is_broken_is_named_with_what_stands_around_it(worked: Store, path:
 
 def _rewrite(connection: sqlite3.Connection, chain: str) -> None:
     """Every link of a chain, and its head, as if what the rows say now had always been said."""
-    tx, digest = Transaction(connection, 0), ""
+    tx, digest = SQLiteTransaction(connection, 0), ""
     for row in tx.all("SELECT * FROM chain_links WHERE chain = ? ORDER BY number", (chain,)):
         items = [item.partition(":") for item in row["covered"].split(" ")]
         kinds = {kind.code: kind for kind in COVERED}
@@ -156,7 +156,7 @@ def _forge(path: Path, signer: Signer) -> None:
     with closing(_without_triggers(path)) as connection:
         connection.execute(f"UPDATE audit_events SET actor_id = 'sarr' WHERE id = {_ENTRY}")
         _rewrite(connection, AWA.id)
-        tx = Transaction(connection, 1)
+        tx = SQLiteTransaction(connection, 1)
         found, previous = list(seals.each(tx)), ""
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("DELETE FROM chain_keys")

@@ -19,10 +19,10 @@ from fadjma.chain.sealer import Sealer
 from fadjma.chain.walking import Walk
 from fadjma.events import Subject
 from fadjma.events.recording import AUDIT
-from fadjma.store import Database, Transaction, Unusable
-from fadjma.store.backup import look_into
-from fadjma.store.migrating import migrate
-from fadjma.store.owner import Owner
+from fadjma.store import Database, Transaction, Unusable, at
+from fadjma.store.owner import FileOwner
+from fadjma.store.sqlite.backup import look_into
+from fadjma.store.sqlite.migrating import migrate
 
 TAKE_IN = TakeIn(verifying.COVERED)
 
@@ -84,7 +84,7 @@ class TestTheKey:
 
 @pytest_asyncio.fixture
 async def open_database(path: Path, clock: Clock) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{path}", clock=clock)
+    database = at(f"sqlite:///{path}", clock=clock)
     await database.open()
     yield database
     await database.close()
@@ -92,7 +92,7 @@ async def open_database(path: Path, clock: Clock) -> AsyncIterator[Database]:
 
 class TestTheSealer:
     async def test_makes_the_first_key_and_seals_what_has_grown(self, open_database: Database, path: Path) -> None:
-        sealer = Sealer(open_database, path.with_suffix(".seal"), Owner(path))
+        sealer = Sealer(open_database, path.with_suffix(".seal"), FileOwner(path))
         await sealer.open()
         assert sealer.signer and sealer.fault is None and path.with_suffix(".seal").exists()
         await open_database.write(_act)
@@ -106,7 +106,7 @@ class TestTheSealer:
         self, open_database: Database, path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         file = path.with_suffix(".seal")
-        sealer = Sealer(open_database, file, Owner(path))
+        sealer = Sealer(open_database, file, FileOwner(path))
         await sealer.open()
         right = file.read_text()
         file.unlink()
@@ -126,7 +126,7 @@ class TestTheSealer:
     async def test_says_once_what_is_wrong_and_not_each_minute(
         self, open_database: Database, path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        sealer = Sealer(open_database, path.parent / ("k" * 300), Owner(path))  # a name that no disk takes
+        sealer = Sealer(open_database, path.parent / ("k" * 300), FileOwner(path))  # a name that no disk takes
         for _ in range(3):
             await sealer.open()
         assert sealer.signer is None and "ne se laisse pas écrire" in str(sealer.fault)

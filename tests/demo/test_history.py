@@ -24,7 +24,9 @@ from fadjma.events.catalogue import MESSAGES
 from fadjma.prescriptions.queries import OPEN
 from fadjma.prescriptions.states import REFUSALS
 from fadjma.records import recalling, schedule
-from fadjma.store import Transaction, database
+from fadjma.store import Transaction
+from fadjma.store.sqlite import database
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 NOW = datetime(2026, 9, 21, 14)  # a Monday afternoon
 DAY = 86_400_000
@@ -62,7 +64,7 @@ def filled(path: Path, now: int, *, scale: int = 1, progress: Any = lambda done:
     connection = database.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN IMMEDIATE")
-    demo.fill(Transaction(connection, now), password_hash="hash", scale=scale, progress=progress)
+    demo.fill(SQLiteTransaction(connection, now), password_hash="hash", scale=scale, progress=progress)
     connection.execute("COMMIT")
     return connection
 
@@ -74,7 +76,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     path = tmp_path_factory.mktemp("demo") / "demo.db"
     path.write_bytes(demo_database.once("usual", functools.partial(_made, path, now)))
     connection = database.connect(path)
-    yield Transaction(connection, now)
+    yield SQLiteTransaction(connection, now)
     connection.close()
 
 
@@ -95,7 +97,7 @@ def tx(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
         patch.setitem(os.environ, "TZ", zone)
         time.tzset()
         connection = filled(tmp_path_factory.mktemp("demo") / "demo.db", now)
-        yield Transaction(connection, now)
+        yield SQLiteTransaction(connection, now)
         connection.close()
     time.tzset()
 
@@ -572,7 +574,7 @@ def test_mme_ndiaye_has_awas_prescriptions_and_what_they_need(tx: Transaction) -
 def test_scale_3_is_the_same_three_times(usual: Transaction, tmp_path: Path) -> None:
     done: list[int] = []
     connection = filled(tmp_path / "three.db", usual.now, scale=3, progress=done.append)
-    larger = Transaction(connection, usual.now)
+    larger = SQLiteTransaction(connection, usual.now)
     assert done == [40, 80, 120]
     for sql in (
         "SELECT role, 2 * (role = 'patient') + 1, COUNT(*) FROM users GROUP BY 1",

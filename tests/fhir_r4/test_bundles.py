@@ -15,7 +15,8 @@ from fadjma.fhir.picking import references
 from fadjma.fhir.table import BY_TYPE, TABLE
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction, milliseconds
-from fadjma.store.connections import connect
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 # What every resource has, and the table need not say.
 _ALWAYS = {"resourceType", "id", "meta", "subject", "patient", "active", "intent", "identifier"}
@@ -30,7 +31,7 @@ def tx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     path.write_bytes(demo_database())
     with closing(connect(path)) as connection:
         connection.execute("BEGIN")
-        yield Transaction(connection, milliseconds())
+        yield SQLiteTransaction(connection, milliseconds())
 
 
 @pytest.fixture(scope="module")

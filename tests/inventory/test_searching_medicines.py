@@ -1,6 +1,8 @@
 """Medicines are found as one types, without accents, and whether the chosen pharmacy has any is shown."""
 
+import csv
 import time
+from pathlib import Path
 
 import pytest
 from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, INSULIN, JAMM, KADD, NDIAYE, PARACETAMOL
@@ -9,10 +11,13 @@ from hypothesis import strategies as st
 from steps import receive
 from store import Clock, Store
 
+from fadjma import setup
 from fadjma.identity.people import Viewer
-from fadjma.inventory import queries
+from fadjma.inventory import formulary, listing, other_names, queries
 from fadjma.refusals import NotFound
 from fadjma.writing import search_key
+
+_OTHER_NAMES = Path(other_names.__file__).with_suffix(".csv")
 
 
 def _found(store: Store, q: str) -> list[str]:
@@ -121,6 +126,57 @@ def test_accents_and_ligatures_do_not_matter() -> None:
 @given(st.text())
 def test_a_search_key_stays_as_it_is(text: str) -> None:
     assert search_key(search_key(text)) == search_key(text)
+
+
+class TestOtherNames:
+    """How people write medicines in the programmes of the region, looked for in the list that a clinic starts with."""
+
+    @pytest.fixture(autouse=True)
+    def starter(self, store: Store) -> None:
+        known = store.read(formulary.everything)
+        lines = dict(enumerate(line for line in setup.check_medicines(setup.STARTER) if line["name_key"] not in known))
+        store.write(listing.confirm, ADMIN, store.write(listing.check, ADMIN, lines))
+
+    def _names(self, store: Store, q: str) -> list[str]:
+        return [medicine.dci for medicine in store.read(queries.search_medicines, DIOP, q)]
+
+    @pytest.mark.parametrize(
+        ("q", "first"),
+        [
+            ("SRO", ["sels de réhydratation orale"]),
+            ("sachet sro", []),  # every word is looked for
+            ("S.R.O.", ["sels de réhydratation orale"]),
+            ("CTA 20mg", ["artéméther + luméfantrine"]),
+            ("AL", ["artéméther + luméfantrine", "artéméther + luméfantrine", "albendazole"]),
+            ("as+aq", ["artésunate + amodiaquine"]),
+            ("TMP/SMX", ["sulfaméthoxazole + triméthoprime"] * 2),
+            ("cotrim", ["sulfaméthoxazole + triméthoprime"] * 2),
+            ("cotrimoxasole", ["sulfaméthoxazole + triméthoprime"] * 2),
+            ("co-trimoxazole comprimé", ["sulfaméthoxazole + triméthoprime"]),
+            ("inh", ["isoniazide", "rifampicine + isoniazide"]),
+            ("hctz 25", ["hydrochlorothiazide"]),
+            ("adrenaline", ["épinéphrine"]),
+            ("Aspirine 100", ["acide acétylsalicylique"]),
+            ("vitamine d", ["colécalciférol"]),
+            ("3TC", ["ténofovir disoproxil + lamivudine + dolutégravir"]),
+        ],
+    )
+    def test_finds_what_is_meant_before_what_only_begins_so(self, store: Store, q: str, first: list[str]) -> None:
+        found = self._names(store, q)
+        assert found[: len(first)] == first and bool(found) == bool(first)
+
+    def test_each_of_them_finds_the_medicine_that_it_is_a_name_of(self, store: Store) -> None:
+        listed = {row["dci"] for row in store.read(lambda tx: tx.all("SELECT dci FROM medicines"))}
+        lines = [line for line in _OTHER_NAMES.read_text("utf-8").splitlines() if not line.startswith("#")]
+        known = [row for row in csv.DictReader(lines, delimiter=";") if row["dci"] in listed]
+        assert len(known) > 60
+        assert [row for row in known if row["dci"] not in self._names(store, row["nom"])] == []
+
+    def test_the_stock_and_the_list_are_searched_by_them_too(self, store: Store) -> None:
+        [sro] = store.read(queries.search_medicines, NDIAYE, "sro")
+        receive(store, medicine_id=sro.id)
+        assert [product.medicine.id for product in store.read(queries.stock, NDIAYE, "SRO")] == [sro.id]
+        assert [entry.id for entry in store.read(formulary.browse, ADMIN, "sro")] == [sro.id]
 
 
 class TestTheOrder:

@@ -38,7 +38,7 @@ def test_a_lot_that_is_withheld_after_it_was_received_elsewhere_is_told_there(st
     theirs = store.read(transfers.transfer, FALL, transfer_id).received_lot_id
     assert theirs
     product = store.read(queries.product, FALL, store.read(queries.lot, FALL, theirs).product_id)
-    assert store.read(elsewhere.withheld, FALL, product.lots) == {theirs}
+    assert store.read(elsewhere.withheld, FALL, [product]) == {theirs}
     news = store.news(withholding.withhold, FALL, theirs, **DOUBT)
     assert {news[NDIAYE.id][0], news[GOMIS.id][0]} == {None}  # their pages say that it is withheld there too
     assert store.read(queries.usable, KADD, PARACETAMOL) == 0 and _there(store, lot) == [(KADD, True)]

@@ -13,7 +13,7 @@ from store import MONDAY, Store
 from fadjma.keeping import copies
 from fadjma.keeping.copies import Plan, bring, kept, make
 from fadjma.store import Unusable
-from fadjma.store import backup as store_backup
+from fadjma.store.sqlite import backup as store_backup
 
 HOUR = 3_600_000
 

@@ -21,9 +21,9 @@ from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import Run
 from fadjma.keeping.sealed import seal, unseal
 from fadjma.store import Database, Transaction, Unusable
-from fadjma.store.backup import look_into
-from fadjma.store.connections import connect
-from fadjma.store.owner import Owner
+from fadjma.store.owner import FileOwner
+from fadjma.store.sqlite.backup import look_into
+from fadjma.store.sqlite.connections import connect
 
 WEEK = 8 * 24 * 60  # minutes, and a day
 _AWA = "chain = 'awa' AND number > 1"
@@ -45,7 +45,7 @@ def keeper(database: Database, plan: Plan, store: Store, signer: keys.Signer) ->
     def chains(copy: Path, kept: seals.Exported | None) -> list[str]:
         return look_into(copy, lambda tx: drilling.breaks(tx, kept))
 
-    return Keeper(database, plan, Owner(plan.database), verifying.walk, sign, chains)
+    return Keeper(database, plan, FileOwner(plan.database), verifying.walk, sign, chains)
 
 
 @pytest.fixture(autouse=True)

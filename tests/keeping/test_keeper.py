@@ -18,7 +18,7 @@ from fadjma.keeping.copies import Plan, kept
 from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import standing
 from fadjma.store import Database, Transaction
-from fadjma.store.owner import Owner
+from fadjma.store.owner import FileOwner
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def plan(path: Path, tmp_path: Path) -> Plan:
 
 @pytest.fixture
 def keeper(database: Database, plan: Plan) -> Keeper:
-    return Keeper(database, plan, Owner(plan.database), verifying.walk)
+    return Keeper(database, plan, FileOwner(plan.database), verifying.walk)
 
 
 def _told(tx: Transaction, person: Any) -> list[str | None]:
@@ -178,7 +178,7 @@ async def test_a_drill_that_fails_is_told(keeper: Keeper, plan: Plan, clock: Clo
 
 
 async def test_of_two_processes_one_makes_the_copies(keeper: Keeper, plan: Plan, database: Database) -> None:
-    other = Owner(plan.database)
+    other = FileOwner(plan.database)
     other.take()
     await keeper.look()
     assert not kept(plan.folder)
@@ -188,7 +188,7 @@ async def test_of_two_processes_one_makes_the_copies(keeper: Keeper, plan: Plan,
 
 
 async def test_without_a_folder_nothing_is_made(database: Database, plan: Plan) -> None:
-    keeper = Keeper(database, None, Owner(plan.database), verifying.walk)
+    keeper = Keeper(database, None, FileOwner(plan.database), verifying.walk)
     await keeper.look()
     assert await database.read(standing) == keeper.standing
     assert keeper.standing.json(None, keeper.alarms(), "fr")["scheduled"] is False

@@ -19,9 +19,9 @@ from fadjma.keeping import copies, restoring
 from fadjma.keeping.copies import Plan, make
 from fadjma.keeping.restoring import drill, restore
 from fadjma.store import Unusable
-from fadjma.store import backup as store_backup
-from fadjma.store.migrating import migrate
-from fadjma.store.owner import Owner
+from fadjma.store.owner import FileOwner
+from fadjma.store.sqlite import backup as store_backup
+from fadjma.store.sqlite.migrating import migrate
 
 HOUR = 3_600_000
 CHANGED = "UPDATE organizations SET name = 'Après' WHERE id = (SELECT min(id) FROM organizations)"
@@ -111,7 +111,7 @@ def test_one_that_cannot_be_read_is_replaced_only_when_that_is_said(plan: Plan, 
 
 
 def test_a_running_server_is_not_restored_under(plan: Plan, copy: Path) -> None:
-    owner = Owner(plan.database)
+    owner = FileOwner(plan.database)
     owner.take()
     with pytest.raises(Unusable, match="tourne encore"):
         restore(plan.database, copy, plan.key, MONDAY, replace_newer=True)

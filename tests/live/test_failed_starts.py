@@ -18,8 +18,8 @@ from disks import read_only, small_disk
 from forked import ROOT
 from live_server import Server
 
-from fadjma.store import Database
-from fadjma.store.connections import BUSY_SECONDS
+from fadjma.store import at
+from fadjma.store.sqlite.connections import BUSY_SECONDS
 
 ELSEWHERE = "UPDATE users SET email = replace(email, '@demo.fadjma', '@clinique.sn')"
 WITHIN = 30  # seconds; the machine may be busy
@@ -186,7 +186,7 @@ class TestNobodyElseReads:
         assert _modes(server.database.parent)["fadjma.db.copy"] == 0o600
 
     async def test_a_new_database(self, tmp_path: Path) -> None:
-        database = Database(f"sqlite:///{tmp_path}/fadjma.db")
+        database = at(f"sqlite:///{tmp_path}/fadjma.db")
         await database.open()
         assert set(_modes(tmp_path).values()) == {0o600} and len(_modes(tmp_path)) == 3
         await database.close()

@@ -727,3 +727,59 @@ async def test_streams_beyond_twelve_replace_the_oldest(house: House) -> None:
     await house.quiet()
     assert [wire.types for wire in wires[:2]] == [["bye"]] * 2 and wires[0].events[0].data == "replaced"
     assert [wire.seqs for wire in wires[2:]] == [[1]] * 12 and moussa.seqs == [1]
+
+
+class TestOtherProcesses:
+    """What another process has told is in the table; this one hears only whose news there are."""
+
+    @staticmethod
+    async def tell_elsewhere(house: House, *people: Viewer) -> None:
+        house.database.listener = lambda announced: None
+        await house.tell(*people)
+
+    async def test_who_is_named_reads_their_news_at_once(self, house: House) -> None:
+        awa, diop = house.listen(AWA), house.listen(DIOP)
+        await self.tell_elsewhere(house, AWA, DIOP)
+        house.hub.hear({AWA.id, "somebody else"})
+        await house.quiet()
+        assert (awa.seqs, diop.seqs) == ([1], [])
+
+    async def test_where_nobody_is_named_everybody_reads(self, house: House) -> None:
+        awa, diop = house.listen(AWA), house.listen(DIOP)
+        await self.tell_elsewhere(house, AWA, DIOP)
+        house.hub.hear(None)
+        await house.quiet()
+        assert (awa.seqs, diop.seqs) == ([1], [1])
+
+    async def test_what_comes_out_of_order_is_read_in_order_and_once(self, house: House) -> None:
+        """PostgreSQL's writers tell of their commits as they come."""
+        wire = house.listen(AWA)
+        told: list[Any] = []
+        house.database.listener = told.append
+        await house.tell(AWA)
+        await house.tell(AWA)
+        for announced in reversed(told):
+            house.hub.tell(announced)
+        await house.quiet()
+        assert wire.seqs == [1, 2]
+
+    async def test_a_reading_that_fails_is_made_up_for_by_the_sweep(self, house: House) -> None:
+        wire = house.listen(AWA)
+        await self.tell_elsewhere(house, AWA)
+        house.reads.failing.add("cursors")
+        house.hub.hear({AWA.id})
+        await house.quiet()
+        assert wire.seqs == []
+        house.reads.failing.clear()
+        for tick in (1, 2):
+            await house.hub._sweep(tick)
+        await house.quiet()
+        assert wire.seqs == [1]
+
+    async def test_others_are_called_with_whom_this_one_has_told(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        called: list[str] = []
+        monkeypatch.setattr(house.database, "wake_others", called.extend)
+        await house.tell(AWA, DIOP)
+        assert called == [AWA.id, DIOP.id]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from cast import ADMIN, AWA, DIOP, FALL, GOMIS, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AWA, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, SARR
 from steps import KEY, code, grant, issue, issued, ready, receive, validated
 from store import Store, refused_by_database
 
@@ -54,6 +54,18 @@ def test_asking_the_same_again_is_no_news(store: Store) -> None:
 def test_before_any_pharmacy_has_it_nobody_is_disturbed(store: Store) -> None:
     news = store.news(actions.request_delivery, AWA, issued(store, pharmacy=None), **WHERE)
     assert {messages[0] for messages in news.values()} == {None}
+
+
+@pytest.mark.parametrize("pharmacy", [JAMM, None])
+def test_asked_of_one_that_nobody_has_taken_it_waits_for_whoever_takes_it(store: Store, pharmacy: str | None) -> None:
+    prescription_id = issued(store, pharmacy=pharmacy)
+    news = store.news(actions.request_delivery, AWA, prescription_id, **WHERE)
+    told = {person for person, messages in news.items() if "prescription.delivery_requested" in messages}
+    assert told == ({NDIAYE.id, GOMIS.id} if pharmacy else set())
+    store.write(dispensing.validate, NDIAYE, prescription_id)
+    found = store.read(queries.prescription_in_full, NDIAYE, prescription_id).delivery
+    assert found and (found.status, found.address) == ("asked", WHERE["address"])
+    assert store.news(delivering.accept, NDIAYE, prescription_id)[AWA.id] == ["prescription.delivery_accepted"]
 
 
 def test_a_pharmacy_that_has_not_claimed_it_learns_no_address(store: Store) -> None:

@@ -503,6 +503,15 @@ class Lives(RuleBasedStateMachine):
                 assert found and ROLES.get(found.by) == role
 
     @invariant()
+    def a_prescriber_has_the_patients_who_were_prescribed_to(self) -> None:
+        assert self.store.rows(
+            "SELECT prescriber_id, patient_id, at FROM prescriber_patients ORDER BY 1, 2"
+        ) == self.store.rows(
+            "SELECT prescriber_id, patient_id, max(updated_at) FROM prescriptions WHERE status <> 'entered_in_error' "
+            "GROUP BY 1, 2 ORDER BY 1, 2"
+        )
+
+    @invariant()
     def what_was_handed_over_is_what_has_left_the_stock(self) -> None:
         for check in (soundness.undispensed, soundness.unacted, stock.untied):
             assert not list(self.store.read(check))

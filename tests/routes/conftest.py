@@ -16,7 +16,7 @@ import story as story_told
 from callers import Callers
 from ending import KeptStore
 from quart import Quart
-from store import Clock
+from store import Clock, Store
 from story import Story
 from told import SECRET_KEY, Told
 
@@ -31,7 +31,7 @@ from fadjma.web.throttle import Throttle
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_hashing() -> Iterator[None]:
-    with story_told.cheap_hashing():
+    with story_told.cheap_hashing(), story_told.codes_drawn_once():
         yield
 
 
@@ -54,9 +54,19 @@ def every_way(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory, cheap_hashing: None) -> Iterator[Story]:
+def story(
+    tmp_path_factory: pytest.TempPathFactory,
+    cheap_hashing: None,
+    on_postgresql: bool,
+    request: pytest.FixtureRequest,
+) -> Iterator[Story]:
     """The cast and a story that ends now; told once."""
-    story = story_told.tell_story(tmp_path_factory.mktemp("routes") / "fadjma.db")
+    path = tmp_path_factory.mktemp("routes") / "fadjma.db"
+    if on_postgresql:
+        cluster, migrated = request.getfixturevalue("cluster"), request.getfixturevalue("migrated")
+        story: Story = story_told.StoryOnPostgreSQL(cluster, migrated, path)
+    else:
+        story = story_told.tell_story(path)
     yield story
     story.close()
 
@@ -77,23 +87,34 @@ def clock(story: Story) -> Clock:
 
 
 @pytest.fixture
-def path(story: Story) -> Path:
+def database_url(story: Story) -> str:
     """The database of the app, as the story has left it."""
     story.begin_again()
+    return story.url
+
+
+@pytest.fixture
+def path(story: Story, database_url: str) -> Path:
+    """Its file."""
     return story.path
 
 
 @pytest.fixture
-def store(story: Story, path: Path, clock: Clock) -> Iterator[KeptStore]:
+def store(story: Story, database_url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
     """The same database for what a test does and looks at without asking. Afterwards it must add up."""
-    store = KeptStore(story, clock)
+    if on_postgresql:
+        from postgresql_store import PostgreSQLStore
+
+        store: Store = PostgreSQLStore(database_url, clock)
+    else:
+        store = KeptStore(story, clock)
     yield store
     store.check()
     store.close()
 
 
 @pytest.fixture
-def begin_again(story: Story, path: Path) -> Callable[[], None]:
+def begin_again(story: Story, database_url: str) -> Callable[[], None]:
     """Bring the story back to where it ended, in the middle of a test that tries many things."""
     return story.begin_again
 
@@ -111,7 +132,7 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def app(shared_app: Quart, path: Path, clock: Clock, settings: dict[str, Any]) -> Quart:
+def app(shared_app: Quart, database_url: str, clock: Clock, settings: dict[str, Any]) -> Quart:
     """The app, with nothing left of the tests before."""
     shared_app.extensions["database"].clock = clock
     shared_app.extensions["throttle"] = Throttle()

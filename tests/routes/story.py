@@ -1,10 +1,13 @@
 """The database in which the story has been told, the app that serves it, and the way back to where the story ended."""
 
+import functools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import segno
 from argon2 import PasswordHasher
 from cast import settle
 from ending import Ending
@@ -15,7 +18,11 @@ from told import SECRET_KEY, Told, tell
 from fadjma import create_app
 from fadjma.config import Settings
 from fadjma.identity import passwords
-from fadjma.store import Database, database
+from fadjma.store import Database
+from fadjma.store.sqlite import database
+
+if TYPE_CHECKING:
+    from clusters import Cluster
 
 
 @contextmanager
@@ -28,39 +35,79 @@ def cheap_hashing() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def codes_drawn_once() -> Iterator[None]:
+    """A code to be scanned is laid out once, however often it is shown: that takes what three small answers take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segno, "make_qr", functools.lru_cache(1_000)(segno.make_qr))
+        yield
+
+
 class Story(Ending):
     """A database in which the story has been told, and the way back to where it ended."""
 
     def __init__(self, path: Path, told: Told, now: int) -> None:
         super().__init__(path)
+        self.url = f"sqlite:///{path}"
         self.told = told
         self.now = now
+
+
+class StoryOnPostgreSQL(Story):
+    """The same in a database of this process's cluster."""
+
+    def __init__(self, cluster: "Cluster", migrated: str, nowhere: Path) -> None:
+        from postgresql_store import Settled
+
+        self.path = nowhere
+        self._settled = Settled(cluster, migrated, self._tell, Clock())
+        self.url = self._settled.url
+        self._version = self._data_version()
+
+    def _tell(self, store: Store) -> None:
+        self.told, self.now = _tell(store)
+
+    def begin_again(self) -> None:
+        if self._data_version() != self._version:
+            self._settled.begin_again()
+            self._version = self._data_version()
+
+    def close(self) -> None:
+        self._settled.close()
+
+    def _data_version(self) -> int:
+        return self._settled.version()
 
 
 def tell_story(path: Path) -> Story:
     """A story that ends now: tokens are checked against the machine's own clock."""
     clock = Clock()
-    clock.now = database.milliseconds()
-    database.migrate(path, clock())
+    database.migrate(path, database.milliseconds())
     store = Store(path, clock)
+    told, now = _tell(store)
+    store.close()
+    return Story(path, told, now)
+
+
+def _tell(store: Store) -> tuple[Told, int]:
+    store.clock.now = database.milliseconds()
     store.write(settle, passwords._hasher.hash)
     told = tell(store)
     now = database.milliseconds()
-    assert clock.now <= now
+    assert store.clock.now <= now
     store.connection.execute("UPDATE sessions SET last_active_at = ?", (now,))
     store.check()
-    store.close()
-    return Story(path, told, now)
+    return told, now
 
 
 @asynccontextmanager
 async def open_app(story: Story) -> AsyncIterator[Quart]:
     """The real app; only its background tasks (streams, time) are not started."""
-    app = create_app(Settings(secret_key=SECRET_KEY, database_url=f"sqlite:///{story.path}"))
+    app = create_app(Settings(secret_key=SECRET_KEY, database_url=story.url, papers=story.path.with_suffix(".papers")))
     opened: Database = app.extensions["database"]
     await opened.open()
-    writer = opened._writer
-    assert writer
-    await writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
+    if isinstance(opened, database.SQLite):
+        assert opened._writer
+        await opened._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
     yield app
     await opened.close()

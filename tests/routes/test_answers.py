@@ -320,6 +320,7 @@ class TestShapes:
             "expires_on",
             "on_hand",
             "reserved",
+            "withheld_elsewhere",
         } | {"withheld"}
 
     async def test_a_medicine_says_whether_the_pharmacy_has_it(self, clinic: Callers) -> None:

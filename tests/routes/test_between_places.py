@@ -57,11 +57,12 @@ async def test_a_lot_withheld_after_it_was_received_there_is_withheld_there_by_o
     inbox = (await theirs.get("/notifications")).json["items"]
     [notice] = [one for one in inbox if one["message"] == "Un autre de vos lieux bloque un lot que vous avez aussi"]
     product = f"/inventory/products/{notice['subject']['id']}"
-    page = html.unescape((await clinic.browser(FALL).get(product)).text)
-    assert "Bloqué ailleurs" in page
-    [lot] = [
-        f"/inventory/lots/{one['id']}" for one in (await theirs.get(product)).json["lots"] if one["number"] == "T1"
-    ]
+    for place in (product, "/inventory"):
+        page = html.unescape((await clinic.browser(FALL).get(place)).text)
+        assert page.count("Bloqué ailleurs") == 1
+    [listed] = [one for one in (await theirs.get("/inventory")).json["items"] if one["id"] == notice["subject"]["id"]]
+    assert listed["lots"] == (await theirs.get(product)).json["lots"]
+    [lot] = [f"/inventory/lots/{one['id']}" for one in listed["lots"] if one["withheld_elsewhere"]]
     page = (await clinic.browser(FALL).get(lot)).text
     assert "Ce lot est bloqué dans un autre de vos lieux, pas ici." in html.unescape(page)
     assert 'name="why" value="Rappel « AB » du fabricant"' in page and "Bloquer ici aussi" in page
@@ -69,6 +70,7 @@ async def test_a_lot_withheld_after_it_was_received_there_is_withheld_there_by_o
     assert there["place"]["id"] == JAMM and there["withheld"]["reason"] == "Rappel « AB » du fabricant"
     assert (await clinic.browser(FALL).post(f"{lot}/blocking", {"why": there["withheld"]["reason"]})).status == 303
     assert (await mine.get(f"/inventory/lots/{told.shared}")).json["elsewhere"][0]["withheld"]
+    assert "Bloqué ailleurs" not in html.unescape((await clinic.browser(FALL).get("/inventory")).text)
     assert "bloqué)" in html.unescape((await clinic.browser(NDIAYE).get(f"/inventory/lots/{told.shared}")).text)
 
 

@@ -13,6 +13,7 @@ from store import Clock, Store
 from told import LINE, Told
 
 from fadjma import days
+from fadjma.i18n import show_month
 from fadjma.prescriptions import register
 
 PROOF = {"identity_document": "CNI 1 751 1991 00042", "reason": "Téléphone volé"}
@@ -133,7 +134,8 @@ async def test_it_is_shown_by_month_and_in_parts(clinic: Callers, told: Told, st
     for wrong in ("2026-13", "x", "9999-12"):
         assert "month" in (await clinic.program(NDIAYE).get(f"/dispensing-register?month={wrong}")).errors()
     page = (await clinic.browser(NDIAYE).get("/dispensing-register?whole=1")).text
-    assert "data-print" in page and "Liste I" in page and 'class="paper"' in page and "Pharmacie Jamm" in page
+    assert "data-print" in page and "Liste I" in page and "comprimés" in page
+    assert f"Pharmacie Jamm</bdi> · {show_month(month, 'fr')}" in page
 
 
 async def test_it_is_taken_along_as_csv_and_as_a_workbook(clinic: Callers, told: Told, store: Store) -> None:

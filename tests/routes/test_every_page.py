@@ -23,8 +23,9 @@ from benchmarks.seen.furnishing import furnish
 from benchmarks.seen.sights import NO_PAGES, SIGHTS, Guest
 from fadjma import create_app, demo
 from fadjma.config import Settings
-from fadjma.store import Transaction, milliseconds
-from fadjma.store.connections import connect
+from fadjma.store import milliseconds
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 CATALOGUE = Path(create_app.__code__.co_filename).parent / "translations/en/LC_MESSAGES/messages.po"
 ENGLISH_WORDS = re.compile(r"\b(the|and|with|your|you|from|not|has been)\b", re.IGNORECASE)
@@ -37,7 +38,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
     path.write_bytes(demo_database())
     with closing(connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        ids = dict(furnish(Transaction(connection, milliseconds()), SECRET_KEY))
+        ids = dict(furnish(SQLiteTransaction(connection, milliseconds()), SECRET_KEY))
         connection.execute("COMMIT")
     app = create_app(Settings(demo=True, secret_key=SECRET_KEY, database_url=f"sqlite:///{path}"))
     database = app.extensions["database"]
@@ -141,7 +142,9 @@ def _leads_on(main: str, where: str) -> bool:
     return bool(elsewhere or any(re.search(r"<button(?![^>]*type=.?button)", act) for act in acts))
 
 
-_EMPTY = re.compile(r"<h[1-6][^>]*>\s*</h[1-6]>|<h([2-6])[^>]*>[^<]*</h\1>\s*(?:</section>|<h\1|</main>|$)")
+_EMPTY = re.compile(
+    r"<(h[1-6]|th\b)[^>]*>\s*</(?:h[1-6]|th)>|<h([2-6])[^>]*>[^<]*</h\2>\s*(?:</section>|<h\2|</main>|$)"
+)
 
 
 _SAID = re.compile(r' (?:aria-label|aria-description|title|placeholder|alt|data-l)=(?:"([^"]*)"|([^ >]+))')

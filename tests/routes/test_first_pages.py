@@ -58,7 +58,7 @@ class TestOfAPatient:
 
         several = (await awa.get("/")).text
         assert several.count("Voir le code de retrait") > 1 and 'class="code"' not in several
-        store.connection.execute("DROP TRIGGER IF EXISTS prescriptions_transitions")
+        store.without("prescriptions_transitions")
         store.connection.execute(
             "UPDATE prescriptions SET status = 'delivered' WHERE status = 'ready' AND id <> ?", (told.ready,)
         )
@@ -239,7 +239,8 @@ class TestOfAnAdmin:
     ) -> None:
         browser = clinic.browser(ADMIN)
         for free, shown, bad in ((12_000_000_000, "12\xa0Go", False), (300_000_000, "300\xa0Mo", True)):
-            monkeypatch.setattr(Database, "free_space", lambda _, free=free: free)
+            for engine in Database.__subclasses__():
+                monkeypatch.setattr(engine, "free_space", lambda _, free=free: free)
             house = _list((await browser.get("/")).text, "house")
             [row] = re.findall(r'<a href="/monitoring#disk">(Espace libre\xa0: .*?)</li>', house)
             assert row.startswith(f"Espace libre\xa0: {shown}</a>")

@@ -1,5 +1,6 @@
 """A month of the stock: what has come and gone, on a page, as CSV and as a workbook."""
 
+import html
 from io import BytesIO
 
 import pytest
@@ -23,8 +24,10 @@ async def test_what_has_come_and_gone_of_each_product(clinic: Callers, told: Tol
     assert all(one["received"] >= 0 and one["handed_over"] >= 0 for one in after.values())
     assert (await clinic.program(FALL).get("/inventory/consumption")).json["items"] == []
     assert (await program.get("/inventory/consumption?month=2001-01")).json == {"month": "2001-01", "items": []}
+    page = html.unescape((await clinic.browser(NDIAYE).get("/inventory/consumption?month=2026-08")).text)
+    assert '<p class="paper"><bdi>Pharmacie Jamm</bdi> · août 2026</p>' in page, "whose it is, and of when, on paper"
     page = (await clinic.browser(NDIAYE).get("/inventory/consumption")).text
-    assert f'href="/inventory/products/{told.product}"' in page
+    assert f'href="/inventory/products/{told.product}"' in page and "data-print" in page
 
 
 @pytest.mark.parametrize("what", ["consumption", "movements"])

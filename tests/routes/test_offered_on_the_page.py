@@ -42,7 +42,7 @@ async def _shown(clinic: Callers, person: Viewer, path: str) -> set[str]:
 
 def _in_state(store: Store, prescription_id: str, state: str) -> None:
     """Put a prescription in a state that no act need lead to from where it is."""
-    store.connection.execute("DROP TRIGGER IF EXISTS prescriptions_transitions")
+    store.without("prescriptions_transitions")
     store.connection.execute(
         "UPDATE prescriptions SET status = ?, status_reason = 'dose: raison' WHERE id = ?", (state, prescription_id)
     )
@@ -106,7 +106,7 @@ async def test_every_form_of_the_table_has_an_address(clinic: Callers) -> None:
 
 @pytest.mark.parametrize("state", get_args(access_states.Status))
 async def test_of_an_access_request(clinic: Callers, told: Told, store: Store, state: str) -> None:
-    store.connection.execute("DROP TRIGGER IF EXISTS access_requests_transitions")
+    store.without("access_requests_transitions")
     store.connection.execute(
         "UPDATE access_requests SET status = ?, scope = 'full', decided_at = 1, expires_at = lapses_at, "
         "emergency_code = 'unconscious' WHERE id = ?",

@@ -136,7 +136,7 @@ async def test_once_it_is_over_it_says_so_across_the_page(
     assert found["short_code"] is None and "handover_code" not in found
     for copy in ("", "?copy=patient"):
         sheet = await _paper(clinic, issued, copy, who=AWA)
-        assert 'class="across"' in sheet and 'class="qr"' not in sheet
+        assert 'class="across"' in sheet and 'class="qr"' not in sheet and "À retirer avant" not in _plain(sheet)
     assert 'class="secret"' not in await _paper(clinic, issued, "?copy=patient")
 
 

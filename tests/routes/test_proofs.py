@@ -190,6 +190,8 @@ class TestADocument:
             ({"identity": {"kind": "passport", "number": {"n": 1}}}, "identity_document"),
             ({"identity": "passport"}, "identity"),
             ({"identity_document": NUMBER}, "identity_document"),
+            ({"identity": {"kind": "other", "number": "x"}}, "identity_document"),
+            ({"identity": {"kind": "national_id", "number": "vue par moi"}}, "identity_document"),
             ({"reason": ""}, "reason"),
         ],
     )
@@ -197,6 +199,18 @@ class TestADocument:
         self, clinic: Callers, told: Told, more: dict[str, Any], field: str
     ) -> None:
         assert field in (await self._hand_over(clinic, told, **more)).errors()
+
+    async def test_x_and_xyz_are_neither_document_nor_hand_over(self, clinic: Callers, told: Told) -> None:
+        ready = f"/prescriptions/{told.ready}"
+        refused = await clinic.program(NDIAYE).post(
+            f"{ready}/delivery", {"identity_document": "x", "reason": "Téléphone volé"}
+        )
+        assert refused.errors().keys() == {"identity_document"}
+        sent = {"identity_kind": "passport", "identity_document": "néant", "reason": "Téléphone volé"}
+        page = await clinic.browser(NDIAYE).post(f"{ready}/delivery", sent)
+        assert page.status == 422 and "Recopiez le numéro qui est sur la pièce." in html.unescape(page.text)
+        assert 'value="néant"' in html.unescape(page.text)
+        assert (await clinic.program(NDIAYE).get(ready)).json["status"] == "ready"
 
     async def test_on_the_page_its_kind_is_asked_for(self, clinic: Callers, told: Told) -> None:
         sent = {"identity_kind": "", "identity_document": NUMBER, "reason": "Téléphone volé"}

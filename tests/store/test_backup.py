@@ -10,8 +10,8 @@ from store import Store
 
 from fadjma.events.inbox import HISTORIES_APART, begin_another_history
 from fadjma.store import Transaction, Unusable
-from fadjma.store import backup as module
-from fadjma.store.backup import backup
+from fadjma.store.sqlite import backup as module
+from fadjma.store.sqlite.backup import backup
 
 
 def _files(folder: Path) -> set[str]:

@@ -13,11 +13,11 @@ from store import MONDAY, Clock, Store
 from fadjma import store
 from fadjma.access import actions as access
 from fadjma.refusals import Conflict
-from fadjma.store import Database, Error, Transaction, Unavailable, Unusable, Violation
-from fadjma.store import database as module_of_database
-from fadjma.store.connections import connect
+from fadjma.store import Database, Error, Transaction, Unavailable, Unusable, Violation, at
 from fadjma.store.database import READERS
-from fadjma.store.migrating import migrate
+from fadjma.store.sqlite import database as module_of_database
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.migrating import migrate
 
 
 def _keep(tx: Transaction, key: str, value: str = "1") -> str:
@@ -59,11 +59,11 @@ class TestWriting:
 
     async def test_a_database_that_is_not_open_writes_nothing(self, path: Path) -> None:
         with pytest.raises(AssertionError):
-            await Database(f"sqlite:///{path}").write(_kept)
+            await at(f"sqlite:///{path}").write(_kept)
 
-    async def test_it_takes_sqlite_and_nothing_else(self) -> None:
+    async def test_it_takes_sqlite_and_postgresql_and_nothing_else(self) -> None:
         with pytest.raises(ValueError, match="FADJMA_DATABASE_URL"):
-            Database("postgresql://localhost/fadjma")
+            at("mysql://localhost/fadjma")
 
     async def test_references_to_nothing_are_refused(self, database: Database) -> None:
         with pytest.raises(Violation):
@@ -171,7 +171,7 @@ class TestTwoProcesses:
 
     @pytest.fixture
     async def other(self, path: Path, clock: Clock) -> AsyncIterator[Database]:
-        other = Database(f"sqlite:///{path}", clock=clock)
+        other = at(f"sqlite:///{path}", clock=clock)
         await other.open()
         yield other
         await other.close()
@@ -217,7 +217,7 @@ class TestTheLog:
 
     @pytest.fixture
     async def small(self, path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-        database = Database(f"sqlite:///{path}", wal_limit=getattr(request, "param", LIMIT))
+        database = at(f"sqlite:///{path}", wal_limit=getattr(request, "param", LIMIT))
         await database.open()
         yield database
         await database.close()
@@ -312,7 +312,7 @@ class TestOpening:
     async def test_that_fails_leaves_nothing_open(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """After the writer: a process with its thread would never end."""
         before = set(threading.enumerate())
-        database = Database(f"sqlite:///{path}")
+        database = at(f"sqlite:///{path}")
         shm = path.with_name(path.name + "-shm")
         monkeypatch.setattr(database._place, "_files", [*database._place._files, str(shm) + "-nowhere"])
         with pytest.raises(Unusable, match="nowhere"):
@@ -331,7 +331,7 @@ class TestOpening:
         before = set(threading.enumerate())
 
         async def start_and_be_cut_short() -> list[threading.Thread]:
-            opening = asyncio.create_task(Database(f"sqlite:///{path}").open())
+            opening = asyncio.create_task(at(f"sqlite:///{path}").open())
             while len(begun := _connecting(before)) < cut_short:  # noqa: ASYNC110 - the moment itself is what is looked for
                 await asyncio.sleep(0)
             opening.cancel()
@@ -346,7 +346,7 @@ class TestOpening:
 
 
 async def test_it_can_be_closed_and_opened_again(path: Path) -> None:
-    database = Database(f"sqlite:///{path}")
+    database = at(f"sqlite:///{path}")
     for key in ("one", "two"):
         await database.open()
         await database.write(_keep, key)

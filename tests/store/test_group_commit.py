@@ -15,8 +15,10 @@ from store import Store
 from fadjma.access import actions as access
 from fadjma.access.queries import access_requests
 from fadjma.refusals import Conflict
-from fadjma.store import Announced, Database, Error, Transaction, Unavailable, group_commit
-from fadjma.store.group_commit import Write, commit, settle
+from fadjma.store import Announced, Database, Error, Transaction, Unavailable
+from fadjma.store.sqlite import group_commit
+from fadjma.store.sqlite.group_commit import commit
+from fadjma.store.writes import Write, settle
 
 
 def keep(key: str) -> Callable[[Transaction], str]:

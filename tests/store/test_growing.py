@@ -8,15 +8,16 @@ from pathlib import Path
 import many
 import pytest
 import steps
-from cast import ADMIN, AWA, DIOP, JAMM, NDIAYE
+from cast import ADMIN, AWA, CLINIC, DIOP, FALL, JAMM, KADD, NDIAYE
 from store import Clock, Store
 
-from fadjma.access import patient_lists, readings, tracing
+from fadjma.access import grants, patient_lists, readings, tracing
 from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
 from fadjma.events import audit, inbox, security
 from fadjma.events.audit import Chosen
 from fadjma.identity import directory, sessions
+from fadjma.inventory import elsewhere
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.records import queries as records
@@ -69,8 +70,10 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "what happened to a file": lambda tx: audit.browse(tx, ADMIN, Chosen(about=AWA.id)),
     "what has changed in a file": lambda tx: tracing.changed_since(tx, DIOP, AWA.id, tx.now - 1_010),
     "when one was last there": lambda tx: tracing.last_visit(tx, many.DOCTOR, AWA.id),
+    "who opened a file last": lambda tx: readings.openings(tx, AWA.id, PAGE),
     "the trace": lambda tx: readings.readings(tx, AWA.id),
     "stock": lambda tx: inventory.stock(tx, NDIAYE),
+    "what of the stock another place withholds": lambda tx: _withheld_elsewhere(tx),
     "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),
     "movements": lambda tx: inventory.movements(tx, NDIAYE, "many-lot"),
     "medicines": lambda tx: inventory.search_medicines(tx, DIOP, "many", JAMM),
@@ -98,6 +101,9 @@ AMONG_FEW: dict[str, Callable[[Transaction], Sequence[object]]] = {
     "what a pharmacy has": lambda tx: prescriptions.found(tx, many.PHARMACIST, "fatou"),
     "whose doctor one is": lambda tx: patient_lists.own_patients(tx, many.DOCTOR),
     "whose doctor one is, by name": lambda tx: patient_lists.own_patients(tx, many.DOCTOR, "fatou"),
+    "which of few files are open": lambda tx: list(
+        grants.grants_among(tx, many.DOCTOR, directory.identities(tx, [AWA.id, many.PATIENT]))
+    ),
     "whose files are open, by name": lambda tx: patient_lists.patients_of(tx, many.DOCTOR, q="fatou"),
     "what is in a file": lambda tx: records.records(tx, many.PATIENT, sought=Sought(q="text", author=DIOP.id)),
     "who has written in a file": lambda tx: records.authors(tx, many.PATIENT, everything=True),
@@ -114,6 +120,11 @@ def _with_rest(tx: Transaction, room, page, person, place):  # type: ignore[no-u
         assert room.count_beyond(tx, person, place, page) > 0
 
 
+def _withheld_elsewhere(tx: Transaction) -> None:
+    """Mme Fall keeps what has had so many lots at the other pharmacy of the house, which withholds one."""
+    assert len(elsewhere.withheld(tx, FALL, inventory.stock(tx, FALL))) == 1
+
+
 @pytest.fixture(scope="module")
 def filled(settled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
     """The small and the large database."""
@@ -124,11 +135,22 @@ def filled(settled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         store = Store(path, Clock())
         steps.grant(store)
         many.fill(store, SMALL * times)
+        _make_a_house(store)
         store.check()
         made.append(store)
     yield made[0], made[1]
     for store in made:
         store.close()
+
+
+def _make_a_house(store: Store) -> None:
+    for place in (JAMM, KADD):
+        store.connection.execute("UPDATE organizations SET part_of = ? WHERE id = ?", (CLINIC, place))
+    lot = steps.receive(store, 5, number="many-lot", medicine_id="many-m00000", pharmacist=FALL)
+    store.connection.execute(
+        "UPDATE lots SET withheld_at = 1, withheld_by = 'ndiaye', withheld_reason = 'Rappel' WHERE id = 'many-lot'"
+    )
+    assert store.value("SELECT count(*) FROM lots WHERE id = ? AND on_hand = 5", lot)
 
 
 def _steps(store: Store, query: Callable[[Transaction], object]) -> int:

@@ -21,10 +21,10 @@ from store import MONDAY
 
 import fadjma
 from fadjma.keeping.restoring import restore
-from fadjma.store import Database, Unusable
-from fadjma.store import migrating as module
-from fadjma.store.connections import connect
-from fadjma.store.migrating import migrate
+from fadjma.store import Unusable, at
+from fadjma.store.sqlite import migrating as module
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.migrating import migrate
 
 ROOT = Path(fadjma.__file__).parent.parent
 STEPS = [script.stem for script in sorted(module._MIGRATIONS.glob("*.sql"))]
@@ -179,7 +179,7 @@ def test_what_was_unread_before_there_were_lines_becomes_lines(tmp_path: Path) -
     ]  # fmt: skip
 
 
-def test_what_was_delivered_before_hand_overs_were_kept_was_one_of_all(tmp_path: Path) -> None:
+def test_what_was_prescribed_and_delivered_before_hand_overs_were_kept(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     path.write_bytes(_aged("0026"))
     with closing(connect(path)) as connection:
@@ -197,9 +197,12 @@ def test_what_was_delivered_before_hand_overs_were_kept_was_one_of_all(tmp_path:
             INSERT INTO lots (id, product_id, number, expires_on, on_hand) VALUES
                 ('k1', 'q1', 'L1', '2027-01-01', 5), ('k2', 'q1', 'L2', '2027-02-01', 5),
                 ('k3', 'q2', 'L3', '2027-02-01', 5);
-            INSERT INTO prescriptions (id, patient_id, prescriber_id, pharmacy_id, status, issued_at, valid_until,
-                updated_at) VALUES ('p', 'awa', 'diop', 'jamm', 'delivered', 1, 9, 5),
-                ('ready', 'awa', 'diop', 'jamm', 'ready', 1, 9, 5);
+            INSERT INTO prescriptions (id, patient_id, prescriber_id, pharmacy_id, status, status_reason, issued_at,
+                valid_until, updated_at) VALUES ('p', 'awa', 'diop', 'jamm', 'delivered', '', 1, 9, 5),
+                ('ready', 'awa', 'diop', 'jamm', 'ready', '', 1, 9, 6),
+                ('lost', 'ndiaye', 'diop', NULL, 'expired', '', 1, 9, 7),
+                ('error', 'awa', 'diop', NULL, 'entered_in_error', 'Autre', 1, 9, 8),
+                ('wrong', 'diop', 'diop', NULL, 'entered_in_error', 'Autre', 1, 9, 8);
             INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity,
                 duration_days, delivered) VALUES ('l1', 'p', 0, 'm1', '1', 20, 5, 20),
                 ('l2', 'p', 1, 'm2', '1', 6, 5, 6), ('l3', 'p', 2, 'm2', '1', 4, 5, 4),
@@ -218,6 +221,9 @@ def test_what_was_delivered_before_hand_overs_were_kept_was_one_of_all(tmp_path:
     assert _rows(path, "SELECT line_id, lot_id, quantity FROM dispense_lines ORDER BY 1, 2") == [
         ("l1", "k1", 15), ("l1", "k2", 5), ("l2", None, 6), ("l3", None, 4),
     ]  # fmt: skip
+    # 0050: nobody is the patient of a doctor by what was entered in error.
+    sql = "SELECT prescriber_id, patient_id, at FROM prescriber_patients ORDER BY 2"
+    assert _rows(path, sql) == [("diop", "awa", 6), ("diop", "ndiaye", 7)]
 
 
 class TestBeforeAnUpdate:
@@ -327,7 +333,7 @@ class TestAFailingStep:
         assert "two" not in _names(tmp_path / "new.db")
 
     async def test_keeps_the_database_from_opening(self, migrations: Path, tmp_path: Path) -> None:
-        database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+        database = at(f"sqlite:///{tmp_path / 'new.db'}")
         with pytest.raises(Unusable):
             await database.open()
 
@@ -497,7 +503,7 @@ class TestRebuildingATable:
         child = f"""
 import os, signal
 from pathlib import Path
-from fadjma.store import migrating
+from fadjma.store.sqlite import migrating
 split = migrating._statements
 def half(script):
     for statement in split(script):

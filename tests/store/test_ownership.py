@@ -57,13 +57,14 @@ TABLES = {
         "prescription_sets",
         "prescription_set_lines",
         "renewals",
+        "prescriber_patients",
     },
 }
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
     "inventory": {"medicine_names", "medicine_classes", "medicine_schedules", "words_of_medicines", "lot_numbers"},
-    "prescriptions": {"prescribed", "prescribed_lines"},
+    "prescriptions": {"prescribed", "prescribed_lines", "patients_of_prescribers"},
     "records": {"recorded"},
     "safety": {"vaccine_schedule"},
     "papers": {"record_papers"},
@@ -74,7 +75,7 @@ _ALL_VIEWS = set().union(*VIEWS.values())
 
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|FROM|JOIN|INTO|WHERE|VALUES)\b")
 _NAME = re.compile(r"(?<![.:\w'])[a-z_]+(?![.\w'])")
-_BY_THE_WAY = re.compile(r"\bWITH RECURSIVE ([a-z_]+) \(")
+_BY_THE_WAY = re.compile(r"\b([a-z_]+) (?:\([a-z_, ]+\) )?AS \(")
 _AFTER = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+|\{\}|$)")
 
 

@@ -24,6 +24,7 @@ from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import allergies, measurements, problems, vaccinations
 from fadjma.records import queries as records
 from fadjma.store import Row, Transaction
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 
 # What a list is made of: the newest of each kind, together as many as there are kinds times a page; and what one person
 # has opened within 12 hours, with their named programs.
@@ -35,7 +36,7 @@ _FEW = re.compile(r"SCAN (parts?|grants|open)$|SEARCH \w+ USING INDEX \w+ \((use
 _BY_NATURE = {"stock", "low stock", "medicines", "a record with its versions"}
 
 
-class _Explaining(Transaction):
+class _Explaining(SQLiteTransaction):
     """A transaction that asks for the plan of whatever is read in it."""
 
     __slots__ = ("plans",)

@@ -18,8 +18,9 @@ import pytest
 import fadjma
 from fadjma import create_app
 from fadjma.config import Settings
-from fadjma.store import Database, Unusable, Violation, connections
-from fadjma.store.migrating import migrate
+from fadjma.store import Unusable, Violation, at
+from fadjma.store.sqlite import connections
+from fadjma.store.sqlite.migrating import migrate
 
 ROOT = Path(fadjma.__file__).parent.parent
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1 << 1, 1 << 2
@@ -165,7 +166,7 @@ async def test_and_another_program_that_locks_it(path: Path, monkeypatch: pytest
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unusable, match="un autre programme la verrouille"):
-            await Database(f"sqlite:///{path}").open()
+            await at(f"sqlite:///{path}").open()
 
 
 @pytest.mark.parametrize("opened", [0, 1, 2, 3])
@@ -181,8 +182,8 @@ async def test_what_was_opened_before_it_failed_is_closed(
         left[0] -= 1
         return connect(*args, **kwargs)
 
-    monkeypatch.setattr("fadjma.store.database.connect", fail_in_time)
-    database = Database(f"sqlite:///{path}")
+    monkeypatch.setattr("fadjma.store.sqlite.database.connect", fail_in_time)
+    database = at(f"sqlite:///{path}")
     with pytest.raises(Unusable, match="disk I/O error"):
         await database.open()
     assert await _running() == set() and left == [0]

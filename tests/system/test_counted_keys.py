@@ -14,9 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEY = 200  # milliseconds
 DAYS_WORK = 12  # keys from a new prescription to one that is delivered, and the code
-REPEATED = (
-    25  # keys from the doctor's first page to what was prescribed again and signed: nine, and 59 of two medicines
-)
+REPEATED = 25  # keys from the doctor's first page to what was prescribed again and signed: nine; 65 of two medicines
 WRITTEN = 45_000  # milliseconds of keys for a prescription of two medicines
 
 

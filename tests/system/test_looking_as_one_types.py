@@ -42,7 +42,14 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         await expect(field).to_be_focused()
         await expect(field).to_have_value("cisse")
 
-        await _scans_a_card(await sign_in(browser, clinic, DIOP), await _identifier_on_the_card(awa))
+        identifier = await _identifier_on_the_card(awa)
+        diop = await sign_in(browser, clinic, DIOP)
+        await _scans(diop, "/", "la carte", identifier)
+        await diop.page.wait_for_url("**/patients?q=FJ*")
+        await expect(diop.page.locator("#found")).to_contain_text(identifier)
+        paper = await others.ask(DIOP, "GET", f"{prescription}/paper")
+        await _scans(ndiaye, "/prescriptions", "l'ordonnance", paper["short_code"])
+        await ndiaye.page.wait_for_url(f"**{prescription}")
 
         second = await awa.page.context.new_page()
         await second.goto(awa.page.url)
@@ -51,8 +58,8 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         counted = int(await bell.inner_text())
         await awa.go(prescription)
         await expect(bell).to_have_text(str(counted - 1))
-        assert ndiaye.complaints == awa.complaints == []
-        for person in (ndiaye, awa):
+        assert ndiaye.complaints == awa.complaints == diop.complaints == []
+        for person in (ndiaye, awa, diop):
             await person.page.context.close()
 
 
@@ -72,20 +79,17 @@ self.BarcodeDetector = class {
 """
 
 
-async def _scans_a_card(diop: Person, identifier: str) -> None:
-    page = diop.page
-    button = page.get_by_role("button", name="Scanner la carte")
+async def _scans(person: Person, where: str, what: str, code: str) -> None:
+    page = person.page
+    button = page.get_by_role("button", name=f"Scanner {what}")
+    await person.go(where)
     await expect(button).to_be_hidden()  # this browser cannot
     await page.add_init_script(CAMERA)
-    await diop.go("/")
+    await person.go(where)
     await button.click()
-    await expect(page.locator("dialog")).to_contain_text("Montrez le code de la carte")
+    await expect(page.locator("dialog")).to_contain_text("Montrez le code")
     await page.get_by_role("button", name="Fermer").click()
     await expect(page.locator("dialog")).to_have_count(0)
     assert await page.evaluate("self.picture.getTracks().every(track => track.readyState == 'ended')")
     await button.click()
-    await page.evaluate("code => { self.shown = code; }", identifier)
-    await page.wait_for_url("**/patients?q=FJ*")
-    await expect(page.locator("#found")).to_contain_text(identifier)
-    assert diop.complaints == []
-    await page.context.close()
+    await page.evaluate("code => { self.shown = code; }", code)

@@ -65,14 +65,15 @@ async def medicines() -> Response:
 @blueprint.get("/inventory")
 async def index() -> Response:
     q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), request.args.get("before")
-    products, kept = await web.see(_stock, q, only, before)
-    data = products.json(lambda product: product.json(web.language()))
+    products, kept, held = await web.see(_stock, q, only, before)
+    data = products.json(lambda product: product.json(web.language(), held))
     now = web.database().clock()
     return web.answer(
         "inventory/index.html",
         {**data, "counts": kept.json()},
         as_typed="inventory/_found.html",
         products=products,
+        elsewhere=held,
         kept=kept,
         q=q,
         only=only,
@@ -84,8 +85,9 @@ async def index() -> Response:
 
 def _stock(
     tx: Transaction, viewer: Viewer, q: str, only: queries.Only | None, before: str | None
-) -> tuple[Page[queries.Product], queries.Kept]:
-    return queries.stock(tx, viewer, q, only, before), queries.count_products(tx, viewer)
+) -> tuple[Page[queries.Product], queries.Kept, set[str]]:
+    products = queries.stock(tx, viewer, q, only, before)
+    return products, queries.count_products(tx, viewer), elsewhere.withheld(tx, viewer, products)
 
 
 class _AroundProduct(TypedDict):
@@ -115,7 +117,7 @@ async def _around_product(product_id: str) -> _AroundProduct:
 async def show_product(product_id: str) -> Response:
     around = await _around_product(product_id)
     product = around["product"]
-    data = {**product.json(web.language()), "levels": [one.json() for one in around["of"]]}
+    data = {**product.json(web.language(), around["elsewhere"]), "levels": [one.json() for one in around["of"]]}
     return web.answer(
         "inventory/product.html", data, form=web.blank(ThresholdForm, threshold=product.threshold), **around
     )
@@ -132,7 +134,7 @@ async def set_threshold(product_id: str) -> Response:
 
 def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level], set[str]]:
     product = queries.product(tx, viewer, product_id)
-    return product, levels.levels(tx, product), elsewhere.withheld(tx, viewer, product.lots)
+    return product, levels.levels(tx, product), elsewhere.withheld(tx, viewer, [product])
 
 
 class _AroundNewLot(TypedDict):

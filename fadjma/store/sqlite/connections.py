@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import aiosqlite
 
-from fadjma.store.files import keep_private
-from fadjma.store.transaction import Row
+from fadjma.store.sqlite.files import keep_private
+from fadjma.store.sqlite.transaction import Row
 
 R = TypeVar("R")
 

@@ -9,9 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from fadjma.store.connections import connect
-from fadjma.store.errors import Error, Unusable, reason
-from fadjma.store.files import keep_private, of
+from fadjma.store.errors import Error, Unusable
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.files import keep_private, of
+from fadjma.store.sqlite.outages import reason
+from fadjma.store.sqlite.transaction import SQLiteTransaction
 from fadjma.store.transaction import Transaction
 
 R = TypeVar("R")
@@ -48,7 +50,7 @@ def _copy(source: Path, unfinished: Path, change: Callable[[Transaction], object
         copy.row_factory = sqlite3.Row
         copy.execute("PRAGMA locking_mode = EXCLUSIVE")  # no -shm, which a network's or a stick's folder may not take
         original.backup(copy)
-        change(Transaction(copy, 0))
+        change(SQLiteTransaction(copy, 0))
         copy.commit()
         return str(copy.execute("PRAGMA integrity_check").fetchone()[0]).replace("\n", " ")
 
@@ -96,7 +98,7 @@ def look_into(path: Path, function: Callable[[Transaction], R]) -> R:
     try:
         with closing(connect(path, read_only=True)) as connection:
             connection.execute("BEGIN")
-            return function(Transaction(connection, 0))
+            return function(SQLiteTransaction(connection, 0))
     except (sqlite3.Error, Error) as error:
         raise Unusable(f"{path} ne se laisse pas lire : {reason(path, error)}.") from error
 
@@ -111,7 +113,7 @@ def change(path: Path, function: Callable[[Transaction], object], now: int) -> N
     try:
         with closing(connect(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            tx = Transaction(connection, now)
+            tx = SQLiteTransaction(connection, now)
             function(tx)
             tx.finish()
             connection.execute("COMMIT")

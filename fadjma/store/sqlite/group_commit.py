@@ -4,52 +4,21 @@ Each keeps its own success or failure: a savepoint stands around every function,
 own changes with it. Nobody is answered before the commit is durable. Measured in benchmarks/README.md (« writes »).
 """
 
-import asyncio
 import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from fadjma.store.constraints import translated
-from fadjma.store.errors import Error, outage
-from fadjma.store.transaction import Announced, Transaction
+from fadjma.store.errors import Error
+from fadjma.store.sqlite.constraints import translated
+from fadjma.store.sqlite.outages import outage
+from fadjma.store.sqlite.transaction import SQLiteTransaction
+from fadjma.store.writes import Write
 
 log = logging.getLogger("fadjma")
 GROUP = 64  # functions in one commit at the most
 _GROUP_SECONDS = 0.02  # after which no further function is let into a group: whoever waits for it waits for them all
-
-Work = Callable[[Transaction], Any]
-
-
-@dataclass(slots=True)
-class Write:
-    """One function to run in a transaction, and what came of it."""
-
-    work: Work
-    future: asyncio.Future[Any] | None = None  # None: nobody waits for it
-    result: Any = None
-    error: BaseException | None = None
-    announced: Announced | None = None
-
-    def run(self, tx: Transaction) -> None:
-        """Call the function; its error is kept, and raised again for whoever asked."""
-        try:
-            self.result = self.work(tx)
-            tx.finish()
-        except StopIteration as error:  # a future takes any other
-            self.error = RuntimeError("the work stopped as an iterator does")
-            self.error.__cause__ = error
-        except BaseException as error:
-            self.error = outage(error) or error
-        else:
-            self.announced = tx.announced
-
-    def fail(self, error: BaseException) -> None:
-        """Forget what came of it: nothing of it was kept."""
-        self.result, self.error, self.announced = None, error, None
 
 
 def begin(connection: sqlite3.Connection) -> None:
@@ -111,12 +80,12 @@ def _run(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[
         write = waiting.popleft()
         group.append(write)
         if alone:
-            write.run(Transaction(connection, now()))
+            _call(write, connection, now())
             if write.error is not None:
                 raise write.error
             return
         connection.execute("SAVEPOINT one")
-        write.run(Transaction(connection, now()))
+        _call(write, connection, now())
         if not connection.in_transaction:
             raise write.error or Error("the transaction was ended from within")
         if write.error is not None:
@@ -124,18 +93,7 @@ def _run(connection: sqlite3.Connection, now: Callable[[], int], waiting: deque[
         connection.execute("RELEASE one")
 
 
-def settle(group: Sequence[Write], tell: Callable[[Announced], object]) -> None:
-    """On the event loop: tell what was announced, in commit order, then answer whoever still waits."""
-    for write in group:
-        if write.announced:
-            try:
-                tell(write.announced)
-            except Exception:  # whoever waits has their answer all the same: it is committed
-                log.exception("the listener failed; the next sweep makes up for it")
-    for write in group:
-        if write.future is None or write.future.done():
-            continue  # whoever asked was cancelled meanwhile; what it wrote is written
-        if write.error is not None:
-            write.future.set_exception(write.error)
-        else:
-            write.future.set_result(write.result)
+def _call(write: Write, connection: sqlite3.Connection, now: int) -> None:
+    write.run(SQLiteTransaction(connection, now))
+    if write.error is not None:
+        write.error = outage(write.error) or write.error

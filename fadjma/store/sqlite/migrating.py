@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fadjma.store import folding
-from fadjma.store.backup import backup
-from fadjma.store.connections import connect
-from fadjma.store.errors import Unusable, reason, usable
+from fadjma.store.errors import Unusable
+from fadjma.store.sqlite.backup import backup
+from fadjma.store.sqlite.connections import connect
+from fadjma.store.sqlite.outages import reason, usable
 
 log = logging.getLogger("fadjma")
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _REBUILD = "-- rebuild:"  # then the tables, separated by commas
 _BEFORE = "-before-"  # between the name of a database and that of a step: as it was before it
 

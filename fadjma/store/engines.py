@@ -1,0 +1,21 @@
+"""Which database is behind an address: the one place that knows them all."""
+
+from pathlib import Path
+
+from fadjma.store.database import WAL_LIMIT, Clock, Database, milliseconds
+from fadjma.store.sqlite.database import SQLite
+
+
+def at(url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> Database:
+    """The database at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…/name`.
+
+    `wal_limit`: bytes over which a file's -wal is shortened; 0: another program does that (Litestream).
+    Raises ValueError for any other address.
+    """
+    if url.startswith("sqlite:///"):
+        return SQLite(Path(url.removeprefix("sqlite:///")), clock=clock, wal_limit=wal_limit)
+    if url.startswith("postgresql://"):
+        from fadjma.store.postgresql.database import PostgreSQL  # psycopg is only there where somebody needs it
+
+        return PostgreSQL(url, clock=clock)
+    raise ValueError(f"FADJMA_DATABASE_URL: {url!r} is neither sqlite:///path nor postgresql://host/name")

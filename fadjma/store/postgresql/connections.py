@@ -1,0 +1,97 @@
+"""Connections to PostgreSQL: what each sends and takes as SQLite would, how long it waits, and which are kept open."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Dumper, Loader
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumper
+
+from fadjma.store.postgresql.faults import translated
+
+STATEMENT_SECONDS = 30  # a statement that takes longer is ended
+LOCK_SECONDS = 5  # that a row of another transaction is waited for
+_IDLE_SECONDS = 60  # a process that stands still in a transaction keeps nobody else waiting for longer
+_CONNECT_SECONDS = 2  # the least that libpq knows
+_PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time
+_PREPARED = 500  # at the most, and more than there are in this program
+
+Connection = psycopg.Connection[Any]
+
+
+class _WholeOrNot(Loader):
+    """sum() and avg(), which are numeric here: an int where it is whole, as in SQLite."""
+
+    def load(self, data: Any) -> int | float:
+        text = bytes(data)
+        return float(text) if b"." in text or b"N" in text else int(text)
+
+
+class _OneOrNone(Loader):
+    """A condition: 1 or 0, as in SQLite."""
+
+    def load(self, data: Any) -> int:
+        return int(bytes(data) == b"t")
+
+
+class _AsNumber(Dumper):
+    """True and False, of columns that are numbers and of conditions: without a type, for both take 1 and 0."""
+
+    def dump(self, obj: bool) -> bytes:
+        return b"1" if obj else b"0"
+
+
+def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
+    """A connection on which only what says BEGIN is a transaction. `seconds`: for one statement.
+
+    Raises what the store raises.
+    """
+    try:
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="fadjma", keepalives_idle=10
+        )
+        connection.prepare_threshold, connection.prepared_max = _PREPARED_AFTER, _PREPARED
+        for kind, dumper in ((str, StrDumper), (int, Int8Dumper), (bool, _AsNumber)):
+            connection.adapters.register_dumper(kind, dumper)
+        connection.adapters.register_loader("numeric", _WholeOrNot)
+        connection.adapters.register_loader("bool", _OneOrNone)
+        connection.execute(
+            f"SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
+            f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}"
+        )
+    except psycopg.Error as error:
+        raise translated(error) from error
+    return connection
+
+
+class Kept:
+    """Connections that are kept for the next who needs one; as many as there were ever needed at once."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._idle: list[Connection] = []
+        self._lock = Lock()
+
+    def take(self) -> Connection:
+        """One that nobody else has. Raises Unavailable."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def give_back(self, connection: Connection) -> None:
+        """For the next; one that is broken is not kept, nor are those that were idle while it broke."""
+        if not connection.closed and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            with self._lock:
+                self._idle.append(connection)
+            return
+        connection.close()
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()

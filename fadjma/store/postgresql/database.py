@@ -1,0 +1,373 @@
+"""A database of PostgreSQL's: writers and readers on threads of their own, each with a connection.
+
+Writers run at once. Every transaction that writes is SERIALIZABLE: PostgreSQL itself sees when two are in each other's
+way, ends one of them, and it is run again (docs/decisions/29-postgresql.md).
+"""
+
+import asyncio
+import logging
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from fadjma.store.database import Clock, Database, milliseconds
+from fadjma.store.errors import Error, Unavailable, Unusable
+from fadjma.store.owner import Owner
+from fadjma.store.postgresql.connections import Connection, Kept, connect
+from fadjma.store.postgresql.faults import InTheWay, translated
+from fadjma.store.postgresql.listening import Listening
+from fadjma.store.postgresql.migrating import migrate
+from fadjma.store.postgresql.owner import LockOwner
+from fadjma.store.postgresql.transaction import PostgreSQLTransaction
+from fadjma.store.transaction import Transaction
+from fadjma.store.writes import Write, settle
+
+R = TypeVar("R")
+
+log = logging.getLogger("fadjma")
+WRITERS = 4  # at once; with more, more are in each other's way (docs/decisions/29-postgresql.md)
+READERS = 4
+_BUSY_SECONDS = 5.0  # for which a write is tried again while others are in its way
+_PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many each time
+_GLANCE_SECONDS = 1.0  # that the event loop waits for the database, as long as that answers at all
+_SILENT_SECONDS = 2.0  # and where it does not
+_ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_current_xact_id()::text"
+
+
+class PostgreSQL(Database):
+    """The database at `url`."""
+
+    is_file = False
+
+    def __init__(self, url: str, *, clock: Clock = milliseconds) -> None:
+        super().__init__(clock)
+        self.url = url
+        self.path = Path(name(url))
+        self._writing = Kept(lambda: connect(url))
+        self._reading = Kept(lambda: connect(url))
+        self._writers: ThreadPoolExecutor | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._near: Connection | None = None
+        self._nearing: asyncio.Task[None] | None = None
+        self._glancing_since: float | None = None
+        self._closed = threading.Event()
+        self._turn = threading.Lock()  # of those who were in somebody's way: one by one
+        self._listening = Listening(url, lambda people: self.heard(people))
+        self._to_wake: set[str] = set()
+        self._is_waking = False
+
+    async def open(self) -> None:
+        try:
+            with self.usable():
+                await asyncio.to_thread(self._migrate)
+                self._near = await asyncio.to_thread(self._connect_near)
+            self._give_up_at = None
+            self._closed.clear()
+            self._writers = ThreadPoolExecutor(WRITERS, "writer")
+            self._readers = ThreadPoolExecutor(READERS, "reader")
+            threading.Thread(target=self._watch, name="watch", daemon=True).start()
+            self._listening.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    def _migrate(self) -> None:
+        with connect(self.url, seconds=0) as connection:
+            migrate(connection, self.clock())
+
+    async def close(self) -> None:
+        if self._give_up_at is None:
+            self.finish_within(_BUSY_SECONDS)
+        self._closed.set()
+        await self._listening.stop()
+        if self._nearing:
+            await asyncio.gather(self._nearing, return_exceptions=True)
+        for threads in filter(None, (self._writers, self._readers)):
+            await asyncio.to_thread(threads.shutdown)
+        self._writers = self._readers = None
+        for kept in (self._writing, self._reading):
+            kept.close()
+        if self._near:
+            self._near.close()
+            self._near = None
+
+    # --- reading ---
+
+    async def _read(self, work: Callable[[Transaction], R]) -> R:
+        assert self._readers is not None, "the database is not open"
+        self.waiting_reads += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read_on, self._reading, work)
+        finally:
+            self.waiting_reads -= 1
+
+    async def _read_aside(self, work: Callable[[Transaction], R]) -> R:
+        aside = Kept(lambda: connect(self.url, seconds=0))
+        try:
+            return await asyncio.to_thread(self._read_on, aside, work)
+        finally:
+            aside.close()
+
+    def _read_on(self, kept: Kept, work: Callable[[Transaction], R]) -> R:
+        connection = kept.take()
+        try:
+            if not _begun(connection, _READ):  # it broke since it was last used
+                kept.give_back(connection)
+                connection = kept.take()
+                _begin(connection, _READ)
+            return self._rolled_back(connection, work)
+        finally:
+            kept.give_back(connection)
+
+    def _rolled_back(self, connection: Connection, work: Callable[[Transaction], R]) -> R:
+        try:
+            return work(PostgreSQLTransaction(connection, self.clock()))
+        except Unavailable as outage:
+            self.found_damage = self.found_damage or outage.reason == "damaged"
+            raise
+        finally:
+            _roll_back(connection)
+
+    def _glance(self, work: Callable[[Transaction], R]) -> R:
+        assert self._writers is not None, "the database is not open"
+        near = self._near
+        if near is None or _is_closed(near):
+            self._come_near()
+            raise Unavailable("broken")
+        self._glancing_since = time.monotonic()
+        try:
+            _begin(near, _READ)
+            return self._rolled_back(near, work)
+        finally:
+            self._glancing_since = None
+            if _is_closed(near):
+                self._come_near()
+
+    def _connect_near(self) -> Connection:
+        return connect(self.url, seconds=_GLANCE_SECONDS)
+
+    def _come_near(self) -> None:
+        """Open the connection again that `glance` uses, beside the event loop."""
+        if self._nearing is None or self._nearing.done():
+            self._nearing = asyncio.get_running_loop().create_task(self._open_near())
+
+    async def _open_near(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self._near = await asyncio.to_thread(self._connect_near)
+            except Error as error:
+                log.warning("the database does not answer: %s", error.__cause__)
+                await asyncio.sleep(1.0)
+            else:
+                log.warning("the database answers again")
+                return
+
+    def _watch(self) -> None:
+        """On a thread of its own: the event loop does not wait for a database that is silent; its connection is cut."""
+        while not self._closed.wait(_SILENT_SECONDS / 2):
+            since, near = self._glancing_since, self._near
+            if since is not None and near is not None and time.monotonic() - since > _SILENT_SECONDS:
+                with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(near.fileno())) as line:
+                    line.shutdown(socket.SHUT_RDWR)
+
+    # --- writing ---
+
+    def _write(self, work: Callable[[Transaction], R], answer: asyncio.Future[R]) -> None:
+        assert self._writers is not None, "the database is not open"
+        self._writers.submit(self._commit, Write(work, answer), asyncio.get_running_loop())
+
+    def _commit(self, write: Write, loop: asyncio.AbstractEventLoop) -> None:
+        """On a writer's thread."""
+        try:
+            changed = self.run(write)
+        except BaseException as error:
+            write.fail(error)
+            changed = False
+        self._learn(write, changed=changed)
+        loop.call_soon_threadsafe(settle, [write], self.listener)
+
+    def run(self, write: Write) -> bool:
+        """Run it in a transaction, again while others are in its way; returns whether it changed anything."""
+        until = time.monotonic() + _BUSY_SECONDS
+        pause, again = _PAUSE, False
+        while True:
+            if self._give_up_at is not None and time.monotonic() > self._give_up_at:
+                raise Unavailable("stopping")
+            try:
+                if not again:
+                    return self._try(write, again=False)
+                with self._turn:
+                    return self._try(write, again=True)
+            except InTheWay:
+                if time.monotonic() > until:
+                    raise
+            again = True
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - against those of other processes
+            pause = min(2 * pause, 0.1)
+
+    def _try(self, write: Write, *, again: bool) -> bool:
+        connection = self._writing.take()
+        try:
+            transaction = _begun(connection, _WRITE)
+            if not transaction:  # it broke since it was last used
+                self._writing.give_back(connection)
+                connection = self._writing.take()
+                transaction = _begin(connection, _WRITE)
+            tx = PostgreSQLTransaction(connection, self.clock(), again=again)
+            write.error = None
+            write.run(tx)
+            if tx.in_the_way is not None:
+                raise tx.in_the_way
+            if write.error is None:
+                self._end(connection, transaction)
+                if write.announced:
+                    write.announced.committed_at = time.monotonic()
+            return tx.changed and write.error is None
+        finally:
+            if not connection.closed:
+                _roll_back(connection)
+            self._writing.give_back(connection)
+
+    def _end(self, connection: Connection, transaction: str) -> None:
+        """Commit. Raises Unavailable when it was not kept."""
+        if connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+            raise Error("the transaction was ended from within")
+        try:
+            connection.execute("COMMIT")
+        except psycopg.Error as error:
+            failure = translated(error)
+            if error.sqlstate or not self._was_kept(transaction):
+                raise failure from error
+
+    def _was_kept(self, transaction: str) -> bool:
+        """Whether a transaction was committed, of which the answer was lost with its connection.
+
+        Nobody is told « failed » of what may be done: it is asked until somebody answers.
+        """
+        until = time.monotonic() + _ANSWER_SECONDS
+        while time.monotonic() < until:
+            with suppress(psycopg.Error, Unavailable), connect(self.url) as connection:
+                found = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
+                if found and found[0] != "in progress":
+                    return bool(found[0] == "committed")
+            time.sleep(0.1)
+        return False
+
+    def _learn(self, write: Write, *, changed: bool) -> None:
+        """What this write says about the database's health."""
+        if isinstance(write.error, Unavailable):
+            self.failure = write.error
+        elif changed and write.error is None:
+            if self.failure:
+                log.warning("writing works again")
+            self.failure, self.written_at = None, time.monotonic()
+
+    # --- other processes ---
+
+    def wake_others(self, people: Iterable[str]) -> None:
+        self._to_wake.update(people)
+        if self._to_wake and not self._is_waking and self._readers is not None:
+            self._is_waking = True
+            asyncio.get_running_loop().call_soon(self._wake)
+
+    def _wake(self) -> None:
+        """Once for all who were told something in one turn of the loop."""
+        people, self._to_wake = self._to_wake, set()
+        if self._readers is None:
+            return
+        said = asyncio.get_running_loop().run_in_executor(self._readers, self._say, people)
+        said.add_done_callback(self._woken)
+
+    def _say(self, people: set[str]) -> None:
+        connection = self._reading.take()
+        try:
+            connection.execute(*self._listening.wake_up(people))
+        finally:
+            self._reading.give_back(connection)
+
+    def _woken(self, said: asyncio.Future[None]) -> None:
+        self._is_waking = False
+        if not said.cancelled() and (error := said.exception()):
+            log.warning("others were not woken, their sweep makes up for it: %s", error)
+        if self._to_wake:
+            self.wake_others(())
+
+    def owner(self) -> Owner:
+        return LockOwner(lambda: connect(self.url, seconds=_GLANCE_SECONDS))
+
+    # --- what is asked of it ---
+
+    def usable(self) -> AbstractContextManager[None]:
+        return _usable(self.path)
+
+    def is_in_place(self) -> bool:
+        return True  # what lies there is PostgreSQL's to know
+
+    def free_space(self) -> int:
+        """Of the disk of this machine, on which papers lie."""
+        found = os.statvfs(self.path.parent)
+        return found.f_bavail * found.f_frsize
+
+    async def damage(self) -> str | None:
+        """PostgreSQL looks at each page that it reads, where it was told to (initdb --data-checksums)."""
+        self.found_damage = False
+        return None
+
+
+def name(url: str) -> str:
+    """The name of the database at this address."""
+    return unquote(urlsplit(url).path.strip("/"))
+
+
+def _is_closed(connection: Connection) -> bool:
+    return bool(connection.closed)
+
+
+def _begun(connection: Connection, how: str) -> str:
+    """Begin; the transaction's number, « - » when it is to read. Empty when the connection is broken."""
+    try:
+        return _begin(connection, how)
+    except Unavailable:
+        if connection.closed:
+            return ""
+        raise
+
+
+def _begin(connection: Connection, how: str) -> str:
+    try:
+        cursor = connection.execute(how)
+        if not cursor.nextset():
+            return "-"
+        row: Any = cursor.fetchone()
+    except psycopg.Error as error:
+        raise translated(error) from error
+    return str(row[0])
+
+
+def _roll_back(connection: Connection) -> None:
+    if connection.closed or connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        return
+    with suppress(psycopg.Error):  # it is broken, and is not kept
+        connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.Error, Unavailable, OSError) as error:
+        cause = error.__cause__ if isinstance(error, Unavailable) else error
+        said = str(cause or error).strip().partition("\n")[0]
+        raise Unusable(f"La base PostgreSQL {path} ne peut pas servir : {said}.") from error

@@ -1,0 +1,65 @@
+"""News between processes: one connection that listens, and a wake-up after each commit that somebody is told of.
+
+It carries no news, only whose there are: the table stays the queue, and where a wake-up is lost the sweep finds them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from uuid import uuid4
+
+import psycopg
+
+log = logging.getLogger("fadjma")
+_CHANNEL = "fadjma"
+_MOST = 7_900  # bytes of a wake-up; PostgreSQL takes 8,000
+_LOOKED_AFTER = 20.0  # seconds of silence, then the connection is tried
+_AGAIN = 1.0  # seconds before another one is tried
+
+
+class Listening:
+    """`heard` is called on the event loop with the people who have news; None: it is not known who."""
+
+    def __init__(self, url: str, heard: Callable[[set[str] | None], None]) -> None:
+        self._url = url
+        self._heard = heard
+        self._own = uuid4().hex[:12]  # what this process says itself it need not hear
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def wake_up(self, people: Iterable[str]) -> tuple[str, tuple[str, str]]:
+        """The statement that tells the others, with its values."""
+        said = " ".join([self._own, *people])
+        return "SELECT pg_notify(%s, %s)", (_CHANNEL, said if len(said) <= _MOST else f"{self._own} *")
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.Error, OSError) as error:
+                log.warning("news of other processes come by the sweep until the database listens again: %s", error)
+            await asyncio.sleep(_AGAIN)
+
+    async def _listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(
+            self._url, autocommit=True, connect_timeout=5, application_name="fadjma listens"
+        )
+        async with connection:
+            await connection.execute(f"LISTEN {_CHANNEL}")
+            self._heard(None)  # what was said before
+            while True:
+                async for notice in connection.notifies(timeout=_LOOKED_AFTER):
+                    self._hear(notice.payload)
+                await connection.execute("SELECT 1")
+
+    def _hear(self, said: str) -> None:
+        who, *people = said.split(" ")
+        if who != self._own:
+            self._heard(None if people == ["*"] else set(people))

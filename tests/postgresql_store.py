@@ -1,0 +1,177 @@
+"""The database of tests/store.py on PostgreSQL (`pytest --store=postgresql`); what a test itself asks is SQLite's."""
+
+import re
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from clusters import Cluster
+from psycopg import sql
+from store import Clock, Store
+
+from fadjma.store import Transaction, Violation
+from fadjma.store.postgresql.connections import connect
+from fadjma.store.postgresql.database import PostgreSQL
+from fadjma.store.postgresql.transaction import PostgreSQLTransaction
+from fadjma.store.writes import Write
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_disabled: dict[str, set[str]] = {}  # what puts back the triggers that tests did without, by the database's address
+
+
+class Connection:
+    """What tests ask of SQLite's connection, asked of PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.real = connect(url)
+        self._within = 0  # savepoints
+
+    def execute(self, statement: str, parameters: Any = ()) -> "_Found":
+        word = statement.partition(" ")[0]
+        if word == "SAVEPOINT":  # SQLite begins with the first, and commits with it
+            if not self._within:
+                self.real.execute("BEGIN")
+            self._within += 1
+        found = self._execute(statement, parameters)
+        if word == "RELEASE":
+            self._within -= 1
+            if not self._within:
+                self.real.execute("COMMIT")
+        return found
+
+    def executemany(self, statement: str, rows: Any) -> None:
+        PostgreSQLTransaction(self.real, 0).execute_many(statement, rows)
+
+    def _execute(self, statement: str, parameters: Any) -> "_Found":
+        statement = re.sub(r"\browid\b", "ctid", statement)
+        tx = PostgreSQLTransaction(self.real, 0)
+        try:
+            found = tx._run(statement, parameters)
+        except Violation as refused:
+            raise sqlite3.IntegrityError(str(refused)) from refused
+        return _Found(found.fetchall() if found.description else [])
+
+    def close(self) -> None:
+        self.real.close()
+
+
+class _Found(deque[Any]):
+    def fetchone(self) -> Any:
+        return self.popleft() if self else None
+
+    def fetchall(self) -> list[Any]:
+        return list(self)
+
+
+class PostgreSQLStore(Store):
+    """The same on a database of this process's cluster."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.clock = clock
+        self.announced = []
+        self.connection = Connection(url)  # type: ignore[assignment]
+        self.database = PostgreSQL(url, clock=clock)
+
+    def write(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        write = Write(lambda tx: function(tx, *args, **kwargs))
+        self.database.run(write)
+        if write.error is not None:
+            raise write.error
+        self.announced.extend(write.announced or ())
+        result: R = write.result
+        return result
+
+    def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As SQLite's, which takes what a reading writes down, and forgets it."""
+        connection = self.database._reading.take()
+        try:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            return self.database._rolled_back(connection, lambda tx: function(tx, *args, **kwargs))
+        finally:
+            self.database._reading.give_back(connection)
+
+    def content(self, *, readings: bool = True) -> dict[str, list[tuple[Any, ...]]]:
+        from store import _OF_READINGS
+
+        tables = self.rows(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'security_events' "
+            "ORDER BY tablename"
+        )
+        left_out = {} if readings else _OF_READINGS
+        return {
+            name: self.rows(
+                f"SELECT * FROM {name} WHERE NOT ({_translated(left_out.get(name, '1=0'))}) ORDER BY {name}::text"
+            )
+            for (name,) in tables
+        }
+
+    def without(self, trigger: str) -> None:
+        self._turn(trigger, "DISABLE")
+
+    def with_again(self, trigger: str) -> None:
+        self._turn(trigger, "ENABLE")
+
+    def _turn(self, trigger: str, how: str) -> None:
+        for (table,) in self.rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = ?", trigger):
+            self.connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
+            back = _disabled.setdefault(self.database.url, set())
+            back.add(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+
+    def check_references(self) -> None:
+        """PostgreSQL has looked at each."""
+
+    def close(self) -> None:
+        self.connection.close()
+        for kept in (self.database._reading, self.database._writing):
+            kept.close()
+
+
+def _translated(condition: str) -> str:
+    return "1=1" if condition == "1" else condition.replace("instr(action, '.')", "strpos(action, '.')")
+
+
+class Settled:
+    """A database of this process in which the cast has settled, and the way back to it."""
+
+    def __init__(self, cluster: Cluster, migrated: str, settle: Callable[[Store], object], clock: Clock) -> None:
+        self.name = cluster.create(template=migrated)
+        self.url = cluster.url(self.name)
+        store = PostgreSQLStore(self.url, clock)
+        settle(store)
+        store.close()
+        self._connection = cluster.connect(self.name)
+        self._connection.execute("CREATE SCHEMA kept")
+        tables = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        copies = [
+            sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0};").format(sql.Identifier(table)) for (table,) in tables
+        ]
+        self._connection.execute(sql.SQL("").join(copies))
+        full = [table for (table,) in tables if self._has_rows(table)]
+        away = [sql.SQL("DELETE FROM public.{};").format(sql.Identifier(table)) for (table,) in tables]
+        back = [
+            sql.SQL("INSERT INTO public.{0} SELECT * FROM kept.{0};").format(sql.Identifier(table)) for table in full
+        ]
+        self._way_back = sql.SQL("").join([*away, *back])
+
+    def _has_rows(self, table: str) -> bool:
+        found = self._connection.execute(sql.SQL("SELECT 1 FROM kept.{} LIMIT 1").format(sql.Identifier(table)))
+        return found.fetchone() is not None
+
+    def version(self) -> int:
+        """Another number when somebody has written since."""
+        row = self._connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
+        assert row
+        return int(row[0])
+
+    def begin_again(self) -> None:
+        with self._connection.transaction():
+            for statement in _disabled.pop(self.url, ()):
+                self._connection.execute(statement.encode())
+            self._connection.execute("SET LOCAL session_replication_role = replica")
+            self._connection.execute(self._way_back)
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,363 @@
+"""PostgreSQL behind the same functions: what SQLite's one writer orders by itself holds where many write at once."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from cast import AWA, DIOP, FALL, GOMIS, NDIAYE
+from postgresql_store import PostgreSQLStore, Settled
+from steps import explain, grant, issue, issued, receive
+from store import Clock, Store
+
+from fadjma import events
+from fadjma.access import actions as access
+from fadjma.events import Announcement, Subject
+from fadjma.inventory import actions as inventory
+from fadjma.prescriptions import dispensing
+from fadjma.refusals import Conflict, NotFound, Refusal
+from fadjma.store import Announced, Database, Duplicate, Error, Transaction, Unavailable, Violation, at, tried_to_write
+from fadjma.store.postgresql import database as module
+from fadjma.store.postgresql.database import PostgreSQL
+from fadjma.store.postgresql.statements import translated, values
+
+WRITERS = 64
+
+
+@pytest.fixture
+def database_url(settled_on_postgresql: Settled) -> str:
+    settled_on_postgresql.begin_again()
+    return settled_on_postgresql.url
+
+
+@pytest.fixture
+def store(database_url: str, clock: Clock) -> Iterator[Store]:
+    store = PostgreSQLStore(database_url, clock)
+    yield store
+    store.check()
+    store.close()
+
+
+@pytest.fixture
+async def other(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    """A second process on the same database."""
+    other = at(database_url, clock=clock)
+    await other.open()
+    yield other
+    await other.close()
+
+
+async def at_once(databases: list[Database], function: Callable[..., Any], *who: Any, **how: Any) -> list[Any]:
+    """What each of 64 writers is answered, the people by turns, half of them in each process."""
+    return await asyncio.gather(
+        *(
+            databases[number % len(databases)].write(function, *who[number % len(who)], **how)
+            for number in range(WRITERS)
+        ),
+        return_exceptions=True,
+    )
+
+
+def _notify(tx: Transaction, *people: str) -> None:
+    events.notify(tx, list(people), "notification", None, Subject("inbox", people[0]))
+
+
+class TestSixtyFourWriters:
+    async def test_numbers_are_gapless_and_nothing_is_lost(
+        self, store: Store, database: Database, other: Database
+    ) -> None:
+        people = [(AWA.id, DIOP.id), (DIOP.id, NDIAYE.id), (NDIAYE.id, AWA.id)]
+        before = dict(store.rows("SELECT user_id, last_seq FROM inboxes"))
+        assert await at_once([database, other], _notify, *people) == [None] * WRITERS
+        raised = [last - before[user] for user, last in store.rows("SELECT user_id, last_seq FROM inboxes")]
+        assert sum(raised) == 2 * WRITERS
+        store.check()
+
+    async def test_each_person_is_told_in_the_order_of_their_numbers_or_reads_what_is_missing(
+        self, store: Store, database: Database
+    ) -> None:
+        told: list[int] = []
+
+        def hear(announced: Announced) -> None:
+            told.extend(what.recipients[AWA.id] for what in announced if isinstance(what, Announcement))
+
+        database.listener = hear
+        await at_once([database], _notify, (AWA.id,))
+        assert sorted(told) == list(range(min(told), min(told) + WRITERS))
+
+    async def test_one_request_of_all_that_are_the_same_is_made(
+        self, store: Store, database: Database, other: Database
+    ) -> None:
+        answers = await at_once([database, other], access.ask, (DIOP,), patient_id=AWA.id, reason="Suivi")
+        assert sum(isinstance(answer, str) for answer in answers) == 1
+        assert sum(isinstance(answer, Conflict) for answer in answers) == WRITERS - 1
+        assert store.value("SELECT count(*) FROM access_requests WHERE status = 'pending'") == 1
+
+    async def test_one_pharmacy_takes_a_prescription(self, store: Store, database: Database, other: Database) -> None:
+        prescription_id = issued(store, pharmacy=None)
+        who = [(one, prescription_id) for one in (NDIAYE, FALL, GOMIS)]
+        answers = await at_once([database, other], dispensing.validate, *who)
+        assert sum(isinstance(answer, str) for answer in answers) == 1
+        assert sum(isinstance(answer, NotFound | Conflict) for answer in answers) == WRITERS - 1
+        assert store.told(AWA).count("prescription.validated") == 1
+
+    async def test_no_more_is_kept_than_there_is(self, store: Store, database: Database, other: Database) -> None:
+        receive(store, 100)
+        grant(store)
+        asked = [issue(store, 20) for _ in range(8)]
+        explain(store, *asked)
+        wanted = [(NDIAYE, store.write(dispensing.validate, NDIAYE, one)) for one in asked]
+        answers = await at_once([database, other], dispensing.prepare, *wanted)
+        assert not [answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, Refusal)]
+        kept = sum(isinstance(answer, str) for answer in answers)
+        assert 0 < kept <= 8
+        assert store.value("SELECT sum(reserved) FROM lots") == min(100, 20 * kept)
+        assert store.value("SELECT min(on_hand - reserved) FROM lots") >= 0
+
+    async def test_a_lot_is_counted_by_one(self, store: Store, database: Database, other: Database) -> None:
+        lot = receive(store, 100)
+        answers = await at_once(
+            [database, other], inventory.adjust, (NDIAYE, lot), on_hand=90, version=1, reason="Comptage"
+        )
+        assert sum(isinstance(answer, str) for answer in answers) == 1
+        assert sum(isinstance(answer, Conflict) for answer in answers) == WRITERS - 1
+
+
+def _keep(tx: Transaction, key: str, value: str = "1") -> str:
+    tx.execute("INSERT INTO settings (key, value) VALUES (:key, :value)", {"key": key, "value": value})
+    tx.announce(key)
+    return key
+
+
+class TestAgain:
+    async def test_what_was_in_the_way_of_another_is_run_again_and_says_so(self, database: Database) -> None:
+        """Two read what the other writes: one of them was never alone."""
+        both = threading.Barrier(2, timeout=5)
+        again: list[bool] = []
+
+        def count_and_keep(tx: Transaction, key: str) -> int:
+            count: int = tx.value("SELECT count(*) FROM settings")
+            again.append(tx.again)
+            if not tx.again:
+                both.wait()
+            tx.execute("INSERT INTO settings (key, value) VALUES (:key, :count)", {"key": key, "count": str(count)})
+            return count
+
+        before = await database.read(lambda tx: tx.value("SELECT count(*) FROM settings"))
+        counts = await asyncio.gather(database.write(count_and_keep, "a"), database.write(count_and_keep, "b"))
+        assert sorted(counts) == [before, before + 1]
+        assert again == [False, False, True]
+
+    async def test_an_error_that_hides_it_does_not_end_it(self, database: Database, store: Store) -> None:
+        both = threading.Barrier(2, timeout=5)
+
+        def raise_the_counter(tx: Transaction) -> None:
+            first = tx.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'")
+            if not tx.again:
+                both.wait()
+            try:
+                tx.execute("UPDATE inboxes SET last_seq = :next WHERE user_id = 'awa'", {"next": first + 1})
+            except Error as error:
+                raise RuntimeError("something else") from error
+
+        before = store.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'")
+        await asyncio.gather(database.write(raise_the_counter), database.write(raise_the_counter))
+        assert store.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'") == before + 2
+        store.connection.execute("UPDATE inboxes SET last_seq = ? WHERE user_id = 'awa'", (before,))
+
+    async def test_it_is_given_up_when_it_takes_too_long(
+        self, database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_BUSY_SECONDS", 0.0)
+
+        def lose(tx: Transaction) -> None:
+            tx.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'")
+            store.connection.execute("UPDATE inboxes SET forgotten = forgotten WHERE user_id = 'awa'")
+            tx.execute("UPDATE inboxes SET forgotten = forgotten WHERE user_id = 'awa'")
+
+        with pytest.raises(Unavailable) as outage:
+            await database.write(lose)
+        assert outage.value.reason == "locked"
+        assert database.failure is not None
+        await database.write(_keep, "after")
+        assert database.failure is None
+
+
+class TestBrokenConnections:
+    @staticmethod
+    def end_others(database_url: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'fadjma%'"
+            )
+
+    async def test_idle_ones_are_opened_again_and_nobody_notices(self, database: Database, database_url: str) -> None:
+        await database.write(_keep, "one")
+        await database.read(lambda tx: tx.value("SELECT 1"))
+        self.end_others(database_url)
+        await database.write(_keep, "two")
+        assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE value = '1'")) >= 2
+
+    async def test_one_that_breaks_in_the_middle_keeps_nothing_and_says_so(
+        self, database: Database, database_url: str
+    ) -> None:
+        def break_off(tx: Transaction) -> None:
+            _keep(tx, "lost")
+            self.end_others(database_url)
+            tx.value("SELECT 1")
+
+        with pytest.raises(Unavailable):
+            await database.write(break_off)
+        assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'lost'")) == 0
+
+    @pytest.mark.parametrize("kept", [True, False])
+    async def test_of_a_commit_whose_answer_is_lost_it_is_found_out_whether_it_was_kept(
+        self, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, kept: bool
+    ) -> None:
+        real = psycopg.Connection.execute
+
+        def lose_the_answer(connection: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+            if query != "COMMIT":
+                return real(connection, query, *args, **kwargs)
+            real(connection, "COMMIT" if kept else "ROLLBACK")
+            connection.close()
+            raise psycopg.OperationalError("the connection was lost")
+
+        monkeypatch.setattr(psycopg.Connection, "execute", lose_the_answer)
+        writing = database.write(_keep, "one")
+        if kept:
+            assert await writing == "one"
+        else:
+            with pytest.raises(Unavailable):
+                await writing
+        monkeypatch.undo()
+        assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == kept
+
+    async def test_a_glance_fails_at_once_and_comes_back(self, database: Database, database_url: str) -> None:
+        self.end_others(database_url)
+        with pytest.raises(Unavailable):
+            database.glance(lambda tx: tx.value("SELECT 1"))
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    assert database.glance(lambda tx: tx.value("SELECT 1")) == 1
+                    break
+                except Unavailable:
+                    await asyncio.sleep(0.01)
+
+    async def test_the_event_loop_does_not_wait_for_a_silent_database(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The statement's own bound does not help where the server stands still: the connection is cut."""
+        assert isinstance(database, PostgreSQL) and database._near
+        database._near.execute("SET statement_timeout = 0")
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            database.glance(lambda tx: tx.value("SELECT pg_sleep(60)"))
+        assert time.monotonic() - began < 30
+
+
+class TestOtherProcesses:
+    async def test_others_hear_whose_news_there_are(self, database: Database, other: Database) -> None:
+        heard: asyncio.Queue[set[str] | None] = asyncio.Queue()
+        own: list[set[str] | None] = []
+        other.heard, database.heard = heard.put_nowait, own.append
+        async with asyncio.timeout(10):
+            while True:  # until it listens
+                database.wake_others([AWA.id, DIOP.id])
+                try:
+                    found = await asyncio.wait_for(heard.get(), 0.2)
+                except TimeoutError:
+                    continue
+                if found is not None:
+                    break
+        assert found == {AWA.id, DIOP.id}
+        assert [people for people in own if people is not None] == []
+
+    async def test_of_too_many_people_they_hear_that_there_are_news(self, database: Database, other: Database) -> None:
+        heard: asyncio.Queue[set[str] | None] = asyncio.Queue()
+        await asyncio.wait_for(_listens(other), 10)
+        other.heard = heard.put_nowait
+        database.wake_others([f"{number:030}" for number in range(1_000)])
+        assert await asyncio.wait_for(heard.get(), 10) is None
+
+    async def test_a_listener_that_is_cut_off_listens_again_and_looks_for_what_it_missed(
+        self, database: Database, database_url: str
+    ) -> None:
+        await asyncio.wait_for(_listens(database), 10)
+        heard: asyncio.Queue[set[str] | None] = asyncio.Queue()
+        database.heard = heard.put_nowait
+        TestBrokenConnections.end_others(database_url)
+        assert await asyncio.wait_for(heard.get(), 10) is None
+
+    async def test_one_process_at_a_time_keeps_the_time(self, database: Database, other: Database) -> None:
+        first, second = database.owner(), other.owner()
+        assert (first.take(), second.take(), first.take()) == (True, False, True)
+        assert second.holder().isdecimal()
+        first.give_up()
+        assert second.take()
+        second.give_up()
+
+    async def test_who_was_cut_off_keeps_it_no_more(
+        self, database: Database, other: Database, database_url: str
+    ) -> None:
+        first, second = database.owner(), other.owner()
+        assert first.take()
+        TestBrokenConnections.end_others(database_url)
+        while not second.take():  # its lock ends with it
+            pass
+        with pytest.raises(OSError, match="terminat"):
+            first.take()
+        assert not first.take()
+        second.give_up()
+
+
+async def _listens(database: Database) -> None:
+    told = asyncio.Event()
+    database.heard = lambda people: told.set()
+    other = PostgreSQL(database.url if isinstance(database, PostgreSQL) else "", clock=database.clock)
+    while not told.is_set():
+        await asyncio.to_thread(other._say, {"somebody"})
+        await asyncio.sleep(0.02)
+    other._reading.close()
+
+
+class TestStatements:
+    def test_names_are_numbers_once_each(self) -> None:
+        text, names = translated("SELECT :a, :b, :a::text, ':c', \"d:e\" -- :f")
+        assert (text, names) == (b"SELECT $1, $2, $1::text, ':c', \"d:e\" -- :f", ("a", "b"))
+        assert values(names, {"b": 2, "a": 1, "more": 3}) == [1, 2]
+
+    def test_positions_are_numbers(self) -> None:
+        assert translated("VALUES (?, '?', ?)") == (b"VALUES ($1, '?', $2)", ())
+
+    async def test_rows_and_numbers_are_as_in_sqlite(self, database: Database) -> None:
+        def look(tx: Transaction) -> None:
+            row = tx.first(
+                "SELECT 1 AS a, 'x' AS b, NULL AS c, 1 = 1 AS d, sum(n) AS e, avg(n) AS f "
+                "FROM (VALUES (1::bigint), (2)) AS v (n)"
+            )
+            assert row is not None
+            assert (row["a"], row[1], row["c"], row["d"], row["e"], row["f"]) == (1, "x", None, 1, 3, 1.5)
+            assert row.as_dict() == {"a": 1, "b": "x", "c": None, "d": 1, "e": 3, "f": 1.5}
+            assert type(row["e"]) is int and type(row["d"]) is int
+            assert [one["n"] for one in tx.each("SELECT n FROM generate_series(1, :to) AS s (n)", {"to": 2_500})] == [
+                *range(1, 2_501)
+            ]
+
+        await database.read(look)
+
+    async def test_what_is_refused_has_the_constraints_name(self, database: Database) -> None:
+        with pytest.raises(Duplicate) as twice:
+            await database.write(lambda tx: [_keep(tx, "one"), _keep(tx, "one")])
+        assert twice.value.constraint == "settings_pkey"
+        with pytest.raises(Violation) as nothing:
+            await database.write(lambda tx: tx.execute("INSERT INTO inboxes (user_id) VALUES ('nobody')"))
+        assert nothing.value.constraint == "foreign key"
+        with pytest.raises(Error) as refused:
+            await database.read(_keep, "one")
+        assert tried_to_write(refused.value)
