@@ -14,7 +14,7 @@ from benchmarks.report import BUDGET, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
 from fadjma.days import day
 from fadjma.records import recalling
-from fadjma.store import Database, Transaction, milliseconds
+from fadjma.store import Transaction, at, milliseconds
 
 _CHILDREN = 20_000
 _TIMES = 20
@@ -80,7 +80,7 @@ def _fill(tx: Transaction, children: int) -> clinic.Person:
 
 async def _work_out(path: Path) -> list[float]:
     """Milliseconds of each transaction, as the timekeeper does them one after the other."""
-    database, times = Database(f"sqlite:///{path}"), []
+    database, times = at(f"sqlite:///{path}"), []
     await database.open()
     try:
         done = _AT_ONCE
