@@ -1,8 +1,8 @@
 """How pytest-xdist gives tests out: short ones by the dozen. Its hook is conftest.py's.
 
 By itself it gives out one test after the other, and for each it looks for its place among all of them and counts again
-what its process has ever had: two thirds of a second for a thousand tests, and more for more. What the tests of a file
-share for as long as that file lasts, each process then made for itself, for the few tests of it that it was given.
+what its process has ever had: of 8,000 empty tests in four processes, 24 s of a core instead of 19. What the tests of a
+file share for as long as that file lasts, each process then made for itself, for the few tests that it was given.
 """
 
 from functools import cached_property
