@@ -1,6 +1,6 @@
 """Part 10: the front desk's lists of whom to call for a vaccine, with 20,000 children of whom all are in one of them.
 
-Every second has one vaccination in its fields; of the others nothing is noted (docs/decisions/31-nothing-noted.md).
+Every second has one vaccination in its fields; of the others nothing is noted (docs/decisions/30-nothing-noted.md).
 """
 
 import asyncio

@@ -8,8 +8,9 @@ _NAMED = re.compile(r"^    ([\w/]+\.py)::(\w+)$", re.MULTILINE)
 
 
 def missing(docstring: str | None, *, least: int) -> list[str]:
-    """Of the tests that it names, one a line as `test_file.py::test_name` of tests/routes or `folder/test_file.py::…`
-    of tests, those that there are not. At least so many are named.
+    """Of the tests that it names, one a line, those that there are not. At least so many are named.
+
+    Each is a file, two colons and a name: a file of tests/routes, or with its folder one of tests.
     """
     named = _NAMED.findall(docstring or "")
     assert len(named) >= least, "the docstring does not name its tests as it should"
