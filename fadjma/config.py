@@ -130,21 +130,24 @@ def _database_url(value: str) -> str:
     if value.startswith(_POSTGRESQL):
         return _postgresql_url(value)
     if not value.startswith("sqlite:///") or value in ("sqlite:///", "sqlite:///:memory:"):
+        is_file = value.startswith("sqlite:") or not any(sign in value for sign in ("://", "@"))
+        said = f" is {value!r}" if is_file else ""  # else there may be a password in it
         raise SettingsError(
-            f"FADJMA_DATABASE_URL is {value!r}: it must be sqlite:///file.db, sqlite:////full/path.db "
+            f"FADJMA_DATABASE_URL{said}: it must be sqlite:///file.db, sqlite:////full/path.db "
             "or postgresql://user@host/name."
         )
     return value
 
 
 def _postgresql_url(value: str) -> str:
-    """Its password does not stand in what is said of it."""
+    """Its password does not stand in what is said of it, nor does what the driver would say of one it cannot read."""
     try:
         parts = urlsplit(value)
         named = unquote(parts.path.removeprefix("/"))
         parts.port  # noqa: B018 - raises when it is none
+        is_clear = parts.netloc.count("@") < 2  # else the rest of the password is the name of a host
     except ValueError:
-        named = ""
+        named, is_clear = "", True
     if not named or "/" in named:
         raise SettingsError("FADJMA_DATABASE_URL names no database: it must be postgresql://user@host/name.")
     if find_spec("psycopg") is None:
@@ -152,7 +155,22 @@ def _postgresql_url(value: str) -> str:
             "FADJMA_DATABASE_URL is one of PostgreSQL, for which psycopg is missing. Install it, and start again:\n"
             "    .venv/bin/pip install --require-hashes -r requirements-postgresql.txt"
         )
+    if not is_clear or not _is_read(value):
+        raise SettingsError(
+            "FADJMA_DATABASE_URL is not as PostgreSQL reads it: in a password, signs that are neither letters nor "
+            "digits are written as %40 is for @; after the name come only parameters that it knows."
+        )
     return value
+
+
+def _is_read(url: str) -> bool:
+    import psycopg  # only there where somebody needs it
+
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:  # which repeats what it does not understand: the password
+        return False
+    return True
 
 
 def _beside(database_url: str, suffix: str) -> str:

@@ -148,6 +148,25 @@ def test_a_bad_key_is_not_repeated_in_the_message() -> None:
     assert "my-short-secret" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://fadjma:Jamm2026@host/fadjma",
+        "fadjma:Jamm2026@host/fadjma",
+        "postgresql+psycopg://fadjma:Jamm2026@host/fadjma",
+        "postgresql://fadjma:a%Jamm2026@host/fadjma",
+        "postgresql://fadjma:a@Jamm2026@host/fadjma",
+        "postgresql://fadjma:a Jamm2026@host/fadjma",
+        "postgresql://fadjma:a/Jamm2026@host/fadjma",
+        "postgresql://host/fadjma?pasword=Jamm2026",
+    ],
+)
+def test_a_databases_password_is_not_repeated_in_the_message(address: str) -> None:
+    with pytest.raises(SettingsError, match="FADJMA_DATABASE_URL") as error:
+        _settings(FADJMA_DATABASE_URL=address)
+    assert "Jamm2026" not in str(error.value)
+
+
 @pytest.mark.parametrize("value", ["-1", "8 MB", "1.5", "٨", "9" * 9])
 def test_a_limit_of_the_log_is_a_whole_number_of_megabytes(value: str) -> None:
     with pytest.raises(SettingsError, match="FADJMA_WAL_LIMIT"):

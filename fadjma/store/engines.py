@@ -18,4 +18,4 @@ def at(url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> 
         from fadjma.store.postgresql.database import PostgreSQL  # psycopg is only there where somebody needs it
 
         return PostgreSQL(url, clock=clock)
-    raise ValueError(f"FADJMA_DATABASE_URL: {url!r} is neither sqlite:///path nor postgresql://host/name")
+    raise ValueError("FADJMA_DATABASE_URL is neither sqlite:///path nor postgresql://host/name")

@@ -25,6 +25,7 @@ class Write:
 
     def run(self, tx: Transaction) -> None:
         """Call the function; its error is kept, and raised again for whoever asked."""
+        self.error = self.announced = None  # of an earlier try nothing was kept
         try:
             self.result = self.work(tx)
             tx.finish()

@@ -60,6 +60,18 @@ def test_an_empty_one_gets_all_of_it_once_however_many_start(cluster: "Cluster")
     cluster.drop(name)
 
 
+def test_who_starts_second_waits_for_the_first_however_long(cluster: "Cluster", migrated: str) -> None:
+    """Its connections wait for others' rows a moment only; of a long step of another process that is not enough."""
+    with cluster.connect(migrated) as first, cluster.connect(migrated) as second, ThreadPoolExecutor(1) as thread:
+        second.execute("SET lock_timeout = 1")
+        with first.transaction():
+            first.execute("SELECT pg_advisory_xact_lock(%s)", (migrating._ONE_AT_A_TIME,))
+            starting = thread.submit(migrate, second, NOW)
+            with pytest.raises(TimeoutError):
+                starting.result(0.1)
+        assert starting.result(10) == []
+
+
 def test_one_that_has_the_schema_gets_what_came_later(connection: psycopg.Connection[Any], folder: Path) -> None:
     assert migrate(connection, NOW) == []
     (folder / "0098_one.sql").write_text(

@@ -1,9 +1,11 @@
 """PostgreSQL behind the same functions: what SQLite's one writer orders by itself holds where many write at once."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,7 +17,7 @@ from store import Clock, Store
 
 from fadjma import events
 from fadjma.access import actions as access
-from fadjma.events import Announcement, Subject
+from fadjma.events import Announcement, Subject, inbox
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Conflict, NotFound, Refusal
@@ -24,6 +26,7 @@ from fadjma.store.postgresql import database as module
 from fadjma.store.postgresql.database import PostgreSQL
 from fadjma.store.postgresql.statements import translated, values
 
+SCALING = Path(__file__).parents[2] / "docs/scaling.md"
 WRITERS = 64
 
 
@@ -151,6 +154,29 @@ class TestAgain:
         assert sorted(counts) == [before, before + 1]
         assert again == [False, False, True]
 
+    async def test_nobody_is_told_of_a_try_that_was_not_kept(self, database: Database) -> None:
+        """The first try fails at its commit, when all of it was done; the second is refused."""
+        told: list[str] = []
+        database.listener = told.extend
+        both = threading.Barrier(2, timeout=5)
+
+        def keep_alone(tx: Transaction, key: str) -> str:
+            if tx.again:
+                raise LookupError("it is another's")
+            tx.value("SELECT count(*) FROM settings")
+            both.wait()
+            _keep(tx, key)
+            both.wait()
+            return key
+
+        answers = await asyncio.gather(
+            database.write(keep_alone, "a"), database.write(keep_alone, "b"), return_exceptions=True
+        )
+        kept = [answer for answer in answers if isinstance(answer, str)]
+        assert len(kept) == 1
+        assert [type(answer) for answer in answers if answer not in kept] == [LookupError]
+        assert told == kept
+
     async def test_an_error_that_hides_it_does_not_end_it(self, database: Database, store: Store) -> None:
         both = threading.Barrier(2, timeout=5)
 
@@ -186,6 +212,18 @@ class TestAgain:
         assert database.failure is None
 
 
+async def test_what_is_said_of_a_restored_one_puts_all_numbers_in_another_history(store: Store) -> None:
+    """docs/scaling.md: what `quart restore` does to a file."""
+    numbers = "SELECT user_id, last_seq FROM inboxes"
+    before = dict(store.rows(numbers))
+    (statement,) = re.findall(r"`(UPDATE inboxes [^`]+)`", SCALING.read_text("utf-8"))
+    store.connection.execute(statement)
+    after = dict(store.rows(numbers))
+    assert before and all(after[user_id] > last + inbox.HISTORIES_APART - 1 for user_id, last in before.items())
+    back = [(last, user_id) for user_id, last in before.items()]
+    store.connection.executemany("UPDATE inboxes SET last_seq = ? WHERE user_id = ?", back)
+
+
 class TestBrokenConnections:
     @staticmethod
     def end_others(database_url: str) -> None:
@@ -214,10 +252,12 @@ class TestBrokenConnections:
             await database.write(break_off)
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'lost'")) == 0
 
+    @pytest.mark.parametrize("said", [psycopg.OperationalError, psycopg.errors.AdminShutdown])
     @pytest.mark.parametrize("kept", [True, False])
     async def test_of_a_commit_whose_answer_is_lost_it_is_found_out_whether_it_was_kept(
-        self, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, kept: bool
+        self, database: Database, monkeypatch: pytest.MonkeyPatch, kept: bool, said: type[psycopg.Error]
     ) -> None:
+        """Nor does the farewell of a server that is stopped say anything of it."""
         real = psycopg.Connection.execute
 
         def lose_the_answer(connection: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
@@ -225,7 +265,7 @@ class TestBrokenConnections:
                 return real(connection, query, *args, **kwargs)
             real(connection, "COMMIT" if kept else "ROLLBACK")
             connection.close()
-            raise psycopg.OperationalError("the connection was lost")
+            raise said("the connection was lost")
 
         monkeypatch.setattr(psycopg.Connection, "execute", lose_the_answer)
         writing = database.write(_keep, "one")

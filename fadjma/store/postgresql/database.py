@@ -42,6 +42,7 @@ _PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many e
 _GLANCE_SECONDS = 1.0  # that the event loop waits for the database, as long as that answers at all
 _SILENT_SECONDS = 2.0  # and where it does not
 _ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
+_CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_current_xact_id()::text"
 
@@ -226,7 +227,6 @@ class PostgreSQL(Database):
                 connection = self._writing.take()
                 transaction = _begin(connection, _WRITE)
             tx = PostgreSQLTransaction(connection, self.clock(), again=again)
-            write.error = None
             write.run(tx)
             if tx.in_the_way is not None:
                 raise tx.in_the_way
@@ -248,7 +248,7 @@ class PostgreSQL(Database):
             connection.execute("COMMIT")
         except psycopg.Error as error:
             failure = translated(error)
-            if error.sqlstate or not self._was_kept(transaction):
+            if (error.sqlstate or "")[:2] not in _CUT_OFF or not self._was_kept(transaction):
                 raise failure from error
 
     def _was_kept(self, transaction: str) -> bool:

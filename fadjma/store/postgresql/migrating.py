@@ -38,6 +38,7 @@ def migrate(connection: psycopg.Connection[Any], now: int) -> list[str]:
     database is somebody else's, not in UTF-8, or written by a newer program.
     """
     with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = 0")  # whoever was first may have much to do
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
         done = _done(connection)
         known = steps()
