@@ -8,6 +8,7 @@ export const typed = new WeakSet(); // fields: what somebody typed since the pag
 export const seen = new Map(); // address → the draft of which something is still to be found again there
 let listed; // a promise of the addresses that have something
 let saver; // of saving.js
+export const waiting = new Set(); // forms in which something was typed that it has not taken up
 
 // As fadjma/web/drafts.py says of the form's address.
 export function addressOf(form) {
@@ -20,9 +21,17 @@ export function addressOf(form) {
 export const typable = form => [...form.elements].filter(
   ({ name, type }) => name && !SECRET.test(name) && !/hidden|password|file|submit|button/.test(type));
 const saving = () => saver = saver || bring(() => import('./saving.js'));
-const sendNow = form => saving().then(saver => saver.sendNow(form));
-const isKept = form => form && form.method == 'post' && form.matches('main form') && typable(form).length;
+const sendNow = form => saving().then(({ sendNow }) => sendNow(form));
+export const isKept = form => form && form.matches('main form[method=post]') && typable(form).length;
 export const isChoice = ({ type }) => /checkbox|radio/.test(type);
+
+// What is kept of a form.
+export function textOf(form) {
+  const fields = {};
+  for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
+  if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
+  return JSON.stringify(fields);
+}
 
 export function ask(address, method = 'GET', body) {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-For': user || '' };
@@ -30,11 +39,10 @@ export function ask(address, method = 'GET', body) {
 }
 
 async function find(address) {
-  listed = listed || ask('/drafts').then(answer => answer.json());
-  const { items } = await listed;
+  const { items } = await (listed = listed || ask('/drafts').then(answer => answer.json()));
   if (!items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`)) return;
-  const [answer] = await Promise.all([ask(address), import('./begun.js')]);
-  if (answer.status == 200) return answer.json();
+  const answer = await ask(address);
+  if (answer.ok) return answer.json();
 }
 
 addEventListener('input', ({ target }) => {
@@ -42,16 +50,15 @@ addEventListener('input', ({ target }) => {
   if (!isKept(form)) return;
   typed.add(target);
   gone.delete(form);
-  saving().then(({ plan }) => plan(form));
+  waiting.add(form);
+  saving();
 });
+
+addEventListener('pagehide', () => waiting.forEach(form => // once it has come, none
+  form.restored.then(() => gone.has(form) || ask(addressOf(form), 'PUT', textOf(form)))));
 
 addEventListener('sending', ({ target }) => gone.add(target)); // later.js
-
-addEventListener('unsent', ({ target }) => { // its text is not lost with the page
-  if (!isKept(target)) return;
-  gone.delete(target);
-  sendNow(target);
-});
+addEventListener('unsent', ({ target }) => gone.delete(target));
 
 addEventListener('hiding', ({ detail }) => saver && detail.push(saver.then(({ sendAll }) => sendAll()))); // lock.js waits for these
 
@@ -63,11 +70,11 @@ async function restore(form) {
   if (seen.has(address) && !rest) return form.more && sendNow(form); // a line more, or one less
   seen.set(address);
   const draft = rest || await find(address).catch(() => {});
-  if (draft) await (await import('./begun.js')).take(form, draft, rest);
+  if (draft) await (await bring(() => import('./begun.js'))).take(form, draft, rest);
 }
 
 function restoreAll(node) {
-  for (const form of node.matches('form') ? [node] : node.querySelectorAll('form')) if (isKept(form)) form.restored = restore(form);
+  for (const form of [node, ...node.querySelectorAll('form')]) if (isKept(form)) form.restored = restore(form);
 }
 
 restoreAll(document.body);

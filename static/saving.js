@@ -1,15 +1,21 @@
 // Sends what is being typed to the server a second later, and again until it is there: the page has it meanwhile, and says so.
 // drafts.js fetches this with the first letter.
-import { addressOf, ask, gone, isChoice, typable } from './drafts.js';
+import { addressOf, ask, gone, isKept, textOf, waiting } from './drafts.js';
 import { create, SECOND, sleep } from './page.js';
 
 const timers = new Map(); // form → when what is typed in it is to be sent
 const sending = new Set(); // promises
 const unsaved = new Set(); // forms whose text the server has not taken, between two tries
 
-export function plan(form) {
-  if (!timers.has(form) && !gone.has(form)) timers.set(form, setTimeout(sendNow, SECOND, form));
+function plan() {
+  for (const form of waiting) {
+    waiting.delete(form);
+    if (!timers.has(form) && !gone.has(form)) timers.set(form, setTimeout(sendNow, SECOND, form));
+  }
 }
+
+plan();
+addEventListener('input', plan); // drafts.js has heard it before
 
 export function say(form, text, action = '') {
   for (const line of form.querySelectorAll('.draft')) line.remove();
@@ -22,10 +28,7 @@ export function say(form, text, action = '') {
 
 async function send(form) {
   await form.restored; // until then, what was typed before is not written over
-  const fields = {};
-  for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
-  if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
-  const body = JSON.stringify(fields);
+  const body = textOf(form);
   while (!gone.has(form) && !timers.has(form)) {
     unsaved.delete(form);
     const answer = await ask(addressOf(form), 'PUT', body).catch(() => ({ status: 599 }));
@@ -56,6 +59,7 @@ export function sendAll() {
 }
 
 addEventListener('sending', ({ target }) => stop(target)); // later.js
+addEventListener('unsent', ({ target }) => isKept(target) && sendNow(target)); // its text is not lost with the page
 
 addEventListener('pagehide', () => {
   sendAll();

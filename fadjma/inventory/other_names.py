@@ -15,6 +15,9 @@ from fadjma.inventory.misspelt import SHORTEST, begins_but_for_one
 
 _FILE = Path(__file__).parent / "other_names.csv"
 _BEGUN = 3  # letters of a name that tell it from most others; what is shorter is written whole
+# Letters of a name that is a word. An abbreviation is written whole, and as it is: RHZ is not RHZE, nor HCT HCTZ, nor
+# CaCl NaCl, and ASA (aspirin) is not ASAQ.
+_WORD = 7
 Asked = Sequence[Sequence[str]]  # as writing.asked_words has it
 
 
@@ -27,12 +30,12 @@ class Reading:
 
 
 def readings(asked: Asked) -> list[Reading]:
-    """In which other ways this can be read; the last word of a name may be only begun."""
+    """In which other ways this can be read; the last word of a name may be only begun, unless it is an abbreviation."""
     return _read(asked, lambda word, typed: len(typed) >= _BEGUN and word.startswith(typed))
 
 
 def with_a_slip(asked: Asked) -> list[Reading]:
-    """The same where the last word of a name was typed with one slip (misspelt.py)."""
+    """The same where the last word of a name was typed with one slip (misspelt.py); none is forgiven in an abbreviation."""
     return _read(asked, lambda word, typed: len(typed) >= SHORTEST and begins_but_for_one(word, typed))
 
 
@@ -43,7 +46,7 @@ def _read(asked: Asked, begins: Callable[[str, str], bool]) -> list[Reading]:
             *before, last = asked[at : at + len(name)]
             whole = name[-1] in last
             if all(word in typed for word, typed in zip(name, before, strict=False)) and (
-                whole or any(begins(name[-1], typed) for typed in last)
+                whole or (len(name[-1]) >= _WORD and any(begins(name[-1], typed) for typed in last))
             ):
                 found.append(Reading([*asked[:at], *dci, *asked[at + len(name) :]], whole))
     return found

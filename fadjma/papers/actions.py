@@ -16,7 +16,7 @@ from fadjma.papers import queries
 from fadjma.papers.intake import Taken
 from fadjma.papers.queries import BROUGHT, MOST_PAGES, Paper, Upload
 from fadjma.records import actions as records
-from fadjma.records import measuring
+from fadjma.records import measuring, recalling
 from fadjma.records import queries as records_queries
 from fadjma.records.queries import Record
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, Tried
@@ -138,6 +138,8 @@ def add(tx: Transaction, viewer: Viewer, patient_id: str, said: Said, taken: Tak
         occurred_on=said.occurred_on,
         ground=delegated.id if delegated else None,
     )
+    if said.type == "vaccination":  # a card: something is noted now
+        recalling.settle(tx, patient_id)
     return _write(tx, viewer, patient_id, record_id, 1, taken, delegated)
 
 

@@ -158,12 +158,19 @@ class TestOtherNames:
             ("adrenaline", ["épinéphrine"]),
             ("Aspirine 100", ["acide acétylsalicylique"]),
             ("vitamine d", ["colécalciférol"]),
+            ("butylbromure d'hyoscine", ["butylscopolamine"]),
             ("3TC", ["ténofovir disoproxil + lamivudine + dolutégravir"]),
         ],
     )
     def test_finds_what_is_meant_before_what_only_begins_so(self, store: Store, q: str, first: list[str]) -> None:
         found = self._names(store, q)
         assert found[: len(first)] == first and bool(found) == bool(first)
+
+    @pytest.mark.parametrize("q", ["RHZ", "HCT", "ASA", "NAC", "DHA", "pénicilline G", "hyoscine", "SSI"])
+    def test_never_finds_what_else_it_may_mean(self, store: Store, q: str) -> None:
+        """Another treatment by a letter less or another, benzathine for what goes into a vein, a strength that no name has."""
+        assert self._names(store, q) == []
+        assert "chlorure de sodium" not in self._names(store, "CaCl"), "nor is a slip forgiven in four letters"
 
     def test_each_of_them_finds_the_medicine_that_it_is_a_name_of(self, store: Store) -> None:
         listed = {row["dci"] for row in store.read(lambda tx: tx.all("SELECT dci FROM medicines"))}

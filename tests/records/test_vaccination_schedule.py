@@ -12,6 +12,8 @@ from store import Clock, Store
 import fadjma.safety
 from fadjma.days import day
 from fadjma.identity import patients
+from fadjma.papers import actions as papers
+from fadjma.papers.intake import Taken
 from fadjma.reception import actions as reception
 from fadjma.reception import queries as reception_queries
 from fadjma.records import actions, recalling, schedule, structuring, vaccinations
@@ -257,6 +259,16 @@ def test_a_vaccination_in_words_alone_is_to_be_compared_with_the_card_and_said_t
     facts = Vaccination("BCG", 1)
     store.write(structuring.amend_vaccination, DIOP, record, version=1, facts=facts, reason="Dans ses champs")
     assert (_called(store), _to_check(store)) == ([in_days(store, -28)], [])
+
+
+def test_a_card_that_was_photographed_is_said_to_be_there(store: Store) -> None:
+    _born(store, in_days(store, -70))
+    _sign(store, *SERIES)
+    grant(store)
+    assert [noted for _, _, noted in _to_check(store)] == ["nothing"]
+    said = papers.Said("vaccination", "Carnet", "", in_days(store, -1))
+    store.write(papers.add, DIOP, AWA.id, said, Taken("application/pdf", "0" * 64, 9, None, None, 1, None))
+    assert [noted for _, _, noted in _to_check(store)] == ["words"]
 
 
 def test_silence_is_asked_about_until_five_and_what_is_noted_until_it_is_given(store: Store, clock: Clock) -> None:

@@ -49,7 +49,7 @@ async def test_a_lot_is_withheld_with_a_reason_and_given_back(clinic: Callers, t
 
 
 async def test_a_lot_withheld_after_it_was_received_there_is_withheld_there_by_one_act(
-    clinic: Callers, told: Told
+    clinic: Callers, told: Told, store: Store
 ) -> None:
     mine, theirs = clinic.program(NDIAYE), clinic.program(FALL)
     await theirs.post(f"/inventory/transfers/{told.coming}/receipt")
@@ -66,6 +66,10 @@ async def test_a_lot_withheld_after_it_was_received_there_is_withheld_there_by_o
     page = (await clinic.browser(FALL).get(lot)).text
     assert "Ce lot est bloqué dans un autre de vos lieux, pas ici." in html.unescape(page)
     assert 'name="why" value="Rappel « AB » du fabricant"' in page and "Bloquer ici aussi" in page
+    store.connection.execute("UPDATE lots SET expires_on = '2026-01-01' WHERE id = ?", (lot.rpartition("/")[2],))
+    for place in (product, "/inventory"):
+        shown = html.unescape((await clinic.browser(FALL).get(place)).text).partition("Bloqué ailleurs")[2]
+        assert shown.startswith('</b><b class="off">Périmé') or shown.startswith('</b> <b class="off">Périmé'), place
     [there] = (await theirs.get(lot)).json["elsewhere"]
     assert there["place"]["id"] == JAMM and there["withheld"]["reason"] == "Rappel « AB » du fabricant"
     assert (await clinic.browser(FALL).post(f"{lot}/blocking", {"why": there["withheld"]["reason"]})).status == 303

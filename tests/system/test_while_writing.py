@@ -83,6 +83,29 @@ async def test_a_new_allergy_is_seen_and_what_was_typed_stays(clinic: tuple[Pers
     await _end(others, granted)
 
 
+async def test_what_was_typed_before_the_script_that_keeps_it_came_is_kept_when_the_page_is_left(
+    clinic: tuple[Person, Programs],
+) -> None:
+    diop, others = clinic
+    granted = await _open_form(diop, others, "records/new")
+    page, asked = diop.page, asyncio.Event()
+
+    async def never(route: Route) -> None:
+        asked.set()
+
+    await page.route("**/saving.js", never)
+    async with page.expect_request(lambda one: one.method == "PUT" and "/drafts/" in one.url):
+        await page.fill("#body", "Tapé sur un lien lent")
+        await asyncio.wait_for(asked.wait(), 10)
+        await diop.go("/")
+    await page.unroute("**/saving.js")
+    await diop.go(f"/patients/{await others.id_of(AWA)}/records/new")
+    await expect(page.locator("#body")).to_have_value("Tapé sur un lien lent")
+    async with page.expect_response(lambda one: one.request.method == "DELETE"):
+        await diop.press("Effacer ce texte")
+    await _end(others, granted)
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [("prescriptions/new", "#lines-0-dosage"), ("records/new", "#body")],
