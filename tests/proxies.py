@@ -57,6 +57,8 @@ class Proxy:
             server_writer.transport.abort()
             if not writer.is_closing():
                 writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await server_writer.wait_closed()  # else the loop may end before it, and another test is blamed for it
         for way in ways:
             if not way.cancelled():
                 way.result()

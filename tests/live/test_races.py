@@ -24,7 +24,8 @@ async def at_once(clinic: Clinic, asked: list[Asked]) -> list[Answer]:
         writer.write(_request(to.netloc, *one))
     answers = await asyncio.gather(*(reader.read() for reader, _ in opened))
     for _, writer in opened:
-        writer.close()
+        writer.transport.abort()
+    await asyncio.gather(*(writer.wait_closed() for _, writer in opened), return_exceptions=True)
     return [(int(raw[9:12]), json.loads(raw.partition(b"\r\n\r\n")[2])) for raw in answers]
 
 

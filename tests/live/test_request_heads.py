@@ -1,6 +1,7 @@
 """What stands before a request's body may be neither too large nor too slow, and an answered body has an end."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -57,7 +58,9 @@ async def _line(address: str) -> AsyncIterator[Line]:
     try:
         yield Line(reader, writer)
     finally:
-        writer.close()
+        writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def _app(scope: Any, receive: Any, send: Any) -> None:

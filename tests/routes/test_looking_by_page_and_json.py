@@ -11,7 +11,7 @@ from told import TITLE, Told
 
 from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import dispensing
+from fadjma.prescriptions import dispensing, transitions
 from fadjma.records import actions as records
 from fadjma.store import paging
 
@@ -117,6 +117,8 @@ class TestOwnPatients:
         store.write(access.revoke, AWA, told.granted)
         store.without("prescriptions_transitions")  # what was cancelled was a mistake, too
         store.connection.execute("UPDATE prescriptions SET status = 'entered_in_error', status_reason = 'Erreur'")
+        for (prescription_id,) in store.rows("SELECT id FROM prescriptions"):
+            store.write(transitions.keep_patient, prescription_id)
         assert (await clinic.program(DIOP).get("/patients?mine=1")).json["items"] == []
 
     async def test_looking_among_them_is_no_look_up(self, clinic: Callers, told: Told, store: Store) -> None:
