@@ -19,6 +19,9 @@ from fadjma.store.writes import Write
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# Rows as they were inserted, of tables that nobody updates: by transaction and statement. Where they lie (ctid) says
+# nothing once something was deleted.
+_AS_THEY_CAME = r"((\1xmin::text::bigint << 32) + \1cmin::text::bigint)"
 _disabled: dict[str, set[str]] = {}  # what puts back the triggers that tests did without, by the database's address
 
 
@@ -46,7 +49,7 @@ class Connection:
         PostgreSQLTransaction(self.real, 0).execute_many(statement, rows)
 
     def _execute(self, statement: str, parameters: Any) -> "_Found":
-        statement = re.sub(r"\browid\b", "ctid", statement)
+        statement = re.sub(r"\b(\w+\.)?rowid\b", _AS_THEY_CAME, statement)
         tx = PostgreSQLTransaction(self.real, 0)
         try:
             found = tx._run(statement, parameters)
@@ -107,6 +110,16 @@ class PostgreSQLStore(Store):
             )
             for (name,) in tables
         }
+
+    def triggers(self) -> list[str]:
+        return [name for (name,) in self.rows("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")]
+
+    def touched(self) -> int:
+        return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
+
+    def definition(self, index: str) -> str:
+        sql: str = self.value("SELECT indexdef FROM pg_indexes WHERE indexname = ?", index)
+        return sql
 
     def without(self, trigger: str) -> None:
         self._turn(trigger, "DISABLE")

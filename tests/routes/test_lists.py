@@ -124,15 +124,16 @@ def kept() -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-def filled(store: Store, told: Told, kept: sqlite3.Connection) -> Store:
-    if kept.execute("SELECT 1 FROM sqlite_master").fetchone():
+def filled(store: Store, told: Told, kept: sqlite3.Connection, on_postgresql: bool) -> Store:
+    if not on_postgresql and kept.execute("SELECT 1 FROM sqlite_master").fetchone():
         kept.backup(store.connection)
         return store
     many.fill(store, MANY)
     store.connection.execute(  # thirty looks in five minutes are not enough for all of them
         "UPDATE users SET phone = '+221770000002' WHERE id LIKE 'many-p%' AND id >= ?", (many.name("p", 65),)
     )
-    store.connection.backup(kept)
+    if not on_postgresql:
+        store.connection.backup(kept)
     return store
 
 
