@@ -60,8 +60,8 @@ class StoryOnPostgreSQL(Story):
         from postgresql_store import Settled
 
         self.path = nowhere
-        self._settled = Settled(cluster, migrated, self._tell, Clock())
-        self.url = self._settled.url
+        self.settled = Settled(cluster, migrated, self._tell, Clock())
+        self.url = self.settled.url
         self._version = self._data_version()
 
     def _tell(self, store: Store) -> None:
@@ -69,14 +69,14 @@ class StoryOnPostgreSQL(Story):
 
     def begin_again(self) -> None:
         if self._data_version() != self._version:
-            self._settled.begin_again()
+            self.settled.begin_again()
             self._version = self._data_version()
 
     def close(self) -> None:
-        self._settled.close()
+        self.settled.close()
 
     def _data_version(self) -> int:
-        return self._settled.version()
+        return self.settled.version()
 
 
 def tell_story(path: Path) -> Story:
