@@ -16,6 +16,7 @@ from benchmarks import (
     latency,
     lists,
     pages,
+    recalls,
     report,
     search,
     transfer,
@@ -37,6 +38,7 @@ PARTS = {
     "lists": lists.run,
     "announcing": announcing.run,
     "search": search.run,
+    "recalls": recalls.run,
 }
 
 

@@ -120,7 +120,16 @@ def _searches(patient_id: str) -> list[tuple[str, str]]:
         ("doctor", "/search?q=di"),
         *(
             ("doctor", f"/medicines?q={typed}")
-            for typed in ("par", "amoxicilline+500", "paracetanol", "zzzz", "sro", "ains", "cotrimoxasole")
+            for typed in (
+                "par",
+                "amoxicilline+500",
+                "amoxiciline+500",
+                "paracetanol",
+                "zzzz",
+                "sro",
+                "ains",
+                "cotrimoxasole",
+            )
         ),
         ("pharmacist", "/search?q=para"),
         ("patient", "/prescriptions?q=para"),

@@ -6,6 +6,7 @@ from typing import Literal
 
 WIDTH, HEIGHT = 360, 60  # of the viewBox; it is stretched to the page
 _STEPS = (1, 2, 5, 10)
+_APART = 14  # at least, between two points of a course
 _DASHES = ("", "7 4", "2 4")
 
 Unit = Literal["number", "duration", "size"]
@@ -62,18 +63,39 @@ def _path(places: Sequence[float], values: Values, top: float) -> str:
     return "".join(parts)
 
 
-def courses(lines: Sequence[Sequence[float]]) -> tuple[str, ...]:
-    """The paths of values as they came, two at least of each, the oldest first: between the least and the greatest."""
+def courses(times: Sequence[float], lines: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    """The paths of values as they came, two at least of each, the oldest first: over the time at which each came, and
+    between the least and the greatest of all.
+
+    Those of one moment stand `_APART`, so that each is seen. Of equal times alone nothing is known but their order.
+    """
     every = [value for line in lines for value in line]
     least, tall = min(every), max(every) - min(every) or 1
+    places = _spread(times)
     return tuple(
         "M"
         + "L".join(
-            f"{WIDTH * place / (len(line) - 1):.0f} {HEIGHT - HEIGHT * (value - least) / tall:.1f}"
-            for place, value in enumerate(line)
+            f"{place:.0f} {HEIGHT - HEIGHT * (value - least) / tall:.1f}"
+            for place, value in zip(places, line, strict=True)
         )
         for line in lines
     )
+
+
+def _spread(times: Sequence[float]) -> list[float]:
+    """Where each stands, from 0 to `WIDTH`."""
+    first, span = times[0], times[-1] - times[0]
+    if not span:
+        return [WIDTH * place / (len(times) - 1) for place in range(len(times))]
+    found = [0.0]
+    for time in times[1:]:
+        found.append(max(WIDTH * (time - first) / span, found[-1] + _APART))
+    return [place * WIDTH / found[-1] for place in found]
+
+
+def dots(path: str) -> str:
+    """The points of a line, each a stroke without length: a dot where its ends are round."""
+    return "".join(f"M{point}h0" for point in path[1:].split("L"))
 
 
 def round_up(value: float) -> float:

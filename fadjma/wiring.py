@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal
 
+from fadjma.access import actions as access_acts
 from fadjma.access import grants, readings, reviews
 from fadjma.access import queries as access
 from fadjma.access.states import REVOKE
@@ -124,7 +125,9 @@ def wire() -> None:
         Kind(INBOX, "/notifications"),
     )
     writing.follow_elsewhere(_dispensing)
+    reception.follow_identities(recalling.receive)
     reception.follow_identities(recalling.settle)
+    access_acts.follow_openings(recalling.receive)
 
 
 def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:

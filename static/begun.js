@@ -1,6 +1,7 @@
 // What somebody had begun to write in a form is put into it again. drafts.js fetches this where there is any.
-import { addressOf, ask, gone, isChoice, say, seen, sendNow, typable, typed } from './drafts.js';
+import { addressOf, ask, gone, isChoice, seen, typable, typed } from './drafts.js';
 import { create } from './page.js';
+import { say, sendNow } from './saving.js';
 
 // `rest`: whether some of it was put into this form before, which had fewer lines.
 export function take(form, draft, rest) {

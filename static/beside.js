@@ -1,6 +1,6 @@
 // What stands beside the rows of a pharmacy's work, and is right without it: which of them a colleague has open, and how long
 // they have waited (ages.js). It is fetched once the page is there.
-import { byId } from './page.js';
+import { bring, byId } from './page.js';
 
 // The element « on » has what colleagues have open as the server said last, in its words; the row or the page shows it
 // (`data-on`) for as long as this page is live.
@@ -29,4 +29,4 @@ new MutationObserver(tellColleagues).observe(status, { attributeFilter: ['data-s
 addEventListener('placed', tellColleagues); // page.js
 addEventListener('htmx:load', tellColleagues);
 if (id) addEventListener('pagehide', () => navigator.sendBeacon(`/prescriptions/${id}/closing`));
-else import('./ages.js');
+else bring(() => import('./ages.js'));

@@ -1,10 +1,10 @@
-// What a page needs later than at once: how a form is sent and answered, and what is said when nobody answers. It comes
-// with pages that have fields to fill in, and to a first page when somebody comes to a form there (send.js); the browser
-// keeps it, so that it is there when there is no link.
-import { abortAfter, byId, create, lineWithButton, placeAll, SECOND, showToast, swap, user, whileAnswering } from './page.js';
+// What a page needs later than at once: how a form is sent, and what is said when nobody answers; what an answer does is in
+// answered.js. It comes with pages that have fields to fill in, and to a first page when somebody comes to a form there
+// (send.js); the browser keeps it, so that it is there when there is no link.
+import { abortAfter, bring, byId, create, lineWithButton, SECOND, showToast, user } from './page.js';
 import { working } from './send.js';
 
-const AGAIN = _('Pas de réponse du serveur. Appuyez de nouveau : rien ne sera fait deux fois.');
+export const AGAIN = _('Pas de réponse du serveur. Appuyez de nouveau : rien ne sera fait deux fois.');
 const UNSENT = _('Pas de réponse du serveur. Votre envoi est gardé dans cette page : il part dès que la connexion revient, une seule fois. Laissez-la ouverte.');
 const NO_LINK = _('Pas de connexion avec le serveur : cette page reste ouverte.');
 export const WAITING = _('Écran masqué. Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.');
@@ -13,9 +13,13 @@ export const WAITING = _('Écran masqué. Pas de réponse du serveur. Votre text
 
 const NO_ANSWER = /50[234]/; // of a proxy, or of a server that starts
 
+let receiver; // a promise of what an answer does, from the first letter on: the link may go before the form is sent
+const answering = () => receiver = receiver || bring(() => import('./answered.js'));
+addEventListener('input', answering, { once: true });
+
 // `done` ends what the button says of it already.
 export async function send(form, button, job, done) {
-  const asked = request(form, button);
+  const asked = request(form, button), answered = answering();
   for (const line of form.querySelectorAll('.unsent')) line.remove();
   let answer, goesOn = true;
   for (let wait = 3 * SECOND; goesOn; wait = Math.min(2 * wait, 30 * SECOND)) {
@@ -24,6 +28,7 @@ export async function send(form, button, job, done) {
     done = done();
     goesOn = !answer && await hold(form, wait, job);
   }
+  const { receive } = answer ? await answered : {};
   form.removeAttribute('aria-busy');
   for (const line of form.querySelectorAll('.unsent')) line.remove();
   if (answer && byId('main')) receive(form, answer, button); // or the screen has been hidden meanwhile
@@ -45,9 +50,9 @@ function request(form, button) {
   ];
 }
 
-const isRow = form => form.hasAttribute('hx-post'); // its answer is rows, and no page
-const targetOf = form => (form.getAttribute('hx-target') || '#main').slice(1);
-const announce = (form, what) => form.dispatchEvent(new Event(what, { bubbles: true })); // drafts.js
+export const isRow = form => form.hasAttribute('hx-post'); // its answer is rows, and no page
+export const targetOf = form => (form.getAttribute('hx-target') || '#main').slice(1);
+export const announce = (form, what) => form.dispatchEvent(new Event(what, { bubbles: true })); // drafts.js
 
 // Returns nothing where there was no answer.
 async function attempt(form, asked) {
@@ -89,55 +94,17 @@ async function hold(form, wait, job) {
 // The same for every try: it is read aloud once.
 const lineIn = form => form.querySelector('.unsent') || alarm(form, lineWithButton('err unsent', UNSENT, _('Ne plus envoyer')));
 
-const say = (form, textContent) => alarm(form, create('p', { className: 'err unsent', textContent }));
+export const say = (form, textContent) => alarm(form, create('p', { className: 'err unsent', textContent }));
 
 function alarm(form, line) {
   line.setAttribute('role', 'alert');
   return form.appendChild(line);
 }
 
-// --- its answer ---
-
-function receive(form, { status, go, html }, button) {
-  if (go) {
-    working(button);
-    return location.assign(go);
-  }
-  if (isRow(form) && status < 400) {
-    whileAnswering(form, heldSinceSending, () => placeAll(html));
-    return form.reset();
-  }
-  const page = new DOMParser().parseFromString(html, 'text/html');
-  const part = isRow(form) ? page.body.firstElementChild : page.getElementById(targetOf(form));
-  const isPage = part && part.id == 'main';
-  if (!part || status > 399 && (isPage || isRow(form)) && !/<form/.test(part.outerHTML)) {
-    announce(form, 'unsent'); // what was typed is still there
-    say(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
-  } else {
-    if (isPage) document.title = page.title;
-    placePart(isRow(form) ? form : byId(part.id), part, form);
-  }
-}
-
-// Puts `part` of an answered page where `old` is, and brings what was wrong before the eyes.
-function placePart(old, part, form) {
-  whileAnswering(form, heldSinceSending, () => swap(old, part));
-  const errors = byId('errors');
-  if (errors) errors.focus();
-  else if (part.id == 'main') part.focus({ preventScroll: true });
-  if (part.id == 'main' && !errors) scrollTo(0, 0);
-}
-
 // --- what waits while somebody is typing: held.js has put it there ---
 
 // What brings the newest version of `node`, where it was held back.
 export const heldBy = node => node && node.firstElementChild && node.firstElementChild.bringNewest;
-
-// The same, where it was held back after the act was sent.
-function heldSinceSending(node) {
-  const bringNewest = heldBy(node);
-  return bringNewest && bringNewest != node.firstElementChild.known ? bringNewest : null;
-}
 
 // --- nobody answers ---
 

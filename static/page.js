@@ -11,7 +11,7 @@ export const sleep = ms => new Promise(done => setTimeout(done, ms));
 // A promise of what is needed seldom, the same for all: what they do with it stays in order.
 let sender, holder;
 export const later = () => sender = sender || bring(() => import('./later.js'));
-const bring = load => load().catch(() => sleep(3 * SECOND).then(() => bring(load))); // no link
+export const bring = load => load().catch(() => sleep(3 * SECOND).then(() => bring(load))); // no link
 const focusInPlace = element => element.focus({ preventScroll: true });
 const hasFocus = element => element.contains(document.activeElement);
 
@@ -155,5 +155,5 @@ export function holdBack(node, bringNewest) {
   holder.then(({ offer }) => offer(node, bringNewest));
 }
 
-if (byId('on')) import('./beside.js'); // of a pharmacy, once its page is there
+if (byId('on')) bring(() => import('./beside.js')); // of a pharmacy, once its page is there
 if (byId('paper')) import('./papers.js');

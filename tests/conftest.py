@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import compiled
 import demo_database
 import pytest
+from batches import pytest_xdist_make_scheduler  # noqa: F401 - its hook is ours
 from cast import settle
 from ending import Ending, KeptStore
 from hypothesis import settings

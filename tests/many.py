@@ -200,7 +200,15 @@ class _Many:
         """Everybody waits for a vaccine."""
         each = range(self.number)
         said = {"check_on": "", "listed": 1, "schedule": 0}
-        rows = [{"patient_id": name("p", i), "due_on": f"2025-{1 + i % 12:02}-{1 + i % 28:02}", **said} for i in each]
+        rows = [
+            {
+                "patient_id": name("p", i),
+                "due_on": f"2025-{1 + i % 12:02}-{1 + i % 28:02}",
+                "noted": "nothing" if i % 2 else "fields",
+                **said,
+            }
+            for i in each
+        ]
         self._insert("vaccination_calls", rows)
 
     def stock(self) -> None:

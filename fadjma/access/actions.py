@@ -15,6 +15,12 @@ from fadjma.store import Duplicate, Page, Row, Transaction, listed, one_of
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 _GRANTS = listed(states.GRANTS)
+_opened: list[Callable[[Transaction, str], None]] = []
+
+
+def follow_openings(follow: Callable[[Transaction, str], None]) -> None:
+    """Hand in, once when the program starts, what other rooms do when a patient's file is opened to a doctor."""
+    _opened.append(follow)
 
 
 def finding(tx: Transaction, viewer: Viewer) -> Role:
@@ -169,7 +175,13 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
         against="yes" if against else None,
     )
     reviewing.begin(tx, request_id, against=against)
+    _follow_opened(tx, patient_id)
     return request_id
+
+
+def _follow_opened(tx: Transaction, patient_id: str) -> None:
+    for follow in _opened:
+        follow(tx, patient_id)
 
 
 def _is_against(tx: Transaction, doctor_id: str, patient_id: str) -> bool:
@@ -428,6 +440,8 @@ def _tell(
         tx, [people["doctor"]], "nurse"
     )  # their open files follow; the request itself is not theirs
     events.notify(tx, nurses, "access_request_status_changed", None, _patient(people["patient"]))
+    if act.target in states.GRANTS:
+        _follow_opened(tx, people["patient"])
 
 
 def _require_patient(tx: Transaction, patient_id: str) -> None:

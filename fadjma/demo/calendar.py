@@ -7,7 +7,8 @@ same at every instant. Its hours are Senegal's, which keeps UTC all year.
 
 from dataclasses import dataclass
 
-MINUTE = 60_000
+SECOND = 1_000
+MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WORKDAY = 8 * HOUR + 30 * MINUTE

@@ -28,6 +28,8 @@ _ORIGINALS: dict[str, tuple[str, str]] = {
     "records": ("SELECT * FROM records", "id patient_id"),
     "record_versions": ("SELECT * FROM record_versions", "record_id"),
     "allergy_facts": ("SELECT * FROM allergy_facts", "record_id"),
+    "vaccination_facts": ("SELECT * FROM vaccination_facts", "record_id"),
+    "vaccination_calls": ("SELECT * FROM vaccination_calls", "patient_id"),
     "measurements": ("SELECT * FROM measurements", "id patient_id"),
     "prescriptions": ("SELECT * FROM prescriptions", "id patient_id replaces_id"),
     "prescription_lines": ("SELECT * FROM prescription_lines", "id prescription_id"),

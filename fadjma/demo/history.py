@@ -1,6 +1,7 @@
 """The year of one patient after the other: their consultations and what followed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fadjma.demo import cast, counter, notes
 from fadjma.demo.calendar import HOUR, MINUTE, WORKDAY, When
@@ -23,6 +24,8 @@ _SIDELINES = (
     "pending", "rejected", "", "withdrawn", "lapsed", "", "revoked", "emergency", "", "pending", "",
     "turned_away", "",
 )  # fmt: skip
+_SMALL = 5  # years: until then it is asked whether anything was given
+_ONE_IN_TWO = ("yes", "")
 _ONE_IN_FOUR = ("", "", "yes", "")
 _ONE_IN_NINE = (*("",) * 5, "yes", *("",) * 3)
 _ONE_IN_FORTY = (*("",) * 25, "yes", *("",) * 14)
@@ -115,7 +118,9 @@ def _write_background(story: Story, grant: Grant, when: When, planned: Sequence[
         story.note_allergy(grant, allergy.facts, when.plus(5 * MINUTE))
     elif person.email in cast.ALLERGIES:
         story.state_no_allergy(grant, when.plus(5 * MINUTE))
-    if person.profile in ("child", "sickle_cell"):
+    if person.profile == "child" and person.age < _SMALL and story.plan.turn("cards", _ONE_IN_TWO):
+        story.write(grant, "consultation", *notes.NO_CARD, when.plus(8 * MINUTE))
+    elif person.profile in ("child", "sickle_cell"):
         story.write(grant, "vaccination", notes.VACCINES_COPIED, notes.VACCINES_ALL, when.plus(8 * MINUTE))
     elif person.profile == "infant":
         earlier = [visit.title.lower() for days_ago, visit in vaccinations(person) if days_ago > LONGEST]
@@ -142,7 +147,10 @@ def _consult(story: Story, grant: Grant, when: When, appointment: Appointment) -
     if visit.type == "consultation" and plan.turn("corrections", _ONE_IN_NINE):
         reason, added = plan.rng.choice(notes.CORRECTIONS)
         correction = (reason, f"{body}\n{added.format_map(measured)}")
-    story.write(grant, visit.type, visit.title, body, when.plus(12 * MINUTE), correction=correction)
+    if visit.given:
+        story.vaccinate(grant, [replace(one, note=body) for one in visit.given], when.plus(12 * MINUTE))
+    else:
+        story.write(grant, visit.type, visit.title, body, when.plus(12 * MINUTE), correction=correction)
     if "antitétanique" in body or "Td 1" in body:
         story.write(grant, "vaccination", *notes.TETANUS, when.plus(14 * MINUTE))
     if plan.turn("misplaced", _ONE_IN_FORTY):

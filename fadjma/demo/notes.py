@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from fadjma.records.allergies import Facts
+from fadjma.records.vaccinations import Vaccination
 
 GENERAL = "Médecine générale"
 CARDIOLOGY = "Cardiologie"
@@ -27,6 +28,7 @@ class Visit:
     lines: tuple[str, ...] = ()
     results: tuple[tuple[str, str], ...] = ()
     type: str = "consultation"
+    given: tuple[Vaccination, ...] = ()  # in their fields, where it is a vaccination; the body is what is noted beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,37 +558,47 @@ VISITS = (
 )  # fmt: skip
 
 
-def _vaccines(title: str, body: str) -> Visit:
-    return Visit(PAEDIATRICS, title, body, type="vaccination")
+def _vaccines(title: str, given: str, body: str) -> Visit:
+    doses = (one.rpartition(" ") for one in given.split(", "))
+    facts = tuple(Vaccination(name, int(dose), site="bras gauche" if name == "BCG" else "") for name, _, dose in doses)
+    return Visit(PAEDIATRICS, title, body, type="vaccination", given=facts)
 
 
 # Programme élargi de vaccination, by age in days.
 VACCINES = (
     (
         1,
-        _vaccines("Vaccins de la naissance", "BCG (bras gauche), VPO 0, hépatite B dose de naissance. Carnet remis."),
+        _vaccines("Vaccins de la naissance", "BCG 1, VPO 0, Hépatite B 0", "Carnet remis."),
     ),
     (
         42,
-        _vaccines("Vaccins de 6 semaines", "Penta 1, VPO 1, PCV 1, Rota 1. Prochain rendez-vous : 10 semaines."),
+        _vaccines("Vaccins de 6 semaines", "Penta 1, VPO 1, PCV 1, Rota 1", "Prochain rendez-vous : 10 semaines."),
     ),
     (
         70,
-        _vaccines("Vaccins de 10 semaines", "Penta 2, VPO 2, PCV 2, Rota 2. Bien tolérés la dernière fois."),
+        _vaccines("Vaccins de 10 semaines", "Penta 2, VPO 2, PCV 2, Rota 2", "Bien tolérés la dernière fois."),
     ),
     (
         98,
-        _vaccines("Vaccins de 14 semaines", "Penta 3, VPO 3, PCV 3, VPI 1. Enfant en bonne santé, allaité{e}."),
+        _vaccines("Vaccins de 14 semaines", "Penta 3, VPO 3, PCV 3, VPI 1", "Enfant en bonne santé, allaité{e}."),
     ),
     (
         274,
-        _vaccines("Vaccins de 9 mois", "RR 1, VAA (fièvre jaune), VPI 2. Vitamine A donnée. Suite à 15 mois."),
+        _vaccines("Vaccins de 9 mois", "RR 1, VAA 1, VPI 2", "Vitamine A donnée. Suite à 15 mois."),
     ),
     (
         460,
-        _vaccines("Vaccins de 15 mois", "RR 2. Vitamine A et albendazole donnés. Calendrier complet pour l'âge."),
+        _vaccines("Vaccins de 15 mois", "RR 2", "Vitamine A et albendazole donnés. Calendrier complet pour l'âge."),
     ),
 )
+# Instead of the last one, for some: what is due is overdue then.
+POSTPONED = Visit(
+    PAEDIATRICS,
+    "Vaccins reportés",
+    "Fièvre ce jour ({temp}) : vaccins reportés, la maman revient dans une semaine.",
+    type="vaccination",
+)
+NO_CARD = ("Carnet de vaccination non présenté", "Carnet resté à la maison : à apporter à la prochaine visite.")
 VACCINES_COPIED = "Report du carnet de vaccination"
 VACCINES_ALL = (
     "Carnet présenté par la maman : BCG, VPO 0 à 3, Penta 1 à 3, PCV 1 à 3, Rota 1 et 2, VPI 1 et 2, RR 1 et 2, VAA.\n"

@@ -33,6 +33,7 @@ _YEARS: dict[str, tuple[tuple[tuple[Visit, ...], int, int], ...]] = {
 _LONG_TERM = frozenset(("hypertension", "heart", "diabetes", "asthma", "sickle_cell", "pregnancy", "infant", "child"))
 _SPACING = 5  # working days: results of one consultation come before the next one
 LONGEST = 300  # working days: the year
+_ONE_IN_TWO = ("yes", "")
 _THIS_WEEK = 0.85  # of the patients came in the last days
 
 
@@ -68,7 +69,10 @@ def appointments(plan: Plan, person: Person) -> list[Appointment]:
         planned = [(day, visit) for day, visit in planned if day < 5 or day > first + _SPACING]
         planned += [(first - weeks * 6, visit) for weeks, visit in zip((0, 10, 19), notes.PREGNANCY, strict=True)]
     if person.profile == "infant":
-        planned += [(days_ago, visit) for days_ago, visit in vaccinations(person) if days_ago <= LONGEST]
+        given = [(days_ago, visit) for days_ago, visit in vaccinations(person) if days_ago <= LONGEST]
+        if given and plan.turn("postponed", _ONE_IN_TWO) == "yes":
+            given[-1] = (given[-1][0], notes.POSTPONED)
+        planned += given
     return [
         Appointment(day, _SPECIALISTS.get(visit.specialty, person.general), visit, _grant_days(plan, person))
         for day, visit in sorted(planned, key=lambda visit: -visit[0])

@@ -5,6 +5,7 @@ from fadjma.demo.people import ADMIN, DESK, DOCTORS, NURSE, PHARMACISTS, PLACES,
 from fadjma.demo.plan import Plan
 from fadjma.demo.stage import Stage
 
+_SIGNED = 40  # working days ago, the schedule of vaccinations
 _OPENED = 360  # working days ago; every other one comes later
 _PRACTITIONERS = DOCTORS + PHARMACISTS
 _PLACES = {place.key: place for place in PLACES}
@@ -19,6 +20,7 @@ def settle(plan: Plan) -> None:
     _read_news(plan, "admin", _OPENED - 1)
     for person in _PRACTITIONERS:
         _hire(plan, person)
+    plan.at(When(_SIGNED * WORKDAY), Stage.sign_schedule, "dr.diop")
     begun = opened.later(2 * HOUR)
     plan.at(begun, Stage.make_account, DESK, "receptionist", "+221770063318", _PLACES[DESK.place])
     plan.at(begun, Stage.make_account, NURSE, "nurse", "+221770058841", _PLACES[NURSE.place])

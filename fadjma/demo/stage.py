@@ -31,14 +31,17 @@ from fadjma.prescriptions import dispensing, handover, replacing, setbacks
 from fadjma.prescriptions import queries as reading
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
-from fadjma.records import measuring, noting
+from fadjma.records import measuring, noting, recalling, structuring
 from fadjma.records.allergies import Facts
+from fadjma.records.vaccinations import Vaccination
 from fadjma.refusals import NotFound
+from fadjma.safety import proposals, sheet, signing
 from fadjma.store import Transaction
 
 _KEY = b"hand-over codes of the past"  # made and tried here: nobody keeps them
 _ALL = 1_000
 _ADMIN = "admin"
+_SHOWN = "Signature de démonstration, sans valeur : à remplacer par la source officielle"
 
 
 class Stage:
@@ -66,7 +69,7 @@ class Stage:
 
     def close(self) -> None:
         """Let time pass until now."""
-        self.play(self.now, lambda stage: None)
+        self.play(self.now, lambda stage: recalling.follow(stage.tx, _ALL))
 
     # Places and people
 
@@ -201,6 +204,18 @@ class Stage:
 
     def state_no_allergy(self, doctor: str, patient: str) -> None:
         noting.state_none_known(self.tx, self._people[doctor], self.ids[patient])
+
+    def vaccinate(self, record: str, doctor: str, patient: str, *, facts: Vaccination) -> None:
+        self.ids[record] = structuring.vaccinate(
+            self.tx, self._people[doctor], self.ids[patient], facts=facts, occurred_on=day(self.tx.now).isoformat()
+        )
+
+    def sign_schedule(self, doctor: str) -> None:
+        """The proposal that comes with the program, as a schedule that says wherever it stands that it is for show."""
+        table = sheet.read(proposals.SENEGAL.read_bytes(), "vaccine", date.max)
+        assert not table.errors
+        rows = [replace(facts, source=_SHOWN) for facts in table.lines.values()]
+        signing.sign(self.tx, self._people[doctor], signing.put(self.tx, self._people[doctor], rows))
 
     def amend(self, record: str, doctor: str, *, title: str, body: str, reason: str) -> None:
         records.amend(self.tx, self._people[doctor], self.ids[record], version=1, title=title, body=body, reason=reason)
@@ -370,7 +385,16 @@ class Stage:
     ) -> None:
         self.ids[key] = id
         self._people[key] = Viewer(
-            id, role, person.given_name, person.family_name, "fr", organization_id, organization, "", self.tx.now
+            id,
+            role,
+            person.given_name,
+            person.family_name,
+            "fr",
+            organization_id,
+            organization,
+            "",
+            self.tx.now,
+            profession="physician" if role == "doctor" else None,
         )
 
     def _later(self, at: int, end: Callable[[Transaction, int], int]) -> None:

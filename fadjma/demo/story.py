@@ -1,14 +1,16 @@
 """One patient's year, as it is planned: who may read their file, what is written in it, what is prescribed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fadjma.access.states import EMERGENCY_FOR, LAPSES_AFTER, Scope
 from fadjma.demo import notes
-from fadjma.demo.calendar import DAY, HOUR, MINUTE, WORKDAY, When
+from fadjma.demo.calendar import DAY, HOUR, MINUTE, SECOND, WORKDAY, When
 from fadjma.demo.people import Person
 from fadjma.demo.plan import NOW, Plan, surely_beyond, surely_within
 from fadjma.demo.stage import Stage
 from fadjma.records.allergies import Facts
+from fadjma.records.vaccinations import Vaccination
 
 A_YEAR = 365  # days; a grant that lasts as long outlasts the story
 _LATELY = When(6 * WORKDAY)
@@ -149,6 +151,14 @@ class Story:
     def state_no_allergy(self, grant: Grant, when: When) -> None:
         self._rely_on(grant, when)
         self.plan.at(when, Stage.state_no_allergy, grant.doctor, self.key)
+
+    def vaccinate(self, grant: Grant, given: Sequence[Vaccination], when: When) -> None:
+        """Each of these in its fields; whoever reads the file later opens the last one of them."""
+        self._rely_on(grant, when)
+        for number, facts in enumerate(given):
+            record = self.name("record")
+            self.plan.at(when.plus(number * SECOND), Stage.vaccinate, record, grant.doctor, self.key, facts=facts)
+        self._records.append(record)
 
     def write(
         self,

@@ -27,12 +27,14 @@ class Alike(Doubtful):
         self.patients = patients
 
 
-_put_right: list[Callable[[Transaction, str], None]] = []  # what depends on who somebody is
+_known: list[Callable[[Transaction, str], None]] = []  # what depends on who somebody is
 
 
 def follow_identities(follow: Callable[[Transaction, str], None]) -> None:
-    """Hand in, once when the program starts, what other rooms work out anew when a patient's identity is put right."""
-    _put_right.append(follow)
+    """Hand in, once when the program starts, what other rooms work out when the desk registers a patient, and anew when
+    it puts their identity right.
+    """
+    _known.append(follow)
 
 
 def register(tx: Transaction, viewer: Viewer, facts: Facts, *, confirmed: bool = False) -> str:
@@ -54,6 +56,8 @@ def register(tx: Transaction, viewer: Viewer, facts: Facts, *, confirmed: bool =
     inbox.open_for(tx, patient_id)
     enrolment.make_patient(tx, patient_id, birth_date=facts.birth_date, sex=facts.sex, city=facts.city)
     events.record(tx, "identity.registered", _identity(patient_id), actor_id=viewer.id, patient_id=patient_id)
+    for follow in _known:
+        follow(tx, patient_id)
     return patient_id
 
 
@@ -121,7 +125,7 @@ def correct(
             patient_id=patient_id,
             notices=[Notice([patient_id], "notification", "identity.corrected")],
         )
-        for follow in _put_right:
+        for follow in _known:
             follow(tx, patient_id)
     return patient_id
 

@@ -89,7 +89,10 @@ def create(
     grants.require_grant(tx, viewer, patient_id, "records", too_little=_TOO_LITTLE)
     if occurred_on < directory.identity(tx, patient_id).birth_date:
         raise Invalid({"occurred_on": N_("Cette date est avant la naissance.")})
-    return add(tx, viewer, patient_id, type=type, title=title, body=body, occurred_on=occurred_on)
+    record_id = add(tx, viewer, patient_id, type=type, title=title, body=body, occurred_on=occurred_on)
+    if type == "vaccination":
+        recalling.settle(tx, patient_id)
+    return record_id
 
 
 def add(

@@ -10,7 +10,7 @@ from typing import Any
 from fadjma import days, drawing
 from fadjma.access import grants
 from fadjma.events.subjects import Named
-from fadjma.i18n import iso
+from fadjma.i18n import age_in_months, is_estimated, iso
 from fadjma.identity import births
 from fadjma.identity.people import Viewer
 from fadjma.records.vitals import VITALS, Code, Vital
@@ -142,9 +142,25 @@ class Course:
             return ()
         came = self.values[::-1]
         lines = ([float(one.value) for one in came], [float(one.diastolic) for one in came if one.diastolic])
-        return drawing.courses([line for line in lines if line])
+        times = [float(date.fromisoformat(one.measured_on).toordinal()) for one in came]
+        return drawing.courses(times, [line for line in lines if line])
+
+    @property
+    def dots(self) -> str:
+        """The points of its lines."""
+        return "".join(map(drawing.dots, self.paths))
+
+    @property
+    def months(self) -> tuple[int, int] | None:
+        """Of a small child the age at the first and at the last of them; None where that says less than the days."""
+        birth_date = self.last.birth_date
+        first, last = (
+            age_in_months(birth_date, date.fromisoformat(one.measured_on)) for one in (self.values[-1], self.last)
+        )
+        return (first, last) if last < _SMALL and first < last and not is_estimated(birth_date) else None
 
 
+_SMALL = 60  # months: until then a course is read by the age
 _COURSE = 12  # values that a file's summary shows of each kind
 _MEASUREMENT = """
     SELECT m.id, m.patient_id, m.round_id, m.record_id, m.code, m.value, m.diastolic, m.measured_on, m.created_at,

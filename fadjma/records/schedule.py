@@ -18,6 +18,7 @@ from fadjma.i18n import age, iso
 from fadjma.store import Row, Transaction
 
 CHILD = 18  # years: until then the schedule says something, or that it is not signed
+SMALL = "P5Y"  # until then a child is called of whom nothing is noted: whom the Expanded Programme is for (decision 30)
 _SPAN = re.compile(r"P(\d{1,3})([DWMY])")
 _DAYS = {"D": 1, "W": 7, "M": 30.44, "Y": 365.25}
 
@@ -103,6 +104,11 @@ def after(day: date, span: str) -> date:
 def is_for(birth_date: str, today: date) -> bool:
     """Whether somebody is a child, to whom the schedule has something to say."""
     return age(birth_date, today) < CHILD
+
+
+def small_until(birth_date: str) -> date:
+    """From which day on nobody calls a child any more of whom nothing is noted."""
+    return after(_latest(birth_date), SMALL)
 
 
 def signed(tx: Transaction) -> list[Scheduled]:

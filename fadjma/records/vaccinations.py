@@ -8,7 +8,7 @@ the vaccines of which nobody has, what the schedule says that the clinic has sig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from fadjma import days, writing
 from fadjma.identity import directory
@@ -16,6 +16,8 @@ from fadjma.identity.directory import Patient
 from fadjma.records import covered, schedule
 from fadjma.records.schedule import Awaited, Given, Scheduled
 from fadjma.store import Row, Transaction, given
+
+Noted = Literal["fields", "words", "nothing"]
 
 SOON = 30  # days before it is due, from which on it is shown
 
@@ -110,6 +112,17 @@ def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today
     return sorted(found, key=lambda one: (one.on, writing.sort_key(one.vaccine)))
 
 
+def noted(tx: Transaction, patient_id: str) -> Noted:
+    """How somebody's vaccinations are noted here: one in its fields at least, in words alone, or none."""
+    best = tx.value(
+        "SELECT max(CASE WHEN f.record_id IS NULL THEN 0 ELSE 1 END) FROM records r "
+        "LEFT JOIN vaccination_facts f ON f.record_id = r.id AND f.version = r.version "
+        "WHERE r.patient_id = :patient AND r.type = 'vaccination' AND r.status = 'current'",
+        {"patient": patient_id},
+    )
+    return "nothing" if best is None else "fields" if best else "words"
+
+
 def _written(rows: list[Row], today: str) -> Iterator[Due]:
     for row in rows:
         dose = None if row["dose"] is None else row["dose"] + 1
@@ -124,8 +137,8 @@ def _scheduled(found: list[Awaited], today: str) -> Iterator[Due]:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Somebody who is to be called: no more than whom, where, and since when. `guardian`: who answers for somebody
-    without a telephone, name and number.
+    """Somebody who is to be called: no more than whom, where, since when, and how their vaccinations are noted here.
+    `guardian`: who answers for somebody without a telephone, name and number.
     """
 
     patient_id: str
@@ -133,6 +146,7 @@ class Recall:
     phone: str | None
     since: str  # ISO 8601 date
     guardian: tuple[str, str] | None = None
+    noted: Noted = "fields"
 
     @property
     def at(self) -> int:
@@ -142,7 +156,7 @@ class Recall:
     def json(self) -> dict[str, Any]:
         said = {"patient_id": self.patient_id, "name": self.name, "phone": self.phone}
         guardian = {"name": self.guardian[0], "phone": self.guardian[1]} if self.guardian else None
-        return {**said, "guardian": guardian, "since": self.since}
+        return {**said, "guardian": guardian, "since": self.since, "noted": self.noted}
 
 
 def facts_of(tx: Transaction, record_ids: list[str]) -> dict[str, Vaccination]:

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import TypedDict
 
 from quart import Blueprint, Response, request
@@ -12,7 +11,7 @@ from fadjma import days, web
 from fadjma.accounts import second_factor
 from fadjma.accounts.routes.second_factor import confirm_owner
 from fadjma.identity.people import Viewer
-from fadjma.safety import importing, sheet, signing, tables
+from fadjma.safety import importing, proposals, sheet, signing, tables
 from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, VaccineForm, WithdrawalForm
 from fadjma.safety.tables import STATUSES, Entry, Kind, Status
 from fadjma.store import Page, Transaction
@@ -23,7 +22,6 @@ blueprint = Blueprint("safety", __name__)
 web.take_files("/safety-tables/doses/imports")
 web.take_files("/safety-tables/interactions/imports")
 web.take_files("/safety-tables/vaccines/imports")
-_PROPOSED = Path(__file__).parent / "pev-senegal.csv"
 _IMPORT, _IMPORTS = "safety/_import.html", "/safety-tables/imports"
 
 
@@ -184,7 +182,7 @@ async def new_import_of_interactions() -> Response:
 async def new_import_of_vaccines() -> Response:
     """Empty, or with the schedule that comes with the program: a proposal, to be compared, corrected and signed."""
     proposed = web.one_of("from", ("senegal",))
-    table = await asyncio.to_thread(_PROPOSED.read_text, "utf-8") if proposed else ""
+    table = await asyncio.to_thread(proposals.SENEGAL.read_text, "utf-8") if proposed else ""
     return web.page("safety/import_new.html", form=web.blank(ImportForm, text=table), **await _vaccines())
 
 

@@ -23,6 +23,7 @@ from fadjma.events import subjects
 from fadjma.events.catalogue import MESSAGES
 from fadjma.prescriptions.queries import OPEN
 from fadjma.prescriptions.states import REFUSALS
+from fadjma.records import recalling, schedule
 from fadjma.store import Transaction
 from fadjma.store.sqlite import database
 from fadjma.store.sqlite.transaction import SQLiteTransaction
@@ -671,6 +672,24 @@ def test_ibrahima_is_open_to_dr_sarr_in_an_emergency(tx: Transaction) -> None:
         {"sarr": user(tx, "dr.sarr")},
     )
     assert opened["given_name"] == "Ibrahima" and tx.now + 2 * DAY // 24 < opened["expires_at"]
+
+
+def test_the_front_desk_has_whom_to_call_for_a_vaccine_by_a_schedule_that_is_signed_for_show(
+    tx: Transaction, usual: Transaction
+) -> None:
+    rows = schedule.signed(tx)
+    assert len(rows) == 17 and {(row.source, row.signer) for row in rows} == {
+        ("Signature de démonstration, sans valeur : à remplacer par la source officielle", "Ousmane Diop")
+    }
+    overdue = [(one.name, one.noted) for one in recalling.listed(tx)]
+    unnoted = [(one.name, one.noted) for one in recalling.listed(tx, only="unnoted")]
+    assert ("Serigne Saliou Mbengue", "fields") in overdue
+    assert {"words", "nothing"} == {noted for _, noted in unnoted}
+    assert {"Assane Niang", "Ousseynou Niang"} <= {name for name, _ in unnoted}, "one card was copied, one not shown"
+    lists: tuple[tuple[recalling.Only | None, list[tuple[str, Any]]], ...] = ((None, overdue), ("unnoted", unnoted))
+    for only, found in lists:
+        assert sorted(one.name for one in recalling.listed(usual, only=only)) == sorted(name for name, _ in found)
+    assert recalling.follow(tx, 9) == 0, "nothing waits to be worked out"
 
 
 def test_moussa_has_a_request_to_answer(tx: Transaction) -> None:

@@ -178,8 +178,47 @@ def test_the_course_of_a_value_is_its_last_ones_the_newest_first(store: Store) -
     weigh(store, 60_000)
     temperature, weight = store.read(measurements.courses, AWA.id)
     assert [one.value for one in temperature.values] == [372, 390, 385]
-    assert temperature.paths == ("M0 16.7L180 0.0L360 60.0",)
-    assert weight.paths == ()
+    assert temperature.paths == ("M0 16.7L120 0.0L360 60.0",), "over the days that lie between"
+    assert temperature.dots == "M0 16.7h0M120 0.0h0M360 60.0h0"
+    assert (temperature.months, weight.paths) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("days", "places"),
+    [
+        ((-10, -9, 0), (0, 36, 360)),
+        ((-10, -10, 0), (0, 14, 360)),
+        ((-10, 0, 0), (0, 347, 360)),
+        ((0, 0, 0), (0, 180, 360)),
+        ((-3000, -1, 0), (0, 347, 360)),
+    ],
+)
+def test_a_course_is_drawn_over_time_and_what_came_on_one_day_stands_apart(
+    store: Store, days: tuple[int, ...], places: tuple[int, ...]
+) -> None:
+    grant(store)
+    store.connection.execute("UPDATE patients SET birth_date = '1990-01-01' WHERE user_id = 'awa'")
+    for tenths, day in zip((385, 390, 372), days, strict=True):
+        _round(store, readings=[Reading("temperature", tenths, "temperature")], measured_on=in_days(store, day))
+    [temperature] = store.read(measurements.courses, AWA.id)
+    [path] = temperature.paths
+    assert tuple(int(point.split()[0]) for point in path[1:].split("L")) == places
+
+
+def test_a_childs_course_is_read_by_its_age_in_months(store: Store) -> None:
+    grant(store)
+
+    def months(birth_date: str) -> tuple[int, int] | None:
+        store.connection.execute("UPDATE patients SET birth_date = ? WHERE user_id = 'awa'", (birth_date,))
+        [weight] = store.read(measurements.courses, AWA.id)
+        return weight.months
+
+    store.connection.execute("UPDATE patients SET birth_date = ? WHERE user_id = 'awa'", (in_days(store, -200),))
+    weigh(store, 5_000, days=-100)
+    weigh(store, 7_000)
+    assert months(in_days(store, -200)) == (3, 6)
+    assert months(in_days(store, -5 * 366)) is None, "by then the days say more"
+    assert months(in_days(store, -1000)[:7]) is None, "of a birth that is not known well"
 
 
 def test_who_sees_the_weight_is_told_that_its_consultation_was_an_error(store: Store) -> None:

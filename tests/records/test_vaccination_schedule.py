@@ -11,6 +11,9 @@ from store import Clock, Store
 
 import fadjma.safety
 from fadjma.days import day
+from fadjma.identity import patients
+from fadjma.reception import actions as reception
+from fadjma.reception import queries as reception_queries
 from fadjma.records import actions, recalling, schedule, structuring, vaccinations
 from fadjma.records.vaccinations import Vaccination
 from fadjma.refusals import Conflict
@@ -31,6 +34,7 @@ def _row(vaccine: str, dose: int, from_age: str, to_age: str = "P24M", **said: A
     )
 
 
+_FACTS = ("given_name", "family_name", "birth_date", "sex", "city", "phone", "email")
 SERIES = (
     _row("BCG", 1, "P0D"),
     _row("Hexavalent", 1, "P6W", also="Penta, Pentavalent", apart="P4W"),
@@ -67,6 +71,12 @@ def _vaccinate(store: Store, vaccine: str, dose: int | None = None, *, days: int
 
 def _called(store: Store) -> list[str]:
     return [one.since for one in store.write(recalling.open_recalls, THIAM)]
+
+
+def _to_check(store: Store) -> list[tuple[str, str, str]]:
+    """Those of whom nothing is noted in its fields: whose name, since when, and how it is noted."""
+    found = store.write(recalling.open_recalls, THIAM, None, "unnoted")
+    return [(one.name, one.since, one.noted) for one in found]
 
 
 def _told(store: Store) -> int:
@@ -174,10 +184,17 @@ def test_two_signed_rows_never_say_two_things_of_one_dose(store: Store) -> None:
 
 
 def test_the_desk_calls_for_whom_somebody_here_has_vaccinated_and_follows_at_once(store: Store) -> None:
-    grant(store)
     _born(store, in_days(store, -70))
     _sign(store, *SERIES)
-    assert _called(store) == [], "of whom nothing is noted, nobody knows who vaccinates them"
+    assert (_called(store), _to_check(store)) == ([], []), "nobody here has anything to do with this child"
+    told = _told(store)
+    grant(store)
+    assert (_called(store), _told(store)) == ([], told + 1), "nobody knows whether they are vaccinated"
+    assert _to_check(store) == [("Awa Cissé", in_days(store, -70), "nothing")]
+    bcg = _vaccinate(store, "BCG", 1, days=-70)
+    assert (_called(store), _to_check(store), _told(store)) == ([in_days(store, -28)], [], told + 2)
+    store.write(actions.mark_error, DIOP, bcg, reason="Mauvais patient")
+    assert (_called(store), _to_check(store)[0][1:]) == ([], (in_days(store, -70), "nothing"))
     told = _told(store)
     _vaccinate(store, "BCG", 1, days=-70)
     assert (_called(store), _told(store)) == ([in_days(store, -28)], told + 1)
@@ -203,6 +220,86 @@ def test_a_day_that_passes_and_a_row_that_is_signed_or_withdrawn_change_the_list
     clock.advance(days=900)
     _let_time(store)
     assert (_called(store), _told(store)) == ([], told + 4), "it is given to nobody so old"
+
+
+def _register(store: Store, birth_date: str) -> str:
+    facts = patients.Facts(
+        given_name="Ndeye", family_name="Bâ", birth_date=birth_date, sex="female", city="", phone=None, email=None
+    )
+    return store.write(reception.register, THIAM, facts)
+
+
+def test_a_newborn_whom_the_desk_registers_is_to_be_compared_with_the_card_and_no_adult_is(store: Store) -> None:
+    _sign(store, *SERIES)
+    _register(store, in_days(store, -3))
+    _register(store, "1990-05-05")
+    assert _to_check(store) == [("Ndeye Bâ", in_days(store, -3), "nothing")]
+    assert _called(store) == []
+    assert store.value("SELECT count(*) FROM vaccination_calls") == 1, "of an adult nothing is kept"
+
+
+def test_nobody_is_called_for_silence_where_nothing_is_signed_or_nothing_due(store: Store) -> None:
+    _register(store, in_days(store, -3))
+    assert _to_check(store) == []
+    _sign(store, SERIES[1])
+    assert _to_check(store) == [], "six weeks are not over"
+
+
+def test_a_vaccination_in_words_alone_is_to_be_compared_with_the_card_and_said_to_be_there(store: Store) -> None:
+    _born(store, in_days(store, -70))
+    _sign(store, *SERIES)
+    grant(store)
+    told = _told(store)
+    said = {"type": "vaccination", "title": "BCG", "body": "Fait à la maternité", "occurred_on": in_days(store, -69)}
+    record = store.write(actions.create, DIOP, AWA.id, **said)
+    assert (_called(store), _told(store)) == ([], told + 1)
+    assert _to_check(store) == [("Awa Cissé", in_days(store, -70), "words")]
+    facts = Vaccination("BCG", 1)
+    store.write(structuring.amend_vaccination, DIOP, record, version=1, facts=facts, reason="Dans ses champs")
+    assert (_called(store), _to_check(store)) == ([in_days(store, -28)], [])
+
+
+def test_silence_is_asked_about_until_five_and_what_is_noted_until_it_is_given(store: Store, clock: Clock) -> None:
+    _sign(store, _row("Rougeole", 1, "P9M", "P15Y"), _row("BCG", 1, "P0D", "P12M"))
+    _born(store, in_days(store, -4 * 365))
+    _born(store, in_days(store, -4 * 365), MOUSSA.id)
+    for patient in (AWA.id, MOUSSA.id):
+        grant(store, patient=next(one for one in (AWA, MOUSSA) if one.id == patient))
+    _vaccinate(store, "BCG", 1, days=-1)
+    assert ([*map(len, (_called(store), _to_check(store)))]) == [1, 1]
+    clock.advance(days=366)
+    _let_time(store)
+    assert ([*map(len, (_called(store), _to_check(store)))]) == [1, 0]
+    assert store.write(recalling.follow, 9) == 0, "it is looked at once"
+
+
+def test_a_birth_date_that_is_put_right_says_anew_what_is_due(store: Store) -> None:
+    """And who becomes a small child by it is called for; who was none any more is not."""
+    _sign(store, *SERIES)
+    patient = _register(store, in_days(store, -3))
+
+    def correct(birth_date: str) -> None:
+        known = store.read(reception_queries.patient, THIAM, patient)
+        facts = patients.Facts(**{**{name: getattr(known, name) for name in _FACTS}, "birth_date": birth_date})
+        store.write(reception.correct, THIAM, patient, facts, version=known.version, reason="Carnet", confirmed=True)
+
+    told = _told(store)
+    correct(in_days(store, -50))
+    assert (_to_check(store)[0][1], _told(store)) == (in_days(store, -50), told + 1)
+    found = store.read(vaccinations.due, patient, day(store.clock()))
+    assert [(one.vaccine, one.on) for one in found] == [
+        ("BCG", in_days(store, -50)),
+        ("Hexavalent", in_days(store, -8)),
+    ]
+    correct("1990-05-05")
+    assert (_to_check(store), _told(store)) == ([], told + 2)
+    correct(in_days(store, -20))
+    assert (_to_check(store)[0][1], _told(store)) == (in_days(store, -20), told + 3)
+    grown_up = _register(store, "1991-05-05")
+    known = store.read(reception_queries.patient, THIAM, grown_up)
+    facts = patients.Facts(**{**{name: getattr(known, name) for name in _FACTS}, "birth_date": in_days(store, -9)})
+    store.write(reception.correct, THIAM, grown_up, facts, version=known.version, reason="Carnet", confirmed=True)
+    assert [since for _, since, _ in _to_check(store)] == [in_days(store, -20), in_days(store, -9)]
 
 
 def test_who_has_no_telephone_is_called_by_who_answers_for_them(store: Store) -> None:

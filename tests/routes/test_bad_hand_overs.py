@@ -50,21 +50,18 @@ import html
 import re
 from dataclasses import asdict
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 from callers import FORM, Answer, Callers
 from cast import AMOXICILLIN, AWA, DIOP, FALL, JAMM, NDIAYE, PARACETAMOL
+from named_tests import missing
 from store import Store
 from told import DOCUMENT, LINE, NEXT_YEAR, OTHER, SHELVED, Told
 
 
 def test_each_of_these_tests_is_there() -> None:
-    named = re.findall(r"^    (\w+\.py)::(\w+)$", __doc__ or "", re.MULTILINE)
-    assert len(named) > 20
-    missing = [one for one in named if f"def {one[1]}(" not in Path(__file__).with_name(one[0]).read_text("utf-8")]
-    assert missing == []
+    assert missing(__doc__, least=20) == []
 
 
 class _Form(HTMLParser):

@@ -1,17 +1,22 @@
 """The first page of each role: what is to be done now, with its button, and what it does without a line of script."""
 
+import html
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from callers import Callers
 from cast import ADMIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
+from quart import Quart
 from reading import faults
 from store import Clock, Store
 from told import READS, Route, Told
 
 from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
+from fadjma.keeping.copies import Plan
+from fadjma.keeping.runs import Run, Standing
 from fadjma.prescriptions import dispensing
 from fadjma.store import Database
 from fadjma.web.qr import qr_code
@@ -246,6 +251,22 @@ class TestOfAnAdmin:
             assert f"{shown} libres" in where and ('role="alert"' in where) is bad
             told = (await clinic.program(ADMIN).get("/monitoring")).json["disk"]
             assert told == {"free_bytes": free, "needed_bytes": 500_000_000}
+
+    async def test_a_failed_drill_is_marked_where_it_stands_and_says_what_to_do(
+        self, clinic: Callers, app: Quart, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        browser, keeper, now = clinic.browser(ADMIN), app.extensions["keeper"], clock()
+        good, failed = Run(now - 9, now, "fadjma-1.db", 9, ""), Run(now, now, "", 0, "documents intacts : non (x)")
+        monkeypatch.setattr(keeper, "plan", Plan(tmp_path / "f.db", tmp_path, every=10**9, keep=2, key=None))
+        for drill, marked in ((good, False), (failed, True)):
+            monkeypatch.setattr(keeper, "standing", Standing(copy=good, copied=good, drill=drill, drilled=good))
+            house = _list((await browser.get("/")).text, "house").split("</li>")
+            [copied] = [row for row in house if ">Dernière sauvegarde<" in row]
+            [drilled] = [row for row in house if ">Dernier essai de restauration<" in row]
+            assert "À regarder" not in copied
+            assert ("À regarder" in drilled, "Échec" in drilled) == (marked, marked)
+            page = html.unescape((await browser.get("/monitoring")).text)
+            assert ("Ne comptez pas sur cette copie" in page, "documents intacts" in page) == (marked, marked)
 
     async def test_what_is_to_be_done_first_stands_where_nothing_else_is(
         self, clinic: Callers, told: Told, store: Store

@@ -179,6 +179,8 @@ BAD: dict[str, tuple[Callable[[], bytes | None], str]] = {
     "an empty file": (lambda: b"", "Choisissez"),
     "a drawing": (lambda: b"<svg/>", "ni une photo"),
     "a photograph cut in half": (lambda: sent_files.picture(size=(600, 400))[:700], "coupé"),
+    "a zip": (lambda: b"PK\x03\x04" + bytes(99), "ni une photo"),
+    "a bomb": (sent_files.bomb, "40000 × 40000"),
     "9,000 by 9,000": (lambda: sent_files.picture("PNG", (9_000, 9_000), "1"), "9000 × 9000"),
     "a PDF with a script": (lambda: sent_files.pdf(script=b"1"), "programme"),
 }

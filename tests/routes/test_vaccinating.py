@@ -4,9 +4,12 @@ import html
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, GASSAMA, NDIAYE, PASSWORD, THIAM
+from cast import AWA, DIOP, GASSAMA, MOUSSA, NDIAYE, PASSWORD, THIAM
 from store import Store
 from told import VACCINE, Told
+
+from fadjma.records import recalling
+from fadjma.safety import signing
 
 NEW, PAGE = "/patients/awa/vaccinations/new", "/patients/awa/vaccinations"
 
@@ -31,6 +34,7 @@ async def test_what_is_due_is_read_by_patient_doctor_and_nurse_and_called_for_by
     answer = (await clinic.program(THIAM).get("/vaccination-recalls")).json
     assert answer["vaccination_schedule"] == {"in_use": False}
     said = {"patient_id": "awa", "name": "Awa Cissé", "phone": "+221771234567", "guardian": None, "since": "2026-02-05"}
+    said["noted"] = "fields"
     assert answer["items"] == [said]
 
 
@@ -67,6 +71,29 @@ async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_fo
     ], "BCG is noted already"
     assert shown["vaccinations_due"][0]["schedule"]["signed_by"] == "Ousmane Diop"
     assert (await clinic.program(THIAM).get("/vaccination-recalls")).json["vaccination_schedule"] == {"in_use": True}
+
+
+async def test_a_child_of_whom_nothing_is_noted_is_called_for_apart_and_in_its_own_words(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    store.connection.execute("UPDATE patients SET birth_date = '2025-12-20' WHERE user_id = 'moussa'")
+    row = await clinic.program(DIOP).post("/safety-tables/vaccines", VACCINE)
+    entry = row.location.rpartition("/")[2]
+    store.write(signing.sign, DIOP, [entry])
+    store.write(recalling.receive, MOUSSA.id)
+    program = clinic.program(THIAM)
+    everybody = (await program.get("/vaccination-recalls")).json["items"]
+    assert "moussa" not in {one["patient_id"] for one in everybody}
+    found = (await program.get("/vaccination-recalls?only=unnoted")).json["items"]
+    [child] = [one for one in found if one["patient_id"] == "moussa"]
+    assert child["noted"] == "nothing"
+    page = html.unescape((await clinic.browser(THIAM).get("/vaccination-recalls?only=unnoted")).text)
+    shown = page.partition("Moussa Diouf")[2]
+    assert "aucun vaccin noté ici\u00a0: à vérifier sur le carnet" in shown and "attendu depuis" not in shown
+    assert 'hx-get="/vaccination-recalls?only=unnoted"' in page, "and it follows as that list"
+    store.connection.execute("UPDATE users SET language = 'en' WHERE id = ?", (THIAM.id,))
+    english = await clinic.browser(THIAM).get("/vaccination-recalls?only=unnoted")
+    assert "no vaccine recorded here: to check on the card" in english.text
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
     "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
     "whom to call for a vaccine": recalling.listed,
+    "whose card to look at": lambda tx: recalling.listed(tx, only="unnoted"),
     "a file": lambda tx: records.records(tx, AWA.id),
     "a file by type and period": lambda tx: records.records(tx, AWA.id, sought=Sought(type="allergy", until="2025-09")),
     "a file's summary": lambda tx: records.records(tx, AWA.id, everything=False),

@@ -92,7 +92,19 @@ class TestTheProgramsOwn:
         assert _everything(path) == before
 
     @pytest.mark.parametrize("step", STEPS)
-    def test_a_database_of_every_age_becomes_like_a_fresh_one(self, tmp_path: Path, step: str) -> None:
+    def test_three_steps_at_once_lead_from_every_age_where_they_lead_one_by_one(
+        self, tmp_path: Path, step: str
+    ) -> None:
+        old, later = tmp_path / "old.db", tmp_path / "later.db"
+        old.write_bytes(_aged(step))
+        steps = STEPS[STEPS.index(step) + 1 :][:3]
+        last = [step, *steps][-1]
+        assert migrate(old, MONDAY, up_to=last[:4]) == steps
+        later.write_bytes(_aged(last))
+        assert _schema(old) == _schema(later)
+
+    @pytest.mark.parametrize("step", [STEPS[0], STEPS[len(STEPS) // 2], STEPS[-1]])
+    def test_an_old_database_becomes_like_a_fresh_one(self, tmp_path: Path, step: str) -> None:
         old, fresh = tmp_path / "old.db", tmp_path / "fresh.db"
         old.write_bytes(_aged(step))
         assert migrate(old, MONDAY) == STEPS[STEPS.index(step) + 1 :]

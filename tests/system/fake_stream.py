@@ -129,7 +129,17 @@ class FakeStream:
             "/notifications/poll": self.poll,
             **{
                 f"/static/{name}": answer(200, in_words((STATIC / name).read_bytes(), "fr").decode(), "text/javascript")
-                for name in ("page.js", "lock.js", "live.js", "forms.js", "send.js", "later.js", "held.js", "reset.js")
+                for name in (
+                    "page.js",
+                    "lock.js",
+                    "live.js",
+                    "forms.js",
+                    "send.js",
+                    "later.js",
+                    "answered.js",
+                    "held.js",
+                    "reset.js",
+                )
             },
             # As it is written: the program says where it serves it.
             "/turns.js": answer(200, (STATIC / "turns.js").read_text(), "text/javascript"),

@@ -1,5 +1,7 @@
 """Vaccinations: noting one, correcting it, and whom the front desk is to call."""
 
+from typing import get_args
+
 from quart import Blueprint, Response, request
 
 from fadjma import web
@@ -43,12 +45,14 @@ async def amend_vaccination(record_id: str) -> Response:
 
 @blueprint.get("/vaccination-recalls")
 async def recalls() -> Response:
-    before = request.args.get("before")
-    found, signed = await web.see_traced(_recalls, before)
+    before, only = request.args.get("before"), web.one_of("only", get_args(recalling.Only))
+    found, signed = await web.see_traced(_recalls, before, only)
     data = {**found.json(Recall.json), "vaccination_schedule": {"in_use": signed}}
-    return web.answer("records/recalls.html", data, recalls=found, by_schedule=signed, before=before)
+    return web.answer("records/recalls.html", data, recalls=found, by_schedule=signed, before=before, only=only)
 
 
-def _recalls(tx: Transaction, viewer: Viewer, before: str | None) -> tuple[Page[Recall], bool]:
+def _recalls(
+    tx: Transaction, viewer: Viewer, before: str | None, only: recalling.Only | None
+) -> tuple[Page[Recall], bool]:
     """The list, and whether the clinic has signed a schedule."""
-    return recalling.open_recalls(tx, viewer, before), schedule.is_signed(tx)
+    return recalling.open_recalls(tx, viewer, before, only), schedule.is_signed(tx)

@@ -1,0 +1,41 @@
+// What the answer to a form does in the page: another part, rows, another page, or what the server says against it. later.js
+// asks for this when one is sent.
+import { AGAIN, announce, heldBy, isRow, say, targetOf } from './later.js';
+import { byId, placeAll, swap, whileAnswering } from './page.js';
+import { working } from './send.js';
+
+export function receive(form, { status, go, html }, button) {
+  if (go) {
+    working(button);
+    return location.assign(go);
+  }
+  if (isRow(form) && status < 400) {
+    whileAnswering(form, heldSinceSending, () => placeAll(html));
+    return form.reset();
+  }
+  const page = new DOMParser().parseFromString(html, 'text/html');
+  const part = isRow(form) ? page.body.firstElementChild : page.getElementById(targetOf(form));
+  const isPage = part && part.id == 'main';
+  if (!part || status > 399 && (isPage || isRow(form)) && !/<form/.test(part.outerHTML)) {
+    announce(form, 'unsent'); // what was typed is still there
+    say(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
+  } else {
+    if (isPage) document.title = page.title;
+    placePart(isRow(form) ? form : byId(part.id), part, form);
+  }
+}
+
+// Puts `part` of an answered page where `old` is, and brings what was wrong before the eyes.
+function placePart(old, part, form) {
+  whileAnswering(form, heldSinceSending, () => swap(old, part));
+  const errors = byId('errors');
+  if (errors) errors.focus();
+  else if (part.id == 'main') part.focus({ preventScroll: true });
+  if (part.id == 'main' && !errors) scrollTo(0, 0);
+}
+
+// What brings the newest version of `node`, where it was held back after the act was sent.
+function heldSinceSending(node) {
+  const bringNewest = heldBy(node);
+  return bringNewest && bringNewest != node.firstElementChild.known ? bringNewest : null;
+}

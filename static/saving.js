@@ -1,0 +1,63 @@
+// Sends what is being typed to the server a second later, and again until it is there: the page has it meanwhile, and says so.
+// drafts.js fetches this with the first letter.
+import { addressOf, ask, gone, isChoice, typable } from './drafts.js';
+import { create, SECOND, sleep } from './page.js';
+
+const timers = new Map(); // form → when what is typed in it is to be sent
+const sending = new Set(); // promises
+const unsaved = new Set(); // forms whose text the server has not taken, between two tries
+
+export function plan(form) {
+  if (!timers.has(form) && !gone.has(form)) timers.set(form, setTimeout(sendNow, SECOND, form));
+}
+
+export function say(form, text, action = '') {
+  for (const line of form.querySelectorAll('.draft')) line.remove();
+  if (!text) return;
+  const line = create('p', { className: 'draft note' });
+  line.setAttribute('role', 'status');
+  line.append(text, ' ', action);
+  form.append(line);
+}
+
+async function send(form) {
+  await form.restored; // until then, what was typed before is not written over
+  const fields = {};
+  for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
+  if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
+  const body = JSON.stringify(fields);
+  while (!gone.has(form) && !timers.has(form)) {
+    unsaved.delete(form);
+    const answer = await ask(addressOf(form), 'PUT', body).catch(() => ({ status: 599 }));
+    if (gone.has(form)) return ask(addressOf(form), 'DELETE'); // the form was sent meanwhile, and may have come first
+    if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
+    unsaved.add(form);
+    if (!form.matches('[aria-busy]')) say(form, _('Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.')); // send.js says more
+    await sleep(3 * SECOND);
+  }
+}
+
+function stop(form) {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+}
+
+export function sendNow(form) {
+  stop(form);
+  const job = send(form);
+  sending.add(job);
+  job.then(() => sending.delete(job));
+}
+
+// All that has not been sent yet. Returns a promise of its end.
+export function sendAll() {
+  [...timers.keys()].forEach(sendNow);
+  return Promise.all(sending);
+}
+
+addEventListener('sending', ({ target }) => stop(target)); // later.js
+
+addEventListener('pagehide', () => {
+  sendAll();
+  unsaved.forEach(sendNow);
+});
