@@ -52,6 +52,10 @@ class Story(Ending):
         self.told = told
         self.now = now
 
+    def store(self, clock: Clock) -> Store:
+        """The same database, on a connection of its own."""
+        return Store(self.path, clock)
+
 
 class StoryOnPostgreSQL(Story):
     """The same in a database of this process's cluster."""
@@ -66,6 +70,11 @@ class StoryOnPostgreSQL(Story):
 
     def _tell(self, store: Store) -> None:
         self.told, self.now = _tell(store)
+
+    def store(self, clock: Clock) -> Store:
+        from postgresql_store import PostgreSQLStore
+
+        return PostgreSQLStore(self.url, clock)
 
     def begin_again(self) -> None:
         if self._data_version() != self._version:
