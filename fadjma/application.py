@@ -202,7 +202,7 @@ class Running:
         if not await self._database.read(directory.is_anybody_known):
             await self._begin()
         owner = self._timekeeper.owner
-        if not owner.take() and self._database.is_file:  # of PostgreSQL's there may be any number
+        if not await owner.ask() and self._database.is_file:  # of PostgreSQL's there may be any number
             log.warning(
                 "La base %s est déjà servie par un autre processus (%s) : de l'un à l'autre, les nouvelles "
                 "arrivent jusqu'à deux secondes plus tard, et lui seul tient les échéances. Un seul suffit.",

@@ -58,20 +58,25 @@ class Timekeeper:
         self.owner = database.owner()  # of several processes on one database, one keeps its time
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
+        database.due = self._woken.set
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def wake(self) -> None:
-        """There is something to do now; where another process keeps the time, it finds it at its next round."""
+        """There is something to do now, for this process or another that keeps the time.
+
+        On a file, and where the call is lost, another one finds it at its next round.
+        """
         self._woken.set()
+        self._database.call_keeper()
 
     async def stop(self) -> None:
         if self._task:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        self.owner.give_up()
+        await self.owner.leave()
 
     async def _run(self) -> None:
         while True:
@@ -86,7 +91,7 @@ class Timekeeper:
                 log.exception("what the clinic has chosen is not known; it is looked at again")
             is_owner = False
             try:
-                if is_owner := self.owner.take():
+                if is_owner := await self.owner.ask():
                     await self._round()
             except OSError:
                 log.exception("whether another process keeps the time is not known; it is asked again")

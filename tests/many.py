@@ -158,9 +158,10 @@ class _Many:
         few = range(2 * len(statuses))
         self._insert("prescriptions", [prescription("f", index, name("p", index), DOCTOR.id, CLINIC) for index in few])
         self.store.connection.execute(
-            "INSERT OR REPLACE INTO prescriber_patients (prescriber_id, patient_id, at) "
+            "INSERT INTO prescriber_patients (prescriber_id, patient_id, at) "
             "SELECT prescriber_id, patient_id, max(updated_at) FROM prescriptions WHERE status <> 'entered_in_error' "
-            "GROUP BY prescriber_id, patient_id"
+            "GROUP BY prescriber_id, patient_id "
+            "ON CONFLICT (prescriber_id, patient_id) DO UPDATE SET at = excluded.at"
         )
 
     def records(self) -> None:

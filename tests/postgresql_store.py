@@ -19,6 +19,9 @@ from fadjma.store.writes import Write
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# Rows as they were inserted, of tables that nobody updates: by transaction and statement. Where they lie (ctid) says
+# nothing once something was deleted.
+_AS_THEY_CAME = r"((\1xmin::text::bigint << 32) + \1cmin::text::bigint)"
 _disabled: dict[str, set[str]] = {}  # what puts back the triggers that tests did without, by the database's address
 
 
@@ -46,7 +49,7 @@ class Connection:
         PostgreSQLTransaction(self.real, 0).execute_many(statement, rows)
 
     def _execute(self, statement: str, parameters: Any) -> "_Found":
-        statement = re.sub(r"\browid\b", "ctid", statement)
+        statement = re.sub(r"\b(\w+\.)?rowid\b", _AS_THEY_CAME, statement)
         tx = PostgreSQLTransaction(self.real, 0)
         try:
             found = tx._run(statement, parameters)
@@ -108,6 +111,16 @@ class PostgreSQLStore(Store):
             for (name,) in tables
         }
 
+    def triggers(self) -> list[str]:
+        return [name for (name,) in self.rows("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")]
+
+    def touched(self) -> int:
+        return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
+
+    def definition(self, index: str) -> str:
+        sql: str = self.value("SELECT indexdef FROM pg_indexes WHERE indexname = ?", index)
+        return sql
+
     def without(self, trigger: str) -> None:
         self._turn(trigger, "DISABLE")
 
@@ -143,22 +156,31 @@ class Settled:
         settle(store)
         store.close()
         self._connection = cluster.connect(self.name)
-        self._connection.execute("CREATE SCHEMA kept")
-        tables = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        copies = [
-            sql.SQL("CREATE TABLE kept.{0} AS TABLE public.{0};").format(sql.Identifier(table)) for (table,) in tables
-        ]
-        self._connection.execute(sql.SQL("").join(copies))
-        full = [table for (table,) in tables if self._has_rows(table)]
-        away = [sql.SQL("DELETE FROM public.{};").format(sql.Identifier(table)) for (table,) in tables]
-        back = [
-            sql.SQL("INSERT INTO public.{0} SELECT * FROM kept.{0};").format(sql.Identifier(table)) for table in full
-        ]
-        self._way_back = sql.SQL("").join([*away, *back])
+        self._ways: dict[str, sql.Composed] = {}
+        self.keep("kept")
 
-    def _has_rows(self, table: str) -> bool:
-        found = self._connection.execute(sql.SQL("SELECT 1 FROM kept.{} LIMIT 1").format(sql.Identifier(table)))
+    def keep(self, name: str) -> None:
+        """Remember all rows as they are now, to come back to."""
+        schema = sql.Identifier(name)
+        self._connection.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
+        tables = self._connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        named = [sql.Identifier(table) for (table,) in tables]
+        copies = [sql.SQL("CREATE TABLE {1}.{0} AS TABLE public.{0};").format(table, schema) for table in named]
+        self._connection.execute(sql.SQL("").join(copies))
+        away = [sql.SQL("DELETE FROM public.{};").format(table) for table in named]
+        back = [
+            sql.SQL("INSERT INTO public.{0} SELECT * FROM {1}.{0};").format(table, schema)
+            for table in named
+            if self._has_rows(table)
+        ]
+        self._ways[name] = sql.SQL("").join([*away, *back])
+
+    def _has_rows(self, table: sql.Identifier) -> bool:
+        found = self._connection.execute(sql.SQL("SELECT 1 FROM public.{} LIMIT 1").format(table))
         return found.fetchone() is not None
+
+    def has(self, name: str) -> bool:
+        return name in self._ways
 
     def version(self) -> int:
         """Another number when somebody has written since."""
@@ -166,12 +188,13 @@ class Settled:
         assert row
         return int(row[0])
 
-    def begin_again(self) -> None:
+    def begin_again(self, name: str = "kept") -> None:
+        """Come back to what was remembered by this name; "kept": how it began."""
         with self._connection.transaction():
             for statement in _disabled.pop(self.url, ()):
                 self._connection.execute(statement.encode())
             self._connection.execute("SET LOCAL session_replication_role = replica")
-            self._connection.execute(self._way_back)
+            self._connection.execute(self._ways[name])
 
     def close(self) -> None:
         self._connection.close()

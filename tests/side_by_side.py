@@ -49,6 +49,12 @@ _LONG = {
     "test_setup.py",
 }
 
+# With --store=postgresql these are not there at all, rather than skipped: they say nothing of it.
+_SQLITE_ONLY = (
+    "asks SQLite itself: which way a query goes (EXPLAIN QUERY PLAN), how many statements a reading takes (the same "
+    "function sends the same ones to both), or begins again from a copy of the file hundreds of times"
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in another order, the same for a seed")
@@ -62,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: measures the machine; no other test runs meanwhile")
     config.addinivalue_line("markers", "long: is left to bin/test")
+    config.addinivalue_line("markers", f"sqlite_only: {_SQLITE_ONLY}")
     config.addinivalue_line("markers", "last: waits for something that began with the first test; goes to the end")
 
 
@@ -97,6 +104,8 @@ def _within(path: Path) -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("store") == "postgresql":
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("sqlite_only")])
     if config.getoption("first_and_last"):
         _keep_first_and_last(config, items)
     seed = config.getoption("shuffle")
@@ -113,8 +122,13 @@ def _keep_first_and_last(config: pytest.Config, items: list[pytest.Item]) -> Non
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     kept = {item for found in cases.values() for item in (found[0], found[-1])}
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = [item for item in items if item in kept]
+    _leave_out(config, items, [item for item in items if item not in kept])
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], away: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=away)
+    gone = {*away}
+    items[:] = [item for item in items if item not in gone]
 
 
 def _require_groups(items: list[pytest.Item]) -> None:

@@ -129,6 +129,19 @@ class Store:
             for (name,) in tables
         }
 
+    def triggers(self) -> list[str]:
+        """The names of all of them."""
+        return [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+
+    def touched(self) -> int:
+        """Another number whenever somebody else has committed anything."""
+        return int(self.value("PRAGMA data_version"))
+
+    def definition(self, index: str) -> str:
+        """What makes an index, as the database writes it."""
+        sql: str = self.value("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", index)
+        return sql
+
     def without(self, trigger: str) -> None:
         """Let happen what this trigger refuses: the test begins where no life does, or puts it back itself."""
         for (sql,) in self.rows("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", trigger):
@@ -181,7 +194,7 @@ def refused_by_database(store: Store, sql: str, *parameters: Any) -> bool:
 
 def codes_of_index(store: Store, name: str) -> set[str]:
     """The states of which a partial index holds the rows."""
-    sql: str = store.value("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", name)
+    sql = store.definition(name)
     where = sql.partition(" WHERE ")[2]
-    assert re.match(r"status (=|IN) ", where), sql
+    assert re.match(r"\(*status (=|IN) ", where), sql
     return set(re.findall(r"'(\w+)'", where))

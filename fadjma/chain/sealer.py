@@ -71,7 +71,7 @@ class Sealer:
             try:
                 if self.signer is None:
                     await self.open()
-                if self._owner.take():
+                if await self._owner.ask():
                     await self.seal()
             except Exception:
                 log.exception("the heads of the chains could not be sealed; it is tried again")

@@ -71,7 +71,7 @@ class Keeper:
     async def look(self) -> None:
         """Make what is due, and tell the admins of what is wrong."""
         self.standing = await self._database.read(runs.standing)
-        if self.plan is None or not self._owner.take():
+        if self.plan is None or not await self._owner.ask():
             return
         try:
             if self.standing.copy_is_due(self.plan, self._database.clock()):

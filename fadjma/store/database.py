@@ -51,6 +51,7 @@ class Database(ABC):
         self.clock = clock
         self.listener: Listener = lambda announced: None
         self.heard: Heard = lambda people: None
+        self.due: Callable[[], None] = lambda: None  # called when another process has something for who keeps the time
         self.waiting_reads = 0  # as with writes, below; `glance` does not wait
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
         self.write_seconds = Histogram(SECONDS)  # from asking to the answer, committed or refused
@@ -140,6 +141,9 @@ class Database(ABC):
 
         A wake-up and no more: where it is lost, the next sweep finds what it was about. On a file nobody is called.
         """
+
+    def call_keeper(self) -> None:  # noqa: B027 - most databases have no others
+        """Have whichever other process keeps the time look now: there `due` is called. A wake-up and no more, too."""
 
     @abstractmethod
     def owner(self) -> Owner:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-Reason = Literal["locked", "full", "read_only", "broken", "damaged", "gone", "stopping"]
+Reason = Literal["locked", "full", "read_only", "broken", "damaged", "gone", "stopping", "unknown"]
 FOREIGN_KEY = "foreign key"  # the name of every reference to nothing: SQLite does not say which
 
 
@@ -28,7 +28,8 @@ class ReadOnly(Error):
 
 
 class Unavailable(Error):
-    """The database cannot do it now. Of a write, nothing was kept; the driver's own error, if any, is the cause."""
+    """The database cannot do it now. Of a write, nothing was kept, unless that itself is unknown; the driver's own
+    error, if any, is the cause."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -1,5 +1,6 @@
 """Which of the processes on one database is its server: the others say so at the start, and leave it the time."""
 
+import asyncio
 import os
 import sys
 from abc import ABC, abstractmethod
@@ -11,6 +12,21 @@ if sys.platform != "win32":
 
 class Owner(ABC):
     """One process of several at a time; whoever ends, killed or not, is it no more."""
+
+    def __init__(self) -> None:
+        self._asking: asyncio.Task[bool] | None = None
+
+    async def ask(self) -> bool:
+        """`take`, beside the event loop, which does not wait for a database that is silent."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(asyncio.to_thread(self.take))
+        return await asyncio.shield(self._asking)
+
+    async def leave(self) -> None:
+        """`give_up`, when what is being asked has been answered."""
+        if self._asking is not None:
+            await asyncio.wait({self._asking})
+        self.give_up()
 
     @abstractmethod
     def take(self) -> bool:
@@ -32,6 +48,7 @@ class FileOwner(Owner):
     """
 
     def __init__(self, database: Path) -> None:
+        super().__init__()
         self._path = database.with_name(database.name + "-server")
         self._file: int | None = None
 

@@ -54,10 +54,15 @@ _RESTARTING = N_("Le serveur redémarre. Rien n'a été enregistré : réessayez
 _BUSY = N_("La base est occupée par un autre programme. Rien n'a été enregistré : réessayez dans un instant.")
 _FULL = N_("Le disque du serveur est plein. Rien n'a été enregistré : prévenez l'administrateur.")
 _OUT_OF_ORDER = N_("La base ne répond plus comme elle doit. Rien n'a été enregistré : prévenez l'administrateur.")
+_UNKNOWN = N_(
+    "La base s'est tue au moment d'enregistrer : on ne sait pas si c'est fait. Envoyez de nouveau la même page : rien "
+    "ne sera fait deux fois."
+)
 _OUTAGES = {  # why, and after how many seconds it is worth another try
     "stopping": (_RESTARTING, 5),
     "locked": (_BUSY, 5),
     "full": (_FULL, 60),
+    "unknown": (_UNKNOWN, 5),
 }
 
 

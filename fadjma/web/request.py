@@ -231,8 +231,10 @@ def agent() -> str:
 
 
 def require_text() -> None:
-    """Refuse (400) an address whose parameters are not UTF-8."""
+    """Refuse (400) an address whose parameters are not UTF-8, or that holds what no text of PostgreSQL's may: NUL."""
     _require_utf8(request.query_string)
+    if b"%00" in request.query_string or "\0" in request.path:
+        raise Refusal(N_("L'adresse contient un caractère qui n'est pas du texte."))
 
 
 async def fields() -> MultiDict[str, str]:
@@ -240,8 +242,16 @@ async def fields() -> MultiDict[str, str]:
     so_far = known()
     found: MultiDict[str, str] | None = so_far.get("fields")
     if found is None:
-        found = so_far.fields = await (_json_fields() if asked().is_json else _form_fields())
+        sent = await (_json_fields() if asked().is_json else _form_fields())
+        found = so_far.fields = _without_nul(sent)
     return found
+
+
+def _without_nul(sent: MultiDict[str, str]) -> MultiDict[str, str]:
+    """As `clean` leaves control characters out of what is typed: no text of PostgreSQL's holds this one, no id does."""
+    if not any("\0" in name or "\0" in value for name, value in sent.items(multi=True)):
+        return sent
+    return MultiDict([(name.replace("\0", ""), value.replace("\0", "")) for name, value in sent.items(multi=True)])
 
 
 async def upload(name: str) -> bytes | None:

@@ -394,6 +394,7 @@ def _settle_files(store: Store) -> dict[str, str]:
     return found
 
 
+@pytest.mark.sqlite_only
 def test_access_is_what_the_model_says_whatever_happens(store: Store, path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "lives"
     folder.mkdir()

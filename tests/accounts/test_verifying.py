@@ -295,6 +295,7 @@ def test_nothing_typed_is_everybody(store: Store) -> None:
         assert len(found) == len(CAST)
 
 
+@pytest.mark.sqlite_only
 def test_looking_for_an_account_reads_words_and_not_people(store: Store) -> None:
     condition, values = directory.said_of("awa cis")
     plan = store.connection.execute(f"EXPLAIN QUERY PLAN SELECT id FROM users u WHERE 1 = 1 {condition}", values)

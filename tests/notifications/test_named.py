@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import steps
 from cast import ADMIN, AWA, DIOP, FALL, GOMIS, JAMM, MOUSSA, NDIAYE, SARR
 from store import Clock, Store
@@ -181,6 +182,7 @@ def test_who_acts_for_somebody_is_named_to_them_once_they_have_accepted(store: S
     assert (news.whose and news.whose.name, news.named) == ("Awa Cissé", None), "what is hers is read as her"
 
 
+@pytest.mark.sqlite_only
 def test_a_page_of_fifty_is_read_at_once(store: Store) -> None:
     asked: list[str] = []
 

@@ -86,6 +86,7 @@ def test_what_was_not_read_is_one_line_and_names_the_patient_while_the_file_is_o
     assert named() is None
 
 
+@pytest.mark.sqlite_only
 def test_the_patients_of_many_are_no_more_statements(store: Store) -> None:
     """An inbox of fifty asked a hundred times which file is open."""
     told = []

@@ -610,6 +610,7 @@ def test_every_act_is_tried() -> None:
     assert {*DOING, *others} == set(ACTS)
 
 
+@pytest.mark.sqlite_only
 def test_whatever_people_do_everything_agrees(
     store: Store, path: Path, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:

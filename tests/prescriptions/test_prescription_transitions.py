@@ -96,6 +96,7 @@ def test_the_index_of_what_expires_holds_what_time_can_end(store: Store) -> None
     assert codes_of_index(store, "prescriptions_expiring") == {*states.EXPIRE.sources}
 
 
+@pytest.mark.sqlite_only
 def test_what_is_going_to_expire_is_found_by_its_index(store: Store) -> None:
     put(store, "ready")
     sql = f"SELECT id FROM prescriptions p WHERE p.status IN {queries.OPEN} AND p.valid_until <= 5"

@@ -61,6 +61,7 @@ def test_another_pharmacy_has_no_such_lot(store: Store) -> None:
         store.write(recall.open_list, FALL, _lot(store))
 
 
+@pytest.mark.sqlite_only
 def test_a_longer_list_asks_the_database_no_more_often(store: Store) -> None:
     """How each can be told was asked for each by itself."""
 

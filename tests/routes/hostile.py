@@ -35,7 +35,7 @@ import brotli
 from callers import FORM, HTML, Callers, fields_of
 from cast import CAST
 from quart import Quart
-from store import Clock, Store
+from store import Clock
 from story import Story, cheap_hashing, open_app, tell_story
 from told import ACTS, READS, SIGNED_OUT_ACTS, UNKNOWN, Route
 
@@ -413,7 +413,7 @@ class Hostile:
         """Back at the end of the story; but first, what the inputs have done must add up."""
         clock = Clock()
         clock.now = self.story.now
-        store = Store(self.story.path, clock)
+        store = self.story.store(clock)
         store.check()
         store.close()
         self.story.begin_again()

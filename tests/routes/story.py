@@ -52,6 +52,10 @@ class Story(Ending):
         self.told = told
         self.now = now
 
+    def store(self, clock: Clock) -> Store:
+        """The same database, on a connection of its own."""
+        return Store(self.path, clock)
+
 
 class StoryOnPostgreSQL(Story):
     """The same in a database of this process's cluster."""
@@ -60,23 +64,28 @@ class StoryOnPostgreSQL(Story):
         from postgresql_store import Settled
 
         self.path = nowhere
-        self._settled = Settled(cluster, migrated, self._tell, Clock())
-        self.url = self._settled.url
+        self.settled = Settled(cluster, migrated, self._tell, Clock())
+        self.url = self.settled.url
         self._version = self._data_version()
 
     def _tell(self, store: Store) -> None:
         self.told, self.now = _tell(store)
 
+    def store(self, clock: Clock) -> Store:
+        from postgresql_store import PostgreSQLStore
+
+        return PostgreSQLStore(self.url, clock)
+
     def begin_again(self) -> None:
         if self._data_version() != self._version:
-            self._settled.begin_again()
+            self.settled.begin_again()
             self._version = self._data_version()
 
     def close(self) -> None:
-        self._settled.close()
+        self.settled.close()
 
     def _data_version(self) -> int:
-        return self._settled.version()
+        return self.settled.version()
 
 
 def tell_story(path: Path) -> Story:

@@ -50,11 +50,6 @@ def _unchanged(store: Store, before: dict[str, Any]) -> None:
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
 
 
-def _touched(store: Store) -> int:
-    """A number that changes whenever somebody else commits anything."""
-    return int(store.value("PRAGMA data_version"))
-
-
 def _fine(answer: Answer) -> None:
     assert answer.status < 500, answer.text[:300]
     if answer.type == "application/problem+json":
@@ -235,7 +230,7 @@ class TestFields:
 
         Fields are of a dozen kinds, and each kind meets every value many times; bin/hostile mixes them at random.
         """
-        before, untouched = store.content(readings=False), _touched(store)
+        before, untouched = store.content(readings=False), store.touched()
         program, browser = clinic.program(route.who), clinic.browser(route.who)
         broken = []
         for field, (name, place) in enumerate(_fields_of(route.body or {}), WITH_FIELDS.index(route)):
@@ -250,10 +245,10 @@ class TestFields:
                     broken.append((name, repr(value)[:30]))
                 if any(answer.status < 400 for answer in answers) or route.path.endswith("/delivery"):
                     begin_again()
-                elif _touched(store) != untouched and store.content(readings=False) != before:
+                elif store.touched() != untouched and store.content(readings=False) != before:
                     broken.append((name, repr(value)[:30], "written although refused"))
                     begin_again()
-                untouched = _touched(store)
+                untouched = store.touched()
         assert broken == []
 
     async def test_nor_when_signed_out(self, clinic: Callers, begin_again: Callable[[], None]) -> None:
@@ -329,13 +324,13 @@ class TestFields:
     ) -> None:
         names = st.sampled_from([*(route.body or {}), "key", "id", "version", "status"]) | st.text(max_size=10)
         changed = data.draw(st.dictionaries(names, self.ANYTHING, min_size=1, max_size=3))
-        untouched = _touched(store)
+        untouched = store.touched()
         answer = await clinic.program(route.who).post(route.at(told), {**(route.body or {}), **changed})
         _fine(answer)
         if answer.status < 400 or route.path.endswith("/delivery"):
             begin_again()
         else:
-            assert _touched(store) == untouched
+            assert store.touched() == untouched
 
 
 NOT_TAKEN: list[tuple[str, str, Any, str]] = [

@@ -90,6 +90,7 @@ async def test_what_is_handed_over_in_parts_has_a_number_for_each(clinic: Caller
     assert [(one["number"], one["quantity"]) for one in await _register(clinic)] == [(1, 4)]
 
 
+@pytest.mark.sqlite_only
 async def test_more_entries_are_no_more_statements(clinic: Callers, told: Told, store: Store) -> None:
     _list(store, PARACETAMOL, "list_1")
     line = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}")).json["lines"][0]

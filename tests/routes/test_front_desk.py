@@ -288,6 +288,7 @@ class TestNurses:
         seen = await clinic.program(GASSAMA).get("/prescriptions?patient=awa")
         assert seen.status == (200 if scope == "prescriptions" else 404)
 
+    @pytest.mark.sqlite_only
     def test_of_every_clinic_concerned_are_found_at_once(self, store: Store) -> None:
         asked: list[str] = []
         store.connection.set_trace_callback(asked.append)

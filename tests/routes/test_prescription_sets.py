@@ -58,6 +58,7 @@ async def test_one_with_a_medicine_of_no_list_says_so_and_leaves_it_to_be_chosen
     assert [(line["medicine_id"], line["retired"]) for line in lines] == [(PARACETAMOL, False), (None, True)]
 
 
+@pytest.mark.sqlite_only
 async def test_more_sets_are_no_more_statements(clinic: Callers, store: Store) -> None:
     counts = []
     for name in ("Angine", "Fièvre"):

@@ -30,8 +30,9 @@ async def test_a_midwife_is_nowhere_called_a_doctor(
     page = (await clinic.browser(person).get(address)).text
     assert "Dr <bdi>Ousmane Diop</bdi>" not in page
     assert "age-femme" in page
-    english = store.connection.execute("UPDATE users SET language = 'en'") and await clinic.browser(person).get(address)
-    assert "idwife" in english.text and "Dr <bdi>Ousmane Diop</bdi>" not in english.text
+    store.connection.execute("UPDATE users SET language = 'en'")
+    english = (await clinic.browser(person).get(address)).text
+    assert "idwife" in english and "Dr <bdi>Ousmane Diop</bdi>" not in english
 
 
 async def test_a_dentist_is(clinic: Callers, told: Told, store: Store) -> None:

@@ -82,8 +82,8 @@ def arabic(store: Store, told: Told) -> Store:
     written = {"type": "allergy", "title": ARABIC, "body": ARABIC, "occurred_on": "2026-03-02"}
     store.write(records.create, DIOP, AWA.id, **written)
     store.write(dispensing.hold, NDIAYE, told.validated, reason=ARABIC)
-    for (name,) in store.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-        write(f"DROP TRIGGER {name}")  # what is never changed is changed here; the story begins again after this test
+    for name in store.triggers():
+        store.without(name)  # what is never changed is changed here; the story begins again after this test
     for table, columns in TYPED.items():
         write(f"UPDATE {table} SET {', '.join(f'{column} = :typed' for column in columns)}", {"typed": ARABIC})
     write("UPDATE access_requests SET decision_reason = ? WHERE status <> 'pending'", (ARABIC,))

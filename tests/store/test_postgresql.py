@@ -23,7 +23,9 @@ from fadjma.prescriptions import dispensing
 from fadjma.refusals import Conflict, NotFound, Refusal
 from fadjma.store import Announced, Database, Duplicate, Error, Transaction, Unavailable, Violation, at, tried_to_write
 from fadjma.store.postgresql import database as module
+from fadjma.store.postgresql.connections import connect
 from fadjma.store.postgresql.database import PostgreSQL
+from fadjma.store.postgresql.owner import LockOwner
 from fadjma.store.postgresql.statements import translated, values
 
 SCALING = Path(__file__).parents[2] / "docs/scaling.md"
@@ -277,6 +279,34 @@ class TestBrokenConnections:
         monkeypatch.undo()
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == kept
 
+    async def test_of_a_commit_about_which_nobody_answers_nobody_says_that_it_failed(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = psycopg.Connection.execute
+
+        def lose_the_answer(connection: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+            found = real(connection, query, *args, **kwargs)
+            if query == "COMMIT":
+                connection.close()
+                raise psycopg.OperationalError("the connection was lost")
+            return found
+
+        monkeypatch.setattr(psycopg.Connection, "execute", lose_the_answer)
+        monkeypatch.setattr(module, "_ANSWER_SECONDS", 0.0)
+        with pytest.raises(Unavailable) as outage:
+            await database.write(_keep, "one")
+        assert outage.value.reason == "unknown"
+        monkeypatch.undo()
+        assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == 1
+
+    def test_nobody_waits_for_ever_for_a_server_that_stands_still(self, database_url: str) -> None:
+        connection = connect(database_url)
+        connection.execute("SET statement_timeout = 0")  # its own bound is nothing then
+        connection.patience = 0.2
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT pg_sleep(60)")
+        assert connection.closed
+
     async def test_a_glance_fails_at_once_and_comes_back(self, database: Database, database_url: str) -> None:
         self.end_others(database_url)
         with pytest.raises(Unavailable):
@@ -333,6 +363,35 @@ class TestOtherProcesses:
         database.heard = heard.put_nowait
         TestBrokenConnections.end_others(database_url)
         assert await asyncio.wait_for(heard.get(), 10) is None
+
+    async def test_whoever_keeps_the_time_is_called(self, database: Database, other: Database) -> None:
+        await asyncio.wait_for(_listens(other), 10)
+        called, own, news = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        other.due, database.due, other.heard = called.set, own.set, lambda people: news.set()
+        await asyncio.wait_for(_listens(database), 10)
+        own.clear()
+        database.call_keeper()
+        await asyncio.wait_for(called.wait(), 10)
+        database.wake_others([AWA.id])
+        await asyncio.wait_for(news.wait(), 10)
+        assert not own.is_set(), "what this process says itself it need not hear"
+
+    async def test_whether_another_keeps_the_time_is_asked_beside_the_event_loop(self) -> None:
+        answer = threading.Event()
+
+        def silent() -> Any:
+            assert answer.wait(10)
+            raise Unavailable("broken")
+
+        owner = LockOwner(silent)
+        asked = [asyncio.create_task(owner.ask()) for _ in range(3)]
+        await asyncio.sleep(0)
+        asked.pop().cancel()
+        answer.set()
+        for one in asked:
+            with pytest.raises(OSError, match="broken"):
+                await one
+        await owner.leave()
 
     async def test_one_process_at_a_time_keeps_the_time(self, database: Database, other: Database) -> None:
         first, second = database.owner(), other.owner()

@@ -14,11 +14,34 @@ from fadjma.store.postgresql.faults import translated
 STATEMENT_SECONDS = 30  # a statement that takes longer is ended
 LOCK_SECONDS = 5  # that a row of another transaction is waited for
 _IDLE_SECONDS = 60  # a process that stands still in a transaction keeps nobody else waiting for longer
+_GRACE_SECONDS = 2.0  # beyond its statement's bound, in which a server that lives has said that it ended it
 _CONNECT_SECONDS = 2  # the least that libpq knows
 _PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time
 _PREPARED = 500  # at the most, and more than there are in this program
 
-Connection = psycopg.Connection[Any]
+# A machine that is gone is noticed on a line that is silent, and on one that waits for it to take what was sent.
+_LINE: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
+class Connection(psycopg.Connection[Any]):
+    """One that waits no longer for an answer than its statement may take, and a little: the bounds that the server
+    keeps itself are nothing where it stands still."""
+
+    patience: float | None = None  # seconds; None: for ever
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """What psycopg calls for each statement. One that is not answered in time ends the connection."""
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.close()  # whatever it answers later, nobody reads it
+            raise
 
 
 class _WholeOrNot(Loader):
@@ -44,14 +67,15 @@ class _AsNumber(Dumper):
 
 
 def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
-    """A connection on which only what says BEGIN is a transaction. `seconds`: for one statement.
+    """A connection on which only what says BEGIN is a transaction. `seconds`: for one statement; 0: no bound.
 
     Raises what the store raises.
     """
     try:
-        connection = psycopg.connect(
-            url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="fadjma", keepalives_idle=10
+        connection = Connection.connect(
+            url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="fadjma", **_LINE
         )
+        connection.patience = seconds + _GRACE_SECONDS if seconds else None
         connection.prepare_threshold, connection.prepared_max = _PREPARED_AFTER, _PREPARED
         for kind, dumper in ((str, StrDumper), (int, Int8Dumper), (bool, _AsNumber)):
             connection.adapters.register_dumper(kind, dumper)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -40,7 +39,7 @@ READERS = 4
 _BUSY_SECONDS = 5.0  # for which a write is tried again while others are in its way
 _PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many each time
 _GLANCE_SECONDS = 1.0  # that the event loop waits for the database, as long as that answers at all
-_SILENT_SECONDS = 2.0  # and where it does not
+_ASIDE_SECONDS = 600.0  # for one statement of a long reading
 _ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
 _CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -62,11 +61,11 @@ class PostgreSQL(Database):
         self._readers: ThreadPoolExecutor | None = None
         self._near: Connection | None = None
         self._nearing: asyncio.Task[None] | None = None
-        self._glancing_since: float | None = None
         self._closed = threading.Event()
         self._turn = threading.Lock()  # of those who were in somebody's way: one by one
-        self._listening = Listening(url, lambda people: self.heard(people))
+        self._listening = Listening(url, lambda people: self.heard(people), lambda: self.due())
         self._to_wake: set[str] = set()
+        self._is_due = False  # whoever keeps the time is to be called, too
         self._is_waking = False
 
     async def open(self) -> None:
@@ -78,7 +77,6 @@ class PostgreSQL(Database):
             self._closed.clear()
             self._writers = ThreadPoolExecutor(WRITERS, "writer")
             self._readers = ThreadPoolExecutor(READERS, "reader")
-            threading.Thread(target=self._watch, name="watch", daemon=True).start()
             self._listening.start()
         except BaseException:
             await self.close()
@@ -115,7 +113,7 @@ class PostgreSQL(Database):
             self.waiting_reads -= 1
 
     async def _read_aside(self, work: Callable[[Transaction], R]) -> R:
-        aside = Kept(lambda: connect(self.url, seconds=0))
+        aside = Kept(lambda: connect(self.url, seconds=_ASIDE_SECONDS))
         try:
             return await asyncio.to_thread(self._read_on, aside, work)
         finally:
@@ -147,12 +145,10 @@ class PostgreSQL(Database):
         if near is None or _is_closed(near):
             self._come_near()
             raise Unavailable("broken")
-        self._glancing_since = time.monotonic()
         try:
             _begin(near, _READ)
             return self._rolled_back(near, work)
         finally:
-            self._glancing_since = None
             if _is_closed(near):
                 self._come_near()
 
@@ -174,14 +170,6 @@ class PostgreSQL(Database):
             else:
                 log.warning("the database answers again")
                 return
-
-    def _watch(self) -> None:
-        """On a thread of its own: the event loop does not wait for a database that is silent; its connection is cut."""
-        while not self._closed.wait(_SILENT_SECONDS / 2):
-            since, near = self._glancing_since, self._near
-            if since is not None and near is not None and time.monotonic() - since > _SILENT_SECONDS:
-                with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(near.fileno())) as line:
-                    line.shutdown(socket.SHUT_RDWR)
 
     # --- writing ---
 
@@ -241,29 +229,30 @@ class PostgreSQL(Database):
             self._writing.give_back(connection)
 
     def _end(self, connection: Connection, transaction: str) -> None:
-        """Commit. Raises Unavailable when it was not kept."""
+        """Commit. Raises Unavailable when it was not kept, or when nobody says whether it was (« unknown »)."""
         if connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
             raise Error("the transaction was ended from within")
         try:
             connection.execute("COMMIT")
         except psycopg.Error as error:
-            failure = translated(error)
-            if (error.sqlstate or "")[:2] not in _CUT_OFF or not self._was_kept(transaction):
-                raise failure from error
+            kept = self._was_kept(transaction) if (error.sqlstate or "")[:2] in _CUT_OFF else False
+            if not kept:
+                raise (Unavailable("unknown") if kept is None else translated(error)) from error
 
-    def _was_kept(self, transaction: str) -> bool:
+    def _was_kept(self, transaction: str) -> bool | None:
         """Whether a transaction was committed, of which the answer was lost with its connection.
 
-        Nobody is told « failed » of what may be done: it is asked until somebody answers.
+        Nobody is told « failed » of what may be done: it is asked until somebody answers; None when nobody has for so
+        long that whoever waits is to be told that.
         """
         until = time.monotonic() + _ANSWER_SECONDS
         while time.monotonic() < until:
-            with suppress(psycopg.Error, Unavailable), connect(self.url) as connection:
+            with suppress(psycopg.Error, Unavailable), connect(self.url, seconds=_GLANCE_SECONDS) as connection:
                 found = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
-                if found and found[0] != "in progress":
+                if found and found[0] in ("committed", "aborted"):
                     return bool(found[0] == "committed")
             time.sleep(0.1)
-        return False
+        return None
 
     def _learn(self, write: Write, *, changed: bool) -> None:
         """What this write says about the database's health."""
@@ -278,22 +267,33 @@ class PostgreSQL(Database):
 
     def wake_others(self, people: Iterable[str]) -> None:
         self._to_wake.update(people)
-        if self._to_wake and not self._is_waking and self._readers is not None:
+        self._wake_soon()
+
+    def call_keeper(self) -> None:
+        self._is_due = True
+        self._wake_soon()
+
+    def _wake_soon(self) -> None:
+        if (self._to_wake or self._is_due) and not self._is_waking and self._readers is not None:
             self._is_waking = True
             asyncio.get_running_loop().call_soon(self._wake)
 
     def _wake(self) -> None:
         """Once for all who were told something in one turn of the loop."""
         people, self._to_wake = self._to_wake, set()
+        is_due, self._is_due = self._is_due, False
         if self._readers is None:
             return
-        said = asyncio.get_running_loop().run_in_executor(self._readers, self._say, people)
+        said = asyncio.get_running_loop().run_in_executor(self._readers, self._say, people, is_due)
         said.add_done_callback(self._woken)
 
-    def _say(self, people: set[str]) -> None:
+    def _say(self, people: set[str], is_due: bool = False) -> None:
         connection = self._reading.take()
         try:
-            connection.execute(*self._listening.wake_up(people))
+            if people:
+                connection.execute(*self._listening.wake_up(people))
+            if is_due:
+                connection.execute(*self._listening.call_keeper())
         finally:
             self._reading.give_back(connection)
 
@@ -301,8 +301,7 @@ class PostgreSQL(Database):
         self._is_waking = False
         if not said.cancelled() and (error := said.exception()):
             log.warning("others were not woken, their sweep makes up for it: %s", error)
-        if self._to_wake:
-            self.wake_others(())
+        self._wake_soon()
 
     def owner(self) -> Owner:
         return LockOwner(lambda: connect(self.url, seconds=_GLANCE_SECONDS))

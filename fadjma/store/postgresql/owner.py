@@ -17,6 +17,7 @@ class LockOwner(Owner):
     """The connection is this process's own for as long as it is the owner: killed, it is lost in that moment."""
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
+        super().__init__()
         self._connect = connect
         self._connection: Connection | None = None
 
