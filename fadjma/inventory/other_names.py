@@ -30,7 +30,7 @@ class Reading:
 
 
 def readings(asked: Asked) -> list[Reading]:
-    """In which other ways this can be read; the last word of a name may be only begun, unless it is an abbreviation."""
+    """In which other ways this can be read; the last word of a name may be only begun, but for an abbreviation."""
     return _read(asked, lambda word, typed: len(typed) >= _BEGUN and word.startswith(typed))
 
 
