@@ -30,12 +30,12 @@ class Reading:
 
 
 def readings(asked: Asked) -> list[Reading]:
-    """In which other ways this can be read; the last word of a name may be only begun, unless it is an abbreviation."""
+    """In which other ways this can be read; the last word of a name, if it is a word, may be only begun."""
     return _read(asked, lambda word, typed: len(typed) >= _BEGUN and word.startswith(typed))
 
 
 def with_a_slip(asked: Asked) -> list[Reading]:
-    """The same where the last word of a name was typed with one slip (misspelt.py); none is forgiven in an abbreviation."""
+    """The same where its last word was typed with one slip (misspelt.py); none is forgiven in an abbreviation."""
     return _read(asked, lambda word, typed: len(typed) >= SHORTEST and begins_but_for_one(word, typed))
 
 

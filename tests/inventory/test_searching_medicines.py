@@ -168,7 +168,7 @@ class TestOtherNames:
 
     @pytest.mark.parametrize("q", ["RHZ", "HCT", "ASA", "NAC", "DHA", "pénicilline G", "hyoscine", "SSI"])
     def test_never_finds_what_else_it_may_mean(self, store: Store, q: str) -> None:
-        """Another treatment by a letter less or another, benzathine for what goes into a vein, a strength that no name has."""
+        """Another treatment by a letter, benzathine for what goes into a vein, a strength that no name has."""
         assert self._names(store, q) == []
         assert "chlorure de sodium" not in self._names(store, "CaCl"), "nor is a slip forgiven in four letters"
 
