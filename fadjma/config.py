@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fadjma.store import WAL_LIMIT
+from fadjma.store import WAL_LIMIT, engines
 
 _LEAST_KEY = 32  # characters
 _POSTGRESQL = "postgresql://"
@@ -155,22 +155,12 @@ def _postgresql_url(value: str) -> str:
             "FADJMA_DATABASE_URL is one of PostgreSQL, for which psycopg is missing. Install it, and start again:\n"
             "    .venv/bin/pip install --require-hashes -r requirements-postgresql.txt"
         )
-    if not is_clear or not _is_read(value):
+    if not is_clear or not engines.is_read(value):
         raise SettingsError(
             "FADJMA_DATABASE_URL is not as PostgreSQL reads it: in a password, signs that are neither letters nor "
             "digits are written as %40 is for @; after the name come only parameters that it knows."
         )
     return value
-
-
-def _is_read(url: str) -> bool:
-    import psycopg  # only there where somebody needs it
-
-    try:
-        psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error:  # which repeats what it does not understand: the password
-        return False
-    return True
 
 
 def _beside(database_url: str, suffix: str) -> str:

@@ -19,3 +19,12 @@ def at(url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> 
 
         return PostgreSQL(url, clock=clock)
     raise ValueError("FADJMA_DATABASE_URL is neither sqlite:///path nor postgresql://host/name")
+
+
+def is_read(url: str) -> bool:
+    """Whether PostgreSQL reads this `postgresql://…` as an address; what it does not understand it would repeat, and
+    that may be the password.
+    """
+    from fadjma.store.postgresql.connections import is_read as is_read_by_libpq
+
+    return is_read_by_libpq(url)

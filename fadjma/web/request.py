@@ -16,7 +16,7 @@ from fadjma import i18n
 from fadjma.i18n import N_
 from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Refusal
+from fadjma.refusals import NotFound, Refusal
 from fadjma.store import Database
 from fadjma.web.forms import Nested, clean, fields_from_json
 from fadjma.web.throttle import Throttle
@@ -231,9 +231,14 @@ def agent() -> str:
 
 
 def require_text() -> None:
-    """Refuse (400) an address whose parameters are not UTF-8, or that holds what no text of PostgreSQL's may: NUL."""
+    """Refuse (400) an address whose parameters are not UTF-8, or hold what no text of PostgreSQL's may: NUL.
+
+    A path that holds one is of nothing (404).
+    """
     _require_utf8(request.query_string)
-    if b"%00" in request.query_string or "\0" in request.path:
+    if "\0" in request.path:
+        raise NotFound
+    if b"%00" in request.query_string:
         raise Refusal(N_("L'adresse contient un caractère qui n'est pas du texte."))
 
 

@@ -273,8 +273,9 @@ class TestWhereOneGoesAfterwards:
     @pytest.mark.parametrize("there", ELSEWHERE)
     async def test_is_never_another_site(self, clinic: Callers, there: str) -> None:
         answer = await clinic.nobody().post(f"/sign-in?next={quote(there, safe='')}", AWAS)
-        assert answer.status == 303
-        _stays_here(answer)
+        assert answer.status == (400 if "\0" in there else 303)
+        if answer.status == 303:
+            _stays_here(answer)
         for caller in (clinic.nobody(), clinic.browser(AWA)):
             answer = await caller.post("/language", {"language": "en", "next": there})
             assert answer.status == 303

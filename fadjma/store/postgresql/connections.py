@@ -28,6 +28,15 @@ _LINE: dict[str, Any] = {
 }
 
 
+def is_read(url: str) -> bool:
+    """Whether libpq reads it as an address."""
+    try:
+        psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        return False
+    return True
+
+
 class Connection(psycopg.Connection[Any]):
     """One that waits no longer for an answer than its statement may take, and a little: the bounds that the server
     keeps itself are nothing where it stands still."""
