@@ -117,7 +117,7 @@ def _searches(patient_id: str) -> list[tuple[str, str]]:
         *(("doctor", f"/patients?mine=1&q={typed.replace(' ', '+')}") for typed in _TYPED),
         ("doctor", "/prescriptions?q=di"),
         ("doctor", f"/patients/{patient_id}/records?q=tension"),
-        ("doctor", "/search?q=di"),
+        ("doctor", "/search?q=diop"),  # where names are traced, three letters at least are looked for
         *(
             ("doctor", f"/medicines?q={typed}")
             for typed in (

@@ -1,6 +1,14 @@
 // What stands beside the rows of a pharmacy's work, and is right without it: which of them a colleague has open, and how long
-// they have waited (ages.js). It is fetched once the page is there.
-import { bring, byId } from './page.js';
+// they have waited. It is fetched once the page is there.
+import { byId } from './page.js';
+
+// How long each row has waited: `data-since` has since when, in minutes since 1970; the sheet shows `data-age` beside it.
+function tellAges() {
+  for (const { dataset } of document.querySelectorAll('[data-since]')) {
+    const minutes = Math.max(0, Date.now() / 6e4 - dataset.since | 0), hours = minutes / 60 | 0;
+    dataset.age = hours > 47 ? (hours / 24 | 0) + '\u00a0' + _('jours') : hours ? `${hours} h ${String(minutes % 60).padStart(2, 0)}` : `${minutes} min`;
+  }
+}
 
 // The element « on » has what colleagues have open as the server said last, in its words; the row or the page shows it
 // (`data-on`) for as long as this page is live.
@@ -24,9 +32,14 @@ function tellColleagues() {
 const status = byId('status');
 const { id } = (byId('item') || document.body).dataset; // of the prescription whose page this is
 
-tellColleagues();
+function tell() {
+  tellColleagues();
+  tellAges();
+}
+
+tell();
+setInterval(tellAges, 3e4);
 new MutationObserver(tellColleagues).observe(status, { attributeFilter: ['data-state'] });
-addEventListener('placed', tellColleagues); // page.js
-addEventListener('htmx:load', tellColleagues);
+addEventListener('placed', tell); // page.js
+addEventListener('htmx:load', tell);
 if (id) addEventListener('pagehide', () => navigator.sendBeacon(`/prescriptions/${id}/closing`));
-else bring(() => import('./ages.js'));

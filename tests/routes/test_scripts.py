@@ -15,7 +15,6 @@ KB = 1024
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in sorted(assets._STATIC.glob("*.js"))}
 SERVED = sorted(name for name in assets._assets("fr") if name.endswith(".js") and "htmx" not in name)
 AT_NEED = [
-    "ages.js",
     "begun.js",
     "saving.js",
     "answered.js",
@@ -53,9 +52,7 @@ async def test_a_dashboard_asks_for_no_more_than_six_kilobytes(clinic: Callers, 
     """Of ours, until somebody does something there; test_demo_pages.py holds the whole visit."""
     asked = own((await clinic.browser(person).get("/")).text)
     assert list(asked) == ["fadjma.js"]
-    assert packed("fadjma.js") + packed("beside.js") + packed("ages.js") <= 6 * KB, (
-        "which a pharmacist's fetches once it is there"
-    )
+    assert packed("fadjma.js") + packed("beside.js") <= 6 * KB, "which a pharmacist's fetches once it is there"
     assert packed("later.js") + packed("answered.js") <= 2.1 * KB, "what comes when somebody comes to a form"
 
 
@@ -98,7 +95,7 @@ def fetched(page: str) -> list[str]:
     if 'id="paper"' in page:
         found.append("papers.js")
     if 'id="on"' in page:
-        found += ["beside.js"] if 'id="item" data-id=' in page else ["beside.js", "ages.js"]
+        found += ["beside.js"]
     return found
 
 
