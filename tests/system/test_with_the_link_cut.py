@@ -265,11 +265,12 @@ class Walk:
         async with page.expect_event("requestfinished", lambda one: one.method == "POST" and address in one.url):
             await page.context.set_offline(False)
         await expect(page.locator("form[aria-busy]")).to_have_count(0)
-        first, second = self._sent_to(address)
-        answer = await second.response()
-        assert answer and answer.status == 422, answer
+        first, *again = self._sent_to(address)  # on a slow machine it may have tried once more before the link was back
+        assert again
+        answers = [answer.status for answer in [await one.response() for one in (first, *again)] if answer]
+        assert answers == [422], answers
         if "multipart" not in (first.headers["content-type"]):
-            assert first.post_data == second.post_data and "key=" in str(first.post_data)
+            assert {one.post_data for one in again} == {first.post_data} and "key=" in str(first.post_data)
         await self._has(address, pressed["typed"])
 
     def _sent_to(self, address: str) -> list[Request]:
