@@ -50,6 +50,12 @@ class LockOwner(Owner):
             ).fetchone()
         return str(found[0]).removeprefix("fadjma ") if found else "?"
 
+    @property
+    def backend(self) -> int:
+        """Of the owner: the server's process behind its connection."""
+        assert self._connection is not None
+        return self._connection.info.backend_pid
+
     def give_up(self) -> None:
         if self._connection is not None:
             self._connection.close()
