@@ -22,7 +22,7 @@ from fadjma.prescriptions import renewing
 from fadjma.records import recalling
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.taking import exports
-from fadjma.web import drafts, idempotency
+from fadjma.web import attempts, drafts, idempotency
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
@@ -114,6 +114,7 @@ class Timekeeper:
             inventory.warn_expired,
             idempotency.forget,
             drafts.forget,
+            attempts.forget,
             inbox.forget,
             self._forget_uploads,
             self._forget_exports,
