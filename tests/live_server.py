@@ -37,6 +37,10 @@ class Server:
         return self._process.pid
 
     @property
+    def is_up(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def log(self) -> str:
         """Everything that was ever written to stderr."""
         return self._err.read_text() if self._err.exists() else ""

@@ -409,10 +409,31 @@ class TestOtherProcesses:
         TestBrokenConnections.end_others(database_url)
         while not second.take():  # its lock ends with it
             pass
-        with pytest.raises(OSError, match="terminat"):
-            first.take()
         assert not first.take()
         second.give_up()
+        assert first.take()
+        first.give_up()
+
+    async def test_who_stands_still_keeps_it_no_more(self, database: Database, other: Database) -> None:
+        """It is not dead, and its connection is whole: nothing but its silence tells."""
+        assert isinstance(database, PostgreSQL)
+        first, second = LockOwner(database._connect_near, silence="100ms"), other.owner()
+        assert first.take()
+        while not second.take():
+            pass
+        assert not first.take()
+        second.give_up()
+
+    async def test_who_says_that_it_goes_on_is_heard(self, database: Database, store: Store) -> None:
+        owner = database.owner()
+        assert isinstance(owner, LockOwner) and owner.beat and owner.take()
+        heard = f"SELECT state_change FROM pg_stat_activity WHERE pid = {owner.backend}"
+        before = store.value(heard)
+        await owner.stay()
+        assert store.value(heard) > before
+        owner.give_up()
+        await owner.stay()
+        assert owner._connection is None, "whoever is not the owner has nothing to say"
 
 
 async def _listens(database: Database) -> None:

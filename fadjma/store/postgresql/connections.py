@@ -13,7 +13,7 @@ from fadjma.store.postgresql.faults import translated
 
 STATEMENT_SECONDS = 30  # a statement that takes longer is ended
 LOCK_SECONDS = 5  # that a row of another transaction is waited for
-_IDLE_SECONDS = 60  # a process that stands still in a transaction keeps nobody else waiting for longer
+_IDLE_SECONDS = 15  # a process that stands still in a transaction keeps nobody else waiting for longer
 _GRACE_SECONDS = 2.0  # beyond its statement's bound, in which a server that lives has said that it ended it
 _CONNECT_SECONDS = 2  # the least that libpq knows
 _PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time

@@ -70,7 +70,7 @@ class PostgreSQLWhole(Whole):
         with self._said("ne se laisse pas lire"), _patient(self._url) as connection:
             if connection.execute("SELECT to_regclass('schema_migrations')").fetchone() == (None,):
                 raise Unusable(f"{self.name} n'est pas une base de FADJMA.")
-            owner = LockOwner(lambda: connect(self._url, seconds=0))
+            owner = LockOwner(lambda: connect(self._url, seconds=0), silence="0")
             try:
                 if not owner.take() or self._is_in_use(connection, owner):
                     raise Unusable(f"FADJMA tourne encore sur {self.name} : arrêtez tous ses processus d'abord.")
