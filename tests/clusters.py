@@ -74,6 +74,11 @@ class Cluster:
                 stdout=log,
                 stderr=log,
             )
+        self.await_it()
+
+    def await_it(self) -> None:
+        """Returns when it takes connections, as it does again when it has recovered."""
+        assert self._process
         end = time.monotonic() + _START_SECONDS
         while True:
             with contextlib.suppress(psycopg.OperationalError):

@@ -53,6 +53,10 @@ class Server:
     def start(self) -> None:
         if not self.database.exists():
             self.database.write_bytes(demo_database())
+        self.start_again()
+
+    def start_again(self) -> None:
+        """At the same address, on whatever database it was told."""
         self.launch()
         self.await_address()
 

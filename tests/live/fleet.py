@@ -8,35 +8,24 @@ from typing import Any
 
 import httpx
 from clusters import Cluster
-from demo_database import demo_database
 from live_people import Clinic, Person
 from live_server import Server
 from postgresql_store import PostgreSQLStore
 
-from fadjma.store import copying, milliseconds
-from fadjma.store.engines import whole
+from fadjma.store import milliseconds
 
 PATIENCE = 5.0  # seconds for which a client waits for a process that may stand still
 
 
-def fill(cluster: Cluster, folder: Path) -> str:
-    """A database with the demo's year; returns its name, of which others are made."""
-    file = folder / "demo.db"
-    file.write_bytes(demo_database())
-    name = cluster.create()
-    with whole(f"sqlite:///{file}").read() as reading, whole(cluster.url(name)).fill(milliseconds()) as filling:
-        copying.copy(reading, filling)
-    return name
-
-
 class Fleet:
-    """The processes, with folders of their own and the papers of all in one."""
+    """The processes, with folders of their own and the papers of all in one; the first that comes makes the tables."""
 
-    def __init__(self, cluster: Cluster, url: str, folder: Path, size: int, **settings: str) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, size: int, **settings: str) -> None:
         self.cluster = cluster
-        self.url = url
+        self.url = cluster.url(cluster.create())
         settings = {
-            "FADJMA_DATABASE_URL": url,
+            "FADJMA_DATABASE_URL": self.url,
+            "FADJMA_DEMO": "0",
             "FADJMA_PAPERS": str(folder / "papers"),
             "FADJMA_SEAL_KEY_FILE": str(folder / "fadjma.seal"),
             **settings,
@@ -114,8 +103,9 @@ class FleetClinic(Clinic):
         return next(self._turns).address
 
     def look_again(self) -> None:
-        """The database was away: the test's own connection is broken, too."""
+        """The database was away: once it is back, the test's own connection is another."""
         self.store.close()
+        self.fleet.cluster.await_it()
         self.store = PostgreSQLStore(self.fleet.url, milliseconds)  # type: ignore[arg-type]
 
 

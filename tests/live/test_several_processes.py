@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from fleet import Fleet, FleetClinic, Through, fill
+from fleet import Fleet, FleetClinic, Through
 from live_people import until
 
 from fadjma import events
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def fleet(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("fleet")
-    url = cluster.url(fill(cluster, folder))
-    with Fleet(cluster, url, folder, 2, FADJMA_ACTS_PER_HOUR="10000") as fleet:
+    with Fleet(cluster, folder, 2) as fleet:
         yield fleet
     assert "Traceback" not in fleet.log, fleet.log
 
