@@ -43,12 +43,15 @@ class Cluster:
         self.folder.chmod(0o755)
         if self._owner:
             shutil.chown(self.folder, self._owner, self._group)
-        self._run(
+        self._make()
+        self.start()
+        return self
+
+    def _make(self) -> None:
+        self.run(
             *("initdb", "--no-sync", "--auth=trust", f"--username={_USER}", f"--pgdata={self._data}"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=fr"),
         )
-        self.start()
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.stop()
@@ -143,11 +146,30 @@ class Cluster:
         who = {"user": self._owner, "group": self._group, "extra_groups": []} if self._owner else {}
         return {"env": REAL_TIME, "cwd": self.folder, **who}
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs as whoever the server runs as."""
         done = subprocess.run(
             [_program(program), *arguments], **self._as_owner(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+class Standby(Cluster):
+    """Another one that has all of the first, and follows it until it is promoted."""
+
+    def __init__(self, first: Cluster, **settings: str) -> None:
+        super().__init__(**settings)
+        self._first = first
+
+    def _make(self) -> None:
+        """docs/scaling.md says the same for two machines."""
+        where = ("--host", str(self._first.folder), "--username", _USER)
+        self.run("pg_basebackup", *where, "--pgdata", str(self._data), "--write-recovery-conf", "--checkpoint=fast")
+
+    def promote(self) -> None:
+        """From now on it is the one that is written to."""
+        with self.connect("postgres") as connection:
+            connection.execute("SELECT pg_promote()")
 
 
 def _program(name: str) -> str:

@@ -2,11 +2,13 @@
 
 import os
 import signal
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from clusters import Cluster
 from live_people import Clinic, Person
 from live_server import Server
@@ -20,9 +22,10 @@ PATIENCE = 5.0  # seconds for which a client waits for a process that may stand 
 class Fleet:
     """The processes, with folders of their own and the papers of all in one; the first that comes makes the tables."""
 
-    def __init__(self, cluster: Cluster, folder: Path, size: int, **settings: str) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, size: int, *, url: str = "", **settings: str) -> None:
+        """`url`: of a database in it that is empty; else one is made."""
         self.cluster = cluster
-        self.url = cluster.url(cluster.create())
+        self.url = url or cluster.url(cluster.create())
         settings = {
             "FADJMA_DATABASE_URL": self.url,
             "FADJMA_DEMO": "0",
@@ -78,10 +81,16 @@ class Fleet:
         return len(found)
 
     def kill_backend(self) -> None:
-        """Kill a process of PostgreSQL's without warning: it ends all the others, and recovers as after a crash."""
+        """Kill a process of PostgreSQL's without warning: it ends all the others, and recovers as after a crash.
+
+        Returns when it has begun to.
+        """
         found = self.ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'fadjma' ORDER BY random() LIMIT 1")
-        for (pid,) in found:
-            os.kill(pid, signal.SIGKILL)
+        with self.cluster.connect("postgres") as watching, suppress(psycopg.OperationalError):
+            for (pid,) in found:
+                os.kill(pid, signal.SIGKILL)
+            while found:
+                watching.execute("SELECT 1")
 
     def crash(self) -> None:
         """The database is gone, and comes back."""

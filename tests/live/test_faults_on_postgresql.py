@@ -9,12 +9,14 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
+from urllib.parse import quote
 
 import pytest
-from clusters import Cluster
+from clusters import Cluster, Standby
 from event_stream import Follower
 from fleet import Fleet, FleetClinic
 from live_people import until
@@ -118,32 +120,29 @@ FAULTS: list[Fault] = [
 ]
 
 
-async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes_once(fleet: Fleet) -> None:
+@asynccontextmanager
+async def working(fleet: Fleet) -> AsyncIterator[tuple[FleetClinic, list[Load], Callable[[], Awaitable[None]]]]:
+    """Doctors who work without end, and what waits until they have gone on. At the end everything must be there."""
     rng = Random(SEED)
     async with FleetClinic(fleet) as clinic:
         loads = [Load(clinic, clinic.doctor(), clinic.patient(), outages=True) for _ in range(DOCTORS)]
         followers = {one.id: clinic.follow(one) for load in loads for one in (load.doctor, load.patient)}
-        working = [asyncio.create_task(load.run(rng)) for load in loads]
-        try:
-            for number in range(ROUNDS):
-                for fault in rng.sample(FAULTS, len(FAULTS)):
-                    so_far = acts(loads)
-                    await until(lambda so_far=so_far: acts(loads) > so_far + DOCTORS)  # it goes on after the last one
-                    await asyncio.sleep(rng.random() * 0.3)
-                    began = time.monotonic()
-                    await fault(clinic, rng)
-                    clinic.look_again()
-                    check_acknowledged(clinic, loads, SEED)
-                    ended = [task for task in working if task.done()]
-                    assert not ended, (fault.__name__, SEED, [task.exception() for task in ended])
-                    lasted = time.monotonic() - began
-                    log.info("round %d: %s (%.1f s), %d acts so far", number + 1, fault.__name__, lasted, acts(loads))
+        tasks = [asyncio.create_task(load.run(rng)) for load in loads]
+
+        async def go_on() -> None:
             so_far = acts(loads)
-            await until(lambda: acts(loads) > so_far + DOCTORS)
+            await until(lambda: acts(loads) > so_far + DOCTORS or any(task.done() for task in tasks))
+            ended = [task.exception() for task in tasks if task.done()]
+            assert not ended, (SEED, ended)
+
+        try:
+            await go_on()
+            yield clinic, loads, go_on
+            await go_on()
         finally:
-            for task in working:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         await _come_to_rest(fleet)
         clinic.look_again()
         clinic.store.check()
@@ -153,6 +152,40 @@ async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes
             changes = clinic.store.value("SELECT sum(version) FROM access_requests WHERE doctor_id = ?", load.doctor.id)
             assert followers[load.doctor.id].last == followers[load.patient.id].last == changes
         assert all(load.refused for load in loads)
+
+
+async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes_once(fleet: Fleet) -> None:
+    rng = Random(SEED)
+    async with working(fleet) as (clinic, loads, go_on):
+        for number in range(ROUNDS):
+            for fault in rng.sample(FAULTS, len(FAULTS)):
+                await go_on()
+                await asyncio.sleep(rng.random() * 0.3)
+                began = time.monotonic()
+                await fault(clinic, rng)
+                clinic.look_again()
+                check_acknowledged(clinic, loads, SEED)
+                lasted = time.monotonic() - began
+                log.info("round %d: %s (%.1f s), %d acts so far", number + 1, fault.__name__, lasted, acts(loads))
+
+
+async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluster, tmp_path: Path) -> None:
+    """It has what it has confirmed, and nothing is acknowledged before (docs/scaling.md)."""
+    name = own.create()
+    with Standby(own) as standby:
+        both = own.url(name) + quote(f",{standby.folder}", safe="") + "&target_session_attrs=read-write"
+        with Fleet(own, tmp_path, 2, url=both) as fleet:
+            with own.connect("postgres") as there:
+                there.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                there.execute("SELECT pg_reload_conf()")
+            async with working(fleet) as (clinic, loads, go_on):
+                await until(lambda: fleet.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"))
+                await go_on()
+                await asyncio.to_thread(own.stop, signal.SIGQUIT)
+                fleet.cluster = standby
+                await asyncio.to_thread(standby.promote)
+                clinic.look_again()
+                check_acknowledged(clinic, loads, SEED)
 
 
 async def _come_to_rest(fleet: Fleet) -> None:

@@ -27,6 +27,8 @@ _LINE: dict[str, Any] = {
     "tcp_user_timeout": 30_000,
 }
 
+_HISTORY = "SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+
 
 def is_read(url: str) -> bool:
     """Whether libpq reads it as an address."""
@@ -42,6 +44,7 @@ class Connection(psycopg.Connection[Any]):
     keeps itself are nothing where it stands still."""
 
     patience: float | None = None  # seconds; None: for ever
+    history = ""  # the timeline of the server's log: another one where a standby has taken over
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """What psycopg calls for each statement. One that is not answered in time ends the connection."""
@@ -90,10 +93,11 @@ def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
             connection.adapters.register_dumper(kind, dumper)
         connection.adapters.register_loader("numeric", _WholeOrNot)
         connection.adapters.register_loader("bool", _OneOrNone)
-        connection.execute(
-            f"SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
+        found = connection.execute(
+            f"{_HISTORY}; SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
             f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}"
-        )
+        ).fetchone()
+        connection.history = found[0] if found else ""
     except psycopg.Error as error:
         raise translated(error) from error
     return connection
