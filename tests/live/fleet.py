@@ -41,9 +41,11 @@ class Fleet:
 
     def __enter__(self) -> "Fleet":
         try:
-            for server in self.servers:
+            first, *others = self.servers
+            first.start_again()
+            for server in others:
                 server.launch()
-            for server in self.servers:
+            for server in others:
                 server.await_address()
         except BaseException:
             self.close()
