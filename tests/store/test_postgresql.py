@@ -279,6 +279,26 @@ class TestBrokenConnections:
         monkeypatch.undo()
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == kept
 
+    async def test_of_a_commit_before_a_standby_took_over_nobody_says_whether_it_was_kept(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """There the number of the lost one may be another's, which was committed."""
+        real = psycopg.Connection.execute
+
+        def lose_the_answer(connection: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+            found = real(connection, query, *args, **kwargs)
+            if query == "COMMIT":
+                assert re.fullmatch("[0-9A-F]{8}", connection.history)
+                connection.history = "00000000"
+                connection.close()
+                raise psycopg.OperationalError("the connection was lost")
+            return found
+
+        monkeypatch.setattr(psycopg.Connection, "execute", lose_the_answer)
+        with pytest.raises(Unavailable) as outage:
+            await database.write(_keep, "one")
+        assert outage.value.reason == "unknown"
+
     async def test_of_a_commit_about_which_nobody_answers_nobody_says_that_it_failed(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
