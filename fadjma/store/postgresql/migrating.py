@@ -65,10 +65,11 @@ def _done(connection: psycopg.Connection[Any]) -> dict[str, str]:
         "SELECT current_setting('server_encoding'), to_regclass('schema_migrations') IS NOT NULL, "
         "(SELECT min(tablename) FROM pg_tables WHERE schemaname = current_schema())"
     ).fetchone() or ("", False, None)
-    if connection.info.server_version // 10_000 < _OLDEST:
+    version = connection.info.server_version // 10_000
+    if version < _OLDEST:
         raise Unusable(
-            f"La base {_name(connection)} est dans un PostgreSQL {connection.info.server_version // 10_000} : il faut la "
-            f"version {_OLDEST} ou une plus récente."
+            f"La base {_name(connection)} est dans un PostgreSQL {version} : il faut la version {_OLDEST} ou une plus "
+            "récente."
         )
     if encoding != "UTF8":
         raise Unusable(f"La base {_name(connection)} est en {encoding} : créez-en une en UTF8 (createdb -E UTF8).")
