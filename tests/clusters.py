@@ -98,6 +98,21 @@ class Cluster:
         self._process.wait(_START_SECONDS)
         self._process = None
 
+    def kill(self, backend: int | None = None) -> None:
+        """Kill one of its processes without warning, this or any: it ends all the others and recovers. Returns when it
+        has begun to.
+        """
+        with self.connect("postgres") as watching, contextlib.suppress(psycopg.OperationalError):
+            os.kill(backend or watching.info.backend_pid, signal.SIGKILL)
+            while True:
+                watching.execute("SELECT 1")
+
+    def start_again(self) -> None:
+        """Serve again, after whichever end."""
+        if self._process is None:
+            self.start()
+        self.await_it()
+
     def url(self, database: str) -> str:
         """What FADJMA_DATABASE_URL would be for this database."""
         return f"postgresql://{_USER}@/{database}?host={quote(str(self.folder), safe='')}"

@@ -1,14 +1,11 @@
 """Several processes of the program on one PostgreSQL, each of which may be killed, frozen or started again."""
 
-import os
 import signal
-from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 from clusters import Cluster
 from live_people import Clinic, Person
 from live_server import Server
@@ -83,16 +80,9 @@ class Fleet:
         return len(found)
 
     def kill_backend(self) -> None:
-        """Kill a process of PostgreSQL's without warning: it ends all the others, and recovers as after a crash.
-
-        Returns when it has begun to.
-        """
+        """Kill a process of PostgreSQL's that works for one of them."""
         found = self.ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'fadjma' ORDER BY random() LIMIT 1")
-        with self.cluster.connect("postgres") as watching, suppress(psycopg.OperationalError):
-            for (pid,) in found:
-                os.kill(pid, signal.SIGKILL)
-            while found:
-                watching.execute("SELECT 1")
+        self.cluster.kill(*(pid for (pid,) in found))
 
     def crash(self) -> None:
         """The database is gone, and comes back."""

@@ -23,6 +23,9 @@ from live_people import until
 from live_server import Server
 from loads import Load, acts, check_acknowledged
 
+from fadjma.store.postgresql.connections import Connection, connect
+from fadjma.store.postgresql.database import _WRITE, PostgreSQL, _begin
+
 ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
 PROCESSES = 3
@@ -167,6 +170,44 @@ async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes
                 check_acknowledged(clinic, loads, SEED)
                 lasted = time.monotonic() - began
                 log.info("round %d: %s (%.1f s), %d acts so far", number + 1, fault.__name__, lasted, acts(loads))
+
+
+@pytest.mark.parametrize("crash", [Cluster.kill, lambda cluster: cluster.stop(signal.SIGQUIT)])
+async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_was_kept(
+    own: Cluster, crash: Callable[[Cluster], None]
+) -> None:
+    """PostgreSQL gives a number again that is in nothing which it had written down when it crashed."""
+    name = own.create()
+    with own.connect(name) as connection:
+        connection.execute("CREATE TABLE acts (id TEXT)")
+    database = PostgreSQL(own.url(name))
+
+    def begin() -> tuple[Connection, str]:
+        connection = connect(own.url(name))
+        number = _begin(connection, _WRITE)
+        connection.execute("INSERT INTO acts VALUES ('one')")
+        return connection, number
+
+    lost, number = begin()
+    await asyncio.to_thread(crash, own)
+    await asyncio.to_thread(own.start_again)
+    again, other = begin()
+    again.execute("COMMIT")
+    assert other == number, "else this shows nothing"
+    assert database._was_kept(number, lost.history) is None
+    assert database._was_kept(number, again.history) is True
+    for connection in (lost, again):
+        connection.close()
+
+
+async def test_of_a_server_that_was_stopped_properly_it_is_known(own: Cluster) -> None:
+    database = PostgreSQL(own.url("postgres"))
+    lost = connect(own.url("postgres"))
+    number = _begin(lost, _WRITE)
+    await asyncio.to_thread(own.stop)
+    await asyncio.to_thread(own.start)
+    assert database._was_kept(number, lost.history) is False
+    lost.close()
 
 
 async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluster, tmp_path: Path) -> None:

@@ -27,7 +27,12 @@ _LINE: dict[str, Any] = {
     "tcp_user_timeout": 30_000,
 }
 
-_HISTORY = "SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+# PostgreSQL counts anew whenever it has recovered from a crash, and nowhere else by itself
+# (https://www.postgresql.org/docs/current/monitoring-stats.html); a standby that is promoted begins another timeline.
+_HISTORY = (
+    "SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END "
+    "|| ' ' || coalesce(stats_reset::text, '') FROM pg_stat_bgwriter"
+)
 
 
 def is_read(url: str) -> bool:
@@ -44,7 +49,7 @@ class Connection(psycopg.Connection[Any]):
     keeps itself are nothing where it stands still."""
 
     patience: float | None = None  # seconds; None: for ever
-    history = ""  # the timeline of the server's log: another one where a standby has taken over
+    history = ""  # another one where the server has crashed since, or a standby has taken over: numbers come again
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """What psycopg calls for each statement. One that is not answered in time ends the connection."""

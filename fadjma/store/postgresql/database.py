@@ -244,8 +244,8 @@ class PostgreSQL(Database):
         """Whether a transaction was committed, of which the answer was lost with its connection.
 
         Nobody is told « failed » of what may be done: it is asked until somebody answers; None when nobody has for so
-        long that whoever waits is to be told that, and when a standby has taken over: there the same number may be
-        another's.
+        long that whoever waits is to be told that, and when the server has crashed since, or a standby has taken over:
+        what was lost had its number for nothing, and the next one gets it again.
         """
         until = time.monotonic() + _ANSWER_SECONDS
         while time.monotonic() < until:
