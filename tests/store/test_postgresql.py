@@ -319,6 +319,19 @@ class TestBrokenConnections:
         monkeypatch.undo()
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == 1
 
+    def test_it_reads_no_whole_table_for_some_rows_by_their_keys(self, database_url: str) -> None:
+        connection = connect(database_url)
+        connection.execute(
+            "BEGIN; CREATE TEMP TABLE one (id TEXT PRIMARY KEY, two TEXT) ON COMMIT DROP; "
+            "CREATE TEMP TABLE two (id TEXT PRIMARY KEY, said TEXT) ON COMMIT DROP; "
+            "INSERT INTO one SELECT i, i FROM generate_series(1, 20000) i; INSERT INTO two SELECT id, two FROM one; "
+            "ANALYZE one; ANALYZE two"
+        )
+        some = ", ".join(f"'{number}'" for number in range(100))
+        plan = connection.execute(f"EXPLAIN SELECT said FROM one JOIN two ON two.id = one.two WHERE one.id IN ({some})")
+        assert "Seq Scan" not in str(plan.fetchall())
+        connection.close()
+
     def test_nobody_waits_for_ever_for_a_server_that_stands_still(self, database_url: str) -> None:
         connection = connect(database_url)
         connection.execute("SET statement_timeout = 0")  # its own bound is nothing then

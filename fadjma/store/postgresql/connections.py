@@ -14,6 +14,7 @@ from fadjma.store.postgresql.faults import translated
 STATEMENT_SECONDS = 30  # a statement that takes longer is ended
 LOCK_SECONDS = 5  # that a row of another transaction is waited for
 _IDLE_SECONDS = 15  # a process that stands still in a transaction keeps nobody else waiting for longer
+_BY_KEYS = 1.1  # what is asked for is a few rows by their keys, on disks that do not turn: it reads no table for 500
 _GRACE_SECONDS = 2.0  # beyond its statement's bound, in which a server that lives has said that it ended it
 _CONNECT_SECONDS = 2  # the least that libpq knows
 _PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time
@@ -100,7 +101,7 @@ def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
         connection.adapters.register_loader("bool", _OneOrNone)
         found = connection.execute(
             f"{_HISTORY}; SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
-            f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}"
+            f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}; SET random_page_cost = {_BY_KEYS}"
         ).fetchone()
         connection.history = found[0] if found else ""
     except psycopg.Error as error:
