@@ -121,6 +121,23 @@ async def test_the_fifth_wrong_unlocking_ends_the_session_wherever_the_others_we
     assert found == [422] * 4 + [401]
 
 
+async def test_what_the_clinic_chooses_at_one_counts_at_the_other(fleet: Fleet, both: tuple[Through, Through]) -> None:
+    """When a screen locks: also at the one that keeps the time, which makes its rounds once a minute."""
+    await until(lambda: fleet.keeper() is not None)
+    keeper = fleet.keeper()
+    its, other = sorted(both, key=lambda clinic: clinic.server is not keeper)
+    admin, diop = other.admin(), other.doctor()
+    for minutes in (7, 15):
+        chosen = (await other.browse(admin, "GET", "/settings")).json()
+        names = ("validity_days", "expiry_days", "proxy_age", "time_zone", "second_factor", "version")
+        said = {name: chosen[name] for name in names}
+        changed = await other.browse(admin, "POST", "/settings", **said, lock_minutes=minutes)
+        assert changed.is_success, changed.text
+        async with asyncio.timeout(20):
+            while f'data-lock="{minutes * 60}"' not in (await its.browse(diop, "GET", "/", accept="text/html")).text:  # noqa: ASYNC110 - it happens in another process
+                await asyncio.sleep(0.05)
+
+
 async def test_one_of_them_keeps_the_time_and_the_other_takes_it_over(fleet: Fleet) -> None:
     await until(lambda: fleet.keeper() is not None)
     first = fleet.keeper()
