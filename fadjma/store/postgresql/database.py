@@ -235,19 +235,23 @@ class PostgreSQL(Database):
         try:
             connection.execute("COMMIT")
         except psycopg.Error as error:
-            kept = self._was_kept(transaction) if (error.sqlstate or "")[:2] in _CUT_OFF else False
+            lost = (error.sqlstate or "")[:2] in _CUT_OFF
+            kept = self._was_kept(transaction, connection.history) if lost else False
             if not kept:
                 raise (Unavailable("unknown") if kept is None else translated(error)) from error
 
-    def _was_kept(self, transaction: str) -> bool | None:
+    def _was_kept(self, transaction: str, history: str) -> bool | None:
         """Whether a transaction was committed, of which the answer was lost with its connection.
 
         Nobody is told « failed » of what may be done: it is asked until somebody answers; None when nobody has for so
-        long that whoever waits is to be told that.
+        long that whoever waits is to be told that, and when the server has crashed since, or a standby has taken over:
+        what was lost had its number for nothing, and the next one gets it again.
         """
         until = time.monotonic() + _ANSWER_SECONDS
         while time.monotonic() < until:
             with suppress(psycopg.Error, Unavailable), connect(self.url, seconds=_GLANCE_SECONDS) as connection:
+                if connection.history != history:
+                    return None
                 found = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
                 if found and found[0] in ("committed", "aborted"):
                     return bool(found[0] == "committed")
