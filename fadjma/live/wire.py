@@ -1,7 +1,7 @@
-"""The connection under an ASGI `send`, where uvicorn is the server: ASGI has no word for two things that the hub needs.
+"""The connection under an ASGI `send`, where uvicorn is the server: ASGI has no word for what we need of it.
 
-To cut a connection at once, and to write a few bytes without a coroutine for each: a third of what one delivered event
-costs in Python (benchmarks/README.md). Under another server the one does nothing and the other is left to `send`.
+To cut a connection at once, and to know whether its client takes what is written. Under another server there is nothing
+to be known, and little to be done.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone", "write"]
+__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
@@ -41,19 +41,6 @@ async def has_taken_all(send: Callable[..., Any], seconds: float) -> bool:
         abort(send)()
         return False
     return True
-
-
-def write(cycle: Cycle, body: bytes) -> bool:
-    """Write a part of a response that has begun, exactly as `send` would; False when `send` would have to wait."""
-    if cycle.flow.write_paused or cycle.disconnected:
-        return False
-    if cycle.chunked_encoding:
-        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
-        return True
-    if getattr(cycle, "delimited", False):  # HTTP/1.0, as nginx speaks by default: it ends with the connection
-        cycle.transport.write(body)
-        return True
-    return False
 
 
 def give_up_after(cycle: Cycle | None, seconds: float) -> None:

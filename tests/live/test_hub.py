@@ -17,6 +17,7 @@ from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.live import fragments, hub
 from fadjma.live.hub import Hub
+from fadjma.live.links import Asgi, Parked
 from fadjma.live.replay import LIMIT
 from fadjma.live.streams import Stream
 from fadjma.store import Database, Error, Transaction
@@ -104,7 +105,7 @@ class House:
     def listen(self, viewer: Viewer, encoding: Any = "json", *, after: int = 0, level: int | None = None) -> Wire:
         """A stream as the endpoint opens it; without `level` it is level already."""
         wire = Wire()
-        stream = Stream(viewer, wire.send, wire.abort, encoding, after)
+        stream = Stream(viewer, Asgi(wire.send, wire.abort), encoding, after)
         self.hub.add(stream)
         self.hub.catch_up(stream, after if level is None else level)
         return wire
@@ -146,7 +147,7 @@ async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     house = House(database)
     yield house
     for stream in list(house.hub.streams):
-        stream.abort()
+        stream.link.cut()
     await house.hub.stop()
     assert not house.hub._tasks
 
@@ -239,7 +240,7 @@ class TestWhoIsBehind:
         """The endpoint subscribes, then reads the level; what is committed in between is part of both."""
         await house.tell(AWA, times=2)
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA)
         if delivered:
@@ -253,7 +254,7 @@ class TestWhoIsBehind:
     async def test_so_it_does_when_far_too_much_was_missed(self, house: House, delivered: bool, level: int) -> None:
         await house.tell(AWA, times=LIMIT + 10)
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA)
         if delivered:
@@ -276,7 +277,7 @@ class TestWhoIsBehind:
     async def test_a_level_read_before_an_event_that_has_been_sent_is_no_reset(self, house: House) -> None:
         """The reading of the level may be slower than an announcement and its catching up."""
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA)
         await house.quiet()
@@ -303,7 +304,7 @@ class TestWhoIsBehind:
     async def test_announced_but_never_there_does_not_go_round_for_ever(self, house: House) -> None:
         """A backup was restored under the running server."""
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         stream.wanted = 9
         house.hub.catch_up(stream, 0)
@@ -352,7 +353,7 @@ class TestAFullLink:
         await house.tell(AWA, times=2)
         wire = Wire()
         wire.flows.clear()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         house.hub.catch_up(stream, 2)
         await until(lambda: stream.last == 2)
@@ -369,7 +370,7 @@ class TestAFullLink:
         moussa = house.listen(MOUSSA)
         wire = Wire()
         wire.flows.clear()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA, MOUSSA)
         if behind:
@@ -431,10 +432,9 @@ class TestWhatBreaks:
         def closed(data: bytes) -> None:
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
-        flow, transport = SimpleNamespace(write_paused=False), SimpleNamespace(write=closed, is_closing=lambda: False)
-        broken = SimpleNamespace(flow=flow, transport=transport, disconnected=False, chunked_encoding=True)
+        transport: Any = SimpleNamespace(write=closed, is_closing=lambda: False, abort=wires[1].abort)
         [stream] = house.hub.streams.of_user(MOUSSA.id)
-        stream.cycle = broken  # type: ignore[assignment]
+        stream.link = Parked(transport, set(), lambda error: None, chunked=True)
         await house.tell(AWA, MOUSSA, DIOP)
         await house.quiet()
         assert [wire.seqs for wire in wires] == [[1], [], [1]] and wires[1].aborted
@@ -517,7 +517,7 @@ class TestWhatBreaks:
         await house.tell(AWA, times=3)
         wire = Wire()
         wire.broken = RuntimeError("the handler is closed")
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         house.hub.catch_up(stream, 3)
         await house.quiet()
@@ -612,7 +612,7 @@ class TestTime:
         go_on = house.reads.hold("missed")
         await house.tell(AWA)
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         house.hub.catch_up(stream, 0)
         await house.tell(AWA)
