@@ -47,6 +47,7 @@ class Hub:
         self._clocks: list[asyncio.Task[None]] = []
         self.delivering = False
         self._rendered: Rendered = {}  # while something is being delivered
+        self._fragments: Fragments | None = None  # the same
         self.restarting = False
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
@@ -137,10 +138,14 @@ class Hub:
         else:
             self.delivering = False
             self._rendered.clear()
+            self._fragments = None
 
     def _deliver_some(self, tx: Transaction) -> None:
         until = time.monotonic() + _SLICE
-        fragments = Fragments(tx, self._rendered)  # what is read is of this moment: the next slice looks again
+        # What is read is of this moment: the next slice looks again, if anything has been written.
+        if self._fragments is None or not self._fragments.go_on(tx):
+            self._fragments = Fragments(tx, self._rendered)
+        fragments = self._fragments
         while self._backlog:
             delivery = self._backlog[0]
             while delivery.left:
@@ -153,6 +158,7 @@ class Hub:
             if not delivery.left:
                 self._backlog.popleft()
             if over:
+                fragments.pause()
                 return
 
     def _offer(self, stream: Stream, seq: int, delivery: Delivery, fragments: Fragments) -> None:

@@ -16,6 +16,7 @@ from fadjma.events import Subject
 from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.live import fragments, hub
+from fadjma.live.fragments import Fragments
 from fadjma.live.hub import Hub
 from fadjma.live.links import Asgi, Parked
 from fadjma.live.replay import LIMIT
@@ -783,3 +784,50 @@ class TestOtherProcesses:
         monkeypatch.setattr(house.database, "wake_others", called.extend)
         await house.tell(AWA, DIOP)
         assert called == [AWA.id, DIOP.id]
+
+
+class TestBetweenTwoSlices:
+    """What was read is read again, unless nobody has written anything and no time has passed."""
+
+    @pytest.fixture
+    def made(self, house: House, monkeypatch: pytest.MonkeyPatch) -> Fragments:
+        monkeypatch.setattr(Fragments, "_FRESH", 60)
+        return house.database.glance(_paused)
+
+    def test_what_nobody_has_changed_holds(self, house: House, made: Fragments) -> None:
+        assert house.database.glance(made.go_on) and house.database.glance(made.go_on)
+
+    async def test_what_anybody_has_written_ends_it(self, house: House, made: Fragments) -> None:
+        await house.tell(AWA)
+        assert not house.database.glance(made.go_on)
+
+    def test_so_does_the_clock_by_which_rights_end(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Fragments, "_FRESH", -1)
+        assert not house.database.glance(house.database.glance(_paused).go_on)
+
+    def test_where_no_version_is_known_it_is_always_read_again(self, house: House, made: Fragments) -> None:
+        """As on PostgreSQL."""
+
+        def go_on(tx: Transaction) -> bool:
+            made._version = Transaction.version(tx)
+            return made.go_on(tx)
+
+        assert not house.database.glance(go_on)
+
+    async def test_a_row_is_read_once_for_all_slices(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        read: list[Fragments] = []
+        monkeypatch.setattr(hub, "_SLICE", 0)
+        monkeypatch.setattr(Fragments, "_FRESH", 60)
+        made = Fragments.__init__
+        monkeypatch.setattr(Fragments, "__init__", lambda self, *args: read.append(self) or made(self, *args))
+        wires = [house.listen(one, "html") for one in (AWA, MOUSSA, DIOP, NDIAYE)]
+        await house.tell(AWA, MOUSSA, DIOP, NDIAYE)
+        await house.quiet()
+        assert [wire.seqs for wire in wires] == [[1]] * 4 and len(read) == 1
+        assert house.hub._fragments is None
+
+
+def _paused(tx: Transaction) -> Fragments:
+    made = Fragments(tx)
+    made.pause()
+    return made
