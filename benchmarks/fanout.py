@@ -89,7 +89,7 @@ def run(sizes: Sizes, work: Path) -> Part:
         " request, the durable transaction and one stored notification per reader, which no peer does.",
         "Event loop: the first thread, on which every server here delivers; FADJMA stores on another. Delivery: of the"
         " event loop, less what the same acts cost it with nobody listening, before and after.",
-        "HTML: the row is the same for all pharmacies, and read again in a slice of 2 ms when anything was written since"
+        "HTML: the row is the same for all pharmacies, and read again in a slice of 2 ms if anything was written since"
         " the one before, or after 50 ms; its events are over 300 bytes.",
         "KB per stream: resident memory beside what it was after as many acts with nobody listening as fill the caches"
         " of the database (16 MB for each connection).",

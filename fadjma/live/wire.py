@@ -6,13 +6,14 @@ to be known, and little to be done.
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone"]
+__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone", "together"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
@@ -41,6 +42,44 @@ async def has_taken_all(send: Callable[..., Any], seconds: float) -> bool:
         abort(send)()
         return False
     return True
+
+
+class _Together:
+    """Stands for a connection's transport, and keeps what is written to it."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self._kept: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self._kept.append(data)
+
+    def is_closing(self) -> bool:
+        return bool(self.transport.is_closing())
+
+    def close(self) -> None:
+        self.flush()
+        self.transport.close()
+
+    def flush(self) -> None:
+        kept, self._kept = self._kept, []
+        if kept:
+            self.transport.write(b"".join(kept))
+
+
+@contextmanager
+def together(cycle: Cycle) -> Iterator[None]:
+    """Have what is sent inside leave in one piece: uvloop makes a system call and a packet of each that it is given.
+
+    Inside nothing is waited for. What an error keeps from being complete is not sent at all.
+    """
+    kept = _Together(cycle.transport)
+    cycle.transport = kept  # type: ignore[assignment]  # as much of a transport as a response asks for
+    try:
+        yield
+        kept.flush()
+    finally:
+        cycle.transport = kept.transport
 
 
 def give_up_after(cycle: Cycle | None, seconds: float) -> None:
