@@ -39,7 +39,8 @@ class Fragments:
 
     def pause(self) -> None:
         """The transaction is about to end, and more is to be rendered in another."""
-        self._version = self._tx.version()
+        if self._events:  # else nothing has been read: programs get what is announced
+            self._version = self._tx.version()
 
     def go_on(self, tx: Transaction) -> bool:
         """Whether what has been read holds in this transaction, too, which is used from then on.

@@ -13,6 +13,7 @@ from store import Clock
 
 from fadjma import events
 from fadjma.events import Subject
+from fadjma.events.inbox import Notification
 from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.live import fragments, hub
@@ -829,5 +830,6 @@ class TestBetweenTwoSlices:
 
 def _paused(tx: Transaction) -> Fragments:
     made = Fragments(tx)
+    made.html(AWA, Notification(1, "notification", None, Subject("inbox", AWA.id), 0))
     made.pause()
     return made
