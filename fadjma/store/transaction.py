@@ -69,6 +69,13 @@ class Transaction(ABC):
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row that the statement returns, if any."""
 
+    def version(self) -> int | None:
+        """Of the database, as seen here: while one connection says the same number, nobody has committed anything.
+
+        None where no such thing is known.
+        """
+        return None
+
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""
         row = self.first(sql, parameters)
