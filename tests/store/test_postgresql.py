@@ -196,6 +196,40 @@ class TestAgain:
         assert store.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'") == before + 2
         store.connection.execute("UPDATE inboxes SET last_seq = ? WHERE user_id = 'awa'", (before,))
 
+    async def test_a_key_that_another_has_made_at_that_moment_is_not_believed(self, database: Database) -> None:
+        """Whoever looks before sees it the next time; and is not told of a row that was not there when they looked."""
+        both = threading.Barrier(2, timeout=5)
+
+        def keep_what_is_next(tx: Transaction) -> str:
+            kept = tx.value("SELECT max(number) FROM chain_heads WHERE chain = 'next'") or 0
+            if not tx.again:
+                both.wait()
+            key = _keep(tx, f"next {kept + 1}")
+            tx.execute(
+                "INSERT INTO chain_heads (chain, number, digest, seal, since) VALUES ('next', :number, '', 1, 1) "
+                "ON CONFLICT (chain) DO UPDATE SET number = excluded.number",
+                {"number": kept + 1},
+            )
+            return key
+
+        writes = [database.write(keep_what_is_next) for _ in range(2)]
+        assert sorted(await asyncio.gather(*writes)) == ["next 1", "next 2"]
+
+    async def test_a_key_that_is_there_when_it_is_looked_at_again_is_said(self, database: Database) -> None:
+        await database.write(_keep, "kept")
+        tried: list[bool] = []
+
+        def keep(tx: Transaction) -> None:
+            tried.append(tx.again)
+            try:
+                _keep(tx, "kept")
+            except Duplicate as error:
+                raise LookupError("it is there") from error
+
+        with pytest.raises(LookupError):
+            await database.write(keep)
+        assert tried == [False, True]
+
     async def test_it_is_given_up_when_it_takes_too_long(
         self, database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:

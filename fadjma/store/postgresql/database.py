@@ -190,7 +190,7 @@ class PostgreSQL(Database):
     def run(self, write: Write) -> bool:
         """Run it in a transaction, again while others are in its way; returns whether it changed anything."""
         until = time.monotonic() + _BUSY_SECONDS
-        pause, again = _PAUSE, False
+        pause, again, seen = _PAUSE, False, ""
         while True:
             if self._give_up_at is not None and time.monotonic() > self._give_up_at:
                 raise Unavailable("stopping")
@@ -198,15 +198,18 @@ class PostgreSQL(Database):
                 if not again:
                     return self._try(write, again=False)
                 with self._turn:
-                    return self._try(write, again=True)
-            except InTheWay:
+                    return self._try(write, again=True, seen=seen)
+            except InTheWay as way:
                 if time.monotonic() > until:
                     raise
+                seen = way.there_already
             again = True
             time.sleep(random.uniform(0, pause))  # noqa: S311 - against those of other processes
             pause = min(2 * pause, 0.1)
 
-    def _try(self, write: Write, *, again: bool) -> bool:
+    def _try(self, write: Write, *, again: bool, seen: str = "") -> bool:
+        """`seen`: the key that was found to be there when it was tried before. Its row is to be seen now, and whoever
+        makes the same one all the same means it; of another key that is not known."""
         connection = self._writing.take()
         try:
             transaction = _begun(connection, _WRITE)
@@ -218,6 +221,8 @@ class PostgreSQL(Database):
             write.run(tx)
             if tx.in_the_way is not None:
                 raise tx.in_the_way
+            if tx.there_already and tx.there_already != seen:
+                raise InTheWay("locked", tx.there_already)
             if write.error is None:
                 self._end(connection, transaction)
                 if write.announced:

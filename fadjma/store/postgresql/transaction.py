@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg import RawCursor, RawServerCursor
 
-from fadjma.store.errors import Error
+from fadjma.store.errors import Duplicate, Error
 from fadjma.store.postgresql.connections import Connection
 from fadjma.store.postgresql.faults import InTheWay, translated
 from fadjma.store.postgresql.statements import translated as as_postgresql
@@ -51,7 +51,7 @@ def _rows(cursor: Any) -> Any:
 class PostgreSQLTransaction(Transaction):
     """On a connection on which somebody else has said BEGIN, and says how it ends."""
 
-    __slots__ = ("_connection", "_cursor", "changed", "in_the_way")
+    __slots__ = ("_connection", "_cursor", "changed", "in_the_way", "there_already")
 
     def __init__(self, connection: Connection, now: int, *, again: bool = False) -> None:
         super().__init__(now, again=again)
@@ -59,6 +59,7 @@ class PostgreSQLTransaction(Transaction):
         self._cursor = RawCursor(connection, row_factory=_rows)
         self.changed = False
         self.in_the_way: InTheWay | None = None  # whatever is made of it: nothing of this can be kept
+        self.there_already = ""  # the key of which a row was to be made, and is there: which constraint, and its values
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         changed = self._run(sql, parameters).rowcount
@@ -103,4 +104,6 @@ class PostgreSQLTransaction(Transaction):
         found = translated(error)
         if isinstance(found, InTheWay):
             self.in_the_way = found
+        if isinstance(found, Duplicate):
+            self.there_already = str(found)
         return found
