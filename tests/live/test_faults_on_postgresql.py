@@ -24,7 +24,8 @@ from live_server import Server
 from loads import Load, acts, check_acknowledged
 
 from fadjma.store.postgresql.connections import Connection, connect
-from fadjma.store.postgresql.database import _WRITE, PostgreSQL, _begin
+from fadjma.store.postgresql.database import _WRITE, PostgreSQL
+from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 
 ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
@@ -184,9 +185,10 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
 
     def begin() -> tuple[Connection, str]:
         connection = connect(own.url(name))
-        number = _begin(connection, _WRITE)
-        connection.execute("INSERT INTO acts VALUES ('one')")
-        return connection, number
+        tx = PostgreSQLTransaction(connection, 0, begin=_WRITE)
+        tx.execute("INSERT INTO acts VALUES ('one')")
+        tx.flush()
+        return connection, tx.number
 
     lost, number = begin()
     await asyncio.to_thread(crash, own)
@@ -203,10 +205,11 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
 async def test_of_a_server_that_was_stopped_properly_it_is_known(own: Cluster) -> None:
     database = PostgreSQL(own.url("postgres"))
     lost = connect(own.url("postgres"))
-    number = _begin(lost, _WRITE)
+    tx = PostgreSQLTransaction(lost, 0, begin=_WRITE)
+    tx.value("SELECT 1")
     await asyncio.to_thread(own.stop)
     await asyncio.to_thread(own.start)
-    assert database._was_kept(number, lost.history) is False
+    assert database._was_kept(tx.number, lost.history) is False
     lost.close()
 
 
