@@ -10,6 +10,7 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
 
 from fadjma.store.postgresql.faults import translated
+from fadjma.store.postgresql.messages import Messages
 
 STATEMENT_SECONDS = 30  # a statement that takes longer is ended
 LOCK_SECONDS = 5  # that a row of another transaction is waited for
@@ -17,8 +18,6 @@ _IDLE_SECONDS = 15  # a process that stands still in a transaction keeps nobody 
 _BY_KEYS = 1.1  # what is asked for is a few rows by their keys, on disks that do not turn: it reads no table for 500
 _GRACE_SECONDS = 2.0  # beyond its statement's bound, in which a server that lives has said that it ended it
 _CONNECT_SECONDS = 2  # the least that libpq knows
-_PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time
-_PREPARED = 500  # at the most, and more than there are in this program
 
 # A machine that is gone is noticed on a line that is silent, and on one that waits for it to take what was sent.
 _LINE: dict[str, Any] = {
@@ -51,6 +50,7 @@ class Connection(psycopg.Connection[Any]):
 
     patience: float | None = None  # seconds; None: for ever
     history = ""  # another one where the server has crashed since, or a standby has taken over: numbers come again
+    messages: Messages
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """What psycopg calls for each statement. One that is not answered in time ends the connection."""
@@ -94,11 +94,12 @@ def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
             url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="fadjma", **_LINE
         )
         connection.patience = seconds + _GRACE_SECONDS if seconds else None
-        connection.prepare_threshold, connection.prepared_max = _PREPARED_AFTER, _PREPARED
+        connection.prepare_threshold = None  # what comes often goes by `messages`
         for kind, dumper in ((str, StrDumper), (int, Int8Dumper), (bool, _AsNumber)):
             connection.adapters.register_dumper(kind, dumper)
         connection.adapters.register_loader("numeric", _WholeOrNot)
         connection.adapters.register_loader("bool", _OneOrNone)
+        connection.messages = Messages(connection)
         found = connection.execute(
             f"{_HISTORY}; SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
             f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}; SET random_page_cost = {_BY_KEYS}"
