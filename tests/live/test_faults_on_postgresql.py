@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
@@ -129,7 +130,11 @@ async def working(fleet: Fleet) -> AsyncIterator[tuple[FleetClinic, list[Load], 
     """Doctors who work without end, and what waits until they have gone on. At the end everything must be there."""
     rng = Random(SEED)
     async with FleetClinic(fleet) as clinic:
-        loads = [Load(clinic, clinic.doctor(), clinic.patient(), outages=True) for _ in range(DOCTORS)]
+        # Patients only listen, which is not activity: their browsers' sessions would end after half an hour.
+        patients = [
+            replace(one, session=clinic.session(one.id, "token")) for one in (clinic.patient() for _ in range(DOCTORS))
+        ]
+        loads = [Load(clinic, clinic.doctor(), patient, outages=True) for patient in patients]
         followers = {one.id: clinic.follow(one) for load in loads for one in (load.doctor, load.patient)}
         tasks = [asyncio.create_task(load.run(rng)) for load in loads]
 
