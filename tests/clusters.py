@@ -102,10 +102,13 @@ class Cluster:
         """Kill one of its processes without warning, this or any: it ends all the others and recovers. Returns when it
         has begun to.
         """
-        with self.connect("postgres") as watching, contextlib.suppress(psycopg.OperationalError):
-            os.kill(backend or watching.info.backend_pid, signal.SIGKILL)
-            while True:
-                watching.execute("SELECT 1")
+        with self.connect("postgres") as any_of_them, self.connect("postgres") as watching:
+            os.kill(backend or any_of_them.info.backend_pid, signal.SIGKILL)
+            with contextlib.suppress(
+                psycopg.OperationalError
+            ):  # not the one that is killed: it ends before that is known
+                while True:
+                    watching.execute("SELECT 1")
 
     def start_again(self) -> None:
         """Serve again, after whichever end."""
