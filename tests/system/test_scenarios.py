@@ -3,7 +3,7 @@
 Without JavaScript the two longest ways: to an open file, and from a prescription to its hand-over. What the others send
 are plain forms too: tests/routes sends each as such a browser does (test_answers.py, TestActing) and reads the page
 that answers, which forms a page offers (test_offered_on_the_page.py), what was typed and refused (the same), and what
-stands where an access has ended (test_first_pages.py).
+stands where an access has ended (test_first_pages.py); tests/test_plain_forms.py reads how each form is sent.
 """
 
 import re
