@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -117,6 +118,14 @@ def nchan(work: Path) -> Iterator[Peer]:
     server = Server([_NGINX, "-p", str(home), "-c", str(configuration)], port, work / "nginx.log")
     with _peer(server, wire.event_stream("/events"), b"data: {") as peer:
         yield peer
+
+
+def bare_quart(work: Path) -> Server:
+    """Quart with one route and no database, on uvicorn as FADJMA is, from FADJMA's own environment."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(_HERE / "peers"), "--no-access-log"]
+    command += ["--log-level", "warning", "--port", str(port), "quart_app:app"]
+    return Server(command, port, work / "quart.log")
 
 
 @contextmanager

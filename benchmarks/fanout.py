@@ -26,9 +26,12 @@ from fadjma.store import Transaction
 
 _WARM_UP = 8  # streams opened and closed again before memory is looked at
 _WARMING = 3  # events that are not counted
+_FILLING = 12  # rounds of acts, at the most, until memory stands: what SQLite remembers of pages has a bound
+_STANDS = 512 * 1024  # bytes by which a round may still bring it on
 _HEADER = ["streams", "server", "µs per event", "of it event loop", "of that delivery"]
 _HEADER += ["last reader, ms (median)", "(slowest)", "KB per stream, opened", "after the events"]
-_CPU_BUDGET, _MEMORY_BUDGET = 1.25, 12.0  # benchmarks/README.md, “Budgets”: times Nchan's; KB
+_CPU_BUDGET = 1.25  # benchmarks/README.md, “Budgets”: times Nchan's
+_MEMORY_BUDGET = {"opened": 6.0, "after": 7.0}  # KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,10 @@ def run(sizes: Sizes, work: Path) -> Part:
         " request, the durable transaction and one stored notification per reader, which no peer does.",
         "Event loop: the first thread, on which every server here delivers; FADJMA stores on another. Delivery: of the"
         " event loop, less what the same acts cost it with nobody listening, before and after.",
-        "HTML: the row is the same for all pharmacies, and read again in each slice of 2 ms; its events are over 300"
-        " bytes.",
+        "HTML: the row is the same for all pharmacies, and read again in a slice of 2 ms if anything was written since"
+        " the one before, or after 50 ms; its events are over 300 bytes.",
+        "KB per stream: resident memory beside what it was after as many acts with nobody listening as fill the caches"
+        " of the database (16 MB for each connection).",
         "Last reader: from just before the publishing request is sent until the last stream's event is read.",
     ]
     return part
@@ -103,7 +108,7 @@ def _contenders(streams: int, sizes: Sizes, work: Path) -> Iterator[tuple[str, S
 @contextmanager
 def _fadjma(encoding: Literal["json", "html"], streams: int, sizes: Sizes, work: Path) -> Iterator[Contender]:
     path = work / f"fanout-{encoding}-{streams}.db"
-    count = _WARMING + (sizes.rounds + 2) * _events(streams, sizes)
+    count = _WARMING + (_FILLING + sizes.rounds + 2) * _events(streams, sizes)
     readers, acts = clinic.prepare(path, lambda tx: (clinic.pharmacists(tx, streams), _prescribing(tx, count)))
     with clinic.serve(path) as server, contextlib.closing(wire.Client(server.port)) as client:
         yield Pharmacies(server, client, readers, "/api/events" if encoding == "json" else "/events", iter(acts))
@@ -142,6 +147,7 @@ def _measure(contender: Contender, streams: int, sizes: Sizes) -> Result:
         for _ in range(_WARMING):
             _deliver(contender, reader, min(_WARM_UP, streams))
         reader.close()
+        _fill_caches(contender, events)
         time.sleep(sizes.settle_seconds)
         _, before = _cpu(server, lambda: _unheard(contender, events))
         time.sleep(sizes.settle_seconds)
@@ -178,6 +184,17 @@ def _round(contender: Contender, reader: Reader, streams: int, events: int) -> t
         contender.server, lambda: times.extend(_deliver(contender, reader, streams) for _ in range(events))
     )
     return cpu, loop, times
+
+
+def _fill_caches(contender: Contender, events: int) -> None:
+    """Acts that nobody hears, until memory does not grow by them any more: what they fill is no stream's."""
+    before = 0
+    for _ in range(_FILLING):
+        _unheard(contender, events)
+        memory = contender.server.usage().memory
+        if memory - before < _STANDS:
+            return
+        before = memory
 
 
 def _unheard(contender: Contender, events: int) -> None:
@@ -239,6 +256,6 @@ def _ratios(streams: int, results: dict[str, Result]) -> list[Ratio]:
         found.append(Ratio(f"the same, HTML, {streams:,} streams", "µs", html.delivery, "Nchan", nchan.delivery))
     return [
         *found,
-        Ratio(f"memory per stream, {streams:,} streams", "KB", ours.opened, BUDGET, _MEMORY_BUDGET),
-        Ratio("the same, after the events", "KB", ours.after, BUDGET, _MEMORY_BUDGET),
+        Ratio(f"memory per stream, {streams:,} streams", "KB", ours.opened, BUDGET, _MEMORY_BUDGET["opened"]),
+        Ratio("the same, after the events", "KB", ours.after, BUDGET, _MEMORY_BUDGET["after"]),
     ]

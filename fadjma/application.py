@@ -69,6 +69,7 @@ from fadjma.taking.routes.paging import alone
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import assets, failures, security
 from fadjma.web.addresses import Address
+from fadjma.web.attempts import Attempts
 from fadjma.web.bounds import Bounds
 from fadjma.web.front_door import FrontDoor
 from fadjma.web.throttle import Throttle
@@ -95,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         settings=settings,
         database=database,
         hub=hub,
-        throttle=Throttle(),
+        throttle=Throttle(None if database.is_file else Attempts(database)),
         bounds=Bounds(settings.acts_per_hour, database.clock),
     )
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)

@@ -10,7 +10,7 @@ import click
 from quart import Quart
 from werkzeug.datastructures import MultiDict
 
-from fadjma import clockwatch, demo, doctor, proving, setup
+from fadjma import clockwatch, demo, doctor, moving, proving, setup
 from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
 from fadjma.chain import keys
@@ -42,6 +42,7 @@ def register(app: Quart) -> None:
     for command in (_backup(app), _restore(app), *proving.commands(app), _doctor(app)):
         app.cli.add_command(_of_a_file(database, command))
     app.cli.add_command(_confirm_clock(database))
+    app.cli.add_command(moving.command(app))
 
 
 def _of_a_file(database: Callable[[], Database], command: click.Command) -> click.Command:

@@ -144,7 +144,8 @@ def _postgresql_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         named = unquote(parts.path.removeprefix("/"))
-        parts.port  # noqa: B018 - raises when it is none
+        if "," not in parts.netloc:  # else those are several, a standby beside it
+            parts.port  # noqa: B018 - raises when it is none
         is_clear = parts.netloc.count("@") < 2  # else the rest of the password is the name of a host
     except ValueError:
         named, is_clear = "", True

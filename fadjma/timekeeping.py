@@ -22,11 +22,11 @@ from fadjma.prescriptions import renewing
 from fadjma.records import recalling
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.taking import exports
-from fadjma.web import drafts, idempotency
+from fadjma.web import attempts, drafts, idempotency
 
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
-_HANDED_OVER = 4.0  # seconds after which another process looks whether nobody keeps the time any more
+_HANDED_OVER = 2.0  # seconds after which another process looks whether nobody keeps the time any more
 _AT_LEAST = 0.5  # seconds between two rounds
 _BATCH = 200  # things per transaction, so that nobody's act waits long
 
@@ -56,12 +56,15 @@ class Timekeeper:
         self._drop_export = drop_export
         self._take_in = take_in
         self.owner = database.owner()  # of several processes on one database, one keeps its time
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
         database.due = self._woken.set
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._run())]
+        if self.owner.beat:
+            self._tasks.append(loop.create_task(self._stay(self.owner.beat)))
 
     def wake(self) -> None:
         """There is something to do now, for this process or another that keeps the time.
@@ -72,10 +75,9 @@ class Timekeeper:
         self._database.call_keeper()
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.owner.leave()
 
     async def _run(self) -> None:
@@ -101,6 +103,12 @@ class Timekeeper:
                     await self._woken.wait()
             self._woken.clear()
 
+    async def _stay(self, every: float) -> None:
+        """Beside the rounds, which may take long."""
+        while True:
+            await asyncio.sleep(every)
+            await self.owner.stay()
+
     async def _round(self) -> None:
         for act in (
             announcements.tell_some,
@@ -114,6 +122,7 @@ class Timekeeper:
             inventory.warn_expired,
             idempotency.forget,
             drafts.forget,
+            attempts.forget,
             inbox.forget,
             self._forget_uploads,
             self._forget_exports,

@@ -1,7 +1,6 @@
 """What lower rooms are handed from above: they use it, and know nothing of the rooms that it comes from."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Literal
 
 from fadjma.access import actions as access_acts
@@ -141,25 +140,25 @@ def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:
     return Ended(what, found.patient.name, found.changed_at, f"/access-requests/new?patient={found.patient_id}")
 
 
-def _prescription_eyes(tx: Transaction, prescription_id: str) -> Eyes:
+def _prescription_eyes(prescription_id: str) -> Eyes:
     """All pharmacists see the same of it, but those of a pharmacy that has a part in it: each has read it, or not."""
 
-    @cache
-    def involved() -> tuple[str, ...]:
-        return prescriptions.pharmacies(tx, prescription_id)
+    involved: set[str] | None = None
 
-    def eyes(viewer: Viewer) -> str:
+    def eyes(tx: Transaction, viewer: Viewer) -> str:
+        nonlocal involved
         if viewer.role != "pharmacist":
             return viewer.id
-        own = viewer.organization_id or ALL
-        return viewer.id if own in involved() else ALL
+        if involved is None:
+            involved = set(prescriptions.pharmacies(tx, prescription_id))
+        return viewer.id if viewer.organization_id in involved else ALL
 
     return eyes
 
 
-def _same(tx: Transaction, subject_id: str) -> Eyes:
+def _same(subject_id: str) -> Eyes:
     """All of one role see the same of it."""
-    return lambda viewer: ALL
+    return lambda tx, viewer: ALL
 
 
 def _dispensing(tx: Transaction, patient_id: str) -> Iterator[tuple[Subject, list[str]]]:

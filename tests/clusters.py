@@ -43,12 +43,15 @@ class Cluster:
         self.folder.chmod(0o755)
         if self._owner:
             shutil.chown(self.folder, self._owner, self._group)
-        self._run(
+        self._make()
+        self.start()
+        return self
+
+    def _make(self) -> None:
+        self.run(
             *("initdb", "--no-sync", "--auth=trust", f"--username={_USER}", f"--pgdata={self._data}"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=fr"),
         )
-        self.start()
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.stop()
@@ -74,6 +77,11 @@ class Cluster:
                 stdout=log,
                 stderr=log,
             )
+        self.await_it()
+
+    def await_it(self) -> None:
+        """Returns when it takes connections, as it does again when it has recovered."""
+        assert self._process
         end = time.monotonic() + _START_SECONDS
         while True:
             with contextlib.suppress(psycopg.OperationalError):
@@ -89,6 +97,21 @@ class Cluster:
         self._process.send_signal(how)
         self._process.wait(_START_SECONDS)
         self._process = None
+
+    def kill(self, backend: int | None = None) -> None:
+        """Kill one of its processes without warning, this or any: it ends all the others and recovers. Returns when it
+        has begun to.
+        """
+        with self.connect("postgres") as watching, contextlib.suppress(psycopg.OperationalError):
+            os.kill(backend or watching.info.backend_pid, signal.SIGKILL)
+            while True:
+                watching.execute("SELECT 1")
+
+    def start_again(self) -> None:
+        """Serve again, after whichever end."""
+        if self._process is None:
+            self.start()
+        self.await_it()
 
     def url(self, database: str) -> str:
         """What FADJMA_DATABASE_URL would be for this database."""
@@ -138,11 +161,30 @@ class Cluster:
         who = {"user": self._owner, "group": self._group, "extra_groups": []} if self._owner else {}
         return {"env": REAL_TIME, "cwd": self.folder, **who}
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs as whoever the server runs as."""
         done = subprocess.run(
             [_program(program), *arguments], **self._as_owner(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+class Standby(Cluster):
+    """Another one that has all of the first, and follows it until it is promoted."""
+
+    def __init__(self, first: Cluster, **settings: str) -> None:
+        super().__init__(**settings)
+        self._first = first
+
+    def _make(self) -> None:
+        """docs/scaling.md says the same for two machines."""
+        where = ("--host", str(self._first.folder), "--username", _USER)
+        self.run("pg_basebackup", *where, "--pgdata", str(self._data), "--write-recovery-conf", "--checkpoint=fast")
+
+    def promote(self) -> None:
+        """From now on it is the one that is written to."""
+        with self.connect("postgres") as connection:
+            connection.execute("SELECT pg_promote()")
 
 
 def _program(name: str) -> str:

@@ -37,6 +37,10 @@ class Server:
         return self._process.pid
 
     @property
+    def is_up(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def log(self) -> str:
         """Everything that was ever written to stderr."""
         return self._err.read_text() if self._err.exists() else ""
@@ -49,6 +53,10 @@ class Server:
     def start(self) -> None:
         if not self.database.exists():
             self.database.write_bytes(demo_database())
+        self.start_again()
+
+    def start_again(self) -> None:
+        """At the same address, on whatever database it was told."""
         self.launch()
         self.await_address()
 

@@ -46,16 +46,17 @@ class Connection:
         return found
 
     def executemany(self, statement: str, rows: Any) -> None:
-        PostgreSQLTransaction(self.real, 0).execute_many(statement, rows)
+        tx = PostgreSQLTransaction(self.real, 0)
+        tx.execute_many(statement, rows)
+        tx.flush()
 
     def _execute(self, statement: str, parameters: Any) -> "_Found":
         statement = re.sub(r"\b(\w+\.)?rowid\b", _AS_THEY_CAME, statement)
         tx = PostgreSQLTransaction(self.real, 0)
         try:
-            found = tx._run(statement, parameters)
+            return _Found(tx.all(statement, parameters))
         except Violation as refused:
             raise sqlite3.IntegrityError(str(refused)) from refused
-        return _Found(found.fetchall() if found.description else [])
 
     def close(self) -> None:
         self.real.close()

@@ -148,6 +148,11 @@ def test_a_bad_key_is_not_repeated_in_the_message() -> None:
     assert "my-short-secret" not in str(error.value)
 
 
+def test_a_databases_address_may_name_a_standby_too() -> None:
+    address = "postgresql://fadjma@one.sn:5432,two.sn:5433/fadjma?target_session_attrs=read-write"
+    assert _settings(FADJMA_DATABASE_URL=address).database_url == address
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -159,6 +164,7 @@ def test_a_bad_key_is_not_repeated_in_the_message() -> None:
         "postgresql://fadjma:a Jamm2026@host/fadjma",
         "postgresql://fadjma:a/Jamm2026@host/fadjma",
         "postgresql://host/fadjma?pasword=Jamm2026",
+        "postgresql://fadjma:Jamm2026@one:port,two/fadjma?pasword=x",
     ],
 )
 def test_a_databases_password_is_not_repeated_in_the_message(address: str) -> None:

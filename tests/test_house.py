@@ -41,7 +41,7 @@ FLOORS = (  # the lowest first
     {"taking"},
     {"dashboards", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
     {"demo"},
-    {"proving"},
+    {"moving", "proving"},
     {"cli", "drilling", "first_page"},
     {"application"},
     {"server"},

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 import fadjma
-from fadjma.live import wire
+from fadjma.live import links, wire
 from fadjma.server.protocol import Protocol
 from fadjma.store.sqlite.connections import Connection
 
@@ -35,10 +35,11 @@ USED = {
         FlowControl: "write_paused",
     },
     "server/protocol.py": {
-        HttpToolsProtocol: "connection_lost connection_made cycle data_received flow headers loop on_body "
-        "on_headers_complete on_message_begin on_message_complete scope send_400_response server_state transport url",
+        HttpToolsProtocol: "connection_lost connection_made connections cycle data_received flow headers loop on_body "
+        "on_headers_complete on_message_begin on_message_complete parser pipeline scope send_400_response server_state "
+        "transport url",
         RequestResponseCycle: "response_complete",
-        FlowControl: "read_paused",
+        FlowControl: "read_paused resume_reading write_paused",
         ServerState: "default_headers",
     },
     "server/serving.py": {uvicorn.Server: "config handle_exit servers started startup"},
@@ -98,6 +99,13 @@ class Transport(asyncio.Transport):
         super().__init__()
         self.written: list[bytes] = []
         self.aborted = False
+        self.protocol: Any = None
+
+    def get_protocol(self) -> Any:
+        return self.protocol
+
+    def set_protocol(self, protocol: Any) -> None:
+        self.protocol = protocol
 
     def write(self, data: Any) -> None:
         self.written.append(bytes(data))
@@ -117,6 +125,7 @@ class Connected:
 
     def __init__(self) -> None:
         self.transport = Transport()
+        self.state = ServerState()
         self.send: Callable[[dict[str, Any]], Awaitable[None]] | None = None
         self.heard: list[str] = []
 
@@ -131,7 +140,8 @@ class Connected:
 async def connected() -> Connected:
     app = Connected()
     with standing_on("uvicorn", "how a connection is made and its requests are answered", "server/protocol.py"):
-        protocol = Protocol(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"), ServerState(), {})
+        protocol = Protocol(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"), app.state, {})
+        app.transport.set_protocol(protocol)
         protocol.connection_made(app.transport)
         protocol.data_received(REQUEST)
         while app.send is None:  # noqa: ASYNC110 - the server's own task
@@ -142,28 +152,44 @@ async def connected() -> Connected:
 
 async def test_a_part_is_written_as_uvicorn_would_write_it(connected: Connected) -> None:
     part, written = b"event: x\n\n", connected.transport.written
-    with standing_on("uvicorn", "how it writes a part of a response", "live/wire.py"):
-        cycle = wire.cycle_of(connected.send)  # type: ignore[arg-type]
-        assert cycle, "`send` is no method of a RequestResponseCycle any more"
-        before = len(written)
+    with standing_on("uvicorn", "how it writes a part of a response", "live/links.py"):
         await connected.send({"type": "http.response.body", "body": part, "more_body": True})  # type: ignore[misc]
-        theirs = written[before:]
-        assert wire.write(cycle, part)
-        assert written[before + len(theirs) :] == theirs
-    wire.abort(connected.send)()  # type: ignore[arg-type]
-    await asyncio.sleep(0)
+        theirs = written[-1]
+        parked = links.park(connected.send, lambda error: None)  # type: ignore[arg-type]
+        assert parked, "`send` is no method of a RequestResponseCycle any more"
+        assert parked.write(part) and written[-1] == theirs
+        await parked.send(part, last=True)
+        assert written[-1] == b"0\r\n\r\n" and connected.transport.aborted
 
 
-async def test_what_the_link_does_not_take_is_left_to_send(connected: Connected) -> None:
-    with standing_on("uvicorn", "how it says that the link is full", "live/wire.py"):
-        cycle = wire.cycle_of(connected.send)  # type: ignore[arg-type]
-        assert cycle
-        cycle.flow.pause_writing()
-        assert not wire.write(cycle, b"event: x\n\n")
-        cycle.flow.resume_writing()
-        assert wire.write(cycle, b"event: x\n\n")
-    wire.abort(connected.send)()  # type: ignore[arg-type]
-    assert not wire.write(cycle, b"event: x\n\n"), "the connection is cut"
+async def test_a_parked_connection_is_not_uvicorns_any_more(connected: Connected) -> None:
+    """But it is among those that are cut when the server stops, and waited for."""
+    transport, state = connected.transport, connected.state
+    with standing_on("uvicorn", "what it keeps of a connection", "server/protocol.py"):
+        parked = links.park(connected.send, lambda error: None)  # type: ignore[arg-type]
+        assert parked and transport.get_protocol() is parked
+        assert state.connections == {parked} and parked.transport is transport
+        wire.cycle_of(connected.send).message_event.set()  # type: ignore[arg-type, union-attr]  # its request may end
+        while state.tasks:  # noqa: ASYNC110 - the server's own task
+            await asyncio.sleep(0)
+        assert not transport.aborted, "to uvicorn the answer was not complete: it has ended the connection"
+        parked.shutdown()
+        assert not transport.aborted
+
+
+async def test_a_client_that_was_behind_is_waited_for_when_it_is_parked(connected: Connected) -> None:
+    with standing_on("uvicorn", "how it says that the link is full", "server/protocol.py"):
+        connected.transport.get_protocol().pause_writing()  # type: ignore[attr-defined]
+        parked = links.park(connected.send, lambda error: None)  # type: ignore[arg-type]
+        assert parked and not parked.write(b"event: x\n\n")
+        parked.resume_writing()
+        assert parked.write(b"event: x\n\n")
+
+
+async def test_whoever_has_gone_is_not_parked(connected: Connected) -> None:
+    with standing_on("uvicorn", "how a request hears that its client has gone", "live/wire.py"):
+        connected.transport.get_protocol().connection_lost(None)
+        assert links.park(connected.send, lambda error: None) is None  # type: ignore[arg-type]
     await asyncio.sleep(0)
 
 

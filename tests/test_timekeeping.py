@@ -17,6 +17,7 @@ from fadjma.events import Announcement
 from fadjma.family import actions as family
 from fadjma.prescriptions import renewing
 from fadjma.store import Database
+from fadjma.store.owner import Owner
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import idempotency
 
@@ -35,7 +36,7 @@ async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
     keeper = Timekeeper(database)
 
     async def wait_for(message: str, times: int = 1, *, wake: bool = False) -> None:
-        if keeper._task is None:
+        if not keeper._tasks:
             keeper.start()
         if wake:
             keeper.wake()
@@ -172,3 +173,34 @@ async def test_stopped_while_it_asks_how_long_to_wait_it_leaves_nothing_behind(
     await asking.wait()
     await keeper.stop()  # a coroutine that nobody has awaited would be an error of this test
     gc.collect()
+
+
+async def test_whoever_keeps_the_time_says_so_while_a_round_takes_long(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = asyncio.Event()
+
+    class Slow(Owner):
+        beat = 0.01
+
+        async def stay(self) -> None:
+            said.set()
+
+        def take(self) -> bool:
+            return True
+
+        def holder(self) -> str:
+            return "?"
+
+        def give_up(self) -> None: ...
+
+    async def for_ever() -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(database, "owner", Slow)
+    keeper = Timekeeper(database)
+    monkeypatch.setattr(keeper, "_round", for_ever)
+    keeper.start()
+    async with asyncio.timeout(20):
+        await said.wait()
+    await keeper.stop()

@@ -16,6 +16,7 @@ const judge = async ({ url, cookie }, left = 2) => {
     port: +port,
     onlyCategories: categories,
     disableFullPageScreenshot: true,
+    maxWaitForLoad: 8_000, // the stream of a page never ends, so « nothing is loading any more » never comes
     extraHeaders: cookie ? { Cookie: cookie } : undefined,
   });
   if (!lhr.runtimeError) return lhr;

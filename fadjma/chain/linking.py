@@ -49,8 +49,8 @@ def append(tx: Transaction, chain: str, items: Sequence[Item], made: Literal["ac
         salt = secrets.token_hex(16)
         digest = Link(chain, number, made, tx.now, seal, FORM).digest(digest, _digests(tx, part, salt))
         covered = " ".join([f"{kind.code}:{key}" for kind, key in part])
-        tx.execute(_ADD, (chain, number, made, tx.now, seal, FORM, salt, covered, digest))
-    tx.execute(_SET_HEAD, (chain, number, digest, seal, first))
+        tx.send(_ADD, (chain, number, made, tx.now, seal, FORM, salt, covered, digest))
+    tx.send(_SET_HEAD, (chain, number, digest, seal, first))
 
 
 _HEAD = (

@@ -94,7 +94,7 @@ def record(
     before, so that there is nothing to fold.
     """
     entry_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO audit_events "
         "(id, at, actor_id, by_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, repeats, "
         "detail) VALUES (:id, :at, :actor_id, :by_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, "

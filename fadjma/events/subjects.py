@@ -27,7 +27,7 @@ ABOUT: dict[About, tuple[str, tuple[Role, ...]]] = {
 }
 
 Load = Callable[[Transaction, Viewer, str], Any]
-Eyes = Callable[[Viewer], str]
+Eyes = Callable[[Transaction, Viewer], str]
 Shown = Callable[[Transaction, Viewer, Any], bool]
 
 
@@ -65,8 +65,8 @@ def _nameless(tx: Transaction, viewer: Viewer, told: Sequence[Told]) -> dict[Tol
     return {}
 
 
-def _own(tx: Transaction, subject_id: str) -> Eyes:
-    return lambda viewer: viewer.id
+def _own(subject_id: str) -> Eyes:
+    return lambda tx, viewer: viewer.id
 
 
 def _always(tx: Transaction, viewer: Viewer, item: Any) -> bool:
@@ -78,7 +78,7 @@ class Row:
     """How lists show a thing, and so what an event brings of it.
 
     `load(tx, viewer, id)` reads it through the viewer's rights, and raises NotFound or Forbidden where there are none.
-    `eyes(tx, id)(viewer)`: whoever has the same role and the same eyes may see the same of it, so that it is read and
+    `eyes(id)(tx, viewer)`: whoever has the same role and the same eyes may see the same of it, so that it is read and
     rendered once for all of them. By default everybody has their own.
     `shown(tx, viewer, item)`: whether it may be pushed; what is to be traced before it is seen is asked for by the page
     (`address`/row), which then is a reading like any other.
@@ -86,7 +86,7 @@ class Row:
 
     template: str
     load: Load
-    eyes: Callable[[Transaction, str], Eyes] = _own
+    eyes: Callable[[str], Eyes] = _own
     shown: Shown = _always
 
 

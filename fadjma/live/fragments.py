@@ -5,6 +5,7 @@ longer be seen. It is read once for all who have the same rights to it (`Row.eye
 role, language and content.
 """
 
+import time
 from typing import Any
 
 from fadjma.events import Subject, inbox, subjects
@@ -26,11 +27,30 @@ class Fragments:
     `rendered` keeps what was rendered beyond the transaction: it is found again by its content only, whatever is read.
     """
 
+    _FRESH = 0.05  # seconds: rights end by the clock, too, with nothing written
+
     def __init__(self, tx: Transaction, rendered: Rendered | None = None) -> None:
         self._tx = tx
+        self._version: int | None = None
+        self._until = time.monotonic() + self._FRESH
         self._events: dict[tuple[Group, str | None, Subject, Person | None], str] = {}
         self._rendered = {} if rendered is None else rendered
         self._eyes: dict[Subject, Eyes] = {}
+
+    def pause(self) -> None:
+        """The transaction is about to end, and more is to be rendered in another."""
+        if self._events:  # else nothing has been read: programs get what is announced
+            self._version = self._tx.version()
+
+    def go_on(self, tx: Transaction) -> bool:
+        """Whether what has been read holds in this transaction, too, which is used from then on.
+
+        It does for a moment, if nobody has committed anything meanwhile: then it would be read as it was.
+        """
+        if self._version is None or self._version != tx.version() or time.monotonic() > self._until:
+            return False
+        self._tx = tx
+        return True
 
     def html(self, viewer: Viewer, notification: Notification) -> str:
         """The HTML of one event for one person."""
@@ -60,8 +80,8 @@ class Fragments:
             return viewer.role, viewer.language, viewer.id, False
         if subject not in self._eyes:
             row = subjects.row(subject.kind)
-            self._eyes[subject] = row.eyes(self._tx, subject.id) if row else _of_its_place
-        return viewer.role, viewer.language, self._eyes[subject](viewer), times > 1
+            self._eyes[subject] = row.eyes(subject.id) if row else _of_its_place
+        return viewer.role, viewer.language, self._eyes[subject](self._tx, viewer), times > 1
 
     def _row(self, viewer: Viewer, notification: Notification) -> str:
         subject = notification.subject
@@ -89,6 +109,6 @@ class Fragments:
         return self._rendered[key]
 
 
-def _of_its_place(viewer: Viewer) -> str:
+def _of_its_place(tx: Transaction, viewer: Viewer) -> str:
     """Of what no list shows there is at most its name, which is for the people of its place."""
     return viewer.organization_id or ALL

@@ -1,6 +1,6 @@
 """The hub: every open stream, and the one catch-up loop for connect, reconnect, slow link, overflow and restart.
 
-A stream knows the last seq it sent. When it is level and idle, a new event is written straight to its ASGI `send`.
+A stream knows the last seq it sent. When it is level and idle, a new event is written straight to its connection.
 Otherwise it is *behind*: one task reads `seq > last` from the database and sends until level. There is no queue per
 stream; nothing that a user must see lives only here.
 """
@@ -18,7 +18,7 @@ from fadjma.events import Announcement, inbox
 from fadjma.events.inbox import Notification
 from fadjma.identity import sessions
 from fadjma.identity.sessions import CloseReason, SessionsEnded
-from fadjma.live import encode, replay, wire
+from fadjma.live import encode, replay
 from fadjma.live.colleagues import Colleagues
 from fadjma.live.delivery import Delivery
 from fadjma.live.figures import EndReason, Figures
@@ -47,6 +47,7 @@ class Hub:
         self._clocks: list[asyncio.Task[None]] = []
         self.delivering = False
         self._rendered: Rendered = {}  # while something is being delivered
+        self._fragments: Fragments | None = None  # the same
         self.restarting = False
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
@@ -137,10 +138,14 @@ class Hub:
         else:
             self.delivering = False
             self._rendered.clear()
+            self._fragments = None
 
     def _deliver_some(self, tx: Transaction) -> None:
         until = time.monotonic() + _SLICE
-        fragments = Fragments(tx, self._rendered)  # what is read is of this moment: the next slice looks again
+        # What is read is of this moment: the next slice looks again, if anything has been written.
+        if self._fragments is None or not self._fragments.go_on(tx):
+            self._fragments = Fragments(tx, self._rendered)
+        fragments = self._fragments
         while self._backlog:
             delivery = self._backlog[0]
             while delivery.left:
@@ -153,6 +158,7 @@ class Hub:
             if not delivery.left:
                 self._backlog.popleft()
             if over:
+                fragments.pause()
                 return
 
     def _offer(self, stream: Stream, seq: int, delivery: Delivery, fragments: Fragments) -> None:
@@ -215,7 +221,7 @@ class Hub:
                 stream.writing = asyncio.current_task()
                 try:
                     async with asyncio.timeout(WRITE_DEADLINE):
-                        await stream.send({"type": "http.response.body", "body": body, "more_body": True})
+                        await stream.link.send(body)
                 except Exception as error:  # whatever it is, what was sent last is no longer known
                     self._cut(stream, error)
                     return
@@ -278,7 +284,7 @@ class Hub:
         _report(stream, error)
         if not stream.closed:
             self.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "broken")
-            stream.abort()
+            stream.link.cut()
 
     def _bye_session(self, session_id: str, reason: ByeReason) -> None:
         for stream in self.streams.of_session(session_id):
@@ -297,11 +303,11 @@ class Hub:
             async with asyncio.timeout(1.0 if self.restarting else WRITE_DEADLINE):
                 if stream.writing:
                     await asyncio.wait({stream.writing})  # what was begun comes first
-                await stream.send({"type": "http.response.body", "body": body, "more_body": False})
+                await stream.link.send(body, last=True)
             self.figures.written(stream.viewer.id, len(body))
         except Exception as error:
             _report(stream, error)
-            stream.abort()
+            stream.link.cut()
 
     # --- time passing ---
 
@@ -379,15 +385,15 @@ class Hub:
 
 
 def _report(stream: Stream, error: Exception) -> None:
-    if not isinstance(error, TimeoutError | OSError) and not wire.is_gone(stream.cycle):
+    if not isinstance(error, TimeoutError | OSError) and not stream.link.is_closed:
         log.error("a stream broke in an unknown way", exc_info=error)
 
 
 def _begin(stream: Stream, body: bytes) -> tuple[Coroutine[Any, Any, None], Any] | None:
     """Begin to write; None when it has been taken, else the sending, by hand, with what it waits for."""
-    if stream.cycle is not None and wire.write(stream.cycle, body):
+    if stream.link.write(body):
         return None
-    sending = stream.send({"type": "http.response.body", "body": body, "more_body": True})
+    sending = stream.link.send(body)
     try:
         return sending, sending.send(None)
     except StopIteration:

@@ -8,6 +8,7 @@ import json
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,9 +17,10 @@ from quart import Quart
 from fadjma.events import inbox
 from fadjma.identity import credentials, proxies, sessions
 from fadjma.identity.people import Viewer
-from fadjma.live import encode, wire
+from fadjma.live import encode, links, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
-from fadjma.live.streams import Encoding, Send, Stream
+from fadjma.live.links import Asgi, Send
+from fadjma.live.streams import Encoding, Stream
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.web.front_door import BARE_GUARDS, BARE_HEADERS
 
@@ -32,6 +34,7 @@ _HEADERS = [
     (b"content-type", b"text/event-stream"),  # always UTF-8
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
+    (b"connection", b"close"),  # it ends with the stream
     *BARE_GUARDS,
 ]
 _UNAVAILABLE = json.dumps(
@@ -75,29 +78,39 @@ class StreamEndpoint:
         if viewer is None or viewer.half:
             return _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
         cursor = level if after is None else after
-        stream = Stream(viewer, send, wire.abort(send), _PATHS[scope["path"]], cursor, wire.cycle_of(send))
-        response_headers = self._response_headers(headers)
-        scope["headers"].clear()  # a browser's are 2 KB, and the server would keep them as long as the stream
-        return self._serve(stream, response_headers, receive, scope.get("state", {}))
+        stream = Stream(viewer, Asgi(send, wire.abort(send)), _PATHS[scope["path"]], cursor)
+        return self._serve(stream, self._response_headers(headers), receive, send, scope.get("state", {}))
 
     async def _serve(
-        self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive, state: dict[str, Any]
+        self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send, state: dict[str, Any]
     ) -> None:
-        await stream.send({"type": "http.response.start", "status": 200, "headers": headers})
-        del headers
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         retry = random.randint(1_000, 5_000)  # noqa: S311 - against a herd
         first = encode.event("hello", id=stream.after, retry=retry)
-        await stream.send({"type": "http.response.body", "body": first, "more_body": True})
-        wire.give_up_after(stream.cycle, WRITE_DEADLINE)
+        await stream.link.send(first)
+        wire.give_up_after(wire.cycle_of(send), WRITE_DEADLINE)
+        parked = links.park(send, partial(self._left, stream))
+        stream.link = parked or stream.link
         self._hub.add(stream)
         self._hub.figures.written(stream.viewer.id, len(first))
         try:
             # Read again after subscribing: what was committed in between is announced to us, or part of this level.
             self._hub.catch_up(stream, self._database.glance(inbox.cursor, stream.viewer.id))
+        except BaseException:
+            self._hub.remove(stream)
+            stream.link.cut()
+            raise
+        if parked:
+            return  # the connection goes on without this request
+        try:
             while (await receive())["type"] != "http.disconnect":
                 pass
         finally:
-            self._hub.remove(stream, "too_slow" if "timed_out" in state else "gone")
+            self._left(stream, TimeoutError() if "timed_out" in state else None)
+
+    def _left(self, stream: Stream, error: Exception | None) -> None:
+        """The client has gone, or the kernel has given it up (wire.give_up_after)."""
+        self._hub.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "gone")
 
     def _response_headers(self, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
         origin = headers.get("origin", "")

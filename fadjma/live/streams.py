@@ -2,14 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Literal
+from typing import Literal
 
 from fadjma.identity.people import Viewer
-from fadjma.live.wire import Cycle
+from fadjma.live.links import Link
 
-Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 Encoding = Literal["html", "json"]
 COMMENT_EVERY = 25  # seconds
 
@@ -18,34 +17,22 @@ class Stream:
     """One open stream of one person."""
 
     __slots__ = (
-        "abort",
         "after",
         "catching_up",
         "closed",
-        "cycle",
         "encoding",
         "last",
         "level",
-        "send",
+        "link",
         "slot",
         "viewer",
         "wanted",
         "writing",
     )
 
-    def __init__(
-        self,
-        viewer: Viewer,
-        send: Send,
-        abort: Callable[[], None],
-        encoding: Encoding,
-        after: int,
-        cycle: Cycle | None = None,
-    ) -> None:
+    def __init__(self, viewer: Viewer, link: Link, encoding: Encoding, after: int) -> None:
         self.viewer = viewer
-        self.send = send
-        self.cycle = cycle  # what is behind `send`, where it can be written to without waiting
-        self.abort = abort  # cuts the connection, whatever is still to be written
+        self.link = link
         self.encoding = encoding
         self.after = after  # the cursor it came with
         self.last = after  # the last seq written

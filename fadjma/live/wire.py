@@ -1,18 +1,19 @@
-"""The connection under an ASGI `send`, where uvicorn is the server: ASGI has no word for two things that the hub needs.
+"""The connection under an ASGI `send`, where uvicorn is the server: ASGI has no word for what we need of it.
 
-To cut a connection at once, and to write a few bytes without a coroutine for each: a third of what one delivered event
-costs in Python (benchmarks/README.md). Under another server the one does nothing and the other is left to `send`.
+To cut a connection at once, and to know whether its client takes what is written. Under another server there is nothing
+to be known, and little to be done.
 """
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle as Cycle
 
-__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone", "write"]
+__all__ = ["Cycle", "abort", "cycle_of", "give_up_after", "has_come_whole", "has_taken_all", "is_gone", "together"]
 
 
 def cycle_of(send: Callable[..., Any]) -> Cycle | None:
@@ -43,17 +44,42 @@ async def has_taken_all(send: Callable[..., Any], seconds: float) -> bool:
     return True
 
 
-def write(cycle: Cycle, body: bytes) -> bool:
-    """Write a part of a response that has begun, exactly as `send` would; False when `send` would have to wait."""
-    if cycle.flow.write_paused or cycle.disconnected:
-        return False
-    if cycle.chunked_encoding:
-        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
-        return True
-    if getattr(cycle, "delimited", False):  # HTTP/1.0, as nginx speaks by default: it ends with the connection
-        cycle.transport.write(body)
-        return True
-    return False
+class _Together:
+    """Stands for a connection's transport, and keeps what is written to it."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self._kept: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self._kept.append(data)
+
+    def is_closing(self) -> bool:
+        return bool(self.transport.is_closing())
+
+    def close(self) -> None:
+        self.flush()
+        self.transport.close()
+
+    def flush(self) -> None:
+        kept, self._kept = self._kept, []
+        if kept:
+            self.transport.write(b"".join(kept))
+
+
+@contextmanager
+def together(cycle: Cycle) -> Iterator[None]:
+    """Have what is sent inside leave in one piece: uvloop makes a system call and a packet of each that it is given.
+
+    Inside nothing is waited for. What an error keeps from being complete is not sent at all.
+    """
+    kept = _Together(cycle.transport)
+    cycle.transport = kept  # type: ignore[assignment]  # as much of a transport as a response asks for
+    try:
+        yield
+        kept.flush()
+    finally:
+        cycle.transport = kept.transport
 
 
 def give_up_after(cycle: Cycle | None, seconds: float) -> None:

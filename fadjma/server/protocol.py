@@ -102,6 +102,21 @@ class Protocol(HttpToolsProtocol):
         """Whether the answer is complete and the request's body is not: it may never be."""
         return self.cycle is not None and self.cycle.response_complete and self.cycle.more_body
 
+    # A stream -------------------------------------------------------------------------------------------------
+
+    def give_to(self, other: asyncio.Protocol) -> bool:
+        """Let another protocol have this connection until it ends (live/links.py); whether its client is behind.
+
+        Nothing stays of the request, nor of what was sent behind it: the answer has said that the connection ends.
+        """
+        self._forget_time()
+        self.flow.resume_reading()
+        self.pipeline.clear()
+        self.connections.discard(self)
+        self.transport.set_protocol(other)
+        self.parser = None  # type: ignore[assignment]  # it knows this, as this knows it
+        return self.flow.write_paused
+
     # Refusing -------------------------------------------------------------------------------------------------
 
     def send_400_response(self, msg: str) -> None:

@@ -48,4 +48,5 @@ async def change_settings() -> Response:
     show = partial(actions.show, fixed=fixed)
     acted = await web.act(actions.change, show, form.rules(), version=form.version.data, fixed=fixed)
     rules.settle(acted.resource.rules)
+    web.app().extensions["timekeeper"].wake()  # of another process, too: it looks at them before its round
     return web.done(acted, "settings/_history.html", "/settings", labels=LABELS)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from fadjma.store.copying import Whole
 from fadjma.store.database import WAL_LIMIT, Clock, Database, milliseconds
 from fadjma.store.sqlite.database import SQLite
+from fadjma.store.sqlite.whole import SQLiteWhole
 
 
 def at(url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> Database:
@@ -19,6 +21,15 @@ def at(url: str, *, clock: Clock = milliseconds, wal_limit: int = WAL_LIMIT) -> 
 
         return PostgreSQL(url, clock=clock)
     raise ValueError("FADJMA_DATABASE_URL is neither sqlite:///path nor postgresql://host/name")
+
+
+def whole(url: str) -> Whole:
+    """The same, to be copied or filled as a whole."""
+    if url.startswith("sqlite:///"):
+        return SQLiteWhole(Path(url.removeprefix("sqlite:///")))
+    from fadjma.store.postgresql.whole import PostgreSQLWhole
+
+    return PostgreSQLWhole(url)
 
 
 def is_read(url: str) -> bool:

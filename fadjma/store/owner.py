@@ -13,8 +13,13 @@ if sys.platform != "win32":
 class Owner(ABC):
     """One process of several at a time; whoever ends, killed or not, is it no more."""
 
+    beat: float | None = None  # seconds after which whoever is it has to `stay`; None: it stays it by itself
+
     def __init__(self) -> None:
         self._asking: asyncio.Task[bool] | None = None
+
+    async def stay(self) -> None:  # noqa: B027 - most have nothing to say
+        """Go on being it, if this process is: one that stands still, and does not die, says it no more."""
 
     async def ask(self) -> bool:
         """`take`, beside the event loop, which does not wait for a database that is silent."""

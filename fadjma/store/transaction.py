@@ -55,7 +55,12 @@ class Transaction(ABC):
 
     @abstractmethod
     def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        """Run one statement for each of `rows`."""
+        """Run one statement for each of `rows`; as with `send`, at the latest before something is asked."""
+
+    def send(self, sql: str, parameters: Parameters = ()) -> None:
+        """Run one statement of which nobody asks anything: it may go to the database with the next one that is asked
+        something, and what a constraint refuses of it is raised by that one, or by the end of the transaction."""
+        self.execute(sql, parameters)
 
     @abstractmethod
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
@@ -68,6 +73,13 @@ class Transaction(ABC):
     @abstractmethod
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row that the statement returns, if any."""
+
+    def version(self) -> int | None:
+        """Of the database, as seen here: while one connection says the same number, nobody has committed anything.
+
+        None where no such thing is known.
+        """
+        return None
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first column of the first row, or None."""

@@ -1,12 +1,13 @@
 """What one person may cause in an hour: far above what work needs, and there against a program gone wild.
 
-Counted inside the transaction of the act, where it is known who asks, on the writer's one thread; a read before every
-act only to find that out would cost a tenth of it, and the library that slows guesses (throttle.py) counts on the event
-loop. In memory: a restart forgives at most one hour.
+Counted inside the transaction of the act, where it is known who asks, on a writer's thread; a read before every act
+only to find that out would cost a tenth of it, and the library that slows guesses (throttle.py) counts on the event
+loop. In memory: a restart forgives at most one hour, and of several processes each counts what it is asked itself.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 from fadjma.refusals import Throttled
 
@@ -42,6 +43,7 @@ class Bounds:
         self._acts = Bound("act", acts_per_hour)
         self._clock = clock
         self._counts: dict[tuple[str, str], tuple[int, int]] = {}  # when the hour began, and how many since
+        self._one_by_one = Lock()  # PostgreSQL has several writers
 
     def act(self, person: str) -> None:
         """One more act of this person; raises Throttled when there were too many."""
@@ -51,6 +53,10 @@ class Bounds:
         """One more of these; raises Throttled when there were too many."""
         if not self._acts.amount:
             return
+        with self._one_by_one:
+            self._count(bound, who)
+
+    def _count(self, bound: Bound, who: str) -> None:
         now, key = self._clock(), (bound.name, who)
         began, count = self._counts.get(key, (now, 0))
         if not began <= now < began + _HOUR:

@@ -1,4 +1,6 @@
-"""Slowing down guesses. Kept in memory: one process, and a restart forgives at most one window."""
+"""Slowing down guesses. Of a database in a file it is kept in memory: one process, and a restart forgives at most one
+window. Of one that several processes serve, in the database (attempts.py): whichever is asked, each counts for all.
+"""
 
 import asyncio
 import time
@@ -10,7 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from fadjma.refusals import Throttled
@@ -47,10 +49,14 @@ class Attempt:
 
 
 class Throttle:
-    """Counts attempts; raises Throttled when there are too many."""
+    """Counts attempts; raises Throttled when there are too many.
 
-    def __init__(self) -> None:
-        self._storage = MemoryStorage()
+    What is under way (`attempt`) each process knows of itself alone.
+    """
+
+    def __init__(self, storage: Storage | None = None) -> None:
+        """`storage`: where they are counted; None: in memory."""
+        self._storage = storage or MemoryStorage()
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._under_way: Counter[Counted] = Counter()
         self._settled = asyncio.Event()

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlencode
 
 import httpx
@@ -83,9 +83,10 @@ class Person:
 class People:
     """New people in a server's database."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, store: Store | None = None) -> None:
+        """`store`: of a server whose database is no file."""
         self.server = server
-        self.store = Store(server.database, milliseconds)  # type: ignore[arg-type]
+        self.store = store or Store(server.database, milliseconds)  # type: ignore[arg-type]
 
     def patient(self, given_name: str = "Awa", family_name: str = "Cissé") -> Person:
         def register(tx: Transaction) -> str:
@@ -167,14 +168,22 @@ class Clinic(People):
     `through` is the address of a proxy, by which all of it then goes.
     """
 
-    def __init__(self, server: Server, through: str = "") -> None:
-        super().__init__(server)
-        self.address = through or server.address
-        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=WITHIN)
+    def __init__(
+        self, server: Server, through: str = "", *, store: Store | None = None, patience: float = WITHIN
+    ) -> None:
+        """`patience`: seconds after which a client gives up waiting for an answer."""
+        super().__init__(server, store)
+        self._through = through
+        self._http = httpx.AsyncClient(verify=False, trust_env=False, timeout=patience)
         self._closing = contextlib.AsyncExitStack()
 
-    async def __aenter__(self) -> "Clinic":
+    async def __aenter__(self) -> Self:
         return self
+
+    @property
+    def address(self) -> str:
+        """Where the next request goes."""
+        return self._through or self.server.address
 
     async def __aexit__(self, *error: object) -> None:
         await self._closing.aclose()

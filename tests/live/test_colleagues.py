@@ -21,7 +21,7 @@ class Pharmacy:
         self.colleagues = Colleagues(self.streams, lambda stream, body: self.written[stream].append(body.decode()))
 
     def join(self, viewer: Viewer) -> Stream:
-        stream = Stream(viewer, None, lambda: None, "html", 0)  # type: ignore[arg-type]
+        stream = Stream(viewer, None, "html", 0)  # type: ignore[arg-type]
         self.written[stream] = []
         self.streams.add(stream)
         self.colleagues.joined(stream)

@@ -195,7 +195,7 @@ class TestNewsOfAThingThatIsUnreadAlready:
         def events(tx: Transaction) -> list[bytes]:
             made = Fragments(tx)
             return [
-                delivery.event(Stream(person, None, None, encoding, 0), 1, made)  # type: ignore[arg-type]  # nothing is sent
+                delivery.event(Stream(person, None, encoding, 0), 1, made)  # type: ignore[arg-type]  # nothing is sent
                 for person in (NDIAYE, GOMIS, NDIAYE)
             ]
 
@@ -205,7 +205,7 @@ class TestNewsOfAThingThatIsUnreadAlready:
 def test_a_delivery_that_goes_on_later_looks_again_who_may_see_it(store: Store, record: str) -> None:
     """A notice to many is delivered in slices: a right may end between two of them."""
     delivery = Delivery(Announcement("medical_record_updated", None, Subject("record", record), 0, {}), [], 0)
-    stream = Stream(SARR, None, None, "html", 0)  # type: ignore[arg-type]  # nothing is sent
+    stream = Stream(SARR, None, "html", 0)  # type: ignore[arg-type]  # nothing is sent
 
     def event(tx: Transaction) -> bytes:
         return delivery.event(stream, 1, Fragments(tx))

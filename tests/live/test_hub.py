@@ -13,10 +13,13 @@ from store import Clock
 
 from fadjma import events
 from fadjma.events import Subject
+from fadjma.events.inbox import Notification
 from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.live import fragments, hub
+from fadjma.live.fragments import Fragments
 from fadjma.live.hub import Hub
+from fadjma.live.links import Asgi, Parked
 from fadjma.live.replay import LIMIT
 from fadjma.live.streams import Stream
 from fadjma.store import Database, Error, Transaction
@@ -104,7 +107,7 @@ class House:
     def listen(self, viewer: Viewer, encoding: Any = "json", *, after: int = 0, level: int | None = None) -> Wire:
         """A stream as the endpoint opens it; without `level` it is level already."""
         wire = Wire()
-        stream = Stream(viewer, wire.send, wire.abort, encoding, after)
+        stream = Stream(viewer, Asgi(wire.send, wire.abort), encoding, after)
         self.hub.add(stream)
         self.hub.catch_up(stream, after if level is None else level)
         return wire
@@ -146,7 +149,7 @@ async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     house = House(database)
     yield house
     for stream in list(house.hub.streams):
-        stream.abort()
+        stream.link.cut()
     await house.hub.stop()
     assert not house.hub._tasks
 
@@ -239,7 +242,7 @@ class TestWhoIsBehind:
         """The endpoint subscribes, then reads the level; what is committed in between is part of both."""
         await house.tell(AWA, times=2)
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA)
         if delivered:
@@ -253,7 +256,7 @@ class TestWhoIsBehind:
     async def test_so_it_does_when_far_too_much_was_missed(self, house: House, delivered: bool, level: int) -> None:
         await house.tell(AWA, times=LIMIT + 10)
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA)
         if delivered:
@@ -276,7 +279,7 @@ class TestWhoIsBehind:
     async def test_a_level_read_before_an_event_that_has_been_sent_is_no_reset(self, house: House) -> None:
         """The reading of the level may be slower than an announcement and its catching up."""
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA)
         await house.quiet()
@@ -303,7 +306,7 @@ class TestWhoIsBehind:
     async def test_announced_but_never_there_does_not_go_round_for_ever(self, house: House) -> None:
         """A backup was restored under the running server."""
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         stream.wanted = 9
         house.hub.catch_up(stream, 0)
@@ -352,7 +355,7 @@ class TestAFullLink:
         await house.tell(AWA, times=2)
         wire = Wire()
         wire.flows.clear()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         house.hub.catch_up(stream, 2)
         await until(lambda: stream.last == 2)
@@ -369,7 +372,7 @@ class TestAFullLink:
         moussa = house.listen(MOUSSA)
         wire = Wire()
         wire.flows.clear()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         await house.tell(AWA, MOUSSA)
         if behind:
@@ -431,10 +434,9 @@ class TestWhatBreaks:
         def closed(data: bytes) -> None:
             raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
 
-        flow, transport = SimpleNamespace(write_paused=False), SimpleNamespace(write=closed, is_closing=lambda: False)
-        broken = SimpleNamespace(flow=flow, transport=transport, disconnected=False, chunked_encoding=True)
+        transport: Any = SimpleNamespace(write=closed, is_closing=lambda: False, abort=wires[1].abort)
         [stream] = house.hub.streams.of_user(MOUSSA.id)
-        stream.cycle = broken  # type: ignore[assignment]
+        stream.link = Parked(transport, set(), lambda error: None, chunked=True)
         await house.tell(AWA, MOUSSA, DIOP)
         await house.quiet()
         assert [wire.seqs for wire in wires] == [[1], [], [1]] and wires[1].aborted
@@ -517,7 +519,7 @@ class TestWhatBreaks:
         await house.tell(AWA, times=3)
         wire = Wire()
         wire.broken = RuntimeError("the handler is closed")
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         house.hub.catch_up(stream, 3)
         await house.quiet()
@@ -612,7 +614,7 @@ class TestTime:
         go_on = house.reads.hold("missed")
         await house.tell(AWA)
         wire = Wire()
-        stream = Stream(AWA, wire.send, wire.abort, "json", 0)
+        stream = Stream(AWA, Asgi(wire.send, wire.abort), "json", 0)
         house.hub.add(stream)
         house.hub.catch_up(stream, 0)
         await house.tell(AWA)
@@ -783,3 +785,51 @@ class TestOtherProcesses:
         monkeypatch.setattr(house.database, "wake_others", called.extend)
         await house.tell(AWA, DIOP)
         assert called == [AWA.id, DIOP.id]
+
+
+class TestBetweenTwoSlices:
+    """What was read is read again, unless nobody has written anything and no time has passed."""
+
+    @pytest.fixture
+    def made(self, house: House, monkeypatch: pytest.MonkeyPatch) -> Fragments:
+        monkeypatch.setattr(Fragments, "_FRESH", 60)
+        return house.database.glance(_paused)
+
+    def test_what_nobody_has_changed_holds(self, house: House, made: Fragments) -> None:
+        assert house.database.glance(made.go_on) and house.database.glance(made.go_on)
+
+    async def test_what_anybody_has_written_ends_it(self, house: House, made: Fragments) -> None:
+        await house.tell(AWA)
+        assert not house.database.glance(made.go_on)
+
+    def test_so_does_the_clock_by_which_rights_end(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Fragments, "_FRESH", -1)
+        assert not house.database.glance(house.database.glance(_paused).go_on)
+
+    def test_where_no_version_is_known_it_is_always_read_again(self, house: House, made: Fragments) -> None:
+        """As on PostgreSQL."""
+
+        def go_on(tx: Transaction) -> bool:
+            made._version = Transaction.version(tx)
+            return made.go_on(tx)
+
+        assert not house.database.glance(go_on)
+
+    async def test_a_row_is_read_once_for_all_slices(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        read: list[Fragments] = []
+        monkeypatch.setattr(hub, "_SLICE", 0)
+        monkeypatch.setattr(Fragments, "_FRESH", 60)
+        made = Fragments.__init__
+        monkeypatch.setattr(Fragments, "__init__", lambda self, *args: read.append(self) or made(self, *args))
+        wires = [house.listen(one, "html") for one in (AWA, MOUSSA, DIOP, NDIAYE)]
+        await house.tell(AWA, MOUSSA, DIOP, NDIAYE)
+        await house.quiet()
+        assert [wire.seqs for wire in wires] == [[1]] * 4 and len(read) == 1
+        assert house.hub._fragments is None
+
+
+def _paused(tx: Transaction) -> Fragments:
+    made = Fragments(tx)
+    made.html(AWA, Notification(1, "notification", None, Subject("inbox", AWA.id), 0))
+    made.pause()
+    return made

@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from event_stream import WITHIN, Ended
 from live_people import Clinic, Session
 from live_server import ORIGIN
 
@@ -45,6 +46,22 @@ async def test_headers_keep_proxies_and_caches_away(clinic: Clinic, path: str) -
     assert stream.headers["cache-control"] == "no-store"
     assert stream.headers["x-accel-buffering"] == "no"
     assert "content-encoding" not in stream.headers and "content-length" not in stream.headers
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_connection_is_its_streams_to_the_end(clinic: Clinic, path: str) -> None:
+    """What a client sends behind its request is not answered, and harms nothing."""
+    awa, diop = clinic.patient(), clinic.doctor()
+    stream = await clinic.listening(awa, path)
+    assert stream.headers["connection"] == "close"
+    await stream.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET ")
+    await clinic.ask(diop, awa)
+    assert [event.seq for event in await stream.news(1)] == [1]
+    await clinic.post(awa, "/sign-out")
+    assert await stream.bye(2) == "signed_out"
+    with pytest.raises(Ended):
+        await stream.event(within=WITHIN)
+    assert stream.complete and b"HTTP/1.1" not in stream.raw
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -4,14 +4,11 @@ import asyncio
 import os
 import time
 from random import Random
-from typing import Any
 
-import httpx
 from crowd import Crowd, greeted, over
 from event_stream import Follower
-from live_people import Clinic, Person, until
-
-from fadjma.ids import new_id
+from live_people import Clinic, until
+from loads import Load, acts, check_acknowledged
 
 STREAMS = 1_000
 PER_PERSON = 10
@@ -88,51 +85,6 @@ class TestARestart:
             assert follower.dropped == 0 and follower.connections >= 2, "nobody was signed out"
 
 
-class Load:
-    """A doctor who asks and withdraws without end, makes mistakes, and knows which acts were acknowledged."""
-
-    def __init__(self, clinic: Clinic, doctor: Person, patient: Person) -> None:
-        self.doctor, self.patient = doctor, patient
-        self.acknowledged: dict[str, str] = {}  # id of the request: the last state that was answered
-        self.refused = 0
-        self._clinic = clinic
-
-    async def run(self, rng: Random) -> None:
-        while True:
-            key = new_id()
-            asked = await self._insist(201, key, "/access-requests", patient_id=self.patient.id, reason="Suivi")
-            self.acknowledged[asked["id"]] = asked["status"]
-            await asyncio.sleep(rng.random() * 0.01)
-            await self._be_refused(key)
-            withdrawn = await self._insist(200, new_id(), f"/access-requests/{asked['id']}/withdrawal")
-            self.acknowledged[asked["id"]] = withdrawn["status"]
-            await asyncio.sleep(rng.random() * 0.01)
-
-    async def _be_refused(self, used_key: str) -> None:
-        """While one is pending: ask once more, and send another act under a key that is taken.
-
-        Both are found out inside the transaction, which may be committed together with others' acts.
-        """
-        fields = {"patient_id": self.patient.id, "reason": "Suivi, encore"}
-        await asyncio.gather(
-            self._insist(409, new_id(), "/access-requests", **fields),
-            self._insist(422, used_key, "/access-requests", **fields),
-        )
-        self.refused += 2
-
-    async def _insist(self, expected: int, key: str, path: str, **fields: Any) -> dict[str, Any]:
-        """Send one act until it is answered, with the same key, as a form that is sent again does."""
-        while True:
-            try:
-                response = await self._clinic.post(self.doctor, path, key=key, **fields)
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-                continue
-            assert response.status_code == expected, (response.status_code, response.text)
-            answer: dict[str, Any] = response.json()
-            return answer
-
-
 async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Clinic) -> None:
     """kill -9 while 16 doctors act at once: what was answered is there, everybody sees each event once, in order.
 
@@ -146,11 +98,11 @@ async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Cli
     working = [asyncio.create_task(load.run(rng)) for load in loads]
     try:
         for _ in range(KILLS):
-            so_far = _acts(loads)
-            await until(lambda so_far=so_far: _acts(loads) > so_far)  # killed while nobody works, it proves nothing
+            so_far = acts(loads)
+            await until(lambda so_far=so_far: acts(loads) > so_far)  # killed while nobody works, it proves nothing
             await asyncio.sleep(rng.random() * 0.4)
             own_clinic.server.kill()
-            _check_acknowledged(own_clinic, loads)
+            check_acknowledged(own_clinic, loads, SEED)
             await asyncio.to_thread(own_clinic.server.start)
             assert not any(task.done() for task in working), [task.exception() for task in working if task.done()]
         await asyncio.sleep(0.2)
@@ -159,7 +111,7 @@ async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Cli
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
     own_clinic.store.check()
-    _check_acknowledged(own_clinic, loads)
+    check_acknowledged(own_clinic, loads, SEED)
     sql = "SELECT seq, type, subject_id FROM notifications WHERE user_id = ? ORDER BY seq"
     for user_id, follower in followers.items():
         stored = own_clinic.store.rows(sql, user_id)
@@ -172,20 +124,3 @@ async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Cli
     for load in loads:  # each act once, although it was sent again after a kill: one event per change for each side
         changes = own_clinic.store.value("SELECT sum(version) FROM access_requests WHERE doctor_id = ?", load.doctor.id)
         assert followers[load.doctor.id].last == followers[load.patient.id].last == changes
-
-
-def _acts(loads: list[Load]) -> int:
-    return sum(len(load.acknowledged) for load in loads)
-
-
-def _check_acknowledged(clinic: Clinic, loads: list[Load]) -> None:
-    for load in loads:
-        rows = clinic.store.rows("SELECT id, status FROM access_requests WHERE doctor_id = ?", load.doctor.id)
-        stored: dict[str, str] = dict(rows)
-        for request_id, status in load.acknowledged.items():
-            assert request_id in stored, f"acknowledged and lost: FADJMA_SEED={SEED}"
-            assert stored[request_id] == status or (status, stored[request_id]) == ("pending", "withdrawn")
-        open_now = [request_id for request_id, status in stored.items() if status == "pending"]
-        assert len(open_now) <= 1
-        unanswered = stored.keys() - load.acknowledged.keys()
-        assert len(unanswered) <= 1, "a doctor waits for one answer: the others were refused, and stored all the same"

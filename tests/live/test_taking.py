@@ -87,3 +87,59 @@ async def test_a_long_answer_is_not_read_on_for_whoever_has_gone_or_takes_nothin
         await requests.Connection(Quart("x"), scope)._send_response(cycle.send, answer)
     assert read == [1, 2, 3]
     assert cycle.transport.cut
+
+
+class Written(Transport):
+    """Takes down what is written, piece by piece."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def close(self) -> None:
+        self.pieces.append(b"closed")
+
+
+def _answering(transport: Transport, *, keep_alive: bool = True, method: str = "GET") -> RequestResponseCycle:
+    """As uvicorn makes one for each request; `on_response` writes that it was called."""
+    return RequestResponseCycle(
+        scope={"method": method},  # type: ignore[arg-type, typeddict-item]
+        transport=transport,  # type: ignore[arg-type]
+        flow=FlowControl(transport),  # type: ignore[arg-type]
+        logger=None,  # type: ignore[arg-type]
+        access_logger=None,  # type: ignore[arg-type]
+        access_log=False,
+        default_headers=[],
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=keep_alive,
+        on_response=lambda: None,
+    )
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+async def test_head_and_body_of_a_short_answer_leave_together(*, keep_alive: bool) -> None:
+    transport = Written()
+    cycle = _answering(transport, keep_alive=keep_alive)
+    answer = Response("corps", headers={"x-a": "b"})
+    answer.timeout = None
+    scope: Any = {"type": "http", "headers": []}
+    await requests.Connection(Quart("x"), scope)._send_response(cycle.send, answer)
+    head, _, body = transport.pieces[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n") and b"\r\nx-a: b" in head and body == b"corps"
+    assert transport.pieces[1:] == ([] if keep_alive else [b"closed"])
+    assert cycle.response_complete and cycle.transport is transport
+
+
+async def test_an_answer_that_cannot_be_sent_whole_is_not_begun() -> None:
+    transport = Written()
+    cycle = _answering(transport)
+    answer = Response("corps")
+    answer.headers["content-length"] = "9"
+    answer.timeout = None
+    scope: Any = {"type": "http", "headers": []}
+    with pytest.raises(RuntimeError, match="shorter"):
+        await requests.Connection(Quart("x"), scope)._send_response(cycle.send, answer)
+    assert not transport.pieces and cycle.transport is transport

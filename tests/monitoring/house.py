@@ -13,6 +13,7 @@ from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
+from fadjma.live.links import Asgi
 from fadjma.live.streams import Stream
 from fadjma.monitoring.history import History
 from fadjma.monitoring.metrics import registry
@@ -73,7 +74,7 @@ class House:
     ) -> tuple[Stream, Wire]:
         """A stream as the endpoint opens it; without `level` it is level already."""
         wire = Wire()
-        stream = Stream(viewer, wire.send, wire.abort, encoding, after)
+        stream = Stream(viewer, Asgi(wire.send, wire.abort), encoding, after)
         self.hub.add(stream)
         self.hub.catch_up(stream, after if level is None else level)
         return stream, wire

@@ -63,7 +63,7 @@ async def test_three_deliveries_at_once_are_one(store: Store, database: Database
         *(database.write(dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=right) for _ in range(3)),
         return_exceptions=True,
     )
-    assert [isinstance(answer, Conflict) for answer in answers] == [False, True, True]
+    assert sorted(isinstance(answer, Conflict) for answer in answers) == [False, True, True]
     assert store.value("SELECT sum(on_hand) FROM lots") == 80
     assert store.told(AWA).count("prescription.delivered") == 1
     assert store.told(DIOP).count("prescription.dispensed") == 1

@@ -1,16 +1,20 @@
 """Preparing with a lot that expires before the course ends, over HTTP: asked, and done once it is confirmed."""
 
 import html
+from datetime import timedelta
 
 from callers import Callers
 from cast import NDIAYE
 from store import Store
 from told import Told
 
+from fadjma import days
+
 
 def _shorten(store: Store) -> None:
     """All that there is expires in two days; the course is of ten."""
-    store.connection.execute("UPDATE lots SET expires_on = date('now', '+2 days')")
+    expires_on = days.day(store.clock()) + timedelta(days=2)
+    store.connection.execute("UPDATE lots SET expires_on = ?", (expires_on.isoformat(),))
 
 
 async def test_the_page_asks_and_takes_a_confirmation(clinic: Callers, told: Told, store: Store) -> None:

@@ -1,6 +1,7 @@
 """A weight on its page, as a doctor or a nurse types it, and where it is read."""
 
 import html
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from callers import Callers
 from cast import AWA, DIOP, GASSAMA, NDIAYE, SARR
 from store import Clock, Store
 from told import Told
+
+from fadjma import days
 
 PAGE = "/patients/awa/measurements"
 ROUND = "/patients/awa/vitals"
@@ -58,7 +61,7 @@ async def test_a_program_reads_what_it_has_written(clinic: Callers, told: Told, 
 async def test_a_newborn_is_weighed_in_grams(
     clinic: Callers, told: Told, store: Store, days_old: int, hint: str, shown: str
 ) -> None:
-    _born(store, store.value("SELECT date(? / 1000, 'unixepoch', ?)", store.clock(), f"-{days_old} days"))
+    _born(store, f"{days.day(store.clock()) - timedelta(days=days_old)}")
     doctor = clinic.browser(DIOP)
     page = await doctor.get(PAGE)
     assert hint in page.text
@@ -71,9 +74,9 @@ async def test_a_newborn_is_weighed_in_grams(
 async def test_a_child_of_whom_only_the_month_is_known_is_newborn_in_it(
     clinic: Callers, told: Told, store: Store
 ) -> None:
-    _born(store, store.value("SELECT strftime('%Y-%m', ? / 1000, 'unixepoch')", store.clock()))
+    _born(store, f"{days.day(store.clock()):%Y-%m}")
     assert "En grammes" in (await clinic.browser(DIOP).get(PAGE)).text
-    _born(store, store.value("SELECT strftime('%Y', ? / 1000, 'unixepoch')", store.clock()))
+    _born(store, f"{days.day(store.clock()):%Y}")
     assert "En kilogrammes" in (await clinic.browser(DIOP).get(PAGE)).text
 
 

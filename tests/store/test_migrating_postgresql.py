@@ -129,3 +129,10 @@ def test_one_that_cannot_hold_every_letter_is_refused(cluster: "Cluster") -> Non
     with cluster.connect("latin") as connection:
         assert "est en LATIN1" in _refused(connection)
     cluster.drop("latin")
+
+
+def test_a_postgresql_that_is_too_old_is_refused(
+    connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrating, "_OLDEST", 99)
+    assert "il faut la version 99 ou une plus récente" in _refused(connection)

@@ -25,7 +25,7 @@ TABLES = {
     },
     "chain": {"chain_links", "chain_heads", "chain_keys", "chain_seals", "chain_before"},
     "events": {"audit_events", "inboxes", "notifications", "security_events"},
-    "web": {"idempotency_keys", "drafts"},
+    "web": {"attempts", "idempotency_keys", "drafts"},
     "keeping": {"backup_runs"},
     "imports": {"imports"},
     "access": {"access_requests", "emergency_reviews", "contests"},

@@ -10,14 +10,14 @@ from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
 
 from fadjma.store.postgresql.faults import translated
+from fadjma.store.postgresql.messages import Messages
 
 STATEMENT_SECONDS = 30  # a statement that takes longer is ended
 LOCK_SECONDS = 5  # that a row of another transaction is waited for
-_IDLE_SECONDS = 60  # a process that stands still in a transaction keeps nobody else waiting for longer
+_IDLE_SECONDS = 15  # a process that stands still in a transaction keeps nobody else waiting for longer
+_BY_KEYS = 1.1  # what is asked for is a few rows by their keys, on disks that do not turn: it reads no table for 500
 _GRACE_SECONDS = 2.0  # beyond its statement's bound, in which a server that lives has said that it ended it
 _CONNECT_SECONDS = 2  # the least that libpq knows
-_PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time
-_PREPARED = 500  # at the most, and more than there are in this program
 
 # A machine that is gone is noticed on a line that is silent, and on one that waits for it to take what was sent.
 _LINE: dict[str, Any] = {
@@ -26,6 +26,13 @@ _LINE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+
+# PostgreSQL counts anew whenever it has recovered from a crash, and nowhere else by itself
+# (https://www.postgresql.org/docs/current/monitoring-stats.html); a standby that is promoted begins another timeline.
+_HISTORY = (
+    "SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END "
+    "|| ' ' || coalesce(stats_reset::text, '') FROM pg_stat_bgwriter"
+)
 
 
 def is_read(url: str) -> bool:
@@ -42,6 +49,8 @@ class Connection(psycopg.Connection[Any]):
     keeps itself are nothing where it stands still."""
 
     patience: float | None = None  # seconds; None: for ever
+    history = ""  # another one where the server has crashed since, or a standby has taken over: numbers come again
+    messages: Messages
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """What psycopg calls for each statement. One that is not answered in time ends the connection."""
@@ -85,15 +94,17 @@ def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
             url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="fadjma", **_LINE
         )
         connection.patience = seconds + _GRACE_SECONDS if seconds else None
-        connection.prepare_threshold, connection.prepared_max = _PREPARED_AFTER, _PREPARED
+        connection.prepare_threshold = None  # what comes often goes by `messages`
         for kind, dumper in ((str, StrDumper), (int, Int8Dumper), (bool, _AsNumber)):
             connection.adapters.register_dumper(kind, dumper)
         connection.adapters.register_loader("numeric", _WholeOrNot)
         connection.adapters.register_loader("bool", _OneOrNone)
-        connection.execute(
-            f"SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
-            f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}"
-        )
+        connection.messages = Messages(connection)
+        found = connection.execute(
+            f"{_HISTORY}; SET statement_timeout = {seconds * 1000:.0f}; SET lock_timeout = {LOCK_SECONDS * 1000}; "
+            f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000}; SET random_page_cost = {_BY_KEYS}"
+        ).fetchone()
+        connection.history = found[0] if found else ""
     except psycopg.Error as error:
         raise translated(error) from error
     return connection

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -43,7 +43,14 @@ _ASIDE_SECONDS = 600.0  # for one statement of a long reading
 _ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
 _CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_current_xact_id()::text"
+_WRITE = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
+
+
+class _Broken(Unavailable):
+    """A connection was, before anything was answered on it: nothing was begun there, and another may be whole."""
+
+    def __init__(self) -> None:
+        super().__init__("broken")
 
 
 class PostgreSQL(Database):
@@ -190,7 +197,7 @@ class PostgreSQL(Database):
     def run(self, write: Write) -> bool:
         """Run it in a transaction, again while others are in its way; returns whether it changed anything."""
         until = time.monotonic() + _BUSY_SECONDS
-        pause, again = _PAUSE, False
+        pause, again, seen, may_be_broken = _PAUSE, False, "", True
         while True:
             if self._give_up_at is not None and time.monotonic() > self._give_up_at:
                 raise Unavailable("stopping")
@@ -198,56 +205,77 @@ class PostgreSQL(Database):
                 if not again:
                     return self._try(write, again=False)
                 with self._turn:
-                    return self._try(write, again=True)
-            except InTheWay:
+                    return self._try(write, again=True, seen=seen)
+            except _Broken:
+                if not may_be_broken or time.monotonic() > until:
+                    raise
+                again, may_be_broken = True, False
+                continue
+            except InTheWay as way:
                 if time.monotonic() > until:
                     raise
+                seen = way.there_already
             again = True
             time.sleep(random.uniform(0, pause))  # noqa: S311 - against those of other processes
             pause = min(2 * pause, 0.1)
 
-    def _try(self, write: Write, *, again: bool) -> bool:
+    def _try(self, write: Write, *, again: bool, seen: str = "") -> bool:
+        """`seen`: the key that was found to be there when it was tried before. Its row is to be seen now, and whoever
+        makes the same one all the same means it; of another key that is not known."""
         connection = self._writing.take()
         try:
-            transaction = _begun(connection, _WRITE)
-            if not transaction:  # it broke since it was last used
-                self._writing.give_back(connection)
-                connection = self._writing.take()
-                transaction = _begin(connection, _WRITE)
-            tx = PostgreSQLTransaction(connection, self.clock(), again=again)
+            tx = PostgreSQLTransaction(connection, self.clock(), again=again, begin=_WRITE)
+            failure: Error | None = None
             write.run(tx)
+            if write.error is None:
+                try:
+                    self._end(connection, tx)
+                except Error as error:
+                    failure = error
+            if connection.closed and not tx.number:
+                raise _Broken
             if tx.in_the_way is not None:
                 raise tx.in_the_way
-            if write.error is None:
-                self._end(connection, transaction)
-                if write.announced:
-                    write.announced.committed_at = time.monotonic()
+            if tx.there_already and tx.there_already != seen:
+                raise InTheWay("locked", tx.there_already)
+            if failure is not None:
+                raise failure
+            if write.announced:
+                write.announced.committed_at = time.monotonic()
             return tx.changed and write.error is None
         finally:
             if not connection.closed:
                 _roll_back(connection)
             self._writing.give_back(connection)
 
-    def _end(self, connection: Connection, transaction: str) -> None:
+    def _end(self, connection: Connection, tx: PostgreSQLTransaction) -> None:
         """Commit. Raises Unavailable when it was not kept, or when nobody says whether it was (« unknown »)."""
-        if connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+        if not tx.begun:
+            tx.flush()
+        if not tx.begun:
+            return  # nothing was asked of it, nor sent
+        if not tx.number or connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
             raise Error("the transaction was ended from within")
         try:
-            connection.execute("COMMIT")
+            tx.end()
         except psycopg.Error as error:
-            kept = self._was_kept(transaction) if (error.sqlstate or "")[:2] in _CUT_OFF else False
+            lost = (error.sqlstate or "")[:2] in _CUT_OFF
+            kept = self._was_kept(tx.number, connection.history) if lost else False
             if not kept:
-                raise (Unavailable("unknown") if kept is None else translated(error)) from error
+                raise (Unavailable("unknown") if kept is None else tx.failed(error)) from error
 
-    def _was_kept(self, transaction: str) -> bool | None:
+    def _was_kept(self, transaction: str, history: str) -> bool | None:
         """Whether a transaction was committed, of which the answer was lost with its connection.
 
         Nobody is told « failed » of what may be done: it is asked until somebody answers; None when nobody has for so
-        long that whoever waits is to be told that.
+        long that whoever waits is to be told that, and when the server has crashed since, or a standby has taken over:
+        what was lost had its number for nothing, and the next one gets it again.
         """
         until = time.monotonic() + _ANSWER_SECONDS
         while time.monotonic() < until:
             with suppress(psycopg.Error, Unavailable), connect(self.url, seconds=_GLANCE_SECONDS) as connection:
+                if connection.history != history:
+                    return None
                 found = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
                 if found and found[0] in ("committed", "aborted"):
                     return bool(found[0] == "committed")
@@ -334,25 +362,22 @@ def _is_closed(connection: Connection) -> bool:
     return bool(connection.closed)
 
 
-def _begun(connection: Connection, how: str) -> str:
-    """Begin; the transaction's number, « - » when it is to read. Empty when the connection is broken."""
+def _begun(connection: Connection, how: str) -> bool:
+    """Begin; False when the connection is broken."""
     try:
-        return _begin(connection, how)
+        _begin(connection, how)
     except Unavailable:
         if connection.closed:
-            return ""
+            return False
         raise
+    return True
 
 
-def _begin(connection: Connection, how: str) -> str:
+def _begin(connection: Connection, how: str) -> None:
     try:
-        cursor = connection.execute(how)
-        if not cursor.nextset():
-            return "-"
-        row: Any = cursor.fetchone()
+        connection.execute(how)
     except psycopg.Error as error:
         raise translated(error) from error
-    return str(row[0])
 
 
 def _roll_back(connection: Connection) -> None:

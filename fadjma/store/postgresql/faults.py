@@ -19,7 +19,15 @@ _IN_THE_WAY = {"40001", "40P01"}  # serialization_failure, deadlock_detected
 
 
 class InTheWay(Unavailable):
-    """Another transaction was in the way: the same again may succeed."""
+    """Another transaction was in the way: the same again may succeed.
+
+    `there_already`: the other has made a row that ours, from before it, does not show; which constraint says so, and
+    the row's key.
+    """
+
+    def __init__(self, reason: Reason, there_already: str = "") -> None:
+        super().__init__(reason)
+        self.there_already = there_already
 
 
 def translated(error: psycopg.Error) -> Error:

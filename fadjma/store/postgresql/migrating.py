@@ -14,6 +14,7 @@ _SCHEMA = Path(__file__).with_name("schema.sql")
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _AFTER = "-- after: "  # then the migration of SQLite that schema.sql equals
 _ONE_AT_A_TIME = 0x46_41_44_4A  # advisory lock: who starts beside us waits here
+_OLDEST = 14  # of PostgreSQL: before, nothing ends the connection of a process that hangs (owner.py)
 _LOCK_SECONDS = 10  # that a step waits for others' transactions on a table; whoever comes later waits behind it
 
 
@@ -35,7 +36,7 @@ def migrate(connection: psycopg.Connection[Any], now: int) -> list[str]:
 
     `connection` has no transaction open. Returns the names of the steps that were taken, of an empty database the first
     is the one that schema.sql equals. Raises Unusable when a step fails, was edited since it was taken, or when the
-    database is somebody else's, not in UTF-8, or written by a newer program.
+    database is somebody else's, not in UTF-8, of an old PostgreSQL, or written by a newer program.
     """
     with connection.transaction():
         connection.execute("SET LOCAL lock_timeout = 0")  # whoever was first may have much to do
@@ -64,6 +65,12 @@ def _done(connection: psycopg.Connection[Any]) -> dict[str, str]:
         "SELECT current_setting('server_encoding'), to_regclass('schema_migrations') IS NOT NULL, "
         "(SELECT min(tablename) FROM pg_tables WHERE schemaname = current_schema())"
     ).fetchone() or ("", False, None)
+    version = connection.info.server_version // 10_000
+    if version < _OLDEST:
+        raise Unusable(
+            f"La base {_name(connection)} est dans un PostgreSQL {version} : il faut la version {_OLDEST} ou une plus "
+            "récente."
+        )
     if encoding != "UTF8":
         raise Unusable(f"La base {_name(connection)} est en {encoding} : créez-en une en UTF8 (createdb -E UTF8).")
     if not ours and table:

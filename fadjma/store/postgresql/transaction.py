@@ -1,21 +1,25 @@
 """A transaction of PostgreSQL's, and its rows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar
 
 import psycopg
-from psycopg import RawCursor, RawServerCursor
+from psycopg import RawServerCursor
+from psycopg.pq.abc import PGresult
 
-from fadjma.store.errors import Error
+from fadjma.store.errors import Duplicate, Error
 from fadjma.store.postgresql.connections import Connection
 from fadjma.store.postgresql.faults import InTheWay, translated
+from fadjma.store.postgresql.messages import Statement
 from fadjma.store.postgresql.statements import translated as as_postgresql
 from fadjma.store.postgresql.statements import values
 from fadjma.store.transaction import Parameters, Row, Transaction
 
 _AT_ONCE = 1_000  # rows of a long reading
+_NUMBER = b"SELECT pg_current_xact_id()::text"
+_TOGETHER = 500  # statements in one message at the most
 _names = count()
 
 
@@ -49,35 +53,48 @@ def _rows(cursor: Any) -> Any:
 
 
 class PostgreSQLTransaction(Transaction):
-    """On a connection on which somebody else has said BEGIN, and says how it ends."""
+    """On a connection on which somebody else has said BEGIN, and says how it ends; with `begin`, that is said with its
+    first statement.
 
-    __slots__ = ("_connection", "_cursor", "changed", "in_the_way")
+    What nobody asks anything of waits for the next statement that is asked something, and goes with it.
+    """
 
-    def __init__(self, connection: Connection, now: int, *, again: bool = False) -> None:
+    __slots__ = ("_begin", "_connection", "_messages", "_unsent", "changed", "in_the_way", "number", "there_already")
+
+    def __init__(self, connection: Connection, now: int, *, again: bool = False, begin: bytes = b"") -> None:
         super().__init__(now, again=again)
         self._connection = connection
-        self._cursor = RawCursor(connection, row_factory=_rows)
+        self._messages = connection.messages
+        self._begin = begin
+        self._unsent: list[Statement] = []
         self.changed = False
+        self.number = ""  # PostgreSQL's own, by which it is found again; of one that it has begun
         self.in_the_way: InTheWay | None = None  # whatever is made of it: nothing of this can be kept
+        self.there_already = ""  # the key of which a row was to be made, and is there: which constraint, and its values
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
-        changed = self._run(sql, parameters).rowcount
+        changed = self._run(sql, parameters).command_tuples or 0
         self.changed = self.changed or changed > 0
         return changed
 
     def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         text, names = as_postgresql(sql)
-        try:
-            self._cursor.executemany(text, (values(names, row) for row in rows))
-        except psycopg.Error as error:
-            raise self._failed(error) from error
+        for row in rows:
+            self._unsent.append((text, values(names, row)))
+            if len(self._unsent) >= _TOGETHER:
+                self.flush()
+        self.changed = True
+
+    def send(self, sql: str, parameters: Parameters = ()) -> None:
+        text, names = as_postgresql(sql)
+        self._unsent.append((text, values(names, parameters)))
         self.changed = True
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        rows: list[Row] = self._run(sql, parameters).fetchall()
-        return rows
+        return self._rows(self._run(sql, parameters))
 
     def each(self, sql: str, parameters: Parameters = ()) -> Iterator[Row]:
+        self.flush()
         text, names = as_postgresql(sql)
         try:
             with RawServerCursor(self._connection, f"each_{next(_names)}", row_factory=_rows) as cursor:
@@ -85,22 +102,57 @@ class PostgreSQLTransaction(Transaction):
                 while rows := cursor.fetchmany(_AT_ONCE):
                     yield from rows
         except psycopg.Error as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
 
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
-        row: Row | None = self._run(sql, parameters).fetchone()
-        return row
+        rows = self._rows(self._run(sql, parameters))
+        return rows[0] if rows else None
 
-    def _run(self, sql: str, parameters: Parameters) -> RawCursor[Any]:
-        text, names = as_postgresql(sql)
-        given: Sequence[Any] = values(names, parameters)
-        try:
-            return self._cursor.execute(text, given)
-        except psycopg.Error as error:
-            raise self._failed(error) from error
+    @property
+    def begun(self) -> bool:
+        """Whether there is one."""
+        return not self._begin
 
-    def _failed(self, error: psycopg.Error) -> Error:
+    def flush(self) -> None:
+        """Have done what waits."""
+        if self._unsent:
+            try:
+                self._ask()
+            except psycopg.Error as error:
+                raise self.failed(error) from error
+
+    def end(self) -> None:
+        """Have done what waits, and commit. Raises what psycopg does."""
+        self._ask((b"COMMIT", ()))
+
+    def failed(self, error: psycopg.Error) -> Error:
+        """What the store raises in the place of this error, which is remembered."""
         found = translated(error)
         if isinstance(found, InTheWay):
             self.in_the_way = found
+        if isinstance(found, Duplicate):
+            self.there_already = str(found)
         return found
+
+    def _run(self, sql: str, parameters: Parameters) -> PGresult:
+        text, names = as_postgresql(sql)
+        try:
+            return self._ask((text, values(names, parameters)))
+        except psycopg.Error as error:
+            raise self.failed(error) from error
+
+    def _rows(self, answer: PGresult) -> list[Row]:
+        if not answer.nfields:
+            return []
+        return self._messages.rows(answer, _kind(tuple(answer.fname(at) or b"" for at in range(answer.nfields))))
+
+    def _ask(self, *last: Statement) -> PGresult:
+        """Have done what waits and the last, in one message; returns what is answered to the last."""
+        together = [*self._unsent, *last]
+        self._unsent = []
+        begin = [(self._begin, ()), (_NUMBER, ())] if self._begin else []
+        self._begin = b""
+        answers = self._messages.ask([*begin, *together], self._connection.patience)
+        if begin:
+            self.number = (answers[1].get_value(0, 0) or b"").decode()
+        return answers[-1]

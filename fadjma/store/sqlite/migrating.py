@@ -47,11 +47,16 @@ def migrate(path: Path, now: int, *, up_to: str = "9999", keep: bool = True) -> 
     False: this is a copy itself.
     Raises Unusable when the file cannot be worked with, was written by a newer program, or a step of it was edited.
     """
-    known = [Migration(file.stem, file.read_text(encoding="utf-8")) for file in sorted(_MIGRATIONS.glob("*.sql"))]
+    known = [Migration(name, (_MIGRATIONS / f"{name}.sql").read_text(encoding="utf-8")) for name in names()]
     with usable(path), closing(connect(path)) as connection:
         folding.lend(connection)
         missing = [step for step in _missing(connection, path, known, keep=keep) if step.name[:4] <= up_to]
         return [step.name for step in missing if _apply(connection, path, step, now)]
+
+
+def names() -> list[str]:
+    """Of all that there are, in order."""
+    return sorted(file.stem for file in _MIGRATIONS.glob("*.sql"))
 
 
 def _missing(connection: sqlite3.Connection, path: Path, known: list[Migration], *, keep: bool) -> list[Migration]:

@@ -68,3 +68,6 @@ class SQLiteTransaction(Transaction):
         except sqlite3.Error as error:
             raise translated(self._connection, error) from error
         return row
+
+    def version(self) -> int:
+        return int(self.value("PRAGMA data_version"))

@@ -1,0 +1,249 @@
+"""Three processes on one PostgreSQL, and what breaks: nothing that was answered is lost, each event is heard once.
+
+Each round has every fault of FAULTS once, under load, in an order of its own. `bin/faults-postgresql --times 60` makes
+sixty rounds; FADJMA_FAULTS says how many, FADJMA_SEED repeats their order and moments.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from urllib.parse import quote
+
+import pytest
+from clusters import Cluster, Standby
+from event_stream import Follower
+from fleet import Fleet, FleetClinic
+from live_people import until
+from live_server import Server
+from loads import Load, acts, check_acknowledged
+
+from fadjma.store.postgresql.connections import Connection, connect
+from fadjma.store.postgresql.database import _WRITE, PostgreSQL, _begin
+
+ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
+SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
+PROCESSES = 3
+DOCTORS = 8
+
+log = logging.getLogger("faults")
+Fault = Callable[[FleetClinic, Random], Awaitable[None]]
+
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Cluster]:
+    """A server of these tests' own, which waits for the disk as a clinic's does."""
+    with Cluster(durable=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def fleet(own: Cluster, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(own, tmp_path, PROCESSES) as fleet:
+        yield fleet
+
+
+def _any(clinic: FleetClinic, rng: Random) -> Server:
+    return rng.choice(clinic.fleet.servers)
+
+
+async def a_process_is_killed(clinic: FleetClinic, rng: Random) -> None:
+    server = _any(clinic, rng)
+    await asyncio.to_thread(server.kill)
+    await asyncio.sleep(rng.random() * 0.3)
+    await asyncio.to_thread(server.start_again)
+
+
+async def whoever_keeps_the_time_is_killed(clinic: FleetClinic, rng: Random) -> None:
+    fleet = clinic.fleet
+    await until(lambda: fleet.keeper() is not None)
+    keeper = fleet.keeper()
+    assert keeper is not None
+    await asyncio.to_thread(keeper.kill)
+    await until(lambda: fleet.keeper() is not None)
+    await asyncio.to_thread(keeper.start_again)
+
+
+async def the_database_crashes(clinic: FleetClinic, rng: Random) -> None:
+    """SIGQUIT: nothing is written down, nobody is told good-bye."""
+    await asyncio.to_thread(clinic.fleet.crash)
+
+
+async def one_of_its_processes_is_killed(clinic: FleetClinic, rng: Random) -> None:
+    """Then PostgreSQL ends all the others, and recovers."""
+    await asyncio.to_thread(clinic.fleet.kill_backend)
+
+
+async def those_who_listen_are_cut_off(clinic: FleetClinic, rng: Random) -> None:
+    await asyncio.to_thread(clinic.fleet.cut, "fadjma listens")
+
+
+async def everybody_is_cut_off(clinic: FleetClinic, rng: Random) -> None:
+    await asyncio.to_thread(clinic.fleet.cut)
+
+
+async def a_process_hangs(clinic: FleetClinic, rng: Random) -> None:
+    """Without dying; if it keeps the time, another has it before it wakes."""
+    fleet, server = clinic.fleet, _any(clinic, rng)
+    kept_it = await asyncio.to_thread(fleet.keeper) is server
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(rng.random() * 2)
+        if kept_it:
+            await until(lambda: fleet.keeper() not in (None, server))
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+async def all_are_started_again_one_by_one(clinic: FleetClinic, rng: Random) -> None:
+    """As for a new version: a signal, its end, the next."""
+    for server in clinic.fleet.servers:
+        server.ask_to_stop()
+        assert await asyncio.to_thread(server.wait) == 0
+        await asyncio.to_thread(server.start_again)
+
+
+FAULTS: list[Fault] = [
+    a_process_is_killed,
+    whoever_keeps_the_time_is_killed,
+    the_database_crashes,
+    one_of_its_processes_is_killed,
+    those_who_listen_are_cut_off,
+    everybody_is_cut_off,
+    a_process_hangs,
+    all_are_started_again_one_by_one,
+]
+
+
+@asynccontextmanager
+async def working(fleet: Fleet) -> AsyncIterator[tuple[FleetClinic, list[Load], Callable[[], Awaitable[None]]]]:
+    """Doctors who work without end, and what waits until they have gone on. At the end everything must be there."""
+    rng = Random(SEED)
+    async with FleetClinic(fleet) as clinic:
+        loads = [Load(clinic, clinic.doctor(), clinic.patient(), outages=True) for _ in range(DOCTORS)]
+        followers = {one.id: clinic.follow(one) for load in loads for one in (load.doctor, load.patient)}
+        tasks = [asyncio.create_task(load.run(rng)) for load in loads]
+
+        async def go_on() -> None:
+            so_far = acts(loads)
+            await until(lambda: acts(loads) > so_far + DOCTORS or any(task.done() for task in tasks))
+            ended = [task.exception() for task in tasks if task.done()]
+            assert not ended, (SEED, ended)
+
+        try:
+            await go_on()
+            yield clinic, loads, go_on
+            await go_on()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await _come_to_rest(fleet)
+        clinic.look_again()
+        clinic.store.check()
+        check_acknowledged(clinic, loads, SEED)
+        await _has_heard_all(clinic, followers)
+        for load in loads:  # each act once, although it was sent again: one event per change for each side
+            changes = clinic.store.value("SELECT sum(version) FROM access_requests WHERE doctor_id = ?", load.doctor.id)
+            assert followers[load.doctor.id].last == followers[load.patient.id].last == changes
+        assert all(load.refused for load in loads)
+
+
+async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes_once(fleet: Fleet) -> None:
+    rng = Random(SEED)
+    async with working(fleet) as (clinic, loads, go_on):
+        for number in range(ROUNDS):
+            for fault in rng.sample(FAULTS, len(FAULTS)):
+                await go_on()
+                await asyncio.sleep(rng.random() * 0.3)
+                began = time.monotonic()
+                await fault(clinic, rng)
+                clinic.look_again()
+                check_acknowledged(clinic, loads, SEED)
+                lasted = time.monotonic() - began
+                log.info("round %d: %s (%.1f s), %d acts so far", number + 1, fault.__name__, lasted, acts(loads))
+
+
+@pytest.mark.parametrize("crash", [Cluster.kill, lambda cluster: cluster.stop(signal.SIGQUIT)])
+async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_was_kept(
+    own: Cluster, crash: Callable[[Cluster], None]
+) -> None:
+    """PostgreSQL gives a number again that is in nothing which it had written down when it crashed."""
+    name = own.create()
+    with own.connect(name) as connection:
+        connection.execute("CREATE TABLE acts (id TEXT)")
+    database = PostgreSQL(own.url(name))
+
+    def begin() -> tuple[Connection, str]:
+        connection = connect(own.url(name))
+        number = _begin(connection, _WRITE)
+        connection.execute("INSERT INTO acts VALUES ('one')")
+        return connection, number
+
+    lost, number = begin()
+    await asyncio.to_thread(crash, own)
+    await asyncio.to_thread(own.start_again)
+    again, other = begin()
+    again.execute("COMMIT")
+    assert other == number, "else this shows nothing"
+    assert database._was_kept(number, lost.history) is None
+    assert database._was_kept(number, again.history) is True
+    for connection in (lost, again):
+        connection.close()
+
+
+async def test_of_a_server_that_was_stopped_properly_it_is_known(own: Cluster) -> None:
+    database = PostgreSQL(own.url("postgres"))
+    lost = connect(own.url("postgres"))
+    number = _begin(lost, _WRITE)
+    await asyncio.to_thread(own.stop)
+    await asyncio.to_thread(own.start)
+    assert database._was_kept(number, lost.history) is False
+    lost.close()
+
+
+async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluster, tmp_path: Path) -> None:
+    """It has what it has confirmed, and nothing is acknowledged before (docs/scaling.md)."""
+    name = own.create()
+    with Standby(own) as standby:
+        both = own.url(name) + quote(f",{standby.folder}", safe="") + "&target_session_attrs=read-write"
+        with Fleet(own, tmp_path, 2, url=both) as fleet:
+            with own.connect("postgres") as there:
+                there.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+                there.execute("SELECT pg_reload_conf()")
+            async with working(fleet) as (clinic, loads, go_on):
+                await until(lambda: fleet.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"))
+                await go_on()
+                await asyncio.to_thread(own.stop, signal.SIGQUIT)
+                fleet.cluster = standby
+                await asyncio.to_thread(standby.promote)
+                clinic.look_again()
+                check_acknowledged(clinic, loads, SEED)
+
+
+async def _come_to_rest(fleet: Fleet) -> None:
+    """What was sent and not waited for has been done, or never will be."""
+    sql = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'fadjma' AND state <> 'idle'"
+    quiet = 0
+    while quiet < 5:
+        quiet = 0 if fleet.ask(sql) else quiet + 1
+        await asyncio.sleep(0.1)
+
+
+async def _has_heard_all(clinic: FleetClinic, followers: dict[str, Follower]) -> None:
+    """Each of them, each event once, in the order of their numbers; and nothing was sent twice on a stream."""
+    for user_id, follower in followers.items():
+        sql = "SELECT seq, type, subject_id FROM notifications WHERE user_id = ? ORDER BY seq"
+        stored = clinic.store.rows(sql, user_id)
+        await until(lambda follower=follower, stored=stored: follower.last >= len(stored))
+        seen = [(event.seq, event.type, event.json["subject"]["id"]) for event in follower.seen]
+        assert seen == stored, f"FADJMA_SEED={SEED}"
+        assert follower.dropped == 0, "the server sent what this client said it had"
