@@ -1,4 +1,10 @@
-"""The three scenarios of the request, each with three signed-in browsers, with and without JavaScript."""
+"""The three scenarios of the request, each with three signed-in browsers.
+
+Without JavaScript the two longest ways: to an open file, and from a prescription to its hand-over. What the others send
+are plain forms too: tests/routes sends each as such a browser does (test_answers.py, TestActing) and reads the page
+that answers, which forms a page offers (test_offered_on_the_page.py), what was typed and refused (the same), and what
+stands where an access has ended (test_first_pages.py); tests/test_plain_forms.py reads how each form is sent.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -9,10 +15,8 @@ import pytest_asyncio
 from clinic import AWA, DIOP, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, expect
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"]),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+WITH_AND_WITHOUT = pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])
 
 
 class Cast:
@@ -20,6 +24,12 @@ class Cast:
 
     def __init__(self, clinic: Clinic, awa: Person, diop: Person, ndiaye: Person) -> None:
         self.clinic, self.awa, self.diop, self.ndiaye = clinic, awa, diop, ndiaye
+
+
+@pytest.fixture
+def javascript() -> bool:
+    """Where a test does not say: with it."""
+    return True
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -64,6 +74,7 @@ async def open_file(cast: Cast) -> None:
     await cast.awa.go("/")
 
 
+@WITH_AND_WITHOUT
 async def test_a_doctor_asks_and_the_patient_opens_the_file(cast: Cast) -> None:
     await ask_for_access(cast)
     await cast.awa.is_told("Un médecin demande l'accès à votre dossier")
@@ -155,6 +166,7 @@ async def _open_to_validate(cast: Cast, row: str) -> None:
     await page.locator(row).get_by_role("link").first.click()
 
 
+@WITH_AND_WITHOUT
 async def test_a_prescription_goes_from_the_doctor_to_the_hand_over(cast: Cast) -> None:
     await open_file(cast)
     prescription_id = await prescribe(cast)
