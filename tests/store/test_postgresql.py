@@ -266,6 +266,13 @@ class TestAgain:
         assert store.value("SELECT count(*) FROM settings WHERE key LIKE 'row %'") == len(rows)
         await database.write(lambda tx: None)
 
+    async def test_a_reading_that_writes_is_refused_also_of_what_nobody_waits_for(self, database: Database) -> None:
+        """web/asking.py then has it run as a write."""
+        for read in (database.read, database.read_aside):
+            with pytest.raises(Error) as refused:
+                await read(lambda tx: tx.send("INSERT INTO settings (key, value) VALUES ('x', '1')"))
+            assert tried_to_write(refused.value)
+
     async def test_a_value_that_cannot_be_sent_is_an_error_and_the_next_can(self, database: Database) -> None:
         def send(tx: Transaction) -> None:
             _keep(tx, "begun")

@@ -139,7 +139,10 @@ class PostgreSQL(Database):
 
     def _rolled_back(self, connection: Connection, work: Callable[[Transaction], R]) -> R:
         try:
-            return work(PostgreSQLTransaction(connection, self.clock()))
+            tx = PostgreSQLTransaction(connection, self.clock())
+            result = work(tx)
+            tx.flush()  # a reading that writes is to be refused
+            return result
         except Unavailable as outage:
             self.found_damage = self.found_damage or outage.reason == "damaged"
             raise
