@@ -77,7 +77,9 @@ class Timekeeper:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("what keeps the time had ended by itself", exc_info=ended)
         await self.owner.leave()
 
     async def _run(self) -> None:

@@ -204,3 +204,32 @@ async def test_whoever_keeps_the_time_says_so_while_a_round_takes_long(
     async with asyncio.timeout(20):
         await said.wait()
     await keeper.stop()
+
+
+async def test_what_ended_by_itself_is_said_at_the_latest_when_it_is_stopped(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Owner):
+        beat = 0.001
+
+        def take(self) -> bool:
+            return True
+
+        def give_up(self) -> None:
+            pass
+
+        def holder(self) -> str:
+            return "us"
+
+        async def stay(self) -> None:
+            failed.set()
+            raise RuntimeError("something that nobody has thought of")
+
+    failed = asyncio.Event()
+    keeper = Timekeeper(database)
+    keeper.owner = Failing()
+    keeper.start()
+    async with asyncio.timeout(20):
+        await failed.wait()
+    await keeper.stop()
+    assert "nobody has thought of" in caplog.text
