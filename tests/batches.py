@@ -48,6 +48,13 @@ class Batches(LoadGroupScheduling):
     def _places(self) -> dict[str, int]:
         return {nodeid: place for place, nodeid in enumerate(self._in_order)}
 
+    def _reschedule(self, node: Any) -> None:
+        super()._reschedule(node)
+        if (
+            self._pending_of(self.assigned_work[node]) == 1
+        ):  # begun only when what follows is known: for ever after a crash
+            super()._reschedule(node)
+
     def _assign_work_unit(self, node: Any) -> None:
         batch, tests = self.workqueue.popitem(last=False)
         self.assigned_work.setdefault(node, {})[batch] = tests

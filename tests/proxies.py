@@ -39,24 +39,31 @@ class Proxy:
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            await self._pass(reader, writer)
+        finally:
+            if not writer.is_closing():
+                writer.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
             server_reader, server_writer = await asyncio.open_connection(self._host, int(self._port))
         except OSError:  # the server is away
             writer.close()
             return
-        ways = {
-            asyncio.create_task(self.requests(reader, server_writer)),
-            asyncio.create_task(self.answers(server_reader, writer)),
-        }
         try:
-            if await self.lasts(ways):
-                writer.close()  # what the server said at the end still goes out
+            ways = {
+                asyncio.create_task(self.requests(reader, server_writer)),
+                asyncio.create_task(self.answers(server_reader, writer)),
+            }
+            try:
+                if await self.lasts(ways):
+                    writer.close()  # what the server said at the end still goes out
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.wait(ways)
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.wait(ways)
             server_writer.transport.abort()
-            if not writer.is_closing():
-                writer.transport.abort()
             with contextlib.suppress(OSError):
                 await server_writer.wait_closed()  # else the loop may end before it, and another test is blamed for it
         for way in ways:

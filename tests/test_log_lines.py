@@ -71,7 +71,7 @@ def test_without_a_loop_it_is_written_at_once(log: logging.Logger, stream: Strea
 
 
 def test_what_waits_when_the_loop_ends_is_written_when_the_process_does(log: logging.Logger, stream: Stream) -> None:
-    loop = asyncio.new_event_loop()
+    loop = asyncio.SelectorEventLoop()  # uvloop goes on until nothing waits
     loop.call_soon(loop.stop)
     loop.call_soon(log.info, "the last word")
     loop.run_forever()
