@@ -73,6 +73,7 @@ def _initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
+@cache
 def _icon(name: str, look: str = "") -> Markup:
     """A symbol of static/icons.svg, beside its word, which says it all: nothing is read aloud."""
     class_of = Markup(' class="%s"') % look if look else ""
@@ -104,6 +105,7 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        cache_size=-1,  # all of them, in a plain dictionary: a page looks up dozens
     )
     made.globals |= _wordings(i18n.translations(language))
     made.globals.update(

@@ -45,7 +45,7 @@ SUBJECTS = {
 }
 FIRST = ("/", "/me", "/notifications/poll?after=0", "/sign-in", "/register", "/register/practitioner")
 LIMIT = 200  # addresses of one person
-ALIKE = 2  # that one function answers to the same people: what others get for a third, they get for these
+ALIKE = 1  # that one function answers to the same people: what others get for a second, they get for this
 WAYS: dict[str, dict[str, str]] = {
     "page": {"Accept": HTML},
     "fragment": {"Accept": "*/*", "HX-Request": "true"},
