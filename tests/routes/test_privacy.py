@@ -84,22 +84,46 @@ async def _live_a_day(clinic: Callers, told: Told) -> None:
         await clinic.nobody(json=True).post(where, {**body, "password": f"{PASSWORD} wrong"})
 
 
-class TestLogs:
-    async def test_name_nobody_and_nothing_at_any_level(
-        self, clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        caplog.set_level(logging.DEBUG)
+async def test_a_day_of_everybody_names_nobody_in_the_log_and_says_no_more_than_the_catalogue_in_toasts(
+    clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
         await _live_a_day(clinic, told)
-        lines = [record.getMessage() for record in caplog.records]
-        assert len(lines) > 100
-        text = re.sub(
-            r"/[a-z-]+/<[a-z_]+>\S*", "", "\n".join([caplog.text, *lines])
-        )  # what a route is about is no secret
-        assert _found(text, [*PERSONAL, *CLINICAL, *SECRET]) == []
-        assert not [id for name, id in vars(told).items() if name != "news" and id in text]  # that is a number
-        assert "q=" not in text
-        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) > 100
+    text = re.sub(r"/[a-z-]+/<[a-z_]+>\S*", "", "\n".join([caplog.text, *lines]))  # what a route is about is no secret
+    assert _found(text, [*PERSONAL, *CLINICAL, *SECRET]) == []
+    assert not [id for name, id in vars(told).items() if name != "news" and id in text]  # that is a number
+    assert "q=" not in text
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    await _toasts_say_no_more_than_the_catalogue(clinic)
 
+
+async def _toasts_say_no_more_than_the_catalogue(clinic: Callers) -> None:
+    texts = set()
+    for person in CAST:
+        texts |= {item["message"] for item in (await clinic.program(person).get("/notifications")).json["items"]}
+        cursor = 0
+        while (answer := await clinic.program(person).get(f"/notifications/poll?after={cursor}")).status == 200:
+            for event in answer.json["events"]:
+                assert event.keys() - {"times", "for"} == {"seq", "type", "message", "subject", "created_at"}
+                assert event["subject"].keys() == {"kind", "id"}
+                texts.add(event["message"])
+            cursor = answer.json["cursor"]
+            shown = await clinic.browser(person).get(f"/notifications/poll?after={cursor - 30}", Accept=STREAM)
+            for event in _events(shown):
+                for href, text in re.findall(
+                    r"<a class=toast href=(\S+?)(?: data-again)?>(.*?)</a>", event.get("data", "")
+                ):
+                    of_stock = href.startswith("/inventory/products/")  # which says the product
+                    texts.add(text.partition("\xa0: <bdi>")[0] if of_stock else text.replace("&#39;", "'"))
+                    assert re.fullmatch(r"/[a-z-]+(/[\w-]+){0,2}(#p[\w-]+)?", href)
+    texts.discard(None)
+    assert len(texts) > 10
+    assert texts <= set(map(unbroken, MESSAGES.values()))
+
+
+class TestLogs:
     async def test_say_what_was_asked_of_which_route_and_how_it_ended(
         self, clinic: Callers, told: Told, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -146,30 +170,6 @@ class TestLogs:
 
 
 class TestToasts:
-    async def test_say_no_more_than_the_catalogue(self, clinic: Callers, told: Told) -> None:
-        await _live_a_day(clinic, told)
-        texts = set()
-        for person in CAST:
-            texts |= {item["message"] for item in (await clinic.program(person).get("/notifications")).json["items"]}
-            cursor = 0
-            while (answer := await clinic.program(person).get(f"/notifications/poll?after={cursor}")).status == 200:
-                for event in answer.json["events"]:
-                    assert event.keys() - {"times", "for"} == {"seq", "type", "message", "subject", "created_at"}
-                    assert event["subject"].keys() == {"kind", "id"}
-                    texts.add(event["message"])
-                cursor = answer.json["cursor"]
-                shown = await clinic.browser(person).get(f"/notifications/poll?after={cursor - 30}", Accept=STREAM)
-                for event in _events(shown):
-                    for href, text in re.findall(
-                        r"<a class=toast href=(\S+?)(?: data-again)?>(.*?)</a>", event.get("data", "")
-                    ):
-                        of_stock = href.startswith("/inventory/products/")  # which says the product
-                        texts.add(text.partition("\xa0: <bdi>")[0] if of_stock else text.replace("&#39;", "'"))
-                        assert re.fullmatch(r"/[a-z-]+(/[\w-]+){0,2}(#p[\w-]+)?", href)
-        texts.discard(None)
-        assert len(texts) > 10
-        assert texts <= set(map(unbroken, MESSAGES.values()))
-
     def test_the_catalogue_names_nobody_and_nothing(self) -> None:
         words = [*NAMES, "médicament", "diagnostic", "allergie", "consultation", "vaccin", "cardio", "%("]
         assert [_found(text, words) for text in MESSAGES.values() if _found(text, words)] == []
