@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TABS = int(os.environ.get("FADJMA_TABS", "10"))
-SOME = min(TABS, 4)  # where their number is not the point: opening ten takes seconds
+SOME = min(TABS, 3)  # where their number is not the point
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -60,17 +60,36 @@ class Tabs:
     async def go_to_the_sign_in_page(self) -> None:
         await self.each(lambda page: page.wait_for_url(re.compile("/sign-in")))
 
+    async def open(self, address: str, count: int) -> None:
+        """So many as are missing."""
+        more = [await self.context.new_page() for _ in range(count - len(self.pages))]
+        self.pages += more
+        await asyncio.gather(*(page.goto(address) for page in more))
+        await self.are("live")
+        await self.have_nothing_unread()
 
-async def open_tabs(browser: Browser, clinic: Clinic, others: Programs, login: str, count: int = TABS) -> Tabs:
+
+async def open_tabs(browser: Browser, clinic: Clinic, others: Programs, login: str, count: int = SOME) -> Tabs:
     """All live, with nothing unread and no toast."""
     await others.ask(login, "POST", "/notifications/read", up_to=2**40)
     first = (await sign_in(browser, clinic, login)).page
-    context = first.context
-    tabs = Tabs(context, [first, *[await context.new_page() for _ in range(count - 1)]])
-    await asyncio.gather(*(page.goto(clinic.address) for page in tabs.pages[1:]))
-    await tabs.are("live")
-    await tabs.have_nothing_unread()
+    tabs = Tabs(first.context, [first])
+    await tabs.open(clinic.address, count)
     return tabs
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def kept(browser: Browser, clinic: Clinic, others: Programs) -> Tabs:
+    return await open_tabs(browser, clinic, others, AWA, 1)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ten(kept: Tabs, clinic: Clinic, others: Programs) -> Tabs:
+    """Awa's, all live, with nothing unread and no toast, whatever was done in them before: ten take seconds."""
+    await others.ask(AWA, "POST", "/notifications/read", up_to=2**40)
+    await kept.each(lambda page: page.evaluate("document.getElementById('toasts').textContent = ''"))
+    await kept.open(clinic.address, TABS)
+    return kept
 
 
 async def until_streams(others: Programs, expected: tuple[int, int], within: float) -> None:
@@ -81,10 +100,8 @@ async def until_streams(others: Programs, expected: tuple[int, int], within: flo
         await asyncio.sleep(0.02)
 
 
-async def test_all_are_live_on_one_stream_that_another_takes_over(
-    browser: Browser, clinic: Clinic, others: Programs
-) -> None:
-    tabs = await open_tabs(browser, clinic, others, AWA)
+async def test_all_are_live_on_one_stream_that_another_takes_over(ten: Tabs, others: Programs) -> None:
+    tabs = ten
     streams, opened = await others.streams()
     assert streams == 1
     polls = await others.figure("fadjma_live_polls_total")
@@ -100,13 +117,12 @@ async def test_all_are_live_on_one_stream_that_another_takes_over(
     await tabs.are_told(first, between, last)
     await tabs.are("live")
     assert await others.streams() == (1, opened + 1)
-    await tabs.context.close()
 
 
 async def test_what_is_read_in_one_tab_is_read_in_all_and_on_the_phone(
-    browser: Browser, clinic: Clinic, others: Programs
+    browser: Browser, clinic: Clinic, others: Programs, ten: Tabs
 ) -> None:
-    tabs = await open_tabs(browser, clinic, others, AWA)
+    tabs = ten
     phone = await open_tabs(browser, clinic, others, AWA, 1)
     told = await others.write_record(AWA)
     await tabs.are_told(told)
@@ -117,34 +133,34 @@ async def test_what_is_read_in_one_tab_is_read_in_all_and_on_the_phone(
     await tabs.have_nothing_unread()
     await phone.have_nothing_unread()
     await phone.context.close()
-    await tabs.context.close()
+    await inbox.goto(clinic.address)
 
 
 async def test_signing_out_in_one_tab_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
-    tabs = await open_tabs(browser, clinic, others, AWA, SOME)
+    tabs = await open_tabs(browser, clinic, others, AWA)
     phone = await open_tabs(browser, clinic, others, AWA, 1)
+    streams, opened = await others.streams()
     await choose(tabs.pages[-1], "Se déconnecter")
     await tabs.go_to_the_sign_in_page()
-    await until_streams(others, (1, (await others.streams())[1]), within=2)
+    await until_streams(others, (streams - 1, opened), within=2)
     await phone.are("live")
     await phone.context.close()
     await tabs.context.close()
 
 
 async def test_an_account_that_is_closed_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
-    tabs = await open_tabs(browser, clinic, others, MOUSSA, SOME)
+    streams, _ = await others.streams()
+    tabs = await open_tabs(browser, clinic, others, MOUSSA)
     account = f"/accounts/{await others.id_of(MOUSSA)}"
     await others.ask(ADMIN, "POST", f"{account}/deactivation")
     await tabs.go_to_the_sign_in_page()
-    assert (await others.streams())[0] == 0
+    assert (await others.streams())[0] == streams
     await others.ask(ADMIN, "POST", f"{account}/reactivation")
     await tabs.context.close()
 
 
-async def test_a_restart_of_the_server_loses_nothing_and_is_told(
-    browser: Browser, clinic: Clinic, others: Programs
-) -> None:
-    tabs = await open_tabs(browser, clinic, others, AWA)
+async def test_a_restart_of_the_server_loses_nothing_and_is_told(clinic: Clinic, others: Programs, ten: Tabs) -> None:
+    tabs = ten
     await clinic.stop()
     await tabs.are("connecting", "offline")
     await tabs.are("offline")
@@ -153,12 +169,12 @@ async def test_a_restart_of_the_server_loses_nothing_and_is_told(
     await tabs.are_told(told)
     await tabs.are("live")
     assert (await others.streams())[0] == 1
-    await tabs.context.close()
 
 
 async def test_somebody_else_who_signs_in_closes_the_tabs_of_the_one_before(
     browser: Browser, clinic: Clinic, others: Programs
 ) -> None:
+    streams, _ = await others.streams()
     tabs = await open_tabs(browser, clinic, others, AWA, 2)
     awa, moussa = tabs.pages
     await moussa.goto(f"{clinic.address}/sign-in")
@@ -168,7 +184,7 @@ async def test_somebody_else_who_signs_in_closes_the_tabs_of_the_one_before(
     await expect(moussa.locator("#status")).to_have_attribute("data-state", "live")
     await others.write_record(AWA)
     await awa.wait_for_url(re.compile("/sign-in"))
-    assert (await others.streams())[0] == 1
+    assert (await others.streams())[0] == streams + 1
     await tabs.context.close()
 
 
@@ -178,9 +194,10 @@ async def test_the_monitoring_page_shows_who_comes_by_itself(
     admin = await sign_in(browser, clinic, ADMIN)
     await admin.go("/monitoring")
     connected = admin.page.locator("dl div", has_text="Personnes connectées").locator("dd")
-    await expect(connected).to_have_text("1")
-    awa = await sign_in(browser, clinic, AWA)
-    await expect(connected).to_have_text("2")
-    await awa.page.context.close()
-    await expect(connected).to_have_text("1")
+    before = (await others.streams())[0]
+    await expect(connected).to_have_text(str(before))
+    moussa = await sign_in(browser, clinic, MOUSSA)
+    await expect(connected).to_have_text(str(before + 1))
+    await moussa.page.context.close()
+    await expect(connected).to_have_text(str(before))
     await admin.page.context.close()

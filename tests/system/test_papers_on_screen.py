@@ -34,7 +34,17 @@ async def awa(clinic: Clinic) -> str:
 @pytest.fixture(scope="module")
 def photograph() -> bytes:
     """Of a sheet, as a telephone makes it: much more than is sent of it."""
-    sheet = Image.effect_noise((2_600, 1_900), 1).point([min(255, level + 90) for level in range(256)])
+    return _held(Image.effect_noise((2_600, 1_900), 1).point([min(255, level + 90) for level in range(256)]))
+
+
+@pytest.fixture(scope="module")
+def blank() -> bytes:
+    """A photograph as large, and quick to be looked at."""
+    return _held(Image.new("L", (2_600, 1_900), 200))
+
+
+def _held(sheet: Image.Image) -> bytes:
+    """With a telephone that was turned."""
     held = Image.Exif()
     held[0x0112] = 6
     drawn = BytesIO()
@@ -99,7 +109,7 @@ async def test_a_break_takes_nothing_back_and_the_patient_sees_it_come(
 
 
 async def test_a_patient_photographs_three_pages_and_the_doctor_reads_them_in_order(
-    clinic: Clinic, awa: str, browser: Browser, photograph: bytes
+    clinic: Clinic, awa: str, browser: Browser, blank: bytes
 ) -> None:
     """Chosen one after the other, one taken out again; the link breaks between two of them."""
     patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
@@ -113,7 +123,7 @@ async def test_a_patient_photographs_three_pages_and_the_doctor_reads_them_in_or
         file: Any = {
             "name": f"IMG_{number}.jpg",
             "mimeType": "image/jpeg",
-            "buffer": _sheet(number) if number < 4 else photograph,
+            "buffer": _sheet(number) if number < 4 else blank,
         }
         await patient.page.set_input_files("#file", file)
         await expect(chosen).to_have_count(number)
@@ -156,11 +166,11 @@ def _sheet(number: int) -> bytes:
 
 
 async def test_without_javascript_a_form_sends_it_in_one_piece(
-    clinic: Clinic, awa: str, browser: Browser, photograph: bytes
+    clinic: Clinic, awa: str, browser: Browser, blank: bytes
 ) -> None:
     doctor = await sign_in(browser, clinic, DIOP, javascript=False, viewport=PHONE)
     await doctor.go(awa)
-    await _form(doctor, photograph)
+    await _form(doctor, blank)
     await doctor.button("Ajouter au dossier").click()
     await doctor.page.get_by_role("link", name="Ouvrir le document").click()
     await expect(doctor.page.locator("main img")).to_have_attribute("src", re.compile(r"/papers/.*/thumbnail"))

@@ -5,12 +5,21 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, come, open_clinic, sign_in
+from drawn import drawing
 from playwright.async_api import Browser, Page, expect
 
 EVERY_TAB_FITS = """size => {
   document.documentElement.style.fontSize = size;
   const tabs = [...document.querySelectorAll('.tabs a')].map(tab => tab.getBoundingClientRect());
   return tabs.length > 2 && tabs.every(({ left, right, height }) => left >= 0 && right <= innerWidth && height >= 44);
+}"""
+# How wide the page has become, and whether it says so.
+WIDTH = "said => [document.documentElement.scrollWidth, document.getElementById('main').textContent.includes(said)]"
+MENU = "header nav a"
+# How high header and menu are, and where the menu ends.
+FRAME = """menu => {
+  const [header, nav] = ['header', 'header nav'].map(part => document.querySelector(part).getBoundingClientRect());
+  return [header.height, nav.height, nav.bottom];
 }"""
 
 ZOOMED = {"width": 180, "height": 370}  # a phone of 360 px at 200 %
@@ -38,33 +47,36 @@ async def is_accessible(page: Page) -> None:
 async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_path: Path) -> None:
     async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         await others.grant(AWA)
+        prescription = await others.validated(AWA)
+        awa = await sign_in(browser, clinic, AWA, viewport=PHONE)
+        for _ in range(3):
+            await others.write_record(AWA)
+        await expect(awa.page.locator("#toasts a")).to_have_count(3)
         for viewport, toasts in ((PHONE, 2), (DESK, 3)):
-            prescription = await others.validated(AWA)
-            awa = await sign_in(browser, clinic, AWA, viewport=viewport)
-            for _ in range(3):
-                await others.write_record(AWA)
-            await expect(awa.page.locator("#toasts a")).to_have_count(3)
+            await awa.page.set_viewport_size(viewport)
             await expect(awa.page.locator("#toasts a").locator("visible=true")).to_have_count(toasts)
             await is_accessible(awa.page)
+        await awa.page.context.close()
 
-            ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=viewport)
-            await ndiaye.go(f"/prescriptions/{prescription}")
-            await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
-            await ndiaye.page.fill("#refusal-text", "12 comprimés pour 4 jours : est-ce voulu ?")
-            path = f"/prescriptions/{prescription}/hold"
-            await others.ask(NDIAYE, "POST", path, reason="Le médecin rappelle")
+        ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=PHONE)
+        typed = "12 comprimés pour 4 jours : est-ce voulu ?"
+        await ndiaye.go(f"/prescriptions/{prescription}")
+        await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
+        await ndiaye.page.fill("#refusal-text", typed)
+        for viewport, act in ((PHONE, "hold"), (DESK, "release")):
+            await ndiaye.page.set_viewport_size(viewport)
+            await others.ask(NDIAYE, "POST", f"/prescriptions/{prescription}/{act}", reason="Le médecin rappelle")
             await expect(ndiaye.page.locator(".stale")).to_contain_text("Votre saisie est encore là")
             await expect(ndiaye.page.locator(".stale")).to_be_in_viewport(ratio=1)
             await expect(ndiaye.page.locator("#refusal-text")).to_be_in_viewport()
             await is_accessible(ndiaye.page)
-            await ndiaye.page.context.set_offline(True)
-            await expect(ndiaye.page.locator("#status")).to_contain_text("Hors ligne depuis")
-            await expect(ndiaye.page.locator("#refusal-text")).to_have_value(
-                "12 comprimés pour 4 jours : est-ce voulu ?"
-            )
+        await ndiaye.page.context.set_offline(True)
+        await expect(ndiaye.page.locator("#status")).to_contain_text("Hors ligne depuis")
+        for viewport in (DESK, PHONE):
+            await ndiaye.page.set_viewport_size(viewport)
+            await expect(ndiaye.page.locator("#refusal-text")).to_have_value(typed)
             await is_accessible(ndiaye.page)
-            await awa.page.context.close()
-            await ndiaye.page.context.close()
+        await ndiaye.page.context.close()
 
 
 async def test_without_scripts_the_page_says_that_it_stands_still(browser: Browser, tmp_path: Path) -> None:
@@ -85,32 +97,34 @@ async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(brows
         path = f"/patients/{patient}/records"
         for kind in ("consultation", "allergy"):
             made = await others.ask(DIOP, "POST", path, type=kind, title=title, body=title)
-        for login, viewport in ((AWA, PHONE), (DIOP, PHONE), (DIOP, DESK)):
-            person = await sign_in(browser, clinic, login, viewport=viewport)
-            for where in ("/", path, f"/records/{made['id']}"):
-                await person.go(where)
-                if where != "/":
-                    await expect(person.page.locator("#main")).to_contain_text(title)
-                assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
-            await person.go(path)
-            for size in ("100%", "200%"):
-                assert await person.page.evaluate(EVERY_TAB_FITS, size), (login, viewport, size)
-            await person.page.context.close()
+        pages = ("/", path, f"/records/{made['id']}")
+        async with drawing(browser, clinic) as drawn:
+            for login, sizes in ((AWA, (PHONE,)), (DIOP, (PHONE, DESK))):
+                await drawn.come(login, pages)
+                for size in sizes:
+                    found = await drawn.measure(WIDTH, title, size=size)
+                    assert [width for width, _ in found] == [size["width"]] * len(pages), (login, size)
+                    assert all(said for _, said in found[1:]), (login, size)
+                await drawn.come(login, [path])
+                for size in sizes:
+                    for text in ("100%", "200%"):
+                        assert await drawn.measure(EVERY_TAB_FITS, text, size=size) == [True], (login, size, text)
 
 
 async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(browser: Browser, tmp_path: Path) -> None:
     """60 px above and below (docs/design.md), also where the page that is open is written in bold."""
     async with open_clinic(tmp_path) as clinic:
-        for login in (AWA, DIOP, NDIAYE, ADMIN):
-            person = await sign_in(browser, clinic, login, viewport=PHONE)
-            for link in await person.page.locator("header nav a").all():
-                await person.go(await link.get_attribute("href") or "")
-                header = await person.page.locator("header").bounding_box()
-                menu = await person.page.locator("header nav").bounding_box()
-                assert header and header["height"] <= 60, (login, person.page.url)
-                assert menu and menu["height"] <= 60, (login, person.page.url)
-                assert menu["y"] + menu["height"] == PHONE["height"], (login, person.page.url)
-            await person.page.context.close()
+        async with drawing(browser, clinic) as drawn:
+            for login in (AWA, DIOP, NDIAYE, ADMIN):
+                person = await sign_in(browser, clinic, login, viewport=PHONE)
+                links = [await link.get_attribute("href") or "" for link in await person.page.locator(MENU).all()]
+                await drawn.come(login, links)
+                found = zip(links, await drawn.measure(FRAME, MENU, size=PHONE), strict=True)
+                measured = [("live", await person.page.evaluate(FRAME, MENU)), *found]
+                await person.page.context.close()
+                assert len(links) > 2, login
+                for where, (header, menu, below) in measured:
+                    assert header <= 60 and menu <= 60 and below == PHONE["height"], (login, where, header, menu, below)
 
 
 async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browser, tmp_path: Path) -> None:
@@ -118,20 +132,20 @@ async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browse
     async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
         await others.grant(AWA)
         where = f"/patients/{await others.id_of(AWA)}/records/new"
-        for viewport, size in ((ZOOMED, "100%"), (PHONE, "200%")):
+        async with drawing(browser, clinic) as drawn:
             for login, pages in ((AWA, ["/"]), (DIOP, ["/", where]), (NDIAYE, ["/", "/inventory"])):
-                person = await sign_in(browser, clinic, login, viewport=viewport)
-                for page in pages:
-                    await person.go(page)
-                    assert await person.page.evaluate(IN_THE_WAY, size) == [], (page, viewport)
-                    assert await person.page.evaluate("document.documentElement.scrollWidth") == viewport["width"], page
-                await person.page.context.close()
-            stranger = await come(browser, viewport=viewport)  # long words beside what is chosen
-            await stranger.page.goto(f"{clinic.address}/register/practitioner")
-            await stranger.page.evaluate("document.querySelector('main form').requestSubmit()")
-            await expect(stranger.page.locator("fieldset[aria-invalid]")).to_be_visible()
-            assert await stranger.page.evaluate(IN_THE_WAY, size) == [], viewport
-            await stranger.page.context.close()
+                await drawn.come(login, pages)
+                for size, text in ((ZOOMED, "100%"), (PHONE, "200%")):
+                    found = await drawn.measure(f"size => [...({IN_THE_WAY})(size), ({WIDTH})('')[0]]", text, size=size)
+                    assert found == [[size["width"]]] * len(pages), (pages, size)
+        stranger = await come(browser, viewport=PHONE)  # long words beside what is chosen
+        await stranger.page.goto(f"{clinic.address}/register/practitioner")
+        await stranger.page.evaluate("document.querySelector('main form').requestSubmit()")
+        await expect(stranger.page.locator("fieldset[aria-invalid]")).to_be_visible()
+        for viewport, text in ((ZOOMED, "100%"), (PHONE, "200%")):
+            await stranger.page.set_viewport_size(viewport)
+            assert await stranger.page.evaluate(IN_THE_WAY, text) == [], viewport
+        await stranger.page.context.close()
 
 
 # How far apart two pictures of one size are, of 255, on the average over their points and colours.

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
-from playwright.async_api import Browser, Locator, expect
+from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Clinic, Programs, open_clinic
+from drawn import drawing
+from playwright.async_api import Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -49,11 +50,16 @@ OVERFLOWING = """() => {
   const wide = [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > clientWidth + 1);
   return scrollWidth > clientWidth ? wide.map(e => e.outerHTML.slice(0, 80)).slice(0, 5) : [];
 }"""
-LINES = """element => {
-  const range = document.createRange();
-  range.selectNodeContents(element);
-  return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
-}"""
+# Of each of these parts: what white space does where it has the text of three lines, and how many are seen of it.
+LINES = """parts => parts.map(part => [...document.querySelectorAll(part)]
+  .filter(one => one.textContent.includes('Trois'))
+  .map(one => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top)));
+    return [getComputedStyle(one).whiteSpace, lines.size];
+  })
+)"""
 
 
 class Story:
@@ -119,62 +125,41 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
         yield Story(clinic, others)
 
 
-async def _visit(browser: Browser, story: Story, login: str) -> AsyncIterator[tuple[str, Person]]:
-    """All the pages of one person, with everything unfolded."""
-    person = await sign_in(browser, story.clinic, login, viewport=DESK)
-    for where in story.pages[login]:
-        await person.page.goto(story.clinic.address + where)
-        await person.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        yield where, person
-    await person.page.context.close()
-
-
 @pytest.mark.parametrize("name", [RIGHT_TO_LEFT, LATIN], ids=["arabic and hebrew", "latin"])
 async def test_what_stands_beside_a_name_is_drawn_on_its_side(
     browser: Browser, story: Story, name: tuple[str, str]
 ) -> None:
     await story.write(line=name[0], word=name[1])
     story.rename(*name, everybody=name != LATIN)
-    for login in story.pages:
-        seen = 0
-        async for where, person in _visit(browser, story, login):
-            drawn = await person.page.evaluate(MISPLACED)
-            assert drawn["wrong"] == [], (login, where)
-            seen += drawn["seen"]
-        assert seen > 5, login
+    async with drawing(browser, story.clinic) as drawn:
+        for login, pages in story.pages.items():
+            await drawn.come(login, pages)
+            found = await drawn.measure(MISPLACED, size=DESK)
+            assert not [(where, one["wrong"]) for where, one in zip(pages, found, strict=True) if one["wrong"]], login
+            assert sum(one["seen"] for one in found) > 5, login
 
 
 async def test_long_words_wrap(browser: Browser, story: Story) -> None:
     """A name of 34 letters twice, an address that was pasted, a lot's number, a posology without a space."""
     await story.write(line="https://exemple.sn/" + "W" * 280, word="Wolofndiayecisséguèyembengue" * 5)
     story.rename("Ndèyefatoubintoumarièmeaïssatoukhady", "W" * 34, everybody=True)
-    for login in story.pages:
-        async for where, person in _visit(browser, story, login):
-            for width in (DESK, PHONE):  # what is open becomes as narrow, as where a screen is turned
-                await person.page.set_viewport_size(width)
-                assert await person.page.evaluate(OVERFLOWING) == [], (login, where, width)
+    async with drawing(browser, story.clinic) as drawn:
+        for login, pages in story.pages.items():
+            await drawn.come(login, pages)
+            for size in (DESK, PHONE):
+                found = zip(pages, await drawn.measure(OVERFLOWING, size=size), strict=True)
+                assert not [(where, wide) for where, wide in found if wide], (login, size)
 
 
 async def test_line_breaks_are_shown_as_they_were_typed(browser: Browser, story: Story) -> None:
     await story.write(line="Un\nDeux\nTrois", word="Tension")
-    awa = await sign_in(browser, story.clinic, AWA, viewport=PHONE)
-
-    async def has_lines(where: str, *parts: str) -> None:
-        await awa.go(where)
-        await awa.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-        for part in parts:
-            shown = awa.page.locator(part).filter(has_text="Trois")
-            await expect(shown.first).to_be_visible()
-            for one in await shown.all():
-                assert await _white_space(one) == "pre-line", (where, part)
-                assert await one.evaluate(LINES) == 3, (where, part)
-
-    await has_lines(story.record, "p.text", "div.text", "q")
-    await has_lines(story.refused, "#item > p > q", ".acts q", "td bdi")
-    await has_lines(story.held, ".note bdi", "#item > p > q")
-    await awa.page.context.close()
-
-
-async def _white_space(element: Locator) -> str:
-    found: str = await element.evaluate("element => getComputedStyle(element).whiteSpace")
-    return found
+    async with drawing(browser, story.clinic) as drawn:
+        for where, parts in (
+            (story.record, ("p.text", "div.text", "q")),
+            (story.refused, ("#item > p > q", ".acts q", "td bdi")),
+            (story.held, (".note bdi", "#item > p > q")),
+        ):
+            await drawn.come(AWA, [where])
+            [found] = await drawn.measure(LINES, [*parts], size=PHONE)
+            for part, shown in zip(parts, found, strict=True):
+                assert shown and all(one == ["pre-line", 3] for one in shown), (where, part, shown)

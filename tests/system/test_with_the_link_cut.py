@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, Clinic, Person, Programs, come, open_clinic, sign_in
+from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, come, open_clinic, sign_in
 from demo_database import demo_database
 from live_server import SECRET_KEY
 from PIL import Image
@@ -29,15 +29,18 @@ PRESS_AGAIN = "Appuyez de nouveau"
 GOES_ON = "l'envoi reprendra là où il en était"  # of a paper (papers.js)
 STAYS = "Pas de connexion avec le serveur"
 IN_USE = {"/lock": "hides the page first: test_locked_screens.py"}
-# Of a page that has come, or is open: its buttons that send or ask something, by the place of their form.
-BUTTONS = """html => {
-  const page = html ? new DOMParser().parseFromString(html, 'text/html') : document;
-  return [...page.forms].flatMap((form, at) => {
+# Of each of these addresses, as it comes, or of the page that is open: its buttons that send or ask something, by the
+# place of their form.
+BUTTONS = """addresses => {
+  const of = page => [...page.forms].flatMap((form, at) => {
     const pressed = [...form.elements].filter(({ type }) => type == 'submit');
     const own = form.getAttribute('action'), where = pressed.map(one => one.getAttribute('formaction') || own);
     const all = new Set(pressed.length ? where : [own]), method = form.method.toUpperCase();
     return [...all].filter(Boolean).map(address => ({ at, address, method }));
   });
+  const parsed = html => new DOMParser().parseFromString(html, 'text/html');
+  const come = where => fetch(where).then(answer => answer.text()).then(html => of(parsed(html)));
+  return addresses ? Promise.all(addresses.map(come)) : of(document);
 }"""
 # Fills in a form as somebody would, and so that nothing is done with it: it has a field that nobody knows, too. Returns
 # what was typed by the name of its field, and the fields that the browser itself would not let go.
@@ -72,6 +75,19 @@ PRESS = """([at, address]) => {
 CUT = """async () => {
   while (await fetch('/health').then(() => true, () => false)) await new Promise(done => setTimeout(done, 10));
 }"""
+# Puts the part of the page at this address where that of the page that is open is, as an answer is put (answered.js).
+# Returns whether that is the same as to open it: both are the same person's and bring the same scripts.
+PLACE = """async where => {
+  const get = () => fetch(where).then(answer => answer.text(), get); // the link may be back a little later than is said
+  const page = new DOMParser().parseFromString(await get(), 'text/html');
+  const [part, old] = [page, document].map(one => one.getElementById('main'));
+  const brings = one => [one.body.dataset.user, ...[...one.scripts].map(script => script.getAttribute('src')).sort()];
+  const own = page.querySelector('#paper'); // for it page.js asks for papers.js, once
+  if (!part || !old || own || brings(page).join() != brings(document).join()) return false;
+  history.replaceState(null, '', where);
+  (await import(document.querySelector('script[src*="fadjma.js"]').src)).swap(old, part);
+  return true;
+}"""
 # What stands in the fields of these names of the form with this address.
 STANDS = """([address, names]) => {
   const leads = one => [one.getAttribute('action'), one.getAttribute('formaction')].includes(address);
@@ -98,16 +114,17 @@ async def test_every_form_of_every_page_is_kept_and_goes_once_when_the_link_is_b
     clinic: tuple[Clinic, Programs, dict[str, str]], browser: Browser
 ) -> None:
     house, _, ids = clinic
-    tried: dict[str, str] = {}
+    person = await come(browser, viewport=PHONE)
+    walk = Walk(person)
     for guest in dict.fromkeys(sight.guest for sight in SIGHTS):
-        walk = Walk(await _come(browser, house, guest, ids), tried)
-        for sight in SIGHTS:
-            if sight.guest == guest and not sight.sent:
-                await walk.try_all(house.address + sight.at(ids))
-        assert not [said for said in walk.person.complaints if not re.match("Failed to load resource|htmx:", said)]
-        await walk.page.context.close()
-    assert not any(tried.values()), "\n".join(f"{what}: {fault}" for what, fault in tried.items() if fault)
-    assert len(tried) > 120
+        await _takes_the_browser(person, house, guest, ids)
+        sights = [sight for sight in SIGHTS if sight.guest == guest and not sight.sent]
+        await walk.try_all([house.address + sight.at(ids) for sight in sights])
+    assert not [said for said in person.complaints if not re.match("Failed to load resource|htmx:", said)]
+    await person.page.context.close()
+    faults = [f"{what}: {fault}" for what, fault in walk.tried.items() if fault]
+    assert not faults, "\n".join(faults)
+    assert len(walk.tried) > 120
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -196,57 +213,69 @@ async def _press_without_a_link(person: Person, button: str) -> None:
     await page.context.set_offline(False)
 
 
-async def _come(browser: Browser, house: Clinic, guest: Guest, ids: dict[str, str]) -> Person:
-    """By the page for it, which brings what sends a form without a link."""
-    person = await come(browser)
-    await person.page.goto(f"{house.address}/sign-in")
+async def _takes_the_browser(person: Person, house: Clinic, guest: Guest, ids: dict[str, str]) -> None:
+    """After whoever was there before."""
+    context = person.page.context
+    await context.clear_cookies()
     acts: list[tuple[str, dict[str, Any]]] = (
         [("/sign-in", {"login": guest.login, "password": PASSWORD})] if guest.login else []
     )
     acts += [(guest.then.path, guest.then.body(ids))] if guest.then else []
     for path, fields in acts:
-        done = await person.page.request.post(
+        done = await context.request.post(
             house.address + path, form=fields, headers={"Origin": house.address}, max_redirects=0
         )
         assert done.status == 303, await done.text()
-    return person
 
 
 class Walk:
-    """One guest, who opens each page that has a form of a kind that nobody has tried yet.
+    """One page that goes from guest to guest, and to each address that has a form of a kind that nobody has tried yet.
 
-    `tried`: what was wrong by kind, to which those of this guest are added.
+    `tried`: what was wrong, by kind.
     """
 
-    def __init__(self, person: Person, tried: dict[str, str]) -> None:
-        self.person = person
+    def __init__(self, person: Person) -> None:
         self.page = person.page
-        self._tried = tried
+        self.tried: dict[str, str] = {}
         self._sent: list[Request] = []
         self.page.on("request", lambda request: self._sent.append(request))
 
-    async def try_all(self, where: str) -> None:
-        html = await (await self.page.request.get(where)).text()
-        while await self._next(html):
-            button = await self._next() if self.page.url == where else None
-            if button is None:
-                await self.page.goto(where)
-                button = await self._next()
-            assert button, f"only without scripts: {await self._next(html)}"
-            kind = _kind(button)
-            self._tried[kind] = ""
-            self._sent.clear()
-            try:
-                await _cut(self.page)
-                await self._press(button, where)
-            except AssertionError as fault:
-                self._tried[kind] = f"{where}: {str(fault).splitlines()[0]}"
-            finally:
-                await self.page.context.set_offline(False)
+    async def try_all(self, addresses: list[str]) -> None:
+        """All the pages of whoever has come, who opens the first: it brings what sends a form without a link."""
+        await self.page.goto(addresses[0])
+        come = await self.page.evaluate(BUTTONS, addresses)
+        for where, buttons in zip(addresses, come, strict=True):
+            while untried := self._untried(buttons):
+                await self._try_one(where, f"only without scripts: {untried}")
 
-    async def _next(self, html: str = "") -> dict[str, Any] | None:
-        buttons = await self.page.evaluate(BUTTONS, html)
-        return next((one for one in buttons if _kind(one) not in self._tried and one["address"] not in IN_USE), None)
+    def _untried(self, buttons: list[dict[str, Any]]) -> dict[str, Any] | None:
+        return next((one for one in buttons if _kind(one) not in self.tried and one["address"] not in IN_USE), None)
+
+    async def _try_one(self, where: str, otherwise: str) -> None:
+        button = await self._found(where)
+        assert button, otherwise
+        kind = _kind(button)
+        self.tried[kind] = ""
+        self._sent.clear()
+        try:
+            await _cut(self.page)
+            await self._press(button, where)
+        except AssertionError as fault:
+            self.tried[kind] = f"{where}: {str(fault).splitlines()[0]}"
+        finally:
+            await self.page.context.set_offline(False)
+
+    async def _found(self, where: str) -> dict[str, Any] | None:
+        """One that is to be tried in the page at this address, where it is still open, or as soon as it is."""
+        if self.page.url == where and (button := await self._in_the_page()):
+            return button
+        if await self.page.evaluate(PLACE, where) and (button := await self._in_the_page()):
+            return button
+        await self.page.goto(where)
+        return await self._in_the_page()
+
+    async def _in_the_page(self) -> dict[str, Any] | None:
+        return self._untried(await self.page.evaluate(BUTTONS))
 
     async def _press(self, button: dict[str, Any], where: str) -> None:
         page, address = self.page, button["address"]
