@@ -55,22 +55,29 @@ def empty(cluster: "Cluster") -> str:
 
 
 def test_the_demos_year_goes_to_postgresql_and_back_and_is_the_same_row_by_row(
-    year: Path, cluster: "Cluster", empty: str, tmp_path: Path
+    year: Path, empty: str, tmp_path: Path
 ) -> None:
     there = copy(f"sqlite:///{year}", empty)
     assert there.exit_code == 0, there.output
-    again = cluster.url(cluster.create())
-    beside = copy(empty, again)
-    assert beside.exit_code == 0, beside.output
     back = tmp_path / "back.db"
-    done = copy(again, f"sqlite:///{back}")
+    done = copy(empty, f"sqlite:///{back}")
     assert done.exit_code == 0, done.output
     found = rows(back)
     assert found == rows(year)
     assert f"Copie vérifiée : {sum(map(len, found.values()))} lignes en {len(found)} tables" in done.output
-    aside = tmp_path / "aside.db"
-    assert copy(f"sqlite:///{back}", f"sqlite:///{aside}").exit_code == 0
-    assert rows(aside) == found
+
+
+def test_so_do_those_who_go_to_another_of_the_same_kind(path: Path, filled: str, empty: str, tmp_path: Path) -> None:
+    """Fewer, for whatever reads a database and whatever fills one has had the whole year above."""
+    aside, back = tmp_path / "aside.db", tmp_path / "back.db"
+    for source, target in (
+        (f"sqlite:///{path}", f"sqlite:///{aside}"),
+        (filled, empty),
+        (empty, f"sqlite:///{back}"),
+    ):
+        done = copy(source, target)
+        assert done.exit_code == 0, done.output
+    assert rows(path) == rows(aside) == rows(back)
 
 
 @pytest.fixture(scope="module")
@@ -207,26 +214,28 @@ class TestBrokenOff:
             return not list(path.parent.glob(path.name + "*"))
         return is_empty(cluster, target)
 
-    @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, MemoryError])
-    def test_by_whatever(
-        self,
-        ways: tuple[str, str, type[Filling]],
-        cluster: "Cluster",
-        monkeypatch: pytest.MonkeyPatch,
-        error: type[BaseException],
+    def test_by_whatever_and_done_again(
+        self, ways: tuple[str, str, type[Filling]], cluster: "Cluster", monkeypatch: pytest.MonkeyPatch
     ) -> None:
         source, target, kind = ways
         put: Put = kind.put
+        for error in (KeyboardInterrupt, OSError, MemoryError):
 
-        def broken(self: Filling, table: str, columns: tuple[str, ...], rows: Iterable[Values]) -> None:
-            put(self, table, columns, rows)
-            if table == "notifications":
-                raise error
+            def broken(
+                self: Filling,
+                table: str,
+                columns: tuple[str, ...],
+                rows: Iterable[Values],
+                error: type[BaseException] = error,
+            ) -> None:
+                put(self, table, columns, rows)
+                if table == "notifications":
+                    raise error
 
-        monkeypatch.setattr(kind, "put", broken)
-        assert copy(source, target).exit_code == 1
-        monkeypatch.undo()
-        assert self.nothing_is_there(target, cluster)
+            monkeypatch.setattr(kind, "put", broken)
+            assert copy(source, target).exit_code == 1
+            monkeypatch.undo()
+            assert self.nothing_is_there(target, cluster), error
         done = copy(source, target)
         assert done.exit_code == 0, done.output
 
