@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from click.testing import CliRunner, Result
 from demo_database import demo_database
+from moved import copy
 
-from fadjma import create_app
-from fadjma.config import Settings
 from fadjma.store import at, copying
 from fadjma.store.copying import Filling, Values
 from fadjma.store.engines import whole
@@ -23,11 +21,6 @@ from fadjma.store.sqlite.whole import SQLiteFilling
 
 if TYPE_CHECKING:
     from clusters import Cluster
-
-
-def copy(source: str, target: str) -> Result:
-    app = create_app(Settings(secret_key="k" * 40, database_url="sqlite:///of-no-account.db"))
-    return CliRunner().invoke(app.cli.commands["copy-database"], [source, target])
 
 
 def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -55,12 +48,10 @@ def empty(cluster: "Cluster") -> str:
 
 
 def test_the_demos_year_goes_to_postgresql_and_back_and_is_the_same_row_by_row(
-    year: Path, empty: str, tmp_path: Path
+    year: Path, year_on_postgresql: str, cluster: "Cluster", tmp_path: Path
 ) -> None:
-    there = copy(f"sqlite:///{year}", empty)
-    assert there.exit_code == 0, there.output
     back = tmp_path / "back.db"
-    done = copy(empty, f"sqlite:///{back}")
+    done = copy(cluster.url(year_on_postgresql), f"sqlite:///{back}")
     assert done.exit_code == 0, done.output
     found = rows(back)
     assert found == rows(year)
