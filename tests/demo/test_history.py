@@ -7,8 +7,10 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import demo_database
@@ -27,7 +29,6 @@ from fadjma.store import Transaction
 from fadjma.store.sqlite import database
 from fadjma.store.sqlite.transaction import SQLiteTransaction
 
-NOW = datetime(2026, 9, 21, 14)  # a Monday afternoon
 DAY = 86_400_000
 # When the demo is made, and the zone of the machine.
 INSTANTS = {
@@ -46,6 +47,9 @@ INSTANTS = {
 }
 
 
+USUAL = "a Friday at noon"  # with whose story those of the others are compared
+
+
 def milliseconds(instant: datetime) -> int:
     return round(instant.replace(tzinfo=UTC).timestamp() * 1000)
 
@@ -58,31 +62,51 @@ def filled(path: Path, now: int, *, scale: int = 1, progress: Any = lambda done:
     path.write_bytes(demo_database.empty_database())
     connection = database.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA foreign_keys = OFF")  # all of them are looked at at the end, which takes less
     connection.execute("BEGIN IMMEDIATE")
     with pytest.MonkeyPatch.context() as patch:
         if scale == 1:
             patch.setattr(demo, "plan", _planned)
         demo.fill(SQLiteTransaction(connection, now), password_hash="hash", scale=scale, progress=progress)
-    assert not connection.execute("PRAGMA foreign_key_check").fetchall()
     connection.execute("COMMIT")
     return connection
+
+
+@contextmanager
+def in_zone(zone: str) -> Iterator[None]:
+    """The machine is in this zone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "TZ", zone)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def made(name: str) -> bytes:
+    """What the file of the demo holds that is made at this instant."""
+    instant, zone = INSTANTS[name]
+    with in_zone(zone), TemporaryDirectory() as folder:
+        filled(path := Path(folder) / "demo.db", milliseconds(instant)).close()
+        return path.read_bytes()
+
+
+@functools.cache
+def made_usually() -> bytes:
+    return demo_database.once("usual", functools.partial(made, USUAL))
+
+
+@contextmanager
+def opened(name: str, path: Path) -> Iterator[Transaction]:
+    """The demo as it is made at this instant; the usual one is made once."""
+    path.write_bytes(made_usually() if name == USUAL else made(name))
+    with closing(database.connect(path)) as connection:
+        yield SQLiteTransaction(connection, milliseconds(INSTANTS[name][0]))
 
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     """The demo, made on a working day."""
-    now = milliseconds(NOW)
-    path = tmp_path_factory.mktemp("demo") / "demo.db"
-    path.write_bytes(demo_database.once("usual", functools.partial(_made, path, now)))
-    connection = database.connect(path)
-    yield SQLiteTransaction(connection, now)
-    connection.close()
-
-
-def _made(path: Path, now: int) -> bytes:
-    filled(path, now).close()
-    return path.read_bytes()
+    with opened(USUAL, tmp_path_factory.mktemp("demo") / "demo.db") as tx:
+        yield tx
 
 
 @pytest.fixture(
@@ -91,15 +115,9 @@ def _made(path: Path, now: int) -> bytes:
 )
 def tx(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transaction]:
     """The demo, made at any of the instants."""
-    instant, zone = INSTANTS[request.param]
-    now = milliseconds(instant)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "TZ", zone)
-        time.tzset()
-        connection = filled(tmp_path_factory.mktemp("demo") / "demo.db", now)
-        yield SQLiteTransaction(connection, now)
-        connection.close()
-    time.tzset()
+    name: str = request.param
+    with opened(name, tmp_path_factory.mktemp("demo") / "demo.db") as tx, in_zone(INSTANTS[name][1]):
+        yield tx
 
 
 def counts(tx: Transaction, sql: str, **parameters: Any) -> dict[Any, int]:
