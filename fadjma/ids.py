@@ -23,9 +23,11 @@ def new_id() -> str:
     was done at the same moment is read in the order in which it was done.
     """
     global _last
-    number = (time.time_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    now = time.time_ns() // 1_000_000
     with _lock:
-        if number <= _last or number >> _RANDOM_BITS == _last >> _RANDOM_BITS:
-            number = _last + 1 + secrets.randbits(_STEP_BITS)
-        _last = number
+        if now > _last >> _RANDOM_BITS:
+            _last = now << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        else:
+            _last += 1 + secrets.randbits(_STEP_BITS)
+        number = _last
     return b64encode(number.to_bytes(_BYTES, "big")).translate(_FROM_BASE64).decode()[1:]

@@ -62,13 +62,18 @@ def clock() -> Clock:
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that is migrated and settled once; each test gets a copy."""
     path = tmp_path_factory.mktemp("settled") / "fadjma.db"
+    path.write_bytes(demo_database.once("settled", lambda: _settled(path)))
+    return path
+
+
+def _settled(path: Path) -> bytes:
     clock = Clock()
     migrate(path, clock())
     store = Store(path, clock)
     store.write(settle, passwords._hasher.hash)
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
-    return path
+    return path.read_bytes()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Which room of fadjma/ may know which: imports lead downwards, and never in a circle."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -88,6 +89,7 @@ def imported(source: str, modules: set[str]) -> Iterator[str]:
                 yield node.module
 
 
+@functools.cache
 def graph() -> dict[str, set[str]]:
     return {name: set(imported(path.read_text("utf-8"), set(MODULES))) for name, path in MODULES.items()}
 

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from demo_database import empty_database
 from empty_folder import ANSWERS, PASSWORD, Folder
 from forked import ROOT
 from quart import Quart
@@ -21,7 +22,6 @@ from store import Clock, Store
 from fadjma import create_app, setup
 from fadjma.config import Settings
 from fadjma.identity import directory
-from fadjma.store.sqlite.migrating import migrate
 
 TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
 
@@ -112,7 +112,7 @@ def test_from_an_empty_folder_to_a_medicine_that_is_handed_over(tmp_path: Path) 
         assert pharmacist.post(f"/prescriptions/{issued['id']}/delivery", code=code)["status"] == "delivered"
         for person in people:
             person.close()
-    _a_second_time_it_changes_nothing_and_says_so(folder)
+    _a_second_time_it_changes_nothing_and_says_so(Folder(tmp_path))
 
 
 def _a_second_time_it_changes_nothing_and_says_so(folder: Folder) -> None:
@@ -243,7 +243,7 @@ def test_a_file_that_is_called_setup_is_no_set_up(folder: Folder) -> None:
 
 
 async def test_an_empty_database_that_is_served_says_how_to_begin(tmp_path: Path) -> None:
-    migrate(tmp_path / "fadjma.db", 1)
+    (tmp_path / "fadjma.db").write_bytes(empty_database())
     app = create_app(Settings(secret_key="k" * 40, database_url=f"sqlite:///{tmp_path / 'fadjma.db'}"))
     await app.extensions["database"].open()
     page = await (await app.test_client().get("/sign-in")).get_data(as_text=True)
@@ -265,6 +265,7 @@ class TestTheFirstPage:
     @pytest.fixture
     async def app(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Quart]:
         (tmp_path / "fadjma.secret").write_text("s" * 48)
+        (tmp_path / "fadjma.db").write_bytes(empty_database())
         url = f"sqlite:///{tmp_path / 'fadjma.db'}"
         settings = Settings(secret_key="s" * 48, database_url=url, secret_file=tmp_path / "fadjma.secret", port=8123)
         app = create_app(settings)

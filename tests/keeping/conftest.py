@@ -1,14 +1,19 @@
-"""A folder for copies, and processes that are killed at a given step."""
+"""A folder for copies, processes that are killed at a given step, and the demo's year on PostgreSQL."""
 
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from demo_database import demo_database
+from moved import copy
 
 from fadjma.keeping.copies import Plan
+
+if TYPE_CHECKING:
+    from clusters import Cluster
 
 KEY = "the key of these copies, long enough for anybody"
 
@@ -35,3 +40,14 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         assert os.WIFSIGNALED(status), f"it never came to {name}"
 
     return run
+
+
+@pytest.fixture(scope="session")
+def year_on_postgresql(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database into which the demo's year was copied, and in which nobody changes anything."""
+    path = tmp_path_factory.mktemp("year") / "year.db"
+    path.write_bytes(demo_database())
+    name = cluster.create()
+    done = copy(f"sqlite:///{path}", cluster.url(name))
+    assert done.exit_code == 0, done.output
+    return name

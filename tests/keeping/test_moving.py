@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from click.testing import CliRunner, Result
 from demo_database import demo_database
+from moved import copy
 
-from fadjma import create_app
-from fadjma.config import Settings
 from fadjma.store import at, copying
 from fadjma.store.copying import Filling, Values
 from fadjma.store.engines import whole
@@ -23,11 +21,6 @@ from fadjma.store.sqlite.whole import SQLiteFilling
 
 if TYPE_CHECKING:
     from clusters import Cluster
-
-
-def copy(source: str, target: str) -> Result:
-    app = create_app(Settings(secret_key="k" * 40, database_url="sqlite:///of-no-account.db"))
-    return CliRunner().invoke(app.cli.commands["copy-database"], [source, target])
 
 
 def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -55,22 +48,27 @@ def empty(cluster: "Cluster") -> str:
 
 
 def test_the_demos_year_goes_to_postgresql_and_back_and_is_the_same_row_by_row(
-    year: Path, cluster: "Cluster", empty: str, tmp_path: Path
+    year: Path, year_on_postgresql: str, cluster: "Cluster", tmp_path: Path
 ) -> None:
-    there = copy(f"sqlite:///{year}", empty)
-    assert there.exit_code == 0, there.output
-    again = cluster.url(cluster.create())
-    beside = copy(empty, again)
-    assert beside.exit_code == 0, beside.output
     back = tmp_path / "back.db"
-    done = copy(again, f"sqlite:///{back}")
+    done = copy(cluster.url(year_on_postgresql), f"sqlite:///{back}")
     assert done.exit_code == 0, done.output
     found = rows(back)
     assert found == rows(year)
     assert f"Copie vérifiée : {sum(map(len, found.values()))} lignes en {len(found)} tables" in done.output
-    aside = tmp_path / "aside.db"
-    assert copy(f"sqlite:///{back}", f"sqlite:///{aside}").exit_code == 0
-    assert rows(aside) == found
+
+
+def test_so_do_those_who_go_to_another_of_the_same_kind(path: Path, filled: str, empty: str, tmp_path: Path) -> None:
+    """Fewer, for whatever reads a database and whatever fills one has had the whole year above."""
+    aside, back = tmp_path / "aside.db", tmp_path / "back.db"
+    for source, target in (
+        (f"sqlite:///{path}", f"sqlite:///{aside}"),
+        (filled, empty),
+        (empty, f"sqlite:///{back}"),
+    ):
+        done = copy(source, target)
+        assert done.exit_code == 0, done.output
+    assert rows(path) == rows(aside) == rows(back)
 
 
 @pytest.fixture(scope="module")
@@ -207,26 +205,28 @@ class TestBrokenOff:
             return not list(path.parent.glob(path.name + "*"))
         return is_empty(cluster, target)
 
-    @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, MemoryError])
-    def test_by_whatever(
-        self,
-        ways: tuple[str, str, type[Filling]],
-        cluster: "Cluster",
-        monkeypatch: pytest.MonkeyPatch,
-        error: type[BaseException],
+    def test_by_whatever_and_done_again(
+        self, ways: tuple[str, str, type[Filling]], cluster: "Cluster", monkeypatch: pytest.MonkeyPatch
     ) -> None:
         source, target, kind = ways
         put: Put = kind.put
+        for error in (KeyboardInterrupt, OSError, MemoryError):
 
-        def broken(self: Filling, table: str, columns: tuple[str, ...], rows: Iterable[Values]) -> None:
-            put(self, table, columns, rows)
-            if table == "notifications":
-                raise error
+            def broken(
+                self: Filling,
+                table: str,
+                columns: tuple[str, ...],
+                rows: Iterable[Values],
+                error: type[BaseException] = error,
+            ) -> None:
+                put(self, table, columns, rows)
+                if table == "notifications":
+                    raise error
 
-        monkeypatch.setattr(kind, "put", broken)
-        assert copy(source, target).exit_code == 1
-        monkeypatch.undo()
-        assert self.nothing_is_there(target, cluster)
+            monkeypatch.setattr(kind, "put", broken)
+            assert copy(source, target).exit_code == 1
+            monkeypatch.undo()
+            assert self.nothing_is_there(target, cluster), error
         done = copy(source, target)
         assert done.exit_code == 0, done.output
 

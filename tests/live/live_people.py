@@ -245,11 +245,11 @@ class Clinic(People):
             pending = "" if pending and await self.withdraw(doctor, pending) else await self.ask(doctor, patient)
 
     async def work(self, doctor: Person, patient: Person, enough: Callable[[], bool]) -> None:
-        """Make events for both, until it is enough."""
+        """Make events for both, until it is enough: as many as a proxy may cut between, not as many as there can be."""
         async with asyncio.timeout(120):
             while not enough():
                 await self.events(doctor, patient, 2)
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)
 
     # --- listening ---
 

@@ -13,24 +13,28 @@ from fadjma.ids import new_id
 class Load:
     """A doctor who asks and withdraws without end, makes mistakes, and knows which acts were acknowledged."""
 
-    def __init__(self, clinic: Clinic, doctor: Person, patient: Person, *, outages: bool = False) -> None:
-        """`outages`: it is also said that the database cannot be reached (503), and the act sent again."""
+    def __init__(
+        self, clinic: Clinic, doctor: Person, patient: Person, *, outages: bool = False, pause: float = 0.01
+    ) -> None:
+        """`outages`: it is also said that the database cannot be reached (503), and the act sent again. `pause`: the
+        most seconds that the doctor thinks before the next act."""
         self.doctor, self.patient = doctor, patient
         self.acknowledged: dict[str, str] = {}  # id of the request: the last state that was answered
         self.refused = 0
         self._clinic = clinic
         self._outages = outages
+        self._pause = pause
 
     async def run(self, rng: Random) -> None:
         while True:
             key = new_id()
             asked = await self._insist(201, key, "/access-requests", patient_id=self.patient.id, reason="Suivi")
             self.acknowledged[asked["id"]] = asked["status"]
-            await asyncio.sleep(rng.random() * 0.01)
+            await asyncio.sleep(rng.random() * self._pause)
             await self._be_refused(key)
             withdrawn = await self._insist(200, new_id(), f"/access-requests/{asked['id']}/withdrawal")
             self.acknowledged[asked["id"]] = withdrawn["status"]
-            await asyncio.sleep(rng.random() * 0.01)
+            await asyncio.sleep(rng.random() * self._pause)
 
     async def _be_refused(self, used_key: str) -> None:
         """While one is pending: ask once more, and send another act under a key that is taken.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from demo_database import empty_database
 from translated import statements, triggers
 
 from fadjma.store.errors import Duplicate, Violation
@@ -15,7 +16,6 @@ from fadjma.store.postgresql import migrating
 from fadjma.store.sqlite import migrating as sqlite_migrating
 from fadjma.store.sqlite.connections import connect
 from fadjma.store.sqlite.constraints import translated
-from fadjma.store.sqlite.migrating import migrate
 
 if TYPE_CHECKING:
     from clusters import Cluster
@@ -69,7 +69,7 @@ _OF_TRUNCATE = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisint
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """A migrated SQLite in which a row needs neither what it refers to nor values that are checked."""
     path = tmp_path_factory.mktemp("schema") / "fadjma.db"
-    migrate(path, 1)
+    path.write_bytes(empty_database())
     with closing(connect(path)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         yield connection

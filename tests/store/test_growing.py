@@ -1,4 +1,4 @@
-"""What a list reads is bounded by its page, however much there is: SQLite's own steps, with little and with fifty times
+"""What a list reads is bounded by its page, however much there is: SQLite's own steps, with little and with ten times
 as much of everything, of those who ask and of others."""
 
 import shutil
@@ -28,7 +28,7 @@ from fadjma.store import Transaction
 pytestmark = pytest.mark.xdist_group("what has grown")  # it takes long to make, so one process makes it
 
 SMALL = 360  # of everything: more than a page of each state
-TIMES = 50
+TIMES = 10
 PAGE = 10
 AT_ONCE = 10  # of SQLite's steps between two counts
 

@@ -60,7 +60,7 @@ def _fresh() -> bytes:
     """The file of a database that has taken all of them at once."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "new.db"
-        assert migrate(path, MONDAY) == STEPS
+        assert migrate(path, MONDAY) == STEPS, "every step, in order"
         return path.read_bytes()
 
 
@@ -80,13 +80,13 @@ def migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class TestTheProgramsOwn:
-    def test_a_fresh_database_takes_every_step_in_order(self, tmp_path: Path) -> None:
-        assert migrate(tmp_path / "new.db", MONDAY) == STEPS
+    def test_a_fresh_database_takes_every_step_in_order(self) -> None:
+        assert _fresh()
         assert [name[:4] for name in STEPS] == [f"{number:04d}" for number in range(1, len(STEPS) + 1)]
 
     def test_the_second_time_nothing_is_applied(self, tmp_path: Path) -> None:
         path = tmp_path / "new.db"
-        migrate(path, MONDAY)
+        path.write_bytes(_fresh())
         before = _everything(path)
         assert migrate(path, MONDAY + 1) == []
         assert _everything(path) == before
@@ -113,25 +113,23 @@ class TestTheProgramsOwn:
 
     def test_when_each_step_was_taken_is_written_down(self, tmp_path: Path) -> None:
         path = tmp_path / "new.db"
-        migrate(path, MONDAY)
+        path.write_bytes(_fresh())
         taken = _rows(path, "SELECT name, applied_at, length(checksum) FROM schema_migrations ORDER BY name")
         assert taken == [(step, MONDAY, 64) for step in STEPS]
 
 
-@pytest.mark.parametrize(
-    "day",
-    ["1970-01-01", "2024-02-29", "2024-03-01", "2025-12-31", "2026-01-01", "2026-10-09", "2100-02-28", "2100-03-01"],
-)
-def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path: Path, day: str) -> None:
+def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     path.write_bytes(_aged("0024"))
-    last = int(datetime.fromisoformat(f"{day}T23:59:59+00:00").timestamp()) * 1000 + 999
+    days = ["1970-01-01", "2024-02-29", "2024-03-01", "2025-12-31", "2026-01-01", "2026-10-09", "2100-02-28"]
+    days.append("2100-03-01")
+    last = {day: int(datetime.fromisoformat(f"{day}T23:59:59+00:00").timestamp()) * 1000 + 999 for day in days}
     with closing(connect(path)) as connection:
-        for name, weight in (("awa", 63), ("moussa", None)):
+        for name, day, weight in [*((day, day, 63) for day in days), ("moussa", days[-1], None)]:
             connection.execute(
                 "INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) "
                 "VALUES (?, 'patient', 'active', '+221771234567', '', ?, 'Cissé', ?)",
-                (name, name, last),
+                (name, name, last[day]),
             )
             connection.execute(
                 "INSERT INTO patients (user_id, identifier, birth_date, sex, weight_kg) "
@@ -139,9 +137,10 @@ def test_a_weight_without_a_date_becomes_one_of_the_day_of_the_account(tmp_path:
                 (name, name, weight),
             )
     migrate(path, MONDAY)
-    sql = "SELECT patient_id, code, value, measured_on, author_id, created_at FROM measurements"
-    assert _rows(path, sql) == [("awa", "body_weight", 63_000, day, None, last)]
-    assert _rows(path, "SELECT user_id, birth_date FROM patients ORDER BY 1") == [("awa", "1960"), ("moussa", "1960")]
+    sql = "SELECT patient_id, code, value, measured_on, author_id, created_at FROM measurements ORDER BY 1"
+    assert _rows(path, sql) == [(day, "body_weight", 63_000, day, None, last[day]) for day in days]
+    born = [(name, "1960") for name in (*days, "moussa")]
+    assert _rows(path, "SELECT user_id, birth_date FROM patients ORDER BY 1") == born
 
 
 def test_a_file_that_was_read_can_be_taken_after_files_of_all_kinds_have_one_table(tmp_path: Path) -> None:
@@ -252,7 +251,7 @@ class TestBeforeAnUpdate:
         assert copy.stat().st_mode & 0o077 == 0
 
     def test_what_has_not_changed_is_not_copied(self, tmp_path: Path) -> None:
-        migrate(tmp_path / "new.db", MONDAY)
+        (tmp_path / "new.db").write_bytes(_fresh())
         migrate(tmp_path / "new.db", MONDAY)
         assert not list(tmp_path.glob("*-before-*"))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_database import empty_database
 
 import fadjma
 from fadjma import create_app
@@ -31,7 +32,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
     """A migrated database in a folder of its own, whose rights are given back afterwards."""
     folder = tmp_path / "data"
     folder.mkdir()
-    migrate(folder / "fadjma.db", 1)
+    (folder / "fadjma.db").write_bytes(empty_database())
     yield folder / "fadjma.db"
     folder.chmod(0o700)
 
