@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
-from live_page import open_live, pass_time, pass_time_until, until, with_clock
+from live_page import OF_ITS_OWN, open_live, pass_time, pass_time_until, until, with_clock
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -145,6 +145,7 @@ async def test_a_region_in_use_is_not_swapped(page: Page, server: FakeStream) ->
     await expect(page.locator("section")).to_have_text("neuf")
 
 
+@OF_ITS_OWN
 async def test_a_region_that_could_not_be_fetched_is_fetched_again(page: Page, server: FakeStream) -> None:
     server.main = REGION
     server.next("/part", refusal(503), refusal(503))
@@ -297,6 +298,7 @@ async def _send(page: Page, reason: str = "Rupture") -> None:
     await page.get_by_role("button", name="Envoyer", exact=True).click()
 
 
+@OF_ITS_OWN
 @pytest.mark.parametrize(
     ("main", "done"),
     [
@@ -327,6 +329,7 @@ async def test_an_act_that_did_not_arrive_is_kept_and_sent_again_as_it_was(
     assert len(sent) == 3 and len(set(sent)) == 1
 
 
+@OF_ITS_OWN
 async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pressed(
     page: Page, server: FakeStream
 ) -> None:
@@ -343,6 +346,7 @@ async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pr
     await page.wait_for_url("**/done")
 
 
+@OF_ITS_OWN
 async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: Page, server: FakeStream) -> None:
     """later.js comes when somebody comes to the form; here the link goes before it is there."""
     server.main = FORM
@@ -361,6 +365,7 @@ async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: P
     assert len(server.to("/answer")) == 1
 
 
+@OF_ITS_OWN
 async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> None:
     server.main = PLAIN
     server.always("/answer", refusal(503))
@@ -375,6 +380,7 @@ async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> N
     assert len(server.to("/answer")) == 1
 
 
+@OF_ITS_OWN
 @pytest.mark.parametrize("form", [KEYLESS, SECRET], ids=["without a key", "with a password"])
 async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream, form: str) -> None:
     """Whoever typed it may have gone."""
@@ -417,6 +423,7 @@ async def test_a_refusal_leaves_what_was_typed(page: Page, server: FakeStream) -
         await expect(page.locator("form[aria-busy]")).to_have_count(0)
 
 
+@OF_ITS_OWN
 async def test_that_it_works_is_seen_and_how_long_it_takes(page: Page, server: FakeStream) -> None:
     server.main = PLAIN + '<a href="/next">Suivant</a>'
     answering = asyncio.Event()
