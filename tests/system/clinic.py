@@ -178,8 +178,12 @@ async def sign_in(
     javascript: bool = True,
     viewport: dict[str, int] = DESK,
     by_page: bool = False,
+    at: str = "/",
 ) -> Person:
-    """A browser of one's own, signed in, on the dashboard, live. The page for it is opened if that is what is meant."""
+    """A browser of one's own, signed in, on the dashboard or another page, live.
+
+    The page for it is opened if that is what is meant; it leads to the dashboard.
+    """
     address = clinic.address
     person = await come(browser, javascript=javascript, viewport=viewport)
     page = person.page
@@ -194,7 +198,7 @@ async def sign_in(
         same = {"Origin": address}  # as a page of ours sends it
         answer = await page.request.post(f"{address}/sign-in", form=sent, headers=same, max_redirects=0)
         assert answer.status == 303, await answer.text()
-        await page.goto(f"{address}/")
+        await page.goto(f"{address}{at}")
     await person.is_live()
     return person
 
