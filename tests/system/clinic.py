@@ -178,8 +178,12 @@ async def sign_in(
     javascript: bool = True,
     viewport: dict[str, int] = DESK,
     by_page: bool = False,
+    at: str = "/",
 ) -> Person:
-    """A browser of one's own, signed in, on the dashboard, live. The page for it is opened if that is what is meant."""
+    """A browser of one's own, signed in, on the dashboard or another page, live.
+
+    The page for it is opened if that is what is meant; it leads to the dashboard.
+    """
     address = clinic.address
     person = await come(browser, javascript=javascript, viewport=viewport)
     page = person.page
@@ -191,7 +195,7 @@ async def sign_in(
         await page.wait_for_url(f"{address}/")
     else:
         await take_over(page.context, clinic, login)
-        await page.goto(f"{address}/")
+        await page.goto(f"{address}{at}")
     await person.is_live()
     return person
 

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from clinic import ARGUMENTS, CHROMIUM
 from fake_stream import FakeStream, Stage, serving
-from live_page import COUNTING, PATIENCE
+from live_page import COUNTING, PATIENCE, SHARED
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -40,18 +40,47 @@ async def server(stage: Stage) -> FakeStream:
     return stage.fake
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser, stage: Stage, server: FakeStream) -> AsyncIterator[BrowserContext]:
+async def _opened(browser: Browser, stage: Stage) -> BrowserContext:
     context = await browser.new_context(base_url=stage.url)
     context.set_default_timeout(PATIENCE * 1000)
     await context.add_init_script(COUNTING)
+    return context
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser, stage: Stage, server: FakeStream) -> AsyncIterator[BrowserContext]:
+    """A browser of this test's own: for several tabs, one without a link, or one whose time stands still."""
+    context = await _opened(browser, stage)
     yield context
     await context.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def kept(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
+    """The browser of all other tests of a file, with the scripts it has; a tab takes half of what a browser does."""
+    context = await _opened(browser, stage)
+    await context.new_page()  # with the last tab its process would go
+    SHARED.add(context)
+    yield context
+    SHARED.remove(context)
+    await context.close()
+
+
+@pytest.fixture
+def whose(request: pytest.FixtureRequest) -> BrowserContext:
+    """In which the page of a test is opened."""
+    found: BrowserContext = request.getfixturevalue("context" if "context" in request.fixturenames else "kept")
+    return found
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(context: BrowserContext) -> Page:
-    return await context.new_page()
+async def page(whose: BrowserContext, server: FakeStream) -> AsyncIterator[Page]:
+    """A tab that has opened nothing."""
+    page = await whose.new_page()
+    yield page
+    if whose in SHARED:
+        await page.close()
+        assert len(whose.pages) == 1, "a tab is left to the next test"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

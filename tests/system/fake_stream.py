@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import socket
 import time
 from collections import defaultdict, deque
@@ -36,6 +37,7 @@ PAGE = """<!doctype html>
 CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'"
 
 Answer = Callable[["Exchange"], Awaitable[None]]
+MODULES = ["page.js", "lock.js", "live.js", "forms.js", "send.js", "later.js", "answered.js", "held.js", "reset.js"]
 
 
 @dataclass
@@ -110,6 +112,18 @@ async def greets_and_closes(exchange: Exchange) -> None:
     await exchange.write(event("hello", seq=exchange.after), more=False)
 
 
+@functools.cache
+def _scripts() -> dict[str, Answer]:
+    """By their addresses; a browser keeps them, as it keeps those of the program."""
+    texts = {f"/static/{name}": in_words((STATIC / name).read_bytes(), "fr").decode() for name in MODULES}
+    # As it is written: the program says where it serves it.
+    texts |= {"/turns.js": (STATIC / "turns.js").read_text(), "/static/htmx.js": HTMX_JS.read_text()}
+    return {
+        path: answer(200, text, "text/javascript", cache_control="max-age=3600, immutable")
+        for path, text in texts.items()
+    }
+
+
 class FakeStream:
     """`next` scripts the coming answers to a path, `always` all of them; otherwise it behaves."""
 
@@ -127,23 +141,7 @@ class FakeStream:
         self.behaviour: dict[str, Answer] = {
             "/events": self.stream,
             "/notifications/poll": self.poll,
-            **{
-                f"/static/{name}": answer(200, in_words((STATIC / name).read_bytes(), "fr").decode(), "text/javascript")
-                for name in (
-                    "page.js",
-                    "lock.js",
-                    "live.js",
-                    "forms.js",
-                    "send.js",
-                    "later.js",
-                    "answered.js",
-                    "held.js",
-                    "reset.js",
-                )
-            },
-            # As it is written: the program says where it serves it.
-            "/turns.js": answer(200, (STATIC / "turns.js").read_text(), "text/javascript"),
-            "/static/htmx.js": answer(200, HTMX_JS.read_text(), "text/javascript"),
+            **_scripts(),
             "/favicon.ico": refusal(404),
             "/sign-in": answer(200, rendered()),
         }

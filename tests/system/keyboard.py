@@ -28,11 +28,6 @@ class Keyboard:
         while await self._page.evaluate("words => !document.activeElement.textContent.trim().startsWith(words)", words):
             await self.press("Tab")
 
-    async def until_signed(self) -> None:
-        """Tab as often as it takes to the button that signs, then press it."""
-        await self.until("Signer")
-        await self.press("Enter")
-
     async def shows_where(self) -> None:
         """What the next key goes to can be seen."""
         assert await self._page.evaluate(_SHOWS), await self._page.evaluate("document.activeElement.outerHTML")

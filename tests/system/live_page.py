@@ -6,10 +6,15 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from playwright.async_api import Error, Page, expect
+import pytest
+from playwright.async_api import BrowserContext, Error, Page, expect
 
 EVENTS, POLL = "/events", "/notifications/poll"
 PATIENCE = 60  # seconds; nothing here takes as long, but the machine may be busy with other things
+# Browsers of a whole file of tests.
+SHARED: set[BrowserContext] = set()
+# A browser of the test's own, by a fixture of conftest.py: what Playwright does to its time, it does for good.
+OF_ITS_OWN = pytest.mark.usefixtures("context")
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }); delete self.SharedWorker"
 # How many answers the page waits for (it is there when it begins), and how often it has been sent something.
 COUNTING = """
@@ -49,6 +54,7 @@ async def open_live(page: Page, path: str = "/") -> Page:
 
 async def with_clock(page: Page, at: datetime | None = None) -> Page:
     """The page's time stands still until a test lets it pass; otherwise a busy machine would let more pass."""
+    assert page.context not in SHARED, "this test is not OF_ITS_OWN"
     at = at or datetime.now()
     await page.clock.install(time=at - timedelta(minutes=10))  # until the next line it goes on
     await page.clock.pause_at(at)

@@ -1,11 +1,13 @@
-"""A prescription's whole life: in four browsers that follow each other and are not reloaded; and by keyboard alone."""
+"""A prescription's whole life, in four browsers that follow each other and are not reloaded.
+
+By keyboard alone: test_counted_keys.py.
+"""
 
 import re
 from pathlib import Path
 
 import pytest
 from clinic import AWA, DIOP, NDIAYE, PHONE, Person, Programs, open_clinic, sign_in
-from keyboard import Keyboard
 from playwright.async_api import Browser, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -17,7 +19,7 @@ STAYED = "window.stayed = true"
 
 
 async def write(doctor: Person) -> str:
-    """Two medicines, the first in shorthand; addressed to nobody. Gives its id."""
+    """Two medicines, the first in shorthand; addressed to nobody, and refused once. Gives its id."""
     page = doctor.page
     await page.select_option("#pharmacy_id", "")
     for n, (medicine, posology, quantity) in enumerate((FIRST, SECOND)):
@@ -29,6 +31,11 @@ async def write(doctor: Person) -> str:
         await page.locator(f"#s{n} [role=option]").first.click()
         await page.fill(f"#lines-{n}-dosage", posology)
         await expect(page.locator(f"#lines-{n}-quantity")).to_have_value(quantity)
+    await page.fill("#lines-1-quantity", "six")
+    await doctor.press("Signer et émettre l'ordonnance")
+    await expect(page.locator(".errs")).to_contain_text("Quantité")
+    await expect(page.locator("#lines-0-dosage")).to_have_value(FIRST[1])
+    await page.fill("#lines-1-quantity", SECOND[2])
     await sign(doctor)
     return await page.locator("#item").get_attribute("data-id") or ""
 
@@ -51,11 +58,15 @@ async def state_is(state: str, *people: Person) -> None:
         await expect(person.page.locator("#item")).to_contain_text(state)
 
 
-async def hand_over(pharmacist: Person, patient: Person, **parts: str) -> None:
+async def hand_over(pharmacist: Person, patient: Person, *, mistaken: bool = False, **parts: str) -> None:
     """With the code that the patient reads out; of each line what is there, unless it is said."""
     code = await patient.page.locator(".code").inner_text()
     await pharmacist.is_settled()
     page = pharmacist.page
+    if mistaken:
+        await page.fill("#delivery-code", "000000" if code != "000 000" else "111111")
+        await pharmacist.press("Remettre les médicaments")
+        await expect(page.locator(".errs")).to_contain_text("Essais restants : 4")
     await page.fill("#delivery-code", code)
     if parts:
         await page.locator("summary", has_text="N'en remettre qu'une partie").click()
@@ -71,12 +82,17 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
         diop, ndiaye, fall = [await sign_in(browser, clinic, who) for who in (DIOP, NDIAYE, FALL)]
         await diop.go(f"/patients/{await others.id_of(AWA)}/prescriptions/new")
         refused = await write(diop)
+        await awa.is_told("Une ordonnance vous a été prescrite")
+        await awa.sees(f'[id="p{refused}"]', "Émise")
+        await ndiaye.sees("#now", re.compile("Awa Cissé, 34 ans"))
 
         # Claimed by one of those who see it, and refused with a reason: the doctor hears it on the page that is open.
         await open_row(fall, refused)
         await open_row(ndiaye, refused)
         await ndiaye.press("Prendre et valider")
         await state_is("Validée", diop)
+        await awa.is_told("Votre ordonnance est validée")
+        await awa.sees(f'[id="p{refused}"]', "Validée")
         await expect(fall.page.locator("#main")).not_to_contain_text("Prendre et valider")
         await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
         await ndiaye.page.select_option("#refusal-code", "dose")
@@ -88,6 +104,10 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
         # Corrected, with the difference on both sides, and taken by the other pharmacy.
         await diop.page.get_by_role("link", name="Corriger et envoyer à nouveau").click()
         await diop.page.select_option("#pharmacy_id", "")
+        await expect(diop.page.locator("#lines-0-quantity")).to_have_value("12")
+        await diop.page.fill("#lines-0-quantity", "9")
+        await diop.press("Signer et émettre l'ordonnance")
+        await expect(diop.page.locator(".errs")).to_contain_text("Ce n'est pas la quantité que la posologie demande")
         await diop.page.fill("#lines-0-duration_days", "6")
         await diop.page.fill("#lines-0-quantity", "18")
         await diop.page.fill("#lines-0-dosage", "1x3/j 6j")
@@ -102,13 +122,18 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
             await expect(side.page.locator("#item ins", has_text="18")).to_be_visible()
 
         # Prepared, and a part of it handed over: what is owed stands on every page, and on paper.
-        await open_row(awa, new)
         for person in (awa, diop, fall):
             await person.page.evaluate(STAYED)
         for act, reached in (("Marquer « Préparée »", "Préparée"), ("Marquer « Prête »", "Prête")):
             await fall.press(act)
-            await state_is(reached, awa, diop)
-        await hand_over(fall, awa, lines_0_quantity="10", lines_1_quantity="")
+            await state_is(reached, diop)
+            await awa.sees(f'[id="p{new}"]', reached)
+        await awa.is_told("Votre ordonnance est prête")
+        await awa.sees("#now", re.compile("À aller chercher\xa0: Paracétamol|Les médicaments sont prêts"))
+        assert await awa.page.evaluate("window.stayed")
+        await open_row(awa, new)
+        await awa.page.evaluate(STAYED)
+        await hand_over(fall, awa, mistaken=True, lines_0_quantity="10", lines_1_quantity="")
         await awa.is_told("Une partie de votre ordonnance vous a été remise")
         for person in (fall, awa, diop):
             await expect(person.page.locator("#item .note", has_text="Reste dû")).to_contain_text(re.compile("8.*6$"))
@@ -142,63 +167,5 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
         for person in (awa, diop, fall):
             assert await person.page.evaluate("window.stayed"), "a page was fetched anew"
         for person in (awa, diop, ndiaye, fall):
-            await person.page.context.close()
-            assert person.complaints == []
-
-
-async def test_with_the_keyboard_alone_from_the_first_page_to_the_hand_over(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        await others.grant(AWA)
-        diop, ndiaye = [await sign_in(browser, clinic, who) for who in (DIOP, NDIAYE)]
-        keys = Keyboard(diop.page)
-        await keys.press("/")
-        await expect(diop.page.locator("#q")).to_be_focused()
-        await keys.shows_where()
-        await keys.press(*"awa")
-        await expect(diop.page.locator("#found li a").first).to_contain_text("Awa")
-        await keys.until("Awa")
-        await keys.shows_where()
-        await keys.press("Enter")
-        await expect(diop.page.locator("h1")).to_have_text("Dossier")
-        await diop.is_settled()
-        await keys.press("p")
-        for n, (medicine, posology, quantity) in enumerate((FIRST, SECOND)):
-            field = diop.page.locator(f"#lines-{n}-medicine")
-            await expect(field).to_have_role("combobox")
-            await expect(field).to_be_focused()
-            await keys.shows_where()
-            await keys.press(*medicine)
-            await expect(diop.page.locator(f"#s{n} [role=option]").first).to_be_visible()
-            await keys.press("ArrowDown", "Enter")
-            await expect(diop.page.locator(f"#lines-{n}-dosage")).to_be_focused()
-            await keys.shows_where()
-            await keys.press(*posology)
-            await expect(diop.page.locator(f"#lines-{n}-quantity")).to_have_value(quantity)
-            if not n:
-                await keys.until("Ajouter un médicament")
-                await keys.shows_where()
-                await keys.press("Enter")
-        await keys.until("Signer")
-        await keys.shows_where()
-        await keys.press("Enter")
-        await diop.page.wait_for_url(MINE)
-
-        new = diop.page.url.rpartition("/")[2]
-        row, keys = ndiaye.page.locator(f'[id="p{new}"]'), Keyboard(ndiaye.page)
-        await expect(row).to_be_visible()
-        while not await row.evaluate("row => row.contains(document.activeElement)"):
-            await keys.press("j")
-        await keys.shows_where()
-        for letter, reached in (("v", "Validée"), ("p", "Préparée"), ("r", "Prête")):
-            await keys.press(letter)
-            await expect(row).to_contain_text(reached)
-            await keys.shows_where()
-        await keys.press("r")
-        await expect(ndiaye.page.locator("#delivery-code")).to_be_focused()
-        await keys.shows_where()
-        code = (await others.ask(AWA, "GET", f"/prescriptions/{new}"))["handover_code"]
-        await keys.press(*code, "Enter")
-        await expect(ndiaye.page.locator(".steps [aria-current]")).to_contain_text("Livrée")
-        for person in (diop, ndiaye):
             await person.page.context.close()
             assert person.complaints == []

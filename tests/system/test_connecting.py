@@ -11,6 +11,7 @@ from fake_stream import FakeStream, answer, event, greets_and_closes, nothing_pa
 from live_page import (
     EVENTS,
     NO_LOCKS,
+    OF_ITS_OWN,
     POLL,
     has_read,
     hide,
@@ -76,6 +77,7 @@ async def test_each_retry_waits_twice_as_long_and_up_to_double_by_chance(
     assert pauses == [most * pause for pause in (500, 1_000, 2_000, 4_000)]
 
 
+@OF_ITS_OWN
 async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, greets_and_closes)
     await with_clock(page)
@@ -94,6 +96,7 @@ async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(pag
     assert server.to(EVENTS)[-1].after == 42
 
 
+@OF_ITS_OWN
 async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, refusal(503))
     await with_clock(page)
@@ -108,6 +111,7 @@ async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, ser
     await shows(page, "live")
 
 
+@OF_ITS_OWN
 @pytest.mark.parametrize(
     "given",
     [answer(200, rendered()), refusal(204), answer(200, "{}", "application/json")],
@@ -147,6 +151,7 @@ async def test_a_failure_in_mid_life_keeps_the_cursor_and_loses_nothing(page: Pa
     assert [asked.after for asked in server.to(EVENTS)] == [41, 42, 42]
 
 
+@OF_ITS_OWN
 async def test_a_proxy_that_holds_the_stream_back_means_polling(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, nothing_passes)
     await with_clock(page)
@@ -166,6 +171,7 @@ async def test_a_proxy_that_holds_the_stream_back_means_polling(page: Page, serv
     assert len(server.to(POLL)) - polls == 3
 
 
+@OF_ITS_OWN
 async def test_an_open_stream_is_dead_after_a_minute_of_silence(page: Page, server: FakeStream) -> None:
     await with_clock(page)
     await open_live(page)
@@ -179,6 +185,7 @@ async def test_an_open_stream_is_dead_after_a_minute_of_silence(page: Page, serv
     await until(lambda: len(server.streams) == 1)
 
 
+@OF_ITS_OWN
 async def test_a_server_that_is_gone_without_a_word_is_said_to_be_gone(page: Page, server: FakeStream) -> None:
     await with_clock(page, datetime(2026, 11, 24, 10, 42, 10))
     await open_live(page)
@@ -190,6 +197,7 @@ async def test_a_server_that_is_gone_without_a_word_is_said_to_be_gone(page: Pag
     await expect(page.locator("#status")).to_have_text("Hors ligne depuis 10:42")
 
 
+@OF_ITS_OWN
 async def test_a_clock_that_is_put_back_stops_nothing(page: Page, server: FakeStream) -> None:
     await with_clock(page, datetime(2026, 11, 24, 10, 42))
     await open_live(page)
@@ -201,6 +209,7 @@ async def test_a_clock_that_is_put_back_stops_nothing(page: Page, server: FakeSt
     await shows(page, "live")
 
 
+@OF_ITS_OWN
 async def test_a_clock_that_is_put_back_behind_other_tabs_stops_nothing(page: Page, server: FakeStream) -> None:
     await with_clock(page, datetime(2026, 11, 24, 10, 42))
     await open_live(page)
@@ -213,6 +222,7 @@ async def test_a_clock_that_is_put_back_behind_other_tabs_stops_nothing(page: Pa
     await shows(page, "live")
 
 
+@OF_ITS_OWN
 async def test_a_tab_that_is_looked_at_again_keeps_its_stream(page: Page, server: FakeStream) -> None:
     """A hidden tab's timers come once a minute; that is no sleep."""
     await with_clock(page)
@@ -226,6 +236,7 @@ async def test_a_tab_that_is_looked_at_again_keeps_its_stream(page: Page, server
     assert len(server.to(EVENTS)) == 1
 
 
+@OF_ITS_OWN
 async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, server: FakeStream) -> None:
     server.next(EVENTS, refusal(503, retry_after="99999999"))
     await with_clock(page)
@@ -237,6 +248,7 @@ async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, 
     await shows(page, "live")
 
 
+@OF_ITS_OWN
 async def test_retry_after_is_respected(page: Page, server: FakeStream) -> None:
     server.next(EVENTS, refusal(503, retry_after="40"))
     await with_clock(page)
@@ -250,6 +262,7 @@ async def test_retry_after_is_respected(page: Page, server: FakeStream) -> None:
     await shows(page, "live")
 
 
+@OF_ITS_OWN
 async def test_a_retry_after_that_is_a_date_makes_no_hot_loop(page: Page, server: FakeStream) -> None:
     refused = refusal(503, retry_after="Wed, 21 Oct 2015 07:28:00 GMT")
     server.always(EVENTS, refused)
@@ -261,6 +274,7 @@ async def test_a_retry_after_that_is_a_date_makes_no_hot_loop(page: Page, server
     assert len(server.to(EVENTS)) == 1
 
 
+@OF_ITS_OWN
 async def test_the_pace_of_polling_follows_retry_after_and_hidden_tabs(page: Page, server: FakeStream) -> None:
     await page.add_init_script(NO_LOCKS)
     server.next(POLL, refusal(429, retry_after="50"))
@@ -296,6 +310,7 @@ async def test_offline_and_online_again(page: Page, context: BrowserContext, ser
     assert server.to(EVENTS)[-1].after == 41
 
 
+@OF_ITS_OWN
 async def test_a_jump_of_the_clock_means_that_the_machine_slept(page: Page, server: FakeStream) -> None:
     await with_clock(page)
     await open_live(page)
@@ -350,6 +365,7 @@ async def test_bye_replaced_stops_every_tab(context: BrowserContext, server: Fak
     assert not server.to(POLL)
 
 
+@OF_ITS_OWN
 async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server: FakeStream) -> None:
     await with_clock(page)
     await open_live(page)
@@ -362,6 +378,7 @@ async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server
     assert not server.to(POLL)
 
 
+@OF_ITS_OWN
 async def test_bye_renewed_goes_on_in_the_new_session_and_leaves_the_page_as_it_is(
     page: Page, server: FakeStream
 ) -> None:

@@ -1,58 +1,61 @@
 """A pharmacist counts a lot: the page says what was saved, under its own address; other pages follow."""
 
-import asyncio
 import re
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from clinic import AWA, DESK, DIOP, MOUSSA, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
+import pytest_asyncio
+from clinic import AWA, DESK, NDIAYE, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, Route, expect
 
-COUMBA = "coumba@demo.fadjma"
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_count_is_confirmed_on_the_lots_own_page(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        lot = await others.receive("COMPTAGE", 40)
-        ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
-        page = ndiaye.page
-        await ndiaye.go(f"/inventory/lots/{lot}")
-        await page.fill("#adjustments-on_hand", "37")
-        await page.fill("#adjustments-reason", "Casse")
-        await ndiaye.press("Enregistrer le comptage")
-        await expect(page.locator("h1")).to_have_text("Lot COMPTAGE")
-        await expect(page.locator(".acts li").first).to_contain_text("Comptage : −3")
-        await expect(page.locator(".acts q").first).to_have_text("Casse")
-        await expect(page).to_have_url(re.compile(f"/inventory/lots/{lot}$"))
-        await expect(page.locator("#adjustments-on_hand")).to_have_value("37")
-        await expect(page.locator("#adjustments-reason")).to_have_value("")
-        await page.context.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def others(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Programs]:
+    async with open_clinic(tmp_path_factory.mktemp("counting")) as clinic, Programs(clinic) as others:
+        yield others
 
 
-async def test_the_stock_follows_what_is_prepared(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        await others.receive("SUIVI", 40)
-        await others.grant(AWA)
-        validated = await others.validated(AWA)
-        ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=DESK)
-        await ndiaye.go("/inventory")
-        await ndiaye.is_settled()
-        before = await _reserved(others)
-        await others.ask(NDIAYE, "POST", f"/prescriptions/{validated}/preparation")
-        kept = {number: count for number, count in (await _reserved(others)).items() if before[number] != count}
-        assert kept
-        for number, count in kept.items():
-            await expect(ndiaye.page.locator("td", has_text=number)).to_contain_text(
-                re.compile(rf"{number}\s: \d+ \({count} réservé")
-            )
-        await _says_how_long(ndiaye)
-        await _sees_who_is_on_it(browser, clinic, ndiaye, validated)
-        await _acts_by_keyboard(ndiaye, validated)
-        taken = await others.ask(NDIAYE, "GET", f"/prescriptions/{validated}")
-        await _delivers_with_twelve_keys_and_the_code(ndiaye, others, taken["pharmacy"]["id"])
-        await _answers_from_the_toast_with_two_taps(browser, clinic, others)
-        await ndiaye.page.context.close()
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ndiaye(browser: Browser, others: Programs) -> AsyncIterator[Person]:
+    ndiaye = await sign_in(browser, others.clinic, NDIAYE, viewport=DESK, at="/inventory")
+    yield ndiaye
+    await ndiaye.page.context.close()
+
+
+async def test_a_count_is_confirmed_on_the_lots_own_page(ndiaye: Person, others: Programs) -> None:
+    lot = await others.receive("COMPTAGE", 40)
+    page = ndiaye.page
+    await ndiaye.go(f"/inventory/lots/{lot}")
+    await page.fill("#adjustments-on_hand", "37")
+    await page.fill("#adjustments-reason", "Casse")
+    await ndiaye.press("Enregistrer le comptage")
+    await expect(page.locator("h1")).to_have_text("Lot COMPTAGE")
+    await expect(page.locator(".acts li").first).to_contain_text("Comptage : −3")
+    await expect(page.locator(".acts q").first).to_have_text("Casse")
+    await expect(page).to_have_url(re.compile(f"/inventory/lots/{lot}$"))
+    await expect(page.locator("#adjustments-on_hand")).to_have_value("37")
+    await expect(page.locator("#adjustments-reason")).to_have_value("")
+
+
+async def test_the_stock_follows_what_is_prepared(browser: Browser, ndiaye: Person, others: Programs) -> None:
+    await others.receive("SUIVI", 40)
+    await others.grant(AWA)
+    validated = await others.validated(AWA)
+    await ndiaye.go("/inventory")
+    await ndiaye.is_settled()
+    before = await _reserved(others)
+    await others.ask(NDIAYE, "POST", f"/prescriptions/{validated}/preparation")
+    kept = {number: count for number, count in (await _reserved(others)).items() if before[number] != count}
+    assert kept
+    for number, count in kept.items():
+        await expect(ndiaye.page.locator("td", has_text=number)).to_contain_text(
+            re.compile(rf"{number}\s: \d+ \({count} réservé")
+        )
+    await _says_how_long(ndiaye)
+    await _sees_who_is_on_it(browser, others.clinic, ndiaye, validated)
+    await _acts_by_keyboard(ndiaye, validated)
 
 
 async def _says_how_long(ndiaye: Person) -> None:
@@ -77,9 +80,9 @@ async def _says_how_long(ndiaye: Person) -> None:
 async def _sees_who_is_on_it(browser: Browser, clinic: Clinic, ndiaye: Person, prescription_id: str) -> None:
     """static/beside.js: in the row and on the page, without a reload; until the colleague goes on, or away."""
     await ndiaye.go("/prescriptions")
-    diagne = await sign_in(browser, clinic, "pharma.diagne@demo.fadjma", viewport=DESK)
     row = ndiaye.page.locator("#now > li", has=ndiaye.page.locator(f"a[href='/prescriptions/{prescription_id}']"))
-    await diagne.go(f"/prescriptions/{prescription_id}")
+    here = f"/prescriptions/{prescription_id}"
+    diagne = await sign_in(browser, clinic, "pharma.diagne@demo.fadjma", viewport=DESK, at=here)
     await expect(row).to_have_attribute("data-on", "Astou Diagne s'en occupe")
     await expect(diagne.page.locator("[data-on]")).to_have_count(0)
     await row.evaluate("row => row.replaceWith(row.cloneNode(true))")  # as an event brings it, without the mark
@@ -87,8 +90,8 @@ async def _sees_who_is_on_it(browser: Browser, clinic: Clinic, ndiaye: Person, p
     await expect(row).to_have_attribute("data-on", "Astou Diagne s'en occupe")
     await diagne.go("/prescriptions")
     await expect(ndiaye.page.locator("[data-on]")).to_have_count(0)
-    await ndiaye.go(f"/prescriptions/{prescription_id}")
-    await diagne.go(f"/prescriptions/{prescription_id}")
+    await ndiaye.go(here)
+    await diagne.go(here)
     await expect(ndiaye.page.locator("p[data-on]")).to_have_attribute("data-on", "Astou Diagne s'en occupe")
     await diagne.page.close()
     await expect(ndiaye.page.locator("[data-on]")).to_have_count(0)
@@ -121,51 +124,6 @@ async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
     await page.keyboard.press("r")
     await page.wait_for_url(f"**/prescriptions/{prescription_id}#delivery-code")
     await expect(page.locator("#delivery-code")).to_be_focused()  # where the next key is needed
-
-
-class Keys:
-    """Somebody who types as fast as people do, and sees what came of it before the next key."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.pressed = 0
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await asyncio.sleep(0.2)
-            await self.page.keyboard.press(key)
-            self.pressed += 1
-
-
-async def _delivers_with_twelve_keys_and_the_code(ndiaye: Person, others: Programs, pharmacy: str) -> None:
-    """From her first page: what has come is looked for by its patient, and taken through every step."""
-    new = await others.issued(MOUSSA, pharmacy)
-    await ndiaye.go("/")
-    row = ndiaye.page.locator(f"li:has(a[href='/prescriptions/{new}'])")
-    keys = Keys(ndiaye.page)
-    await keys.press("/", *"mou")
-    await expect(ndiaye.page.locator("#found li:has(a)")).to_have_count(1)
-    await expect(row).to_contain_text("Émise")
-    await keys.press("Escape", "j")
-    for key, state in (("v", "Validée"), ("p", "Préparée"), ("r", "Prête")):
-        await keys.press(key)
-        await expect(row).to_contain_text(state)
-    await keys.press("r")
-    await expect(ndiaye.page.locator("#delivery-code")).to_be_focused()
-    code = (await others.ask(MOUSSA, "GET", f"/prescriptions/{new}"))["handover_code"]
-    await keys.press(*code, "Enter")
-    await expect(ndiaye.page.locator("#item")).to_contain_text("Livrée")
-    assert keys.pressed - len(code) <= 12
-
-
-async def _answers_from_the_toast_with_two_taps(browser: Browser, clinic: Clinic, others: Programs) -> None:
-    coumba = await sign_in(browser, clinic, COUMBA, viewport=PHONE)
-    asked = {"patient_id": await others.id_of(COUMBA), "reason": "Suivi de la grossesse"}
-    request = await others.ask(DIOP, "POST", "/access-requests", **asked)
-    await coumba.page.locator(f"#toasts a[href='/access-requests/{request['id']}']").click()
-    await coumba.page.get_by_role("button", name="Autoriser cet accès").click()
-    await expect(coumba.page.locator("#item")).to_contain_text("Autorisé")
-    await coumba.page.context.close()
 
 
 async def _reserved(others: Programs) -> dict[str, int]:

@@ -1,12 +1,13 @@
 """A push never touches what somebody is typing or has in hand (static/page.js)."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
-from live_page import open_live, pass_time, pass_time_until, until, with_clock
-from playwright.async_api import Page, expect
+from live_page import OF_ITS_OWN, open_live, pass_time, pass_time_until, until, with_clock
+from playwright.async_api import Locator, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -19,37 +20,41 @@ FORM = """<ul id="now"><li id="r1">
   </form></li><li id="r2">autre</li></ul>"""
 
 
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda page: page.focus("[name=reason]"),
-        lambda page: page.fill("[name=reason]", "Urgence"),
-        lambda page: page.check("[name=all]"),
-        lambda page: page.select_option("select", "30"),
-        lambda page: page.set_input_files("[name=scan]", __file__),
-    ],
-    ids=["focused", "typed", "checked", "chosen", "attached"],
-)
-@pytest.mark.parametrize("told", ['<li id="r1">nouveau</li>', '<li id="r1" data-gone></li>'], ids=["replaced", "gone"])
-async def test_a_push_never_touches_a_form_in_use(
-    page: Page, server: FakeStream, request: pytest.FixtureRequest, act: Callable[[Page], Awaitable[None]], told: str
-) -> None:
-    server.main = FORM
+# A form in a row for each way of using it, in the order in which the rows are used.
+WAYS: dict[str, Callable[[Locator], Awaitable[object]]] = {
+    "typed": lambda row: row.locator("[name=reason]").fill("Urgence"),
+    "checked": lambda row: row.locator("[name=all]").check(),
+    "chosen": lambda row: row.locator("select").select_option("30"),
+    "attached": lambda row: row.locator("[name=scan]").set_input_files(__file__),
+    "focused": lambda row: row.locator("[name=reason]").focus(),
+}
+
+
+@pytest.mark.parametrize("told", ["nouveau</li>", None], ids=["replaced", "gone"])
+async def test_a_push_never_touches_a_form_in_use(page: Page, server: FakeStream, told: str | None) -> None:
+    [first] = re.findall(r'<li id="r1">.*?</li>', FORM, re.DOTALL)
+    server.main = f'<ul id="now">{"".join(first.replace("r1", way) for way in WAYS)}<li id="r2">autre</li></ul>'
     await open_live(page)
-    await act(page)
-    if "focused" not in request.node.callspec.id:
-        await page.evaluate("document.activeElement.blur()")
-    await server.push('<li id="r1">entre-temps</li>')
-    await server.push(told + '<li id="r2">autre 2</li>')
+    for way, use in WAYS.items():
+        await use(page.locator(f"#{way}"))
+    focused = page.locator("#focused [name=reason]")
+    await expect(focused).to_be_focused()
+    for way in WAYS:
+        await server.push(f'<li id="{way}">entre-temps</li>')
+        await server.push(f'<li id="{way}">{told}' if told else f'<li id="{way}" data-gone></li>')
+    await server.push('<li id="r2">autre 2</li>')
     await expect(page.locator("#r2")).to_have_text("autre 2")
-    await expect(page.locator("#r1 form")).to_be_visible()
-    await expect(page.locator("#r1 > p.stale")).to_have_count(1)
-    await expect(page.locator("#r1 .stale").get_by_role("status")).to_contain_text("Cette partie vient de changer.")
-    await page.locator("#r1 .stale").get_by_role("button", name="Voir la nouvelle version").click()
-    if "gone" in told:
-        await expect(page.locator("#r1")).to_have_count(0)
-    else:
-        await expect(page.locator("#r1")).to_have_text("nouveau")
+    await expect(focused).to_be_focused()
+    for way in reversed(WAYS):  # a form that is focused is in use as long as it is
+        row = page.locator(f"#{way}")
+        await expect(row.locator("form")).to_be_visible()
+        await expect(page.locator(f"#{way} > p.stale")).to_have_count(1)
+        await expect(row.locator(".stale").get_by_role("status")).to_contain_text("Cette partie vient de changer.")
+        await row.locator(".stale").get_by_role("button", name="Voir la nouvelle version").click()
+        if told:
+            await expect(row).to_have_text("nouveau")
+        else:
+            await expect(row).to_have_count(0)
 
 
 async def test_an_untouched_form_is_replaced(page: Page, server: FakeStream) -> None:
@@ -145,6 +150,7 @@ async def test_a_region_in_use_is_not_swapped(page: Page, server: FakeStream) ->
     await expect(page.locator("section")).to_have_text("neuf")
 
 
+@OF_ITS_OWN
 async def test_a_region_that_could_not_be_fetched_is_fetched_again(page: Page, server: FakeStream) -> None:
     server.main = REGION
     server.next("/part", refusal(503), refusal(503))
@@ -297,6 +303,7 @@ async def _send(page: Page, reason: str = "Rupture") -> None:
     await page.get_by_role("button", name="Envoyer", exact=True).click()
 
 
+@OF_ITS_OWN
 @pytest.mark.parametrize(
     ("main", "done"),
     [
@@ -327,6 +334,7 @@ async def test_an_act_that_did_not_arrive_is_kept_and_sent_again_as_it_was(
     assert len(sent) == 3 and len(set(sent)) == 1
 
 
+@OF_ITS_OWN
 async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pressed(
     page: Page, server: FakeStream
 ) -> None:
@@ -343,6 +351,7 @@ async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pr
     await page.wait_for_url("**/done")
 
 
+@OF_ITS_OWN
 async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: Page, server: FakeStream) -> None:
     """later.js comes when somebody comes to the form; here the link goes before it is there."""
     server.main = FORM
@@ -361,6 +370,7 @@ async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: P
     assert len(server.to("/answer")) == 1
 
 
+@OF_ITS_OWN
 async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> None:
     server.main = PLAIN
     server.always("/answer", refusal(503))
@@ -375,6 +385,7 @@ async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> N
     assert len(server.to("/answer")) == 1
 
 
+@OF_ITS_OWN
 @pytest.mark.parametrize("form", [KEYLESS, SECRET], ids=["without a key", "with a password"])
 async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream, form: str) -> None:
     """Whoever typed it may have gone."""
@@ -417,6 +428,7 @@ async def test_a_refusal_leaves_what_was_typed(page: Page, server: FakeStream) -
         await expect(page.locator("form[aria-busy]")).to_have_count(0)
 
 
+@OF_ITS_OWN
 async def test_that_it_works_is_seen_and_how_long_it_takes(page: Page, server: FakeStream) -> None:
     server.main = PLAIN + '<a href="/next">Suivant</a>'
     answering = asyncio.Event()

@@ -15,10 +15,9 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
     browser: Browser, tmp_path: Path
 ) -> None:
     async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        ndiaye, awa = [await sign_in(browser, clinic, login) for login in (NDIAYE, AWA)]
         await others.grant(AWA)
         prescription = f"/prescriptions/{await others.validated(AWA)}"
-        await ndiaye.go("/")
+        ndiaye, awa = [await sign_in(browser, clinic, login) for login in (NDIAYE, AWA)]
         chips = ndiaye.page.locator("#steps")
         waiting = chips.locator("#step-prepare")
         counted = int(await waiting.inner_text())
@@ -42,7 +41,7 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         await expect(field).to_be_focused()
         await expect(field).to_have_value("cisse")
 
-        identifier = await _identifier_on_the_card(awa)
+        identifier = await awa.page.locator(".mine b").inner_text()  # on her card
         diop = await sign_in(browser, clinic, DIOP)
         await _scans(diop, "/", "la carte", identifier)
         await diop.page.wait_for_url("**/patients?q=FJ*")
@@ -63,11 +62,6 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
             await person.page.context.close()
 
 
-async def _identifier_on_the_card(awa: Person) -> str:
-    await awa.go("/")
-    return await awa.page.locator(".mine b").inner_text()
-
-
 # A camera, and a browser that reads codes, which no headless one does.
 CAMERA = """
 const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 64 });
@@ -82,7 +76,6 @@ self.BarcodeDetector = class {
 async def _scans(person: Person, where: str, what: str, code: str) -> None:
     page = person.page
     button = page.get_by_role("button", name=f"Scanner {what}")
-    await person.go(where)
     await expect(button).to_be_hidden()  # this browser cannot
     await page.add_init_script(CAMERA)
     await person.go(where)

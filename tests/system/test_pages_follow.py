@@ -11,10 +11,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_inbox_record_and_open_files_follow(browser: Browser, tmp_path: Path) -> None:
     async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        awa, diop = [await sign_in(browser, clinic, login) for login in (AWA, DIOP)]
+        awa = await sign_in(browser, clinic, AWA, at="/notifications")
+        diop = await sign_in(browser, clinic, DIOP, at="/patients")
         patient = await others.id_of(AWA)
-        await awa.go("/notifications")
-        await diop.go("/patients")
         opened = diop.page.locator("#open")
         await expect(opened).not_to_contain_text("Awa Cissé")
 

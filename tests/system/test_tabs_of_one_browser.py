@@ -27,7 +27,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 AS_HTTPS, PLAIN = "127.0.0.1", "clinique.test"
 
 
-@pytest.mark.parametrize(("host", "tabs"), [(AS_HTTPS, 10), (PLAIN, 5)])
+# Browsers open no more than six connections to a server.
+@pytest.mark.parametrize(("host", "tabs"), [(AS_HTTPS, 7), (PLAIN, 4)])
 async def test_tabs_share_one_stream_and_hand_it_over(
     context: BrowserContext, server: FakeStream, stage: Stage, host: str, tabs: int
 ) -> None:

@@ -30,8 +30,7 @@ async def here(clinic: Clinic) -> str:
 async def test_the_file_is_made_while_the_page_shows_it_and_a_download_goes_on_after_a_break(
     clinic: Clinic, here: str, browser: Browser
 ) -> None:
-    patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
-    await patient.go(here.replace("/file", "/records"))
+    patient = await sign_in(browser, clinic, AWA, viewport=PHONE, at=here.replace("/file", "/records"))
     await patient.page.get_by_role("link", name="Emporter mon dossier").click()
     await patient.press("Préparer le fichier")
     fetch = patient.page.get_by_role("link", name=re.compile("Télécharger"))
@@ -57,8 +56,7 @@ async def test_the_file_is_made_while_the_page_shows_it_and_a_download_goes_on_a
 async def test_without_javascript_the_page_comes_again_until_it_is_ready(
     clinic: Clinic, here: str, browser: Browser
 ) -> None:
-    patient = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
-    await patient.go(here)
+    patient = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE, at=here)
     await patient.page.get_by_role("button", name="Préparer le fichier").click()
     await expect(patient.page.get_by_role("link", name=re.compile("Télécharger"))).to_be_visible()
 
@@ -66,8 +64,7 @@ async def test_without_javascript_the_page_comes_again_until_it_is_ready(
 async def test_a_doctor_elsewhere_reads_what_was_chosen_until_the_patient_takes_it_back(
     clinic: Clinic, here: str, browser: Browser
 ) -> None:
-    patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
-    await patient.go(here)
+    patient = await sign_in(browser, clinic, AWA, viewport=PHONE, at=here)
     for label in ("Allergies", "Ordonnances et traitements"):
         await patient.page.locator("#shares-parts").get_by_label(label).check()
     await patient.press("Faire le lien et le code")

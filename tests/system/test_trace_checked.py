@@ -33,12 +33,17 @@ def trace(store: Store) -> Trace:
     return store.read(proof.export, AWA, AWA.id, kinds=verifying.COVERED, signer=SIGNER, language="fr")
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser) -> Page:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tab(browser: Browser) -> Page:
     context = await browser.new_context(viewport={"width": 360, "height": 740})
-    page = await context.new_page()
-    await page.goto(PAGE.as_uri())
-    return page
+    return await context.new_page()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(tab: Page) -> Page:
+    """Opened anew: nothing is left of the trace before."""
+    await tab.goto(PAGE.as_uri())
+    return tab
 
 
 async def _check(page: Page, tmp_path: Path, trace: Trace | str) -> None:

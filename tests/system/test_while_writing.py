@@ -132,7 +132,7 @@ async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
     _, others = clinic
     granted = await _grant(others)
     prescription_id = await others.validated(AWA)
-    ndiaye = await sign_in(browser, others.clinic, NDIAYE)
+    ndiaye = await sign_in(browser, others.clinic, NDIAYE, at=f"/prescriptions/{prescription_id}")
     page, late = ndiaye.page, asyncio.Event()
     fetched: list[str] = []
 
@@ -148,7 +148,6 @@ async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
             await late.wait()
         await route.continue_()
 
-    await ndiaye.go(f"/prescriptions/{prescription_id}")
     await page.route(re.compile("/hold$"), answer_slowly)
     await page.route(re.compile(f"/prescriptions/{prescription_id}$"), bring_slowly)
     await page.get_by_text("Mettre en attente").first.click()
@@ -214,9 +213,9 @@ async def test_after_the_end_of_a_session_the_same_page_has_what_was_typed(
     """Typed without a link, sent, and the session is over when the link is back."""
     _, others = clinic
     granted = await _grant(others)
-    diop = await sign_in(browser, others.clinic, DIOP)
-    page, where = diop.page, f"/patients/{await others.id_of(AWA)}/records/new"
-    await diop.go(where)
+    where = f"/patients/{await others.id_of(AWA)}/records/new"
+    diop = await sign_in(browser, others.clinic, DIOP, at=where)
+    page = diop.page
     await page.fill("#title", "Contrôle")
     await page.context.set_offline(True)
     await page.fill("#body", "Tousse encore")
