@@ -85,7 +85,7 @@ PLACE = """async where => {
   const own = page.querySelector('#paper'); // for it page.js asks for papers.js, once
   if (!part || !old || own || brings(page).join() != brings(document).join()) return false;
   history.replaceState(null, '', where);
-  (await import(document.querySelector('script[src*="fadjma.js"]').src)).swap(old, part);
+  (await import(document.querySelector('script[type=module]').src)).swap(old, part);
   return true;
 }"""
 # What stands in the fields of these names of the form with this address.
