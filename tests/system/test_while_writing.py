@@ -291,7 +291,8 @@ async def test_a_draft_that_comes_late_leaves_what_was_typed_since_and_is_not_wr
     await expect(page.locator("#lines-0-quantity")).to_have_value("7")
     await expect(page.locator("#lines-0-dosage")).to_have_value("Deux fois par jour")
     await page.unroute_all(behavior="wait")
-    async with page.expect_response(lambda answer: answer.request.method == "PUT"):
+    # Not the one that was about to bring what had been typed before.
+    async with page.expect_response(lambda answer: '"14"' in (answer.request.post_data or "")):
         await page.fill("#lines-1-quantity", "14")
     await page.reload()
     await expect(page.locator("#lines-1-quantity")).to_have_value("14")
