@@ -94,11 +94,14 @@ async def test_by_json_the_lines_say_what_is_owed_and_the_dispenses_what_was_giv
     assert (await clinic.program(NDIAYE).post(f"{address}/delivery", too_much)).errors().keys() == {"lines-0-quantity"}
 
 
-async def test_what_is_missing_is_said_and_what_there_is_can_be_prepared(clinic: Callers, told: Told) -> None:
+async def test_what_is_missing_is_said_and_what_there_is_can_be_prepared(
+    clinic: Callers, told: Told, store: Store
+) -> None:
     prescribed = {"medicine_id": "amoxicillin-1g", "dosage": "1 comprimé matin et soir", "quantity": 1000}
     body = {"lines": [{**prescribed, "duration_days": 365}], "pharmacy_id": "pharmacy-jamm", "confirm": True}
     address = (await clinic.program(DIOP).post("/patients/awa/prescriptions", body)).location
-    lot = {"medicine_id": "amoxicillin-1g", "number": "A1", "expires_on": "2027-12-31", "quantity": 6}
+    expires_on = in_days(store, 400)
+    lot = {"medicine_id": "amoxicillin-1g", "number": "A1", "expires_on": expires_on, "quantity": 6}
     assert (await clinic.program(NDIAYE).post("/inventory/lots", lot)).status == 201
     assert (await clinic.program(NDIAYE).post(f"{address}/validation")).status == 200
     (await clinic.program(NDIAYE).post(f"{address}/preparation")).problem(409)

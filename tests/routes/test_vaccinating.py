@@ -3,6 +3,7 @@
 import html
 
 import pytest
+import steps
 from callers import Callers
 from cast import AWA, DIOP, GASSAMA, MOUSSA, NDIAYE, PASSWORD, THIAM
 from store import Store
@@ -41,7 +42,8 @@ async def test_what_is_due_is_read_by_patient_doctor_and_nurse_and_called_for_by
 async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_for(
     clinic: Callers, told: Told, store: Store
 ) -> None:
-    store.connection.execute("UPDATE patients SET birth_date = '2025-12-20' WHERE user_id = 'awa'")
+    born = steps.in_days(store, -342)
+    store.connection.execute("UPDATE patients SET birth_date = ? WHERE user_id = 'awa'", (born,))
     doctor, program = clinic.browser(DIOP), clinic.program(DIOP)
     off = (await doctor.get("/patients/awa/records")).text
     assert 'id="no-schedule"' in off and 'id="due"' not in off
@@ -76,7 +78,8 @@ async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_fo
 async def test_a_child_of_whom_nothing_is_noted_is_called_for_apart_and_in_its_own_words(
     clinic: Callers, told: Told, store: Store
 ) -> None:
-    store.connection.execute("UPDATE patients SET birth_date = '2025-12-20' WHERE user_id = 'moussa'")
+    born = steps.in_days(store, -342)
+    store.connection.execute("UPDATE patients SET birth_date = ? WHERE user_id = 'moussa'", (born,))
     row = await clinic.program(DIOP).post("/safety-tables/vaccines", VACCINE)
     entry = row.location.rpartition("/")[2]
     store.write(signing.sign, DIOP, [entry])
