@@ -5,12 +5,15 @@ servers of these tests that was half of what they did in their lives.
 """
 
 import gc
+import os
 from importlib import import_module
 
 from fadjma.i18n import LANGUAGES, translations
 from fadjma.web import assets, templating
 from tests import compiled
 
+if "FAKETIME" in os.environ:  # bin/test-any-day
+    import_module("tests.faked_time")
 import_module("fadjma.server.serving")  # and what that imports: all of it
 for _name in ("uvicorn.lifespan.on", "uvicorn.loops.uvloop"):  # which uvicorn imports when it serves
     import_module(_name)
