@@ -24,11 +24,16 @@ _FIRST = ("alone", "system", "live")
 # system/ take, and mostly red together with others.
 _LONG = {
     "access/test_access_machine.py",
+    "chain/test_attacks.py",
     "demo/test_history.py",
+    "fhir_r4/test_bundles.py",
+    "keeping/test_drilled_chains.py",
+    "keeping/test_restoring.py",
     "prescriptions/test_acts.py",
     "prescriptions/test_prescription_machine.py",
     "routes/test_answers.py",
     "routes/test_as_typed.py",
+    "routes/test_bad_hand_overs.py",
     "routes/test_bad_input.py",
     "routes/test_bounds_of_one_person.py",
     "routes/test_crawl.py",
@@ -46,6 +51,7 @@ _LONG = {
     "store/test_migrating.py",
     "store/test_ownership.py",
     "store/test_starting.py",
+    "test_batches.py",
     "test_setup.py",
 }
 

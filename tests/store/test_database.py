@@ -208,6 +208,7 @@ def _keep_much(tx: Transaction, size: int = 20_000) -> None:
     tx.execute("INSERT INTO settings (key, value) VALUES (lower(hex(randomblob(16))), :much)", {"much": "x" * size})
 
 
+@pytest.mark.long
 class TestTheLog:
     """The -wal: an outer program that reads for long keeps it from beginning again."""
 
