@@ -87,9 +87,11 @@ async def whoever_keeps_the_time_is_killed(clinic: FleetClinic, rng: Random) -> 
 async def _keeper(fleet: Fleet, *, but: Server | None) -> Server:
     """Who keeps the time, once it is somebody else. Asked ten times a second: PostgreSQL forks for each question."""
     async with asyncio.timeout(WITHIN):
-        while (keeper := await asyncio.to_thread(fleet.keeper)) is None or keeper is but:  # noqa: ASYNC110
+        while True:
+            keeper = await asyncio.to_thread(fleet.keeper)
+            if keeper not in (None, but):
+                return keeper
             await asyncio.sleep(0.1)
-    return keeper
 
 
 async def the_database_crashes(clinic: FleetClinic, rng: Random) -> None:

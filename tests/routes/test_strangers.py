@@ -35,8 +35,8 @@ def _in_turn(clinic: Callers, route: Route, every_way: bool) -> Iterator[tuple[V
     """Whoever may not, as a program, in a browser or by htmx by turns: it is one refusal in two forms."""
     for person in (person for person in CAST if not route.may(person)):
         turn = CAST.index(person) + GUARDED.index(route)
-        ways = (clinic.program, clinic.browser, clinic.program, clinic.htmx)
-        for way in (clinic.program, ways[1 + turn % 2 * 2]) if every_way else (ways[turn % 4],):
+        ways = (clinic.program, clinic.browser, clinic.htmx)
+        for way in ways if every_way else (ways[turn % 3],):
             yield person, way(person)
 
 
