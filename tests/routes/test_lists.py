@@ -156,7 +156,7 @@ def _kinds(listed: Listed) -> set[str]:
 @pytest.mark.parametrize("listed", LISTS)
 async def test_by_the_links_of_its_pages(clinic: Callers, filled: Store, listed: Listed) -> None:
     """A page may have two lists (who waits, and the others): each goes on by its own link."""
-    browser = clinic.browser(listed.person)
+    browser, kinds = clinic.browser(listed.person), _kinds(listed)
     seen: list[str] = []
     ahead, walked = [listed.path], set()
     while ahead:
@@ -167,24 +167,24 @@ async def test_by_the_links_of_its_pages(clinic: Callers, filled: Store, listed:
         assert answer.status == 200, path
         main = answer.text.partition("<main")[2]
         part = main if listed.within == "<main" else main.partition(listed.within)[2].partition("</ul>")[0]
-        seen += [name for name in _found(part) if name[:6] in _kinds(listed)]
+        seen += [name for name in _found(part) if name[:6] in kinds]
         links = [unescape(href) for href in re.findall(r'<a href="([^"]+before=[^"]+)"', main)]
         ahead += [link for link in links if listed.link in link and link not in walked and link not in ahead]
     assert set(seen) >= listed.has
-    if len(_kinds(listed)) == 1:
+    if len(kinds) == 1:
         assert len(seen) == len(set(seen)), "nothing comes twice"
 
 
 @pytest.mark.parametrize("listed", [listed for listed in LISTS if listed.json])
 async def test_by_next(clinic: Callers, filled: Store, listed: Listed) -> None:
-    program = clinic.program(listed.person)
+    program, kinds = clinic.program(listed.person), _kinds(listed)
     seen: list[str] = []
     following = ""
     for _ in range(_AT_MOST):
         path = f"{listed.path}{'&' if '?' in listed.path else '?'}before={following}" if following else listed.path
         answer = await program.get(path)
         for item in answer.json["items"]:
-            seen += [name for name in _found(str(item)) if name[:6] in _kinds(listed)][:1]
+            seen += [name for name in _found(str(item)) if name[:6] in kinds][:1]
         following = answer.json.get("next", "")
         if not following:
             break

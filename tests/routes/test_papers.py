@@ -191,10 +191,11 @@ async def test_what_cannot_be_kept_is_said_beside_what_was_typed(
     clinic: Callers, told: Told, store: Store, kept: Intake, name: str
 ) -> None:
     make, words = BAD[name]
-    page = await send_form(clinic.browser(DIOP), make())
+    file = make()
+    page = await send_form(clinic.browser(DIOP), file)
     assert page.status == 422
     assert words in page.text and 'value="Numération"' in page.text and "Labo de Thiès" in page.text
-    assert words in (await send_form(clinic.program(DIOP), make())).errors()["file"]
+    assert words in (await send_form(clinic.program(DIOP), file)).errors()["file"]
     assert store.value("SELECT count(*) FROM papers") == 0
     assert list(kept.contents.names()) == []
 
