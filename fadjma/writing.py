@@ -189,11 +189,26 @@ def fold(text: str, longest: int = LONGEST) -> str:
     text = text[:longest]
     if text.isascii():
         return text.casefold().replace("`", "'")
-    plain = unicodedata.normalize("NFKD", plain_digits(text).casefold().translate(_PLAIN))
-    return _NOT_PLAIN.sub(lambda c: _folded(c[0]), plain)
+    return text.translate(_FOLDS)
 
 
-def _folded(c: str) -> str:
+class _Folds(dict[int, str]):
+    """What each character is folded to, by its number: what its neighbours are does not matter, so it is found once."""
+
+    def __missing__(self, number: int) -> str:
+        written = " " if chr(number).isspace() else plain_digits(chr(number))
+        plain = unicodedata.normalize("NFKD", written.casefold().translate(_PLAIN))
+        folded = _NOT_PLAIN.sub(lambda c: _without_mark(c[0]), plain)
+        if number < _REMEMBERED:
+            self[number] = folded
+        return folded
+
+
+_FOLDS = _Folds()
+_REMEMBERED = 0x3000  # the alphabets that are written here, and no thousands of characters that somebody might send
+
+
+def _without_mark(c: str) -> str:
     category = unicodedata.category(c)
     return "-" if category == "Pd" else "" if category[0] == "M" or _INVISIBLE.match(c) else c
 

@@ -22,6 +22,12 @@ def test_a_list_is_in_french_order() -> None:
     ]
 
 
+def test_each_character_is_folded_whether_it_was_met_before_or_not() -> None:
+    for _ in range(2):  # the second time they are known, but for those of the last word
+        assert writing.fold("É–Œu\tNDIAYE\u0301 l’İ ｆa") == "e-oeu ndiaye l'i fa"
+    assert len(writing._FOLDS) < 0x3000
+
+
 @pytest.mark.parametrize(
     "typed",
     [

@@ -301,10 +301,16 @@ async def test_15_an_access_ends_after_one_of_four_durations_and_never_in_the_pa
     assert store.content() == before
 
 
+STRANGE_PARAMETERS = ("sortOrder=x", "sort=;DROP", "limit=-1", "page=x", "order_by=1", "limit=1e9")
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("parameter", ["sortOrder=x", "sort=;DROP", "limit=-1", "page=x", "order_by=1", "limit=1e9"])
-async def test_15_a_strange_parameter_is_no_failure(clinic: Callers, told: Told, parameter: str) -> None:
-    for route in READS:
+@pytest.mark.parametrize("parameter", STRANGE_PARAMETERS)
+async def test_15_a_strange_parameter_is_no_failure(
+    clinic: Callers, told: Told, parameter: str, every_way: bool
+) -> None:
+    """Each page with two of them, by turns."""
+    for route in READS if every_way else READS[STRANGE_PARAMETERS.index(parameter) % 3 :: 3]:
         joined = "&" if "?" in route.path else "?"
         assert (await clinic.program(route.who).get(f"{route.at(told)}{joined}{parameter}")).status == 200
 
