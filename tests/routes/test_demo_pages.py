@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from callers import Answer, Caller, Callers
+from demo_database import demo_database, empty_database
 from quart import Quart, testing
 
 from fadjma import create_app, demo
 from fadjma.config import Settings
+from fadjma.identity import passwords
 from fadjma.live import hub
 from fadjma.store import Database
 from fadjma.web import assets
@@ -25,13 +27,29 @@ MARGIN = 0.97  # of a budget that each new text grows into
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def demo_app(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Quart]:
-    """The program as `FADJMA_DEMO=1` starts it, background tasks and all."""
+    """The program as `FADJMA_DEMO=1` starts it the next time, background tasks and all."""
     database = tmp_path_factory.mktemp("demo") / "fadjma.db"
+    database.write_bytes(demo_database())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub, "SWEEP_EVERY", 0.2)
         app = create_app(Settings(demo=True, database_url=f"sqlite:///{database}"))
-        async with testing.TestApp(app, startup_timeout=120):  # the year is acted out first
+        async with testing.TestApp(app, startup_timeout=120):
             yield app
+
+
+async def test_the_first_start_acts_the_year_out_and_no_other_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the password that the sign-in page shows; what is acted out is what `demo_database` is made of."""
+    empty, told = empty_database(), demo_database()
+    filled: list[str] = []
+    monkeypatch.setattr(demo, "fill", lambda tx, password_hash: filled.append(password_hash))
+    for name, content, times in (("first", empty, 1), ("next", told, 0)):
+        (tmp_path / name).write_bytes(content)
+        filled.clear()
+        async with testing.TestApp(create_app(Settings(demo=True, database_url=f"sqlite:///{tmp_path / name}"))):
+            assert len(filled) == times, name
+        assert times == 0 or await passwords.verify(demo.DEMO_PASSWORD, filled) == 0
 
 
 async def _sign_in(app: Quart, email: str) -> Caller:
