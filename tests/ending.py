@@ -25,12 +25,9 @@ class Ending:
         self.contents: dict[bool, dict[str, list[tuple[Any, ...]]]] = {}
         self._connection = connect(path)
         self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.execute("PRAGMA busy_timeout = 0")
         self._ending = sqlite3.connect(":memory:")
         self._connection.backup(self._ending)
-        self._caller = connect(path)
-        self._caller.execute("PRAGMA synchronous = OFF")
-        self._caller.execute("PRAGMA busy_timeout = 0")
-        self._user_version = self._number("user_version")
         self._file = path.open("r+b", buffering=0)  # until the end: whoever closes it gives up this process's locks
         self._pages = self._read() if self._alone() else b""
         self._schema = self._number("schema_version")
@@ -57,21 +54,20 @@ class Ending:
 
     def _alone(self) -> bool:
         """Whether nobody is reading or writing; then everything is in the file, and nothing in its log."""
-        busy, _, _ = self._caller.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
     def _write_back(self) -> None:
         """Write over the file what is different in it: a fifth of what SQLite takes for a copy, which is of all pages.
 
-        What was put behind them stays, and belongs to nothing: the first page says how many there are. What SQLite
-        knows of pages it forgets when it finds that somebody has committed: `_caller`, who has read none since.
+        Whoever has read some before reads them again, because the log has begun anew. What was put behind them stays,
+        and belongs to nothing: the first page says how many there are.
         """
         now = self._read()
         for start in range(0, len(self._pages), _PAGE):
             page = self._pages[start : start + _PAGE]
             if now[start : start + _PAGE] != page:
                 os.pwrite(self._file.fileno(), page, start)
-        self._caller.execute(f"PRAGMA user_version = {self._user_version}")
 
     def _read(self) -> bytes:
         self._file.seek(0)
@@ -79,7 +75,6 @@ class Ending:
 
     def close(self) -> None:
         self._file.close()
-        self._caller.close()
         self.kept.close()
         self._connection.close()
         self._ending.close()
