@@ -1,6 +1,7 @@
 """From an empty folder to the first medicine that is handed over, without the demo: `quart setup`, then people."""
 
 import asyncio
+import errno
 import html
 import json
 import re
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -19,7 +21,7 @@ from forked import ROOT
 from quart import Quart
 from store import Clock, Store
 
-from fadjma import create_app, setup
+from fadjma import cli, create_app, setup
 from fadjma.config import Settings
 from fadjma.identity import directory
 
@@ -182,6 +184,21 @@ class TestTheCommand:
         store.close()
         again = CliRunner().invoke(create_app(settings).cli.commands["setup"], [])
         assert (again.exit_code, "E-mail" in again.output) == (0, False), again.output
+
+    @pytest.mark.parametrize(
+        ("trouble", "said"),
+        [(BrokenPipeError(errno.EPIPE, "Broken pipe"), ""), (PermissionError("/backups: no"), "Error: /backups: no\n")],
+    )
+    def test_what_is_not_the_databases_is_not_said_to_be(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: OSError, said: str
+    ) -> None:
+        """Whoever read what a command says may have gone (`quart setup | head`): then there is nothing to say."""
+        file = tmp_path / "clinic.toml"
+        file.write_text(ANSWERS.format(medicines=""), "utf-8")
+        settings = Settings(database_url=f"sqlite:///{tmp_path / 'fadjma.db'}", secret_file=tmp_path / "key")
+        monkeypatch.setattr(cli.click, "echo", Mock(side_effect=trouble))
+        done = CliRunner().invoke(create_app(settings).cli.commands["setup"], [f"--answers={file}"])
+        assert (done.exit_code, done.output) == (1, said)
 
     def test_the_secret_is_made_once(self, tmp_path: Path) -> None:
         file = tmp_path / "s"
