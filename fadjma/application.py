@@ -96,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.secret_key = settings.secret_key
     database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
-    database.listener, database.heard = hub.tell, hub.hear
+    database.listener, database.heard, database.told = hub.tell, hub.hear, hub.colleagues.hear
     history = History(hub, database)
     app.extensions.update(
         settings=settings,

@@ -52,7 +52,7 @@ class Hub:
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
         self.figures = Figures()
-        self.colleagues = Colleagues(self.streams, self._write)
+        self.colleagues = Colleagues(self.streams, self._write, database.tell_others)
 
     # --- streams come and go ---
 
