@@ -64,7 +64,7 @@ from fadjma.rules import Rules
 from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
-from fadjma.store import Database, Transaction, Unavailable, Unusable, at, keep, kept
+from fadjma.store import Database, Said, Transaction, Unavailable, Unusable, at, keep, kept
 from fadjma.taking import routes as taking
 from fadjma.taking.archive import Sources
 from fadjma.taking.maker import Maker
@@ -96,14 +96,22 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.secret_key = settings.secret_key
     database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
-    database.listener, database.heard, database.told = hub.tell, hub.hear, hub.colleagues.hear
+    bounds = Bounds(settings.acts_per_hour, database.clock, database.tell_others)
+    hub.swept = bounds.pass_on
+    database.listener, database.heard = hub.tell, hub.hear
+
+    def told(said: Said | None) -> None:
+        hub.colleagues.hear(said)
+        bounds.hear(said)
+
+    database.told = told
     history = History(hub, database)
     app.extensions.update(
         settings=settings,
         database=database,
         hub=hub,
         throttle=Throttle(None if database.is_file else Attempts(database)),
-        bounds=Bounds(settings.acts_per_hour, database.clock),
+        bounds=bounds,
     )
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))

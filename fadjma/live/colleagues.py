@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass
 from fadjma.identity.people import Viewer
 from fadjma.live import encode
 from fadjma.live.streams import Stream, Streams
-from fadjma.store.database import Said
+from fadjma.store import Said
 from fadjma.web.templating import render
 
 EVENT = "colleagues"
