@@ -354,7 +354,7 @@ async def test_every_form_of_ours_sends_only_what_its_address_knows(
                     continue
                 tried.add(once)
                 begin_again()
-                fields = [*(names - buttons), *filter(None, [pressed])]
+                fields = [*(names - buttons - {"for"}), *filter(None, [pressed])]  # for « x » nothing is read
                 answer = await browser.post(action, dict.fromkeys(fields, "x"))
                 assert "pas connu ici" not in answer.text, (action, names)
                 assert answer.status in (200, 303, 401, 404, 409, 422), (action, answer.status)
