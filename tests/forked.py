@@ -2,7 +2,7 @@
 
 Loading takes a second of a core, and the tests start a hundred and fifty: a sixth of all that they took.
 What else each would do for itself at its first page, tests/loaded.py has done.
-Some of tests/live/test_failed_starts.py and one test of tests/test_setup.py start it as people do.
+Some tests of live/test_failed_starts.py, store/test_starting.py and test_setup.py start it as people do.
 """
 
 import multiprocessing
@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 REAL_TIME = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 USUAL_LIMIT = 1_024  # open files of a process, where nobody has raised it
 
-_loaded = multiprocessing.get_context("forkserver")
-_loaded.set_forkserver_preload(["tests.loaded"])  # found from where pytest is started, the root
+loaded = multiprocessing.get_context("forkserver")
+loaded.set_forkserver_preload(["tests.loaded"])  # found from where pytest is started, the root
 
 
 class Forked:
@@ -29,8 +29,9 @@ class Forked:
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], out: Path, err: Path) -> None:
         """Standard output goes to `out` from its beginning, errors to the end of `err`."""
+        os.umask(mask := os.umask(0))  # what we have a child has, too: it is a fork of another process
         # Like a child that is begun anew, it does not outlive the tests.
-        self._process = _loaded.Process(target=_run, args=(arguments, environment, out, err), daemon=True)
+        self._process = loaded.Process(target=_run, args=(arguments, environment, out, err, mask), daemon=True)
         self._process.start()
 
     @property
@@ -52,7 +53,8 @@ class Forked:
         self._process.terminate()
 
 
-def _run(arguments: Sequence[str], environment: dict[str, str], out: Path, err: Path) -> None:
+def _run(arguments: Sequence[str], environment: dict[str, str], out: Path, err: Path, mask: int) -> None:
+    os.umask(mask)
     for path, flags, descriptor in ((out, os.O_TRUNC, 1), (err, os.O_APPEND, 2)):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o644)
         os.dup2(file, descriptor)

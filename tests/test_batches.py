@@ -1,9 +1,11 @@
 """How the tests are given out, when one of them takes its process with it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+ALONE = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # it needs none but xdist
 CONFTEST = """
 import os, pathlib, sys
 sys.path.insert(0, {tests!r})
@@ -32,7 +34,18 @@ def test_a_process_that_dies_when_the_others_have_ended_fails_the_run_and_ends_i
     (tmp_path / "test_crashing.py").write_text(CRASHING)
     for number in range(3):
         (tmp_path / f"test_other_{number}.py").write_text("def test_other():\n    pass\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-n2", "--dist", "loadgroup", "--no-loadscope-reorder"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "xdist",
+        "-n2",
+        "--dist",
+        "loadgroup",
+        "--no-loadscope-reorder",
+    ]
+    ran = subprocess.run(command, cwd=tmp_path, env=ALONE, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "crashed while running 'test_crashing.py::test_that_takes" in ran.stdout

@@ -237,7 +237,7 @@ class Follower:
         self.seen: list[Event] = []
         self.dropped = 0
         self.connections = 0
-        self.pause = 0.02  # seconds before it comes back
+        self.pause = 0.1  # seconds before it comes back; where nobody serves, trying again costs more than all else
         self.connected_at = 0.0  # time.monotonic() of the last one
         self.left_at = 0.0  # and of the end of the one before
         self._patiently = patiently  # whether it waits as long as the server has said

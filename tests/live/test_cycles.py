@@ -23,7 +23,7 @@ from fadjma.live.hub import Hub
 from fadjma.live.streams import Stream
 from fadjma.store import Transaction
 
-CYCLES = int(os.environ.get("FADJMA_CYCLES", "2000"))
+CYCLES = int(os.environ.get("FADJMA_CYCLES", "1000"))
 AT_ONCE = 50  # of ten people: fewer than the streams that one person may have
 
 
@@ -151,7 +151,7 @@ async def test_connections_leave_no_memory_and_no_socket(clinic: Clinic) -> None
                 crowd.leave()  # reset, not politely closed
 
     await clinic.events(clinic.doctor(), people[0], 4)
-    await asyncio.to_thread(visits, 1_000)
+    await asyncio.to_thread(visits, 500)
     await asyncio.sleep(0.1)
     sockets, memory = clinic.server.descriptors(), clinic.server.memory()
     await asyncio.to_thread(visits, CYCLES)

@@ -5,8 +5,6 @@ import shutil
 import signal
 import sqlite3
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 from demo_database import demo_database
 from disks import read_only, small_disk
-from forked import ROOT
+from forked import Forked
 from live_server import Server
 
 from fadjma.store import at
@@ -55,7 +53,7 @@ def refused(server: Server) -> str:
 
 
 class TestAStartThatCannotBe:
-    def test_of_a_file_that_cannot_be_written(self, server: Server, anew: None) -> None:
+    def test_of_a_file_that_cannot_be_written(self, server: Server) -> None:
         with read_only(server.database):
             assert "lecture seule" in refused(server)
 
@@ -172,7 +170,7 @@ class TestNobodyElseReads:
         yield
         os.umask(before)
 
-    async def test_what_the_server_keeps(self, server: Server, anew: None) -> None:
+    async def test_what_the_server_keeps(self, server: Server) -> None:
         server.database.chmod(0o644)  # as an earlier version left it
         server.start()
         assert set(_modes(server.database.parent).values()) == {0o600}
@@ -181,8 +179,8 @@ class TestNobodyElseReads:
     def test_a_backup(self, server: Server) -> None:
         target = server.database.with_name("fadjma.db.copy")
         environment = os.environ | {"FADJMA_DEMO": "1", "FADJMA_DATABASE_URL": f"sqlite:///{server.database}"}
-        command = [sys.executable, "-m", "quart", "backup", str(target)]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        out, err = target.with_suffix(".out"), target.with_suffix(".err")
+        assert Forked(["-m", "quart", "backup", str(target)], environment, out, err).wait(WITHIN) == 0, err.read_text()
         assert _modes(server.database.parent)["fadjma.db.copy"] == 0o600
 
     async def test_a_new_database(self, tmp_path: Path) -> None:

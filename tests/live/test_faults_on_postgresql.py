@@ -34,13 +34,13 @@ from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
 PROCESSES = 3
-DOCTORS, THINKING = (8, 0.01) if ROUNDS > 1 else (4, 0.1)  # how long each thinks between two acts, at most, in seconds
+DOCTORS, THINKING = (8, 0.01) if ROUNDS > 1 else (4, 0.4)  # how long each thinks between two acts, at most, in seconds
 
 log = logging.getLogger("faults")
 Fault = Callable[[FleetClinic, Random], Awaitable[None]]
 
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("faults")]  # one PostgreSQL for all of the file
 
 
 @pytest.fixture(scope="module")

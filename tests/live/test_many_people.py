@@ -12,7 +12,7 @@ from browsing import Browsing
 from crowd import Crowd, Member, greeted
 from live_people import Clinic
 
-PEOPLE = int(os.environ.get("FADJMA_PEOPLE", "5000"))
+PEOPLE = int(os.environ.get("FADJMA_PEOPLE", "3000"))
 STREAMS = PEOPLE * 9 // 10  # the others have gone home
 ROUNDS = 5
 PART = 1 / 5  # of the time that telling everybody takes, by which a page may be held up

@@ -10,10 +10,11 @@ from event_stream import Follower
 from live_people import Clinic, until
 from loads import Load, acts, check_acknowledged
 
-STREAMS = 1_000
+STREAMS = 500
 PER_PERSON = 10
-KILLS = int(os.environ.get("FADJMA_KILLS", "12"))
+KILLS = int(os.environ.get("FADJMA_KILLS", "8"))
 DOCTORS = 16  # whose acts are committed together, if several are
+THINKING = 0.1  # seconds at most between two of an act: without, every core is busy and nothing more is shown
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
 
 
@@ -91,7 +92,7 @@ async def test_killed_at_any_moment_nothing_acknowledged_is_lost(own_clinic: Cli
     FADJMA_KILLS says how often, FADJMA_SEED repeats the moments.
     """
     rng = Random(SEED)
-    loads = [Load(own_clinic, own_clinic.doctor(), own_clinic.patient()) for _ in range(DOCTORS)]
+    loads = [Load(own_clinic, own_clinic.doctor(), own_clinic.patient(), pause=THINKING) for _ in range(DOCTORS)]
     followers: dict[str, Follower] = {
         one.id: own_clinic.follow(one) for load in loads for one in (load.doctor, load.patient)
     }

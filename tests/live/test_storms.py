@@ -11,8 +11,8 @@ from browsing import Browsing
 from crowd import Crowd, Member, greeted
 from live_people import Clinic, Person, until
 
-STREAMS = int(os.environ.get("FADJMA_STORM", "1000"))
-COMING_BACK = 500
+STREAMS = int(os.environ.get("FADJMA_STORM", "400"))
+COMING_BACK = 200
 DEVICES = 5  # of each of them
 
 

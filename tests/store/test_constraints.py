@@ -1,6 +1,7 @@
 """What the schema refuses, by the constraint's name; sqlite3's own errors stay inside the store."""
 
 import ast
+import functools
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,7 @@ class TestWhoeverCatchesOne:
         assert refusal.value.constraint == "lots_on_hand_check"
 
 
+@functools.cache
 def _imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

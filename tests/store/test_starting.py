@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from demo_database import empty_database
+from forked import Forked
 
 import fadjma
 from fadjma import create_app
@@ -129,36 +130,46 @@ def _on_a_full_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))
 
 
-def _nothing() -> None:
-    pass
-
-
 @pytest.mark.parametrize(
-    ("command", "fault", "before", "said"),
-    [
-        (SERVER, _newer, _nothing, "plus récente"),
-        (SERVER, _new, _on_a_full_disk, "plein"),
-        (COMMAND, _missing_folder, _nothing, "nowhere"),
-    ],
-    ids=["newer, the server", "full disk, the server", "missing folder, a command"],
+    ("command", "fault", "said"),
+    [(SERVER, _newer, "plus récente"), (COMMAND, _missing_folder, "nowhere")],
+    ids=["newer, the server", "missing folder, a command"],
 )
 def test_the_program_ends_with_that_line_and_a_code(
-    path: Path, command: tuple[str, ...], fault: Callable[[Path], Path], before: Callable[[], None], said: str
+    path: Path, tmp_path: Path, command: tuple[str, ...], fault: Callable[[Path], Path], said: str
 ) -> None:
-    environment = {
+    out, err = tmp_path / "out.txt", tmp_path / "err.txt"
+    code = Forked(command, _environment(fault(path)), out, err).wait(120)
+    _ended_with_one_line(code, out.read_text(), err.read_text(), said)
+
+
+def test_so_it_does_on_a_full_disk_where_it_is_begun_anew(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, *SERVER],
+        cwd=ROOT,
+        env=_environment(_new(path)),
+        preexec_fn=_on_a_full_disk,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    _ended_with_one_line(done.returncode, done.stdout, done.stderr, "plein")
+
+
+def _environment(path: Path) -> dict[str, str]:
+    return {
         **os.environ,
-        "FADJMA_DATABASE_URL": f"sqlite:///{fault(path)}",
+        "FADJMA_DATABASE_URL": f"sqlite:///{path}",
         "FADJMA_SECRET_KEY": "x" * 40,
         "FADJMA_PORT": "0",
         "QUART_APP": "app:app",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    arguments = [sys.executable, *command]
-    done = subprocess.run(
-        arguments, cwd=ROOT, env=environment, preexec_fn=before, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 1 and done.stdout == ""
-    (line,) = done.stderr.splitlines()
+
+
+def _ended_with_one_line(code: int, out: str, err: str, said: str) -> None:
+    assert code == 1 and out == ""
+    (line,) = err.splitlines()
     assert said in line
 
 
