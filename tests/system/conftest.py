@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from clinic import ARGUMENTS, CHROMIUM
 from fake_stream import FakeStream, Stage, serving
-from live_page import COUNTING, PATIENCE, SHARED
+from live_page import COUNTING, PATIENCE, SHARED, with_clock
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -66,10 +66,22 @@ async def kept(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stilled(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
+    """The same for tests in which time passes when they say so: each page begins when the first one was opened."""
+    context = await _opened(browser, stage)
+    await with_clock(await context.new_page())
+    SHARED.add(context)
+    yield context
+    SHARED.remove(context)
+    await context.close()
+
+
 @pytest.fixture
 def whose(request: pytest.FixtureRequest) -> BrowserContext:
     """In which the page of a test is opened."""
-    found: BrowserContext = request.getfixturevalue("context" if "context" in request.fixturenames else "kept")
+    named = next((name for name in ("context", "stilled") if name in request.fixturenames), "kept")
+    found: BrowserContext = request.getfixturevalue(named)
     return found
 
 

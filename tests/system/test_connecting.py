@@ -13,6 +13,7 @@ from live_page import (
     NO_LOCKS,
     OF_ITS_OWN,
     POLL,
+    TIME_STANDS_STILL,
     has_read,
     hide,
     look_at,
@@ -77,10 +78,9 @@ async def test_each_retry_waits_twice_as_long_and_up_to_double_by_chance(
     assert pauses == [most * pause for pause in (500, 1_000, 2_000, 4_000)]
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, greets_and_closes)
-    await with_clock(page)
     await page.goto("/")
     await pass_time_until(page, lambda: len(server.to(EVENTS)) == 5, 40)
     await shows(page, "polling")
@@ -96,10 +96,9 @@ async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(pag
     assert server.to(EVENTS)[-1].after == 42
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, refusal(503))
-    await with_clock(page)
     await page.goto("/")
     await pass_time_until(page, lambda: len(server.to(EVENTS)) == 5, 40)
     await shows(page, "polling")
@@ -111,7 +110,7 @@ async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, ser
     await shows(page, "live")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 @pytest.mark.parametrize(
     "given",
     [answer(200, rendered()), refusal(204), answer(200, "{}", "application/json")],
@@ -119,7 +118,6 @@ async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, ser
 )
 async def test_an_answer_that_is_no_stream_stops_it(page: Page, server: FakeStream, given: object) -> None:
     server.always(EVENTS, given)  # type: ignore[arg-type]
-    await with_clock(page)
     await page.goto("/")
     await shows(page, "offline")
     await pass_time(page, 200, 20)
@@ -151,10 +149,9 @@ async def test_a_failure_in_mid_life_keeps_the_cursor_and_loses_nothing(page: Pa
     assert [asked.after for asked in server.to(EVENTS)] == [41, 42, 42]
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_a_proxy_that_holds_the_stream_back_means_polling(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, nothing_passes)
-    await with_clock(page)
     await page.goto("/")
     await shows(page, "connecting")
     server.store(toast())
@@ -171,9 +168,8 @@ async def test_a_proxy_that_holds_the_stream_back_means_polling(page: Page, serv
     assert len(server.to(POLL)) - polls == 3
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_an_open_stream_is_dead_after_a_minute_of_silence(page: Page, server: FakeStream) -> None:
-    await with_clock(page)
     await open_live(page)
     await pass_time(page, 50, 5)
     await has_read(page, server.write(":\n\n"))
@@ -236,10 +232,9 @@ async def test_a_tab_that_is_looked_at_again_keeps_its_stream(page: Page, server
     assert len(server.to(EVENTS)) == 1
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, server: FakeStream) -> None:
     server.next(EVENTS, refusal(503, retry_after="99999999"))
-    await with_clock(page)
     await page.goto("/")
     await until(lambda: server.to(EVENTS))
     await pass_time(page, 3_590, 100)
@@ -248,10 +243,9 @@ async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, 
     await shows(page, "live")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_retry_after_is_respected(page: Page, server: FakeStream) -> None:
     server.next(EVENTS, refusal(503, retry_after="40"))
-    await with_clock(page)
     await page.goto("/")
     await until(lambda: server.to(EVENTS))
     await pass_time(page, 37, 2)
@@ -262,23 +256,21 @@ async def test_retry_after_is_respected(page: Page, server: FakeStream) -> None:
     await shows(page, "live")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_a_retry_after_that_is_a_date_makes_no_hot_loop(page: Page, server: FakeStream) -> None:
     refused = refusal(503, retry_after="Wed, 21 Oct 2015 07:28:00 GMT")
     server.always(EVENTS, refused)
     server.always(POLL, refused)
-    await with_clock(page)
     await page.goto("/")
     await shows(page, "offline")
     await pass_time(page, 0.4)
     assert len(server.to(EVENTS)) == 1
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_the_pace_of_polling_follows_retry_after_and_hidden_tabs(page: Page, server: FakeStream) -> None:
     await page.add_init_script(NO_LOCKS)
     server.next(POLL, refusal(429, retry_after="50"))
-    await with_clock(page)
     await page.goto("/")
     await until(lambda: len(server.to(POLL)) == 1)
     await pass_time(page, 48, 2)
@@ -365,9 +357,8 @@ async def test_bye_replaced_stops_every_tab(context: BrowserContext, server: Fak
     assert not server.to(POLL)
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server: FakeStream) -> None:
-    await with_clock(page)
     await open_live(page)
     await server.write(event("bye", "restarting", retry=4000))
     await shows(page, "connecting")
@@ -378,11 +369,10 @@ async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server
     assert not server.to(POLL)
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_bye_renewed_goes_on_in_the_new_session_and_leaves_the_page_as_it_is(
     page: Page, server: FakeStream
 ) -> None:
-    await with_clock(page)
     await open_live(page)
     await server.write(event("bye", "renewed", retry=1000))
     await shows(page, "connecting")
