@@ -62,17 +62,17 @@ async def test_the_first_connect_is_retried(page: Page, server: FakeStream) -> N
 
 @pytest.mark.parametrize(("luck", "most"), [(0, 1), (0.99, 1.99)], ids=["soon", "late"])
 async def test_each_retry_waits_twice_as_long_and_up_to_double_by_chance(
-    page: Page, server: FakeStream, luck: float, most: float
+    tab: Page, server: FakeStream, luck: float, most: float
 ) -> None:
     server.always(EVENTS, refusal(503))
     server.always(POLL, refusal(503))
-    await page.add_init_script(
+    await tab.add_init_script(
         f"""Math.random = () => {luck}; window.pauses = []; const wait = setTimeout;
         window.setTimeout = (act, ms) => {{ pauses.push(ms); return wait(act, ms / 50) }}"""
     )
-    await page.goto("/")
+    await tab.goto("/")
     await until(lambda: len(server.to(EVENTS)) == 5)
-    pauses = await page.evaluate(
+    pauses = await tab.evaluate(
         "pauses.filter(ms => ms >= 500 && ms < 1e4 && ms != 3e3)"
     )  # the others limit an attempt, or fetch a script
     assert pauses == [most * pause for pause in (500, 1_000, 2_000, 4_000)]
@@ -127,12 +127,12 @@ async def test_an_answer_that_is_no_stream_stops_it(page: Page, server: FakeStre
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("path", [EVENTS, POLL])
-async def test_no_session_means_the_sign_in_page(page: Page, server: FakeStream, path: str, status: int) -> None:
+async def test_no_session_means_the_sign_in_page(tab: Page, server: FakeStream, path: str, status: int) -> None:
     server.always(path, refusal(status))
     if path == POLL:
-        await page.add_init_script(NO_LOCKS)
-    await page.goto("/patients/7?tab=records")
-    await page.wait_for_url("**/sign-in?next=%2Fpatients%2F7%3Ftab%3Drecords")
+        await tab.add_init_script(NO_LOCKS)
+    await tab.goto("/patients/7?tab=records")
+    await tab.wait_for_url("**/sign-in?next=%2Fpatients%2F7%3Ftab%3Drecords")
     assert len(server.to(path)) == 1
 
 
@@ -268,26 +268,26 @@ async def test_a_retry_after_that_is_a_date_makes_no_hot_loop(page: Page, server
 
 
 @TIME_STANDS_STILL
-async def test_the_pace_of_polling_follows_retry_after_and_hidden_tabs(page: Page, server: FakeStream) -> None:
-    await page.add_init_script(NO_LOCKS)
+async def test_the_pace_of_polling_follows_retry_after_and_hidden_tabs(tab: Page, server: FakeStream) -> None:
+    await tab.add_init_script(NO_LOCKS)
     server.next(POLL, refusal(429, retry_after="50"))
-    await page.goto("/")
+    await tab.goto("/")
     await until(lambda: len(server.to(POLL)) == 1)
-    await pass_time(page, 48, 2)
+    await pass_time(tab, 48, 2)
     assert len(server.to(POLL)) == 1
-    await pass_time(page, 3)
+    await pass_time(tab, 3)
     assert len(server.to(POLL)) == 2
-    await shows(page, "polling")
-    await pass_time(page, 15.5, 2)
+    await shows(tab, "polling")
+    await pass_time(tab, 15.5, 2)
     assert len(server.to(POLL)) == 3
-    await hide(page)
-    await pass_time(page, 15.5, 2)
+    await hide(tab)
+    await pass_time(tab, 15.5, 2)
     assert len(server.to(POLL)) == 4
-    await pass_time(page, 55, 2)
+    await pass_time(tab, 55, 2)
     assert len(server.to(POLL)) == 4
-    await pass_time(page, 6, 2)
+    await pass_time(tab, 6, 2)
     assert len(server.to(POLL)) == 5
-    await look_at(page)
+    await look_at(tab)
     await until(lambda: len(server.to(POLL)) == 6)
 
 
