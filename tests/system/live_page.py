@@ -31,6 +31,14 @@ COUNTING = """
     return read.call(this).finally(() => self.reads++);
   };
 """
+# In a script of a test: the page has changed so that this is true.
+UNTIL = """
+const until = found => new Promise(done => {
+  const look = () => found() && (watch.disconnect(), done()), watch = new MutationObserver(look);
+  watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  look();
+});
+"""
 # Lets so many seconds pass, so many at a time, and waits between them for what the page asks for. As page.clock.run_for
 # does it, which takes three messages for each time: by what Playwright itself has put into the page.
 PASS = """async ([seconds, step]) => {

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, come, open_clinic, sign_in
 from demo_database import demo_database
-from live_page import PATIENCE
+from live_page import PATIENCE, UNTIL
 from live_server import SECRET_KEY
 from PIL import Image
 from playwright.async_api import Browser, Page, Request, Response, Route, expect
@@ -55,23 +55,21 @@ PLACE = """async where => {
     return [...all].filter(Boolean).map(address => ({ at, address, method }));
   });
 }"""
-# `cut`: what the page asks for fails from now on; it is told so a little before that is true. `until`: the page has
-# changed so that this is true. `stands`: what is in the fields of these names of the form with this address.
-TOOLS = """
+# `cut`: what the page asks for fails from now on; it is told so a little before that is true. `stands`: what is in the
+# fields of these names of the form with this address.
+TOOLS = (
+    UNTIL
+    + """
 const cut = async () => {
   while (await fetch('/health').then(() => true, () => false)) await new Promise(done => setTimeout(done, 10));
 };
-const until = found => new Promise(done => {
-  const look = () => found() && (watch.disconnect(), done()), watch = new MutationObserver(look);
-  watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-  look();
-});
 const stands = (address, names) => {
   const leads = one => [one.getAttribute('action'), one.getAttribute('formaction')].includes(address);
   const form = [...document.forms].find(form => [form, ...form.elements].some(leads));
   return form && Object.fromEntries(names.map(name => [name, (form.elements[name] || {}).value]));
 };
 """
+)
 # Without a link, fills in a form as somebody would, and so that nothing is done with it: it has a field that nobody
 # knows, too. Presses its button, until the page says one of these words. Returns what was typed by the name of its
 # field, the fields that the browser itself would not let go, and what there is then.
