@@ -2,8 +2,11 @@
 
 import logging
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
+from typing import Any, TypeVar
 
 from quart import Quart
 
@@ -61,7 +64,7 @@ from fadjma.rules import Rules
 from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
-from fadjma.store import Database, Transaction, Unusable, at, keep, kept
+from fadjma.store import Database, Said, Transaction, Unavailable, Unusable, at, keep, kept
 from fadjma.taking import routes as taking
 from fadjma.taking.archive import Sources
 from fadjma.taking.maker import Maker
@@ -73,6 +76,9 @@ from fadjma.web.attempts import Attempts
 from fadjma.web.bounds import Bounds
 from fadjma.web.front_door import FrontDoor
 from fadjma.web.throttle import Throttle
+
+R = TypeVar("R")
+_FILLING_SECONDS = 60  # that the demo of another process is waited for; it takes 3, on a small machine 15
 
 log = logging.getLogger("fadjma")
 wiring.wire()
@@ -90,14 +96,22 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.secret_key = settings.secret_key
     database = at(settings.database_url, wal_limit=settings.wal_limit)
     hub = Hub(database)
+    bounds = Bounds(settings.acts_per_hour, database.clock, database.tell_others)
+    hub.swept = bounds.pass_on
     database.listener, database.heard = hub.tell, hub.hear
+
+    def told(said: Said | None) -> None:
+        hub.colleagues.hear(said)
+        bounds.hear(said)
+
+    database.told = told
     history = History(hub, database)
     app.extensions.update(
         settings=settings,
         database=database,
         hub=hub,
         throttle=Throttle(None if database.is_file else Attempts(database)),
-        bounds=Bounds(settings.acts_per_hour, database.clock),
+        bounds=bounds,
     )
     app.extensions.update(demo_accounts=demo.ACCOUNTS if settings.demo else (), demo_password=demo.DEMO_PASSWORD)
     app.extensions.update(history=history, health=Health(database))
@@ -199,7 +213,7 @@ class Running:
             raise Unusable(f"La base {self._database.path} {mistaken}.")
         if not self._app.secret_key and not self._settings.demo:
             raise Unusable(f"La base {self._database.path} n'est pas servie sans clé secrète : lancez « quart setup ».")
-        self._app.secret_key = self._app.secret_key or await self._database.write(_demo_secret)
+        self._app.secret_key = self._app.secret_key or await self._in_turn(_demo_secret)
         if not await self._database.read(directory.is_anybody_known):
             await self._begin()
         owner = self._timekeeper.owner
@@ -223,14 +237,25 @@ class Running:
         """Nobody is there yet: the demo's people come, or whoever installs it is told where."""
         if self._settings.demo:
             password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
-            await self._database.write(_fill_when_empty, password_hash)
+            await self._in_turn(_fill_when_empty, password_hash)
             return
+        shared = not self._database.is_file
         log.warning(
             "La base %s est vide. Pour installer FADJMA, ouvrez %s à l'adresse où il est servi "
             "(http://%s:%d%s sur cette machine), ou lancez « quart setup ».",
-            *(self._database.path, address := first_page.open_at(self._app)),
+            *(self._database.path, address := first_page.open_at(self._app, shared=shared)),
             *(self._settings.host, self._settings.port, address),
         )
+
+    async def _in_turn(self, work: Callable[..., R], *args: Any) -> R:
+        """What the work returns; another process that starts beside this one may be filling the demo meanwhile."""
+        give_up = time.monotonic() + _FILLING_SECONDS
+        while True:
+            try:
+                return await self._database.write(work, *args)
+            except Unavailable as outage:  # having waited for the lock as long as any writer does
+                if outage.reason != "locked" or time.monotonic() > give_up:
+                    raise
 
     async def settle_rules(self) -> None:
         """What the clinic has chosen counts from now on in this process, too."""

@@ -318,12 +318,19 @@ def _confirm_clock(database: Callable[[], Database]) -> click.Command:
 
 
 async def _with(database: Database, work: Any, *args: Any) -> None:
+    of_something_else: OSError | None = None
     try:
         with database.usable():
             await database.open()
             try:
                 await work(database, *args)
+            except OSError as error:
+                of_something_else = error
             finally:
                 await database.close()
     except Unusable as error:
         raise click.ClickException(str(error)) from error
+    if isinstance(of_something_else, BrokenPipeError):
+        raise of_something_else  # whoever read what is said has gone, as `head` does: click ends without a word
+    if of_something_else:
+        raise click.ClickException(str(of_something_else)) from of_something_else

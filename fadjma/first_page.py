@@ -1,11 +1,12 @@
 """The first page of an empty database: the steps of `quart setup`, behind an address that only the log says.
 
 Whoever reads the log runs the machine. The address is another at each start, and is none any more once somebody is
-known.
+known. Several processes on one database say the same, whichever of them is asked then: it comes from their secret key.
 """
 
 import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from typing import Any
 
 from quart import Quart, Response, request
@@ -17,6 +18,7 @@ from fadjma.chain import keys
 from fadjma.config import Settings
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
+from fadjma.identity.credentials import derive_key
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.places.tables import LONGEST, NO_PHONE
 from fadjma.refusals import Invalid, NotFound
@@ -74,9 +76,10 @@ def register(app: Quart) -> None:
     app.before_request(_answer)
 
 
-def open_at(app: Quart) -> str:
-    """Make the address, which only whoever reads the log knows; returns it."""
-    address = f"/first/{secrets.token_urlsafe(24)}"
+def open_at(app: Quart, *, shared: bool) -> str:
+    """Make the address, which only whoever reads the log knows; returns it. `shared`: one for all of the secret key."""
+    drawn = derive_key(str(app.secret_key), "first page")[:24] if shared else secrets.token_bytes(24)
+    address = f"/first/{urlsafe_b64encode(drawn).decode()}"
     app.extensions["first_page"] = address
     return address
 

@@ -16,9 +16,11 @@ ANOTHER_NAME = "UPDATE users SET given_name = 'Binta' WHERE id = 'awa'"
 
 def test_whoever_has_it_open_sees_that_it_has_begun_again(ending: Ending) -> None:
     with closing(connect(ending.path)) as other, closing(connect(ending.path)) as reader:
-        for _ in range(2):
+        for put_away in (False, True):
             assert reader.execute(NAME).fetchone()[0] == AWA.given_name
             other.execute(ANOTHER_NAME)
+            if put_away:
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             assert ending.changed()
             assert reader.execute(NAME).fetchone()[0] == "Binta"
             ending.begin_again()
@@ -56,6 +58,28 @@ def test_nobody_reads_the_schema_again_that_is_the_same(ending: Ending) -> None:
     ending.kept.execute(ANOTHER_NAME)
     ending.begin_again()
     assert ending.kept.execute("PRAGMA schema_version").fetchone()[0] == version
+
+
+def test_it_is_whole_however_much_was_put_into_it_or_taken_from_it(ending: Ending) -> None:
+    with closing(connect(ending.path)) as other, closing(connect(ending.path)) as reader:
+        before = reader.execute("SELECT count(*) FROM settings").fetchone()[0]
+        for size in (200, 1_000_000):
+            other.execute("INSERT INTO settings (key, value) VALUES ('much', ?)", ("x" * size,))
+            ending.begin_again()
+            for connection in (other, reader):
+                assert connection.execute("SELECT count(*) FROM settings").fetchone()[0] == before
+                assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_nor_does_it_matter_who_is_reading_meanwhile(ending: Ending) -> None:
+    with closing(connect(ending.path)) as other, closing(connect(ending.path)) as reader:
+        other.execute(ANOTHER_NAME)
+        reader.execute("BEGIN")
+        assert reader.execute(NAME).fetchone()[0] == "Binta"
+        ending.begin_again()
+        assert reader.execute(NAME).fetchone()[0] == "Binta"
+        reader.execute("COMMIT")
+        assert reader.execute(NAME).fetchone()[0] == other.execute(NAME).fetchone()[0] == AWA.given_name
 
 
 class TestStore:

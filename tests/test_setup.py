@@ -1,6 +1,7 @@
 """From an empty folder to the first medicine that is handed over, without the demo: `quart setup`, then people."""
 
 import asyncio
+import errno
 import html
 import json
 import re
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -19,9 +21,12 @@ from forked import ROOT
 from quart import Quart
 from store import Clock, Store
 
-from fadjma import create_app, setup
+from fadjma import application, cli, create_app, first_page, setup
+from fadjma.accounts import actions
 from fadjma.config import Settings
 from fadjma.identity import directory
+from fadjma.identity.enrolment import NewPerson
+from fadjma.store import Transaction, Unavailable, Unusable
 
 TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
 
@@ -183,6 +188,21 @@ class TestTheCommand:
         again = CliRunner().invoke(create_app(settings).cli.commands["setup"], [])
         assert (again.exit_code, "E-mail" in again.output) == (0, False), again.output
 
+    @pytest.mark.parametrize(
+        ("trouble", "said"),
+        [(BrokenPipeError(errno.EPIPE, "Broken pipe"), ""), (PermissionError("/backups: no"), "Error: /backups: no\n")],
+    )
+    def test_what_is_not_the_databases_is_not_said_to_be(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: OSError, said: str
+    ) -> None:
+        """Whoever read what a command says may have gone (`quart setup | head`): then there is nothing to say."""
+        file = tmp_path / "clinic.toml"
+        file.write_text(ANSWERS.format(medicines=""), "utf-8")
+        settings = Settings(database_url=f"sqlite:///{tmp_path / 'fadjma.db'}", secret_file=tmp_path / "key")
+        monkeypatch.setattr(cli.click, "echo", Mock(side_effect=trouble))
+        done = CliRunner().invoke(create_app(settings).cli.commands["setup"], [f"--answers={file}"])
+        assert (done.exit_code, done.output) == (1, said)
+
     def test_the_secret_is_made_once(self, tmp_path: Path) -> None:
         file = tmp_path / "s"
         assert setup.make_secret(file)
@@ -252,6 +272,52 @@ async def test_an_empty_database_that_is_served_says_how_to_begin(tmp_path: Path
     await app.extensions["database"].close()
 
 
+class TestTheDemoOfSeveralProcesses:
+    """Of those that start together on an empty database one fills it, which takes longer than a lock is waited for."""
+
+    async def _begun(self, path: Path, *troubles: Unavailable | None) -> list[str]:
+        """Who is known when the app has begun; whoever is first while this one waits for its turn is Binta Fall."""
+        app = create_app(Settings(demo=True, database_url=f"sqlite:///{path}"))
+        database = app.extensions["database"]
+        write, left = database.write, [*troubles]
+
+        async def in_turn(work: Any, *args: Any, **said: Any) -> Any:
+            if work is application._fill_when_empty and left:
+                trouble = left.pop(0)
+                if trouble:
+                    raise trouble
+                await write(_be_first)
+            return await write(work, *args, **said)
+
+        database.write = in_turn
+        try:
+            await app.extensions["running"].open()
+            return await database.read(lambda tx: [row["given_name"] for row in tx.all("SELECT given_name FROM users")])
+        finally:
+            await app.extensions["running"].close()
+
+    async def test_the_others_wait_and_find_it(self, tmp_path: Path) -> None:
+        (tmp_path / "fadjma.db").write_bytes(empty_database())
+        locked = Unavailable("locked")
+        assert await self._begun(tmp_path / "fadjma.db", locked, locked, None) == ["Binta"]
+
+    async def test_but_not_for_what_does_not_pass(self, tmp_path: Path) -> None:
+        (tmp_path / "fadjma.db").write_bytes(empty_database())
+        with pytest.raises(Unusable):
+            await self._begun(tmp_path / "fadjma.db", Unavailable("full"))
+
+    async def test_nor_for_ever(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(application, "_FILLING_SECONDS", 0)
+        (tmp_path / "fadjma.db").write_bytes(empty_database())
+        with pytest.raises(Unusable):
+            await self._begun(tmp_path / "fadjma.db", Unavailable("locked"), Unavailable("locked"))
+
+
+def _be_first(tx: Transaction) -> None:
+    names = {"given_name": "Binta", "family_name": "Fall", "email": "binta.fall@clinique.sn"}
+    actions.create_admin(tx, NewPerson(**names, phone=None, password_hash="none"))
+
+
 TYPED = {
     **{"given_name": "Aminata", "family_name": "Ba", "email": "aminata.ba@clinique.sn", "password": PASSWORD},
     **{"clinic_name": "Clinique Teranga", "clinic_address": "avenue Caen", "clinic_city": "Thiès"},
@@ -297,6 +363,14 @@ class TestTheFirstPage:
         assert (await self._post(app, address, TYPED))[0] == 404
         signed_in = {"login": "aminata.ba@clinique.sn", "password": PASSWORD}
         assert (await self._post(app, "/sign-in", signed_in))[0] == 303
+
+    async def test_several_processes_say_one_address_of_one_file_each_start_says_another(self, app: Quart) -> None:
+        other = create_app(Settings(secret_key="s" * 48))
+        stranger = create_app(Settings(secret_key="t" * 48))
+        said = first_page.open_at(app, shared=True)
+        assert first_page.open_at(other, shared=True) == said != first_page.open_at(stranger, shared=True)
+        assert first_page.open_at(app, shared=False) != first_page.open_at(app, shared=False)
+        assert re.fullmatch(r"/first/[\w-]{32}", said)
 
     async def test_any_other_address_is_none(self, app: Quart, address: str) -> None:
         for other in ("/first", "/first/", address[:-1], address + "x", address.upper(), "/first/" + "x" * 32):

@@ -52,7 +52,8 @@ class Hub:
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
         self.figures = Figures()
-        self.colleagues = Colleagues(self.streams, self._write)
+        self.colleagues = Colleagues(self.streams, self._write, database.tell_others)
+        self.swept: Callable[[], None] = lambda: None  # called at each sweep
 
     # --- streams come and go ---
 
@@ -335,6 +336,7 @@ class Hub:
     async def _sweep(self, tick: int) -> None:
         """End the streams of sessions that are over, and wake those that another process has left behind."""
         self.colleagues.sweep()
+        self.swept()
         if not len(self.streams):
             self._cursors.clear()
             return

@@ -3,7 +3,7 @@
 Domain code takes a `Transaction` and gives it SQL; the edges call `Database.read` and `Database.write`.
 """
 
-from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, milliseconds
+from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, Said, milliseconds
 from fadjma.store.engines import at
 from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write
 from fadjma.store.kept import keep, kept
@@ -21,6 +21,7 @@ __all__ = [
     "Error",
     "Page",
     "Row",
+    "Said",
     "Transaction",
     "Unavailable",
     "Unusable",

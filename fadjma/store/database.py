@@ -26,6 +26,7 @@ R = TypeVar("R")
 Clock = Callable[[], int]
 Listener = Callable[[Announced], None]
 Heard = Callable[[set[str] | None], None]
+Said = dict[str, Any]  # what one process says to the others, as JSON: short
 
 READERS = 2  # as many as the small machines we run on have cores
 WAL_LIMIT = 8 * 1024 * 1024  # bytes
@@ -51,6 +52,7 @@ class Database(ABC):
         self.clock = clock
         self.listener: Listener = lambda announced: None
         self.heard: Heard = lambda people: None
+        self.told: Callable[[Said | None], None] = lambda said: None  # None: some may have been missed
         self.due: Callable[[], None] = lambda: None  # called when another process has something for who keeps the time
         self.waiting_reads = 0  # as with writes, below; `glance` does not wait
         self.waiting_writes = 0  # asked for and not answered: the one that runs, and those behind it
@@ -144,6 +146,9 @@ class Database(ABC):
 
     def call_keeper(self) -> None:  # noqa: B027 - most databases have no others
         """Have whichever other process keeps the time look now: there `due` is called. A wake-up and no more, too."""
+
+    def tell_others(self, said: Said) -> None:  # noqa: B027 - most databases have no others
+        """Say what is kept nowhere, in up to 8 KB: in the others `told` is called with it, in order, or never."""
 
     @abstractmethod
     def owner(self) -> Owner:

@@ -1,5 +1,6 @@
 """Who of a pharmacy has which prescription open: told to their colleagues, and forgotten when they have left."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,15 +11,24 @@ from fadjma.identity.people import Viewer
 from fadjma.live import colleagues
 from fadjma.live.colleagues import Colleagues
 from fadjma.live.streams import Stream, Streams
+from fadjma.store.database import Said
 
 
 class Pharmacy:
-    """The colleagues of one process, with what was written to each stream."""
+    """The colleagues of one process, with what was written to each stream, and the others on the same database."""
 
     def __init__(self) -> None:
         self.streams = Streams()
         self.written: dict[Stream, list[str]] = {}
-        self.colleagues = Colleagues(self.streams, lambda stream, body: self.written[stream].append(body.decode()))
+        self.others: list[Pharmacy] = []
+        self.said: list[str] = []
+        write = lambda stream, body: self.written[stream].append(body.decode())  # noqa: E731
+        self.colleagues = Colleagues(self.streams, write, self._tell_others)
+
+    def _tell_others(self, said: Said) -> None:
+        self.said.append(json.dumps(said))
+        for other in self.others:
+            other.colleagues.hear(json.loads(self.said[-1]))
 
     def join(self, viewer: Viewer) -> Stream:
         stream = Stream(viewer, None, "html", 0)  # type: ignore[arg-type]
@@ -117,3 +127,80 @@ def test_of_one_session_the_pages_opened_last_are_kept(pharmacy: Pharmacy) -> No
         pharmacy.colleagues.opened(NDIAYE, f"rx{number}")
     assert len(pharmacy.colleagues.open_for(GOMIS)) == colleagues.MOST
     assert "rx0" not in pharmacy.colleagues.open_for(GOMIS)
+
+
+class TestSeveralProcesses:
+    @pytest.fixture
+    def other(self, pharmacy: Pharmacy) -> Pharmacy:
+        other = Pharmacy()
+        pharmacy.others, other.others = [other], [pharmacy]
+        return other
+
+    def test_what_is_opened_and_left_at_one_is_seen_at_the_other(self, pharmacy: Pharmacy, other: Pharmacy) -> None:
+        theirs, elsewhere = other.join(GOMIS), other.join(FALL)
+        pharmacy.colleagues.opened(NDIAYE, "rx")
+        assert other.written[theirs] == [_event('<i data-of="prx"><bdi>Khady Ndiaye</bdi> s\'en occupe</i>')]
+        assert other.colleagues.open_for(GOMIS) == {"rx": ("Khady Ndiaye",)}
+        other.colleagues.left(NDIAYE, "rx")  # the page's last word came to the other
+        assert other.written[theirs][1:] == [_event("")]
+        assert pharmacy.colleagues.open_for(GOMIS) == {}
+        assert other.written[elsewhere] == []
+
+    def test_whose_stream_is_at_another_is_still_here_at_all(
+        self, pharmacy: Pharmacy, other: Pharmacy, later: list[float]
+    ) -> None:
+        stream = other.join(NDIAYE)
+        pharmacy.colleagues.opened(NDIAYE, "rx")
+
+        def pass_time(seconds: float) -> None:
+            for _ in range(int(seconds / colleagues.BEAT)):
+                later[0] += colleagues.BEAT
+                for process in (pharmacy, other):
+                    process.colleagues.sweep()
+
+        pass_time(3 * colleagues.AWAY)
+        assert pharmacy.colleagues.open_for(GOMIS) == other.colleagues.open_for(GOMIS) == {"rx": ("Khady Ndiaye",)}
+        other.part(stream)
+        pass_time(2 * colleagues.AWAY)
+        for process in (pharmacy, other):
+            assert process.colleagues._open == process.colleagues._seen_at == {}
+        for process in (pharmacy, other):
+            process.said.clear()
+        pass_time(2 * colleagues.AWAY)
+        assert pharmacy.said == other.said == []  # nobody is here: there is nothing to say
+
+    def test_a_beat_less_is_no_absence(self) -> None:
+        assert 3 * colleagues.BEAT < colleagues.AWAY
+
+    def test_whoever_was_not_listening_is_told_again_how_long_each_has_been_open(
+        self, pharmacy: Pharmacy, other: Pharmacy, later: list[float]
+    ) -> None:
+        pharmacy.join(NDIAYE)
+        for process in (pharmacy, other):
+            process.others = []
+        pharmacy.colleagues.opened(NDIAYE, "rx")
+        other.join(GOMIS)
+        other.colleagues.opened(GOMIS, "another")
+        later[0] += colleagues.LONGEST - 10
+        pharmacy.others, other.others = [other], [pharmacy]
+        other.colleagues.hear(None)
+        assert other.colleagues.open_for(GOMIS) == {"rx": ("Khady Ndiaye",)}
+        assert pharmacy.colleagues.open_for(NDIAYE) == {"another": ("Paul Gomis",)}
+        later[0] += 20  # longer than anything is open of which nothing is heard
+        for process in (pharmacy, other):
+            process.colleagues.sweep()
+            assert process.colleagues.open_for(GOMIS) == process.colleagues.open_for(NDIAYE) == {}
+
+    def test_many_are_said_to_be_here_in_several_pieces(
+        self, pharmacy: Pharmacy, other: Pharmacy, later: list[float]
+    ) -> None:
+        for number in range(250):
+            one = replace(NDIAYE, session_id=f"{number:036}")
+            pharmacy.join(one)
+            pharmacy.colleagues.opened(one, "rx")
+        pharmacy.said.clear()
+        pharmacy.colleagues.sweep()
+        assert len(pharmacy.said) == 3 and max(map(len, pharmacy.said)) < 7_900
+        assert sorted(one for said in pharmacy.said for one in json.loads(said)["here"]) == sorted(
+            f"{number:036}" for number in range(250)
+        )

@@ -146,3 +146,38 @@ async def test_one_of_them_keeps_the_time_and_the_other_takes_it_over(fleet: Fle
     await until(lambda: fleet.keeper() not in (None, first))
     await asyncio.to_thread(first.launch)
     await asyncio.to_thread(first.await_address)
+
+
+async def test_who_has_a_prescription_open_at_one_is_seen_at_the_other(
+    fleet: Fleet, both: tuple[Through, Through]
+) -> None:
+    """Also by a process that was not listening when it was opened."""
+    one, another = both
+    pharmacy = one.place()
+    ndiaye, gomis = one.pharmacist(pharmacy), one.pharmacist(pharmacy, "Gomis")
+    awa, diop = one.patient(), one.doctor()
+    medicine = {"dci": "paracétamol", "form": "comprimé", "strength": "500 mg", "unit": "comprimé", "schedule": "none"}
+    await one.act(one.admin(), "/formulary", **medicine)
+    await one.grant(diop, awa)
+    prescription_id = await one.prescribe(diop, awa, pharmacy)
+    await one.listening(ndiaye, "/events")
+    theirs = await another.listening(gomis, "/events")
+
+    async def told() -> str:
+        while (event := await theirs.event()).type != "colleagues":
+            pass
+        return event.data
+
+    async def open_at_one() -> None:
+        page = await one.browse(ndiaye, "GET", f"/prescriptions/{prescription_id}", accept="text/html")
+        assert page.status_code == 200
+
+    await open_at_one()
+    assert f'data-of="p{prescription_id}"' in await told()
+    left = await another.browse(ndiaye, "POST", f"/prescriptions/{prescription_id}/closing")
+    assert left.status_code == 204
+    assert "data-of" not in await told()
+
+    assert fleet.cut("fadjma listens") == 2
+    await open_at_one()
+    assert f'data-of="p{prescription_id}"' in await told()

@@ -1,5 +1,6 @@
 """What one person may cause in an hour has a bound, far above what anybody at work needs, and says so."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,10 @@ from quart import Quart
 from store import Store
 from told import RECORD, Told
 
+from fadjma import create_app
+from fadjma.config import Settings
 from fadjma.refusals import Throttled
+from fadjma.store import Said
 from fadjma.web import asking
 from fadjma.web.bounds import ASK_PER_PAIR, GIVE_BACK_PER_PERSON, Bound, Bounds
 
@@ -92,3 +96,49 @@ def test_counts_are_forgotten_when_their_hour_is_over() -> None:
     now[0] = 3_600_000
     bounds.act("one more")
     assert len(bounds._counts) == 1
+
+
+class TestSeveralProcesses:
+    @pytest.fixture
+    def both(self) -> list[Bounds]:
+        """Of two processes, each of which hears what the other says."""
+        both: list[Bounds] = []
+        now = lambda: 7_200_000  # noqa: E731
+        both.append(Bounds(10, now, lambda said: both[1].hear(json.loads(json.dumps(said)))))
+        both.append(Bounds(10, now, lambda said: both[0].hear(json.loads(json.dumps(said)))))
+        return both
+
+    def test_what_one_has_counted_the_other_counts_once(self, both: list[Bounds]) -> None:
+        one, another = both
+        for bounds in (one, another, one, one, another, one):
+            bounds.act("diop")
+            bounds.pass_on()
+        for bounds in both:
+            bounds.pass_on()
+        for bounds in (one, another, one, another):
+            bounds.act("diop")
+            bounds.pass_on()
+        for bounds in both:
+            with pytest.raises(Throttled):
+                bounds.act("diop")
+            bounds.act("sarr")
+
+    def test_of_many_it_is_said_in_several_pieces(self) -> None:
+        said: list[Said] = []
+        bounds = Bounds(10, lambda: 0, said.append)
+        for number in range(120):
+            bounds.count(ASK_PER_PAIR, f"{number:036} {number:036}")
+        bounds.pass_on()
+        assert [len(one["caused"]) for one in said] == [50, 50, 20]
+        assert max(len(json.dumps(one)) for one in said) < 7_900
+        bounds.pass_on()
+        assert len(said) == 3
+
+    def test_the_app_passes_it_on_at_each_sweep_and_hears_it(self) -> None:
+        app = create_app(Settings(secret_key="k" * 40, acts_per_hour=3))
+        bounds = app.extensions["bounds"]
+        assert app.extensions["hub"].swept == bounds.pass_on
+        app.extensions["database"].told({"caused": [["act", "diop", 3]]})
+        with pytest.raises(Throttled):
+            bounds.act("diop")
+        app.extensions["database"].told(None)

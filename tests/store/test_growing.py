@@ -55,6 +55,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     },
     "a doctor's patients": lambda tx: patient_lists.patients_of(tx, DIOP),
     "a patient's prescriptions for a doctor": lambda tx: prescriptions.of_patient(tx, DIOP, AWA.id, limit=PAGE),
+    "how many of a patient's are under way": lambda tx: prescriptions.under_way(tx, AWA.id),
     "patients with one phone": lambda tx: directory.find_patients(tx, identifier=None, phone=many.PHONE),
     "whom to call for a vaccine": recalling.listed,
     "whose card to look at": lambda tx: recalling.listed(tx, only="unnoted"),
@@ -176,6 +177,7 @@ def test_a_list_takes_no_more_steps_when_everything_has_grown(
 ) -> None:
     monkeypatch.setattr(access, "COUNTED", PAGE)
     monkeypatch.setattr(prescriptions, "COUNTED", PAGE)
+    monkeypatch.setattr(prescriptions, "LOOKED_AT", PAGE)
     monkeypatch.setattr(patient_lists, "PATIENTS", PAGE)
     small, large = (_steps(store, query) for store in filled)
     assert large <= 1.1 * small + 10 * AT_ONCE, f"{small} steps, and {large} with {TIMES} times as much"

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from fadjma.store.database import Clock, Database, milliseconds
+from fadjma.store.database import Clock, Database, Said, milliseconds
 from fadjma.store.errors import Error, Unavailable, Unusable
 from fadjma.store.owner import Owner
 from fadjma.store.postgresql.connections import Connection, Kept, connect
@@ -70,8 +70,11 @@ class PostgreSQL(Database):
         self._nearing: asyncio.Task[None] | None = None
         self._closed = threading.Event()
         self._turn = threading.Lock()  # of those who were in somebody's way: one by one
-        self._listening = Listening(url, lambda people: self.heard(people), lambda: self.due())
+        self._listening = Listening(
+            url, lambda people: self.heard(people), lambda: self.due(), lambda said: self.told(said)
+        )
         self._to_wake: set[str] = set()
+        self._to_say: list[Said] = []
         self._is_due = False  # whoever keeps the time is to be called, too
         self._is_waking = False
 
@@ -304,8 +307,12 @@ class PostgreSQL(Database):
         self._is_due = True
         self._wake_soon()
 
+    def tell_others(self, said: Said) -> None:
+        self._to_say.append(said)
+        self._wake_soon()
+
     def _wake_soon(self) -> None:
-        if (self._to_wake or self._is_due) and not self._is_waking and self._readers is not None:
+        if (self._to_wake or self._is_due or self._to_say) and not self._is_waking and self._readers is not None:
             self._is_waking = True
             asyncio.get_running_loop().call_soon(self._wake)
 
@@ -313,18 +320,21 @@ class PostgreSQL(Database):
         """Once for all who were told something in one turn of the loop."""
         people, self._to_wake = self._to_wake, set()
         is_due, self._is_due = self._is_due, False
+        to_say, self._to_say = self._to_say, []
         if self._readers is None:
             return
-        said = asyncio.get_running_loop().run_in_executor(self._readers, self._say, people, is_due)
+        said = asyncio.get_running_loop().run_in_executor(self._readers, self._say, people, is_due, to_say)
         said.add_done_callback(self._woken)
 
-    def _say(self, people: set[str], is_due: bool = False) -> None:
+    def _say(self, people: set[str], is_due: bool = False, to_say: Iterable[Said] = ()) -> None:
         connection = self._reading.take()
         try:
             if people:
                 connection.execute(*self._listening.wake_up(people))
             if is_due:
                 connection.execute(*self._listening.call_keeper())
+            for said in to_say:
+                connection.execute(*self._listening.tell(said))
         finally:
             self._reading.give_back(connection)
 

@@ -2,14 +2,18 @@
 that whoever keeps the time has something to do about.
 
 It carries no news, only whose there are: the table stays the queue, and where a wake-up is lost the sweep finds them.
+What is in no table, who has what open now (live/colleagues.py), goes the same way, as JSON.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterable
 from uuid import uuid4
 
 import psycopg
+
+from fadjma.store.database import Said
 
 log = logging.getLogger("fadjma")
 _CHANNEL = "fadjma"
@@ -22,12 +26,20 @@ _EVERYBODY, _KEEPER = "*", "!"  # in the place of people: it is not known who; w
 
 class Listening:
     """`heard` is called on the event loop with the people who have news; None: it is not known who. `due`: when whoever
-    keeps the time has something to do."""
+    keeps the time has something to do. `told`: with what another process says; None: some of it may have been missed.
+    """
 
-    def __init__(self, url: str, heard: Callable[[set[str] | None], None], due: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        heard: Callable[[set[str] | None], None],
+        due: Callable[[], None],
+        told: Callable[[Said | None], None],
+    ) -> None:
         self._url = url
         self._heard = heard
         self._due = due
+        self._told = told
         self._own = uuid4().hex[:12]  # what this process says itself it need not hear
         self._task: asyncio.Task[None] | None = None
 
@@ -48,6 +60,10 @@ class Listening:
         """The statement that has whoever keeps the time look, with its values."""
         return "SELECT pg_notify(%s, %s)", (_CHANNEL, f"{self._own} {_KEEPER}")
 
+    def tell(self, said: Said) -> tuple[str, tuple[str, str]]:
+        """The statement that says this to the others, with its values."""
+        return "SELECT pg_notify(%s, %s)", (_CHANNEL, f"{self._own} {json.dumps(said, ensure_ascii=False)}")
+
     async def _run(self) -> None:
         while True:
             try:
@@ -65,6 +81,7 @@ class Listening:
                 await connection.execute(f"LISTEN {_CHANNEL}")
             self._heard(None)  # what was said before
             self._due()
+            self._told(None)
             while True:
                 async for notice in connection.notifies(timeout=_LOOKED_AFTER):
                     self._hear(notice.payload)
@@ -72,10 +89,13 @@ class Listening:
                     await connection.execute("SELECT 1")
 
     def _hear(self, said: str) -> None:
-        who, *people = said.split(" ")
+        who, _, what = said.partition(" ")
         if who == self._own:
             return
-        if people == [_KEEPER]:
+        people = what.split(" ")
+        if what == _KEEPER:
             self._due()
+        elif what.startswith("{"):
+            self._told(json.loads(what))
         else:
             self._heard(None if people == [_EVERYBODY] else set(people))
