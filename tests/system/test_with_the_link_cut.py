@@ -19,7 +19,7 @@ from demo_database import demo_database
 from live_page import PATIENCE, UNTIL
 from live_server import SECRET_KEY
 from PIL import Image
-from playwright.async_api import Browser, Page, Request, Response, Route, expect
+from playwright.async_api import Browser, Error, Page, Request, Response, Route, expect
 
 from benchmarks.seen.furnishing import furnish
 from benchmarks.seen.sights import SIGHTS, Guest
@@ -313,7 +313,7 @@ class Walk:
         try:
             if typed := await self._is_kept(button, where):
                 await self._goes(button["address"], *typed)
-        except (AssertionError, TimeoutError) as fault:
+        except (AssertionError, TimeoutError, Error) as fault:
             self.tried[kind] = f"{where}: {str(fault).splitlines()[0] if str(fault) else 'it did not happen'}"
 
     async def _found(self, where: str) -> dict[str, Any] | None:
