@@ -442,6 +442,7 @@ async def test_that_it_works_is_seen_and_how_long_it_takes(page: Page, server: F
     assert len(server.to("/answer")) == 1
     busy = "link => { link.click(); return link.getAttribute('aria-busy'); }"
     assert await page.get_by_role("link", name="Suivant").evaluate(busy) == "true"
+    await page.wait_for_url("**/next")
 
 
 @pytest.mark.parametrize("press", ["link", "search"])
