@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from clinic import ARGUMENTS, CHROMIUM
 from fake_stream import FakeStream, Stage, serving
-from live_page import COUNTING, PATIENCE, SHARED
+from live_page import COUNTING, PATIENCE, SHARED, with_clock
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -57,9 +57,20 @@ async def context(browser: Browser, stage: Stage, server: FakeStream) -> AsyncIt
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def kept(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
-    """The browser of all other tests of a file, with the scripts it has; a tab takes half of what a browser does."""
+    """The browser of all other tests of a file, with its tab and the scripts it has."""
     context = await _opened(browser, stage)
-    await context.new_page()  # with the last tab its process would go
+    await context.new_page()
+    SHARED.add(context)
+    yield context
+    SHARED.remove(context)
+    await context.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stilled(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
+    """The same for tests in which time passes when they say so: each page begins when the first one was opened."""
+    context = await _opened(browser, stage)
+    await with_clock(await context.new_page())
     SHARED.add(context)
     yield context
     SHARED.remove(context)
@@ -69,18 +80,29 @@ async def kept(browser: Browser, stage: Stage) -> AsyncIterator[BrowserContext]:
 @pytest.fixture
 def whose(request: pytest.FixtureRequest) -> BrowserContext:
     """In which the page of a test is opened."""
-    found: BrowserContext = request.getfixturevalue("context" if "context" in request.fixturenames else "kept")
+    named = next((name for name in ("context", "stilled") if name in request.fixturenames), "kept")
+    found: BrowserContext = request.getfixturevalue(named)
     return found
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(whose: BrowserContext, server: FakeStream) -> AsyncIterator[Page]:
-    """A tab that has opened nothing."""
-    page = await whose.new_page()
+    """A tab that shows nothing: the one of a browser that was there, since a new one takes as much as a page."""
+    if whose not in SHARED:
+        yield await whose.new_page()
+        return
+    (page,) = whose.pages
     yield page
-    if whose in SHARED:
-        await page.close()
-        assert len(whose.pages) == 1, "a tab is left to the next test"
+    await page.goto("about:blank")
+    assert len(whose.pages) == 1, "a tab is left to the next test"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tab(whose: BrowserContext, server: FakeStream) -> AsyncIterator[Page]:
+    """One of this test's own, for what is put into each page that it opens."""
+    tab = await whose.new_page()
+    yield tab
+    await tab.close()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

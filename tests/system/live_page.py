@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.async_api import BrowserContext, Error, Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 EVENTS, POLL = "/events", "/notifications/poll"
 PATIENCE = 60  # seconds; nothing here takes as long, but the machine may be busy with other things
 # Browsers of a whole file of tests.
 SHARED: set[BrowserContext] = set()
-# A browser of the test's own, by a fixture of conftest.py: what Playwright does to its time, it does for good.
+# A browser of the test's own, by a fixture of conftest.py; or the one of those tests of a file in whose pages time
+# stands still from the beginning: what Playwright does to the time of a browser, it does for good.
 OF_ITS_OWN = pytest.mark.usefixtures("context")
+TIME_STANDS_STILL = pytest.mark.usefixtures("stilled")
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }); delete self.SharedWorker"
 # How many answers the page waits for (it is there when it begins), and how often it has been sent something.
 COUNTING = """
@@ -29,6 +31,26 @@ COUNTING = """
     return read.call(this).finally(() => self.reads++);
   };
 """
+# In a script of a test: the page has changed so that this is true.
+UNTIL = """
+const until = found => new Promise(done => {
+  const look = () => found() && (watch.disconnect(), done()), watch = new MutationObserver(look);
+  watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  look();
+});
+"""
+# Lets so many seconds pass, so many at a time, and waits between them for what the page asks for. As page.clock.run_for
+# does it, which takes three messages for each time: by what Playwright itself has put into the page.
+PASS = """async ([seconds, step]) => {
+  const { controller, builtins } = self.__pwClock, pause = ms => new Promise(done => builtins.setTimeout(done, ms));
+  const answered = async () => { while (self.waiting) await pause(5); };
+  await answered();
+  for (; seconds > 0; seconds -= step) {
+    await controller.runFor(Math.min(step, seconds) * 1000);
+    await pause(30);
+    await answered();
+  }
+}"""
 
 
 async def until(condition: Callable[[], object], within: float = PATIENCE) -> None:
@@ -72,21 +94,6 @@ async def look_at(page: Page) -> None:
     await page.evaluate("away = false; document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
 
 
-async def answered(page: Page) -> None:
-    """Every page has had what it asked for; a page whose time jumps before takes a slow machine for a dead link."""
-    for one in page.context.pages:
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                if not await one.evaluate("self.waiting"):
-                    break
-            except Error as gone:  # it has just gone to another address
-                if "context was destroyed" not in str(gone):
-                    raise
-            assert time.monotonic() < end, f"{one.url} still waits for an answer"
-            await asyncio.sleep(0.005)
-
-
 async def has_read(page: Page, write: Awaitable[None]) -> None:
     """Writes to its open stream and waits until the page has it."""
     reads = await page.evaluate("self.reads")
@@ -98,13 +105,13 @@ async def has_read(page: Page, write: Awaitable[None]) -> None:
 
 
 async def pass_time(page: Page, seconds: float, step: float = 1) -> None:
-    """Lets time pass for the page and its browser's others, with pauses in which requests are answered."""
-    await answered(page)
-    while seconds > 0:
-        await page.clock.run_for(int(min(step, seconds) * 1000))
-        await asyncio.sleep(0.03)
-        await answered(page)
-        seconds -= step
+    """Lets time pass for the page and its browser's others, with pauses in which requests are answered.
+
+    They have had what they asked for: a page whose time jumps before takes a slow machine for a dead link.
+    """
+    open_ones = [one for one in page.context.pages if one.url != "about:blank"]
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(one.evaluate(PASS, [seconds, step]) for one in open_ones))
 
 
 async def pass_time_until(page: Page, condition: Callable[[], object], limit: float) -> float:

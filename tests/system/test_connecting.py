@@ -13,6 +13,7 @@ from live_page import (
     NO_LOCKS,
     OF_ITS_OWN,
     POLL,
+    TIME_STANDS_STILL,
     has_read,
     hide,
     look_at,
@@ -61,26 +62,25 @@ async def test_the_first_connect_is_retried(page: Page, server: FakeStream) -> N
 
 @pytest.mark.parametrize(("luck", "most"), [(0, 1), (0.99, 1.99)], ids=["soon", "late"])
 async def test_each_retry_waits_twice_as_long_and_up_to_double_by_chance(
-    page: Page, server: FakeStream, luck: float, most: float
+    tab: Page, server: FakeStream, luck: float, most: float
 ) -> None:
     server.always(EVENTS, refusal(503))
     server.always(POLL, refusal(503))
-    await page.add_init_script(
+    await tab.add_init_script(
         f"""Math.random = () => {luck}; window.pauses = []; const wait = setTimeout;
         window.setTimeout = (act, ms) => {{ pauses.push(ms); return wait(act, ms / 50) }}"""
     )
-    await page.goto("/")
+    await tab.goto("/")
     await until(lambda: len(server.to(EVENTS)) == 5)
-    pauses = await page.evaluate(
+    pauses = await tab.evaluate(
         "pauses.filter(ms => ms >= 500 && ms < 1e4 && ms != 3e3)"
     )  # the others limit an attempt, or fetch a script
     assert pauses == [most * pause for pause in (500, 1_000, 2_000, 4_000)]
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, greets_and_closes)
-    await with_clock(page)
     await page.goto("/")
     await pass_time_until(page, lambda: len(server.to(EVENTS)) == 5, 40)
     await shows(page, "polling")
@@ -96,10 +96,9 @@ async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(pag
     assert server.to(EVENTS)[-1].after == 42
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, refusal(503))
-    await with_clock(page)
     await page.goto("/")
     await pass_time_until(page, lambda: len(server.to(EVENTS)) == 5, 40)
     await shows(page, "polling")
@@ -111,7 +110,7 @@ async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, ser
     await shows(page, "live")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 @pytest.mark.parametrize(
     "given",
     [answer(200, rendered()), refusal(204), answer(200, "{}", "application/json")],
@@ -119,7 +118,6 @@ async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, ser
 )
 async def test_an_answer_that_is_no_stream_stops_it(page: Page, server: FakeStream, given: object) -> None:
     server.always(EVENTS, given)  # type: ignore[arg-type]
-    await with_clock(page)
     await page.goto("/")
     await shows(page, "offline")
     await pass_time(page, 200, 20)
@@ -129,12 +127,12 @@ async def test_an_answer_that_is_no_stream_stops_it(page: Page, server: FakeStre
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("path", [EVENTS, POLL])
-async def test_no_session_means_the_sign_in_page(page: Page, server: FakeStream, path: str, status: int) -> None:
+async def test_no_session_means_the_sign_in_page(tab: Page, server: FakeStream, path: str, status: int) -> None:
     server.always(path, refusal(status))
     if path == POLL:
-        await page.add_init_script(NO_LOCKS)
-    await page.goto("/patients/7?tab=records")
-    await page.wait_for_url("**/sign-in?next=%2Fpatients%2F7%3Ftab%3Drecords")
+        await tab.add_init_script(NO_LOCKS)
+    await tab.goto("/patients/7?tab=records")
+    await tab.wait_for_url("**/sign-in?next=%2Fpatients%2F7%3Ftab%3Drecords")
     assert len(server.to(path)) == 1
 
 
@@ -151,10 +149,9 @@ async def test_a_failure_in_mid_life_keeps_the_cursor_and_loses_nothing(page: Pa
     assert [asked.after for asked in server.to(EVENTS)] == [41, 42, 42]
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_a_proxy_that_holds_the_stream_back_means_polling(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, nothing_passes)
-    await with_clock(page)
     await page.goto("/")
     await shows(page, "connecting")
     server.store(toast())
@@ -171,9 +168,8 @@ async def test_a_proxy_that_holds_the_stream_back_means_polling(page: Page, serv
     assert len(server.to(POLL)) - polls == 3
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_an_open_stream_is_dead_after_a_minute_of_silence(page: Page, server: FakeStream) -> None:
-    await with_clock(page)
     await open_live(page)
     await pass_time(page, 50, 5)
     await has_read(page, server.write(":\n\n"))
@@ -236,10 +232,9 @@ async def test_a_tab_that_is_looked_at_again_keeps_its_stream(page: Page, server
     assert len(server.to(EVENTS)) == 1
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, server: FakeStream) -> None:
     server.next(EVENTS, refusal(503, retry_after="99999999"))
-    await with_clock(page)
     await page.goto("/")
     await until(lambda: server.to(EVENTS))
     await pass_time(page, 3_590, 100)
@@ -248,10 +243,9 @@ async def test_an_hour_is_the_longest_that_a_server_may_ask_to_wait(page: Page, 
     await shows(page, "live")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_retry_after_is_respected(page: Page, server: FakeStream) -> None:
     server.next(EVENTS, refusal(503, retry_after="40"))
-    await with_clock(page)
     await page.goto("/")
     await until(lambda: server.to(EVENTS))
     await pass_time(page, 37, 2)
@@ -262,40 +256,38 @@ async def test_retry_after_is_respected(page: Page, server: FakeStream) -> None:
     await shows(page, "live")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_a_retry_after_that_is_a_date_makes_no_hot_loop(page: Page, server: FakeStream) -> None:
     refused = refusal(503, retry_after="Wed, 21 Oct 2015 07:28:00 GMT")
     server.always(EVENTS, refused)
     server.always(POLL, refused)
-    await with_clock(page)
     await page.goto("/")
     await shows(page, "offline")
     await pass_time(page, 0.4)
     assert len(server.to(EVENTS)) == 1
 
 
-@OF_ITS_OWN
-async def test_the_pace_of_polling_follows_retry_after_and_hidden_tabs(page: Page, server: FakeStream) -> None:
-    await page.add_init_script(NO_LOCKS)
+@TIME_STANDS_STILL
+async def test_the_pace_of_polling_follows_retry_after_and_hidden_tabs(tab: Page, server: FakeStream) -> None:
+    await tab.add_init_script(NO_LOCKS)
     server.next(POLL, refusal(429, retry_after="50"))
-    await with_clock(page)
-    await page.goto("/")
+    await tab.goto("/")
     await until(lambda: len(server.to(POLL)) == 1)
-    await pass_time(page, 48, 2)
+    await pass_time(tab, 48, 2)
     assert len(server.to(POLL)) == 1
-    await pass_time(page, 3)
+    await pass_time(tab, 3)
     assert len(server.to(POLL)) == 2
-    await shows(page, "polling")
-    await pass_time(page, 15.5, 2)
+    await shows(tab, "polling")
+    await pass_time(tab, 15.5, 2)
     assert len(server.to(POLL)) == 3
-    await hide(page)
-    await pass_time(page, 15.5, 2)
+    await hide(tab)
+    await pass_time(tab, 15.5, 2)
     assert len(server.to(POLL)) == 4
-    await pass_time(page, 55, 2)
+    await pass_time(tab, 55, 2)
     assert len(server.to(POLL)) == 4
-    await pass_time(page, 6, 2)
+    await pass_time(tab, 6, 2)
     assert len(server.to(POLL)) == 5
-    await look_at(page)
+    await look_at(tab)
     await until(lambda: len(server.to(POLL)) == 6)
 
 
@@ -365,9 +357,8 @@ async def test_bye_replaced_stops_every_tab(context: BrowserContext, server: Fak
     assert not server.to(POLL)
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server: FakeStream) -> None:
-    await with_clock(page)
     await open_live(page)
     await server.write(event("bye", "restarting", retry=4000))
     await shows(page, "connecting")
@@ -378,11 +369,10 @@ async def test_bye_restarting_comes_back_after_the_given_time(page: Page, server
     assert not server.to(POLL)
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_bye_renewed_goes_on_in_the_new_session_and_leaves_the_page_as_it_is(
     page: Page, server: FakeStream
 ) -> None:
-    await with_clock(page)
     await open_live(page)
     await server.write(event("bye", "renewed", retry=1000))
     await shows(page, "connecting")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
-from live_page import OF_ITS_OWN, open_live, pass_time, pass_time_until, until, with_clock
+from live_page import TIME_STANDS_STILL, open_live, pass_time, pass_time_until, until
 from playwright.async_api import Locator, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -150,12 +150,11 @@ async def test_a_region_in_use_is_not_swapped(page: Page, server: FakeStream) ->
     await expect(page.locator("section")).to_have_text("neuf")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_a_region_that_could_not_be_fetched_is_fetched_again(page: Page, server: FakeStream) -> None:
     server.main = REGION
     server.next("/part", refusal(503), refusal(503))
     server.always("/part", answer(200, "<i>neuf</i>"))
-    await with_clock(page)
     await open_live(page)
     await server.push(toast(), "prescription_status_changed")
     await until(lambda: len(server.to("/part")) == 1)
@@ -303,7 +302,7 @@ async def _send(page: Page, reason: str = "Rupture") -> None:
     await page.get_by_role("button", name="Envoyer", exact=True).click()
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 @pytest.mark.parametrize(
     ("main", "done"),
     [
@@ -318,7 +317,6 @@ async def test_an_act_that_did_not_arrive_is_kept_and_sent_again_as_it_was(
 ) -> None:
     server.main = main
     server.next("/answer", refusal(503), refusal(502), answer(200, done))
-    await with_clock(page)
     await open_live(page)
     if await page.locator("[type=file]").count():
         await page.set_input_files("[name=scan]", __file__)
@@ -334,13 +332,12 @@ async def test_an_act_that_did_not_arrive_is_kept_and_sent_again_as_it_was(
     assert len(sent) == 3 and len(set(sent)) == 1
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pressed(
     page: Page, server: FakeStream
 ) -> None:
     server.main = PLAIN
     server.next("/answer", refusal(503), refusal(503), answer(200, "", HX_Redirect="/done"))
-    await with_clock(page)
     await open_live(page)
     await _send(page)
     await expect(page.locator(".unsent")).to_have_count(1)
@@ -351,13 +348,12 @@ async def test_what_waits_goes_at_once_when_the_link_is_back_or_the_button_is_pr
     await page.wait_for_url("**/done")
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: Page, server: FakeStream) -> None:
     """later.js comes when somebody comes to the form; here the link goes before it is there."""
     server.main = FORM
     server.always("/answer", answer(200, '<li id="r1">bien</li>'))
     await page.route("**/later.js", lambda route: route.abort())
-    await with_clock(page)
     await open_live(page)
     await page.get_by_role("button", name="Envoyer", exact=True).click()
     await expect(page.locator("#r1 form")).to_have_attribute("aria-busy", "true")
@@ -370,11 +366,10 @@ async def test_a_first_act_before_the_page_has_what_sends_it_is_kept_too(page: P
     assert len(server.to("/answer")) == 1
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> None:
     server.main = PLAIN
     server.always("/answer", refusal(503))
-    await with_clock(page)
     await open_live(page)
     await _send(page)
     await page.get_by_role("button", name="Ne plus envoyer").click()
@@ -385,13 +380,12 @@ async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> N
     assert len(server.to("/answer")) == 1
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 @pytest.mark.parametrize("form", [KEYLESS, SECRET], ids=["without a key", "with a password"])
 async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream, form: str) -> None:
     """Whoever typed it may have gone."""
     server.main = form
     server.next("/answer", refusal(503), refusal(503), answer(200, "", HX_Redirect="/done"))
-    await with_clock(page)
     await open_live(page)
     for tries in (1, 2):
         await _send(page)
@@ -428,12 +422,11 @@ async def test_a_refusal_leaves_what_was_typed(page: Page, server: FakeStream) -
         await expect(page.locator("form[aria-busy]")).to_have_count(0)
 
 
-@OF_ITS_OWN
+@TIME_STANDS_STILL
 async def test_that_it_works_is_seen_and_how_long_it_takes(page: Page, server: FakeStream) -> None:
     server.main = PLAIN + '<a href="/next">Suivant</a>'
     answering = asyncio.Event()
     server.always("/answer", slow(answering, answer(200, rendered(server.main))))
-    await with_clock(page)
     await open_live(page)
     button = page.get_by_role("button", name="Envoyer", exact=True)
     await button.click()
@@ -449,6 +442,7 @@ async def test_that_it_works_is_seen_and_how_long_it_takes(page: Page, server: F
     assert len(server.to("/answer")) == 1
     busy = "link => { link.click(); return link.getAttribute('aria-busy'); }"
     assert await page.get_by_role("link", name="Suivant").evaluate(busy) == "true"
+    await page.wait_for_url("**/next")
 
 
 @pytest.mark.parametrize("press", ["link", "search"])

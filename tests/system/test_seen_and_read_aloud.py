@@ -1,10 +1,11 @@
 """Toasts, the stale line and the status, as somebody sees them on a phone and at a desk, and as axe judges them."""
 
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Programs, come, open_clinic, sign_in
+from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Clinic, Programs, come, open_clinic, sign_in, take_over
 from drawn import drawing
 from playwright.async_api import Browser, Page, expect
 
@@ -39,113 +40,125 @@ IN_THE_WAY = """size => {
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def others(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Programs]:
+    """In a clinic where Awa's file is open to Dr Diop."""
+    async with open_clinic(tmp_path_factory.mktemp("seen")) as clinic, Programs(clinic) as others:
+        await others.grant(AWA)
+        yield others
+
+
+@pytest.fixture(scope="module")
+def clinic(others: Programs) -> Clinic:
+    return others.clinic
+
+
 async def is_accessible(page: Page) -> None:
     found = await Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
 
-async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        await others.grant(AWA)
-        prescription = await others.validated(AWA)
-        awa = await sign_in(browser, clinic, AWA, viewport=PHONE)
-        for _ in range(3):
-            await others.write_record(AWA)
-        await expect(awa.page.locator("#toasts a")).to_have_count(3)
-        for viewport, toasts in ((PHONE, 2), (DESK, 3)):
-            await awa.page.set_viewport_size(viewport)
-            await expect(awa.page.locator("#toasts a").locator("visible=true")).to_have_count(toasts)
-            await is_accessible(awa.page)
-        await awa.page.context.close()
+async def test_what_is_pushed_is_in_sight_and_accessible(browser: Browser, clinic: Clinic, others: Programs) -> None:
+    prescription = await others.validated(AWA)
+    awa = await sign_in(browser, clinic, AWA, viewport=PHONE)
+    for _ in range(3):
+        await others.write_record(AWA)
+    await expect(awa.page.locator("#toasts a")).to_have_count(3)
+    for viewport, toasts in ((PHONE, 2), (DESK, 3)):
+        await awa.page.set_viewport_size(viewport)
+        await expect(awa.page.locator("#toasts a").locator("visible=true")).to_have_count(toasts)
+        await is_accessible(awa.page)
+    await awa.page.context.close()
 
-        ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=PHONE)
-        typed = "12 comprimés pour 4 jours : est-ce voulu ?"
-        await ndiaye.go(f"/prescriptions/{prescription}")
-        await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
-        await ndiaye.page.fill("#refusal-text", typed)
-        for viewport, act in ((PHONE, "hold"), (DESK, "release")):
-            await ndiaye.page.set_viewport_size(viewport)
-            await others.ask(NDIAYE, "POST", f"/prescriptions/{prescription}/{act}", reason="Le médecin rappelle")
-            await expect(ndiaye.page.locator(".stale")).to_contain_text("Votre saisie est encore là")
-            await expect(ndiaye.page.locator(".stale")).to_be_in_viewport(ratio=1)
-            await expect(ndiaye.page.locator("#refusal-text")).to_be_in_viewport()
-            await is_accessible(ndiaye.page)
-        await ndiaye.page.context.set_offline(True)
-        await expect(ndiaye.page.locator("#status")).to_contain_text("Hors ligne depuis")
-        for viewport in (DESK, PHONE):
-            await ndiaye.page.set_viewport_size(viewport)
-            await expect(ndiaye.page.locator("#refusal-text")).to_have_value(typed)
-            await is_accessible(ndiaye.page)
-        await ndiaye.page.context.close()
+    ndiaye = await sign_in(browser, clinic, NDIAYE, viewport=PHONE)
+    typed = "12 comprimés pour 4 jours : est-ce voulu ?"
+    await ndiaye.go(f"/prescriptions/{prescription}")
+    await ndiaye.page.locator("summary", has_text="Refuser l'ordonnance").click()
+    await ndiaye.page.fill("#refusal-text", typed)
+    for viewport, act in ((PHONE, "hold"), (DESK, "release")):
+        await ndiaye.page.set_viewport_size(viewport)
+        await others.ask(NDIAYE, "POST", f"/prescriptions/{prescription}/{act}", reason="Le médecin rappelle")
+        await expect(ndiaye.page.locator(".stale")).to_contain_text("Votre saisie est encore là")
+        await expect(ndiaye.page.locator(".stale")).to_be_in_viewport(ratio=1)
+        await expect(ndiaye.page.locator("#refusal-text")).to_be_in_viewport()
+    await ndiaye.page.context.set_offline(True)
+    await expect(ndiaye.page.locator("#status")).to_contain_text("Hors ligne depuis")
+    for viewport in (DESK, PHONE):
+        await ndiaye.page.set_viewport_size(viewport)
+        await expect(ndiaye.page.locator("#refusal-text")).to_have_value(typed)
+        await expect(ndiaye.page.locator(".stale")).to_be_visible()  # with the status, judged at once
+        await is_accessible(ndiaye.page)
+    await ndiaye.page.context.close()
 
 
-async def test_without_scripts_the_page_says_that_it_stands_still(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic:
-        awa = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
-        said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
-        await expect(said).to_be_visible()
-        await awa.page.get_by_role("link", name="Dossier").first.click()
-        await expect(awa.page.locator("[data-print]")).to_be_hidden()  # it would do nothing
-        await awa.page.context.close()
+async def test_without_scripts_the_page_says_that_it_stands_still(browser: Browser, clinic: Clinic) -> None:
+    awa = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE)
+    said = awa.page.locator("#status").get_by_text("Sans mise à jour automatique")
+    await expect(said).to_be_visible()
+    await awa.page.get_by_role("link", name="Dossier").first.click()
+    await expect(awa.page.locator("[data-print]")).to_be_hidden()  # it would do nothing
+    await awa.page.context.close()
 
 
-async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        await others.grant(AWA)
-        patient = await others.id_of(AWA)
-        title = "Radiographie" * 10
-        path = f"/patients/{patient}/records"
-        for kind in ("consultation", "allergy"):
-            made = await others.ask(DIOP, "POST", path, type=kind, title=title, body=title)
-        pages = ("/", path, f"/records/{made['id']}")
-        async with drawing(browser, clinic) as drawn:
-            for login, sizes in ((AWA, (PHONE,)), (DIOP, (PHONE, DESK))):
-                await drawn.come(login, pages)
-                for size in sizes:
-                    found = await drawn.measure(WIDTH, title, size=size)
-                    assert [width for width, _ in found] == [size["width"]] * len(pages), (login, size)
-                    assert all(said for _, said in found[1:]), (login, size)
-                await drawn.come(login, [path])
-                for size in sizes:
-                    for text in ("100%", "200%"):
-                        assert await drawn.measure(EVERY_TAB_FITS, text, size=size) == [True], (login, size, text)
+async def test_a_title_without_a_space_makes_no_page_wider_than_the_screen(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    patient = await others.id_of(AWA)
+    title = "Radiographie" * 10
+    path = f"/patients/{patient}/records"
+    for kind in ("consultation", "allergy"):
+        made = await others.ask(DIOP, "POST", path, type=kind, title=title, body=title)
+    pages = ("/", path, f"/records/{made['id']}")
+    async with drawing(browser, clinic) as drawn:
+        for login, sizes in ((AWA, (PHONE,)), (DIOP, (PHONE, DESK))):
+            await drawn.come(login, pages)
+            for size in sizes:
+                found = await drawn.measure(WIDTH, title, size=size)
+                assert [width for width, _ in found] == [size["width"]] * len(pages), (login, size)
+                assert all(said for _, said in found[1:]), (login, size)
+            await drawn.come(login, [path])
+            for size in sizes:
+                for text in ("100%", "200%"):
+                    assert await drawn.measure(EVERY_TAB_FITS, text, size=size) == [True], (login, size, text)
 
 
-async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(browser: Browser, tmp_path: Path) -> None:
+async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(browser: Browser, clinic: Clinic) -> None:
     """60 px above and below (docs/design.md), also where the page that is open is written in bold."""
-    async with open_clinic(tmp_path) as clinic:
-        async with drawing(browser, clinic) as drawn:
-            for login in (AWA, DIOP, NDIAYE, ADMIN):
-                person = await sign_in(browser, clinic, login, viewport=PHONE)
-                links = [await link.get_attribute("href") or "" for link in await person.page.locator(MENU).all()]
-                await drawn.come(login, links)
-                found = zip(links, await drawn.measure(FRAME, MENU, size=PHONE), strict=True)
-                measured = [("live", await person.page.evaluate(FRAME, MENU)), *found]
-                await person.page.context.close()
-                assert len(links) > 2, login
-                for where, (header, menu, below) in measured:
-                    assert header <= 60 and menu <= 60 and below == PHONE["height"], (login, where, header, menu, below)
+    async with drawing(browser, clinic) as drawn:
+        person = await come(browser, viewport=PHONE)
+        for login in (AWA, DIOP, NDIAYE, ADMIN):
+            await take_over(person.page.context, clinic, login)
+            await person.page.goto(clinic.address)
+            await person.is_live()
+            links = [await link.get_attribute("href") or "" for link in await person.page.locator(MENU).all()]
+            await drawn.come(login, links)
+            found = zip(links, await drawn.measure(FRAME, MENU, size=PHONE), strict=True)
+            measured = [("live", await person.page.evaluate(FRAME, MENU)), *found]
+            assert len(links) > 2, login
+            for where, (header, menu, below) in measured:
+                assert header <= 60 and menu <= 60 and below == PHONE["height"], (login, where, header, menu, below)
+        await person.page.context.close()
 
 
-async def test_a_text_of_twice_the_size_leaves_room_for_the_work(browser: Browser, tmp_path: Path) -> None:
+async def test_a_text_of_twice_the_size_leaves_room_for_the_work(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
     """By zoom, and where the text alone is large: then the menu stays, too."""
-    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
-        await others.grant(AWA)
-        where = f"/patients/{await others.id_of(AWA)}/records/new"
-        async with drawing(browser, clinic) as drawn:
-            for login, pages in ((AWA, ["/"]), (DIOP, ["/", where]), (NDIAYE, ["/", "/inventory"])):
-                await drawn.come(login, pages)
-                for size, text in ((ZOOMED, "100%"), (PHONE, "200%")):
-                    found = await drawn.measure(f"size => [...({IN_THE_WAY})(size), ({WIDTH})('')[0]]", text, size=size)
-                    assert found == [[size["width"]]] * len(pages), (pages, size)
-        stranger = await come(browser, viewport=PHONE)  # long words beside what is chosen
-        await stranger.page.goto(f"{clinic.address}/register/practitioner")
-        await stranger.page.evaluate("document.querySelector('main form').requestSubmit()")
-        await expect(stranger.page.locator("fieldset[aria-invalid]")).to_be_visible()
-        for viewport, text in ((ZOOMED, "100%"), (PHONE, "200%")):
-            await stranger.page.set_viewport_size(viewport)
-            assert await stranger.page.evaluate(IN_THE_WAY, text) == [], viewport
-        await stranger.page.context.close()
+    where = f"/patients/{await others.id_of(AWA)}/records/new"
+    async with drawing(browser, clinic) as drawn:
+        for login, pages in ((AWA, ["/"]), (DIOP, ["/", where]), (NDIAYE, ["/", "/inventory"])):
+            await drawn.come(login, pages)
+            for size, text in ((ZOOMED, "100%"), (PHONE, "200%")):
+                found = await drawn.measure(f"size => [...({IN_THE_WAY})(size), ({WIDTH})('')[0]]", text, size=size)
+                assert found == [[size["width"]]] * len(pages), (pages, size)
+    stranger = await come(browser, viewport=PHONE)  # long words beside what is chosen
+    await stranger.page.goto(f"{clinic.address}/register/practitioner")
+    await stranger.page.evaluate("document.querySelector('main form').requestSubmit()")
+    await expect(stranger.page.locator("fieldset[aria-invalid]")).to_be_visible()
+    for viewport, text in ((ZOOMED, "100%"), (PHONE, "200%")):
+        await stranger.page.set_viewport_size(viewport)
+        assert await stranger.page.evaluate(IN_THE_WAY, text) == [], viewport
+    await stranger.page.context.close()
 
 
 # How far apart two pictures of one size are, of 255, on the average over their points and colours.
@@ -161,10 +174,9 @@ FAR_APART = """async addresses => {
 }"""
 
 
-async def test_the_icon_of_an_iphone_is_the_drawing_of_the_others(browser: Browser, tmp_path: Path) -> None:
-    async with open_clinic(tmp_path) as clinic:
-        stranger = await come(browser)
-        manifest = await (await stranger.page.goto(f"{clinic.address}/manifest.webmanifest")).json()
-        await stranger.page.goto(f"{clinic.address}/sign-in")
-        assert await stranger.page.evaluate(FAR_APART, [icon["src"] for icon in manifest["icons"]]) < 2
-        await stranger.page.context.close()
+async def test_the_icon_of_an_iphone_is_the_drawing_of_the_others(browser: Browser, clinic: Clinic) -> None:
+    stranger = await come(browser)
+    manifest = await (await stranger.page.goto(f"{clinic.address}/manifest.webmanifest")).json()
+    await stranger.page.goto(f"{clinic.address}/sign-in")
+    assert await stranger.page.evaluate(FAR_APART, [icon["src"] for icon in manifest["icons"]]) < 2
+    await stranger.page.context.close()

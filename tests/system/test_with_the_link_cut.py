@@ -2,19 +2,24 @@
 so; what may go by itself goes when the link is back, once and as it was (docs/decisions/24).
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import closing
+from functools import partial
+from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from clinic import ADMIN, AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, come, open_clinic, sign_in
 from demo_database import demo_database
+from live_page import PATIENCE, UNTIL
 from live_server import SECRET_KEY
 from PIL import Image
-from playwright.async_api import Browser, Page, Request, Route, expect
+from playwright.async_api import Browser, Error, Page, Request, Response, Route, expect
 
 from benchmarks.seen.furnishing import furnish
 from benchmarks.seen.sights import SIGHTS, Guest
@@ -29,22 +34,47 @@ PRESS_AGAIN = "Appuyez de nouveau"
 GOES_ON = "l'envoi reprendra là où il en était"  # of a paper (papers.js)
 STAYS = "Pas de connexion avec le serveur"
 IN_USE = {"/lock": "hides the page first: test_locked_screens.py"}
-# Of each of these addresses, as it comes, or of the page that is open: its buttons that send or ask something, by the
-# place of their form.
-BUTTONS = """addresses => {
-  const of = page => [...page.forms].flatMap((form, at) => {
+# The part of the page at this address is put where that of the page that is open is, as an answer is put (answered.js),
+# if it is not there yet: that is the same as to open it where both are the same person's and bring the same scripts.
+# Returns the buttons of that page that send or ask something, by the place of their form; none if it has to be opened.
+PLACE = """async where => {
+  const get = () => fetch(where).then(answer => answer.text(), get); // the link may be back a little later than is said
+  const brings = one => [one.body.dataset.user, ...[...one.scripts].map(script => script.getAttribute('src')).sort()];
+  if (location.href != where) {
+    const page = new DOMParser().parseFromString(await get(), 'text/html');
+    const [part, old] = [page, document].map(one => one.getElementById('main'));
+    const own = page.querySelector('#paper'); // for it page.js asks for papers.js, once
+    if (!part || !old || own || brings(page).join() != brings(document).join()) return [];
+    history.replaceState(null, '', where);
+    (await import(document.querySelector('script[type=module]').src)).swap(old, part);
+  }
+  return [...document.forms].flatMap((form, at) => {
     const pressed = [...form.elements].filter(({ type }) => type == 'submit');
     const own = form.getAttribute('action'), where = pressed.map(one => one.getAttribute('formaction') || own);
     const all = new Set(pressed.length ? where : [own]), method = form.method.toUpperCase();
     return [...all].filter(Boolean).map(address => ({ at, address, method }));
   });
-  const parsed = html => new DOMParser().parseFromString(html, 'text/html');
-  const come = where => fetch(where).then(answer => answer.text()).then(html => of(parsed(html)));
-  return addresses ? Promise.all(addresses.map(come)) : of(document);
 }"""
-# Fills in a form as somebody would, and so that nothing is done with it: it has a field that nobody knows, too. Returns
-# what was typed by the name of its field, and the fields that the browser itself would not let go.
-PRESS = """([at, address]) => {
+# `cut`: what the page asks for fails from now on; it is told so a little before that is true. `stands`: what is in the
+# fields of these names of the form with this address.
+TOOLS = (
+    UNTIL
+    + """
+const cut = async () => {
+  while (await fetch('/health').then(() => true, () => false)) await new Promise(done => setTimeout(done, 10));
+};
+const stands = (address, names) => {
+  const leads = one => [one.getAttribute('action'), one.getAttribute('formaction')].includes(address);
+  const form = [...document.forms].find(form => [form, ...form.elements].some(leads));
+  return form && Object.fromEntries(names.map(name => [name, (form.elements[name] || {}).value]));
+};
+"""
+)
+# Without a link, fills in a form as somebody would, and so that nothing is done with it: it has a field that nobody
+# knows, too. Presses its button, until the page says one of these words. Returns what was typed by the name of its
+# field, the fields that the browser itself would not let go, and what there is then.
+PRESS = """async ([at, address, words]) => {
+  await cut();
   const form = document.forms[at], fields = [...form.elements], typed = {};
   const by_type = { date: new Date().toISOString().slice(0, 10), time: '10:00', number: '1', email: 'a@exemple.sn' };
   for (let fold = form; fold; fold = fold.parentElement) if (fold.matches('details')) fold.open = true;
@@ -70,29 +100,19 @@ PRESS = """([at, address]) => {
   const to = one => one.getAttribute('formaction') || form.getAttribute('action');
   const pressed = fields.find(one => one.type == 'submit' && to(one) == address);
   pressed ? pressed.click() : form.requestSubmit();
-  return { typed, stopped: form.noValidate ? [] : fields.filter(one => !one.checkValidity()).map(({ name }) => name) };
+  const stopped = form.noValidate ? [] : fields.filter(one => !one.checkValidity()).map(({ name }) => name);
+  const says = () => {
+    const by_it = document.forms[at]?.querySelectorAll('.unsent, [role=status]:not(.draft)') || [];
+    return (form.method == 'get' ? document.querySelector('#toasts') : [...by_it].pop())?.textContent || '';
+  };
+  if (!stopped.length) await until(() => words.some(one => says().includes(one)));
+  const { same } = document.body.dataset;
+  return { typed, stopped, said: says(), same, where: location.href, stands: stands(address, Object.keys(typed)) };
 }"""
-CUT = """async () => {
-  while (await fetch('/health').then(() => true, () => false)) await new Promise(done => setTimeout(done, 10));
-}"""
-# Puts the part of the page at this address where that of the page that is open is, as an answer is put (answered.js).
-# Returns whether that is the same as to open it: both are the same person's and bring the same scripts.
-PLACE = """async where => {
-  const get = () => fetch(where).then(answer => answer.text(), get); // the link may be back a little later than is said
-  const page = new DOMParser().parseFromString(await get(), 'text/html');
-  const [part, old] = [page, document].map(one => one.getElementById('main'));
-  const brings = one => [one.body.dataset.user, ...[...one.scripts].map(script => script.getAttribute('src')).sort()];
-  const own = page.querySelector('#paper'); // for it page.js asks for papers.js, once
-  if (!part || !old || own || brings(page).join() != brings(document).join()) return false;
-  history.replaceState(null, '', where);
-  (await import(document.querySelector('script[type=module]').src)).swap(old, part);
-  return true;
-}"""
-# What stands in the fields of these names of the form with this address.
-STANDS = """([address, names]) => {
-  const leads = one => [one.getAttribute('action'), one.getAttribute('formaction')].includes(address);
-  const form = [...document.forms].find(form => [form, ...form.elements].some(leads));
-  return form && Object.fromEntries(names.map(name => [name, (form.elements[name] || {}).value]));
+# When no form is on its way any more.
+STANDS = """async ([address, names]) => {
+  await until(() => !document.querySelector('form[aria-busy]'));
+  return stands(address, names);
 }"""
 
 
@@ -228,6 +248,31 @@ async def _takes_the_browser(person: Person, house: Clinic, guest: Guest, ids: d
         assert done.status == 303, await done.text()
 
 
+class Forms(HTMLParser):
+    """Those of a page: `kinds` of what their buttons send or ask, as PLACE finds them in a page that is open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.kinds: list[str] = []
+        self._form: dict[str, str | None] = {}
+        self._pressed: list[str] = []  # where the buttons of this form lead
+        for form in re.findall("<form.*?</form>", html, re.DOTALL):  # most of a page is none
+            self.feed(form)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        if tag == "form":
+            self._form, self._pressed = has, []
+        elif (tag, has.get("type")) in (("button", None), ("button", "submit"), ("input", "submit")):
+            self._pressed.append(has.get("formaction") or self._form.get("action") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            method = (self._form.get("method") or "get").upper()
+            leads = self._pressed or [self._form.get("action") or ""]
+            self.kinds += [_kind(method, address) for address in leads if address]
+
+
 class Walk:
     """One page that goes from guest to guest, and to each address that has a form of a kind that nobody has tried yet.
 
@@ -238,82 +283,105 @@ class Walk:
         self.page = person.page
         self.tried: dict[str, str] = {}
         self._sent: list[Request] = []
+        self._answers: list[Response] = []
+        self._came = asyncio.Event()  # another answer, to its end
         self.page.on("request", lambda request: self._sent.append(request))
+        self.page.on("response", lambda answer: self._answers.append(answer))
+        self.page.on("requestfinished", lambda _: self._came.set())
 
     async def try_all(self, addresses: list[str]) -> None:
         """All the pages of whoever has come, who opens the first: it brings what sends a form without a link."""
         await self.page.goto(addresses[0])
-        come = await self.page.evaluate(BUTTONS, addresses)
-        for where, buttons in zip(addresses, come, strict=True):
-            while untried := self._untried(buttons):
+        pages = await self._fetched(addresses)
+        for where, kinds in zip(addresses, map(_kinds, pages), strict=True):
+            while untried := [kind for kind in kinds if kind not in self.tried]:
                 await self._try_one(where, f"only without scripts: {untried}")
 
-    def _untried(self, buttons: list[dict[str, Any]]) -> dict[str, Any] | None:
-        return next((one for one in buttons if _kind(one) not in self.tried and one["address"] not in IN_USE), None)
+    async def _fetched(self, addresses: list[str]) -> list[str]:
+        """As this person has them; nobody looks at them yet."""
+        cookies = {one["name"]: one["value"] for one in await self.page.context.cookies()}
+        async with httpx.AsyncClient(cookies=cookies, trust_env=False, follow_redirects=True) as http:
+            return [(await http.get(where)).text for where in addresses]
 
     async def _try_one(self, where: str, otherwise: str) -> None:
         button = await self._found(where)
         assert button, otherwise
-        kind = _kind(button)
+        kind = _kind(button["method"], button["address"])
         self.tried[kind] = ""
         self._sent.clear()
+        self._answers.clear()
         try:
-            await _cut(self.page)
-            await self._press(button, where)
-        except AssertionError as fault:
-            self.tried[kind] = f"{where}: {str(fault).splitlines()[0]}"
-        finally:
-            await self.page.context.set_offline(False)
+            if typed := await self._is_kept(button, where):
+                await self._goes(button["address"], *typed)
+        except (AssertionError, TimeoutError, Error) as fault:
+            self.tried[kind] = f"{where}: {str(fault).splitlines()[0] if str(fault) else 'it did not happen'}"
 
     async def _found(self, where: str) -> dict[str, Any] | None:
         """One that is to be tried in the page at this address, where it is still open, or as soon as it is."""
-        if self.page.url == where and (button := await self._in_the_page()):
-            return button
-        if await self.page.evaluate(PLACE, where) and (button := await self._in_the_page()):
+        if button := self._untried(await self.page.evaluate(PLACE, where)):
             return button
         await self.page.goto(where)
-        return await self._in_the_page()
+        return self._untried(await self.page.evaluate(PLACE, self.page.url))
 
-    async def _in_the_page(self) -> dict[str, Any] | None:
-        return self._untried(await self.page.evaluate(BUTTONS))
+    def _untried(self, buttons: list[dict[str, Any]]) -> dict[str, Any] | None:
+        return next(
+            (
+                one
+                for one in buttons
+                if _kind(one["method"], one["address"]) not in self.tried and one["address"] not in IN_USE
+            ),
+            None,
+        )
 
-    async def _press(self, button: dict[str, Any], where: str) -> None:
-        page, address = self.page, button["address"]
-        pressed = await page.evaluate(PRESS, [button["at"], address])
+    async def _is_kept(self, button: dict[str, Any], where: str) -> list[dict[str, str]]:
+        """Without a link. Returns what was typed, if that is to go by itself; else when somebody presses, which
+        test_forms_in_use.py does."""
+        address, words = button["address"], (KEPT, PRESS_AGAIN, GOES_ON, STAYS)
+        await self.page.context.set_offline(True)
+        try:
+            pressed = await self._does(PRESS, button["at"], address, words)
+        finally:
+            await self.page.context.set_offline(False)
         assert not pressed["stopped"], f"the browser wants {pressed['stopped']}"
-        said = page.locator("form").nth(button["at"]).locator(".unsent, [role=status]:not(.draft)").last
-        if button["method"] == "GET":
-            said = page.locator("#toasts")
-        await expect(said).to_contain_text(re.compile("|".join((KEPT, PRESS_AGAIN, GOES_ON, STAYS))))
-        assert await page.evaluate("document.body.dataset.same") == "page" and page.url == where
-        await self._has(address, pressed["typed"])
-        if KEPT not in await said.inner_text():
-            return  # it goes when somebody presses: test_forms_in_use.py
-        async with page.expect_event("requestfinished", lambda one: one.method == "POST" and address in one.url):
-            await page.context.set_offline(False)
-        await expect(page.locator("form[aria-busy]")).to_have_count(0)
-        first, *again = self._sent_to(address)  # on a slow machine it may have tried once more before the link was back
-        assert again
-        answers = [answer.status for answer in [await one.response() for one in (first, *again)] if answer]
+        assert pressed["same"] == "page" and pressed["where"] == where
+        _same(pressed["stands"], pressed["typed"])
+        return [pressed["typed"]] if KEPT in pressed["said"] else []
+
+    async def _goes(self, address: str, typed: dict[str, str]) -> None:
+        """With the link that is back, once and as it was."""
+        async with asyncio.timeout(PATIENCE):
+            while not (answers := [one.status for one in self._answers if _is_to(address, one.request)]):
+                self._came.clear()
+                await self._came.wait()
+        _same(await self._does(STANDS, address, list(typed)), typed)
+        first, *again = sent = [one for one in self._sent if _is_to(address, one)]
+        assert again  # on a slow machine it may have tried once more before the link was back
         assert answers == [422], answers
-        if "multipart" not in (first.headers["content-type"]):
-            assert {one.post_data for one in again} == {first.post_data} and "key=" in str(first.post_data)
-        await self._has(address, pressed["typed"])
+        if "multipart" not in first.headers["content-type"]:
+            assert len({one.post_data for one in sent}) == 1 and "key=" in str(first.post_data)
 
-    def _sent_to(self, address: str) -> list[Request]:
-        return [one for one in self._sent if one.method == "POST" and address in one.url]
+    async def _does(self, script: str, *given: Any) -> Any:
+        return await asyncio.wait_for(self.page.evaluate(TOOLS + script, given), PATIENCE)
 
-    async def _has(self, address: str, typed: dict[str, str]) -> None:
-        stands = await self.page.evaluate(STANDS, [address, list(typed)]) if typed else typed
-        assert stands == typed, f"{stands}, not {typed}"
+
+def _is_to(address: str, request: Request) -> bool:
+    return request.method == "POST" and address in request.url
 
 
 async def _cut(page: Page) -> None:
-    """What the page asks for from now on fails; it is told so a little before that is true."""
     await page.context.set_offline(True)
-    await page.evaluate(CUT)
+    await page.evaluate(TOOLS + "cut")
 
 
-def _kind(button: dict[str, Any]) -> str:
+def _same(stands: dict[str, str] | None, typed: dict[str, str]) -> None:
+    """Where nothing can be typed, the form may have gone."""
+    assert not typed or stands == typed, f"{stands}, not {typed}"
+
+
+def _kinds(html: str) -> list[str]:
+    return [kind for kind in Forms(html).kinds if kind not in map(partial(_kind, "POST"), IN_USE)]
+
+
+def _kind(method: str, address: str) -> str:
     """What is sent where, whichever thing it is about."""
-    return f"{button['method']} {re.sub('/[^/]*[0-9][^/]*', '/…', button['address'].partition('?')[0])}"
+    return f"{method} {re.sub('/[^/]*[0-9][^/]*', '/…', address.partition('?')[0])}"
