@@ -13,8 +13,8 @@ import pytest
 from xdist.scheduler import LoadGroupScheduling
 
 SIZE = 16
-# Each takes seconds, most of them waiting: at the end, one process would have sixteen before it and the others none.
-ONE_BY_ONE = "tests/live/"
+# Files that one process runs: each has a server of its own, which every process that had a test of it would begin.
+WHOLE = "tests/live/"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -36,8 +36,8 @@ class Batches(LoadGroupScheduling):
         together = groupby(zip(self._in_order, groups, strict=True), key=lambda test: test[0].partition("::")[0])
         for run, (file, tests) in enumerate(together):  # a file can have several: some of its tests may go to the end
             for number, (nodeid, group) in enumerate(tests):
-                alone = group != nodeid or file.startswith(ONE_BY_ONE)
-                batches[nodeid] = group if alone else f"{run} {number // SIZE} of {file}"
+                part = 0 if file.startswith(WHOLE) else number // SIZE
+                batches[nodeid] = group if group != nodeid else f"{run} {part} of {file}"
         return batches
 
     @cached_property

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from random import Random
 
@@ -19,6 +20,9 @@ import pytest
 _HERE = Path(__file__).parent
 # What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
 _FIRST = ("alone", "system", "live")
+# Tests of live/ mostly wait. Where all processes had some at once, the cores stood half idle; they are spread among so
+# much of the others, and not to the end, where one process would wait alone.
+_AMONG = 0.7
 # What goes through every route, role, state or instant, or starts programs. `bin/check` leaves it to `bin/test`, and
 # single tests of that kind, which are marked so: together these are two thirds of what the tests outside live/ and
 # system/ take, and mostly red together with others.
@@ -118,8 +122,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed is not None:
         _shuffle(items, Random(seed))
     items.sort(key=_turn)
+    items[:] = _spread(items)
     if config.getoption("loadgroup", False):
         _require_groups(items)
+
+
+def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The files of live/ one by one among those that come after them; a file is not broken up."""
+    live, others = _FIRST.index("live"), len(_FIRST)
+    turns = {turn: [*run] for turn, run in groupby(items, _turn)}
+    waiting = [[*file] for _, file in groupby(turns.pop(live, []), lambda item: item.path)]
+    computing = turns.pop(others, [])
+    step = _AMONG * len(computing) / max(1, len(waiting))
+    mixed: list[pytest.Item] = []
+    given = 0
+    for _, file in groupby(computing, lambda item: item.path):
+        while waiting and len(mixed) >= given * step:
+            mixed += waiting.pop(0)
+            given += 1
+        mixed += file
+    turns[live] = mixed + [item for file in waiting for item in file]
+    return [item for turn in sorted(turns) for item in turns[turn]]
 
 
 def _keep_first_and_last(config: pytest.Config, items: list[pytest.Item]) -> None:
