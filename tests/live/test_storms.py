@@ -50,9 +50,10 @@ async def test_all_come_back_at_once(own_clinic: Clinic) -> None:
             assert [event.seq for event in member.events() if event.numbered] == [2, 3]
         assert await own_clinic.figure("fadjma_live_reconnections") - before == STREAMS
     figures = f"the last of {STREAMS} was in after {took:.1f} s, the slowest page took {max(meanwhile.spent):.2f} s"
-    # A twentieth of what a good day gives, or this one; and each who comes back has its turn after somebody's page.
+    # A twentieth of what a good day gives, or this one, and two seconds in which the machine did something else; and
+    # each who comes back has its turn after somebody's page.
     page = statistics.median(usual.spent)
-    assert took < max(STREAMS / 100, 20 * coming, 4 * STREAMS * page), f"{figures}, a page {page:.3f} s"
+    assert took < max(2 + STREAMS / 100, 20 * coming, 4 * STREAMS * page), f"{figures}, a page {page:.3f} s"
     assert max(meanwhile.spent) < max(2.0, took / 2), f"{figures}, usually {max(usual.spent):.2f} s"
     print(figures)  # noqa: T201 - for the long run
 
