@@ -15,7 +15,9 @@ from fadjma.refusals import Throttled
 from fadjma.store import Said
 
 _HOUR = 3_600_000
-_AT_ONCE = 50  # counts in one saying, which has 8 KB
+_AT_ONCE = (
+    10  # counts in one saying, which has 8 KB: each up to half of one, where 40 characters were typed that are escaped
+)
 _REMEMBERED = 50_000  # counts; beyond, those whose hour is over are dropped
 
 

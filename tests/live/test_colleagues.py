@@ -22,8 +22,10 @@ class Pharmacy:
         self.written: dict[Stream, list[str]] = {}
         self.others: list[Pharmacy] = []
         self.said: list[str] = []
-        write = lambda stream, body: self.written[stream].append(body.decode())  # noqa: E731
-        self.colleagues = Colleagues(self.streams, write, self._tell_others)
+        self.colleagues = Colleagues(self.streams, self._write, self._tell_others)
+
+    def _write(self, stream: Stream, body: bytes) -> None:
+        self.written[stream].append(body.decode())
 
     def _tell_others(self, said: Said) -> None:
         self.said.append(json.dumps(said))

@@ -181,3 +181,16 @@ async def test_who_has_a_prescription_open_at_one_is_seen_at_the_other(
     assert fleet.cut("fadjma listens") == 2
     await open_at_one()
     assert f'data-of="p{prescription_id}"' in await told()
+
+
+async def test_what_is_no_saying_of_ours_keeps_no_news_back(fleet: Fleet, both: tuple[Through, Through]) -> None:
+    """As of another version of the program, beside this one for the minutes of a rolling restart."""
+    one, _ = both
+    awa, diop = one.patient(), one.doctor()
+    streams = [await clinic.listening(awa) for clinic in both]
+    for said in ('{"opened": ["s", "p", 0, "much", "more", "than", "a", "person"]}', "{", '{"new": 1}', "", " "):
+        one.store.rows("SELECT pg_notify('fadjma', ?)", f"other {said}")
+    await one.events(diop, awa, 2)
+    for stream in streams:
+        assert [event.seq for event in await stream.news(2)] == [1, 2]
+    assert fleet.log.count("was not understood") == 2 * 2

@@ -62,7 +62,7 @@ class Listening:
 
     def tell(self, said: Said) -> tuple[str, tuple[str, str]]:
         """The statement that says this to the others, with its values."""
-        return "SELECT pg_notify(%s, %s)", (_CHANNEL, f"{self._own} {json.dumps(said, ensure_ascii=False)}")
+        return "SELECT pg_notify(%s, %s)", (_CHANNEL, f"{self._own} {json.dumps(said)}")
 
     async def _run(self) -> None:
         while True:
@@ -96,6 +96,9 @@ class Listening:
         if what == _KEEPER:
             self._due()
         elif what.startswith("{"):
-            self._told(json.loads(what))
+            try:
+                self._told(json.loads(what))
+            except Exception as error:  # of another version, or none of ours: it must not keep the news from coming
+                log.warning("what another process said was not understood: %r", error)
         else:
             self._heard(None if people == [_EVERYBODY] else set(people))
