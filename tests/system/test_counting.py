@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DESK, NDIAYE, Clinic, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DESK, NDIAYE, PHONE, Clinic, Person, Programs, open_clinic, sign_in
 from playwright.async_api import Browser, Page, Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -92,7 +92,12 @@ async def _sees_who_is_on_it(browser: Browser, clinic: Clinic, ndiaye: Person, p
     await expect(ndiaye.page.locator("[data-on]")).to_have_count(0)
     await ndiaye.go(here)
     await diagne.go(here)
-    await expect(ndiaye.page.locator("p[data-on]")).to_have_attribute("data-on", "Astou Diagne s'en occupe")
+    said = ndiaye.page.locator("p[data-on]")
+    await expect(said).to_have_attribute("data-on", "Astou Diagne s'en occupe")
+    size = ndiaye.page.viewport_size
+    await ndiaye.page.set_viewport_size(PHONE)  # where a row's stands below its patient, the page's has no row
+    assert await said.evaluate("one => getComputedStyle(one, '::after').marginLeft") == "0px"
+    await ndiaye.page.set_viewport_size(size or DESK)
     await diagne.page.close()
     await expect(ndiaye.page.locator("[data-on]")).to_have_count(0)
     await diagne.page.context.close()
