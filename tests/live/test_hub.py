@@ -17,6 +17,7 @@ from fadjma.events.inbox import Notification
 from fadjma.identity import sessions
 from fadjma.identity.people import Viewer
 from fadjma.live import fragments, hub
+from fadjma.live.delivery import Delivery
 from fadjma.live.fragments import Fragments
 from fadjma.live.hub import Hub
 from fadjma.live.links import Asgi, Parked
@@ -154,6 +155,13 @@ async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     assert not house.hub._tasks
 
 
+@pytest.fixture
+def one_a_slice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice of no time, in which an event is offered to one person only."""
+    monkeypatch.setattr(hub, "_SLICE", 0)
+    monkeypatch.setattr(hub, "_TOGETHER", 1)
+
+
 class TestWhoIsLevel:
     async def test_is_written_to_straight(self, house: House) -> None:
         awa = house.listen(AWA)
@@ -176,11 +184,8 @@ class TestWhoIsLevel:
         assert awa.seqs == moussa.seqs == [1, 2]
         assert house.reads.names == ["_deliver_some"]
 
-    async def test_what_is_announced_while_delivering_comes_after(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A slice of no time offers an event to one person only; the next announcement comes in between."""
-        monkeypatch.setattr(hub, "_SLICE", 0)
+    async def test_what_is_announced_while_delivering_comes_after(self, house: House, one_a_slice: None) -> None:
+        """The next announcement comes in between."""
         wires = [house.listen(one, "html") for one in (AWA, MOUSSA, DIOP, NDIAYE)]
         for _ in range(4):
             await house.tell(AWA, MOUSSA, DIOP, NDIAYE)
@@ -188,10 +193,7 @@ class TestWhoIsLevel:
         assert [wire.seqs for wire in wires] == [[1, 2, 3, 4]] * 4
         assert house.reads.names.count("_deliver_some") >= 16
 
-    async def test_everybody_else_has_a_turn_between_two_slices(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(hub, "_SLICE", 0)
+    async def test_everybody_else_has_a_turn_between_two_slices(self, house: House, one_a_slice: None) -> None:
         wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP, NDIAYE)]
         await house.database.write(lambda tx: _tell_all(tx, AWA, MOUSSA, DIOP, NDIAYE))
         reached = {sum(len(wire.seqs) for wire in wires)}
@@ -200,15 +202,34 @@ class TestWhoIsLevel:
             reached.add(sum(len(wire.seqs) for wire in wires))
         assert reached >= {2, 3, 4}, "one person in each slice"
 
-    async def test_who_leaves_between_two_slices_is_not_missed(
-        self, house: House, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(hub, "_SLICE", 0)
+    async def test_who_leaves_between_two_slices_is_not_missed(self, house: House, one_a_slice: None) -> None:
         wires = await house.half_delivered(AWA, MOUSSA, DIOP)
         left = [stream for stream in house.hub.streams if stream.last == 0]
         house.hub.remove(left[0])
         await house.quiet()
         assert sorted(len(wire.seqs) for wire in wires) == [0, 1, 1]
+
+    async def test_where_one_cannot_be_rendered_nobody_of_the_others_misses_it(
+        self, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Events are made some at a time and written then; what was made and not written is not taken for sent."""
+        wires = [house.listen(one) for one in (AWA, MOUSSA, DIOP)]
+        made, event = [], Delivery.event
+
+        def failing(delivery: Delivery, stream: Stream, seq: int, fragments: Fragments) -> bytes:
+            made.append(stream)
+            if len(made) == 3:
+                raise RuntimeError("cannot be rendered")
+            return event(delivery, stream, seq, fragments)
+
+        monkeypatch.setattr(Delivery, "event", failing)
+        await house.tell(AWA, MOUSSA, DIOP)
+        await house.delivered()
+        assert "delivery failed" in caplog.text and [wire.seqs for wire in wires] == [[]] * 3
+        for tick in (1, 2):
+            await house.hub._sweep(tick)
+        await house.quiet()
+        assert [wire.seqs for wire in wires] == [[1]] * 3
 
     async def test_nobody_connected_costs_nothing(self, house: House) -> None:
         await house.tell(AWA)
@@ -596,9 +617,8 @@ class TestRendering:
         assert sorted(rendered) == ["_gone.html", "_toast.html"]
 
     async def test_once_however_many_slices_it_takes(
-        self, house: House, rendered: list[str], monkeypatch: pytest.MonkeyPatch
+        self, house: House, one_a_slice: None, rendered: list[str]
     ) -> None:
-        monkeypatch.setattr(hub, "_SLICE", 0)
         pharmacists = (NDIAYE, GOMIS, FALL)
         wires = [house.listen(one, "html") for one in pharmacists]
         for _ in range(2):
@@ -703,9 +723,8 @@ class TestStopping:
         assert awa.types == ["notification", "bye"] and stuck.aborted
 
     async def test_what_is_half_delivered_is_left_for_their_return(
-        self, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, house: House, one_a_slice: None, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(hub, "_SLICE", 0)
         wires = await house.half_delivered(AWA, MOUSSA, DIOP)
         house.hub.restart()
         await house.database.close()
@@ -815,9 +834,10 @@ class TestBetweenTwoSlices:
 
         assert not house.database.glance(go_on)
 
-    async def test_a_row_is_read_once_for_all_slices(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_row_is_read_once_for_all_slices(
+        self, house: House, one_a_slice: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         read: list[Fragments] = []
-        monkeypatch.setattr(hub, "_SLICE", 0)
         monkeypatch.setattr(Fragments, "_FRESH", 60)
         made = Fragments.__init__
         monkeypatch.setattr(Fragments, "__init__", lambda self, *args: read.append(self) or made(self, *args))
