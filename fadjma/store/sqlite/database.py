@@ -45,7 +45,8 @@ class SQLite(Database):
         self._wal_limit = wal_limit
         self._writer: Connection | None = None
         self._is_called = False  # the writer, to what waits
-        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
+        # The one that came back last is asked next: its cache has what the others would read again, and keep once more.
+        self._readers: asyncio.Queue[Connection] = asyncio.LifoQueue()
         self._all: list[Connection] = []
         self._near: sqlite3.Connection | None = None
         self._waiting: deque[Write] = deque()  # appended to on the event loop, taken from on the writer's thread
@@ -96,7 +97,7 @@ class SQLite(Database):
         if self._near:
             self._near.close()
             self._near = None
-        self._writer, self._readers = None, asyncio.Queue()
+        self._writer, self._readers = None, asyncio.LifoQueue()
         self._is_called = False
         late = [*self._waiting]
         self._waiting.clear()
