@@ -39,8 +39,10 @@ def register(app: Quart) -> None:
     app.cli.add_command(_set_up(app))
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
-    for command in (_backup(app), _restore(app), *proving.commands(app), _doctor(app)):
+    for command in (_backup(app), _restore(app)):
         app.cli.add_command(_of_a_file(database, command))
+    for command in (*proving.commands(app), _doctor(app)):
+        app.cli.add_command(command)
     app.cli.add_command(_confirm_clock(database))
     app.cli.add_command(moving.command(app))
 
@@ -286,7 +288,7 @@ def _doctor(app: Quart) -> click.Command:
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
         ill = False
-        for found in doctor.examine(doctor.Question(settings, database.path, database.clock(), url)):
+        for found in doctor.examine(doctor.Question(settings, database, database.clock(), url)):
             click.echo(f"{'✗' if found.advice else '✓'} {found.label} : {found.state}")
             if found.advice:
                 ill = True

@@ -19,8 +19,7 @@ from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
 from fadjma.monitoring import disk
-from fadjma.store import Unusable
-from fadjma.store.sqlite.backup import has_table, look_into
+from fadjma.store import Database, Unusable
 from fadjma.store.sqlite.files import of
 
 _PATIENCE = 5.0  # seconds for an answer
@@ -40,7 +39,7 @@ class Question:
     """What is looked at: the settings, when, and the address at which people reach FADJMA, if it was given."""
 
     settings: Settings
-    database: Path
+    database: Database
     now: int  # milliseconds UTC
     url: str | None
 
@@ -89,7 +88,7 @@ def _seal_key(question: Question) -> State:
     file = question.settings.seal_key
     known = None
     if question.database.exists():
-        known = look_into(question.database, lambda tx: keys.newest(tx) if has_table(tx, "chain_keys") else None)
+        known = question.database.look_into(lambda tx: keys.newest(tx) if tx.has_table("chain_keys") else None)
     if known is None:
         return "rien n'est encore signé : FADJMA fait la clé à son premier démarrage", ""
     try:
@@ -105,9 +104,10 @@ def _seal_key(question: Question) -> State:
 
 
 def _permissions(question: Question) -> State:
-    if not question.database.exists():
-        return f"{question.database} n'existe pas", "Vérifiez FADJMA_DATABASE_URL, ou lancez « quart setup »."
-    files = [file for file in of(question.database) if file.exists()]
+    database = question.database.path
+    if not database.exists():
+        return f"{database} n'existe pas", "Vérifiez FADJMA_DATABASE_URL, ou lancez « quart setup »."
+    files = [file for file in of(database) if file.exists()]
     for file in files:
         mode, owner = stat.S_IMODE(file.stat().st_mode), file.stat().st_uid
         if mode & 0o077:
@@ -117,19 +117,19 @@ def _permissions(question: Question) -> State:
                 f"{file} est à un autre utilisateur",
                 f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown fadjma {file}",
             )
-    if not os.access(question.database.parent, os.W_OK):
+    if not os.access(database.parent, os.W_OK):
         return (
-            f"{question.database.parent} ne se laisse pas écrire",
+            f"{database.parent} ne se laisse pas écrire",
             "L'utilisateur de FADJMA doit y écrire (-wal et -shm).",
         )
     return f"{len(files)} fichiers, pour leur propriétaire seul", ""
 
 
 def _disk(question: Question) -> State:
-    folders = [question.database.parent.resolve()]
+    folders = [question.database.path.parent.resolve()]
     if question.settings.backup_folder:
         folders.append(question.settings.backup_folder)
-    needed = disk.needed(question.database)
+    needed = disk.needed(question.database.path)
     for folder in folders:
         free = shutil.disk_usage(folder).free
         if free < needed:
@@ -148,7 +148,7 @@ def _clock(question: Question) -> State:
     said = iso(question.now)
     if question.now < _BUILT.timestamp() * 1000:
         return f"l'horloge dit {said}", "Mettez-la à l'heure : timedatectl set-ntp true, ou timedatectl set-time."
-    newest = look_into(question.database, events.newest) if question.database.exists() else 0
+    newest = question.database.look_into(events.newest) if question.database.exists() else 0
     if newest - _SLACK > question.now:
         return (
             f"l'horloge dit {said}, mais le dernier acte est du {iso(newest)}",
@@ -275,7 +275,7 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> _Answer:
 
 
 def _backups(question: Question) -> State:
-    plan = copies.planned(question.settings, question.database)
+    plan = copies.planned(question.settings, question.database.path)
     if plan is None:
         return "aucune sauvegarde n'est prévue", "Donnez un dossier à FADJMA_BACKUP_FOLDER, sur un autre disque."
     if not plan.folder.is_dir():
@@ -285,7 +285,7 @@ def _backups(question: Question) -> State:
         )
     if not os.access(plan.folder, os.W_OK):
         return f"{plan.folder} ne se laisse pas écrire", f"chown fadjma {plan.folder}"
-    standing = look_into(question.database, runs.standing) if question.database.exists() else runs.Standing()
+    standing = question.database.look_into(runs.standing) if question.database.exists() else runs.Standing()
     for alarm in standing.alarms(plan, question.now):
         tried = standing.copy if alarm.startswith("copy") else standing.drill
         return runs.ALARMS[alarm], (tried.failure if tried else "") or "FADJMA tourne-t-il ? systemctl status fadjma"

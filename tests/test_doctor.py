@@ -21,6 +21,7 @@ from fadjma.config import Settings
 from fadjma.doctor import Question
 from fadjma.keeping import runs
 from fadjma.keeping.runs import Run
+from fadjma.store import at
 
 DAY = 24 * 3_600_000
 
@@ -72,7 +73,7 @@ def question(store: Store, tmp_path: Path) -> Iterator[Question]:
         store.write(runs.note, kind, good, {})
     with answering() as port:
         settings = Settings(port=port, secret_file=secret, backup_folder=folder, trusted_proxies="127.0.0.1")
-        yield Question(settings, store.path, MONDAY, None)
+        yield Question(settings, at(f"sqlite:///{store.path}"), MONDAY, None)
 
 
 def advice(question: Question) -> dict[str, str]:
@@ -102,22 +103,27 @@ def test_the_secret(question: Question) -> None:
 
 
 def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    question.database.chmod(0o644)
+    question.database.path.chmod(0o644)
     assert "lisible par d'autres" in advice(question)["Droits"]
-    question.database.chmod(0o600)
+    question.database.path.chmod(0o600)
     monkeypatch.setattr("os.geteuid", lambda: 54_321)
     assert "autre utilisateur" in advice(question)["Droits"]
     monkeypatch.undo()
-    monkeypatch.setattr("os.access", lambda path, mode: path != question.database.parent)
+    monkeypatch.setattr("os.access", lambda path, mode: path != question.database.path.parent)
     assert "ne se laisse pas écrire" in advice(question)["Droits"]
     monkeypatch.undo()
-    assert "quart setup" in advice(dataclasses.replace(question, database=tmp_path / "absent.db"))["Droits"]
+    assert (
+        "quart setup"
+        in advice(dataclasses.replace(question, database=at(f"sqlite:///{tmp_path / 'absent.db'}")))["Droits"]
+    )
 
 
 def test_the_disk(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "shutil.disk_usage",
-        lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**12 if folder == question.database.parent else 10**6),
+        lambda folder: shutil._ntuple_diskusage(
+            10**12, 0, 10**12 if folder == question.database.path.parent else 10**6
+        ),
     )
     assert "copies : 1 Mo libres" in advice(question)["Disque"]
 
@@ -206,19 +212,19 @@ def test_the_backup(question: Question, store: Store, monkeypatch: pytest.Monkey
 
 def test_a_check_that_fails_itself_is_a_finding(question: Question, tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_bytes(b"Ordonnances de mars\n" * 1_000)
-    found = advice(dataclasses.replace(question, database=tmp_path / "letter.db"))
+    found = advice(dataclasses.replace(question, database=at(f"sqlite:///{tmp_path / 'letter.db'}")))
     assert "pas une base SQLite" in found["Horloge"] and "pas une base SQLite" in found["Sauvegarde"]
 
 
 @pytest.mark.parametrize("url", ["https://x:abc", "https://[x", "https://x:0", "fadjma.local"])
 def test_an_address_that_is_none_is_refused_at_once(question: Question, url: str) -> None:
-    app = create_app(dataclasses.replace(question.settings, database_url=f"sqlite:///{question.database}"))
+    app = create_app(dataclasses.replace(question.settings, database_url=f"sqlite:///{question.database.path}"))
     result = CliRunner().invoke(app.cli, ["doctor", "--url", url])
     assert result.exit_code == 2 and f"« {url} » n'est pas une adresse" in " ".join(result.output.split())
 
 
 def test_the_command_ends_with_one_when_something_is_wrong(question: Question) -> None:
-    url = f"sqlite:///{question.database}"
+    url = f"sqlite:///{question.database.path}"
     app = create_app(dataclasses.replace(question.settings, database_url=url))
     app.extensions["database"].clock = lambda: MONDAY
     done = CliRunner().invoke(app.cli.commands["doctor"], [])

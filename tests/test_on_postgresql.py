@@ -37,7 +37,7 @@ def folder(tmp_path: Path, settings: dict[str, str]) -> Folder:
 
 
 def test_what_works_on_a_file_says_where_to_read_on(folder: Folder, settings: dict[str, str]) -> None:
-    for typed in (["backup", "copy.db"], ["restore", "copy.db"], ["verify"], ["seal", "kept.seal"], ["doctor"]):
+    for typed in (["backup", "copy.db"], ["restore", "copy.db"]):
         done = folder.run("-m", "quart", *typed, **settings)
         assert done.returncode == 1, (typed, done.stdout)
         assert f"« quart {typed[0]} » travaille sur une base qui est un fichier" in done.stderr, (typed, done.stderr)

@@ -150,6 +150,28 @@ class Database(ABC):
     def tell_others(self, said: Said) -> None:  # noqa: B027 - most databases have no others
         """Say what is kept nowhere, in up to 8 KB: in the others `told` is called with it, in order, or never."""
 
+    # Of commands: it need not be open, and whether a process serves it meanwhile matters to `alone` only.
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether there is one of FADJMA's, of whichever version. Raises Unusable when that cannot be known."""
+
+    @abstractmethod
+    def look_into(self, function: Callable[[Transaction], R]) -> R:
+        """Call `function(tx)` on one consistent snapshot, however long it takes. Raises Unusable."""
+
+    @abstractmethod
+    def change(self, function: Callable[[Transaction], object]) -> None:
+        """Call `function(tx)` in one durable transaction; as with `write`, it may be called again. Raises Unusable."""
+
+    @abstractmethod
+    def migrate(self) -> None:
+        """Bring it to this version, as every start does. Raises Unusable."""
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[None]:
+        """Around what nobody may serve it beside. Raises Unusable while a process of FADJMA does."""
+
     @abstractmethod
     def owner(self) -> Owner:
         """Which of the processes on this database is its server."""
