@@ -42,10 +42,11 @@ class Database(ABC):
     """A database; `at` makes one.
 
     `path`: its file, or, of one that is no file of this machine, the name under which what belongs to it lies here
-    (the secret key, papers).
+    (the secret key, papers). `address`: what FADJMA_DATABASE_URL says of it, without what is secret.
     """
 
     path: Path
+    address: str
     is_file: bool
 
     def __init__(self, clock: Clock) -> None:

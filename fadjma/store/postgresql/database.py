@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
 from fadjma.store.database import Clock, Database, Said, milliseconds
 from fadjma.store.errors import Error, Unavailable, Unusable
 from fadjma.store.owner import Owner
+from fadjma.store.postgresql.address import name, public
 from fadjma.store.postgresql.aside import SNAPSHOT, alone, patient, refuse_others, said
 from fadjma.store.postgresql.connections import Connection, Kept, connect
 from fadjma.store.postgresql.faults import InTheWay, translated
@@ -63,6 +63,7 @@ class PostgreSQL(Database):
         super().__init__(clock)
         self.url = url
         self.path = Path(name(url))
+        self.address = public(url)
         self._writing = Kept(lambda: connect(url))
         self._reading = Kept(lambda: connect(url))
         self._writers: ThreadPoolExecutor | None = None
@@ -395,11 +396,6 @@ class PostgreSQL(Database):
         """PostgreSQL looks at each page that it reads, where it was told to (initdb --data-checksums)."""
         self.found_damage = False
         return None
-
-
-def name(url: str) -> str:
-    """The name of the database at this address."""
-    return unquote(urlsplit(url).path.strip("/"))
 
 
 def _is_closed(connection: Connection) -> bool:

@@ -8,9 +8,9 @@ import psycopg
 
 from fadjma.store.copying import OWN, Filling, Reading, Tables, Values, Whole, refuse_other_version
 from fadjma.store.errors import Unusable
+from fadjma.store.postgresql.address import name
 from fadjma.store.postgresql.aside import SNAPSHOT, alone, in_a_line, patient, refuse_others, said
 from fadjma.store.postgresql.connections import Connection
-from fadjma.store.postgresql.database import name
 from fadjma.store.postgresql.migrating import migrate, steps
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 

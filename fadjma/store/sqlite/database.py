@@ -43,6 +43,7 @@ class SQLite(Database):
         """`wal_limit`: bytes over which the -wal is shortened; 0: another program does that (Litestream)."""
         super().__init__(clock)
         self.path = path
+        self.address = f"sqlite:///{path.resolve()}"
         self._wal_limit = wal_limit
         self._writer: Connection | None = None
         self._is_called = False  # the writer, to what waits
