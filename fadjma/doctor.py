@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fadjma import events
+from fadjma import events, postgresql_doctor
 from fadjma.chain import keys
 from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
 from fadjma.monitoring import disk
+from fadjma.postgresql_doctor import State
 from fadjma.store import Database, Unusable
 from fadjma.store.sqlite.files import of
 
@@ -53,9 +54,12 @@ class Found:
     advice: str = ""
 
 
+Check = Callable[[Question], State]
+
+
 def examine(question: Question) -> Iterator[Found]:
     """Every check, one after the other. A check that itself fails is a finding too."""
-    for label, check in _CHECKS.items():
+    for label, check in (_CHECKS if question.database.is_file else _on_postgresql(question)).items():
         try:
             found = check(question)
         except (OSError, Unusable) as error:
@@ -63,7 +67,27 @@ def examine(question: Question) -> Iterator[Found]:
         yield Found(label, *found)
 
 
-State = tuple[str, str]  # what is, and what to do; empty: nothing
+def _on_postgresql(question: Question) -> dict[str, Check]:
+    """What is looked at there; of a server that does not answer, what it takes to reach it alone."""
+    of_files = ("Droits", "Disque", "Sauvegarde")
+    checks = {label: check for label, check in _CHECKS.items() if label not in of_files}
+    address = question.database.address
+    try:
+        server = question.database.server()
+    except Unusable as error:
+        unreachable = str(error), f"PostgreSQL tourne-t-il, et FADJMA_DATABASE_URL y mène-t-il ? psql '{address}'"
+        del checks["Clé des sceaux"], checks["Horloge"]
+        return {"Base": lambda question: unreachable, **checks}
+    assert server
+    return {
+        "Base": lambda question: postgresql_doctor.base(server, address),
+        "Droits": lambda question: postgresql_doctor.rights(server),
+        "Durabilité": lambda question: postgresql_doctor.durability(server),
+        **checks,
+        "Les deux horloges": lambda question: postgresql_doctor.clock(server, question.now),
+        "Disque des documents": _disk_of_papers,
+        "Sauvegarde": lambda question: postgresql_doctor.copies(server),
+    }
 
 
 def _secret(question: Question) -> State:
@@ -138,6 +162,14 @@ def _disk(question: Question) -> State:
                 "Libérez de la place : il faut deux fois la base, et 500 Mo au moins.",
             )
     return f"{_mega(shutil.disk_usage(folders[0]).free)} libres", ""
+
+
+def _disk_of_papers(question: Question) -> State:
+    folder = question.settings.papers_folder.parent.resolve()
+    free = shutil.disk_usage(folder).free
+    if free < disk.LEAST:
+        return f"{folder} : {_mega(free)} libres", "Libérez de la place : il faut 500 Mo au moins."
+    return f"{_mega(free)} libres", ""
 
 
 def _mega(size: int) -> str:
@@ -297,7 +329,7 @@ def _backups(question: Question) -> State:
     return f"{standing.copied.file}, du {iso(standing.copied.begun_at)}", ""
 
 
-_CHECKS: dict[str, Callable[[Question], State]] = {
+_CHECKS: dict[str, Check] = {
     "Clé secrète": _secret,
     "Clé des sceaux": _seal_key,
     "Droits": _permissions,

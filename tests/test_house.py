@@ -38,7 +38,7 @@ FLOORS = (  # the lowest first
     {"family", "reception", "records"},
     {"papers", "safety"},
     {"prescriptions"},
-    {"beginning", "fhir"},
+    {"beginning", "fhir", "postgresql_doctor"},
     {"taking"},
     {"dashboards", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
     {"demo"},

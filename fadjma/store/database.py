@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -36,6 +37,25 @@ _NOTE_SECONDS = 0.1
 def milliseconds() -> int:
     """The time now, in milliseconds UTC since 1970."""
     return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a database that is no file says of itself, for `quart doctor`."""
+
+    version: str
+    size: int  # bytes of this database
+    clock: int  # milliseconds UTC
+    role: str
+    is_superuser: bool
+    is_following: bool  # another machine; then nobody can write to it
+    unsafe: tuple[str, ...]  # settings with which what was acknowledged may be lost
+    connections: int
+    most_connections: int
+    required_standbys: str  # without which no write is acknowledged; empty: it waits for none
+    standbys: int  # machines that follow this one now
+    archived_at: int  # its log, last, milliseconds UTC; 0: never
+    archiving_failed_at: int
 
 
 class Database(ABC):
@@ -164,6 +184,10 @@ class Database(ABC):
     @abstractmethod
     def change(self, function: Callable[[Transaction], object]) -> None:
         """Call `function(tx)` in one durable transaction; as with `write`, it may be called again. Raises Unusable."""
+
+    def server(self) -> Server | None:
+        """What looks after it, as it stands now; None of a file. Raises Unusable."""
+        return None
 
     @abstractmethod
     def migrate(self) -> None:

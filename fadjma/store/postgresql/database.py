@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import psycopg
 
-from fadjma.store.database import Clock, Database, Said, milliseconds
+from fadjma.store.database import Clock, Database, Said, Server, milliseconds
 from fadjma.store.errors import Error, Unavailable, Unusable
 from fadjma.store.owner import Owner
 from fadjma.store.postgresql.address import name, public
@@ -28,6 +28,7 @@ from fadjma.store.postgresql.faults import InTheWay, translated
 from fadjma.store.postgresql.listening import Listening
 from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.owner import LockOwner
+from fadjma.store.postgresql.standing import standing
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 from fadjma.store.transaction import Transaction
 from fadjma.store.writes import Write, settle
@@ -366,6 +367,10 @@ class PostgreSQL(Database):
                 self._writing.close()
             if write.error is not None:
                 raise write.error
+
+    def server(self) -> Server:
+        with said(str(self.path), _UNREADABLE), connect(self.url) as connection:
+            return standing(PostgreSQLTransaction(connection, 0))
 
     def migrate(self) -> None:
         with self.usable(), connect(self.url, seconds=0) as connection:
