@@ -14,7 +14,7 @@ SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # A command of ours that opened this one's connections has the same name: only those of others count.
 _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'fadjma%%' "
-    "AND pid <> ALL (%s)"
+    "AND pid NOT IN (pg_backend_pid(), %s)"
 )
 
 
@@ -42,8 +42,7 @@ def alone(url: str, name: str) -> Iterator[Connection]:
 
 
 def _is_in_use(connection: Connection, owner: LockOwner) -> bool:
-    own = [connection.info.backend_pid, owner.backend]
-    found = connection.execute(_OTHERS, (own,)).fetchone()
+    found = connection.execute(_OTHERS, (owner.backend,)).fetchone()
     return bool(found and found[0])
 
 
