@@ -243,8 +243,8 @@ def _restore(app: Quart) -> click.Command:
         database: Database = app.extensions["database"]
         papers = Contents(settings.papers_folder)
         typed = dumps.restoring(database.address, settings.papers_folder, copy)
-        how = f"ramènent une copie à sa place, FADJMA arrêté ; elle reste sous le nom {dumps.before(database.address)}"
-        _leave_to_postgresql(database, how, typed)
+        how = "mettent une copie à sa place, FADJMA arrêté ; celle d'avant reste sous le nom "
+        _leave_to_postgresql(database, how + dumps.before(database.address), typed)
         try:
             for key in {None, settings.backup_key}:
                 Shelf(copy.parent, key).bring(papers)

@@ -93,14 +93,19 @@ class Dumps:
 
     def on_paper(self) -> list[str]:
         copy = Path("fadjma.dump")
-        copying = _MARGIN.join(dumps.copying(self.database, self.papers, copy))
-        restoring = _MARGIN.join(dumps.restoring(self.database, self.papers, copy))
+        copying = _MARGIN.join(map(_for_paper, dumps.copying(self.database, self.papers, copy)))
+        restoring = _MARGIN.join(map(_for_paper, dumps.restoring(self.database, self.papers, copy)))
         return [
             f"  Documents            {self.papers}",
             f"  Sauvegardes          par les outils de PostgreSQL, pendant que FADJMA tourne :{_MARGIN}{copying}",
             f"  Restaurer            arrêter FADJMA, remettre les clés, puis :{_MARGIN}{restoring}",
             f"                       et relancer ; la base d'avant reste : {dumps.before(self.database)}",
         ]
+
+
+def _for_paper(command: str) -> str:
+    """A command in lines as short as they can be, each but the last with what says to the shell that it goes on."""
+    return command.replace(" --", f" \\{_MARGIN}  --")
 
 
 Copies = Backups | Dumps

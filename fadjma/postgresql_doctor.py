@@ -51,7 +51,7 @@ def clock(server: Server, now: int) -> State:
             f"il est {iso(now)} ici, et {iso(server.clock)} chez PostgreSQL",
             "Mettez les deux machines à l'heure : timedatectl set-ntp true.",
         )
-    return "la même ici et chez PostgreSQL", ""
+    return "la même heure ici et chez PostgreSQL", ""
 
 
 def copies(server: Server) -> State:

@@ -32,7 +32,7 @@ def folder(tmp_path: Path, settings: dict[str, str]) -> Folder:
     folder = Folder(tmp_path)
     done = folder.set_up(ANSWERS.replace('medicines = "{medicines}"', ""), **settings)
     assert done.returncode == 0, done.stderr
-    for said in (settings["FADJMA_SEAL_KEY_FILE"], "FICHE DE SECOURS", "pg_dump --format=custom", "ExecStart="):
+    for said in (settings["FADJMA_SEAL_KEY_FILE"], "FICHE DE SECOURS", "pg_dump \\\n", "ExecStart="):
         assert said in done.stdout, done.stdout
     return folder
 

@@ -398,7 +398,7 @@ class TestTheFirstPage:
             f"Base de données      {url}\n",
             f"Clé des sceaux       {tmp_path / 'fadjma.seal'}\n",
             f"Documents            {tmp_path / 'papers'}\n",
-            f"pg_dump --format=custom --file=fadjma.dump --dbname='{url}'\n",
+            f"--file=fadjma.dump \\\n{25 * ' '}--dbname='{url}'\n",
             "EnvironmentFile=/etc/fadjma.env\n",
             "écrire FADJMA_DATABASE_URL, qui contient un mot de passe, dans /etc/fadjma.env",
             "After=network.target postgresql.service\n",
