@@ -10,6 +10,7 @@ _FULL = 0.9  # of the connections
 
 
 def base(server: Server, address: str) -> State:
+    """Whether it is one that is written to, and has connections left. `address`: without a password."""
     said = f"{address}, PostgreSQL {server.version}, {server.size // 1_000_000} Mo"
     if server.is_following:
         return (
@@ -26,6 +27,7 @@ def base(server: Server, address: str) -> State:
 
 
 def rights(server: Server) -> State:
+    """Whether our role may switch off what the database refuses by itself."""
     if server.is_superuser:
         return (
             f"{server.role} est superutilisateur de PostgreSQL",
@@ -36,6 +38,7 @@ def rights(server: Server) -> State:
 
 
 def durability(server: Server) -> State:
+    """Whether what was acknowledged is on the disk."""
     if server.unsafe:
         return (
             f"{', '.join(server.unsafe)} : ce qui est enregistré peut se perdre avec le courant",
@@ -46,6 +49,7 @@ def durability(server: Server) -> State:
 
 
 def clock(server: Server, now: int) -> State:
+    """Whether the two machines have the same time; `now`: ours, in milliseconds UTC."""
     if abs(server.clock - now) > _SLACK:
         return (
             f"il est {iso(now)} ici, et {iso(server.clock)} chez PostgreSQL",
@@ -55,6 +59,7 @@ def clock(server: Server, now: int) -> State:
 
 
 def copies(server: Server) -> State:
+    """What the server itself sees of them: a machine that follows, and archiving."""
     if server.required_standbys and not server.standbys:
         return (
             "la machine de secours n'est pas là, et rien ne s'enregistre sans elle",

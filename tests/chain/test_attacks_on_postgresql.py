@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from clusters import Cluster
     from postgresql_store import PostgreSQLStore, Settled
 
-SQLITES = "made bytes"  # a column has one type in PostgreSQL
+# Of those that a file is tried with, one for each thing that the walk asks the database.
+ASKED = (
+    *("changed", "moved more", "undone in silence", "removed", "inserted", "a link removed", "a whole chain"),
+    *("said to be sealed", "a head", "a seal", "a signature", "seal without heads"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +81,7 @@ def tamper(store: Store, *statements: str) -> None:
     store.connection.execute("SET session_replication_role = origin")
 
 
-@pytest.mark.parametrize("harm", [harm for harm in HARM if harm != SQLITES])
+@pytest.mark.parametrize("harm", ASKED)
 def test_it_is_named(worked: Store, quart: Typed, harm: str) -> None:
     statements, said = HARM[harm]
     tamper(worked, *statements)

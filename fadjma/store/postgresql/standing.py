@@ -20,6 +20,7 @@ _STANDING = (
 
 
 def standing(tx: Transaction) -> Server:
+    """All of it as it is now."""
     row = tx.first(_STANDING)
     assert row
     unsafe = [f"{name} = off" for name in ("fsync", "full_page_writes", "synchronous_commit") if row[name] == "off"]
