@@ -10,7 +10,7 @@ import click
 from quart import Quart
 from werkzeug.datastructures import MultiDict
 
-from fadjma import clockwatch, demo, doctor, moving, proving, setup
+from fadjma import clockwatch, demo, doctor, installed, moving, proving, setup
 from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
 from fadjma.chain import keys
@@ -19,7 +19,7 @@ from fadjma.config import Settings
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email
-from fadjma.keeping import copies, restoring
+from fadjma.keeping import copies, dumps, restoring
 from fadjma.keeping.shelf import Shelf
 from fadjma.papers import soundness
 from fadjma.refusals import Invalid
@@ -40,26 +40,9 @@ def register(app: Quart) -> None:
     app.cli.add_command(_create_admin(database))
     app.cli.add_command(_demo(database))
     for command in (_backup(app), _restore(app), *proving.commands(app), _doctor(app)):
-        app.cli.add_command(_of_a_file(database, command))
+        app.cli.add_command(command)
     app.cli.add_command(_confirm_clock(database))
     app.cli.add_command(moving.command(app))
-
-
-def _of_a_file(database: Callable[[], Database], command: click.Command) -> click.Command:
-    """The same where the database is a file; else one line."""
-    work = command.callback
-    assert work
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        if not database().is_file:
-            raise click.ClickException(
-                f"La base {database().path} est dans PostgreSQL : « quart {command.name} » travaille sur une base qui "
-                "est un fichier. Voyez docs/scaling.md."
-            )
-        return work(*args, **kwargs)
-
-    command.callback = run
-    return command
 
 
 def _set_up(app: Quart) -> click.Command:
@@ -93,18 +76,15 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
             raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
         click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
     seal_key = await _make_seal_key(database, settings)
-    backups = setup.backups(settings, database.path)
+    copied = installed.copies(settings, database)
     click.echo("\n".join(await database.write(setup.fill, plan)))
-    if not database.is_file:
-        click.echo(f"\nLa base {database.path} est dans PostgreSQL ; la servir et la copier : docs/scaling.md.")
-        return
-    setup.make_folder(backups)
+    copied.make_folder()
     click.echo("\nIl reste à :")
-    for number, step in enumerate(setup.what_remains(await database.read(setup.look), backups), 1):
+    for number, step in enumerate(installed.what_remains(await database.read(setup.look), copied), 1):
         click.echo(f"  {number}. {step}")
-    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{setup.unit(database.path, secret_file, backups)}\n")
+    click.echo(f"\n/etc/systemd/system/fadjma.service :\n\n{installed.unit(database, secret_file, copied)}\n")
     created = plan.admin.email if plan.admin and not before.admins else None
-    click.echo(setup.recovery_sheet(database.path, secret_file, backups, created or "déjà créé", seal_key))
+    click.echo(installed.recovery_sheet(secret_file, copied, created or "déjà créé", seal_key))
 
 
 async def _make_seal_key(database: Database, settings: Settings) -> str:
@@ -114,7 +94,7 @@ async def _make_seal_key(database: Database, settings: Settings) -> str:
     if sealer.signer is None:
         raise click.ClickException(str(sealer.fault))
     click.echo(f"Clé des sceaux : {settings.seal_key.resolve()}, empreinte {keys.grouped(sealer.signer.fingerprint)}.")
-    return setup.said_of_seal_key(settings.seal_key, keys.grouped(sealer.signer.fingerprint))
+    return installed.said_of_seal_key(settings.seal_key, keys.grouped(sealer.signer.fingerprint))
 
 
 def _ask(known: setup.Known) -> setup.Answers:
@@ -220,6 +200,13 @@ async def _fill(database: Database, scale: int) -> None:
         )
 
 
+def _leave_to_postgresql(database: Database, done: str, commands: list[str]) -> None:
+    """Raises ClickException, with what is to be typed, where the database is no file."""
+    if not database.is_file:
+        said = f"La base {database.path} est dans PostgreSQL, dont les outils {done} (docs/scaling.md) :"
+        raise click.ClickException("\n    ".join([said, *commands]))
+
+
 def _backup(app: Quart) -> click.Command:
     @click.command("backup")
     @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
@@ -230,6 +217,8 @@ def _backup(app: Quart) -> click.Command:
         """
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
+        typed = dumps.copying(database.address, settings.papers_folder, target)
+        _leave_to_postgresql(database, "la copient pendant que FADJMA tourne", typed)
         try:
             if database.path.exists():
                 proving.seal_before_copy(settings, database)
@@ -253,6 +242,9 @@ def _restore(app: Quart) -> click.Command:
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
         papers = Contents(settings.papers_folder)
+        typed = dumps.restoring(database.address, settings.papers_folder, copy)
+        how = "mettent une copie à sa place, FADJMA arrêté ; celle d'avant reste sous le nom "
+        _leave_to_postgresql(database, how + dumps.before(database.address), typed)
         try:
             for key in {None, settings.backup_key}:
                 Shelf(copy.parent, key).bring(papers)
@@ -286,7 +278,7 @@ def _doctor(app: Quart) -> click.Command:
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
         ill = False
-        for found in doctor.examine(doctor.Question(settings, database.path, database.clock(), url)):
+        for found in doctor.examine(doctor.Question(settings, database, database.clock(), url)):
             click.echo(f"{'✗' if found.advice else '✓'} {found.label} : {found.state}")
             if found.advice:
                 ill = True

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fadjma import events
+from fadjma import events, postgresql_doctor
 from fadjma.chain import keys
 from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
 from fadjma.monitoring import disk
-from fadjma.store import Unusable
-from fadjma.store.sqlite.backup import has_table, look_into
+from fadjma.postgresql_doctor import State
+from fadjma.store import Database, Unusable
 from fadjma.store.sqlite.files import of
 
 _PATIENCE = 5.0  # seconds for an answer
@@ -40,7 +40,7 @@ class Question:
     """What is looked at: the settings, when, and the address at which people reach FADJMA, if it was given."""
 
     settings: Settings
-    database: Path
+    database: Database
     now: int  # milliseconds UTC
     url: str | None
 
@@ -54,9 +54,12 @@ class Found:
     advice: str = ""
 
 
+Check = Callable[[Question], State]
+
+
 def examine(question: Question) -> Iterator[Found]:
     """Every check, one after the other. A check that itself fails is a finding too."""
-    for label, check in _CHECKS.items():
+    for label, check in (_CHECKS if question.database.is_file else _on_postgresql(question)).items():
         try:
             found = check(question)
         except (OSError, Unusable) as error:
@@ -64,7 +67,27 @@ def examine(question: Question) -> Iterator[Found]:
         yield Found(label, *found)
 
 
-State = tuple[str, str]  # what is, and what to do; empty: nothing
+def _on_postgresql(question: Question) -> dict[str, Check]:
+    """What is looked at there; of a server that does not answer, what it takes to reach it alone."""
+    of_files = ("Droits", "Disque", "Sauvegarde")
+    checks = {label: check for label, check in _CHECKS.items() if label not in of_files}
+    address = question.database.address
+    try:
+        server = question.database.server()
+    except Unusable as error:
+        unreachable = str(error), f"PostgreSQL tourne-t-il, et FADJMA_DATABASE_URL y mène-t-il ? psql '{address}'"
+        del checks["Clé des sceaux"], checks["Horloge"]
+        return {"Base": lambda question: unreachable, **checks}
+    assert server
+    return {
+        "Base": lambda question: postgresql_doctor.base(server, address),
+        "Droits": lambda question: postgresql_doctor.rights(server),
+        "Durabilité": lambda question: postgresql_doctor.durability(server),
+        **checks,
+        "Les deux horloges": lambda question: postgresql_doctor.clock(server, question.now),
+        "Disque des documents": _disk_of_papers,
+        "Sauvegarde": lambda question: postgresql_doctor.copies(server),
+    }
 
 
 def _secret(question: Question) -> State:
@@ -89,7 +112,7 @@ def _seal_key(question: Question) -> State:
     file = question.settings.seal_key
     known = None
     if question.database.exists():
-        known = look_into(question.database, lambda tx: keys.newest(tx) if has_table(tx, "chain_keys") else None)
+        known = question.database.look_into(lambda tx: keys.newest(tx) if tx.has_table("chain_keys") else None)
     if known is None:
         return "rien n'est encore signé : FADJMA fait la clé à son premier démarrage", ""
     try:
@@ -105,9 +128,10 @@ def _seal_key(question: Question) -> State:
 
 
 def _permissions(question: Question) -> State:
-    if not question.database.exists():
-        return f"{question.database} n'existe pas", "Vérifiez FADJMA_DATABASE_URL, ou lancez « quart setup »."
-    files = [file for file in of(question.database) if file.exists()]
+    database = question.database.path
+    if not database.exists():
+        return f"{database} n'existe pas", "Vérifiez FADJMA_DATABASE_URL, ou lancez « quart setup »."
+    files = [file for file in of(database) if file.exists()]
     for file in files:
         mode, owner = stat.S_IMODE(file.stat().st_mode), file.stat().st_uid
         if mode & 0o077:
@@ -117,19 +141,19 @@ def _permissions(question: Question) -> State:
                 f"{file} est à un autre utilisateur",
                 f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown fadjma {file}",
             )
-    if not os.access(question.database.parent, os.W_OK):
+    if not os.access(database.parent, os.W_OK):
         return (
-            f"{question.database.parent} ne se laisse pas écrire",
+            f"{database.parent} ne se laisse pas écrire",
             "L'utilisateur de FADJMA doit y écrire (-wal et -shm).",
         )
     return f"{len(files)} fichiers, pour leur propriétaire seul", ""
 
 
 def _disk(question: Question) -> State:
-    folders = [question.database.parent.resolve()]
+    folders = [question.database.path.parent.resolve()]
     if question.settings.backup_folder:
         folders.append(question.settings.backup_folder)
-    needed = disk.needed(question.database)
+    needed = disk.needed(question.database.path)
     for folder in folders:
         free = shutil.disk_usage(folder).free
         if free < needed:
@@ -140,6 +164,14 @@ def _disk(question: Question) -> State:
     return f"{_mega(shutil.disk_usage(folders[0]).free)} libres", ""
 
 
+def _disk_of_papers(question: Question) -> State:
+    folder = question.settings.papers_folder.parent.resolve()
+    free = shutil.disk_usage(folder).free
+    if free < disk.LEAST:
+        return f"{folder} : {_mega(free)} libres", "Libérez de la place : il faut 500 Mo au moins."
+    return f"{_mega(free)} libres", ""
+
+
 def _mega(size: int) -> str:
     return f"{size // 1_000_000} Mo"
 
@@ -148,7 +180,7 @@ def _clock(question: Question) -> State:
     said = iso(question.now)
     if question.now < _BUILT.timestamp() * 1000:
         return f"l'horloge dit {said}", "Mettez-la à l'heure : timedatectl set-ntp true, ou timedatectl set-time."
-    newest = look_into(question.database, events.newest) if question.database.exists() else 0
+    newest = question.database.look_into(events.newest) if question.database.exists() else 0
     if newest - _SLACK > question.now:
         return (
             f"l'horloge dit {said}, mais le dernier acte est du {iso(newest)}",
@@ -275,7 +307,7 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> _Answer:
 
 
 def _backups(question: Question) -> State:
-    plan = copies.planned(question.settings, question.database)
+    plan = copies.planned(question.settings, question.database.path)
     if plan is None:
         return "aucune sauvegarde n'est prévue", "Donnez un dossier à FADJMA_BACKUP_FOLDER, sur un autre disque."
     if not plan.folder.is_dir():
@@ -285,7 +317,7 @@ def _backups(question: Question) -> State:
         )
     if not os.access(plan.folder, os.W_OK):
         return f"{plan.folder} ne se laisse pas écrire", f"chown fadjma {plan.folder}"
-    standing = look_into(question.database, runs.standing) if question.database.exists() else runs.Standing()
+    standing = question.database.look_into(runs.standing) if question.database.exists() else runs.Standing()
     for alarm in standing.alarms(plan, question.now):
         tried = standing.copy if alarm.startswith("copy") else standing.drill
         return runs.ALARMS[alarm], (tried.failure if tried else "") or "FADJMA tourne-t-il ? systemctl status fadjma"
@@ -297,7 +329,7 @@ def _backups(question: Question) -> State:
     return f"{standing.copied.file}, du {iso(standing.copied.begun_at)}", ""
 
 
-_CHECKS: dict[str, Callable[[Question], State]] = {
+_CHECKS: dict[str, Check] = {
     "Clé secrète": _secret,
     "Clé des sceaux": _seal_key,
     "Droits": _permissions,

@@ -12,7 +12,7 @@ from typing import Any
 from quart import Quart, Response, request
 from wtforms.validators import ValidationError
 
-from fadjma import setup, web
+from fadjma import installed, setup, web
 from fadjma.accounts.forms import PersonForm
 from fadjma.chain import keys
 from fadjma.config import Settings
@@ -106,9 +106,9 @@ async def _begin() -> Response:
     except setup.Mistaken as mistake:  # what the command line checks beyond this form
         raise Invalid({"email": str(mistake)}) from mistake
     known = await web.database().write(_fill, plan)
-    database, settings = web.database().path, web.app().extensions["settings"]
-    backups = setup.backups(settings, database)
-    setup.make_folder(backups)
+    database, settings = web.database(), web.app().extensions["settings"]
+    copies = installed.copies(settings, database)
+    copies.make_folder()
     web.app().extensions["first_page"] = None
     if web.wants() == "json":
         return web.as_json({"status": "ready", "login": form.email.data}, 201)
@@ -117,15 +117,15 @@ async def _begin() -> Response:
         "first/done.html",
         201,
         login=form.email.data,
-        remains=setup.what_remains(known, backups),
-        unit=setup.unit(database, secret_file, backups),
-        sheet=setup.recovery_sheet(database, secret_file, backups, form.email.data, _seal_key(settings)),
+        remains=installed.what_remains(known, copies),
+        unit=installed.unit(database, secret_file, copies),
+        sheet=installed.recovery_sheet(secret_file, copies, form.email.data, _seal_key(settings)),
     )
 
 
 def _seal_key(settings: Settings) -> str:
     signer = web.app().extensions["sealer"].signer
-    return setup.said_of_seal_key(settings.seal_key, keys.grouped(signer.fingerprint) if signer else "_" * 39)
+    return installed.said_of_seal_key(settings.seal_key, keys.grouped(signer.fingerprint) if signer else "_" * 39)
 
 
 def _fill(tx: Transaction, plan: setup.Plan) -> setup.Known:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -17,9 +18,7 @@ from fadjma.config import Settings
 from fadjma.i18n import iso
 from fadjma.store import Database, Transaction, Unusable
 from fadjma.store.contents import Contents
-from fadjma.store.owner import FileOwner
-from fadjma.store.sqlite.backup import change, give_name, has_table, look_into
-from fadjma.store.sqlite.migrating import migrate
+from fadjma.store.sqlite.backup import give_name
 
 _NAMED_AT_MOST = 5  # of what is wrong with the chains
 
@@ -41,34 +40,33 @@ def _verify(app: Quart) -> click.Command:
     def verify(against: Path | None) -> None:
         """Look whether all is sound: pages, numbers, stock, papers, every link of the chains. Ends with 1 if not."""
         settings: Settings = app.extensions["settings"]
-        path, is_sound = app.extensions["database"].path, Contents(settings.papers_folder).is_sound
+        database: Database = app.extensions["database"]
         kept = _read(against) if against else None
-        _require_chain(path)
-        checks = len(verifying.checks(is_sound))
+        _require_chain(database)
         try:
-            with click.progressbar(length=checks, label=f"Base {path}") as bar:
-                wrong = look_into(path, lambda tx: verifying.walk(tx, lambda done: bar.update(1), is_sound=is_sound))
-            walk, broken, notes = look_into(path, lambda tx: _walk_chains(tx, settings, kept))
+            found = database.look_into(lambda tx: _walk(tx, database, settings, kept))
         except Unusable as error:
             raise click.ClickException(str(error)) from error
-        for note in notes:
+        for note in found.notes:
             click.echo(note)
-        if wrong or broken:
-            raise click.ClickException("\n".join(["La base ne va pas :", *wrong, *broken]))
-        counted = f"{_several(walk.links, 'maillon')} et {_several(walk.seals, 'sceau', 'sceaux')}"
-        click.echo(f"Tout va bien : {checks} vérifications, {counted}.")
+        if found.wrong:
+            raise click.ClickException("\n".join(["La base ne va pas :", *found.wrong]))
+        counted = f"{_several(found.walk.links, 'maillon')} et {_several(found.walk.seals, 'sceau', 'sceaux')}"
+        click.echo(f"Tout va bien : {found.checks} vérifications, {counted}.")
 
     return verify
 
 
-def _require_chain(path: Path) -> None:
+def _require_chain(database: Database) -> None:
     """That the database, if there is one, is not of a version before the chain. Raises ClickException."""
     try:
-        is_old = path.exists() and not look_into(path, lambda tx: has_table(tx, "chain_links"))
+        is_old = database.exists() and not database.look_into(lambda tx: tx.has_table("chain_links"))
     except Unusable as error:
         raise click.ClickException(str(error)) from error
     if is_old:
-        raise click.ClickException(f"{path} est d'avant la chaîne des sceaux : démarrez FADJMA une fois, puis revenez.")
+        raise click.ClickException(
+            f"{database.path} est d'avant la chaîne des sceaux : démarrez FADJMA une fois, puis revenez."
+        )
 
 
 def _read(file: Path) -> Exported:
@@ -77,6 +75,26 @@ def _read(file: Path) -> Exported:
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else "ce n'est pas un sceau signé de FADJMA"
         raise click.ClickException(f"{file} ne se laisse pas lire : {said}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What came of it: how many checks, the walk of the chains, what is wrong, and what somebody should know."""
+
+    checks: int
+    walk: Walk
+    wrong: list[str]
+    notes: list[str]
+
+
+def _walk(tx: Transaction, database: Database, settings: Settings, kept: Exported | None) -> _Found:
+    """All of it as it was at one moment, whatever is written meanwhile."""
+    is_sound = Contents(settings.papers_folder).is_sound
+    checks = len(verifying.checks(is_sound, is_file=database.is_file))
+    with click.progressbar(length=checks, label=f"Base {database.path}") as bar:
+        wrong = verifying.walk(tx, lambda done: bar.update(1), is_sound=is_sound, is_file=database.is_file)
+    walk, broken, notes = _walk_chains(tx, settings, kept)
+    return _Found(checks, walk, [*wrong, *broken], notes)
 
 
 def _walk_chains(tx: Transaction, settings: Settings, kept: Exported | None) -> tuple[Walk, list[str], list[str]]:
@@ -134,10 +152,10 @@ def seal_before_copy(settings: Settings, database: Database) -> None:
 
 def _seal_now(settings: Settings, database: Database) -> None:
     """Raises KeyFault, Unusable."""
-    if look_into(database.path, lambda tx: has_table(tx, "chain_seals")):
-        signer = keys.load(settings.seal_key) if look_into(database.path, keys.newest) else None
+    if database.look_into(lambda tx: tx.has_table("chain_seals")):
+        signer = keys.load(settings.seal_key) if database.look_into(keys.newest) else None
         if signer:
-            change(database.path, lambda tx: seals.make(tx, signer), database.clock())
+            database.change(lambda tx: seals.make(tx, signer))
 
 
 def _seal(app: Quart) -> click.Command:
@@ -147,10 +165,10 @@ def _seal(app: Quart) -> click.Command:
         """Sign the heads of the chains now, and write the signed head to TARGET, or show it: to be kept elsewhere."""
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
-        _require_chain(database.path)
+        _require_chain(database)
         try:
             _seal_now(settings, database)
-            found = look_into(database.path, seals.export)
+            found = database.look_into(seals.export)
             if found is None:
                 raise click.ClickException("Rien n'est encore scellé : démarrez FADJMA une fois.")
             said = json.dumps(found.json(), indent=1) + "\n"
@@ -176,17 +194,13 @@ def _seal_key(app: Quart) -> click.Command:
         try:
             if new:
                 _renew(settings, database)
-            _require_chain(database.path)
-            for key in look_into(database.path, keys.all_known):
+            _require_chain(database)
+            for key in database.look_into(keys.all_known):
                 click.echo(_key_said(key))
         except (KeyFault, Unusable) as error:
             raise click.ClickException(str(error)) from error
 
     return seal_key
-
-
-def _enter(database: Database, former: Signer | None, signer: Signer) -> None:
-    change(database.path, lambda tx: seals.renew_key(tx, former, signer), database.clock())
 
 
 def _replace(file: Path, enter: Callable[[Signer], object]) -> None:
@@ -205,18 +219,13 @@ def _replace(file: Path, enter: Callable[[Signer], object]) -> None:
 
 def _renew(settings: Settings, database: Database) -> None:
     """Raises KeyFault, Unusable; then the file is as it was."""
-    owner = FileOwner(database.path)
-    if not owner.take():
-        raise Unusable(f"FADJMA tourne encore sur {database.path} (processus {owner.holder()}) : arrêtez-le d'abord.")
-    try:
-        migrate(database.path, database.clock())
-        known = look_into(database.path, keys.newest)
+    with database.alone():
+        database.migrate()
+        known = database.look_into(keys.newest)
         former: Signer | None = None
         try:
             found = keys.load(settings.seal_key)
             former = found if known and found.fingerprint == known.fingerprint else None
         except KeyFault:
             pass  # which is why there is to be another one
-        _replace(settings.seal_key, lambda made: _enter(database, former, made))
-    finally:
-        owner.give_up()
+        _replace(settings.seal_key, lambda made: database.change(lambda tx: seals.renew_key(tx, former, made)))

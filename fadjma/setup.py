@@ -1,7 +1,5 @@
 """`quart setup`: from an empty folder to a clinic that people can work in, and nothing that is there is changed."""
 
-import contextlib
-import getpass
 import os
 import secrets
 import tomllib
@@ -14,7 +12,6 @@ from werkzeug.datastructures import MultiDict
 
 from fadjma.accounts import actions as accounts
 from fadjma.accounts.forms import PersonForm
-from fadjma.config import Settings
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email
@@ -196,124 +193,3 @@ def make_secret(file: Path) -> bool:
     finally:
         unnamed.unlink()
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Backups:
-    """Where copies will be made, how often, and how they are sealed."""
-
-    folder: Path
-    every: int  # hours
-    keep: int
-    key_file: Path | None
-    said: bool  # whether somebody has said where; else it is beside the database
-
-
-def backups(settings: Settings, database: Path) -> Backups:
-    """As the settings say; without a folder, beside the database."""
-    said = settings.backup_folder
-    folder = said.resolve() if said else database.resolve().parent / "backups"
-    return Backups(folder, settings.backup_every, settings.backup_keep, settings.backup_key_file, said is not None)
-
-
-def make_folder(backups: Backups) -> None:
-    """Make the folder of copies, unless somebody has said where: their disk may not be there yet.
-
-    One that cannot be made is among what remains.
-    """
-    if not backups.said:
-        with contextlib.suppress(OSError):
-            backups.folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def what_remains(known: Known, backups: Backups) -> list[str]:
-    """What somebody has still to do before people can work."""
-    left = []
-    if not backups.folder.is_dir():
-        left.append(f"faire le dossier des sauvegardes, pour {_user()} seul : {backups.folder}")
-    if not known.admins:
-        left.append("créer un administrateur : .venv/bin/quart create-admin")
-    if not known.clinics or not known.pharmacies:
-        left.append("ajouter une clinique et une pharmacie : « Toute l'administration », « Lieux »")
-    if not known.medicines:
-        left.append("importer des médicaments : « Toute l'administration », « Médicaments », « Importer un fichier »")
-    elsewhere = (
-        "mettre les sauvegardes sur un autre disque : FADJMA_BACKUP_FOLDER dans l'unité ; les chiffrer : README.md"
-    )
-    return [
-        *left,
-        "lancer le service (l'unité qui suit) et l'ouvrir au réseau par https : README.md, « In a clinic »",
-        "faire inscrire médecins et pharmaciens (« Inscription médecin ou pharmacie »), puis vérifier leurs comptes",
-        "faire relire la liste des médicaments par un pharmacien, qui la signe",
-        *([] if backups.said else [elsewhere]),
-    ]
-
-
-def unit(database: Path, secret_file: Path | None, backups: Backups) -> str:
-    """The systemd unit that serves this clinic from where it was set up."""
-    secret = (
-        [f"Environment=FADJMA_SECRET_FILE={secret_file.resolve()}"]
-        if secret_file
-        else ["EnvironmentFile=/etc/fadjma.env"]
-    )
-    return "\n".join(
-        [
-            "[Unit]",
-            "Description=FADJMA",
-            "After=network.target",
-            "",
-            "[Service]",
-            f"WorkingDirectory={_ROOT}",
-            f"Environment=FADJMA_DATABASE_URL=sqlite:///{database.resolve()}",
-            *secret,
-            f"Environment=FADJMA_BACKUP_FOLDER={backups.folder}",
-            f"Environment=FADJMA_BACKUP_EVERY={backups.every}",
-            f"Environment=FADJMA_BACKUP_KEEP={backups.keep}",
-            *([f"Environment=FADJMA_BACKUP_KEY_FILE={backups.key_file.resolve()}"] if backups.key_file else []),
-            f"ExecStart={_ROOT}/.venv/bin/python app.py",
-            f"User={_user()}",
-            "UMask=0077",
-            "Restart=always",
-            "TimeoutStopSec=5",
-            "",
-            "[Install]",
-            "WantedBy=multi-user.target",
-        ]
-    )
-
-
-def _user() -> str:
-    """Who sets up is who serves; not root, who may do everything."""
-    name = getpass.getuser()
-    return "fadjma" if name == "root" else name
-
-
-def said_of_seal_key(file: Path, fingerprint: str) -> str:
-    """Where the key that signs is, and what it is known by; on two lines of the sheet."""
-    return f"{file.resolve()}\n{' ' * 23}empreinte {fingerprint}"
-
-
-def recovery_sheet(database: Path, secret_file: Path | None, backups: Backups, admin: str, seal_key: str) -> str:
-    """What to keep on paper."""
-    every = "toutes les heures" if backups.every == 1 else f"toutes les {backups.every} heures"
-    key = backups.key_file.resolve() if backups.key_file else f"{'_' * 46} (aucune : non chiffrées)"
-    secret = str(secret_file.resolve()) if secret_file else "la variable FADJMA_SECRET_KEY"
-    return "\n".join(
-        [
-            "FICHE DE SECOURS, à imprimer et à garder sous clé",
-            f"  Base de données      {database.resolve()}",
-            f"  Clé secrète          {secret}",
-            "                       À copier ailleurs qu'avec les sauvegardes. Sans elle, tout le monde doit se",
-            "                       reconnecter, les codes de retrait des ordonnances prêtes changent, et les",
-            "                       codes PIN des patients, les seconds facteurs et leurs codes de secours, et",
-            "                       les textes en cours sont perdus (quart create-admin ouvre un compte neuf).",
-            f"  Clé des sceaux       {seal_key}",
-            "                       À copier ailleurs qu'avec les sauvegardes. Elle signe ce qui est écrit ; son",
-            "                       empreinte, sur cette feuille, montre si quelqu'un l'a remplacée.",
-            f"  Administrateur       {admin}",
-            f"  Sauvegardes          {backups.folder}, {every}",
-            f"  Clé des sauvegardes  {key}",
-            "  Restaurer            arrêter FADJMA, remettre les clés, .venv/bin/quart restore COPIE, relancer",
-            "  Fait le              ____________   par ____________________",
-        ]
-    )

@@ -33,7 +33,7 @@ class Check:
 
 CHECKS = (
     Check("pages et index intacts", soundness.damaged, of_a_file=True),
-    Check("aucun renvoi dans le vide", soundness.orphans, of_a_file=True),
+    Check("aucun renvoi dans le vide", soundness.orphans),
     Check("numéros des notifications sans trou", events.gaps),
     Check("stock égal à ses mouvements", inventory.unmoved),
     Check("transferts égaux à leurs mouvements", inventory.untied),

@@ -6,21 +6,26 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from nginx import _make_certificate
 from store import MONDAY, Store
 
-from fadjma import create_app, doctor
+from fadjma import create_app, doctor, postgresql_doctor
 from fadjma.config import Settings
 from fadjma.doctor import Question
 from fadjma.keeping import runs
 from fadjma.keeping.runs import Run
+from fadjma.store import at, milliseconds
+
+if TYPE_CHECKING:
+    from clusters import Cluster
 
 DAY = 24 * 3_600_000
 
@@ -72,7 +77,7 @@ def question(store: Store, tmp_path: Path) -> Iterator[Question]:
         store.write(runs.note, kind, good, {})
     with answering() as port:
         settings = Settings(port=port, secret_file=secret, backup_folder=folder, trusted_proxies="127.0.0.1")
-        yield Question(settings, store.path, MONDAY, None)
+        yield Question(settings, at(f"sqlite:///{store.path}"), MONDAY, None)
 
 
 def advice(question: Question) -> dict[str, str]:
@@ -102,22 +107,27 @@ def test_the_secret(question: Question) -> None:
 
 
 def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    question.database.chmod(0o644)
+    question.database.path.chmod(0o644)
     assert "lisible par d'autres" in advice(question)["Droits"]
-    question.database.chmod(0o600)
+    question.database.path.chmod(0o600)
     monkeypatch.setattr("os.geteuid", lambda: 54_321)
     assert "autre utilisateur" in advice(question)["Droits"]
     monkeypatch.undo()
-    monkeypatch.setattr("os.access", lambda path, mode: path != question.database.parent)
+    monkeypatch.setattr("os.access", lambda path, mode: path != question.database.path.parent)
     assert "ne se laisse pas écrire" in advice(question)["Droits"]
     monkeypatch.undo()
-    assert "quart setup" in advice(dataclasses.replace(question, database=tmp_path / "absent.db"))["Droits"]
+    assert (
+        "quart setup"
+        in advice(dataclasses.replace(question, database=at(f"sqlite:///{tmp_path / 'absent.db'}")))["Droits"]
+    )
 
 
 def test_the_disk(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "shutil.disk_usage",
-        lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**12 if folder == question.database.parent else 10**6),
+        lambda folder: shutil._ntuple_diskusage(
+            10**12, 0, 10**12 if folder == question.database.path.parent else 10**6
+        ),
     )
     assert "copies : 1 Mo libres" in advice(question)["Disque"]
 
@@ -206,19 +216,19 @@ def test_the_backup(question: Question, store: Store, monkeypatch: pytest.Monkey
 
 def test_a_check_that_fails_itself_is_a_finding(question: Question, tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_bytes(b"Ordonnances de mars\n" * 1_000)
-    found = advice(dataclasses.replace(question, database=tmp_path / "letter.db"))
+    found = advice(dataclasses.replace(question, database=at(f"sqlite:///{tmp_path / 'letter.db'}")))
     assert "pas une base SQLite" in found["Horloge"] and "pas une base SQLite" in found["Sauvegarde"]
 
 
 @pytest.mark.parametrize("url", ["https://x:abc", "https://[x", "https://x:0", "fadjma.local"])
 def test_an_address_that_is_none_is_refused_at_once(question: Question, url: str) -> None:
-    app = create_app(dataclasses.replace(question.settings, database_url=f"sqlite:///{question.database}"))
+    app = create_app(dataclasses.replace(question.settings, database_url=f"sqlite:///{question.database.path}"))
     result = CliRunner().invoke(app.cli, ["doctor", "--url", url])
     assert result.exit_code == 2 and f"« {url} » n'est pas une adresse" in " ".join(result.output.split())
 
 
 def test_the_command_ends_with_one_when_something_is_wrong(question: Question) -> None:
-    url = f"sqlite:///{question.database}"
+    url = f"sqlite:///{question.database.path}"
     app = create_app(dataclasses.replace(question.settings, database_url=url))
     app.extensions["database"].clock = lambda: MONDAY
     done = CliRunner().invoke(app.cli.commands["doctor"], [])
@@ -226,3 +236,57 @@ def test_the_command_ends_with_one_when_something_is_wrong(question: Question) -
     question.settings.secret_file.unlink()
     done = CliRunner().invoke(app.cli.commands["doctor"], [])
     assert (done.exit_code, "✗ Clé secrète" in done.output) == (1, True), done.output
+
+
+class TestOnPostgreSQL:
+    @pytest.fixture
+    def asked(self, question: Question, cluster: "Cluster", migrated: str) -> Question:
+        """The same clinic in PostgreSQL, as a role that may do nothing but read."""
+        name = cluster.create(template=migrated)
+        with cluster.connect(name) as connection:
+            connection.execute("DO $$ BEGIN CREATE ROLE clinic LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO clinic")
+        url = cluster.url(name).replace("fadjma@", "clinic@")
+        return dataclasses.replace(
+            setting(question, database_url=url), database=at(url, clock=milliseconds), now=milliseconds()
+        )
+
+    def test_what_is_looked_at(self, asked: Question) -> None:
+        found = {one.label: one for one in doctor.examine(asked)}
+        assert [label for label, one in found.items() if one.advice] == ["Durabilité"], "these tests unplug nothing"
+        assert found["Base"].state.startswith(f"{asked.database.address}, PostgreSQL 1")
+        assert found["Droits"].state == "clinic n'est pas superutilisateur"
+        assert "fsync = off, full_page_writes = off" in found["Durabilité"].state
+        assert "pg_dump" in found["Sauvegarde"].state and found["Clé des sceaux"].state.startswith("rien n'est encore")
+        assert {*doctor._CHECKS} <= {*found, "Disque"}
+
+    def test_what_is_wrong_is_named_with_what_to_do(self, asked: Question) -> None:
+        server, now = asked.database.server(), asked.now
+        assert server
+
+        def said(check: Callable[..., tuple[str, str]], *more: object, **standing: object) -> str:
+            return ". ".join(check(dataclasses.replace(server, **standing), *more))
+
+        assert "target_session_attrs" in said(postgresql_doctor.base, "a", is_following=True)
+        assert "max_connections" in said(postgresql_doctor.base, "a", connections=95, most_connections=100)
+        assert "ALTER DATABASE" in said(postgresql_doctor.rights, is_superuser=True)
+        assert "ALTER SYSTEM RESET synchronous_commit" in said(
+            postgresql_doctor.durability, unsafe=("synchronous_commit = off",)
+        )
+        assert said(postgresql_doctor.durability, unsafe=()) == "ce qui est enregistré l'est sur le disque. "
+        assert "timedatectl" in said(postgresql_doctor.clock, now, clock=now + 180_000)
+        assert "Rallumez-la" in said(postgresql_doctor.copies, required_standbys="*")
+        assert "se remplit" in said(postgresql_doctor.copies, archived_at=MONDAY, archiving_failed_at=MONDAY + 1)
+        assert said(postgresql_doctor.copies, standbys=2, archived_at=MONDAY) == (
+            "2 machines de secours, journaux archivés jusqu'au 2026-03-02T09:00:00.000Z. "
+        )
+
+    def test_the_disk_of_papers(self, asked: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**6))
+        assert "1 Mo libres" in advice(asked)["Disque des documents"]
+
+    def test_a_server_that_does_not_answer_is_said_once(self, asked: Question) -> None:
+        url = "postgresql://ba:secret@127.0.0.1:1/gone"
+        found = advice(dataclasses.replace(asked, database=at(url)))
+        assert [*found] == ["Base"] and "psql 'postgresql://ba@127.0.0.1:1/gone'" in found["Base"]
+        assert "ne se laisse pas lire" in found["Base"] and "secret" not in found["Base"]

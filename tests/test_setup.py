@@ -9,7 +9,7 @@ import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 import httpx
@@ -21,12 +21,15 @@ from forked import ROOT
 from quart import Quart
 from store import Clock, Store
 
-from fadjma import application, cli, create_app, first_page, setup
+from fadjma import application, cli, create_app, first_page, installed, setup
 from fadjma.accounts import actions
 from fadjma.config import Settings
 from fadjma.identity import directory
 from fadjma.identity.enrolment import NewPerson
-from fadjma.store import Transaction, Unavailable, Unusable
+from fadjma.store import Transaction, Unavailable, Unusable, at
+
+if TYPE_CHECKING:
+    from clusters import Cluster
 
 TABLE = "dci;forme;dosage;unité;marques;tableau\nsulfadoxine;comprimé;500 mg;comprimé;Fansidar;liste I\n"
 
@@ -237,24 +240,33 @@ class TestTheUnitAndTheSheet:
             },
             setting_up=True,
         )
-        database = tmp_path / "fadjma.db"
-        backups = setup.backups(settings, database)
-        unit = setup.unit(database, None, backups)
+        database = at(f"sqlite:///{tmp_path / 'fadjma.db'}")
+        copies = installed.copies(settings, database)
+        unit = installed.unit(database, None, copies)
         assert f"FADJMA_BACKUP_FOLDER={tmp_path / 'stick'}\n" in unit and "FADJMA_BACKUP_EVERY=2\n" in unit
         assert f"FADJMA_BACKUP_KEY_FILE={tmp_path / 'key'}\n" in unit
-        sheet = setup.recovery_sheet(
-            database, None, backups, "aminata.ba@clinique.sn", setup.said_of_seal_key(tmp_path / "fadjma.seal", "7a1f")
-        )
+        key = installed.said_of_seal_key(tmp_path / "fadjma.seal", "7a1f")
+        sheet = installed.recovery_sheet(None, copies, "aminata.ba@clinique.sn", key)
         assert f"{tmp_path / 'stick'}, toutes les 2 heures" in sheet and str(tmp_path / "key") in sheet
-        assert not any("sauvegardes" in step for step in setup.what_remains(setup.Known(1, 1, 1, 1), backups))
+        assert not any("sauvegardes" in step for step in installed.what_remains(setup.Known(1, 1, 1, 1), copies))
+
+    def test_an_address_without_a_password_is_in_the_unit_as_systemd_reads_it(self) -> None:
+        url = "postgresql://fadjma@db.example.sn/fadjma?sslmode=verify-full&sslrootcert=%2Fetc%2Froot.pem"
+        settings = Settings(database_url=url)
+        database = at(url)
+        unit = installed.unit(database, None, installed.copies(settings, database))
+        assert f"Environment=FADJMA_DATABASE_URL={url.replace('%', '%%')}\n" in unit
+        assert database.address == url == at(url.replace("&sslroot", "&password=baobab77&sslroot")).address
 
     def test_a_folder_that_is_not_there_or_cannot_be_made_remains_to_be_done(self, tmp_path: Path) -> None:
-        absent = setup.backups(Settings(backup_folder=tmp_path / "absent"), tmp_path / "fadjma.db")
+        database = at(f"sqlite:///{tmp_path / 'fadjma.db'}")
         (tmp_path / "backups").touch()
-        for backups in (absent, setup.backups(Settings(), tmp_path / "fadjma.db")):
-            setup.make_folder(backups)
-            assert not backups.folder.is_dir()
-            assert str(backups.folder) in setup.what_remains(setup.Known(1, 1, 1, 1), backups)[0]
+        for folder in (tmp_path / "absent", None):
+            copies = installed.copies(Settings(backup_folder=folder), database)
+            copies.make_folder()
+            folder = folder or tmp_path / "backups"
+            assert not folder.is_dir()
+            assert str(folder) in installed.what_remains(setup.Known(1, 1, 1, 1), copies)[0]
 
 
 def test_a_file_that_is_called_setup_is_no_set_up(folder: Folder) -> None:
@@ -363,6 +375,36 @@ class TestTheFirstPage:
         assert (await self._post(app, address, TYPED))[0] == 404
         signed_in = {"login": "aminata.ba@clinique.sn", "password": PASSWORD}
         assert (await self._post(app, "/sign-in", signed_in))[0] == 303
+
+    async def test_of_a_database_in_postgresql_it_says_how_that_is_copied_and_never_its_password(
+        self, cluster: "Cluster", migrated: str, tmp_path: Path
+    ) -> None:
+        url = cluster.url(cluster.create(template=migrated))
+        app = create_app(
+            Settings(
+                secret_key="s" * 48,
+                database_url=url.replace("fadjma@", "fadjma:baobab77@"),
+                seal_key_file=tmp_path / "fadjma.seal",
+                papers=tmp_path / "papers",
+            )
+        )
+        await app.extensions["running"].open()
+        try:
+            status, page = await self._post(app, app.extensions["first_page"], TYPED)
+        finally:
+            await app.extensions["running"].close()
+        assert status == 201 and "baobab77" not in page
+        for said in (
+            f"Base de données      {url}\n",
+            f"Clé des sceaux       {tmp_path / 'fadjma.seal'}\n",
+            f"Documents            {tmp_path / 'papers'}\n",
+            f"--file=fadjma.dump \\\n{25 * ' '}--dbname='{url}'\n",
+            "EnvironmentFile=/etc/fadjma.env\n",
+            "écrire FADJMA_DATABASE_URL, qui contient un mot de passe, dans /etc/fadjma.env",
+            "After=network.target postgresql.service\n",
+        ):
+            assert said in page, page
+        assert "FADJMA_DATABASE_URL=" not in page and "FADJMA_BACKUP" not in page and "quart restore" not in page
 
     async def test_several_processes_say_one_address_of_one_file_each_start_says_another(self, app: Quart) -> None:
         other = create_app(Settings(secret_key="s" * 48))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from fadjma.chain import keys, seals
 from fadjma.chain.covering import Kind, Link, row_digest, row_salt
@@ -11,6 +12,7 @@ from fadjma.i18n import iso
 from fadjma.store import Row, Transaction
 
 _AT_ONCE = 200  # links, with all rows that they cover: those from before the chain have hundreds
+_PARTS = 1_000
 Progress = Callable[[int], object]
 
 
@@ -27,6 +29,30 @@ class Break:
     around: tuple[str, ...] = ()
 
 
+class _Sums:
+    """How many things there were, and what they add up to: Python's own hash, which nobody knows beforehand, tells
+    without a list of all of them whether they are the same. In parts, by their names: where they are not, the names of
+    one part are few enough to be listed."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * _PARTS
+        self._totals = [0] * _PARTS
+
+    def add(self, name: str, said: object = None) -> None:
+        part = _part(name)
+        self._counts[part] += 1
+        self._totals[part] += hash((name, said))
+
+    def apart(self, other: Self) -> list[int]:
+        """The parts in which the others are not the same."""
+        mine, others = (zip(one._counts, one._totals, strict=True) for one in (self, other))
+        return [part for part, (its, the_others) in enumerate(zip(mine, others, strict=True)) if its != the_others]
+
+
+def _part(name: str) -> int:
+    return hash(name) % _PARTS
+
+
 @dataclass(slots=True)
 class Walk:
     """One walk over a database. `breaks` yields what is wrong, the first of each chain first."""
@@ -35,23 +61,23 @@ class Walk:
     progress: Progress = lambda done: None
     links: int = 0  # how many were walked
     seals: int = 0
-    _seen: dict[str, list[int]] = field(
-        default_factory=dict
-    )  # of each kind, how many rows and what their keys add up to
+    _seen: dict[str, _Sums] = field(default_factory=dict)  # of each kind, the rows that links cover
+    _held: _Sums = field(default_factory=_Sums)  # by which seal each chain is held until which link, as its links say
 
     def breaks(self, tx: Transaction) -> Iterator[Break]:
-        """Everything that is wrong."""
-        self._seen = {kind.code: [0, 0] for kind in self.kinds}
-        lasts: dict[str, Row] = {row["chain"]: row for row in tx.each("SELECT chain, number, digest FROM chain_heads")}
-        for chain, head in lasts.items():
-            yield from _as_far_as_read(self._chain(tx, chain, head), chain)
+        """Everything that is wrong. What is kept of a walk meanwhile does not grow with the database."""
+        self._seen = {kind.code: _Sums() for kind in self.kinds}
+        last = seals.newest(tx)
+        for head in tx.each("SELECT chain, number, digest FROM chain_heads"):
+            yield from _as_far_as_read(self._chain(tx, head["chain"], head, last.number if last else 0), head["chain"])
         if self.links != tx.value("SELECT count(*) FROM chain_links"):
             yield from _headless(tx)
-        yield from _as_far_as_read(self._seals(tx, lasts))
+        yield from _as_far_as_read(self._seals(tx))
         yield from self._uncovered(tx)
 
-    def _chain(self, tx: Transaction, chain: str, head: Row) -> Iterator[Break]:
-        number, digest, first = 0, "", True
+    def _chain(self, tx: Transaction, chain: str, head: Row, newest: int) -> Iterator[Break]:
+        """`newest`: the number of the last seal."""
+        number, digest, seal, first = 0, "", 0, True
         while True:
             rows = tx.all(
                 "SELECT number, made, at, seal, form, salt, covered, digest FROM chain_links "
@@ -68,11 +94,15 @@ class Walk:
                     if wrong and (first or not wrong.startswith("sa somme")):
                         yield _broken(tx, chain, row["number"], wrong)
                         first = False
-                number, digest = row["number"], row["digest"]
+                if seal not in (0, row["seal"]):
+                    self._held.add(chain, (number, seal))
+                number, digest, seal = row["number"], row["digest"], row["seal"]
             self.links += len(rows)
             self.progress(len(rows))
             if len(rows) < _AT_ONCE:
                 break
+        if 0 < seal <= newest:
+            self._held.add(chain, (number, seal))
         if number < head["number"]:
             yield _broken(tx, chain, number + 1, f"il n'y est pas, et la chaîne finit au maillon {head['number']}")
         elif (number, digest) != (head["number"], head["digest"]):
@@ -102,42 +132,38 @@ class Walk:
             text = texts[code, row["form"]].get(key)
             if text is None:
                 return f"la ligne {item} n'y est plus"
-            self._count(code, key)
+            self._seen[code].add(key)
             digests.append(row_digest(row_salt(row["salt"], position), text))
         link = Link(chain, row["number"], row["made"], row["at"], row["seal"], row["form"])
         if link.digest(previous, digests) == row["digest"]:
             return None
         return "sa somme n'est pas celle de ce qu'il couvre : " + ", ".join(row["covered"].split(" ")[:5])
 
-    def _count(self, code: str, key: str) -> None:
-        seen = self._seen[code]
-        seen[0] += 1
-        seen[1] += hash(key)
-
     def _uncovered(self, tx: Transaction) -> Iterator[Break]:
-        """Rows that no link covers, and that do not wait to be. Python's own hash, which nobody knows beforehand, tells
-        without a list of all of them whether they are the same."""
+        """Rows that no link covers, and that do not wait to be."""
         for row in tx.each("SELECT kind, key FROM chain_before"):
             if row["kind"] in self._seen:
-                self._count(row["kind"], row["key"])
+                self._seen[row["kind"]].add(row["key"])
         for kind in self.kinds:
-            count, total = 0, 0
+            there = _Sums()
             for row in tx.each(kind.every):
-                count, total = count + 1, total + hash(row["key"])
-            if self._seen[kind.code] != [count, total]:
-                yield from self._name_uncovered(tx, kind)
+                there.add(row["key"])
+            for part in self._seen[kind.code].apart(there):
+                yield from self._name_uncovered(tx, kind, part)
 
-    def _name_uncovered(self, tx: Transaction, kind: Kind) -> Iterator[Break]:
-        covered = {row["key"] for row in tx.all("SELECT key FROM chain_before WHERE kind = ?", (kind.code,))}
+    def _name_uncovered(self, tx: Transaction, kind: Kind, part: int) -> Iterator[Break]:
+        waiting = tx.each("SELECT key FROM chain_before WHERE kind = ?", (kind.code,))
+        covered = {row["key"] for row in waiting if _part(row["key"]) == part}
         for row in tx.each("SELECT covered FROM chain_links"):
-            covered |= {item[len(kind.code) + 1 :] for item in row[0].split(" ") if item.startswith(f"{kind.code}:")}
+            keys_of = (item.partition(":") for item in row[0].split(" "))
+            covered |= {key for code, _, key in keys_of if code == kind.code and _part(key) == part}
         for row in tx.each(kind.every):
-            if row["key"] not in covered:
+            if _part(row["key"]) == part and row["key"] not in covered:
                 yield Break(f"la ligne {kind.code}:{row['key']} n'est dans aucun maillon", row["chain"])
 
-    def _seals(self, tx: Transaction, lasts: dict[str, Row]) -> Iterator[Break]:
+    def _seals(self, tx: Transaction) -> Iterator[Break]:
         known = {key.fingerprint: key for key in keys.all_known(tx)}
-        sealed: dict[str, int] = {}
+        held = _Sums()
         previous, number = "", 0
         for seal in seals.each(tx):
             if seal.number != number + 1:
@@ -151,22 +177,27 @@ class Walk:
                 yield Break(f"{_seal_name(seal)} : sa somme n'est pas celle de ce qu'il scelle")
             elif not wrong and (key is None or not keys.is_signed(said, seal.signature, key.public_key)):
                 yield Break(f"{_seal_name(seal)} : la signature n'est pas de la clé {keys.grouped(seal.fingerprint)}")
-            sealed.update((chain, at) for chain, at, _ in seal.named())
+            for chain, at, _ in seal.named():
+                held.add(chain, (at, seal.number))
             previous, number = seal.digest, seal.number
             self.seals += 1
             self.progress(1)
-        for chain, head in lasts.items():
-            yield from self._unsealed(tx, chain, head["number"], sealed.get(chain, 0), number)
+        for part in self._held.apart(held):
+            yield from self._name_unsealed(tx, number, part)
 
-    def _unsealed(self, tx: Transaction, chain: str, head: int, sealed: int, newest: int) -> Iterator[Break]:
-        """A link that says of a seal that it holds it, and it does not."""
-        if head > sealed:
+    def _name_unsealed(self, tx: Transaction, newest: int, part: int) -> Iterator[Break]:
+        """Links that say of a seal that it holds them, and it does not."""
+        named = (head for seal in seals.each(tx) for head in seal.named())
+        sealed = {chain: at for chain, at, _ in named if _part(chain) == part}
+        heads = (row for row in tx.each("SELECT chain, number FROM chain_heads") if _part(row["chain"]) == part)
+        for row in heads:
+            chain, held = row["chain"], sealed.get(row["chain"], 0)
             since = tx.value(
                 "SELECT min(seal) FROM chain_links WHERE chain = :chain AND number > :number",
-                {"chain": chain, "number": sealed},
+                {"chain": chain, "number": held},
             )
-            if since is not None and since <= newest:
-                yield _broken(tx, chain, sealed + 1, f"le sceau {since} ne le contient pas")
+            if row["number"] > held and since is not None and since <= newest:
+                yield _broken(tx, chain, held + 1, f"le sceau {since} ne le contient pas")
 
     def _heads(self, tx: Transaction, seal: Seal) -> Iterator[Break]:
         for chain, number, signs in seal.named():

@@ -326,6 +326,10 @@ def _notification(row: Row) -> Notification:
     )
 
 
+# What `begin_another_history` does, as whoever has restored a dump into PostgreSQL types it.
+ANOTHER_HISTORY = "UPDATE inboxes SET last_seq = last_seq + 1000000 + floor(random() * 1e9)::bigint"
+
+
 def begin_another_history(tx: Transaction) -> None:
     """In a copy of the database, everybody's numbers jump: whoever has heard more than it holds cannot take its next
     events for those. After it is restored they ask for what follows their number, which is none of its: `reset`.

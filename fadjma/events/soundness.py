@@ -11,7 +11,7 @@ def gaps(tx: Transaction) -> Iterator[str]:
 
     In a copy all jump, so that one which is missing at the very end is seen in the database itself alone.
     """
-    rows = tx.all(
+    rows = tx.each(
         "SELECT DISTINCT user_id FROM ("
         "SELECT n.user_id, seq - lag(seq, 1, i.forgotten) OVER (PARTITION BY n.user_id ORDER BY seq) AS step "
         "FROM notifications n JOIN inboxes i ON i.user_id = n.user_id "

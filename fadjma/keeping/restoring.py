@@ -8,7 +8,7 @@ from fadjma.events import inbox
 from fadjma.i18n import iso
 from fadjma.keeping.copies import Plan, bring, by_age, drilled
 from fadjma.store import Transaction, Unusable, soundness
-from fadjma.store.owner import FileOwner
+from fadjma.store.owner import alone
 from fadjma.store.sqlite.backup import change, count_rows, look_into, put_in_place, remove
 from fadjma.store.sqlite.migrating import migrate
 
@@ -20,15 +20,11 @@ def restore(database: Path, source: Path, key: str | None, now: int, *, replace_
 
     Returns where the database is kept that was there. Raises Unusable; then it is as it was.
     """
-    owner = FileOwner(database)
     try:
-        if not owner.take():
-            raise Unusable(f"FADJMA tourne encore sur {database} (processus {owner.holder()}) : arrêtez-le d'abord.")
-        return _restore(database, source, key, now, replace_newer=replace_newer)
+        with alone(database):
+            return _restore(database, source, key, now, replace_newer=replace_newer)
     except OSError as error:
         raise Unusable(f"La base {database} ne se laisse pas remplacer : {error}.") from error
-    finally:
-        owner.give_up()
 
 
 def _restore(database: Path, source: Path, key: str | None, now: int, *, replace_newer: bool) -> Path | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fadjma.store import Database
 
-_LEAST = 500_000_000  # bytes
+LEAST = 500_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +32,4 @@ def disk(database: Database) -> Disk:
 def needed(database: Path) -> int:
     """Twice the database, so that a copy of it has room, and never less than what some weeks bring."""
     size = database.stat().st_size if database.exists() else 0
-    return max(_LEAST, 2 * size)
+    return max(LEAST, 2 * size)

@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -38,14 +39,34 @@ def milliseconds() -> int:
     return time.time_ns() // 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a database that is no file says of itself, for `quart doctor`."""
+
+    version: str
+    size: int  # bytes of this database
+    clock: int  # milliseconds UTC
+    role: str
+    is_superuser: bool
+    is_following: bool  # another machine; then nobody can write to it
+    unsafe: tuple[str, ...]  # settings with which what was acknowledged may be lost
+    connections: int
+    most_connections: int
+    required_standbys: str  # without which no write is acknowledged; empty: it waits for none
+    standbys: int  # machines that follow this one now
+    archived_at: int  # its log, last, milliseconds UTC; 0: never
+    archiving_failed_at: int
+
+
 class Database(ABC):
     """A database; `at` makes one.
 
     `path`: its file, or, of one that is no file of this machine, the name under which what belongs to it lies here
-    (the secret key, papers).
+    (the secret key, papers). `address`: what FADJMA_DATABASE_URL says of it, without what is secret.
     """
 
     path: Path
+    address: str
     is_file: bool
 
     def __init__(self, clock: Clock) -> None:
@@ -149,6 +170,32 @@ class Database(ABC):
 
     def tell_others(self, said: Said) -> None:  # noqa: B027 - most databases have no others
         """Say what is kept nowhere, in up to 8 KB: in the others `told` is called with it, in order, or never."""
+
+    # Of commands: it need not be open, and whether a process serves it meanwhile matters to `alone` only.
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether there is one of FADJMA's, of whichever version. Raises Unusable when that cannot be known."""
+
+    @abstractmethod
+    def look_into(self, function: Callable[[Transaction], R]) -> R:
+        """Call `function(tx)` on one consistent snapshot, however long it takes. Raises Unusable."""
+
+    @abstractmethod
+    def change(self, function: Callable[[Transaction], object]) -> None:
+        """Call `function(tx)` in one durable transaction; as with `write`, it may be called again. Raises Unusable."""
+
+    def server(self) -> Server | None:
+        """What looks after it, as it stands now; None of a file. Raises Unusable."""
+        return None
+
+    @abstractmethod
+    def migrate(self) -> None:
+        """Bring it to this version, as every start does. Raises Unusable."""
+
+    @abstractmethod
+    def alone(self) -> AbstractContextManager[None]:
+        """Around what nobody may serve it beside. Raises Unusable while a process of FADJMA does."""
 
     @abstractmethod
     def owner(self) -> Owner:

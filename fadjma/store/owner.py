@@ -4,7 +4,11 @@ import asyncio
 import os
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from fadjma.store.errors import Unusable
 
 if sys.platform != "win32":
     import fcntl
@@ -78,3 +82,15 @@ class FileOwner(Owner):
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+@contextmanager
+def alone(database: Path) -> Iterator[None]:
+    """Around what nobody may serve this file beside: who begins to meanwhile is told so. Raises Unusable, OSError."""
+    owner = FileOwner(database)
+    if not owner.take():
+        raise Unusable(f"FADJMA tourne encore sur {database} (processus {owner.holder()}) : arrêtez-le d'abord.")
+    try:
+        yield
+    finally:
+        owner.give_up()

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Parameters = Mapping[str, Any] | Sequence[Any]
 Finish = Callable[["Transaction", list[Any]], object]
@@ -22,6 +22,25 @@ class Row(Protocol):
 
     def as_dict(self) -> dict[str, Any]:
         """The columns by their names."""
+
+
+class Reference(NamedTuple):
+    """A foreign key: these columns of a table are these of the one that it refers to."""
+
+    table: str
+    columns: tuple[str, ...]
+    parent: str
+    keys: tuple[str, ...]
+
+
+def references(rows: Iterable[Row]) -> list[Reference]:
+    """From a row for each column of each, in their order: child, key (which of the child's), parent, own, other."""
+    found: dict[tuple[str, Any], Reference] = {}
+    for row in rows:
+        known = found.get((row["child"], row["key"]), Reference(row["child"], (), row["parent"], ()))
+        columns, keys = (*known.columns, row["own"]), (*known.keys, row["other"])
+        found[row["child"], row["key"]] = known._replace(columns=columns, keys=keys)
+    return [*found.values()]
 
 
 class Announced(list[Any]):
@@ -73,6 +92,14 @@ class Transaction(ABC):
     @abstractmethod
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row that the statement returns, if any."""
+
+    @abstractmethod
+    def has_table(self, name: str) -> bool:
+        """Whether the database, which may be of an older version, or nobody's yet, has this table."""
+
+    @abstractmethod
+    def references(self) -> list[Reference]:
+        """Every foreign key that the database's tables have now."""
 
     def version(self) -> int | None:
         """Of the database, as seen here: while one connection says the same number, nobody has committed anything.

@@ -3,28 +3,19 @@
 from pathlib import Path
 
 import pytest
-import steps
-from attacking import Typed
+from attacking import Typed, work
 from click.testing import CliRunner, Result
 from store import Store
 
 from fadjma import create_app
-from fadjma.chain import keys, seals
+from fadjma.chain import keys
 from fadjma.config import Settings
 
 
 @pytest.fixture
 def worked(store: Store, path: Path) -> Store:
     """A file with records, a reading and a hand-over; two seals."""
-    signer = keys.make(path.with_suffix(".seal"))
-    steps.delivered(store)
-    steps.write_record(store)
-    store.clock.advance(minutes=1)
-    store.write(seals.make, signer)
-    steps.write_record(store)
-    store.clock.advance(minutes=1)
-    store.write(seals.make, signer)
-    steps.write_record(store)
+    work(store, keys.make(path.with_suffix(".seal")))
     return store
 
 

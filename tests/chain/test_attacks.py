@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import steps
-from attacking import Typed, tamper
+from attacking import ENTRY, HARM, Typed, tamper
 from cast import AWA
 from store import Store
 
@@ -18,77 +18,6 @@ from fadjma.chain.keys import Signer
 from fadjma.store.sqlite.connections import connect
 from fadjma.store.sqlite.transaction import SQLiteTransaction
 from fadjma.verifying import COVERED
-
-_ENTRY = "(SELECT id FROM audit_events WHERE action = 'record.created' ORDER BY id LIMIT 1)"
-# What is done → what is said of it.
-HARM = {
-    "changed": ([f"UPDATE audit_events SET actor_id = 'sarr' WHERE id = {_ENTRY}"], "sa somme n'est pas celle"),
-    "dated": ([f"UPDATE audit_events SET at = at - 1 WHERE id = {_ENTRY}"], "sa somme n'est pas celle"),
-    "written otherwise": (
-        ["UPDATE record_versions SET body = 'Autre chose' WHERE version = 1"],
-        "sa somme n'est pas celle",
-    ),
-    "given more": (["UPDATE dispense_lines SET quantity = quantity + 1"], "sa somme n'est pas celle"),
-    "made bytes": (
-        [f"UPDATE audit_events SET ground = CAST('x' AS BLOB) WHERE id = {_ENTRY}"],
-        "il y a ce que FADJMA n'écrit jamais",
-    ),
-    "seal without heads": (
-        ["UPDATE chain_seals SET heads = 'awa' WHERE number = 1"],
-        "un sceau, il y a ce que FADJMA n'écrit jamais",
-    ),
-    "moved more": (["UPDATE movements SET quantity = quantity + 1 WHERE kind = 'received'"], "de Pharmacie Jamm"),
-    "undone in silence": (
-        ["UPDATE dispenses SET undone_at = 1, undone_by = 'ndiaye', undo_reason = 'x'"],
-        "n'est dans aucun maillon",
-    ),
-    "removed": ([f"DELETE FROM audit_events WHERE id = {_ENTRY}"], "n'y est plus"),
-    "inserted": (
-        [
-            "INSERT INTO audit_events (id, at, actor_id, action, subject_kind, subject_id, patient_id) "
-            "VALUES ('new', 1, 'sarr', 'file.read', 'patient', 'awa', 'awa')"
-        ],
-        "la ligne audit:new n'est dans aucun maillon",
-    ),
-    "two swapped": (
-        [
-            "CREATE TABLE two AS SELECT id, action FROM audit_events WHERE patient_id = 'awa' ORDER BY id LIMIT 2",
-            "UPDATE audit_events SET action = (SELECT action FROM two WHERE two.id <> audit_events.id) "
-            "WHERE id IN (SELECT id FROM two)",
-            "DROP TABLE two",
-        ],
-        "sa somme n'est pas celle",
-    ),
-    "links swapped": (
-        [
-            "UPDATE chain_links SET number = -2 WHERE chain = 'awa' AND number = 2",
-            "UPDATE chain_links SET number = 2 WHERE chain = 'awa' AND number = 3",
-            "UPDATE chain_links SET number = 3 WHERE chain = 'awa' AND number = -2",
-        ],
-        "maillon 2 : sa somme n'est pas celle",
-    ),
-    "a link removed": (["DELETE FROM chain_links WHERE chain = 'awa' AND number = 2"], "maillon 2 : il n'y est pas"),
-    "a tail cut": (
-        [
-            "DELETE FROM chain_links WHERE chain = 'awa' AND number > 2",
-            "UPDATE chain_heads SET number = 2, digest = (SELECT digest FROM chain_links WHERE chain = 'awa' "
-            "AND number = 2) WHERE chain = 'awa'",
-        ],
-        "le contient",
-    ),
-    "a whole chain": (
-        ["DELETE FROM chain_links WHERE chain = 'awa'", "DELETE FROM chain_heads WHERE chain = 'awa'"],
-        "le contient",
-    ),
-    "a head": (["DELETE FROM chain_heads WHERE chain = 'awa'"], "la chaîne n'a pas de tête"),
-    "a head's digest": (["UPDATE chain_heads SET digest = 'x' WHERE chain = 'awa'"], "la tête de la chaîne"),
-    "a seal": (["DELETE FROM chain_seals WHERE number = 1"], "le sceau 1 n'y est pas"),
-    "a seal's moment": (["UPDATE chain_seals SET at = at + 1 WHERE number = 1"], "sa somme n'est pas celle"),
-    "a signature": (
-        ["UPDATE chain_seals SET signature = (SELECT signature FROM chain_seals WHERE number = 1) WHERE number = 2"],
-        "la signature n'est pas de la clé",
-    ),
-}
 
 
 @pytest.mark.parametrize("harm", HARM)
@@ -154,7 +83,7 @@ def _without_triggers(path: Path) -> sqlite3.Connection:
 def _forge(path: Path, signer: Signer) -> None:
     """All of it anew, and signed with a key of one's own."""
     with closing(_without_triggers(path)) as connection:
-        connection.execute(f"UPDATE audit_events SET actor_id = 'sarr' WHERE id = {_ENTRY}")
+        connection.execute(f"UPDATE audit_events SET actor_id = 'sarr' WHERE id = {ENTRY}")
         _rewrite(connection, AWA.id)
         tx = SQLiteTransaction(connection, 1)
         found, previous = list(seals.each(tx)), ""
@@ -177,7 +106,7 @@ def test_heads_rewritten_without_the_key_are_not_those_that_were_signed(
     worked: Store, path: Path, quart: Typed
 ) -> None:
     with closing(_without_triggers(path)) as connection:
-        connection.execute(f"UPDATE audit_events SET actor_id = 'sarr' WHERE id = {_ENTRY}")
+        connection.execute(f"UPDATE audit_events SET actor_id = 'sarr' WHERE id = {ENTRY}")
         _rewrite(connection, AWA.id)
     done = quart("verify")
     assert done.exit_code == 1 and "ce n'est pas celui que le sceau 1" in done.output, done.output

@@ -160,7 +160,7 @@ class TestQuart:
             raise Unusable("Le disque est plein.")
 
         before = path.with_suffix(".seal").read_bytes()
-        monkeypatch.setattr("fadjma.proving.change", full)
+        monkeypatch.setattr("fadjma.store.sqlite.database.change", full)
         done = quart("seal-key", "--new")
         assert done.exit_code == 1 and "plein" in done.output
         assert path.with_suffix(".seal").read_bytes() == before

@@ -1,8 +1,10 @@
 """`quart backup`, `quart restore` and `quart verify` as they are typed."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,6 +12,10 @@ from store import Clock, Store
 
 from fadjma import create_app, verifying
 from fadjma.config import Settings
+
+if TYPE_CHECKING:
+    from clusters import Cluster
+    from postgresql_store import Settled
 
 CHECKS = verifying.checks(lambda name: True)
 KEY = "the key of these copies, long enough for anybody"
@@ -44,7 +50,7 @@ HARM = {
     "transferts égaux à leurs mouvements": "INSERT INTO transfers "
     "(id, from_id, to_id, lot_id, quantity, sent_by, sent_at) VALUES ('t', 'here', 'there', 'l', 5, 'ndiaye', 1)",
     "stock réservé égal à ses réservations": "INSERT INTO lots (id, product_id, number, expires_on, on_hand, reserved) "
-    "SELECT 'l', 'p', '1', '2027-01-01', 5, 5",
+    "SELECT 'k', 'p', '2', '2027-01-01', 5, 5",
     "état de chaque ordonnance issu d'un acte": "INSERT INTO prescriptions "
     "(id, patient_id, prescriber_id, status, issued_at, valid_until, updated_at) "
     "VALUES ('x', 'awa', 'diop', 'issued', 1, 2, 1)",
@@ -65,6 +71,22 @@ HARM = {
     "pages et index intacts": "UPDATE sqlite_master SET sql = replace(sql, 'IS NOT NULL', 'IS NULL') "
     "WHERE name = 'users_phone'",
 }  # fmt: skip
+
+
+def test_so_it_is_on_postgresql_all_at_once(
+    cluster: "Cluster", settled_on_postgresql: "Settled", tmp_path: Path
+) -> None:
+    labels = [check.label for check in CHECKS if check.label != "pages et index intacts"]  # which it sees to by itself
+    settled_on_postgresql.begin_again()
+    with cluster.connect(settled_on_postgresql.name) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for label in labels:
+            connection.execute(HARM[label].encode())
+    settings = Settings(secret_key="k" * 40, database_url=settled_on_postgresql.url, papers=tmp_path)
+    done = CliRunner().invoke(create_app(settings).cli.commands["verify"], [])
+    named = re.findall(r"^(.+) : non \(", done.output, re.M)
+    assert (done.exit_code, named) == (1, labels), done.output
+    settled_on_postgresql.begin_again()
 
 
 @pytest.mark.parametrize("label", [check.label for check in CHECKS])

@@ -14,8 +14,8 @@ from moved import copy
 from fadjma.store import at, copying
 from fadjma.store.copying import Filling, Values
 from fadjma.store.engines import whole
+from fadjma.store.postgresql.address import name
 from fadjma.store.postgresql.connections import connect
-from fadjma.store.postgresql.database import name
 from fadjma.store.postgresql.whole import PostgreSQLFilling
 from fadjma.store.sqlite.whole import SQLiteFilling
 

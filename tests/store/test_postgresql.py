@@ -5,7 +5,6 @@ import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -29,7 +28,6 @@ from fadjma.store.postgresql.owner import LockOwner
 from fadjma.store.postgresql.statements import translated, values
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 
-SCALING = Path(__file__).parents[2] / "docs/scaling.md"
 WRITERS = 64
 
 
@@ -301,11 +299,10 @@ class TestAgain:
 
 
 async def test_what_is_said_of_a_restored_one_puts_all_numbers_in_another_history(store: Store) -> None:
-    """docs/scaling.md: what `quart restore` does to a file."""
+    """What `quart restore` does to a file."""
     numbers = "SELECT user_id, last_seq FROM inboxes"
     before = dict(store.rows(numbers))
-    (statement,) = re.findall(r"`(UPDATE inboxes [^`]+)`", SCALING.read_text("utf-8"))
-    store.connection.execute(statement)
+    store.connection.execute(inbox.ANOTHER_HISTORY)
     after = dict(store.rows(numbers))
     assert before and all(after[user_id] > last + inbox.HISTORIES_APART - 1 for user_id, last in before.items())
     back = [(last, user_id) for user_id, last in before.items()]

@@ -15,18 +15,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
 
 import psycopg
 
-from fadjma.store.database import Clock, Database, Said, milliseconds
+from fadjma.store.database import Clock, Database, Said, Server, milliseconds
 from fadjma.store.errors import Error, Unavailable, Unusable
 from fadjma.store.owner import Owner
+from fadjma.store.postgresql.address import name, public
+from fadjma.store.postgresql.aside import SNAPSHOT, alone, patient, refuse_others, said
 from fadjma.store.postgresql.connections import Connection, Kept, connect
 from fadjma.store.postgresql.faults import InTheWay, translated
 from fadjma.store.postgresql.listening import Listening
 from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.owner import LockOwner
+from fadjma.store.postgresql.standing import standing
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 from fadjma.store.transaction import Transaction
 from fadjma.store.writes import Write, settle
@@ -42,7 +44,7 @@ _GLANCE_SECONDS = 1.0  # that the event loop waits for the database, as long as 
 _ASIDE_SECONDS = 600.0  # for one statement of a long reading
 _ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
 _CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_UNREADABLE = "ne se laisse pas lire"
 _WRITE = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
 
 
@@ -62,6 +64,7 @@ class PostgreSQL(Database):
         super().__init__(clock)
         self.url = url
         self.path = Path(name(url))
+        self.address = public(url)
         self._writing = Kept(lambda: connect(url))
         self._reading = Kept(lambda: connect(url))
         self._writers: ThreadPoolExecutor | None = None
@@ -81,7 +84,7 @@ class PostgreSQL(Database):
     async def open(self) -> None:
         try:
             with self.usable():
-                await asyncio.to_thread(self._migrate)
+                await asyncio.to_thread(self.migrate)
                 self._near = await asyncio.to_thread(self._connect_near)
             self._give_up_at = None
             self._closed.clear()
@@ -91,10 +94,6 @@ class PostgreSQL(Database):
         except BaseException:
             await self.close()
             raise
-
-    def _migrate(self) -> None:
-        with connect(self.url, seconds=0) as connection:
-            migrate(connection, self.clock())
 
     async def close(self) -> None:
         if self._give_up_at is None:
@@ -132,10 +131,10 @@ class PostgreSQL(Database):
     def _read_on(self, kept: Kept, work: Callable[[Transaction], R]) -> R:
         connection = kept.take()
         try:
-            if not _begun(connection, _READ):  # it broke since it was last used
+            if not _begun(connection, SNAPSHOT):  # it broke since it was last used
                 kept.give_back(connection)
                 connection = kept.take()
-                _begin(connection, _READ)
+                _begin(connection, SNAPSHOT)
             return self._rolled_back(connection, work)
         finally:
             kept.give_back(connection)
@@ -159,7 +158,7 @@ class PostgreSQL(Database):
             self._come_near()
             raise Unavailable("broken")
         try:
-            _begin(near, _READ)
+            _begin(near, SNAPSHOT)
             return self._rolled_back(near, work)
         finally:
             if _is_closed(near):
@@ -344,6 +343,44 @@ class PostgreSQL(Database):
             log.warning("others were not woken, their sweep makes up for it: %s", error)
         self._wake_soon()
 
+    # --- of commands ---
+
+    def exists(self) -> bool:
+        with said(str(self.path), _UNREADABLE), patient(self.url) as connection:
+            return PostgreSQLTransaction(connection, 0).has_table("schema_migrations")
+
+    def look_into(self, function: Callable[[Transaction], R]) -> R:
+        with said(str(self.path), _UNREADABLE), patient(self.url) as connection:
+            connection.execute(SNAPSHOT)
+            tx = PostgreSQLTransaction(connection, 0)
+            refuse_others(tx, str(self.path))
+            result = function(tx)
+            tx.flush()  # a reading that writes is to be refused
+            return result
+
+    def change(self, function: Callable[[Transaction], object]) -> None:
+        write = Write(function)
+        with said(str(self.path), "ne se laisse pas changer"):
+            try:
+                self.run(write)
+            finally:
+                self._writing.close()
+            if write.error is not None:
+                raise write.error
+
+    def server(self) -> Server:
+        with said(str(self.path), _UNREADABLE), connect(self.url) as connection:
+            return standing(PostgreSQLTransaction(connection, 0))
+
+    def migrate(self) -> None:
+        with self.usable(), connect(self.url, seconds=0) as connection:
+            migrate(connection, self.clock())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with said(str(self.path), _UNREADABLE), alone(self.url, str(self.path)):
+            yield
+
     def owner(self) -> Owner:
         return LockOwner(lambda: connect(self.url, seconds=_GLANCE_SECONDS))
 
@@ -364,11 +401,6 @@ class PostgreSQL(Database):
         """PostgreSQL looks at each page that it reads, where it was told to (initdb --data-checksums)."""
         self.found_damage = False
         return None
-
-
-def name(url: str) -> str:
-    """The name of the database at this address."""
-    return unquote(urlsplit(url).path.strip("/"))
 
 
 def _is_closed(connection: Connection) -> bool:

@@ -64,9 +64,11 @@ class LockOwner(Owner):
 
     @property
     def backend(self) -> int:
-        """Of the owner: the server's process behind its connection."""
+        """Of the owner: the server's process behind its connection, whatever a pgbouncer in between says of it."""
         assert self._connection is not None
-        return self._connection.info.backend_pid
+        found = self._connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert found
+        return int(found[0])
 
     def give_up(self) -> None:
         if self._connection is not None:

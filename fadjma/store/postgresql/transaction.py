@@ -15,7 +15,7 @@ from fadjma.store.postgresql.faults import InTheWay, translated
 from fadjma.store.postgresql.messages import Statement
 from fadjma.store.postgresql.statements import translated as as_postgresql
 from fadjma.store.postgresql.statements import values
-from fadjma.store.transaction import Parameters, Row, Transaction
+from fadjma.store.transaction import Parameters, Reference, Row, Transaction, references
 
 _AT_ONCE = 1_000  # rows of a long reading
 _NUMBER = b"SELECT pg_current_xact_id()::text"
@@ -107,6 +107,23 @@ class PostgreSQLTransaction(Transaction):
     def first(self, sql: str, parameters: Parameters = ()) -> Row | None:
         rows = self._rows(self._run(sql, parameters))
         return rows[0] if rows else None
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.value("SELECT to_regclass(CAST(:name AS TEXT)) IS NOT NULL", {"name": name}))
+
+    def references(self) -> list[Reference]:
+        return references(
+            self.all(
+                "SELECT c.relname AS child, x.conname AS key, p.relname AS parent, a.attname AS own, "
+                "b.attname AS other "
+                "FROM pg_constraint x JOIN pg_class c ON c.oid = x.conrelid JOIN pg_class p ON p.oid = x.confrelid "
+                "CROSS JOIN LATERAL unnest(x.conkey, x.confkey) WITH ORDINALITY AS k (own, other, place) "
+                "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.own "
+                "JOIN pg_attribute b ON b.attrelid = p.oid AND b.attnum = k.other "
+                "WHERE x.contype = 'f' AND c.relnamespace = current_schema()::regnamespace "
+                "ORDER BY child, key, k.place"
+            )
+        )
 
     @property
     def begun(self) -> bool:

@@ -103,11 +103,6 @@ def look_into(path: Path, function: Callable[[Transaction], R]) -> R:
         raise Unusable(f"{path} ne se laisse pas lire : {reason(path, error)}.") from error
 
 
-def has_table(tx: Transaction, name: str) -> bool:
-    """Whether a database, which may be of an older version, has this table."""
-    return tx.value("SELECT 1 FROM sqlite_master WHERE name = :name", {"name": name}) is not None
-
-
 def change(path: Path, function: Callable[[Transaction], object], now: int) -> None:
     """Change a database file that is not in use, in one transaction. Raises Unusable."""
     try:
@@ -125,7 +120,7 @@ def check_is_ours(path: Path) -> None:
     """Raises Unusable when a file is no database of this program, or one that was cut off. It reads a page or two."""
 
     def look(tx: Transaction) -> None:
-        if not tx.value("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'"):
+        if not tx.has_table("schema_migrations"):
             raise Unusable(f"{path} n'est pas une base de FADJMA.")
         pages: int = tx.value("PRAGMA page_count") * tx.value("PRAGMA page_size")
         if path.stat().st_size != pages:

@@ -6,15 +6,16 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, milliseconds
 from fadjma.store.errors import Error, Unavailable, tried_to_write
-from fadjma.store.owner import FileOwner, Owner
+from fadjma.store.owner import FileOwner, Owner, alone
+from fadjma.store.sqlite.backup import change, look_into
 from fadjma.store.sqlite.connections import BUSY_SECONDS, Connection, connect
 from fadjma.store.sqlite.constraints import translated
 from fadjma.store.sqlite.files import Place
@@ -42,6 +43,7 @@ class SQLite(Database):
         """`wal_limit`: bytes over which the -wal is shortened; 0: another program does that (Litestream)."""
         super().__init__(clock)
         self.path = path
+        self.address = f"sqlite:///{path.resolve()}"
         self._wal_limit = wal_limit
         self._writer: Connection | None = None
         self._is_called = False  # the writer, to what waits
@@ -56,7 +58,7 @@ class SQLite(Database):
 
     async def open(self) -> None:
         try:
-            await asyncio.to_thread(migrate, self.path, self.clock())
+            await asyncio.to_thread(self.migrate)
             self._give_up_at = None
             with usable(self.path):
                 self._writer = await self._connect()
@@ -207,6 +209,23 @@ class SQLite(Database):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # busy: somebody still reads from it
         except sqlite3.Error as error:
             log.error("the -wal could not be shortened: %s", error)
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def look_into(self, function: Callable[[Transaction], R]) -> R:
+        return look_into(self.path, function)
+
+    def change(self, function: Callable[[Transaction], object]) -> None:
+        change(self.path, function, self.clock())
+
+    def migrate(self) -> None:
+        migrate(self.path, self.clock())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with usable(self.path), alone(self.path):
+            yield
 
     def owner(self) -> Owner:
         return FileOwner(self.path)

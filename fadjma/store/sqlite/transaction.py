@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fadjma.store.sqlite.constraints import translated
-from fadjma.store.transaction import Parameters, Transaction
+from fadjma.store.transaction import Parameters, Reference, Transaction, references
 from fadjma.store.transaction import Row as Reading
 
 _AT_ONCE = 1_000  # rows of a long reading
@@ -68,6 +68,20 @@ class SQLiteTransaction(Transaction):
         except sqlite3.Error as error:
             raise translated(self._connection, error) from error
         return row
+
+    def has_table(self, name: str) -> bool:
+        return (
+            self.value("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :name", {"name": name}) is not None
+        )
+
+    def references(self) -> list[Reference]:
+        return references(
+            self.all(
+                'SELECT m.name AS child, f.id AS key, f."table" AS parent, f."from" AS own, f."to" AS other '
+                "FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' "
+                "ORDER BY m.name, f.id, f.seq"
+            )
+        )
 
     def version(self) -> int:
         return int(self.value("PRAGMA data_version"))

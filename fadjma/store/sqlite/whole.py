@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fadjma.store.copying import OWN, Filling, Reading, Tables, Values, Whole, refuse_other_version
 from fadjma.store.errors import Error, Unusable
-from fadjma.store.owner import FileOwner
+from fadjma.store.owner import alone
 from fadjma.store.sqlite.backup import check_is_ours, give_name, remove
 from fadjma.store.sqlite.connections import connect
 from fadjma.store.sqlite.files import keep_private
@@ -51,13 +51,8 @@ class SQLiteWhole(Whole):
         if not self._path.exists():
             raise Unusable(f"La base {self._path} n'existe pas.")
         check_is_ours(self._path)
-        owner = FileOwner(self._path)
         try:
-            if not owner.take():
-                raise Unusable(
-                    f"FADJMA tourne encore sur {self._path} (processus {owner.holder()}) : arrêtez-le d'abord."
-                )
-            with closing(connect(self._path)) as connection:
+            with alone(self._path), closing(connect(self._path)) as connection:
                 connection.execute("BEGIN IMMEDIATE")  # nobody writes what would not be copied
                 reading = SQLiteReading(connection)
                 refuse_other_version(
@@ -66,8 +61,6 @@ class SQLiteWhole(Whole):
                 yield reading
         except (sqlite3.Error, OSError) as error:
             raise Unusable(f"La base {self._path} ne se laisse pas lire : {reason(self._path, error)}.") from error
-        finally:
-            owner.give_up()
 
     @contextmanager
     def fill(self, now: int) -> Iterator[Filling]:
