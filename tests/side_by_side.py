@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import reports
 
 _HERE = Path(__file__).parent
 # What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
@@ -80,6 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: is left to bin/test")
     config.addinivalue_line("markers", f"sqlite_only: {_SQLITE_ONLY}")
     config.addinivalue_line("markers", "last: waits for something that began with the first test; goes to the end")
+    if hasattr(config, "workerinput") and reports.suffice(config):
+        config.pluginmanager.register(reports.Reports())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
