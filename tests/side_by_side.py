@@ -191,15 +191,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is None:  # nothing runs beside this
         return (yield)
-    with _turnstile(Path(tempfile.gettempdir()) / f"fadjma-tests-{run}", alone=bool(item.get_closest_marker("alone"))):
+    with _turnstile(f"fadjma-tests-{run}", alone=bool(item.get_closest_marker("alone"))):
         return (yield)
 
 
 @contextmanager
-def _turnstile(path: Path, *, alone: bool) -> Iterator[None]:
+def _turnstile(name: str, *, alone: bool) -> Iterator[None]:
     """Inside are many, or one who is alone. They come in one by one: who waits to be alone holds the others up."""
-    with path.open("ab") as inside, path.with_suffix(".gate").open("ab") as gate:
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        fcntl.flock(inside, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(gate, fcntl.LOCK_UN)
+    inside, gate = _opened(name), _opened(f"{name}.gate")
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    fcntl.flock(inside, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    fcntl.flock(gate, fcntl.LOCK_UN)
+    try:
         yield
+    finally:
+        fcntl.flock(inside, fcntl.LOCK_UN)
+
+
+@functools.cache
+def _opened(name: str) -> int:
+    """A file that all processes of this run have open to their end."""
+    return os.open(Path(tempfile.gettempdir()) / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
