@@ -16,6 +16,7 @@ from batches import pytest_xdist_make_scheduler  # noqa: F401 - its hook is ours
 from cast import settle
 from ending import Ending, KeptStore
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_addoption,
     pytest_collection,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
 settings.register_profile("long", database=None, deadline=None, max_examples=5_000, stateful_step_count=100)
 settings.load_profile("fadjma")
+# Nor does what is tried depend on the numbers and words that stand in whatever module has been imported by then, and to
+# look for them in all of these takes a quarter of a second of a core, in each process.
+providers._get_local_constants = lambda: providers._local_constants
 
 # The loop that the program is served on; with asyncio's own, a tenth more of a core for what the tests of routes ask.
 # pytest-asyncio wants a parameter of each of 15,000 tests instead, and Python 3.14 warns of the only other way.
@@ -45,10 +49,13 @@ with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
-@pytest.fixture(scope="session", autouse=True)
-def made_once_for_all(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> None:
-    if cache := getattr(pytestconfig, "cache", None):  # none with -p no:cacheprovider
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if cache := getattr(session.config, "cache", None):  # none with -p no:cacheprovider
         compiled.keep_in(cache.mkdir("templates"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once_for_all(tmp_path_factory: pytest.TempPathFactory) -> None:
     if "PYTEST_XDIST_TESTRUNUID" in os.environ:  # then each process has a folder of its own in one of the run
         demo_database.shared = tmp_path_factory.getbasetemp().parent
 

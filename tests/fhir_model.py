@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")  # http://hl7.org/fhir/R4/datatypes.html#id
@@ -87,6 +86,10 @@ _FORMS = {
 
 def check(resource: dict[str, Any]) -> None:
     """Raises AssertionError, or what the model raises, for what FHIR R4 does not take."""
+    from fhir.resources.R4B import (
+        get_fhir_model_class,
+    )  # a tenth of a second of a core, of every process that reads tests
+
     kind = resource["resourceType"]
     assert kind not in NOT_IN_R4
     model = get_fhir_model_class(kind).model_validate(resource)

@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import reports
 
 _HERE = Path(__file__).parent
 # What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
@@ -80,6 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: is left to bin/test")
     config.addinivalue_line("markers", f"sqlite_only: {_SQLITE_ONLY}")
     config.addinivalue_line("markers", "last: waits for something that began with the first test; goes to the end")
+    if hasattr(config, "workerinput") and reports.suffice(config):
+        config.pluginmanager.register(reports.Reports())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -188,15 +191,24 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is None:  # nothing runs beside this
         return (yield)
-    with _turnstile(Path(tempfile.gettempdir()) / f"fadjma-tests-{run}", alone=bool(item.get_closest_marker("alone"))):
+    with _turnstile(f"fadjma-tests-{run}", alone=bool(item.get_closest_marker("alone"))):
         return (yield)
 
 
 @contextmanager
-def _turnstile(path: Path, *, alone: bool) -> Iterator[None]:
+def _turnstile(name: str, *, alone: bool) -> Iterator[None]:
     """Inside are many, or one who is alone. They come in one by one: who waits to be alone holds the others up."""
-    with path.open("ab") as inside, path.with_suffix(".gate").open("ab") as gate:
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        fcntl.flock(inside, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(gate, fcntl.LOCK_UN)
+    inside, gate = _opened(name), _opened(f"{name}.gate")
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    fcntl.flock(inside, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    fcntl.flock(gate, fcntl.LOCK_UN)
+    try:
         yield
+    finally:
+        fcntl.flock(inside, fcntl.LOCK_UN)
+
+
+@functools.cache
+def _opened(name: str) -> int:
+    """A file that all processes of this run have open to their end."""
+    return os.open(Path(tempfile.gettempdir()) / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)

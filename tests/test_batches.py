@@ -10,6 +10,7 @@ CONFTEST = """
 import os, pathlib, sys
 sys.path.insert(0, {tests!r})
 from batches import pytest_xdist_make_scheduler
+from side_by_side import pytest_addoption, pytest_configure
 
 def pytest_sessionfinish(session):
     pathlib.Path("ended " + os.environ.get("PYTEST_XDIST_WORKER", "all")).touch()

@@ -180,13 +180,20 @@ TYPED = {
 }
 
 
-@pytest.mark.parametrize("module", sorted(module for module in MODULES if room(module) in TYPED))
-def test_no_argument_is_anything_at_all(module: str) -> None:
+def test_no_argument_is_anything_at_all() -> None:
     """What WTForms calls back, without type hints of its own, is the exception."""
+    untyped = {module: found for module in MODULES if room(module) in TYPED and (found := _untyped(module))}
+    assert untyped == {}
+
+
+def _untyped(module: str) -> list[str]:
+    """The functions that take one, with its name."""
+    untyped = []
     for function in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.name.startswith("validate"):
             continue
         given = function.args
         found = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-        untyped = [one.arg for one in found if one and one.annotation and "Any" in ast.unparse(one.annotation)]
-        assert not untyped, f"{module}.{function.name}"
+        any_ = [one.arg for one in found if one and one.annotation and "Any" in ast.unparse(one.annotation)]
+        untyped += [f"{function.name}({name})" for name in any_]
+    return untyped

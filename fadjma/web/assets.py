@@ -147,8 +147,12 @@ def _sheet(body: bytes) -> bytes:
 
 
 def _asset(name: str, body: bytes, version: str) -> Asset:
-    compressed = {"br": brotli.compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
-    return Asset(body, compressed, _TYPES[Path(name).suffix], version)
+    return Asset(body, _compressed(body), _TYPES[Path(name).suffix], version)
+
+
+def _compressed(body: bytes) -> dict[str, bytes]:
+    """By encoding, the one first that a browser is to have if it takes both."""
+    return {"br": brotli.compress(body), "gzip": gzip.compress(body, 9, mtime=0)}
 
 
 def _version(body: bytes) -> str:

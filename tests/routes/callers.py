@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -69,6 +70,9 @@ class Answer:
         assert errors
         assert all(isinstance(message, str) and message for message in errors.values())
         return errors
+
+
+PageOf = Callable[[Viewer, Any], Awaitable[Answer]]
 
 
 class _Exchange:

@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import story as story_told
-from callers import Callers
+from callers import Answer, Callers, PageOf
 from ending import KeptStore
 from quart import Quart
 from store import Clock, Store
 from story import Story
-from told import SECRET_KEY, Told
+from told import SECRET_KEY, Route, Told
 
 from fadjma import rules
 from fadjma.config import Settings
+from fadjma.identity.people import Viewer
 from fadjma.rules import Rules
 from fadjma.store import database
 from fadjma.taking.maker import Maker
@@ -147,6 +148,29 @@ def app(shared_app: Quart, database_url: str, clock: Clock, settings: dict[str, 
 def clinic(app: Quart) -> Callers:
     """Who may ask: `clinic.browser(AWA)`, `clinic.htmx(AWA)`, `clinic.program(AWA)`, `clinic.stranger()`."""
     return Callers(app)
+
+
+@pytest.fixture(scope="session")
+def opened() -> dict[tuple[str, str], Answer]:
+    return {}
+
+
+@pytest.fixture
+def page_of(clinic: Callers, told: Told, opened: dict[tuple[str, str], Answer]) -> PageOf:
+    """What a browser of somebody gets of a route where the story ends: asked for once, however many look at it."""
+
+    async def page_of(person: Viewer, route: Route) -> Answer:
+        key = person.id, route.at(told)
+        if key not in opened:
+            opened[key] = await clinic.browser(person).get(key[1])
+        return opened[key]
+
+    return page_of
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "page_of" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("pages"))  # in one process, which has opened them
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object) -> str | None:

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from callers import Callers
+from callers import Callers, PageOf
 from cast import AWA, DIOP, FALL, NDIAYE, SARR
 from told import READS, Route, Told
 
@@ -71,8 +71,8 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("route", [route for route in READS if route.path != "/me"])
-async def test_every_tag_is_as_html_writes_it(clinic: Callers, told: Told, route: Route) -> None:
-    page = await clinic.browser(route.who).get(route.at(told))
+async def test_every_tag_is_as_html_writes_it(page_of: PageOf, route: Route) -> None:
+    page = await page_of(route.who, route)
     assert [tag for tag in ANY_TAG.findall(page.text) if not TAG.fullmatch(tag)] == []
 
 

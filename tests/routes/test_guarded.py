@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import pytest
-from callers import Callers
+from callers import Callers, PageOf
 from cast import ADMIN, AWA, DIOP, NDIAYE
 from quart import Quart
 from store import Store
@@ -34,8 +34,8 @@ def _guarded(headers: Any, expected: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("route", READS)
-async def test_every_page_has_the_usual_headers(clinic: Callers, told: Told, route: Route) -> None:
-    _guarded((await clinic.browser(route.who).get(route.at(told))).headers, ALWAYS | PAGES)
+async def test_every_page_has_the_usual_headers(page_of: PageOf, route: Route) -> None:
+    _guarded((await page_of(route.who, route)).headers, ALWAYS | PAGES)
 
 
 @pytest.mark.long

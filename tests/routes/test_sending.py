@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from callers import Callers
+from callers import Callers, PageOf
 from cast import ADMIN, AWA, DIOP
 from store import Store
 from told import READS, SIGNED_OUT_ACTS, Route, Told
@@ -63,10 +63,10 @@ def _check(page: str, where: str) -> int:
 
 @pytest.mark.long
 @pytest.mark.parametrize("route", READS)
-async def test_every_form_of_every_page_can_be_sent_again(clinic: Callers, told: Told, route: Route) -> None:
+async def test_every_form_of_every_page_can_be_sent_again(page_of: PageOf, told: Told, route: Route) -> None:
     where = route.at(told)
     for person in {person.role: person for person in (*route.allowed, route.who)}.values():
-        answer = await clinic.browser(person).get(where)
+        answer = await page_of(person, route)
         if answer.text.startswith("<!doctype html>"):
             assert _check(answer.text, where) >= 2, "language and sign out"
 
