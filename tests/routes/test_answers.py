@@ -445,6 +445,7 @@ class TestHeaders:
     async def test_a_file_says_what_it_needs_and_no_more(self, clinic: Callers, name: str, is_document: bool) -> None:
         headers = (await clinic.nobody().get(assets.url(name))).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert len(headers.getlist("Cache-Control")) == 1
         assert ("Content-Security-Policy" in headers) == is_document
         assert not {"Referrer-Policy", "Permissions-Policy", "Server"} & set(headers.keys())
 
