@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from fadjma import days, i18n
@@ -95,6 +96,18 @@ def _after(text: str, label: str) -> str:
     return text[said.end() :] if said else text
 
 
+class _Context(Context):
+    """How a template calls: Jinja looks at each thing before whether it wants the context, as none of ours does.
+
+    There are a hundred calls in a page.
+    """
+
+    def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return called(*args, **kwargs)
+
+
 @cache
 def environment(language: str) -> Environment:
     """The Jinja environment of one of i18n.LANGUAGES."""
@@ -107,6 +120,7 @@ def environment(language: str) -> Environment:
         auto_reload=False,
         cache_size=-1,  # all of them, in a plain dictionary: a page looks up dozens
     )
+    made.context_class = _Context
     made.globals |= _wordings(i18n.translations(language))
     made.globals.update(
         language=language,

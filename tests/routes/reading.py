@@ -24,6 +24,9 @@ _OF_FILES = re.compile(
     r": (?:dci, (?:forme|de|avec)\b|genre \(|vaccin, )|^filles or garçons|\w+ \((?:tablet|bottle|capsule)\)"
 )
 _OTHER = {"fr": "en", "en": "fr"}
+_VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+)"""
+_TAG = re.compile(rf"<[a-z][a-zA-Z0-9]*(?:\s+[a-zA-Z][a-zA-Z0-9:-]*(?:={_VALUE})?)*\s*/?>")
+_ANY_TAG = re.compile(r"<[a-z](?:\"[^\"]*\"|'[^']*'|[^\"'<>])*>")
 
 
 def words(page: str) -> list[str]:
@@ -34,7 +37,8 @@ def words(page: str) -> list[str]:
 
 
 def faults(page: str, language: str = "fr") -> list[str]:
-    """An empty heading, a page without a way on, a sign that may begin a line, a word of the other language."""
+    """An empty heading, a page without a way on, a tag that HTML does not know so, a sign that may begin a line, a word
+    of the other language."""
     main = page.partition("<main")[2].partition("</main>")[0]
     found = [f"empty: {match[0]}" for match in _EMPTY.finditer(main)]
     if main and not re.search(r"<(?:a|button)\b", page):
@@ -43,4 +47,5 @@ def faults(page: str, language: str = "fr") -> list[str]:
     if language == "fr":
         found += [f"broken: {text}" for text in said if _BREAKS.search(text)]
     foreign = _WORDS[_OTHER[language]]
+    found += [f"no HTML: {tag}" for tag in _ANY_TAG.findall(page) if not _TAG.fullmatch(tag)]
     return found + [f"foreign: {text}" for text in said if foreign.search(text) and not _OF_FILES.search(text)]

@@ -1,52 +1,29 @@
-"""What stands around every answer: headers, refused look-alikes of requests, and nothing of an address in the log."""
+"""What stands around every answer: headers, refused look-alikes of requests, and nothing of an address in the log.
+
+The headers of every page and act are looked at where test_answers.py asks for them.
+"""
 
 import logging
 from typing import Any
 
 import pytest
-from callers import Callers, PageOf
+from callers import Callers
 from cast import ADMIN, AWA, DIOP, NDIAYE
+from guards import ALWAYS, PAGES, guarded
 from quart import Quart
 from store import Store
-from told import ACTS, READS, Route, Told
+from told import Told
 
 from fadjma.identity import credentials
 from fadjma.live.stream import StreamEndpoint
 from fadjma.web import security
 
-ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-PAGES = {
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self)",
-}
 FOR_A_DAY = ("offline.worker", "offline.manifest", "offline.icon")  # the same for everybody, and of nobody
 
 
-def _guarded(headers: Any, expected: dict[str, str]) -> None:
-    for name, beginning in expected.items():
-        assert headers.get(name, "").startswith(beginning), name
-
-
-@pytest.mark.parametrize("route", READS)
-async def test_every_page_has_the_usual_headers(page_of: PageOf, route: Route) -> None:
-    _guarded((await page_of(route.who, route)).headers, ALWAYS | PAGES)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("route", ACTS)
-async def test_and_every_act(clinic: Callers, told: Told, route: Route) -> None:
-    _guarded((await clinic.browser(route.who).post(route.at(told), route.body)).headers, ALWAYS | PAGES)
-
-
 @pytest.mark.parametrize("where", ["/nowhere", "/records//x", "/sign-in", "/health", "/static/nothing.js", "/metrics"])
-async def test_and_what_nobody_asked_for_by_name(clinic: Callers, where: str) -> None:
-    _guarded((await clinic.nobody().get(where)).headers, ALWAYS | PAGES)
+async def test_what_nobody_asked_for_by_name_has_the_usual_headers(clinic: Callers, where: str) -> None:
+    guarded((await clinic.nobody().get(where)).headers)
 
 
 @pytest.mark.long
@@ -58,19 +35,19 @@ async def test_and_every_other_route_there_is(clinic: Callers, app: Quart) -> No
         answer = await clinic.browser(ADMIN).get(where[1])
         if answer.status != 204 and rule.endpoint != "assets.static":
             kept = {"Cache-Control": "public"} if rule.endpoint in FOR_A_DAY else {}
-            _guarded(answer.headers, ALWAYS | PAGES | kept)
+            guarded(answer.headers, ALWAYS | PAGES | kept)
 
 
 @pytest.mark.parametrize("where", ["/events?after=x", "/events", "/api/events"])
 async def test_a_refused_stream_too(clinic: Callers, where: str) -> None:
-    _guarded((await clinic.nobody().get(where)).headers, ALWAYS)
+    guarded((await clinic.nobody().get(where)).headers, ALWAYS)
 
 
 def test_an_open_stream_too(app: Quart) -> None:
     endpoint = app.asgi_app.app  # type: ignore[attr-defined]
     assert isinstance(endpoint, StreamEndpoint)
     headers = {name.decode().title(): value.decode() for name, value in endpoint._response_headers({})}
-    _guarded(headers, {name: value for name, value in ALWAYS.items() if "Policy" not in name or "Resource" in name})
+    guarded(headers, {name: value for name, value in ALWAYS.items() if "Policy" not in name or "Resource" in name})
 
 
 class TestTheCookie:

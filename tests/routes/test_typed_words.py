@@ -2,6 +2,7 @@
 date or the next name on no other side (HTML, `bdi` and `dir=auto`)."""
 
 import re
+import sqlite3
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -132,12 +133,22 @@ async def test_nothing_that_people_have_typed_stands_bare_on_any_page(
     assert seen > 50
 
 
-@pytest.mark.parametrize("route", [route for route in ACTS if route.body], ids=lambda route: route.path)
-async def test_nor_on_a_form_that_comes_back(clinic: Callers, told: Told, arabic: Store, route: Route) -> None:
-    wrong = {**(route.body or {}), **{name: ARABIC for name, value in (route.body or {}).items() if value != ""}}
-    answer = await clinic.browser(route.who).post(route.at(told), wrong)
-    assert answer.status in (200, 303, 404, 409, 422)
-    assert bare(answer.text) == []
+async def test_nor_on_a_form_that_comes_back(clinic: Callers, told: Told, arabic: Store) -> None:
+    as_told = sqlite3.connect(":memory:")
+    arabic.connection.backup(as_told)
+    came_back = 0
+    for route in ACTS:
+        if not route.body:
+            continue
+        wrong = {**route.body, **{name: ARABIC for name, value in route.body.items() if value != ""}}
+        answer = await clinic.browser(route.who).post(route.at(told), wrong)
+        assert answer.status in (200, 303, 404, 409, 422), route.path
+        assert bare(answer.text) == [], route.path
+        came_back += answer.status == 422
+        if answer.status in (200, 303):  # it was taken: the next one finds what this one found
+            as_told.backup(arabic.connection)
+    as_told.close()
+    assert came_back > 50
 
 
 async def test_nor_in_what_is_pushed(clinic: Callers, told: Told, arabic: Store) -> None:
