@@ -19,10 +19,10 @@ import pytest
 import reports
 
 _HERE = Path(__file__).parent
-# What takes long comes first, files that one process runs before tests that any may: at the end no core stands idle.
-_FIRST = ("alone", "system", "live")
-# Tests of live/ mostly wait. Where all processes had some at once, the cores stood half idle; they are spread among so
-# much of the others, and not to the end, where one process would wait alone.
+# Tests in front of a browser and those of live/ mostly wait, and each file of them is one process's. Where all
+# processes had some at once, the cores stood half idle; they are spread among so much of the others, and not to the
+# end, where one process would wait alone.
+_WAITING = ("system", "live")
 _AMONG = 0.7
 # What goes through every route, role, state or instant, or starts programs. `bin/check` leaves it to `bin/test`, and
 # single tests of that kind, which are marked so: together these are two thirds of what the tests outside live/ and
@@ -131,21 +131,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The files of live/ one by one among those that come after them; a file is not broken up."""
-    live, others = _FIRST.index("live"), len(_FIRST)
-    turns = {turn: [*run] for turn, run in groupby(items, _turn)}
-    waiting = [[*file] for _, file in groupby(turns.pop(live, []), lambda item: item.path)]
-    computing = turns.pop(others, [])
-    step = _AMONG * len(computing) / max(1, len(waiting))
+    """The files of tests that wait one by one among those that come before the last; a file is not broken up."""
+    waiting: dict[str, list[list[pytest.Item]]] = {}
+    others: list[list[pytest.Item]] = []
+    for (turn, kind), tests in groupby(items, lambda item: (_turn(item), _kind(item))):
+        if turn == _MIDST:
+            files = [[*file] for _, file in groupby(tests, lambda item: item.path)]
+            (waiting.setdefault(kind, []) if kind in _WAITING else others).extend(files)
+    many = _AMONG * sum(map(len, others))
+    placed = [(many * place / len(files), file) for files in waiting.values() for place, file in enumerate(files)]
+    placed.sort(key=lambda found: found[0], reverse=True)
     mixed: list[pytest.Item] = []
-    given = 0
-    for _, file in groupby(computing, lambda item: item.path):
-        while waiting and len(mixed) >= given * step:
-            mixed += waiting.pop(0)
-            given += 1
+    passed = 0
+    for file in others:
+        while placed and passed >= placed[-1][0]:
+            mixed += placed.pop()[1]
         mixed += file
-    turns[live] = mixed + [item for file in waiting for item in file]
-    return [item for turn in sorted(turns) for item in turns[turn]]
+        passed += len(file)
+    for _, file in reversed(placed):
+        mixed += file
+    first, last = ([item for item in items if _turn(item) == turn] for turn in (_MIDST - 1, _MIDST + 1))
+    return [*first, *mixed, *last]
 
 
 def _keep_first_and_last(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -179,11 +185,18 @@ def _shuffle(items: list[pytest.Item], rng: Random) -> None:
     items.sort(key=lambda item: (chance[item.path], rng.random()))
 
 
+_MIDST = 1  # turn of what may run beside others, at any time
+
+
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("last"):
-        return len(_FIRST) + 1
-    kind = "alone" if item.get_closest_marker("alone") else _within(item.path).partition("/")[0]
-    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+        return _MIDST + 1
+    return _MIDST - 1 if item.get_closest_marker("alone") else _MIDST
+
+
+def _kind(item: pytest.Item) -> str:
+    """The folder of a test, in that of all tests."""
+    return _within(item.path).partition("/")[0]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -18,13 +18,14 @@ import json, os, socket, sys, time
 from pathlib import Path
 from fadjma import doctor
 from fadjma.config import Settings
+from fadjma.store import at
 
 find = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **more: find("127.0.0.1" if host == "fadjma.local" else host, *rest, **more)
 _, database, url, *roots = sys.argv
 for root in roots:
     os.environ["SSL_CERT_FILE"] = root  # caddy.py
-    question = doctor.Question(Settings.from_environment(), Path(database), int(time.time() * 1000), url)
+    question = doctor.Question(Settings.from_environment(), at("sqlite:///" + database), int(time.time() * 1000), url)
     print(json.dumps({said.label: said.advice for said in doctor.examine(question)}))
 """
 SIGN_IN = ("-d", "login=dr.diop@demo.fadjma", "--data-urlencode", "password=demo-fadjma-2026")
