@@ -23,6 +23,7 @@ from side_by_side import (  # noqa: F401 - its hooks are ours
     pytest_collection_modifyitems,
     pytest_configure,
     pytest_itemcollected,
+    pytest_runtest_call,
     pytest_runtest_protocol,
 )
 from store import MONDAY, Clock, Store

@@ -10,7 +10,6 @@ import gc
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -139,7 +138,9 @@ def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
             files = [[*file] for _, file in groupby(tests, lambda item: item.path)]
             (waiting.setdefault(kind, []) if kind in _WAITING else others).extend(files)
     many = _AMONG * sum(map(len, others))
-    placed = [(many * place / len(files), file) for files in waiting.values() for place, file in enumerate(files)]
+    placed = [
+        (many * (place + 0.5) / len(files), file) for files in waiting.values() for place, file in enumerate(files)
+    ]
     placed.sort(key=lambda found: found[0], reverse=True)
     mixed: list[pytest.Item] = []
     passed = 0
@@ -204,21 +205,37 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is None:  # nothing runs beside this
         return (yield)
-    with _turnstile(f"fadjma-tests-{run}", alone=bool(item.get_closest_marker("alone"))):
-        return (yield)
-
-
-@contextmanager
-def _turnstile(name: str, *, alone: bool) -> Iterator[None]:
-    """Inside are many, or one who is alone. They come in one by one: who waits to be alone holds the others up."""
-    inside, gate = _opened(name), _opened(f"{name}.gate")
-    fcntl.flock(gate, fcntl.LOCK_EX)
-    fcntl.flock(inside, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-    fcntl.flock(gate, fcntl.LOCK_UN)
+    _enter(run, fcntl.LOCK_SH)
     try:
-        yield
+        return (yield)
     finally:
-        fcntl.flock(inside, fcntl.LOCK_UN)
+        fcntl.flock(_inside(run), fcntl.LOCK_UN)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """What a test needs that measures the machine is made beside others, and taken down beside them."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None or not item.get_closest_marker("alone"):
+        return (yield)
+    fcntl.flock(_inside(run), fcntl.LOCK_UN)
+    _enter(run, fcntl.LOCK_EX)
+    try:
+        return (yield)
+    finally:
+        fcntl.flock(_inside(run), fcntl.LOCK_SH)
+
+
+def _enter(run: str, how: int) -> None:
+    """Inside are many, or one who is alone. They come in one by one: who waits to be alone holds the others up."""
+    gate = _opened(f"fadjma-tests-{run}.gate")
+    fcntl.flock(gate, fcntl.LOCK_EX)
+    fcntl.flock(_inside(run), how)
+    fcntl.flock(gate, fcntl.LOCK_UN)
+
+
+def _inside(run: str) -> int:
+    return _opened(f"fadjma-tests-{run}")
 
 
 @functools.cache
