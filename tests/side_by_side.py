@@ -19,10 +19,11 @@ import reports
 
 _HERE = Path(__file__).parent
 # Tests in front of a browser and those of live/ mostly wait, and each file of them is one process's. Where all
-# processes had some at once, the cores stood half idle; they are spread among so much of the others, and not to the
-# end, where one process would wait alone.
+# processes had some at once, the cores stood half idle; they are spread among the others, from one part of these to
+# another: not to the end, where one process would wait alone, and not from the beginning, where those which are to be
+# alone would wait for them.
 _WAITING = ("system", "live")
-_AMONG = 0.7
+_FROM, _TO = 0.12, 0.75
 # What goes through every route, role, state or instant, or starts programs. `bin/check` leaves it to `bin/test`, and
 # single tests of that kind, which are marked so: together these are two thirds of what the tests outside live/ and
 # system/ take, and mostly red together with others.
@@ -137,9 +138,11 @@ def _spread(items: list[pytest.Item]) -> list[pytest.Item]:
         if turn == _MIDST:
             files = [[*file] for _, file in groupby(tests, lambda item: item.path)]
             (waiting.setdefault(kind, []) if kind in _WAITING else others).extend(files)
-    many = _AMONG * sum(map(len, others))
+    many = sum(map(len, others))
     placed = [
-        (many * (place + 0.5) / len(files), file) for files in waiting.values() for place, file in enumerate(files)
+        (many * (_FROM + (_TO - _FROM) * place / len(files)), file)
+        for files in waiting.values()
+        for place, file in enumerate(files)
     ]
     placed.sort(key=lambda found: found[0], reverse=True)
     mixed: list[pytest.Item] = []
