@@ -27,7 +27,10 @@ class Line:
         self.reader, self.writer = reader, writer
 
     async def say(self, *pieces: bytes, pause: float = 0.02) -> None:
+        """Raises ConnectionError when the server has ended the connection."""
         for piece in pieces:
+            if self.writer.transport.is_closing():  # uvloop would call it a RuntimeError
+                raise ConnectionResetError
             self.writer.write(piece)
             await self.writer.drain()
             await asyncio.sleep(pause)
