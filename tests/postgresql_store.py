@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from clusters import Cluster
@@ -89,11 +89,19 @@ class PostgreSQLStore(Store):
         return result
 
     def read(self, function: Callable[Concatenate[Transaction, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """As SQLite's, which takes what a reading writes down, and forgets it."""
+        """As SQLite's, which takes what a reading writes down, and forgets it.
+
+        What is read row by row is read here: a cursor of PostgreSQL's ends with its transaction.
+        """
+
+        def whole(tx: Transaction) -> R:
+            found = function(tx, *args, **kwargs)
+            return iter([*found]) if isinstance(found, Iterator) else found
+
         connection = self.database._reading.take()
         try:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            return self.database._rolled_back(connection, lambda tx: function(tx, *args, **kwargs))
+            return self.database._rolled_back(connection, whole)
         finally:
             self.database._reading.give_back(connection)
 

@@ -179,7 +179,7 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object) -> str | None
     if isinstance(name, str):
         return name
     if isinstance(val, dict | list):
-        return json.dumps(val)[:40]
+        return json.dumps(val, default=str)[:40]  # those of other folders ask, too, where both are named
     return None
 
 

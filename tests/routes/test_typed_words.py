@@ -133,6 +133,7 @@ async def test_nothing_that_people_have_typed_stands_bare_on_any_page(
     assert seen > 50
 
 
+@pytest.mark.sqlite_only
 async def test_nor_on_a_form_that_comes_back(clinic: Callers, told: Told, arabic: Store) -> None:
     as_told = sqlite3.connect(":memory:")
     arabic.connection.backup(as_told)
