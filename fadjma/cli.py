@@ -200,11 +200,10 @@ async def _fill(database: Database, scale: int) -> None:
         )
 
 
-def _leave_to_postgresql(database: Database, done: str, commands: list[str]) -> None:
-    """Raises ClickException, with what is to be typed, where the database is no file."""
-    if not database.is_file:
-        said = f"La base {database.path} est dans PostgreSQL, dont les outils {done} (docs/scaling.md) :"
-        raise click.ClickException("\n    ".join([said, *commands]))
+def _left_to_postgresql(database: Database, done: str, commands: list[str]) -> click.ClickException:
+    """What is to be typed where the database is no file."""
+    said = f"La base {database.path} est dans PostgreSQL, dont les outils {done} (docs/scaling.md) :"
+    return click.ClickException("\n    ".join([said, *commands]))
 
 
 def _backup(app: Quart) -> click.Command:
@@ -217,8 +216,9 @@ def _backup(app: Quart) -> click.Command:
         """
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
-        typed = dumps.copying(database.address, settings.papers_folder, target)
-        _leave_to_postgresql(database, "la copient pendant que FADJMA tourne", typed)
+        if not database.is_file:
+            typed = dumps.copying(database.address, settings.papers_folder, target)
+            raise _left_to_postgresql(database, "la copient pendant que FADJMA tourne", typed)
         try:
             if database.path.exists():
                 proving.seal_before_copy(settings, database)
@@ -242,9 +242,10 @@ def _restore(app: Quart) -> click.Command:
         settings: Settings = app.extensions["settings"]
         database: Database = app.extensions["database"]
         papers = Contents(settings.papers_folder)
-        typed = dumps.restoring(database.address, settings.papers_folder, copy)
-        how = "mettent une copie à sa place, FADJMA arrêté ; celle d'avant reste sous le nom "
-        _leave_to_postgresql(database, how + dumps.before(database.address), typed)
+        if not database.is_file:
+            typed = dumps.restoring(database.address, settings.papers_folder, copy)
+            how = "mettent une copie à sa place, FADJMA arrêté ; celle d'avant reste sous le nom "
+            raise _left_to_postgresql(database, how + dumps.before(database.address), typed)
         try:
             for key in {None, settings.backup_key}:
                 Shelf(copy.parent, key).bring(papers)
