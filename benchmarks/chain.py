@@ -56,7 +56,7 @@ def _cost(path: Path, acts: int) -> None:
 
 def _group(connection: Callable[[], object], pairs: list[Pair], chained: bool) -> float:
     open_one = connection()
-    with mock.patch.object(linking, "_link", linking._link if chained else lambda tx, said: None):
+    with mock.patch("fadjma.chain.cover", linking.cover if chained else lambda *row: None):
         begun = time.thread_time()
         open_one.execute("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
         for doctor, patient in pairs:

@@ -34,7 +34,12 @@ class Person:
 
 def prepare(path: Path, fill: Callable[[Transaction], R], *, scale: int = 1) -> R:
     """Make the database `path` with the demo's people and year (`scale` times 40 patients), then call `fill`."""
-    return asyncio.run(_prepare(at(f"sqlite:///{path}"), fill, scale))
+    return prepare_at(f"sqlite:///{path}", fill, scale=scale)
+
+
+def prepare_at(url: str, fill: Callable[[Transaction], R], *, scale: int = 1) -> R:
+    """The same in the database at this address."""
+    return asyncio.run(_prepare(at(url), fill, scale))
 
 
 async def _prepare(database: Database, fill: Callable[[Transaction], R], scale: int) -> R:
@@ -49,15 +54,21 @@ async def _prepare(database: Database, fill: Callable[[Transaction], R], scale: 
 
 def serve(path: Path) -> Server:
     """`python app.py` with this database, as it is run in earnest."""
+    return serve_at(f"sqlite:///{path}", path.with_suffix(".log"))
+
+
+def serve_at(url: str, log: Path) -> Server:
+    """The same with the database at this address; what belongs to it lies beside the log."""
     port = free_port()
     environment = {
-        "FADJMA_DATABASE_URL": f"sqlite:///{path}",
+        "FADJMA_DATABASE_URL": url,
+        "FADJMA_PAPERS": str(log.with_suffix(".papers")),
         "FADJMA_SECRET_KEY": SECRET_KEY,
         "FADJMA_PORT": str(port),
         "FADJMA_DEMO": "1",  # it serves the demo's people only so
         "FADJMA_ACTS_PER_HOUR": "0",
     }
-    return Server([sys.executable, str(_ROOT / "app.py")], port, path.with_suffix(".log"), environment)
+    return Server([sys.executable, str(_ROOT / "app.py")], port, log, environment)
 
 
 def known(tx: Transaction, email: str) -> Person:

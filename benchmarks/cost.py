@@ -87,7 +87,7 @@ class Checkout:
 
     def _send(self, kind: str, requests: list[bytes], status: int) -> list[bytes]:
         # Connected anew each time: a server ends what has been idle for some seconds, while the others have their turn.
-        with Crowd(self.people["port"], _CLIENTS) as crowd:
+        with Crowd([self.people["port"]], _CLIENTS) as crowd:
             before = _processor(self.people["pid"])
             bodies, seconds = crowd.send(requests, status)
             spent = _processor(self.people["pid"]) - before

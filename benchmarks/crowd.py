@@ -19,13 +19,13 @@ class _Pending:
 
 
 class Crowd:
-    """`size` connections to a server on 127.0.0.1:`port`, open until the block ends."""
+    """`size` connections to servers on 127.0.0.1 at these ports, as many to each, open until the block ends."""
 
-    def __init__(self, port: int, size: int) -> None:
-        self._port, self._size = port, size
+    def __init__(self, ports: Sequence[int], size: int) -> None:
+        self._ports, self._size = ports, size
 
     def __enter__(self) -> "Crowd":
-        self._clients = [wire.Client(self._port) for _ in range(self._size)]
+        self._clients = [wire.Client(self._ports[number % len(self._ports)]) for number in range(self._size)]
         return self
 
     def __exit__(

@@ -1,18 +1,25 @@
 """Part 3: durable access requests per second, 16 clients, each request another doctor's and to another patient."""
 
 import os
+import random
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from benchmarks import clinic, wire
 from benchmarks.contenders import bare_quart
 from benchmarks.crowd import Crowd
-from benchmarks.processes import Server
+from benchmarks.processes import Server, usage_of
 from benchmarks.report import BUDGET, EARLIER, Part, Ratio, progress, show
 from benchmarks.sizes import Sizes
-from fadjma.store import Transaction
-from fadjma.store.sqlite.connections import connect
+from fadjma.access import actions as access
+from fadjma.store import Transaction, at
 
 _CLIENTS = 16
 _WARM_UP = 100  # requests that are not counted
@@ -20,81 +27,151 @@ _FLUSHES = 200
 _ROUNDS = 6
 _BUDGET = 1_500.0  # requests per second, benchmarks/README.md, “Budgets”
 _EARLIER = {"PostgreSQL": 237.0, "SQLite": 95.0}  # docs/replaces.md, the best of its runs
+_SQLITE, _BARE = "FADJMA, SQLite, synchronous=FULL", "Quart alone"
+_PROCESSES = (1, 2)  # with PostgreSQL
+_TESTS = Path(__file__).parents[1] / "tests"
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One server: requests per second and CPU ms per request, of each round."""
+@dataclass(slots=True)
+class _Contender:
+    """Servers of one kind on one database, and what they showed: requests per second and CPU ms per request, of each
+    round; of PostgreSQL's own processes apart.
 
+    `url`: of its database; none of one that keeps nothing.
+    """
+
+    name: str
+    servers: Sequence[Server]
+    requests: list[bytes]
+    url: str = ""
+    database_pid: int = 0
     rates: list[float] = field(default_factory=list)
     cpus: list[float] = field(default_factory=list)
+    database_cpus: list[float] = field(default_factory=list)
+
+    def round(self, requests: list[bytes]) -> None:
+        with Crowd([server.port for server in self.servers], _CLIENTS) as crowd:
+            before, database_before = self._cpu()
+            _, seconds = crowd.send(requests, 201)
+            after, database_after = self._cpu()
+        self.rates.append(len(requests) / seconds)
+        self.cpus.append((after - before) / len(requests) * 1e3)
+        self.database_cpus.append((database_after - database_before) / len(requests) * 1e3)
+
+    def _cpu(self) -> tuple[float, float]:
+        own = sum(server.usage().cpu for server in self.servers)
+        return own, usage_of(self.database_pid).cpu if self.database_pid else 0.0
 
 
 def run(sizes: Sizes, work: Path) -> Part:
     """As many requests as the sizes say, as fast as 16 clients on kept connections can; the same to Quart alone.
 
-    Both in turn, some requests at a time: whatever else the machine does, it does to both.
+    All in turn, some requests at a time: whatever else the machine does, it does to all.
     """
     progress(f"durable: {sizes.requests:,} access requests, {_CLIENTS} clients")
-    path = work / "durable.db"
     total = sizes.requests + _WARM_UP
+    each = sizes.requests // _ROUNDS
+    with ExitStack() as stack:
+        contenders = list(_contenders(stack, work, total))
+        kept = [one for one in contenders if one.url]
+        before = [_stored(one.url) for one in kept]
+        for one in contenders:
+            with Crowd([server.port for server in one.servers], _CLIENTS) as crowd:
+                crowd.send(one.requests[:_WARM_UP], 201)
+        for start in range(_WARM_UP, total, each):
+            for one in contenders:
+                one.round(one.requests[start : start + each])
+        for one, earlier in zip(kept, before, strict=True):
+            if (stored := _stored(one.url) - earlier) != total:
+                raise RuntimeError(f"{one.name}: {total} requests were answered with 201, {stored} are stored")
+    return _part(contenders, sizes.requests, flushes_per_second(work))
 
+
+def _contenders(stack: ExitStack, work: Path, total: int) -> Iterator[_Contender]:
     def fill(tx: Transaction) -> list[bytes]:
-        pairs = zip(clinic.doctors(tx, total), clinic.patients(tx, total), strict=True)
+        pairs = list(zip(clinic.doctors(tx, total), clinic.patients(tx, total), strict=True))
+        before = clinic.viewer(tx, pairs[0][0].id)
+        for _, patient in pairs[1:]:  # nobody's first: tables of a few rows are a few pages, on which all meet
+            access.ask(tx, before, patient_id=patient.id, reason="Consultation")
+        random.Random(total).shuffle(pairs)  # who acts next is anybody, not whoever registered next
         return [_asking(doctor, patient) for doctor, patient in pairs]
 
-    requests = clinic.prepare(path, fill)
-    before = _stored(path)
-    ours, bare = Measured(), Measured()
-    each = sizes.requests // _ROUNDS
-    with clinic.serve(path) as server, bare_quart(work) as other:
-        for one in (server, other):
-            with Crowd(one.port, _CLIENTS) as crowd:
-                crowd.send(requests[:_WARM_UP], 201)
-        for start in range(_WARM_UP, total, each):
-            some = requests[start : start + each]
-            _round(server, some, ours)
-            _round(other, some, bare)
-    if (stored := _stored(path) - before) != total:
-        raise RuntimeError(f"{total} requests were answered with 201, {stored} are stored")
-    return _part(ours, bare, sizes.requests, flushes_per_second(work))
+    url = f"sqlite:///{work / 'durable.db'}"
+    requests = clinic.prepare_at(url, fill)
+    yield _Contender(_SQLITE, [stack.enter_context(clinic.serve(work / "durable.db"))], requests, url)
+    yield _Contender(_BARE, [stack.enter_context(bare_quart(work))], requests)
+    if not any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) and not shutil.which("postgres"):
+        return
+    cluster = stack.enter_context(_cluster())
+    for count in _PROCESSES:
+        name = cluster.create(name=f"durable{count}")
+        url = cluster.url(name)
+        requests = clinic.prepare_at(url, fill)
+        with cluster.connect(name) as connection:
+            connection.execute("VACUUM ANALYZE")  # as autovacuum has done, some minutes later
+        servers = [
+            stack.enter_context(clinic.serve_at(url, work / f"postgresql-{count}-{number}.log"))
+            for number in range(count)
+        ]
+        yield _Contender(_name(count), servers, requests, url, cluster.pid)
 
 
-def _round(server: Server, requests: list[bytes], measured: Measured) -> None:
-    with Crowd(server.port, _CLIENTS) as crowd:
-        usage = server.usage()
-        _, seconds = crowd.send(requests, 201)
-        measured.rates.append(len(requests) / seconds)
-        measured.cpus.append((server.usage().cpu - usage.cpu) / len(requests) * 1e3)
+@contextmanager
+def _cluster() -> Iterator[Any]:
+    """A PostgreSQL of its own, on this machine, which waits for the disk."""
+    sys.path.insert(0, str(_TESTS))  # whose server it is
+    make: Callable[..., Any] = import_module("clusters").Cluster
+    with make(durable=True) as cluster:
+        yield cluster
 
 
-def _part(ours: Measured, bare: Measured, count: int, flushes: float) -> Part:
-    rate, theirs = median(ours.rates), median(bare.rates)
+def _name(processes: int) -> str:
+    return f"FADJMA, PostgreSQL, {processes} process{'es' if processes > 1 else ''}"
+
+
+def _part(contenders: list[_Contender], count: int, flushes: float) -> Part:
     part = Part(
-        f"Durable access requests, {_CLIENTS} clients, {count:,} requests in {len(ours.rates)} rounds",
-        ["server", "requests/s", "CPU ms per request", "flushes/s of this disk, one after the other"],
+        f"Durable access requests, {_CLIENTS} clients, {count:,} requests in {_ROUNDS} rounds",
+        ["server", "requests/s", "CPU ms per request", "and of PostgreSQL", "flushes/s of this disk, one by one"],
         [
-            ["FADJMA, SQLite, synchronous=FULL", show(rate), show(median(ours.cpus)), show(flushes)],
-            ["Quart alone", show(theirs), show(median(bare.cpus)), ""],
+            [
+                one.name,
+                show(median(one.rates)),
+                show(median(one.cpus)),
+                show(median(one.database_cpus)) if one.database_pid else "",
+                show(flushes) if one.url else "",
+            ]
+            for one in contenders
         ],
     )
+    ours, bare, *others = contenders
+    rate, theirs = median(ours.rates), median(bare.rates)
+    more = "durable access requests, 16 clients (more is better)"
     part.ratios = [
-        Ratio("durable access requests, 16 clients (more is better)", "/s", rate, "Quart alone", theirs),
+        Ratio(more, "/s", rate, "Quart alone", theirs),
         Ratio("CPU of a durable access request", "ms", median(ours.cpus), "Quart alone", median(bare.cpus)),
     ]
     part.ratios += [
-        Ratio("durable access requests, 16 clients (more is better)", "/s", rate, f"{EARLIER}, {name}", earlier)
-        for name, earlier in _EARLIER.items()
+        Ratio(f"the same, {one.name.partition(', ')[2]}", "/s", median(one.rates), "SQLite", rate) for one in others
     ]
-    part.ratios.append(Ratio("durable access requests, 16 clients (more is better)", "/s", rate, BUDGET, _BUDGET))
+    part.ratios += [Ratio(more, "/s", rate, f"{EARLIER}, {name}", earlier) for name, earlier in _EARLIER.items()]
+    part.ratios.append(Ratio(more, "/s", rate, BUDGET, _BUDGET))
+    of_rounds = ", ".join(
+        f"{one.name} {median(a / b for a, b in zip(ours.rates, one.rates, strict=True)):.2f}"
+        for one in contenders
+        if one is not ours
+    )
     part.notes += [
         "Each request creates one access request, one audit entry and one or two notifications; all are counted again"
         " in the database afterwards. Keep-alive, bearer tokens, JSON. The clients share the machine.",
         "Quart alone: the same request, an answer as long, no database, no account, no form; on the same uvicorn,"
-        " uvloop and httptools. Both in turn; medians of the rounds, of whose own ratios the median is"
-        f" {median(one / other for one, other in zip(ours.rates, bare.rates, strict=True)):.2f}.",
+        f" uvloop and httptools. All in turn; SQLite against each, medians of the rounds' own ratios: {of_rounds}.",
+        "PostgreSQL is on this machine, too, and waits for its disk; with two processes every second client is the"
+        " other's.",
         "Flushes: 4 KB overwritten and fdatasync, alone: what one commit at a time could reach at most.",
     ]
+    if not others:
+        part.notes.append("PostgreSQL is not installed here (Debian's postgresql), so its rows are missing.")
     return part
 
 
@@ -103,11 +180,8 @@ def _asking(doctor: clinic.Person, patient: clinic.Person) -> bytes:
     return wire.request("POST", "/access-requests", token=doctor.token, body=body)
 
 
-def _stored(path: Path) -> int:
-    connection = connect(path, read_only=True)
-    count: int = connection.execute("SELECT count(*) FROM access_requests").fetchone()[0]
-    connection.close()
-    return count
+def _stored(url: str) -> int:
+    return at(url).look_into(lambda tx: int(tx.value("SELECT count(*) FROM access_requests")))
 
 
 def flushes_per_second(directory: Path) -> float:

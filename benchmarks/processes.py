@@ -60,8 +60,7 @@ class Server:
 
     def usage(self) -> Usage:
         """What the process and its children have used. Node, uvicorn and nginx run their loop on the first thread."""
-        found = [_usage(pid) for pid in self._pids()]
-        return Usage(sum(u.cpu for u in found), sum(u.loop for u in found), sum(u.memory for u in found))
+        return usage_of(self._process.pid)
 
     def settle(self) -> None:
         """Wait until what it does by itself after its start is done: until it has used 2 % of a core for two seconds.
@@ -85,12 +84,19 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
 
-    def _pids(self) -> Iterator[int]:
-        waiting = [self._process.pid]
-        while waiting:
-            pid = waiting.pop()
-            yield pid
-            waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+def usage_of(pid: int) -> Usage:
+    """What a process and its children have used."""
+    found = [_usage(one) for one in _family(pid)]
+    return Usage(sum(u.cpu for u in found), sum(u.loop for u in found), sum(u.memory for u in found))
+
+
+def _family(pid: int) -> Iterator[int]:
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
 
 
 def _usage(pid: int) -> Usage:
