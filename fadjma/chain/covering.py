@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
-from fadjma.store import Transaction
+from fadjma.store import Row, Transaction
 
 CLINIC = "clinic"  # the chain of what is about no patient and no place
 FORM = 2  # the newest way to read rows; a link keeps the one that it was made with
@@ -16,7 +17,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 Rows = list[tuple[object, ...]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of what is covered, said by the domain whose table it is in.
 
@@ -39,12 +40,20 @@ class Kind:
             raise ValueError(f"{self.code} has no form {form}")
         return self.selects[max(known)]
 
+    @cached_property
+    def columns(self) -> str:
+        """What an INSERT of such a row is to return, for `text`."""
+        return self.select(FORM).removeprefix("SELECT ").partition(" FROM")[0]
+
+    def text(self, rows: Sequence[Row]) -> str | None:
+        """What the rows of one key say, in their canonical text; None where there is none."""
+        return self._text([tuple(row) for row in rows]) if rows else None
+
     def read_one(self, tx: Transaction, key: str) -> str | None:
         """What a row says now, in its canonical text; None for one that is not there."""
         if self.width > 1:
             return self.read(tx, [key]).get(key)
-        rows = tx.all(self.select(FORM) + " (?)", (key,))
-        return self._text([tuple(row) for row in rows]) if rows else None
+        return self.text(tx.all(self.select(FORM) + " (?)", (key,)))
 
     def read(self, tx: Transaction, keys: Iterable[str], form: int = FORM) -> dict[str, str]:
         """What these rows say, each in its canonical text, by their keys; who is not there is left out.

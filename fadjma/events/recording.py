@@ -94,11 +94,11 @@ def record(
     before, so that there is nothing to fold.
     """
     entry_id = new_id()
-    tx.send(
+    written = tx.ask(
         "INSERT INTO audit_events "
         "(id, at, actor_id, by_id, action, subject_kind, subject_id, patient_id, outcome, ground, part, repeats, "
         "detail) VALUES (:id, :at, :actor_id, :by_id, :action, :kind, :subject_id, :patient_id, :outcome, :ground, "
-        ":part, :repeats, :detail)",
+        f":part, :repeats, :detail) RETURNING {AUDIT.columns}",
         {
             "id": entry_id,
             "at": tx.now,
@@ -117,7 +117,7 @@ def record(
             else "{}",
         },
     )
-    chain.cover(tx, patient_id or place_id, AUDIT, entry_id)
+    chain.cover(tx, patient_id or place_id, AUDIT, entry_id, written)
     told: set[str | None] = {actor_id, by_id}
     news: list[Notice] = []
     for notice in notices:

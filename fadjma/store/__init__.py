@@ -9,12 +9,13 @@ from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violati
 from fadjma.store.kept import keep, kept
 from fadjma.store.listing import given, listed, one_of
 from fadjma.store.paging import Page
-from fadjma.store.transaction import Announced, Row, Transaction
+from fadjma.store.transaction import Announced, Answer, Row, Transaction
 
 __all__ = [
     "READERS",
     "WAL_LIMIT",
     "Announced",
+    "Answer",
     "Clock",
     "Database",
     "Duplicate",

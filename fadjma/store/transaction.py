@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 Parameters = Mapping[str, Any] | Sequence[Any]
-Finish = Callable[["Transaction", list[Any]], object]
+Answer = Callable[[], list["Row"]]  # the rows, once they are needed
+Finish = Callable[["Transaction", dict[str, Any]], object]
 
 
 class Row(Protocol):
@@ -64,7 +65,7 @@ class Transaction(ABC):
 
     def __init__(self, now: int, *, again: bool = False) -> None:
         self._announced = Announced()
-        self._finishing: dict[Finish, list[Any]] = {}
+        self._finishing: dict[Finish, dict[str, Any]] = {}
         self.again = again
         self.now = now
 
@@ -84,6 +85,12 @@ class Transaction(ABC):
     @abstractmethod
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Every row that the statement returns."""
+
+    def ask(self, sql: str, parameters: Parameters = ()) -> Answer:
+        """Like `all`, for what is needed later: the rows are what the returned function returns. As with `send`, it may
+        go to the database with the next statement, in its order, and what is refused of it is raised there."""
+        rows = self.all(sql, parameters)
+        return lambda: rows
 
     @abstractmethod
     def each(self, sql: str, parameters: Parameters = ()) -> Iterator[Row]:
@@ -117,20 +124,17 @@ class Transaction(ABC):
         """Tell the listener these things once, and only if, the transaction has committed."""
         self._announced.extend(what)
 
-    def before_end(self, finish: Finish, item: Any) -> None:
-        """Have `finish(tx, items)` called once, when all else is done and before the transaction ends, with every item
-        that was given for it."""
-        if finish in self._finishing:
-            self._finishing[finish].append(item)
-        else:
-            self._finishing[finish] = [item]
+    def before_end(self, finish: Finish) -> dict[str, Any]:
+        """Have `finish(tx, left)` called once, when all else is done and before the transaction ends; returns `left`,
+        in which whoever wants it called leaves what it is to know."""
+        return self._finishing.setdefault(finish, {})
 
     def finish(self) -> None:
         """All else is done: called by whoever runs the transaction. What it raises, the transaction raises."""
         while self._finishing:
             finishing, self._finishing = self._finishing, {}
-            for finish, items in finishing.items():
-                finish(self, items)
+            for finish, left in finishing.items():
+                finish(self, left)
 
     @property
     def announced(self) -> Announced:

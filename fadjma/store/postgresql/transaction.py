@@ -1,6 +1,6 @@
 """A transaction of PostgreSQL's, and its rows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from fadjma.store.postgresql.faults import InTheWay, translated
 from fadjma.store.postgresql.messages import Statement
 from fadjma.store.postgresql.statements import translated as as_postgresql
 from fadjma.store.postgresql.statements import values
-from fadjma.store.transaction import Parameters, Reference, Row, Transaction, references
+from fadjma.store.transaction import Answer, Parameters, Reference, Row, Transaction, references
 
 _AT_ONCE = 1_000  # rows of a long reading
 _NUMBER = b"SELECT pg_current_xact_id()::text"
@@ -52,6 +52,12 @@ def _rows(cursor: Any) -> Any:
     return _kind(tuple(result.fname(place) or b"" for place in range(result.nfields)) if result else ())
 
 
+class _Asked:
+    """What goes in one message, once it is answered: to each statement, in their order."""
+
+    answers: Sequence[PGresult] | None = None
+
+
 class PostgreSQLTransaction(Transaction):
     """On a connection on which somebody else has said BEGIN, and says how it ends; with `begin`, that is said with its
     first statement.
@@ -59,7 +65,18 @@ class PostgreSQLTransaction(Transaction):
     What nobody asks anything of waits for the next statement that is asked something, and goes with it.
     """
 
-    __slots__ = ("_begin", "_connection", "_messages", "_unsent", "changed", "in_the_way", "number", "there_already")
+    __slots__ = (
+        "_asked",
+        "_begin",
+        "_connection",
+        "_messages",
+        "_unsent",
+        "changed",
+        "has_written",
+        "in_the_way",
+        "number",
+        "there_already",
+    )
 
     def __init__(self, connection: Connection, now: int, *, again: bool = False, begin: bytes = b"") -> None:
         super().__init__(now, again=again)
@@ -67,7 +84,9 @@ class PostgreSQLTransaction(Transaction):
         self._messages = connection.messages
         self._begin = begin
         self._unsent: list[Statement] = []
+        self._asked = _Asked()  # of these
         self.changed = False
+        self.has_written = False  # or may have, also where nothing was changed by it
         self.number = ""  # PostgreSQL's own, by which it is found again; of one that it has begun
         self.in_the_way: InTheWay | None = None  # whatever is made of it: nothing of this can be kept
         self.there_already = ""  # the key of which a row was to be made, and is there: which constraint, and its values
@@ -83,12 +102,26 @@ class PostgreSQLTransaction(Transaction):
             self._unsent.append((text, values(names, row)))
             if len(self._unsent) >= _TOGETHER:
                 self.flush()
-        self.changed = True
+        self.has_written = self.changed = True
 
     def send(self, sql: str, parameters: Parameters = ()) -> None:
         text, names = as_postgresql(sql)
         self._unsent.append((text, values(names, parameters)))
-        self.changed = True
+        self.has_written = self.changed = True
+
+    def ask(self, sql: str, parameters: Parameters = ()) -> Answer:
+        text, names = as_postgresql(sql)
+        place, asked = len(self._unsent), self._asked
+        self._unsent.append((text, values(names, parameters)))
+
+        def rows() -> list[Row]:
+            if asked.answers is None:
+                self.flush()
+            assert asked.answers is not None, "it was refused"
+            return self._rows(asked.answers[place])
+
+        self.has_written = self.changed = True  # it may have
+        return rows
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         return self._rows(self._run(sql, parameters))
@@ -130,6 +163,12 @@ class PostgreSQLTransaction(Transaction):
         """Whether there is one."""
         return not self._begin
 
+    def next(self, now: int) -> "PostgreSQLTransaction":
+        """For the next act in the same transaction: what waits here goes with what is asked there."""
+        after = PostgreSQLTransaction(self._connection, now, again=self.again, begin=self._begin)
+        after._unsent, after._asked, after.number = self._unsent, self._asked, self.number
+        return after
+
     def flush(self) -> None:
         """Have done what waits."""
         if self._unsent:
@@ -153,6 +192,7 @@ class PostgreSQLTransaction(Transaction):
 
     def _run(self, sql: str, parameters: Parameters) -> PGresult:
         text, names = as_postgresql(sql)
+        self.has_written = self.has_written or not text.startswith(b"SELECT")
         try:
             return self._ask((text, values(names, parameters)))
         except psycopg.Error as error:
@@ -165,11 +205,12 @@ class PostgreSQLTransaction(Transaction):
 
     def _ask(self, *last: Statement) -> PGresult:
         """Have done what waits and the last, in one message; returns what is answered to the last."""
-        together = [*self._unsent, *last]
-        self._unsent = []
+        together, asked = [*self._unsent, *last], self._asked
+        self._unsent, self._asked = [], _Asked()
         begin = [(self._begin, ()), (_NUMBER, ())] if self._begin else []
         self._begin = b""
         answers = self._messages.ask([*begin, *together], self._connection.patience)
         if begin:
             self.number = (answers[1].get_value(0, 0) or b"").decode()
+        asked.answers = answers[len(begin) :]
         return answers[-1]
