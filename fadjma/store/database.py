@@ -8,9 +8,10 @@ is behind it, `at` (engines.py) finds in the address, and nobody else asks.
 """
 
 import asyncio
+import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ from fadjma.histogram import SECONDS, Histogram
 from fadjma.store.errors import Unavailable
 from fadjma.store.owner import Owner
 from fadjma.store.transaction import Announced, Transaction
+from fadjma.store.writes import Write
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +31,7 @@ Listener = Callable[[Announced], None]
 Heard = Callable[[set[str] | None], None]
 Said = dict[str, Any]  # what one process says to the others, as JSON: short
 
+log = logging.getLogger("fadjma")
 READERS = 2  # as many as the small machines we run on have cores
 WAL_LIMIT = 8 * 1024 * 1024  # bytes
 _NOTE_SECONDS = 0.1
@@ -145,6 +148,20 @@ class Database(ABC):
     def _answered(self, asked_at: float, answer: asyncio.Future[Any]) -> None:
         self.waiting_writes -= 1
         self.write_seconds.observe(time.monotonic() - asked_at)
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is to be begun."""
+        return self._give_up_at is not None and time.monotonic() > self._give_up_at
+
+    def _learn(self, group: Sequence[Write], *, changed: bool) -> None:
+        """What a group that was committed, or not, says about the database's health."""
+        failure = next((write.error for write in group if isinstance(write.error, Unavailable)), None)
+        if failure:
+            self.failure = failure
+        elif changed and any(write.error is None for write in group):
+            if self.failure:
+                log.warning("writing works again")
+            self.failure, self.written_at = None, time.monotonic()
 
     @abstractmethod
     async def _read(self, work: Callable[[Transaction], R]) -> R: ...

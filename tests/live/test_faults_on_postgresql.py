@@ -27,9 +27,10 @@ from loads import Load, acts, check_acknowledged
 
 from fadjma.store import milliseconds
 from fadjma.store.postgresql.connections import Connection, connect
-from fadjma.store.postgresql.database import _WRITE, PostgreSQL
+from fadjma.store.postgresql.database import PostgreSQL
 from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
+from fadjma.store.postgresql.writing import _BEGIN
 
 ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
@@ -210,7 +211,7 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
 
     def begin() -> tuple[Connection, str]:
         connection = connect(own.url(name))
-        tx = PostgreSQLTransaction(connection, 0, begin=_WRITE)
+        tx = PostgreSQLTransaction(connection, 0, begin=_BEGIN)
         tx.execute("INSERT INTO acts VALUES ('one')")
         tx.flush()
         return connection, tx.number
@@ -221,8 +222,8 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
     again, other = begin()
     again.execute("COMMIT")
     assert other == number, "else this shows nothing"
-    assert database._was_kept(number, lost.history) is None
-    assert database._was_kept(number, again.history) is True
+    assert database._writes.was_kept(number, lost.history) is None
+    assert database._writes.was_kept(number, again.history) is True
     for connection in (lost, again):
         connection.close()
 
@@ -230,11 +231,11 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
 async def test_of_a_server_that_was_stopped_properly_it_is_known(own: Cluster) -> None:
     database = PostgreSQL(own.url("postgres"))
     lost = connect(own.url("postgres"))
-    tx = PostgreSQLTransaction(lost, 0, begin=_WRITE)
+    tx = PostgreSQLTransaction(lost, 0, begin=_BEGIN)
     tx.value("SELECT 1")
     await asyncio.to_thread(own.stop)
     await asyncio.to_thread(own.start)
-    assert database._was_kept(tx.number, lost.history) is False
+    assert database._writes.was_kept(tx.number, lost.history) is False
     lost.close()
 
 

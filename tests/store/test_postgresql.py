@@ -21,7 +21,7 @@ from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Conflict, NotFound, Refusal
 from fadjma.store import Announced, Database, Duplicate, Error, Transaction, Unavailable, Violation, at, tried_to_write
-from fadjma.store.postgresql import database as module
+from fadjma.store.postgresql import writing
 from fadjma.store.postgresql.connections import connect
 from fadjma.store.postgresql.database import PostgreSQL
 from fadjma.store.postgresql.owner import LockOwner
@@ -137,7 +137,9 @@ def _keep(tx: Transaction, key: str, value: str = "1") -> str:
 
 
 class TestAgain:
-    async def test_what_was_in_the_way_of_another_is_run_again_and_says_so(self, database: Database) -> None:
+    async def test_what_was_in_the_way_of_another_is_run_again_and_says_so(
+        self, database: Database, other: Database
+    ) -> None:
         """Two read what the other writes: one of them was never alone."""
         both = threading.Barrier(2, timeout=5)
         again: list[bool] = []
@@ -151,14 +153,14 @@ class TestAgain:
             return count
 
         before = await database.read(lambda tx: tx.value("SELECT count(*) FROM settings"))
-        counts = await asyncio.gather(database.write(count_and_keep, "a"), database.write(count_and_keep, "b"))
+        counts = await asyncio.gather(database.write(count_and_keep, "a"), other.write(count_and_keep, "b"))
         assert sorted(counts) == [before, before + 1]
         assert again == [False, False, True]
 
-    async def test_nobody_is_told_of_a_try_that_was_not_kept(self, database: Database) -> None:
+    async def test_nobody_is_told_of_a_try_that_was_not_kept(self, database: Database, other: Database) -> None:
         """The first try fails at its commit, when all of it was done; the second is refused."""
         told: list[str] = []
-        database.listener = told.extend
+        database.listener = other.listener = told.extend
         both = threading.Barrier(2, timeout=5)
 
         def keep_alone(tx: Transaction, key: str) -> str:
@@ -171,14 +173,16 @@ class TestAgain:
             return key
 
         answers = await asyncio.gather(
-            database.write(keep_alone, "a"), database.write(keep_alone, "b"), return_exceptions=True
+            database.write(keep_alone, "a"), other.write(keep_alone, "b"), return_exceptions=True
         )
         kept = [answer for answer in answers if isinstance(answer, str)]
         assert len(kept) == 1
         assert [type(answer) for answer in answers if answer not in kept] == [LookupError]
         assert told == kept
 
-    async def test_an_error_that_hides_it_does_not_end_it(self, database: Database, store: Store) -> None:
+    async def test_an_error_that_hides_it_does_not_end_it(
+        self, database: Database, other: Database, store: Store
+    ) -> None:
         both = threading.Barrier(2, timeout=5)
 
         def raise_the_counter(tx: Transaction) -> None:
@@ -191,11 +195,13 @@ class TestAgain:
                 raise RuntimeError("something else") from error
 
         before = store.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'")
-        await asyncio.gather(database.write(raise_the_counter), database.write(raise_the_counter))
+        await asyncio.gather(database.write(raise_the_counter), other.write(raise_the_counter))
         assert store.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'") == before + 2
         store.connection.execute("UPDATE inboxes SET last_seq = ? WHERE user_id = 'awa'", (before,))
 
-    async def test_a_key_that_another_has_made_at_that_moment_is_not_believed(self, database: Database) -> None:
+    async def test_a_key_that_another_has_made_at_that_moment_is_not_believed(
+        self, database: Database, other: Database
+    ) -> None:
         """Whoever looks before sees it the next time; and is not told of a row that was not there when they looked."""
         both = threading.Barrier(2, timeout=5)
 
@@ -211,7 +217,7 @@ class TestAgain:
             )
             return key
 
-        writes = [database.write(keep_what_is_next) for _ in range(2)]
+        writes = [one.write(keep_what_is_next) for one in (database, other)]
         assert sorted(await asyncio.gather(*writes)) == ["next 1", "next 2"]
 
     async def test_a_key_that_is_there_when_it_is_looked_at_again_is_said(self, database: Database) -> None:
@@ -283,7 +289,7 @@ class TestAgain:
     async def test_it_is_given_up_when_it_takes_too_long(
         self, database: Database, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(module, "_BUSY_SECONDS", 0.0)
+        monkeypatch.setattr(writing, "_BUSY_SECONDS", 0.0)
 
         def lose(tx: Transaction) -> None:
             tx.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'")
@@ -296,6 +302,168 @@ class TestAgain:
         assert database.failure is not None
         await database.write(_keep, "after")
         assert database.failure is None
+
+
+class TestTogether:
+    """What one process is asked to write at one moment goes in one transaction."""
+
+    @staticmethod
+    def act(key: str, then: Callable[[Transaction], object] = lambda tx: None) -> Callable[[Transaction], str]:
+        """Keeps the key, sends another that nobody waits for, and returns its transaction's number."""
+
+        def work(tx: Transaction) -> str:
+            _keep(tx, key)
+            tx.send("INSERT INTO settings (key, value) VALUES (:key, '2')", {"key": f"{key} sent"})
+            then(tx)
+            return str(tx.value("SELECT pg_current_xact_id()::text"))
+
+        return work
+
+    @staticmethod
+    async def kept(database: Database) -> set[str]:
+        keys = "SELECT key FROM settings WHERE key LIKE 'act %' AND key NOT LIKE '%sent'"
+        rows = await database.read(lambda tx: (tx.all(keys), tx.value(f"SELECT count(*) FROM ({keys}) AS k")))
+        sent = await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key LIKE 'act % sent'"))
+        assert rows[1] == sent
+        return {row["key"] for row in rows[0]}
+
+    async def test_they_share_one_commit_and_are_told_in_their_order(self, database: Database) -> None:
+        told: list[str] = []
+        database.listener = told.extend
+        numbers = await asyncio.gather(*(database.write(self.act(f"act {number}")) for number in range(8)))
+        assert len({*numbers}) == 1
+        assert told == [f"act {number}" for number in range(8)]
+
+    async def test_there_are_no_more_than_so_many(self, database: Database) -> None:
+        numbers = await asyncio.gather(
+            *(database.write(self.act(f"act {number}")) for number in range(writing.GROUP + 1))
+        )
+        assert len({*numbers}) > 1 and len(await self.kept(database)) == writing.GROUP + 1
+
+    async def test_each_sees_what_those_before_it_have_written(self, database: Database) -> None:
+        def count(tx: Transaction) -> int:
+            _keep(tx, f"act {tx.value('SELECT count(*) FROM settings')}")
+            return int(tx.value("SELECT count(*) FROM settings"))
+
+        counts = await asyncio.gather(*(database.write(count) for _ in range(4)))
+        assert counts == [*range(counts[0], counts[0] + 4)]
+
+    async def test_one_that_is_refused_takes_nobody_with_it(self, database: Database) -> None:
+        def refuse(tx: Transaction) -> None:
+            tx.value("SELECT count(*) FROM settings")
+            raise LookupError("refused")
+
+        def look_and_write(tx: Transaction) -> None:
+            tx.all("UPDATE settings SET value = value RETURNING key")
+            raise LookupError("refused")
+
+        for refused in (refuse, look_and_write, self.act("act refused", refuse)):
+            acts = [self.act(f"act {refused} {number}") for number in range(5)]
+            answers = await asyncio.gather(
+                *(database.write(one) for one in (*acts[:2], refused, *acts[2:])), return_exceptions=True
+            )
+            assert [str(answer) for answer in answers if isinstance(answer, Exception)] == ["refused"]
+            assert isinstance(answers[2], LookupError)
+            assert (len({str(answer) for answer in answers}) == 2) == (refused is refuse), "it had written nothing"
+            assert {f"act {refused} {number}" for number in range(5)} < {*await self.kept(database), ""}
+        assert "act refused" not in await self.kept(database)
+
+    async def test_what_the_database_refuses_of_one_is_said_to_that_one(self, database: Database) -> None:
+        """Of what waits at its end, too, which goes with what the next one asks."""
+        await database.write(_keep, "there")
+        twice = "INSERT INTO settings (key, value) VALUES ('there', '')"
+        nowhere = "INSERT INTO inboxes (user_id) VALUES ('nobody')"
+        acts = [
+            self.act("act 0"),
+            lambda tx: tx.send(twice),
+            self.act("act 1"),
+            lambda tx: tx.send(nowhere),
+            lambda tx: tx.execute(twice),
+            self.act("act 2"),
+            lambda tx: tx.send(nowhere),
+        ]
+        answers = await asyncio.gather(*(database.write(act) for act in acts), return_exceptions=True)
+        said = [answer.constraint if isinstance(answer, Violation) else type(answer) for answer in answers]
+        assert said == [str, "settings_pkey", str, "foreign key", "settings_pkey", str, "foreign key"]
+        assert await self.kept(database) == {"act 0", "act 1", "act 2"}
+
+    async def test_those_who_were_in_anothers_way_are_kept_once(self, database: Database, other: Database) -> None:
+        """All of a group is run again, and says so."""
+        again: list[bool] = []
+        both = threading.Barrier(2, timeout=5)
+
+        def count(tx: Transaction, key: str) -> int:
+            again.append(tx.again)
+            found = int(tx.value("SELECT count(*) FROM settings"))
+            _keep(tx, key)
+            return found
+
+        def meet(tx: Transaction, key: str) -> int:
+            found = count(tx, key)
+            if not tx.again:
+                both.wait()
+            return found
+
+        keys = [f"act {name}" for name in "abcd"]
+        before = await database.read(lambda tx: tx.value("SELECT count(*) FROM settings"))
+        counts = await asyncio.gather(
+            *(database.write(function, key) for function, key in zip((count, count, meet), keys[:3], strict=True)),
+            other.write(meet, keys[3]),
+        )
+        assert sorted(counts) == [*range(before, before + 4)]
+        assert again.count(False) == 4 and again.count(True) >= 1
+
+    async def test_where_nobody_says_whether_they_were_kept_that_is_said_to_all(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lose_the_answer(tx: PostgreSQLTransaction) -> None:
+            tx._connection.close()
+            raise psycopg.OperationalError("the connection was lost")
+
+        monkeypatch.setattr(PostgreSQLTransaction, "end", lose_the_answer)
+        monkeypatch.setattr(writing, "_ANSWER_SECONDS", 0.0)
+        writes = [database.write(self.act(f"act {number}")) for number in range(3)]
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        assert [answer.reason for answer in answers if isinstance(answer, Unavailable)] == ["unknown"] * 3
+
+    async def test_where_nothing_can_be_begun_all_who_wait_hear_it_at_once(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert isinstance(database, PostgreSQL)
+        asked: list[None] = []
+
+        def take() -> Any:
+            asked.append(None)
+            raise Unavailable("broken")
+
+        monkeypatch.setattr(database._writing, "take", take)
+        writes = [database.write(self.act(f"act {number}")) for number in range(40)]
+        answers = await asyncio.gather(*writes, return_exceptions=True)
+        assert [answer.reason for answer in answers if isinstance(answer, Unavailable)] == ["broken"] * 40
+        assert len(asked) == 1
+
+    async def test_one_that_does_not_end_keeps_others_waiting_for_a_moment_only(self, database: Database) -> None:
+        stuck, go_on = threading.Event(), threading.Event()
+
+        def stay(tx: Transaction) -> None:
+            stuck.set()
+            assert go_on.wait(10)
+
+        staying = asyncio.create_task(database.write(stay))
+        await asyncio.to_thread(stuck.wait, 10)
+        await database.write(self.act("act beside"))
+        assert not staying.done()
+        go_on.set()
+        await staying
+
+    async def test_what_waits_is_written_before_it_is_closed(self, database_url: str, database: Database) -> None:
+        one = at(database_url)
+        await one.open()
+        writes = [asyncio.create_task(one.write(self.act(f"act {number}"))) for number in range(3 * writing.GROUP)]
+        await asyncio.sleep(0)
+        await one.close()
+        await asyncio.gather(*writes)
+        assert len(await self.kept(database)) == 3 * writing.GROUP
 
 
 async def test_what_is_said_of_a_restored_one_puts_all_numbers_in_another_history(store: Store) -> None:
@@ -354,12 +522,12 @@ class TestBrokenConnections:
             raise said("the connection was lost")
 
         monkeypatch.setattr(PostgreSQLTransaction, "end", lose_the_answer)
-        writing = database.write(_keep, "one")
+        answer = database.write(_keep, "one")
         if kept:
-            assert await writing == "one"
+            assert await answer == "one"
         else:
             with pytest.raises(Unavailable):
-                await writing
+                await answer
         monkeypatch.undo()
         assert await database.read(lambda tx: tx.value("SELECT count(*) FROM settings WHERE key = 'one'")) == kept
 
@@ -392,7 +560,7 @@ class TestBrokenConnections:
             raise psycopg.OperationalError("the connection was lost")
 
         monkeypatch.setattr(PostgreSQLTransaction, "end", lose_the_answer)
-        monkeypatch.setattr(module, "_ANSWER_SECONDS", 0.0)
+        monkeypatch.setattr(writing, "_ANSWER_SECONDS", 0.0)
         with pytest.raises(Unavailable) as outage:
             await database.write(_keep, "one")
         assert outage.value.reason == "unknown"

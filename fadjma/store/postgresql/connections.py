@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: what each sends and takes as SQLite would, how long it waits, and which are kept open."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -108,6 +109,14 @@ def connect(url: str, *, seconds: float = STATEMENT_SECONDS) -> Connection:
     except psycopg.Error as error:
         raise translated(error) from error
     return connection
+
+
+def roll_back(connection: Connection) -> None:
+    """End what was begun on it, if anything was."""
+    if connection.closed or connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        return
+    with suppress(psycopg.Error):  # it is broken, and is not kept
+        connection.execute("ROLLBACK")
 
 
 class Kept:

@@ -7,12 +7,13 @@ way, ends one of them, and it is run again (docs/decisions/29-postgresql.md).
 import asyncio
 import logging
 import os
-import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,36 +24,28 @@ from fadjma.store.errors import Error, Unavailable, Unusable
 from fadjma.store.owner import Owner
 from fadjma.store.postgresql.address import name, public
 from fadjma.store.postgresql.aside import SNAPSHOT, alone, patient, refuse_others, said
-from fadjma.store.postgresql.connections import Connection, Kept, connect
-from fadjma.store.postgresql.faults import InTheWay, translated
+from fadjma.store.postgresql.connections import Connection, Kept, connect, roll_back
+from fadjma.store.postgresql.faults import translated
 from fadjma.store.postgresql.listening import Listening
 from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.owner import LockOwner
 from fadjma.store.postgresql.standing import standing
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
+from fadjma.store.postgresql.writing import Writing
 from fadjma.store.transaction import Transaction
 from fadjma.store.writes import Write, settle
 
 R = TypeVar("R")
 
 log = logging.getLogger("fadjma")
-WRITERS = 4  # at once; with more, more are in each other's way (docs/decisions/29-postgresql.md)
+WRITERS = 4  # at once, where one does not come to an end
 READERS = 4
-_BUSY_SECONDS = 5.0  # for which a write is tried again while others are in its way
-_PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many each time
+_TURN_SECONDS = 0.1  # that a write waits for those before it
+_STOP_SECONDS = 5.0
+_CLOSE_SECONDS = 0.01  # between two looks at whether all is begun
 _GLANCE_SECONDS = 1.0  # that the event loop waits for the database, as long as that answers at all
 _ASIDE_SECONDS = 600.0  # for one statement of a long reading
-_ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
-_CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
 _UNREADABLE = "ne se laisse pas lire"
-_WRITE = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
-
-
-class _Broken(Unavailable):
-    """A connection was, before anything was answered on it: nothing was begun there, and another may be whole."""
-
-    def __init__(self) -> None:
-        super().__init__("broken")
 
 
 class PostgreSQL(Database):
@@ -67,12 +60,18 @@ class PostgreSQL(Database):
         self.address = public(url)
         self._writing = Kept(lambda: connect(url))
         self._reading = Kept(lambda: connect(url))
+        self._writes = Writing(url, self._writing, clock, self._is_over)
+        self._waiting: deque[Write] = deque()
+        self._is_called = False  # for what waits
+        self._begun: dict[int, float] = {}  # by who writes, `time.monotonic()` since when at the same
+        self._numbers = count()
+        self._guard = threading.Lock()  # whoever ends has seen that nothing waits
+        self._look_again: asyncio.TimerHandle | None = None
         self._writers: ThreadPoolExecutor | None = None
         self._readers: ThreadPoolExecutor | None = None
         self._near: Connection | None = None
         self._nearing: asyncio.Task[None] | None = None
         self._closed = threading.Event()
-        self._turn = threading.Lock()  # of those who were in somebody's way: one by one
         self._listening = Listening(
             url, lambda people: self.heard(people), lambda: self.due(), lambda said: self.told(said)
         )
@@ -97,11 +96,17 @@ class PostgreSQL(Database):
 
     async def close(self) -> None:
         if self._give_up_at is None:
-            self.finish_within(_BUSY_SECONDS)
+            self.finish_within(_STOP_SECONDS)
         self._closed.set()
         await self._listening.stop()
         if self._nearing:
             await asyncio.gather(self._nearing, return_exceptions=True)
+        while self._writers is not None and self._waiting:
+            self._call()  # beside whoever does not come to an end
+            await asyncio.sleep(_CLOSE_SECONDS)
+        if self._look_again:
+            self._look_again.cancel()
+            self._look_again = None
         for threads in filter(None, (self._writers, self._readers)):
             await asyncio.to_thread(threads.shutdown)
         self._writers = self._readers = None
@@ -149,7 +154,7 @@ class PostgreSQL(Database):
             self.found_damage = self.found_damage or outage.reason == "damaged"
             raise
         finally:
-            _roll_back(connection)
+            roll_back(connection)
 
     def _glance(self, work: Callable[[Transaction], R]) -> R:
         assert self._writers is not None, "the database is not open"
@@ -187,114 +192,48 @@ class PostgreSQL(Database):
 
     def _write(self, work: Callable[[Transaction], R], answer: asyncio.Future[R]) -> None:
         assert self._writers is not None, "the database is not open"
-        self._writers.submit(self._commit, Write(work, answer), asyncio.get_running_loop())
+        self._waiting.append(Write(work, answer))
+        if not self._is_called:
+            self._is_called = True
+            asyncio.get_running_loop().call_soon(self._call)  # once for all who ask in one turn of the loop
 
-    def _commit(self, write: Write, loop: asyncio.AbstractEventLoop) -> None:
-        """On a writer's thread."""
-        try:
-            changed = self.run(write)
-        except BaseException as error:
-            write.fail(error)
-            changed = False
-        self._learn(write, changed=changed)
-        loop.call_soon_threadsafe(settle, [write], self.listener)
+    def _call(self) -> None:
+        """Have what waits written, by whoever writes already if that comes to an end.
+
+        One after the other: those of one process are not in each other's way, and fewer threads wait for Python's lock.
+        """
+        self._is_called = False
+        loop = asyncio.get_running_loop()
+        with self._guard:
+            if not self._waiting or self._writers is None:
+                return
+            now = time.monotonic()
+            if len(self._begun) == WRITERS or any(now - begun < _TURN_SECONDS for begun in self._begun.values()):
+                self._look_again = self._look_again or loop.call_later(_TURN_SECONDS, self._call_again)
+                return
+            number = next(self._numbers)
+            self._begun[number] = now
+        self._writers.submit(self._commit, number, loop)
+
+    def _call_again(self) -> None:
+        self._look_again = None
+        self._call()
+
+    def _commit(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
+        """On a writer's thread: commit what waits, in as many groups as it takes."""
+        while True:
+            with self._guard:
+                if not self._waiting:
+                    del self._begun[number]
+                    return
+                self._begun[number] = time.monotonic()
+            group, changed = self._writes.together(self._waiting)
+            self._learn(group, changed=changed)
+            loop.call_soon_threadsafe(settle, group, self.listener)
 
     def run(self, write: Write) -> bool:
-        """Run it in a transaction, again while others are in its way; returns whether it changed anything."""
-        until = time.monotonic() + _BUSY_SECONDS
-        pause, again, seen, may_be_broken = _PAUSE, False, "", True
-        while True:
-            if self._give_up_at is not None and time.monotonic() > self._give_up_at:
-                raise Unavailable("stopping")
-            try:
-                if not again:
-                    return self._try(write, again=False)
-                with self._turn:
-                    return self._try(write, again=True, seen=seen)
-            except _Broken:
-                if not may_be_broken or time.monotonic() > until:
-                    raise
-                again, may_be_broken = True, False
-                continue
-            except InTheWay as way:
-                if time.monotonic() > until:
-                    raise
-                seen = way.there_already
-            again = True
-            time.sleep(random.uniform(0, pause))  # noqa: S311 - against those of other processes
-            pause = min(2 * pause, 0.1)
-
-    def _try(self, write: Write, *, again: bool, seen: str = "") -> bool:
-        """`seen`: the key that was found to be there when it was tried before. Its row is to be seen now, and whoever
-        makes the same one all the same means it; of another key that is not known."""
-        connection = self._writing.take()
-        try:
-            tx = PostgreSQLTransaction(connection, self.clock(), again=again, begin=_WRITE)
-            failure: Error | None = None
-            write.run(tx)
-            if write.error is None:
-                try:
-                    self._end(connection, tx)
-                except Error as error:
-                    failure = error
-            if connection.closed and not tx.number:
-                raise _Broken
-            if tx.in_the_way is not None:
-                raise tx.in_the_way
-            if tx.there_already and tx.there_already != seen:
-                raise InTheWay("locked", tx.there_already)
-            if failure is not None:
-                raise failure
-            if write.announced:
-                write.announced.committed_at = time.monotonic()
-            return tx.changed and write.error is None
-        finally:
-            if not connection.closed:
-                _roll_back(connection)
-            self._writing.give_back(connection)
-
-    def _end(self, connection: Connection, tx: PostgreSQLTransaction) -> None:
-        """Commit. Raises Unavailable when it was not kept, or when nobody says whether it was (« unknown »)."""
-        if not tx.begun:
-            tx.flush()
-        if not tx.begun:
-            return  # nothing was asked of it, nor sent
-        if not tx.number or connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
-            raise Error("the transaction was ended from within")
-        try:
-            tx.end()
-        except psycopg.Error as error:
-            lost = (error.sqlstate or "")[:2] in _CUT_OFF
-            kept = self._was_kept(tx.number, connection.history) if lost else False
-            if not kept:
-                raise (Unavailable("unknown") if kept is None else tx.failed(error)) from error
-
-    def _was_kept(self, transaction: str, history: str) -> bool | None:
-        """Whether a transaction was committed, of which the answer was lost with its connection.
-
-        Nobody is told « failed » of what may be done: it is asked until somebody answers; None when nobody has for so
-        long that whoever waits is to be told that, and when the server has crashed since, or a standby has taken over:
-        what was lost had its number for nothing, and the next one gets it again.
-        """
-        until = time.monotonic() + _ANSWER_SECONDS
-        while time.monotonic() < until:
-            with suppress(psycopg.Error, Unavailable), connect(self.url, seconds=_GLANCE_SECONDS) as connection:
-                if connection.history != history:
-                    return None
-                found = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
-                if found and found[0] in ("committed", "aborted"):
-                    return bool(found[0] == "committed")
-            time.sleep(0.1)
-        return None
-
-    def _learn(self, write: Write, *, changed: bool) -> None:
-        """What this write says about the database's health."""
-        if isinstance(write.error, Unavailable):
-            self.failure = write.error
-        elif changed and write.error is None:
-            if self.failure:
-                log.warning("writing works again")
-            self.failure, self.written_at = None, time.monotonic()
+        """Run it in a transaction of its own; returns whether it changed anything."""
+        return self._writes.run(write)
 
     # --- other processes ---
 
@@ -423,13 +362,6 @@ def _begin(connection: Connection, how: str) -> None:
         connection.execute(how)
     except psycopg.Error as error:
         raise translated(error) from error
-
-
-def _roll_back(connection: Connection) -> None:
-    if connection.closed or connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-        return
-    with suppress(psycopg.Error):  # it is broken, and is not kept
-        connection.execute("ROLLBACK")
 
 
 @contextmanager

@@ -180,8 +180,7 @@ class SQLite(Database):
         """Begin, waiting for another process's lock as long as `connect` does, unless the process is to stop."""
         until = time.monotonic() + BUSY_SECONDS
         while True:
-            give_up_at = self._give_up_at
-            if give_up_at is not None and time.monotonic() > give_up_at:
+            if self._is_over():
                 raise Unavailable("stopping")
             try:
                 begin(connection)
@@ -191,16 +190,6 @@ class SQLite(Database):
                     raise
         if not self._place.is_kept():
             raise Unavailable("gone")
-
-    def _learn(self, group: list[Write], *, changed: bool) -> None:
-        """What this group says about the database's health."""
-        failure = next((write.error for write in group if isinstance(write.error, Unavailable)), None)
-        if failure:
-            self.failure = failure
-        elif changed and any(write.error is None for write in group):
-            if self.failure:
-                log.warning("writing works again")
-            self.failure, self.written_at = None, time.monotonic()
 
     def _tidy(self, connection: sqlite3.Connection) -> None:
         """Shorten a log that a long reader, or readers without a gap, kept from beginning again."""

@@ -1,0 +1,232 @@
+"""Running what is written: all that waits in one transaction, SERIALIZABLE, with one flush of the disk; again while
+others are in its way (docs/decisions/29-postgresql.md).
+
+No savepoint stands around an act: one that is refused has mostly written nothing, and the others go on. Where it has,
+or where PostgreSQL refuses anything, nothing of that transaction is kept, and each half is run by itself, down to one.
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+
+import psycopg
+
+from fadjma.store.database import Clock
+from fadjma.store.errors import Error, Unavailable
+from fadjma.store.postgresql.connections import Connection, Kept, connect, roll_back
+from fadjma.store.postgresql.faults import InTheWay
+from fadjma.store.postgresql.transaction import PostgreSQLTransaction
+from fadjma.store.writes import Write
+
+GROUP = 32  # acts in one transaction at the most
+_GROUP_SECONDS = 0.02  # after which no further act is let into one: whoever waits for it waits for them all
+_BUSY_SECONDS = 5.0  # for which a write is tried again while others are in its way
+_PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many each time
+_LOOK_SECONDS = 1.0  # that a look at whether a commit was kept may take
+_ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
+_CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
+_BEGIN = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
+
+
+class _Broken(Unavailable):
+    """A connection was, before anything was answered on it: nothing was begun there, and another may be whole."""
+
+    def __init__(self) -> None:
+        super().__init__("broken")
+
+
+class _Apart(Error):
+    """One of several acts cannot be kept, and nothing of the others is, before each has been tried without it."""
+
+
+class Writing:
+    """What is written to the database at `url`, over connections that are `kept`, until it `is_over`."""
+
+    def __init__(self, url: str, kept: Kept, clock: Clock, is_over: Callable[[], bool]) -> None:
+        self._url = url
+        self._kept = kept
+        self._clock = clock
+        self._is_over = is_over
+        self._turn = threading.Lock()  # of those who were in somebody's way: one by one
+
+    def together(self, waiting: deque[Write], *, again: bool = False) -> tuple[list[Write], bool]:
+        """Take of what waits and run it; returns it with what came of each, and whether anything was changed.
+
+        `again`: it has been run before. Where nothing can be begun, that is said to all who wait.
+        """
+        group: list[Write] = []
+        try:
+            with self._connection() as connection:
+                return group, self._try(connection, _let_in(waiting), group, again=again)
+        except BaseException as error:
+            if group:
+                return group, self._after(group, error)
+            group = [*waiting]
+            waiting.clear()
+            for write in group:
+                write.fail(error)
+            return group, False
+
+    def _after(self, group: list[Write], error: BaseException) -> bool:
+        """What becomes of those of whom nothing was kept: returns whether one of them changed anything after all."""
+        if isinstance(error, Unavailable) and error.reason == "unknown":
+            for write in group:
+                write.fail(error)
+            return False
+        if len(group) == 1:
+            return self._alone(group[0], error)
+        middle, changed = len(group) // 2, False
+        for half in (group[:middle], group[middle:]):
+            waiting = deque(half)
+            while waiting:
+                _, more = self.together(waiting, again=True)
+                changed |= more
+        return changed
+
+    def _alone(self, write: Write, error: BaseException) -> bool:
+        try:
+            if not isinstance(error, InTheWay | _Broken):
+                raise error
+            return self.run(write, again=True, seen=error.there_already if isinstance(error, InTheWay) else "")
+        except BaseException as failure:
+            write.fail(failure)
+            return False
+
+    def run(self, write: Write, *, again: bool = False, seen: str = "") -> bool:
+        """Run it by itself, again while others are in its way; returns whether it changed anything. `again` and `seen`
+        as with `_try`. What it raises is said of no other."""
+        until = time.monotonic() + _BUSY_SECONDS
+        pause, may_be_broken = _PAUSE, True
+        while True:
+            try:
+                with self._turn if again else nullcontext(), self._connection() as connection:
+                    return self._try(connection, [write], [], again=again, seen=seen)
+            except _Broken:
+                if not may_be_broken or time.monotonic() > until:
+                    raise
+                again, may_be_broken = True, False
+                continue
+            except InTheWay as way:
+                if time.monotonic() > until:
+                    raise
+                seen = way.there_already
+            again = True
+            time.sleep(random.uniform(0, pause))  # noqa: S311 - against those of other processes
+            pause = min(2 * pause, 0.1)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """One on which nothing is begun, and nothing is afterwards. Raises Unavailable."""
+        if self._is_over():
+            raise Unavailable("stopping")
+        connection = self._kept.take()
+        try:
+            yield connection
+        finally:
+            roll_back(connection)
+            self._kept.give_back(connection)
+
+    def _try(
+        self, connection: Connection, writes: Iterable[Write], group: list[Write], *, again: bool, seen: str = ""
+    ) -> bool:
+        """Run these in one transaction, each added to the `group` before; returns whether they changed anything.
+
+        `again`: they have been run before. `seen`: the key that was found to be there then. Its row is to be seen now,
+        and whoever makes the same one all the same means it; of another key that is not known. Raises InTheWay, _Broken
+        or _Apart where they may be kept another time, or by themselves, and what else is to be said of all.
+        """
+        tx, changed = PostgreSQLTransaction(connection, self._clock(), again=again, begin=_BEGIN), False
+        for write in writes:
+            if group:
+                tx = tx.next(self._clock())
+            group.append(write)
+            write.run(tx)
+            _refuse_what_may_be_kept_later(connection, tx, seen)
+            if write.error is None:
+                changed |= tx.changed
+            elif tx.has_written or not _is_well(connection):
+                if len(group) > 1:
+                    raise _Apart
+                return False  # and its error stands
+        if any(write.error is None for write in group):
+            failure = self._end(connection, tx)
+            _refuse_what_may_be_kept_later(connection, tx, seen)
+            if failure is not None:
+                raise failure
+        committed_at = time.monotonic()
+        for write in group:
+            if write.announced:
+                write.announced.committed_at = committed_at
+        return changed
+
+    def _end(self, connection: Connection, tx: PostgreSQLTransaction) -> Error | None:
+        """Commit; returns why it was not kept, or that nobody says whether it was (« unknown »)."""
+        try:
+            if not tx.begun:
+                tx.flush()
+            if not tx.begun:
+                return None  # nothing was asked of it, nor sent
+            if not tx.number or connection.info.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+                return Error("the transaction was ended from within")
+            try:
+                tx.end()
+            except psycopg.Error as error:
+                lost = (error.sqlstate or "")[:2] in _CUT_OFF
+                kept = self.was_kept(tx.number, connection.history) if lost else False
+                if not kept:
+                    raise (Unavailable("unknown") if kept is None else tx.failed(error)) from error
+        except Error as failure:
+            return failure
+        return None
+
+    def was_kept(self, transaction: str, history: str) -> bool | None:
+        """Whether a transaction was committed, of which the answer was lost with its connection.
+
+        Nobody is told « failed » of what may be done: it is asked until somebody answers; None when nobody has for so
+        long that whoever waits is to be told that, and when the server has crashed since, or a standby has taken over:
+        what was lost had its number for nothing, and the next one gets it again.
+        """
+        until = time.monotonic() + _ANSWER_SECONDS
+        while time.monotonic() < until:
+            with suppress(psycopg.Error, Unavailable), connect(self._url, seconds=_LOOK_SECONDS) as connection:
+                if connection.history != history:
+                    return None
+                found = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
+                if found and found[0] in ("committed", "aborted"):
+                    return bool(found[0] == "committed")
+            time.sleep(0.1)
+        return None
+
+
+def _let_in(waiting: deque[Write]) -> Iterator[Write]:
+    """What waits, and what comes meanwhile, as long as it is not to keep the first waiting."""
+    until = time.monotonic() + _GROUP_SECONDS
+    for number in range(GROUP):
+        if number and time.monotonic() > until:
+            return
+        try:
+            write = waiting.popleft()
+        except IndexError:
+            return
+        yield write
+
+
+def _is_well(connection: Connection) -> bool:
+    """Whether more can be asked in the same transaction."""
+    return connection.info.transaction_status in (
+        psycopg.pq.TransactionStatus.INTRANS,
+        psycopg.pq.TransactionStatus.IDLE,  # nothing was asked yet
+    )
+
+
+def _refuse_what_may_be_kept_later(connection: Connection, tx: PostgreSQLTransaction, seen: str) -> None:
+    """Raises InTheWay or _Broken, whatever the act has made of it."""
+    if connection.closed and not tx.number:
+        raise _Broken
+    if tx.in_the_way is not None:
+        raise tx.in_the_way
+    if tx.there_already and tx.there_already != seen:
+        raise InTheWay("locked", tx.there_already)
