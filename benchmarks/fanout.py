@@ -2,9 +2,9 @@
 
 FADJMA goes its real way: a doctor issues a prescription that is open to every pharmacy, over HTTP, and every pharmacist
 is told. That is a durable transaction, and others in steps after it, which also number and store one notification per
-pharmacist: no peer does that. The same acts with nobody listening are measured before and after; the difference on the event loop is delivery
-alone, for every server alike. (Of the whole process it would not be: to store an event costs the more, the more are
-stored, because the rows of one person lie ever further from another's.)
+pharmacist: no peer does that. The same acts with nobody listening are measured before and after; the difference on the
+event loop is delivery alone, for every server alike. (Of the whole process it would not be: to store an event costs the
+more, the more are stored, because the rows of one person lie ever further from another's.)
 """
 
 import contextlib
