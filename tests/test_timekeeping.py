@@ -5,6 +5,7 @@ import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from store import Clock, Store
 
 from fadjma import events, timekeeping
 from fadjma.announcements import actions as announcements
+from fadjma.application import create_app
+from fadjma.config import Settings
 from fadjma.events import Announcement, Everybody, Subject, everybody, telling
 from fadjma.family import actions as family
 from fadjma.prescriptions import renewing
-from fadjma.store import Database, Transaction
+from fadjma.store import Announced, Database, Transaction
 from fadjma.store.owner import Owner
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import idempotency
@@ -95,9 +98,11 @@ def put_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     monkeypatch.setattr(everybody, "AT_ONCE", 0)
     monkeypatch.setattr(timekeeping, "_BATCH", 1)
     monkeypatch.setattr(timekeeping, "_LOOKED_FOR", 3_600.0)
-    return lambda: store.write(
-        events.notify, Everybody("patient"), "notification", "safety.signed", Subject("safety_entry", "x")
-    )
+    return lambda: store.write(_put_off)
+
+
+def _put_off(tx: Transaction) -> None:
+    events.notify(tx, Everybody("patient"), "notification", "safety.signed", Subject("safety_entry", "x"))
 
 
 async def test_what_was_put_off_is_told_at_its_first_round(
@@ -117,6 +122,30 @@ async def test_what_was_put_off_is_told_when_it_is_said_so(
     await heard("access.expired")  # its first round is over, the next is a minute away, and looking for itself an hour
     put_off()
     await heard("safety.signed", tell=True)
+
+
+async def test_the_commit_of_what_was_put_off_wakes_it(
+    store: Store, database_url: str, tmp_path: Path, put_off: Callable[[], Any]
+) -> None:
+    papers, seal = tmp_path / "papers", tmp_path / "seal"
+    settings = Settings(secret_key="s" * 48, database_url=database_url, papers=papers, seal_key_file=seal, demo=True)
+    app = create_app(settings)
+    database, running = app.extensions["database"], app.extensions["running"]
+    await running.open()
+    told, listener = asyncio.Event(), database.listener
+
+    def listen(announced: Announced) -> None:
+        listener(announced)
+        if any(isinstance(said, Announcement) and AWA.id in said.recipients for said in announced):
+            told.set()
+
+    database.listener = listen
+    try:
+        await database.write(_put_off)
+        async with asyncio.timeout(20):
+            await told.wait()
+    finally:
+        await running.close()
 
 
 async def test_what_was_put_off_is_told_in_the_middle_of_a_round(

@@ -140,6 +140,14 @@ class TestSteps:
         _tell_all(store)
         assert _told(store, prescription) == {person: [TO_VALIDATE] for person in ALL}
 
+    def test_where_a_copy_is_restored_they_go_on_in_its_history(self, store: Store, pharmacists: list[str]) -> None:
+        prescription = issued(store, pharmacy=None)
+        store.write(telling.tell_some, 3)
+        store.write(inbox.begin_another_history)
+        _tell_all(store)
+        assert _told(store, prescription) == {person: [TO_VALIDATE] for person in ALL}
+        assert list(store.read(soundness.gaps)) == []
+
     def test_what_is_told_says_when_it_happened(self, store: Store, pharmacists: list[str], clock: Clock) -> None:
         prescription, happened = issued(store, pharmacy=None), clock()
         clock.advance(minutes=5)
@@ -307,3 +315,13 @@ def test_what_the_row_says_is_who_has_heard_of_it(store: Store, pharmacists: lis
     [(but, role, message)] = store.rows("SELECT but, role, message FROM tellings")
     assert (set(json.loads(but)), role, message) == ({NDIAYE.id, GOMIS.id, AWA.id, DIOP.id}, "pharmacist", None)
     _tell_all(store)
+
+
+@pytest.mark.parametrize("wrong", ["message = 'no.such'", "subject_kind = 'nothing'", "but = 'x'", "but = '{}'"])
+def test_what_no_step_could_tell_is_found(store: Store, pharmacists: list[str], wrong: str) -> None:
+    issued(store, pharmacy=None)
+    assert list(store.read(soundness.untellable)) == []
+    number = store.value("SELECT number FROM tellings")
+    store.connection.execute(f"UPDATE tellings SET {wrong}")
+    assert list(store.read(soundness.untellable)) == [str(number)]
+    store.connection.execute("DELETE FROM tellings")
