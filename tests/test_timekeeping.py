@@ -141,9 +141,11 @@ async def test_the_commit_of_what_was_put_off_wakes_it(
 
     database.listener = listen
     try:
-        await database.write(_put_off)
-        async with asyncio.timeout(20):
-            await told.wait()
+        for _ in range(2):  # the first may have been found by its first round
+            await database.write(_put_off)
+            async with asyncio.timeout(20):
+                await told.wait()
+            told.clear()
     finally:
         await running.close()
 
