@@ -57,6 +57,8 @@ async def test_what_concerns_very_many_comes_to_the_streams_of_both_once_and_in_
     both: tuple[Through, Through],
 ) -> None:
     """Whichever of them keeps the time: it tells those whom the act itself did not, and is called by the other."""
+    medicine = {"dci": "oméprazole", "form": "gélule", "strength": "20 mg", "unit": "gélule", "schedule": "none"}
+    await both[0].act(both[0].admin(), "/formulary", **medicine)
     doctor, crowd = both[0].doctor(), both[0].pharmacists(everybody.AT_ONCE + 1)
     streams = [await clinic.listening(crowd[-1]) for clinic in both]
     for clinic in both:
