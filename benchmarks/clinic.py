@@ -106,6 +106,19 @@ def patients(tx: Transaction, count: int) -> list[Person]:
     return signed_in(tx, ids)
 
 
+def grant(tx: Transaction, doctor_id: str, patient_ids: list[str]) -> None:
+    """Each of these patients has opened the whole file to this doctor, for a day."""
+    tx.execute_many(
+        "INSERT INTO access_requests"
+        " (id, patient_id, doctor_id, status, reason, scope, created_at, lapses_at, decided_at, expires_at)"
+        " VALUES (:id, :patient, :doctor, 'approved', 'bench', 'full', :now, :now, :now, :until)",
+        [
+            {"id": one, "patient": one, "doctor": doctor_id, "now": tx.now, "until": tx.now + 86_400_000}
+            for one in patient_ids
+        ],
+    )
+
+
 def signed_in(tx: Transaction, ids: list[str]) -> list[Person]:
     """These people, each with a session for programs."""
     keys = Quart("benchmarks")

@@ -35,6 +35,7 @@ from fadjma.chain.sealer import Sealer
 from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
+from fadjma.events import StillToTell
 from fadjma.family import routes as family
 from fadjma.fhir import routes as fhir
 from fadjma.histogram import WRITING, Histogram
@@ -64,7 +65,7 @@ from fadjma.rules import Rules
 from fadjma.safety import routes as safety
 from fadjma.settings import routes as clinic_settings
 from fadjma.settings.actions import load as load_rules
-from fadjma.store import Database, Said, Transaction, Unavailable, Unusable, at, keep, kept
+from fadjma.store import Announced, Database, Said, Transaction, Unavailable, Unusable, at, keep, kept
 from fadjma.taking import routes as taking
 from fadjma.taking.archive import Sources
 from fadjma.taking.maker import Maker
@@ -98,7 +99,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     hub = Hub(database)
     bounds = Bounds(settings.acts_per_hour, database.clock, database.tell_others)
     hub.swept = bounds.pass_on
-    database.listener, database.heard = hub.tell, hub.hear
+    database.heard = hub.hear
 
     def told(said: Said | None) -> None:
         hub.colleagues.hear(said)
@@ -186,6 +187,7 @@ class Running:
             database, self._clock_watch, self.settle_rules, *drops, take_in=TakeIn(verifying.COVERED)
         )
         app.extensions["timekeeper"] = self._timekeeper
+        database.listener = self._committed
         plan = planned(settings, database.path) if database.is_file else None
         walk = partial(verifying.walk, is_sound=partial(copies.is_sound, plan)) if plan else verifying.walk
         self._sealer = Sealer(database, settings.seal_key, self._timekeeper.owner)
@@ -193,6 +195,11 @@ class Running:
         self.keeper = Keeper(database, plan, self._timekeeper.owner, walk, self._sealer.seal, drilling.wrong_with)
         self._errors: Errors = app.extensions["errors"]
         self._open = False
+
+    def _committed(self, announced: Announced) -> None:
+        self._hub.tell(announced)
+        if any(isinstance(what, StillToTell) for what in announced):
+            self._timekeeper.tell()
 
     async def open(self) -> None:
         """Open everything; a second time does nothing. Raises Unusable; then nothing stays open."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from fadjma.access import actions as access
 from fadjma.announcements import actions as announcements
 from fadjma.clockwatch import ClockWatch
-from fadjma.events import inbox
+from fadjma.events import inbox, telling
 from fadjma.family import actions as family
 from fadjma.identity import sessions
 from fadjma.inventory import actions as inventory
@@ -27,6 +27,7 @@ from fadjma.web import attempts, drafts, idempotency
 log = logging.getLogger("fadjma.time")
 _EVERY = 60.0  # seconds
 _HANDED_OVER = 2.0  # seconds after which another process looks whether nobody keeps the time any more
+_LOOKED_FOR = 2.0  # seconds after which who keeps it looks itself for what is still to be told: a call may be lost
 _AT_LEAST = 0.5  # seconds between two rounds
 _BATCH = 200  # things per transaction, so that nobody's act waits long
 
@@ -57,12 +58,14 @@ class Timekeeper:
         self._take_in = take_in
         self.owner = database.owner()  # of several processes on one database, one keeps its time
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_owner = False
         self._woken = asyncio.Event()
-        database.due = self._woken.set
+        self._to_tell = asyncio.Event()
+        database.due = self._called
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self._run())]
+        self._tasks = [loop.create_task(self._run()), loop.create_task(self._tell())]
         if self.owner.beat:
             self._tasks.append(loop.create_task(self._stay(self.owner.beat)))
 
@@ -73,6 +76,17 @@ class Timekeeper:
         """
         self._woken.set()
         self._database.call_keeper()
+
+    def tell(self) -> None:
+        """Something has been committed that is still to be told to many: by this process, or by who keeps the time."""
+        if self._is_owner:
+            self._to_tell.set()
+        else:
+            self._database.call_keeper()
+
+    def _called(self) -> None:
+        self._woken.set()
+        self._to_tell.set()
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -93,17 +107,41 @@ class Timekeeper:
                     await self._settle_rules()
             except Exception:
                 log.exception("what the clinic has chosen is not known; it is looked at again")
-            is_owner = False
             try:
-                if is_owner := await self.owner.ask():
+                if await self._ask():
+                    self._to_tell.set()
                     await self._round()
             except OSError:
                 log.exception("whether another process keeps the time is not known; it is asked again")
             with contextlib.suppress(TimeoutError):
-                pause = await self._pause() if is_owner else _HANDED_OVER
+                pause = await self._pause() if self._is_owner else _HANDED_OVER
                 async with asyncio.timeout(pause):  # wait_for would make a task for each round
                     await self._woken.wait()
             self._woken.clear()
+
+    async def _ask(self) -> bool:
+        """Whether this process keeps the time. Raises OSError."""
+        self._is_owner = False  # while that is not known
+        self._is_owner = await self.owner.ask()
+        return self._is_owner
+
+    async def _tell(self) -> None:
+        """Beside the rounds, which may take long: what an act could not tell everybody comes to them at once."""
+        pause = _LOOKED_FOR
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._to_tell.wait()
+            self._to_tell.clear()
+            pause = _LOOKED_FOR
+            try:
+                if self._is_owner and await self._database.read(telling.is_waiting):
+                    await self._all_of(telling.tell_some)
+            except Unavailable as outage:
+                log.warning("what is still to be told waits: %s", outage.reason)
+            except Exception:
+                log.exception("what is still to be told was not; it is tried again")
+                pause = _EVERY
 
     async def _stay(self, every: float) -> None:
         """Beside the rounds, which may take long."""
@@ -132,12 +170,15 @@ class Timekeeper:
             self._chain_before,
         ):
             try:
-                while await self._database.write(act, _BATCH) == _BATCH:
-                    pass  # more is waiting; between two batches, others' acts have their turn
+                await self._all_of(act)
             except Unavailable as outage:
                 log.warning("time's act %s waits: %s", act.__name__, outage.reason)
             except Exception:
                 log.exception("time's act %s failed; it is tried again", act.__name__)
+
+    async def _all_of(self, act: Callable[[Transaction, int], int]) -> None:
+        while await self._database.write(act, _BATCH) == _BATCH:
+            pass  # more is waiting; between two batches, others' acts have their turn
 
     def _forget_uploads(self, tx: Transaction, limit: int) -> int:
         return papers.forget(tx, limit, self._drop_upload) if self._drop_upload else 0

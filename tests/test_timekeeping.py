@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,14 @@ from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA
 from steps import delivered, grant, issue
 from store import Clock, Store
 
-from fadjma import timekeeping
+from fadjma import events, timekeeping
 from fadjma.announcements import actions as announcements
-from fadjma.events import Announcement
+from fadjma.application import create_app
+from fadjma.config import Settings
+from fadjma.events import Announcement, Everybody, Subject, everybody, telling
 from fadjma.family import actions as family
 from fadjma.prescriptions import renewing
-from fadjma.store import Database
+from fadjma.store import Announced, Database, Transaction
 from fadjma.store.owner import Owner
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import idempotency
@@ -35,11 +39,13 @@ async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
     database.listener = listen
     keeper = Timekeeper(database)
 
-    async def wait_for(message: str, times: int = 1, *, wake: bool = False) -> None:
+    async def wait_for(message: str, times: int = 1, *, wake: bool = False, tell: bool = False) -> None:
         if not keeper._tasks:
             keeper.start()
         if wake:
             keeper.wake()
+        if tell:
+            keeper.tell()
         async with asyncio.timeout(20):
             while told.count(message) < times:
                 more.clear()
@@ -84,6 +90,149 @@ async def test_it_tells_what_is_announced_when_it_is_woken(
     store.write(announcements.publish, ADMIN, audience="everybody", title="Coupure", body="Samedi")
     await heard("announcement.published", wake=True)
     assert store.told(DIOP)[-1] == "announcement.published"
+
+
+@pytest.fixture
+def put_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Have something put off that all patients are to hear of: the timekeeper tells one after the other."""
+    monkeypatch.setattr(everybody, "AT_ONCE", 0)
+    monkeypatch.setattr(timekeeping, "_BATCH", 1)
+    monkeypatch.setattr(timekeeping, "_LOOKED_FOR", 3_600.0)
+    return lambda: store.write(_put_off)
+
+
+def _put_off(tx: Transaction) -> None:
+    events.notify(tx, Everybody("patient"), "notification", "safety.signed", Subject("safety_entry", "x"))
+
+
+async def test_what_was_put_off_is_told_at_its_first_round(
+    store: Store, heard: Callable[..., Any], put_off: Callable[[], Any]
+) -> None:
+    """After a crash, or where a copy was restored."""
+    put_off()
+    await heard("safety.signed")
+    assert store.told(AWA) == ["safety.signed"]
+
+
+async def test_what_was_put_off_is_told_when_it_is_said_so(
+    store: Store, database: Database, heard: Callable[..., Any], put_off: Callable[[], Any]
+) -> None:
+    grant(store)
+    store.clock.advance(days=91)
+    await heard("access.expired")  # its first round is over, the next is a minute away, and looking for itself an hour
+    put_off()
+    await heard("safety.signed", tell=True)
+
+
+async def test_the_commit_of_what_was_put_off_wakes_it(
+    store: Store, database_url: str, tmp_path: Path, put_off: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_waiting, looked = telling.is_waiting, threading.Event()
+
+    def look(tx: Transaction) -> bool:
+        found = is_waiting(tx)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(timekeeping.telling, "is_waiting", look)
+    papers, seal = tmp_path / "papers", tmp_path / "seal"
+    settings = Settings(secret_key="s" * 48, database_url=database_url, papers=papers, seal_key_file=seal, demo=True)
+    app = create_app(settings)
+    database, running = app.extensions["database"], app.extensions["running"]
+    await running.open()
+    told, listener = asyncio.Event(), database.listener
+
+    def listen(announced: Announced) -> None:
+        listener(announced)
+        if any(isinstance(said, Announcement) and AWA.id in said.recipients for said in announced):
+            told.set()
+
+    database.listener = listen
+    try:
+        assert await asyncio.to_thread(looked.wait, 20), "its first round has found nothing"
+        await database.write(_put_off)
+        async with asyncio.timeout(20):
+            await told.wait()
+    finally:
+        await running.close()
+
+
+async def test_what_was_put_off_is_told_in_the_middle_of_a_round(
+    store: Store, heard: Callable[..., Any], put_off: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that deletes a year of notifications, for instance."""
+    in_it = asyncio.Event()
+
+    async def for_ever(_: Timekeeper) -> None:
+        in_it.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Timekeeper, "_round", for_ever)
+    put_off()
+    await heard("safety.signed")
+    await in_it.wait()
+    put_off()
+    await heard("safety.signed", 2, tell=True)
+
+
+async def test_what_nobody_said_was_put_off_is_found_soon(
+    store: Store, heard: Callable[..., Any], put_off: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a process that shares a file, or whose call was lost."""
+    monkeypatch.setattr(timekeeping, "_LOOKED_FOR", 0.01)
+    grant(store)
+    store.clock.advance(days=91)
+    await heard("access.expired")
+    put_off()
+    await heard("safety.signed")
+
+
+async def test_a_step_that_fails_is_tried_again_and_tells_nobody_twice(
+    store: Store,
+    heard: Callable[..., Any],
+    put_off: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    steps = 0
+
+    def fails(tx: Transaction, limit: int) -> int:
+        nonlocal steps
+        steps += 1
+        return tell_some(tx, limit) // (steps - 1 and 1)
+
+    tell_some = telling.tell_some
+    monkeypatch.setattr(timekeeping.telling, "tell_some", fails)
+    monkeypatch.setattr(timekeeping, "_EVERY", 0.01)
+    put_off()
+    with caplog.at_level(logging.ERROR):
+        await heard("safety.signed")
+    assert store.told(AWA) == ["safety.signed"]
+    assert "tried again" in caplog.text
+
+
+async def test_whoever_does_not_keep_the_time_calls_who_does(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Another(Owner):
+        def take(self) -> bool:
+            asked.set()
+            return False
+
+        def holder(self) -> str:
+            return "another"
+
+        def give_up(self) -> None: ...
+
+    asked, called = threading.Event(), asyncio.Event()
+    monkeypatch.setattr(database, "owner", Another)
+    monkeypatch.setattr(database, "call_keeper", called.set)
+    keeper = Timekeeper(database)
+    keeper.start()
+    await asyncio.to_thread(asked.wait, 20)
+    keeper.tell()
+    assert called.is_set()
+    await keeper.stop()
 
 
 async def test_a_failure_of_one_act_does_not_stop_the_others(

@@ -1,5 +1,6 @@
 """What happened, and who is to hear of it."""
 
+from fadjma.events.everybody import Everybody, StillToTell
 from fadjma.events.recording import (
     Announcement,
     Change,
@@ -17,7 +18,9 @@ __all__ = [
     "Announcement",
     "Change",
     "EventType",
+    "Everybody",
     "Notice",
+    "StillToTell",
     "Subject",
     "changes",
     "newest",

@@ -1,6 +1,7 @@
 """What happened, written down once: an audit entry, and one notification per person concerned.
 
 Both are written in the transaction of the change itself; the hub hears of it after the commit (`Transaction.announce`).
+Only where all of a role are concerned, and they are very many, most of them are told soon after it (everybody.py).
 """
 
 import json
@@ -10,7 +11,10 @@ from typing import Any, Literal
 
 from fadjma import chain
 from fadjma.chain import Kind
+from fadjma.events import everybody
+from fadjma.events.everybody import Everybody
 from fadjma.identity import proxies
+from fadjma.identity.people import Role
 from fadjma.identity.proxies import Person
 from fadjma.ids import new_id
 from fadjma.store import Transaction
@@ -45,7 +49,16 @@ class Subject:
 class Notice:
     """Tell these people. `message` is a key of the catalogue; None lets their pages follow without telling them."""
 
-    recipients: Iterable[str]
+    recipients: Iterable[str] | Everybody
+    type: EventType
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A notice of which is known who is told now."""
+
+    people: list[str]
     type: EventType
     message: str | None
 
@@ -91,7 +104,8 @@ def record(
     the same, `place_id` the place in whose chain it stands where it is about no patient. Neither these nor `detail`
     ever carry clinical content. The actor is never told of their own act; their other open pages follow it silently.
     What the patient is told, those are told, too, who may act for them. `is_new`: of the subject nobody has been told
-    before, so that there is nothing to fold.
+    before, so that there is nothing to fold. Whoever several notices name is told by the first of them; of those whom
+    `Everybody` stands for and who are told later, that is true of its `first` alone.
     """
     entry_id = new_id()
     written = tx.ask(
@@ -119,33 +133,35 @@ def record(
     )
     chain.cover(tx, patient_id or place_id, AUDIT, entry_id, written)
     told: set[str | None] = {actor_id, by_id}
-    news: list[Notice] = []
-    for notice in notices:
-        recipients = [person for person in dict.fromkeys(notice.recipients) if person not in told]
-        told.update(recipients)
-        news.append(Notice(recipients, notice.type, notice.message))
+    news, later = _split(tx, notices, subject, told)
     if news and actor_id:
-        news.append(Notice([actor_id], news[0].type, None))
+        news.append(_News([actor_id], news[0].type, None))
     _store(tx, news, subject, is_new=is_new)
     _tell_proxies(tx, news, subject, patient_id, but=told)
+    _put_off(tx, later, subject, told, is_new=is_new)
 
 
 def notify(
     tx: Transaction,
-    recipients: list[str],
+    recipients: list[str] | Everybody,
     type: EventType,
     message: str | None,
     subject: Subject,
     *,
     patient_id: str | None = None,
+    is_new: bool = False,
+    at: int | None = None,
 ) -> None:
     """Insert one notification per recipient, each with that person's next sequence number.
 
-    With `patient_id`, what that patient is told, those are told, too, who may act for them.
+    With `patient_id`, what that patient is told, those are told, too, who may act for them. `is_new`: as in `record`;
+    `at`: when it happened, if not now.
     """
-    news = [Notice(recipients, type, message)]
-    _store(tx, news, subject)
-    _tell_proxies(tx, news, subject, patient_id, but=set(recipients))
+    told: set[str | None] = set()
+    news, later = _split(tx, [Notice(recipients, type, message)], subject, told)
+    _store(tx, news, subject, is_new=is_new, at=at)
+    _tell_proxies(tx, news, subject, patient_id, but=told)
+    _put_off(tx, later, subject, told, is_new=is_new)
 
 
 def notify_proxy(
@@ -153,32 +169,77 @@ def notify_proxy(
 ) -> None:
     """Tell one person who acts for a patient, and not the patient: of what this person alone has asked for."""
     name = str(tx.value("SELECT name FROM people WHERE id = :id", {"id": patient_id}))
-    _store(tx, [Notice([person_id], type, message)], subject, Person(patient_id, name))
+    _store(tx, [_News([person_id], type, message)], subject, Person(patient_id, name))
+
+
+def _split(
+    tx: Transaction, notices: Iterable[Notice], subject: Subject, told: set[str | None]
+) -> tuple[list[_News], list[Notice]]:
+    """Who is told what now, and what is put off. Nobody is in `told` twice, which grows by those who are told now."""
+    news: list[_News] = []
+    later: dict[Role, Notice] = {}
+    for notice in notices:
+        recipients = notice.recipients
+        if isinstance(recipients, Everybody):
+            if recipients.role in later:
+                continue
+            found = everybody.few(tx, recipients)
+            if found is None or recipients.over:
+                everybody.forget_over(tx, recipients, (subject.kind, subject.id))
+            if found is None:
+                later[recipients.role] = notice
+                found = [*recipients.first]
+            recipients = found
+        people = [person for person in dict.fromkeys(recipients) if person not in told]
+        told.update(people)
+        news.append(_News(people, notice.type, notice.message))
+    return news, [*later.values()]
+
+
+def _put_off(tx: Transaction, notices: list[Notice], subject: Subject, told: set[str | None], *, is_new: bool) -> None:
+    for notice in notices:
+        assert isinstance(notice.recipients, Everybody)
+        everybody.put_off(
+            tx,
+            notice.recipients,
+            type=notice.type,
+            message=notice.message,
+            subject=(subject.kind, subject.id),
+            but=[person for person in told if person],
+            is_new=is_new,
+        )
 
 
 def _tell_proxies(
-    tx: Transaction, news: list[Notice], subject: Subject, patient_id: str | None, *, but: set[str | None]
+    tx: Transaction, news: list[_News], subject: Subject, patient_id: str | None, *, but: set[str | None]
 ) -> None:
-    told = [notice for notice in news if notice.message and patient_id in list(notice.recipients)]
+    told = [notice for notice in news if notice.message and patient_id in notice.people]
     if not told or patient_id is None:
         return
     others = [person for person in proxies.who_acts_for(tx, patient_id) if person not in but]
     if others:
         name = str(tx.value("SELECT name FROM people WHERE id = :id", {"id": patient_id}))
-        again = [Notice(others, notice.type, notice.message) for notice in told]
+        again = [_News(others, notice.type, notice.message) for notice in told]
         _store(tx, again, subject, Person(patient_id, name))
 
 
 def _store(
-    tx: Transaction, notices: list[Notice], subject: Subject, whose: Person | None = None, *, is_new: bool = False
+    tx: Transaction,
+    notices: list[_News],
+    subject: Subject,
+    whose: Person | None = None,
+    *,
+    is_new: bool = False,
+    at: int | None = None,
 ) -> None:
     """Number and insert them, nobody being in two of them: three statements, whatever number of people and notices."""
-    seqs = _next_seqs(tx, [person for notice in notices for person in notice.recipients])
-    told = [person for notice in notices if notice.message for person in notice.recipients]
+    now = tx.now if at is None else at
+    seqs = _next_seqs(tx, [person for notice in notices for person in notice.people])
+    told = [person for notice in notices if notice.message for person in notice.people]
     times = {} if is_new else _fold(tx, told, subject)
     rows: list[dict[str, str | int | None]] = []
     for notice in notices:
-        numbered = {person: seqs[person] for person in notice.recipients if person in seqs}
+        numbered = {person: seqs[person] for person in notice.people if person in seqs}
         if not numbered:
             continue
         same = {
@@ -186,14 +247,14 @@ def _store(
             "message": notice.message,
             "kind": subject.kind,
             "id": subject.id,
-            "now": tx.now,
+            "now": now,
             "for_id": whose.id if whose else None,
         }
         again = {person: times[person] for person in times if notice.message and person in numbered}
         rows += [
             {"user_id": person, "seq": seq, "times": again.get(person, 1), **same} for person, seq in numbered.items()
         ]
-        tx.announce(Announcement(notice.type, notice.message, subject, tx.now, numbered, again, whose))
+        tx.announce(Announcement(notice.type, notice.message, subject, now, numbered, again, whose))
     if rows:
         tx.execute_many(
             "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, times, "

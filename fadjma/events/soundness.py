@@ -1,7 +1,12 @@
-"""What is true of everybody's numbers whatever has happened: they have no holes but what is not kept any more."""
+"""What is true of everybody's numbers whatever has happened: they have no holes but what is not kept any more. And of
+what is still to be told, that it can be.
+"""
 
+import json
 from collections.abc import Iterator
 
+from fadjma.events import subjects
+from fadjma.events.catalogue import MESSAGES
 from fadjma.events.inbox import HISTORIES_APART
 from fadjma.store import Transaction
 
@@ -21,3 +26,19 @@ def gaps(tx: Transaction) -> Iterator[str]:
         {"apart": HISTORIES_APART},
     )
     return (row["user_id"] for row in rows)
+
+
+def untellable(tx: Transaction) -> Iterator[str]:
+    """What was put off and no step can tell: all that was put off after it would wait for ever."""
+    kinds = {kind.name for kind in subjects.kinds()}
+    for row in tx.each("SELECT number, message, subject_kind, but FROM tellings"):
+        says = row["message"] is None or row["message"] in MESSAGES
+        if not (says and row["subject_kind"] in kinds and _is_list(row["but"])):
+            yield str(row["number"])
+
+
+def _is_list(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), list)
+    except ValueError:
+        return False

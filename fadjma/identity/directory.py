@@ -13,6 +13,8 @@ from fadjma.store import Page, Transaction, milliseconds, paging, searching
 
 _CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
 FOUND = 10  # patients on a page
+_ALL = 2**62  # more than there are
+_NEVER = (2**62, "")  # after every account
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +187,11 @@ def find_patients(
 
 
 def in_use(
-    tx: Transaction, role: Role | None, *, after: tuple[int, str], until: tuple[int, str], limit: int
+    tx: Transaction, role: Role | None, *, after: tuple[int, str], until: tuple[int, str] = _NEVER, limit: int
 ) -> list[tuple[int, str]]:
     """Active people of a role, or of all, in the order of their accounts: when each was made, and the id.
 
-    Those that come after one such pair, and not after the other.
+    Those that come after one such pair, and not after the other, if one is given.
     """
     rows = tx.all(
         f"SELECT created_at, id FROM users WHERE status = 'active' {'AND role = :role' if role else ''} "
@@ -255,12 +257,12 @@ def said_of_own(q: str, patient: str, *, by_phone: bool = False) -> searching.Co
     return f" AND ((1 = 1{condition}) OR {by_identifier})", {**values, "identifier": f"{begins}%"}
 
 
-def people(tx: Transaction, role: Role, organization_id: str | None = None) -> list[str]:
-    """The ids of the active people of a role, of one organization or of all."""
+def people(tx: Transaction, role: Role, organization_id: str | None = None, *, limit: int = _ALL) -> list[str]:
+    """The ids of the active people of a role, of one organization or of all; `limit` of them at the most."""
     rows = tx.all(
         "SELECT u.id FROM users u LEFT JOIN practitioners p ON p.user_id = u.id "
         "WHERE u.role = :role AND u.status = 'active' "
-        "AND (CAST(:organization AS TEXT) IS NULL OR p.organization_id = :organization)",
-        {"role": role, "organization": organization_id},
+        "AND (CAST(:organization AS TEXT) IS NULL OR p.organization_id = :organization) LIMIT :limit",
+        {"role": role, "organization": organization_id, "limit": limit},
     )
     return [row["id"] for row in rows]

@@ -1,11 +1,12 @@
 """How a prescription changes state: one guarded UPDATE, one act, and everybody concerned told, in one transaction."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from fadjma import events
 from fadjma.access import grants
-from fadjma.events import Notice, Subject
+from fadjma.events import Everybody, Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
@@ -161,31 +162,38 @@ def tell(
     actor_id: str | None,
     by_id: str | None = None,
     told: Mapping[Side, str],
-    also: Iterable[str] = (),
+    also: Sequence[str] | None = (),
     is_new: bool = False,
     colleagues: str = "",
 ) -> None:
-    """Record what happened and tell everybody concerned; `also` are those whose page must forget it.
+    """Record what happened and tell everybody concerned; `also` are those whose page must forget it (`pharmacists`).
 
     `colleagues`: what it is to other doctors (states.COLLEAGUES), where that is not what happened.
     """
     people = _concerned(tx, prescription_id)
+    pharmacy_id = people.pharmacy_id
     news = dict(told)
-    if not people["claimed"] and news.get("pharmacists") != states.TO_VALIDATE:
+    if pharmacy_id is None and news.get("pharmacists") != states.TO_VALIDATE:
         news.pop("pharmacists", None)  # of what nobody has taken, only that it is there to take is news
-    sides: tuple[Side, ...] = ("patient", "prescriber", "pharmacists")
-    notices = [Notice(people[side], "prescription_status_changed", news.get(side)) for side in sides]
+    # Who has not heard yet that it is there to take, where that is over, does not hear it any more.
+    every = Everybody("pharmacist", first=also or (), over=pharmacy_id is not None or people.status != states.TO_CLAIM)
+    concerned: dict[Side, Iterable[str] | Everybody] = {
+        "patient": [people.patient_id],
+        "prescriber": [people.prescriber_id],
+        "pharmacists": every if pharmacy_id is None else directory.people(tx, "pharmacist", pharmacy_id),
+    }
+    notices = [Notice(who, "prescription_status_changed", news.get(side)) for side, who in concerned.items()]
     events.record(
         tx,
         f"prescription.{what}",
         Subject("prescription", prescription_id),
         actor_id=actor_id,
         by_id=by_id,
-        patient_id=people["patient"][0],
-        notices=[*notices, Notice(also, "prescription_status_changed", None)],
+        patient_id=people.patient_id,
+        notices=[*notices, Notice(every if also is None else also, "prescription_status_changed", None)],
         is_new=is_new,
     )
-    _tell_colleagues(tx, prescription_id, colleagues or what, people["patient"][0], people["prescriber"][0])
+    _tell_colleagues(tx, prescription_id, colleagues or what, people.patient_id, people.prescriber_id)
 
 
 def _tell_colleagues(tx: Transaction, prescription_id: str, what: str, patient_id: str, prescriber_id: str) -> None:
@@ -203,22 +211,27 @@ def _tell_colleagues(tx: Transaction, prescription_id: str, what: str, patient_i
             events.notify(tx, people, "medical_record_updated", message, subject)
 
 
-def pharmacists(tx: Transaction, prescription_id: str) -> list[str]:
-    """Those of the pharmacy that has it or was chosen; of one that is open, all."""
-    return _concerned(tx, prescription_id)["pharmacists"]
+def pharmacists(tx: Transaction, prescription_id: str) -> list[str] | None:
+    """Those of the pharmacy that has it or was chosen; None: of one that is open, all."""
+    pharmacy_id = _concerned(tx, prescription_id).pharmacy_id
+    return directory.people(tx, "pharmacist", pharmacy_id) if pharmacy_id else None
 
 
-def _concerned(tx: Transaction, prescription_id: str) -> dict[str, list[str]]:
-    """The people of a prescription by side; `claimed` is the pharmacy's id when one has it or was chosen."""
+@dataclass(frozen=True, slots=True)
+class _Concerned:
+    """Whose a prescription is; `pharmacy_id`: of the pharmacy that has it or was chosen."""
+
+    patient_id: str
+    prescriber_id: str
+    pharmacy_id: str | None
+    status: Status
+
+
+def _concerned(tx: Transaction, prescription_id: str) -> _Concerned:
     row = tx.first(
-        "SELECT patient_id, prescriber_id, coalesce(pharmacy_id, addressed_to) AS pharmacy "
+        "SELECT patient_id, prescriber_id, coalesce(pharmacy_id, addressed_to) AS pharmacy_id, status "
         "FROM prescriptions WHERE id = :id",
         {"id": prescription_id},
     )
     assert row is not None
-    return {
-        "patient": [row["patient_id"]],
-        "prescriber": [row["prescriber_id"]],
-        "pharmacists": directory.people(tx, "pharmacist", row["pharmacy"]),
-        "claimed": [row["pharmacy"]] if row["pharmacy"] else [],
-    }
+    return _Concerned(**row.as_dict())

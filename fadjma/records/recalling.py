@@ -156,7 +156,7 @@ def _settle(tx: Transaction, patient_ids: Sequence[str]) -> None:
             },
         )
     if moved:
-        events.notify(tx, directory.people(tx, "receptionist"), "notification", None, _LIST)
+        events.notify(tx, events.Everybody("receptionist"), "notification", None, _LIST)
 
 
 def _changes_on(found: Iterable[Due], today: date, grown: date | None) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 
 from fadjma import events, imports
-from fadjma.events import Notice, Subject
-from fadjma.identity import directory
+from fadjma.events import Everybody, Notice, Subject
 from fadjma.identity.people import Viewer
 from fadjma.imports import Counts
 from fadjma.safety import signing, tables
@@ -32,9 +31,9 @@ def confirm(tx: Transaction, viewer: Viewer, import_id: str) -> str:
     new = _new(tx, said)
     signing.put(tx, viewer, new)
     imports.taken(tx, import_id, _counts(said, new))
-    colleagues = Notice([*directory.people(tx, "doctor"), *directory.people(tx, "pharmacist")], "notification", None)
+    colleagues = [Notice(Everybody(role), "notification", None) for role in tables.READERS]
     subject = Subject("safety_import", import_id)
-    events.record(tx, "safety.imported", subject, actor_id=viewer.id, notices=[colleagues], added=len(new))
+    events.record(tx, "safety.imported", subject, actor_id=viewer.id, notices=colleagues, added=len(new))
     return import_id
 
 

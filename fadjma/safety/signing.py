@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fadjma import events
-from fadjma.events import Notice, Subject
+from fadjma.events import Everybody, Notice, Subject
 from fadjma.i18n import N_
-from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Doubtful, Invalid
@@ -126,6 +125,5 @@ def _record(
     """Doctors and pharmacists of every place: their open pages follow, and they are told where what is asked of them
     has changed. `last`: of several rows at once they hear once.
     """
-    colleagues = [*directory.people(tx, "doctor"), *directory.people(tx, "pharmacist")] if last else []
-    notices = [Notice(colleagues, "notification", message)] if last else []
+    notices = [Notice(Everybody(role), "notification", message) for role in tables.READERS] if last else []
     events.record(tx, action, Subject("safety_entry", entry_id), actor_id=viewer.id, notices=notices)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from fadjma import imports, writing
 from fadjma.i18n import N_, iso
-from fadjma.identity.people import Viewer, titled
+from fadjma.identity.people import Role, Viewer, titled
 from fadjma.imports import Import
 from fadjma.records import allergens, schedule
 from fadjma.refusals import Forbidden, NotFound
@@ -28,7 +28,8 @@ STATUSES: dict[Status, tuple[str, str]] = {  # label and look
     "in_use": (N_("Signée"), "ok"),
     "withdrawn": (N_("Retirée"), "cut"),
 }
-_READERS = N_("Les tables de sécurité sont celles des médecins et des pharmaciens.")
+READERS: tuple[Role, ...] = ("doctor", "pharmacist")
+_NO_READER = N_("Les tables de sécurité sont celles des médecins et des pharmaciens.")
 _SIGNERS = N_("Seul un médecin ou un pharmacien signe ou retire une ligne des tables de sécurité.")
 
 
@@ -197,8 +198,8 @@ def key(dci: str) -> str:
 
 def require_reader(viewer: Viewer) -> None:
     """Those who prescribe and those who dispense read the tables, and enter rows. Raises Forbidden."""
-    if viewer.role not in ("doctor", "pharmacist"):
-        raise Forbidden(_READERS)
+    if viewer.role not in READERS:
+        raise Forbidden(_NO_READER)
 
 
 def require_signer(viewer: Viewer) -> None:

@@ -9,7 +9,7 @@ from fleet import Fleet, FleetClinic, Through
 from live_people import until
 
 from fadjma import events
-from fadjma.events import Subject
+from fadjma.events import Subject, everybody
 from fadjma.ids import new_id
 
 if TYPE_CHECKING:
@@ -51,6 +51,25 @@ async def test_news_whose_wake_up_was_lost_are_found(both: tuple[Through, Throug
     one.store.write(events.notify, [awa.id], "notification", "record.read", Subject("patient", awa.id))
     for stream in streams:
         assert [event.seq for event in await stream.news(1)] == [1]
+
+
+async def test_what_concerns_very_many_comes_to_the_streams_of_both_once_and_in_order(
+    both: tuple[Through, Through],
+) -> None:
+    """Whichever of them keeps the time: it tells those whom the act itself did not, and is called by the other."""
+    medicine = {"dci": "oméprazole", "form": "gélule", "strength": "20 mg", "unit": "gélule", "schedule": "none"}
+    await both[0].act(both[0].admin(), "/formulary", **medicine)
+    doctor, crowd = both[0].doctor(), both[0].pharmacists(everybody.AT_ONCE + 1)
+    streams = [await clinic.listening(crowd[-1]) for clinic in both]
+    for clinic in both:
+        patient = clinic.patient()
+        await clinic.grant(doctor, patient)
+        await clinic.prescribe(doctor, patient)
+    for stream in streams:
+        assert [event.seq for event in await stream.news(2)] == [1, 2]
+    sql = "SELECT count(*) FROM notifications n JOIN users u ON u.id = n.user_id WHERE u.role = 'pharmacist'"
+    await until(lambda: not both[0].store.value("SELECT count(*) FROM tellings"))
+    assert both[0].store.value(sql) == 2 * len(crowd)
 
 
 @pytest.mark.parametrize("path", ["/events", "/api/events"])

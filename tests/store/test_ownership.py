@@ -24,7 +24,7 @@ TABLES = {
         *("identity_corrections", "patient_pins", "patient_links", "proxies"),
     },
     "chain": {"chain_links", "chain_heads", "chain_keys", "chain_seals", "chain_before"},
-    "events": {"audit_events", "inboxes", "notifications", "security_events"},
+    "events": {"audit_events", "inboxes", "notifications", "security_events", "tellings"},
     "web": {"attempts", "idempotency_keys", "drafts"},
     "keeping": {"backup_runs"},
     "imports": {"imports"},

@@ -16,7 +16,7 @@ from store import Clock, Store
 
 from fadjma import events
 from fadjma.access import actions as access
-from fadjma.events import Announcement, Subject, inbox
+from fadjma.events import Announcement, Everybody, Subject, everybody, inbox, telling
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Conflict, NotFound, Refusal
@@ -69,6 +69,10 @@ def _notify(tx: Transaction, *people: str) -> None:
     events.notify(tx, list(people), "notification", None, Subject("inbox", people[0]))
 
 
+def _put_off(tx: Transaction, subject: Subject) -> None:
+    events.notify(tx, Everybody("pharmacist"), "prescription_status_changed", None, subject)
+
+
 class TestSixtyFourWriters:
     async def test_numbers_are_gapless_and_nothing_is_lost(
         self, store: Store, database: Database, other: Database
@@ -91,6 +95,24 @@ class TestSixtyFourWriters:
         database.listener = hear
         await at_once([database], _notify, (AWA.id,))
         assert sorted(told) == list(range(min(told), min(told) + WRITERS))
+
+    async def test_what_each_puts_off_has_its_place_and_comes_to_everybody_once_whoever_tells(
+        self, store: Store, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A process that hung while it kept the time may tell beside the one that keeps it since."""
+        monkeypatch.setattr(everybody, "AT_ONCE", 0)
+        subjects = [(Subject("prescription", f"{number}"),) for number in range(WRITERS)]
+        answers = await at_once([database, other], _put_off, *subjects)
+        assert answers == [None] * WRITERS
+        numbers = [number for (number,) in store.rows("SELECT number FROM tellings ORDER BY number")]
+        assert numbers == [*range(1, WRITERS + 1)]
+        while store.rows("SELECT 1 FROM tellings LIMIT 1"):
+            told = await at_once([database, other], telling.tell_some, (5,))
+            assert all(isinstance(one, int) for one in told), told
+        sql = "SELECT count(*), count(DISTINCT subject_id) FROM notifications WHERE user_id = ?"
+        for person in (NDIAYE, GOMIS, FALL):
+            assert store.rows(sql, person.id) == [(WRITERS, WRITERS)]
+        store.check()
 
     async def test_one_request_of_all_that_are_the_same_is_made(
         self, store: Store, database: Database, other: Database
