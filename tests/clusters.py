@@ -23,7 +23,13 @@ from psycopg import sql
 _DEBIAN = Path("/usr/lib/postgresql")
 _USER = "fadjma"
 _USERS = ("postgres", "nobody")  # whom root's server runs as: the first that there is
-_UNPLUGGED = {"fsync": "off", "full_page_writes": "off"}  # these tests do not unplug the machine
+_UNPLUGGED = {  # nobody unplugs the machine of these tests, nobody follows it, and whoever makes a heap clears it away
+    **{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"},
+    **{"wal_level": "minimal", "max_wal_senders": "0", "wal_writer_delay": "10s", "checkpoint_timeout": "1d"},
+    **{"autovacuum": "off", "track_counts": "off", "bgwriter_delay": "10s", "bgwriter_lru_maxpages": "0"},
+    **{"max_logical_replication_workers": "0", "max_parallel_workers": "0"},
+    **{"jit": "off", "plan_cache_mode": "force_generic_plan"},  # a plan is made once, not for each value of its own
+}
 _LIGHT = {"shared_buffers": "32MB", "max_connections": "100", "listen_addresses": "", "timezone": "UTC"}
 _START_SECONDS = 30.0
 

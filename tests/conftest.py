@@ -34,7 +34,7 @@ from fadjma.store.sqlite.migrating import migrate
 
 if TYPE_CHECKING:
     from clusters import Cluster
-    from postgresql_store import Settled
+    from settled import Settled
 
 # The same examples every time, kept nowhere, and never slower than somebody's machine: a red test is a change of ours.
 settings.register_profile("fadjma", database=None, deadline=None, derandomize=True)
@@ -107,7 +107,7 @@ def migrated(cluster: "Cluster") -> str:
 @pytest.fixture(scope="session")
 def settled_on_postgresql(cluster: "Cluster", migrated: str) -> "Iterator[Settled]":
     """A PostgreSQL database that is settled once; each test finds it as it was."""
-    from postgresql_store import Settled
+    from settled import Settled
 
     settled = Settled(cluster, migrated, lambda store: store.write(settle, passwords._hasher.hash), Clock())
     yield settled
@@ -118,6 +118,18 @@ def settled_on_postgresql(cluster: "Cluster", migrated: str) -> "Iterator[Settle
 def on_postgresql(pytestconfig: pytest.Config) -> bool:
     """Whether the actions of this run act on PostgreSQL."""
     return bool(pytestconfig.getoption("store") == "postgresql")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def however_busy(on_postgresql: bool) -> Iterator[None]:
+    """Processes that stand still for a while lose no connection; what a clinic waits for is tried without this."""
+    with pytest.MonkeyPatch.context() as patch:
+        if on_postgresql:
+            from fadjma.store.postgresql import connections
+
+            patch.setattr(connections, "_IDLE_SECONDS", 600)
+            patch.setattr(connections, "_GRACE_SECONDS", 600.0)
+        yield
 
 
 @pytest.fixture
@@ -155,9 +167,10 @@ def store(request: pytest.FixtureRequest, clock: Clock, on_postgresql: bool) -> 
     Who asks for `path` or `database_url` too, or for what needs one, has a file and connections of their own.
     """
     if on_postgresql:
-        from postgresql_store import PostgreSQLStore
+        from settled import KeptPostgreSQLStore
 
-        store: Store = PostgreSQLStore(request.getfixturevalue("database_url"), clock)
+        request.getfixturevalue("database_url")  # begins again
+        store: Store = KeptPostgreSQLStore(request.getfixturevalue("settled_on_postgresql"), clock)
     elif {"path", "database_url"} & set(request.fixturenames):
         store = Store(request.getfixturevalue("path"), clock)
     else:

@@ -151,6 +151,12 @@ class Store:
     def with_again(self, trigger: str) -> None:
         self.connection.execute(self._put_away[trigger])
 
+    def fill_up(self, table: str) -> None:
+        """From now on nothing can be added to this table."""
+        self.connection.execute(
+            f"CREATE TEMP TRIGGER is_full BEFORE INSERT ON main.{table} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+
     def check(self) -> None:
         """What is true after whatever happened: no reference to nothing, stock that adds up, and numbers without holes,
         but where a backup was restored, or before what is kept."""

@@ -254,13 +254,6 @@ def _asked_for(store: Store) -> str:
     return store.write(prescriptions.request_delivery, AWA, ready(store), address="Fann", phone="+221")
 
 
-def _fill_up(store: Store, table: str) -> None:
-    """From now on nothing can be added to this table."""
-    store.connection.execute(
-        f"CREATE TEMP TRIGGER full BEFORE INSERT ON main.{table} BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-    )
-
-
 def _written(store: Store) -> str:
     grant(store)
     return write_record(store)
@@ -277,7 +270,7 @@ class TestEveryAct:
     def test_leaves_nothing_at_all_when_it_cannot_be_written_down(self, store: Store, step: Step) -> None:
         act = step(store)
         before, heard = store.content(), list(store.announced)
-        _fill_up(store, "audit_events")
+        store.fill_up("audit_events")
         with pytest.raises(Violation, match="disk full"):
             act()
         assert store.content() == before
@@ -286,7 +279,7 @@ class TestEveryAct:
     def test_leaves_nothing_at_all_when_nobody_can_be_told(self, store: Store, step: Step) -> None:
         act = step(store)
         before, heard = store.content(), list(store.announced)
-        _fill_up(store, "notifications")
+        store.fill_up("notifications")
         try:
             act()
         except Violation:

@@ -198,7 +198,7 @@ async def test_a_step_that_fails_is_tried_again_and_tells_nobody_twice(
 
     def fails(tx: Transaction, limit: int) -> int:
         nonlocal steps
-        steps += 1
+        steps += not tx.again
         return tell_some(tx, limit) // (steps - 1 and 1)
 
     tell_some = telling.tell_some

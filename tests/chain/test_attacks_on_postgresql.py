@@ -18,7 +18,8 @@ from fadjma.store import Transaction
 
 if TYPE_CHECKING:
     from clusters import Cluster
-    from postgresql_store import PostgreSQLStore, Settled
+    from postgresql_store import PostgreSQLStore
+    from settled import Settled
 
 # Of those that a file is tried with, one for each thing that the walk asks the database.
 ASKED = (

@@ -15,7 +15,7 @@ from fadjma.config import Settings
 
 if TYPE_CHECKING:
     from clusters import Cluster
-    from postgresql_store import Settled
+    from settled import Settled
 
 CHECKS = verifying.checks(lambda name: True)
 KEY = "the key of these copies, long enough for anybody"

@@ -104,9 +104,10 @@ def path(story: Story, database_url: str) -> Path:
 def store(story: Story, database_url: str, clock: Clock, on_postgresql: bool) -> Iterator[Store]:
     """The same database for what a test does and looks at without asking. Afterwards it must add up."""
     if on_postgresql:
-        from postgresql_store import PostgreSQLStore
+        from settled import KeptPostgreSQLStore
 
-        store: Store = PostgreSQLStore(database_url, clock)
+        assert isinstance(story, story_told.StoryOnPostgreSQL)
+        store: Store = KeptPostgreSQLStore(story.settled, clock)
     else:
         store = KeptStore(story, clock)
     yield store

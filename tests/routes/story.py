@@ -61,12 +61,11 @@ class StoryOnPostgreSQL(Story):
     """The same in a database of this process's cluster."""
 
     def __init__(self, cluster: "Cluster", migrated: str, nowhere: Path) -> None:
-        from postgresql_store import Settled
+        from settled import Settled
 
         self.path = nowhere
         self.settled = Settled(cluster, migrated, self._tell, Clock())
         self.url = self.settled.url
-        self._version = self._data_version()
 
     def _tell(self, store: Store) -> None:
         self.told, self.now = _tell(store)
@@ -77,15 +76,10 @@ class StoryOnPostgreSQL(Story):
         return PostgreSQLStore(self.url, clock)
 
     def begin_again(self) -> None:
-        if self._data_version() != self._version:
-            self.settled.begin_again()
-            self._version = self._data_version()
+        self.settled.begin_again()
 
     def close(self) -> None:
         self.settled.close()
-
-    def _data_version(self) -> int:
-        return self.settled.version()
 
 
 def tell_story(path: Path) -> Story:

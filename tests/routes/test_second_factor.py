@@ -225,7 +225,9 @@ class TestLost:
         assert (await _token(clinic, GOMIS)).status == 200
         (await clinic.program(GOMIS).get("/me")).problem(401)
         (await other().post("/accounts/gomis/factor-removal/confirmation")).problem(409)
-        noted = store.rows("SELECT kind, actor_id = 'admin', detail FROM security_events WHERE account_id = 'gomis'")
+        noted = store.rows(
+            "SELECT kind, actor_id = 'admin', detail FROM security_events WHERE account_id = 'gomis' ORDER BY rowid"
+        )
         assert noted[-2:] == [("factor_removal_asked", 1, DOCUMENT), ("factor_removed", 0, DOCUMENT)]
 
     async def test_not_by_an_admin_whose_password_the_one_who_asks_has_given(
@@ -366,7 +368,9 @@ class TestSigningIn:
         (await _token(clinic, GOMIS, otp=RECOVERY)).problem(429)
         jar = await _half(clinic)
         assert (await jar.post("/sign-in/factor", {"otp": RECOVERY})).status == 429
-        noted = store.rows("SELECT kind, count(*) FROM security_events WHERE account_id = 'gomis' GROUP BY kind")
+        noted = store.rows(
+            "SELECT kind, count(*) FROM security_events WHERE account_id = 'gomis' GROUP BY kind ORDER BY kind"
+        )
         assert noted == [("factor_added", 1), ("factor_failed", 10), ("sign_in_locked", 1)]
         items = (await clinic.program(GOMIS).get("/notifications")).json["items"]
         assert items[0]["message"].startswith("Quelqu'un a donné votre mot de passe")

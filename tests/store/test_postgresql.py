@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 from cast import AWA, DIOP, FALL, GOMIS, NDIAYE
-from postgresql_store import PostgreSQLStore, Settled
+from postgresql_store import PostgreSQLStore
+from settled import Settled
 from steps import explain, grant, issue, issued, receive
 from store import Clock, Store
 

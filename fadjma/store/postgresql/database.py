@@ -60,7 +60,7 @@ class PostgreSQL(Database):
         self.address = public(url)
         self._writing = Kept(lambda: connect(url))
         self._reading = Kept(lambda: connect(url))
-        self._writes = Writing(url, self._writing, clock, self._is_over)
+        self._writes = Writing(url, self._writing, lambda: self.clock(), self._is_over)
         self._waiting: deque[Write] = deque()
         self._is_called = False  # for what waits
         self._begun: dict[int, float] = {}  # by who writes, `time.monotonic()` since when at the same
