@@ -444,9 +444,15 @@ class TestTogether:
 
         monkeypatch.setattr(PostgreSQLTransaction, "end", lose_the_answer)
         monkeypatch.setattr(writing, "_ANSWER_SECONDS", 0.0)
-        writes = [database.write(self.act(f"act {number}")) for number in range(3)]
-        answers = await asyncio.gather(*writes, return_exceptions=True)
+        again: list[bool] = []
+
+        def act(tx: Transaction) -> None:
+            again.append(tx.again)
+            tx.send("UPDATE settings SET value = value")
+
+        answers = await asyncio.gather(*(database.write(act) for _ in range(3)), return_exceptions=True)
         assert [answer.reason for answer in answers if isinstance(answer, Unavailable)] == ["unknown"] * 3
+        assert again == [False] * 3, "it may have been kept"
 
     async def test_where_nothing_can_be_begun_all_who_wait_hear_it_at_once(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
@@ -477,6 +483,28 @@ class TestTogether:
         assert not staying.done()
         go_on.set()
         await staying
+
+    async def test_what_is_asked_for_while_it_is_closed_fails(self, database_url: str) -> None:
+        one = at(database_url)
+        await one.open()
+        stuck, go_on = threading.Event(), threading.Event()
+
+        def stay(tx: Transaction) -> None:
+            stuck.set()
+            assert go_on.wait(10)
+
+        staying = asyncio.create_task(one.write(stay))
+        await asyncio.to_thread(stuck.wait, 10)
+        closing = asyncio.create_task(one.close())
+        assert isinstance(one, PostgreSQL) and one._writers
+        while not one._writers._shutdown:
+            await asyncio.sleep(0)
+        await asyncio.sleep(module._TURN_SECONDS)  # else whoever stays is to write it, too
+        with pytest.raises(Unavailable) as refused:
+            await one.write(_keep, "too late")
+        assert refused.value.reason == "stopping"
+        go_on.set()
+        await asyncio.gather(staying, closing)
 
     async def test_what_waits_is_written_before_it_is_closed(self, database_url: str, database: Database) -> None:
         one = at(database_url)
