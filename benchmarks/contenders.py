@@ -18,7 +18,6 @@ _HERE = Path(__file__).parent
 _NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 _NGINX = "/usr/sbin/nginx"
 _WORKER_FILES = 24_000
-_KEPT = 3.0  # seconds that an idle connection is trusted: Node and uvicorn close it after 5
 
 # As FADJMA's own event about a prescription: 177 bytes, which the framing of each server brings to about 220.
 PAYLOAD = json.dumps(
@@ -61,28 +60,18 @@ class Peer:
     server: Server
     one: wire.Steps
     marker: bytes
-    client: wire.Client | None = None
-    used: float = 0.0
+    client: wire.Kept
 
     def steps(self, count: int) -> list[wire.Steps]:
         return [self.one] * count
 
     def publish(self) -> None:
-        if self.client is None or wire.now() - self.used > _KEPT:
-            self.close()
-            self.client = wire.Client(self.server.port)
-        self.client.socket.sendall(wire.request("POST", "/publish", body=PAYLOAD))
+        self.client.send(wire.request("POST", "/publish", body=PAYLOAD))
 
     def published(self) -> None:
-        assert self.client
         answer = self.client.answer()
-        self.used = wire.now()
         if answer.status >= 300:
             raise RuntimeError(f"publishing: {answer.status}")
-
-    def close(self) -> None:
-        if self.client:
-            self.client.close()
 
 
 @contextmanager
@@ -130,8 +119,8 @@ def bare_quart(work: Path) -> Server:
 
 @contextmanager
 def _peer(server: Server, one: wire.Steps, marker: bytes) -> Iterator[Peer]:
-    with server, contextlib.closing(Peer(server, one, marker)) as peer:
-        yield peer
+    with server, contextlib.closing(wire.Kept(server.port)) as client:
+        yield Peer(server, one, marker, client)
 
 
 def _nginx(port: int, home: Path) -> str:

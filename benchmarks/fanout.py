@@ -54,7 +54,7 @@ class Pharmacies:
     """FADJMA with many pharmacists; an event is a prescription that any of them may take."""
 
     server: Server
-    client: wire.Client
+    client: wire.Kept
     database: sqlite3.Connection
     readers: list[clinic.Person]
     path: str  # of the streams
@@ -65,7 +65,7 @@ class Pharmacies:
         return [wire.event_stream(self.path, person.token) for person in self.readers[:count]]
 
     def publish(self) -> None:
-        self.client.socket.sendall(next(self.acts))
+        self.client.send(next(self.acts))
 
     def published(self) -> None:
         """Answered, and everybody has been told: most of them after the answer."""
@@ -75,26 +75,21 @@ class Pharmacies:
 
 
 def run(sizes: Sizes, work: Path) -> Part:
-    """Every contender with every number of streams."""
+    """Every contender with every number of streams, by turns: whatever else the machine does, it does to all."""
     part = Part("Fan-out: one event of about 220 bytes to all open streams", _HEADER)
     for streams in sizes.streams:
-        results: dict[str, Result] = {}
-        for name, start, missing in _contenders(streams, sizes, work):
-            progress(f"fanout: {name}, {streams:,} streams")
-            if not missing:
-                try:
-                    with start as contender:
-                        results[name] = _measure(contender, streams, sizes)
-                except RuntimeError as error:
-                    missing = f"failed: {error}"
-            cells = [missing, *[""] * 6] if missing else _cells(results[name])
-            part.rows.append([f"{streams:,}", name, *cells])
+        with contextlib.ExitStack() as started:
+            running, missing = _start(streams, sizes, work, started)
+            results = _measure(running, sizes)
+        part.rows += [[f"{streams:,}", name, *_cells(result)] for name, result in results.items()]
+        part.rows += [[f"{streams:,}", name, why, *[""] * 6] for name, why in missing.items()]
         part.ratios += _ratios(streams, results)
     part.notes += [
         "µs per event: user and system time of the whole server divided by delivered events. FADJMA's includes the"
         " request, the durable transactions and one stored notification per reader, which no peer does.",
         "Event loop: the first thread, on which every server here delivers; FADJMA stores on another. Delivery: of the"
         " event loop, less what the same acts cost it with nobody listening, before and after.",
+        "All by turns, round by round, each with all its streams open; ratios are of the medians of the rounds.",
         "HTML: the row is the same for all pharmacies, and read again in a slice of 2 ms if anything was written since"
         " the one before, or after 50 ms; its events are over 300 bytes.",
         "KB per stream: resident memory beside what it was after as many acts with nobody listening as fill the caches"
@@ -118,7 +113,7 @@ def _fadjma(encoding: Literal["json", "html"], streams: int, sizes: Sizes, work:
     readers, acts = clinic.prepare(path, lambda tx: (clinic.pharmacists(tx, streams), _prescribing(tx, count)))
     with (
         clinic.serve(path) as server,
-        contextlib.closing(wire.Client(server.port)) as client,
+        contextlib.closing(wire.Kept(server.port)) as client,
         contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database,
     ):
         yield Pharmacies(
@@ -142,52 +137,116 @@ def _events(streams: int, sizes: Sizes) -> int:
     return max(1, sizes.deliveries_per_round // streams)
 
 
-def _measure(contender: Contender, streams: int, sizes: Sizes) -> Result:
-    server, steps = contender.server, contender.steps(streams)
-    events = _events(streams, sizes)
-    with Reader() as reader:
-        reader.open(server.port, steps[:_WARM_UP], contender.marker)
+def _start(
+    streams: int, sizes: Sizes, work: Path, started: contextlib.ExitStack
+) -> tuple[list["_Running"], dict[str, str]]:
+    """All that can be had, each with readers of its own; and why the others cannot."""
+    running, missing = [], {}
+    for name, start, why in _contenders(streams, sizes, work):
+        progress(f"fanout: {name}, {streams:,} streams")
+        if why:
+            missing[name] = why
+            continue
+        try:
+            contender = started.enter_context(start)
+        except RuntimeError as error:
+            missing[name] = f"failed: {error}"
+            continue
+        reader = started.enter_context(Reader())
+        running.append(_Running(name, contender, reader, streams, _events(streams, sizes)))
+    return running, missing
+
+
+def _measure(running: list["_Running"], sizes: Sizes) -> dict[str, Result]:
+    for one in running:
+        one.warm_up(sizes)
+    unheard = [[one.unheard()] for one in running]
+    for one in running:
+        one.open(sizes)
+    rounds: list[list[_Round]] = [[] for _ in running]
+    for _ in range(sizes.rounds):
+        for one, its in zip(running, rounds, strict=True):
+            its.append(one.round())
+    for one in running:
+        one.close()
+    time.sleep(sizes.settle_seconds)
+    for one, its in zip(running, unheard, strict=True):
+        its.append(one.unheard())
+    return {one.name: one.result(*of) for one, *of in zip(running, rounds, unheard, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """CPU seconds of some events one after the other, whole and event loop; seconds to the last reader of each."""
+
+    cpu: float
+    loop: float
+    times: list[float]
+
+
+@dataclass(slots=True)
+class _Running:
+    """A contender among the others, with its readers. Memory is resident, in bytes."""
+
+    name: str
+    contender: Contender
+    reader: Reader
+    streams: int
+    events: int  # in a round
+    empty: int = 0
+    opened: int = 0
+    after: int = 0
+
+    def warm_up(self, sizes: Sizes) -> None:
+        steps = self.contender.steps(self.streams)
+        self.reader.open(self.contender.server.port, steps[:_WARM_UP], self.contender.marker)
         time.sleep(sizes.settle_seconds)
         for _ in range(_WARMING):
-            _deliver(contender, reader, min(_WARM_UP, streams))
-        reader.close()
-        _fill_caches(contender, events)
+            _deliver(self.contender, self.reader, min(_WARM_UP, self.streams))
+        self.reader.close()
+        _fill_caches(self.contender, self.events)
         time.sleep(sizes.settle_seconds)
-        _, before = _cpu(server, lambda: _unheard(contender, events))
-        time.sleep(sizes.settle_seconds)
-        empty = server.usage().memory
-        reader.open(server.port, steps, contender.marker)
-        time.sleep(sizes.settle_seconds)
-        opened = server.usage().memory
-        rounds = [_round(contender, reader, streams, events) for _ in range(sizes.rounds)]
-        after = server.usage().memory
-        if surplus := reader.surplus():
-            raise RuntimeError(f"{surplus} events came twice")
-        reader.close()
-        time.sleep(sizes.settle_seconds)
-        _, behind = _cpu(server, lambda: _unheard(contender, events))
-    times = [moment for _, _, moments in rounds for moment in moments]
-    micro = 1e6 / (streams * events)
-    cpu = statistics.median(cpu for cpu, _, _ in rounds) * micro
-    loop = statistics.median(loop for _, loop, _ in rounds) * micro
-    return Result(
-        cpu=cpu,
-        loop=loop,
-        delivery=loop - (before + behind) / 2 * micro,
-        last=statistics.median(times) * 1e3,
-        slowest=max(times) * 1e3,
-        opened=(opened - empty) / streams / 1024,
-        after=(after - empty) / streams / 1024,
-    )
 
+    def unheard(self) -> float:
+        """CPU seconds of the event loop for as many acts, with nobody listening."""
+        return _cpu(self.contender.server, lambda: _unheard(self.contender, self.events))[1]
 
-def _round(contender: Contender, reader: Reader, streams: int, events: int) -> tuple[float, float, list[float]]:
-    """CPU seconds of some events one after the other, whole and event loop; seconds to the last reader of each."""
-    times: list[float] = []
-    cpu, loop = _cpu(
-        contender.server, lambda: times.extend(_deliver(contender, reader, streams) for _ in range(events))
-    )
-    return cpu, loop, times
+    def open(self, sizes: Sizes) -> None:
+        server = self.contender.server
+        time.sleep(sizes.settle_seconds)
+        self.empty = server.usage().memory
+        self.reader.open(server.port, self.contender.steps(self.streams), self.contender.marker)
+        time.sleep(sizes.settle_seconds)
+        self.opened = server.usage().memory
+
+    def round(self) -> _Round:
+        times: list[float] = []
+
+        def deliver() -> None:
+            times.extend(_deliver(self.contender, self.reader, self.streams) for _ in range(self.events))
+
+        cpu, loop = _cpu(self.contender.server, deliver)
+        return _Round(cpu, loop, times)
+
+    def close(self) -> None:
+        self.after = self.contender.server.usage().memory
+        if surplus := self.reader.surplus():
+            raise RuntimeError(f"{self.name}: {surplus} events came twice")
+        self.reader.close()
+
+    def result(self, rounds: list[_Round], unheard: list[float]) -> Result:
+        times = [moment for one in rounds for moment in one.times]
+        micro = 1e6 / (self.streams * self.events)
+        loop = statistics.median(one.loop for one in rounds) * micro
+        return Result(
+            cpu=statistics.median(one.cpu for one in rounds) * micro,
+            loop=loop,
+            delivery=loop - statistics.mean(unheard) * micro,
+            last=statistics.median(times) * 1e3,
+            slowest=max(times) * 1e3,
+            opened=(self.opened - self.empty) / self.streams / 1024,
+            after=(self.after - self.empty) / self.streams / 1024,
+        )
 
 
 def _fill_caches(contender: Contender, events: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TIMEOUT = 60.0  # seconds
+_KEPT = 3.0  # seconds that an idle connection is trusted: Node and uvicorn close it after 5
 _MASK = b"\0\0\0\0"  # clients must mask; a mask of zeros changes nothing
 
 # A stream is opened in steps: what is sent, and the bytes that must have come before the next step.
@@ -65,6 +66,34 @@ class Client:
 
     def close(self) -> None:
         self.socket.close()
+
+
+class Kept:
+    """One request at a time on a kept connection, which is made anew when it has been idle: the server may close it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._client: Client | None = None
+        self._used = 0.0
+
+    def send(self, sent: bytes) -> None:
+        """Send a request, whose answer is to be read before the next."""
+        if now() - self._used > _KEPT:
+            self.close()
+        self._client = self._client or Client(self._port)
+        self._client.socket.sendall(sent)
+
+    def answer(self) -> Answer:
+        """Read the answer to what was sent."""
+        assert self._client
+        answer = self._client.answer()
+        self._used = now()
+        return answer
+
+    def close(self) -> None:
+        if self._client:
+            self._client.close()
+            self._client = None
 
 
 def checked(answer: Answer, status: int) -> Answer:

@@ -35,7 +35,7 @@ _PAGE_CONNECTS_WITHIN = 60.0  # seconds from a page to its stream, on the slowes
 _COMES_BACK_WITHIN = 600.0  # seconds
 _HOUR = 3600
 _LATE = 15.0  # seconds that a poll may be late
-_TIMED_TOGETHER = 32  # events; to write them takes less than half a millisecond
+_TIMED_TOGETHER = 32  # events; up to 64 are told at once (live/hub.py), which takes a millisecond to write
 
 
 class Poller(NamedTuple):

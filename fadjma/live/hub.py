@@ -26,6 +26,7 @@ from fadjma.live.fragments import Fragments, Rendered
 from fadjma.live.streams import COMMENT_EVERY, Stream, Streams
 from fadjma.store import READERS, Announced, Database, Transaction
 
+_Ready = tuple[Stream, int, bytes]  # a level stream, its next seq, and that event
 ByeReason = CloseReason | Literal["restarting", "replaced"]
 
 log = logging.getLogger("fadjma.live")
@@ -163,19 +164,35 @@ class Hub:
                 return
 
     def _offer_some(self, delivery: Delivery, fragments: Fragments) -> None:
-        """Make the events of the next few, then write them all.
+        """Make the events of the next few, then write them all, then count them.
 
-        Where rendering stands between two writes whoever reads sleeps again, and is woken for each (benchmarks/README).
+        Where rendering stands between two writes whoever reads sleeps again, and is woken for each; and whatever else
+        stands between them runs with the processor's caches full of what the kernel did (benchmarks/README).
         """
-        ready: list[tuple[Stream, int, bytes]] = []
+        ready: list[_Ready] = []
         while delivery.left and len(ready) < _TOGETHER:
             seq, own = delivery.left.pop()
             ready += [
                 (stream, seq, delivery.event(stream, seq, fragments)) for stream in own if self._is_next(stream, seq)
             ]
+        full = self._write_all(ready)
+        for stream, _, body in ready:
+            if not stream.closed and stream not in full:  # else: cut just now, or counted when it has gone
+                self.figures.written(stream.viewer.id, len(body), delivery.committed_at)
+        for stream, body in full.items():
+            self._write(stream, body, delivery.committed_at)
+
+    def _write_all(self, ready: list[_Ready]) -> dict[Stream, bytes]:
+        """Write these events to level streams; returns those that have to be left to a task, and what."""
+        full = {}
         for stream, seq, body in ready:
             stream.last = seq  # not before: had rendering failed for another, this one would never have it
-            self._write(stream, body, delivery.committed_at)
+            try:
+                if not stream.link.write(body):
+                    full[stream] = body
+            except Exception as error:  # whatever it is, it must not keep the event from the others
+                self._cut(stream, error)
+        return full
 
     def _is_next(self, stream: Stream, seq: int) -> bool:
         """Whether it is the very next event of a level stream; another stream reads what it lacks."""

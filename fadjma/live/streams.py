@@ -79,7 +79,10 @@ class Streams:
     def among(self, people: dict[str, int]) -> list[tuple[int, tuple[Stream, ...]]]:
         """Those of these people who are here, each with what is noted of them: of 10,000 told there are usually few."""
         by_user = self._by_user
-        return [(people[user_id], by_user[user_id]) for user_id in people.keys() & by_user.keys()]
+        if len(people) < len(by_user):
+            return [(seq, by_user[user_id]) for user_id, seq in people.items() if user_id in by_user]
+        # In the order in which they came, as they lie in memory.
+        return [(people[user_id], own) for user_id, own in by_user.items() if user_id in people]
 
     def user_ids(self) -> list[str]:
         return list(self._by_user)

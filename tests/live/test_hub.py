@@ -463,6 +463,24 @@ class TestWhatBreaks:
         assert [wire.seqs for wire in wires] == [[1], [], [1]] and wires[1].aborted
         assert len(house.hub.streams) == 2
 
+    async def test_what_was_written_is_counted_once_and_what_was_not_is_not(self, house: House) -> None:
+        for one in (AWA, MOUSSA, DIOP):
+            house.listen(one)
+        written: list[bytes] = []
+
+        def closed(data: bytes) -> None:
+            raise RuntimeError("the handler is closed")
+
+        for one, write in ((MOUSSA, closed), (DIOP, written.append)):
+            [stream] = house.hub.streams.of_user(one.id)
+            transport: Any = SimpleNamespace(write=write, is_closing=lambda: False, abort=lambda: None)
+            stream.link = Parked(transport, set(), lambda error: None, chunked=False)
+        await house.tell(AWA, MOUSSA, DIOP)
+        await house.quiet()
+        assert len(written) == 1 and house.hub.figures.delivered["direct"] == 2
+        assert house.hub.figures.bytes_by_user[DIOP.id] == len(written[0])
+        assert MOUSSA.id not in house.hub.figures.bytes_by_user
+
     async def test_a_fragment_that_cannot_be_rendered_keeps_nothing_else_back(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -445,9 +445,15 @@ class TestTogether:
 
         monkeypatch.setattr(PostgreSQLTransaction, "end", lose_the_answer)
         monkeypatch.setattr(writing, "_ANSWER_SECONDS", 0.0)
-        writes = [database.write(self.act(f"act {number}")) for number in range(3)]
-        answers = await asyncio.gather(*writes, return_exceptions=True)
+        again: list[bool] = []
+
+        def act(tx: Transaction) -> None:
+            again.append(tx.again)
+            tx.send("UPDATE settings SET value = value")
+
+        answers = await asyncio.gather(*(database.write(act) for _ in range(3)), return_exceptions=True)
         assert [answer.reason for answer in answers if isinstance(answer, Unavailable)] == ["unknown"] * 3
+        assert again == [False] * 3, "it may have been kept"
 
     async def test_where_nothing_can_be_begun_all_who_wait_hear_it_at_once(
         self, database: Database, monkeypatch: pytest.MonkeyPatch
@@ -478,6 +484,16 @@ class TestTogether:
         assert not staying.done()
         go_on.set()
         await staying
+
+    async def test_what_is_asked_for_while_it_is_closed_fails(self, database_url: str) -> None:
+        one = at(database_url)
+        await one.open()
+        assert isinstance(one, PostgreSQL) and one._writers
+        one._writers.shutdown()  # as close does first
+        with pytest.raises(Unavailable) as refused:
+            await one.write(_keep, "too late")
+        assert refused.value.reason == "stopping"
+        await one.close()
 
     async def test_what_waits_is_written_before_it_is_closed(self, database_url: str, database: Database) -> None:
         one = at(database_url)

@@ -42,7 +42,6 @@ WRITERS = 4  # at once, where one does not come to an end
 READERS = 4
 _TURN_SECONDS = 0.1  # that a write waits for those before it
 _STOP_SECONDS = 5.0
-_CLOSE_SECONDS = 0.01  # between two looks at whether all is begun
 _GLANCE_SECONDS = 1.0  # that the event loop waits for the database, as long as that answers at all
 _ASIDE_SECONDS = 600.0  # for one statement of a long reading
 _UNREADABLE = "ne se laisse pas lire"
@@ -101,9 +100,7 @@ class PostgreSQL(Database):
         await self._listening.stop()
         if self._nearing:
             await asyncio.gather(self._nearing, return_exceptions=True)
-        while self._writers is not None and self._waiting:
-            self._call()  # beside whoever does not come to an end
-            await asyncio.sleep(_CLOSE_SECONDS)
+        self._call()  # whoever writes has seen that nothing waits before they end
         if self._look_again:
             self._look_again.cancel()
             self._look_again = None
@@ -213,7 +210,14 @@ class PostgreSQL(Database):
                 return
             number = next(self._numbers)
             self._begun[number] = now
-        self._writers.submit(self._commit, number, loop)
+        try:
+            self._writers.submit(self._commit, number, loop)
+        except RuntimeError:  # it is being closed: what was asked for before that is being written
+            del self._begun[number]
+            refused, self._waiting = [*self._waiting], deque()
+            for write in refused:
+                write.fail(Unavailable("stopping"))
+            settle(refused, self.listener)
 
     def _call_again(self) -> None:
         self._look_again = None
