@@ -182,7 +182,8 @@ class Standby(Cluster):
     """Another one that has all of the first, and follows it until it is promoted."""
 
     def __init__(self, first: Cluster, **settings: str) -> None:
-        super().__init__(**settings)
+        followed = {"wal_level": "replica", "max_wal_senders": "10"}  # no less than the first one's
+        super().__init__(**(followed | settings))
         self._first = first
 
     def _make(self) -> None:
