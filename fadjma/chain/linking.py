@@ -101,8 +101,9 @@ def _digests(tx: Transaction, items: Sequence[tuple[Item, Answer | None]], salt:
             keys.setdefault(item.kind, []).append(item.key)
     for kind, of_kind in keys.items():
         texts.update((Item(kind, key), text) for key, text in kind.read(tx, of_kind).items())
-    found = [(item, texts.get(item)) for item, _ in items]
-    for (kind, key), text in found:
-        if text is None:
-            raise ValueError(f"{kind.code}:{key} was not written")
-    return [row_digest(row_salt(salt, at), text) for at, (_, text) in enumerate(found) if text]
+    digests = []
+    for at, (item, _) in enumerate(items):
+        if (text := texts.get(item)) is None:
+            raise ValueError(f"{item.kind.code}:{item.key} was not written")
+        digests.append(row_digest(row_salt(salt, at), text))
+    return digests

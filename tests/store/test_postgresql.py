@@ -4,7 +4,9 @@ import asyncio
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -29,6 +31,7 @@ from fadjma.store.postgresql.database import PostgreSQL
 from fadjma.store.postgresql.owner import LockOwner
 from fadjma.store.postgresql.statements import translated, values
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
+from fadjma.store.writes import Write
 
 WRITERS = 64
 
@@ -410,6 +413,73 @@ class TestTogether:
         said = [answer.constraint if isinstance(answer, Violation) else type(answer) for answer in answers]
         assert said == [str, "settings_pkey", str, "foreign key", "settings_pkey", str, "foreign key"]
         assert await self.kept(database) == {"act 0", "act 1", "act 2"}
+
+    @pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+    async def test_a_value_that_cannot_be_sent_takes_nothing_with_it_that_waits(
+        self, database: Database, value: str
+    ) -> None:
+        """The row that the act before has sent goes with what is asked next."""
+
+        def send(tx: Transaction, name: str, *, careless: bool = False) -> None:
+            tx.send("INSERT INTO settings (key, value) VALUES (:key, '1')", {"key": f"waits {name}"})
+            if careless:
+                with suppress(Error, UnicodeError):
+                    tx.value("SELECT CAST(:x AS TEXT)", {"x": value})
+
+        def fail(tx: Transaction) -> None:
+            tx.value("SELECT CAST(:x AS TEXT)", {"x": value})
+
+        acts = [lambda tx: send(tx, "a"), fail, lambda tx: send(tx, "b", careless=True), lambda tx: send(tx, "c")]
+        answers = await asyncio.gather(*(database.write(act) for act in acts), return_exceptions=True)
+        assert [isinstance(answer, Exception) for answer in answers] == [False, True, False, False]
+        kept = await database.read(lambda tx: tx.all("SELECT key FROM settings WHERE key LIKE 'waits %' ORDER BY key"))
+        assert [row["key"] for row in kept] == ["waits a", "waits b", "waits c"]
+
+    async def test_one_that_begins_with_a_value_that_cannot_be_sent_is_in_a_transaction_all_the_same(
+        self, database: Database
+    ) -> None:
+        def go_on(tx: Transaction) -> None:
+            with pytest.raises(Error):
+                tx.value("SELECT CAST(:x AS TEXT)", {"x": "a\0b"})
+            tx.execute("INSERT INTO settings (key, value) VALUES ('waits', '1')")
+            raise LookupError("refused")
+
+        with pytest.raises(LookupError):
+            await database.write(go_on)
+        assert not await database.read(lambda tx: tx.value("SELECT 1 FROM settings WHERE key = 'waits'"))
+
+    def test_what_comes_while_nothing_can_be_begun_is_lost_to_nobody(
+        self, database_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The event loop asks for more while a writer's thread says to all who wait that nothing can be."""
+        engine = PostgreSQL(database_url, clock=clock)
+
+        def take() -> Any:
+            raise Unavailable("broken")
+
+        monkeypatch.setattr(engine._writing, "take", take)
+        asked = [Write(lambda tx: None)]
+
+        class Busy(deque[Write]):
+            """Whenever it is looked at, somebody else has asked."""
+
+            def _ask(self) -> None:
+                if len(asked) < 5:
+                    asked.append(Write(lambda tx: None))
+                    self.append(asked[-1])
+
+            def popleft(self) -> Write:
+                first = super().popleft()
+                self._ask()
+                return first
+
+            def clear(self) -> None:
+                self._ask()
+                super().clear()
+
+        group, _ = engine._writes.together(waiting := Busy(asked))
+        assert group == asked and not waiting
+        assert all(isinstance(write.error, Unavailable) for write in asked)
 
     async def test_those_who_were_in_anothers_way_are_kept_once(self, database: Database, other: Database) -> None:
         """All of a group is run again, and says so."""

@@ -31,7 +31,7 @@ from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.owner import LockOwner
 from fadjma.store.postgresql.standing import standing
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
-from fadjma.store.postgresql.writing import Writing
+from fadjma.store.postgresql.writing import Writing, refused
 from fadjma.store.transaction import Transaction
 from fadjma.store.writes import Write, settle
 
@@ -214,10 +214,7 @@ class PostgreSQL(Database):
             self._writers.submit(self._commit, number, loop)
         except RuntimeError:  # it is being closed: what was asked for before that is being written
             del self._begun[number]
-            refused, self._waiting = [*self._waiting], deque()
-            for write in refused:
-                write.fail(Unavailable("stopping"))
-            settle(refused, self.listener)
+            settle(refused(self._waiting, Unavailable("stopping")), self.listener)
 
     def _call_again(self) -> None:
         self._look_again = None

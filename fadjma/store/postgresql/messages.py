@@ -17,14 +17,12 @@ from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGresult
 
 R = TypeVar("R")
-Statement = tuple[bytes, Sequence[Any]]  # with $1, $2…, and what stands for them
-
 _PREPARED_AFTER = 2  # a statement is prepared when it comes for the third time
 _PREPARED = 500  # at the most, and more than there are in this program
 _names = count(1)
 
 
-class _Said(NamedTuple):
+class Statement(NamedTuple):
     """A statement with its values as they are sent, and their types."""
 
     text: bytes
@@ -44,13 +42,20 @@ class Messages:
         self._times: dict[tuple[bytes, tuple[int, ...]], int] = {}  # for which statements came that are not prepared
         self._prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
 
-    def ask(self, statements: Sequence[Statement], patience: float | None) -> list[PGresult]:
+    def written(self, text: bytes, values: Sequence[Any] = ()) -> Statement:
+        """A statement with $1, $2…, and what stands for them. Raises psycopg's error, or UnicodeError, for a value that
+        cannot be sent."""
+        if not values:
+            return Statement(text, (), (), ())
+        written = self._transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        return Statement(text, written, tuple(self._transformer.types or ()), self._transformer.formats or ())
+
+    def ask(self, said: Sequence[Statement], patience: float | None) -> list[PGresult]:
         """Have these done in their order; returns what is answered to each.
 
         `patience`: seconds for which an answer is waited for, then the connection is closed; None: for ever. Raises
         psycopg's error of the first that fails; nothing of those after it is done.
         """
-        said = [self._written(*statement) for statement in statements]  # before any is sent: this may fail, too
         answers: list[PGresult] = []
         self._pg.enter_pipeline_mode()
         try:
@@ -77,13 +82,7 @@ class Messages:
         self._transformer.set_pgresult(answer)
         return self._transformer.load_rows(0, answer.ntuples, make)
 
-    def _written(self, text: bytes, values: Sequence[Any]) -> _Said:
-        if not values:
-            return _Said(text, (), (), ())
-        written = self._transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        return _Said(text, written, tuple(self._transformer.types or ()), self._transformer.formats or ())
-
-    def _send(self, said: _Said) -> bytes | None:
+    def _send(self, said: Statement) -> bytes | None:
         """Returns under which name it is prepared now, if it is."""
         key = said.text, said.types
         name, new = self._prepared.get(key), None

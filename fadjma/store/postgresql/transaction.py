@@ -97,22 +97,19 @@ class PostgreSQLTransaction(Transaction):
         return changed
 
     def execute_many(self, sql: str, rows: Iterable[Parameters]) -> None:
-        text, names = as_postgresql(sql)
         for row in rows:
-            self._unsent.append((text, values(names, row)))
+            self._unsent.append(self._written(sql, row))
             if len(self._unsent) >= _TOGETHER:
                 self.flush()
         self.has_written = self.changed = True
 
     def send(self, sql: str, parameters: Parameters = ()) -> None:
-        text, names = as_postgresql(sql)
-        self._unsent.append((text, values(names, parameters)))
+        self._unsent.append(self._written(sql, parameters))
         self.has_written = self.changed = True
 
     def ask(self, sql: str, parameters: Parameters = ()) -> Answer:
-        text, names = as_postgresql(sql)
         place, asked = len(self._unsent), self._asked
-        self._unsent.append((text, values(names, parameters)))
+        self._unsent.append(self._written(sql, parameters))
 
         def rows() -> list[Row]:
             if asked.answers is None:
@@ -179,7 +176,7 @@ class PostgreSQLTransaction(Transaction):
 
     def end(self) -> None:
         """Have done what waits, and commit. Raises what psycopg does."""
-        self._ask((b"COMMIT", ()))
+        self._ask(self._messages.written(b"COMMIT"))
 
     def failed(self, error: psycopg.Error) -> Error:
         """What the store raises in the place of this error, which is remembered."""
@@ -191,10 +188,18 @@ class PostgreSQLTransaction(Transaction):
         return found
 
     def _run(self, sql: str, parameters: Parameters) -> PGresult:
-        text, names = as_postgresql(sql)
-        self.has_written = self.has_written or not text.startswith(b"SELECT")
+        said = self._written(sql, parameters)
+        self.has_written = self.has_written or not said.text.startswith(b"SELECT")
         try:
-            return self._ask((text, values(names, parameters)))
+            return self._ask(said)
+        except psycopg.Error as error:
+            raise self.failed(error) from error
+
+    def _written(self, sql: str, parameters: Parameters) -> Statement:
+        """As it is sent. A value that cannot be is this statement's fault: whatever waits goes on waiting."""
+        text, names = as_postgresql(sql)
+        try:
+            return self._messages.written(text, values(names, parameters))
         except psycopg.Error as error:
             raise self.failed(error) from error
 
@@ -207,7 +212,7 @@ class PostgreSQLTransaction(Transaction):
         """Have done what waits and the last, in one message; returns what is answered to the last."""
         together, asked = [*self._unsent, *last], self._asked
         self._unsent, self._asked = [], _Asked()
-        begin = [(self._begin, ()), (_NUMBER, ())] if self._begin else []
+        begin = [*map(self._messages.written, (self._begin, _NUMBER))] if self._begin else []
         self._begin = b""
         answers = self._messages.ask([*begin, *together], self._connection.patience)
         if begin:

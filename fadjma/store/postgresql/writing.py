@@ -64,11 +64,7 @@ class Writing:
         except BaseException as error:
             if group:
                 return group, self._after(group, error)
-            group = [*waiting]
-            waiting.clear()
-            for write in group:
-                write.fail(error)
-            return group, False
+            return refused(waiting, error), False
 
     def _after(self, group: list[Write], error: BaseException) -> bool:
         """What becomes of those of whom nothing was kept: returns whether one of them changed anything after all."""
@@ -199,6 +195,17 @@ class Writing:
                     return bool(found[0] == "committed")
             time.sleep(0.1)
         return None
+
+
+def refused(waiting: deque[Write], error: BaseException) -> list[Write]:
+    """All who wait are told so; returns them. One by one: others may ask meanwhile, or be told by another thread."""
+    group: list[Write] = []
+    with suppress(IndexError):
+        while True:
+            group.append(waiting.popleft())
+    for write in group:
+        write.fail(error)
+    return group
 
 
 def _let_in(waiting: deque[Write]) -> Iterator[Write]:
