@@ -35,7 +35,7 @@ CHECKS = (
     Check("pages et index intacts", soundness.damaged, of_a_file=True),
     Check("aucun renvoi dans le vide", soundness.orphans),
     Check("numéros des notifications sans trou", events.gaps),
-    Check("rien qui ne puisse plus être annoncé", events.untellable),
+    Check("tout ce qui reste à annoncer peut l'être", events.untellable),
     Check("stock égal à ses mouvements", inventory.unmoved),
     Check("transferts égaux à leurs mouvements", inventory.untied),
     Check("stock réservé égal à ses réservations", inventory.unreserved),

@@ -45,7 +45,7 @@ def test_what_cannot_be_is_one_line_and_a_one(path: Path, tmp_path: Path) -> Non
 HARM = {
     "aucun renvoi dans le vide": "UPDATE practitioners SET organization_id = 'nowhere' WHERE user_id = 'diop'",
     "numéros des notifications sans trou": "UPDATE inboxes SET last_seq = last_seq + 1 WHERE user_id = 'awa'",
-    "rien qui ne puisse plus être annoncé": "INSERT INTO tellings "
+    "tout ce qui reste à annoncer peut l'être": "INSERT INTO tellings "
     "(number, at, role, type, message, subject_kind, subject_id, is_new, but) "
     "VALUES (1, 1, 'pharmacist', 'notification', 'not.in_the_catalogue', 'prescription', 'p', 1, '[]')",
     "stock égal à ses mouvements": "INSERT INTO lots (id, product_id, number, expires_on, on_hand) "
