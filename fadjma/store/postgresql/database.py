@@ -19,6 +19,7 @@ from typing import TypeVar
 
 import psycopg
 
+from fadjma.ids import stand_apart
 from fadjma.store.database import Clock, Database, Said, Server, milliseconds
 from fadjma.store.errors import Error, Unavailable, Unusable
 from fadjma.store.owner import Owner
@@ -54,6 +55,7 @@ class PostgreSQL(Database):
 
     def __init__(self, url: str, *, clock: Clock = milliseconds) -> None:
         super().__init__(clock)
+        stand_apart()
         self.url = url
         self.path = Path(name(url))
         self.address = public(url)
