@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
@@ -329,6 +330,122 @@ class TestAgain:
         assert database.failure is not None
         await database.write(_keep, "after")
         assert database.failure is None
+
+
+class TestInEachOthersWay:
+    """Two processes that write about the same people at one moment."""
+
+    async def test_what_was_in_the_way_is_done_again_with_nobody_beside(
+        self, database: Database, other: Database
+    ) -> None:
+        """Else the second is in the way again, and the third time: one pharmacy that two processes act for took 1 s an
+        act, and was told that the database is busy."""
+        tries: list[str] = []
+        others: list[Future[None]] = []
+        loop = asyncio.get_running_loop()
+
+        def act(tx: Transaction) -> None:
+            tries.append(_held(tx))
+            number = _number(tx, "one")
+            if len(tries) == 1:
+                asyncio.run_coroutine_threadsafe(other.write(_count, "one"), loop).result(10)
+            else:
+                others.append(asyncio.run_coroutine_threadsafe(other.write(_count, "one"), loop))
+            _count(tx, "one", number + 10)
+
+        await database.write(_keep, "one")
+        await database.write(act)
+        await asyncio.wrap_future(others[0])  # it has waited for its turn, or its row
+        assert tries == ["RowShareLock", "ExclusiveLock"]
+        assert await database.read(_number, "one") == 13
+
+    async def test_all_of_a_group_are_done_again_together(self, database: Database, other: Database) -> None:
+        names, tries = ["one", "two", "three"], list[str]()
+        loop = asyncio.get_running_loop()
+
+        def act(name: str) -> Callable[[Transaction], str]:
+            def work(tx: Transaction) -> str:
+                tries.append(name)
+                number = _number(tx, name)
+                if tries == names:
+                    asyncio.run_coroutine_threadsafe(other.write(_count, name), loop).result(10)
+                _count(tx, name, number + 10)
+                return str(tx.value("SELECT pg_current_xact_id()::text"))
+
+            return work
+
+        for name in names:
+            await database.write(_keep, name)
+        numbers = await asyncio.gather(*(database.write(act(name)) for name in names))
+        assert tries == names * 2
+        assert len(set(numbers)) == 1
+
+    async def test_whoever_waits_for_each_other_waits_no_longer_than_is_of_use(
+        self, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """PostgreSQL finds a deadlock after a second, and then only."""
+        both_hold_one = threading.Barrier(2)
+        first = {"one": True, "two": True}
+
+        def act(one: str, two: str) -> Callable[[Transaction], None]:
+            def work(tx: Transaction) -> None:
+                _count(tx, one)
+                if first[one]:
+                    first[one] = False
+                    both_hold_one.wait(10)
+                _count(tx, two)
+
+            return work
+
+        states: list[str | None] = []
+        failed = PostgreSQLTransaction.failed
+
+        def noted(tx: PostgreSQLTransaction, error: psycopg.Error) -> Error:
+            states.append(error.sqlstate)
+            return failed(tx, error)
+
+        monkeypatch.setattr(PostgreSQLTransaction, "failed", noted)
+        for name in first:
+            await database.write(_keep, name)
+        await asyncio.gather(database.write(act("one", "two")), other.write(act("two", "one")))
+        assert [await database.read(_number, name) for name in ("one", "two")] == [3, 3]
+        assert states, "they were not in each other's way"
+        assert "40P01" not in states
+
+    async def test_who_lets_nobody_write_alone_stops_nobody(
+        self, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A process that hangs with that lock, for as long as PostgreSQL lets it."""
+        monkeypatch.setattr(
+            writing, "_ALONE", (writing._SERIALIZABLE, b"SET LOCAL lock_timeout = 50", *writing._ALONE[2:])
+        )
+        with connect(database_url) as hung:
+            hung.execute("BEGIN")
+            hung.execute("LOCK TABLE schema_migrations IN EXCLUSIVE MODE")
+            ways = [await database.write(_held) for _ in "12"]
+            assert ways == ["", ""]
+            hung.execute("ROLLBACK")
+        monkeypatch.setattr(database._writes, "_apart_until", 0.0)  # five seconds later
+        assert await database.write(_held) == "RowShareLock"
+
+
+def _held(tx: Transaction) -> str:
+    """How this transaction shares the database with others that write; also begins it."""
+    return str(
+        tx.value(
+            "SELECT coalesce(max(mode), '') FROM pg_locks "
+            "WHERE pid = pg_backend_pid() AND relation = 'schema_migrations'::regclass"
+        )
+    )
+
+
+def _number(tx: Transaction, key: str) -> int:
+    return int(tx.value("SELECT value FROM settings WHERE key = :key", {"key": key}))
+
+
+def _count(tx: Transaction, key: str, number: int | None = None) -> None:
+    number = number or _number(tx, key) + 1
+    tx.execute("UPDATE settings SET value = :value WHERE key = :key", {"key": key, "value": str(number)})
 
 
 class TestTogether:

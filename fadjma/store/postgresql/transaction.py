@@ -60,7 +60,7 @@ class _Asked:
 
 class PostgreSQLTransaction(Transaction):
     """On a connection on which somebody else has said BEGIN, and says how it ends; with `begin`, that is said with its
-    first statement.
+    first statement: BEGIN, and whatever comes before PostgreSQL takes its snapshot.
 
     What nobody asks anything of waits for the next statement that is asked something, and goes with it.
     """
@@ -78,7 +78,7 @@ class PostgreSQLTransaction(Transaction):
         "there_already",
     )
 
-    def __init__(self, connection: Connection, now: int, *, again: bool = False, begin: bytes = b"") -> None:
+    def __init__(self, connection: Connection, now: int, *, again: bool = False, begin: Sequence[bytes] = ()) -> None:
         super().__init__(now, again=again)
         self._connection = connection
         self._messages = connection.messages
@@ -160,6 +160,13 @@ class PostgreSQLTransaction(Transaction):
         """Whether there is one."""
         return not self._begin
 
+    def begin(self) -> None:
+        """Begin now, and not with the first statement. Raises what is in the way of it."""
+        try:
+            self._ask()
+        except psycopg.Error as error:
+            raise self.failed(error) from error
+
     def next(self, now: int) -> "PostgreSQLTransaction":
         """For the next act in the same transaction: what waits here goes with what is asked there."""
         after = PostgreSQLTransaction(self._connection, now, again=self.again, begin=self._begin)
@@ -212,10 +219,10 @@ class PostgreSQLTransaction(Transaction):
         """Have done what waits and the last, in one message; returns what is answered to the last."""
         together, asked = [*self._unsent, *last], self._asked
         self._unsent, self._asked = [], _Asked()
-        begin = [*map(self._messages.written, (self._begin, _NUMBER))] if self._begin else []
-        self._begin = b""
+        begin = [*map(self._messages.written, (*self._begin, _NUMBER))] if self._begin else []
+        self._begin = ()
         answers = self._messages.ask([*begin, *together], self._connection.patience)
         if begin:
-            self.number = (answers[1].get_value(0, 0) or b"").decode()
+            self.number = (answers[len(begin) - 1].get_value(0, 0) or b"").decode()
         asked.answers = answers[len(begin) :]
         return answers[-1]

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 
 import psycopg
@@ -28,7 +28,25 @@ _PAUSE = 0.002  # seconds before it is tried again, at the most; twice as many e
 _LOOK_SECONDS = 1.0  # that a look at whether a commit was kept may take
 _ANSWER_SECONDS = 30.0  # for which it is found out whether a commit was kept whose answer was lost
 _CUT_OFF = ("", "08", "57")  # errors that say nothing of a commit: of the connection, of a server that stops
-_BEGIN = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
+_LOCK_MS = 25  # for which a row of another is waited for, which has changed by then: waiting is of no use here
+_ALONE_MS = 1_000  # for which others are waited for by whoever writes with nobody beside
+_APART_SECONDS = 5.0  # after which it is tried again whether others let somebody write alone
+
+_How = Sequence[bytes]  # statements
+# How one begins. The table is one that exists, and that nobody changes; LOCK takes no snapshot, so whoever has waited
+# sees what was committed meanwhile.
+_SERIALIZABLE = b"BEGIN ISOLATION LEVEL SERIALIZABLE"
+_BESIDE: _How = (
+    _SERIALIZABLE,
+    b"SET LOCAL lock_timeout = %d" % _LOCK_MS,
+    b"LOCK TABLE schema_migrations IN ROW SHARE MODE",
+)
+_ALONE: _How = (
+    _SERIALIZABLE,
+    b"SET LOCAL lock_timeout = %d" % _ALONE_MS,
+    b"LOCK TABLE schema_migrations IN EXCLUSIVE MODE",
+)
+_WHATEVER_OTHERS_DO: _How = (_SERIALIZABLE,)
 
 
 class _Broken(Unavailable):
@@ -51,65 +69,79 @@ class Writing:
         self._clock = clock
         self._is_over = is_over
         self._turn = threading.Lock()  # of those who were in somebody's way: one by one
+        self._apart_until = 0.0  # `time.monotonic()`; others do not let anybody write alone
 
-    def together(self, waiting: deque[Write], *, again: bool = False) -> tuple[list[Write], bool]:
+    def together(self, waiting: deque[Write], *, again: bool = False, alone: bool = False) -> tuple[list[Write], bool]:
         """Take of what waits and run it; returns it with what came of each, and whether anything was changed.
 
-        `again`: it has been run before. Where nothing can be begun, that is said to all who wait.
+        `again`: it has been run before. `alone`: with nobody of another process beside. Where nothing can be begun,
+        that is said to all who wait.
         """
         group: list[Write] = []
         try:
             with self._connection() as connection:
-                return group, self._try(connection, _let_in(waiting), group, again=again)
+                return group, self._try(connection, _let_in(waiting), group, again=again, alone=alone)
         except BaseException as error:
             if group:
-                return group, self._after(group, error)
+                return group, self._after(group, error, alone=alone)
             return refused(waiting, error), False
 
-    def _after(self, group: list[Write], error: BaseException) -> bool:
+    def _after(self, group: list[Write], error: BaseException, *, alone: bool) -> bool:
         """What becomes of those of whom nothing was kept: returns whether one of them changed anything after all."""
         if isinstance(error, Unavailable) and error.reason == "unknown":
             for write in group:
                 write.fail(error)
             return False
         if len(group) == 1:
-            return self._alone(group[0], error)
-        middle, changed = len(group) // 2, False
-        for half in (group[:middle], group[middle:]):
-            waiting = deque(half)
+            return self._singly(group[0], error)
+        parts, middle = [group], len(group) // 2
+        if alone or not isinstance(error, InTheWay):  # else: all of them once more, they are not in each other's way
+            parts = [group[:middle], group[middle:]]
+        changed, in_the_way = False, isinstance(error, InTheWay)
+        for part in parts:
+            waiting = deque(part)
             while waiting:
-                _, more = self.together(waiting, again=True)
+                _, more = self.together(waiting, again=True, alone=in_the_way)
                 changed |= more
         return changed
 
-    def _alone(self, write: Write, error: BaseException) -> bool:
+    def _singly(self, write: Write, error: BaseException) -> bool:
         try:
             if not isinstance(error, InTheWay | _Broken):
                 raise error
-            return self.run(write, again=True, seen=error.there_already if isinstance(error, InTheWay) else "")
+            return self.run(write, after=error)
         except BaseException as failure:
             write.fail(failure)
             return False
 
-    def run(self, write: Write, *, again: bool = False, seen: str = "") -> bool:
-        """Run it by itself, again while others are in its way; returns whether it changed anything. `again` and `seen`
-        as with `_try`. What it raises is said of no other."""
+    def run(self, write: Write, *, after: InTheWay | _Broken | None = None) -> bool:
+        """Run it by itself, again while others are in its way; returns whether it changed anything. `after`: what was
+        in its way before. What it raises is said of no other."""
         until = time.monotonic() + _BUSY_SECONDS
         pause, may_be_broken = _PAUSE, True
+        way: InTheWay | None = None
         while True:
+            if after is not None and time.monotonic() > until:
+                raise after
+            if isinstance(after, InTheWay):
+                way = after
             try:
-                with self._turn if again else nullcontext(), self._connection() as connection:
-                    return self._try(connection, [write], [], again=again, seen=seen)
-            except _Broken:
-                if not may_be_broken or time.monotonic() > until:
+                with self._turn if after else nullcontext(), self._connection() as connection:
+                    return self._try(
+                        connection,
+                        [write],
+                        [],
+                        again=after is not None,
+                        alone=way is not None,
+                        seen=way.there_already if way else "",
+                    )
+            except _Broken as broken:
+                if not may_be_broken:
                     raise
-                again, may_be_broken = True, False
+                after, may_be_broken = broken, False
                 continue
-            except InTheWay as way:
-                if time.monotonic() > until:
-                    raise
-                seen = way.there_already
-            again = True
+            except InTheWay as another:
+                after = another
             time.sleep(random.uniform(0, pause))  # noqa: S311 - against those of other processes
             pause = min(2 * pause, 0.1)
 
@@ -126,15 +158,40 @@ class Writing:
             self._kept.give_back(connection)
 
     def _try(
-        self, connection: Connection, writes: Iterable[Write], group: list[Write], *, again: bool, seen: str = ""
+        self,
+        connection: Connection,
+        writes: Iterable[Write],
+        group: list[Write],
+        *,
+        again: bool,
+        alone: bool,
+        seen: str = "",
     ) -> bool:
         """Run these in one transaction, each added to the `group` before; returns whether they changed anything.
 
-        `again`: they have been run before. `seen`: the key that was found to be there then. Its row is to be seen now,
-        and whoever makes the same one all the same means it; of another key that is not known. Raises InTheWay, _Broken
-        or _Apart where they may be kept another time, or by themselves, and what else is to be said of all.
+        `again`: they have been run before. `alone`: nobody of another process is to be beside. `seen`: the key that was
+        found to be there then. Its row is to be seen now, and whoever makes the same one all the same means it; of
+        another key that is not known. Raises InTheWay, _Broken or _Apart where they may be kept another time, or by
+        themselves, and what else is to be said of all.
         """
-        tx, changed = PostgreSQLTransaction(connection, self._clock(), again=again, begin=_BEGIN), False
+        how = _ALONE if alone else _BESIDE
+        if time.monotonic() < self._apart_until:
+            how = _WHATEVER_OTHERS_DO
+        tx = PostgreSQLTransaction(connection, self._clock(), again=again, begin=how)
+        try:
+            if how is _ALONE:
+                tx.begin()
+                tx = tx.next(self._clock())  # it is later now, and may be after what others have done meanwhile
+            return self._run(connection, tx, writes, group, seen)
+        except InTheWay as way:
+            if way.waited and how is _ALONE:
+                self._apart_until = time.monotonic() + _APART_SECONDS
+            raise
+
+    def _run(
+        self, connection: Connection, tx: PostgreSQLTransaction, writes: Iterable[Write], group: list[Write], seen: str
+    ) -> bool:
+        changed = False
         for write in writes:
             if group:
                 tx = tx.next(self._clock())
