@@ -106,6 +106,13 @@ def is_for(birth_date: str, today: date) -> bool:
     return age(birth_date, today) < CHILD
 
 
+def child_until(birth_date: str) -> date:
+    """From which day on it has nothing to say to somebody any more: the first on which `is_for` is false."""
+    year, month, day = [*map(int, birth_date.split("-")), 1, 1][:3]
+    days_of_month = calendar.monthrange(year + CHILD, month)[1]  # who was born on 29 February is of age on 1 March
+    return date(year + CHILD, month, 1) + timedelta(days=min(day - 1, days_of_month))
+
+
 def small_until(birth_date: str) -> date:
     """From which day on nobody calls a child any more of whom nothing is noted."""
     return after(_latest(birth_date), SMALL)
