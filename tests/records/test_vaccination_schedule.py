@@ -156,6 +156,18 @@ def test_what_whoever_vaccinated_has_written_goes_before_the_schedule(store: Sto
     assert _due(store) == [("Penta", 2, in_days(store, 25), False)]
 
 
+def test_what_somebody_has_written_is_over_with_the_next_dose_under_any_name_of_the_vaccine(store: Store) -> None:
+    """Those that the signed schedule gives it, and no other."""
+    grant(store)
+    _born(store, in_days(store, -100))
+    _sign(store, *SERIES[1:])
+    _vaccinate(store, "Pentavalent", 1, days=-50, next_due=in_days(store, -20))
+    _vaccinate(store, "Rotavirus", 1, days=-10)
+    assert ([one[0] for one in _due(store)], len(_called(store))) == (["Pentavalent"], 1)
+    _vaccinate(store, "hexavalent", 2, days=-5)
+    assert (_due(store), _called(store)) == ([], [])
+
+
 def test_whoever_is_too_old_or_of_the_other_sex_or_grown_up_waits_for_nothing(store: Store) -> None:
     _sign(store, _row("VPH", 1, "P9Y", "P15Y", sex="female"), _row("BCG", 1, "P0D", "P12M"))
     for birth_date, sex, due in (
