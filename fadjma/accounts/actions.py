@@ -160,6 +160,7 @@ def correct(
         raise NotNow(N_("Ce compte est en service : la personne change elle-même ses coordonnées."), current="active")
     place = organization_id or before.organization_id or ""
     _require_place(tx, before.role, place)
+    left = _delegates(tx, before)
     if not enrolment.correct_practitioner(
         tx,
         account_id,
@@ -185,6 +186,7 @@ def correct(
     if place != before.organization_id:
         sessions.end(tx, account_id, reason="signed_out")
         events.notify(tx, [account_id], "notification", "account.moved", Subject("profile", account_id))
+        _let_follow(tx, account_id, [*left, *_delegates(tx, before)])
     return account_id
 
 
@@ -244,6 +246,7 @@ def deactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     changed = enrolment.deactivate(tx, account_id)
     slips.withdraw(tx, account_id)
     sessions.end(tx, account_id, reason="deactivated")
+    _let_follow(tx, account_id, _delegates(tx, queries.account(tx, viewer, account_id)))
     return _changed(tx, viewer, account_id, "account.deactivated", changed)
 
 
@@ -251,7 +254,18 @@ def reactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     """Open a deactivated account again; the person signs in anew, or waits to be verified if they never were."""
     viewer.require("admin")
     changed = enrolment.reactivate(tx, account_id)
+    _let_follow(tx, account_id, _delegates(tx, queries.account(tx, viewer, account_id)))
     return _changed(tx, viewer, account_id, "account.reactivated", changed)
+
+
+def _delegates(tx: Transaction, account: queries.Account) -> list[str]:
+    """The nurses who read under what is open to this doctor, where the doctor is now; nobody for anybody else."""
+    return directory.beside(tx, [account.id], "nurse") if account.role == "doctor" else []
+
+
+def _let_follow(tx: Transaction, account_id: str, nurses: list[str]) -> None:
+    """What a doctor's grants open to these has just closed or opened: their pages look again, as when a grant ends."""
+    events.notify(tx, nurses, "access_request_status_changed", None, Subject("account", account_id))
 
 
 def start_session(

@@ -172,11 +172,11 @@ def give(
 
 
 def accept(tx: Transaction, viewer: Viewer, proxy_id: str) -> str:
-    """Whoever was named wants it. Raises NotFound, Conflict when it does not wait any more."""
+    """Whoever was named wants it. Raises NotFound, Conflict when it does not wait any more, or its time is over."""
     found = one(tx, viewer, proxy_id)
     if viewer.own_id != found.proxy.id:
         raise NotFound
-    if not proxies.accept(tx, proxy_id):
+    if found.status != "waiting" or not proxies.accept(tx, proxy_id):
         raise Conflict(_DECIDED, current=found.status)
     _record(tx, viewer, proxy_id, "proxy.accepted", proxy=None, patient="proxy.accepted")
     return proxy_id

@@ -26,14 +26,15 @@ RELATIONSHIPS: dict[Relationship, str] = {
     "guardian": N_("Tuteur ou tutrice"),
     "other": N_("Autre proche"),
 }
-# That `x` runs now; of values(tx). A child is old enough on the day that the age has it (i18n.age): of an estimated
-# birth, on the first day of the month or the year.
+# That `x` is not over now, and that it runs; of values(tx). A child is old enough on the day that the age has it
+# (i18n.age): of an estimated birth, on the first day of the month or the year.
 _CHUNK = 400  # patients per statement; SQLite takes 999 parameters in its oldest builds
-RUNS = """
-    x.accepted_at IS NOT NULL AND x.ended_at IS NULL AND (x.until IS NULL OR x.until > :now)
+_LASTS = """
+    x.ended_at IS NULL AND (x.until IS NULL OR x.until > :now)
     AND (x.of_age = 0 OR (SELECT c.birth_date FROM patients c WHERE c.user_id = x.patient_id) > :grown)
     AND (SELECT q.status FROM users q WHERE q.id = x.patient_id) = 'active'
 """
+RUNS = f"x.accepted_at IS NOT NULL AND {_LASTS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,13 @@ class Proxy:
     ended_at: int | None
     ended_by: str | None  # by name; None: time
     version: int
-    runs: bool
+    lasts: bool  # nobody has ended it, and time has not
 
     @property
     def status(self) -> str:
-        if self.ended_at is not None:
+        if not self.lasts:
             return "ended"
-        if self.accepted_at is None:
-            return "waiting"
-        return "active" if self.runs else "ended"
+        return "waiting" if self.accepted_at is None else "active"
 
     @property
     def relationship_label(self) -> str:
@@ -112,7 +111,7 @@ _PROXY = f"""
            x.patient_id, (SELECT name FROM people WHERE id = x.patient_id) AS patient_name, x.relationship, x.of_age,
            (SELECT name FROM people WHERE id = x.given_by) AS given_by, x.given_by AS given_by_id, x.given_at, x.seen,
            x.accepted_at, x.until, x.ended_at, (SELECT name FROM people WHERE id = x.ended_by) AS ended_by, x.version,
-           CASE WHEN {RUNS} THEN 1 ELSE 0 END AS runs
+           CASE WHEN {_LASTS} THEN 1 ELSE 0 END AS lasts
     FROM proxies x
 """
 
@@ -156,7 +155,7 @@ def is_any_of(tx: Transaction, person_id: str) -> bool:
 
 def offered_to(tx: Transaction, person_id: str) -> list[Proxy]:
     """Those that wait for this person to accept them."""
-    return _all(tx, "x.proxy_id = :id AND x.accepted_at IS NULL AND x.ended_at IS NULL", person_id)
+    return _all(tx, f"x.proxy_id = :id AND x.accepted_at IS NULL AND {_LASTS}", person_id)
 
 
 def over(tx: Transaction, patient_id: str) -> list[Proxy]:
@@ -293,6 +292,6 @@ def _proxy(row: Row) -> Proxy:
         proxy=Person(known.pop("proxy_id"), known.pop("proxy_name")),
         patient=Person(known.pop("patient_id"), known.pop("patient_name")),
         of_age=bool(known.pop("of_age")),
-        runs=bool(known.pop("runs")),
+        lasts=bool(known.pop("lasts")),
         **known,
     )

@@ -83,7 +83,7 @@ def of_new(
     What a refused prescription still owes is under way no more, so a correction is no duplicate of it; what was handed
     over of it is.
     """
-    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, states.UNDER_WAY), dosages)
+    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, queries.UNDER_WAY), dosages)
 
 
 def of_replacement(
@@ -94,7 +94,7 @@ def of_replacement(
     """
     lines = queries.lines(tx, prescription_id)
     others = [None if line.ended or line.id == line_id else line.medicine_id for line in lines]
-    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id])
+    running = safety.running(tx, patient_id, queries.UNDER_WAY, besides=[prescription_id])
     dosages, at = [*(line.dosage for line in lines), dosage], len(others)
     found = _checked(tx, patient_id, [*others, medicine_id], running, dosages)
     return Checked(
@@ -259,7 +259,7 @@ def _answer(
 def unanswered(tx: Transaction, prescription_id: str, patient_id: str) -> Checked:
     """What is asked of one that is issued, and that nobody has answered yet. The caller has checked the right."""
     issued_at = queries.issued_at(tx, prescription_id)
-    running = safety.running(tx, patient_id, states.UNDER_WAY, besides=[prescription_id], before=issued_at)
+    running = safety.running(tx, patient_id, queries.UNDER_WAY, besides=[prescription_id], before=issued_at)
     lines = queries.lines(tx, prescription_id)
     medicine_ids = [None if line.ended else line.medicine_id for line in lines]
     found = _checked(tx, patient_id, medicine_ids, running, [line.dosage for line in lines])

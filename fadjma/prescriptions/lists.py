@@ -301,7 +301,7 @@ def under_way(tx: Transaction, patient_id: str) -> int:
     count: int = tx.value(
         "SELECT count(*) FROM (SELECT status, valid_until FROM prescriptions WHERE patient_id = :patient "
         "ORDER BY updated_at DESC, id DESC LIMIT :most) AS part "
-        f"WHERE status IN {listed(states.UNDER_WAY)} AND (status NOT IN {OPEN} OR valid_until > :now)",
+        f"WHERE {queries.UNDER_WAY}",
         {"patient": patient_id, "now": tx.now, "most": LOOKED_AT},
     )
     return count
@@ -335,8 +335,7 @@ def dispensing(tx: Transaction, patient_id: str) -> list[tuple[str, str]]:
     """A patient's open prescriptions that a pharmacy has before it, each with that pharmacy's id."""
     rows = tx.all(
         "SELECT id, coalesce(pharmacy_id, addressed_to) AS pharmacy FROM prescriptions WHERE patient_id = :patient "
-        f"AND status IN {listed(states.UNDER_WAY)} "
-        "AND valid_until > :now AND coalesce(pharmacy_id, addressed_to) IS NOT NULL",
+        f"AND {queries.UNDER_WAY} AND coalesce(pharmacy_id, addressed_to) IS NOT NULL",
         {"patient": patient_id, "now": tx.now},
     )
     return [(row["id"], row["pharmacy"]) for row in rows]

@@ -459,9 +459,11 @@ class Prescription:
         return max((STEPS.index(act.to_status) + 1 for act in self.acts if act.to_status in STEPS), default=1)
 
     @property
-    def over_at(self) -> int:
-        """When its life ended, or will at the latest."""
-        return self.updated_at if self.status in states.OVER else self.valid_until
+    def over_at(self) -> int | None:
+        """When its life ended, or will at the latest; None while it is in a state that time does not end."""
+        if self.status in states.OVER:
+            return self.updated_at
+        return self.valid_until if self.status in (*states.EXPIRE.sources, "expired") else None
 
     @property
     def cursor(self) -> str:

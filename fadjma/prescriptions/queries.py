@@ -26,6 +26,8 @@ from fadjma.safety.answers import Answer
 from fadjma.store import Row, Transaction, listed
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
+# That a prescription is under way now, of its own columns: also what is on its way, whose time may be over.
+UNDER_WAY = f"status IN {listed(states.UNDER_WAY)} AND (status NOT IN {OPEN} OR valid_until > :now)"
 _DAY = 24 * 3_600_000
 NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy sees today's allergies and weight
 
@@ -146,7 +148,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         return found
     if found.hidden:
         return replace(found, acts=tuple(replace(act, reason="") for act in _acts(tx, found.id)))
-    if viewer.role == "pharmacist" and tx.now >= found.over_at + NEEDED_FOR:
+    if viewer.role == "pharmacist" and found.over_at is not None and tx.now >= found.over_at + NEEDED_FOR:
         return _as_it_was_shown(tx, viewer, found)
     dispensing = viewer.role == "pharmacist"
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")

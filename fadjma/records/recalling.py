@@ -132,9 +132,9 @@ def _settle(tx: Transaction, patient_ids: Sequence[str]) -> None:
     today, known, changes = days.day(tx.now), schedule.signed(tx), schedule.changes(tx)
     moved = False
     for patient in directory.identities(tx, patient_ids):
-        noted, small = vaccinations.noted(tx, patient.id), _is_small(patient, today)
-        says = schedule.is_for(patient.birth_date, today) if noted == "fields" else small
-        found = vaccinations.awaited(tx, patient, known if says else (), today)
+        noted = vaccinations.noted(tx, patient.id)
+        until = (schedule.child_until if noted == "fields" else schedule.small_until)(patient.birth_date)
+        found = vaccinations.awaited(tx, patient, known if today < until else (), today)
         due_on = found[0].on if found else ""
         overdue = bool(due_on) and due_on < today.isoformat()
         moved |= bool(
@@ -150,7 +150,7 @@ def _settle(tx: Transaction, patient_ids: Sequence[str]) -> None:
             {
                 "id": patient.id,
                 "due_on": due_on,
-                "check_on": _changes_on(found, today, schedule.small_until(patient.birth_date) if small else None),
+                "check_on": _changes_on(found, today, until),
                 "schedule": changes,
                 "noted": noted,
             },
@@ -159,9 +159,11 @@ def _settle(tx: Transaction, patient_ids: Sequence[str]) -> None:
         events.notify(tx, events.Everybody("receptionist"), "notification", None, _LIST)
 
 
-def _changes_on(found: Iterable[Due], today: date, grown: date | None) -> str:
-    """The first day to come on which one of these is late, or due no more, or the child is small no more (`grown`)."""
+def _changes_on(found: Iterable[Due], today: date, grown: date) -> str:
+    """The first day to come on which one of these is late, or due no more, or the schedule has nothing more to say
+    (`grown`).
+    """
     late = [date.fromisoformat(one.on) + timedelta(days=1) for one in found if one.on >= today.isoformat()]
     over = [date.fromisoformat(one.until) for one in found if one.until]
-    days_to_come = [*late, *over, *([grown] if grown else [])]
+    days_to_come = [*late, *over, *([grown] if grown > today else [])]
     return min(days_to_come).isoformat() if days_to_come else ""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -43,9 +44,9 @@ class Scheduled:
     profession: str
 
     @property
-    def keys(self) -> set[str]:
+    def keys(self) -> frozenset[str]:
         """Its names as they are compared with what was given."""
-        return {self.vaccine_key, *filter(None, map(writing.fold, names(self.also)))}
+        return _keys(self.vaccine_key, self.also)
 
     def json(self) -> dict[str, Any]:
         return {
@@ -74,6 +75,11 @@ class Awaited:
     until: str
 
 
+@lru_cache(maxsize=1_000)  # the rows of a schedule, which are compared with every vaccination of every child
+def _keys(vaccine_key: str, also: str) -> frozenset[str]:
+    return frozenset({vaccine_key, *filter(None, map(writing.fold, names(also)))})
+
+
 def names(also: str) -> list[str]:
     return [name.strip() for name in also.split(",") if name.strip()]
 
@@ -84,6 +90,11 @@ def parts(span: str) -> tuple[int, str]:
     if found is None:
         raise ValueError(span)
     return int(found[1]), found[2]
+
+
+def called_alike(rows: Iterable[Scheduled], key: str) -> set[str]:
+    """The names, as they are compared, of the vaccine that has this one: those that these rows give it."""
+    return {key}.union(*(row.keys for row in rows if key in row.keys))
 
 
 def length(span: str) -> float:
@@ -104,6 +115,13 @@ def after(day: date, span: str) -> date:
 def is_for(birth_date: str, today: date) -> bool:
     """Whether somebody is a child, to whom the schedule has something to say."""
     return age(birth_date, today) < CHILD
+
+
+def child_until(birth_date: str) -> date:
+    """From which day on it has nothing to say to somebody any more: the first on which `is_for` is false."""
+    year, month, day = [*map(int, birth_date.split("-")), 1, 1][:3]
+    days_of_month = calendar.monthrange(year + CHILD, month)[1]  # who was born on 29 February is of age on 1 March
+    return date(year + CHILD, month, 1) + timedelta(days=min(day - 1, days_of_month))
 
 
 def small_until(birth_date: str) -> date:

@@ -100,7 +100,8 @@ def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today
     )
     last: dict[str, tuple[str, int]] = {}
     for row in rows:
-        last[row["vaccine_key"]] = max(last.get(row["vaccine_key"], ("", 0)), (row["occurred_on"], row["created_at"]))
+        for key in schedule.called_alike(known, row["vaccine_key"]):
+            last[key] = max(last.get(key, ("", 0)), (row["occurred_on"], row["created_at"]))
     written = [
         row for row in rows if row["next_due"] and last[row["vaccine_key"]] == (row["occurred_on"], row["created_at"])
     ]

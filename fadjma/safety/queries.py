@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from fadjma.safety import doses, interactions, tables
 from fadjma.safety.rules import DAY, Medicine, Running
-from fadjma.store import Row, Transaction, given, listed
+from fadjma.store import Row, Transaction, given
 
 _LONGEST = 366 * DAY  # that what was handed over once is taken
 
@@ -36,18 +36,18 @@ def _substances(medicines: Sequence[Medicine]) -> list[str]:
 def running(
     tx: Transaction,
     patient_id: str,
-    under_way: Sequence[str],
+    under_way: str,
     *,
     besides: Sequence[str] = (),
     before: int | None = None,
 ) -> list[Running]:
     """What a patient was prescribed and has not had yet, or had and may still take; anywhere, by whomever.
 
-    `under_way`: the states of a prescription that is to be handed over. `besides`: prescriptions that do not count.
+    `under_way`: the condition that a prescription is to be handed over. `besides`: prescriptions that do not count.
     `before`: what waits counts only if it was issued before this moment; what came later was compared with this one.
     """
     others, values = given(besides or ("",))
-    waits = f"l.status IN {listed(under_way)} AND l.valid_until > :now AND l.issued_at < :before"
+    waits = f"{under_way} AND l.issued_at < :before"
     rows = tx.all(
         "SELECT c.medicine_id, c.dci, c.atc, l.issued_at, l.duration_days, "
         "CASE WHEN l.delivered > 0 THEN l.handed_over_at END AS handed_over_at, "

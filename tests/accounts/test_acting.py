@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 from cast import AWA, IDENTIFIERS, MOUSSA
-from store import Store
+from steps import HOUR
+from store import Clock, Store
 
 from fadjma.accounts import acting, actions, contact
 from fadjma.family import actions as family
 from fadjma.identity import passwords, proxies, sessions
 from fadjma.identity.people import By, Viewer
 from fadjma.identity.sessions import SessionsEnded
-from fadjma.refusals import Forbidden
+from fadjma.refusals import Conflict, Forbidden
 from fadjma.store import Transaction, Violation
 
 ACTING = replace(AWA, by=By(MOUSSA.id, MOUSSA.name))
@@ -55,6 +56,18 @@ def test_the_end_closes_what_is_open_with_its_commit(store: Store) -> None:
     store.write(family.end, AWA, given)
     assert SessionsEnded((MOUSSA.session_id,), "withdrawn") in store.announced
     assert store.value("SELECT proxy_id FROM sessions WHERE id = ?", MOUSSA.session_id) is None
+
+
+def test_what_time_has_ended_is_not_accepted_any_more(store: Store, clock: Clock) -> None:
+    """Though nobody has written that down: it is decided when it is read, as of what runs."""
+    how: dict[str, Any] = {"identifier": IDENTIFIERS[MOUSSA.id], "relationship": "sibling"}
+    given = store.write(family.offer, AWA, **how, until=clock() + HOUR)
+    clock.advance(hours=1)
+    assert store.read(proxies.offered_to, MOUSSA.id) == []
+    with pytest.raises(Conflict) as refused:
+        store.write(family.accept, MOUSSA, given)
+    assert refused.value.current == "ended"
+    assert store.told(AWA) == []
 
 
 def test_the_database_keeps_who_acted_for_whom(store: Store) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cast import ADMIN, AWA, CAST, CLINIC, DIOP, KADD, MOUSSA, NDIAYE, secret_of
+from cast import ADMIN, AWA, CAST, CLINIC, DIOP, GASSAMA, KADD, MOUSSA, NDIAYE, secret_of
+from steps import grant
 from store import Store
 
+from fadjma.access import grants
 from fadjma.accounts import actions, queries
 from fadjma.identity import directory, sessions
 from fadjma.identity.enrolment import NewPerson
@@ -315,3 +317,48 @@ def test_an_account_shows_the_admin_nothing_medical(store: Store) -> None:
 def test_the_people_of_a_pharmacy_are_its_active_pharmacists(store: Store) -> None:
     store.write(actions.deactivate, ADMIN, NDIAYE.id)
     assert store.read(directory.people, "pharmacist", NDIAYE.organization_id) == ["gomis"]
+
+
+class TestNursesWhoRead:
+    """Under a doctor's grant: what it opens to them closes, and opens, with where the doctor is, and their pages follow
+    at once, as they do when the patient ends it.
+    """
+
+    @pytest.fixture
+    def far(self, store: Store) -> str:
+        sql = "INSERT INTO organizations (id, kind, name, address, city, phone) VALUES (?, 'clinic', 'Far', '', '', '')"
+        store.connection.execute(sql, ("far",))
+        grant(store)
+        return "far"
+
+    def _opened(self, store: Store) -> bool:
+        return store.read(grants.granted, GASSAMA, AWA.id, "records") is not None
+
+    def _followed(self, store: Store) -> int:
+        """How often their pages of files were told to look again."""
+        sql = "SELECT count(*) FROM notifications WHERE user_id = ? AND type = 'access_request_status_changed'"
+        return int(store.value(f"{sql} AND message IS NULL", GASSAMA.id))
+
+    @pytest.mark.usefixtures("far")
+    def test_lose_it_when_the_doctor_leaves_and_have_it_again_with_them(self, store: Store) -> None:
+        before = self._followed(store)
+        assert self._opened(store)
+        store.write(actions.deactivate, ADMIN, DIOP.id)
+        assert (self._opened(store), self._followed(store)) == (False, before + 1)
+        store.write(actions.reactivate, ADMIN, DIOP.id)
+        assert (self._opened(store), self._followed(store)) == (True, before + 2)
+
+    def test_lose_it_when_the_doctor_goes_to_another_clinic_where_others_have_it(self, store: Store, far: str) -> None:
+        before = self._followed(store)
+        _correct(store, ADMIN, DIOP.id, organization_id=far)
+        assert (self._opened(store), self._followed(store)) == (False, before + 1)
+        _correct(store, ADMIN, DIOP.id, organization_id=CLINIC, version=2)
+        assert (self._opened(store), self._followed(store)) == (True, before + 2)
+
+    @pytest.mark.usefixtures("far")
+    def test_are_not_troubled_by_what_opens_them_nothing(self, store: Store) -> None:
+        before = self._followed(store)
+        _correct(store, ADMIN, DIOP.id, specialty="Cardiologie")
+        for one in (NDIAYE, MOUSSA):
+            store.write(actions.deactivate, ADMIN, one.id)
+        assert self._followed(store) == before

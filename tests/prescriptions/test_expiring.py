@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from cast import AWA, DIOP, FALL, GOMIS, JAMM, NDIAYE
-from steps import delivered, issue, issued, prepared, ready, refused, status, validated
+from cast import AWA, DIOP, FALL, GOMIS, JAMM, NDIAYE, PARACETAMOL
+from doing import want_it_brought
+from steps import DAY, delivered, grant, issue, issued, prepared, ready, refused, status, validated, write_record
 from store import Clock, Store
 
-from fadjma.prescriptions import actions, lists, queries
-from fadjma.refusals import NotFound
+from fadjma.prescriptions import actions, checking, dispensing, lists, queries
+from fadjma.prescriptions.actions import NewLine
+from fadjma.refusals import Alerted, NotFound
 
 
 @pytest.mark.parametrize("before", [issued, validated, prepared, ready, refused])
@@ -106,3 +108,33 @@ def test_one_that_nobody_claimed_is_shown_to_no_pharmacy_from_that_moment(store:
     with pytest.raises(NotFound):
         store.read(queries.prescription, NDIAYE, prescription_id)
     assert store.read(queries.prescription, AWA, prescription_id).status == "expired"
+
+
+class TestOnItsWay:
+    """What is on its way when its time ends is left to arrive, however long that takes: it is under way still."""
+
+    @pytest.fixture
+    def on_its_way(self, store: Store, clock: Clock) -> str:
+        prescription_id = ready(store)
+        clock.advance(days=89)
+        grant(store, duration=365 * DAY)
+        want_it_brought(store, prescription_id)
+        store.write(dispensing.depart, NDIAYE, prescription_id)
+        clock.advance(days=2)
+        assert store.write(actions.expire, 200) == 0
+        return prescription_id
+
+    def test_giving_it_again_is_giving_it_twice(self, store: Store, on_its_way: str) -> None:
+        with pytest.raises(Alerted) as asked:
+            store.write(checking.sign, DIOP, AWA.id, lines=[NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)])
+        assert [one["kind"] for one in asked.value.details["alerts"]] == ["duplicate"]
+
+    def test_its_pharmacy_hears_of_an_allergy(self, store: Store, on_its_way: str) -> None:
+        assert store.read(lists.dispensing, AWA.id) == [(on_its_way, JAMM)]
+
+    def test_its_pharmacy_sees_what_is_new_of_the_file(self, store: Store, clock: Clock, on_its_way: str) -> None:
+        clock.advance(days=31)
+        write_record(store, type="allergy")
+        found = store.read(queries.prescription_in_full, NDIAYE, on_its_way)
+        assert found.allergies and found.allergies.titles == ("Hypertension",)
+        assert found.delivery and "deliver" in {act.name for act in found.offered(NDIAYE)}

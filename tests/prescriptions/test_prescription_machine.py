@@ -28,6 +28,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from steps import DAY, KEY, code, grant, in_days, wrong_code
 from store import Clock, Store
 
+from fadjma import verifying
+from fadjma.chain.walking import Walk
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import soundness as stock
@@ -146,7 +148,10 @@ class Lives(RuleBasedStateMachine):
         self.prescriptions: list[str] = []
 
     def teardown(self) -> None:
+        """What stays wrong once it is: what `quart verify` looks at, and each link of the chains."""
         self.done["steps"] += self.steps
+        assert self.store.read(verifying.walk) == []
+        assert [*self.store.read(lambda tx: [*Walk(verifying.COVERED).breaks(tx)])] == []
         self.store.close()
 
     @initialize(

@@ -1,6 +1,6 @@
 """The schedule of vaccinations that the clinic has signed: what is due by it, and whom the front desk calls for it."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,18 @@ def test_what_whoever_vaccinated_has_written_goes_before_the_schedule(store: Sto
     _vaccinate(store, "BCG", 1, days=-70)
     _vaccinate(store, "Penta", 1, days=-20, next_due=in_days(store, 25))
     assert _due(store) == [("Penta", 2, in_days(store, 25), False)]
+
+
+def test_what_somebody_has_written_is_over_with_the_next_dose_under_any_name_of_the_vaccine(store: Store) -> None:
+    """Those that the signed schedule gives it, and no other."""
+    grant(store)
+    _born(store, in_days(store, -100))
+    _sign(store, *SERIES[1:])
+    _vaccinate(store, "Pentavalent", 1, days=-50, next_due=in_days(store, -20))
+    _vaccinate(store, "Rotavirus", 1, days=-10)
+    assert ([one[0] for one in _due(store)], len(_called(store))) == (["Pentavalent"], 1)
+    _vaccinate(store, "hexavalent", 2, days=-5)
+    assert (_due(store), _called(store)) == ([], [])
 
 
 def test_whoever_is_too_old_or_of_the_other_sex_or_grown_up_waits_for_nothing(store: Store) -> None:
@@ -337,3 +349,24 @@ def test_the_proposal_for_senegal_can_be_read_whole() -> None:
     table = sheet.read(sent, "vaccine", date(2026, 1, 1))
     assert (table.errors, len(table.lines)) == ({}, 17)
     assert {one.source_on for one in table.lines.values()} == {"2025-07"}
+
+
+@pytest.mark.parametrize("born", ["2008-03-04", "2008-02-29", "2008-12-31", "2008-02", "2008-12", "2008"])
+def test_the_day_on_which_a_child_is_none_any_more_is_that_of_the_age(born: str) -> None:
+    grown = schedule.child_until(born)
+    assert schedule.is_for(born, grown - timedelta(days=1)) and not schedule.is_for(born, grown)
+
+
+def test_whoever_grows_up_is_called_no_more_by_the_schedule(store: Store, clock: Clock) -> None:
+    """As in the file: it speaks of children alone, however old its row lets somebody be."""
+    _born(store, "2008-03-04")
+    grant(store)
+    _sign(store, _row("VAT", 1, "P15Y", "P45Y", sex="female"))
+    _vaccinate(store, "BCG", 1, days=-70)
+    assert (len(_due(store)), len(_called(store))) == (1, 1)
+    told = _told(store)
+    clock.advance(days=2)
+    _let_time(store)
+    assert (len(_due(store)), len(_called(store))) == (0, 0)
+    assert _told(store) == told + 1
+    assert store.write(recalling.follow, 9) == 0, "it is looked at once"
