@@ -32,6 +32,10 @@ _SAY_PROXY = (
     "Le proxy doit dire X-Forwarded-Proto et X-Forwarded-For, et FADJMA_TRUSTED_PROXIES doit le nommer "
     "(127.0.0.1 s'il est sur cette machine)."
 )
+_AS_THE_SERVICE = (
+    "Ce qui est dans l'unité n'est pas dans ce terminal : "
+    "env $(systemctl show fadjma --property=Environment --value) .venv/bin/quart doctor"
+)
 _SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")  # made by systemd-timesyncd when it knows the time
 
 
@@ -308,6 +312,10 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> _Answer:
 
 def _backups(question: Question) -> State:
     plan = copies.planned(question.settings, question.database.path)
+    standing = question.database.look_into(runs.standing) if question.database.exists() else runs.Standing()
+    if plan is None and standing.copied and not question.settings.demo:
+        copied = standing.copied
+        return f"FADJMA_BACKUP_FOLDER n'est pas dit ici ; une copie est du {iso(copied.begun_at)}", _AS_THE_SERVICE
     if plan is None:
         return "aucune sauvegarde n'est prévue", "Donnez un dossier à FADJMA_BACKUP_FOLDER, sur un autre disque."
     if not plan.folder.is_dir():
@@ -317,7 +325,6 @@ def _backups(question: Question) -> State:
         )
     if not os.access(plan.folder, os.W_OK):
         return f"{plan.folder} ne se laisse pas écrire", f"chown fadjma {plan.folder}"
-    standing = question.database.look_into(runs.standing) if question.database.exists() else runs.Standing()
     for alarm in standing.alarms(plan, question.now):
         tried = standing.copy if alarm.startswith("copy") else standing.drill
         return runs.ALARMS[alarm], (tried.failure if tried else "") or "FADJMA tourne-t-il ? systemctl status fadjma"
