@@ -266,6 +266,16 @@ class TestTheUnitAndTheSheet:
         assert f"{tmp_path / 'stick'}, toutes les 2 heures" in sheet and str(tmp_path / "key") in sheet
         assert not any("sauvegardes" in step for step in installed.what_remains(setup.Known(1, 1, 1, 1), copies))
 
+    def test_a_name_with_spaces_is_one_word_to_systemd(self, tmp_path: Path) -> None:
+        disk, root = tmp_path / 'Disque 1 de "Awa" 100%', tmp_path / "ma clinique 5%"
+        disk.mkdir()
+        database = at(f"sqlite:///{root / 'fadjma.db'}")
+        unit = installed.unit(database, None, installed.copies(Settings(backup_folder=disk), database), root)
+        assert f'Environment="FADJMA_BACKUP_FOLDER={tmp_path}/Disque 1 de \\"Awa\\" 100%%"\n' in unit
+        assert f'Environment="FADJMA_DATABASE_URL=sqlite:///{tmp_path}/ma clinique 5%%/fadjma.db"\n' in unit
+        assert f'ExecStart="{tmp_path}/ma clinique 5%%/.venv/bin/python" app.py\n' in unit
+        assert f"WorkingDirectory={tmp_path}/ma clinique 5%%\n" in unit
+
     def test_an_address_without_a_password_is_in_the_unit_as_systemd_reads_it(self) -> None:
         url = "postgresql://fadjma@db.example.sn/fadjma?sslmode=verify-full&sslrootcert=%2Fetc%2Froot.pem"
         settings = Settings(database_url=url)
