@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -196,7 +197,7 @@ def _kept_secret(file: Path) -> str:
     try:
         mode = file.stat().st_mode
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(f"{file} can be read by others: run 'chmod 600 {file}'.")
+            raise SettingsError(f"{file} can be read by others: run: chmod 600 {quote(str(file))}")
         return file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}, which should hold a secret key, cannot be read: {error}.") from error
