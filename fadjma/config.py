@@ -5,7 +5,9 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_network
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -68,7 +70,7 @@ class Settings:
             seal_key_file=Path(file) if (file := environment.get("FADJMA_SEAL_KEY_FILE")) else None,
             demo=demo,
             wal_limit=_megabytes(environment, "FADJMA_WAL_LIMIT", cls.wal_limit),
-            trusted_proxies=environment.get("FADJMA_TRUSTED_PROXIES", ""),
+            trusted_proxies=_proxies(environment.get("FADJMA_TRUSTED_PROXIES", "")),
             public_url=_public_url(environment.get("FADJMA_PUBLIC_URL", "")),
             metrics_token=environment.get("FADJMA_METRICS_TOKEN") or None,
             cors_origins=_origins(environment.get("FADJMA_CORS_ORIGINS", "")),
@@ -195,7 +197,7 @@ def _kept_secret(file: Path) -> str:
     try:
         mode = file.stat().st_mode
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(f"{file} can be read by others: run 'chmod 600 {file}'.")
+            raise SettingsError(f"{file} can be read by others: run: chmod 600 {quote(str(file))}")
         return file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}, which should hold a secret key, cannot be read: {error}.") from error
@@ -249,6 +251,20 @@ def _origins(value: str) -> frozenset[str]:
         if not origin.startswith(("https://", "http://")):
             raise SettingsError(f"FADJMA_CORS_ORIGINS has {origin!r}: an origin looks like https://example.org.")
     return origins
+
+
+def _proxies(value: str) -> str:
+    """uvicorn takes what is no address for the name of a socket, and believes nobody."""
+    for proxy in filter(None, (one.strip() for one in value.split(","))):
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            if value.strip() != "*":
+                raise SettingsError(
+                    f"FADJMA_TRUSTED_PROXIES has {proxy!r}: it must be addresses as 127.0.0.1, or networks as "
+                    "10.0.0.0/8, separated by commas; no names."
+                ) from error
+    return value
 
 
 def _public_url(value: str) -> str | None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 from fadjma import events, postgresql_doctor
@@ -31,6 +32,10 @@ _BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that says an earl
 _SAY_PROXY = (
     "Le proxy doit dire X-Forwarded-Proto et X-Forwarded-For, et FADJMA_TRUSTED_PROXIES doit le nommer "
     "(127.0.0.1 s'il est sur cette machine)."
+)
+_AS_THE_SERVICE = (
+    "Ce qui est dans l'unité n'est pas dans ce terminal : "
+    "env $(systemctl show fadjma --property=Environment --value) .venv/bin/quart doctor"
 )
 _SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")  # made by systemd-timesyncd when it knows the time
 
@@ -101,7 +106,7 @@ def _secret(question: Question) -> State:
             "Remettez-le depuis sa copie, ou lancez « quart setup » pour une nouvelle clinique.",
         )
     if stat.S_IMODE(file.stat().st_mode) & 0o077:
-        return f"{file} est lisible par d'autres", f"chmod 600 {file}"
+        return f"{file} est lisible par d'autres", f"chmod 600 {quote(str(file))}"
     if len(file.read_text("ascii", "replace").strip()) < 32:
         return f"{file} est trop court", "Il faut 32 caractères au moins : remettez-le depuis sa copie."
     return f"{file} est là, pour son propriétaire seul", ""
@@ -135,11 +140,11 @@ def _permissions(question: Question) -> State:
     for file in files:
         mode, owner = stat.S_IMODE(file.stat().st_mode), file.stat().st_uid
         if mode & 0o077:
-            return f"{file} est lisible par d'autres", f"chmod 600 {file}"
+            return f"{file} est lisible par d'autres", f"chmod 600 {quote(str(file))}"
         if os.geteuid() and owner != os.geteuid():
             return (
                 f"{file} est à un autre utilisateur",
-                f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown fadjma {file}",
+                f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown fadjma {quote(str(file))}",
             )
     if not os.access(database.parent, os.W_OK):
         return (
@@ -308,6 +313,10 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> _Answer:
 
 def _backups(question: Question) -> State:
     plan = copies.planned(question.settings, question.database.path)
+    standing = question.database.look_into(runs.standing) if question.database.exists() else runs.Standing()
+    if plan is None and standing.copied and not question.settings.demo:
+        copied = standing.copied
+        return f"FADJMA_BACKUP_FOLDER n'est pas dit ici ; une copie est du {iso(copied.begun_at)}", _AS_THE_SERVICE
     if plan is None:
         return "aucune sauvegarde n'est prévue", "Donnez un dossier à FADJMA_BACKUP_FOLDER, sur un autre disque."
     if not plan.folder.is_dir():
@@ -316,8 +325,7 @@ def _backups(question: Question) -> State:
             "Branchez son disque, ou faites le dossier, pour l'utilisateur de FADJMA seul.",
         )
     if not os.access(plan.folder, os.W_OK):
-        return f"{plan.folder} ne se laisse pas écrire", f"chown fadjma {plan.folder}"
-    standing = question.database.look_into(runs.standing) if question.database.exists() else runs.Standing()
+        return f"{plan.folder} ne se laisse pas écrire", f"chown fadjma {quote(str(plan.folder))}"
     for alarm in standing.alarms(plan, question.now):
         tried = standing.copy if alarm.startswith("copy") else standing.drill
         return runs.ALARMS[alarm], (tried.failure if tried else "") or "FADJMA tourne-t-il ? systemctl status fadjma"

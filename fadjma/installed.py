@@ -140,7 +140,7 @@ def what_remains(known: Known, copies: Copies) -> list[str]:
     ]
 
 
-def unit(database: Database, secret_file: Path | None, copies: Copies) -> str:
+def unit(database: Database, secret_file: Path | None, copies: Copies, root: Path = _ROOT) -> str:
     """The systemd unit that serves this clinic from where it was set up."""
     said = [
         *([] if copies.secret else [f"FADJMA_DATABASE_URL={database.address}"]),
@@ -154,10 +154,10 @@ def unit(database: Database, secret_file: Path | None, copies: Copies) -> str:
             f"After=network.target{'' if database.is_file else ' postgresql.service'}",
             "",
             "[Service]",
-            f"WorkingDirectory={_ROOT}",
-            *(f"Environment={one.replace('%', '%%')}" for one in said),
+            f"WorkingDirectory={str(root).replace('%', '%%')}",  # taken as it stands
+            *(f"Environment={_word(one)}" for one in said),
             *(["EnvironmentFile=/etc/fadjma.env"] if copies.secret or not secret_file else []),
-            f"ExecStart={_ROOT}/.venv/bin/python app.py",
+            f"ExecStart={_word(f'{root}/.venv/bin/python')} app.py",
             f"User={_user()}",
             "UMask=0077",
             "Restart=always",
@@ -167,6 +167,15 @@ def unit(database: Database, secret_file: Path | None, copies: Copies) -> str:
             "WantedBy=multi-user.target",
         ]
     )
+
+
+def _word(said: str) -> str:
+    """One word of a line, as systemd reads it: a disk may be called « Disque 1 »."""
+    plain = said.replace("%", "%%")
+    if not set(plain) & set(" \t\"'\\"):
+        return plain
+    escaped = plain.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _user() -> str:

@@ -1,6 +1,7 @@
 """`quart setup`: from an empty folder to a clinic that people can work in, and nothing that is there is changed."""
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -72,10 +73,7 @@ def look(tx: Transaction) -> Known:
 
 def read_answers(path: Path) -> Answers:
     """The answers of a TOML file. Raises Mistaken."""
-    try:
-        said = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise Mistaken(f"{path} ne se laisse pas lire : {error}") from error
+    said = _toml(path)
     _refuse_unknown(path.name, said, {"admin", "organizations", "medicines"})
     admin, organizations, medicines = said.get("admin"), said.get("organizations", []), said.get("medicines", "")
     if not isinstance(admin, dict | None) or not isinstance(medicines, str):
@@ -83,7 +81,33 @@ def read_answers(path: Path) -> Answers:
     if not isinstance(organizations, list) or not all(isinstance(place, dict) for place in organizations):
         raise Mistaken(f"{path.name} : écrivez chaque lieu sous [[organizations]].")
     _refuse_unknown("[admin]", admin or {}, _ADMIN)
+    _require_texts("[admin]", admin or {})
+    for place in organizations:
+        _require_texts("[[organizations]]", {name: value for name, value in place.items() if name != "night_duty"})
     return Answers(admin, organizations, str(path.parent / medicines) if medicines not in ("", STARTER) else medicines)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """What the file says; editors of Windows put a mark before its first line. Raises Mistaken."""
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Mistaken(f"{path} n'est pas en UTF-8 : enregistrez-le dans ce codage.") from error
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"at line (\d+), column (\d+)", str(error))
+        where = f"à la ligne {at[1]}, colonne {at[2]}" if at else "à la fin du fichier"
+        raise Mistaken(
+            f'{path} ne se laisse pas lire {where} : on y attend des lignes comme name = "Clinique Teranga", '
+            "entre guillemets droits, et chaque nom une seule fois."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise Mistaken(f"{path} ne se laisse pas lire : {error}") from error
+
+
+def _require_texts(where: str, said: Mapping[str, Any]) -> None:
+    for name, value in said.items():
+        if not isinstance(value, str):
+            raise Mistaken(f'{where} : {name} est un texte, entre guillemets droits : {name} = "…"')
 
 
 def _refuse_unknown(where: str, said: Mapping[str, Any], known: set[str]) -> None:
@@ -142,9 +166,10 @@ def check_medicines(said: str) -> tuple[Columns, ...]:
         return ()
     path = _STARTER_FILE if said == STARTER else Path(said)
     try:
-        table = tables.read(_without_remarks(path.read_bytes()) if said == STARTER else path.read_bytes())
-    except OSError as error:
+        listed = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: no path can be this
         raise Mistaken(f"La liste de médicaments ne se laisse pas lire : {error}") from error
+    table = tables.read(_without_remarks(listed) if said == STARTER else listed)
     if table.errors:
         shown = [f"  {name} : {message}" for name, message in list(table.errors.items())[:_NAMED_AT_MOST]]
         raise Mistaken("\n".join([f"{path} n'est pas importé :", *shown]))

@@ -135,11 +135,21 @@ def test_by_any_of_its_names(host: str) -> None:
         ("FADJMA_CORS_ORIGINS", "*"),
         ("FADJMA_CORS_ORIGINS", "a.sn"),
         ("FADJMA_CORS_ORIGINS", "https://a.sn,javascript:x"),
+        ("FADJMA_TRUSTED_PROXIES", "localhost"),
+        ("FADJMA_TRUSTED_PROXIES", "127.0.0.1 10.0.0.1"),
+        ("FADJMA_TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8"),
+        ("FADJMA_TRUSTED_PROXIES", "127.0.0.1:80"),
+        ("FADJMA_TRUSTED_PROXIES", "127.0.0.1,*"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         _settings(**{name: value})
+
+
+@pytest.mark.parametrize("value", ["", "*", "127.0.0.1, ::1,", "10.0.0.0/8,fd00::/8"])
+def test_proxies_are_addresses_or_networks(value: str) -> None:
+    assert _settings(FADJMA_TRUSTED_PROXIES=value).trusted_proxies == value
 
 
 def test_a_bad_key_is_not_repeated_in_the_message() -> None:

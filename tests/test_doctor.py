@@ -201,6 +201,8 @@ def test_the_proxy(question: Question, tmp_path: Path) -> None:
 def test_the_backup(question: Question, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = question.settings.backup_folder
     assert folder
+    elsewhere = advice(setting(question, backup_folder=None))["Sauvegarde"]
+    assert "n'est pas dit ici ; une copie est du 2026-03-02T" in elsewhere and "systemctl show fadjma" in elsewhere
     assert "en retard" in advice(dataclasses.replace(question, now=MONDAY + DAY))["Sauvegarde"]
     store.write(runs.note, "copy", Run(MONDAY, MONDAY, "", 0, "Le disque est plein."), {})
     assert "Le disque est plein." in advice(question)["Sauvegarde"]
@@ -211,7 +213,7 @@ def test_the_backup(question: Question, store: Store, monkeypatch: pytest.Monkey
     monkeypatch.undo()
     shutil.rmtree(folder)
     assert "Branchez son disque" in advice(question)["Sauvegarde"]
-    assert "FADJMA_BACKUP_FOLDER" in advice(setting(question, backup_folder=None))["Sauvegarde"]
+    assert "Donnez un dossier à FADJMA_BACKUP_FOLDER" in advice(setting(question, backup_folder=None))["Sauvegarde"]
 
 
 def test_a_check_that_fails_itself_is_a_finding(question: Question, tmp_path: Path) -> None:

@@ -153,7 +153,10 @@ class TestTheCommand:
     @pytest.mark.parametrize(
         ("answers", "said"),
         [
-            ("medicines = ", "ne se laisse pas lire"),
+            ("medicines = ", "ne se laisse pas lire à la fin du fichier"),
+            ("medicines = “starter”", "à la ligne 1, colonne 13 : on y attend"),
+            (ANSWERS + "[admin]\n", "chaque nom une seule fois"),
+            (r"medicines = 'starter\u0000'".replace("'", '"'), "La liste de médicaments"),
             ("medecines = 'starter'", "medecines"),
             ("medicines = 'nowhere.csv'", "nowhere.csv"),
             ("admin = 1", "admin"),
@@ -162,6 +165,10 @@ class TestTheCommand:
             (ANSWERS.replace("kind = ", "kynd = "), "kynd"),
             (ANSWERS.replace("email =", "mail ="), "mail"),
             (ANSWERS.replace('"clinic"', '"hospital"'), "kind"),
+            (ANSWERS.replace('"Aminata"', "3"), "given_name est un texte"),
+            (ANSWERS.replace(f'"{PASSWORD}"', "123456789012"), "password est un texte"),
+            (ANSWERS.replace('"Thiès"', '["Thiès"]'), "city est un texte"),
+            (ANSWERS.replace('"33 951 12 34"', "339511234"), "phone est un texte"),
         ],
     )
     async def test_an_answer_that_cannot_be_taken_is_named_before_anything_is_done(
@@ -172,6 +179,15 @@ class TestTheCommand:
 
         with pytest.raises(setup.Mistaken, match=re.escape(said)):
             await setup.plan(setup.read_answers(file))
+
+    async def test_a_file_of_another_editor_is_read_or_it_says_how_to_save_it(self, tmp_path: Path) -> None:
+        file = tmp_path / "clinic.toml"
+        file.write_text(ANSWERS.format(medicines="") + "night_duty = true\n", "utf-8-sig")
+        [place] = (await setup.plan(setup.read_answers(file))).places
+        assert (place.name, place.night_duty) == ("Clinique Teranga", True)
+        file.write_text(ANSWERS.format(medicines=""), "cp1252")
+        with pytest.raises(setup.Mistaken, match="enregistrez-le"):
+            setup.read_answers(file)
 
     def test_asked_it_asks_again_for_what_cannot_be_taken(self, tmp_path: Path) -> None:
         settings = Settings(database_url=f"sqlite:///{tmp_path / 'fadjma.db'}", secret_file=tmp_path / "key")
@@ -249,6 +265,16 @@ class TestTheUnitAndTheSheet:
         sheet = installed.recovery_sheet(None, copies, "aminata.ba@clinique.sn", key)
         assert f"{tmp_path / 'stick'}, toutes les 2 heures" in sheet and str(tmp_path / "key") in sheet
         assert not any("sauvegardes" in step for step in installed.what_remains(setup.Known(1, 1, 1, 1), copies))
+
+    def test_a_name_with_spaces_is_one_word_to_systemd(self, tmp_path: Path) -> None:
+        disk, root = tmp_path / 'Disque 1 de "Awa" 100%', tmp_path / "ma clinique 5%"
+        disk.mkdir()
+        database = at(f"sqlite:///{root / 'fadjma.db'}")
+        unit = installed.unit(database, None, installed.copies(Settings(backup_folder=disk), database), root)
+        assert f'Environment="FADJMA_BACKUP_FOLDER={tmp_path}/Disque 1 de \\"Awa\\" 100%%"\n' in unit
+        assert f'Environment="FADJMA_DATABASE_URL=sqlite:///{tmp_path}/ma clinique 5%%/fadjma.db"\n' in unit
+        assert f'ExecStart="{tmp_path}/ma clinique 5%%/.venv/bin/python" app.py\n' in unit
+        assert f"WorkingDirectory={tmp_path}/ma clinique 5%%\n" in unit
 
     def test_an_address_without_a_password_is_in_the_unit_as_systemd_reads_it(self) -> None:
         url = "postgresql://fadjma@db.example.sn/fadjma?sslmode=verify-full&sslrootcert=%2Fetc%2Froot.pem"

@@ -6,6 +6,7 @@ import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -73,7 +74,9 @@ def load(file: Path) -> Signer:
     try:
         mode = file.stat().st_mode
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise KeyFault(f"La clé des sceaux {file} peut être lue par d'autres : lancez « chmod 600 {file} ».")
+            raise KeyFault(
+                f"La clé des sceaux {file} peut être lue par d'autres : lancez « chmod 600 {quote(str(file))} »."
+            )
         secret = bytes.fromhex(file.read_text("ascii").strip())
     except FileNotFoundError as error:
         raise KeyFault(

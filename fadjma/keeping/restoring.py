@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shlex import quote
 
 from fadjma import events
 from fadjma.events import inbox
@@ -54,7 +55,7 @@ def _refuse_damaged(copy: Path, source: Path) -> None:
 def _refuse_newer(database: Path, copied: int, source: Path) -> None:
     if not database.exists():
         return
-    wanted = f"Si c'est voulu : .venv/bin/quart restore --replace-newer {source} (elle sera gardée à côté)."
+    wanted = f"Si c'est voulu : .venv/bin/quart restore --replace-newer {quote(str(source))} (elle sera gardée à côté)."
     try:
         newest = look_into(database, events.newest)
     except Unusable as error:

@@ -18,7 +18,23 @@ class HeadTooLarge(Exception):
     """Ends the parser's work on what has come."""
 
 
-class UntilClosed(RequestResponseCycle):
+class Lingering(RequestResponseCycle):
+    """A response with which the connection ends: not while there is more of the request's body to come.
+
+    Of a connection that is closed with something unread the kernel takes the answer back: nginx, which asks so, would
+    say 502 in its place, and ask this process nothing more for ten seconds.
+    """
+
+    ends = False
+
+    async def send(self, message: Any) -> None:
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if is_last and self.more_body and not self.keep_alive:
+            self.ends = self.keep_alive = True  # its protocol closes it: when the rest has come, or too late
+        await super().send(message)
+
+
+class UntilClosed(Lingering):
     """A response to HTTP/1.0, which knows no chunks: without a length, it ends with the connection (RFC 9112, 6.3)."""
 
     delimited = False
@@ -77,8 +93,8 @@ class Protocol(HttpToolsProtocol):
             raise HeadTooLarge
         self._head = 0
         super().on_headers_complete()
-        if self.parser.get_http_version() == "1.0":
-            self.cycle.__class__ = UntilClosed  # uvicorn has made it, and nothing has been sent yet
+        if not self.cycle.keep_alive:  # uvicorn has made it, and nothing has been sent yet
+            self.cycle.__class__ = UntilClosed if self.parser.get_http_version() == "1.0" else Lingering
 
     def on_body(self, body: bytes) -> None:
         self._head = 0
@@ -90,6 +106,8 @@ class Protocol(HttpToolsProtocol):
         if self._answered_early:
             self.cycle.more_body = False
             self._forget_time()
+            if isinstance(self.cycle, Lingering) and self.cycle.ends:
+                self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

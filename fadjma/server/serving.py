@@ -1,11 +1,13 @@
 """Serving with uvicorn; the signal to stop ends the streams first, for which uvicorn would wait for ever."""
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 from quart import Quart
@@ -54,12 +56,24 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: object = None) -> None:
         """Open everything, then listen. A signal that came meanwhile, or before, is obeyed; a failure exits with 1."""
         self._loop = asyncio.get_running_loop()
-        if self.should_exit or not await self._open():
+        if self.should_exit:
+            return
+        await self._require_address()
+        if not await self._open():
             return
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]
             print(f"FADJMA: http://{self.config.host}:{port}", flush=True)  # noqa: T201
+
+    async def _require_address(self) -> None:
+        """Before the database is opened, and perhaps changed for a start that cannot be."""
+        host, port = self.config.host, self.config.port
+        try:
+            bound = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
+        except OSError as error:
+            _refuse(f"{host}:{port} ne se laisse pas ouvrir : {_why_not(error, port)}")
+        bound.close()
 
     async def _open(self) -> bool:
         """Whether everything is open; not when the signal to stop came first. What fails at the start ends it."""
@@ -69,8 +83,7 @@ class Server(uvicorn.Server):
         except asyncio.CancelledError:
             return False
         except Unusable as error:
-            print(f"FADJMA ne démarre pas. {error}", file=sys.stderr, flush=True)  # noqa: T201
-            sys.exit(1)
+            _refuse(str(error))
         except Exception:
             log.exception("FADJMA ne démarre pas")
             sys.exit(1)
@@ -87,6 +100,22 @@ class Server(uvicorn.Server):
     def _cut(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+def _refuse(why: str) -> NoReturn:
+    print(f"FADJMA ne démarre pas. {why}", file=sys.stderr, flush=True)  # noqa: T201
+    sys.exit(1)
+
+
+def _why_not(error: OSError, port: int) -> str:
+    """Why nobody can listen there, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"un autre programme, ou un autre FADJMA, tient ce port (ss -ltnp | grep :{port}) ; ou changez FADJMA_PORT."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "ce port est réservé à root : donnez 8000 à FADJMA_PORT, et mettez un proxy devant (README.md)."
+    return f"cette machine n'a pas cette adresse ({error.strerror}), vérifiez FADJMA_HOST."
 
 
 def serve(app: Quart) -> None:

@@ -1,6 +1,7 @@
 """`quart restore`: the copy stands in the database's place, or the database as it was and one line that says why."""
 
 import dataclasses
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -100,6 +101,17 @@ def test_a_newer_history_is_replaced_only_when_that_is_said(plan: Plan, copy: Pa
     assert _changed(plan.database) and not list(plan.database.parent.glob("*restoring*"))
     aside = restore(plan.database, copy, plan.key, clock.now, replace_newer=True)
     assert aside is not None and _changed(aside) and not _changed(plan.database)
+
+
+def test_what_is_to_be_typed_names_a_copy_on_any_disk_as_one_word(plan: Plan, copy: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "Disque 1 d'Awa"
+    disk.mkdir()
+    there = copy.rename(disk / copy.name)
+    plan.database.write_bytes(b"Ordonnances de mars\n" * 1_000)
+    with pytest.raises(Unusable) as refusal:
+        restore(plan.database, there, plan.key, MONDAY, replace_newer=False)
+    typed = str(refusal.value).partition(".venv/bin/quart ")[2].partition(" (")[0]
+    assert shlex.split(typed) == ["restore", "--replace-newer", str(there)]
 
 
 def test_one_that_cannot_be_read_is_replaced_only_when_that_is_said(plan: Plan, copy: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import stat
 import time
@@ -110,6 +111,32 @@ class TestAStartThatCannotBe:
         server.start()
         server.ask_to_stop()
         assert server.wait() == 0
+
+
+class TestAnAddressThatCannotBe:
+    """It is looked at before the database is: a start that cannot be migrates nothing."""
+
+    def _refused(self, server: Server) -> str:
+        before = server.database.read_bytes()
+        server.launch()
+        assert server.wait(WITHIN) == 1
+        [line] = server.log.splitlines()
+        assert line.startswith("FADJMA ne démarre pas"), line
+        assert [file.name for file in server.database.parent.glob("fadjma.db*")] == ["fadjma.db"]
+        assert server.database.read_bytes() == before
+        return line
+
+    def test_which_another_program_has(self, server: Server) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            server.address = f"http://127.0.0.1:{port}"
+            assert f"grep :{port}" in self._refused(server)
+
+    @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+    def test_which_is_of_another_machine_or_none(self, server: Server, host: str) -> None:
+        earnest = Server(server.database.parent, FADJMA_DEMO="0", FADJMA_HOST=host)
+        line = self._refused(earnest)
+        assert f"{host}:0" in line and "FADJMA_HOST" in line
 
 
 def _catches(server: Server, sig: signal.Signals) -> bool:

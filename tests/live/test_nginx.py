@@ -196,3 +196,24 @@ def _packing(answer: httpx.Response) -> dict[str, str | None]:
 async def _figures(address: str) -> int:
     async with _browser(address) as browser:
         return (await browser.get("/metrics")).status_code
+
+
+@pytest.mark.parametrize(("size", "status"), [(9_900_000, 422), (10_600_000, 413)])
+async def test_a_file_of_ten_megabytes_is_for_fadjma_to_take_or_refuse(readme: Nginx, size: int, status: int) -> None:
+    """nginx takes one megabyte by itself, and says so in English."""
+    async with httpx.AsyncClient(base_url=readme.address, trust_env=False, timeout=60) as awa:
+        signed_in = await awa.post("/api/token", json={"email": "awa@demo.fadjma", "password": DOCTOR["password"]})
+        awa.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+        path = f"/patients/{(await awa.get('/me')).json()['id']}/papers"
+        answer = await awa.post(path, data={"title": "Analyse"}, files={"file": ("a.png", bytes(size), "image/png")})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.text
+
+
+async def test_a_form_that_is_too_large_is_refused_in_our_words(readme: Nginx) -> None:
+    """nginx still sends when we answer: it would say 502, and take this process for dead where there are others."""
+    async with httpx.AsyncClient(base_url=readme.address, trust_env=False, timeout=60) as client:
+        form = {"given_name": "a" * 900_000}
+        answers = [await client.post("/register", data=form, headers={"Accept": "application/json"}) for _ in range(5)]
+    assert {(answer.status_code, answer.headers["Content-Type"]) for answer in answers} == {
+        (413, "application/problem+json")
+    }

@@ -228,6 +228,23 @@ class TestABodyThatHasBeenAnswered:
             await line.say(EARLY + b"Content-Length: 1\r\n\r\n", b"x" + GET + b"\r\n")
             assert [await line.answer(), await line.answer()] == [200, 200]
 
+    @pytest.mark.parametrize("first", [b"POST /early HTTP/1.1\r\nConnection: close\r\n", b"POST /early HTTP/1.0\r\n"])
+    async def test_where_the_connection_ends_with_it_ends_when_the_rest_has_come(
+        self, quick: str, first: bytes
+    ) -> None:
+        """nginx asks so. Closed at once, the kernel would take the answer back, from whoever still sends."""
+        async with _line(quick) as line:
+            await line.say(first + b"Host: x\r\nContent-Length: 900000\r\n\r\n", pause=0.1)
+            await line.say(*[bytes(100_000)] * 9, pause=0)
+            assert await line.answer() == 200
+            assert await line.closed()
+
+    async def test_where_it_ends_with_it_nothing_is_waited_for_longer(self, quick: str) -> None:
+        async with _line(quick) as line:
+            await line.say(EARLY + b"Connection: close\r\nContent-Length: 9999999\r\n\r\n")
+            assert await line.answer() == 200
+            assert await line.closed()
+
     async def test_of_the_program_itself_ends_too(self, clinic: Clinic) -> None:
         async with _line(clinic.address) as line:
             await line.say(b"POST /api/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from fadjma.store import folding
 from fadjma.store.errors import Unusable
@@ -97,7 +98,7 @@ def _keep_as_it_was(path: Path, step: Migration) -> None:
     log.warning(
         "La base %s passe à une version plus récente ; telle qu'elle était, elle reste dans %s. "
         "Pour y revenir, avec la version d'avant : .venv/bin/quart restore --replace-newer %s",
-        *(path, snapshot, snapshot),
+        *(path, snapshot, quote(str(snapshot))),
     )
 
 
@@ -105,10 +106,11 @@ def _check(path: Path, known: list[Migration], done: dict[str, str]) -> None:
     names = {step.name for step in known}
     newer = [name for name in done if name not in names]
     if newer:
+        snapshot = _snapshot(path, min(newer))
         raise Unusable(
             f"La base {path} est d'une version plus récente de FADJMA ({', '.join(newer)} ; celle-ci va jusqu'à "
             f"{max(names)}) : lancez la version qui l'a écrite, ou restaurez une sauvegarde faite avant elle : "
-            f".venv/bin/quart restore --replace-newer {_snapshot(path, min(newer)) or 'FICHIER'}"
+            f".venv/bin/quart restore --replace-newer {quote(str(snapshot)) if snapshot else 'FICHIER'}"
         )
     edited = [step.name for step in known if step.name in done and done[step.name] != step.checksum]
     if edited:
