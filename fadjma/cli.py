@@ -10,7 +10,7 @@ import click
 from quart import Quart
 from werkzeug.datastructures import MultiDict
 
-from fadjma import clockwatch, demo, doctor, installed, moving, proving, setup
+from fadjma import clockwatch, demo, doctor, installed, moving, proving, questions, setup
 from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
 from fadjma.chain import keys
@@ -99,45 +99,44 @@ async def _make_seal_key(database: Database, settings: Settings) -> str:
 
 def _ask(known: setup.Known) -> setup.Answers:
     """The questions about what is not there yet; each part is asked for until it can be taken."""
-    admin = None if known.admins else _until_good(_ask_admin)
-    places = [] if known.clinics else [_until_good(lambda: _ask_place("clinic", "La clinique :"))]
+    admin = None if known.admins else _ask_admin()
+    places = [] if known.clinics else [_ask_place("clinic", "La clinique :")]
     if not known.pharmacies:
-        while click.confirm("Ajouter une pharmacie ?", default=not any(one["kind"] == "pharmacy" for one in places)):
-            places.append(_until_good(lambda: _ask_place("pharmacy", "La pharmacie :")))
-    return setup.Answers(admin, places, "" if known.medicines else _until_good(_ask_medicines))
-
-
-def _until_good(ask: Callable[[], T]) -> T:
-    while True:
-        try:
-            return ask()
-        except setup.Mistaken as mistake:
-            click.echo(str(mistake), err=True)
+        while questions.yes("Ajouter une pharmacie ?", default=not any(one["kind"] == "pharmacy" for one in places)):
+            places.append(_ask_place("pharmacy", "La pharmacie :"))
+    return setup.Answers(admin, places, "" if known.medicines else _ask_medicines())
 
 
 def _ask_admin() -> dict[str, str]:
     click.echo("Le premier administrateur (il ne voit aucun contenu médical) :")
-    said: dict[str, str] = {name: click.prompt(f"  {label}") for name, label in _OF_ADMINS.items()}
-    question = "  Mot de passe (vide : le programme en fait un)"
-    password = click.prompt(
-        question, default="", hide_input=True, show_default=False, confirmation_prompt="  Encore une fois"
+    asked = {**_OF_ADMINS, "password": "Mot de passe"}
+    return questions.fields(
+        asked,
+        lambda said: setup.faults(setup.check_admin, {**said, "password": said["password"] or _ANY_GOOD}),
+        lambda name, label: (
+            questions.password(f"{label} (vide : le programme en fait un)", optional=True)
+            if name == "password"
+            else str(click.prompt(label))
+        ),
     )
-    setup.check_admin({**said, "password": password or _ANY_GOOD})
-    return {**said, "password": password}
 
 
 def _ask_place(kind: str, title: str) -> dict[str, str]:
     click.echo(title)
-    said = {"kind": kind, **{name: click.prompt(f"  {label}") for name, label in _OF_PLACES.items()}}
-    setup.check_place(said)
-    return said
+    said = questions.fields(_OF_PLACES, lambda said: setup.faults(setup.check_place, {**said, "kind": kind}))
+    return {"kind": kind, **said}
 
 
 def _ask_medicines() -> str:
     question = "Médicaments : « starter » (liste de départ, à relire par un pharmacien) ou le chemin d'un CSV"
-    said: str = click.prompt(question, default=setup.STARTER)
-    setup.check_medicines(said)
-    return said
+    while True:
+        said: str = click.prompt(question, default=setup.STARTER)
+        try:
+            setup.check_medicines(said)
+        except setup.Mistaken as mistake:
+            click.echo(str(mistake), err=True)
+        else:
+            return said
 
 
 def _create_admin(database: Callable[[], Database]) -> click.Command:
@@ -145,9 +144,10 @@ def _create_admin(database: Callable[[], Database]) -> click.Command:
     @click.option("--email", prompt="E-mail")
     @click.option("--given-name", prompt="Prénom")
     @click.option("--family-name", prompt="Nom")
-    @click.password_option("--password", prompt="Mot de passe (12 caractères au moins)")
-    def create_admin(email: str, given_name: str, family_name: str, password: str) -> None:
+    @click.option("--password", help="Else it is asked for, twice.")
+    def create_admin(email: str, given_name: str, family_name: str, password: str | None) -> None:
         """Make the first admin, or another one."""
+        password = password or questions.password("Mot de passe (12 caractères au moins)")
         typed = {"given_name": given_name, "family_name": family_name, "email": email, "password": password}
         form = PersonForm(MultiDict(typed))
         if not form.validate():

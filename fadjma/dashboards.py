@@ -23,6 +23,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
+from fadjma.inventory import formulary
 from fadjma.inventory import queries as inventory
 from fadjma.inventory.queries import Product
 from fadjma.keeping.keeper import Keeper
@@ -130,6 +131,8 @@ class _Pharmacist(TypedDict):
     steps: dict[Step, int]
     work: dict[str, str]  # the steps by name, and all of them
     low: Page[Product]
+    stocked: bool  # whether it has, or has had, any product
+    to_review: int  # medicines that came with the program and that no pharmacist has signed
 
 
 class _Nurse(TypedDict):
@@ -202,6 +205,8 @@ def _dashboard(
                 steps=prescriptions.counts(tx, viewer),
                 work={"all": N_("Tout")} | dict(TO_DO.items()),
                 low=inventory.low_stock(tx, viewer, _LOW),
+                stocked=inventory.keeps_any(tx, viewer),
+                to_review=formulary.count_to_review(tx),
             )
         case "doctor":
             return _doctor(tx, viewer)

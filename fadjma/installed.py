@@ -127,8 +127,9 @@ def what_remains(known: Known, copies: Copies) -> list[str]:
     left = copies.first()
     if not known.admins:
         left.append("créer un administrateur : .venv/bin/quart create-admin")
-    if not known.clinics or not known.pharmacies:
-        left.append("ajouter une clinique et une pharmacie : « Toute l'administration », « Lieux »")
+    lacking = [place for place, known in (("clinique", known.clinics), ("pharmacie", known.pharmacies)) if not known]
+    if lacking:
+        left.append(f"ajouter une {' et une '.join(lacking)} : « Toute l'administration », « Lieux »")
     if not known.medicines:
         left.append("importer des médicaments : « Toute l'administration », « Médicaments », « Importer un fichier »")
     return [

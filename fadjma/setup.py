@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,14 @@ _NAMED_AT_MOST = 20  # faults of a file of medicines
 
 
 class Mistaken(Exception):
-    """An answer cannot be taken; nothing was done. The message is for whoever sets up."""
+    """An answer cannot be taken; nothing was done. The message is for whoever sets up.
+
+    `fields`: by name, what is wrong with each, where it is known.
+    """
+
+    def __init__(self, message: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +148,10 @@ async def _admin(said: Mapping[str, str]) -> tuple[NewPerson, str]:
 def check_admin(said: Mapping[str, str]) -> PersonForm:
     """What is said of the first admin, as it is taken. Raises Mistaken."""
     form = PersonForm(MultiDict(said))
-    if not said.get("email"):
-        raise Mistaken("[admin] : donnez une adresse e-mail (email).")
+    if not (said.get("email") or "").strip():
+        raise Mistaken("[admin] : donnez une adresse e-mail (email).", {"email": "Donnez une adresse e-mail."})
     if not form.validate():
-        raise Mistaken(f"[admin] : {_said(form)}")
+        raise Mistaken(f"[admin] : {_said(form)}", form.messages)
     return form
 
 
@@ -152,12 +159,21 @@ def check_place(said: Mapping[str, Any]) -> PlaceFacts:
     """What is said of a place, as it is taken. Raises Mistaken."""
     form = PlaceForm(MultiDict({name: str(value) for name, value in said.items() if value is not False}))
     if not form.validate():
-        raise Mistaken(f"[[organizations]] {said.get('name', '')} : {_said(form)}")
+        raise Mistaken(f"[[organizations]] {said.get('name', '')} : {_said(form)}", form.messages)
     return form.facts()
 
 
 def _said(form: Any) -> str:
     return " ".join(f"{name} : {message}" for name, message in form.messages.items())
+
+
+def faults(check: Callable[[Mapping[str, str]], object], said: Mapping[str, str]) -> Mapping[str, str]:
+    """What `check` finds wrong in each field."""
+    try:
+        check(said)
+    except Mistaken as mistake:
+        return mistake.fields
+    return {}
 
 
 def check_medicines(said: str) -> tuple[Columns, ...]:

@@ -42,7 +42,7 @@ FLOORS = (  # the lowest first
     {"taking"},
     {"dashboards", "doctor", "files", "offline", "search", "setup", "timekeeping", "verifying", "wiring"},
     {"demo"},
-    {"installed", "moving", "proving"},
+    {"installed", "moving", "proving", "questions"},
     {"cli", "drilling", "first_page"},
     {"application"},
     {"server"},

@@ -144,7 +144,7 @@ class TestTheCommand:
         assert folder.secret.read_text().strip() not in done.stdout
         for said in (str(folder.secret), str(folder.database), "ExecStart=", "FICHE DE SECOURS", "Il reste à :"):
             assert said in done.stdout
-        assert "une clinique et une pharmacie" in done.stdout, "there is no pharmacy yet"
+        assert "ajouter une pharmacie : « Toute l'administration », « Lieux »" in done.stdout, "the clinic is there"
 
     def test_where_the_key_is_set_no_file_is_made(self, folder: Folder) -> None:
         assert folder.set_up(ANSWERS.format(medicines=""), FADJMA_SECRET_KEY="k" * 40).returncode == 0
@@ -191,11 +191,32 @@ class TestTheCommand:
 
     def test_asked_it_asks_again_for_what_cannot_be_taken(self, tmp_path: Path) -> None:
         settings = Settings(database_url=f"sqlite:///{tmp_path / 'fadjma.db'}", secret_file=tmp_path / "key")
-        typed = ["a.ba@x.sn", "Aminata", "Ba", "azerty", "azerty", "a.ba@x.sn", "Aminata", "Ba", PASSWORD, PASSWORD]
-        typed += ["Clinique Teranga", "rue 1", "Thiès", "12", "Clinique Teranga", "rue 1", "Thiès", "339511234"]
-        typed += ["y", "Pharmacie Jamm", "rue 2", "Thiès", "339514321", "n", "nowhere.csv", "starter"]
+        typed = [
+            "aminata",
+            "Aminata",
+            "Ba",
+            "azerty",
+            "qwerty",
+            "azerty",
+            "azerty",
+            " ",
+            PASSWORD,
+            PASSWORD,
+            "a.ba@x.sn",
+        ]
+        typed += ["Clinique Teranga", "rue 1", "Thiès", "12", "339511234"]
+        typed += ["peut-être", "O", "Pharmacie Jamm", "rue 2", "Thiès", "339514321", "non", "nowhere.csv", "starter"]
         done = CliRunner().invoke(create_app(settings).cli.commands["setup"], [], input="\n".join(typed) + "\n")
         assert done.exit_code == 0, done.output
+        assert [done.output.count(f"  {label}:") for label in ("E-mail", "Nom", "Ville", "Téléphone")] == [3, 3, 2, 3]
+        for said in (
+            "E-mail : Cette adresse n'a pas la forme",
+            "ne sont pas les mêmes",
+            "Répondez par o (oui) ou n (non)",
+        ):
+            assert said in done.output
+        assert "Error" not in done.output, "all that it says is French"
+        assert "ajouter une" not in done.output, "both places are there"
         store = Store(tmp_path / "fadjma.db", Clock())
         assert store.rows("SELECT kind, name FROM organizations ORDER BY kind") == [
             ("clinic", "Clinique Teranga"),

@@ -327,6 +327,12 @@ def product(tx: Transaction, viewer: Viewer, product_id: str) -> Product:
     return _products(tx, [product_id])[0]
 
 
+def keeps_any(tx: Transaction, viewer: Viewer) -> bool:
+    """Whether the pharmacist's own pharmacy has, or has had, anything."""
+    sql = "SELECT 1 FROM products WHERE pharmacy_id = :pharmacy LIMIT 1"
+    return bool(tx.value(sql, {"pharmacy": viewer.organization_id}))
+
+
 def keeps(tx: Transaction, viewer: Viewer, medicine_id: str) -> bool:
     """Whether the pharmacist's own pharmacy has, or has had, this medicine."""
     sql = "SELECT 1 FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine"

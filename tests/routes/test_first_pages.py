@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
 from quart import Quart
 from reading import faults
+from steps import receive
 from store import Clock, Store
 from told import READS, Route, Told
 
@@ -366,3 +367,21 @@ async def test_what_an_admin_looks_over_has_its_act_and_what_waits_for_others_ha
     assert f"<a class=btn href=/emergencies/{told.emergency}>Contrôler</a>" in page
     assert f"<a class=btn href=/contests/{told.contested}>Répondre</a>" in page
     assert "class=btn" not in _list(page, "flow") and f"/emergencies/{told.explaining}" in _list(page, "flow")
+
+
+async def test_a_pharmacy_that_has_nothing_yet_is_led_to_its_first_lot_and_to_the_list(
+    clinic: Callers, store: Store
+) -> None:
+    """What it has nothing of is not « au-dessus de son seuil »; the list that came along waits for its signature."""
+    store.connection.execute("UPDATE medicines SET source = 'starter' WHERE id = ?", (AMOXICILLIN,))
+    page = (await clinic.browser(FALL).get("/")).text
+    watch = page.partition('id="watch"')[2].partition("</section>")[0]
+    assert "au-dessus de leur seuil" not in watch
+    assert re.search(r'<a href="/inventory/lots/new">Aucun produit\s: commencez par recevoir un lot\.</a>', watch)
+    assert re.search('<a href="/formulary">1\\s+médicament est à relire par un pharmacien', watch)
+
+    receive(store, pharmacist=FALL)
+    assert (await clinic.browser(FALL).post("/formulary/signature")).status == 303
+    watch = (await clinic.browser(FALL).get("/")).text.partition('id="watch"')[2].partition("</section>")[0]
+    assert "Tous les produits sont au-dessus de leur seuil." in watch
+    assert "commencez par" not in watch and "à relire" not in watch

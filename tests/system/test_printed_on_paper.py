@@ -11,6 +11,7 @@ from playwright.async_api import Browser
 from printed import Printed, pages
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+CLERK = "accueil.diallo@demo.fadjma"
 LINES = 9
 LONG = (
     "Centre hospitalier universitaire Aristide Le Dantec",
@@ -110,3 +111,22 @@ async def test_labels_one_by_one_and_the_register_as_wide_as_it_is(browser: Brow
             assert all(word.format(lot=lots[0]["number"], pages=len(printed)) in text for word in shown), text
             assert not any(word in text for word in (*hidden, "Imprimer", "Chercher", "Retour")), text
         await ndiaye.page.context.close()
+
+
+async def test_a_card_is_cut_out_as_large_as_others_in_a_purse(browser: Browser, tmp_path: Path) -> None:
+    """85.6 mm by 54 (ISO/IEC 7810, ID-1); what it is, and which clinic gave it, is within what is cut out."""
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        desk = await sign_in(browser, clinic, CLERK)
+        await desk.go(f"/patients/{await others.id_of(AWA)}/card")
+        await desk.page.emulate_media(media="print")
+        card = desk.page.locator(".idcard")
+        box = await card.bounding_box()
+        assert box and [round(side * 25.4 / 96, 1) for side in (box["width"], box["height"])] == [85.6, 54]
+        text = await card.inner_text()
+        assert all(said in text for said in ("Awa Cissé", "FADJMA · Centre de santé de Keur Yaakaar", "À présenter"))
+        parts = await card.locator(":scope > *").evaluate_all(
+            "parts => parts.map(one => one.getBoundingClientRect()).map(one => [one.left, one.right, one.bottom])"
+        )
+        right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+        assert all(box["x"] < one[0] and one[1] < right and one[2] < bottom for one in parts), parts
+        await desk.page.context.close()
