@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     announcing,
+    busy,
     compression,
     durable,
     fanout,
@@ -30,6 +31,7 @@ PARTS = {
     "fanout": fanout.run,
     "latency": latency.run,
     "durable": durable.run,
+    "busy": busy.run,
     "writes": writes.run,
     "transfer": transfer.run,
     "compression": compression.run,

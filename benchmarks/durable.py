@@ -2,17 +2,13 @@
 
 import os
 import random
-import shutil
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from benchmarks import clinic, wire
+from benchmarks import clinic, postgresql, wire
 from benchmarks.contenders import bare_quart
 from benchmarks.crowd import Crowd
 from benchmarks.processes import Server, usage_of
@@ -29,7 +25,6 @@ _BUDGET = 1_500.0  # requests per second, benchmarks/README.md, “Budgets”
 _EARLIER = {"PostgreSQL": 237.0, "SQLite": 95.0}  # docs/replaces.md, the best of its runs
 _SQLITE, _BARE = "FADJMA, SQLite, synchronous=FULL", "Quart alone"
 _PROCESSES = (1, 2)  # with PostgreSQL
-_TESTS = Path(__file__).parents[1] / "tests"
 
 
 @dataclass(slots=True)
@@ -100,9 +95,9 @@ def _contenders(stack: ExitStack, work: Path, total: int) -> Iterator[_Contender
     requests = clinic.prepare_at(url, fill)
     yield _Contender(_SQLITE, [stack.enter_context(clinic.serve(work / "durable.db"))], requests, url)
     yield _Contender(_BARE, [stack.enter_context(bare_quart(work))], requests)
-    if not any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) and not shutil.which("postgres"):
+    if not postgresql.is_here():
         return
-    cluster = stack.enter_context(_cluster())
+    cluster = stack.enter_context(postgresql.cluster())
     for count in _PROCESSES:
         name = cluster.create(name=f"durable{count}")
         url = cluster.url(name)
@@ -114,15 +109,6 @@ def _contenders(stack: ExitStack, work: Path, total: int) -> Iterator[_Contender
             for number in range(count)
         ]
         yield _Contender(_name(count), servers, requests, url, cluster.pid)
-
-
-@contextmanager
-def _cluster() -> Iterator[Any]:
-    """A PostgreSQL of its own, on this machine, which waits for the disk."""
-    sys.path.insert(0, str(_TESTS))  # whose server it is
-    make: Callable[..., Any] = import_module("clusters").Cluster
-    with make(durable=True) as cluster:
-        yield cluster
 
 
 def _name(processes: int) -> str:
@@ -171,7 +157,7 @@ def _part(contenders: list[_Contender], count: int, flushes: float) -> Part:
         "Flushes: 4 KB overwritten and fdatasync, alone: what one commit at a time could reach at most.",
     ]
     if not others:
-        part.notes.append("PostgreSQL is not installed here (Debian's postgresql), so its rows are missing.")
+        part.notes.append(postgresql.MISSING)
     return part
 
 

@@ -87,7 +87,12 @@ class Server:
 
 def usage_of(pid: int) -> Usage:
     """What a process and its children have used."""
-    found = [_usage(one) for one in _family(pid)]
+    while True:
+        try:
+            found = [_usage(one) for one in _family(pid)]
+            break
+        except (FileNotFoundError, ProcessLookupError):
+            _usage(pid)  # it was one of its children that has just ended: its time is the parent's now
     return Usage(sum(u.cpu for u in found), sum(u.loop for u in found), sum(u.memory for u in found))
 
 

@@ -96,10 +96,10 @@ class Kept:
             self._client = None
 
 
-def checked(answer: Answer, status: int) -> Answer:
-    """The answer, if it has this status; otherwise the run is not what it claims to be."""
-    if answer.status != status:
-        raise RuntimeError(f"{answer.status} instead of {status}: {answer.body[:300]!r}")
+def checked(answer: Answer, *statuses: int) -> Answer:
+    """The answer, if it has one of these statuses; otherwise the run is not what it claims to be."""
+    if answer.status not in statuses:
+        raise RuntimeError(f"{answer.status} instead of {statuses}: {answer.body[:300]!r}")
     return answer
 
 

@@ -30,7 +30,7 @@ from fadjma.store.postgresql.connections import Connection, connect
 from fadjma.store.postgresql.database import PostgreSQL
 from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
-from fadjma.store.postgresql.writing import _BEGIN
+from fadjma.store.postgresql.writing import _SERIALIZABLE
 
 ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
 SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
@@ -211,7 +211,7 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
 
     def begin() -> tuple[Connection, str]:
         connection = connect(own.url(name))
-        tx = PostgreSQLTransaction(connection, 0, begin=_BEGIN)
+        tx = PostgreSQLTransaction(connection, 0, begin=[_SERIALIZABLE])
         tx.execute("INSERT INTO acts VALUES ('one')")
         tx.flush()
         return connection, tx.number
@@ -231,7 +231,7 @@ async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_
 async def test_of_a_server_that_was_stopped_properly_it_is_known(own: Cluster) -> None:
     database = PostgreSQL(own.url("postgres"))
     lost = connect(own.url("postgres"))
-    tx = PostgreSQLTransaction(lost, 0, begin=_BEGIN)
+    tx = PostgreSQLTransaction(lost, 0, begin=[_SERIALIZABLE])
     tx.value("SELECT 1")
     await asyncio.to_thread(own.stop)
     await asyncio.to_thread(own.start)

@@ -359,7 +359,10 @@ class TestInEachOthersWay:
         assert tries == ["RowShareLock", "ExclusiveLock"]
         assert await database.read(_number, "one") == 13
 
-    async def test_all_of_a_group_are_done_again_together(self, database: Database, other: Database) -> None:
+    async def test_all_of_a_group_are_done_again_together(
+        self, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(writing, "_GROUP_SECONDS", 60.0)
         names, tries = ["one", "two", "three"], list[str]()
         loop = asyncio.get_running_loop()
 
