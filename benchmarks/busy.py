@@ -122,7 +122,7 @@ def _contenders(stories: int, work: Path) -> Iterator[tuple[_Contender, list[Ser
         people = zip(clinic.doctors(tx, stories), clinic.patients(tx, stories), strict=True)
         return [_Story(doctor, patient) for doctor, patient in people], _place(tx)
 
-    people = clinic.prepare(work / "busy.db", fill)
+    people = clinic.prepare_at(f"sqlite:///{work / 'busy.db'}", fill, at_rest=True)
     with clinic.serve(work / "busy.db") as server:
         yield _Contender("SQLite"), [server], people
     if not postgresql.is_here():
@@ -130,7 +130,7 @@ def _contenders(stories: int, work: Path) -> Iterator[tuple[_Contender, list[Ser
     with postgresql.cluster() as cluster:
         for count in _PROCESSES:
             name = cluster.create(name=f"busy{count}")
-            people = clinic.prepare_at(cluster.url(name), fill)
+            people = clinic.prepare_at(cluster.url(name), fill, at_rest=True)
             with cluster.connect(name) as connection:
                 connection.execute("VACUUM ANALYZE")
             with ExitStack() as stack:

@@ -10,7 +10,8 @@ from typing import TypeVar
 from quart import Quart
 
 from benchmarks.processes import Server, free_port
-from fadjma import demo
+from fadjma import demo, verifying
+from fadjma.chain.before import TakeIn
 from fadjma.identity import passwords, sessions
 from fadjma.identity.credentials import issue_token
 from fadjma.identity.identifiers import new_identifier
@@ -22,6 +23,7 @@ R = TypeVar("R")
 _ROOT = Path(__file__).parents[1]
 SECRET_KEY = "a key for benchmarks, which protects nobody"
 _PER_PHARMACY = 4  # pharmacists who share a pharmacy, and so see the same row
+_TAKEN = 1_000  # rows of before the chain, in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,20 @@ def prepare(path: Path, fill: Callable[[Transaction], R], *, scale: int = 1) -> 
     return prepare_at(f"sqlite:///{path}", fill, scale=scale)
 
 
-def prepare_at(url: str, fill: Callable[[Transaction], R], *, scale: int = 1) -> R:
-    """The same in the database at this address."""
-    return asyncio.run(_prepare(at(url), fill, scale))
+def prepare_at(url: str, fill: Callable[[Transaction], R], *, scale: int = 1, at_rest: bool = False) -> R:
+    """The same in the database at this address. `at_rest`: of what the demo's year brings nothing is left to time."""
+    return asyncio.run(_prepare(at(url), fill, scale, at_rest=at_rest))
 
 
-async def _prepare(database: Database, fill: Callable[[Transaction], R], scale: int) -> R:
+async def _prepare(database: Database, fill: Callable[[Transaction], R], scale: int, *, at_rest: bool) -> R:
     password_hash = await passwords.hash_password(demo.DEMO_PASSWORD)
     await database.open()
     try:
         await database.write(demo.fill, password_hash=password_hash, scale=scale)
-        return await database.write(fill)
+        found = await database.write(fill)
+        while at_rest and await database.write(TakeIn(verifying.COVERED), _TAKEN):
+            pass
+        return found
     finally:
         await database.close()
 

@@ -92,7 +92,7 @@ def _contenders(stack: ExitStack, work: Path, total: int) -> Iterator[_Contender
         return [_asking(doctor, patient) for doctor, patient in pairs]
 
     url = f"sqlite:///{work / 'durable.db'}"
-    requests = clinic.prepare_at(url, fill)
+    requests = clinic.prepare_at(url, fill, at_rest=True)
     yield _Contender(_SQLITE, [stack.enter_context(clinic.serve(work / "durable.db"))], requests, url)
     yield _Contender(_BARE, [stack.enter_context(bare_quart(work))], requests)
     if not postgresql.is_here():
@@ -101,7 +101,7 @@ def _contenders(stack: ExitStack, work: Path, total: int) -> Iterator[_Contender
     for count in _PROCESSES:
         name = cluster.create(name=f"durable{count}")
         url = cluster.url(name)
-        requests = clinic.prepare_at(url, fill)
+        requests = clinic.prepare_at(url, fill, at_rest=True)
         with cluster.connect(name) as connection:
             connection.execute("VACUUM ANALYZE")  # as autovacuum has done, some minutes later
         servers = [
