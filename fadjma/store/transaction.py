@@ -63,10 +63,10 @@ class Transaction(ABC):
 
     __slots__ = ("_announced", "_finishing", "again", "now")
 
-    def __init__(self, now: int, *, again: bool = False) -> None:
+    def __init__(self, now: int) -> None:
         self._announced = Announced()
         self._finishing: dict[Finish, dict[str, Any]] = {}
-        self.again = again
+        self.again = False
         self.now = now
 
     @abstractmethod

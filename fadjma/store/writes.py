@@ -22,6 +22,7 @@ class Write:
     result: Any = None
     error: BaseException | None = None
     announced: Announced | None = None
+    has_run: bool = False  # what it does outside of a transaction is done
 
     def run(self, tx: Transaction) -> None:
         """Call the function; its error is kept, and raised again for whoever asked."""

@@ -78,8 +78,8 @@ class PostgreSQLTransaction(Transaction):
         "there_already",
     )
 
-    def __init__(self, connection: Connection, now: int, *, again: bool = False, begin: Sequence[bytes] = ()) -> None:
-        super().__init__(now, again=again)
+    def __init__(self, connection: Connection, now: int, *, begin: Sequence[bytes] = ()) -> None:
+        super().__init__(now)
         self._connection = connection
         self._messages = connection.messages
         self._begin = begin
@@ -169,7 +169,7 @@ class PostgreSQLTransaction(Transaction):
 
     def next(self, now: int) -> "PostgreSQLTransaction":
         """For the next act in the same transaction: what waits here goes with what is asked there."""
-        after = PostgreSQLTransaction(self._connection, now, again=self.again, begin=self._begin)
+        after = PostgreSQLTransaction(self._connection, now, begin=self._begin)
         after._unsent, after._asked, after.number = self._unsent, self._asked, self.number
         return after
 

@@ -80,7 +80,7 @@ class Writing:
         group: list[Write] = []
         try:
             with self._connection() as connection:
-                return group, self._try(connection, _let_in(waiting), group, again=again, alone=alone)
+                return group, self._try(connection, _let_in(waiting), group, alone=alone)
         except BaseException as error:
             if group:
                 return group, self._after(group, error, alone=alone)
@@ -101,7 +101,7 @@ class Writing:
         for part in parts:
             waiting = deque(part)
             while waiting:
-                _, more = self.together(waiting, again=True, alone=in_the_way)
+                _, more = self.together(waiting, alone=in_the_way)
                 changed |= more
         return changed
 
@@ -131,7 +131,6 @@ class Writing:
                         connection,
                         [write],
                         [],
-                        again=after is not None,
                         alone=way is not None,
                         seen=way.there_already if way else "",
                     )
@@ -163,21 +162,20 @@ class Writing:
         writes: Iterable[Write],
         group: list[Write],
         *,
-        again: bool,
         alone: bool,
         seen: str = "",
     ) -> bool:
         """Run these in one transaction, each added to the `group` before; returns whether they changed anything.
 
-        `again`: they have been run before. `alone`: nobody of another process is to be beside. `seen`: the key that was
-        found to be there then. Its row is to be seen now, and whoever makes the same one all the same means it; of
-        another key that is not known. Raises InTheWay, _Broken or _Apart where they may be kept another time, or by
-        themselves, and what else is to be said of all.
+        `alone`: nobody of another process is to be beside. `seen`: the key that was found to be there before. Its row
+        is to be seen now, and whoever makes the same one all the same means it; of another key that is not known.
+        Raises InTheWay, _Broken or _Apart where they may be kept another time, or by themselves, and what else is to be
+        said of all.
         """
         how = _ALONE if alone else _BESIDE
         if time.monotonic() < self._apart_until:
             how = _WHATEVER_OTHERS_DO
-        tx = PostgreSQLTransaction(connection, self._clock(), again=again, begin=how)
+        tx = PostgreSQLTransaction(connection, self._clock(), begin=how)
         try:
             if how is _ALONE:
                 tx.begin()
@@ -196,7 +194,9 @@ class Writing:
             if group:
                 tx = tx.next(self._clock())
             group.append(write)
+            tx.again = write.has_run
             write.run(tx)
+            write.has_run = write.has_run or not _waited_to_begin(tx)
             _refuse_what_may_be_kept_later(connection, tx, seen)
             if write.error is None:
                 changed |= tx.changed
@@ -284,6 +284,11 @@ def _is_well(connection: Connection) -> bool:
         psycopg.pq.TransactionStatus.INTRANS,
         psycopg.pq.TransactionStatus.IDLE,  # nothing was asked yet
     )
+
+
+def _waited_to_begin(tx: PostgreSQLTransaction) -> bool:
+    """Whether others kept it from beginning: then its act has come as far as the first thing that it asks."""
+    return not tx.number and tx.in_the_way is not None and tx.in_the_way.waited
 
 
 def _refuse_what_may_be_kept_later(connection: Connection, tx: PostgreSQLTransaction, seen: str) -> None:
