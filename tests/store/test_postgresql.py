@@ -359,10 +359,13 @@ class TestInEachOthersWay:
         assert tries == ["RowShareLock", "ExclusiveLock"]
         assert await database.read(_number, "one") == 13
 
+    @pytest.mark.parametrize("hung", [False, True], ids=["alone", "beside who hangs"])
     async def test_all_of_a_group_are_done_again_together(
-        self, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
+        self, database: Database, other: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, hung: bool
     ) -> None:
+        """Beside a process, too, that hangs in a transaction, so that nobody can write alone."""
         monkeypatch.setattr(writing, "_GROUP_SECONDS", 60.0)
+        _wait_shortly_for_others(monkeypatch)
         names, tries = ["one", "two", "three"], list[str]()
         loop = asyncio.get_running_loop()
 
@@ -379,9 +382,45 @@ class TestInEachOthersWay:
 
         for name in names:
             await database.write(_keep, name)
-        numbers = await asyncio.gather(*(database.write(act(name)) for name in names))
+        with connect(database_url) as beside:
+            if hung:
+                beside.execute("BEGIN")
+                beside.execute("LOCK TABLE schema_migrations IN ROW SHARE MODE")
+            numbers = await asyncio.gather(*(database.write(act(name)) for name in names))
+            beside.execute("SELECT 1")
         assert tries == names * 2
         assert len(set(numbers)) == 1
+
+    async def test_a_connection_that_ends_before_they_are_done_again_costs_nobody_their_act(
+        self, database: Database, other: Database, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(writing, "_GROUP_SECONDS", 60.0)
+        begin, cut, loop = PostgreSQLTransaction.begin, list[int](), asyncio.get_running_loop()
+
+        def end_once(tx: PostgreSQLTransaction) -> None:
+            if not cut:
+                cut.append(tx._connection.info.backend_pid)
+                store.rows("SELECT pg_terminate_backend(:pid, 5000)", {"pid": cut[0]})
+            begin(tx)
+
+        monkeypatch.setattr(PostgreSQLTransaction, "begin", end_once)
+        names, tries = ["one", "two", "three"], list[str]()
+
+        def act(name: str) -> Callable[[Transaction], None]:
+            def work(tx: Transaction) -> None:
+                tries.append(name)
+                number = _number(tx, name)
+                if tries == names:
+                    asyncio.run_coroutine_threadsafe(other.write(_count, name), loop).result(10)
+                _count(tx, name, number + 10)
+
+            return work
+
+        for name in names:
+            await database.write(_keep, name)
+        await asyncio.gather(*(database.write(act(name)) for name in names))
+        assert cut
+        assert [await database.read(_number, name) for name in names] == [11, 11, 12]
 
     async def test_whoever_waits_for_each_other_waits_no_longer_than_is_of_use(
         self, database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
@@ -419,9 +458,7 @@ class TestInEachOthersWay:
         self, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A process that hangs with that lock, for as long as PostgreSQL lets it."""
-        monkeypatch.setattr(
-            writing, "_ALONE", (writing._SERIALIZABLE, b"SET LOCAL lock_timeout = 50", *writing._ALONE[2:])
-        )
+        _wait_shortly_for_others(monkeypatch)
         with connect(database_url) as hung:
             hung.execute("BEGIN")
             hung.execute("LOCK TABLE schema_migrations IN EXCLUSIVE MODE")
@@ -430,6 +467,11 @@ class TestInEachOthersWay:
             hung.execute("ROLLBACK")
         monkeypatch.setattr(database._writes, "_apart_until", 0.0)  # five seconds later
         assert await database.write(_held) == "RowShareLock"
+
+
+def _wait_shortly_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin, _, *rest = writing._ALONE
+    monkeypatch.setattr(writing, "_ALONE", (begin, b"SET LOCAL lock_timeout = 50", *rest))
 
 
 def _held(tx: Transaction) -> str:

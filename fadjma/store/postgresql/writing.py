@@ -45,6 +45,7 @@ _ALONE: _How = (
     _SERIALIZABLE,
     b"SET LOCAL lock_timeout = %d" % _ALONE_MS,
     b"LOCK TABLE schema_migrations IN EXCLUSIVE MODE",
+    b"SET LOCAL lock_timeout = %d" % _LOCK_MS,  # of a row that somebody holds who is none of us: all wait meanwhile
 )
 _WHATEVER_OTHERS_DO: _How = (_SERIALIZABLE,)
 
@@ -71,11 +72,10 @@ class Writing:
         self._turn = threading.Lock()  # of those who were in somebody's way: one by one
         self._apart_until = 0.0  # `time.monotonic()`; others do not let anybody write alone
 
-    def together(self, waiting: deque[Write], *, again: bool = False, alone: bool = False) -> tuple[list[Write], bool]:
+    def together(self, waiting: deque[Write], *, alone: bool = False) -> tuple[list[Write], bool]:
         """Take of what waits and run it; returns it with what came of each, and whether anything was changed.
 
-        `again`: it has been run before. `alone`: with nobody of another process beside. Where nothing can be begun,
-        that is said to all who wait.
+        `alone`: with nobody of another process beside. Where nothing can be begun, that is said to all who wait.
         """
         group: list[Write] = []
         try:
@@ -172,23 +172,7 @@ class Writing:
         Raises InTheWay, _Broken or _Apart where they may be kept another time, or by themselves, and what else is to be
         said of all.
         """
-        how = _ALONE if alone else _BESIDE
-        if time.monotonic() < self._apart_until:
-            how = _WHATEVER_OTHERS_DO
-        tx = PostgreSQLTransaction(connection, self._clock(), begin=how)
-        try:
-            if how is _ALONE:
-                tx.begin()
-                tx = tx.next(self._clock())  # it is later now, and may be after what others have done meanwhile
-            return self._run(connection, tx, writes, group, seen)
-        except InTheWay as way:
-            if way.waited and how is _ALONE:
-                self._apart_until = time.monotonic() + _APART_SECONDS
-            raise
-
-    def _run(
-        self, connection: Connection, tx: PostgreSQLTransaction, writes: Iterable[Write], group: list[Write], seen: str
-    ) -> bool:
+        tx = self._begin_alone(connection) if alone else self._begin(connection, _BESIDE)
         changed = False
         for write in writes:
             if group:
@@ -214,6 +198,24 @@ class Writing:
             if write.announced:
                 write.announced.committed_at = committed_at
         return changed
+
+    def _begin(self, connection: Connection, how: _How) -> PostgreSQLTransaction:
+        """With its first statement."""
+        if time.monotonic() < self._apart_until:
+            how = _WHATEVER_OTHERS_DO
+        return PostgreSQLTransaction(connection, self._clock(), begin=how)
+
+    def _begin_alone(self, connection: Connection) -> PostgreSQLTransaction:
+        """When those that are under way have ended; beside them where they do not end."""
+        tx = self._begin(connection, _ALONE)
+        try:
+            tx.begin()
+            return tx.next(self._clock())  # it is later now, and may be after what others have done meanwhile
+        except Error as error:
+            if isinstance(error, InTheWay) and error.waited:
+                self._apart_until = time.monotonic() + _APART_SECONDS
+        roll_back(connection)
+        return self._begin(connection, _ALONE)  # whatever else it was, the first act meets it and says so
 
     def _end(self, connection: Connection, tx: PostgreSQLTransaction) -> Error | None:
         """Commit; returns why it was not kept, or that nobody says whether it was (« unknown »)."""
