@@ -86,6 +86,6 @@ def test_nothing_runs_beside_one_that_is_alone_but_what_it_needs_is_made_beside_
 
 
 def _run(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist"]
+    command = [sys.executable, "-m", "pytest", "--rootdir=.", "-q", "-p", "xdist"]
     command += ["-n2", "--dist", "loadgroup", "--no-loadscope-reorder"]
     return subprocess.run(command, cwd=folder, env=ALONE, capture_output=True, text=True, timeout=60)

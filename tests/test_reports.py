@@ -103,7 +103,19 @@ def run(folder: Path, conftest: str) -> tuple[str, list[str]]:
     folder.mkdir()
     (folder / "conftest.py").write_text(conftest + TELLING)
     (folder / "test_every_end.py").write_text(EVERY_END)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n1", "-rfEsxX", "--dist", "loadgroup"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--rootdir=.",
+        "-q",
+        "-p",
+        "xdist",
+        "-n1",
+        "-rfEsxX",
+        "--dist",
+        "loadgroup",
+    ]
     ran = subprocess.run(command, cwd=folder, env=ALONE, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     printed = re.sub(r" in [\d.]+s", "", ran.stdout).replace(str(folder), "")
