@@ -10,7 +10,7 @@ from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.prescriptions import actions as prescriptions
-from fadjma.prescriptions import checking, dispensing, handover
+from fadjma.prescriptions import checking, dispensing, handover, queries
 from fadjma.prescriptions.actions import NewLine
 from fadjma.records import actions as records
 from fadjma.records import measuring
@@ -118,7 +118,7 @@ def explain(store: Store, *prescription_ids: str) -> None:
 
     def answer(tx: Transaction) -> None:
         for prescription_id in prescription_ids:
-            asked = checking.unanswered(tx, prescription_id, AWA.id).alerts
+            asked = checking.unanswered(tx, queries.standing(tx, DIOP, prescription_id)).alerts
             answers.keep(tx, DIOP, prescription_id, [(one, "Renouvelée exprès") for one in asked])
 
     store.write(answer)

@@ -149,7 +149,7 @@ def open_emergency(tx: Transaction, viewer: Viewer, *, patient_id: str, reason: 
             {"reason": N_("Le patient a refusé ou arrêté votre accès : expliquez l'urgence en 30 caractères au moins.")}
         )
     request_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO access_requests "
         "(id, patient_id, doctor_id, status, reason, scope, emergency_code, created_at, lapses_at, expires_at) "
         "VALUES (:id, :patient, :doctor, :status, :reason, 'full', :code, :now, :now, :expires_at)",

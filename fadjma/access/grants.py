@@ -14,41 +14,46 @@ READERS: tuple[Role, ...] = ("doctor", "nurse")  # who reads others' files, unde
 
 _ENDED = (*states.GRANTS, states.REVOKE.target, states.EXPIRE.target)  # or ended by time, and not yet written down
 _WIDEST_FIRST = "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC"
+_OWN = "doctor_id = :doctor"
 _NARROWEST_FIRST = "ORDER BY a.scope = 'full', a.scope = 'prescriptions', a.expires_at"
 
 
 def grant(tx: Transaction, doctor_id: str, patient_id: str, part: str) -> str | None:
     """The id of the doctor's widest active grant that opens this part of the file (`OPENS`), if there is one."""
-    return _widest(tx, "doctor_id = :doctor", patient_id, part, {"doctor": doctor_id})
+    values = {"patient": patient_id, "doctor": doctor_id, "now": tx.now}
+    found: str | None = tx.value(_widest(_OWN, part), values)
+    return found
 
 
 def granted(tx: Transaction, viewer: Viewer, patient_id: str, part: str) -> AccessRequest | None:
     """The grant under which this person may read this part of the file now: the doctor's own, or for a nurse one of a
     doctor of the same clinic (« par délégation »). Nobody else reads under one.
     """
-    match viewer.role:
-        case "doctor":
-            found = grant(tx, viewer.id, patient_id, part)
-        case "nurse":
-            found = _widest(tx, OF_COLLEAGUES, patient_id, part, {"organization": viewer.organization_id})
-        case _:
-            found = None
-    row = found and tx.first(f"{queries.SELECT} WHERE a.id = :id", {"id": found, "viewer": viewer.id, "now": tx.now})
+    if viewer.role not in READERS:
+        return None
+    whose = _OWN if viewer.role == "doctor" else OF_COLLEAGUES
+    row = tx.first(
+        f"{queries.SELECT} WHERE a.id = ({_widest(whose, part)})",
+        {
+            "patient": patient_id,
+            "doctor": viewer.id,
+            "organization": viewer.organization_id,
+            "viewer": viewer.id,
+            "now": tx.now,
+        },
+    )
     return queries.of_row(row) if row else None
 
 
-def _widest(tx: Transaction, whose: str, patient_id: str, part: str, values: dict[str, str | None]) -> str | None:
+def _widest(whose: str, part: str) -> str:
+    """The id of the widest grant now, as SQL."""
     # Each state by itself: of the first there is one between two people, and an index that says so.
     each = " UNION ALL ".join(
         f"SELECT a.id, a.scope, a.expires_at FROM access_requests a WHERE a.patient_id = :patient AND {whose} "
         f"AND a.status = '{status}' AND a.expires_at > :now AND a.scope IN {listed(OPENS[part])}"
         for status in states.GRANTS
     )
-    found: str | None = tx.value(
-        f"SELECT id FROM ({each}) AS grants {_WIDEST_FIRST} LIMIT 1",
-        {"patient": patient_id, "now": tx.now, **values},
-    )
-    return found
+    return f"SELECT id FROM ({each}) AS grants {_WIDEST_FIRST} LIMIT 1"
 
 
 def ended(tx: Transaction, viewer: Viewer, patient_id: str) -> AccessRequest | None:

@@ -15,7 +15,7 @@ from fadjma.store import Transaction
 
 def begin(tx: Transaction, request_id: str, *, against: bool) -> None:
     """An emergency access was opened: an admin is to look at it."""
-    tx.execute(
+    tx.send(
         "INSERT INTO emergency_reviews (request_id, against, opened_at) VALUES (:id, :against, :now)",
         {"id": request_id, "against": int(against), "now": tx.now},
     )

@@ -1,7 +1,7 @@
 """The inbox: the notification table, read as counts, as a list, and as the queue that streams and polls replay."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -129,7 +129,7 @@ def _lines(items: Iterable[Notification]) -> list[Line]:
 
 def open_for(tx: Transaction, user_id: str) -> None:
     """A new person's inbox: nobody is told anything before they have one."""
-    tx.execute("INSERT INTO inboxes (user_id) VALUES (:id)", {"id": user_id})
+    tx.send("INSERT INTO inboxes (user_id) VALUES (:id)", {"id": user_id})
 
 
 def cursor(tx: Transaction, user_id: str) -> int:
@@ -212,7 +212,7 @@ def read_up_to(tx: Transaction, viewer: Viewer, up_to: int) -> str:
         f"UPDATE notifications SET read_at = :now WHERE {_UNREAD} AND seq + 0 <= :up_to",
         values,
     )
-    tx.execute(
+    tx.send(
         "UPDATE notifications SET read_at = :now "
         "WHERE user_id = :id AND read_at IS NULL AND folded = 1 AND seq <= :up_to",
         values,
@@ -239,15 +239,15 @@ def read_one(tx: Transaction, viewer: Viewer, seq: int) -> str:
     return viewer.id
 
 
-def news(tx: Transaction, user_id: str, kind: str, subject_id: str | None) -> int | None:
+def ask_news(tx: Transaction, user_id: str, kind: str, subject_id: str | None) -> Callable[[], int | None]:
     """The number of a person's newest unread line about this thing, or about any of its kind; None without one."""
     one = "AND subject_id = :subject" if subject_id else ""
     # `+ 0`: by the index of what is unread. By the one of numbers, all that was ever read would be read again (22 ms).
-    found: int | None = tx.value(
+    found = tx.ask(
         f"SELECT max(seq + 0) FROM notifications WHERE {_NEWS} {one}",
         {"id": user_id, "kind": kind, "subject": subject_id},
     )
-    return found
+    return lambda: found()[0][0]
 
 
 def unread_subjects(tx: Transaction, user_id: str, kind: str, messages: Iterable[str], limit: int) -> list[str]:
@@ -273,7 +273,7 @@ def read_subject(tx: Transaction, user_id: str, kind: str, subject_id: str | Non
     )
     if not lines:
         return
-    tx.execute(
+    tx.send(
         "UPDATE notifications SET read_at = :now WHERE user_id = :id AND read_at IS NULL AND folded = 1 "
         f"AND seq <= :up_to AND subject_kind = :kind {one}",
         values,
@@ -303,7 +303,7 @@ def forget(tx: Transaction, limit: int) -> int:
     for row in rows:
         values = {"id": row["user_id"], "up_to": row["up_to"]}
         deleted += tx.execute("DELETE FROM notifications WHERE user_id = :id AND seq <= :up_to", values)
-        tx.execute("UPDATE inboxes SET forgotten = :up_to WHERE user_id = :id", values)
+        tx.send("UPDATE inboxes SET forgotten = :up_to WHERE user_id = :id", values)
     return min(deleted, limit)
 
 
@@ -335,4 +335,4 @@ def begin_another_history(tx: Transaction) -> None:
     events for those. After it is restored they ask for what follows their number, which is none of its: `reset`.
     """
     jump = HISTORIES_APART + secrets.randbelow(HISTORIES_APART * 1_000)
-    tx.execute("UPDATE inboxes SET last_seq = last_seq + :jump", {"jump": jump})
+    tx.send("UPDATE inboxes SET last_seq = last_seq + :jump", {"jump": jump})

@@ -37,10 +37,10 @@ def _tell(tx: Transaction, waiting: Row, limit: int) -> int:
     is_new, at = bool(waiting["is_new"]), waiting["at"]
     notify(tx, people, waiting["type"], waiting["message"], subject, is_new=is_new, at=at)
     if len(found) < limit:
-        tx.execute("DELETE FROM tellings WHERE number = :number", {"number": waiting["number"]})
+        tx.send("DELETE FROM tellings WHERE number = :number", {"number": waiting["number"]})
     else:
         created_at, id = found[-1]
-        tx.execute(
+        tx.send(
             "UPDATE tellings SET after_at = :at, after_id = :id WHERE number = :number",
             {"at": created_at, "id": id, "number": waiting["number"]},
         )

@@ -64,7 +64,7 @@ def receive(
         raise Doubtful(asked, medicine=queries.medicine(tx, meant or medicine_id).name)
     _move(tx, viewer, lot_id, "received", quantity)
     if threshold is not None:
-        tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
+        tx.send("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
     if gtin:
         known.learn(tx, viewer, pharmacy_id, {gtin: medicine_id})
     _tell(tx, viewer, product_id, "stock.received")
@@ -96,7 +96,7 @@ def add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity
     )
     if known is None:
         lot_id = new_id()
-        tx.execute(
+        tx.send(
             "INSERT INTO lots (id, product_id, number, number_key, expires_on, on_hand) "
             "VALUES (:id, :product, :number, :key, :expires_on, :quantity)",
             {**lot, "id": lot_id, "quantity": quantity},
@@ -104,7 +104,7 @@ def add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity
         return lot_id, {}
     if known["expires_on"] != expires_on:
         raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
-    tx.execute(
+    tx.send(
         "UPDATE lots SET on_hand = on_hand + :quantity, version = version + 1 WHERE id = :id",
         {"quantity": quantity, "id": known["id"]},
     )
@@ -116,7 +116,7 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
     """Correct what a lot holds after counting. Raises Conflict when it has moved since, or less than is reserved."""
     pharmacy_id = _own_pharmacy(viewer)
     before = queries.lot(tx, viewer, lot_id)
-    usable = queries.usable(tx, pharmacy_id, before.medicine_id)
+    usable = moving.left(tx, before.product_id)
     try:
         changed = tx.execute(
             "UPDATE lots SET on_hand = :on_hand, counted_at = :now, version = version + 1 "
@@ -136,7 +136,7 @@ def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, versio
     if on_hand != before.on_hand:
         _move(tx, viewer, lot_id, "adjusted", on_hand - before.on_hand, reason=reason)
     _tell(tx, viewer, before.product_id, "stock.adjusted")
-    _alert(tx, viewer, pharmacy_id, before.medicine_id, usable)
+    moving.tell_low(tx, pharmacy_id, {before.product_id: usable}, viewer.id)
     return lot_id
 
 
@@ -182,7 +182,7 @@ def set_threshold(tx: Transaction, viewer: Viewer, product_id: str, *, threshold
     """From how many usable units on the pharmacy is warned of a product of its own; returns the product's id."""
     if queries.product(tx, viewer, product_id).threshold == threshold:
         return product_id
-    tx.execute("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
+    tx.send("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
     colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", None)
     subject = Subject("product", product_id)
     events.record(
@@ -213,9 +213,8 @@ def reserve(
     The caller rolls back, or is content with less. One alert when the product's usable stock crosses its threshold.
     """
     pharmacy_id = _own_pharmacy(viewer)
-    before = queries.usable(tx, pharmacy_id, medicine_id)
     lots = tx.all(
-        "SELECT l.id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
+        "SELECT l.id, l.product_id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
         f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND {queries.USABLE} "
         "AND l.on_hand > l.reserved ORDER BY l.expires_on < :until, l.expires_on, l.id",
         {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx), "until": until},
@@ -225,16 +224,17 @@ def reserve(
         part = min(missing, lot["free"])
         if part == 0:
             break
-        tx.execute(
+        tx.send(
             "UPDATE lots SET reserved = reserved + :part, version = version + 1 WHERE id = :id",
             {"part": part, "id": lot["id"]},
         )
-        tx.execute(
+        tx.send(
             "INSERT INTO reservations (prescription_id, line_id, lot_id, quantity) VALUES (:p, :line, :lot, :part)",
             {"p": prescription_id, "line": line_id, "lot": lot["id"], "part": part},
         )
         missing -= part
-    _alert(tx, viewer, pharmacy_id, medicine_id, before)
+    if lots:  # of the one product that a pharmacy keeps of a medicine
+        moving.tell_low(tx, pharmacy_id, {lots[0]["product_id"]: sum(lot["free"] for lot in lots)}, viewer.id)
     return missing
 
 
@@ -242,12 +242,12 @@ def release(tx: Transaction, prescription_id: str, line_id: str | None = None) -
     """Give back what was kept for a prescription, or for one line of it."""
     for row in _reserved(tx, prescription_id):
         if line_id in (None, row["line_id"]):
-            tx.execute(
+            tx.send(
                 "UPDATE lots SET reserved = reserved - :q, version = version + 1 WHERE id = :lot",
                 {"q": row["quantity"], "lot": row["lot_id"]},
             )
     show(tx, prescription_id)
-    tx.execute(
+    tx.send(
         "DELETE FROM reservations WHERE prescription_id = :p AND line_id = coalesce(:line, line_id)",
         {"p": prescription_id, "line": line_id},
     )
@@ -262,7 +262,7 @@ def take(tx: Transaction, viewer: Viewer, prescription_id: str, wanted: Mapping[
     taken = []
     for row in _reserved(tx, prescription_id):
         part = min(left.get(row["line_id"], 0), row["quantity"]) if row["usable"] else 0
-        tx.execute(
+        tx.send(
             "UPDATE lots SET on_hand = on_hand - :part, reserved = reserved - :kept, version = version + 1 "
             "WHERE id = :lot",
             {"part": part, "kept": row["quantity"], "lot": row["lot_id"]},
@@ -272,7 +272,7 @@ def take(tx: Transaction, viewer: Viewer, prescription_id: str, wanted: Mapping[
             taken.append(Taken(row["line_id"], row["lot_id"], part))
             _move(tx, viewer, row["lot_id"], "delivered", -part, prescription_id=prescription_id)
     show(tx, prescription_id)
-    tx.execute("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
+    tx.send("DELETE FROM reservations WHERE prescription_id = :p", {"p": prescription_id})
     return taken
 
 
@@ -280,11 +280,11 @@ def put_back(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Itera
     """What was taken for a prescription is there again, and kept for it as before."""
     for one in taken:
         row = {"line": one.line_id, "lot": one.lot_id, "q": one.quantity}
-        tx.execute(
+        tx.send(
             "UPDATE lots SET on_hand = on_hand + :q, reserved = reserved + :q, version = version + 1 WHERE id = :lot",
             row,
         )
-        tx.execute(
+        tx.send(
             "INSERT INTO reservations (prescription_id, line_id, lot_id, quantity) VALUES (:p, :line, :lot, :q)",
             {**row, "p": prescription_id},
         )
@@ -307,15 +307,6 @@ def show(tx: Transaction, prescription_id: str) -> None:
         events.notify(tx, pharmacists, "notification", None, Subject("product", kept["id"]))
 
 
-def _alert(tx: Transaction, viewer: Viewer, pharmacy_id: str, medicine_id: str, before: int) -> None:
-    product_id = tx.value(
-        "SELECT id FROM products WHERE pharmacy_id = :pharmacy AND medicine_id = :medicine",
-        {"pharmacy": pharmacy_id, "medicine": medicine_id},
-    )
-    if product_id:
-        moving.tell_low(tx, pharmacy_id, {product_id: before}, viewer.id)
-
-
 def _reserved(tx: Transaction, prescription_id: str) -> list[Row]:
     return tx.all(
         f"SELECT r.line_id, r.lot_id, r.quantity, {queries.USABLE} AS usable FROM reservations r "
@@ -325,7 +316,7 @@ def _reserved(tx: Transaction, prescription_id: str) -> list[Row]:
 
 
 def product(tx: Transaction, pharmacy_id: str, medicine_id: str) -> str:
-    tx.execute(
+    tx.send(
         "INSERT INTO products (id, pharmacy_id, medicine_id) VALUES (:id, :pharmacy, :medicine) "
         "ON CONFLICT (pharmacy_id, medicine_id) DO NOTHING",
         {"id": new_id(), "pharmacy": pharmacy_id, "medicine": medicine_id},
@@ -349,7 +340,7 @@ def _move(
     prescription_id: str | None = None,
 ) -> None:
     values = moving.movement(tx, viewer, lot_id, kind, quantity, reason=reason, prescription_id=prescription_id)
-    tx.execute(moving.MOVE, values)
+    tx.send(moving.MOVE, values)
 
 
 def _tell(tx: Transaction, viewer: Viewer, product_id: str, action: str) -> None:

@@ -53,7 +53,7 @@ def choose(
             N_("Ces choix ont été modifiés entre-temps : comparez avec ce qui est enregistré maintenant."),
             current=f"version {before.version}",
         )
-    tx.execute(
+    tx.send(
         "INSERT INTO pharmacy_choices (pharmacy_id, shows_cover, duty_from, duty_to, version) "
         "VALUES (:pharmacy, :shows, :from, :to, :version) ON CONFLICT (pharmacy_id) DO UPDATE SET "
         "shows_cover = excluded.shows_cover, duty_from = excluded.duty_from, duty_to = excluded.duty_to, "

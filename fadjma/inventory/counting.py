@@ -107,7 +107,7 @@ def _difference(found: int, expected: int) -> str:
 
 def _keep(tx: Transaction, viewer: Viewer, pharmacy_id: str, reason: str, lots: int, changed: int) -> str:
     count_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO counts (id, pharmacy_id, made_by, made_at, reason, lots, changed) "
         "VALUES (:id, :pharmacy, :by, :now, :reason, :lots, :changed)",
         {

@@ -36,7 +36,7 @@ def add(tx: Transaction, viewer: Viewer, facts: Facts) -> str:
     columns = facts.columns()
     _refuse_same(tx, columns, None)
     medicine_id = new_id()
-    tx.execute(_ADD, {**columns, "id": medicine_id, "source": ""})
+    tx.send(_ADD, {**columns, "id": medicine_id, "source": ""})
     _record(tx, viewer, "medicine.added", medicine_id)
     return medicine_id
 

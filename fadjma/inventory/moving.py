@@ -67,15 +67,15 @@ def movement(
     }
 
 
+_LEFT = (
+    "(SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l "
+    f"WHERE l.product_id = :product AND l.on_hand > 0 AND {queries.USABLE})"
+)
+
+
 def left(tx: Transaction, product_id: str) -> int:
     """How many units of a product could still be promised today."""
-    return int(
-        tx.value(
-            "SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l "
-            f"WHERE l.product_id = :product AND l.on_hand > 0 AND {queries.USABLE}",
-            {"product": product_id, "today": queries.today(tx)},
-        )
-    )
+    return int(tx.value(f"SELECT {_LEFT}", {"product": product_id, "today": queries.today(tx)}))
 
 
 def tell_low(tx: Transaction, pharmacy_id: str, before: Mapping[str, int], actor_id: str | None) -> None:
@@ -84,8 +84,11 @@ def tell_low(tx: Transaction, pharmacy_id: str, before: Mapping[str, int], actor
     Whoever acted is told, too: it is not their own act. `actor_id` None: time has done it.
     """
     for product_id, was in before.items():
-        threshold = tx.value("SELECT threshold FROM products WHERE id = :id", {"id": product_id})
-        if left(tx, product_id) <= threshold < was:
+        row = tx.first(
+            f"SELECT threshold, {_LEFT} AS usable FROM products WHERE id = :product",
+            {"product": product_id, "today": queries.today(tx)},
+        )
+        if row and row["usable"] <= row["threshold"] < was:
             subject = Subject("product", product_id)
             events.record(tx, "stock.low", subject, actor_id=actor_id, place_id=pharmacy_id)
             pharmacists = directory.people(tx, "pharmacist", pharmacy_id)

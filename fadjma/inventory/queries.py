@@ -1,6 +1,6 @@
 """Reading medicines and stock. Usable stock leaves out what has expired and what is reserved."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -203,13 +203,22 @@ def _suggested(condition: str, best: str = "") -> str:
 
 def medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) -> Medicine:
     """One medicine that may be prescribed and received. Raises NotFound."""
-    row = tx.first(
+    return ask_medicine(tx, medicine_id, pharmacy_id)()
+
+
+def ask_medicine(tx: Transaction, medicine_id: str, pharmacy_id: str | None = None) -> Callable[[], Medicine]:
+    """The same for later (`Transaction.ask`): it is what is returned that raises."""
+    rows = tx.ask(
         f"SELECT {_MEDICINE}, {_usable('m.id')} AS usable FROM medicines m WHERE m.id = :id AND m.retired_at IS NULL",
         {"id": medicine_id, "pharmacy": pharmacy_id, "today": today(tx)},
     )
-    if row is None:
+
+    def medicine() -> Medicine:
+        for row in rows():
+            return Medicine(**{**row.as_dict(), "usable": row["usable"] if pharmacy_id else None})
         raise NotFound
-    return Medicine(**{**row.as_dict(), "usable": row["usable"] if pharmacy_id else None})
+
+    return medicine
 
 
 def listed(tx: Transaction, medicine_ids: Collection[str]) -> set[str]:

@@ -52,9 +52,9 @@ def check(tx: Transaction, viewer: Viewer, table: Table) -> str:
     wrong = {**table.errors, **errors, **effect.errors}
     if wrong:
         raise Invalid(dict(sorted(wrong.items(), key=_place)))
-    tx.execute("DELETE FROM receipts WHERE applied_at IS NULL AND made_at < :since", {"since": tx.now - _KEPT_FOR})
+    tx.send("DELETE FROM receipts WHERE applied_at IS NULL AND made_at < :since", {"since": tx.now - _KEPT_FOR})
     receipt_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO receipts (id, pharmacy_id, made_by, made_at, content, lines, units) "
         "VALUES (:id, :pharmacy, :by, :now, :content, :lines, :units)",
         {
@@ -140,7 +140,7 @@ def confirm(tx: Transaction, viewer: Viewer, receipt_id: str) -> str:
         raise NotNow(message, current=found.status)
     _take(tx, viewer, pharmacy_id, receipt_id, effect)
     known.learn(tx, viewer, pharmacy_id, {line.gtin: medicine_id for medicine_id, line in lines.values() if line.gtin})
-    tx.execute(
+    tx.send(
         "UPDATE receipts SET applied_at = :now, applied_by = :by, version = version + 1 WHERE id = :id",
         {"now": tx.now, "by": viewer.id, "id": receipt_id},
     )
@@ -233,7 +233,7 @@ def undo(tx: Transaction, viewer: Viewer, receipt_id: str) -> str:
         moving.movement(tx, viewer, row["lot_id"], "received", -row["quantity"], receipt_id=receipt_id) for row in rows
     )
     tx.execute_many(moving.MOVE, moves)
-    tx.execute(
+    tx.send(
         "UPDATE receipts SET undone_at = :now, undone_by = :by, version = version + 1 WHERE id = :id",
         {"now": tx.now, "by": viewer.id, "id": receipt_id},
     )

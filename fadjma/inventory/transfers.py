@@ -149,7 +149,7 @@ def send(tx: Transaction, viewer: Viewer, lot_id: str, *, to_id: str, quantity: 
         raise NotNow(_STAYS[lot.state], current=lot.state)
     before = moving.left(tx, lot.product_id)
     transfer_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO transfers (id, from_id, to_id, lot_id, quantity, sent_by, sent_at) "
         "VALUES (:id, :from, :to, :lot, :quantity, :viewer, :now)",
         {
@@ -199,7 +199,7 @@ def receive(tx: Transaction, viewer: Viewer, transfer_id: str) -> str:
         raise NotNow(message, current=found.status) from error
     if of["withheld_at"]:
         withholding.received(tx, viewer, lot_id, found.quantity, of["withheld_reason"])
-    tx.execute(
+    tx.send(
         "UPDATE transfers SET received_at = :now, received_by = :viewer, received_lot_id = :lot, version = version + 1 "
         "WHERE id = :id",
         {"now": tx.now, "viewer": viewer.id, "lot": lot_id, "id": found.id},
@@ -216,7 +216,7 @@ def undo(tx: Transaction, viewer: Viewer, transfer_id: str) -> str:
     """
     found = transfer(tx, viewer, transfer_id)
     _require(found, found.from_id == viewer.organization_id, N_("Seul le lieu qui a envoyé annule."))
-    tx.execute(
+    tx.send(
         "UPDATE transfers SET undone_at = :now, undone_by = :viewer, version = version + 1 WHERE id = :id",
         {"now": tx.now, "viewer": viewer.id, "id": found.id},
     )
@@ -245,7 +245,7 @@ def _change(tx: Transaction, lot_id: str, quantity: int) -> bool:
 
 
 def _move(tx: Transaction, viewer: Viewer, lot_id: str, quantity: int, transfer_id: str) -> None:
-    tx.execute(moving.MOVE, moving.movement(tx, viewer, lot_id, "transferred", quantity, transfer_id=transfer_id))
+    tx.send(moving.MOVE, moving.movement(tx, viewer, lot_id, "transferred", quantity, transfer_id=transfer_id))
 
 
 def _tell(tx: Transaction, viewer: Viewer, transfer_id: str, action: str, other_id: str) -> None:

@@ -205,7 +205,7 @@ def _write(
     delegated: AccessRequest | None,
 ) -> str:
     paper_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO papers (id, record_id, patient_id, kind, sha256, size, width, height, pages, thumbnail, "
         "author_id, created_at, position, delegated_by) VALUES (:id, :record, :patient, :kind, :sha256, :size, :width, "
         ":height, :pages, :thumbnail, :author, :now, :position, :delegated_by)",
@@ -268,14 +268,14 @@ def _begin(
     )
     if found is None:
         found = new_id()
-        tx.execute(
+        tx.send(
             "INSERT INTO uploads (id, user_id, patient_id, type, title, body, occurred_on, size, sha256, created_at, "
             "page_of) "
             "VALUES (:id, :user, :patient, :type, :title, :body, :occurred_on, :size, :sha256, :now, :page_of)",
             {"id": found, **known, **new},
         )
     else:
-        tx.execute(
+        tx.send(
             "UPDATE uploads SET type = :type, title = :title, body = :body, occurred_on = :occurred_on, "
             "size = :size, created_at = :now, page_of = :page_of WHERE id = :id",
             {"id": found, **new},
@@ -292,7 +292,7 @@ def finish(tx: Transaction, viewer: Viewer, upload_id: str, taken: Taken) -> str
         else:
             said = Said(found.type, found.title, found.body, found.occurred_on)
             paper_id = add(tx, viewer, found.patient_id, said, taken)
-        tx.execute("UPDATE uploads SET paper_id = :paper WHERE id = :id", {"id": upload_id, "paper": paper_id})
+        tx.send("UPDATE uploads SET paper_id = :paper WHERE id = :id", {"id": upload_id, "paper": paper_id})
     return upload_id
 
 
@@ -314,5 +314,5 @@ def forget(tx: Transaction, limit: int, drop: Callable[[str], None]) -> int:
     )
     for row in rows:
         drop(row["id"])
-        tx.execute("DELETE FROM uploads WHERE id = :id", {"id": row["id"]})
+        tx.send("DELETE FROM uploads WHERE id = :id", {"id": row["id"]})
     return len(rows)

@@ -58,15 +58,37 @@ def issue(
     where it does not say of what.
     """
     require_prescriber(tx, viewer, patient_id)
-    lines, doubts = check(tx, lines, pharmacy_id)
+    checked, doubts = check(tx, lines, pharmacy_id)
     if doubts and not confirmed:
         raise Doubtful(doubts)
+    return write(
+        tx,
+        viewer,
+        patient_id,
+        lines=checked,
+        pharmacy_id=pharmacy_id,
+        replaces_id=replaces_id,
+        renews_id=renews_id,
+    )
+
+
+def write(
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    *,
+    lines: list[NewLine],
+    pharmacy_id: str | None,
+    replaces_id: str | None,
+    renews_id: str | None,
+) -> str:
+    """Write what `check` has returned, by whom `require_prescriber` has let through; returns the id."""
     if replaces_id:
         _check_replaced(tx, viewer, patient_id, replaces_id)
     if renews_id:
         renewing.require(tx, viewer, patient_id, renews_id, [line.medicine_id for line in lines])
     prescription_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO prescriptions "
         "(id, short_code, patient_id, prescriber_id, addressed_to, replaces_id, status, issued_at, valid_until, "
         "updated_at) "
@@ -84,7 +106,7 @@ def issue(
         },
     )
     add_lines(tx, prescription_id, lines)
-    transitions.keep_patient(tx, prescription_id)
+    transitions.keep_patient(tx, prescription_id, "issued")
     transitions.write_act(tx, prescription_id, viewer.id, None, "issued", "")
     told = {**states.ISSUE.told, "patient": "prescription.renewed"} if renews_id else states.ISSUE.told
     transitions.tell(
@@ -118,9 +140,10 @@ def check(tx: Transaction, lines: list[NewLine], pharmacy_id: str | None) -> tup
     errors: dict[str, str] = {}
     doubts: dict[str, str] = {}
     checked = []
-    for index, line in enumerate(lines):
+    listed = [medicines.ask_medicine(tx, line.medicine_id) for line in lines]
+    for index, (line, ask_medicine) in enumerate(zip(lines, listed, strict=True)):
         try:
-            medicine = medicines.medicine(tx, line.medicine_id)
+            medicine = ask_medicine()
         except NotFound:
             errors[f"lines-{index}-medicine"] = CHOOSE_MEDICINE
             continue
@@ -210,7 +233,7 @@ def mark_error(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason:
 def _end(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act, reason: str) -> str:
     def follow(found: Standing) -> None:
         if found.status in states.PUT_TOGETHER:
-            tx.execute("UPDATE prescriptions SET acknowledge_by = pharmacy_id WHERE id = :id", {"id": found.id})
+            tx.send("UPDATE prescriptions SET acknowledge_by = pharmacy_id WHERE id = :id", {"id": found.id})
         renewing.close(tx, found.id)
 
     return transitions.move(tx, viewer, prescription_id, act, reason=reason, before=follow)
@@ -229,7 +252,7 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
         {"id": prescription_id, "address": address, "phone": phone, "now": tx.now},
     )
     if changed:
-        tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
+        tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
         transitions.tell(
             tx,
             prescription_id,
@@ -255,7 +278,7 @@ def choose_pharmacy(tx: Transaction, viewer: Viewer, prescription_id: str, *, ph
         return found.id
     could_see = transitions.pharmacists(tx, found.id)
     transitions.write(tx, found.id, viewer.id, found.status, found.status, "", None, by_id=viewer.by_id)
-    tx.execute("UPDATE prescriptions SET addressed_to = :to WHERE id = :id", {"to": pharmacy_id, "id": found.id})
+    tx.send("UPDATE prescriptions SET addressed_to = :to WHERE id = :id", {"to": pharmacy_id, "id": found.id})
     transitions.tell(
         tx,
         found.id,

@@ -1,7 +1,7 @@
 """What is checked before a prescription is signed, and before each step of a pharmacy; the rules are in safety/."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Unpack
@@ -14,7 +14,7 @@ from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, posology, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Handing
-from fadjma.prescriptions.prescription import Prescription
+from fadjma.prescriptions.prescription import Prescription, Standing
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.records import allergies, measurements
 from fadjma.refusals import Alerted, Doubtful, NotFound, Refusal
@@ -60,15 +60,14 @@ def sign(
     found = of_new(tx, patient_id, [line.medicine_id for line in spelled], [line.dosage for line in spelled])
     asked = sorted([*found.alerts, *of_posology(lines, doubts)], key=lambda one: one.line)
     answered = answers.require(viewer.language, asked, overrides, confirmed=confirmed, unchecked=found.unchecked)
-    prescription_id = actions.issue(
+    prescription_id = actions.write(
         tx,
         viewer,
         patient_id,
-        lines=lines,
+        lines=spelled,
         pharmacy_id=pharmacy_id,
         replaces_id=replaces_id,
         renews_id=renews_id,
-        confirmed=True,
     )
     answers.keep(tx, viewer, prescription_id, answered)
     return prescription_id
@@ -83,7 +82,7 @@ def of_new(
     What a refused prescription still owes is under way no more, so a correction is no duplicate of it; what was handed
     over of it is.
     """
-    return _checked(tx, patient_id, medicine_ids, safety.running(tx, patient_id, queries.UNDER_WAY), dosages)
+    return _checked(tx, patient_id, medicine_ids, safety.ask_running(tx, patient_id, queries.UNDER_WAY), dosages)
 
 
 def of_replacement(
@@ -92,9 +91,9 @@ def of_replacement(
     """What is asked of a medicine that is to take the place of a line of this prescription, as of a form's only line:
     also beside the other lines. `dosage`: how it is taken, as far as it is written. The caller has checked the right.
     """
+    running = safety.ask_running(tx, patient_id, queries.UNDER_WAY, besides=[prescription_id])
     lines = queries.lines(tx, prescription_id)
     others = [None if line.ended or line.id == line_id else line.medicine_id for line in lines]
-    running = safety.running(tx, patient_id, queries.UNDER_WAY, besides=[prescription_id])
     dosages, at = [*(line.dosage for line in lines), dosage], len(others)
     found = _checked(tx, patient_id, [*others, medicine_id], running, dosages)
     return Checked(
@@ -225,7 +224,12 @@ def for_pharmacy(tx: Transaction, viewer: Viewer, found: Prescription) -> Checke
         return Checked()
     if not any(found.status in act.sources for act in _CHECKED):
         return Checked()
-    return unanswered(tx, found.id, found.patient_id)
+    return unanswered(tx, found)
+
+
+def unanswered(tx: Transaction, found: Prescription | Standing) -> Checked:
+    """What is asked of one that is issued, and that nobody has answered yet. The caller has checked the right."""
+    return _without(*_ask_again(tx, found))
 
 
 def _answer(
@@ -243,11 +247,10 @@ def _answer(
         return  # the act itself says what became of it
     if found.status not in sources:
         return
-    asked = unanswered(tx, found.id, found.patient_id)
-    known = [one.alert for one in answers.of_prescription(tx, found.id)]
+    asked, known = _ask_again(tx, found)
     answered = answers.require(
         viewer.language,
-        asked.alerts,
+        _without(asked, known).alerts,
         overrides,
         confirmed=confirmed,
         unchecked=asked.unchecked,
@@ -256,30 +259,37 @@ def _answer(
     answers.keep(tx, viewer, found.id, answered)
 
 
-def unanswered(tx: Transaction, prescription_id: str, patient_id: str) -> Checked:
-    """What is asked of one that is issued, and that nobody has answered yet. The caller has checked the right."""
-    issued_at = queries.issued_at(tx, prescription_id)
-    running = safety.running(tx, patient_id, queries.UNDER_WAY, besides=[prescription_id], before=issued_at)
-    lines = queries.lines(tx, prescription_id)
+def _ask_again(tx: Transaction, found: Prescription | Standing) -> tuple[Checked, set[str]]:
+    """What is asked of one that is issued, and which alerts of it somebody has answered."""
+    answered = answers.ask_of_prescription(tx, found.id)
+    running = safety.ask_running(tx, found.patient_id, queries.UNDER_WAY, besides=[found.id], before=found.issued_at)
+    lines = queries.lines(tx, found.id)
     medicine_ids = [None if line.ended else line.medicine_id for line in lines]
-    found = _checked(tx, patient_id, medicine_ids, running, [line.dosage for line in lines])
-    answered = {one.alert for one in answers.of_prescription(tx, prescription_id)}
-    return replace(found, alerts=tuple(one for one in found.alerts if one.id not in answered))
+    asked = _checked(tx, found.patient_id, medicine_ids, running, [line.dosage for line in lines])
+    return asked, {one.alert for one in answered()}
+
+
+def _without(asked: Checked, answered: Collection[str]) -> Checked:
+    return replace(asked, alerts=tuple(one for one in asked.alerts if one.id not in answered))
 
 
 def _checked(
     tx: Transaction,
     patient_id: str,
     medicine_ids: Sequence[str | None],
-    running: Sequence[Running],
+    ask_running: Callable[[], Sequence[Running]],
     dosages: Sequence[str] = (),
 ) -> Checked:
-    known = safety.medicines(tx, filter(None, medicine_ids))
+    ask_noted, ask_known = (
+        allergies.ask_of_patient(tx, patient_id),
+        safety.ask_medicines(tx, filter(None, medicine_ids)),
+    )
+    weighed, noted, known, running = _weighed(tx, patient_id), ask_noted(), ask_known(), ask_running()
+    ask_limits = safety.ask_doses(tx, list(known.values()))
+    ask_pairs = safety.ask_interactions(tx, list(known.values()))
+    limits, pairs = ask_limits(), ask_pairs()
     medicines = [known.get(id or "") for id in medicine_ids]
-    noted = allergies.of_patient(tx, patient_id)
     given = [_given(medicine, dosage) if medicine else None for medicine, dosage in zip_longest(medicines, dosages)]
-    weighed, limits = _weighed(tx, patient_id), safety.doses_of(tx, list(known.values()))
-    pairs = safety.interactions_of(tx, list(known.values()))
     alerts = [
         *rules.alerts(medicines, noted, running, tx.now),
         *interactions.alerts(medicines, running, pairs, tx.now),
@@ -301,9 +311,9 @@ def _given(medicine: Medicine, dosage: str | None) -> Given:
 
 
 def _weighed(tx: Transaction, patient_id: str) -> Weighed:
-    weight = measurements.newest(tx, patient_id, "body_weight")
+    newest = measurements.ask_newest(tx, patient_id, "body_weight")
     born = directory.identity(tx, patient_id).birth_date
-    months = age_in_months(born, days.day(tx.now))
+    months, weight = age_in_months(born, days.day(tx.now)), newest()
     return Weighed(months, weight.at, weight.value) if weight else Weighed(months, None)
 
 

@@ -68,7 +68,7 @@ def answer(
     reason: str = "",
 ) -> None:
     """Write it down, with who and when."""
-    tx.execute(
+    tx.send(
         "UPDATE delivery_requests SET status = :status, answered_at = :now, answered_by = :viewer, reason = :reason "
         "WHERE prescription_id = :id",
         {"status": status, "now": tx.now, "viewer": viewer.id, "reason": reason, "id": prescription_id},
@@ -76,5 +76,5 @@ def answer(
 
 
 def _tell(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act) -> None:
-    tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
+    tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
     transitions.tell(tx, prescription_id, act.event, actor_id=viewer.id, by_id=viewer.by_id, told=act.told)

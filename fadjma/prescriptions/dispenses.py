@@ -40,7 +40,7 @@ UNDONE = Kind(
 def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Sequence[Taken], proof: Proof) -> str:
     """Write down a hand-over and what it leaves owed; returns its id."""
     dispense_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO dispenses (id, prescription_id, pharmacy_id, actor_id, at, proof, card_pin, identity_kind, "
         "identity_number, reason) "
         "VALUES (:id, :prescription, :pharmacy, :actor, :now, :proof, :card_pin, :kind, :number, :reason)",
@@ -58,11 +58,11 @@ def record(tx: Transaction, viewer: Viewer, prescription_id: str, taken: Sequenc
         },
     )
     for one in taken:
-        tx.execute(
+        tx.send(
             "INSERT INTO dispense_lines (dispense_id, line_id, lot_id, quantity) VALUES (:id, :line, :lot, :quantity)",
             {"id": dispense_id, "line": one.line_id, "lot": one.lot_id, "quantity": one.quantity},
         )
-        tx.execute(
+        tx.send(
             "UPDATE prescription_lines SET delivered = delivered + :quantity WHERE id = :line",
             {"line": one.line_id, "quantity": one.quantity},
         )
@@ -107,7 +107,7 @@ def is_of_known_lots(tx: Transaction, dispense_id: str) -> bool:
 
 def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> list[Taken]:
     """It has not happened; returns what is to be put back, of known lots."""
-    tx.execute(
+    tx.send(
         "UPDATE dispenses SET undone_at = :now, undone_by = :viewer, undo_reason = :reason WHERE id = :id",
         {"now": tx.now, "viewer": viewer.id, "reason": reason, "id": dispense_id},
     )
@@ -118,7 +118,7 @@ def undo(tx: Transaction, viewer: Viewer, dispense_id: str, *, reason: str) -> l
     )
     taken = [Taken(**row.as_dict()) for row in rows]
     for one in taken:
-        tx.execute(
+        tx.send(
             "UPDATE prescription_lines SET delivered = delivered - :quantity WHERE id = :line",
             {"line": one.line_id, "quantity": one.quantity},
         )

@@ -259,7 +259,7 @@ def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str
     left = handover.ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
         return {"right": True, "left": left}
-    tx.execute(
+    tx.send(
         "UPDATE prescriptions SET code_failures = code_failures + 1 WHERE id = :id AND code_failures < :most",
         {"id": found.id, "most": handover.ATTEMPTS},
     )

@@ -33,7 +33,7 @@ def code(key: bytes, prescription_id: str, code_round: int) -> str:
 
 def renew(tx: Transaction, prescription_id: str) -> None:
     """A new code: the one before opens nothing any more, and wrong ones are counted anew."""
-    tx.execute(
+    tx.send(
         "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0, version = version + 1 WHERE id = :id",
         {"id": prescription_id},
     )
@@ -66,7 +66,7 @@ def print_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
         raise NotNow(_OVER, current=found.status)
     if not queries.sees_codes(tx, found.patient_id):
         sql = "UPDATE prescriptions SET code_printed_round = code_round WHERE id = :id"
-        tx.execute(sql, {"id": found.id})
+        tx.send(sql, {"id": found.id})
         events.record(
             tx,
             "prescription.code_printed",

@@ -263,6 +263,7 @@ class Standing:
     pharmacy_id: str | None
     replaced_by: str | None
     status: Status
+    issued_at: int
     code_round: int
     code_failures: int
     code_printed_round: int | None

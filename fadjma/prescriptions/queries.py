@@ -4,7 +4,7 @@ The patient and the prescriber see theirs; a doctor needs a grant; a pharmacist 
 was addressed. One that is open to any pharmacy shows neither lines nor patient before it is claimed (`neutral`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
@@ -33,8 +33,9 @@ NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy see
 
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _STANDING = f"""
-    SELECT p.id, p.patient_id, p.prescriber_id, p.pharmacy_id, {_STATUS} AS status, p.code_round, p.code_failures,
-           p.code_printed_round, p.version, (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
+    SELECT p.id, p.patient_id, p.prescriber_id, p.pharmacy_id, {_STATUS} AS status, p.issued_at,
+           p.code_round, p.code_failures, p.code_printed_round, p.version,
+           (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
     FROM prescriptions p
 """
 SELECT = f"""
@@ -155,16 +156,19 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
     handing_over = delivering and found.status in states.DELIVER.sources
+    ask_acts, ask_answers = _ask_acts(tx, found.id), answers.ask_of_prescription(tx, found.id)
+    ask_allergies = allergies.ask_of_patient(tx, found.patient_id) if informed else None
+    ask_weight = measurements.ask_newest(tx, found.patient_id, "body_weight") if informed else None
     prescribed = _given_as(tx, found, _lines_shown_to(tx, viewer, found.id))
     return replace(
         found,
         lines=_equivalents(tx, found, _at_hand(tx, found, prescribed)) if delivering else prescribed,
-        acts=_acts_shown_to(viewer, _acts(tx, found.id)),
+        acts=_acts_shown_to(viewer, ask_acts()),
         dispenses=dispenses.of(tx, viewer, found.id),
-        answers=_answers_shown_to(tx, viewer, found, informed=informed),
+        answers=_answers_shown_to(viewer, found, ask_answers(), informed=informed),
         grant=grant,
-        allergies=allergies.of_patient(tx, found.patient_id) if informed else None,
-        weight=measurements.newest(tx, found.patient_id, "body_weight") if informed else None,
+        allergies=ask_allergies and ask_allergies(),
+        weight=ask_weight and ask_weight(),
         earlier=_earlier(tx, found) if dispensing else (),
         delivery=_delivery(tx, found) if delivering or viewer.id == found.patient_id else None,
         has_code=not handing_over or has_code(tx, found),
@@ -175,9 +179,10 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     )
 
 
-def _answers_shown_to(tx: Transaction, viewer: Viewer, found: Prescription, *, informed: bool) -> tuple[Answer, ...]:
+def _answers_shown_to(
+    viewer: Viewer, found: Prescription, answered: tuple[Answer, ...], *, informed: bool
+) -> tuple[Answer, ...]:
     """To alerts; to its prescriber without a grant their own alone: a pharmacy answers what was noted since."""
-    answered = answers.of_prescription(tx, found.id)
     if informed or viewer.id == found.patient_id:
         return answered
     return tuple(one for one in answered if one.role == "doctor")  # its prescriber: no other doctor signs it
@@ -280,12 +285,6 @@ def _as_it_was_shown(tx: Transaction, viewer: Viewer, found: Prescription) -> Pr
     )
 
 
-def issued_at(tx: Transaction, prescription_id: str) -> int:
-    """When a prescription that there is was issued, in milliseconds UTC."""
-    at: int = tx.value("SELECT issued_at FROM prescriptions WHERE id = :id", {"id": prescription_id})
-    return at
-
-
 def is_any(tx: Transaction) -> bool:
     """Whether anything was ever prescribed here."""
     return tx.value("SELECT 1 FROM prescriptions LIMIT 1") is not None
@@ -331,6 +330,7 @@ def _delivery(tx: Transaction, found: Prescription) -> Delivery | None:
 
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
+    shortages, ended = _ask_shortages(tx, prescription_id), _ask_ended(tx, prescription_id)
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
         "l.substitution_reason, l.renewals, l.delivered, o.line_id AS replaces FROM prescription_lines l "
@@ -338,37 +338,42 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
-    shortages, ended = _shortages(tx, prescription_id), _ended(tx, prescription_id)
-    return tuple(Line(**row.as_dict(), shortage=shortages.get(row["id"]), ended=ended.get(row["id"])) for row in rows)
+    unsupplied, over = shortages(), ended()
+    return tuple(Line(**row.as_dict(), shortage=unsupplied.get(row["id"]), ended=over.get(row["id"])) for row in rows)
 
 
-def _ended(tx: Transaction, prescription_id: str) -> dict[str, Ended]:
+def _ask_ended(tx: Transaction, prescription_id: str) -> Callable[[], dict[str, Ended]]:
     """The lines that their prescriber has ended."""
-    rows = tx.all(
+    rows = tx.ask(
         "SELECT e.line_id, e.at, e.reason, e.replaced_by FROM prescription_lines l "
         "JOIN ended_lines e ON e.line_id = l.id WHERE l.prescription_id = :id",
         {"id": prescription_id},
     )
-    return {row["line_id"]: Ended(row["at"], row["reason"], row["replaced_by"]) for row in rows}
+    return lambda: {row["line_id"]: Ended(row["at"], row["reason"], row["replaced_by"]) for row in rows()}
 
 
-def _shortages(tx: Transaction, prescription_id: str) -> dict[str, Shortage]:
+def _ask_shortages(tx: Transaction, prescription_id: str) -> Callable[[], dict[str, Shortage]]:
     """Which lines could not be supplied the last time, of what is owed; by the pharmacy that has it, or had it last.
 
     Not those of which all that is owed was put aside since, be it of an equivalent.
     """
-    rows = tx.all(
+    rows = tx.ask(
         "SELECT u.line_id, u.at, u.code, u.text, u.pharmacy_id, l.quantity - l.delivered AS owed "
         "FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
         "WHERE l.prescription_id = :id AND l.delivered < l.quantity ORDER BY l.position, u.at, u.id",
         {"id": prescription_id},
     )
-    kept, since = (put_aside.of(tx, prescription_id), _prepared_at(tx, prescription_id)) if rows else ({}, 0)
-    return {
-        row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"])
-        for row in rows
-        if row["at"] >= since or kept.get(row["line_id"], put_aside.NOTHING).usable < row["owed"]
-    }
+
+    def shortages() -> dict[str, Shortage]:
+        found = rows()
+        kept, since = (put_aside.of(tx, prescription_id), _prepared_at(tx, prescription_id)) if found else ({}, 0)
+        return {
+            row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"])
+            for row in found
+            if row["at"] >= since or kept.get(row["line_id"], put_aside.NOTHING).usable < row["owed"]
+        }
+
+    return shortages
 
 
 def _prepared_at(tx: Transaction, prescription_id: str) -> int:
@@ -419,7 +424,11 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
 
 
 def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
-    rows = tx.all(
+    return _ask_acts(tx, prescription_id)()
+
+
+def _ask_acts(tx: Transaction, prescription_id: str) -> Callable[[], tuple[Act, ...]]:
+    rows = tx.ask(
         "SELECT a.at, (SELECT name FROM people WHERE id = a.actor_id) AS name, "
         "(SELECT name FROM people WHERE id = a.by_id) AS by, "
         "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason, "
@@ -428,7 +437,7 @@ def _acts(tx: Transaction, prescription_id: str) -> tuple[Act, ...]:
         "ORDER BY a.at, a.id",
         {"id": prescription_id},
     )
-    return tuple(Act(**row.as_dict()) for row in rows)
+    return lambda: tuple(Act(**row.as_dict()) for row in rows())
 
 
 def _is_to_be_corrected(viewer: Viewer, found: Prescription) -> bool:

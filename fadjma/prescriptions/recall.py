@@ -198,7 +198,7 @@ def tick(tx: Transaction, viewer: Viewer, lot_id: str, prescription_id: str) -> 
 
 def _note(tx: Transaction, viewer: Viewer, lot: Lot, patient_id: str, way: Way) -> None:
     notice_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO recall_notices (id, lot_id, pharmacy_id, medicine_id, patient_id, way, told_by, told_at) "
         "VALUES (:id, :lot, :pharmacy, :medicine, :patient, :way, :viewer, :now)",
         {

@@ -103,7 +103,7 @@ def accept(tx: Transaction, viewer: Viewer, prescription_id: str, renewed_id: st
 def close(tx: Transaction, prescription_id: str) -> None:
     """It was cancelled, entered in error, or all that was handed over is undone: what was asked waits no more."""
     sql = "UPDATE renewals SET status = 'lapsed', ended_at = :now WHERE prescription_id = :id AND status = 'pending'"
-    tx.execute(sql, {"id": prescription_id, "now": tx.now})
+    tx.send(sql, {"id": prescription_id, "now": tx.now})
 
 
 def lapse(tx: Transaction, limit: int) -> int:

@@ -97,7 +97,7 @@ def _lacking(
 
 def _end(tx: Transaction, viewer: Viewer, found: Standing, line: Line, reason: str, replaced_by: str | None) -> None:
     inventory.release(tx, found.id, line.id)
-    tx.execute(
+    tx.send(
         "INSERT INTO ended_lines (line_id, at, actor_id, reason, replaced_by) "
         "VALUES (:line, :now, :viewer, :reason, :replaced_by)",
         {"line": line.id, "now": tx.now, "viewer": viewer.id, "reason": reason, "replaced_by": replaced_by},
@@ -114,7 +114,7 @@ def _go_on(tx: Transaction, viewer: Viewer, found: Standing, act: states.Act, wh
     elif found.status in states.SET_BACK.sources and not put_aside.of(tx, found.id):
         _move(tx, viewer, found, states.SET_BACK, reason)
     else:
-        tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": found.id})
+        tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": found.id})
     transitions.tell(tx, found.id, what, actor_id=viewer.id, told=act.told)
 
 

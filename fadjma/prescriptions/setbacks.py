@@ -33,7 +33,7 @@ def cannot_supply(
     said = owed[line_id]
     if said and (said.pharmacy_id, said.code, said.text) == (viewer.organization_id, code, text):
         raise Conflict(N_("Le médecin est déjà prévenu, pour cette raison."), current=found.status)
-    tx.execute(
+    tx.send(
         "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
         "VALUES (:id, :line, :pharmacy, :viewer, :now, :code, :text)",
         {

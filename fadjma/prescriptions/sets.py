@@ -141,5 +141,5 @@ def remove(tx: Transaction, viewer: Viewer, set_id: str) -> str:
     """Nothing happens to one that was removed before. Raises NotFound for another doctor's."""
     one(tx, viewer, set_id)
     sql = "UPDATE prescription_sets SET removed_at = :now WHERE id = :id AND removed_at IS NULL"
-    tx.execute(sql, {"id": set_id, "now": tx.now})
+    tx.send(sql, {"id": set_id, "now": tx.now})
     return set_id

@@ -44,8 +44,8 @@ def move(
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
-        tx.execute("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
-        tx.execute(  # what this pharmacy has answered is not the answer of the next one
+        tx.send("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
+        tx.send(  # what this pharmacy has answered is not the answer of the next one
             "UPDATE delivery_requests SET status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
             "WHERE prescription_id = :id AND status <> 'withdrawn'",
             {"id": prescription_id},
@@ -107,24 +107,26 @@ def write(
     if not changed:
         raise Conflict(states.CHANGED, current=source)
     write_act(tx, prescription_id, actor_id, source, target, reason, by_id=by_id)
-    keep_patient(tx, prescription_id)
+    keep_patient(tx, prescription_id, target)
 
 
-def keep_patient(tx: Transaction, prescription_id: str) -> None:
-    """Keep among the patients of its prescriber for whom it is, as it is now: they are listed without being counted.
+def keep_patient(tx: Transaction, prescription_id: str, status: Status) -> None:
+    """Keep among the patients of its prescriber for whom it is, now in this state: they are listed, not counted.
 
     What was entered in error was for somebody else: a patient who has nothing but that is not one of theirs.
     """
     pair = "(prescriber_id, patient_id) = (SELECT prescriber_id, patient_id FROM prescriptions WHERE id = :id)"
-    kept = tx.execute(
+    theirs = f"FROM prescriptions WHERE {pair} AND status <> 'entered_in_error'"
+    tx.send(
         "INSERT INTO prescriber_patients (prescriber_id, patient_id, at) "
-        "SELECT prescriber_id, patient_id, updated_at FROM prescriptions "
-        f"WHERE {pair} AND status <> 'entered_in_error' ORDER BY updated_at DESC LIMIT 1 "
+        f"SELECT prescriber_id, patient_id, updated_at {theirs} ORDER BY updated_at DESC LIMIT 1 "
         "ON CONFLICT (prescriber_id, patient_id) DO UPDATE SET at = excluded.at",
         {"id": prescription_id},
     )
-    if not kept:
-        tx.execute(f"DELETE FROM prescriber_patients WHERE {pair}", {"id": prescription_id})
+    if status == "entered_in_error":
+        tx.send(
+            f"DELETE FROM prescriber_patients WHERE {pair} AND NOT EXISTS (SELECT 1 {theirs})", {"id": prescription_id}
+        )
 
 
 def write_act(
@@ -138,7 +140,7 @@ def write_act(
     by_id: str | None = None,
 ) -> None:
     """Append one act to the prescription's history."""
-    tx.execute(
+    tx.send(
         "INSERT INTO prescription_acts (id, prescription_id, at, actor_id, by_id, from_status, to_status, "
         "reason) VALUES (:id, :prescription, :now, :actor, :by, :source, :target, :reason)",
         {

@@ -110,7 +110,7 @@ def add(
     which somebody writes by delegation.
     """
     record_id = new_id()
-    tx.execute(
+    tx.send(
         "INSERT INTO records (id, patient_id, type, author_id, occurred_on, created_at, words) "
         "VALUES (:id, :patient, :type, :author, :occurred_on, :now, :words)",
         {
@@ -202,7 +202,7 @@ def require_writer(tx: Transaction, viewer: Viewer, patient_id: str, record_type
 def _add_version(
     tx: Transaction, viewer: Viewer, record_id: str, version: int, title: str, body: str, reason: str | None
 ) -> None:
-    tx.execute(
+    tx.send(
         "INSERT INTO record_versions (record_id, version, author_id, title, body, reason, created_at) "
         "VALUES (:record, :version, :author, :title, :body, :reason, :now)",
         {

@@ -5,7 +5,7 @@ there were any, or is sent without, is an allergy « en toutes lettres »: it is
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -152,7 +152,12 @@ def of_patient(tx: Transaction, patient_id: str, at: int | None = None) -> Aller
 
     What was entered in error meanwhile is not among them. The caller has checked the right.
     """
-    rows = tx.all(
+    return ask_of_patient(tx, patient_id, at)()
+
+
+def ask_of_patient(tx: Transaction, patient_id: str, at: int | None = None) -> Callable[[], Allergies]:
+    """The same for later (`Transaction.ask`)."""
+    rows = tx.ask(
         f"SELECT r.id, v.title, v.created_at AS noted_at, a.name AS author_name, a.profession, {_FACTS} "
         "FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = "
         "(SELECT max(w.version) FROM record_versions w WHERE w.record_id = r.id AND w.created_at <= :at) "
@@ -161,6 +166,10 @@ def of_patient(tx: Transaction, patient_id: str, at: int | None = None) -> Aller
         "WHERE r.patient_id = :patient AND r.type = 'allergy' AND r.status = 'current' ORDER BY r.occurred_on, r.id",
         {"patient": patient_id, "at": _EVER if at is None else at},
     )
+    return lambda: _sorted(rows())
+
+
+def _sorted(rows: Iterable[Row]) -> Allergies:
     found = [_allergy(row) for row in rows]
     stated = [one for one in found if one.facts and one.facts.kind == "none_known"]
     others = [one for one in found if one not in stated]

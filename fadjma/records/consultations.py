@@ -55,7 +55,7 @@ def facts_of(tx: Transaction, record_ids: list[str]) -> dict[str, Consultation]:
 
 def write(tx: Transaction, record_id: str, version: int, facts: Consultation) -> None:
     """What a version says, which has just been added."""
-    tx.execute(
+    tx.send(
         "INSERT INTO consultation_facts (record_id, version, motive, observation, conclusion) "
         "VALUES (:record, :version, :motive, :observation, :conclusion)",
         {

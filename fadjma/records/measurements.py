@@ -1,6 +1,6 @@
 """Reading what was measured of a patient: each value a whole number of its last digit (vitals.py), with its day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -177,6 +177,7 @@ _STANDS = (
     "NOT EXISTS (SELECT 1 FROM measurement_errors WHERE measurement_id = m.id) "
     "AND NOT EXISTS (SELECT 1 FROM records WHERE id = m.record_id AND status = 'entered_in_error')"
 )
+_NEWEST_FIRST = "ORDER BY m.measured_on DESC, m.created_at DESC, m.id DESC"
 
 
 def part_of(code: Code) -> str:
@@ -186,8 +187,16 @@ def part_of(code: Code) -> str:
 
 def newest(tx: Transaction, patient_id: str, code: Code) -> Measurement | None:
     """The last one by its day; of one day, the one that was written last. The caller has checked the right."""
-    found = _newest(tx, patient_id, code, None, 1)
-    return found[0] if found else None
+    return ask_newest(tx, patient_id, code)()
+
+
+def ask_newest(tx: Transaction, patient_id: str, code: Code) -> Callable[[], Measurement | None]:
+    """The same for later (`Transaction.ask`)."""
+    rows = tx.ask(
+        f"{_MEASUREMENT} WHERE m.patient_id = :patient AND m.code = :code AND {_STANDS} {_NEWEST_FIRST} LIMIT 1",
+        {"patient": patient_id, "code": code},
+    )
+    return lambda: next(map(_measurement, rows()), None)
 
 
 def known_at(tx: Transaction, patient_id: str, code: Code, at: int) -> Measurement | None:
@@ -197,7 +206,7 @@ def known_at(tx: Transaction, patient_id: str, code: Code, at: int) -> Measureme
     """
     row = tx.first(
         f"{_MEASUREMENT} WHERE m.patient_id = :patient AND m.code = :code AND m.measured_on <= :day "
-        f"AND m.created_at <= :at AND {_STANDS} ORDER BY m.measured_on DESC, m.created_at DESC, m.id DESC LIMIT 1",
+        f"AND m.created_at <= :at AND {_STANDS} {_NEWEST_FIRST} LIMIT 1",
         {"patient": patient_id, "code": code, "day": days.day(at).isoformat(), "at": at},
     )
     return _measurement(row) if row else None
@@ -309,7 +318,7 @@ def _newest(tx: Transaction, patient_id: str, code: Code | None, before: str | N
     rows = tx.all(
         f"{_MEASUREMENT} WHERE m.patient_id = :patient {'AND m.code = :code' if code else ''} "
         f"AND (m.measured_on, m.created_at, m.id) < (:day, :at, :id) AND {_STANDS} "
-        "ORDER BY m.measured_on DESC, m.created_at DESC, m.id DESC LIMIT :limit",
+        f"{_NEWEST_FIRST} LIMIT :limit",
         {"patient": patient_id, "code": code, "day": day or _LATEST, "at": at, "id": last_id, "limit": limit + 1},
     )
     found = [_measurement(row) for row in rows]

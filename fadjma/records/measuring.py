@@ -165,7 +165,7 @@ def mark_error(tx: Transaction, viewer: Viewer, measurement_id: str, *, reason: 
         raise Forbidden(N_("Seul l'auteur peut déclarer une saisie par erreur."))
     if found.error is not None:
         raise Conflict(N_("Cette mesure est déjà déclarée saisie par erreur."), current="entered_in_error")
-    tx.execute(
+    tx.send(
         "INSERT INTO measurement_errors (measurement_id, reason, at) VALUES (:id, :reason, :now)",
         {"id": measurement_id, "reason": reason, "now": tx.now},
     )

@@ -125,7 +125,7 @@ def _add_version(
 
 
 def _write(tx: Transaction, record_id: str, version: int, facts: Facts) -> None:
-    tx.execute(
+    tx.send(
         "INSERT INTO allergy_facts (record_id, version, kind, substance, atc, reaction, severity, status) "
         "VALUES (:record, :version, :kind, :substance, :atc, :reaction, :severity, :status)",
         {

@@ -118,7 +118,7 @@ def facts_of(tx: Transaction, record_ids: list[str]) -> dict[str, Problem]:
 
 def write(tx: Transaction, record_id: str, version: int, facts: Problem) -> None:
     """What a version says, which has just been added."""
-    tx.execute(
+    tx.send(
         "INSERT INTO problem_facts (record_id, version, words, icd, since, status, ended_on, note) "
         "VALUES (:record, :version, :words, :icd, :since, :status, :ended_on, :note)",
         {

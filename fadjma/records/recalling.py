@@ -105,7 +105,7 @@ def _is_followed(tx: Transaction, patient_id: str) -> bool:
 
 def begin(tx: Transaction, patient_id: str) -> None:
     """The same, where a vaccination with its fields has just been written."""
-    tx.execute(
+    tx.send(
         "INSERT INTO vaccination_calls (patient_id, due_on, check_on, listed, schedule) VALUES (:id, '', '', 0, -1) "
         "ON CONFLICT (patient_id) DO NOTHING",
         {"id": patient_id},
@@ -144,7 +144,7 @@ def _settle(tx: Transaction, patient_ids: Sequence[str]) -> None:
                 {"id": patient.id, "listed": int(overdue), "due_on": due_on, "noted": noted},
             )
         )
-        tx.execute(
+        tx.send(
             "UPDATE vaccination_calls SET due_on = :due_on, check_on = :check_on, schedule = :schedule, noted = :noted "
             "WHERE patient_id = :id",
             {

@@ -166,7 +166,7 @@ def _value(row: Row) -> Value:
 def write(tx: Transaction, record_id: str, version: int, facts: Result) -> None:
     """What a version says, which has just been added."""
     whose = {"record": record_id, "version": version}
-    tx.execute(
+    tx.send(
         "INSERT INTO result_facts (record_id, version, exam, note) VALUES (:record, :version, :exam, :note)",
         {**whose, "exam": facts.exam, "note": facts.note},
     )

@@ -177,7 +177,7 @@ def _facts(row: Row) -> Vaccination:
 
 def write(tx: Transaction, record_id: str, version: int, facts: Vaccination) -> None:
     """What a version says, which has just been added."""
-    tx.execute(
+    tx.send(
         "INSERT INTO vaccination_facts (record_id, version, vaccine, vaccine_key, dose, lot, site, next_due, note) "
         "VALUES (:record, :version, :vaccine, :key, :dose, :lot, :site, :next_due, :note)",
         {

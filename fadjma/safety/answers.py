@@ -1,7 +1,7 @@
 """Alerts that are answered: what is taken as an answer, and what is kept of it for whoever dispenses."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,12 +123,17 @@ def keep(tx: Transaction, viewer: Viewer, prescription_id: str, answered: Iterab
 
 def of_prescription(tx: Transaction, prescription_id: str) -> tuple[Answer, ...]:
     """What was answered of a prescription, in order. The caller has checked the right."""
-    rows = tx.all(
+    return ask_of_prescription(tx, prescription_id)()
+
+
+def ask_of_prescription(tx: Transaction, prescription_id: str) -> Callable[[], tuple[Answer, ...]]:
+    """The same for later (`Transaction.ask`)."""
+    rows = tx.ask(
         "SELECT o.alert, o.line, o.kind, o.text, o.said, o.reason, a.name, a.role, o.at "
         "FROM alert_overrides o JOIN people a ON a.id = o.actor_id WHERE o.prescription_id = :id ORDER BY o.at, o.id",
         {"id": prescription_id},
     )
-    return tuple(map(_answer, rows))
+    return lambda: tuple(map(_answer, rows()))
 
 
 def _answer(row: Row) -> Answer:

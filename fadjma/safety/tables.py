@@ -5,7 +5,7 @@ They hold what a doctor or pharmacist of the clinic has signed, and nothing that
 nobody has signed, or that was withdrawn, is off: it is shown, said to be off, and compared with nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -239,18 +239,29 @@ def entries(tx: Transaction, viewer: Viewer, entry_ids: Iterable[str]) -> dict[s
 
 def in_use(tx: Transaction, kind: Kind, substances: Iterable[str]) -> list[Entry]:
     """The signed rows of these (few) substances; of an interaction of those with any."""
+    return ask_in_use(tx, kind, substances)()
+
+
+def ask_in_use(tx: Transaction, kind: Kind, substances: Iterable[str]) -> Callable[[], list[Entry]]:
+    """The same for later (`Transaction.ask`)."""
     among, values = given(dict.fromkeys(substances))
-    rows = tx.all(
+    rows = tx.ask(
         f"{_ENTRY} WHERE {_IN_USE} AND e.kind = :kind AND (e.dci_key IN {among} OR e.other_key IN {among}) "
         "ORDER BY e.dci_key, e.other_key, e.from_months",
         {"kind": kind, **values},
     )
-    return [_entry(row) for row in rows]
+    return lambda: [_entry(row) for row in rows()]
 
 
 def is_signed(tx: Transaction, kind: Kind) -> bool:
     """Whether any row of this kind is in use."""
-    return bool(tx.value(f"SELECT 1 FROM safety_entries e WHERE {_IN_USE} AND e.kind = :kind LIMIT 1", {"kind": kind}))
+    return ask_is_signed(tx, kind)()
+
+
+def ask_is_signed(tx: Transaction, kind: Kind) -> Callable[[], bool]:
+    """The same for later."""
+    rows = tx.ask(f"SELECT 1 FROM safety_entries e WHERE {_IN_USE} AND e.kind = :kind LIMIT 1", {"kind": kind})
+    return lambda: bool(rows())
 
 
 def count_unsigned(tx: Transaction) -> int:

@@ -77,6 +77,7 @@ async def see(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *args:
     def run(tx: Transaction) -> R:
         viewer = asking.identify(tx)
         asking.look_for_news(tx, opened)
+        asking.hear_news()
         return query(tx, viewer, *args, **kwargs)
 
     try:
@@ -120,6 +121,7 @@ async def act(
         stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         asking.look_for_news(tx, acted_on)  # before the act: what it brings is news
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
+        asking.hear_news()
         asking.read_news(tx)
         answer = stored or resource.json(viewer.language)
         if key and not stored:
@@ -271,6 +273,7 @@ class _Asking:
         self.mail: inbox.State | None = None
         self.several = False  # whether this person may act for others
         self.news: list[tuple[str, str | None, int]] = []  # that is read now: kind, id, up to where
+        self._looked: list[tuple[str, str | None, Callable[[], int | None]]] = []
 
     def identify(self, tx: Transaction) -> Viewer:
         self.viewer = sessions.viewer(tx, self.secret)
@@ -298,12 +301,15 @@ class _Asking:
             self.several = is_patient and proxies.is_any_of(tx, self.viewer.own_id)
 
     def look_for_news(self, tx: Transaction, about: list[tuple[str, str | None]]) -> None:
-        """Whether something unread in this person's inbox is about one of these things."""
+        """Whether something unread in this person's inbox is about one of these things: it is asked now, and heard when
+        that is needed (`hear_news`)."""
         assert self.viewer
-        for kind, subject_id in about:
-            up_to = inbox.news(tx, self.viewer.own_id, kind, subject_id)
-            if up_to is not None:
-                self.news.append((kind, subject_id, up_to))
+        own_id = self.viewer.own_id
+        self._looked = [(kind, id, inbox.ask_news(tx, own_id, kind, id)) for kind, id in about]
+
+    def hear_news(self) -> None:
+        found = [(kind, id, up_to()) for kind, id, up_to in self._looked]
+        self.news = [(kind, id, up_to) for kind, id, up_to in found if up_to is not None]
 
     def read_news(self, tx: Transaction) -> None:
         """It is read now, and the badge says so. The cursor stays that of what the page shows, if more has come."""

@@ -64,7 +64,7 @@ def save(tx: Transaction, user_id: str, place: Place, fields: Mapping[str, str],
 
 
 def _put(tx: Transaction, user_id: str, place: Place, sealed: str) -> None:
-    tx.execute(
+    tx.send(
         "INSERT INTO drafts (user_id, form, subject, sealed, saved_at) "
         "VALUES (:user_id, :form, :subject, :sealed, :now)",
         {**_at(user_id, place), "sealed": sealed, "now": tx.now},
@@ -73,7 +73,7 @@ def _put(tx: Transaction, user_id: str, place: Place, sealed: str) -> None:
 
 def _drop_beyond(tx: Transaction, user_id: str) -> None:
     """Nobody has more than are listed: the oldest go."""
-    tx.execute(
+    tx.send(
         "DELETE FROM drafts WHERE user_id = :user_id AND (form, subject) NOT IN "
         "(SELECT form, subject FROM drafts WHERE user_id = :user_id ORDER BY saved_at DESC LIMIT :limit)",
         {"user_id": user_id, "limit": _LISTED},
@@ -103,9 +103,7 @@ def places(tx: Transaction, user_id: str) -> list[Place]:
 
 def drop(tx: Transaction, user_id: str, place: Place) -> None:
     """It was sent, or is not wanted."""
-    tx.execute(
-        "DELETE FROM drafts WHERE user_id = :user_id AND form = :form AND subject = :subject", _at(user_id, place)
-    )
+    tx.send("DELETE FROM drafts WHERE user_id = :user_id AND form = :form AND subject = :subject", _at(user_id, place))
 
 
 def forget(tx: Transaction, limit: int) -> int:

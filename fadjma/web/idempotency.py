@@ -31,7 +31,7 @@ def first_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str) ->
 
 def keep_answer(tx: Transaction, viewer: Viewer, key: str, fingerprint: str, answer: dict[str, Any]) -> None:
     """Keep the first submission's answer, in its own transaction."""
-    tx.execute(
+    tx.send(
         "INSERT INTO idempotency_keys (user_id, key, fingerprint, answer, created_at) "
         "VALUES (:user_id, :key, :fingerprint, :answer, :now)",
         {

@@ -75,7 +75,7 @@ def test_what_was_answered_of_what_was_noted_since_is_not_of_ones_own_without_th
     store.connection.execute("UPDATE access_requests SET expires_at = ?", (store.clock(),))
     grant(store, SARR)
     store.write(noting.note, SARR, AWA.id, facts=Facts("medicine", "amoxicilline", reaction="choc"), confirmed=True)
-    [asked] = store.read(checking.unanswered, prescription_id, AWA.id).alerts
+    [asked] = store.read(checking.unanswered, store.read(queries.standing, NDIAYE, prescription_id)).alerts
     given = [Override(0, asked.id, "Vu avec le Dr Sarr")]
     store.write(checking.validate, NDIAYE, prescription_id, confirmed=False, overrides=given)
     for person, read in ((DIOP, 0), (SARR, 1), (AWA, 1), (NDIAYE, 1)):

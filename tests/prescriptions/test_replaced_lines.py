@@ -176,7 +176,7 @@ class TestReplacing:
         assert [copy.medicine_id for copy in copies] == [PARACETAMOL, INSULIN]
         renewable = store.read(renewals.lines_of, prescription_id)
         assert [one.line.medicine_id for one in renewable] == [PARACETAMOL, INSULIN]
-        running = store.read(safety.running, AWA.id, queries.UNDER_WAY)
+        running = store.read(lambda tx: safety.ask_running(tx, AWA.id, queries.UNDER_WAY)())
         assert {one.medicine.id for one in running} == {PARACETAMOL, INSULIN}
 
 

@@ -118,7 +118,7 @@ class TestOwnPatients:
         store.without("prescriptions_transitions")  # what was cancelled was a mistake, too
         store.connection.execute("UPDATE prescriptions SET status = 'entered_in_error', status_reason = 'Erreur'")
         for (prescription_id,) in store.rows("SELECT id FROM prescriptions"):
-            store.write(transitions.keep_patient, prescription_id)
+            store.write(transitions.keep_patient, prescription_id, "entered_in_error")
         assert (await clinic.program(DIOP).get("/patients?mine=1")).json["items"] == []
 
     async def test_looking_among_them_is_no_look_up(self, clinic: Callers, told: Told, store: Store) -> None:

@@ -90,7 +90,7 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
         tx, DIOP, [one.id for one in access.access_requests(tx, DIOP, limit=PAGE)]
     ),
     "what the inbox calls records": lambda tx: records.names(tx, AWA, [one.id for one in records.records(tx, AWA.id)]),
-    "the newest of what is unread": lambda tx: inbox.news(tx, AWA.id, "prescription", None),
+    "the newest of what is unread": lambda tx: inbox.ask_news(tx, AWA.id, "prescription", None)(),
     "which things are news": lambda tx: inbox.unread_subjects(tx, AWA.id, "prescription", ["prescription.ready"], PAGE),
     "what came last": lambda tx: inbox.after(tx, AWA.id, inbox.cursor(tx, AWA.id) - PAGE, 2 * PAGE),
 }

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -29,6 +29,7 @@ from fadjma.store.owner import Owner
 from fadjma.store.postgresql import writing
 from fadjma.store.postgresql.connections import connect
 from fadjma.store.postgresql.database import PostgreSQL
+from fadjma.store.postgresql.messages import Messages, Statement
 from fadjma.store.postgresql.owner import LockOwner
 from fadjma.store.postgresql.statements import translated, values
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
@@ -523,6 +524,31 @@ class TestTogether:
         assert len({*numbers}) == 1
         assert told == [f"act {number}" for number in range(8)]
 
+    async def test_what_is_asked_for_later_goes_with_what_is_asked_now(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the order in which it was asked; what is heard first has all of it sent."""
+        said, ask, keep = [], Messages.ask, "INSERT INTO settings (key, value) VALUES ('{}', '1')"
+
+        def spy(messages: Messages, what: Sequence[Statement], patience: float | None) -> Any:
+            said.append(len(what))
+            return ask(messages, what, patience)
+
+        def work(tx: Transaction) -> tuple[int, ...]:
+            count = "SELECT count(*) FROM settings"
+            before = int(tx.value(count))
+            said.clear()
+            first = tx.ask(count)
+            tx.send(keep.format("act a"))
+            second = tx.ask(count)
+            tx.send(keep.format("act b"))
+            third = tx.value(count)
+            return tuple(found - before for found in (second()[0][0], first()[0][0], third))
+
+        monkeypatch.setattr(Messages, "ask", spy)
+        assert await database.write(work) == (1, 0, 2)
+        assert said[0] == 5, "all in one message"
+
     async def test_there_are_no_more_than_so_many(self, database: Database) -> None:
         numbers = await asyncio.gather(
             *(database.write(self.act(f"act {number}")) for number in range(writing.GROUP + 1))
@@ -542,18 +568,27 @@ class TestTogether:
             tx.value("SELECT count(*) FROM settings")
             raise LookupError("refused")
 
+        def refuse_before_it_hears(tx: Transaction) -> None:
+            tx.ask("SELECT count(*) FROM settings")
+            raise LookupError("refused")
+
         def look_and_write(tx: Transaction) -> None:
             tx.all("UPDATE settings SET value = value RETURNING key")
             raise LookupError("refused")
 
-        for refused in (refuse, look_and_write, self.act("act refused", refuse)):
+        def ask_and_write(tx: Transaction) -> None:
+            tx.ask("UPDATE settings SET value = value RETURNING key")
+            raise LookupError("refused")
+
+        read_only = (refuse, refuse_before_it_hears)
+        for refused in (*read_only, look_and_write, ask_and_write, self.act("act refused", refuse)):
             acts = [self.act(f"act {refused} {number}") for number in range(5)]
             answers = await asyncio.gather(
                 *(database.write(one) for one in (*acts[:2], refused, *acts[2:])), return_exceptions=True
             )
             assert [str(answer) for answer in answers if isinstance(answer, Exception)] == ["refused"]
             assert isinstance(answers[2], LookupError)
-            assert (len({str(answer) for answer in answers}) == 2) == (refused is refuse), "it had written nothing"
+            assert (len({str(answer) for answer in answers}) == 2) == (refused in read_only), "it had written nothing"
             assert {f"act {refused} {number}" for number in range(5)} < {*await self.kept(database), ""}
         assert "act refused" not in await self.kept(database)
 

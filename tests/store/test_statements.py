@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clusters import Cluster
 
 HOUSE = Path(fadjma.__file__).parent
-_WAYS = {"execute", "execute_many", "all", "each", "first", "value"}  # of a Transaction
+_WAYS = {"execute", "execute_many", "send", "all", "ask", "each", "first", "value"}  # of a Transaction
 # Not the store's, which alone speaks to SQLite in SQLite's own words; nor those about tables that are made for a while.
 _NOT_READ = ("store/", "demo/copies.py")
 # Integers that PostgreSQL does not know for such by their place: they come to it as what they are.

@@ -52,6 +52,10 @@ def _rows(cursor: Any) -> Any:
     return _kind(tuple(result.fname(place) or b"" for place in range(result.nfields)) if result else ())
 
 
+def _is_reading(said: Statement) -> bool:
+    return said.text.startswith(b"SELECT")
+
+
 class _Asked:
     """What goes in one message, once it is answered: to each statement, in their order."""
 
@@ -108,8 +112,8 @@ class PostgreSQLTransaction(Transaction):
         self.has_written = self.changed = True
 
     def ask(self, sql: str, parameters: Parameters = ()) -> Answer:
-        place, asked = len(self._unsent), self._asked
-        self._unsent.append(self._written(sql, parameters))
+        place, asked, said = len(self._unsent), self._asked, self._written(sql, parameters)
+        self._unsent.append(said)
 
         def rows() -> list[Row]:
             if asked.answers is None:
@@ -117,7 +121,8 @@ class PostgreSQLTransaction(Transaction):
             assert asked.answers is not None, "it was refused"
             return self._rows(asked.answers[place])
 
-        self.has_written = self.changed = True  # it may have
+        if not _is_reading(said):
+            self.has_written = self.changed = True  # it may have
         return rows
 
     def all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
@@ -196,7 +201,7 @@ class PostgreSQLTransaction(Transaction):
 
     def _run(self, sql: str, parameters: Parameters) -> PGresult:
         said = self._written(sql, parameters)
-        self.has_written = self.has_written or not said.text.startswith(b"SELECT")
+        self.has_written = self.has_written or not _is_reading(said)
         try:
             return self._ask(said)
         except psycopg.Error as error:
