@@ -54,9 +54,9 @@ def are(one: Medicine, other: Medicine) -> bool:
 def of(tx: Transaction, pharmacy_id: str, medicine: Medicine, quantity: int) -> Medicine | None:
     """Of the equivalents of a medicine the one of which this pharmacy has most, and at least so much; None: of none."""
     found = [one for one in _kept(tx, pharmacy_id) if are(one, medicine)]
-    stocked = [(queries.usable(tx, pharmacy_id, one.id), one) for one in found]
-    most, best = max(stocked, key=lambda each: (each[0], each[1].id), default=(0, medicine))
-    return best if most >= quantity > 0 else None
+    usable = queries.usable(tx, pharmacy_id, [one.id for one in found])
+    best = max(found, key=lambda one: (usable[one.id], one.id), default=medicine)
+    return best if usable[best.id] >= quantity > 0 else None
 
 
 def _kept(tx: Transaction, pharmacy_id: str) -> list[Medicine]:

@@ -1,5 +1,6 @@
 """Reading medicines and stock. Usable stock leaves out what has expired and what is reserved."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -429,13 +430,19 @@ def handed_over(tx: Transaction, lot_id: str) -> list[HandedOver]:
     return [HandedOver(**row.as_dict()) for row in rows]
 
 
-def usable(tx: Transaction, pharmacy_id: str, medicine_id: str) -> int:
-    """How many units of a medicine this pharmacy could still promise today."""
-    found: int = tx.value(
-        f"SELECT {_usable(':medicine')}",
-        {"medicine": medicine_id, "pharmacy": pharmacy_id, "today": today(tx)},
+def usable(tx: Transaction, pharmacy_id: str, medicine_ids: Collection[str]) -> Counter[str]:
+    """How many units of each of these (few) medicines this pharmacy could still promise today."""
+    if not medicine_ids:
+        return Counter()
+    among, values = given(dict.fromkeys(medicine_ids))
+    rows = tx.all(
+        "SELECT p.medicine_id, sum(l.on_hand - l.reserved) AS usable "
+        "FROM lots l JOIN products p ON p.id = l.product_id "
+        f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id IN {among} AND l.on_hand > 0 AND {USABLE} "
+        "GROUP BY p.medicine_id",
+        {"pharmacy": pharmacy_id, "today": today(tx), **values},
     )
-    return found
+    return Counter({row["medicine_id"]: row["usable"] for row in rows})
 
 
 def today(tx: Transaction, days: int = 0) -> str:

@@ -4,7 +4,7 @@ The patient and the prescriber see theirs; a doctor needs a grant; a pharmacist 
 was addressed. One that is open to any pharmacy shows neither lines nor patient before it is claimed (`neutral`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
@@ -15,6 +15,7 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as inventory
+from fadjma.inventory.put_aside import PutAside
 from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import dispenses, states
 from fadjma.prescriptions.prescription import Act, Delivery, Ended, Line, Prescription, Shortage, Standing
@@ -28,6 +29,7 @@ from fadjma.store import Row, Transaction, listed
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
 # That a prescription is under way now, of its own columns: also what is on its way, whose time may be over.
 UNDER_WAY = f"status IN {listed(states.UNDER_WAY)} AND (status NOT IN {OPEN} OR valid_until > :now)"
+_REST = states.PREPARE_REST.sources
 _DAY = 24 * 3_600_000
 NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy sees today's allergies and weight
 
@@ -160,9 +162,10 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     ask_allergies = allergies.ask_of_patient(tx, found.patient_id) if informed else None
     ask_weight = measurements.ask_newest(tx, found.patient_id, "body_weight") if informed else None
     prescribed = _given_as(tx, found, _lines_shown_to(tx, viewer, found.id))
+    kept = put_aside.of(tx, found.id) if delivering else {}
     return replace(
         found,
-        lines=_equivalents(tx, found, _at_hand(tx, found, prescribed)) if delivering else prescribed,
+        lines=_as_stocked(tx, found, prescribed, kept) if delivering else prescribed,
         acts=_acts_shown_to(viewer, ask_acts()),
         dispenses=dispenses.of(tx, viewer, found.id),
         answers=_answers_shown_to(viewer, found, ask_answers(), informed=informed),
@@ -173,7 +176,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery=_delivery(tx, found) if delivering or viewer.id == found.patient_id else None,
         has_code=not handing_over or has_code(tx, found),
         pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
-        perished=delivering and any(kept.lost for kept in put_aside.of(tx, found.id).values()),
+        perished=any(one.lost for one in kept.values()),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
@@ -199,16 +202,24 @@ def sees_codes(tx: Transaction, patient_id: str) -> bool:
     return directory.can_sign_in(tx, patient_id) or bool(proxies.who_acts_for(tx, patient_id))
 
 
-def _at_hand(tx: Transaction, found: Prescription, prescribed: Iterable[Line]) -> tuple[Line, ...]:
-    """The lines with what its own pharmacy can hand over now: what is put aside; of what is owed, what is in stock."""
-    if found.status in states.PREPARE_REST.sources:
-        assert found.pharmacy_id is not None
-        stocked = {line.id: inventory.usable(tx, found.pharmacy_id, line.medicine_id) for line in prescribed}
-    elif found.status in (*states.PREPARE_ANEW.sources, *states.DELIVER.sources):
-        stocked = {line_id: kept.usable for line_id, kept in put_aside.of(tx, found.id).items()}
-    else:
-        return tuple(prescribed)
-    return tuple(replace(line, at_hand=min(line.remaining, stocked.get(line.id, 0))) for line in prescribed)
+def _as_stocked(
+    tx: Transaction, found: Prescription, prescribed: tuple[Line, ...], kept: Mapping[str, PutAside]
+) -> tuple[Line, ...]:
+    """The lines with what its own pharmacy can do now: hand over what is `kept`, or of what is owed what is in stock;
+    prepare another medicine in the place of what it has too little of.
+    """
+    assert found.pharmacy_id is not None
+    status, preparing = found.status, any(found.status in act.sources for act in states.PREPARING)
+    medicines = [line.medicine_id for line in prescribed if preparing]
+    usable = inventory.usable(tx, found.pharmacy_id, medicines)
+    aside = {line.id: kept.get(line.id, put_aside.NOTHING).usable for line in prescribed}
+    stocked = {line.id: usable[line.medicine_id] for line in prescribed} if status in _REST else aside
+    if status in _REST or status in (*states.PREPARE_ANEW.sources, *states.DELIVER.sources):
+        prescribed = tuple(replace(line, at_hand=min(line.remaining, stocked[line.id])) for line in prescribed)
+    if not preparing:
+        return prescribed
+    there = {line.id: aside[line.id] + usable[line.medicine_id] for line in prescribed}
+    return tuple(replace(line, equivalent=_equivalent(tx, found, line, there[line.id])) for line in prescribed)
 
 
 def _given_as(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -220,23 +231,11 @@ def _given_as(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]
     return tuple(replace(line, given_as=others.get(line.id)) for line in prescribed)
 
 
-def _equivalents(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
-    """The lines with what their pharmacy could prepare in the place of what it has too little of."""
-    if not any(found.status in act.sources for act in states.PREPARING):
-        return prescribed
-    kept = put_aside.of(tx, found.id)
-    return tuple(
-        replace(line, equivalent=_equivalent(tx, found, line, kept.get(line.id, put_aside.NOTHING).usable))
-        for line in prescribed
-    )
-
-
-def _equivalent(tx: Transaction, found: Prescription, line: Line, kept: int) -> Medicine | None:
-    if line.substitution_reason is not None or not line.remaining or line.given_as:
+def _equivalent(tx: Transaction, found: Prescription, line: Line, there: int) -> Medicine | None:
+    """What its pharmacy could prepare instead; None where it need not, may not or cannot."""
+    if line.substitution_reason is not None or not line.remaining or line.given_as or there >= line.remaining:
         return None
     assert found.pharmacy_id is not None
-    if kept + inventory.usable(tx, found.pharmacy_id, line.medicine_id) >= line.remaining:
-        return None
     medicine = Medicine(line.medicine_id, line.dci, line.form, line.strength, line.unit, "")
     return equivalents.of(tx, found.pharmacy_id, medicine, line.remaining)
 

@@ -106,8 +106,8 @@ def _stays(tx: Transaction, found: Standing, line: Line, given_as: Medicine) -> 
     assert found.pharmacy_id is not None
     if given_as.id == line.medicine_id:
         return False
-    left = medicines.usable(tx, found.pharmacy_id, given_as.id)
-    return left >= line.remaining or left >= medicines.usable(tx, found.pharmacy_id, line.medicine_id)
+    usable = medicines.usable(tx, found.pharmacy_id, [given_as.id, line.medicine_id])
+    return usable[given_as.id] >= min(line.remaining, usable[line.medicine_id])
 
 
 def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:

@@ -25,7 +25,7 @@ def _movements(store: Store) -> list[tuple[Any, ...]]:
 def test_a_lot_is_on_hand_at_once(store: Store) -> None:
     lot = _lot(store, receive(store, 100))
     assert (lot.number, lot.on_hand, lot.reserved, lot.state) == ("L1", 100, 0, "ok")
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 100
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 100
 
 
 def test_who_received_it_is_written_down(store: Store) -> None:
@@ -48,7 +48,7 @@ def test_what_a_colleague_has_not_read_of_a_product_is_one_line(store: Store) ->
 
 def test_the_same_lot_again_is_added_to(store: Store) -> None:
     assert receive(store, 100) == receive(store, 20)
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 120
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 120
     assert [quantity for _, quantity, _, _ in _movements(store)] == [100, 20]
 
 
@@ -61,7 +61,7 @@ def test_a_number_that_is_written_otherwise_is_asked_about(store: Store) -> None
     assert store.content() == before
     assert store.write(actions.receive, NDIAYE, **{**LOT, "number": "ab 12", "expires_on": _expiry(store)},
                        confirmed=True) == lot_id  # fmt: skip
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 200
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 200
 
 
 def _expiry(store: Store) -> str:
@@ -85,7 +85,7 @@ def test_the_same_lot_with_another_expiry_is_a_mistake(store: Store) -> None:
     with pytest.raises(Invalid) as refusal:
         receive(store, expires_on="2028-01-31")
     assert set(refusal.value.errors) == {"expires_on"}
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 100
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 100
 
 
 def test_the_same_number_of_another_medicine_or_pharmacy_is_another_lot(store: Store) -> None:
@@ -169,7 +169,7 @@ def test_a_pharmacist_sees_the_whole_stock_of_their_pharmacy_first_to_expire_fir
     clock.advance(days=4)
     [product] = store.read(queries.stock, GOMIS)
     assert [(lot.number, lot.state) for lot in product.lots] == [("GONE", "expired"), ("SOON", "soon"), ("LATE", "ok")]
-    assert product.usable == 12 == store.read(queries.usable, JAMM, PARACETAMOL)
+    assert product.usable == 12 == store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL]
 
 
 def test_what_one_confirmation_answers_about_a_delivery_is_asked_at_once(store: Store) -> None:

@@ -48,7 +48,7 @@ def test_what_has_expired_is_not_kept_what_expires_today_is(store: Store, clock:
 def test_stock_that_has_all_expired_is_no_stock(store: Store, clock: Clock) -> None:
     receive(store, 50, expires_on="2026-03-03")
     clock.advance(days=2)
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 0
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 0
     with pytest.raises(Conflict) as refusal:
         _prepare(store, validated(store, 20))
     assert refusal.value.values["missing"] == 20
@@ -58,7 +58,7 @@ def test_what_another_pharmacy_or_another_product_has_does_not_count(store: Stor
     receive(store, 50, medicine_id=AMOXICILLIN)
     with pytest.raises(Conflict):
         _prepare(store, validated(store, 20))
-    assert store.read(queries.usable, KADD, AMOXICILLIN) == 0
+    assert store.read(queries.usable, KADD, [AMOXICILLIN])[AMOXICILLIN] == 0
 
 
 def test_when_something_is_missing_nothing_is_kept_and_it_is_said_how_much(store: Store) -> None:
@@ -102,7 +102,7 @@ def test_a_lot_that_expires_on_the_shelf_is_not_handed_over(store: Store, clock:
 def test_what_was_kept_is_given_back(store: Store) -> None:
     prescription_id = prepared(store, 20)
     store.write(actions.release, prescription_id)
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 100
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 100
     assert store.rows("SELECT * FROM reservations") == []
 
 

@@ -135,7 +135,7 @@ def test_what_was_withheld_on_its_way_is_withheld_there(store: Store) -> None:
     transfer_id = _send(store, lot)
     store.write(withholding.withhold, NDIAYE, lot, reason="Rappel du fabricant")
     store.write(transfers.receive, FALL, transfer_id)
-    assert store.read(queries.usable, KADD, PARACETAMOL) == 0
+    assert store.read(queries.usable, KADD, [PARACETAMOL])[PARACETAMOL] == 0
     theirs = store.read(transfers.transfer, FALL, transfer_id).received_lot_id
     assert theirs and store.read(queries.lot, FALL, theirs).withheld_reason == "Rappel du fabricant"
 
@@ -148,7 +148,7 @@ def test_what_was_there_of_it_is_withheld_with_it_and_the_colleagues_are_told(st
     store.write(withholding.withhold, NDIAYE, lot, reason="Rappel du fabricant")
     news = store.news(transfers.receive, FALL, transfer_id)
     assert news[FALL.id] == [None, "stock.low", None]
-    assert store.read(queries.usable, KADD, PARACETAMOL) == 0
+    assert store.read(queries.usable, KADD, [PARACETAMOL])[PARACETAMOL] == 0
     assert store.value("SELECT count(*) FROM audit_events WHERE action = 'stock.withheld' AND actor_id = ?", FALL.id)
     assert store.read(queries.lot, FALL, theirs).withheld_reason == "Rappel du fabricant" and _sound(store)
 

@@ -272,7 +272,7 @@ def test_a_large_file_is_taken_whole_and_one_that_is_too_large_is_told_so(
     assert _read(HEAD + "\n".join(lines)).errors.keys() == {"file"}
     checked = _check(store, "\n".join(lines[1:]))
     store.write(receiving.confirm, NDIAYE, checked)
-    assert store.read(queries.usable, JAMM, PARACETAMOL) == 500
+    assert store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL] == 500
     found = store.read(receipts.receipt, NDIAYE, checked)
     assert (found.lines, len(found.shown)) == (500, receipts.SHOWN)
 

@@ -33,7 +33,9 @@ def test_a_lot_that_is_withheld_after_it_was_received_elsewhere_is_told_there(st
     store.write(transfers.receive, FALL, transfer_id)
     news = store.news(withholding.withhold, NDIAYE, lot, **DOUBT)
     assert (news[FALL.id], news[GOMIS.id][0]) == ([HELD], "stock.withheld")
-    assert store.read(queries.usable, KADD, PARACETAMOL) == 20  # whether it is a doubt of that one place they say
+    assert (
+        store.read(queries.usable, KADD, [PARACETAMOL])[PARACETAMOL] == 20
+    )  # whether it is a doubt of that one place they say
     assert _there(store, lot) == [(KADD, False)]
     theirs = store.read(transfers.transfer, FALL, transfer_id).received_lot_id
     assert theirs
@@ -41,7 +43,7 @@ def test_a_lot_that_is_withheld_after_it_was_received_elsewhere_is_told_there(st
     assert store.read(elsewhere.withheld, FALL, [product]) == {theirs}
     news = store.news(withholding.withhold, FALL, theirs, **DOUBT)
     assert {news[NDIAYE.id][0], news[GOMIS.id][0]} == {None}  # their pages say that it is withheld there too
-    assert store.read(queries.usable, KADD, PARACETAMOL) == 0 and _there(store, lot) == [(KADD, True)]
+    assert store.read(queries.usable, KADD, [PARACETAMOL])[PARACETAMOL] == 0 and _there(store, lot) == [(KADD, True)]
     assert store.news(withholding.put_back, NDIAYE, lot)[FALL.id] == [FREED]
 
 

@@ -20,7 +20,7 @@ def _lot(store: Store) -> str:
 
 
 def _usable(store: Store) -> int:
-    return store.read(queries.usable, JAMM, PARACETAMOL)
+    return store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL]
 
 
 def test_it_stays_counted_and_is_not_put_aside_any_more(store: Store) -> None:
