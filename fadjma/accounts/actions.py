@@ -279,8 +279,12 @@ def start_session(
     instead_of: str | None = None,
     acting_for: str | None = None,
     whole: bool = False,
+    checked: str | None = None,
 ) -> str:
     """Open a session after a good password; returns its secret. `name` is what its person calls a program.
+
+    `checked`: the hash that the password was found to fit, which takes a while. Raises Invalid where it is another one
+    by now: whoever knew the one before is out.
 
     `acting_for` is the patient for whom it acts from the beginning. Raises NotFound when it may not.
     That of a browser waits for what else its person owes, unless it is `whole`: the second factor was given, too, by
@@ -292,6 +296,8 @@ def start_session(
     """
     if not directory.is_active(tx, user_id):
         raise NotFound
+    if checked is not None and checked != passwords.stored(tx, user_id):
+        raise Invalid({"password": passwords.WRONG})
     before = sessions.viewer(tx, instead_of)
     if whole and not (before and before.half):  # it ended between the code and this
         raise SignInNeeded(N_("Votre session a pris fin : reconnectez-vous."))

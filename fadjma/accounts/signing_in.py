@@ -3,6 +3,10 @@
 Wrong ones are counted per account and per address; neither is anything that the person who guesses can choose. Where
 somebody has signed in before (that browser, that address) they have an allowance of their own there, which no stranger
 uses up. An unknown account and a wrong password get the same answer in the same time.
+
+Several people may have one phone or address, and anybody may register with that of somebody else. So each account is
+counted by itself: a password that fits one is a wrong one of the others, and one of which the allowance is used up is
+not looked at, and keeps nobody else out.
 """
 
 import asyncio
@@ -35,7 +39,6 @@ from fadjma.web.throttle import (
     neighbourhood,
 )
 
-WRONG = N_("Identifiant ou mot de passe incorrect.")
 NOT_SIGNED = N_("Cette clé d'accès n'a pas été reconnue : essayez encore, ou d'une autre façon.")
 _CLOSED = {
     "pending": N_("Votre compte attend d'être vérifié par un administrateur."),
@@ -78,11 +81,14 @@ async def sign_in(
     candidates = await database.read(
         passwords.credentials_for, email=email if "@" in email else None, phone=normalize_phone(login)
     )
-    accounts = [candidate.user_id for candidate in candidates]
+    known = [candidate.user_id for candidate in candidates]
     at = neighbourhood(address)
-    been_here = await database.read(sessions.have_been_at, accounts, address)
-    counted = {account: _counted(account, device, at if account in been_here else None) for account in accounts}
-    allowances = list(counted.values()) or [(SIGN_IN_PER_ACCOUNT, _digest(login))]
+    been_here = await database.read(sessions.have_been_at, known, address)
+    counted = {account: _counted(account, device, at if account in been_here else None) for account in known}
+    used_up = {account for account in known if await throttle.is_used_up(counted[account])}
+    candidates = [one for one in candidates if one.user_id not in used_up] or candidates
+    accounts = [candidate.user_id for candidate in candidates]
+    allowances = [counted[account] for account in accounts] or [(SIGN_IN_PER_ACCOUNT, _digest(login))]
     async with throttle.attempt((SIGN_IN_PER_ADDRESS, at), *allowances) as attempt:
         matching = await passwords.all_that_match(password, [candidate.password_hash for candidate in candidates])
         fitting = [candidates[index] for index in matching]
@@ -92,9 +98,15 @@ async def sign_in(
             found = [one for one in fitting if await database.read(proxies.between, one.user_id, person_id)]
             acting_for = person_id
         attempt.failed = not found
+        missed = [account for account in accounts if account not in {one.user_id for one in fitting}]
+        attempt.missed = tuple(counted[account] for account in missed)
     if not found:
         await database.write(_note_failure, accounts, mark, locked=attempt.used_up)
-        raise Invalid({"password": WRONG})
+        for account in used_up:  # it may have been the right one of somebody who was not looked at
+            await throttle.require(counted[account])
+        raise Invalid({"password": passwords.WRONG})
+    if attempt.used_up:
+        await database.write(_note_failure, missed, mark, locked=True)
     person = await _only_one(database, found)
     if person.refusal:
         raise Forbidden(N_("Votre inscription a été refusée : %(reason)s"), reason=person.refusal)
@@ -112,6 +124,7 @@ async def sign_in(
         name=name,
         instead_of=instead_of,
         acting_for=acting_for,
+        checked=person.password_hash,
     )
     return secret, person.user_id
 
@@ -174,19 +187,21 @@ async def _only_one(database: Database, found: list[Credential]) -> Credential:
     """The one account in use of those that fit; raises WhichPerson when there are several."""
     in_use = [candidate for candidate in found if candidate.status == "active"]
     if len(in_use) > 1:
-        raise WhichPerson(await database.read(queries.names, [candidate.user_id for candidate in in_use]))
+        checked = {candidate.user_id: candidate.password_hash for candidate in in_use}
+        raise WhichPerson(await database.read(queries.names, list(checked)), checked)
     return (in_use or found)[0]
 
 
 class WhichPerson(NotNow):
-    """Several people are signed in to so; `people` are their ids and names."""
+    """Several people are signed in to so; `people` are their ids and names, `checked` the hash of each that it fits."""
 
-    def __init__(self, people: list[dict[str, str]]) -> None:
+    def __init__(self, people: list[dict[str, str]], checked: dict[str, str]) -> None:
         super().__init__(
             N_("Plusieurs personnes ont ce numéro ou cette adresse, et ce mot de passe : choisissez laquelle."),
             current="several",
         )
         self.people = people
+        self.checked = checked
         self.details["people"] = people
 
 

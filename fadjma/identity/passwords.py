@@ -18,6 +18,8 @@ from fadjma.store import Transaction
 
 MINIMUM, MAXIMUM = 12, 128
 SAME = N_("C'est le mot de passe actuel : choisissez-en un autre.")
+WRONG = N_("Identifiant ou mot de passe incorrect.")
+_TOGETHER = 8  # accounts that one phone or address signs in to
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum; about 25 ms here
 # Hashing is CPU and 19 MB each: a wave of sign-ins queues here instead of starving the pages.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
@@ -45,13 +47,18 @@ class Credential:
 
 
 def credentials_for(tx: Transaction, *, email: str | None, phone: str | None) -> list[Credential]:
-    """The accounts that this e-mail address or phone number signs in to, staff first; a family may share either."""
+    """The accounts that this e-mail address or phone number signs in to; a family may share either.
+
+    Those in use first, of them staff, whom somebody has verified, then the oldest: anybody can register with the phone
+    of somebody else, and however many do, they push nobody out.
+    """
     rows = tx.all(
         "SELECT id, status, password_hash, refusal FROM users "
         "WHERE password_hash <> '' "
         "AND ((email IS NOT NULL AND email = :email) OR (phone IS NOT NULL AND phone = :phone)) "
-        "ORDER BY CASE role WHEN 'patient' THEN 1 ELSE 0 END, id LIMIT 8",
-        {"email": email, "phone": phone},
+        "ORDER BY CASE status WHEN 'active' THEN 0 ELSE 1 END, CASE role WHEN 'patient' THEN 1 ELSE 0 END, "
+        "created_at, id LIMIT :together",
+        {"email": email, "phone": phone, "together": _TOGETHER},
     )
     return [Credential(*row) for row in rows]
 

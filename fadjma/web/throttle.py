@@ -42,9 +42,12 @@ Counted = tuple[RateLimitItem, str]
 
 @dataclass(slots=True)
 class Attempt:
-    """One that is under way; `failed` is set by whoever makes it. `used_up`: it was the last for a while."""
+    """One that is under way; `failed` is set by whoever makes it, or `missed`: those of what it counts against for
+    which it has failed, though not for all. `used_up`: it was the last for a while.
+    """
 
     failed: bool = False
+    missed: tuple[Counted, ...] = ()
     used_up: bool = False
 
 
@@ -79,7 +82,7 @@ class Throttle:
 
     @asynccontextmanager
     async def attempt(self, *counted: Counted) -> AsyncIterator[Attempt]:
-        """An attempt that counts against each of these if it has failed; raises Throttled when one is used up.
+        """An attempt that counts against those of these for which it has failed; raises Throttled when one is used up.
 
         Those that are under way may all fail: beyond what is left, others wait for them, so that a hundred at once are
         not a hundred guesses, and twelve right ones at once are no refusal.
@@ -92,18 +95,25 @@ class Throttle:
             yield attempt
         finally:
             self._under_way -= Counter(counted)
-            if attempt.failed:
-                for limit, who in counted:
-                    await self._limiter.hit(limit, who)
-                    attempt.used_up |= not await self._limiter.test(limit, who)
+            for limit, who in counted if attempt.failed else attempt.missed:
+                await self._limiter.hit(limit, who)
+                attempt.used_up |= not await self._limiter.test(limit, who)
             self._settled.set()
             self._settled = asyncio.Event()
 
+    async def is_used_up(self, one: Counted) -> bool:
+        """Whether an attempt that counts against this would be refused."""
+        return not await self._limiter.test(*one)
+
+    async def require(self, one: Counted) -> None:
+        """Raises Throttled where it is."""
+        if await self.is_used_up(one):
+            raise await self._throttled(*one)
+
     async def _is_free(self, one: Counted) -> bool:
         """Whether one more may be under way; raises Throttled when it is used up for good."""
+        await self.require(one)
         limit, who = one
-        if not await self._limiter.test(limit, who):
-            raise await self._throttled(limit, who)
         return await self._limiter.test(limit, who, cost=1 + self._under_way[one])
 
     async def forgive(self, limit: RateLimitItem, who: str) -> None:

@@ -237,6 +237,78 @@ async def test_each_of_a_family_signs_in_to_their_own_account_with_the_shared_ph
     assert (await door.knock("77 123 45 67", PASSWORD))[1] == AWA.id
 
 
+class TestAStrangerWhoHasRegisteredWithHerPhone:
+    """Anybody can: a family shares one, and nobody looks whose it is."""
+
+    @pytest.fixture
+    async def stranger(self, door: Door) -> str:
+        return await self._register(door, "une autre phrase")
+
+    async def _register(self, door: Door, password: str) -> str:
+        hashed = await passwords.hash_password(password)
+        person = NewPerson(
+            given_name="Modou", family_name="Fall", email=None, phone=PHONES[AWA.id], password_hash=hashed
+        )
+        return await door.database.write(
+            actions.register_patient, person, birth_date="1990-01-01", sex="male", city="Dakar"
+        )
+
+    async def test_does_not_lock_her_out_by_failing_at_their_own_account(self, door: Door, stranger: str) -> None:
+        await door.knock(PHONES[AWA.id], address="10.0.0.1")  # where she has signed in, strangers use nothing up
+        for attempt in range(11):
+            await _refusal(door, PHONES[AWA.id], address=f"10.9.0.{attempt}")
+        assert (await door.knock(PHONES[AWA.id], address="10.0.0.1"))[1] == AWA.id
+        assert isinstance(await _refusal(door, PHONES[AWA.id], address="10.0.0.1"), Throttled)
+        assert isinstance(await _refusal(door, PHONES[AWA.id], "une autre phrase", address="10.0.0.1"), Throttled)
+
+    async def test_does_not_guess_uncounted_what_fits_their_own(self, door: Door, stranger: str) -> None:
+        for _ in range(10):
+            assert (await door.knock(PHONES[AWA.id], "une autre phrase"))[1] == stranger
+        assert isinstance(await _refusal(door, EMAILS[AWA.id], PASSWORD), Throttled)
+        assert (await door.knock(PHONES[AWA.id], "une autre phrase"))[1] == stranger
+        hashed = await passwords.hash_password(PASSWORD)
+        await door.database.write(passwords.put, stranger, hashed)
+        assert (await door.knock(PHONES[AWA.id], PASSWORD))[1] == stranger  # and not: which of the two are you
+        found = await door.database.read(security.browse, ADMIN)
+        assert [(event.kind, event.account_id) for event in found] == [
+            ("sign_in_locked", AWA.id),
+            ("sign_in_failed", AWA.id),
+        ]
+
+    @pytest.mark.usefixtures("quick")
+    async def test_pushes_her_out_by_no_number_of_accounts(self, door: Door) -> None:
+        for number in range(9):
+            waiting = NewPerson(
+                given_name="X", family_name=str(number), email=None, phone=PHONES[AWA.id], password_hash="another"
+            )
+            await door.database.write(
+                actions.register_practitioner,
+                waiting,
+                "doctor",
+                licence_number="1",
+                specialty="",
+                organization_id="clinic-teranga",
+            )
+        assert (await door.knock(PHONES[AWA.id]))[1] == AWA.id
+
+
+async def test_a_password_that_is_replaced_while_it_is_checked_opens_nothing(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has it stolen changes it, and every session ends: none may begin after that."""
+    look = passwords.verify
+
+    async def verify(password: str, stored: list[str]) -> int | None:
+        found = await look(password, stored)
+        await door.database.write(passwords.put, AWA.id, "another hash")
+        return found
+
+    monkeypatch.setattr(passwords, "verify", verify)
+    refusal = await _refusal(door, EMAILS[AWA.id], PASSWORD)
+    assert isinstance(refusal, Invalid)
+    assert set(refusal.errors) == {"password"}
+
+
 async def test_a_refused_sign_in_opens_nothing(door: Door) -> None:
     def count(tx: object) -> int:
         return tx.value("SELECT count(*) FROM sessions")  # type: ignore[attr-defined, no-any-return]

@@ -53,3 +53,16 @@ async def test_a_page_asks_once_and_the_password_is_not_in_it(clinic: Callers, c
     clock.advance(minutes=2)
     late = await clinic.nobody().post("/sign-in", {"ticket": ticket, "person_id": MOUSSA.id})
     assert late.location == "/sign-in"
+
+
+async def test_a_ticket_is_worth_nothing_once_the_password_was_changed(clinic: Callers, store: Store) -> None:
+    asked = await clinic.nobody().post("/sign-in", {"login": LOGIN["email"], "password": PASSWORD})
+    ticket = asked.text.split('name="ticket" value="')[1].split('"')[0]
+    changed = {"password": PASSWORD, "new_password": "une phrase que personne ne connaît"}
+    assert (await clinic.program(MOUSSA).post("/password", changed)).status == 204
+    before = store.content()["sessions"]
+    late = await clinic.nobody().post("/sign-in", {"ticket": ticket, "person_id": MOUSSA.id})
+    assert (late.status, late.location) == (303, "/sign-in")
+    assert "Set-Cookie" not in late.headers
+    assert store.content()["sessions"] == before
+    assert (await clinic.nobody().post("/sign-in", {"ticket": ticket, "person_id": AWA.id})).location == "/"

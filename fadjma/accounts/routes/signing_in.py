@@ -10,9 +10,9 @@ from quart import Blueprint, Response, current_app, request
 from fadjma import web
 from fadjma.accounts import actions
 from fadjma.accounts.forms import LanguageForm, SignInForm, TokenForm, WhoForm
-from fadjma.accounts.signing_in import WRONG, WhichPerson, sign_in
+from fadjma.accounts.signing_in import WhichPerson, sign_in
 from fadjma.i18n import LANGUAGES
-from fadjma.identity import credentials, devices, directory, proxies, tickets
+from fadjma.identity import credentials, devices, directory, passwords, proxies, tickets
 from fadjma.refusals import FactorNeeded, Forbidden, Invalid, SignInNeeded
 from fadjma.store import Unavailable
 from fadjma.web.forms import NoFields
@@ -62,7 +62,7 @@ async def do_sign_in() -> Response:
         if web.wants() == "json":
             raise
         people = question.people
-        ticket = tickets.issue(web.app(), [person["id"] for person in people], now=web.database().clock())
+        ticket = tickets.issue(web.app(), question.checked, now=web.database().clock())
         return web.page("accounts/which.html", 409, people=people, ticket=ticket, next=_next())
     return await _signed_in(secret, user_id)
 
@@ -71,7 +71,8 @@ async def _as_chosen() -> Response:
     """Whoever has given a good password says which of several people they are."""
     form = await web.form(WhoForm)
     person_id = form.person_id.data
-    if not tickets.opens(web.app(), form.ticket.data, person_id, now=web.database().clock()):
+    stored = await web.database().read(passwords.stored, person_id)
+    if not tickets.opens(web.app(), form.ticket.data, person_id, stored, now=web.database().clock()):
         return web.see_other("/sign-in")  # it took too long, or is not ours: from the beginning
     secret = await web.database().write(
         actions.start_session,
@@ -80,6 +81,7 @@ async def _as_chosen() -> Response:
         address=request.remote_addr or "",
         agent=web.agent(),
         instead_of=web.secret(),
+        checked=stored,
     )
     return await _signed_in(secret, person_id)
 
@@ -106,7 +108,7 @@ async def token() -> Response:
             form.otp.data or "",
         )
     except Invalid as refusal:
-        raise SignInNeeded(WRONG) from refusal
+        raise SignInNeeded(passwords.WRONG) from refusal
     now = web.database().clock()
     access_token, seconds = credentials.issue_token(web.app(), secret, user_id, now=now, name=form.name.data or "")
     response = web.as_json({"access_token": access_token, "token_type": "Bearer", "expires_in": seconds})
