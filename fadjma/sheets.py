@@ -19,7 +19,8 @@ _MOST_FAULTS = 50_000
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls begin
 _READER = Path(__file__).with_name("workbook.py")
 _PATIENCE = 60  # seconds for a workbook
-_FORMULA = "=+-@"  # a spreadsheet that opens the list again would run what begins so
+# What begins so, a spreadsheet would run; wide ones, of East Asian keyboards, too (OWASP, « CSV Injection »).
+FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20"
 _EMPTY = N_("Ce fichier ne contient aucune ligne.")
 _UNREADABLE = N_("Ce fichier n'est pas un texte en UTF-8 ou en Windows-1252.")
 _SPREADSHEET = N_(
@@ -224,7 +225,7 @@ def _read_line(sheet: Sheet, columns: Columns, number: int, order: list[str], ce
             errors[str(place + 1)] = N_("Cette cellule n'est sous aucune colonne.")
     errors |= {column: N_("Cette cellule est vide.") for column in columns.needed if not found[column]}
     for column, value in found.items():
-        if value[:1] in _FORMULA and value and not (column in columns.phones and _is_phone(value)):
+        if value[:1] in FORMULA and value and not (column in columns.phones and _is_phone(value)):
             errors[column] = N_("Commence par =, +, - ou @ : un tableur en ferait une formule. Écrivez-le autrement.")
         elif writing.LOST in value:
             errors[column] = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")

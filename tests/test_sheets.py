@@ -38,7 +38,7 @@ def test_a_cell_is_what_somebody_would_type(cell: object, shown: str) -> None:
     assert line["phone"] == shown
 
 
-@pytest.mark.parametrize("worth", ["=1+1", "@SUM(A1)", "-3", "+cmd|' /C calc'!A0"])
+@pytest.mark.parametrize("worth", ["=1+1", "@SUM(A1)", "-3", "+cmd|' /C calc'!A0", "\uff1d1+1"])
 def test_what_a_spreadsheet_would_run_is_refused_whatever_it_comes_in(worth: str) -> None:
     for cell in (worth, Formula("A1", worth)):
         assert list(read(xlsx([HEAD, (cell, "", "")]), COLUMNS).errors) == ["lines-2-name"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from quart import Response
@@ -18,6 +19,9 @@ from fadjma.web.forms import Form, NoFields, text
 from fadjma.web.request import upload
 
 _SAID = 100  # faults of a file that are named
+# One after the other: a workbook may take a gigabyte and 20 seconds of a core (workbook.py), and whoever sends many at
+# once is to keep nobody waiting but those who bring tables, too.
+_thread = ThreadPoolExecutor(1, thread_name_prefix="tables")
 
 
 class ImportForm(Form):
@@ -31,13 +35,13 @@ S = TypeVar("S", bound=Resource)
 
 
 async def read_table(read: Callable[[bytes], T]) -> T:
-    """What was sent, read on a thread of its own. Raises Invalid where nothing was sent."""
+    """What was sent, read on a thread that tables have for themselves. Raises Invalid where nothing was sent."""
     sent = await upload("file")
     filled = await form(ImportForm)
     sent = filled.text.data.encode() if sent is None and filled.text.data else sent
     if sent is None:
         raise Invalid({"text": N_("Choisissez un fichier, ou collez le tableau.")})
-    return await asyncio.to_thread(read, sent)
+    return await asyncio.get_running_loop().run_in_executor(_thread, read, sent)
 
 
 async def keep(

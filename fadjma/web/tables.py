@@ -2,16 +2,20 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 import xlsxwriter
 from quart import Response
 
+from fadjma.sheets import FORMULA
+
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run, also after blanks
+# Where a cell begins: of a spreadsheet that is not French, or is told so, also behind a comma or a tab.
+_BEGINS = re.compile(rf"((?:^|[,;\t\r\n])\s*)(?=[{re.escape(FORMULA)}])")
 
 
-def as_csv(rows: Iterable[Iterable[str]], name: str) -> Response:
+def as_csv(rows: Iterable[Iterable[str | int]], name: str) -> Response:
     """A file of this name as French spreadsheets open it: UTF-8 with its mark, semicolons; no cell is a formula."""
     table = io.StringIO()
     csv.writer(table, delimiter=";").writerows([_as_text(cell) for cell in row] for row in rows)
@@ -37,5 +41,5 @@ def as_workbook(rows: Iterable[Iterable[str | int]], name: str) -> Response:
     return response
 
 
-def _as_text(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+def _as_text(cell: str | int) -> str:
+    return str(cell) if isinstance(cell, int) else _BEGINS.sub(r"\1'", cell)

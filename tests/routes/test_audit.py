@@ -82,6 +82,25 @@ async def test_the_table_runs_no_formula_and_is_written_down(clinic: Callers, st
     assert (await _items(clinic))[0]["action"] == "audit.exported"
 
 
+@pytest.mark.parametrize(
+    ("called", "written"),
+    [
+        ("Fa,=HYPERLINK(1)", "Fa,'=HYPERLINK(1)"),  # a comma begins a cell where the spreadsheet is English
+        ("Fa; =HYPERLINK(1)", "Fa; '=HYPERLINK(1)"),
+        ("\uff1dHYPERLINK(1)", "'\uff1dHYPERLINK(1)"),  # as East Asian keyboards have it
+        ("+221 Fa,-1,@x", "'+221 Fa,'-1,'@x"),
+        ("Fa-Binta, dite =", "Fa-Binta, dite ="),
+    ],
+)
+async def test_the_table_runs_none_wherever_a_spreadsheet_has_a_cell_begin(
+    clinic: Callers, store: Store, called: str, written: str
+) -> None:
+    store.connection.execute("UPDATE users SET given_name = ? WHERE id = 'sarr'", (called,))
+    answer = await clinic.browser(ADMIN).get("/audit/export?by=sarr")
+    rows = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig")), delimiter=";"))
+    assert {row[1] for row in rows[1:]} == {f"{written} Sarr"}
+
+
 async def test_a_table_that_is_too_long_is_refused_and_not_cut(
     clinic: Callers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

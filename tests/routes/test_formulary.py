@@ -1,6 +1,8 @@
 """The list of medicines over HTTP: an admin keeps it, by hand or from a file; nothing that was prescribed changes."""
 
+import asyncio
 import html
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from cast import ADMIN, AMOXICILLIN, AWA, DIOP, JAMM, NDIAYE, PARACETAMOL
 from store import Store, refused_by_database
 from told import LINE, LOT, MEDICINE, TABLE, Told
 
+from fadjma import sheets
 from fadjma.inventory import listing
 from fadjma.inventory.formulary import Facts
 
@@ -218,6 +221,24 @@ class TestFromAFile:
         assert (await clinic.program(ADMIN).post(f"{made.location}/confirmation")).json["status"] == "applied"
         assert store.value("SELECT count(*) FROM medicines WHERE dci LIKE 'médicament %'") == 50_000
         assert len((await clinic.program(ADMIN).get("/formulary?q=medicament 4999")).json["items"]) == 11
+
+    async def test_tables_are_read_one_after_the_other(self, clinic: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A workbook may take a gigabyte while it is looked at: three at once would be three."""
+        at_once, most = 0, 0
+        look = sheets._rows
+
+        def rows(*args: Any) -> Any:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            time.sleep(0.05)
+            at_once -= 1
+            return look(*args)
+
+        monkeypatch.setattr(sheets, "_rows", rows)
+        sent = [clinic.program(ADMIN).post("/formulary/imports", {"text": TABLE}) for _ in range(3)]
+        assert [answer.status for answer in await asyncio.gather(*sent)] == [201] * 3
+        assert most == 1
 
 
 class TestTheStarterList:

@@ -38,12 +38,14 @@ async def test_it_is_taken_along_in_two_forms_that_say_the_same(clinic: Callers,
     where = f"/inventory/{what}/export"
     csv, book = await program.get(where), await program.get(f"{where}?format=xlsx")
     assert (csv.type, book.type) == ("text/csv; charset=utf-8", XLSX)
-    rows = [line.split(";") for line in csv.body.decode("utf-8-sig").splitlines()]
+    text = csv.body.decode("utf-8-sig")
+    rows = [line.split(";") for line in text.splitlines()]
     sheet = CalamineWorkbook.from_filelike(BytesIO(book.body)).get_sheet_by_index(0).to_python()
     shown = [[str(int(cell)) if isinstance(cell, float) else str(cell) for cell in row] for row in sheet]
     plain = [[cell.removeprefix("'") for cell in row] for row in rows]
     assert len(rows) >= 2 and shown == plain
-    assert ("'=1+1" in csv.body.decode("utf-8-sig")) == (what == "movements"), "no spreadsheet runs it"
+    assert ("'=1+1" in text) == (what == "movements"), "no spreadsheet runs it"
+    assert (";-7;" in text) >= (what == "movements") and "'-7" not in text, "a number is added up"
     numbers = [cell for cell in sheet[-1] if isinstance(cell, float)]
     assert numbers, "numbers are numbers"
 

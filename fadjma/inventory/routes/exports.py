@@ -45,4 +45,4 @@ def _month() -> Month:
 async def _as_file(rows: Iterable[list[Cell]], name: str) -> Response:
     if request.args.get("format") == "xlsx":
         return await asyncio.to_thread(as_workbook, rows, f"{name}.xlsx")
-    return await asyncio.to_thread(lambda: as_csv(([str(cell) for cell in row] for row in rows), f"{name}.csv"))
+    return await asyncio.to_thread(as_csv, rows, f"{name}.csv")
