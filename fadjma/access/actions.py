@@ -37,7 +37,7 @@ def find(tx: Transaction, viewer: Viewer, q: str, before: str | None = None) -> 
     found = patient_lists.find_patients(tx, viewer, q, before)
     for patient in found:
         _trace_found(tx, viewer, patient.id)
-    if not found and not before:
+    if not found:  # whatever page of it is asked for: no page that there is is empty
         events.record(tx, "patient.not_found", _patient(""), actor_id=viewer.id, outcome="refused")
     return found
 

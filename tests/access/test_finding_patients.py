@@ -69,6 +69,12 @@ def test_every_look_up_is_written_down_with_what_it_found_and_not_with_what_was_
     assert "77 000" not in str(store.rows("SELECT * FROM audit_events"))
 
 
+@pytest.mark.parametrize("before", ["0~x", "1~", "nonsense"])
+def test_whoever_says_that_it_is_another_page_leaves_a_line_too(store: Store, before: str) -> None:
+    store.write(actions.find, DIOP, "77 000 00 00", before)
+    assert store.audit() == [(DIOP.id, "patient.not_found", "refused")]
+
+
 def test_a_look_up_stands_in_the_patients_trace_and_tells_nobody(store: Store) -> None:
     assert store.news(actions.find, DIOP, IDENTIFIERS[AWA.id]) == {AWA.id: [None]}
     assert store.news(actions.meet, DIOP, AWA.id, again=True) == {}, "the form that follows is the same look-up"
