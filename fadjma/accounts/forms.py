@@ -22,9 +22,15 @@ from fadjma.web.forms import (
     one_of,
     text,
 )
+from fadjma.web.request import local
 
 # No two neighbouring parts share a character, so that there is one way to try each text: it takes linear time.
 _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\".]+(\.[^@\s<>\".]+)+")
+
+
+def _onward() -> Any:
+    """Where to go on, inside FADJMA; empty: nowhere that a form may say."""
+    return StringField("", filters=[lambda sent: local(sent or "")])
 
 
 class SignInForm(Form):
@@ -43,7 +49,7 @@ class ActingForm(Form):
     """For whom one acts from now on."""
 
     person_id = text("", 40)
-    next = StringField("")
+    next = _onward()
 
 
 class TokenForm(Form):
@@ -66,11 +72,11 @@ class PasswordForm(Form):
 
 class UnlockForm(Form):
     password = PasswordField(N_("Code PIN ou mot de passe"), [InputRequired(), Length(max=200)])
-    next = StringField("")
+    next = _onward()
 
 
 class LockForm(Form):
-    next = StringField("")
+    next = _onward()
 
 
 class CodeForm(Form):
@@ -110,7 +116,7 @@ class PinForm(Form):
 
 class LanguageForm(Form):
     chosen = StringField("", name="language")  # what is `language` of a form is what it speaks
-    next = StringField("")
+    next = _onward()
 
 
 class ReachForm(Form):

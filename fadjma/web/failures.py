@@ -308,5 +308,5 @@ def _page() -> str:
         page = urlsplit(web.header("hx-current-url") or web.header("referer"))
     except ValueError:
         return "/"
-    own = page.netloc == request.host and page.path.startswith("/")
-    return page.path + (f"?{page.query}" if page.query else "") if own else "/"
+    here = page.path + (f"?{page.query}" if page.query else "") if page.netloc == request.host else ""
+    return web.local(here) or "/"  # a browser takes the path « //elsewhere.example/ » for another site

@@ -106,6 +106,15 @@ async def test_htmx_is_sent_to_the_page_which_is_locked(clinic: Callers) -> None
     assert (answer.status, answer.headers["HX-Redirect"]) == (423, "/prescriptions")
 
 
+async def test_nor_htmx_nor_a_form_is_sent_to_another_site(clinic: Callers) -> None:
+    """Who follows a link to https://clinic.test//evil.example/ has that for the address of our page."""
+    await _lock(clinic, DIOP)
+    at = {"HX_Current_URL": "http://clinic.test//evil.example/", "Host": "clinic.test"}
+    assert (await clinic.htmx(DIOP).get("/prescriptions/1/row", **at)).headers["HX-Redirect"] == "/"
+    again = await clinic.browser(DIOP).post("/unlock", {"password": WRONG, "next": "//evil.example/"})
+    assert (again.status, "evil.example" in again.text) == (422, False)
+
+
 @pytest.mark.parametrize("given", [PASSWORD, PIN])
 async def test_the_pin_or_the_password_opens_the_same_page(clinic: Callers, clock: Clock, given: str) -> None:
     browser = clinic.browser(DIOP)

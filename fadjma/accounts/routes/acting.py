@@ -21,4 +21,4 @@ async def act_for() -> Response:
     web.whoever_it_is_for()
     form = await web.form(ActingForm)
     await web.change(acting.choose, form.person_id.data)
-    return web.see_other(web.local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
+    return web.see_other(form.next.data or "/") if web.wants() != "json" else Response(status=204)

@@ -22,7 +22,7 @@ async def lock() -> Response:
     web.even_locked()
     form = await web.form(LockForm)
     await web.change(actions.lock)
-    return web.see_other(web.local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
+    return web.see_other(form.next.data or "/") if web.wants() != "json" else Response(status=204)
 
 
 class _AroundPin(TypedDict):
@@ -46,7 +46,7 @@ async def unlock() -> Response:
     mark = web.mark(request.remote_addr or "")
     if viewer.locked:
         await unlock_screen(web.database(), web.throttle(), viewer, form.password.data, mark=mark)
-    return web.see_other(web.local(form.next.data or "") or "/") if web.wants() != "json" else Response(status=204)
+    return web.see_other(form.next.data or "/") if web.wants() != "json" else Response(status=204)
 
 
 def _asking(_: Transaction, viewer: Viewer) -> Viewer:

@@ -141,7 +141,7 @@ async def language() -> Response:
     chosen = form.chosen.data or ""
     with suppress(SignInNeeded, FactorNeeded):  # before signing in, the cookie alone remembers
         await web.change(actions.choose_language, chosen)
-    response = web.see_other(web.local(form.next.data or "") or "/")
+    response = web.see_other(form.next.data or "/")
     if chosen in LANGUAGES:
         response.set_cookie("language", chosen, max_age=31_536_000, samesite="Lax", httponly=True)
     return response
