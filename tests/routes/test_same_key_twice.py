@@ -220,3 +220,19 @@ async def test_every_form_that_changes_something_carries_a_fresh_key(clinic: Cal
             key = form.split('name="key" value="')[1].split('"')[0]
             assert key not in seen
             seen.add(key)
+
+
+async def test_the_form_of_registering_signs_in_until_the_password_is_another(clinic: Callers, store: Store) -> None:
+    """Whoever has kept what was sent is not let in by it once its person has chosen another password."""
+    sent = {**PATIENT, "key": "registering"}
+    first, again = clinic.nobody(), clinic.nobody()
+    for browser in (first, again):
+        assert (await browser.post("/register", sent)).location == "/"
+        assert (await browser.get("/")).status == 200
+    changed = {"password": PATIENT["password"], "new_password": "une phrase que personne ne connaît"}
+    assert (await first.post("/password", changed)).location == "/account"
+    late = await clinic.nobody().post("/register", sent)
+    assert (late.status, late.location) == (303, "/sign-in")
+    assert "Set-Cookie" not in late.headers
+    [person] = store.rows("SELECT id FROM users WHERE phone = ?", "+221775551234")
+    assert store.value("SELECT count(*) FROM sessions WHERE user_id = ? AND ended_at IS NULL", person[0]) == 1

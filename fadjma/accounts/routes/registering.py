@@ -35,6 +35,10 @@ async def register() -> Response:
     )
     if web.wants() == "json":
         return web.as_json({"id": user_id, "status": "active", "version": 1}, 201)
+    stored = await web.database().read(passwords.stored, user_id)
+    # Sent twice, it is the same account, and signs in while its password is still the one that was chosen.
+    if stored != person.password_hash and await passwords.verify(form.password.data, [stored]) is None:
+        return web.see_other("/sign-in")
     secret = await web.database().write(
         actions.start_session,
         user_id,
@@ -42,6 +46,7 @@ async def register() -> Response:
         address=request.remote_addr or "",
         agent=web.agent(),
         instead_of=web.secret(),
+        checked=stored,
     )
     credentials.remember(secret)
     return web.see_other("/")
