@@ -33,7 +33,7 @@ async function send(form) {
     unsaved.delete(form);
     const answer = await ask(addressOf(form), 'PUT', body).catch(() => ({ status: 599 }));
     if (gone.has(form)) return ask(addressOf(form), 'DELETE'); // the form was sent meanwhile, and may have come first
-    if (answer.status < 500) return say(form, answer.status == 413 ? (await answer.json()).detail : '');
+    if (answer.status < 500) return say(form, answer.status == 413 || answer.status == 429 ? (await answer.json()).detail : '');
     unsaved.add(form);
     if (!form.matches('[aria-busy]')) say(form, _('Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.')); // send.js says more
     await sleep(3 * SECOND);

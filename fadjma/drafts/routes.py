@@ -9,6 +9,7 @@ from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
 from fadjma.web import drafts
+from fadjma.web.bounds import DRAFT_PER_PERSON
 from fadjma.web.drafts import Draft, Place
 from fadjma.web.forms import NoFields
 
@@ -44,6 +45,7 @@ async def save(form: str, subject: str) -> Response:
     """Also behind the lock, which shows nothing: what was typed while the link was down comes when it is back."""
     web.even_locked()
     fields = dict((await web.fields()).items())
+    web.count(DRAFT_PER_PERSON)
     await web.change(_save, _place(form, subject), fields, _key())
     return Response(status=204)
 
@@ -51,6 +53,7 @@ async def save(form: str, subject: str) -> Response:
 @blueprint.delete("/drafts/<form>/<subject>")
 async def drop(form: str, subject: str) -> Response:
     await web.form(NoFields)
+    web.count(DRAFT_PER_PERSON)
     await web.change(_drop, _place(form, subject))
     return Response(status=204)
 

@@ -174,7 +174,24 @@ async def watch(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *arg
 
 
 async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `action(tx, viewer, …)`, harmless when repeated and with nothing to show: no idempotency key."""
+    """Call `action(tx, viewer, …)`, harmless when repeated and with nothing to show: no idempotency key.
+
+    It is an act, unless it is counted as something else (`count`).
+    """
+    bounds, counted = _bounds(), g.get("counted", ())
+
+    def run(tx: Transaction, viewer: Viewer) -> R:
+        if not (tx.again or counted):
+            bounds.act(viewer.own_id)
+        for bound, about in () if tx.again else counted:
+            bounds.count(bound, f"{viewer.own_id} {about}")
+        return action(tx, viewer, *args, **kwargs)
+
+    return await leave(run)
+
+
+async def leave(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Like `change`, for signing out, ending sessions and locking: nobody has done too much to be let go."""
     asking = _Asking()
 
     def run(tx: Transaction) -> R:

@@ -38,6 +38,7 @@ OFFER_PER_PERSON = Bound("offer", 60)  # each is news to whoever has that identi
 PAPER_PER_PERSON = Bound("paper", 600)  # each is up to 10 MB of the disk
 EXPORT_PER_PERSON = Bound("export", 30)  # each is some seconds of a core, and a file on the disk
 SHARE_PER_PERSON = Bound("share", 60)
+DRAFT_PER_PERSON = Bound("draft", 7_200)  # twice what who types all the hour has saved (static/saving.js)
 READ_PER_PERSON = Bound("read", 5_000)  # traced readings: each is a durable write
 
 

@@ -12,6 +12,7 @@ from told import RECORD, Told
 
 from fadjma import create_app
 from fadjma.config import Settings
+from fadjma.drafts import routes as drafts
 from fadjma.refusals import Throttled
 from fadjma.store import Said
 from fadjma.web import asking
@@ -37,6 +38,43 @@ async def test_acts_of_one_person_in_all_their_sessions(clinic: Callers, told: T
     assert (await other.post("/notifications/read", {"up_to": "1"})).status == 429
     assert (await clinic.program(AWA).post("/notifications/read", {"up_to": 1})).status == 200, "others go on"
     assert (await one.get("/patients/awa/records")).status == 200, "and so does reading"
+
+
+@pytest.mark.parametrize(
+    ("method", "where", "body"),
+    [
+        ("POST", "/language", {"language": "en"}),
+        ("POST", "/acting", {"person_id": "awa"}),
+        ("POST", "/second-factor/enrolment", {"password": PASSWORD}),
+    ],
+)
+async def test_what_is_kept_without_a_key_counts_too(
+    clinic: Callers, bounded: int, method: str, where: str, body: dict[str, str] | None
+) -> None:
+    browser = clinic.json_browser(AWA)
+    answers = [(await browser.ask(method, where, body)).status for _ in range(bounded + 1)]
+    assert answers[-1] == 429 and 429 not in answers[:-1]
+
+
+async def test_drafts_have_a_bound_of_their_own(clinic: Callers, bounded: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "DRAFT_PER_PERSON", Bound("draft", bounded + 5))
+    browser, where = clinic.json_browser(AWA), "/drafts/records-new/awa"
+    for _ in range(bounded + 4):
+        assert (await browser.ask("PUT", where, {"title": "Toux"})).status == 204
+    assert (await browser.ask("DELETE", where)).status == 204
+    for method in ("PUT", "DELETE"):
+        assert (await browser.ask(method, where, {"title": "Toux"} if method == "PUT" else None)).status == 429
+    assert (await browser.get(where)).status == 204, "and who types does nothing else less"
+    assert (await browser.post("/notifications/read", {"up_to": 1})).status == 200
+
+
+async def test_nobody_has_done_too_much_to_lock_and_to_leave(clinic: Callers, bounded: int) -> None:
+    browser = clinic.json_browser(DIOP)
+    for _ in range(bounded):
+        await browser.post("/notifications/read", {"up_to": 1})
+    assert (await browser.post("/notifications/read", {"up_to": 1})).status == 429
+    for where in ("/sessions/end", "/lock", "/sign-out"):
+        assert (await browser.post(where)).status == 204, where
 
 
 async def test_asking_one_patient(clinic: Callers, store: Store, told: Told) -> None:

@@ -21,7 +21,7 @@ blueprint = Blueprint("locking", __name__)
 async def lock() -> Response:
     web.even_locked()
     form = await web.form(LockForm)
-    await web.change(actions.lock)
+    await web.leave(actions.lock)
     return web.see_other(form.next.data or "/") if web.wants() != "json" else Response(status=204)
 
 

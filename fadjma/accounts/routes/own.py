@@ -77,12 +77,12 @@ async def my_sessions() -> Response:
 @blueprint.post("/sessions/end")
 async def end_other_sessions() -> Response:
     await web.form(NoFields)
-    await web.change(actions.end_other_sessions)
+    await web.leave(actions.end_other_sessions)
     return web.see_other("/sessions") if web.wants() != "json" else Response(status=204)
 
 
 @blueprint.post("/sessions/<session_id>/end")
 async def end_session(session_id: str) -> Response:
     await web.form(NoFields)
-    await web.change(actions.end_session, session_id)
+    await web.leave(actions.end_session, session_id)
     return web.see_other("/sessions") if web.wants() != "json" else Response(status=204)

@@ -122,7 +122,7 @@ async def sign_out() -> Response:
     web.even_half("factor", "enrolment")
     await web.form(NoFields)
     try:
-        await web.change(actions.end_session)
+        await web.leave(actions.end_session)
     except SignInNeeded:
         pass  # the session was over already: signed out is signed out
     except Unavailable:
