@@ -65,8 +65,8 @@ def ask(tx: Transaction, viewer: Viewer, account_id: str, *, reason: str, docume
 def confirm(tx: Transaction, viewer: Viewer, account_id: str, *, address: str) -> str:
     """Another admin: the factor and the recovery codes are gone, every session ends. The password stays.
 
-    Raises Conflict when nothing is asked for any more, NotNow for whoever has asked, for whoever has just had their
-    password from the one who asked (one admin could be both), and for one's own.
+    Raises Conflict when nothing is asked for any more, NotNow for whoever has asked, where one admin could be both
+    because of slips of these days, and for one's own.
     """
     waiting = _another(tx, viewer, account_id).waiting
     if waiting is None:
@@ -75,11 +75,11 @@ def confirm(tx: Transaction, viewer: Viewer, account_id: str, *, address: str) -
         raise NotNow(
             N_("C'est vous qui l'avez demandé : un autre administrateur doit le confirmer."), current="waiting"
         )
-    if slips.between(tx, viewer.id, waiting.asked_by, since=tx.now - _APART):
+    if slips.may_be_one(tx, viewer.id, waiting.asked_by, since=tx.now - _APART):
         raise NotNow(
             N_(
-                "L'un de vous deux a remis un code d'accès à l'autre il y a moins de 7 jours : "
-                "un troisième administrateur doit confirmer."
+                "Il y a moins de 7 jours, l'un de vous deux a remis un code d'accès à l'autre, ou quelqu'un à tous "
+                "deux : un autre administrateur doit confirmer."
             ),
             current="waiting",
         )

@@ -154,10 +154,19 @@ def _first(tx: Transaction, condition: str, value: str) -> Slip | None:
     return Slip(**row.as_dict()) if row else None
 
 
-def between(tx: Transaction, one: str, other: str, *, since: int) -> bool:
-    """Whether one of these two has given the other a slip since then (milliseconds UTC)."""
-    sql = """
-        SELECT 1 FROM slips WHERE issued_at >= :since
-        AND (user_id = :one AND issued_by = :other OR user_id = :other AND issued_by = :one) LIMIT 1
+def may_be_one(tx: Transaction, one: str, other: str, *, since: int) -> bool:
+    """Whether somebody could sign in as both of these by slips since then (milliseconds UTC): one of the two, who has
+    given the other theirs, or a third, who has given both; at whatever number of hands.
     """
-    return tx.first(sql, {"one": one, "other": other, "since": since}) is not None
+    return not _behind(tx, one, since).isdisjoint(_behind(tx, other, since))
+
+
+def _behind(tx: Transaction, user_id: str, since: int) -> set[str]:
+    """This person, who has given them a slip, who has given those one…"""
+    rows = tx.all(
+        "WITH RECURSIVE behind (id) AS (SELECT id FROM users WHERE id = :id UNION "
+        "SELECT s.issued_by FROM behind b JOIN slips s ON s.user_id = b.id WHERE s.issued_at >= :since) "
+        "SELECT id FROM behind",
+        {"id": user_id, "since": since},
+    )
+    return {row["id"] for row in rows}

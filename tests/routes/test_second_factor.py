@@ -245,6 +245,37 @@ class TestLost:
         store.connection.execute("UPDATE slips SET issued_at = issued_at - 2 * 86400000 WHERE id = 'slip'")
         assert (await other().post("/accounts/gomis/factor-removal/confirmation")).status == 200
 
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ([("admin", "thiam"), ("thiam", "other")], 409),  # who asks has made one who has made the other
+            ([("sarr", "admin"), ("sarr", "other")], 409),  # a third has made both
+            ([("sarr", "admin"), ("diop", "other"), ("fall", "sarr"), ("fall", "diop")], 409),
+            ([("admin", "diop"), ("other", "diop")], 200),  # both have been at the desk for the same colleague
+            ([("admin", "thiam"), ("sarr", "other")], 200),
+        ],
+        ids=str,
+    )
+    async def test_nor_where_somebody_could_be_both_by_whatever_number_of_slips(
+        self,
+        clinic: Callers,
+        store: Store,
+        clock: Clock,
+        other: Callable[[], Caller],
+        given: list[tuple[str, str]],
+        expected: int,
+    ) -> None:
+        await clinic.program(ADMIN).post("/accounts/gomis/factor-removal", self.ASKED)
+        caller = other()
+        ids = {"other": store.value("SELECT id FROM users WHERE role = 'admin' AND id <> 'admin'")}
+        for number, (by, to) in enumerate(given):
+            store.connection.execute(
+                "INSERT INTO slips (id, user_id, purpose, code_hash, issued_by, issued_at, expires_at, ended_at, "
+                "end_reason) VALUES (?, ?, 'reset', ?, ?, ?, ?, ?, 'used')",
+                (f"s{number}", ids.get(to, to), f"h{number}", ids.get(by, by), clock.now, clock.now, clock.now),
+            )
+        assert (await caller.post("/accounts/gomis/factor-removal/confirmation")).status == expected
+
     async def test_its_owner_reads_of_both_with_the_document(
         self, clinic: Callers, other: Callable[[], Caller]
     ) -> None:
