@@ -177,8 +177,16 @@ async def hash_password(password: str) -> str:
 
 
 async def hash_of_nobodys() -> str:
-    """The hash of a password that nobody knows: signing in with any other takes as long as with a wrong one."""
-    return await hash_password(secrets.token_urlsafe(32))
+    """The hash of a password that nobody knows: signing in with any other takes as long as with a wrong one.
+
+    It is made once: who asks for what needs it is not known yet, and no stranger is to have hashes made.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_threads, _nobodys)
+
+
+@cache
+def _nobodys() -> str:
+    return _hasher.hash(secrets.token_urlsafe(32))
 
 
 async def verify(password: str, stored: list[str]) -> int | None:

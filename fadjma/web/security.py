@@ -15,7 +15,7 @@ from quart.wrappers.response import IterableBody
 
 from fadjma import web
 from fadjma.i18n import N_
-from fadjma.refusals import Forbidden
+from fadjma.refusals import Forbidden, SignInNeeded
 from fadjma.web.front_door import GUARDS
 from fadjma.web.throttle import neighbourhood
 
@@ -72,6 +72,7 @@ async def _begin() -> Response | None:
         return early
     _refuse_cross_site(request)
     web.require_text()
+    _refuse_files_of_strangers(request)
     return None
 
 
@@ -95,6 +96,12 @@ def _refuse_cross_site(request: web.Request) -> None:
         return
     if not _is_own(request):
         raise Forbidden(N_("Cette demande vient d'un autre site : elle est refusée."))
+
+
+def _refuse_files_of_strangers(request: web.Request) -> None:
+    """Where a file belongs, a body has up to 10 MB: who carries no session is not heard so long, and it is not read."""
+    if request.method not in _SAFE and (request.max_content_length or 0) > web.MAX_BODY and not web.signed_in():
+        raise SignInNeeded(N_("Connectez-vous pour continuer."))
 
 
 def _is_own(request: web.Request) -> bool:

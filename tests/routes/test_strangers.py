@@ -1,11 +1,13 @@
 """Those who may not: each route with everybody of the cast, with nobody, and with a token that is no good."""
 
+import asyncio
 import base64
 import json
 import re
 import time
 from collections.abc import Iterator
 from functools import reduce
+from typing import Any
 
 import jwt
 import pytest
@@ -16,7 +18,7 @@ from store import Clock, Store
 from story import SECRET_KEY
 from told import ACTS, READS, ROWS, UNKNOWN, Route, Told
 
-from fadjma.identity import credentials
+from fadjma.identity import credentials, passwords
 from fadjma.identity.people import Viewer
 from fadjma.store import milliseconds
 
@@ -122,6 +124,57 @@ class TestNobody:
         assert (answer.status, answer.headers["HX-Redirect"]) == (401, location)
         text = (await clinic.nobody().get(location)).text
         assert ("revenir à votre page" in text) == ("next=/" in location and "//" not in location)
+
+    @pytest.mark.parametrize("route", NEEDS_SOMEBODY)
+    async def test_has_no_password_hashed(
+        self, clinic: Callers, told: Told, route: Route, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That takes long, and who signs in waits for it."""
+        await passwords.hash_of_nobodys()  # once for all
+        hashed: list[str] = []
+        hasher = passwords._hasher
+
+        class Counting:
+            def hash(self, password: str) -> str:
+                hashed.append(password)
+                return hasher.hash(password)
+
+            def verify(self, *pair: str) -> bool:
+                hashed.append(pair[1])
+                return hasher.verify(*pair)
+
+        monkeypatch.setattr(passwords, "_hasher", Counting())
+        await _ask(clinic.nobody(json=True), route, told)
+        assert hashed == []
+
+    @pytest.mark.parametrize(
+        ("where", "kind"),
+        [
+            ("/formulary/imports", "text/csv"),
+            ("/patients/awa/papers", "multipart/form-data; boundary=b"),
+            ("/papers/x/pages", "multipart/form-data; boundary=b"),
+        ],
+    )
+    @pytest.mark.parametrize("cookie", ["", "fadjma=forged"])
+    async def test_is_not_heard_to_the_end_of_a_file(self, app: Quart, where: str, kind: str, cookie: str) -> None:
+        sent: list[dict[str, Any]] = []
+        said = [{"type": "http.request", "body": b"x" * 70_000, "more_body": True}]
+
+        async def receive() -> dict[str, Any]:
+            return said.pop() if said else await asyncio.Future()  # the rest never comes
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        headers = {"host": "localhost", "content-type": kind, "accept": "application/json", "cookie": cookie}
+        scope = {
+            **{"type": "http", "method": "POST", "path": where, "raw_path": where.encode(), "query_string": b""},
+            **{"http_version": "1.1", "scheme": "http", "root_path": "", "client": ("10.0.0.9", 4), "extensions": {}},
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "asgi": {"spec_version": "2.1"},
+        }
+        await asyncio.wait_for(app(scope, receive, send), 20)
+        assert sent[0]["status"] == 401
 
     @pytest.mark.parametrize("where", ["/events", "/api/events", "/events?after=3"])
     async def test_no_stream_opens(self, clinic: Callers, where: str) -> None:
