@@ -35,6 +35,7 @@ from fadjma.web.request import (
     key_for,
     known,
     secret,
+    signed_in,
     wants,
 )
 from fadjma.writing import LOST
@@ -269,6 +270,8 @@ def _bounds() -> Bounds:
 
 async def who_asks() -> None:
     """Find out who asks, if anybody, for an answer in their language."""
+    if not signed_in():
+        return
     asking = _Asking()
     with suppress(SignInNeeded, Locked, FactorNeeded):
         await database().read(asking.identify)
@@ -276,11 +279,16 @@ async def who_asks() -> None:
 
 
 class _Asking:
-    """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop."""
+    """Who asks; filled in on the database's thread, and remembered in `g` back on the event loop.
+
+    Raises SignInNeeded for who carries no session: no stranger comes as far as the database, which has one writer.
+    """
 
     def __init__(self) -> None:
         so_far = known()
         self.secret = secret()
+        if self.secret is None:
+            raise SignInNeeded(N_("Connectez-vous pour continuer."))
         self._for_page = wants() == "page"
         self._even_locked = "even_locked" in so_far
         said = header("x-for") or so_far.get("fields", {}).get("for", "")
@@ -297,11 +305,7 @@ class _Asking:
         self.news = []
         self.look_at_mail(tx)
         if self.viewer is None:
-            raise SignInNeeded(
-                N_("Votre session a pris fin : reconnectez-vous.")
-                if self.secret
-                else N_("Connectez-vous pour continuer.")
-            )
+            raise SignInNeeded(N_("Votre session a pris fin : reconnectez-vous."))
         if self.viewer.locked and not self._even_locked:
             raise Locked
         if self.viewer.half and self.viewer.half not in self._even_half:

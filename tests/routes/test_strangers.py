@@ -125,6 +125,17 @@ class TestNobody:
         text = (await clinic.nobody().get(location)).text
         assert ("revenir à votre page" in text) == ("next=/" in location and "//" not in location)
 
+    @pytest.mark.parametrize("route", [route for route in [*NEEDS_SOMEBODY, *READS, *ROWS] if route.path != "/"])
+    async def test_comes_not_as_far_as_the_database(
+        self, app: Quart, clinic: Callers, told: Told, route: Route, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Least of all its one writer, for whom everybody waits who is at work."""
+        path = route.at(told)
+        for way in ("write", "read"):
+            monkeypatch.setattr(app.extensions["database"], way, None)
+        for caller in (clinic.nobody(json=True), clinic.bearer("forged")):
+            (await _ask(caller, route, told, path)).problem(401)
+
     @pytest.mark.parametrize("route", NEEDS_SOMEBODY)
     async def test_has_no_password_hashed(
         self, clinic: Callers, told: Told, route: Route, monkeypatch: pytest.MonkeyPatch
