@@ -65,6 +65,9 @@ class StreamEndpoint:
         if after is not None and after < 0:
             return _refuse(send, 400)
         secret = credentials.secret_from(self._quart, headers, scope["scheme"])
+        unknown = [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else []
+        if secret is None:
+            return _refuse(send, 401, unknown)
         user = parse_qs(scope["query_string"].decode("latin-1")).get("user", [None])[0]
         try:
             viewer, level, is_other = self._database.glance(_open, secret, user)
@@ -76,7 +79,7 @@ class StreamEndpoint:
         if viewer is not None and viewer.locked:
             return _refuse(send, 423)
         if viewer is None or viewer.half:
-            return _refuse(send, 401, [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else [])
+            return _refuse(send, 401, unknown)
         cursor = level if after is None else after
         stream = Stream(viewer, Asgi(send, wire.abort(send)), _PATHS[scope["path"]], cursor)
         return self._serve(stream, self._response_headers(headers), receive, send, scope.get("state", {}))

@@ -188,8 +188,12 @@ class TestNobody:
         assert sent[0]["status"] == 401
 
     @pytest.mark.parametrize("where", ["/events", "/api/events", "/events?after=3"])
-    async def test_no_stream_opens(self, clinic: Callers, where: str) -> None:
-        assert (await clinic.nobody().get(where)).status == 401
+    async def test_no_stream_opens(
+        self, app: Quart, clinic: Callers, where: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(app.extensions["database"], "glance", None)
+        for caller in (clinic.nobody(), clinic.bearer("forged")):
+            assert (await caller.get(where)).status == 401
 
     async def test_a_poll_that_asks_for_the_streams_text_is_told_so_too(self, clinic: Callers) -> None:
         """static/live.js asks so; a redirection to a page would be followed."""
