@@ -34,6 +34,7 @@ ASK_PER_PAIR = Bound("ask", 60)  # of one patient, by one doctor
 GIVE_BACK_PER_PERSON = Bound("give-back", 60)  # whoever claims and gives back reads any prescription
 CONTEST_PER_PERSON = Bound("contest", 60)  # each is for an admin to answer
 RENEWALS_PER_PERSON = Bound("renewal", 60)  # each is for a doctor to answer
+DELIVERY_PER_PERSON = Bound("delivery", 60)  # each is before every pharmacist of a pharmacy
 OFFER_PER_PERSON = Bound("offer", 60)  # each is news to whoever has that identifier
 PAPER_PER_PERSON = Bound("paper", 600)  # each is up to 10 MB of the disk
 EXPORT_PER_PERSON = Bound("export", 30)  # each is some seconds of a core, and a file on the disk

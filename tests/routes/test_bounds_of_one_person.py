@@ -16,7 +16,7 @@ from fadjma.drafts import routes as drafts
 from fadjma.refusals import Throttled
 from fadjma.store import Said
 from fadjma.web import asking
-from fadjma.web.bounds import ASK_PER_PAIR, GIVE_BACK_PER_PERSON, Bound, Bounds
+from fadjma.web.bounds import ASK_PER_PAIR, DELIVERY_PER_PERSON, GIVE_BACK_PER_PERSON, Bound, Bounds
 
 
 @pytest.fixture
@@ -97,6 +97,16 @@ async def test_claiming_and_giving_back(clinic: Callers, store: Store, told: Tol
         assert (await pharmacist.post(f"{prescription}/release", {"reason": "Rupture"})).status == 200
     await pharmacist.post(f"{prescription}/validation")
     assert (await pharmacist.post(f"{prescription}/release", {"reason": "Rupture"})).status == 429
+
+
+async def test_asking_for_delivery_and_again_elsewhere(clinic: Callers, told: Told) -> None:
+    """Each is before every pharmacist who has the prescription in a list."""
+    patient, where = clinic.program(AWA), f"/prescriptions/{told.asked}/delivery-request"
+    for number in range(DELIVERY_PER_PERSON.amount):
+        asked = await patient.post(where, {"address": f"{number} rue 6, Médina", "phone": "77 123 45 67"})
+        assert asked.status == 200
+    assert (await patient.post(where, {"address": "1 rue 6, Médina", "phone": "77 123 45 67"})).status == 429
+    assert (await patient.post(f"/prescriptions/{told.asked}/delivery-withdrawal")).status == 200, "asking no more"
 
 
 def test_no_bound_is_less_than_thirty_an_hour_for_a_pair() -> None:

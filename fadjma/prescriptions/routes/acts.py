@@ -40,7 +40,7 @@ from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Invalid
 from fadjma.safety.answers import Override
 from fadjma.store import Transaction
-from fadjma.web.bounds import GIVE_BACK_PER_PERSON
+from fadjma.web.bounds import DELIVERY_PER_PERSON, GIVE_BACK_PER_PERSON
 from fadjma.web.forms import NoFields
 
 P = ParamSpec("P")
@@ -251,6 +251,7 @@ async def line_end(prescription_id: str) -> Response:
 async def delivery_request(prescription_id: str) -> Response:
     form = await web.form(DeliveryRequestForm)
     phone = normalize_phone(form.phone.data) or ""
+    web.count(DELIVERY_PER_PERSON)
     return await _act(actions.request_delivery, prescription_id, address=form.address.data, phone=phone)
 
 
