@@ -23,11 +23,12 @@ class Practitioner:
 
 
 def practitioners(tx: Transaction, ids: Iterable[str]) -> list[Practitioner]:
-    """Those of these (few) people who are of the staff, by id."""
+    """Those of these (few) people who are of the staff, by id; not who says so alone, and was never verified."""
     among, values = given(list(dict.fromkeys(ids)))
     rows = tx.all(
         "SELECT id, role, status, name, organization_id, organization, specialty, profession FROM people "
-        f"WHERE id IN {among} AND role <> 'patient' ORDER BY id",
+        f"WHERE id IN {among} AND role <> 'patient' AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = people.id "
+        "AND u.role IN ('doctor', 'pharmacist') AND u.verified_at IS NULL) ORDER BY id",
         values,
     )
     return [

@@ -288,6 +288,17 @@ async def test_people_and_places_are_told_to_whoever_reads_a_file(clinic: Caller
     assert [one["id"] for one in await found(awa, "Practitioner", _id=f"{SARR.id},{DIOP.id},x")] == ["diop", "sarr"]
 
 
+async def test_who_says_to_be_a_doctor_is_none_before_an_admin_has_looked(clinic: Callers, told: Told) -> None:
+    """Anybody registers so, and is told the id."""
+    awa = clinic.program(AWA)
+    for kind in ("Practitioner", "PractitionerRole"):
+        assert refused(await awa.get(f"{ROOT}/{kind}/{told.waiting}"), 404) == "not-found"
+        assert not await found(awa, kind, _id=told.waiting)
+    assert (await clinic.program(ADMIN).post(f"/accounts/{told.waiting}/verification")).status == 200
+    for kind in ("Practitioner", "PractitionerRole"):
+        assert (await awa.get(f"{ROOT}/{kind}/{told.waiting}")).json["active"] is True
+
+
 async def test_whose_files_are_open_is_found_and_nobody_else(clinic: Callers, told: Told, store: Store) -> None:
     doctor = clinic.program(DIOP)
     assert "awa" in [one["id"] for one in await found(doctor, "Patient")]
