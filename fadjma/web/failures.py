@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 from quart import Quart, Response, g, request
@@ -33,6 +33,7 @@ from fadjma.refusals import (
 )
 from fadjma.store import Transaction, Unavailable
 from fadjma.web import drafts
+from fadjma.web.bounds import DRAFT_PER_PERSON, Bounds
 from fadjma.web.drafts import Place
 from fadjma.web.throttle import NOTED_PER_PERSON
 
@@ -174,14 +175,16 @@ async def _keep_typed(own_id: str, meant_for: str) -> None:
     sent = await _sent()
     place = Place(**of_draft) if of_draft else drafts.place_of(request.path, sent.get("patient_id", ""))
     typed = {name: text for name, text in sent.items() if name not in _HIDDEN and isinstance(text, str)}
-    key = web.key_for("drafts")
+    key, bounds = web.key_for("drafts"), cast(Bounds, web.app().extensions["bounds"])
 
     def keep(tx: Transaction) -> None:
+        if not tx.again:
+            bounds.count(DRAFT_PER_PERSON, f"{own_id} ")  # as asking.change counts those that are saved
         if place.is_one and proxies.may_be(tx, own_id, meant_for):
             drafts.save(tx, meant_for, place, typed, key=key)
 
     if typed:
-        with suppress(Unavailable):  # it is refused all the same
+        with suppress(Unavailable, Throttled):  # it is refused all the same
             await web.database().write(keep)
 
 

@@ -9,7 +9,8 @@ from store import Clock, Store
 from told import REASON, RECORD, Told
 
 from fadjma.identity.people import Viewer
-from fadjma.web import drafts
+from fadjma.web import drafts, failures
+from fadjma.web.bounds import Bound
 
 HERE = "/drafts/patients-records/awa"
 TYPED = {"title": "Contrôle", "body": "Va mieux, mais"}
@@ -152,6 +153,20 @@ async def test_what_comes_after_the_time_of_a_session_is_kept_for_its_person(cli
     store.connection.execute("UPDATE sessions SET expires_at = 0 WHERE user_id = 'diop'")
     assert await _send_typed(clinic) == (401, 303)
     assert await _found(clinic, store) == [TYPED, {"reason": "Mauvais patient"}]
+
+
+@pytest.mark.parametrize("over", ["expires_at = 0", "locked_at = 1"], ids=["over", "locked"])
+async def test_no_more_of_that_is_kept_than_somebody_types(
+    clinic: Callers, store: Store, over: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cookie of a session that is over may be in other hands."""
+    monkeypatch.setattr(failures, "DRAFT_PER_PERSON", Bound("draft", 2))
+    store.connection.execute(f"UPDATE sessions SET {over} WHERE user_id = 'diop'")
+    browser = clinic.browser(DIOP)
+    for text in ("un", "deux", "trois", "quatre"):
+        answer = await browser.post("/prescriptions/7/error", {"reason": text})
+        assert answer.status in (303, 423)
+    assert await _found(clinic, store) == [{}, {"reason": "deux"}]
 
 
 async def test_what_is_sent_behind_the_lock_is_kept_too(clinic: Callers, store: Store) -> None:
