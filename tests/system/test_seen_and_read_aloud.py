@@ -22,6 +22,16 @@ FRAME = """menu => {
   const [header, nav] = ['header', 'header nav'].map(part => document.querySelector(part).getBoundingClientRect());
   return [header.height, nav.height, nav.bottom];
 }"""
+# How wide the page and how high its header are, for somebody of this name, with much unread and without a link.
+FRAME_OF = """name => {
+  document.querySelector('.me summary span bdi').textContent = name;
+  Object.assign(document.getElementById('unread'), { textContent: '99+', hidden: false });
+  Object.assign(document.getElementById('status').dataset, { state: 'offline' });
+  document.getElementById('status').textContent = 'Hors ligne depuis 20:04';
+  const header = document.querySelector('header');
+  return [document.documentElement.scrollWidth, header.offsetHeight, header.querySelectorAll('nav a').length > 2];
+}"""
+LONG_NAMES = ("Ndèye-Fatoumata-Bintou-Aïssatou-Khadidiatou", "Ndèye Fatoumata Bintou Khadidiatou Mbaye Diagne")
 
 ZOOMED = {"width": 180, "height": 370}  # a phone of 360 px at 200 %
 # What does not leave a large text the room it needs: what stands out or over its neighbour, and what takes the screen.
@@ -138,6 +148,19 @@ async def test_on_a_phone_the_menu_is_at_the_thumb_and_the_header_is_one_line(br
             for where, (header, menu, below) in measured:
                 assert header <= 60 and menu <= 60 and below == PHONE["height"], (login, where, header, menu, below)
         await person.page.context.close()
+
+
+@pytest.mark.parametrize("width", [600, 704, 768, 794, 850, 991, 992, 1100, 1183, 1184, 1280])
+async def test_the_header_is_one_line_at_every_width_whatever_somebody_is_called(
+    browser: Browser, clinic: Clinic, width: int
+) -> None:
+    """On a tablet that stands, too, where the menu of a doctor has no room beside the rest."""
+    async with drawing(browser, clinic) as drawn:
+        for login in (AWA, DIOP, NDIAYE, ADMIN):
+            await drawn.come(login, ["/", "/account"])
+            for name in LONG_NAMES:
+                found = await drawn.measure(FRAME_OF, name, size={"width": width, "height": 900})
+                assert all([w, h <= 64, menu] == [width, True, True] for w, h, menu in found), (login, name, found)
 
 
 async def test_a_text_of_twice_the_size_leaves_room_for_the_work(
