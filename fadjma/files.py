@@ -15,7 +15,7 @@ from fadjma.i18n import N_, iso
 from fadjma.identity import links
 from fadjma.identity.links import Other
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import lists
+from fadjma.prescriptions import copying, lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.records import actions as reading
@@ -114,6 +114,7 @@ async def show(patient_id: str) -> Response:
         courses=opened.glance.courses,
         links=opened.links,
         prescriptions=opened.prescriptions,
+        may_repeat=opened.file.may_prescribe and copying.repeatable(opened.prescriptions),
         authors=opened.authors,
         since=opened.since,
         types=records.TYPES,

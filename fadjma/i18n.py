@@ -156,13 +156,23 @@ def show_weight(grams: int, language: str, *, in_grams: bool) -> str:
 
 
 def show_number(value: float | Decimal, language: str) -> str:
-    """« 37,5 », with two decimals at most."""
-    return str(format_decimal(value, "#,##0.##", locale=language))
+    """« 37,5 », « −2,5 », with two decimals at most."""
+    return with_minus(str(format_decimal(value, "#,##0.##", locale=language)))
 
 
 def show_exactly(value: Decimal, language: str) -> str:
     """« 0,010 »: with every digit that was written, and no other."""
-    return f"{value:f}".replace(".", "," if language == "fr" else ".")
+    return with_minus(f"{value:f}".replace(".", "," if language == "fr" else "."))
+
+
+def show_change(value: int) -> str:
+    """« +30 », « −20 », « 0 »."""
+    return with_minus(f"{value:+d}" if value else "0")
+
+
+def with_minus(number: str) -> str:
+    """A number as people read it: with a minus sign, where programs write a hyphen."""
+    return number.replace("-", "\u2212")
 
 
 def show_birth_date(birth_date: str, language: str) -> str:

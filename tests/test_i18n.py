@@ -1,6 +1,7 @@
 """French is the source; its plural begins at two. Dates and moments as people say them."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -183,3 +184,11 @@ def test_times_are_those_of_the_clinic(monkeypatch: pytest.MonkeyPatch) -> None:
     assert show_time(at, "fr", now=at + 3_600_000) == "05:30"
     assert show_day(at, "fr", now=at) == "2 mars"
     assert iso(at) == "2026-03-02T00:00:00.000Z", "programs read UTC"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_number_below_zero_has_a_minus_sign_and_no_hyphen(language: str) -> None:
+    point = "," if language == "fr" else "."
+    assert i18n.show_number(-2.5, language) == f"\u22122{point}5"
+    assert i18n.show_exactly(Decimal("-0.50"), language) == f"\u22120{point}50"
+    assert [i18n.show_change(value) for value in (-215, 0, 30)] == ["\u2212215", "0", "+30"]

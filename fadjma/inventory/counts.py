@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fadjma.i18n import iso
+from fadjma.i18n import iso, show_change
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries
 from fadjma.inventory.queries import Lot
@@ -40,7 +40,7 @@ class Difference:
     @property
     def shown(self) -> str:
         """« +3 », « −2 »."""
-        return f"{self.change:+d}".replace("-", "\u2212")
+        return show_change(self.change)
 
     def json(self) -> dict[str, Any]:
         return {"lot_id": self.lot_id, "medicine": self.name, "number": self.number, "difference": self.change}

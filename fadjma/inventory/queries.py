@@ -9,7 +9,7 @@ from typing import Any, Literal
 from fadjma import rules, writing
 from fadjma.days import day
 from fadjma.events.subjects import Named
-from fadjma.i18n import N_, iso
+from fadjma.i18n import N_, iso, show_change
 from fadjma.identity.people import Viewer
 from fadjma.inventory import formulary, misspelt, other_names
 from fadjma.refusals import NotFound
@@ -109,7 +109,7 @@ class Movement:
     @property
     def change(self) -> str:
         """« +30 », « −20 »."""
-        return f"{self.quantity:+d}".replace("-", "\u2212")
+        return show_change(self.quantity)
 
 
 @dataclass(frozen=True, slots=True)

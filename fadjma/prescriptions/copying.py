@@ -1,6 +1,6 @@
 """What was prescribed before, to be prescribed again: read over and signed as if it had been typed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from fadjma.store import Transaction
 
 RETIRED = N_("Ce médicament n'est plus dans la liste : choisissez-en un autre, ou retirez-le.")
 SHOWN = 5  # earlier prescriptions, beside the form
+_AMONG = 2 * SHOWN  # the latest changed, which are looked through for them
 _TAKEN_BACK = ("cancelled", "entered_in_error")
 
 
@@ -92,7 +93,10 @@ def of_prescription(
 
 def earlier(tx: Transaction, viewer: Viewer, patient_id: str) -> list[Prescription]:
     """The patient's last ones, by whomever, without those that were taken back."""
-    found = lists.of_patient(tx, viewer, patient_id, limit=2 * SHOWN)
-    return sorted(
-        (item for item in found if item.status not in _TAKEN_BACK), key=lambda item: item.issued_at, reverse=True
-    )[:SHOWN]
+    return repeatable(lists.of_patient(tx, viewer, patient_id, limit=_AMONG))
+
+
+def repeatable(found: Sequence[Prescription]) -> list[Prescription]:
+    """Of those of a patient, the latest changed first, the ones that may be prescribed again."""
+    kept = (item for item in found[:_AMONG] if item.status not in _TAKEN_BACK)
+    return sorted(kept, key=lambda item: item.issued_at, reverse=True)[:SHOWN]

@@ -152,6 +152,7 @@ def environment(language: str) -> Environment:
             "age": lambda birth_date: i18n.show_age(birth_date, days.day(milliseconds()), language),
             "phone": show_phone,
             "number": partial(i18n.show_number, language=language),
+            "change": i18n.show_change,
             "exactly": partial(i18n.show_exactly, language=language),
             "weight": partial(i18n.show_weight, language=language),
         }

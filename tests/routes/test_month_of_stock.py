@@ -28,6 +28,8 @@ async def test_what_has_come_and_gone_of_each_product(clinic: Callers, told: Tol
     assert '<p class="paper"><bdi>Pharmacie Jamm</bdi> · août 2026</p>' in page, "whose it is, and of when, on paper"
     page = (await clinic.browser(NDIAYE).get("/inventory/consumption")).text
     assert f'href="/inventory/products/{told.product}"' in page and "data-print" in page
+    shown = '<td class="n" data-l="Comptage">%s</td>'
+    assert shown % f"\u2212{7 - counted}" in page, "with a minus sign, not a hyphen"
 
 
 @pytest.mark.parametrize("what", ["consumption", "movements"])

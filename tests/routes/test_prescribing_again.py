@@ -78,9 +78,26 @@ async def test_a_medicine_of_no_list_is_said_to_be_and_left_to_be_chosen(clinic:
     assert refused.status == 422 and "Choisissez un médicament de la liste." in refused.text
 
 
+async def test_what_was_taken_back_is_not_offered_to_be_repeated(clinic: Callers, told: Told) -> None:
+    approval = f"/access-requests/{told.present}/in-person-approval"
+    await clinic.program(DIOP).post(approval, {"pin": PIN, "scope": "full", "duration": "7d"})
+    of = f"/patients/{told.registered}"
+    made = await issue(clinic, f"{of}/prescriptions", {"lines": TWO, "pharmacy_id": JAMM})
+
+    async def offered() -> list[bool]:
+        pages = [await clinic.browser(DIOP).get(f"{of}/{page}") for page in ("records", "prescriptions/new")]
+        return ['data-key="r"' in page.text for page in pages]
+
+    assert await offered() == [True, True]
+    await clinic.program(DIOP).post(f"/prescriptions/{made.json['id']}/error", {"reason": "Autre patient"})
+    assert await offered() == [False, False]
+
+
 async def test_where_nothing_was_prescribed_there_is_nothing_to_repeat(clinic: Callers, told: Told) -> None:
     approval = f"/access-requests/{told.present}/in-person-approval"
     await clinic.program(DIOP).post(approval, {"pin": PIN, "scope": "full", "duration": "7d"})
+    file = (await clinic.browser(DIOP).get(f"/patients/{told.registered}/records")).text
+    assert 'data-key="p"' in file and "Répéter" not in file
     last = f"/patients/{told.registered}/prescriptions/new?from=last"
     answer = await clinic.browser(DIOP).get(last)
     assert answer.status == 200 and "Il n'y a pas encore d'ordonnance à répéter." in answer.text
