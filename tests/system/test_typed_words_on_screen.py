@@ -61,6 +61,8 @@ LINES = """parts => parts.map(part => [...document.querySelectorAll(part)]
   })
 )"""
 
+TABLET, SMALLEST = {"width": 704, "height": 900}, {"width": 320, "height": 640}
+
 
 class Story:
     """A file that is open to Dr Diop and that everybody has written in, and the pages that show it."""
@@ -107,14 +109,14 @@ class Story:
         await ask(NDIAYE, "POST", f"/inventory/lots/{lot}/adjustments", on_hand=29, version=1, reason=line[:300])
         both = [f"/prescriptions/{held}", f"/prescriptions/{refused}"]
         self.pages = {
-            AWA: ["/", "/access-requests", f"/access-requests/{request}", file, f"/records/{record}", *both],
+            AWA: ["/", "/people", "/access-requests", f"/access-requests/{request}", file, f"/records/{record}", *both],
             DIOP: ["/", "/patients", f"/patients?q={identifier}", f"/access-requests/{request}", "/access-requests"],
             NDIAYE: ["/", "/prescriptions", *both, "/inventory", f"/inventory/lots/{lot}"],
             ADMIN: ["/", "/accounts"],
         }
         new = f"/patients/{patient}/prescriptions/new"
         self.pages[DIOP] += [file, f"{file}/new", new, f"{new}?replaces={refused}", f"/records/{record}", *both]
-        self.pages[DIOP] += [f"/access-requests/new?patient={patient}"]
+        self.pages[DIOP] += [f"/prescriptions/{refused}/paper", f"/access-requests/new?patient={patient}"]
         self.record, self.refused, self.request = f"/records/{record}", both[1], f"/access-requests/{request}"
         self.held = both[0]
 
@@ -146,7 +148,7 @@ async def test_long_words_wrap(browser: Browser, story: Story) -> None:
     async with drawing(browser, story.clinic) as drawn:
         for login, pages in story.pages.items():
             await drawn.come(login, pages)
-            for size in (DESK, PHONE):
+            for size in (DESK, TABLET, PHONE, SMALLEST):
                 found = zip(pages, await drawn.measure(OVERFLOWING, size=size), strict=True)
                 assert not [(where, wide) for where, wide in found if wide], (login, size)
 
