@@ -169,7 +169,12 @@ async def test_a_text_of_twice_the_size_leaves_room_for_the_work(
     """By zoom, and where the text alone is large: then the menu stays, too."""
     where = f"/patients/{await others.id_of(AWA)}/records/new"
     async with drawing(browser, clinic) as drawn:
-        for login, pages in ((AWA, ["/"]), (DIOP, ["/", where]), (NDIAYE, ["/", "/inventory"])):
+        for login, pages in (
+            (AWA, ["/"]),
+            (DIOP, ["/", where]),
+            (NDIAYE, ["/", "/inventory", "/inventory/choices"]),
+            (ADMIN, ["/audit"]),
+        ):
             await drawn.come(login, pages)
             for size, text in ((ZOOMED, "100%"), (PHONE, "200%")):
                 found = await drawn.measure(f"size => [...({IN_THE_WAY})(size), ({WIDTH})('')[0]]", text, size=size)
