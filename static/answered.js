@@ -1,7 +1,7 @@
 // What the answer to a form does in the page: another part, rows, another page, or what the server says against it. later.js
 // asks for this when one is sent.
 import { AGAIN, announce, heldBy, isRow, say, targetOf } from './later.js';
-import { byId, placeAll, swap, whileAnswering } from './page.js';
+import { byId, create, isBusy, placeAll, showToast, swap, whileAnswering } from './page.js';
 import { working } from './send.js';
 
 export function receive(form, { status, go, html }, button) {
@@ -18,11 +18,17 @@ export function receive(form, { status, go, html }, button) {
   const isPage = part && part.id == 'main';
   if (!part || status > 399 && (isPage || isRow(form)) && !/<form/.test(part.outerHTML)) {
     announce(form, 'unsent'); // what was typed is still there
-    say(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
+    refuse(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
   } else {
     if (isPage) document.title = page.title;
     placePart(isRow(form) ? form : byId(part.id), part, form);
   }
+}
+
+// Beside what was typed; of a row in which nothing is, what has changed takes the place, and the toast stays.
+function refuse(form, textContent) {
+  if (isRow(form) && !isBusy(form)) showToast(create('span', { textContent }));
+  else say(form, textContent);
 }
 
 // Puts `part` of an answered page where `old` is, and brings what was wrong before the eyes.

@@ -21,6 +21,9 @@ addEventListener('sending', () => {
   for (const line of document.querySelectorAll('.stale')) line.known = line.bringNewest;
 });
 
-addEventListener('reset', () => setTimeout(() => { // once the fields are empty
+function bringNewest() {
   for (const line of document.querySelectorAll('.stale')) if (!isBusy(line.parentNode)) line.bringNewest();
-}));
+}
+
+addEventListener('reset', () => setTimeout(bringNewest)); // once the fields are empty
+addEventListener('sent', bringNewest); // or refused: of what only waited for that, later.js

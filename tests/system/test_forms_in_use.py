@@ -244,6 +244,46 @@ async def test_a_newer_row_that_came_during_an_act_is_shown_after_its_answer(pag
     await expect(page.locator("#r1")).to_have_text("annulée")
 
 
+ROW = """<ul id="now"><li id="r1"><form method="post" action="/answer" hx-post>
+  <input type="hidden" name="key" value="k"><button>Valider</button></form></li></ul>"""
+REFUSED = '<div class="errs" role="alert"><p>Rien n\'a été modifié.</p></div>'
+
+
+@pytest.mark.parametrize("first", ["event", "answer"])
+async def test_a_row_of_which_a_colleague_was_faster_shows_what_it_has_become(
+    page: Page, server: FakeStream, first: str
+) -> None:
+    """Nothing was typed that could be lost; that nothing was done is said all the same."""
+    server.main = ROW
+    answering = asyncio.Event()
+    server.always("/answer", slow(answering, answer(409, REFUSED)))
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").click()
+    await until(lambda: server.to("/answer"))
+    if first == "answer":
+        answering.set()
+        await expect(page.locator("form[aria-busy]")).to_have_count(0)
+    await server.push('<li id="r1">validée par une collègue</li>')
+    if first == "event":
+        await expect(page.locator("#r1 > .stale")).to_have_count(1)
+        answering.set()
+    await expect(page.locator("#r1")).to_have_text("validée par une collègue")
+    await expect(page.locator("#toasts > *")).to_have_count(1)
+    await expect(page.locator("#toasts > * > span")).to_have_text("Rien n'a été modifié.")
+
+
+async def test_what_was_held_back_comes_when_an_act_is_taken_back(page: Page, server: FakeStream) -> None:
+    server.main = ROW
+    server.always("/answer", refusal(503))
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").click()
+    await expect(page.get_by_role("button", name="Ne plus envoyer")).to_be_visible()
+    await server.push('<li id="r1">validée par une collègue</li>')
+    await expect(page.locator("#r1 > .stale")).to_have_count(1)
+    await page.get_by_role("button", name="Ne plus envoyer").click()
+    await expect(page.locator("#r1")).to_have_text("validée par une collègue")
+
+
 @pytest.mark.parametrize("mark", ['aria-invalid="true"', "data-draft"])
 async def test_a_form_that_came_back_is_unsaved_text_too(page: Page, server: FakeStream, mark: str) -> None:
     """What was sent and refused is the default of its fields now; it is nowhere else."""
