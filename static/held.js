@@ -6,7 +6,7 @@ const STALE = _("Cette partie vient de changer. Votre saisie est encore là ; la
 
 // `bringNewest(asked)`: whether they have asked for it, over what they are typing, too.
 export function offer(node, bringNewest) {
-  if (!node.isConnected) return bringNewest();
+  if (!node.isConnected || !isBusy(node)) return bringNewest(); // meanwhile
   if (!heldBy(node)) {
     const text = create('span');
     text.setAttribute('role', 'status');

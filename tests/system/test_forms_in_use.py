@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
-from live_page import TIME_STANDS_STILL, open_live, pass_time, pass_time_until, until
-from playwright.async_api import Locator, Page, expect
+from live_page import OF_ITS_OWN, TIME_STANDS_STILL, open_live, pass_time, pass_time_until, until
+from playwright.async_api import Locator, Page, Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -270,6 +270,29 @@ async def test_a_row_of_which_a_colleague_was_faster_shows_what_it_has_become(
     await expect(page.locator("#r1")).to_have_text("validée par une collègue")
     await expect(page.locator("#toasts > *")).to_have_count(1)
     await expect(page.locator("#toasts > * > span")).to_have_text("Rien n'a été modifié.")
+
+
+@OF_ITS_OWN
+async def test_it_does_so_too_where_what_holds_it_back_comes_after_the_answer(page: Page, server: FakeStream) -> None:
+    """held.js is fetched when it is needed; here over a slow link."""
+    server.main = ROW
+    answering, held = asyncio.Event(), asyncio.Event()
+    server.always("/answer", slow(answering, answer(409, REFUSED)))
+
+    async def late(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**/held.js", late)
+    await open_live(page)
+    await page.get_by_role("button", name="Valider").click()
+    await until(lambda: server.to("/answer"))
+    async with page.expect_request("**/held.js"):
+        await server.push('<li id="r1">validée par une collègue</li>')
+    answering.set()
+    await expect(page.locator("#toasts > * > span")).to_have_text("Rien n'a été modifié.")
+    held.set()
+    await expect(page.locator("#r1")).to_have_text("validée par une collègue")
 
 
 async def test_what_was_held_back_comes_when_an_act_is_taken_back(page: Page, server: FakeStream) -> None:
