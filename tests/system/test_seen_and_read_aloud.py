@@ -1,6 +1,7 @@
 """Toasts, the stale line and the status, as somebody sees them on a phone and at a desk, and as axe judges them."""
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -161,6 +162,50 @@ async def test_the_header_is_one_line_at_every_width_whatever_somebody_is_called
             for name in LONG_NAMES:
                 found = await drawn.measure(FRAME_OF, name, size={"width": width, "height": 900})
                 assert all([w, h <= 64, menu] == [width, True, True] for w, h, menu in found), (login, name, found)
+
+
+# What tells the chosen chip from its neighbours where a machine chooses the colours: the width of its edge.
+EDGES = """() => {
+  const edge = one => parseFloat(getComputedStyle(one).borderBottomWidth);
+  const all = [...document.querySelectorAll('.chips a')], chosen = all.filter(one => one.matches('[aria-current]'));
+  return [chosen.length, all.length > 2, chosen.every(one => edge(one) > Math.max(...all.filter(
+    other => other != one).map(edge)))];
+}"""
+# Text and ground of the number beside the bell, in the first picture of what shows that it is new.
+BADGE = """() => {
+  const badge = document.getElementById('unread');
+  badge.hidden = false;
+  badge.classList.add('new');
+  for (const one of badge.getAnimations()) one.currentTime = 0, one.pause();
+  const { color, backgroundColor } = getComputedStyle(badge);
+  return [color, backgroundColor].map(one => one.match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0));
+}"""
+
+
+async def test_the_chosen_chip_is_told_from_the_others_in_forced_colours(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    file = f"/patients/{await others.id_of(AWA)}/records"
+    person = await come(browser)
+    await person.page.emulate_media(forced_colors="active")
+    for login, where in ((NDIAYE, "/"), (DIOP, file)):
+        await take_over(person.page.context, clinic, login)
+        await person.page.goto(f"{clinic.address}{where}")
+        assert await person.page.evaluate(EDGES) == [1, True, True], where
+    await person.page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_number_beside_the_bell_is_readable_while_it_is_new(
+    browser: Browser, clinic: Clinic, scheme: Literal["light", "dark"]
+) -> None:
+    person = await come(browser)
+    await person.page.emulate_media(color_scheme=scheme)
+    await take_over(person.page.context, clinic, NDIAYE)
+    await person.page.goto(clinic.address)
+    text, ground = await person.page.evaluate(BADGE)
+    assert abs(text - ground) > 450, (text, ground)
+    await person.page.context.close()
 
 
 async def test_a_text_of_twice_the_size_leaves_room_for_the_work(
