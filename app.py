@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from fadjma import create_app
-from fadjma.config import Settings, SettingsError
+from fadjma.config import Settings, SettingsError, unknown
 from fadjma.server.serving import serve
 
 _WITHOUT_SECRET = {"setup", "restore", "verify", "doctor"}  # commands
@@ -25,6 +25,8 @@ def _command() -> str | None:
     return None
 
 
+for said in unknown():  # first: a name that is misspelt may be why the start is refused
+    print(said, file=sys.stderr, flush=True)  # noqa: T201
 try:
     app = create_app(Settings.from_environment(setting_up=_command() in _WITHOUT_SECRET))
 except SettingsError as error:

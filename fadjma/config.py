@@ -1,9 +1,13 @@
-"""Settings, from FADJMA_* environment variables. A bad value stops the start with a message that says what to do."""
+"""Settings, from FADJMA_* environment variables. A bad value stops the start with a message that says what to do.
+
+A name that is none is said, and stops nothing: another version may know it.
+"""
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,6 +20,31 @@ from fadjma.store import WAL_LIMIT, engines
 
 _LEAST_KEY = 32  # characters
 _POSTGRESQL = "postgresql://"
+NAMES = (
+    "FADJMA_ACTS_PER_HOUR",
+    "FADJMA_BACKUP_EVERY",
+    "FADJMA_BACKUP_FOLDER",
+    "FADJMA_BACKUP_KEEP",
+    "FADJMA_BACKUP_KEY_FILE",
+    "FADJMA_CORS_ORIGINS",
+    "FADJMA_DATABASE_URL",
+    "FADJMA_DEMO",
+    "FADJMA_HOST",
+    "FADJMA_LOCK_MINUTES",
+    "FADJMA_METRICS_TOKEN",
+    "FADJMA_PAPERS",
+    "FADJMA_PORT",
+    "FADJMA_PUBLIC_URL",
+    "FADJMA_SEAL_KEY_FILE",
+    "FADJMA_SECRET_FILE",
+    "FADJMA_SECRET_KEY",
+    "FADJMA_TIME_ZONE",
+    "FADJMA_TRUSTED_PROXIES",
+    "FADJMA_WAL_LIMIT",
+)
+_PREFIX = "FADJMA_"
+_LIKE = 0.6  # how much what follows the prefix must resemble one of these, to be what was meant
+_MISSPELT = 0.85  # how much a whole name must, that does not begin so
 
 
 class SettingsError(Exception):
@@ -55,8 +84,8 @@ class Settings:
         secret_file = Path(environment.get("FADJMA_SECRET_FILE") or _beside(database_url, ".secret"))
         if database_url.startswith(_POSTGRESQL) and environment.get("FADJMA_BACKUP_FOLDER"):
             raise SettingsError(
-                "FADJMA_BACKUP_FOLDER is for a database in a file: one of PostgreSQL is copied by its own tools "
-                "(docs/scaling.md)."
+                "FADJMA_BACKUP_FOLDER est pour une base qui est un fichier : celle de PostgreSQL se copie par ses "
+                "propres outils (docs/scaling.md)."
             )
         return cls(
             host=_host(environment.get("FADJMA_HOST", cls.host), demo=demo),
@@ -94,10 +123,25 @@ class Settings:
         return self.seal_key_file or Path(_beside(self.database_url, ".seal"))
 
 
+def unknown(environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """A sentence on each name that was meant for us and is none of ours. Its value is not repeated: it may be a key."""
+    for name in sorted(set(environment).difference(NAMES)):
+        said = name.upper()
+        begins = said.startswith(_PREFIX)
+        if begins:
+            rests = [known.removeprefix(_PREFIX) for known in NAMES]
+            meant = [_PREFIX + rest for rest in get_close_matches(said.removeprefix(_PREFIX), rests, 1, _LIKE)]
+        else:
+            meant = get_close_matches(said, NAMES, 1, _MISSPELT)
+        if begins or meant:
+            hint = f" Vouliez-vous dire {meant[0]} ?" if meant else ""
+            yield f"{name} n'est pas un réglage de FADJMA, et ne change rien.{hint}"
+
+
 def _flag(environment: Mapping[str, str], name: str) -> bool:
     value = environment.get(name, "0")
     if value not in ("", "0", "1"):
-        raise SettingsError(f"{name} is {value!r}: it must be 0 or 1.")
+        raise SettingsError(f"{name} vaut {value!r} : il faut 0 ou 1.")
     return value == "1"
 
 
@@ -105,15 +149,18 @@ def _host(value: str, *, demo: bool) -> str:
     """The demo's passwords are public: it is for this machine alone."""
     if demo and value not in ("localhost", "::1") and not value.startswith("127."):
         raise SettingsError(
-            f"FADJMA_HOST is {value!r} with FADJMA_DEMO=1: everybody who reaches that address would have the demo's "
-            "passwords. Leave FADJMA_HOST at 127.0.0.1, or serve a real clinic without FADJMA_DEMO."
+            f"FADJMA_HOST vaut {value!r} avec FADJMA_DEMO=1 : les mots de passe de la démonstration sont publics, et "
+            "quiconque atteint cette adresse entrerait. Laissez FADJMA_HOST à 127.0.0.1 ; une vraie clinique se sert "
+            "sans FADJMA_DEMO."
         )
     return value
 
 
 def _port(value: str) -> int:
     if not value.isdecimal() or not 0 <= int(value) <= 65535:
-        raise SettingsError(f"FADJMA_PORT is {value!r}: it must be a number from 0 to 65535 (0: any free port).")
+        raise SettingsError(
+            f"FADJMA_PORT vaut {value!r} : il faut un nombre de 0 à 65535 (0 : un port libre, n'importe lequel)."
+        )
     return int(value)
 
 
@@ -123,7 +170,7 @@ def _megabytes(environment: Mapping[str, str], name: str, default: int) -> int:
         return default
     if not (value.isascii() and value.isdecimal() and len(value) < 7):
         raise SettingsError(
-            f"{name} is {value!r}: it must be a whole number of megabytes, 0 to leave it to Litestream."
+            f"{name} vaut {value!r} : il faut un nombre entier de mégaoctets, ou 0 pour laisser faire Litestream."
         )
     return int(value) * 1024 * 1024
 
@@ -133,10 +180,10 @@ def _database_url(value: str) -> str:
         return _postgresql_url(value)
     if not value.startswith("sqlite:///") or value in ("sqlite:///", "sqlite:///:memory:"):
         is_file = value.startswith("sqlite:") or not any(sign in value for sign in ("://", "@"))
-        said = f" is {value!r}" if is_file else ""  # else there may be a password in it
+        said = f" vaut {value!r}" if is_file else ""  # else there may be a password in it
         raise SettingsError(
-            f"FADJMA_DATABASE_URL{said}: it must be sqlite:///file.db, sqlite:////full/path.db "
-            "or postgresql://user@host/name."
+            f"FADJMA_DATABASE_URL{said} : il faut sqlite:///fichier.db, sqlite:////chemin/entier.db "
+            "ou postgresql://utilisateur@machine/base."
         )
     return value
 
@@ -152,16 +199,16 @@ def _postgresql_url(value: str) -> str:
     except ValueError:
         named, is_clear = "", True
     if not named or "/" in named:
-        raise SettingsError("FADJMA_DATABASE_URL names no database: it must be postgresql://user@host/name.")
+        raise SettingsError("FADJMA_DATABASE_URL ne nomme aucune base : il faut postgresql://utilisateur@machine/base.")
     if find_spec("psycopg") is None:
         raise SettingsError(
-            "FADJMA_DATABASE_URL is one of PostgreSQL, for which psycopg is missing. Install it, and start again:\n"
+            "FADJMA_DATABASE_URL mène à PostgreSQL, pour lequel il manque psycopg. Installez-le, et relancez :\n"
             "    .venv/bin/pip install --require-hashes -r requirements-postgresql.txt"
         )
     if not is_clear or not engines.is_read(value):
         raise SettingsError(
-            "FADJMA_DATABASE_URL is not as PostgreSQL reads it: in a password, signs that are neither letters nor "
-            "digits are written as %40 is for @; after the name come only parameters that it knows."
+            "FADJMA_DATABASE_URL n'est pas comme PostgreSQL le lit : dans un mot de passe, ce qui n'est ni lettre ni "
+            "chiffre s'écrit comme %40 pour @ ; après le nom ne viennent que des paramètres qu'il connaît."
         )
     return value
 
@@ -180,15 +227,15 @@ def _secret_key(value: str, file: Path, *, needed: bool) -> str | None:
         return None
     if not value:
         raise SettingsError(
-            f"FADJMA_SECRET_KEY is not set, and there is no {file}: FADJMA does not start without a secret key.\n"
-            "For a new clinic, let the set-up make it, with the database and the first administrator:\n"
+            f"FADJMA_SECRET_KEY n'est pas donné, et {file} n'existe pas : FADJMA ne démarre pas sans clé secrète.\n"
+            "Pour une nouvelle clinique, l'installation la fait, avec la base et le premier administrateur :\n"
             "    .venv/bin/quart setup\n"
-            "Or make one, keep it, and start again with it in the environment:\n"
-            '    python -c "import secrets; print(secrets.token_urlsafe(48))"\n'
-            "To try FADJMA with made-up people instead, set FADJMA_DEMO=1."
+            "Ou faites-en une, gardez-la, et relancez avec elle dans l'environnement :\n"
+            '    python3 -c "import secrets; print(secrets.token_urlsafe(48))"\n'
+            "Pour essayer FADJMA avec des gens inventés : FADJMA_DEMO=1."
         )
     if len(value) < _LEAST_KEY:
-        raise SettingsError(f"FADJMA_SECRET_KEY has {len(value)} characters: use at least 32 random ones.")
+        raise SettingsError(f"FADJMA_SECRET_KEY a {len(value)} caractères : il en faut 32 au moins, tirés au hasard.")
     return value
 
 
@@ -197,10 +244,16 @@ def _kept_secret(file: Path) -> str:
     try:
         mode = file.stat().st_mode
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-            raise SettingsError(f"{file} can be read by others: run: chmod 600 {quote(str(file))}")
+            raise SettingsError(f"{file} peut être lu par d'autres, lancez : chmod 600 {quote(str(file))}")
         return file.read_text("ascii").strip()
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{file}, qui devrait contenir une clé secrète, n'existe pas : remettez-le depuis sa copie."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}, which should hold a secret key, cannot be read: {error}.") from error
+        raise SettingsError(
+            f"{file}, qui devrait contenir une clé secrète, ne se laisse pas lire : {error}."
+        ) from error
 
 
 def _from_one(name: str, value: str | None, default: int) -> int:
@@ -208,7 +261,7 @@ def _from_one(name: str, value: str | None, default: int) -> int:
     if not value:
         return default
     if not (value.isascii() and value.isdecimal() and len(value) < 5 and int(value)):
-        raise SettingsError(f"{name} is {value!r}: it must be a whole number from 1 to 9999.")
+        raise SettingsError(f"{name} vaut {value!r} : il faut un nombre entier de 1 à 9999.")
     return int(value)
 
 
@@ -217,14 +270,14 @@ def _backup_key(file: str) -> str | None:
         return None
     key = _kept_secret(Path(file))
     if len(key) < _LEAST_KEY:
-        raise SettingsError(f"{file} (FADJMA_BACKUP_KEY_FILE) holds {len(key)} characters: make one with 32 or more.")
+        raise SettingsError(f"{file} (FADJMA_BACKUP_KEY_FILE) contient {len(key)} caractères : il en faut 32 au moins.")
     return key
 
 
 def _acts(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) < 8 and (int(value) == 0 or int(value) >= 60)):
         raise SettingsError(
-            f"FADJMA_ACTS_PER_HOUR is {value!r}: it must be a number of acts, 60 or more, or 0 for no bound."
+            f"FADJMA_ACTS_PER_HOUR vaut {value!r} : il faut un nombre d'actes, 60 au moins, ou 0 pour aucune borne."
         )
     return int(value)
 
@@ -241,7 +294,7 @@ def _fixed(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _minutes(value: str) -> int:
     if not (value.isascii() and value.isdecimal() and len(value) < 4 and 1 <= int(value) <= 720):
-        raise SettingsError(f"FADJMA_LOCK_MINUTES is {value!r}: it must be a number of minutes, from 1 to 720.")
+        raise SettingsError(f"FADJMA_LOCK_MINUTES vaut {value!r} : il faut un nombre de minutes, de 1 à 720.")
     return int(value)
 
 
@@ -249,7 +302,7 @@ def _origins(value: str) -> frozenset[str]:
     origins = frozenset(filter(None, (origin.strip().rstrip("/") for origin in value.split(","))))
     for origin in origins:
         if not origin.startswith(("https://", "http://")):
-            raise SettingsError(f"FADJMA_CORS_ORIGINS has {origin!r}: an origin looks like https://example.org.")
+            raise SettingsError(f"FADJMA_CORS_ORIGINS contient {origin!r} : une origine s'écrit https://example.org.")
     return origins
 
 
@@ -261,8 +314,8 @@ def _proxies(value: str) -> str:
         except ValueError as error:
             if value.strip() != "*":
                 raise SettingsError(
-                    f"FADJMA_TRUSTED_PROXIES has {proxy!r}: it must be addresses as 127.0.0.1, or networks as "
-                    "10.0.0.0/8, separated by commas; no names."
+                    f"FADJMA_TRUSTED_PROXIES contient {proxy!r} : il faut des adresses, comme 127.0.0.1, ou des "
+                    "réseaux, comme 10.0.0.0/8, séparés par des virgules ; pas de noms."
                 ) from error
     return value
 
@@ -274,7 +327,7 @@ def _public_url(value: str) -> str | None:
         return None
     parts = urlsplit(found)
     if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or parts.fragment or "@" in found:
-        raise SettingsError(f"FADJMA_PUBLIC_URL is {value!r}: an address looks like https://clinique.example.org.")
+        raise SettingsError(f"FADJMA_PUBLIC_URL vaut {value!r} : une adresse s'écrit https://clinique.example.org.")
     return found
 
 
@@ -283,6 +336,6 @@ def _time_zone(value: str) -> str:
         ZoneInfo(value)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
         raise SettingsError(
-            f"FADJMA_TIME_ZONE is {value!r}: it must be the name of a time zone, as Africa/Dakar or Africa/Abidjan."
+            f"FADJMA_TIME_ZONE vaut {value!r} : il faut le nom d'un fuseau, comme Africa/Dakar ou Africa/Abidjan."
         ) from error
     return value

@@ -45,7 +45,7 @@ def _settings_of(url: str) -> Settings:
     try:
         return Settings.from_environment({"FADJMA_DATABASE_URL": url}, setting_up=True)
     except SettingsError as error:
-        raise click.UsageError(str(error).replace("FADJMA_DATABASE_URL", "The address")) from error
+        raise click.UsageError(str(error).replace("FADJMA_DATABASE_URL", "L'adresse")) from error
 
 
 def _copy(source: Whole, target: Whole, now: int) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """Settings: a bad value stops the start with a message that says what to do."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from fadjma.config import Settings, SettingsError
+from fadjma.config import NAMES, Settings, SettingsError, unknown
 
 KEY = "k" * 40
 
@@ -45,14 +46,14 @@ def test_what_people_do_is_bounded_unless_it_is_said_otherwise() -> None:
 
 @pytest.mark.parametrize("acts", ["", "-1", "59", "many", "1e9", "²"])
 def test_a_bound_that_nobody_could_work_with_stops_the_start(acts: str) -> None:
-    with pytest.raises(SettingsError, match=r"^FADJMA_ACTS_PER_HOUR is "):
+    with pytest.raises(SettingsError, match=r"^FADJMA_ACTS_PER_HOUR vaut "):
         _settings(FADJMA_ACTS_PER_HOUR=acts)
 
 
 @pytest.mark.parametrize("minutes", ["", "0", "721", "a quarter", "1.5"])
 def test_a_lock_that_comes_at_once_or_never_stops_the_start(minutes: str) -> None:
     assert _settings(FADJMA_LOCK_MINUTES="5").fixed == {"lock_minutes": 5}
-    with pytest.raises(SettingsError, match=r"^FADJMA_LOCK_MINUTES is "):
+    with pytest.raises(SettingsError, match=r"^FADJMA_LOCK_MINUTES vaut "):
         _settings(FADJMA_LOCK_MINUTES=minutes)
 
 
@@ -63,7 +64,7 @@ def test_the_clinic_is_in_senegal_unless_it_is_elsewhere() -> None:
 
 @pytest.mark.parametrize("zone", ["", "Dakar", "Africa", "../etc/passwd", "/etc/localtime", "UTC+1", "Africa/Dakar\0"])
 def test_a_zone_that_does_not_exist_stops_the_start(zone: str) -> None:
-    with pytest.raises(SettingsError, match=r"^FADJMA_TIME_ZONE is .*Africa/Dakar"):
+    with pytest.raises(SettingsError, match=r"^FADJMA_TIME_ZONE vaut .*Africa/Dakar"):
         _settings(FADJMA_TIME_ZONE=zone)
 
 
@@ -86,7 +87,7 @@ def test_the_key_is_read_from_its_file_beside_the_database_or_where_it_is_said(t
     assert Settings.from_environment(where, setting_up=True).secret_key is None
 
 
-@pytest.mark.parametrize(("text", "mode", "said"), [("k" * 40, 0o644, "chmod 600"), ("short", 0o600, "5 characters")])
+@pytest.mark.parametrize(("text", "mode", "said"), [("k" * 40, 0o644, "chmod 600"), ("short", 0o600, "5 caractères")])
 def test_a_file_that_others_read_or_that_holds_too_little_stops_the_start(
     tmp_path: Path, text: str, mode: int, said: str
 ) -> None:
@@ -152,6 +153,58 @@ def test_proxies_are_addresses_or_networks(value: str) -> None:
     assert _settings(FADJMA_TRUSTED_PROXIES=value).trusted_proxies == value
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("FADJMA_BACKUP_FOLDR", "FADJMA_BACKUP_FOLDER"),
+        ("FADJMA_BACKUPS_FOLDER", "FADJMA_BACKUP_FOLDER"),
+        ("FADJMA_TIMEZONE", "FADJMA_TIME_ZONE"),
+        ("FADJMA_TRUSTED_PROXY", "FADJMA_TRUSTED_PROXIES"),
+        ("FADJMA_DATABASE", "FADJMA_DATABASE_URL"),
+        ("fadjma_port", "FADJMA_PORT"),
+        ("FAJDMA_TRUSTED_PROXIES", "FADJMA_TRUSTED_PROXIES"),
+        ("FADJMA_COLOUR", ""),
+    ],
+)
+def test_a_misspelt_name_is_said_with_what_was_meant_and_stops_nothing(typed: str, meant: str) -> None:
+    _settings(**{typed: "Jamm2026"})
+    [said] = unknown({typed: "Jamm2026", "FADJMA_SECRET_KEY": KEY})
+    assert said.startswith(f"{typed} n'est pas un réglage")
+    assert "Jamm2026" not in said, "it may be a key"
+    assert said.partition("Vouliez-vous dire ")[2] == (f"{meant} ?" if meant else "")
+
+
+def test_what_is_nobodys_of_ours_is_not_said() -> None:
+    environment = {"PATH": "/bin", "PORT": "80", "DATABASE_URL": "x", "SECRET_KEY": "y", "HOME": "/"}
+    assert list(unknown(environment)) == []
+
+
+def test_every_name_that_is_read_is_known_and_no_other() -> None:
+    asked = set()
+
+    class Asked(dict[str, str]):
+        def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+            asked.add(name)
+            return super().get(name, default)
+
+        def __contains__(self, name: object) -> bool:
+            asked.add(str(name))
+            return super().__contains__(name)
+
+    Settings.from_environment(Asked(FADJMA_SECRET_KEY=KEY))
+    assert asked == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_bad_value_is_answered_with_is_french(name: str) -> None:
+    """As everything is that asks whoever runs it to do something (docs/translating.md)."""
+    try:
+        _settings(**{name: "x y"})
+    except SettingsError as error:
+        said = str(error)
+        assert not re.search(r"\b(is|must|the|be|has|or|and)\b", said), said
+
+
 def test_a_bad_key_is_not_repeated_in_the_message() -> None:
     with pytest.raises(SettingsError) as error:
         _settings(FADJMA_SECRET_KEY="my-short-secret")
@@ -209,15 +262,15 @@ def test_backups_are_made_where_and_as_often_as_it_is_said(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["FADJMA_BACKUP_EVERY", "FADJMA_BACKUP_KEEP"])
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "often", "10000"])
 def test_a_schedule_that_is_none_is_refused(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{name} is "):
+    with pytest.raises(SettingsError, match=f"^{name} vaut "):
         _settings(**{name: value})
 
 
-@pytest.mark.parametrize(("key", "mode", "said"), [("short", 0o600, "32 or more"), ("b" * 40, 0o644, "chmod 600")])
+@pytest.mark.parametrize(("key", "mode", "said"), [("short", 0o600, "32 au moins"), ("b" * 40, 0o644, "chmod 600")])
 def test_a_key_of_backups_that_is_none_is_refused(tmp_path: Path, key: str, mode: int, said: str) -> None:
     (tmp_path / "key").write_text(key)
     (tmp_path / "key").chmod(mode)
     with pytest.raises(SettingsError, match=said):
         _settings(FADJMA_BACKUP_KEY_FILE=str(tmp_path / "key"))
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match=r"absent.* n'existe pas"):
         _settings(FADJMA_BACKUP_KEY_FILE=str(tmp_path / "absent"))

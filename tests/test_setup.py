@@ -318,7 +318,15 @@ class TestTheUnitAndTheSheet:
 
 def test_a_file_that_is_called_setup_is_no_set_up(folder: Folder) -> None:
     done = folder.run("-m", "quart", "backup", "setup")
-    assert done.returncode and "FADJMA_SECRET_KEY is not set" in done.stderr
+    assert done.returncode and "FADJMA_SECRET_KEY n'est pas donné" in done.stderr
+
+
+def test_a_misspelt_setting_is_said_also_where_the_start_is_refused_for_it(folder: Folder) -> None:
+    done = folder.run("app.py", FADJMA_SECRET_FIL="elsewhere")
+    assert done.returncode == 1
+    first, second, *_ = done.stderr.splitlines()
+    assert "FADJMA_SECRET_FIL n'est pas un réglage" in first and "FADJMA_SECRET_FILE ?" in first
+    assert "FADJMA_SECRET_KEY n'est pas donné" in second
 
 
 async def test_an_empty_database_that_is_served_says_how_to_begin(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ class TestRefused:
     def test_an_address_of_which_the_password_is_not_repeated(self, path: Path) -> None:
         for typed in ("mysql://ba:secret@host/name", "postgresql://ba:secret@host", "fadjma.db", "sqlite:///"):
             done = copy(typed, f"sqlite:///{path}")
-            assert done.exit_code == 2 and "secret" not in done.output and "Error: The address" in done.output
+            assert done.exit_code == 2 and "secret" not in done.output and "Error: L'adresse" in done.output
 
     @pytest.mark.parametrize(
         ("change", "said"),
