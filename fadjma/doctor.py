@@ -88,6 +88,7 @@ def _on_postgresql(question: Question) -> dict[str, Check]:
         "Base": lambda question: postgresql_doctor.base(server, address),
         "Droits": lambda question: postgresql_doctor.rights(server),
         "Durabilité": lambda question: postgresql_doctor.durability(server),
+        "Processus": lambda question: postgresql_doctor.processes(server),
         **checks,
         "Les deux horloges": lambda question: postgresql_doctor.clock(server, question.now),
         "Disque des documents": _disk_of_papers,

@@ -6,6 +6,7 @@ from fadjma.store.database import Server
 State = tuple[str, str]  # what is, and what to do
 
 _SLACK = 2 * 60_000  # milliseconds by which two clocks may differ
+_PLACES_APART = 1024  # with less, what a transaction has read of a table soon counts as all of it
 _FULL = 0.9  # of the connections
 
 
@@ -46,6 +47,20 @@ def durability(server: Server) -> State:
             "postgresql.conf.",
         )
     return "ce qui est enregistré l'est sur le disque", ""
+
+
+def processes(server: Server) -> State:
+    """Whether several of them are in each other's way for nothing."""
+    if server.processes > 1 and server.places_apart < _PLACES_APART:
+        return (
+            f"{server.processes} processus servent cette base, et max_pred_locks_per_transaction vaut "
+            f"{server.places_apart} : ils se gênent pour rien",
+            f"ALTER SYSTEM SET max_pred_locks_per_transaction = {_PLACES_APART}, puis redémarrez PostgreSQL "
+            "(docs/scaling.md).",
+        )
+    return {0: "aucun ne sert cette base", 1: "un seul sert cette base"}.get(
+        server.processes, f"{server.processes} servent cette base"
+    ), ""
 
 
 def clock(server: Server, now: int) -> State:

@@ -1,5 +1,6 @@
 """`quart doctor`: each check made to fail once, and what it says to do."""
 
+import contextlib
 import dataclasses
 import shutil
 import socket
@@ -11,7 +12,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from nginx import _make_certificate
@@ -23,6 +26,7 @@ from fadjma.doctor import Question
 from fadjma.keeping import runs
 from fadjma.keeping.runs import Run
 from fadjma.store import at, milliseconds
+from fadjma.store.postgresql.listening import LISTENS
 
 if TYPE_CHECKING:
     from clusters import Cluster
@@ -278,12 +282,26 @@ class TestOnPostgreSQL:
             postgresql_doctor.durability, unsafe=("synchronous_commit = off",)
         )
         assert said(postgresql_doctor.durability, unsafe=()) == "ce qui est enregistré l'est sur le disque. "
+        assert "se gênent" in said(postgresql_doctor.processes, processes=2, places_apart=64)
+        assert said(postgresql_doctor.processes, processes=2, places_apart=1024) == "2 servent cette base. "
+        assert said(postgresql_doctor.processes, processes=1, places_apart=64) == "un seul sert cette base. "
         assert "timedatectl" in said(postgresql_doctor.clock, now, clock=now + 180_000)
         assert "Rallumez-la" in said(postgresql_doctor.copies, required_standbys="*")
         assert "se remplit" in said(postgresql_doctor.copies, archived_at=MONDAY, archiving_failed_at=MONDAY + 1)
         assert said(postgresql_doctor.copies, standbys=2, archived_at=MONDAY) == (
             "2 machines de secours, journaux archivés jusqu'au 2026-03-02T09:00:00.000Z. "
         )
+
+    def test_processes_that_serve_it_are_counted_whoever_asks(self, asked: Question, cluster: "Cluster") -> None:
+        """Each listens; those of another database do not count."""
+        name = urlsplit(asked.database.address).path[1:]
+        with contextlib.ExitStack() as open_ones:
+            for of in (name, name, "postgres"):
+                open_ones.enter_context(psycopg.connect(cluster.url(of), application_name=LISTENS))
+            server = asked.database.server()
+            assert server and server.processes == 2
+            [wrong] = [one for one in doctor.examine(asked) if one.label == "Processus"]
+            assert "max_pred_locks_per_transaction = 1024" in wrong.advice
 
     def test_the_disk_of_papers(self, asked: Question, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**6))

@@ -53,6 +53,8 @@ class Server:
     is_superuser: bool
     is_following: bool  # another machine; then nobody can write to it
     unsafe: tuple[str, ...]  # settings with which what was acknowledged may be lost
+    processes: int  # of FADJMA that serve this database now
+    places_apart: int  # of a table, that it keeps apart for a transaction that has read them
     connections: int
     most_connections: int
     required_standbys: str  # without which no write is acknowledged; empty: it waits for none

@@ -16,6 +16,7 @@ import psycopg
 from fadjma.store.database import Said
 
 log = logging.getLogger("fadjma")
+LISTENS = "fadjma listens"  # by which the connections that listen are told from others: one of each process
 _CHANNEL = "fadjma"
 _MOST = 7_900  # bytes of a wake-up; PostgreSQL takes 8,000
 _LOOKED_AFTER = 20.0  # seconds of silence, then the connection is tried
@@ -74,7 +75,7 @@ class Listening:
 
     async def _listen(self) -> None:
         connection = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, connect_timeout=int(_ANSWER), application_name="fadjma listens"
+            self._url, autocommit=True, connect_timeout=int(_ANSWER), application_name=LISTENS
         )
         async with connection:
             async with asyncio.timeout(_ANSWER):

@@ -2,6 +2,7 @@
 https://www.postgresql.org/docs/current/monitoring-stats.html."""
 
 from fadjma.store.database import Server
+from fadjma.store.postgresql.listening import LISTENS
 from fadjma.store.transaction import Transaction
 
 _STANDING = (
@@ -11,6 +12,8 @@ _STANDING = (
     "current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes, "
     "current_setting('synchronous_commit') AS synchronous_commit, "
     "(SELECT sum(numbackends) FROM pg_stat_database)::bigint AS connections, "
+    "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = :listens) "
+    "AS processes, current_setting('max_pred_locks_per_transaction')::bigint AS places, "
     "current_setting('max_connections')::bigint AS most, current_setting('synchronous_standby_names') AS required, "
     "(SELECT count(*) FROM pg_stat_replication) AS standbys, "
     "(SELECT coalesce(floor(extract(epoch FROM last_archived_time) * 1000), 0)::bigint FROM pg_stat_archiver) "
@@ -21,7 +24,7 @@ _STANDING = (
 
 def standing(tx: Transaction) -> Server:
     """All of it as it is now."""
-    row = tx.first(_STANDING)
+    row = tx.first(_STANDING, {"listens": LISTENS})
     assert row
     unsafe = [f"{name} = off" for name in ("fsync", "full_page_writes", "synchronous_commit") if row[name] == "off"]
     return Server(
@@ -32,6 +35,8 @@ def standing(tx: Transaction) -> Server:
         is_superuser=bool(row["superuser"]),
         is_following=bool(row["following"]),
         unsafe=tuple(unsafe),
+        processes=row["processes"],
+        places_apart=row["places"],
         connections=row["connections"],
         most_connections=row["most"],
         required_standbys=row["required"],
