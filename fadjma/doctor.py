@@ -28,6 +28,7 @@ _PATIENCE = 5.0  # seconds for an answer
 _HOUR = 3_600_000
 _SLACK = 2 * 60_000  # milliseconds that the clock may be behind the newest act
 _CERTIFICATE_DAYS = 14
+_NOT_BEGUN, _ENDED, _OF_ANOTHER_NAME = 9, 10, {62, 64}  # what OpenSSL says of a certificate
 _BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # no clock is right that says an earlier day
 _SAY_PROXY = (
     "Le proxy doit dire X-Forwarded-Proto et X-Forwarded-For, et FADJMA_TRUSTED_PROXIES doit le nommer "
@@ -248,10 +249,7 @@ def _tls(question: Question) -> State:
         ):
             certificate = secure.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
-        return (
-            f"le certificat de {asked.hostname} n'est pas reconnu ici : {error.verify_message}",
-            "Sans internet : installez la racine de Caddy sur chaque poste (docs/local-tls.md), et ici.",
-        )
+        return _not_taken(asked.hostname, error)
     except (OSError, ssl.SSLError) as error:
         return (
             f"{question.url} ne répond pas en https : {error}",
@@ -261,6 +259,33 @@ def _tls(question: Question) -> State:
     if left < _CERTIFICATE_DAYS and _lasts(certificate) > 2 * _CERTIFICATE_DAYS:
         return f"le certificat finit dans {left:.0f} jours", "Renouvelez-le ; Caddy le fait seul s'il tourne."
     return f"certificat reconnu, encore {left:.1f} jours", ""
+
+
+def _not_taken(host: str, error: ssl.SSLCertVerificationError) -> State:
+    """Why a certificate does not count here, by the codes of https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/."""
+    if error.verify_code == _ENDED:
+        return (
+            f"le certificat de {host} est fini",
+            "Renouvelez-le, et rechargez le proxy ; Caddy le fait seul s'il tourne et que l'horloge est juste : "
+            "systemctl restart caddy.",
+        )
+    if error.verify_code == _NOT_BEGUN:
+        return (
+            f"le certificat de {host} ne vaut pas encore",
+            "L'horloge de cette machine retarde, ou elle avançait quand il a été fait : mettez-la à l'heure, puis "
+            "systemctl restart caddy, ou refaites-le.",
+        )
+    if error.verify_code in _OF_ANOTHER_NAME:
+        return (
+            f"le certificat est fait pour un autre nom que {host}",
+            "Donnez ici le nom que tapent les gens ; si c'est celui-ci, il manque dans le Caddyfile, ou dans le "
+            "certificat que lit nginx.",
+        )
+    return (
+        f"le certificat de {host} n'est pas reconnu ici : {error.verify_message}",
+        "Sans internet : installez la racine de Caddy sur chaque poste (docs/local-tls.md), et ici. De nginx : "
+        "ssl_certificate doit contenir aussi les certificats intermédiaires.",
+    )
 
 
 def _lasts(certificate: Mapping[str, object]) -> float:

@@ -178,6 +178,53 @@ def test_tls(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "ne répond pas en https" in found["TLS"] and "ne répond pas" in found["Proxy"]
 
 
+def _known_certificate(folder: Path, monkeypatch: pytest.MonkeyPatch, *, name: str, begins: str, ends: str) -> None:
+    """One that this machine takes for good, but for its name and its days (YYYYMMDD)."""
+    key = [
+        "openssl",
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        "key.pem",
+    ]
+    sign = ["openssl", "ca", "-batch", "-notext", "-config", "ca.cnf", "-selfsign", "-keyfile", "key.pem"]
+    days = ["-startdate", f"{begins}000000Z", "-enddate", f"{ends}000000Z"]
+    (folder / "ca.cnf").write_text(
+        "[ca]\ndefault_ca=c\n[c]\ndatabase=index\nnew_certs_dir=.\nserial=serial\ndefault_md=sha256\npolicy=p\n"
+        f"x509_extensions=x\n[p]\ncommonName=supplied\n[x]\nsubjectAltName=DNS:{name}\n"
+    )
+    (folder / "index").touch()
+    (folder / "serial").write_text("01")
+    for command in (
+        [*key, "-subj", f"/CN={name}", "-out", "request.pem"],
+        [*sign, *days, "-in", "request.pem", "-out", "certificate.pem"],
+    ):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "ends", "said"),
+    [
+        ("localhost", "20010101", "20020101", "le certificat de localhost est fini. Renouvelez-le"),
+        ("localhost", "23000101", "23010101", "ne vaut pas encore. L'horloge"),
+        ("fadjma.local", "20010101", "23010101", "pour un autre nom que localhost. Donnez"),
+    ],
+)
+def test_a_certificate_that_does_not_count_and_why(
+    question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, begins: str, ends: str, said: str
+) -> None:
+    """What to do is another thing for each, and none of them is to bring a root to every computer."""
+    _known_certificate(tmp_path, monkeypatch, name=name, begins=begins, ends=ends)
+    with answering(folder=tmp_path) as port:
+        found = advice(dataclasses.replace(question, url=f"https://localhost:{port}"))["TLS"]
+    assert said in found and "racine" not in found
+
+
 def test_a_certificate_that_ends_soon(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-days", "90", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
