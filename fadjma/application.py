@@ -1,6 +1,7 @@
 """Puts the parts together."""
 
 import logging
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ from fadjma.announcements import routes as announcements
 from fadjma.audit import routes as audit
 from fadjma.chain.before import TakeIn
 from fadjma.chain.sealer import Sealer
-from fadjma.clockwatch import ClockWatch
+from fadjma.clockwatch import AWAY, ClockWatch
 from fadjma.config import Settings
 from fadjma.drafts import routes as drafts
 from fadjma.events import StillToTell
@@ -179,7 +180,8 @@ class Running:
         self._database = database
         self._hub = hub
         self._history = history
-        self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all())
+        away = math.inf if settings.demo else AWAY  # the demo is looked at whenever somebody thinks of it
+        self._clock_watch = ClockWatch(database, lambda: app.extensions["throttle"].forgive_all(), away=away)
         app.extensions["clock_watch"] = self._clock_watch
         self._maker: Maker = app.extensions["maker"]
         drops = app.extensions["papers"].drop, self._maker.drop

@@ -303,7 +303,7 @@ def _address(context: click.Context, option: click.Parameter, said: str | None) 
 def _confirm_clock(database: Callable[[], Database]) -> click.Command:
     @click.command("confirm-clock")
     def confirm_clock() -> None:
-        """Say that the clock is right although acts are stored that are newer: it ran ahead when they were done."""
+        """Say that the clock is right, whatever is newer than it, and however far it has leapt."""
         asyncio.run(_with(database(), lambda opened: opened.write(clockwatch.confirm)))
         click.echo("C'est noté : l'avertissement disparaît dans la minute.")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
-from fadjma import events, postgresql_doctor
+from fadjma import clockwatch, events, postgresql_doctor
 from fadjma.chain import keys
 from fadjma.config import Settings
 from fadjma.i18n import iso
@@ -192,6 +192,11 @@ def _clock(question: Question) -> State:
         return (
             f"l'horloge dit {said}, mais le dernier acte est du {iso(newest)}",
             "Mettez-la à l'heure ; si elle est juste : quart confirm-clock.",
+        )
+    if question.database.exists() and question.database.look_into(lambda tx: clockwatch.doubted(tx, question.now)):
+        return (
+            f"l'horloge dit {said}, longtemps après le dernier acte ({iso(newest)}) ou après ce qu'elle disait",
+            "Vérifiez-la, année comprise ; d'ici là, le temps ne clôt rien. Si elle est juste : quart confirm-clock.",
         )
     if _SYNCHRONIZED.parent.is_dir() and not _SYNCHRONIZED.exists():
         return (

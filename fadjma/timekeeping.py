@@ -152,6 +152,22 @@ class Timekeeper:
     async def _round(self) -> None:
         for act in (
             announcements.tell_some,
+            self._chain_before,
+            *(() if self._watch.is_ahead else self._ends()),
+        ):
+            try:
+                await self._all_of(act)
+            except Unavailable as outage:
+                log.warning("time's act %s waits: %s", act.__name__, outage.reason)
+            except Exception:
+                log.exception("time's act %s failed; it is tried again", act.__name__)
+
+    def _ends(self) -> tuple[Callable[[Transaction, int], int], ...]:
+        """What is over, or forgotten: nobody can undo it when the clock was wrong.
+
+        That a right has ended is decided when it is read, so that nobody has it longer for that.
+        """
+        return (
             access.lapse,
             access.expire,
             family.expire,
@@ -167,14 +183,7 @@ class Timekeeper:
             self._forget_uploads,
             self._forget_exports,
             sessions.lock_idle,
-            self._chain_before,
-        ):
-            try:
-                await self._all_of(act)
-            except Unavailable as outage:
-                log.warning("time's act %s waits: %s", act.__name__, outage.reason)
-            except Exception:
-                log.exception("time's act %s failed; it is tried again", act.__name__)
+        )
 
     async def _all_of(self, act: Callable[[Transaction, int], int]) -> None:
         while await self._database.write(act, _BATCH) == _BATCH:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,9 +14,10 @@ from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA
 from steps import delivered, grant, issue
 from store import Clock, Store
 
-from fadjma import events, timekeeping
+from fadjma import clockwatch, events, timekeeping
 from fadjma.announcements import actions as announcements
 from fadjma.application import create_app
+from fadjma.clockwatch import ClockWatch
 from fadjma.config import Settings
 from fadjma.events import Announcement, Everybody, Subject, everybody, telling
 from fadjma.family import actions as family
@@ -24,6 +26,17 @@ from fadjma.store import Announced, Database, Transaction
 from fadjma.store.owner import Owner
 from fadjma.timekeeping import Timekeeper
 from fadjma.web import idempotency
+
+
+@pytest.fixture(autouse=True)
+def steady(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of these tests passes; it is no clock that somebody sets (tests/routes/test_wrong_clock.py)."""
+    monkeypatch.setattr(clockwatch, "_steady", lambda: clock.now / 1000)
+
+
+def keeps(database: Database) -> Timekeeper:
+    """One that does not ask how long nothing was done."""
+    return Timekeeper(database, ClockWatch(database, away=math.inf))
 
 
 @pytest.fixture
@@ -37,7 +50,7 @@ async def heard(database: Database) -> AsyncIterator[Callable[..., Any]]:
         more.set()
 
     database.listener = listen
-    keeper = Timekeeper(database)
+    keeper = keeps(database)
 
     async def wait_for(message: str, times: int = 1, *, wake: bool = False, tell: bool = False) -> None:
         if not keeper._tasks:
@@ -227,7 +240,7 @@ async def test_whoever_does_not_keep_the_time_calls_who_does(
     asked, called = threading.Event(), asyncio.Event()
     monkeypatch.setattr(database, "owner", Another)
     monkeypatch.setattr(database, "call_keeper", called.set)
-    keeper = Timekeeper(database)
+    keeper = keeps(database)
     keeper.start()
     await asyncio.to_thread(asked.wait, 20)
     keeper.tell()
@@ -267,7 +280,7 @@ async def test_a_round_takes_more_than_one_portion(
 
 async def test_it_does_not_sleep_past_the_end_of_a_right(store: Store, clock: Clock, database: Database) -> None:
     """An open file is closed when the grant ends, not at the next minute."""
-    keeper = Timekeeper(database)
+    keeper = keeps(database)
     assert await keeper._pause() == timekeeping._EVERY, "no right is open"
     grant(store)
     assert await keeper._pause() == timekeeping._EVERY, "it ends in days"
@@ -294,7 +307,7 @@ async def test_an_end_that_cannot_be_written_is_no_reason_to_hurry(
 ) -> None:
     grant(store)
     clock.advance(days=91)
-    assert await Timekeeper(database)._pause() == timekeeping._EVERY
+    assert await keeps(database)._pause() == timekeeping._EVERY
 
 
 def test_old_answers_are_forgotten_after_two_days(store: Store, clock: Clock) -> None:
@@ -317,7 +330,7 @@ async def test_stopped_while_it_asks_how_long_to_wait_it_leaves_nothing_behind(
         return await asyncio.sleep(60, 0)
 
     monkeypatch.setattr(Timekeeper, "_pause", pause)
-    keeper = Timekeeper(database)
+    keeper = keeps(database)
     keeper.start()
     await asking.wait()
     await keeper.stop()  # a coroutine that nobody has awaited would be an error of this test
@@ -347,7 +360,7 @@ async def test_whoever_keeps_the_time_says_so_while_a_round_takes_long(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(database, "owner", Slow)
-    keeper = Timekeeper(database)
+    keeper = keeps(database)
     monkeypatch.setattr(keeper, "_round", for_ever)
     keeper.start()
     async with asyncio.timeout(20):
@@ -375,7 +388,7 @@ async def test_what_ended_by_itself_is_said_at_the_latest_when_it_is_stopped(
             raise RuntimeError("something that nobody has thought of")
 
     failed = asyncio.Event()
-    keeper = Timekeeper(database)
+    keeper = keeps(database)
     keeper.owner = Failing()
     keeper.start()
     async with asyncio.timeout(20):

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from quart import Response, g, redirect, request
 
+from fadjma import days
 from fadjma.identity import locking
 from fadjma.web.asking import Acted, Resource
 from fadjma.web.request import app, database, header, language, page_path, wants, while_typing
@@ -38,10 +39,14 @@ def rendered(template: str, **context: Any) -> str:
     )
 
 
-def _wrong_clock() -> dict[str, int] | None:
-    """What the clock says and what the newest act, while it is before that; for those whose acts it would date."""
-    viewer, newest = g.get("viewer"), app().extensions["clock_watch"].newest_act
-    return {"now": database().clock(), "newest": newest} if newest and viewer and viewer.role != "patient" else None
+def _wrong_clock() -> dict[str, Any] | None:
+    """What a clock says that is wrong, perhaps, and the newest act where it is before that; for those whose acts it
+    would date."""
+    viewer, watch = g.get("viewer"), app().extensions["clock_watch"]
+    if not viewer or viewer.role == "patient" or not (watch.newest_act or watch.is_ahead):
+        return None
+    said = {"now": database().clock(), "newest": watch.newest_act}
+    return {name: {"day": days.day(at), "at": at} if at else None for name, at in said.items()}
 
 
 def answer(

@@ -1,6 +1,7 @@
 """A clock that is behind is said to those whose acts it dates; one that ran ahead and is put right signs nobody out."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 
@@ -17,9 +18,12 @@ from fadjma.clockwatch import ClockWatch
 from fadjma.identity import credentials, sessions
 from fadjma.refusals import Throttled
 from fadjma.store import Database
+from fadjma.timekeeping import Timekeeper
+from fadjma.web import idempotency
 from fadjma.web.throttle import SIGN_IN_PER_ACCOUNT, Throttle
 
 DAY = 86_400_000
+AHEAD = "L'horloge du serveur avance peut-être"
 WRONG = "L'horloge du serveur n'est pas juste"
 
 
@@ -92,6 +96,98 @@ class TestAClockThatIsBehind:
         clock.now -= DAY
         await watch.look()
         assert WRONG in (await clinic.browser(ADMIN).get("/")).text
+
+
+class TestAClockThatLeapsAhead:
+    """Somebody types another year: what time would end then stays ended when the clock is right again."""
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def keeper(self, database: Database, watch: ClockWatch) -> Timekeeper:
+        await watch.look()
+        await database.write(idempotency.keep_answer, DIOP, "a key", "", {})
+        return Timekeeper(database, watch)
+
+    async def _is_remembered(self, keeper: Timekeeper, watch: ClockWatch, database: Database) -> bool:
+        """Whether a round that follows a look has left what a day makes be forgotten."""
+        await watch.look()
+        await keeper._round()
+        return bool(await database.read(lambda tx: tx.value("SELECT count(*) FROM idempotency_keys")))
+
+    async def test_ends_nothing_until_it_is_put_back(
+        self, clinic: Callers, keeper: Timekeeper, watch: ClockWatch, database: Database, at: Callable[[float], None]
+    ) -> None:
+        at(365)
+        assert await self._is_remembered(keeper, watch, database)
+        secret = await database.write(actions.start_session, ADMIN.id, kind="browser", address="", agent="")
+        browser = clinic.nobody()
+        browser.headers["Cookie"] = f"{credentials.COOKIE}={credentials.cookies.dump_token(secret, clinic.app)}"
+        page = (await browser.get("/")).text
+        assert re.search(rf"{AHEAD}\s: elle indique «\s\S+\s\S+\s\d{{4}}, \d\d:\d\d\s»", page), "with its year"
+        assert "confirm-clock" in page
+        at(0)
+        assert await self._is_remembered(keeper, watch, database)
+        assert AHEAD not in (await clinic.browser(ADMIN).get("/")).text
+
+    async def test_ends_what_is_over_when_somebody_has_looked(
+        self, keeper: Timekeeper, watch: ClockWatch, database: Database, at: Callable[[float], None]
+    ) -> None:
+        at(365)
+        assert await self._is_remembered(keeper, watch, database)
+        await database.write(clockwatch.confirm)
+        assert not await self._is_remembered(keeper, watch, database)
+        assert not watch.is_ahead
+
+    async def test_is_doubted_over_a_start_though_people_act_by_it(
+        self, watch: ClockWatch, database: Database, at: Callable[[float], None]
+    ) -> None:
+        await watch.look()
+        at(365)
+        await watch.look()
+        await database.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+        again = ClockWatch(database)
+        await again.look()
+        assert again.is_ahead
+        at(366)
+        await again.look()
+        assert again.is_ahead
+        at(0)
+        right = ClockWatch(database)
+        await right.look()
+        assert not right.is_ahead
+
+    @pytest.mark.parametrize(("days", "doubted"), [(29, False), (31, True), (365, True)])
+    async def test_while_the_machine_was_off_is_doubted_after_a_month(
+        self, database: Database, watch: ClockWatch, at: Callable[[float], None], days: float, doubted: bool
+    ) -> None:
+        at(days)
+        for again in (ClockWatch(database), ClockWatch(database)):
+            await again.look()
+            assert again.is_ahead == doubted
+        await database.write(clockwatch.confirm)
+        sure = ClockWatch(database)
+        await sure.look()
+        assert not sure.is_ahead
+
+    async def test_to_where_the_acts_are_is_put_right(
+        self, database: Database, watch: ClockWatch, at: Callable[[float], None]
+    ) -> None:
+        """A battery is empty: the machine begins in 2015 or before, and somebody or the network sets it."""
+        at(-4_000)
+        await watch.look()
+        assert watch.newest_act
+        at(12)
+        await watch.look()
+        assert not watch.is_ahead
+
+    async def test_while_the_machine_sleeps_is_none(
+        self, watch: ClockWatch, at: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await watch.look()
+        slept = clockwatch._steady() + 3 * 86_400
+        monkeypatch.setattr(clockwatch, "_steady", lambda: slept)
+        at(3)
+        await watch.look()
+        assert not watch.is_ahead
 
 
 class TestAClockThatRanAheadAndWasPutRight:
