@@ -152,7 +152,8 @@ def unit(database: Database, secret_file: Path | None, copies: Copies, root: Pat
         [
             "[Unit]",
             "Description=FADJMA",
-            f"After=network.target{'' if database.is_file else ' postgresql.service'}",
+            f"After=network.target time-sync.target{'' if database.is_file else ' postgresql.service'}",
+            "StartLimitIntervalSec=0",  # else systemd gives up after five starts in ten seconds: a disk comes late
             "",
             "[Service]",
             f"WorkingDirectory={str(root).replace('%', '%%')}",  # taken as it stands
@@ -162,6 +163,7 @@ def unit(database: Database, secret_file: Path | None, copies: Copies, root: Pat
             f"User={_user()}",
             "UMask=0077",
             "Restart=always",
+            "RestartSec=2",
             "TimeoutStopSec=5",
             "",
             "[Install]",

@@ -287,6 +287,13 @@ class TestTheUnitAndTheSheet:
         assert f"{tmp_path / 'stick'}, toutes les 2 heures" in sheet and str(tmp_path / "key") in sheet
         assert not any("sauvegardes" in step for step in installed.what_remains(setup.Known(1, 1, 1, 1), copies))
 
+    def test_systemd_goes_on_starting_it_until_what_it_needs_is_there(self, tmp_path: Path) -> None:
+        """By itself it gives up after five starts in ten seconds, as many as a refused start takes a second."""
+        database = at(f"sqlite:///{tmp_path / 'fadjma.db'}")
+        parts = installed.unit(database, None, installed.copies(Settings(), database)).partition("[Service]")
+        assert "\nStartLimitIntervalSec=0\n" in parts[0]
+        assert "\nRestart=always\nRestartSec=2\n" in parts[2]
+
     def test_a_name_with_spaces_is_one_word_to_systemd(self, tmp_path: Path) -> None:
         disk, root = tmp_path / 'Disque 1 de "Awa" 100%', tmp_path / "ma clinique 5%"
         disk.mkdir()
@@ -456,7 +463,7 @@ class TestTheFirstPage:
             f"--file=fadjma.dump \\\n{25 * ' '}--dbname='{url}'\n",
             "EnvironmentFile=/etc/fadjma.env\n",
             "écrire FADJMA_DATABASE_URL, qui contient un mot de passe, dans /etc/fadjma.env",
-            "After=network.target postgresql.service\n",
+            "After=network.target time-sync.target postgresql.service\n",
         ):
             assert said in page, page
         assert "FADJMA_DATABASE_URL=" not in page and "FADJMA_BACKUP" not in page and "quart restore" not in page
