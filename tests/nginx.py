@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 README = Path(__file__).parents[1] / "README.md"
+SCALING = Path(__file__).parents[1] / "docs" / "scaling.md"
 _WHERE = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
@@ -28,16 +29,29 @@ def as_the_readme_says(server: str) -> str:
     return block[1].replace("http://127.0.0.1:8000;", f"{server};")
 
 
-class Nginx:
-    """`locations` is what stands in its one server, which listens at `address` (http) and `secure_address` (https)."""
+def as_scaling_says(servers: list[str]) -> str:
+    """What docs/scaling.md has beside the server, for these two."""
+    block = re.search(r"^```nginx\n(upstream.*?)^```$", SCALING.read_text(), re.DOTALL | re.MULTILINE)
+    assert block, "docs/scaling.md has no nginx settings"
+    said = block[1]
+    for port, server in zip((8001, 8002), servers, strict=True):
+        assert f"127.0.0.1:{port} " in said
+        said = said.replace(f"127.0.0.1:{port} ", f"{server.removeprefix('http://')} ")
+    return said
 
-    def __init__(self, folder: Path, locations: str) -> None:
+
+class Nginx:
+    """`locations` is what stands in its one server, which listens at `address` (http) and `secure_address` (https);
+    `beside` is what stands beside that."""
+
+    def __init__(self, folder: Path, locations: str, beside: str = "") -> None:
         self._port, self._tls_port = _free_ports(2)
         self.address = f"http://127.0.0.1:{self._port}"
         self.secure_address = f"https://127.0.0.1:{self._tls_port}"
         self._folder = folder
         self._log = folder / "error.log"
         self._locations = locations
+        self._beside = beside
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -104,6 +118,7 @@ http {{
   access_log off;
   gzip on;
 {temporary}
+{self._beside}
   server {{
     listen 127.0.0.1:{self._port};
     listen 127.0.0.1:{self._tls_port} ssl http2;

@@ -1,12 +1,16 @@
 """Two processes serve one clinic on PostgreSQL: what one of them knows, the other does, too."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from fleet import Fleet, FleetClinic, Through
 from live_people import until
+from nginx import Nginx, as_scaling_says, as_the_readme_says
 
 from fadjma import events
 from fadjma.events import Subject, everybody
@@ -70,6 +74,35 @@ async def test_what_concerns_very_many_comes_to_the_streams_of_both_once_and_in_
     sql = "SELECT count(*) FROM notifications n JOIN users u ON u.id = n.user_id WHERE u.role = 'pharmacist'"
     await until(lambda: not both[0].store.value("SELECT count(*) FROM tellings"))
     assert both[0].store.value(sql) == 2 * len(crowd)
+
+
+async def test_nobody_behind_nginx_notices_that_they_are_started_again_one_by_one(
+    fleet: Fleet, both: tuple[Through, Through], tmp_path: Path
+) -> None:
+    """Set up as README.md and docs/scaling.md say: whoever is away is passed over, and asked again at once."""
+    awa = both[0].patient()
+    known = {**awa.session.bearer, "Accept": "application/json"}
+    found: Counter[tuple[str, int]] = Counter()
+    beside = as_scaling_says([server.address for server in fleet.servers])
+    with Nginx(tmp_path / "nginx", as_the_readme_says("http://fadjma"), beside) as nginx:
+
+        async def ask(method: str, path: str, **more: Any) -> None:
+            async with httpx.AsyncClient(base_url=nginx.address, headers=known, timeout=30) as client:
+                while True:
+                    found[path, (await client.request(method, path, **more)).status_code] += 1
+                    await asyncio.sleep(0.01)
+
+        async with asyncio.TaskGroup() as asking:
+            tasks = [asking.create_task(ask("GET", "/me")) for _ in range(3)]
+            tasks.append(asking.create_task(ask("POST", "/notifications/read", json={"up_to": 1})))
+            for server in fleet.servers:
+                server.ask_to_stop()
+                assert await asyncio.to_thread(server.wait, 60) == 0
+                await asyncio.sleep(0.2)  # somebody asks for it while nobody is there
+                await asyncio.to_thread(server.start_again)
+            for task in tasks:
+                task.cancel()
+    assert set(found) == {("/me", 200), ("/notifications/read", 200)}, found
 
 
 @pytest.mark.parametrize("path", ["/events", "/api/events"])
