@@ -44,3 +44,11 @@ def beginning(at: int) -> int:
 def midnight(day: date) -> int:
     """When a day of the clinic's calendar begins, in milliseconds UTC."""
     return round(datetime.combine(day, time(), _zone).timestamp() * 1000)
+
+
+def runs(begun_at: int, ends_at: int, now: int) -> bool:
+    """Whether a span of time that was given is not over.
+
+    A clock that is set back a little is passed over. One that begins years before does not open what was over long ago.
+    """
+    return begun_at - (ends_at - begun_at) < now < ends_at

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from fadjma import writing
+from fadjma import days, writing
 from fadjma.i18n import N_, iso
 from fadjma.ids import new_id
 from fadjma.refusals import Invalid
@@ -51,7 +51,8 @@ class Slip:
 
     def fault(self, now: int) -> str | None:
         """Why it opens nothing any more, in French."""
-        return _OVER[self.end_reason] if self.end_reason or self.expires_at <= now else None
+        runs = days.runs(self.issued_at, self.expires_at, now)
+        return None if runs and not self.end_reason else _OVER[self.end_reason]
 
     def json(self) -> dict[str, Any]:
         return {
@@ -113,7 +114,7 @@ def use(tx: Transaction, slip_id: str, submission: str | None) -> None:
     """Once, also by two at the same moment. Raises Invalid when it was used, withdrawn or over meanwhile."""
     used = tx.execute(
         "UPDATE slips SET ended_at = :now, end_reason = 'used', former_hash = '', submission = :submission "
-        "WHERE id = :id AND ended_at IS NULL AND expires_at > :now",
+        "WHERE id = :id AND ended_at IS NULL AND expires_at > :now AND issued_at - (expires_at - issued_at) < :now",
         {"now": tx.now, "submission": submission, "id": slip_id},
     )
     if not used:
@@ -130,7 +131,7 @@ def by_code(tx: Transaction, code_hash: str) -> Slip | None:
 def open_for(tx: Transaction, user_id: str) -> Slip | None:
     """The slip with which this person can still choose a password."""
     slip = _first(tx, "s.user_id = :value AND s.ended_at IS NULL", user_id)
-    return slip if slip and slip.expires_at > tx.now else None
+    return slip if slip and not slip.fault(tx.now) else None
 
 
 def resets_of(tx: Transaction, user_id: str) -> list[Slip]:

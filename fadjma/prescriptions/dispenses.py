@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from fadjma import chain
+from fadjma import chain, days
 from fadjma.chain import Kind
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
@@ -96,7 +96,7 @@ def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | Non
     )
     if row is None or row["ended"] or row["pharmacy_id"] != viewer.organization_id:
         return None
-    return row["id"] if row["at"] > tx.now - states.UNDONE_WITHIN else None
+    return row["id"] if days.runs(row["at"], row["at"] + states.UNDONE_WITHIN, tx.now) else None
 
 
 def is_of_known_lots(tx: Transaction, dispense_id: str) -> bool:

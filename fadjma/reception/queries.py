@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma import days
 from fadjma.i18n import iso
 from fadjma.identity import directory, patient_pins, patients, slips
 from fadjma.identity.directory import Identity
@@ -46,7 +47,12 @@ def given(tx: Transaction, viewer: Viewer, patient_id: str, *, key: bytes) -> Gi
     """For whoever has given it, while the patient stands there: what the program made up, to be written on paper."""
     found = patient(tx, viewer, patient_id)
     pin = patient_pins.of(tx, patient_id)
-    if pin is None or pin.chosen or pin.set_by != viewer.id or pin.set_at <= tx.now - SHOWN_FOR:
+    if (
+        pin is None
+        or pin.chosen
+        or pin.set_by != viewer.id
+        or not days.runs(pin.set_at, pin.set_at + SHOWN_FOR, tx.now)
+    ):
         return Given(found, None)
     return Given(found, patient_pins.made_up(key, pin.salt))
 

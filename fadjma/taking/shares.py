@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from fadjma import events
+from fadjma import days, events
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_, iso
 from fadjma.identity import directory, proxies
@@ -75,9 +75,9 @@ class Share:
     def status(self) -> Status:
         if self.ended_why:
             return self.ended_why
-        if self.closes_at is not None:
-            return "open" if self.now < self.closes_at else "over"
-        return "waiting" if self.now < self.expires_at else "lapsed"
+        if self.opened_at is not None and self.closes_at is not None:
+            return "open" if days.runs(self.opened_at, self.closes_at, self.now) else "over"
+        return "waiting" if days.runs(self.created_at, self.expires_at, self.now) else "lapsed"
 
     @property
     def usable(self) -> bool:

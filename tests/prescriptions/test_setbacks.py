@@ -173,6 +173,15 @@ class TestUndoing:
         assert store.content() == before
         assert not _found(store, prescription_id).undoable
 
+    @pytest.mark.parametrize(("minutes", "undoable"), [(-1, True), (-11, False), (-4_000 * 24 * 60, False)])
+    def test_a_clock_that_begins_years_before_gives_no_time_anew(
+        self, store: Store, minutes: int, undoable: bool
+    ) -> None:
+        """Else every hand-over of those years could be undone, with an empty battery."""
+        prescription_id = delivered(store)
+        store.clock.advance(minutes=minutes)
+        assert _found(store, prescription_id).undoable == undoable
+
     def test_what_is_given_back_can_no_longer_be_undone_which_is_said_first(self, store: Store) -> None:
         prescription_id = _hand_over(store, ready(store), 8)
         before = store.content()

@@ -133,6 +133,17 @@ class TestBeforeItIsOpened:
             assert answer.status == 410 and "pas été ouvert à temps" in answer.text
         assert (await state(clinic, link))["status"] == "lapsed"
 
+    async def test_it_stays_over_with_a_clock_that_begins_years_before(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        link = await made(clinic, **ALL, hours="1h")
+        store.connection.execute(
+            "UPDATE shares SET created_at = created_at + :later, expires_at = expires_at + :later",
+            {"later": 4_000 * 86_400_000},
+        )
+        assert (await reader(clinic).post(link["at"], {"code": link["code"]})).status == 410
+        assert (await state(clinic, link))["status"] == "lapsed"
+
 
 class TestOpening:
     async def test_its_reader_sees_the_chosen_parts_and_the_patient_sees_that(

@@ -188,6 +188,16 @@ class TestChoosing:
             await clinic.nobody(json=True).post("/activation", {"code": code, "password": NEW_PASSWORD})
         ).status == 200
 
+    async def test_it_stays_over_with_a_clock_that_begins_years_before(
+        self, clinic: Callers, clock: Clock, store: Store
+    ) -> None:
+        nobody = clinic.nobody(json=True)
+        clock.advance(days=-4_000)
+        refused = await nobody.post("/activation", {"code": CODE, "password": NEW_PASSWORD})
+        assert "plus valable" in refused.errors()["code"]
+        clock.advance(days=3_999)
+        assert (await nobody.post("/activation", {"code": CODE, "password": NEW_PASSWORD})).status == 200
+
     async def test_guessing_is_slowed_and_noted_and_the_right_one_waits(self, clinic: Callers, store: Store) -> None:
         nobody = clinic.nobody(json=True)
         for guess in range(10):
