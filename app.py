@@ -7,7 +7,7 @@ from fadjma import create_app
 from fadjma.config import Settings, SettingsError, unknown
 from fadjma.server.serving import serve
 
-_WITHOUT_SECRET = {"setup", "restore", "verify", "doctor"}  # commands
+_WITHOUT_SECRET = {"setup", "restore", "verify", "doctor", "copy-database"}  # commands
 _TAKE_A_VALUE = {"--app", "-A", "--env-file", "-e"}  # options of quart itself
 
 

@@ -328,6 +328,14 @@ def test_a_file_that_is_called_setup_is_no_set_up(folder: Folder) -> None:
     assert done.returncode and "FADJMA_SECRET_KEY n'est pas donné" in done.stderr
 
 
+def test_a_database_is_copied_by_its_address_where_there_is_no_key(folder: Folder) -> None:
+    """docs/scaling.md: both are named, and the key goes along as a file."""
+    done = folder.run(
+        "-m", "quart", "copy-database", f"sqlite:///{folder.path}/absent.db", f"sqlite:///{folder.path}/b"
+    )
+    assert done.returncode == 1 and "absent.db n'existe pas" in done.stderr, done.stderr
+
+
 def test_a_misspelt_setting_is_said_also_where_the_start_is_refused_for_it(folder: Folder) -> None:
     done = folder.run("app.py", FADJMA_SECRET_FIL="elsewhere")
     assert done.returncode == 1
