@@ -102,6 +102,8 @@ def _secret(question: Question) -> State:
     file = settings.secret_file
     if settings.secret_key and not file.exists():
         return "la clé est dans FADJMA_SECRET_KEY", ""
+    if settings.demo and not file.exists():
+        return "la démonstration garde la sienne dans sa base", ""
     if not file.exists():
         return (
             f"{file} n'existe pas",

@@ -108,6 +108,7 @@ def test_the_secret(question: Question) -> None:
     secret.unlink()
     assert "n'existe pas" in advice(question)["Clé secrète"]
     assert "Clé secrète" not in advice(setting(question, secret_key="k" * 40))
+    assert "Clé secrète" not in advice(setting(question, demo=True)), "it keeps its own in the database"
 
 
 def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,16 @@ class TestAPin:
         assert (await _approve(clinic, told, given.json["pin"])).status == 200
         shown = await clinic.browser(THIAM).post("/patients/awa/pin", {"document": DOCUMENT})
         assert '<b class="code">' in (await clinic.browser(THIAM).get(shown.location)).text
+        store.connection.execute(
+            "UPDATE patient_pins SET set_at = :later WHERE patient_id = :id",
+            {"later": clock.now + 4_000 * 86_400_000, "id": AWA.id},
+        )
+        assert '<b class="code">' not in (await clinic.browser(THIAM).get(shown.location)).text, (
+            "a clock of years before"
+        )
+        store.connection.execute(
+            "UPDATE patient_pins SET set_at = :now WHERE patient_id = :id", {"now": clock.now, "id": AWA.id}
+        )
         clock.advance(minutes=10)
         assert '<b class="code">' not in (await clinic.browser(THIAM).get(shown.location)).text
 
