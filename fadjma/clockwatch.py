@@ -26,6 +26,7 @@ _RIGHT = "clock_right"  # kept: when somebody said that the clock is right, by t
 _DOUBTED = "clock_doubted"  # kept: what a clock said that had leapt ahead; empty: nothing is to be doubted
 _DAY = 86_400_000
 AWAY = 30 * _DAY  # for which a machine may be off before it is asked whether the clock is right
+_SETTLING = 3_600.0  # seconds after a start, in which one that was only remembered is set by the network
 _BATCH = 200
 
 
@@ -50,7 +51,7 @@ class ClockWatch:
         self._put_back = put_back
         self._looked_at = 0
         self._newest = 0  # of the acts that nobody has said anything about
-        self._steady_at = 0.0
+        self._began_at = self._steady_at = 0.0
         self._latest = 0.0  # what the clock may say at the most
         self._confirmed = ""  # when somebody said that it is right, as it was known at the last look
         self.is_ahead = False  # perhaps: it has leapt, and nobody has said that it is right
@@ -84,6 +85,7 @@ class ClockWatch:
         """Whether it says more than it may. What is doubted stays so over a start."""
         steady, self._steady_at = self._steady_at, _steady()
         confirmed, self._confirmed = self._confirmed, said.confirmed
+        self._began_at = self._began_at or self._steady_at
         self._latest = said.latest(self._away) if is_first else self._latest + (self._steady_at - steady) * 1000
         is_ahead = self._looked_at > self._latest and (is_first or said.confirmed == confirmed)
         was_ahead, self.is_ahead = self.is_ahead or is_first, is_ahead
@@ -94,8 +96,11 @@ class ClockWatch:
                 "confirm-clock ».",
                 *(iso(self._looked_at), iso(said.last)),
             )
-        if not is_ahead:  # one that is behind may leap to what is right
-            self._latest = self._newest + self._away if self.newest_act else self._looked_at + _DAY
+        if not is_ahead:
+            self._latest = self._looked_at + _DAY
+            # One that is behind may leap to what is right, and so may one that began where it was switched off.
+            if self.newest_act or self._steady_at - self._began_at < _SETTLING:
+                self._latest = max(self._latest, said.latest(self._away))
         if is_ahead and not said.doubted:
             await self._database.write(keep, _DOUBTED, str(self._looked_at))
         if said.doubted and was_ahead and not is_ahead:

@@ -179,6 +179,22 @@ class TestAClockThatLeapsAhead:
         await watch.look()
         assert not watch.is_ahead
 
+    async def test_by_a_weekend_soon_after_the_start_is_the_network_that_sets_it(
+        self, watch: ClockWatch, at: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A machine without a battery begins where it was switched off."""
+        began = clockwatch._steady()
+        await watch.look()
+        at(3)
+        await watch.look()
+        assert not watch.is_ahead
+        monkeypatch.setattr(clockwatch, "_steady", lambda: began + 2 * 3_600)
+        at(3 + 2 / 24)
+        await watch.look()
+        at(6)
+        await watch.look()
+        assert watch.is_ahead, "it has been set long ago"
+
     async def test_while_the_machine_sleeps_is_none(
         self, watch: ClockWatch, at: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
     ) -> None:
