@@ -158,7 +158,7 @@ def test_so_it_does_on_a_full_disk_where_it_is_begun_anew(path: Path) -> None:
 
 def _environment(path: Path) -> dict[str, str]:
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("FADJMA_")},  # of these tests
         "FADJMA_DATABASE_URL": f"sqlite:///{path}",
         "FADJMA_SECRET_KEY": "x" * 40,
         "FADJMA_PORT": "0",
