@@ -7,8 +7,9 @@ Half the CPU per event, and half the memory per stream, of a Quart generator wit
 import json
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,6 +22,7 @@ from fadjma.live import encode, links, wire
 from fadjma.live.hub import WRITE_DEADLINE, Hub
 from fadjma.live.links import Asgi, Send
 from fadjma.live.streams import Encoding, Stream
+from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Refusal, SignInNeeded
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.web.front_door import BARE_GUARDS, BARE_HEADERS
 
@@ -37,9 +39,14 @@ _HEADERS = [
     (b"connection", b"close"),  # it ends with the stream
     *BARE_GUARDS,
 ]
-_UNAVAILABLE = json.dumps(
-    {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Try again after Retry-After."}
-).encode()
+_DETAILS = {  # in English: who is asked, and so the language, is not known of all of them
+    400: "`after` and `Last-Event-ID` are the number of the last event received.",
+    401: "Sign in to go on.",
+    403: "Somebody else has signed in meanwhile.",
+    409: "The session acts for another person now.",
+    423: "The screen of this session is locked.",
+    503: "Try again after Retry-After.",
+}
 
 
 class StreamEndpoint:
@@ -63,11 +70,10 @@ class StreamEndpoint:
         headers = credentials.plain(scope["headers"])
         after = _cursor(scope, headers)
         if after is not None and after < 0:
-            return _refuse(send, 400)
+            return _refuse(send, scope["path"], 400)
         secret = credentials.secret_from(self._quart, headers, scope["scheme"])
-        unknown = [(b"www-authenticate", b"Bearer")] if scope["path"] == "/api/events" else []
         if secret is None:
-            return _refuse(send, 401, unknown)
+            return _refuse(send, scope["path"], 401)
         user = parse_qs(scope["query_string"].decode("latin-1")).get("user", [None])[0]
         try:
             viewer, level, is_other = self._database.glance(_open, secret, user)
@@ -75,11 +81,11 @@ class StreamEndpoint:
             log.warning("unavailable: GET %s: %s", scope["path"], outage.reason)
             return _unavailable(send, scope["path"])
         if viewer is not None and user not in (None, viewer.id):
-            return _refuse(send, 409 if is_other else 403)
+            return _refuse(send, scope["path"], 409 if is_other else 403)
         if viewer is not None and viewer.locked:
-            return _refuse(send, 423)
+            return _refuse(send, scope["path"], 423)
         if viewer is None or viewer.half:
-            return _refuse(send, 401, unknown)
+            return _refuse(send, scope["path"], 401, kind=_missing(viewer).type)
         cursor = level if after is None else after
         stream = Stream(viewer, Asgi(send, wire.abort(send)), _PATHS[scope["path"]], cursor)
         return self._serve(stream, self._response_headers(headers), receive, send, scope.get("state", {}))
@@ -133,6 +139,13 @@ def _open(tx: Transaction, secret: str | None, user: str | None) -> tuple[Viewer
     return viewer, inbox.cursor(tx, viewer.id), bool(user and proxies.may_be(tx, viewer.own_id, user))
 
 
+def _missing(viewer: Viewer | None) -> type[Refusal]:
+    """What whoever asks has not done yet, as other addresses say it (fadjma/web/asking.py)."""
+    if viewer is None:
+        return SignInNeeded
+    return FactorNeeded if viewer.half == "factor" else EnrolmentNeeded
+
+
 def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
     """The greater of `?after=` and Last-Event-ID; None when neither is there, -1 when one is not a number."""
     given = [*parse_qs(scope["query_string"].decode("latin-1")).get("after", []), headers.get("last-event-id", "")]
@@ -142,25 +155,22 @@ def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
     return max(map(int, given), default=None)
 
 
-async def _unavailable(send: Send, path: str) -> None:
-    """The server stops, or cannot read: to a program as a problem document (RFC 9457), to a page in a few bytes."""
-    headers = [(b"retry-after", b"%d" % random.randint(2, 10))]  # noqa: S311
-    if _PATHS[path] == "html":
-        return await _refuse(send, 503, headers)
-    return await _refuse(send, 503, [*headers, (b"content-type", b"application/problem+json")], _UNAVAILABLE)
+def _unavailable(send: Send, path: str) -> Awaitable[None]:
+    """The server stops, or cannot read."""
+    return _refuse(send, path, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
 
 
-async def _refuse(send: Send, status: int, headers: list[tuple[bytes, bytes]] | None = None, body: bytes = b"") -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-length", b"%d" % len(body)),
-                (b"cache-control", b"no-store"),
-                *BARE_HEADERS,
-                *(headers or []),
-            ],
-        }
-    )
+async def _refuse(
+    send: Send, path: str, status: int, headers: Iterable[tuple[bytes, bytes]] = (), kind: str = Refusal.type
+) -> None:
+    """To a program as a problem document (RFC 9457), to a page in a few bytes."""
+    body, said = b"", [*BARE_HEADERS, *headers]
+    if _PATHS[path] == "json":
+        title = HTTPStatus(status).phrase
+        body = json.dumps({"type": kind, "title": title, "status": status, "detail": _DETAILS[status]}).encode()
+        said.append((b"content-type", b"application/problem+json"))
+        if status == 401:
+            said.append((b"www-authenticate", b"Bearer"))
+    said += [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})

@@ -195,6 +195,15 @@ class TestNobody:
         for caller in (clinic.nobody(), clinic.bearer("forged")):
             assert (await caller.get(where)).status == 401
 
+    @pytest.mark.parametrize(("where", "status"), [("/api/events", 401), ("/api/events?after=x", 400)])
+    async def test_a_program_is_told_why_no_stream_opens(self, clinic: Callers, where: str, status: int) -> None:
+        """As a problem document, as at every other address."""
+        answer = await clinic.bearer("none").get(where)
+        assert (answer.status, answer.type) == (status, "application/problem+json")
+        assert (answer.json["type"], answer.json["status"]) == ("about:blank", status)
+        assert answer.json["title"] and answer.json["detail"]
+        assert answer.headers.get("WWW-Authenticate") == ("Bearer" if status == 401 else None)
+
     async def test_a_poll_that_asks_for_the_streams_text_is_told_so_too(self, clinic: Callers) -> None:
         """static/live.js asks so; a redirection to a page would be followed."""
         answer = await clinic.nobody().get("/notifications/poll?after=0", Accept="text/event-stream")
