@@ -281,8 +281,7 @@ async def piece() -> bytes:
 async def _json_fields() -> MultiDict[str, str]:
     try:
         sent = await body() or b"{}"
-        text = sent.decode(json.detect_encoding(sent))
-        return fields_from_json(_DECODER.decode(text))
+        return fields_from_json(_DECODER.decode(sent.decode("utf-8-sig")))
     except (ValueError, RecursionError) as error:
         raise Refusal(N_("Le corps n'est pas un objet JSON valide.")) from error
 

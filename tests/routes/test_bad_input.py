@@ -570,6 +570,17 @@ class TestMessages:
 
 
 class TestText:
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+    async def test_json_is_utf_8(self, clinic: Callers, encoding: str) -> None:
+        sent = json.dumps({"version": "x"}).encode(encoding)
+        answer = await clinic.program(AWA).post("/account/contact", sent, Content_Type="application/json")
+        assert answer.status == 400
+
+    async def test_json_may_begin_with_a_mark(self, clinic: Callers) -> None:
+        sent = json.dumps({"version": "x"}).encode("utf-8-sig")
+        answer = await clinic.program(AWA).post("/account/contact", sent, Content_Type="application/json")
+        assert answer.status == 422 and "version" in answer.json["errors"]
+
     """HTML, emoji and every script: shown as text in pages, kept as it is in JSON."""
 
     KEPT = (
