@@ -39,6 +39,8 @@ _ONLY_FORM = N_("Une recherche s'envoie comme un formulaire : application/x-www-
 _NOT_READ = N_("Ce paramètre n'a pas de sens ici : « %(name)s ».")
 _NO_NUMBER = N_("« %(name)s » est le numéro d'un événement.")
 
+_LENIENT = ("handling=lenient", 'handling="lenient"')
+
 blueprint = Blueprint("fhir", __name__, url_prefix=ROOT)
 
 
@@ -105,7 +107,10 @@ def _only(*names: str) -> None:
 
 def _lenient() -> bool:
     """http://hl7.org/fhir/R4/search.html#errors; without a preference nothing is left out silently."""
-    return "handling=lenient" in web.header("prefer").replace(" ", "").split(",")
+    preferences = (
+        one.partition(";")[0] for one in web.header("prefer").split(",")
+    )  # RFC 7240: what follows is no other
+    return any("".join(one.split()).lower() in _LENIENT for one in preferences)
 
 
 @blueprint.get("/metadata")

@@ -158,7 +158,10 @@ def _of_file(tx: Transaction, viewer: Viewer, sought: Sought, *, again: bool) ->
 
 def _whose(viewer: Viewer, sought: Sought) -> str:
     """A patient's own file, if nothing says whose; of another it is to be said."""
-    named = {our_id(value.rstrip("/").rpartition("/")[2]) for value in sought.values(PATIENT.name)}
+    references = [value.rstrip("/").split("/") for value in sought.values(PATIENT.name)]
+    if not all(of_type[-1:] in ([], ["Patient"]) for *of_type, _ in references):
+        raise Unsearchable(_NEEDED, "value", name=PATIENT.name)
+    named = {our_id(reference[-1]) for reference in references}
     if not named and viewer.role == "patient":
         return viewer.id
     if len(named) != 1:

@@ -593,10 +593,18 @@ async def test_what_a_search_does_not_know_is_refused_or_left_out_as_is_preferre
         assert query.partition("=")[0] not in bundle["link"][0]["url"]
         [said] = [entry["resource"] for entry in bundle["entry"] if entry["search"]["mode"] == "outcome"]
         assert query.partition("=")[0] in said["issue"][0]["details"]["text"]
+    for same in ('Handling="lenient"', "return=minimal; x=y, handling=lenient; z"):  # RFC 7240
+        assert (await awa.get(f"{ROOT}/Condition?_sort=date", Prefer=same)).status == 200, same
+    for other in ("handling=other", "return=minimal;handling=lenient", "handling=lenient2"):
+        assert (await awa.get(f"{ROOT}/Condition?_sort=date", Prefer=other)).status == 400, other
     for date in ("demain", "2026-13", "2026-02-30", "sa2026", "2026-03-02T25:00", "99999-01-01"):
         assert refused(await awa.get(f"{ROOT}/Observation?date={date}"), 400) == "value", date
     assert refused(await clinic.program(DIOP).get(f"{ROOT}/Condition"), 400) == "required"
     assert refused(await clinic.program(DIOP).get(f"{ROOT}/Condition?patient=awa&patient=moussa"), 400) == "required"
+    for whose in ("Practitioner/awa", "http://localhost/fhir/R4/Group/awa"):
+        assert refused(await awa.get(f"{ROOT}/Condition?patient={whose}"), 400) == "value", whose
+    for whose in ("Patient/awa", "http://localhost/fhir/R4/Patient/awa"):
+        assert (await awa.get(f"{ROOT}/Condition?patient={whose}")).status == 200, whose
     assert refused(await awa.get(f"{ROOT}/Condition/x?_elements=code"), 400) == "not-supported"
     many = ",".join(100 * ["x"])
     assert not await found(awa, "Condition", code=many)
