@@ -114,8 +114,10 @@ class TestWhoMayNot:
     @pytest.mark.parametrize("path", PATHS)
     async def test_nobody(self, clinic: Clinic, path: str) -> None:
         stream = await clinic.connect(path, {})
-        assert stream.status == 401 and stream.complete
-        assert stream.headers.get("www-authenticate") == ("Bearer" if path.startswith("/api") else None)
+        program = path.startswith("/api")
+        assert stream.status == 401 and stream.complete == (not program)  # a page gets nothing to read
+        assert stream.headers.get("content-type") == ("application/problem+json" if program else None)
+        assert stream.headers.get("www-authenticate") == ("Bearer" if program else None)
 
     @pytest.mark.parametrize("path", PATHS)
     async def test_a_forged_session(self, clinic: Clinic, path: str) -> None:
