@@ -26,4 +26,5 @@ function bringNewest() {
 }
 
 addEventListener('reset', () => setTimeout(bringNewest)); // once the fields are empty
-addEventListener('sent', bringNewest); // or refused: of what only waited for that, later.js
+// Or what was sent is answered, refused or taken back: of what only waited for that.
+new MutationObserver(bringNewest).observe(document, { attributeFilter: ['aria-busy'], subtree: true });

@@ -33,7 +33,6 @@ export async function send(form, button, job, done) {
   for (const line of form.querySelectorAll('.unsent')) line.remove();
   if (answer && byId('main')) receive(form, answer, button); // or the screen has been hidden meanwhile
   else if (goesOn == null) say(form, AGAIN);
-  dispatchEvent(new Event('sent')); // held.js
 }
 
 // All that it sends, so that it is the same when it is sent again.

@@ -107,9 +107,7 @@ def _only(*names: str) -> None:
 
 def _lenient() -> bool:
     """http://hl7.org/fhir/R4/search.html#errors; without a preference nothing is left out silently."""
-    preferences = (
-        one.partition(";")[0] for one in web.header("prefer").split(",")
-    )  # RFC 7240: what follows is no other
+    preferences = (one.partition(";")[0] for one in web.header("prefer").split(","))  # without parameters, RFC 7240
     return any("".join(one.split()).lower() in _LENIENT for one in preferences)
 
 

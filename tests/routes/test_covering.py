@@ -50,7 +50,7 @@ async def test_nor_by_asking_for_less_and_less(clinic: Callers, store: Store) ->
     """A competitor's stock was found in ten questions, each for half of what was left."""
     assert (await clinic.program(NDIAYE).post("/inventory/choices", ON)).status == 200
     doctor, asked = clinic.program(DIOP), f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity="
-    usable = store.read(queries.usable, JAMM, PARACETAMOL)
+    usable = store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL]
     answers = {}
     for quantity in range(1_000, 0, -7):
         answer = await doctor.get(f"{asked}{quantity}")
