@@ -5,7 +5,6 @@ waits for it already: a poll that is late costs nobody anything, because the cur
 """
 
 import random
-from functools import partial
 from math import ceil
 from typing import Any
 
@@ -19,7 +18,6 @@ from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.live import replay
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
-from fadjma.live.streams import Encoding
 from fadjma.refusals import Forbidden, Refusal
 from fadjma.store import Transaction
 
@@ -39,8 +37,7 @@ async def poll() -> Response:
         raise Refusal(N_("« after » doit être le numéro du dernier événement reçu."))
     user = request.args.get("user")
     streams = "text/event-stream" in web.header("accept")
-    encoding: Encoding = "json" if web.is_bearer() else "html"
-    look = partial(_as_stream, encoding=encoding) if streams else _as_json
+    look = _as_stream if streams else _as_json
     viewer, body = await web.watch(lambda tx, viewer: (viewer, look(tx, viewer, int(after), user)))
     response = _answer(body)
     response.headers["Cache-Control"] = "no-store"
@@ -88,12 +85,12 @@ def _as_json(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> d
     return answer
 
 
-def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None, *, encoding: Encoding) -> bytes | None:
+def _as_stream(tx: Transaction, viewer: Viewer, after: int, user: str | None) -> bytes | None:
     _meant_for(tx, viewer, user)
     level = inbox.cursor(tx, viewer.id)
     if level == after:
         return None
-    missed, _ = replay.missed(tx, viewer, after, encoding)
+    missed, _ = replay.missed(tx, viewer, after, "html")
     if not missed:  # too many, or a cursor that this database does not know
         return replay.reset(after, level)
     return b"".join(event for _, event in missed)

@@ -1,7 +1,6 @@
 """GET /notifications/poll: the same events as the stream, once; and what is not activity."""
 
 import asyncio
-import json
 import re
 import threading
 from heapq import heapify, heapreplace
@@ -140,13 +139,6 @@ class TestAsTheStreamsText:
         now = _cursor(store, AWA)
         [event] = _events(await clinic.browser(AWA).get(f"/notifications/poll?after={now + 7}", Accept=STREAM))
         assert event == {"id": str(now), "event": "reset", "data": "0"}
-
-    async def test_a_program_gets_the_text_of_its_own_stream(self, clinic: Callers) -> None:
-        """JSON, as /api/events sends it: a row of a page is nothing to it."""
-        program = clinic.program(AWA)
-        listed = (await program.get("/notifications/poll?after=0")).json["events"]
-        sent = _events(await program.get("/notifications/poll?after=0", Accept=STREAM))
-        assert listed and [json.loads(event["data"]) for event in sent] == listed
 
     @pytest.mark.parametrize("accept", [STREAM, "application/json"])
     async def test_an_old_tab_does_not_follow_whoever_signed_in_after(self, clinic: Callers, accept: str) -> None:
