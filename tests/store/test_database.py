@@ -1,7 +1,9 @@
 """The store: one transaction per call, told after the commit."""
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -323,21 +325,30 @@ class TestOpening:
             thread.join(5)
             assert not thread.is_alive()
 
+    @pytest.mark.parametrize("with_its_loop", [False, True])
     @pytest.mark.parametrize("cut_short", range(1, READERS + 2))
     def test_cut_short_by_a_signal_no_thread_answers_to_a_loop_that_is_closed(
-        self, path: Path, monkeypatch: pytest.MonkeyPatch, cut_short: int
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, cut_short: int, *, with_its_loop: bool
     ) -> None:
+        """`with_its_loop`: a loop that ends cancels all that runs, what connects included."""
         failed: list[threading.ExceptHookArgs] = []
         monkeypatch.setattr(threading, "excepthook", failed.append)
         before = set(threading.enumerate())
+
+        def connect_late(path: Path, *, read_only: bool) -> sqlite3.Connection:
+            time.sleep(0.05)
+            return connect(path, read_only=read_only)
+
+        monkeypatch.setattr(module_of_database, "connect", connect_late)
 
         async def start_and_be_cut_short() -> list[threading.Thread]:
             opening = asyncio.create_task(at(f"sqlite:///{path}").open())
             while len(begun := _connecting(before)) < cut_short:  # noqa: ASYNC110 - the moment itself is what is looked for
                 await asyncio.sleep(0)
-            opening.cancel()
-            await asyncio.wait({opening})
-            assert opening.cancelled()
+            if not with_its_loop:
+                opening.cancel()
+                await asyncio.wait({opening})
+                assert opening.cancelled()
             return begun
 
         for thread in asyncio.run(start_and_be_cut_short()):

@@ -47,6 +47,16 @@ def _set_up(connection: sqlite3.Connection, *, read_only: bool) -> None:
 class Connection(aiosqlite.Connection):
     """An aiosqlite connection that runs a whole function on its thread."""
 
+    async def open(self) -> None:
+        """Connect. Cancelled, it waits all the same, with the whole loop: that may be ending, which cancels whatever
+        would wait for it, and the thread is to answer before it is closed.
+        """
+        try:
+            await self
+        except BaseException:  # it has been told to stop
+            self._thread.join()
+            raise
+
     async def run(self, function: Callable[[sqlite3.Connection], R]) -> R:
         result: R = await self._execute(lambda: function(self._conn))  # type: ignore[no-untyped-call]
         return result

@@ -245,20 +245,11 @@ class SQLite(Database):
         return None if verdict == "ok" else verdict
 
     async def _connect(self, *, read_only: bool = False) -> Connection:
-        """One more of them. Cancelled, it waits all the same: its thread answers, and not to a loop that is closed."""
+        """One more of them."""
         connection = Connection(partial(connect, self.path, read_only=read_only), iter_chunk_size=64)
-        connecting = asyncio.ensure_future(_connected(connection))
-        try:
-            await asyncio.shield(connecting)
-        finally:
-            await asyncio.wait({connecting})
-            if not connecting.exception():
-                self._all.append(connection)
+        await connection.open()
+        self._all.append(connection)
         return connection
-
-
-async def _connected(connection: Connection) -> None:
-    await connection
 
 
 def _read(clock: Clock, work: Callable[[Transaction], R], connection: sqlite3.Connection) -> R:
