@@ -153,6 +153,7 @@ class Timekeeper:
         for act in (
             announcements.tell_some,
             self._chain_before,
+            sessions.lock_idle,  # too many of them, at the worst: who comes back opens them
             *(() if self._watch.is_ahead else self._ends()),
         ):
             try:
@@ -182,7 +183,6 @@ class Timekeeper:
             inbox.forget,
             self._forget_uploads,
             self._forget_exports,
-            sessions.lock_idle,
         )
 
     async def _all_of(self, act: Callable[[Transaction, int], int]) -> None:

@@ -128,6 +128,18 @@ class TestAClockThatLeapsAhead:
         assert await self._is_remembered(keeper, watch, database)
         assert AHEAD not in (await clinic.browser(ADMIN).get("/")).text
 
+    async def test_still_locks_a_screen_that_nobody_has_touched(
+        self, keeper: Timekeeper, watch: ClockWatch, database: Database, at: Callable[[float], None]
+    ) -> None:
+        at(365)
+        await database.write(actions.start_session, ADMIN.id, kind="browser", address="", agent="")
+        at(365 + 1 / 24)
+        await watch.look()
+        assert watch.is_ahead
+        await keeper._round()
+        locked = "SELECT count(*) FROM sessions WHERE user_id = :id AND locked_at IS NOT NULL"
+        assert await database.read(lambda tx: tx.value(locked, {"id": ADMIN.id})) == 1
+
     async def test_ends_what_is_over_when_somebody_has_looked(
         self, keeper: Timekeeper, watch: ClockWatch, database: Database, at: Callable[[float], None]
     ) -> None:
