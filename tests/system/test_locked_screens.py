@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, forget_drafts, open_clinic, sign_in
 from live_page import pass_time, with_clock
 from playwright.async_api import Browser, Page, expect
 
@@ -46,10 +46,17 @@ async def desk(clinic: Clinic, path: Path, browser: Browser) -> AsyncIterator[tu
     await diop.page.context.close()
 
 
-async def _leave(path: Path) -> None:
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def nothing_begun(clinic: Clinic, desk: tuple[Person, Path]) -> None:
+    await forget_drafts(clinic, desk[0])
+
+
+async def _leave(path: Path, sql: str = LEAVE) -> None:
+    """All, or with another statement whose session it says."""
+
     def write() -> None:
         with sqlite3.connect(path, timeout=30) as connection:
-            connection.execute(LEAVE)
+            connection.execute(sql)
         connection.close()
 
     await asyncio.to_thread(write)
@@ -269,28 +276,28 @@ async def test_a_pin_chosen_on_the_page_opens_the_same_page(desk: tuple[Person, 
     await expect(diop.page).to_have_url(re.compile(r"/prescriptions\?place=flow$"))
 
 
-async def test_somebody_else_takes_over_in_three_steps(desk: tuple[Person, Path]) -> None:
-    diop, _ = desk
-    await diop.go("/")
+async def test_somebody_else_takes_over_in_three_steps(clinic: Clinic, browser: Browser) -> None:
+    diop = await sign_in(browser, clinic, DIOP)
     await diop.choose("Masquer l'écran")
     await diop.page.get_by_role("link", name="Changer de personne").click()
     await diop.page.fill("#login", NDIAYE)
     await diop.page.fill("#password", PASSWORD)
     await diop.page.press("#password", "Enter")
     await expect(diop.page.locator("header")).to_contain_text("Ndiaye")
+    await diop.page.context.close()
 
 
 async def test_a_quarter_of_an_hour_without_hands_hides_what_is_half_typed_and_keeps_it(
     clinic: Clinic, path: Path, browser: Browser, awa: str
 ) -> None:
-    """Without the server, so that it is the page's own timer that hides; last, since every session is left."""
+    """Without the server, so that it is the page's own timer that hides."""
     diop = await sign_in(browser, clinic, DIOP)
     page = await with_clock(diop.page)
     where = await _write(diop, awa, "Sommeil agité")
     await page.context.set_offline(True)
     await pass_time(page, 14 * 60, 60)
     await expect(page.locator("#body")).to_have_value("Sommeil agité")
-    await _leave(path / "fadjma.db")
+    await _leave(path / "fadjma.db", f"{LEAVE} WHERE rowid = (SELECT max(rowid) FROM sessions)")
     await pass_time(page, 70, 10)
     await expect(page.locator("h1")).to_contain_text("Pas de réponse du serveur")
     await expect(page.locator("#main, textarea")).to_have_count(0)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, open_clinic, sign_in
+from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, forget_drafts, open_clinic, sign_in
 from playwright.async_api import Browser, Route, expect
 from test_scenarios import choose_medicine
 
@@ -23,6 +23,12 @@ async def clinic(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> 
         yield diop, others
         assert diop.complaints == []
         await diop.page.context.close()
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def nothing_begun(clinic: tuple[Person, Programs]) -> None:
+    diop, others = clinic
+    await forget_drafts(others.clinic, diop)
 
 
 async def _open_form(diop: Person, others: Programs, form: str) -> str:
