@@ -16,7 +16,7 @@ import httpx
 from answering import answered
 from live_page import PATIENCE
 from live_server import Server
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect
 
 CHROMIUM = os.environ.get("FADJMA_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium-headless-shell", "chromium"))), ""
@@ -85,7 +85,13 @@ async def open_clinic(folder: Path, **settings: str) -> AsyncIterator[Clinic]:
 
 async def forget_drafts(clinic: Clinic, diop: "Person") -> None:
     """What a test before has left half typed is not there for the next one, in whatever order they come."""
-    await diop.go("/")  # what is left unsaved is saved when its page is left
+
+    async def keep_nothing(route: Route) -> None:
+        await (route.fulfill(status=204) if route.request.method == "PUT" else route.continue_())
+
+    await diop.page.route("**/drafts/**", keep_nothing)
+    await diop.go("/")  # what is not saved yet is sent when its page is left
+    await diop.page.unroute("**/drafts/**")
 
     def forget() -> None:
         with closing(sqlite3.connect(clinic.database, timeout=60)) as database, database:
