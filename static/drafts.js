@@ -39,9 +39,9 @@ export function ask(address, method = 'GET', body) {
 }
 
 async function find(address) {
-  const { items } = await (listed = listed || ask('/drafts').then(answer => answer.json()));
-  if (!items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`)) return;
-  const answer = await ask(address);
+  const { items } = await (listed = listed || bring(() => ask('/drafts').then(answer => answer.json())));
+  if (!items || !items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`)) return;
+  const answer = await bring(() => ask(address));
   if (answer.ok) return answer.json();
 }
 
@@ -55,7 +55,7 @@ addEventListener('input', ({ target }) => {
 });
 
 addEventListener('pagehide', () => waiting.forEach(form => // once it has come, none
-  form.restored.then(() => gone.has(form) || ask(addressOf(form), 'PUT', textOf(form)))));
+  gone.has(form) || ask(addressOf(form), 'PUT', textOf(form))));
 
 addEventListener('sending', ({ target }) => gone.add(target)); // later.js
 addEventListener('unsent', ({ target }) => gone.delete(target));
@@ -69,7 +69,7 @@ async function restore(form) {
   const rest = seen.get(address);
   if (seen.has(address) && !rest) return form.more && sendNow(form); // a line more, or one less
   seen.set(address);
-  const draft = rest || await find(address).catch(() => {});
+  const draft = rest || await find(address);
   if (draft) await (await bring(() => import('./begun.js'))).take(form, draft, rest);
 }
 

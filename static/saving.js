@@ -5,7 +5,7 @@ import { create, SECOND, sleep } from './page.js';
 
 const timers = new Map(); // form → when what is typed in it is to be sent
 const sending = new Set(); // promises
-const unsaved = new Set(); // forms whose text the server has not taken, between two tries
+const unsaved = new Set(); // forms whose text is not on its way to the server: it waits for what was typed before, or for the next try
 
 function plan() {
   for (const form of waiting) {
@@ -26,8 +26,9 @@ export function say(form, text, action = '') {
   form.append(line);
 }
 
-async function send(form) {
-  await form.restored; // until then, what was typed before is not written over
+async function send(form, leaves) {
+  unsaved.add(form);
+  if (!leaves) await form.restored; // until then, what was typed before is not written over
   const body = textOf(form);
   while (!gone.has(form) && !timers.has(form)) {
     unsaved.delete(form);
@@ -45,9 +46,9 @@ function stop(form) {
   timers.delete(form);
 }
 
-export function sendNow(form) {
+export function sendNow(form, leaves) {
   stop(form);
-  const job = send(form);
+  const job = send(form, leaves);
   sending.add(job);
   job.then(() => sending.delete(job));
 }
@@ -62,6 +63,5 @@ addEventListener('sending', ({ target }) => stop(target)); // later.js
 addEventListener('unsent', ({ target }) => isKept(target) && sendNow(target)); // its text is not lost with the page
 
 addEventListener('pagehide', () => {
-  sendAll();
-  unsaved.forEach(sendNow);
+  for (const form of new Set([...timers.keys(), ...unsaved])) sendNow(form, true);
 });

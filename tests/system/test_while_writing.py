@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, forget_drafts, open_clinic, sign_in
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Request, Route, expect
 from test_scenarios import choose_medicine
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -303,4 +303,40 @@ async def test_a_draft_that_comes_late_leaves_what_was_typed_since_and_is_not_wr
     await expect(page.locator("#lines-1-quantity")).to_have_value("14")
     await expect(page.locator("#lines-1-dosage")).to_have_value("2 le matin")
     await expect(page.locator("#lines-0-dosage")).to_have_value("Deux fois par jour")
+    await _end(others, granted)
+
+
+async def test_a_link_that_fails_while_a_draft_is_looked_for_loses_neither_it_nor_what_was_typed_since(
+    clinic: tuple[Person, Programs],
+) -> None:
+    diop, others = clinic
+    granted = await _grant(others)
+    awa = await others.id_of(AWA)
+    await others.ask(
+        DIOP, "PUT", f"/drafts/patients-records/{awa}", title="Consultation", body="Toux depuis trois jours"
+    )
+    page = diop.page
+    written: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "PUT":
+            written.append(request.url)
+
+    page.on("request", note)
+    await page.route("**/drafts", lambda route: route.abort())
+    async with page.expect_event("requestfailed", lambda one: one.url.endswith("/drafts")):
+        await diop.go(f"/patients/{awa}/records/new")
+    await page.fill("#body", "Fièvre")
+    await page.wait_for_timeout(1_500)  # longer than saving.js waits before it sends what is typed
+    assert written == []
+    await page.unroute("**/drafts")
+    await expect(page.locator("#title")).to_have_value("Consultation")
+    await expect(page.locator("#body")).to_have_value("Fièvre")
+    assert "ERR_FAILED" in diop.complaints.pop()  # of the console, once
+    async with page.expect_response(lambda one: one.request.method == "PUT"):
+        await page.fill("#body", "Fièvre, toux")
+    page.remove_listener("request", note)
+    await page.reload()
+    await expect(page.locator("#title")).to_have_value("Consultation")
+    await expect(page.locator("#body")).to_have_value("Fièvre, toux")
     await _end(others, granted)
