@@ -19,6 +19,7 @@ _CUT = """() => {
     const box = one.getBoundingClientRect(), style = getComputedStyle(one);
     if (box.width < 2 || box.height < 2 || style.visibility !== 'visible' || one.matches('svg *')) continue;
     if (style.opacity === '0' || style.clip !== 'auto') continue; // only read aloud
+    if (one.matches('.me summary *')) continue; // their own name gives way; it is whole in the menu that it opens
     if (scrolled(one)) continue;
     const text = one.textContent.trim().slice(0, 40), out = Math.round(Math.max(box.right - innerWidth, -box.left));
     if (out > 1) found.push([`stands out by ${out} px`, name(one), text]);
