@@ -1,13 +1,14 @@
 """A clock that is wrong: what is done by it is dated, lasts and expires by it. So it is said at once.
 
 Of a clock that runs behind, the newest act tells. One that ran ahead and was put right looks the same for as long as it
-was ahead; then an administrator says that it is right now (`quart confirm-clock`).
+was ahead; then an administrator says that it is right now (on any page, or `quart confirm-clock`).
 
 Of a clock that leaps ahead nobody knows whether it was wrong before or is now: somebody types another year, or a
 machine was off for months. Until it is put back or confirmed, time does nothing that cannot be undone
 (`timekeeping.py`).
 """
 
+import asyncio
 import logging
 import math
 import time
@@ -49,6 +50,7 @@ class ClockWatch:
         self._away = away
         self._database = database
         self._put_back = put_back
+        self._looking = asyncio.Lock()
         self._looked_at = 0
         self._newest = 0  # of the acts that nobody has said anything about
         self._began_at = self._steady_at = 0.0
@@ -63,6 +65,10 @@ class ClockWatch:
 
     async def look(self) -> None:
         """Compare the clock with what has been done, say it when it is wrong, and put sessions right that are ahead."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         said = await self._database.read(_said)
         before, self._looked_at = self._looked_at, self._database.clock()
         known = self.newest_act
@@ -135,8 +141,12 @@ def doubted(tx: Transaction, now: int) -> bool:
     return now > _said(tx).latest()
 
 
-def confirm(tx: Transaction) -> None:
-    """Somebody has looked: the clock is right, whatever the acts say that have been done so far."""
+def confirm(tx: Transaction, admin_id: str | None = None) -> None:
+    """Somebody has looked: the clock is right, whatever the acts say that have been done so far.
+
+    `admin_id`: who says so; None: whoever has the server.
+    """
     keep(tx, _CONFIRMED, str(events.newest(tx)))
     keep(tx, _RIGHT, str(tx.now))
     keep(tx, _DOUBTED, "")
+    events.record(tx, "clock.confirmed", events.Subject("settings", "clock"), actor_id=admin_id)

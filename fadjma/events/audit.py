@@ -180,6 +180,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "accounts": (
         N_("Comptes et lieux"),
         {
+            "clock.confirmed": N_("Horloge du serveur confirmée"),
             "account.registered": N_("Inscription"),
             "account.created": N_("Compte créé"),
             "account.verified": N_("Compte vérifié"),

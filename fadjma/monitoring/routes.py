@@ -1,4 +1,4 @@
-"""GET /monitoring for admins, and GET /metrics for Prometheus."""
+"""What admins see and say of the server, and GET /metrics for Prometheus."""
 
 import hmac
 from ipaddress import IPv6Address, ip_address
@@ -14,8 +14,10 @@ from fadjma.identity.people import Viewer
 from fadjma.keeping.keeper import Keeper
 from fadjma.keeping.runs import ALARMS
 from fadjma.live.hub import Hub
+from fadjma.monitoring import actions
 from fadjma.monitoring.disk import disk
 from fadjma.monitoring.errors import Errors
+from fadjma.monitoring.forms import ClockForm
 from fadjma.monitoring.health import Health
 from fadjma.monitoring.history import History
 from fadjma.monitoring.plots import plots
@@ -62,6 +64,16 @@ async def monitoring() -> Response:
         roles=CONNECTED,
         end_reasons=END_REASONS,
     )
+
+
+@blueprint.post("/monitoring/clock")
+async def confirm_clock() -> Response:
+    form = await web.form(ClockForm)
+    await web.change(actions.confirm_clock, form.day.data)
+    extensions = web.app().extensions
+    await extensions["clock_watch"].look()
+    extensions["timekeeper"].wake()  # of another process, too: it looks at the clock before its round
+    return web.see_other("/monitoring") if web.wants() != "json" else Response(status=204)
 
 
 @blueprint.get("/metrics")

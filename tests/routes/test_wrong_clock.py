@@ -12,7 +12,7 @@ from cast import ADMIN, AWA, DIOP, NDIAYE
 from quart import Quart
 from store import Clock
 
-from fadjma import clockwatch
+from fadjma import clockwatch, days
 from fadjma.accounts import actions
 from fadjma.clockwatch import ClockWatch
 from fadjma.identity import credentials, sessions
@@ -25,6 +25,7 @@ from fadjma.web.throttle import SIGN_IN_PER_ACCOUNT, Throttle
 DAY = 86_400_000
 AHEAD = "L'horloge du serveur avance peut-être"
 WRONG = "L'horloge du serveur n'est pas juste"
+RIGHT = "L'horloge est juste : nous sommes le"
 
 
 @pytest.fixture
@@ -64,8 +65,8 @@ class TestAClockThatIsBehind:
         assert "L'horloge du serveur indique" in caplog.text
         for who in (DIOP, NDIAYE, ADMIN):
             assert WRONG in (await clinic.browser(who).get("/")).text
-        assert "confirm-clock" in (await clinic.browser(ADMIN).get("/")).text
-        assert "confirm-clock" not in (await clinic.browser(DIOP).get("/")).text
+        assert RIGHT in (await clinic.browser(ADMIN).get("/")).text
+        assert RIGHT not in (await clinic.browser(DIOP).get("/")).text
         assert WRONG not in (await clinic.browser(AWA).get("/")).text
         assert WRONG not in (await clinic.nobody().get("/sign-in")).text
 
@@ -97,6 +98,31 @@ class TestAClockThatIsBehind:
         await watch.look()
         assert WRONG in (await clinic.browser(ADMIN).get("/")).text
 
+    async def test_is_believed_when_an_admin_says_so_on_the_page(
+        self, clinic: Callers, watch: ClockWatch, database: Database, clock: Clock
+    ) -> None:
+        clock.now -= 3 * 60_000
+        await watch.look()
+        admin = clinic.browser(ADMIN)
+        (day,) = re.findall(r'name="day" value="([^"]+)"', (await admin.get("/")).text)
+        assert day == days.day(clock.now).isoformat()
+        answer = await admin.post("/monitoring/clock", {"day": day})
+        assert (answer.status, answer.location) == (303, "/monitoring")
+        for who in (ADMIN, DIOP):
+            assert WRONG not in (await clinic.browser(who).get("/")).text
+        written = "SELECT actor_id, action FROM audit_events ORDER BY rowid DESC LIMIT 1"
+        assert await database.read(lambda tx: tuple(tx.all(written)[0])) == (ADMIN.id, "clock.confirmed")
+
+    async def test_is_not_believed_of_a_day_that_it_does_not_show_or_from_anybody_else(
+        self, clinic: Callers, watch: ClockWatch, clock: Clock
+    ) -> None:
+        clock.now -= 3 * 60_000
+        await watch.look()
+        today = days.day(clock.now).isoformat()
+        for who, day, status in ((ADMIN, "2026-02-30", 422), (ADMIN, "1999-01-01", 409), (DIOP, today, 403)):
+            (await clinic.program(who).post("/monitoring/clock", {"day": day})).problem(status)
+        assert WRONG in (await clinic.browser(ADMIN).get("/")).text
+
 
 class TestAClockThatLeapsAhead:
     """Somebody types another year: what time would end then stays ended when the clock is right again."""
@@ -123,7 +149,7 @@ class TestAClockThatLeapsAhead:
         browser.headers["Cookie"] = f"{credentials.COOKIE}={credentials.cookies.dump_token(secret, clinic.app)}"
         page = (await browser.get("/")).text
         assert re.search(rf"{AHEAD}\s: elle indique «\s\S+\s\S+\s\d{{4}}, \d\d:\d\d\s»", page), "with its year"
-        assert "confirm-clock" in page
+        assert RIGHT in page
         at(0)
         assert await self._is_remembered(keeper, watch, database)
         assert AHEAD not in (await clinic.browser(ADMIN).get("/")).text

@@ -948,6 +948,7 @@ STEPWISE = {
     "/sign-in/passkey": {"credential": "{}"},
     "/unlock/passkey/options": {},
     "/unlock/passkey": {"credential": "{}"},
+    "/monitoring/clock": {"day": "2026-11-24"},  # which is today: test_wrong_clock.py
     "/open/0": {"code": "000000"},  # test_links_for_another_doctor.py
     "/open/0/closing": {},
     "/patients/0/papers": {"type": "test_result", "title": "Numération"},  # test_papers.py
