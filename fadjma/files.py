@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Literal, TypeVar, get_args
 
 from quart import Blueprint, Response, request
@@ -11,7 +10,7 @@ from quart import Blueprint, Response, request
 from fadjma import days, web
 from fadjma.access import tracing
 from fadjma.events import Subject
-from fadjma.i18n import N_, iso
+from fadjma.i18n import iso
 from fadjma.identity import links
 from fadjma.identity.links import Other
 from fadjma.identity.people import Viewer
@@ -27,9 +26,8 @@ from fadjma.records.problems import Known
 from fadjma.records.queries import File, Record
 from fadjma.records.vaccinations import Due
 from fadjma.records.vitals import VITALS
-from fadjma.refusals import Invalid, NotFound
-from fadjma.store import Page, Transaction
-from fadjma.writing import plain_digits
+from fadjma.refusals import NotFound
+from fadjma.store import Page, Transaction, paging
 
 blueprint = Blueprint("files", __name__)
 View = Literal["summary", "history", "prescriptions", "access"]
@@ -84,7 +82,7 @@ class _Opened:
 @blueprint.get("/patients/<patient_id>/records")
 async def show(patient_id: str) -> Response:
     again = web.by_itself() or web.while_typing()  # each letter that is typed is the same sitting
-    opened = await web.see_traced(_open, patient_id, request.args.get("before"), _sought(), again=again)
+    opened = await web.see_traced(_open, patient_id, web.before(paging.DAY), _sought(), again=again)
     view = _view()
     if opened.file.grant is None and view in _OF_ONES_OWN and web.wants() != "json":
         return web.see_other(_OF_ONES_OWN[view])
@@ -136,17 +134,9 @@ def _sought() -> records.Sought:
         q=web.sought(),
         type=web.one_of("type", tuple(records.TYPES)),
         author=request.args.get("author") or None,
-        since=_day("from"),
-        until=_day("to"),
+        since=web.day("from"),
+        until=web.day("to"),
     )
-
-
-def _day(name: str) -> str | None:
-    typed = plain_digits(request.args.get(name, "")[:20]).strip()
-    try:
-        return date.fromisoformat(typed).isoformat() if typed else None
-    except ValueError as error:
-        raise Invalid({name: N_("Ce jour n'existe pas. Exemple : 2026-11-24.")}) from error
 
 
 def _open(

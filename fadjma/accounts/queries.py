@@ -1,5 +1,6 @@
 """Reading people: accounts for the admin, and the few facts about a person that others may see."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from fadjma.store import Page, Row, Transaction, given, paging
 
 PER_PAGE = 50
 WAITING = "pending~"  # before a cursor: of the list of those who wait
+CURSOR = re.compile(f"({WAITING})?{paging.MOMENT.pattern}")
 
 
 @dataclass(frozen=True, slots=True)

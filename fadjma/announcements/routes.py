@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.announcements import actions, queries
@@ -16,7 +16,7 @@ blueprint = Blueprint("announcements", __name__)
 
 @blueprint.get("/announcements")
 async def index() -> Response:
-    found = await web.see(queries.announcements, request.args.get("before"))
+    found = await web.see(queries.announcements, web.before())
     data = found.json(lambda item: item.json(web.language()))
     return web.answer("announcements/index.html", data, announcements=found)
 

@@ -9,7 +9,7 @@ from fadjma import days, web
 from fadjma.audit import sealing
 from fadjma.events import audit
 from fadjma.events.audit import Chosen
-from fadjma.i18n import N_, translate
+from fadjma.i18n import translate
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
@@ -20,7 +20,7 @@ blueprint = Blueprint("audit", __name__)
 
 @blueprint.get("/audit")
 async def index() -> Response:
-    chosen, before = _chosen(), request.args.get("before")
+    chosen, before = _chosen(), web.before()
     found, names = await web.see(_browse, chosen, before)
     data = found.json(lambda entry: entry.json(web.language()))
     kinds = [(code, translate(web.language(), label)) for code, (label, _) in audit.KINDS.items()]
@@ -63,15 +63,15 @@ async def export_seal() -> Response:
 
 def _chosen() -> Chosen:
     """What the address asks for. Raises Invalid for a day that there is not."""
-    by, about, day = (request.args.get(name) or None for name in ("by", "about", "day"))
-    since, until = _day(day) if day else (0, None)
+    by, about, day = request.args.get("by") or None, request.args.get("about") or None, web.day("day")
+    since, until = _span(day) if day else (0, None)
     return Chosen(by=by, about=about, kind=web.one_of("kind", list(audit.KINDS)), since=since, until=until)
 
 
-def _day(text: str) -> tuple[int, int]:
+def _span(text: str) -> tuple[int, int]:
     """When a day of the clinic begins and ends."""
+    day = date.fromisoformat(text)
     try:
-        day = date.fromisoformat(text)
         return days.midnight(day), days.midnight(day + timedelta(days=1))
     except (ValueError, OverflowError) as error:
-        raise Invalid({"day": N_("Ce jour n'existe pas. Exemple : 2026-11-24.")}) from error
+        raise Invalid({"day": web.NO_DAY}) from error

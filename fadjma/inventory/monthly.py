@@ -13,6 +13,7 @@ from fadjma.inventory import moving
 from fadjma.inventory.queries import Movement
 from fadjma.refusals import Invalid
 from fadjma.store import Transaction
+from fadjma.writing import plain_digits
 
 MOST = 50_000  # movements in one table
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -31,7 +32,7 @@ class Month:
 
 def month(said: str | None, now: int) -> Month:
     """The month of « 2026-11 »; of nothing, the one that goes on now. Raises Invalid for what is none."""
-    found = _MONTH.fullmatch(said or f"{days.day(now):%Y-%m}")
+    found = _MONTH.fullmatch(plain_digits(said or "").strip() or f"{days.day(now):%Y-%m}")
     if not found or int(found[1]) < 1:
         raise Invalid({"month": N_("Ce mois n'existe pas. Exemple : 2026-11.")})
     year, number = int(found[1]), int(found[2])

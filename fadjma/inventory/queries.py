@@ -1,5 +1,6 @@
 """Reading medicines and stock. Usable stock leaves out what has expired and what is reserved."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ SUGGESTIONS = 8
 # Of a lot, `l` in every query: it may still be handed over on `:today`.
 USABLE = "l.expires_on >= :today AND l.withheld_at IS NULL"
 PER_PAGE = 100  # products
+CURSOR = re.compile("[012]~" + paging.NAME.pattern, re.DOTALL)  # of them: what lacks first
 MOVEMENTS = {
     "received": N_("Reçu"),
     "adjusted": N_("Comptage"),

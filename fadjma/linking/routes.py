@@ -22,7 +22,7 @@ class _Around(TypedDict):
 
 
 async def _around() -> _Around:
-    return {"links": await web.see(actions.browse, request.args.get("before"))}
+    return {"links": await web.see(actions.browse, web.before())}
 
 
 @blueprint.get("/patient-links")

@@ -5,6 +5,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from fadjma import web
 from fadjma.events import inbox, subjects
+from fadjma.store import paging
 from fadjma.web.forms import Form, NoFields, WholeNumber
 
 blueprint = Blueprint("notifications", __name__)
@@ -16,8 +17,8 @@ class ReadForm(Form):
 
 @blueprint.get("/notifications")
 async def index() -> Response:
-    before, about = web.number("before"), _about()
-    shown = await web.see(inbox.browse, before, about)
+    before, about = web.before(paging.NUMBER), _about()
+    shown = await web.see(inbox.browse, int(before) if before else None, about)
     return web.answer("notifications/index.html", shown.json(web.language()), inbox=shown, before=before)
 
 

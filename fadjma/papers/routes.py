@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 from typing import TypedDict, cast
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import grants
@@ -59,7 +59,7 @@ def _intake() -> Intake:
 
 @blueprint.get("/patients/<patient_id>/papers")
 async def papers(patient_id: str) -> Response:
-    before = request.args.get("before")
+    before = web.before()
     found, around = await web.see_traced(_open_papers, patient_id, before, again=web.by_itself())
     data = found.json(lambda one: one.json(web.language()))
     return web.answer("papers/index.html", data, papers=found, before=before, **around)

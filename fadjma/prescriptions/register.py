@@ -21,6 +21,7 @@ from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import posology
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Row, Transaction, given, paging
+from fadjma.writing import plain_digits
 
 PER_PAGE = 100
 MOST = 20_000  # entries of one file, or of one printing: more than a month of any pharmacy
@@ -227,7 +228,7 @@ def _instead(one: Entry, language: str) -> str:
 def _month(tx: Transaction, month: str | None) -> tuple[date, date]:
     """The first day of a month, and of the next."""
     try:
-        begins = date.fromisoformat(f"{month}-01") if month else days.day(tx.now).replace(day=1)
+        begins = date.fromisoformat(f"{plain_digits(month).strip()}-01") if month else days.day(tx.now).replace(day=1)
         ends = date(begins.year + begins.month // 12, begins.month % 12 + 1, 1)
         days.midnight(begins), days.midnight(ends)
     except (ValueError, OverflowError) as error:

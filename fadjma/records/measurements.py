@@ -1,5 +1,6 @@
 """Reading what was measured of a patient: each value a whole number of its last digit (vitals.py), with its day."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +23,7 @@ PART = "prescriptions"  # of a file, for weights: who may prescribe for somebody
 _REST = "records"  # for all else
 PER_PAGE = 50
 _LATEST = "9999-99-99"  # after any day
+CURSOR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}~" + paging.MOMENT.pattern)
 
 
 @dataclass(frozen=True, slots=True)

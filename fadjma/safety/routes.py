@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from typing import TypedDict
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import days, web
 from fadjma.accounts import second_factor
@@ -14,7 +14,7 @@ from fadjma.identity.people import Viewer
 from fadjma.safety import importing, proposals, sheet, signing, tables
 from fadjma.safety.forms import DoseForm, InteractionForm, SignatureForm, VaccineForm, WithdrawalForm
 from fadjma.safety.tables import STATUSES, Entry, Kind, Status
-from fadjma.store import Page, Transaction
+from fadjma.store import Page, Transaction, paging
 from fadjma.web import importing as steps
 from fadjma.web.importing import ImportForm
 
@@ -27,7 +27,7 @@ _IMPORT, _IMPORTS = "safety/_import.html", "/safety-tables/imports"
 
 @blueprint.get("/safety-tables")
 async def show_tables() -> Response:
-    only, before = web.one_of("status", tuple(STATUSES)), request.args.get("before")
+    only, before = web.one_of("status", tuple(STATUSES)), web.before(paging.NAME)
     found, unsigned, signed = await web.see(_tables, only, before)
     data = {**found.json(lambda entry: entry.json(web.language())), "unsigned": unsigned, "signed": signed}
     return web.answer(

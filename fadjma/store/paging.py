@@ -5,12 +5,18 @@ Ids only part what has the same moment. That they also sort by time, nothing rel
 orders them always alike, and compares as it orders (docs/decisions/17-lists.md).
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 _NEWEST = 2**62  # later than any moment
+# What a cursor looks like, by what its list goes by.
+MOMENT = re.compile(r"[0-9]{1,15}~.+")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}~.+")
+NAME = re.compile(r".*~.+", re.DOTALL)
+NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 class Page(list[T]):

@@ -1,8 +1,10 @@
 """What was asked: by whom as far as the request says, in which form to answer, and what was sent."""
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote_to_bytes
@@ -16,11 +18,11 @@ from fadjma import i18n
 from fadjma.i18n import N_
 from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
-from fadjma.refusals import NotFound, Refusal
-from fadjma.store import Database
+from fadjma.refusals import Invalid, NotFound, Refusal
+from fadjma.store import Database, paging
 from fadjma.web.forms import Nested, clean, fields_from_json
 from fadjma.web.throttle import Throttle
-from fadjma.writing import LOST, trim
+from fadjma.writing import LOST, plain_digits, trim
 
 MAX_BODY = 64 * 1024  # bytes
 MAX_FILE = 10 * 1024 * 1024  # bytes, where a file belongs
@@ -33,7 +35,9 @@ _TABLES = (  # a file that is the whole body
 _OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
 
 _LONGEST_SEARCH = 80  # characters of what is looked for
+_LONGEST_DAY = 20
 _LEAST_TYPED = 3
+NO_DAY = N_("Ce jour n'existe pas. Exemple : 2026-11-24.")
 
 _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and what is remembered must be small
 
@@ -196,9 +200,46 @@ def local(address: str) -> str:
     return address if inside else ""
 
 
+def before(shape: re.Pattern[str] = paging.MOMENT) -> str | None:
+    """The cursor (`?before=`) from which a list goes on, of this shape; None when it is absent.
+
+    Of a page, also when it is something else: a person sees that it is the first one.
+    """
+    said = request.args.get("before", "")
+    if said and not shape.fullmatch(said):
+        _refuse_to_programs("before", N_("Donnez le « next » de la page précédente, tel quel."))
+        return None
+    return said or None
+
+
 def one_of(name: str, known: Sequence[T]) -> T | None:
-    """The one of these that a parameter of the address names; None when it is absent or something else."""
-    return next((value for value in known if value == request.args.get(name)), None)
+    """The one of these that a parameter of the address names; None when it is absent, of a page also when it is
+    something else."""
+    said = request.args.get(name, "")
+    found = next((value for value in known if value == said), None)
+    if said and found is None:
+        _refuse_to_programs(name, N_("Choisissez parmi : %(values)s."), values=", ".join(map(str, known)))
+    return found
+
+
+def ticked(name: str) -> bool:
+    """Whether a parameter of the address is `1`."""
+    return one_of(name, ("1",)) is not None
+
+
+def day(name: str) -> str | None:
+    """The day that a parameter of the address names, in ISO 8601. Raises Invalid for what is none."""
+    typed = plain_digits(request.args.get(name, "")[:_LONGEST_DAY]).strip()
+    try:
+        return date.fromisoformat(typed).isoformat() if typed else None
+    except ValueError as error:
+        raise Invalid({name: NO_DAY}) from error
+
+
+def _refuse_to_programs(name: str, message: str, **values: str) -> None:
+    """What is left out of an address without a word shows another list than was asked for: people see which one."""
+    if wants() == "json":
+        raise Invalid({name: message}, **values)
 
 
 def while_typing() -> bool:

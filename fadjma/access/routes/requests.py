@@ -53,13 +53,13 @@ class OnePage(TypedDict):
 
 @blueprint.get("/patients")
 async def patients() -> Response:
-    before, role = request.args.get("before"), await web.see(actions.finding)
+    before, role = web.before(), await web.see(actions.finding)
     q = web.sought() if role == "doctor" else web.sought_where_traced()
     if role == "nurse":
         return await _delegated(before, q)
-    if role == "doctor" and request.args.get("recent") == "1":
+    if role == "doctor" and web.ticked("recent"):
         return await _own(await web.see(patient_lists.recent_patients), before=None, q="")
-    if role == "doctor" and request.args.get("mine") == "1":
+    if role == "doctor" and web.ticked("mine"):
         return await _own(await web.see(patient_lists.own_patients, q, before), before, q)
     found: Page[directory.Identity] = Page()
     if q and (role == "receptionist" or web.wants() == "json" or patient_lists.is_exact(q)):
@@ -118,7 +118,7 @@ def _patients(
 
 @blueprint.get("/patients/<patient_id>/accesses")
 async def accesses(patient_id: str) -> Response:
-    before = request.args.get("before", "")[:60]
+    before = web.before() or ""
     found = await web.see(readings.trace, patient_id, before)
     data = found.json(lambda one: one.json())
     today = days.day(web.database().clock())
@@ -147,7 +147,7 @@ def _by_day(found: list[Reading]) -> list[tuple[str, list[Reading]]]:
 @blueprint.get("/access-requests")
 async def index() -> Response:
     place = web.one_of("place", states.PLACES)
-    before = request.args.get("before")
+    before = web.before()
     found = await web.see(queries.access_requests, place=place, before=before)
     data = found.json(lambda item: item.json(web.language()))
     return web.answer("access/index.html", data, requests=found, place=place, before=before)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypedDict
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.access import queries, readings, reviewing, reviews, states
@@ -23,7 +23,7 @@ blueprint = Blueprint("reviews", __name__)
 
 @blueprint.get("/emergencies")
 async def emergencies() -> Response:
-    place, before = web.one_of("place", states.PLACES), request.args.get("before")
+    place, before = web.one_of("place", states.PLACES), web.before()
     found = await web.see(reviews.reviews, place=place, before=before)
     data = found.json(lambda item: item.json(web.language()))
     return web.answer("access/emergencies.html", data, reviews=found, place=place, before=before)
@@ -115,7 +115,7 @@ async def contest_line(patient_id: str, line_id: str) -> Response:
 
 @blueprint.get("/contests")
 async def contests() -> Response:
-    place, before = web.one_of("place", states.PLACES), request.args.get("before")
+    place, before = web.one_of("place", states.PLACES), web.before()
     found = await web.see(reviews.contests, place=place, before=before)
     data = found.json(lambda item: item.json(web.language()))
     return web.answer("access/contests.html", data, contests=found, place=place, before=before)

@@ -70,7 +70,7 @@ async def me() -> Response:
 
 @blueprint.get("/sessions")
 async def my_sessions() -> Response:
-    found = await web.see(sessions.of, request.args.get("before"))
+    found = await web.see(sessions.of, web.before())
     return web.answer("accounts/sessions.html", found.json(sessions.OpenSession.json), sessions=found)
 
 

@@ -28,7 +28,7 @@ blueprint = Blueprint("staff", __name__)
 @blueprint.get("/accounts")
 async def accounts() -> Response:
     q = web.sought()
-    before = request.args.get("before")
+    before = web.before(queries.CURSOR)
     waiting, found = await web.see(queries.accounts, q, before)
     # To programs it is one list, those who wait first: the others come when there is nobody more who waits.
     data = (waiting if waiting.next else found).json(lambda account: account.json(web.language()))
@@ -195,7 +195,7 @@ def _removal_done(acted: web.Acted[Protected]) -> Response:
 
 @blueprint.get("/security-events")
 async def security_events() -> Response:
-    found = await web.see(security.browse, request.args.get("before"), request.args.get("by"))
+    found = await web.see(security.browse, web.before(), request.args.get("by"))
     data = found.json(lambda event: event.json(web.language()))
     return web.answer("accounts/security.html", data, events=found, by=request.args.get("by", ""))
 

@@ -10,13 +10,14 @@ from fadjma.inventory import counting, counts
 from fadjma.inventory.counts import ToCount
 from fadjma.inventory.forms import SheetForm
 from fadjma.inventory.queries import Lot
+from fadjma.store import paging
 
 blueprint = Blueprint("counts", __name__)
 
 
 @blueprint.get("/inventory/counts")
 async def list_counts() -> Response:
-    before = request.args.get("before")
+    before = web.before()
     found = await web.see(counts.counts, before)
     data = found.json(lambda count: count.json(web.language()))
     return web.answer("inventory/counts.html", data, counts=found, before=before)
@@ -36,7 +37,7 @@ async def _around_sheet() -> _AroundSheet:
 
 @blueprint.get("/inventory/counts/new")
 async def new_count() -> Response:
-    before = request.args.get("before")
+    before = web.before(paging.NAME)
     found = await web.see(counts.sheet, before)
     lines = [{"lot_id": one.lot.id, "version": one.lot.version} for one in found]
     form = web.blank(SheetForm, lines=lines)

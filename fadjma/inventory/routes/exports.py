@@ -43,6 +43,6 @@ def _month() -> Month:
 
 
 async def _as_file(rows: Iterable[list[Cell]], name: str) -> Response:
-    if request.args.get("format") == "xlsx":
+    if web.one_of("format", ("csv", "xlsx")) == "xlsx":
         return await asyncio.to_thread(as_workbook, rows, f"{name}.xlsx")
     return await asyncio.to_thread(as_csv, rows, f"{name}.csv")

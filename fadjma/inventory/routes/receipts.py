@@ -1,6 +1,6 @@
 """A whole delivery from a file: read, looked at, taken, and undone."""
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import days, web
 from fadjma.inventory import deliveries, receipts, receiving
@@ -14,7 +14,7 @@ _ONE, _ALL = "inventory/_receipt.html", "/inventory/receipts"
 
 @blueprint.get("/inventory/receipts")
 async def list_receipts() -> Response:
-    before = request.args.get("before")
+    before = web.before()
     found = await web.see(receipts.receipts, before)
     data = found.json(lambda receipt: receipt.json(web.language()))
     return web.answer("inventory/receipts.html", data, receipts=found, before=before)

@@ -38,7 +38,7 @@ from fadjma.inventory.forms import (
 )
 from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid, NotFound
-from fadjma.store import Page, Transaction
+from fadjma.store import Page, Transaction, paging
 from fadjma.web import importing
 from fadjma.web.forms import NoFields
 from fadjma.web.importing import ImportForm
@@ -54,7 +54,7 @@ web.take_files(_IMPORTS)
 async def medicines() -> Response:
     q = request.args.get("q", "") or next((v for k, v in request.args.items() if k.endswith("medicine")), "")
     pharmacy_id = request.args.get("pharmacy_id") or None
-    found = await web.see(queries.search_medicines, q[:80], pharmacy_id, request.args.get("before"))
+    found = await web.see(queries.search_medicines, q[:80], pharmacy_id, web.before(paging.NUMBER))
     data = found.json(queries.Medicine.json)
     line = web.number("line") or 0
     return web.answer(
@@ -64,7 +64,7 @@ async def medicines() -> Response:
 
 @blueprint.get("/inventory")
 async def index() -> Response:
-    q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), request.args.get("before")
+    q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), web.before(queries.CURSOR)
     products, kept, held = await web.see(_stock, q, only, before)
     data = products.json(lambda product: product.json(web.language(), held))
     now = web.database().clock()
@@ -238,7 +238,7 @@ class _AroundLot(TypedDict):
 
 
 async def around_lot(lot_id: str) -> _AroundLot:
-    lot, movements, kept_for, others = await web.see(_lot_and_more, lot_id, before := request.args.get("before"))
+    lot, movements, kept_for, others = await web.see(_lot_and_more, lot_id, before := web.before())
     return {
         "lot": lot,
         "elsewhere": others,
@@ -303,7 +303,7 @@ async def adjust(lot_id: str) -> Response:
 
 @blueprint.get("/formulary")
 async def list_medicines() -> Response:
-    q, before = web.sought(), request.args.get("before")
+    q, before = web.sought(), web.before(paging.NAME)
     found, count, to_review = await web.see(_formulary, q, before)
     data = found.json(lambda entry: entry.json(web.language()))
     return web.answer(

@@ -1,6 +1,6 @@
 """What one place of a house sends to another: sent, received, or taken back."""
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.inventory import transfers
@@ -14,7 +14,7 @@ _ONE = "inventory/_transfer.html"
 
 @blueprint.get("/inventory/transfers")
 async def list_transfers() -> Response:
-    before = request.args.get("before")
+    before = web.before()
     found = await web.see(transfers.transfers, before)
     data = found.json(lambda one: one.json(web.language()))
     return web.answer("inventory/transfers.html", data, transfers=found, before=before)

@@ -1,6 +1,6 @@
 """Hand-overs without the patient's code, for whoever answers for the pharmacy and for an audit."""
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.prescriptions import flagging
@@ -10,7 +10,7 @@ blueprint = Blueprint("flagged", __name__)
 
 @blueprint.get("/handovers")
 async def index() -> Response:
-    found = await web.see_traced(flagging.browse, request.args.get("before"))
+    found = await web.see_traced(flagging.browse, web.before())
     return web.answer("prescriptions/handovers.html", found.json(lambda one: one.json(web.language())), handovers=found)
 
 

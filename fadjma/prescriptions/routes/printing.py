@@ -10,7 +10,7 @@ from fadjma.chain.seals import Seal
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import handover, labels, paper, queries, register
 from fadjma.prescriptions.routes.reading import handover_key
-from fadjma.store import Page, Transaction
+from fadjma.store import Page, Transaction, paging
 from fadjma.web.forms import NoFields
 from fadjma.web.qr import qr_code
 from fadjma.web.tables import as_csv, as_workbook
@@ -45,15 +45,15 @@ async def print_code(prescription_id: str) -> Response:
 async def labelled(prescription_id: str) -> Response:
     """A label for each medicine that was prepared."""
     found = await web.see_traced(labels.open_labels, prescription_id)
-    on_roll = request.args.get("size") == "roll"
+    on_roll = web.one_of("size", ("roll",)) is not None
     return web.answer("prescriptions/labels.html", found.json(), labels=found, on_roll=on_roll)
 
 
 @blueprint.get("/dispensing-register")
 async def registered() -> Response:
     """The ordonnancier of a month, as a page of a part of it, or whole to be printed."""
-    asked, whole = request.args.get("month"), request.args.get("whole") == "1"
-    before, limit = request.args.get("before"), register.MOST if whole else register.PER_PAGE
+    asked, whole = request.args.get("month"), web.ticked("whole")
+    before, limit = web.before(paging.NUMBER), register.MOST if whole else register.PER_PAGE
     month, found, seal = await web.see_traced(_registered, asked, before, limit)
     data = found.json(lambda entry: entry.json(web.language()))
     return web.answer(

@@ -151,7 +151,7 @@ def _asked() -> Asked:
         "place": web.one_of("place", states.PLACES),
         "step": web.one_of("step", lists.WORK),
         "q": web.sought_where_traced(),
-        "before": request.args.get("before"),
+        "before": web.before(),
         "patient_id": request.args.get("patient"),
     }
 

@@ -42,7 +42,7 @@ async def measured(patient_id: str) -> Response:
 
 async def _measured(patient_id: str) -> _Measured:
     again = request.method == "POST" or web.by_itself()
-    return await web.see_traced(_open_measurements, patient_id, request.args.get("before"), again=again)
+    return await web.see_traced(_open_measurements, patient_id, web.before(measurements.CURSOR), again=again)
 
 
 def _open_measurements(

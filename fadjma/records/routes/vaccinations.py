@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from fadjma import web
 from fadjma.identity.people import Viewer
@@ -11,7 +11,7 @@ from fadjma.records.forms.fields import AmendVaccinationForm, VaccinationForm
 from fadjma.records.routes.around import add, around_new, correct
 from fadjma.records.routes.records import around_record
 from fadjma.records.vaccinations import Recall
-from fadjma.store import Page, Transaction
+from fadjma.store import Page, Transaction, paging
 
 blueprint = Blueprint("vaccinations", __name__)
 
@@ -45,7 +45,7 @@ async def amend_vaccination(record_id: str) -> Response:
 
 @blueprint.get("/vaccination-recalls")
 async def recalls() -> Response:
-    before, only = request.args.get("before"), web.one_of("only", get_args(recalling.Only))
+    before, only = web.before(paging.DAY), web.one_of("only", get_args(recalling.Only))
     found, signed = await web.see_traced(_recalls, before, only)
     data = {**found.json(Recall.json), "vaccination_schedule": {"in_use": signed}}
     return web.answer("records/recalls.html", data, recalls=found, by_schedule=signed, before=before, only=only)

@@ -1,7 +1,6 @@
 """The patient's side: a page to print, a file with everything, links for another doctor."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TypedDict, cast
 
 from quart import Blueprint, Response, request
@@ -25,7 +24,6 @@ from fadjma.taking.shares import HOURS, Share
 from fadjma.web.bounds import EXPORT_PER_PERSON, SHARE_PER_PERSON
 from fadjma.web.forms import NoFields
 from fadjma.web.qr import qr_code
-from fadjma.writing import plain_digits
 
 blueprint = Blueprint("own", __name__)
 _LOCAL = N_("Un lien ne s'ouvrirait pas hors de la clinique : prenez plutôt le fichier, ou la page imprimée.")
@@ -79,7 +77,7 @@ async def index(patient_id: str) -> Response:
 async def _around(patient_id: str) -> _Around:
     """Also around a form that comes back."""
     return {
-        "taken": await web.see(_taken, patient_id, request.args.get("before")),
+        "taken": await web.see(_taken, patient_id, web.before()),
         "labels": {part: LABELS[part] for part in PARTS},
         "periods": [(code, label) for code, (label, _) in HOURS.items()],
         "reachable": _base() is not None,
@@ -110,18 +108,10 @@ async def printed(patient_id: str) -> Response:
 
 def _scope() -> Scope:
     named = [part for part in PARTS if request.args.get(part)]
-    since, until = _day("since"), _day("until")
+    since, until = web.day("since"), web.day("until")
     if since and until and until < since:  # else it would say that there is nothing
         raise Invalid({"until": BACKWARDS})
     return Scope.of(named or PARTS, since, until)
-
-
-def _day(name: str) -> str | None:
-    typed = plain_digits(request.args.get(name, "")[:20]).strip()
-    try:
-        return date.fromisoformat(typed).isoformat() if typed else None
-    except ValueError as error:
-        raise Invalid({name: N_("Ce jour n'existe pas. Exemple : 2026-11-24.")}) from error
 
 
 # The file with everything ----------------------------------------------------------------------------------

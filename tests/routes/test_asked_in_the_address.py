@@ -1,0 +1,120 @@
+"""What an address asks for after its `?`: what cannot be taken is refused to a program by name, and no page minds."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from callers import Callers
+from cast import ADMIN, AWA, DIOP, GASSAMA, NDIAYE, THIAM
+from store import Store
+from told import Told
+
+from fadjma.identity.people import Viewer
+
+CONTRACT = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+PAGES_ALONE = {"/inventory/lots/<id>", ""}  # whose programs have no list
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An address with parameters, one who may read it, and those that are one of some words."""
+
+    path: str
+    who: Viewer
+    words: tuple[str, ...] = ()
+    before: bool = True
+    as_documented: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.who.name}"
+
+    @property
+    def contract(self) -> str:
+        return self.as_documented or self.path.partition("?")[0]
+
+
+LISTS = [
+    Asked("/sessions", AWA),
+    Asked("/security-events", ADMIN),
+    Asked("/accounts", ADMIN),
+    Asked("/audit", ADMIN, ("kind",)),
+    Asked("/announcements", AWA),
+    Asked("/patients?q=ndiaye", THIAM),
+    Asked("/patients?mine=1", DIOP, ("mine", "recent")),
+    Asked("/patients", GASSAMA),
+    Asked("/patient-links", ADMIN),
+    Asked("/patients/awa/file", AWA, as_documented="/patients/<id>/file"),
+    Asked("/formulary", ADMIN),
+    Asked("/safety-tables", DIOP, ("status",)),
+    Asked("/access-requests", AWA, ("place",)),
+    Asked("/contests", ADMIN, ("place",)),
+    Asked("/emergencies", ADMIN, ("place",)),
+    Asked("/patients/awa/records", DIOP, ("type",), as_documented="/patients/<id>/records"),
+    Asked("/patients/awa/measurements", DIOP, as_documented="/patients/<id>/measurements"),
+    Asked("/patients/awa/papers", DIOP, as_documented="/patients/<id>/papers"),
+    Asked("/patients/awa/accesses", AWA, as_documented="/patients/<id>/accesses"),
+    Asked("/vaccination-recalls", THIAM, ("only",)),
+    Asked("/prescriptions", NDIAYE, ("place", "step")),
+    Asked("/prescriptions?patient=awa", DIOP),
+    Asked("/dispensing-register", NDIAYE, ("whole",)),
+    Asked("/handovers", NDIAYE),
+    Asked("/medicines?q=para", DIOP),
+    Asked("/inventory", NDIAYE, ("only",)),
+    Asked("/inventory/receipts", NDIAYE),
+    Asked("/inventory/counts", NDIAYE),
+    Asked("/inventory/counts/new", NDIAYE),
+    Asked("/inventory/transfers", NDIAYE),
+    Asked("/notifications", AWA, ("about",)),
+]
+FILES = [
+    Asked("/dispensing-register/export", NDIAYE, ("format",), before=False),
+    Asked("/inventory/consumption/export", NDIAYE, ("format",), before=False),
+    Asked("/inventory/movements/export", NDIAYE, ("format",), before=False),
+    Asked("/audit/export", ADMIN, ("kind",), before=False),
+]
+WORDS = [(asked, word) for asked in (*LISTS, *FILES) for word in asked.words]
+
+
+def _with(path: str, name: str, value: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{name}={value}"
+
+
+def test_every_list_of_the_contract_is_here() -> None:
+    said = set(re.findall(r"`(?:GET (/[^`?]*))?\?(?:[^`]*&)?before=", CONTRACT)) - PAGES_ALONE
+    assert said <= {asked.contract for asked in LISTS}
+
+
+@pytest.mark.parametrize("asked", LISTS, ids=str)
+async def test_a_cursor_that_is_none_is_refused_to_a_program(clinic: Callers, told: Told, asked: Asked) -> None:
+    """The first page, taken for the next one, would come without end."""
+    program = clinic.program(asked.who)
+    assert (await program.get(asked.path)).status == 200
+    for value in ("x", "~", "-1", "9" * 16, "next"):
+        errors = (await program.get(_with(asked.path, "before", value))).errors()
+        assert errors.keys() == {"before"}, value
+    assert (await program.get(_with(asked.path, "before", ""))).status == 200
+
+
+@pytest.mark.parametrize("asked", LISTS, ids=str)
+async def test_and_is_the_first_page_to_a_person(clinic: Callers, told: Told, asked: Asked) -> None:
+    browser = clinic.browser(asked.who)
+    first = await browser.get(asked.path)
+    again = await browser.get(_with(asked.path, "before", "x"))
+    assert (first.status, again.status) == (200, 200)
+    if "<title>" in first.text:  # what is found while one types is a part of a page
+        assert again.title == first.title
+
+
+@pytest.mark.parametrize(("asked", "name"), WORDS, ids=str)
+async def test_a_word_that_is_not_known_is_refused_to_a_program(
+    clinic: Callers, told: Told, store: Store, asked: Asked, name: str
+) -> None:
+    """Left out, it would be another list than was asked for: all of it."""
+    path = asked.path.partition("?")[0]
+    before = store.content()
+    errors = (await clinic.program(asked.who).get(_with(path, name, "nowhere"))).errors()
+    assert errors.keys() == {name}
+    assert " : " in errors[name] or "\xa0: " in errors[name], "it says which ones there are"
+    assert store.content() == before, "nothing was read"
+    assert (await clinic.browser(asked.who).get(_with(path, name, "nowhere"))).status == 200
