@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired
 
 from fadjma.refusals import TooLarge
 from fadjma.web.forms import (
+    Box,
     Date,
     Form,
     LooksAsItIs,
@@ -32,6 +33,10 @@ class Note(Form):
     title = text("Titre", 10)
     body = text("Texte", 20, required=False, lines=True)
     count = WholeNumber("Nombre", [InputRequired()])
+
+
+class Sure(Form):
+    confirm = Box("")
 
 
 def _note(**fields: str) -> Note:
@@ -413,6 +418,25 @@ class TestJson:
         lines = [{chr(97 + a) + chr(97 + b): 1 for a in range(26) for b in range(26)}] * 100
         with pytest.raises(TooLarge):
             fields_from_json({"lines": lines})
+
+    @pytest.mark.parametrize("said", [True, "1", "true", "True", "on", "yes", 1])
+    def test_a_box_is_ticked(self, said: object) -> None:
+        form = Sure(fields_from_json({"confirm": said}))
+        assert form.validate()
+        assert form["confirm"].data is True
+
+    @pytest.mark.parametrize("said", [False, None, "", "0", "false", "False", "off", "no", 0])
+    def test_or_not(self, said: object) -> None:
+        """Some libraries send « False » in a form."""
+        form = Sure(fields_from_json({"confirm": said}))
+        assert form.validate()
+        assert form["confirm"].data is False
+
+    @pytest.mark.parametrize("said", ["non", "oui", "null", "2", "x" * 5_000, {"a": 1}, ["1"]])
+    def test_or_it_is_asked_again(self, said: object) -> None:
+        form = Sure(fields_from_json({"confirm": said}))
+        assert not form.validate()
+        assert form["confirm"].data is False
 
     def test_true_is_ticked_and_false_is_not(self) -> None:
         assert fields_from_json({"emergency": True, "other": False}).to_dict() == {"emergency": "true", "other": ""}

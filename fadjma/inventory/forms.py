@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import BooleanField, FieldList, FormField
+from wtforms import FieldList, FormField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
@@ -10,7 +10,7 @@ from fadjma.inventory import codes, expiry
 from fadjma.inventory.counting import MANY, UNITS, Counted
 from fadjma.inventory.formulary import SCHEDULES, Facts, listed
 from fadjma.inventory.tables import ATC, LONGEST
-from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
+from fadjma.web.forms import Box, Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
 
 class Expiry(Date):
@@ -86,7 +86,7 @@ class SheetForm(Questioned):
 class ChoicesForm(Form):
     """What a pharmacy lets others know."""
 
-    shows_cover = BooleanField(N_("Dire que nous avons tout d'une ordonnance"), false_values=("", "0", "false"))
+    shows_cover = Box(N_("Dire que nous avons tout d'une ordonnance"))
     duty_from = Date(N_("De garde du"), [Optional()])
     duty_to = Date(N_("au (compris)"), [Optional()])
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from wtforms import BooleanField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.identity.identifiers import normalize_phone
 from fadjma.identity.places import KINDS, Facts
 from fadjma.places.tables import LONGEST, NO_PHONE
-from fadjma.web.forms import Form, LooksAsItIs, WholeNumber, one_of, text
+from fadjma.web.forms import Box, Form, LooksAsItIs, WholeNumber, one_of, text
 
 
 class PlaceForm(Form):
@@ -19,7 +18,7 @@ class PlaceForm(Form):
     city = text(N_("Ville ou quartier"), LONGEST["city"])
     phone = text(N_("Téléphone"), LONGEST["phone"])
     hours = text(N_("Heures d'ouverture"), LONGEST["hours"], required=False)
-    night_duty = BooleanField(N_("De garde la nuit"), false_values=("", "0", "false"))
+    night_duty = Box(N_("De garde la nuit"))
     responsible = text(N_("Personne responsable"), LONGEST["responsible"], required=False)
     part_of = text(N_("Dépend de"), 40, required=False)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from wtforms import BooleanField, FieldList, FormField, PasswordField, StringField
+from wtforms import FieldList, FormField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
@@ -15,6 +15,7 @@ from fadjma.prescriptions.substituting import Substitute
 from fadjma.safety.answers import Override
 from fadjma.web.forms import (
     AtMost,
+    Box,
     Field,
     Form,
     Needed,
@@ -177,7 +178,7 @@ class PreparationForm(Alerting):
     """`partial`: what there is, where not all that is owed is in stock. `substitutes`: an equivalent for a line."""
 
     sure = N_("Préparer quand même avec ce lot")
-    partial = BooleanField("", false_values=("", "0", "false"))
+    partial = Box("")
     substitutes = FieldList(FormField(SubstituteForm))
 
     @property

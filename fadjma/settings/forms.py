@@ -4,13 +4,12 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from wtforms import BooleanField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.rules import BOUNDS, Rules
 from fadjma.settings.actions import LABELS
-from fadjma.web.forms import Form, WholeNumber, text
+from fadjma.web.forms import Box, Form, WholeNumber, text
 
 
 @cache
@@ -30,7 +29,7 @@ class SettingsForm(Form):
     lock_minutes = _number("lock_minutes")
     proxy_age = _number("proxy_age")
     time_zone = text(LABELS["time_zone"], 40)
-    second_factor = BooleanField(LABELS["second_factor"], false_values=("", "0", "false"))
+    second_factor = Box(LABELS["second_factor"])
     version = WholeNumber("", [InputRequired(), NumberRange(min=1, max=2**31)])
 
     def validate_time_zone(self, field: Any) -> None:

@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from wtforms import BooleanField, StringField
+from wtforms import StringField
 from wtforms.validators import ValidationError
 
 from fadjma.i18n import N_, translate
 from fadjma.taking.scope import LABELS, PARTS, Scope
 from fadjma.taking.shares import HOURS
-from fadjma.web.forms import AtMost, Date, Form, Needed, Optional, cleaning, one_of, text
+from fadjma.web.forms import AtMost, Box, Date, Form, Needed, Optional, cleaning, one_of, text
 
 BACKWARDS = N_("La fin de la période est avant son début.")
-_NOT_TICKED = ("", "0", "false")
 
 
 def _box(part: str) -> Any:
-    return BooleanField(LABELS[part], false_values=_NOT_TICKED)  # type: ignore[index]
+    return Box(LABELS[part])  # type: ignore[index]
 
 
 class ScopeForm(Form):

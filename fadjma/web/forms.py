@@ -212,6 +212,18 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         return None if isinstance(found, WTForm) else found
 
 
+class Box(BooleanField):  # type: ignore[misc]  # WTForms has no type hints
+    """A box that is ticked or not. WTForms takes whatever it does not know for yes, and so « no » and « False »."""
+
+    _YES, _NO = ("1", "true", "on", "yes"), ("", "0", "false", "off", "no")
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        said = valuelist[0].strip().lower() if valuelist else ""
+        if said not in (*self._YES, *self._NO):
+            raise ValueError(translate(self._form.language, N_("Répondez par true ou false.")))
+        self.data = said in self._YES
+
+
 class NoFields(Form):
     """Of an act that is done or not, with nothing to say about it."""
 
@@ -223,7 +235,7 @@ class Questioned(Form):
     """
 
     sure: ClassVar[str] = N_("C'est bien cela : enregistrer ainsi")  # what whoever ticks the box says
-    confirm = BooleanField("", false_values=("", "0", "false"))
+    confirm = Box("")
 
     def validate(self, extra_validators: Any = None) -> bool:
         return bool(super().validate(extra_validators)) and not self.doubts
@@ -414,7 +426,7 @@ def _named(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _leaf(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, bool):
         yield name, "true" if value else ""  # as a box that is ticked or not
-    elif isinstance(value, str | int | float):
+    elif isinstance(value, str | int):
         text = str(value)
         text.encode()  # raises for half a character, which JSON can hold ("\\ud800"), and no text has
         yield name, text

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import unquote_to_bytes
@@ -36,6 +37,7 @@ _OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
 
 _LONGEST_SEARCH = 80  # characters of what is looked for
 _LONGEST_DAY = 20
+_LONGEST_POWER = 3  # signs of a power of ten, in a number of JSON that is spelled out
 _LEAST_TYPED = 3
 NO_DAY = N_("Ce jour n'existe pas. Exemple : 2026-11-24.")
 
@@ -334,7 +336,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON, and what else it would be is a word")
+
+
+def _as_written(number: str) -> str:
+    """12.50 stays that, where a float is 12.5; 1e-05 is 0.00001, as people and forms write it."""
+    power = number.lower().partition("e")[2]
+    return f"{Decimal(number):f}" if 0 < len(power) <= _LONGEST_POWER else number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_as_written, parse_constant=_no_number)
 
 
 async def _form_fields() -> MultiDict[str, str]:
