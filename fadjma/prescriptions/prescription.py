@@ -487,6 +487,13 @@ class Prescription:
         """Whether it was refused and another one has taken its place: nobody waits for it any more."""
         return self.status in states.CORRECT.sources and self.replaced_by is not None
 
+    @property
+    def _addressed(self) -> dict[str, str | None] | None:
+        """The pharmacy that may take it, until one has; None: any may."""
+        if self.pharmacy_id or not self.addressed_to:
+            return None
+        return {"id": self.addressed_to, "name": self.pharmacy}
+
     def json(self, language: str) -> dict[str, Any]:
         shown: dict[str, Any] = {
             "id": self.id,
@@ -495,6 +502,7 @@ class Prescription:
             "version": self.version,
             "status_reason": self.status_reason or None,  # never of a neutral one: free text may name somebody
             "pharmacy": {"id": self.pharmacy_id, "name": self.pharmacy} if self.pharmacy_id else None,
+            "addressed_to": self._addressed,
             "issued_at": iso(self.issued_at),
             "valid_until": iso(self.valid_until),
             "updated_at": iso(self.updated_at),

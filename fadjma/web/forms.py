@@ -215,7 +215,7 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
 class Box(BooleanField):  # type: ignore[misc]  # WTForms has no type hints
     """A box that is ticked or not. WTForms takes whatever it does not know for yes, and so « no » and « False »."""
 
-    _YES, _NO = ("1", "true", "on", "yes"), ("", "0", "false", "off", "no")
+    _YES, _NO = ("1", "true", "on", "yes", "y"), ("", "0", "false", "off", "no", "n")
 
     def process_formdata(self, valuelist: list[str]) -> None:
         said = valuelist[0].strip().lower() if valuelist else ""

@@ -7,7 +7,6 @@ from quart import Blueprint, Response, request
 
 from fadjma import web
 from fadjma.inventory import counting, counts
-from fadjma.inventory.counts import ToCount
 from fadjma.inventory.forms import SheetForm
 from fadjma.inventory.queries import Lot
 from fadjma.store import paging
@@ -41,7 +40,7 @@ async def new_count() -> Response:
     found = await web.see(counts.sheet, before)
     lines = [{"lot_id": one.lot.id, "version": one.lot.version} for one in found]
     form = web.blank(SheetForm, lines=lines)
-    data = found.json(_to_count)
+    data = found.json(lambda one: one.lot.json(web.language()))
     return web.answer(
         "inventory/count_new.html",
         data,
@@ -50,10 +49,6 @@ async def new_count() -> Response:
         counted_at={one.lot.id: one.counted_at for one in found},
         next=found.next or "",
     )
-
-
-def _to_count(one: ToCount) -> dict[str, object]:
-    return {"medicine": one.lot.name, **one.lot.json(web.language())}
 
 
 @blueprint.post("/inventory/counts")
