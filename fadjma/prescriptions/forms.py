@@ -239,6 +239,8 @@ class DeliveryForm(Alerting):
             errors["identity_kind"] = N_("Dites quelle pièce vous avez vue.")
         elif self.identity_document.data and not proving.is_number(kind.data or "", self.identity_document.data):
             errors["identity_document"] = N_("Recopiez le numéro qui est sur la pièce.")
+        elif kind.data and not (self.identity_document.data or self.code.data or self.card.data):
+            errors["identity_document"] = N_("Recopiez le numéro qui est sur la pièce.")
         if self.code.data and self.pin.data:
             errors["pin"] = N_("Donnez le code de retrait, ou la carte et son code PIN, pas les deux.")
         self.refuse(errors)

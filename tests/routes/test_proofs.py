@@ -185,7 +185,8 @@ class TestADocument:
         ("more", "field"),
         [
             ({"identity": {"kind": "library", "number": NUMBER}}, "identity_kind"),
-            ({"identity": {"kind": "passport"}}, "identity_document"),
+            ({"identity": {"kind": "passport"}, "reason": ""}, "identity_document"),
+            ({"identity": {"kind": "passport"}, "reason": ""}, "identity_document"),
             ({"identity": {"kind": "passport", "number": NUMBER, "colour": "red"}}, "identity_colour"),
             ({"identity": {"kind": "passport", "number": {"n": 1}}}, "identity_document"),
             ({"identity": "passport"}, "identity"),
