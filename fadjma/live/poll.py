@@ -18,6 +18,7 @@ from fadjma.identity.people import OtherPerson, Viewer
 from fadjma.live import replay
 from fadjma.live.figures import Figures
 from fadjma.live.hub import Hub
+from fadjma.live.stream import ALLOWED
 from fadjma.refusals import Forbidden, Refusal
 from fadjma.store import Transaction
 
@@ -108,4 +109,4 @@ def _meant_for(tx: Transaction, viewer: Viewer, user: str | None) -> None:
 @blueprint.route("/api/events", methods=["OPTIONS"])
 async def may_stream() -> Response:
     """What a browser asks before a stream from another origin; the stream itself is in stream.py."""
-    return Response(status=204)
+    return Response(status=204, headers={"Allow": ALLOWED})

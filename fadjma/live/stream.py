@@ -7,7 +7,7 @@ Half the CPU per event, and half the memory per stream, of a Quart generator wit
 import json
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +25,7 @@ from fadjma.live.streams import Encoding, Stream
 from fadjma.refusals import EnrolmentNeeded, FactorNeeded, Refusal, SignInNeeded
 from fadjma.store import Database, Transaction, Unavailable
 from fadjma.web.front_door import BARE_GUARDS, BARE_HEADERS
+from fadjma.web.security import READ_BY_OTHERS
 
 log = logging.getLogger("fadjma.live")
 Scope = dict[str, Any]
@@ -39,10 +40,12 @@ _HEADERS = [
     (b"connection", b"close"),  # it ends with the stream
     *BARE_GUARDS,
 ]
+ALLOWED = "GET, OPTIONS"
 _DETAILS = {  # in English: who is asked, and so the language, is not known of all of them
     400: "`after` and `Last-Event-ID` are the number of the last event received.",
     401: "Sign in to go on.",
     403: "Somebody else has signed in meanwhile.",
+    405: "A stream is asked for by GET.",
     409: "The session acts for another person now.",
     423: "The screen of this session is locked.",
     503: "Try again after Retry-After.",
@@ -60,35 +63,38 @@ class StreamEndpoint:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # Not a coroutine itself, here and below: each would stay in memory for as long as the stream is open.
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in _PATHS:
-            return self._answer(scope, receive, send)
-        return self._next(scope, receive, send)
+        if scope["type"] != "http" or scope["path"] not in _PATHS or scope["method"] == "OPTIONS":
+            return self._next(scope, receive, send)
+        if scope["method"] != "GET":
+            return self._refuse(send, scope, 405, [(b"allow", ALLOWED.encode())])
+        return self._answer(scope, receive, send)
 
     def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if self._hub.restarting:
-            return _unavailable(send, scope["path"])
+            return self._unavailable(send, scope)
         headers = credentials.plain(scope["headers"])
         after = _cursor(scope, headers)
         if after is not None and after < 0:
-            return _refuse(send, scope["path"], 400)
+            return self._refuse(send, scope, 400)
         secret = credentials.secret_from(self._quart, headers, scope["scheme"])
         if secret is None:
-            return _refuse(send, scope["path"], 401)
+            return self._refuse(send, scope, 401)
         user = parse_qs(scope["query_string"].decode("latin-1")).get("user", [None])[0]
         try:
             viewer, level, is_other = self._database.glance(_open, secret, user)
         except Unavailable as outage:
             log.warning("unavailable: GET %s: %s", scope["path"], outage.reason)
-            return _unavailable(send, scope["path"])
+            return self._unavailable(send, scope)
         if viewer is not None and user not in (None, viewer.id):
-            return _refuse(send, scope["path"], 409 if is_other else 403)
+            return self._refuse(send, scope, 409 if is_other else 403)
         if viewer is not None and viewer.locked:
-            return _refuse(send, scope["path"], 423)
+            return self._refuse(send, scope, 423)
         if viewer is None or viewer.half:
-            return _refuse(send, scope["path"], 401, kind=_missing(viewer).type)
+            return self._refuse(send, scope, 401, kind=_missing(viewer).type)
         cursor = level if after is None else after
         stream = Stream(viewer, Asgi(send, wire.abort(send)), _PATHS[scope["path"]], cursor)
-        return self._serve(stream, self._response_headers(headers), receive, send, scope.get("state", {}))
+        others = self._for_other_origins(headers)
+        return self._serve(stream, [*_HEADERS, *others] if others else _HEADERS, receive, send, scope.get("state", {}))
 
     async def _serve(
         self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send, state: dict[str, Any]
@@ -121,11 +127,40 @@ class StreamEndpoint:
         """The client has gone, or the kernel has given it up (wire.give_up_after)."""
         self._hub.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "gone")
 
-    def _response_headers(self, headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    def _for_other_origins(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """What a browser wants to see before it lets a page of another origin read the answer."""
         origin = headers.get("origin", "")
         if origin not in self._quart.extensions["settings"].cors_origins:
-            return _HEADERS
-        return [*_HEADERS, (b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"Origin")]
+            return []
+        return [
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-expose-headers", READ_BY_OTHERS.encode()),
+            (b"vary", b"Origin"),
+        ]
+
+    def _unavailable(self, send: Send, scope: Scope) -> Awaitable[None]:
+        """The server stops, or cannot read."""
+        return self._refuse(send, scope, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
+
+    async def _refuse(
+        self,
+        send: Send,
+        scope: Scope,
+        status: int,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        kind: str = Refusal.type,
+    ) -> None:
+        """To a program as a problem document (RFC 9457), to a page in a few bytes."""
+        body, said = b"", [*BARE_HEADERS, *self._for_other_origins(credentials.plain(scope["headers"])), *headers]
+        if _PATHS[scope["path"]] == "json":
+            title = HTTPStatus(status).phrase
+            body = json.dumps({"type": kind, "title": title, "status": status, "detail": _DETAILS[status]}).encode()
+            said.append((b"content-type", b"application/problem+json"))
+            if status == 401:
+                said.append((b"www-authenticate", b"Bearer"))
+        said += [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": status, "headers": said})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 def _open(tx: Transaction, secret: str | None, user: str | None) -> tuple[Viewer | None, int, bool]:
@@ -153,24 +188,3 @@ def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
     if not all(text.isdecimal() and text.isascii() and len(text) < 16 for text in given):
         return -1
     return max(map(int, given), default=None)
-
-
-def _unavailable(send: Send, path: str) -> Awaitable[None]:
-    """The server stops, or cannot read."""
-    return _refuse(send, path, 503, [(b"retry-after", b"%d" % random.randint(2, 10))])  # noqa: S311
-
-
-async def _refuse(
-    send: Send, path: str, status: int, headers: Iterable[tuple[bytes, bytes]] = (), kind: str = Refusal.type
-) -> None:
-    """To a program as a problem document (RFC 9457), to a page in a few bytes."""
-    body, said = b"", [*BARE_HEADERS, *headers]
-    if _PATHS[path] == "json":
-        title = HTTPStatus(status).phrase
-        body = json.dumps({"type": kind, "title": title, "status": status, "detail": _DETAILS[status]}).encode()
-        said.append((b"content-type", b"application/problem+json"))
-        if status == 401:
-            said.append((b"www-authenticate", b"Bearer"))
-    said += [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": said})
-    await send({"type": "http.response.body", "body": body})

@@ -233,14 +233,14 @@ class DeliveryForm(Alerting):
     def validate(self, extra_validators: Any = None) -> bool:
         """A page asks which document it is; what programs sent before there were kinds is of none of them."""
         valid: bool = super().validate(extra_validators)
-        kind = self["identity_kind"]
-        errors = {}
-        if self.identity_document.data and kind.raw_data and not kind.data and not kind.errors:
+        kind, number, errors = self["identity_kind"], self.identity_document.data or "", {}
+        without_code = not (self.code.data or self.card.data)
+        if number and kind.raw_data and not kind.data and not kind.errors:
             errors["identity_kind"] = N_("Dites quelle pièce vous avez vue.")
-        elif self.identity_document.data and not proving.is_number(kind.data or "", self.identity_document.data):
+        elif number and not proving.is_number(kind.data or "", number):
             errors["identity_document"] = N_("Recopiez le numéro qui est sur la pièce.")
-        elif kind.data and not (self.identity_document.data or self.code.data or self.card.data):
-            errors["identity_document"] = N_("Recopiez le numéro qui est sur la pièce.")
+        elif kind.data and without_code and not number:
+            errors["identity_document"] = N_("Notez la pièce présentée, ou la carte FADJMA.")
         if self.code.data and self.pin.data:
             errors["pin"] = N_("Donnez le code de retrait, ou la carte et son code PIN, pas les deux.")
         self.refuse(errors)

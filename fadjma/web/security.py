@@ -40,9 +40,10 @@ _OF_ITS_OWN = {"Content-Security-Policy": "default-src 'none'; frame-ancestors '
 _ON_ITS_OWN = (".svg", "/turns.js")
 # What pages of the origins that may call (FADJMA_CORS_ORIGINS) send, and read, of docs/http.md and of FHIR.
 _SENT_BY_OTHERS = (
-    "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Range, Prefer, Range, X-Live"
+    "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Range, Last-Event-ID, Prefer, Range, "
+    "X-For, X-Live"
 )
-_READ_BY_OTHERS = "Content-Disposition, Content-Range, ETag, Location, Retry-After, WWW-Authenticate"
+READ_BY_OTHERS = "Content-Disposition, Content-Range, ETag, Location, Retry-After, WWW-Authenticate"
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 _FETCHED_AHEAD = ("prefetch", "prerender", "preview")  # as browsers have said it over the years, in these headers
@@ -176,7 +177,7 @@ def _allow_origin(request: web.Request, response: Response) -> None:
             response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, DELETE"
             response.headers["Access-Control-Max-Age"] = "600"
         else:
-            response.headers["Access-Control-Expose-Headers"] = _READ_BY_OTHERS
+            response.headers["Access-Control-Expose-Headers"] = READ_BY_OTHERS
 
 
 async def _compress(request: web.Request, response: Response) -> None:

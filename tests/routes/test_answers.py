@@ -529,6 +529,24 @@ class TestOtherOrigins:
         stated = await clinic.nobody().get("/fhir/R4/metadata")
         assert stated.json["rest"][0]["security"]["cors"] is True
 
+    @pytest.mark.parametrize("where", ["/api/events", "/events"])
+    async def test_it_reads_why_a_stream_does_not_open(self, clinic: Callers, where: str) -> None:
+        """A browser shows a page of another origin nothing of an answer that does not name it."""
+        origin = "https://app.exemple.sn"
+        asking = clinic.bearer("none")
+        for refused in (await asking.get(where, Origin=origin), await asking.get(f"{where}?after=x", Origin=origin)):
+            assert refused.status in (400, 401)
+            assert refused.headers["Access-Control-Allow-Origin"] == origin
+            assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
+        other = await asking.get(where, Origin="https://evil.example")
+        assert "Access-Control-Allow-Origin" not in other.headers
+
+    @pytest.mark.parametrize("name", ["X-For", "Last-Event-ID", "Idempotency-Key"])
+    async def test_it_may_send_what_the_contract_names(self, clinic: Callers, name: str) -> None:
+        asking = {"Origin": "https://app.exemple.sn", "Access_Control_Request_Method": "POST"}
+        allowed = await clinic.nobody().ask("OPTIONS", "/access-requests", **asking)
+        assert name in allowed.headers["Access-Control-Allow-Headers"].split(", ")
+
     @pytest.mark.parametrize("where", ["/me", "/access-requests", "/api/token", "/notifications/poll", "/api/events"])
     async def test_the_browser_may_ask_before(self, clinic: Callers, where: str) -> None:
         answer = await clinic.nobody().ask(
