@@ -216,6 +216,12 @@ class TestFetching:
         assert beyond.headers["Content-Range"] == f"bytes */{len(whole.body)}"  # RFC 9110, 14.4
         for what in ("bytes=-9", "bytes=0-1,4-5", "lines=1-2", "bytes=x"):  # not served in part: all of it
             assert (await awa.get(where, Range=what)).body == whole.body, what
+        head = await awa.ask("HEAD", where, Range="bytes=1000-")
+        assert (head.status, head.headers["Content-Length"]) == (200, str(len(whole.body)))
+        assert (await awa.get(where, If_None_Match=whole.headers["ETag"])).status == 304
+        for method in ("GET", "HEAD"):
+            another = await awa.ask(method, where, If_Match='"another"')
+            assert another.problem(412), "and the file does not come along"
 
     async def test_it_is_written_down_once(self, clinic: Callers, told: Told, makes: Maker, store: Store) -> None:
         awa = clinic.program(AWA)

@@ -5,7 +5,7 @@ from typing import TypedDict, cast
 
 from quart import Blueprint, Response, request
 from quart.wrappers.response import FileBody
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.exceptions import PreconditionFailed, RequestedRangeNotSatisfiable
 
 from fadjma import days, web
 from fadjma.i18n import N_
@@ -156,12 +156,15 @@ async def content(export_id: str) -> Response:
         await response.make_conditional(request._get_current_object(), accept_ranges=True, complete_length=length)  # type: ignore[attr-defined]
     except RequestedRangeNotSatisfiable as error:
         raise RequestedRangeNotSatisfiable(body.size) from error  # says how much there is (RFC 9110, 14.4)
+    if response.status_code == PreconditionFailed.code:
+        raise PreconditionFailed  # else the file would come along
     return response
 
 
 def _asks_for_a_part() -> bool:
-    """Several parts at once, or from the end, are answered with the whole file, as is what is no range of bytes."""
-    asked = request.range
+    """Several parts at once, or from the end, are answered with the whole file, as is what is no range of bytes; and of
+    HEAD nobody has a part (RFC 9110, 14.2)."""
+    asked = request.range if request.method == "GET" else None
     return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and (asked.ranges[0][0] or 0) >= 0
 
 
