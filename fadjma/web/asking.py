@@ -175,7 +175,7 @@ async def watch(query: Callable[Concatenate[Transaction, Viewer, P], R], /, *arg
 
 
 async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `action(tx, viewer, …)`, harmless when repeated and with nothing to show: no idempotency key.
+    """Call `action(tx, viewer, …)`, harmless whenever it is repeated and with nothing to show: no idempotency key.
 
     It is an act, unless it is counted as something else (`count`).
     """
@@ -189,6 +189,20 @@ async def change(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *a
         return action(tx, viewer, *args, **kwargs)
 
     return await leave(run)
+
+
+async def once(action: Callable[[Transaction, Viewer], object], /) -> None:
+    """Like `change`, for an act with nothing to show: once for each idempotency key, whatever has happened since."""
+    key, fingerprint = await _idempotency()
+
+    def run(tx: Transaction, viewer: Viewer) -> None:
+        if key and idempotency.first_answer(tx, viewer, key, fingerprint) is not None:
+            return
+        action(tx, viewer)
+        if key:
+            idempotency.keep_answer(tx, viewer, key, fingerprint, {})
+
+    await change(run)
 
 
 async def leave(action: Callable[Concatenate[Transaction, Viewer, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from callers import Answer, Callers
-from cast import AWA, DIOP, MOUSSA, NDIAYE, SARR
+from cast import AWA, DIOP, GOMIS, MOUSSA, NDIAYE, PASSWORD, SARR
 from store import Store
 from told import ACTS, AMENDED, LINE, LOT, PATIENT, RECORD, Route, Told
 
@@ -236,3 +236,21 @@ async def test_the_form_of_registering_signs_in_until_the_password_is_another(cl
     assert "Set-Cookie" not in late.headers
     [person] = store.rows("SELECT id FROM users WHERE phone = ?", "+221775551234")
     assert store.value("SELECT count(*) FROM sessions WHERE user_id = ? AND ended_at IS NULL", person[0]) == 1
+
+
+async def test_also_after_something_else_has_happened(clinic: Callers, told: Told, store: Store) -> None:
+    """What answers with nothing was done again: a colleague's threshold was gone, and one's new PIN."""
+    threshold, pin = f"/inventory/products/{told.product}/threshold", "/unlock-pin"
+    program, colleague = clinic.program(NDIAYE), clinic.program(GOMIS)
+    removed = f"{pin}/removal"
+    chosen = {"password": PASSWORD, "pin": "407192"}
+    for where, body, then in (
+        (threshold, {"threshold": 7}, lambda: colleague.post(threshold, {"threshold": 9})),
+        (removed, {}, lambda: program.post(pin, chosen)),
+    ):
+        assert (await program.post(where, body, Idempotency_Key=where)).status == 204
+        assert (await then()).status == 204
+        after = store.content()
+        assert (await program.post(where, body, Idempotency_Key=where)).status == 204
+        assert store.content() == after, where
+        (await program.post(where, {**body, "key": where})).problem(422)

@@ -85,5 +85,5 @@ async def choose_pin() -> Response:
 @blueprint.post("/unlock-pin/removal")
 async def remove_pin() -> Response:
     await web.form(NoFields)
-    await web.change(actions.remove_pin)
+    await web.once(actions.remove_pin)
     return web.see_other("/account") if web.wants() != "json" else Response(status=204)

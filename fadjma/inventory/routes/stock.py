@@ -127,7 +127,7 @@ async def show_product(product_id: str) -> Response:
 @web.refill("inventory/product.html", ThresholdForm, context=_around_product)
 async def set_threshold(product_id: str) -> Response:
     form = await web.form(ThresholdForm)
-    await web.change(actions.set_threshold, product_id, threshold=form.threshold.data)
+    await web.act(actions.set_threshold, queries.product, product_id, threshold=form.threshold.data)
     there = f"/inventory/products/{product_id}"
     return web.see_other(there) if web.wants() != "json" else Response(status=204)
 
@@ -381,7 +381,7 @@ async def _act_on_medicine(action: Callable[[Transaction, Viewer, str], str], me
 @blueprint.post("/formulary/signature")
 async def sign_medicines() -> Response:
     await web.form(NoFields)
-    await web.change(listing.sign)
+    await web.once(listing.sign)
     return web.see_other("/formulary") if web.wants() != "json" else Response(status=204)
 
 
