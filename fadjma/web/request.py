@@ -105,7 +105,8 @@ def _best(accept: str, *, program: bool) -> Shape:
     offered = ["text/html", "application/json"]
     if program:
         offered.reverse()
-    best = parse_accept_header(accept, MIMEAccept).best_match(offered) if accept else offered[0]
+    accepted = parse_accept_header(accept, MIMEAccept)
+    best = accepted.best_match(offered, default=offered[0]) if accept else offered[0]
     return "json" if best == "application/json" else "page"
 
 

@@ -173,6 +173,14 @@ class TestAccept:
             assert answer.type == "application/json"
         assert web_request._best.cache_info().currsize == 1
 
+    @pytest.mark.parametrize("accept", ["text/csv", "application/problem+json", "image/png", "application/json;q=0"])
+    async def test_a_program_that_wants_nothing_that_there_is_gets_json_not_a_page(
+        self, clinic: Callers, accept: str
+    ) -> None:
+        """RFC 9110, 12.5.1: such a header may be taken as if it were not there."""
+        (await clinic.program(AWA).get("/prescriptions/none", Accept=accept)).problem(404)
+        assert (await clinic.browser(AWA).get("/prescriptions/none", Accept=accept)).type.startswith("text/html")
+
 
 class TestActing:
     @pytest.mark.parametrize("route", ACTS)
