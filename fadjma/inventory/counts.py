@@ -58,7 +58,8 @@ class Count:
     changed: int
     differences: tuple[Difference, ...]
 
-    def json(self, language: str) -> dict[str, Any]:
+    def in_list(self) -> dict[str, Any]:
+        """Without its lots, which no list has read."""
         return {
             "id": self.id,
             "status": "recorded",
@@ -67,8 +68,10 @@ class Count:
             "reason": self.reason,
             "lots": self.lots,
             "changed": self.changed,
-            "items": [difference.json() for difference in self.differences],
         }
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {**self.in_list(), "items": [difference.json() for difference in self.differences]}
 
 
 def sheet(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[ToCount]:

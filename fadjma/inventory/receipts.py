@@ -59,7 +59,8 @@ class Receipt:
     def label(self) -> str:
         return STATES[self.status]
 
-    def json(self, language: str) -> dict[str, Any]:
+    def in_list(self) -> dict[str, Any]:
+        """Without its lines, which no list has read."""
         return {
             "id": self.id,
             "status": self.status,
@@ -69,9 +70,11 @@ class Receipt:
             "undone_at": iso(self.undone_at) if self.undone_at else None,
             "lines": self.lines,
             "units": self.units,
-            "items": [line.json() for line in self.shown],
-            "to_check": [line for line, _ in self.doubts],
         }
+
+    def json(self, language: str) -> dict[str, Any]:
+        items, to_check = [line.json() for line in self.shown], [line for line, _ in self.doubts]
+        return {**self.in_list(), "items": items, "to_check": to_check}
 
 
 _RECEIPT = (

@@ -28,3 +28,16 @@ async def test_of_what_a_lot_is(clinic: Callers, told: Told) -> None:
     assert lot["medicine"].startswith(product["medicine"]["dci"])
     sheet = (await program.get("/inventory/counts/new")).json["items"]
     assert next(one for one in sheet if one["id"] == told.lot)["medicine"] == lot["medicine"]
+
+
+async def test_of_a_list_no_more_than_it_has_read(clinic: Callers, told: Told) -> None:
+    """A delivery with lines to be checked had none of them in its list."""
+    program = clinic.program(NDIAYE)
+    for where, one, beyond in (
+        ("/inventory/receipts", told.delivery, {"items", "to_check"}),
+        ("/inventory/counts", told.count, {"items"}),
+    ):
+        whole = (await program.get(f"{where}/{one}")).json
+        listed = next(item for item in (await program.get(where)).json["items"] if item["id"] == one)
+        assert listed == {name: value for name, value in whole.items() if name not in beyond}
+        assert whole.keys() >= beyond

@@ -18,7 +18,7 @@ blueprint = Blueprint("counts", __name__)
 async def list_counts() -> Response:
     before = web.before()
     found = await web.see(counts.counts, before)
-    data = found.json(lambda count: count.json(web.language()))
+    data = found.json(counts.Count.in_list)
     return web.answer("inventory/counts.html", data, counts=found, before=before)
 
 

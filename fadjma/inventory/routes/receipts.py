@@ -16,7 +16,7 @@ _ONE, _ALL = "inventory/_receipt.html", "/inventory/receipts"
 async def list_receipts() -> Response:
     before = web.before()
     found = await web.see(receipts.receipts, before)
-    data = found.json(lambda receipt: receipt.json(web.language()))
+    data = found.json(receipts.Receipt.in_list)
     return web.answer("inventory/receipts.html", data, receipts=found, before=before)
 
 
