@@ -80,6 +80,7 @@ class _Opened:
 
 
 @blueprint.get("/patients/<patient_id>/records")
+@web.takes("q", "type", "author", "from", "to", "before", "view")
 async def show(patient_id: str) -> Response:
     again = web.by_itself() or web.while_typing()  # each letter that is typed is the same sitting
     opened = await web.see_traced(_open, patient_id, web.before(paging.DAY), _sought(), again=again)

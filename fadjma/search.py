@@ -47,6 +47,7 @@ class Part:
 
 
 @blueprint.get("/search")
+@web.takes("q")
 async def show() -> Response:
     q = web.sought_where_traced()
     looks_up = web.wants() == "page" and patient_lists.is_exact(q)  # not at every letter: it is counted and traced

@@ -15,6 +15,7 @@ blueprint = Blueprint("announcements", __name__)
 
 
 @blueprint.get("/announcements")
+@web.takes("before")
 async def index() -> Response:
     found = await web.see(queries.announcements, web.before())
     data = found.json(lambda item: item.json(web.language()))

@@ -19,6 +19,7 @@ blueprint = Blueprint("audit", __name__)
 
 
 @blueprint.get("/audit")
+@web.takes("by", "about", "kind", "day", "before")
 async def index() -> Response:
     chosen, before = _chosen(), web.before()
     found, names = await web.see(_browse, chosen, before)
@@ -35,6 +36,7 @@ def _browse(
 
 
 @blueprint.get("/audit/export")
+@web.takes("by", "about", "kind", "day")
 async def export() -> Response:
     entries = await web.see(audit.export, _chosen())
     await web.change(audit.note_export, web.mark(request.remote_addr or ""))

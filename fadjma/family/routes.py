@@ -34,6 +34,7 @@ async def _around() -> _Around:
 
 
 @blueprint.get("/proxies")
+@web.takes("patient_id")
 async def index() -> Response:
     around = await _around()
     items = [one.json(web.language()) for one in around["family"].proxies]

@@ -20,7 +20,7 @@ from fadjma.identity.people import Viewer
 from fadjma.papers import actions as papers
 from fadjma.papers.intake import Intake
 from fadjma.papers.queries import Paper
-from fadjma.refusals import Refusal, TryLater
+from fadjma.refusals import Invalid, Refusal, TryLater
 from fadjma.store import Transaction
 from fadjma.version import Version
 from fadjma.web import failures
@@ -227,7 +227,10 @@ async def events() -> Response:
 
 
 def _number(name: str) -> int | None:
-    found = web.number(name)
+    try:
+        found = web.number(name)
+    except Invalid:
+        found = None
     if found is None and name in request.args:
         raise Unsearchable(_NO_NUMBER, "value", name=name)
     return found

@@ -26,6 +26,7 @@ async def _around() -> _Around:
 
 
 @blueprint.get("/patient-links")
+@web.takes("before")
 async def index() -> Response:
     around = await _around()
     data = around["links"].json(lambda link: link.json(web.language()))
@@ -33,6 +34,7 @@ async def index() -> Response:
 
 
 @blueprint.get("/patient-links/new")
+@web.takes("one", "other")
 async def compare() -> Response:
     """The two beside each other; what cannot be compared comes back on the form."""
     asked = MultiDict({name: request.args[name] for name in ("one", "other") if name in request.args})

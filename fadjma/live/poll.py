@@ -29,6 +29,7 @@ TOO_MANY_WAITING = 40  # readings asked for and not answered; each takes a milli
 
 
 @blueprint.get("/notifications/poll")
+@web.takes("after", "user")
 async def poll() -> Response:
     hub: Hub = web.app().extensions["hub"]
     if web.database().waiting_reads > TOO_MANY_WAITING:

@@ -41,8 +41,9 @@ _HEADERS = [
     *BARE_GUARDS,
 ]
 ALLOWED = "GET, OPTIONS"
+_TAKEN = {"after", "user"}  # after the `?`; anything else would be a stream from now, and what was missed lost
 _DETAILS = {  # in English: who is asked, and so the language, is not known of all of them
-    400: "`after` and `Last-Event-ID` are the number of the last event received.",
+    400: "`after` and `Last-Event-ID` are the number of the last event received; nothing else is asked for.",
     401: "Sign in to go on.",
     403: "Somebody else has signed in meanwhile.",
     405: "A stream is asked for by GET.",
@@ -73,13 +74,15 @@ class StreamEndpoint:
         if self._hub.restarting:
             return self._unavailable(send, scope)
         headers = credentials.plain(scope["headers"])
-        after = _cursor(scope, headers)
-        if after is not None and after < 0:
+        asked = parse_qs(scope["query_string"].decode("latin-1"))
+        after = _cursor(asked, headers)
+        misspelt = _PATHS[scope["path"]] == "json" and not asked.keys() <= _TAKEN
+        if misspelt or (after is not None and after < 0):
             return self._refuse(send, scope, 400)
         secret = credentials.secret_from(self._quart, headers, scope["scheme"])
         if secret is None:
             return self._refuse(send, scope, 401)
-        user = parse_qs(scope["query_string"].decode("latin-1")).get("user", [None])[0]
+        user = asked.get("user", [""])[0] or None
         try:
             viewer, level, is_other = self._database.glance(_open, secret, user)
         except Unavailable as outage:
@@ -181,9 +184,9 @@ def _missing(viewer: Viewer | None) -> type[Refusal]:
     return FactorNeeded if viewer.half == "factor" else EnrolmentNeeded
 
 
-def _cursor(scope: Scope, headers: dict[str, str]) -> int | None:
+def _cursor(asked: Mapping[str, list[str]], headers: dict[str, str]) -> int | None:
     """The greater of `?after=` and Last-Event-ID; None when neither is there, -1 when one is not a number."""
-    given = [*parse_qs(scope["query_string"].decode("latin-1")).get("after", []), headers.get("last-event-id", "")]
+    given = [*asked.get("after", []), headers.get("last-event-id", "")]
     given = [text for text in given if text]
     if not all(text.isdecimal() and text.isascii() and len(text) < 16 for text in given):
         return -1

@@ -16,6 +16,7 @@ class ReadForm(Form):
 
 
 @blueprint.get("/notifications")
+@web.takes("about", "before")
 async def index() -> Response:
     before, about = web.before(paging.NUMBER), _about()
     shown = await web.see(inbox.browse, int(before) if before else None, about)

@@ -58,6 +58,7 @@ def _intake() -> Intake:
 
 
 @blueprint.get("/patients/<patient_id>/papers")
+@web.takes("before")
 async def papers(patient_id: str) -> Response:
     before = web.before()
     found, around = await web.see_traced(_open_papers, patient_id, before, again=web.by_itself())

@@ -26,6 +26,7 @@ _IMPORT, _IMPORTS = "safety/_import.html", "/safety-tables/imports"
 
 
 @blueprint.get("/safety-tables")
+@web.takes("status", "before")
 async def show_tables() -> Response:
     only, before = web.one_of("status", tuple(STATUSES)), web.before(paging.NAME)
     found, unsigned, signed = await web.see(_tables, only, before)
@@ -179,6 +180,7 @@ async def new_import_of_interactions() -> Response:
 
 
 @blueprint.get("/safety-tables/vaccines/imports/new")
+@web.takes("from")
 async def new_import_of_vaccines() -> Response:
     """Empty, or with the schedule that comes with the program: a proposal, to be compared, corrected and signed."""
     proposed = web.one_of("from", ("senegal",))

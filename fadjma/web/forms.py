@@ -42,9 +42,9 @@ _LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along 
 D_co = TypeVar("D_co", covariant=True)
 
 LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
-_UNKNOWN = N_("Le champ « %(name)s » n'est pas connu ici.")
+UNKNOWN = N_("Le champ « %(name)s » n'est pas connu ici.")
 _MISSHAPEN = N_("Le champ « %(name)s » n'a pas la forme attendue.")
-_REPEATED = N_("Le champ « %(name)s » est donné plusieurs fois.")
+REPEATED = N_("Le champ « %(name)s » est donné plusieurs fois.")
 
 # The language of the forms being made, and the moment when they came (milliseconds UTC): WTForms builds the forms
 # inside forms by itself and passes nothing on.
@@ -153,12 +153,12 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         form, own = self._place(name)
         field = next((field for field in form if field.short_name == own), None)
         if field is None and name not in _KNOWN_EVERYWHERE:
-            return form.instead.get(own, _UNKNOWN)
+            return form.instead.get(own, UNKNOWN)
         if not _NAME.fullmatch(name) or any(isinstance(value, Nested) for value in values):
             return _MISSHAPEN
         if isinstance(field, FieldList) and any(values):
             return _MISSHAPEN
-        return _REPEATED if len(values) > 1 else None
+        return REPEATED if len(values) > 1 else None
 
     def _place(self, name: str) -> tuple["Form", str]:
         """The form to which a field of this full name would belong, this one or that of a line, and its name there."""

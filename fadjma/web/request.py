@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,7 @@ from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid, NotFound, Refusal
 from fadjma.store import Database, paging
-from fadjma.web.forms import Nested, clean, fields_from_json
+from fadjma.web.forms import REPEATED, UNKNOWN, Nested, clean, fields_from_json
 from fadjma.web.throttle import Throttle
 from fadjma.writing import LOST, plain_digits, trim
 
@@ -45,6 +45,8 @@ _LOOKED_AT = 200  # characters of an Accept header; browsers send some 130, and 
 
 Shape = Literal["page", "fragment", "json"]
 T = TypeVar("T")
+View = TypeVar("View", bound=Callable[..., Any])
+_NOTHING = re.compile(r"(?!)")
 
 _take_files: set[tuple[str, str]] = set()
 
@@ -192,15 +194,46 @@ def page_path() -> str:
 
 
 def number(name: str) -> int | None:
-    """A whole number of the address, that the database can hold; None when it is absent or something else."""
+    """A whole number of the address, that the database can hold; None when it is absent, of a page also when it is
+    something else."""
     text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 16):
+        _refuse_to_programs(name, N_("Donnez un nombre entier."))
+        return None
+    return int(text) if text else None
 
 
 def local(address: str) -> str:
     """An address inside FADJMA, or nothing: never a redirect to another site."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
     return address if inside else ""
+
+
+def takes(*names: str, each: Sequence[str] = ()) -> Callable[[View], View]:
+    """Say which parameters an address takes after its `?`, as patterns; those of `each` may come several times."""
+
+    def say(view: View) -> View:
+        cast(Any, view).takes = re.compile("|".join((*names, *each)))
+        cast(Any, view).each = frozenset(each)
+        return view
+
+    return say
+
+
+def require_known_parameters() -> None:
+    """Refuse to a program (422) what an address does not take: a list would be another one than was asked for."""
+    asking = asked()
+    if asking.method not in ("GET", "HEAD") or not asking.query_string or asking.endpoint is None:
+        return
+    if asking.wanted != "json" or asking.path.startswith("/fhir/"):  # which says so in its own way
+        return
+    view = app().view_functions[asking.endpoint]
+    known, several = getattr(view, "takes", _NOTHING), getattr(view, "each", ())
+    for name, values in asking.args.lists():
+        fault = UNKNOWN if not known.fullmatch(name) else REPEATED if len(values) > 1 and name not in several else None
+        if fault:
+            shown = clean(name[:_LONGEST_SEARCH]) or "?"
+            raise Invalid({shown: fault}, name=shown)
 
 
 def before(shape: re.Pattern[str] = paging.MOMENT) -> str | None:

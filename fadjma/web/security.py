@@ -73,6 +73,7 @@ async def _begin() -> Response | None:
         return early
     _refuse_cross_site(request)
     web.require_text()
+    web.require_known_parameters()
     _refuse_files_of_strangers(request)
     return None
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, DIOP, GASSAMA, NDIAYE, THIAM
+from cast import ADMIN, AWA, DIOP, GASSAMA, NDIAYE, PARACETAMOL, THIAM
+from quart import Quart
 from store import Store
-from told import Told
+from told import READS, Route, Told
 
 from fadjma.identity.people import Viewer
 
@@ -118,3 +119,69 @@ async def test_a_word_that_is_not_known_is_refused_to_a_program(
     assert " : " in errors[name] or "\xa0: " in errors[name], "it says which ones there are"
     assert store.content() == before, "nothing was read"
     assert (await clinic.browser(asked.who).get(_with(path, name, "nowhere"))).status == 200
+
+
+ELSEWHERE = ("/events", "/api/events", "/fhir/")  # which say themselves what they take
+SPANS = [span for span in re.findall(r"`GET (/[^`?]*)\?([^`]*)`", CONTRACT) if not span[0].startswith(ELSEWHERE)]
+PATTERN = re.compile(r"<[^>]*>")
+
+
+@pytest.mark.parametrize(("address", "query"), SPANS, ids=lambda value: value[:60])
+def test_every_parameter_of_the_contract_is_taken(app: Quart, address: str, query: str) -> None:
+    adapter = app.url_map.bind("clinic.test")
+    view = app.view_functions[adapter.match(PATTERN.sub("x", address), method="GET")[0]]
+    names = {part.partition("=")[0] for part in query.split("&")} - {"…", "allergies", "since", "until"}
+    assert {name for name in names if not view.takes.fullmatch(name)} == set()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("route", READS, ids=lambda route: route.path)
+async def test_what_an_address_does_not_take_is_refused_to_a_program(
+    clinic: Callers, told: Told, store: Store, route: Route
+) -> None:
+    """A name that is misspelt would be the whole list, or no alert."""
+    before = store.content()
+    where = _with(route.at(told), "plaec", "now")
+    assert (await clinic.program(route.who).get(where)).errors().keys() == {"plaec"}
+    assert store.content() == before, "nothing was read"
+    if not route.path.startswith(("/me", "/notifications/poll")):
+        assert (await clinic.browser(route.who).get(where)).status == 200
+
+
+async def test_nor_is_one_that_comes_twice(clinic: Callers, told: Told) -> None:
+    errors = (await clinic.program(NDIAYE).get("/prescriptions?place=now&place=rest")).errors()
+    assert errors == {"place": "Le champ «\xa0place\xa0» est donné plusieurs fois."}
+    both = "/patients/awa/safety?medicine_id=paracetamol-500&medicine_id=amoxicillin-1g"
+    assert (await clinic.program(DIOP).get(both)).status == 200
+
+
+OTHERS = [
+    (DIOP, f"/patients/awa/safety?medicine_id={PARACETAMOL}&medicine_id=none", "medicine_id"),
+    (DIOP, "/patients/awa/safety?lines-0-medicine_id=none", "medicine_id"),
+    (DIOP, "/patients/awa/safety?" + f"&medicine_id={PARACETAMOL}" * 16, "medicine_id"),
+    (DIOP, f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity=ten", "lines-0-quantity"),
+    (DIOP, f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity=-10", "lines-0-quantity"),
+    (DIOP, f"/posology?medicine_id={PARACETAMOL}&dosage=1x3/j&duration_days=week", "duration_days"),
+    (AWA, "/patients/awa/records?from=2026-02-30", "from"),
+    (ADMIN, "/audit?day=2026-13-01", "day"),
+    (NDIAYE, "/inventory/consumption?month=2026-13", "month"),
+    (NDIAYE, "/dispensing-register?month=november", "month"),
+]
+
+
+@pytest.mark.parametrize(("who", "where", "name"), OTHERS, ids=lambda value: str(value)[:60])
+async def test_what_is_asked_of_a_thing_is_taken_or_refused(
+    clinic: Callers, told: Told, who: Viewer, where: str, name: str
+) -> None:
+    """A medicine that was left out would have no alerts, and a quantity every pharmacy."""
+    assert (await clinic.program(who).get(where)).errors().keys() == {name}
+
+
+async def test_a_month_and_a_day_in_the_digits_of_any_script(clinic: Callers, told: Told) -> None:
+    for where in ("/inventory/consumption?month=", "/dispensing-register?month="):
+        assert (await clinic.program(NDIAYE).get(f"{where}٢٠٢٦-١١")).json["month"] == "2026-11"
+    assert (await clinic.program(ADMIN).get("/audit?day=٢٠٢٦-١١-٢٤")).status == 200
+
+
+async def test_a_stream_is_asked_for_by_the_names_that_it_knows(clinic: Callers, told: Told) -> None:
+    """From now on, it would leave out what was missed."""
+    (await clinic.program(AWA).get("/api/events?since=0")).problem(400)

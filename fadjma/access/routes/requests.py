@@ -52,6 +52,7 @@ class OnePage(TypedDict):
 
 
 @blueprint.get("/patients")
+@web.takes("q", "before", "mine", "recent")
 async def patients() -> Response:
     before, role = web.before(), await web.see(actions.finding)
     q = web.sought() if role == "doctor" else web.sought_where_traced()
@@ -117,6 +118,7 @@ def _patients(
 
 
 @blueprint.get("/patients/<patient_id>/accesses")
+@web.takes("before")
 async def accesses(patient_id: str) -> Response:
     before = web.before() or ""
     found = await web.see(readings.trace, patient_id, before)
@@ -145,6 +147,7 @@ def _by_day(found: list[Reading]) -> list[tuple[str, list[Reading]]]:
 
 
 @blueprint.get("/access-requests")
+@web.takes("place", "before")
 async def index() -> Response:
     place = web.one_of("place", states.PLACES)
     before = web.before()
@@ -173,6 +176,7 @@ def _durations() -> Choices:
 
 
 @blueprint.get("/access-requests/new")
+@web.takes("patient")
 async def new() -> Response:
     return web.page("access/new.html", form=web.blank(AskForm), **await _asking())
 

@@ -22,6 +22,7 @@ blueprint = Blueprint("reviews", __name__)
 
 
 @blueprint.get("/emergencies")
+@web.takes("place", "before")
 async def emergencies() -> Response:
     place, before = web.one_of("place", states.PLACES), web.before()
     found = await web.see(reviews.reviews, place=place, before=before)
@@ -114,6 +115,7 @@ async def contest_line(patient_id: str, line_id: str) -> Response:
 
 
 @blueprint.get("/contests")
+@web.takes("place", "before")
 async def contests() -> Response:
     place, before = web.one_of("place", states.PLACES), web.before()
     found = await web.see(reviews.contests, place=place, before=before)

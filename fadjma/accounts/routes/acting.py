@@ -10,6 +10,7 @@ blueprint = Blueprint("acting", __name__)
 
 
 @blueprint.get("/people")
+@web.takes("next")
 async def people() -> Response:
     found = await web.see(acting.people)
     onward = web.local(request.args.get("next", ""))

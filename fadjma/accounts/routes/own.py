@@ -69,6 +69,7 @@ async def me() -> Response:
 
 
 @blueprint.get("/sessions")
+@web.takes("before")
 async def my_sessions() -> Response:
     found = await web.see(sessions.of, web.before())
     return web.answer("accounts/sessions.html", found.json(sessions.OpenSession.json), sessions=found)

@@ -42,6 +42,7 @@ def _next() -> str:
 
 
 @blueprint.get("/sign-in")
+@web.takes("next", "login")
 async def show_sign_in() -> Response:
     return web.page(
         "accounts/sign_in.html", form=web.blank(SignInForm, login=request.args.get("login")), **await _around_sign_in()

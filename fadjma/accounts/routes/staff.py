@@ -26,6 +26,7 @@ blueprint = Blueprint("staff", __name__)
 
 
 @blueprint.get("/accounts")
+@web.takes("q", "before")
 async def accounts() -> Response:
     q = web.sought()
     before = web.before(queries.CURSOR)
@@ -46,6 +47,7 @@ async def accounts() -> Response:
 
 
 @blueprint.get("/accounts/new")
+@web.takes("role")
 async def new_account() -> Response:
     around = await _around_staff()
     return web.page("accounts/new.html", form=web.blank(StaffForm, role=request.args.get("role", "")), **around)
@@ -194,6 +196,7 @@ def _removal_done(acted: web.Acted[Protected]) -> Response:
 
 
 @blueprint.get("/security-events")
+@web.takes("before", "by")
 async def security_events() -> Response:
     found = await web.see(security.browse, web.before(), request.args.get("by"))
     data = found.json(lambda event: event.json(web.language()))

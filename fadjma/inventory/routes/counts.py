@@ -15,6 +15,7 @@ blueprint = Blueprint("counts", __name__)
 
 
 @blueprint.get("/inventory/counts")
+@web.takes("before")
 async def list_counts() -> Response:
     before = web.before()
     found = await web.see(counts.counts, before)
@@ -35,6 +36,7 @@ async def _around_sheet() -> _AroundSheet:
 
 
 @blueprint.get("/inventory/counts/new")
+@web.takes("before")
 async def new_count() -> Response:
     before = web.before(paging.NAME)
     found = await web.see(counts.sheet, before)

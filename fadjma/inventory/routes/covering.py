@@ -25,6 +25,7 @@ _MOST = 1_000  # units of a line, as in a prescription
 
 
 @blueprint.get("/inventory/coverage")
+@web.takes("lines-[0-9]{1,2}-(medicine_id|quantity)")
 async def coverage_of_lines() -> Response:
     """Of the lines of a prescription that is being written, as its form has them."""
     await web.only("doctor")

@@ -14,6 +14,7 @@ blueprint = Blueprint("exports", __name__)
 
 
 @blueprint.get("/inventory/consumption")
+@web.takes("month")
 async def consumption() -> Response:
     await web.only("pharmacist")
     of = _month()
@@ -23,6 +24,7 @@ async def consumption() -> Response:
 
 
 @blueprint.get("/inventory/consumption/export")
+@web.takes("month", "format")
 async def export_consumption() -> Response:
     await web.only("pharmacist")
     of, language = _month(), web.language()
@@ -31,6 +33,7 @@ async def export_consumption() -> Response:
 
 
 @blueprint.get("/inventory/movements/export")
+@web.takes("month", "format")
 async def export_movements() -> Response:
     await web.only("pharmacist")
     of, language = _month(), web.language()

@@ -13,6 +13,7 @@ _ONE, _ALL = "inventory/_receipt.html", "/inventory/receipts"
 
 
 @blueprint.get("/inventory/receipts")
+@web.takes("before")
 async def list_receipts() -> Response:
     before = web.before()
     found = await web.see(receipts.receipts, before)

@@ -51,6 +51,7 @@ web.take_files(_IMPORTS)
 
 
 @blueprint.get("/medicines")
+@web.takes("q", "pharmacy_id", "before", "line")
 async def medicines() -> Response:
     q = request.args.get("q", "") or next((v for k, v in request.args.items() if k.endswith("medicine")), "")
     pharmacy_id = request.args.get("pharmacy_id") or None
@@ -63,6 +64,7 @@ async def medicines() -> Response:
 
 
 @blueprint.get("/inventory")
+@web.takes("q", "only", "before")
 async def index() -> Response:
     q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), web.before(queries.CURSOR)
     products, kept, held = await web.see(_stock, q, only, before)
@@ -174,6 +176,7 @@ def _to_receive(
 
 
 @blueprint.get("/inventory/lots/new")
+@web.takes("code", "pick", "medicine", "after", *_SAID_OF_A_LOT)
 async def new_lot() -> Response:
     """A medicine is looked for, picked, and then what was received of it is said; what was said before is kept.
 
@@ -261,6 +264,7 @@ def _lot_and_more(
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
+@web.takes("before")
 async def show_lot(lot_id: str) -> Response:
     around = await around_lot(lot_id)
     lot, others = around["lot"], [one.json() for one in around["elsewhere"]]
@@ -302,6 +306,7 @@ async def adjust(lot_id: str) -> Response:
 
 
 @blueprint.get("/formulary")
+@web.takes("q", "before")
 async def list_medicines() -> Response:
     q, before = web.sought(), web.before(paging.NAME)
     found, count, to_review = await web.see(_formulary, q, before)

@@ -13,6 +13,7 @@ _ONE = "inventory/_transfer.html"
 
 
 @blueprint.get("/inventory/transfers")
+@web.takes("before")
 async def list_transfers() -> Response:
     before = web.before()
     found = await web.see(transfers.transfers, before)

@@ -10,9 +10,11 @@ from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.inventory import queries as medicines
 from fadjma.prescriptions import checking
+from fadjma.prescriptions.actions import CHOOSE_MEDICINE
 from fadjma.prescriptions.checking import Checked
-from fadjma.prescriptions.forms import LINES_AT_MOST, LineForm, PrescriptionForm
+from fadjma.prescriptions.forms import AT_MOST, LINES_AT_MOST, LineForm, PrescriptionForm
 from fadjma.records import actions as writing
+from fadjma.refusals import Invalid
 from fadjma.safety import answers
 from fadjma.safety.answers import Override
 from fadjma.safety.rules import Alert, Unchecked
@@ -67,14 +69,17 @@ async def chosen_in(line: LineForm) -> str | None:
 
 
 @blueprint.get("/patients/<patient_id>/safety")
+@web.takes("lines-[0-9]{1,2}-(medicine_id|dosage)", each=("medicine_id", "dosage"))
 async def asked(patient_id: str) -> Response:
     """What an open form asks while it is filled in (`lines-0-medicine_id` and `-dosage` as there, or without)."""
-    args = request.args
-    named = [args.get(f"lines-{number}-medicine_id", "")[:40] or None for number in range(LINES_AT_MOST)]
-    plain: list[str | None] = [medicine_id[:40] for medicine_id in args.getlist("medicine_id")[:LINES_AT_MOST]]
+    args, plain = request.args, request.args.getlist("medicine_id")
+    if len(plain) > LINES_AT_MOST:
+        raise Invalid({"medicine_id": AT_MOST})
+    named = [args.get(f"lines-{number}-medicine_id", "") for number in range(LINES_AT_MOST)]
+    ids = [medicine_id[:40] or None for medicine_id in plain or named]
     typed = args.getlist("dosage") if plain else [args.get(f"lines-{n}-dosage", "") for n in range(LINES_AT_MOST)]
     dosages = [clean(dosage[:300]) or "" for dosage in typed[:LINES_AT_MOST]]
-    found = await web.see_traced(_while_writing, patient_id, plain or named, dosages)
+    found = await web.see_traced(_while_writing, patient_id, ids, dosages, all_known=web.wants() == "json")
     language = web.language()
     data = {
         "alerts": [one.json(language) for one in found.alerts],
@@ -85,8 +90,18 @@ async def asked(patient_id: str) -> Response:
 
 
 def _while_writing(
-    tx: Transaction, viewer: Viewer, patient_id: str, medicine_ids: list[str | None], dosages: list[str]
+    tx: Transaction,
+    viewer: Viewer,
+    patient_id: str,
+    medicine_ids: list[str | None],
+    dosages: list[str],
+    *,
+    all_known: bool,
 ) -> Checked:
+    """`all_known`: refuse what is not of the list (Invalid); a page has it in its form, and says so there."""
     found = checking.while_writing(tx, viewer, patient_id, medicine_ids, dosages)
+    named = {medicine_id for medicine_id in medicine_ids if medicine_id}
+    if all_known and named - medicines.listed(tx, named):
+        raise Invalid({"medicine_id": CHOOSE_MEDICINE})
     writing.trace_file(tx, viewer, patient_id, again=True)
     return found

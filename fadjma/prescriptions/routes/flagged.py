@@ -9,6 +9,7 @@ blueprint = Blueprint("flagged", __name__)
 
 
 @blueprint.get("/handovers")
+@web.takes("before")
 async def index() -> Response:
     found = await web.see_traced(flagging.browse, web.before())
     return web.answer("prescriptions/handovers.html", found.json(lambda one: one.json(web.language())), handovers=found)

@@ -109,6 +109,7 @@ async def _with_alerts(
 
 
 @blueprint.get("/patients/<patient_id>/prescriptions/new")
+@web.takes("from", "set", "renews", "replaces")
 async def new(patient_id: str) -> Response:
     around = await _around(patient_id)
     defaults: dict[str, Any] = {"pharmacy_id": around["file"].patient.pharmacy_id}
@@ -246,19 +247,22 @@ def medicine(tx: Transaction, viewer: Viewer, medicine_id: str) -> medicines.Med
 
 
 @blueprint.get("/posology")
+@web.takes("medicine_id", "dosage", "duration_days", "line")
 async def understood() -> Response:
     """What is understood of a posology while it is typed in a line of the form; by its names there, or plainly."""
     line = web.number("line")
     before = "" if line is None else f"lines-{line}-"
-    typed = {name: request.args.get(before + name, "")[:300] for name in ("medicine_id", "dosage", "duration_days")}
-    found = await web.see(_understood, **typed)
+    typed = {name: request.args.get(before + name, "")[:300] for name in ("medicine_id", "dosage")}
+    found = await web.see(_understood, **typed, duration_days=web.number(f"{before}duration_days"))
     fragment = "prescriptions/_understood.html"
     return web.answer(fragment, found.json(web.language()), fragment=fragment, found=found, n=line or 0)
 
 
-def _understood(tx: Transaction, viewer: Viewer, medicine_id: str, dosage: str, duration_days: str) -> Understood:
+def _understood(
+    tx: Transaction, viewer: Viewer, medicine_id: str, dosage: str, duration_days: int | None
+) -> Understood:
     viewer.require("doctor")
-    days = int(duration_days) if duration_days.isascii() and duration_days.isdecimal() and len(duration_days) < 4 else 0
+    days = duration_days if duration_days and duration_days < 1_000 else 0
     chosen = medicines.medicine(tx, medicine_id) if medicine_id else None
     unit, form = (chosen.unit, chosen.form) if chosen else ("", "")
     return posology.understand(clean(dosage) or "", unit, form, days or None)

@@ -19,6 +19,7 @@ blueprint = Blueprint("printing", __name__)
 
 
 @blueprint.get("/prescriptions/<prescription_id>/paper")
+@web.takes("copy", "size")
 async def show(prescription_id: str) -> Response:
     copy = web.one_of("copy", paper.COPIES) or "pharmacy"
     found = await web.see_traced(paper.open_paper, prescription_id, copy=copy, key=handover_key())
@@ -42,6 +43,7 @@ async def print_code(prescription_id: str) -> Response:
 
 
 @blueprint.get("/prescriptions/<prescription_id>/labels")
+@web.takes("size")
 async def labelled(prescription_id: str) -> Response:
     """A label for each medicine that was prepared."""
     found = await web.see_traced(labels.open_labels, prescription_id)
@@ -50,6 +52,7 @@ async def labelled(prescription_id: str) -> Response:
 
 
 @blueprint.get("/dispensing-register")
+@web.takes("month", "before", "whole")
 async def registered() -> Response:
     """The ordonnancier of a month, as a page of a part of it, or whole to be printed."""
     asked, whole = request.args.get("month"), web.ticked("whole")
@@ -62,6 +65,7 @@ async def registered() -> Response:
 
 
 @blueprint.get("/dispensing-register/export")
+@web.takes("month", "format")
 async def export() -> Response:
     """The same as a file: CSV, or a workbook."""
     month, found, _ = await web.see_traced(_registered, request.args.get("month"), None, register.MOST)

@@ -83,6 +83,7 @@ class OnePage(TypedDict):
 
 
 @blueprint.get("/prescriptions")
+@web.takes("place", "step", "q", "patient", "before")
 async def index() -> Response:
     asked = _asked()
     short_code = short_codes.read(asked["q"])

@@ -35,6 +35,7 @@ class Desk(TypedDict):
 
 
 @blueprint.get("/prescriptions/<prescription_id>/replacement")
+@web.takes("line")
 async def new(prescription_id: str) -> Response:
     around = await _around(prescription_id, web.blank(ReplacementForm))
     if web.wants() == "json":

@@ -86,6 +86,7 @@ async def amend_allergy(record_id: str) -> Response:
 
 
 @blueprint.get("/allergens")
+@web.takes("substance")
 async def allergens_named() -> Response:
     """Families and substances that are proposed while somebody types what a patient does not bear."""
     found = await web.see(_named, request.args.get("substance", "")[:120])

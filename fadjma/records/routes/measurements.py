@@ -34,6 +34,7 @@ class _Measured(TypedDict):
 
 
 @blueprint.get("/patients/<patient_id>/measurements")
+@web.takes("before")
 async def measured(patient_id: str) -> Response:
     around = await _measured(patient_id)
     data = around["measured"].json(lambda one: one.json(web.language()))

@@ -44,6 +44,7 @@ async def amend_vaccination(record_id: str) -> Response:
 
 
 @blueprint.get("/vaccination-recalls")
+@web.takes("only", "before")
 async def recalls() -> Response:
     before, only = web.before(paging.DAY), web.one_of("only", get_args(recalling.Only))
     found, signed = await web.see_traced(_recalls, before, only)

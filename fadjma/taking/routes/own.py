@@ -63,6 +63,7 @@ def _base() -> str | None:
 
 
 @blueprint.get("/patients/<patient_id>/file")
+@web.takes("before")
 async def index(patient_id: str) -> Response:
     around = await _around(patient_id)
     taken = around["taken"]
