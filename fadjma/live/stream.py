@@ -96,8 +96,7 @@ class StreamEndpoint:
             return self._refuse(send, scope, 401, kind=_missing(viewer).type)
         cursor = level if after is None else after
         stream = Stream(viewer, Asgi(send, wire.abort(send)), _PATHS[scope["path"]], cursor)
-        others = self._for_other_origins(headers)
-        return self._serve(stream, [*_HEADERS, *others] if others else _HEADERS, receive, send, scope.get("state", {}))
+        return self._serve(stream, self._response_headers(headers), receive, send, scope.get("state", {}))
 
     async def _serve(
         self, stream: Stream, headers: list[tuple[bytes, bytes]], receive: Receive, send: Send, state: dict[str, Any]
@@ -129,6 +128,10 @@ class StreamEndpoint:
     def _left(self, stream: Stream, error: Exception | None) -> None:
         """The client has gone, or the kernel has given it up (wire.give_up_after)."""
         self._hub.remove(stream, "too_slow" if isinstance(error, TimeoutError) else "gone")
+
+    def _response_headers(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        others = self._for_other_origins(headers)
+        return [*_HEADERS, *others] if others else _HEADERS
 
     def _for_other_origins(self, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         """What a browser wants to see before it lets a page of another origin read the answer."""

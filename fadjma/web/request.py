@@ -225,7 +225,7 @@ def require_known_parameters() -> None:
     asking = asked()
     if asking.method not in ("GET", "HEAD") or not asking.query_string or asking.endpoint is None:
         return
-    if asking.wanted != "json" or asking.path.startswith("/fhir/"):  # which says so in its own way
+    if asking.wanted != "json" or asking.path.startswith("/fhir/") or not signed_in():  # FHIR says so in its own way
         return
     view = app().view_functions[asking.endpoint]
     known, several = getattr(view, "takes", _NOTHING), getattr(view, "each", ())

@@ -309,10 +309,10 @@ STRANGE_PARAMETERS = ("sortOrder=x", "sort=;DROP", "limit=-1", "page=x", "order_
 async def test_15_a_strange_parameter_is_no_failure(
     clinic: Callers, told: Told, parameter: str, every_way: bool
 ) -> None:
-    """Each page with two of them, by turns."""
+    """Each page with two of them, by turns. A program is told: test_asked_in_the_address.py."""
     for route in READS if every_way else READS[STRANGE_PARAMETERS.index(parameter) % 3 :: 3]:
         joined = "&" if "?" in route.path else "?"
-        assert (await clinic.program(route.who).get(f"{route.at(told)}{joined}{parameter}")).status == 200
+        assert (await clinic.browser(route.who).get(f"{route.at(told)}{joined}{parameter}")).status == 200
 
 
 async def test_15_no_failure_is_answered_with_200(clinic: Callers, told: Told) -> None:

@@ -92,6 +92,7 @@ def _taken(tx: Transaction, viewer: Viewer, patient_id: str, before: str | None)
 
 
 @blueprint.get("/patients/<patient_id>/file/paper")
+@web.takes(*PARTS, "since", "until")
 async def printed(patient_id: str) -> Response:
     """To be printed: all of it, or the parts and the period that the address names."""
     await web.see(lambda tx, viewer: exports.require_own(viewer, patient_id))
