@@ -128,7 +128,7 @@ async def search(resource_type: str) -> Response:
 @blueprint.post("/<resource_type>/_search")
 async def search_by_form(resource_type: str) -> Response:
     """The same, with the parameters in the body (http://hl7.org/fhir/R4/search.html#Introduction), and out of logs."""
-    if request.mimetype != _FORM:
+    if request.mimetype not in ("", _FORM):  # without a body there is none
         raise Unsupported(_ONLY_FORM)
     sent = await web.fields()
     return await _search(resource_type, [*request.args.items(multi=True), *sent.items(multi=True)])

@@ -619,6 +619,8 @@ async def test_a_search_may_be_sent_as_a_form(clinic: Callers, told: Told) -> No
     bundle = resource(await awa.post(where, "code=D57.1&_count=1", Content_Type=form))
     assert len(of(bundle)) == 1
     assert of(resource(await awa.post(where, "", Content_Type=form)))
+    assert len(of(resource(await awa.ask("POST", f"{where}?_count=1")))) == 1, "all of it in the address, and no body"
+    assert refused(await awa.post(where, b"code=D57.1", Content_Type="text/plain"), 415) == "not-supported"
     assert refused(await awa.post(where, {"code": "D57.1"}), 415) == "not-supported"
     assert refused(await clinic.program(SARR).post(where, "patient=awa", Content_Type=form), 404) == "not-found"
 
