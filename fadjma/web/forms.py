@@ -35,13 +35,14 @@ _SAID_AT_MOST = 20  # fields that are not understood
 _LONGEST_CODE = 40  # of an answer that is chosen
 # An object of JSON whose parts are fields of a form, under the names that they have there.
 _TOGETHER = {"identity": {"kind": "identity_kind", "number": "identity_document"}}
-_LEAVES = 1_000  # of a JSON body, of which a prescription of fifteen lines has a hundred
+MOST_FIELDS = 1_000  # of a body, of which a prescription of fifteen lines has a hundred
 _WHOLE_NUMBER = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})")
 _LONGEST_NUMBER = 60  # characters of a number or a date, with what comes along when it is copied
 
 D_co = TypeVar("D_co", covariant=True)
 
 LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
+TOO_MANY = N_("L'envoi a plus de mille champs.")
 UNKNOWN = N_("Le champ « %(name)s » n'est pas connu ici.")
 _MISSHAPEN = N_("Le champ « %(name)s » n'a pas la forme attendue.")
 REPEATED = N_("Le champ « %(name)s » est donné plusieurs fois.")
@@ -384,9 +385,9 @@ def fields_from_json(value: Any) -> MultiDict[str, str]:
     """
     if not isinstance(value, dict):
         raise ValueError(N_("Le corps doit être un objet JSON."))
-    leaves = list(islice(_leaves(value), _LEAVES + 1))
-    if len(leaves) > _LEAVES:
-        raise TooLarge(N_("L'envoi a plus de mille champs."))
+    leaves = list(islice(_leaves(value), MOST_FIELDS + 1))
+    if len(leaves) > MOST_FIELDS:
+        raise TooLarge(TOO_MANY)
     return MultiDict(leaves)
 
 

@@ -19,9 +19,9 @@ from fadjma import i18n
 from fadjma.i18n import N_
 from fadjma.identity import credentials
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Invalid, NotFound, Refusal
+from fadjma.refusals import Invalid, NotFound, Refusal, TooLarge
 from fadjma.store import Database, paging
-from fadjma.web.forms import REPEATED, UNKNOWN, Nested, clean, fields_from_json
+from fadjma.web.forms import MOST_FIELDS, REPEATED, TOO_MANY, UNKNOWN, Nested, clean, fields_from_json
 from fadjma.web.throttle import Throttle
 from fadjma.writing import LOST, plain_digits, trim
 
@@ -402,6 +402,8 @@ async def _form_fields() -> MultiDict[str, str]:
         files = [(name, file) for name, file in files if file is not taken[0]]
     _require_utf8(sent, escaped=not in_parts)
     named = [(name or "", value) for name, value in form.items(multi=True)]  # a part may have no name at all
+    if len(named) + len(files) > MOST_FIELDS:
+        raise TooLarge(TOO_MANY)
     return MultiDict([*named, *((name or "", Nested()) for name, _ in files)])
 
 

@@ -173,6 +173,17 @@ class TestBodies:
             answer.problem(answer.status)
         _unchanged(store, before)
 
+    async def test_more_than_a_thousand_fields_are_413_in_every_form(self, clinic: Callers, store: Store) -> None:
+        before, fields = store.content(), [f"f{number}" for number in range(1_001)]
+        form = "&".join(f"{name}=1" for name in fields)
+        parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n1\r\n' for name in fields)
+        program = clinic.program(DIOP)
+        (await program.post("/access-requests", dict.fromkeys(fields, 1))).problem(413)
+        (await program.post("/access-requests", form, Content_Type=FORM)).problem(413)
+        in_parts = "multipart/form-data; boundary=b"
+        (await program.post("/access-requests", f"{parts}--b--\r\n", Content_Type=in_parts)).problem(413)
+        assert store.content() == before
+
     @pytest.mark.parametrize("how", ["browser", "program"])
     async def test_a_thousand_lines_are_refused_before_each_is_looked_at(
         self, clinic: Callers, store: Store, monkeypatch: pytest.MonkeyPatch, how: str
