@@ -161,6 +161,8 @@ OTHERS = [
     (DIOP, f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity=ten", "lines-0-quantity"),
     (DIOP, f"/inventory/coverage?lines-0-medicine_id={PARACETAMOL}&lines-0-quantity=-10", "lines-0-quantity"),
     (DIOP, f"/posology?medicine_id={PARACETAMOL}&dosage=1x3/j&duration_days=week", "duration_days"),
+    (DIOP, "/prescriptions?patient=awa&place=now", "place"),
+    (DIOP, "/prescriptions?patient=awa&step=validate", "step"),
     (AWA, "/patients/awa/records?from=2026-02-30", "from"),
     (ADMIN, "/audit?day=2026-13-01", "day"),
     (NDIAYE, "/inventory/consumption?month=2026-13", "month"),

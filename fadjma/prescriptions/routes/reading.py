@@ -31,6 +31,7 @@ from fadjma.prescriptions.prescription import Prescription
 from fadjma.prescriptions.renewals import Renewing
 from fadjma.prescriptions.routes.alerts import Shown, shown
 from fadjma.records import actions as writing
+from fadjma.refusals import Invalid
 from fadjma.safety.answers import Override
 from fadjma.safety.rules import Unchecked
 from fadjma.store import Page, Transaction
@@ -148,6 +149,14 @@ def _find(
 
 
 def _asked() -> Asked:
+    asked = _said()
+    beside = next((name for name in ("place", "step") if asked["patient_id"] and asked.get(name)), None)
+    if beside and web.wants() == "json":  # else all of the patient's would be the answer
+        raise Invalid({beside: N_("Les ordonnances d'un patient se lisent toutes, ou par « q ».")})
+    return asked
+
+
+def _said() -> Asked:
     return {
         "place": web.one_of("place", states.PLACES),
         "step": web.one_of("step", lists.WORK),
