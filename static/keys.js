@@ -10,18 +10,52 @@ const help = () => document.getElementById('keys-help');
 const rows = () => [...main().querySelectorAll(ROW)].filter(row => VISIBLE(row) && handle(row));
 const handle = row => row.querySelector('a[href], button');
 
+// A scanner types as nobody does, and ends with Enter or Tab. Where no field has the focus its code is looked for, and none
+// of its letters does anything: so an act waits for as long as the key after it would take.
+const BETWEEN = 35; // milliseconds, between two keys of a scanner at the most
+const LEAST = 6; // characters of a code
+let code = '', codeAt = 0, waiting;
+
 let lastAt = -1; // of the rows; the one that was there may have gone
 
 // Returns whether the key meant something here.
-export function press({ key, target, repeat, ctrlKey, altKey, metaKey, isComposing }) {
+export function press({ key, target, repeat, timeStamp, ctrlKey, altKey, metaKey, isComposing }) {
   if (ctrlKey || altKey || metaKey || isComposing || !main()) return false; // or the screen is hidden
   if (key == 'Escape') return close(target);
   if (target.matches(FIELDS) || target.isContentEditable) return false;
+  if (isScanned(key, repeat, timeStamp)) return true;
   if (key == 'j' || key == 'k') return step(target, key == 'j' ? 1 : -1);
   if (repeat || key.length > 1) return false;
   if (key == '/') return search();
   if (key == '?') return help() ? close(target) : explain();
   return act(target, key);
+}
+
+// Whether the key is not the first two of a scanner's.
+function isScanned(key, repeat, at) {
+  const follows = !repeat && at - codeAt < BETWEEN;
+  if (/^(Enter|Tab)$/.test(key)) {
+    const found = follows && code.length >= LEAST && code;
+    code = '';
+    if (found) look(found);
+    return !!found;
+  }
+  if (key.length > 1) return false; // Shift, before a capital
+  code = follows ? code + key : key;
+  codeAt = at;
+  if (code.length < 3) return false;
+  clearTimeout(waiting);
+  return true;
+}
+
+function look(found) {
+  const field = searchField();
+  if (!field) return;
+  if (field.matches('a')) location.href = field.getAttribute('href') + '?q=' + encodeURIComponent(found);
+  else {
+    field.value = found;
+    field.form.requestSubmit();
+  }
 }
 
 function step(target, by) {
@@ -51,11 +85,16 @@ function act(target, key) {
   const found = [...(row || main()).querySelectorAll('[data-key]')].find(element =>
     element.dataset.key == key && VISIBLE(element) && !element.closest('[aria-busy]') && (row || !element.closest(ROW)));
   if (!found) return false;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => found.isConnected && !found.closest('[aria-busy]') && doIt(found), 2 * BETWEEN);
+  return true;
+}
+
+function doIt(found) {
   const part = found.form || found.matches('summary') && found.parentNode;
   const field = part && part.querySelector(FIELDS);
   if (!field || part != found.form) found.click(); // nothing is sent that is not filled in
   if (field) field.focus(); // where the next key is needed
-  return true;
 }
 
 // The innermost of what is open: the keys, a part that was unfolded, a field.
