@@ -37,6 +37,12 @@ class ThresholdForm(Form):
     threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
 
 
+class AsReadForm(Form):
+    """Of an act that is done or not, on the version that was read."""
+
+    version = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
+
+
 class ReasonForm(Form):
     """Why a lot is withheld; its page has another form with a `reason`."""
 

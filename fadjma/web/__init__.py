@@ -23,7 +23,7 @@ from fadjma.web.asking import (
     watch,
     whoever_it_is_for,
 )
-from fadjma.web.filled import blank, form, refill
+from fadjma.web.filled import as_it_is, blank, form, refill
 from fadjma.web.request import (
     MAX_BODY,
     MAX_FILE,
@@ -56,6 +56,7 @@ from fadjma.web.request import (
     viewer,
     wants,
     while_typing,
+    words,
 )
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "agent",
     "answer",
     "app",
+    "as_it_is",
     "as_json",
     "asked",
     "attempt",
@@ -116,4 +118,5 @@ __all__ = [
     "watch",
     "while_typing",
     "whoever_it_is_for",
+    "words",
 ]

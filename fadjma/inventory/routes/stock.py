@@ -28,6 +28,7 @@ from fadjma.inventory import (
 )
 from fadjma.inventory.elsewhere import Elsewhere
 from fadjma.inventory.forms import (
+    AsReadForm,
     ChangedMedicineForm,
     CountForm,
     LotForm,
@@ -269,7 +270,7 @@ async def show_lot(lot_id: str) -> Response:
 
 
 @blueprint.post("/inventory/lots/<lot_id>/blocking")
-@web.refill("inventory/lot.html", ReasonForm, context=around_lot)
+@web.refill("inventory/lot.html", ReasonForm, context=around_lot, stays=True)
 async def withhold(lot_id: str) -> Response:
     form = await web.form(ReasonForm)
     acted = await web.act(withholding.withhold, queries.lot, lot_id, reason=form.why.data)
@@ -277,14 +278,15 @@ async def withhold(lot_id: str) -> Response:
 
 
 @blueprint.post("/inventory/lots/<lot_id>/unblocking")
+@web.as_it_is("inventory/lot.html", context=around_lot)
 async def put_back(lot_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(withholding.put_back, queries.lot, lot_id)
+    form = await web.form(AsReadForm)
+    acted = await web.act(withholding.put_back, queries.lot, lot_id, version=form.version.data)
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 
 @blueprint.post("/inventory/lots/<lot_id>/adjustments")
-@web.refill("inventory/lot.html", CountForm, context=around_lot, versions=True)
+@web.refill("inventory/lot.html", CountForm, context=around_lot, stays=True)
 async def adjust(lot_id: str) -> Response:
     form = await web.form(CountForm)
     acted = await web.act(
