@@ -1,7 +1,7 @@
 // Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
 // Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
 // its own cursor, and asks by itself for what it lacks.
-import { abortAfter, applyEvent, byId, now, SECOND, user } from './page.js';
+import { abortAfter, applyEvent, byId, here, now, SECOND, user } from './page.js';
 
 const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
@@ -179,7 +179,7 @@ function halt(why, told) {
   if (leading) setTimeout(stop, 500); // the others hear of it before the lock is free
   else stop();
   show('offline');
-  const next = why == 'expired' ? '?next=' + encodeURIComponent(location.pathname + location.search) : '';
+  const next = why == 'expired' ? '?next=' + encodeURIComponent(here) : '';
   if (why == 'locked') dispatchEvent(new Event('locked'));
   else if (why == 'changed') byId('other').hidden = false; // what is being typed stays, to be read
   else if (why != 'replaced') location.replace(why == 'withdrawn' ? '/people' : '/sign-in' + next);

@@ -1,9 +1,8 @@
 // The screens of staff: hidden at once by button or key, locked by the server. What was shown leaves the document, and is
 // fetched again at the same address once its person has unlocked it.
-import { byId, create, later, now, SECOND, sleep } from './page.js';
+import { byId, create, here, later, now, SECOND, sleep } from './page.js';
 
 const { lock } = document.body.dataset; // seconds; patients have none
-const here = location.pathname + location.search;
 
 let touchedAt = now(), toldAt = now(), escapedAt = 0, hiding = false;
 
@@ -30,8 +29,8 @@ export async function hide() {
 }
 
 async function untilAnswered(curtain) {
-  const answer = await post('/lock').catch(() => 0);
-  if (answer && answer.status < 500) return;
+  const { status } = await post('/lock').catch(() => 0);
+  if (status < 500) return;
   later().then(({ WAITING }) => curtain.textContent = WAITING);
   await sleep(3 * SECOND);
   await untilAnswered(curtain);

@@ -3,6 +3,7 @@
 
 export const SECOND = 1e3; // milliseconds
 export const now = Date.now; // goes on while the machine sleeps
+export const here = location.pathname + location.search; // no script changes it
 export const byId = id => document.getElementById(id);
 export const { user } = document.body.dataset;
 export const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
