@@ -1,9 +1,8 @@
 // Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
 // Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
 // its own cursor, and asks by itself for what it lacks.
-import { abortAfter, applyEvent, byId, here, now, SECOND, user } from './page.js';
+import { abortAfter, applyEvent, byId, cursor, here, now, SECOND, user } from './page.js';
 
-const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
 const WORDS = { live: _('En direct'), polling: _('Au ralenti'), connecting: _('Connexion…'), offline: _('Hors ligne depuis') };
 const ENDS = { 204: 'replaced', 401: 'expired', 403: 'expired', 409: 'changed', 423: 'locked' };

@@ -1,8 +1,6 @@
 // The screens of staff: hidden at once by button or key, locked by the server. What was shown leaves the document, and is
 // fetched again at the same address once its person has unlocked it.
-import { byId, create, here, later, now, SECOND, sleep } from './page.js';
-
-const { lock } = document.body.dataset; // seconds; patients have none
+import { byId, create, here, later, lock, now, SECOND, sleep } from './page.js';
 
 let touchedAt = now(), toldAt = now(), escapedAt = 0, hiding = false;
 
@@ -36,7 +34,7 @@ async function untilAnswered(curtain) {
   await untilAnswered(curtain);
 }
 
-function watch() {
+if (lock) {
   for (const kind of ['keydown', 'pointerdown', 'input', 'wheel']) addEventListener(kind, touch, { passive: true });
   addEventListener('locked', hide); // live.js has heard it
   const early = event => import('./keys.js').then(({ press }) => { // until it is there, in order
@@ -55,5 +53,3 @@ function watch() {
     if (state == 'offline' && now() - touchedAt > lock * SECOND) hide();
   }, 5 * SECOND);
 }
-
-if (lock) watch();

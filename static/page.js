@@ -5,14 +5,15 @@ export const SECOND = 1e3; // milliseconds
 export const now = Date.now; // goes on while the machine sleeps
 export const here = location.pathname + location.search; // no script changes it
 export const byId = id => document.getElementById(id);
-export const { user } = document.body.dataset;
+export const { cursor, lock, user } = document.body.dataset; // lock: seconds; patients have none
 export const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
 export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 // A promise of what is needed seldom, the same for all: what they do with it stays in order.
 let sender, holder;
 export const later = () => sender = sender || bring(() => import('./later.js'));
-export const bring = load => load().catch(() => sleep(3 * SECOND).then(() => bring(load))); // no link
+// Again where there is no link; what does not fit to what this page has is of a newer version.
+export const bring = load => load().catch(({ name }) => sleep(3 * SECOND).then(() => name == 'SyntaxError' ? location.reload() : bring(load)));
 const focusInPlace = element => element.focus({ preventScroll: true });
 const hasFocus = element => element.contains(document.activeElement);
 
