@@ -144,6 +144,7 @@ class _AroundNewLot(TypedDict):
     found: Page[queries.Medicine]  # what was looked for
     q: str
     before: queries.Lot | None  # that was received just before
+    at: int  # when its form came
     asked: dict[str, str]  # what a code does not say for sure, by the names of fields
     faults: dict[str, str]  # why a code says nothing
 
@@ -157,6 +158,7 @@ async def _around_new_lot(q: str = "", gtin: str = "") -> _AroundNewLot:
         "found": found,
         "q": q,
         "before": before,
+        "at": web.database().clock(),
         "asked": {},
         "faults": {},
     }
@@ -219,6 +221,7 @@ async def receive() -> Response:
         quantity=form.quantity.data,
         threshold=form.threshold.data,
         gtin=codes.in_fourteen(form.gtin.data) if form.gtin.data else "",
+        since=form.since.data,
         confirmed=form.confirm.data,
     )
     lot_id = acted.resource.id
