@@ -16,8 +16,8 @@ export function receive(form, { status, go, html }, button) {
   const page = new DOMParser().parseFromString(html, 'text/html');
   const part = isRow(form) ? page.body.firstElementChild : page.getElementById(targetOf(form));
   const isPage = part && part.id == 'main';
-  // Of one thing, 404 and 409 say what has become of it; what else is refused says nothing of it.
-  if (!part || status > 399 && (isPage || isRow(form) || status > 410) && !/<form/.test(part.outerHTML)) {
+  // Of one thing, 404, 409 and 422 say what has become of it; 400, 413, 429 and 500 say nothing of it.
+  if (!part || status > 399 && (isPage || isRow(form) || /00|13|29/.test(status)) && !/<form/.test(part.outerHTML)) {
     announce(form, 'unsent'); // what was typed is still there
     refuse(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
   } else {
