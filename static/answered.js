@@ -22,6 +22,7 @@ export function receive(form, { status, go, html }, button) {
     refuse(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
   } else {
     if (isPage) document.title = page.title;
+    part.dataset.seq = page.body.dataset.cursor || 0; // of the last event that it knows of
     placePart(isRow(form) ? form : byId(part.id), part, form);
   }
 }
@@ -37,8 +38,10 @@ function placePart(old, part, form) {
   whileAnswering(form, heldSinceSending, () => swap(old, part));
   const errors = byId('errors');
   if (errors) errors.focus();
-  else if (part.id == 'main') part.focus({ preventScroll: true });
-  if (part.id == 'main' && !errors) scrollTo(0, 0);
+  else if (part.id == 'main') {
+    part.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 }
 
 // What brings the newest version of `node`, where it was held back after the act was sent.

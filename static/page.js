@@ -61,7 +61,7 @@ function countUnread(seq) {
 function place(element, anyway) {
   const old = byId(element.id);
   const list = byId(element.dataset.into);
-  if (old && !anyway && isBusy(old)) return holdBack(old, () => place(element, true));
+  if (old && !anyway && isBusy(old)) return holdBack(old, asked => place(element, asked));
   if (!old && !list) return;
   if ('gone' in element.dataset) return swap(old);
   swap(old, element, list && !list.contains(old) ? list : null);
@@ -78,8 +78,7 @@ export function swap(old, element, list) {
   if (element && self.htmx) htmx.process(element);
   restore();
   if (element) element.dispatchEvent(new Event('placed', { bubbles: true }));
-  if (bringHeld && isBusy(element)) holdBack(element, bringHeld);
-  else if (bringHeld) bringHeld();
+  if (bringHeld) bringHeld();
 }
 
 // What is replaced keeps its opened parts, whoever works by keyboard keeps their place, and what is under a finger stays

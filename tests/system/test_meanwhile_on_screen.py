@@ -1,5 +1,6 @@
 """Two people at one prescription, each before their own screen: who comes late sees why, and what they typed."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -81,11 +82,32 @@ async def test_what_comes_of_the_other_act_does_not_take_the_place_of_the_answer
     await others.ask(DIOP, "POST", f"{address}/cancellation", reason="Traitement changé")
     await page.context.set_offline(False)
     await mine.is_told("Une ordonnance a été annulée")
-    await expect(page.locator("#item > .stale")).to_be_visible()
+    await mine.is_settled()
     await expect(page.locator("#errors")).to_contain_text(re.compile("est annulée.: rien n'a été modifié."))
     await expect(page.locator("#errors q")).to_have_text("Attendu demain matin")
     await expect(page.locator("#item")).to_contain_text("Traitement changé")
+    await expect(page.locator(".stale")).to_have_count(0)  # the answer knows of it
     await page.context.close()
+
+
+async def test_who_is_a_moment_later_reads_it_above_the_page_as_it_is(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    """Two screens of one pharmacy send the same code at once: one answer is in words, and nothing newer is offered."""
+    address = await _ready(others, MOUSSA)
+    screens = [await sign_in(browser, clinic, NDIAYE, at=address, viewport=size) for size in (PHONE, DESK)]
+    code = (await others.ask(MOUSSA, "GET", address))["handover_code"]
+    for screen in screens:
+        await screen.page.fill("#delivery-code", code)
+    await asyncio.gather(*(screen.page.press("#delivery-code", "Enter") for screen in screens))
+    late = re.compile("Cette ordonnance est déjà livrée.: rien n'a été modifié.")
+    for screen in screens:
+        await expect(screen.page.locator(".steps")).to_contain_text(re.compile(r"Livrée\d\d:\d\d"))
+        await screen.is_settled()
+        await expect(screen.page.locator(".stale")).to_have_count(0)
+    assert sum([await screen.page.locator("#errors", has_text=late).count() for screen in screens]) == 1
+    for screen in screens:
+        await screen.page.context.close()
 
 
 async def test_what_is_refused_for_another_reason_leaves_the_page_and_what_was_typed(
