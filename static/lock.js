@@ -2,7 +2,7 @@
 // fetched again at the same address once its person has unlocked it.
 import { byId, create, here, later, lock, now, SECOND, sleep } from './page.js';
 
-let touchedAt = now(), toldAt = now(), escapedAt = 0, hiding = false;
+let touchedAt = now(), toldAt = now(), escapedAt, hiding;
 
 // Typing is activity long before anything of it is sent.
 function touch() {
