@@ -9,18 +9,21 @@ export function receive(form, { status, go, html }, button) {
     working(button);
     return location.assign(go);
   }
-  if (isRow(form) && status < 400) {
+  const failed = status > 399;
+  if (isRow(form) && !failed) {
     whileAnswering(form, heldSinceSending, () => placeAll(html));
     return form.reset();
   }
   const page = new DOMParser().parseFromString(html, 'text/html');
   const part = isRow(form) ? page.body.firstElementChild : page.getElementById(targetOf(form));
   const isPage = part && part.id == 'main';
-  if (!part || status > 399 && (isPage || isRow(form)) && !/<form/.test(part.outerHTML)) {
+  // Of one thing, 404, 409 and 422 say what has become of it; 400, 413, 429 and 500 say nothing of it.
+  if (!part || failed && (isPage || isRow(form) || /00|13|29/.test(status)) && !/<form/.test(part.outerHTML)) {
     announce(form, 'unsent'); // what was typed is still there
     refuse(form, (page.querySelector('[role=alert]') || { textContent: AGAIN }).textContent);
   } else {
     if (isPage) document.title = page.title;
+    if (failed) part.dataset.seq = page.body.dataset.cursor || 0; // of the last event that it knows of
     placePart(isRow(form) ? form : byId(part.id), part, form);
   }
 }
@@ -36,12 +39,14 @@ function placePart(old, part, form) {
   whileAnswering(form, heldSinceSending, () => swap(old, part));
   const errors = byId('errors');
   if (errors) errors.focus();
-  else if (part.id == 'main') part.focus({ preventScroll: true });
-  if (part.id == 'main' && !errors) scrollTo(0, 0);
+  else if (part.id == 'main') {
+    part.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 }
 
 // What brings the newest version of `node`, where it was held back after the act was sent.
 function heldSinceSending(node) {
   const bringNewest = heldBy(node);
-  return bringNewest && bringNewest != node.firstElementChild.known ? bringNewest : null;
+  return bringNewest && bringNewest != node.firstElementChild.known && bringNewest;
 }

@@ -2,10 +2,9 @@
 // is until a medicine is chosen, by Enter on it or a tap; then the next field has the focus. Enter never sends this form.
 // What is found and chosen is in suggestions.js, which comes with the first letter. Where this has not come, the form's own
 // buttons find and pick.
-import { byId, SECOND } from './page.js';
+import { byId } from './page.js';
 
 const FIELD = '[data-picks]';
-const WAIT = 200; // milliseconds without a letter, before it is looked for
 const timers = new Map(); // field → when
 let suggestions; // the module, once somebody has looked for something
 
@@ -31,9 +30,7 @@ function equip(field) {
   if (field == document.activeElement && field.value && !idOf(field).value) look(field); // typed before this came
 }
 
-function equipAll(node) {
-  for (const field of node.querySelectorAll(FIELD)) equip(field);
-}
+const equipAll = node => node.querySelectorAll(FIELD).forEach(equip);
 
 // --- looking ---
 
@@ -54,7 +51,7 @@ async function look(field) {
   } catch (error) { // no link
     if (!isWanted()) return;
     say(field, _('Pas de réponse du serveur : on cherche encore.'));
-    plan(field, 3 * SECOND);
+    plan(field, 3e3);
   }
 }
 
@@ -88,7 +85,7 @@ addEventListener('input', ({ target }) => {
   if (!target.matches(FIELD)) return;
   idOf(target).value = '';
   if (suggestions) suggestions.activate(target); // whoever types goes on looking
-  plan(target, WAIT);
+  plan(target, 200); // milliseconds without a letter
 });
 
 addEventListener('focusout', ({ target }) => {

@@ -27,7 +27,7 @@ addEventListener('htmx:beforeSwap', ({ detail }) => {
     detail.shouldSwap = false;
     // Brought by itself, it still follows the event: by the time it comes, somebody may be typing.
     const cause = requestConfig.triggeringEvent;
-    holdBack(target, asked => fetchAgain(path, elt.isConnected ? elt : byId(id), asked ? undefined : cause));
+    if (!(cause.detail.seq <= target.dataset.seq)) holdBack(target, asked => fetchAgain(path, elt.isConnected ? elt : byId(id), asked ? undefined : cause));
   } else if (detail.shouldSwap) {
     restore = rememberPlace(target);
   }

@@ -11,8 +11,6 @@ export const WAITING = _('Écran masqué. Pas de réponse du serveur. Votre text
 
 // --- a form is sent: it is kept until the server has answered, and sent again ---
 
-const NO_ANSWER = /50[234]/; // of a proxy, or of a server that starts
-
 let receiver; // a promise of what an answer does, from the first letter on: the link may go before the form is sent
 const answering = () => receiver = receiver || bring(() => import('./answered.js'));
 addEventListener('input', answering, { once: true });
@@ -60,8 +58,8 @@ async function attempt(form, asked) {
   try {
     const answer = await fetchWithin(...asked);
     const { status, headers } = answer;
-    if (!NO_ANSWER.test(status)) return { status, go: headers.get('HX-Redirect'), html: await answer.text() };
-  } catch (error) {} // no link
+    if (!/50[234]/.test(status)) return { status, go: headers.get('HX-Redirect'), html: await answer.text() };
+  } catch (error) {} // no link; or it was of a proxy, or of a server that starts
   announce(form, 'unsent');
 }
 

@@ -1,9 +1,8 @@
 // Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
 // Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
 // its own cursor, and asks by itself for what it lacks.
-import { abortAfter, applyEvent, byId, now, SECOND, user } from './page.js';
+import { abortAfter, applyEvent, byId, cursor, here, now, SECOND, user } from './page.js';
 
-const { cursor } = document.body.dataset;
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
 const WORDS = { live: _('En direct'), polling: _('Au ralenti'), connecting: _('Connexion…'), offline: _('Hors ligne depuis') };
 const ENDS = { 204: 'replaced', 401: 'expired', 403: 'expired', 409: 'changed', 423: 'locked' };
@@ -24,9 +23,9 @@ let serverHeardAt = now(), leaderHeardAt, tickedAt = now(); // signs of life; th
 
 let presence; // an AbortController: from start to stop
 let channel; // between the tabs of one person
-let leading = false;
+let leading;
 let failures = 0; // of streams, one after the other
-let streamAgainAt = 0;
+let streamAgainAt;
 let reconnectTime = 0; // as the server asks for it
 let notBefore = 0; // its Retry-After
 let pause; // before the next try, when this one was no failure
@@ -179,7 +178,7 @@ function halt(why, told) {
   if (leading) setTimeout(stop, 500); // the others hear of it before the lock is free
   else stop();
   show('offline');
-  const next = why == 'expired' ? '?next=' + encodeURIComponent(location.pathname + location.search) : '';
+  const next = why == 'expired' ? '?next=' + encodeURIComponent(here) : '';
   if (why == 'locked') dispatchEvent(new Event('locked'));
   else if (why == 'changed') byId('other').hidden = false; // what is being typed stays, to be read
   else if (why != 'replaced') location.replace(why == 'withdrawn' ? '/people' : '/sign-in' + next);

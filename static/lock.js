@@ -1,11 +1,8 @@
 // The screens of staff: hidden at once by button or key, locked by the server. What was shown leaves the document, and is
 // fetched again at the same address once its person has unlocked it.
-import { byId, create, later, now, SECOND, sleep } from './page.js';
+import { byId, create, here, later, lock, now, SECOND, sleep } from './page.js';
 
-const { lock } = document.body.dataset; // seconds; patients have none
-const here = location.pathname + location.search;
-
-let touchedAt = now(), toldAt = now(), escapedAt = 0, hiding = false;
+let touchedAt = now(), toldAt = now(), escapedAt, hiding;
 
 // Typing is activity long before anything of it is sent.
 function touch() {
@@ -30,14 +27,14 @@ export async function hide() {
 }
 
 async function untilAnswered(curtain) {
-  const answer = await post('/lock').catch(() => 0);
-  if (answer && answer.status < 500) return;
+  const { status } = await post('/lock').catch(() => 0);
+  if (status < 500) return;
   later().then(({ WAITING }) => curtain.textContent = WAITING);
   await sleep(3 * SECOND);
   await untilAnswered(curtain);
 }
 
-function watch() {
+if (lock) {
   for (const kind of ['keydown', 'pointerdown', 'input', 'wheel']) addEventListener(kind, touch, { passive: true });
   addEventListener('locked', hide); // live.js has heard it
   const early = event => import('./keys.js').then(({ press }) => { // until it is there, in order
@@ -56,5 +53,3 @@ function watch() {
     if (state == 'offline' && now() - touchedAt > lock * SECOND) hide();
   }, 5 * SECOND);
 }
-
-if (lock) watch();

@@ -3,15 +3,17 @@
 
 export const SECOND = 1e3; // milliseconds
 export const now = Date.now; // goes on while the machine sleeps
+export const here = location.pathname + location.search; // no script changes it
 export const byId = id => document.getElementById(id);
-export const { user } = document.body.dataset;
+export const { cursor, lock, user } = document.body.dataset; // lock: seconds; patients have none
 export const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
 export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 // A promise of what is needed seldom, the same for all: what they do with it stays in order.
 let sender, holder;
 export const later = () => sender = sender || bring(() => import('./later.js'));
-export const bring = load => load().catch(() => sleep(3 * SECOND).then(() => bring(load))); // no link
+// Again where there is no link; what does not fit to what this page has is of a newer version.
+export const bring = load => load().catch(({ name }) => sleep(3 * SECOND).then(() => name == 'SyntaxError' ? location.reload() : bring(load)));
 const focusInPlace = element => element.focus({ preventScroll: true });
 const hasFocus = element => element.contains(document.activeElement);
 
@@ -59,7 +61,7 @@ function countUnread(seq) {
 function place(element, anyway) {
   const old = byId(element.id);
   const list = byId(element.dataset.into);
-  if (old && !anyway && isBusy(old)) return holdBack(old, () => place(element, true));
+  if (old && !anyway && isBusy(old)) return holdBack(old, asked => place(element, asked));
   if (!old && !list) return;
   if ('gone' in element.dataset) return swap(old);
   swap(old, element, list && !list.contains(old) ? list : null);
@@ -76,8 +78,7 @@ export function swap(old, element, list) {
   if (element && self.htmx) htmx.process(element);
   restore();
   if (element) element.dispatchEvent(new Event('placed', { bubbles: true }));
-  if (bringHeld && isBusy(element)) holdBack(element, bringHeld);
-  else if (bringHeld) bringHeld();
+  if (bringHeld) bringHeld();
 }
 
 // What is replaced keeps its opened parts, whoever works by keyboard keeps their place, and what is under a finger stays

@@ -19,6 +19,8 @@ from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
 
+_TWICE = N_("%(who)s vient de recevoir %(units)d unités de ce lot : est-ce une autre livraison ?")
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -39,6 +41,7 @@ def receive(
     quantity: int,
     threshold: int | None = None,
     gtin: str = "",
+    since: int | None = None,
     confirmed: bool = False,
 ) -> str:
     """A lot arrives at the pharmacist's own pharmacy; returns the lot's id. The same lot again is added to.
@@ -47,7 +50,8 @@ def receive(
     first, with all else that is hardly meant: one answer takes it all. `confirmed`: also such a one, and one that has
     expired, which is counted but never dispensed. `threshold`: from which number on the pharmacy is warned of this
     product; None: as before. `gtin`: the code of its box, which from now on means this medicine here; where it meant
-    another, it is asked, too. Raises Doubtful.
+    another, it is asked, too. `since`: when whoever receives it began; what a colleague has received of this lot since
+    may be the very same. Raises Doubtful.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
@@ -60,8 +64,11 @@ def receive(
     meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
     if meant and meant != medicine_id:
         asked["gtin"] = known.IS_OF
+    who, units = ("", 0) if since is None else _received_by_colleague(tx, viewer, lot_id, since)
+    if who:
+        asked["quantity"] = _TWICE
     if asked and not confirmed:
-        raise Doubtful(asked, medicine=queries.medicine(tx, meant or medicine_id).name)
+        raise Doubtful(asked, medicine=queries.medicine(tx, meant or medicine_id).name, who=who, units=units)
     _move(tx, viewer, lot_id, "received", quantity)
     if threshold is not None:
         tx.send("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
@@ -70,6 +77,17 @@ def receive(
     _tell(tx, viewer, product_id, "stock.received")
     elsewhere.tell_of_arrival(tx, viewer, [(medicine_id, number)])
     return lot_id
+
+
+def _received_by_colleague(tx: Transaction, viewer: Viewer, lot_id: str, since: int) -> tuple[str, int]:
+    """Who else has received some of this lot since then, and how much; nobody: ("", 0)."""
+    row = tx.first(
+        "SELECT u.name, v.quantity FROM movements v JOIN people u ON u.id = v.actor_id WHERE v.lot_id = :lot "
+        "AND v.kind = 'received' AND v.quantity > 0 AND v.at >= :since AND v.actor_id <> :viewer "
+        "ORDER BY v.at DESC, v.id DESC LIMIT 1",
+        {"lot": lot_id, "since": since, "viewer": viewer.id},
+    )
+    return (row["name"], row["quantity"]) if row else ("", 0)
 
 
 def _hardly_meant(tx: Transaction, expires_on: str, quantity: int) -> Iterator[tuple[str, str]]:

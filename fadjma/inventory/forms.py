@@ -27,6 +27,7 @@ class LotForm(Questioned):
     quantity = WholeNumber(N_("Quantité reçue"), [InputRequired(), NumberRange(min=1, max=100_000)])
     threshold = WholeNumber(N_("Seuil d'alerte"), [Optional(), NumberRange(min=0, max=100_000)])
     gtin = text(N_("Code-barres"), 14, required=False)
+    since = WholeNumber("", [Optional(), NumberRange(min=0, max=2**53)])  # milliseconds: when its page came
 
     def validate_gtin(self, field: Any) -> None:
         if field.data and not codes.is_gtin(field.data):
@@ -35,6 +36,12 @@ class LotForm(Questioned):
 
 class ThresholdForm(Form):
     threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
+
+
+class AsReadForm(Form):
+    """Of an act that is done or not, on the version that was read."""
+
+    version = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
 
 
 class ReasonForm(Form):

@@ -15,6 +15,7 @@ from fadjma.store import Transaction
 RECALLED = N_("Rappel du lot")  # the reason of whoever tells those who received it
 _ALREADY = N_("Ce lot est déjà bloqué.")
 _NOT_WITHHELD = N_("Ce lot n'est pas bloqué.")
+_CHANGED = N_("Ce lot a changé entre-temps : rien n'a été modifié.")
 
 
 def withhold(tx: Transaction, viewer: Viewer, lot_id: str, *, reason: str) -> str:
@@ -54,10 +55,14 @@ def recalled(tx: Transaction, viewer: Viewer, lot: Lot) -> None:
         withhold(tx, viewer, lot.id, reason=RECALLED)
 
 
-def put_back(tx: Transaction, viewer: Viewer, lot_id: str) -> str:
-    """It was a mistake: what is left of the lot is used as before. Raises Conflict where it is not withheld."""
+def put_back(tx: Transaction, viewer: Viewer, lot_id: str, *, version: int | None = None) -> str:
+    """It was a mistake: what is left of the lot is used as before. `version`: as it was read, if it was: it may be
+    withheld for another reason since. Raises Conflict, also where it is not withheld.
+    """
     moving.own_pharmacy(viewer)
     lot = queries.lot(tx, viewer, lot_id)
+    if lot.withheld_at and version not in (None, lot.version):
+        raise Conflict(_CHANGED, current=lot.state)
     changed = tx.execute(
         "UPDATE lots SET withheld_at = NULL, withheld_by = NULL, withheld_reason = '', version = version + 1 "
         "WHERE id = :id AND withheld_at IS NOT NULL",

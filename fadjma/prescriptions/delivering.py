@@ -8,7 +8,6 @@ from typing import Literal
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries, states, transitions
-from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
@@ -22,8 +21,7 @@ def accept(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: in
     """The pharmacy will bring it; the patient is told. `version`: of the prescription as it was read, if it was: the
     patient may have asked for another address since. Raises Conflict.
     """
-    found = transitions.begin(tx, viewer, prescription_id, states.ACCEPT_DELIVERY)
-    require_as_read(found, version)
+    found = transitions.begin(tx, viewer, prescription_id, states.ACCEPT_DELIVERY, version=version)
     wanted = queries.delivery(tx, found.id)
     if wanted is None or wanted.status != "asked":
         raise Conflict(_ANSWERED, current=found.status)
@@ -32,9 +30,11 @@ def accept(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: in
     return found.id
 
 
-def decline(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """It does not bring it, also what it had accepted: the patient reads why, and fetches it, or asks again."""
-    found = transitions.begin(tx, viewer, prescription_id, states.DECLINE_DELIVERY)
+def decline(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str, version: int | None = None) -> str:
+    """It does not bring it, also what it had accepted: the patient reads why, and fetches it, or asks again. `version`
+    as in accept.
+    """
+    found = transitions.begin(tx, viewer, prescription_id, states.DECLINE_DELIVERY, version=version)
     wanted = queries.delivery(tx, found.id)
     if wanted is None or wanted.status in NOBODY_WANTS:
         raise Conflict(DECLINED if wanted and wanted.status == "declined" else NOT_ASKED, current=found.status)
@@ -52,12 +52,6 @@ def withdraw(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     answer(tx, viewer, found.id, "withdrawn")
     _tell(tx, viewer, found.id, states.WITHDRAW_DELIVERY)
     return found.id
-
-
-def require_as_read(found: Standing, version: int | None) -> None:
-    """Raise Conflict where it has changed since that version; None: no version was read."""
-    if version not in (None, found.version):
-        raise Conflict(states.CHANGED, current=found.status)
 
 
 def answer(

@@ -222,11 +222,10 @@ def depart(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: in
         raise Invalid({"status": delivering.DECLINED})
 
     def accept(found: Standing) -> None:
-        delivering.require_as_read(found, version)
         if wanted.status == "asked":
             delivering.answer(tx, viewer, found.id, "accepted")
 
-    return transitions.move(tx, viewer, prescription_id, states.DEPART, before=accept)
+    return transitions.move(tx, viewer, prescription_id, states.DEPART, before=accept, version=version)
 
 
 def bring_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
@@ -234,27 +233,33 @@ def bring_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason:
     return transitions.move(tx, viewer, prescription_id, states.BRING_BACK, reason=reason)
 
 
-def refuse(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, text: str) -> str:
+def refuse(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, text: str, version: int | None = None
+) -> str:
     """Refused with a coded reason (states.REFUSALS) and a text: the doctor hears of it at once and corrects it.
 
     What this pharmacy does not have, another may take at once: it is given back, and the doctor is told all the same.
+    `version`: as it was read, if it was: the doctor may have replaced since what it is refused for.
     """
     reason = f"{code}: {text}"
     if code != states.UNAVAILABLE:
-        return transitions.move(tx, viewer, prescription_id, states.REFUSE, reason=reason)
-    transitions.begin(tx, viewer, prescription_id, states.REFUSE)
+        return transitions.move(tx, viewer, prescription_id, states.REFUSE, reason=reason, version=version)
+    transitions.begin(tx, viewer, prescription_id, states.REFUSE, version=version)
     also_told: dict[states.Side, str] = {"prescriber": "prescription.unavailable"}
     return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason, also_told=also_told)
 
 
-def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes) -> dict[str, Any]:
+def try_code(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes, version: int | None = None
+) -> dict[str, Any]:
     """Check a hand-over code and count a wrong one, in a transaction of its own so that the count is kept.
 
+    `version` as in `deliver`: a colleague has handed something over with this very code, and it is no guess.
     Returns {"right": bool, "left": how many tries are left}.
     """
     found = transitions.seen_by(tx, viewer, prescription_id, states.DELIVER)
     _require_own(viewer, found)
-    if found.status not in states.DELIVER.sources:
+    if found.status not in states.DELIVER.sources or version not in (None, found.version):
         return {"right": True, "left": 0}  # nothing to guess: the act itself answers
     left = handover.ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
@@ -274,12 +279,15 @@ def try_code(tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str
     return {"right": False, "left": max(0, left - 1)}
 
 
-def try_card(tx: Transaction, viewer: Viewer, prescription_id: str, *, card: Card) -> dict[str, Any]:
+def try_card(
+    tx: Transaction, viewer: Viewer, prescription_id: str, *, card: Card, version: int | None = None
+) -> dict[str, Any]:
     """The same of the PIN of the patient's card, which the patient types on the pharmacist's screen."""
     found = transitions.seen_by(tx, viewer, prescription_id, states.DELIVER)
     _require_own(viewer, found)
     known = patient_pins.of(tx, found.patient_id)
-    if found.status not in states.DELIVER.sources or known is None or known.locked:
+    is_as_read = version in (None, found.version)
+    if found.status not in states.DELIVER.sources or not is_as_read or known is None or known.locked:
         return {"right": True, "left": 0}  # nothing to guess, or no longer: the act itself answers
     proving.require_card(directory.patient(tx, found.patient_id).identifier, card)
     if known.is_it(card.key, card.pin):
@@ -320,9 +328,7 @@ def deliver(
     handed over a part since. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there,
     Doubtful as `prepare` where nothing was put aside.
     """
-    found = transitions.begin(tx, viewer, prescription_id, states.DELIVER)
-    if version not in (None, found.version):
-        raise Conflict(states.CHANGED, current=found.status)
+    found = transitions.begin(tx, viewer, prescription_id, states.DELIVER, version=version)
     prescribed = queries.lines(tx, found.id)
     wanted = _wanted(prescribed, parts)
     is_all = wanted == _owed(prescribed)

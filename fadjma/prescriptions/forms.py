@@ -139,9 +139,8 @@ class AsReadForm(Form):
     version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
 
 
-class LineEndForm(Form):
+class LineEndForm(AsReadForm):
     line_id: Field[str] = StringField(N_("Médicament"), [Needed(), AtMost(40)], filters=[cleaning(40)])
-    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
     reason: Field[str] = text(N_("Raison"), 300, minimum=3)
 
 
@@ -150,6 +149,10 @@ class SetForm(Form):
 
 
 class ReasonForm(Form):
+    reason: Field[str] = text(N_("Raison"), 500, minimum=3)
+
+
+class ReasonAsReadForm(AsReadForm):
     reason: Field[str] = text(N_("Raison"), 500, minimum=3)
 
 
@@ -162,7 +165,7 @@ class ReleaseForm(Questioned):
     reason: Field[str] = text(N_("Raison"), 500, minimum=3)
 
 
-class RefusalForm(Form):
+class RefusalForm(AsReadForm):
     code: Field[str] = one_of(N_("Motif"), REFUSALS)
     text: Field[str] = text(N_("Explication pour le médecin"), 500, minimum=3, lines=True)
 

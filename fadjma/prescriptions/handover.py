@@ -32,9 +32,12 @@ def code(key: bytes, prescription_id: str, code_round: int) -> str:
 
 
 def renew(tx: Transaction, prescription_id: str) -> None:
-    """A new code: the one before opens nothing any more, and wrong ones are counted anew."""
+    """A new code: the one before opens nothing any more, and wrong ones are counted anew.
+
+    It is no other version: what is owed is as it was read, and the code is typed into the page that is open.
+    """
     tx.send(
-        "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0, version = version + 1 WHERE id = :id",
+        "UPDATE prescriptions SET code_round = code_round + 1, code_failures = 0 WHERE id = :id",
         {"id": prescription_id},
     )
 

@@ -110,8 +110,10 @@ def _stays(tx: Transaction, found: Standing, line: Line, given_as: Medicine) -> 
     return usable[given_as.id] >= min(line.remaining, usable[line.medicine_id])
 
 
-def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """The last hand-over was a mistake: within 10 minutes it has not happened, and the code is another."""
+def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str, version: int | None = None) -> str:
+    """The last hand-over was a mistake: within 10 minutes it has not happened, and the code is another. `version`: as
+    it was read, if it was: a colleague may have handed over something else since, which is not what is undone.
+    """
 
     def give_back(found: Standing) -> None:
         last = dispenses.undoable(tx, viewer, found.id)
@@ -125,7 +127,7 @@ def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) 
         if not any(line.delivered for line in queries.lines(tx, found.id)):
             renewing.close(tx, found.id)  # nothing of it was handed over: there is nothing to renew
 
-    return transitions.move(tx, viewer, prescription_id, states.UNDO, reason=reason, before=give_back)
+    return transitions.move(tx, viewer, prescription_id, states.UNDO, reason=reason, before=give_back, version=version)
 
 
 def acknowledge(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:

@@ -180,6 +180,7 @@ class Offer:
         default_factory=dict
     )  # its button in the list of what to do, from these states
     letter: str = ""  # what does it by keyboard (static/keys.js), in the list as on its page; patients have none
+    as_read: bool = False  # its form says which version was read: of another one it is not meant
 
     def button_from(self, status: Status) -> str:
         """The words on the button for a prescription in this state."""
@@ -253,7 +254,7 @@ DELIVER = Act(
     "delivered",
     {"patient": "prescription.delivered", "prescriber": "prescription.dispensed"},
     stock="take",
-    offer=Offer("delivery", N_("Remettre les médicaments"), "code", letter="r"),
+    offer=Offer("delivery", N_("Remettre les médicaments"), "code", letter="r", as_read=True),
 )
 DELIVER_PART = Act(  # DELIVER of less than all that is owed
     "deliver_part",
@@ -308,6 +309,7 @@ UNDO = Act(
         bad=True,
         when="just handed over",
         letter="u",
+        as_read=True,
     ),
     history=N_("Remise annulée"),
     event="undone",
@@ -319,7 +321,7 @@ DEPART = Act(
     ("ready",),
     "in_delivery",
     {"patient": "prescription.in_delivery"},
-    offer=Offer("departure", N_("Marquer « En livraison »"), when="delivery requested", letter="l"),
+    offer=Offer("departure", N_("Marquer « En livraison »"), when="delivery requested", letter="l", as_read=True),
 )
 BRING_BACK = Act(
     "bring_back",
@@ -385,9 +387,15 @@ REFUSE = Act(
     {"patient": "prescription.refused", "prescriber": "prescription.refused"},
     stock="give back",
     offer=Offer(
-        "refusal", N_("Refuser et prévenir le médecin"), "refusal", N_("Refuser l'ordonnance"), bad=True, letter="x"
+        "refusal",
+        N_("Refuser et prévenir le médecin"),
+        "refusal",
+        N_("Refuser l'ordonnance"),
+        bad=True,
+        letter="x",
+        as_read=True,
     ),
-)  # fmt: skip
+)
 CORRECT = Act(
     "correct",
     "prescriber",
@@ -428,6 +436,7 @@ END_LINE = Act(
         N_("%(patient)s et la pharmacie la liront"),
         when="a line can be ended",
         letter="f",
+        as_read=True,
     ),
     too_late=REPLACE_LINE.too_late,
 )
@@ -524,7 +533,7 @@ ACCEPT_DELIVERY = Act(
     ("validated", "prepared", "ready", "part_delivered", "on_hold"),
     None,
     {"patient": "prescription.delivery_accepted"},
-    offer=Offer("delivery-acceptance", N_("Accepter la livraison"), when="delivery asked", letter="o"),
+    offer=Offer("delivery-acceptance", N_("Accepter la livraison"), when="delivery asked", letter="o", as_read=True),
     event="delivery_accepted",
 )
 DECLINE_DELIVERY = Act(
@@ -541,6 +550,7 @@ DECLINE_DELIVERY = Act(
         _READ_BY_PATIENT,
         when="delivery requested",
         letter="n",
+        as_read=True,
     ),
     event="delivery_declined",
 )

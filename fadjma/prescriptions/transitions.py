@@ -28,6 +28,7 @@ def move(
     reason: str = "",
     before: Callable[[Standing], None] | None = None,
     also_told: Mapping[Side, str] = MappingProxyType({}),
+    version: int | None = None,
 ) -> str:
     """Bring a prescription that the viewer may see to the act's target; returns its id.
 
@@ -35,7 +36,7 @@ def move(
     Raises what `begin` raises.
     """
     assert act.target
-    found = begin(tx, viewer, prescription_id, act)
+    found = begin(tx, viewer, prescription_id, act, version=version)
     if before:
         before(found)
     if act.stock == "give back":
@@ -62,11 +63,15 @@ def move(
     return prescription_id
 
 
-def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act) -> Standing:
-    """The prescription as it is before the act. Raises Forbidden, NotFound, or Conflict with the state it is in now."""
+def begin(tx: Transaction, viewer: Viewer, prescription_id: str, act: Act, *, version: int | None = None) -> Standing:
+    """The prescription as it is before the act. `version`: as it was read, if it was: what somebody decides about that
+    is not meant for what it has become since. Raises Forbidden, NotFound, or Conflict with the state it is in now.
+    """
     found = seen_by(tx, viewer, prescription_id, act)
     if found.status not in act.sources:
         raise Conflict(act.too_late_in(found.status), current=found.status)
+    if version not in (None, found.version):
+        raise Conflict(states.CHANGED, current=found.status)
     return found
 
 

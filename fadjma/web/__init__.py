@@ -24,7 +24,7 @@ from fadjma.web.asking import (
     watch,
     whoever_it_is_for,
 )
-from fadjma.web.filled import blank, form, refill
+from fadjma.web.filled import as_it_is, blank, form, refill
 from fadjma.web.request import (
     MAX_BODY,
     MAX_FILE,
@@ -63,6 +63,7 @@ from fadjma.web.request import (
     viewer,
     wants,
     while_typing,
+    words,
 )
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "agent",
     "answer",
     "app",
+    "as_it_is",
     "as_json",
     "asked",
     "attempt",
@@ -130,4 +132,5 @@ __all__ = [
     "watch",
     "while_typing",
     "whoever_it_is_for",
+    "words",
 ]

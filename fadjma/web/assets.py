@@ -12,7 +12,7 @@ ask for each other. Of our sheets comments and spaces are left out, a ninth of t
 import gzip
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,6 +46,7 @@ _SPACED = re.compile(
 )
 # Of a sheet: texts stay, comments go, and the spaces that only people need.
 _SPACE = re.compile(rb"""("[^"]*")|/\*.*?\*/\s*|\s*([{};,])\s*|(?<=:)\s+""", re.DOTALL)
+_VERSION = re.compile("[0-9a-f]{8}")
 _FOR_EVER = "max-age=31536000, immutable"
 
 
@@ -71,7 +72,7 @@ def content(name: str) -> bytes:
 
 @blueprint.get("/static/<version>/<name>")
 async def show(version: str, name: str) -> Response:
-    asset = _of_version(version, name) or _assets(of_reader()).get(name)
+    asset = _of_version(version, name) or _instead(version, name)
     if asset is None:
         raise NotFound
     encoding = next((name for name in asset.compressed if request.accept_encodings[name] > 0), "")
@@ -87,6 +88,20 @@ async def show(version: str, name: str) -> Response:
 def _of_version(version: str, name: str) -> Asset | None:
     found = (_assets(language).get(name) for language in i18n.LANGUAGES)
     return next((asset for asset in found if asset and asset.version == version), None)
+
+
+def _instead(version: str, name: str) -> Asset | None:
+    """What there is now of a file of another version, for a page that has others of that: it was there before an
+    update, or another process is started again.
+
+    Of a script, that asks for others as the page has them: by addresses of its own they would come a second time, and
+    do everything twice.
+    """
+    asset = _assets(of_reader()).get(name)
+    if asset is None or not _VERSION.fullmatch(version):
+        return asset
+    body = asset.body.replace(_address("", asset.version).encode(), _address("", version).encode())
+    return asset if body == asset.body else replace(asset, body=body, compressed={"gzip": gzip.compress(body, mtime=0)})
 
 
 @cache

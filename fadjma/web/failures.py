@@ -67,8 +67,6 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 }
 
 
-# Fields of patients' forms in which they write words of their own: shown when they cannot be taken for this person.
-_WORDS = ("text", "reason", "address", "phone")
 _HIDDEN = ("key", "for", "next")  # what a form sends besides what is typed
 WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
 Ending = Callable[[Transaction, Viewer, Tried], Ended | None]
@@ -110,7 +108,8 @@ async def _refused(refusal: Refusal) -> Response:
         if refusal.tried:
             await _trace_try(viewer, refusal.tried)
     if isinstance(refusal, NotFound) and web.wants() != "json" and (ended := await _ended(refusal.tried)):
-        return web.page("_ended.html" if web.wants() == "fragment" else "ended.html", refusal.status, ended=ended)
+        shown = "_ended.html" if web.wants() == "fragment" else "ended.html"
+        return web.page(shown, refusal.status, ended=ended, typed=web.words())
     language = web.language()
     detail = translate(language, refusal.message, **refusal.values)
     extra: dict[str, Any] = {**refusal.details}
@@ -266,14 +265,20 @@ def _answer(status: int, title: str, detail: str, extra: dict[str, Any], refusal
     if isinstance(refusal, FactorNeeded):
         return _to_sign_in(refusal.page)
     if isinstance(refusal, OtherPerson):
-        typed = [text for name, text in g.get("fields", {}).items() if name in _WORDS and text]
-        other = {"meant_for": refusal.meant_for, "typed": typed, "next": _page()}
+        other = {"meant_for": refusal.meant_for, "typed": web.words(), "next": _page()}
         shown = "_other_person.html" if wanted == "fragment" else "other_person.html"
         return web.page(shown, status, title=title, detail=detail, **other)
     template = "_refusal.html" if wanted == "fragment" else "refusal.html"
     g.setdefault("viewer", None)
     return web.page(
-        template, status, title=title, detail=detail, code=status, errors=extra.get("errors", {}), back=web.page_path()
+        template,
+        status,
+        title=title,
+        detail=detail,
+        code=status,
+        errors=extra.get("errors", {}),
+        typed=web.words(),
+        back=web.page_path(),
     )
 
 

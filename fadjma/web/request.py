@@ -35,6 +35,8 @@ _TABLES = (  # a file that is the whole body
 )
 _OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
 
+# Fields in which people write words of their own: shown to them when they cannot be taken.
+_WORDS = ("text", "reason", "why", "note", "address", "phone")
 _LONGEST_SEARCH = 80  # characters of what is looked for
 _LONGEST_DAY = 20
 _LONGEST_POWER = 3  # signs of a power of ten, in a number of JSON that is spelled out
@@ -176,6 +178,12 @@ def wants() -> Shape:
 def is_bearer() -> bool:
     """Whether a program asks, with a bearer token."""
     return credentials.is_bearer(asked().plain)
+
+
+def words() -> list[str]:
+    """What its person wrote, of a form that was sent: to be read again where it cannot be taken."""
+    sent = g.get("fields", {})
+    return [text for name, text in sent.items() if name in _WORDS and isinstance(text, str) and text.strip()]
 
 
 def by_itself() -> bool:

@@ -66,4 +66,4 @@ def test_nobody_counts_zero_away() -> None:
 
 def test_a_request_sets_neither_pharmacy_nor_what_is_reserved() -> None:
     form = LotForm(MultiDict({**LOT, "pharmacy_id": "other", "reserved": "0", "on_hand": "5"}))
-    assert set(form.data) == {*LOT, "threshold", "gtin", "confirm"}
+    assert set(form.data) == {*LOT, "threshold", "gtin", "since", "confirm"}

@@ -69,6 +69,24 @@ def _expiry(store: Store) -> str:
     return found
 
 
+def test_what_a_colleague_has_received_of_the_same_lot_meanwhile_is_asked_about(store: Store, clock: Clock) -> None:
+    receive(store, 7, number="L2")
+    begun = clock.now
+    store.write(actions.receive, GOMIS, since=begun, **LOT)  # of nothing that was there before
+    store.write(actions.receive, GOMIS, since=begun, **LOT)  # one's own is one's own to know
+    before = store.content()
+    with pytest.raises(Doubtful) as question:
+        store.write(actions.receive, NDIAYE, since=begun, **LOT)
+    assert question.value.errors.keys() == {"quantity"}
+    assert question.value.values["who"] == GOMIS.name and question.value.values["units"] == 100
+    assert store.content() == before
+    lot_id = store.write(actions.receive, NDIAYE, since=begun, confirmed=True, **LOT)
+    clock.advance(minutes=1)
+    store.write(actions.receive, NDIAYE, since=clock.now, **LOT)  # it was there before
+    store.write(actions.receive, NDIAYE, **LOT)  # a program that says nothing of it
+    assert _lot(store, lot_id).on_hand == 500
+
+
 def test_a_threshold_is_said_with_the_first_lot_or_later(store: Store) -> None:
     store.write(actions.receive, NDIAYE, **LOT, threshold=40)
     [product] = store.read(queries.stock, NDIAYE)

@@ -1,5 +1,6 @@
 """What a page over 2G pays for our scripts, and what they may use: browsers of clinics are old."""
 
+import gzip
 import re
 from collections.abc import Callable
 from typing import Any
@@ -134,6 +135,24 @@ def test_a_script_speaks_the_language_of_its_page_and_has_an_address_for_each() 
 async def test_an_old_script_is_answered_by_the_new_one_in_the_readers_language(clinic: Callers) -> None:
     answer = await clinic.nobody().get("/static/00000000/later.js", Accept_Language="en")
     assert "No answer from the server" in answer.text
+
+
+async def test_to_an_old_page_a_new_script_asks_for_others_by_the_addresses_that_it_has(clinic: Callers) -> None:
+    """By addresses of its own they would be there twice, and send everything twice."""
+    now = assets._assets("fr")["later.js"]
+    answer = await clinic.nobody().get("/static/0a1b2c3d/later.js")
+    asked = set(re.findall(r"'(/static/[^']+)'", answer.text))
+    assert {address.rpartition("/")[0] for address in asked} == {"/static/0a1b2c3d"} and len(asked) > 1
+    assert answer.text.replace("0a1b2c3d", now.version).encode() == now.body
+    assert answer.headers["Cache-Control"] == "no-cache"
+    packed = await clinic.nobody().get("/static/0a1b2c3d/later.js", Accept_Encoding="br, gzip")
+    assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed.body) == answer.body
+
+
+@pytest.mark.parametrize("version", ["';alert(1)", "0A1B2C3D", "0a1b2c3d0", "%0a"])
+async def test_what_is_no_version_stands_in_no_script(clinic: Callers, version: str) -> None:
+    answer = await clinic.nobody().get(f"/static/{version}/later.js")
+    assert answer.body == assets._assets("fr")["later.js"].body
 
 
 def test_those_of_every_page_are_one_file_in_which_each_name_is_one_thing() -> None:

@@ -182,7 +182,8 @@ async def test_a_lot_that_has_moved_is_counted_again(clinic: Callers, told: Told
     stale = {**COUNT, "on_hand": 0, "version": 2}
     store.connection.execute("UPDATE lots SET reserved = 5 WHERE id = ?", (told.lot,))
     impossible = await clinic.browser(GOMIS).post(f"/inventory/lots/{told.lot}/adjustments", stale)
-    assert (impossible.status, "data-draft" in impossible.text) == (409, False), "nobody has changed it meanwhile"
+    assert (impossible.status, "a changé entre-temps" in impossible.text) == (409, False), "nobody has changed it"
+    assert 'name="on_hand" type="text" value="0"' in impossible.text, "what was typed"
     store.connection.execute("UPDATE lots SET reserved = 0 WHERE id = ?", (told.lot,))
 
 

@@ -38,10 +38,14 @@ class TestTheHeadingOfARefusal:
     async def test_too_little_in_stock(self, clinic: Callers, told: Told, store: Store) -> None:
         sql = "UPDATE prescription_lines SET quantity = 1000 WHERE prescription_id = ?"
         store.connection.execute(sql, (told.validated,))
-        assert await _heading(clinic, NDIAYE, f"/prescriptions/{told.validated}/preparation", {}) == NOT_NOW
+        page = await clinic.browser(NDIAYE).post(f"/prescriptions/{told.validated}/preparation", {})
+        assert (page.status, "<h2>Stock insuffisant pour " in page.text) == (409, True)
+        assert CHANGED not in page.text and "a changé entre-temps" not in page.text
 
     async def test_what_has_changed(self, clinic: Callers, told: Told) -> None:
-        assert await _heading(clinic, NDIAYE, f"/prescriptions/{told.issued}/readiness", {}) == CHANGED
+        page = await clinic.browser(NDIAYE).post(f"/prescriptions/{told.issued}/readiness", {})
+        assert (page.status, "<h2>Cette ordonnance a changé entre-temps" in page.text) == (409, True)
+        assert await _heading(clinic, AWA, f"/access-requests/{told.granted}/rejection", {}) == CHANGED
         body = {**COUNT, "version": 9}
         counted = await clinic.browser(NDIAYE).post(f"/inventory/lots/{told.lot}/adjustments", body)
         assert (counted.status, "<h2>Le stock de ce lot a changé" in counted.text) == (409, True)

@@ -28,6 +28,7 @@ from fadjma.inventory import (
 )
 from fadjma.inventory.elsewhere import Elsewhere
 from fadjma.inventory.forms import (
+    AsReadForm,
     ChangedMedicineForm,
     CountForm,
     LotForm,
@@ -145,6 +146,7 @@ class _AroundNewLot(TypedDict):
     found: Page[queries.Medicine]  # what was looked for
     q: str
     before: queries.Lot | None  # that was received just before
+    at: int  # when its form came
     asked: dict[str, str]  # what a code does not say for sure, by the names of fields
     faults: dict[str, str]  # why a code says nothing
 
@@ -158,6 +160,7 @@ async def _around_new_lot(q: str = "", gtin: str = "") -> _AroundNewLot:
         "found": found,
         "q": q,
         "before": before,
+        "at": web.database().clock(),
         "asked": {},
         "faults": {},
     }
@@ -221,6 +224,7 @@ async def receive() -> Response:
         quantity=form.quantity.data,
         threshold=form.threshold.data,
         gtin=codes.in_fourteen(form.gtin.data) if form.gtin.data else "",
+        since=form.since.data,
         confirmed=form.confirm.data,
     )
     lot_id = acted.resource.id
@@ -273,7 +277,7 @@ async def show_lot(lot_id: str) -> Response:
 
 
 @blueprint.post("/inventory/lots/<lot_id>/blocking")
-@web.refill("inventory/lot.html", ReasonForm, context=around_lot)
+@web.refill("inventory/lot.html", ReasonForm, context=around_lot, stays=True)
 async def withhold(lot_id: str) -> Response:
     form = await web.form(ReasonForm)
     acted = await web.act(withholding.withhold, queries.lot, lot_id, reason=form.why.data)
@@ -281,14 +285,15 @@ async def withhold(lot_id: str) -> Response:
 
 
 @blueprint.post("/inventory/lots/<lot_id>/unblocking")
+@web.as_it_is("inventory/lot.html", context=around_lot)
 async def put_back(lot_id: str) -> Response:
-    await web.form(NoFields)
-    acted = await web.act(withholding.put_back, queries.lot, lot_id)
+    form = await web.form(AsReadForm)
+    acted = await web.act(withholding.put_back, queries.lot, lot_id, version=form.version.data)
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 
 @blueprint.post("/inventory/lots/<lot_id>/adjustments")
-@web.refill("inventory/lot.html", CountForm, context=around_lot, versions=True)
+@web.refill("inventory/lot.html", CountForm, context=around_lot, stays=True)
 async def adjust(lot_id: str) -> Response:
     form = await web.form(CountForm)
     acted = await web.act(

@@ -1,5 +1,7 @@
 """What one place of a house sends to another: sent, received, or taken back."""
 
+from typing import TypedDict
+
 from quart import Blueprint, Response
 
 from fadjma import web
@@ -22,7 +24,7 @@ async def list_transfers() -> Response:
 
 
 @blueprint.post("/inventory/lots/<lot_id>/transfers")
-@web.refill("inventory/lot.html", TransferForm, context=around_lot)
+@web.refill("inventory/lot.html", TransferForm, context=around_lot, stays=True)
 async def send(lot_id: str) -> Response:
     form = await web.form(TransferForm)
     acted = await web.act(
@@ -33,11 +35,20 @@ async def send(lot_id: str) -> Response:
 
 @blueprint.get("/inventory/transfers/<transfer_id>")
 async def show_transfer(transfer_id: str) -> Response:
-    found = await web.see(transfers.transfer, transfer_id)
-    return web.answer("inventory/transfer.html", found.json(web.language()), item=found)
+    around = await _around(transfer_id)
+    return web.answer("inventory/transfer.html", around["item"].json(web.language()), **around)
+
+
+class _Around(TypedDict):
+    item: transfers.Transfer
+
+
+async def _around(transfer_id: str) -> _Around:
+    return {"item": await web.see(transfers.transfer, transfer_id)}
 
 
 @blueprint.post("/inventory/transfers/<transfer_id>/receipt")
+@web.as_it_is("inventory/transfer.html", context=_around)
 async def receive(transfer_id: str) -> Response:
     await web.form(NoFields)
     acted = await web.act(transfers.receive, transfers.transfer, transfer_id)
@@ -45,6 +56,7 @@ async def receive(transfer_id: str) -> Response:
 
 
 @blueprint.post("/inventory/transfers/<transfer_id>/undoing")
+@web.as_it_is("inventory/transfer.html", context=_around)
 async def undo(transfer_id: str) -> Response:
     await web.form(NoFields)
     acted = await web.act(transfers.undo, transfers.transfer, transfer_id)

@@ -28,6 +28,7 @@ from fadjma.prescriptions.forms import (
     LineEndForm,
     PharmacyForm,
     PreparationForm,
+    ReasonAsReadForm,
     ReasonForm,
     RefusalForm,
     ReleaseForm,
@@ -60,25 +61,33 @@ class _WithReason(Protocol):
     def __call__(self, tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str: ...
 
 
+class _WithReasonAsRead(Protocol):
+    """The same, of the version that was read."""
+
+    def __call__(
+        self, tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str, version: int | None
+    ) -> str: ...
+
+
 # --- the pharmacy -------------------------------------------------------------------------------------------
 
 
 @blueprint.post("/prescriptions/<prescription_id>/validation")
-@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one)
+@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one, stays=True)
 async def validation(prescription_id: str) -> Response:
     form = await web.form(ValidationForm)
     return await _act(checking.validate, prescription_id, confirmed=form["confirm"].data, overrides=form.answers)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/preparation")
-@web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one)
+@web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one, stays=True)
 async def preparation(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
     return await _act(checking.prepare, prescription_id, **_preparing(form))
 
 
 @blueprint.post("/prescriptions/<prescription_id>/rest")
-@web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one)
+@web.refill("prescriptions/show.html", PreparationForm, fragment="safety/_in_row.html", context=one, stays=True)
 async def rest(prescription_id: str) -> Response:
     form = await web.form(PreparationForm)
     return await _act(checking.prepare_rest, prescription_id, **_preparing(form))
@@ -101,7 +110,7 @@ def _preparing(form: PreparationForm) -> _Preparing:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/unsupplied")
-@web.refill("prescriptions/show.html", ShortageForm, context=one)
+@web.refill("prescriptions/show.html", ShortageForm, context=one, stays=True)
 async def unsupplied(prescription_id: str) -> Response:
     form = await web.form(ShortageForm)
     said = {"line_id": form.line_id.data, "code": form.shortage.data, "text": form.note.data or ""}
@@ -109,58 +118,64 @@ async def unsupplied(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/undoing")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonAsReadForm, context=one, stays=True)
 async def undoing(prescription_id: str) -> Response:
-    return await _with_reason(setbacks.undo, prescription_id)
+    return await _with_reason_as_read(setbacks.undo, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/acknowledgement")
+@web.as_it_is("prescriptions/show.html", context=one)
 async def acknowledgement(prescription_id: str) -> Response:
     return await _plainly(setbacks.acknowledge, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/readiness")
-@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one)
+@web.refill("prescriptions/show.html", ValidationForm, fragment="safety/_in_row.html", context=one, stays=True)
 async def readiness(prescription_id: str) -> Response:
     form = await web.form(ValidationForm)
     return await _act(checking.mark_ready, prescription_id, confirmed=form["confirm"].data, overrides=form.answers)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/departure")
+@web.as_it_is("prescriptions/show.html", context=one)
 async def departure(prescription_id: str) -> Response:
     form = await web.form(AsReadForm)
     return await _act(dispensing.depart, prescription_id, version=form.version.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-acceptance")
+@web.as_it_is("prescriptions/show.html", context=one)
 async def delivery_acceptance(prescription_id: str) -> Response:
     form = await web.form(AsReadForm)
     return await _act(delivering.accept, prescription_id, version=form.version.data)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-refusal")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonAsReadForm, context=one, stays=True)
 async def delivery_refusal(prescription_id: str) -> Response:
-    return await _with_reason(delivering.decline, prescription_id)
+    return await _with_reason_as_read(delivering.decline, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/return")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonForm, context=one, stays=True)
 async def bring_back(prescription_id: str) -> Response:
     return await _with_reason(dispensing.bring_back, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery")
-@web.refill("prescriptions/show.html", DeliveryForm, context=one)
+@web.refill("prescriptions/show.html", DeliveryForm, context=one, stays=True)
 async def delivery(prescription_id: str) -> Response:
     form = await web.form(DeliveryForm)
     if form.code.data:
-        attempt = await web.attempt(dispensing.try_code, prescription_id, code=form.code.data, key=handover_key())
+        code, version = form.code.data, form.version.data
+        attempt = await web.attempt(
+            dispensing.try_code, prescription_id, code=code, key=handover_key(), version=version
+        )
         if not attempt["right"]:
             raise _wrong_code(attempt["left"])
     card = None if form.code.data else _card(form)
     if card:
-        attempt = await web.attempt(dispensing.try_card, prescription_id, card=card)
+        attempt = await web.attempt(dispensing.try_card, prescription_id, card=card, version=form.version.data)
         if not attempt["right"]:
             raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
     return await _act(
@@ -196,13 +211,13 @@ def _wrong_code(left: int) -> Invalid:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/hold")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonForm, context=one, stays=True)
 async def hold(prescription_id: str) -> Response:
     return await _with_reason(dispensing.hold, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/release")
-@web.refill("prescriptions/show.html", ReleaseForm, context=one)
+@web.refill("prescriptions/show.html", ReleaseForm, context=one, stays=True)
 async def release(prescription_id: str) -> Response:
     form = await web.form(ReleaseForm)
     web.count(GIVE_BACK_PER_PERSON)
@@ -210,31 +225,32 @@ async def release(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/refusal")
-@web.refill("prescriptions/show.html", RefusalForm, context=one)
+@web.refill("prescriptions/show.html", RefusalForm, context=one, stays=True)
 async def refusal(prescription_id: str) -> Response:
     form = await web.form(RefusalForm)
     if form.code.data == states.UNAVAILABLE:
         web.count(GIVE_BACK_PER_PERSON)
-    return await _act(dispensing.refuse, prescription_id, code=form.code.data, text=form.text.data)
+    said = {"code": form.code.data, "text": form.text.data}
+    return await _act(dispensing.refuse, prescription_id, version=form.version.data, **said)
 
 
 # --- the doctor and the patient -----------------------------------------------------------------------------
 
 
 @blueprint.post("/prescriptions/<prescription_id>/cancellation")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonForm, context=one, stays=True)
 async def cancellation(prescription_id: str) -> Response:
     return await _with_reason(actions.cancel, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/error")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonForm, context=one, stays=True)
 async def error(prescription_id: str) -> Response:
     return await _with_reason(actions.mark_error, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/line-end")
-@web.refill("prescriptions/show.html", LineEndForm, context=one)
+@web.refill("prescriptions/show.html", LineEndForm, context=one, stays=True)
 async def line_end(prescription_id: str) -> Response:
     form = await web.form(LineEndForm)
     return await _act(
@@ -247,7 +263,7 @@ async def line_end(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-request")
-@web.refill("prescriptions/show.html", DeliveryRequestForm, context=one)
+@web.refill("prescriptions/show.html", DeliveryRequestForm, context=one, stays=True)
 async def delivery_request(prescription_id: str) -> Response:
     form = await web.form(DeliveryRequestForm)
     phone = normalize_phone(form.phone.data) or ""
@@ -256,19 +272,20 @@ async def delivery_request(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/delivery-withdrawal")
+@web.as_it_is("prescriptions/show.html", context=one)
 async def delivery_withdrawal(prescription_id: str) -> Response:
     return await _plainly(delivering.withdraw, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/taking-back")
-@web.refill("prescriptions/show.html", ReasonForm, context=one)
+@web.refill("prescriptions/show.html", ReasonForm, context=one, stays=True)
 async def taking_back(prescription_id: str) -> Response:
     web.count(GIVE_BACK_PER_PERSON)
     return await _with_reason(actions.take_back, prescription_id)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/pharmacy")
-@web.refill("prescriptions/show.html", PharmacyForm, context=one)
+@web.refill("prescriptions/show.html", PharmacyForm, context=one, stays=True)
 async def pharmacy(prescription_id: str) -> Response:
     form = await web.form(PharmacyForm)
     web.count(GIVE_BACK_PER_PERSON)
@@ -276,6 +293,7 @@ async def pharmacy(prescription_id: str) -> Response:
 
 
 @blueprint.post("/prescriptions/<prescription_id>/code")
+@web.as_it_is("prescriptions/show.html", context=one)
 async def code(prescription_id: str) -> Response:
     return await _plainly(actions.renew_code, prescription_id)
 
@@ -288,6 +306,11 @@ async def _plainly(action: _Plain, prescription_id: str) -> Response:
 async def _with_reason(action: _WithReason, prescription_id: str) -> Response:
     form = await web.form(ReasonForm)
     return await _act(action, prescription_id, reason=form.reason.data)
+
+
+async def _with_reason_as_read(action: _WithReasonAsRead, prescription_id: str) -> Response:
+    form = await web.form(ReasonAsReadForm)
+    return await _act(action, prescription_id, reason=form.reason.data, version=form.version.data)
 
 
 async def _act(
