@@ -1,19 +1,20 @@
 // What somebody had begun to write in a form is put into it again. drafts.js fetches this where there is any.
-import { addressOf, ask, gone, isChoice, seen, typable, typed } from './drafts.js';
+import { ask, gone, isChoice, read, seen, typable, typed } from './drafts.js';
 import { create } from './page.js';
 import { say, sendNow } from './saving.js';
 
-// `rest`: whether some of it was put into this form before, which had fewer lines.
-export function take(form, draft, rest) {
-  const { fields } = draft;
+// `rest`: the draft, where some of it was put into this form before, which had fewer lines.
+export async function take(form, address, rest) {
+  const draft = rest || await read(address), { fields } = draft;
+  if (!fields) return; // it has gone meanwhile
   for (const field of typable(form)) if (typed.has(field)) delete fields[field.name];
   const names = typable(form).map(({ name }) => name);
   if (form.more && Object.keys(fields).some(name => !names.includes(name) && name != 'version')) { // it has fewer lines than there were
-    seen.set(addressOf(form), draft);
+    seen.set(address, draft);
     gone.add(form); // the one that comes is kept in its place
     return form.more.click();
   }
-  if (fill(form, fields)) tell(form, draft);
+  if (fill(form, fields)) tell(form, address, draft);
   if (rest) sendNow(form);
 }
 
@@ -29,12 +30,12 @@ function fill(form, fields) {
   return changed;
 }
 
-function tell(form, { saved_at }) {
+function tell(form, address, { saved_at }) {
   const details = form.closest('details');
   if (details) details.open = true;
   const button = create('button', { type: 'button', className: 'alt', textContent: _('Effacer ce texte') });
   button.onclick = async () => {
-    await ask(addressOf(form), 'DELETE');
+    await ask(address, 'DELETE');
     form.reset();
     say(form, '');
   };

@@ -71,8 +71,8 @@ addEventListener('keydown', event => {
   if (isComposing || ctrlKey || altKey || metaKey || shiftKey || !(target.form && target.form.stay)) return;
   if (key == 'Enter' && target.matches('input:not([type=checkbox]), textarea')) {
     if (!event.repeat) isField && activeOf(target) ? suggestions.choose(target, activeOf(target)) : goOn(target);
-  } else if (isField && (key == 'ArrowDown' || key == 'ArrowUp')) {
-    if (listOf(target).children.length) suggestions.step(target, key == 'ArrowDown' ? 1 : -1);
+  } else if (isField && /^Arrow(Down|Up)$/.test(key)) {
+    if (listOf(target).children.length) suggestions.step(target, key);
     else look(target);
   } else if (isField && key == 'Escape' && isOpen(target)) {
     suggestions.open(target, false);

@@ -1,11 +1,11 @@
 // What is being typed is kept on the server: it is there again after a lock, a crash, on another device (begun.js). Never a
 // secret. saving.js, which comes with the first letter, sends it.
-import { bring, user } from './page.js';
+import { bring, sleep, user } from './page.js';
 
 const SECRET = /password|document|(^|[-_])(pin|code|otp|key)($|[-_])/; // as in fadjma/web/drafts.py
 export const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
 export const typed = new WeakSet(); // fields: what somebody typed since the page came is newer than any draft
-export const seen = new Map(); // address → the draft of which something is still to be found again there
+export const seen = new Map(); // address → the draft of which something is still to be found again there, or 0
 let listed; // a promise of the addresses that have something
 let saver; // of saving.js
 export const waiting = new Set(); // forms in which something was typed that it has not taken up
@@ -13,7 +13,7 @@ export const waiting = new Set(); // forms in which something was typed that it 
 // As fadjma/web/drafts.py says of the form's address.
 export function addressOf(form) {
   const [first, ...rest] = form.getAttribute('action').split('?')[0].split('/').slice(1);
-  if (!rest.length) return ['/drafts', first, form.patient_id ? form.patient_id.value : 'new'].join('/');
+  if (!rest.length) return `/drafts/${first}/${form.patient_id ? form.patient_id.value : 'new'}`;
   const [subject] = rest.splice(rest.length < 3 ? 0 : 1, 1);
   return `/drafts/${[first, ...rest].join('-')}/${subject}`;
 }
@@ -33,16 +33,20 @@ export function textOf(form) {
   return JSON.stringify(fields);
 }
 
-export function ask(address, method = 'GET', body) {
+export function ask(address, method, body) {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json', 'X-For': user || '' };
   return fetch(address, { method, headers, body, keepalive: body && body.length < 6e4 });
 }
 
-async function find(address) {
-  const { items } = await (listed = listed || bring(() => ask('/drafts').then(answer => answer.json())));
-  if (!items || !items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`)) return;
-  const answer = await bring(() => ask(address));
-  if (answer.ok) return answer.json();
+// Again until the server has answered, and not whatever stands before it.
+export async function read(address) {
+  const found = await ask(address).then(answer => answer.status < 500 && answer.json()).catch(() => 0);
+  return found || sleep(3e3).then(() => read(address));
+}
+
+async function isThere(address) {
+  const { items = [] } = await (listed = listed || read('/drafts'));
+  return items.some(({ form, subject }) => address == `/drafts/${form}/${subject}`);
 }
 
 addEventListener('input', ({ target }) => {
@@ -67,10 +71,9 @@ async function restore(form) {
   form.autocomplete = 'off'; // a browser would show what was typed to whoever comes next
   if (form.querySelector('[aria-invalid]') || form.matches('[data-draft]')) return sendNow(form); // it came back
   const rest = seen.get(address);
-  if (seen.has(address) && !rest) return form.more && sendNow(form); // a line more, or one less
-  seen.set(address);
-  const draft = rest || await find(address);
-  if (draft) await (await bring(() => import('./begun.js'))).take(form, draft, rest);
+  seen.set(address, 0);
+  if (rest == 0) return form.more && sendNow(form); // a line more, or one less
+  if (rest || await isThere(address)) await (await bring(() => import('./begun.js'))).take(form, address, rest);
 }
 
 function restoreAll(node) {
@@ -78,4 +81,4 @@ function restoreAll(node) {
 }
 
 restoreAll(document.body);
-for (const kind of ['htmx:load', 'placed']) addEventListener(kind, ({ target }) => target != document.body && restoreAll(target));
+for (const kind of ['htmx:load', 'placed']) addEventListener(kind, ({ target }) => target == document.body || restoreAll(target));

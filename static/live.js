@@ -25,7 +25,7 @@ let presence; // an AbortController: from start to stop
 let channel; // between the tabs of one person
 let leading;
 let failures = 0; // of streams, one after the other
-let streamAgainAt;
+let streamAgainAt = 0;
 let reconnectTime = 0; // as the server asks for it
 let notBefore = 0; // its Retry-After
 let pause; // before the next try, when this one was no failure

@@ -58,8 +58,8 @@ export function open(field, isIt) {
 // --- choosing ---
 
 // From the last one to none, which is the text itself, then to the first.
-export function step(field, by) {
-  const options = optionsOf(field), places = options.length + 1;
+export function step(field, key) {
+  const by = key == 'ArrowDown' ? 1 : -1, options = optionsOf(field), places = options.length + 1;
   if (!isOpen(field)) open(field, true);
   activate(field, options[(options.indexOf(activeOf(field)) + by + 1 + places) % places - 1]);
 }
