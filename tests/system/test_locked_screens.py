@@ -8,9 +8,22 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, forget_drafts, open_clinic, sign_in
+from clinic import (
+    DIOP,
+    NDIAYE,
+    PASSWORD,
+    PHONE,
+    Clinic,
+    Person,
+    Programs,
+    come,
+    open_clinic,
+    sign_in,
+    sit_down,
+    take_over,
+)
 from live_page import pass_time, with_clock
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PIN = "280614"
@@ -28,27 +41,31 @@ async def clinic(path: Path) -> AsyncIterator[Clinic]:
         yield clinic
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="session")
 async def awa(clinic: Clinic) -> str:
-    """Her id; her file is open to Dr Diop."""
+    """The id of a patient of this test's own, whose file is open to Dr Diop."""
     async with Programs(clinic) as others:
-        await others.grant(AWA)
-        return await others.id_of(AWA)
+        awa = await others.newcomer()
+        await others.grant(awa)
+        return await others.id_of(awa)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk(clinic: Clinic, path: Path, browser: Browser) -> AsyncIterator[tuple[Person, Path]]:
-    """Dr Diop's computer, and the database of the clinic."""
-    diop = await sign_in(browser, clinic, DIOP)
+async def computer(browser: Browser) -> AsyncIterator[BrowserContext]:
+    context = (await come(browser)).page.context
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(clinic: Clinic, path: Path, computer: BrowserContext) -> AsyncIterator[tuple[Person, Path]]:
+    """Dr Diop, who has just signed in at his computer, and the database of the clinic."""
+    await take_over(computer, clinic, DIOP)
+    diop = await sit_down(computer, clinic)
     yield diop, path
+    await diop.page.close()
     complaints = [line for line in diop.complaints if "423" not in line and "ERR_FAILED" not in line]
     assert complaints == []
-    await diop.page.context.close()
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def nothing_begun(clinic: Clinic, desk: tuple[Person, Path]) -> None:
-    await forget_drafts(clinic, desk[0])
 
 
 async def _leave(path: Path, sql: str = LEAVE) -> None:
