@@ -107,8 +107,13 @@ async def page(whose: BrowserContext, server: FakeStream) -> AsyncIterator[Page]
         return
     (page,) = whose.pages
     yield page
+    others = [one for one in whose.pages if one != page]
+    for one in others:
+        await one.close()
+    await whose.set_offline(False)
+    await page.unroute_all(behavior="ignoreErrors")
     await page.goto("about:blank")
-    assert len(whose.pages) == 1, "a tab is left to the next test"
+    assert not others, "a tab would have been left to the next test"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
