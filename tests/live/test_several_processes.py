@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def fleet(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def shared(cluster: "Cluster", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder = tmp_path_factory.mktemp("fleet")
     with Fleet(cluster, folder, 2) as fleet:
         yield fleet
     assert "Traceback" not in fleet.log, fleet.log
+
+
+@pytest.fixture
+def fleet(shared: Fleet) -> Fleet:
+    """Both serve, also where a test before has ended one of them and failed."""
+    for server in shared.servers:
+        if not server.is_up:
+            server.start_again()
+    return shared
 
 
 @pytest.fixture
