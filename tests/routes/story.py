@@ -1,11 +1,10 @@
 """The database in which the story has been told, the app that serves it, and the way back to where the story ended."""
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import segno
@@ -104,34 +103,16 @@ def _tell(store: Store) -> tuple[Told, int]:
     return told, now
 
 
-async def _open_and_greet(opened: Any) -> None:
-    """On PostgreSQL: what it says to other processes once it listens takes the number of a transaction, so in the midst
-    of the first test it would look as if somebody had written."""
-    listens, told = asyncio.Event(), opened.told
-
-    def tell(said: Any) -> None:
-        told(said)
-        if said is None:
-            listens.set()
-
-    opened.told = tell
-    await opened.open()
-    await listens.wait()
-    opened.told = told
-    while opened._is_waking:  # noqa: ASYNC110 - said by a thread
-        await asyncio.sleep(0.001)
-
-
 @asynccontextmanager
 async def open_app(story: Story) -> AsyncIterator[Quart]:
-    """The real app; only its background tasks (streams, time) are not started."""
+    """The real app; only what goes on in the background (streams, time, listening to other processes) does not."""
     app = create_app(Settings(secret_key=SECRET_KEY, database_url=story.url, papers=story.path.with_suffix(".papers")))
     opened: Database = app.extensions["database"]
+    await opened.open()
     if isinstance(opened, database.SQLite):
-        await opened.open()
         assert opened._writer
         await opened._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
-    else:
-        await _open_and_greet(opened)
+    else:  # what it says whenever it begins to listen takes a transaction's number, as if somebody had written
+        await opened._listening.stop()
     yield app
     await opened.close()
