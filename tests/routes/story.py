@@ -112,7 +112,8 @@ async def open_app(story: Story) -> AsyncIterator[Quart]:
     if isinstance(opened, database.SQLite):
         assert opened._writer
         await opened._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
-    else:  # what it says whenever it begins to listen takes a transaction's number, as if somebody had written
+    else:  # nor are others told: that takes a transaction's number, as if somebody had written in the next test
         await opened._listening.stop()
+        opened._wake_soon = lambda: None
     yield app
     await opened.close()
