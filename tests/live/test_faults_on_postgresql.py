@@ -6,12 +6,12 @@ and think between their acts: what is answered is the same, and every act costs 
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -25,10 +25,8 @@ from live_people import until
 from live_server import Server
 from loads import Load, acts, check_acknowledged
 
-from fadjma.store import milliseconds
 from fadjma.store.postgresql.connections import Connection, connect
 from fadjma.store.postgresql.database import PostgreSQL
-from fadjma.store.postgresql.migrating import migrate
 from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 from fadjma.store.postgresql.writing import _SERIALIZABLE
 
@@ -41,28 +39,33 @@ log = logging.getLogger("faults")
 Fault = Callable[[FleetClinic, Random], Awaitable[None]]
 
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("faults")]  # one PostgreSQL for all of the file
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("faults")]  # `quiet` is made once
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own() -> Iterator[Cluster]:
-    """A server of these tests' own, which waits for the disk as a clinic's does."""
+    """A server of this test's own, which it may leave in any state; it waits for the disk, as a clinic's does."""
     with Cluster(durable=True) as cluster:
         yield cluster
 
 
 @pytest.fixture(scope="module")
-def tables(own: Cluster) -> str:
-    """The name of a database without rows, of which each fleet's is made."""
-    name = own.create()
-    with own.connect(name) as connection:
-        migrate(connection, milliseconds())
-    return name
+def quiet() -> Iterator[Cluster]:
+    """A server that writes nothing down by itself, only what it has committed: so a test knows what a crash takes."""
+    with Cluster(synchronous_commit="on") as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def fleet(own: Cluster, tables: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(own, tmp_path, PROCESSES, url=own.url(own.create(tables))) as fleet:
+def serving(quiet: Cluster) -> Iterator[Cluster]:
+    """The same, and it serves, whatever the test before has done to it."""
+    quiet.start_again()
+    yield quiet
+
+
+@pytest.fixture
+def fleet(own: Cluster, tmp_path: Path) -> Iterator[Fleet]:
+    with Fleet(own, tmp_path, PROCESSES) as fleet:
         yield fleet
 
 
@@ -146,7 +149,7 @@ FAULTS: list[Fault] = [
 ]
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def working(fleet: Fleet) -> AsyncIterator[tuple[FleetClinic, list[Load], Callable[[], Awaitable[None]]]]:
     """Doctors who work without end, and what waits until they have gone on. At the end everything must be there."""
     rng = Random(SEED)
@@ -201,47 +204,45 @@ async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes
 
 @pytest.mark.parametrize("crash", [Cluster.kill, lambda cluster: cluster.stop(signal.SIGQUIT)])
 async def test_a_lost_acts_number_that_is_given_to_another_does_not_say_that_it_was_kept(
-    own: Cluster, crash: Callable[[Cluster], None]
+    serving: Cluster, crash: Callable[[Cluster], None]
 ) -> None:
     """PostgreSQL gives a number again that is in nothing which it had written down when it crashed."""
-    name = own.create()
-    with own.connect(name) as connection:
+    name = serving.create()
+    with serving.connect(name) as connection:
         connection.execute("CREATE TABLE acts (id TEXT)")
-    database = PostgreSQL(own.url(name))
+    database = PostgreSQL(serving.url(name))
 
     def begin() -> tuple[Connection, str]:
-        connection = connect(own.url(name))
+        connection = closing.enter_context(contextlib.closing(connect(serving.url(name))))
         tx = PostgreSQLTransaction(connection, 0, begin=[_SERIALIZABLE])
         tx.execute("INSERT INTO acts VALUES ('one')")
         tx.flush()
         return connection, tx.number
 
-    lost, number = begin()
-    await asyncio.to_thread(crash, own)
-    await asyncio.to_thread(own.start_again)
-    again, other = begin()
-    again.execute("COMMIT")
-    assert other == number, "else this shows nothing"
-    assert database._writes.was_kept(number, lost.history) is None
-    assert database._writes.was_kept(number, again.history) is True
-    for connection in (lost, again):
-        connection.close()
+    with contextlib.ExitStack() as closing:
+        lost, number = begin()
+        await asyncio.to_thread(crash, serving)
+        await asyncio.to_thread(serving.start_again)
+        again, other = begin()
+        again.execute("COMMIT")
+        assert other == number, "else this shows nothing"
+        assert database._writes.was_kept(number, lost.history) is None
+        assert database._writes.was_kept(number, again.history) is True
 
 
-async def test_of_a_server_that_was_stopped_properly_it_is_known(own: Cluster) -> None:
-    database = PostgreSQL(own.url("postgres"))
-    lost = connect(own.url("postgres"))
-    tx = PostgreSQLTransaction(lost, 0, begin=[_SERIALIZABLE])
-    tx.value("SELECT 1")
-    await asyncio.to_thread(own.stop)
-    await asyncio.to_thread(own.start)
-    assert database._writes.was_kept(tx.number, lost.history) is False
-    lost.close()
+async def test_of_a_server_that_was_stopped_properly_it_is_known(serving: Cluster) -> None:
+    database = PostgreSQL(serving.url("postgres"))
+    with contextlib.closing(connect(serving.url("postgres"))) as lost:
+        tx = PostgreSQLTransaction(lost, 0, begin=[_SERIALIZABLE])
+        tx.value("SELECT 1")
+        await asyncio.to_thread(serving.stop)
+        await asyncio.to_thread(serving.start)
+        assert database._writes.was_kept(tx.number, lost.history) is False
 
 
-async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluster, tables: str, tmp_path: Path) -> None:
+async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluster, tmp_path: Path) -> None:
     """It has what it has confirmed, and nothing is acknowledged before (docs/scaling.md)."""
-    name = own.create(tables)
+    name = own.create()
     with Standby(own) as standby:
         both = own.url(name) + quote(f",{standby.folder}", safe="") + "&target_session_attrs=read-write"
         with Fleet(own, tmp_path, 2, url=both) as fleet:

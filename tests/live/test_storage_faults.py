@@ -180,10 +180,12 @@ def moved(path: Path, *, in_its_place: Path | None = None) -> Iterator[None]:
     """Taken away, as good as deleted, and perhaps another put in its place; brought back in the end."""
     aside = path.with_name("aside")
     path.rename(aside)
-    if in_its_place:
-        shutil.copy(in_its_place, path)
-    yield
-    aside.rename(path)
+    try:
+        if in_its_place:
+            shutil.copy(in_its_place, path)
+        yield
+    finally:
+        aside.rename(path)
 
 
 async def test_a_file_that_is_no_longer_there_takes_no_act_and_is_said(clinic: Clinic, settled: Path) -> None:

@@ -45,7 +45,9 @@ async def test_a_client_that_takes_nothing_is_cut_after_30_seconds(idle_silent: 
     """All that was written fits into the kernel's buffers: no write ever waits, and nobody would notice."""
     assert hub.WRITE_DEADLINE == 30
     await asyncio.sleep(max(0, idle_silent.opened_at + 20 - time.monotonic()))
-    assert await clinic.figure("fadjma_live_streams_behind") == 0
+    async with asyncio.timeout(10):  # that those of a test before have gone, the server may still have to notice
+        while await clinic.figure("fadjma_live_streams_behind"):  # noqa: ASYNC110 - in another process
+            await asyncio.sleep(0.1)
     if time.monotonic() < idle_silent.opened_at + 25:
         assert not await _cut(clinic)
     while not await _cut(clinic):

@@ -105,12 +105,15 @@ def _tell(store: Store) -> tuple[Told, int]:
 
 @asynccontextmanager
 async def open_app(story: Story) -> AsyncIterator[Quart]:
-    """The real app; only its background tasks (streams, time) are not started."""
+    """The real app; only what goes on in the background (streams, time, listening to other processes) does not."""
     app = create_app(Settings(secret_key=SECRET_KEY, database_url=story.url, papers=story.path.with_suffix(".papers")))
     opened: Database = app.extensions["database"]
     await opened.open()
     if isinstance(opened, database.SQLite):
         assert opened._writer
         await opened._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
+    else:  # nor are others told: that takes a transaction's number, as if somebody had written in the next test
+        await opened._listening.stop()
+        opened._wake_soon = lambda: None
     yield app
     await opened.close()

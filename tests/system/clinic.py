@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -16,7 +15,13 @@ import httpx
 from answering import answered
 from live_page import PATIENCE
 from live_server import Server
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Route, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from store import Store
+
+from fadjma.accounts import actions
+from fadjma.identity.enrolment import NewPerson
+from fadjma.ids import new_id
+from fadjma.store import Transaction, milliseconds
 
 CHROMIUM = os.environ.get("FADJMA_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium-headless-shell", "chromium"))), ""
@@ -81,23 +86,6 @@ async def open_clinic(folder: Path, **settings: str) -> AsyncIterator[Clinic]:
         yield clinic
     finally:
         await clinic.stop()
-
-
-async def forget_drafts(clinic: Clinic, diop: "Person") -> None:
-    """What a test before has left half typed is not there for the next one, in whatever order they come."""
-
-    async def keep_nothing(route: Route) -> None:
-        await (route.fulfill(status=204) if route.request.method == "PUT" else route.continue_())
-
-    await diop.page.route("**/drafts/**", keep_nothing)
-    await diop.go("/")  # what is not saved yet is sent when its page is left
-    await diop.page.unroute("**/drafts/**")
-
-    def forget() -> None:
-        with closing(sqlite3.connect(clinic.database, timeout=60)) as database, database:
-            database.execute("DELETE FROM drafts")
-
-    await asyncio.to_thread(forget)
 
 
 @dataclass
@@ -174,6 +162,17 @@ async def choose(page: Page, name: str) -> None:
 async def come(browser: Browser, *, javascript: bool = True, viewport: dict[str, int] = DESK) -> Person:
     """Somebody with a browser of their own, which has opened nothing yet."""
     context = await browser.new_context(viewport=viewport, locale="fr-FR", java_script_enabled=javascript)
+    return await _in_front_of(context, javascript=javascript)
+
+
+async def sit_down(context: BrowserContext, clinic: Clinic) -> Person:
+    """Whoever is signed in in this browser, in a new tab: of a test's own, so that nothing of another's is in it."""
+    person = await _in_front_of(context)
+    await person.page.goto(f"{clinic.address}/health")  # what costs least
+    return person
+
+
+async def _in_front_of(context: BrowserContext, *, javascript: bool = True) -> Person:
     page = await context.new_page()
     page.set_default_timeout(PATIENCE * 1000)
     person = Person(page, javascript)
@@ -227,6 +226,14 @@ async def take_over(context: BrowserContext, clinic: Clinic, login: str) -> None
     assert answer.status == 303, await answer.text()
 
 
+def _register(tx: Transaction, login: str) -> str:
+    """With Awa's name and password."""
+    known = str(tx.value("SELECT password_hash FROM users WHERE email = ?", (AWA,)))
+    who = NewPerson(given_name="Awa", family_name="Cissé", email=login, phone=None, password_hash=known)
+    actions.register_patient(tx, who, birth_date="1991-07-14", sex="female", city="Dakar")
+    return login
+
+
 class Programs:
     """What other people do meanwhile, by the interface for programs."""
 
@@ -260,6 +267,18 @@ class Programs:
 
     async def id_of(self, login: str) -> str:
         return str((await self.ask(login, "GET", "/me"))["id"])
+
+    async def newcomer(self) -> str:
+        """A patient of a test's own, of whom nobody has asked or written anything; gives how she signs in.
+
+        She is put into the database from outside, like an import.
+        """
+
+        def register() -> str:
+            with closing(Store(self.clinic.database, milliseconds)) as store:
+                return store.write(_register, f"{new_id()}@patients.example".lower())
+
+        return await asyncio.to_thread(register)
 
     async def grant(self, patient: str) -> None:
         """Dr Diop asks, and the patient opens the whole file to him."""

@@ -20,6 +20,20 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def gone_after_the_test(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """So has whoever has come in a test, also where it failed, and where what it did stands still: else the next one
+    would find their streams, and what they go on doing."""
+    if "chromium" not in request.fixturenames:
+        yield
+        return
+    chromium: Browser = request.getfixturevalue("chromium")
+    before = {*chromium.contexts}  # of whole files
+    yield
+    for context in {*chromium.contexts} - before - SHARED:
+        await context.close()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser(chromium: Browser) -> AsyncIterator[Browser]:
     """Everybody who has come in a file of tests has gone after it: an open page would ask for its server for ever."""
@@ -93,8 +107,13 @@ async def page(whose: BrowserContext, server: FakeStream) -> AsyncIterator[Page]
         return
     (page,) = whose.pages
     yield page
+    others = [one for one in whose.pages if one != page]
+    for one in others:
+        await one.close()
+    await whose.set_offline(False)
+    await page.unroute_all(behavior="ignoreErrors")
     await page.goto("about:blank")
-    assert len(whose.pages) == 1, "a tab is left to the next test"
+    assert not others, "a tab would have been left to the next test"
 
 
 @pytest_asyncio.fixture(loop_scope="session")

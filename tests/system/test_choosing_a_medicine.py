@@ -6,34 +6,41 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, Person, Programs, open_clinic, sign_in
-from playwright.async_api import Browser, Page, Route, expect
+from clinic import DIOP, Person, Programs, open_clinic, sign_in, sit_down
+from playwright.async_api import Browser, BrowserContext, Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def diop(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[tuple[Person, str]]:
-    """Dr Diop, to whom Awa's file is open, and the address of the form."""
+async def others(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Programs]:
     async with open_clinic(tmp_path_factory.mktemp("choosing")) as clinic, Programs(clinic) as others:
-        await others.grant(AWA)
-        diop = await sign_in(browser, clinic, DIOP)
-        # What one test has typed is no draft for the next.
-        await diop.page.route(re.compile("/drafts"), lambda route: route.fulfill(json={"items": []}))
-        yield diop, f"/patients/{await others.id_of(AWA)}/prescriptions/new"
-        assert diop.complaints == []
-        await diop.page.context.close()
+        yield others
 
 
-async def _open(diop: tuple[Person, str]) -> Page:
-    person, form = diop
-    await person.go(form)
-    await expect(person.page.locator("#lines-0-medicine")).to_have_role("combobox")
-    return person.page
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(others: Programs, browser: Browser) -> AsyncIterator[BrowserContext]:
+    """The browser in which Dr Diop is signed in."""
+    diop = await sign_in(browser, others.clinic, DIOP)
+    yield diop.page.context
+    await diop.page.context.close()
 
 
-async def test_arrows_enter_and_escape_do_what_they_do_everywhere(diop: tuple[Person, str]) -> None:
-    page = await _open(diop)
+@pytest_asyncio.fixture(loop_scope="session")
+async def diop(desk: BrowserContext, others: Programs) -> AsyncIterator[Person]:
+    """Dr Diop in a tab with the form, about a patient of this test's own: what another has typed is no draft in it."""
+    awa = await others.newcomer()
+    await others.grant(awa)
+    diop = await sit_down(desk, others.clinic)
+    await diop.go(f"/patients/{await others.id_of(awa)}/prescriptions/new")
+    await expect(diop.page.locator("#lines-0-medicine")).to_have_role("combobox")
+    yield diop
+    await diop.page.close()
+    assert diop.complaints == []
+
+
+async def test_arrows_enter_and_escape_do_what_they_do_everywhere(diop: Person) -> None:
+    page = diop.page
     field, options, chosen = (
         page.locator("#lines-0-medicine"),
         page.locator("#s0 [role=option]"),
@@ -70,8 +77,8 @@ async def test_arrows_enter_and_escape_do_what_they_do_everywhere(diop: tuple[Pe
     await expect(page.locator(chosen)).to_have_value("")
 
 
-async def test_enter_never_signs(diop: tuple[Person, str]) -> None:
-    page = await _open(diop)
+async def test_enter_never_signs(diop: Person) -> None:
+    page = diop.page
     await page.fill("#lines-0-medicine", "paracétamol 500")
     await page.locator("#s0 [role=option]").first.click()
     await page.fill("#lines-0-dosage", "1x3/j 4j")
@@ -87,8 +94,8 @@ async def test_enter_never_signs(diop: tuple[Person, str]) -> None:
     await expect(page.locator("#lines-0-medicine")).to_have_value("paracétamol 500 mg, comprimé")
 
 
-async def test_a_slow_answer_is_shown_for_no_other_text(diop: tuple[Person, str]) -> None:
-    page = await _open(diop)
+async def test_a_slow_answer_is_shown_for_no_other_text(diop: Person) -> None:
+    page = diop.page
     slow, over, asked = asyncio.Event(), asyncio.Event(), []
 
     async def hold_the_first(route: Route) -> None:
@@ -108,12 +115,11 @@ async def test_a_slow_answer_is_shown_for_no_other_text(diop: tuple[Person, str]
     await over.wait()
     await expect(page.locator("#s0 [role=option]", has_text="amox")).to_have_count(0)
     await expect(page.locator("#lines-0-medicine")).to_have_value("parac")
-    await page.unroute(re.compile("/medicines"))
 
 
-async def test_an_answer_that_comes_late_takes_what_is_being_chosen_from_nobody(diop: tuple[Person, str]) -> None:
+async def test_an_answer_that_comes_late_takes_what_is_being_chosen_from_nobody(diop: Person) -> None:
     """Else Enter chooses nothing, and the prescription is written to its end without the medicine."""
-    page = await _open(diop)
+    page = diop.page
     field, marked, late = page.locator("#lines-0-medicine"), page.locator("[aria-selected=true]"), asyncio.Event()
 
     async def hold(route: Route) -> None:
@@ -135,11 +141,10 @@ async def test_an_answer_that_comes_late_takes_what_is_being_chosen_from_nobody(
     await field.press("Enter")
     await expect(field).to_have_value(name)
     await expect(page.locator("#lines-0-medicine_id")).not_to_have_value("")
-    await page.unroute(re.compile("/medicines"))
 
 
-async def test_whoever_types_on_has_chosen_nothing(diop: tuple[Person, str]) -> None:
-    page = await _open(diop)
+async def test_whoever_types_on_has_chosen_nothing(diop: Person) -> None:
+    page = diop.page
     await page.locator("#lines-0-medicine").press_sequentially("amox")
     await expect(page.locator("#s0 [role=option]").first).to_be_visible()
     await page.keyboard.press("ArrowDown")
@@ -150,8 +155,8 @@ async def test_whoever_types_on_has_chosen_nothing(diop: tuple[Person, str]) -> 
     await expect(page.locator("#lines-0-medicine_id")).to_have_value("")
 
 
-async def test_without_a_link_it_says_so_and_goes_on_looking(diop: tuple[Person, str]) -> None:
-    page = await _open(diop)
+async def test_without_a_link_it_says_so_and_goes_on_looking(diop: Person) -> None:
+    page = diop.page
     failed = 0
 
     async def fail_once(route: Route) -> None:
@@ -163,5 +168,4 @@ async def test_without_a_link_it_says_so_and_goes_on_looking(diop: tuple[Person,
     await page.fill("#lines-0-medicine", "paracétanol")  # a letter is wrong
     await expect(page.locator("#s0-said")).to_contain_text("Pas de réponse")
     await expect(page.locator("#s0 [role=option]").first).to_contain_text("paracétamol")
-    await page.unroute(re.compile("/medicines"))
-    diop[0].complaints.clear()  # of the network
+    diop.complaints.clear()  # of the network

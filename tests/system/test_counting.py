@@ -119,7 +119,7 @@ async def _acts_by_keyboard(ndiaye: Person, prescription_id: str) -> None:
     await page.route("**/keys.js", lambda route: _late(page, route), times=1)
     await page.evaluate("() => { self.pressed = 0; addEventListener('keyup', () => self.pressed++) }")
     for letter in ("v", "p", "r", "j"):
-        await page.keyboard.press(letter)
+        await page.keyboard.press(letter, delay=50)  # as people do, and no scanner
     await expect(page.locator("#now > li a").first).to_be_focused()
     assert sent == [], "nobody had chosen a row"
     await row.locator("a").first.focus()

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -46,28 +47,30 @@ async def says(program: asyncio.subprocess.Process, wanted: str) -> None:
             said += part
 
 
-async def run(*command: str) -> asyncio.subprocess.Process:
+@asynccontextmanager
+async def running(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """They go on until the test ends, whichever way."""
     # Under a faked clock Python's sleep is refused, EINVAL.
     pipe, both = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
-    return await asyncio.create_subprocess_exec(
+    program = await asyncio.create_subprocess_exec(
         *command, stdout=pipe, stderr=both, start_new_session=True, env=REAL_TIME
     )
-
-
-async def end(program: asyncio.subprocess.Process) -> None:
-    program.terminate()
-    await program.wait()
+    try:
+        yield program
+    finally:
+        if program.returncode is None:
+            program.terminate()
+            await program.wait()
 
 
 async def test_curl(clinic: Clinic, others: Programs) -> None:
     text = example("sh", speaking_of="api/events").replace("http://127.0.0.1:8000", clinic.address)
     assert text.count(clinic.address) == 3
-    shell = await run("bash", "-c", text.replace("curl -sN", "exec curl -sN"))
-    await says(shell, '{"events":[{"seq":')  # the first that is kept
-    await says(shell, "event: hello")
-    await others.grant(AWA)
-    await says(shell, "event: access_request_status_changed")
-    await end(shell)
+    async with running("bash", "-c", text.replace("curl -sN", "exec curl -sN")) as shell:
+        await says(shell, '{"events":[{"seq":')  # the first that is kept
+        await says(shell, "event: hello")
+        await others.grant(AWA)
+        await says(shell, "event: access_request_status_changed")
 
 
 async def test_python(clinic: Clinic, others: Programs, tmp_path: Path) -> None:
@@ -78,9 +81,8 @@ async def test_python(clinic: Clinic, others: Programs, tmp_path: Path) -> None:
     file = tmp_path / "example.py"
     text = example("python", speaking_of="httpx").replace("http://127.0.0.1:8000", clinic.address)
     file.write_text(f"token = {token!r}\n{text}")
-    program = await run(sys.executable, str(file))
-    await says(program, f"\n{cursor} ")
-    await end(program)
+    async with running(sys.executable, str(file)) as program:
+        await says(program, f"\n{cursor} ")
 
 
 @pytest.mark.parametrize("way", ["/api/events", "/notifications/poll"])
@@ -94,12 +96,12 @@ async def test_javascript(browser: Browser, clinic: Clinic, others: Programs, wa
     await page.goto(clinic.address + "/sign-in")
     given = f"const token = {others.token(DIOP)!r};" + (f"const cursor = {known - 3};" if "api" in way else "")
     text = example("js", speaking_of=way)
-    running = asyncio.ensure_future(page.evaluate(f"(async () => {{ {given} {text} }})()"))
+    listening = asyncio.ensure_future(page.evaluate(f"(async () => {{ {given} {text} }})()"))
     wanted = f"id: {known}\n" if "api" in way else f"{known} "
     async with asyncio.timeout(PATIENCE):
         while not any(wanted in line for line in said):
-            assert not running.done(), running
+            assert not listening.done(), listening
             await asyncio.sleep(0.05)
     await context.close()
     with pytest.raises(Exception, match="closed"):
-        await running
+        await listening

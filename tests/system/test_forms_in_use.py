@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from fake_stream import Answer, Exchange, FakeStream, answer, event, refusal, rendered, toast
-from live_page import OF_ITS_OWN, TIME_STANDS_STILL, open_live, pass_time, pass_time_until, until
+from live_page import OF_ITS_OWN, PATIENCE, TIME_STANDS_STILL, open_live, pass_time, pass_time_until, until
 from playwright.async_api import Locator, Page, Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -276,10 +276,11 @@ async def test_a_row_of_which_a_colleague_was_faster_shows_what_it_has_become(
 async def test_it_does_so_too_where_what_holds_it_back_comes_after_the_answer(page: Page, server: FakeStream) -> None:
     """held.js is fetched when it is needed; here over a slow link."""
     server.main = ROW
-    answering, held = asyncio.Event(), asyncio.Event()
+    answering, asked, held = asyncio.Event(), asyncio.Event(), asyncio.Event()
     server.always("/answer", slow(answering, answer(409, REFUSED)))
 
     async def late(route: Route) -> None:
+        asked.set()
         await held.wait()
         await route.continue_()
 
@@ -287,8 +288,8 @@ async def test_it_does_so_too_where_what_holds_it_back_comes_after_the_answer(pa
     await open_live(page)
     await page.get_by_role("button", name="Valider").click()
     await until(lambda: server.to("/answer"))
-    async with page.expect_request("**/held.js"):
-        await server.push('<li id="r1">validée par une collègue</li>')
+    await server.push('<li id="r1">validée par une collègue</li>')
+    await asyncio.wait_for(asked.wait(), PATIENCE)
     answering.set()
     await expect(page.locator("#toasts > * > span")).to_have_text("Rien n'a été modifié.")
     held.set()

@@ -4,14 +4,29 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Clinic, Person, Programs, forget_drafts, open_clinic, sign_in
+from clinic import (
+    DIOP,
+    NDIAYE,
+    PASSWORD,
+    PHONE,
+    Clinic,
+    Person,
+    Programs,
+    come,
+    open_clinic,
+    sign_in,
+    sit_down,
+    take_over,
+)
 from live_page import pass_time, with_clock
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
+PRESSED = 50  # milliseconds, as people press a key: faster ones are a scanner's
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PIN = "280614"
 LEAVE = "UPDATE sessions SET last_active_at = last_active_at - 900000"  # a quarter of an hour, without waiting for it
@@ -28,27 +43,31 @@ async def clinic(path: Path) -> AsyncIterator[Clinic]:
         yield clinic
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="session")
 async def awa(clinic: Clinic) -> str:
-    """Her id; her file is open to Dr Diop."""
+    """The id of a patient of this test's own, whose file is open to Dr Diop."""
     async with Programs(clinic) as others:
-        await others.grant(AWA)
-        return await others.id_of(AWA)
+        awa = await others.newcomer()
+        await others.grant(awa)
+        return await others.id_of(awa)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk(clinic: Clinic, path: Path, browser: Browser) -> AsyncIterator[tuple[Person, Path]]:
-    """Dr Diop's computer, and the database of the clinic."""
-    diop = await sign_in(browser, clinic, DIOP)
+async def computer(browser: Browser) -> AsyncIterator[BrowserContext]:
+    context = (await come(browser)).page.context
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(clinic: Clinic, path: Path, computer: BrowserContext) -> AsyncIterator[tuple[Person, Path]]:
+    """Dr Diop, who has just signed in at his computer, and the database of the clinic."""
+    await take_over(computer, clinic, DIOP)
+    diop = await sit_down(computer, clinic)
     yield diop, path
+    await diop.page.close()
     complaints = [line for line in diop.complaints if "423" not in line and "ERR_FAILED" not in line]
     assert complaints == []
-    await diop.page.context.close()
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def nothing_begun(clinic: Clinic, desk: tuple[Person, Path]) -> None:
-    await forget_drafts(clinic, desk[0])
 
 
 async def _leave(path: Path, sql: str = LEAVE) -> None:
@@ -86,7 +105,7 @@ async def test_staff_work_by_keyboard(desk: tuple[Person, Path]) -> None:
     """static/keys.js: what has the focus is the row that one is in; a letter does what says `data-key`."""
     diop, _ = desk
     await diop.go("/prescriptions?place=flow")
-    page, press = diop.page, diop.page.keyboard.press
+    page, press = diop.page, partial(diop.page.keyboard.press, delay=PRESSED)
     links = page.locator("main li[id] > a")
     await press("j")
     await expect(links.nth(0)).to_be_focused()
@@ -112,6 +131,7 @@ async def test_staff_work_by_keyboard(desk: tuple[Person, Path]) -> None:
     folded = page.locator("main summary[data-key=e]")
     for ignored in ("Control+e", "Alt+e", "x", "E"):
         await press(ignored)
+    await page.wait_for_timeout(150)  # longer than a letter waits, and than a scanner between two
     await expect(page.locator("main details[open]")).to_have_count(0)
     await press("e")  # « Saisie par erreur »
     field = page.locator("main details[open] textarea")
@@ -136,7 +156,7 @@ async def test_staff_work_by_keyboard(desk: tuple[Person, Path]) -> None:
 async def test_a_pharmacy_hands_over_and_walks_its_stock_by_keyboard(clinic: Clinic, browser: Browser) -> None:
     """A letter whose button asks for something first goes to its field, and sends nothing."""
     ndiaye = await sign_in(browser, clinic, NDIAYE)
-    page, press = ndiaye.page, ndiaye.page.keyboard.press
+    page, press = ndiaye.page, partial(ndiaye.page.keyboard.press, delay=PRESSED)
     await ndiaye.go("/prescriptions?step=hand_over")
     await press("j")
     await expect(page.locator("main li[id] > a").first).to_be_focused()

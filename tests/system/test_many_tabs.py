@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 from clinic import ADMIN, AWA, MOUSSA, PASSWORD, Clinic, Programs, choose, open_clinic, sign_in
+from live_page import PATIENCE
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -61,10 +62,11 @@ class Tabs:
         await self.each(lambda page: page.wait_for_url(re.compile("/sign-in")))
 
     async def open(self, address: str, count: int) -> None:
-        """So many as are missing."""
-        more = [await self.context.new_page() for _ in range(count - len(self.pages))]
-        self.pages += more
-        await asyncio.gather(*(page.goto(address) for page in more))
+        """So many as are missing; those that a test has led elsewhere come back."""
+        self.pages = self.context.pages
+        self.pages += [await self.context.new_page() for _ in range(count - len(self.pages))]
+        away = [page for page in self.pages if page.url != f"{address}/"]
+        await asyncio.gather(*(page.goto(f"{address}/") for page in away))
         await self.are("live")
         await self.have_nothing_unread()
 
@@ -83,6 +85,14 @@ async def kept(browser: Browser, clinic: Clinic, others: Programs) -> Tabs:
     return await open_tabs(browser, clinic, others, AWA, 1)
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def at_rest(browser: Browser, clinic: Clinic, others: Programs) -> None:
+    """The server runs, and has noticed who has gone: each browser that is there has one stream."""
+    if not clinic.is_up:
+        await clinic.open()
+    await until_streams(others, len(browser.contexts), within=PATIENCE)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def ten(kept: Tabs, clinic: Clinic, others: Programs) -> Tabs:
     """Awa's, all live, with nothing unread and no toast, whatever was done in them before: ten take seconds."""
@@ -92,11 +102,11 @@ async def ten(kept: Tabs, clinic: Clinic, others: Programs) -> Tabs:
     return kept
 
 
-async def until_streams(others: Programs, expected: tuple[int, int], within: float) -> None:
-    """So many are open and so many have ever been."""
+async def until_streams(others: Programs, count: int, *, opened: int | None = None, within: float) -> None:
+    """So many are open, and so many have ever been."""
     end = time.monotonic() + within
-    while (found := await others.streams()) != expected:
-        assert time.monotonic() < end, f"{found} instead of {expected} after {within} s"
+    while (found := await others.streams()) != (count, found[1] if opened is None else opened):
+        assert time.monotonic() < end, f"{found} instead of {count} and {opened} after {within} s"
         await asyncio.sleep(0.02)
 
 
@@ -111,7 +121,7 @@ async def test_all_are_live_on_one_stream_that_another_takes_over(ten: Tabs, oth
 
     await tabs.pages.pop(0).close()
     between = await others.write_record(AWA)
-    await until_streams(others, (1, opened + 1), within=2)
+    await until_streams(others, 1, opened=opened + 1, within=2)
     await tabs.are_told(first, between)
     last = await others.write_record(AWA)
     await tabs.are_told(first, between, last)
@@ -133,7 +143,6 @@ async def test_what_is_read_in_one_tab_is_read_in_all_and_on_the_phone(
     await tabs.have_nothing_unread()
     await phone.have_nothing_unread()
     await phone.context.close()
-    await inbox.goto(clinic.address)
 
 
 async def test_signing_out_in_one_tab_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
@@ -142,7 +151,7 @@ async def test_signing_out_in_one_tab_closes_all(browser: Browser, clinic: Clini
     streams, opened = await others.streams()
     await choose(tabs.pages[-1], "Se déconnecter")
     await tabs.go_to_the_sign_in_page()
-    await until_streams(others, (streams - 1, opened), within=2)
+    await until_streams(others, streams - 1, opened=opened, within=2)
     await phone.are("live")
     await phone.context.close()
     await tabs.context.close()
@@ -150,12 +159,11 @@ async def test_signing_out_in_one_tab_closes_all(browser: Browser, clinic: Clini
 
 async def test_an_account_that_is_closed_closes_all(browser: Browser, clinic: Clinic, others: Programs) -> None:
     streams, _ = await others.streams()
-    tabs = await open_tabs(browser, clinic, others, MOUSSA)
-    account = f"/accounts/{await others.id_of(MOUSSA)}"
-    await others.ask(ADMIN, "POST", f"{account}/deactivation")
+    patient = await others.newcomer()
+    tabs = await open_tabs(browser, clinic, others, patient)
+    await others.ask(ADMIN, "POST", f"/accounts/{await others.id_of(patient)}/deactivation")
     await tabs.go_to_the_sign_in_page()
     assert (await others.streams())[0] == streams
-    await others.ask(ADMIN, "POST", f"{account}/reactivation")
     await tabs.context.close()
 
 

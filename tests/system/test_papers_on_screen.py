@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, PHONE, Clinic, Person, Programs, open_clinic, sign_in
+from clinic import DIOP, PHONE, Clinic, Person, Programs, open_clinic, sign_in
 from PIL import Image
 from playwright.async_api import Browser, CDPSession, Route, expect
 
@@ -19,16 +19,23 @@ SLOW = {"latency": 500, "downloadThroughput": 50_000 // 8, "uploadThroughput": 5
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
     async with open_clinic(tmp_path_factory.mktemp("papers")) as clinic:
-        async with Programs(clinic) as programs:
-            await programs.grant(AWA)
         yield clinic
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def awa(clinic: Clinic) -> str:
+@pytest_asyncio.fixture(loop_scope="session")
+async def login(clinic: Clinic) -> str:
+    """Of a patient of this test's own, whose file is open to Dr Diop."""
+    async with Programs(clinic) as programs:
+        login = await programs.newcomer()
+        await programs.grant(login)
+        return login
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def awa(clinic: Clinic, login: str) -> str:
     """The address of her file."""
     async with Programs(clinic) as programs:
-        return f"/patients/{await programs.id_of(AWA)}/records"
+        return f"/patients/{await programs.id_of(login)}/records"
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +73,10 @@ async def _form(person: Person, file: bytes) -> None:
 
 
 async def test_a_break_takes_nothing_back_and_the_patient_sees_it_come(
-    clinic: Clinic, awa: str, browser: Browser, photograph: bytes
+    clinic: Clinic, login: str, awa: str, browser: Browser, photograph: bytes
 ) -> None:
     doctor = await sign_in(browser, clinic, DIOP, viewport=PHONE)
-    patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
+    patient = await sign_in(browser, clinic, login, viewport=PHONE)
     await patient.go(f"{awa}?view=history")
     await doctor.go(awa)
     await _form(doctor, photograph)
@@ -109,10 +116,10 @@ async def test_a_break_takes_nothing_back_and_the_patient_sees_it_come(
 
 
 async def test_a_patient_photographs_three_pages_and_the_doctor_reads_them_in_order(
-    clinic: Clinic, awa: str, browser: Browser, blank: bytes
+    clinic: Clinic, login: str, awa: str, browser: Browser, blank: bytes
 ) -> None:
     """Chosen one after the other, one taken out again; the link breaks between two of them."""
-    patient = await sign_in(browser, clinic, AWA, viewport=PHONE)
+    patient = await sign_in(browser, clinic, login, viewport=PHONE)
     doctor = await sign_in(browser, clinic, DIOP, viewport=PHONE)
     await doctor.go(awa.replace("/records", "/papers"))
     await patient.go(awa.replace("/records", "/papers"))

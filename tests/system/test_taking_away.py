@@ -21,16 +21,23 @@ async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clin
         yield clinic
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def here(clinic: Clinic) -> str:
+@pytest_asyncio.fixture(loop_scope="session")
+async def login(clinic: Clinic) -> str:
+    """Of a patient of this test's own, for whom no file has been made."""
     async with Programs(clinic) as programs:
-        return f"/patients/{await programs.id_of(AWA)}/file"
+        return await programs.newcomer()
+
+
+async def _file_of(clinic: Clinic, login: str) -> str:
+    async with Programs(clinic) as programs:
+        return f"/patients/{await programs.id_of(login)}/file"
 
 
 async def test_the_file_is_made_while_the_page_shows_it_and_a_download_goes_on_after_a_break(
-    clinic: Clinic, here: str, browser: Browser
+    clinic: Clinic, login: str, browser: Browser
 ) -> None:
-    patient = await sign_in(browser, clinic, AWA, viewport=PHONE, at=here.replace("/file", "/records"))
+    records = (await _file_of(clinic, login)).replace("/file", "/records")
+    patient = await sign_in(browser, clinic, login, viewport=PHONE, at=records)
     await patient.page.get_by_role("link", name="Emporter mon dossier").click()
     await patient.press("Préparer le fichier")
     fetch = patient.page.get_by_role("link", name=re.compile("Télécharger"))
@@ -54,17 +61,18 @@ async def test_the_file_is_made_while_the_page_shows_it_and_a_download_goes_on_a
 
 
 async def test_without_javascript_the_page_comes_again_until_it_is_ready(
-    clinic: Clinic, here: str, browser: Browser
+    clinic: Clinic, login: str, browser: Browser
 ) -> None:
-    patient = await sign_in(browser, clinic, AWA, javascript=False, viewport=PHONE, at=here)
+    here = await _file_of(clinic, login)
+    patient = await sign_in(browser, clinic, login, javascript=False, viewport=PHONE, at=here)
     await patient.page.get_by_role("button", name="Préparer le fichier").click()
     await expect(patient.page.get_by_role("link", name=re.compile("Télécharger"))).to_be_visible()
 
 
 async def test_a_doctor_elsewhere_reads_what_was_chosen_until_the_patient_takes_it_back(
-    clinic: Clinic, here: str, browser: Browser
+    clinic: Clinic, browser: Browser
 ) -> None:
-    patient = await sign_in(browser, clinic, AWA, viewport=PHONE, at=here)
+    patient = await sign_in(browser, clinic, AWA, viewport=PHONE, at=await _file_of(clinic, AWA))
     for label in ("Allergies", "Ordonnances et traitements"):
         await patient.page.locator("#shares-parts").get_by_label(label).check()
     await patient.press("Faire le lien et le code")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, Clinic, Person, Programs, open_clinic, sign_in
+from clinic import AWA, DIOP, Clinic, Person, Programs, open_clinic, sign_in, sit_down
 from live_page import PATIENCE, pass_time, shows, with_clock
 from nginx import Nginx, as_it_is, as_the_readme_says
-from playwright.async_api import Browser, Page, Request
+from playwright.async_api import Browser, BrowserContext, Page, Request
 from proxies import Buffering, Cutting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -58,15 +58,25 @@ async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clin
 async def _come(browser: Browser, clinic: Clinic) -> Person:
     """Signed in without a proxy; her cookie is good for every port of the machine."""
     awa = await sign_in(browser, clinic, AWA)
-    await awa.page.add_init_script(LISTEN)
+    await awa.page.context.add_init_script(LISTEN)
     return awa
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def awa(browser: Browser, clinic: Clinic) -> AsyncIterator[Person]:
+async def hers(browser: Browser, clinic: Clinic) -> AsyncIterator[BrowserContext]:
+    """The browser in which Awa is signed in."""
     awa = await _come(browser, clinic)
-    yield awa
+    await awa.page.close()
+    yield awa.page.context
     await awa.page.context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def awa(hers: BrowserContext, clinic: Clinic) -> AsyncIterator[Person]:
+    """In a tab of this test's own."""
+    awa = await sit_down(hers, clinic)
+    yield awa
+    await awa.page.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -157,8 +167,6 @@ async def test_behind_a_proxy_that_cuts_the_page_misses_nothing_and_tells_the_tr
             )
         await shows(page, "live")
         await has_heard_all(page, cursor, diop)
-        await page.goto("about:blank")
-    awa.complaints.clear()  # of the network
     assert proxy.cuts >= CUTS
 
 

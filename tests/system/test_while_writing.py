@@ -8,49 +8,57 @@ from contextlib import closing
 
 import pytest
 import pytest_asyncio
-from clinic import AWA, DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, forget_drafts, open_clinic, sign_in
-from playwright.async_api import Browser, Request, Route, expect
+from clinic import DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, open_clinic, sign_in, sit_down
+from playwright.async_api import Browser, BrowserContext, Request, Route, expect
 from test_scenarios import choose_medicine
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def clinic(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> AsyncIterator[tuple[Person, Programs]]:
-    """Dr Diop at his desk, and what others do meanwhile."""
+async def others(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Programs]:
     async with open_clinic(tmp_path_factory.mktemp("writing")) as clinic, Programs(clinic) as others:
-        diop = await sign_in(browser, clinic, DIOP)
-        yield diop, others
-        assert diop.complaints == []
-        await diop.page.context.close()
+        yield others
 
 
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def nothing_begun(clinic: tuple[Person, Programs]) -> None:
-    diop, others = clinic
-    await forget_drafts(others.clinic, diop)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(others: Programs, browser: Browser) -> AsyncIterator[BrowserContext]:
+    """The browser in which Dr Diop is signed in."""
+    diop = await sign_in(browser, others.clinic, DIOP)
+    yield diop.page.context
+    await diop.page.context.close()
 
 
-async def _open_form(diop: Person, others: Programs, form: str) -> str:
-    """The form about Awa; returns the id of the access that opens it."""
-    granted = await _grant(others)
-    await diop.go(f"/patients/{await others.id_of(AWA)}/{form}")
-    return granted
+@pytest_asyncio.fixture(loop_scope="session")
+async def diop(desk: BrowserContext, others: Programs) -> AsyncIterator[Person]:
+    """Dr Diop, in a tab of this test's own."""
+    diop = await sit_down(desk, others.clinic)
+    yield diop
+    await desk.set_offline(False)
+    await diop.page.close()
+    assert diop.complaints == []
 
 
-async def _grant(others: Programs) -> str:
-    await others.grant(AWA)
-    asked = (await others.ask(DIOP, "GET", "/access-requests"))["items"]
-    return next(str(item["id"]) for item in asked if item["status"] == "approved")
+@pytest_asyncio.fixture(loop_scope="session")
+async def awa(others: Programs) -> str:
+    """How she signs in, a patient of this test's own, whose file is open to Dr Diop."""
+    awa = await others.newcomer()
+    await others.grant(awa)
+    return awa
 
 
-async def _end(others: Programs, request_id: str) -> None:
-    await others.ask(AWA, "POST", f"/access-requests/{request_id}/revocation")
+async def _open_form(diop: Person, others: Programs, awa: str, form: str) -> None:
+    await diop.go(f"/patients/{await others.id_of(awa)}/{form}")
 
 
-async def test_a_signed_prescription_has_its_own_address(clinic: tuple[Person, Programs]) -> None:
-    diop, others = clinic
-    granted = await _open_form(diop, others, "prescriptions/new")
+async def _end(others: Programs, awa: str) -> None:
+    """She ends the one access that there is to her file."""
+    [granted] = (await others.ask(awa, "GET", "/access-requests"))["items"]
+    await others.ask(awa, "POST", f"/access-requests/{granted['id']}/revocation")
+
+
+async def test_a_signed_prescription_has_its_own_address(diop: Person, others: Programs, awa: str) -> None:
+    await _open_form(diop, others, awa, "prescriptions/new")
     page, form = diop.page, re.compile("/prescriptions/new$")
     await choose_medicine(diop, 0, "paracétamol 500", "paracétamol 500 mg")
     await diop.press("Ajouter un médicament")
@@ -73,27 +81,23 @@ async def test_a_signed_prescription_has_its_own_address(clinic: tuple[Person, P
     await expect(page).to_have_url(re.compile(f"/prescriptions/{prescription_id}$"))
     await page.reload()
     await expect(page.locator("h1")).to_contain_text("Ordonnance du")
-    await _end(others, granted)
 
 
-async def test_a_new_allergy_is_seen_and_what_was_typed_stays(clinic: tuple[Person, Programs]) -> None:
-    diop, others = clinic
-    granted = await _open_form(diop, others, "prescriptions/new")
+async def test_a_new_allergy_is_seen_and_what_was_typed_stays(diop: Person, others: Programs, awa: str) -> None:
+    await _open_form(diop, others, awa, "prescriptions/new")
     await diop.page.fill("#lines-0-dosage", "1 comprimé matin et soir")
     await diop.press("Ajouter un médicament")  # what comes back looks untouched
     await expect(diop.page.locator("fieldset.card")).to_have_count(2)
-    path = f"/patients/{await others.id_of(AWA)}/records"
+    path = f"/patients/{await others.id_of(awa)}/records"
     await others.ask(DIOP, "POST", path, type="allergy", title="Amoxicilline", body="Urticaire")
     await diop.sees("#about", "Amoxicilline")
     await expect(diop.page.locator("#lines-0-dosage")).to_have_value("1 comprimé matin et soir")
-    await _end(others, granted)
 
 
 async def test_what_was_typed_before_the_script_that_keeps_it_came_is_kept_when_the_page_is_left(
-    clinic: tuple[Person, Programs],
+    diop: Person, others: Programs, awa: str
 ) -> None:
-    diop, others = clinic
-    granted = await _open_form(diop, others, "records/new")
+    await _open_form(diop, others, awa, "records/new")
     page = diop.page
     # Playwright's own routes would take hold of what is sent while the page is left, and drop it with the page.
     network = await page.context.new_cdp_session(page)
@@ -104,11 +108,10 @@ async def test_what_was_typed_before_the_script_that_keeps_it_came_is_kept_when_
             await page.fill("#body", "Tapé sur un lien lent")
         await diop.go("/")
     await network.detach()
-    await diop.go(f"/patients/{await others.id_of(AWA)}/records/new")
+    await diop.go(f"/patients/{await others.id_of(awa)}/records/new")
     await expect(page.locator("#body")).to_have_value("Tapé sur un lien lent")
     async with page.expect_response(lambda one: one.request.method == "DELETE"):
         await diop.press("Effacer ce texte")
-    await _end(others, granted)
 
 
 @pytest.mark.parametrize(
@@ -117,13 +120,12 @@ async def test_what_was_typed_before_the_script_that_keeps_it_came_is_kept_when_
     ids=["prescription", "file"],
 )
 async def test_the_end_of_the_access_takes_the_patient_away_and_leaves_what_was_typed(
-    clinic: tuple[Person, Programs], form: str, field: str
+    diop: Person, others: Programs, awa: str, form: str, field: str
 ) -> None:
-    diop, others = clinic
-    granted = await _open_form(diop, others, form)
+    await _open_form(diop, others, awa, form)
     await expect(diop.page.locator(".who")).to_have_count(2)
     await diop.page.fill(field, "Deux fois par jour")
-    await _end(others, granted)
+    await _end(others, awa)
     await diop.sees("#about", "a mis fin à votre accès")
     await expect(diop.page.locator(".who")).to_have_count(0)
     await expect(diop.page.locator("#main")).not_to_contain_text(re.compile("Awa.*(ans|FJ-|kg)"))
@@ -131,12 +133,10 @@ async def test_the_end_of_the_access_takes_the_patient_away_and_leaves_what_was_
 
 
 async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
-    clinic: tuple[Person, Programs], browser: Browser
+    browser: Browser, others: Programs, awa: str
 ) -> None:
     """The event of one's own act comes before its answer, is held back for it, and fetched after it: slowly, here."""
-    _, others = clinic
-    granted = await _grant(others)
-    prescription_id = await others.validated(AWA)
+    prescription_id = await others.validated(awa)
     ndiaye = await sign_in(browser, others.clinic, NDIAYE, at=f"/prescriptions/{prescription_id}")
     page, late = ndiaye.page, asyncio.Event()
     fetched: list[str] = []
@@ -166,7 +166,6 @@ async def test_what_comes_by_itself_after_an_act_leaves_what_was_typed_since(
     await expect(page.locator("[action$=refusal] textarea")).to_have_value("Dose trop forte")
     assert len(fetched) == 2
     await page.context.close()
-    await _end(others, granted)
 
 
 async def _count(others: Programs, what: str) -> int:
@@ -177,10 +176,9 @@ async def _count(others: Programs, what: str) -> int:
     return await asyncio.to_thread(ask)
 
 
-async def test_what_is_sent_without_a_link_is_kept_and_written_once(clinic: tuple[Person, Programs]) -> None:
+async def test_what_is_sent_without_a_link_is_kept_and_written_once(diop: Person, others: Programs, awa: str) -> None:
     """The link goes while somebody types, and just when the server has done it and is about to say so."""
-    diop, others = clinic
-    granted = await _open_form(diop, others, "records/new")
+    await _open_form(diop, others, awa, "records/new")
     page, answers = diop.page, 0
     await page.fill("#title", "Contrôle")
 
@@ -207,18 +205,15 @@ async def test_what_is_sent_without_a_link_is_kept_and_written_once(clinic: tupl
     await expect(page.locator("#main")).to_contain_text("Contrôle")
     assert answers > 1
     assert await _count(others, "records") == before + 1
-    assert await _count(others, "drafts WHERE form = 'patients-records'") == 0
+    assert await _count(others, f"drafts WHERE subject = '{await others.id_of(awa)}'") == 0
     diop.complaints.clear()  # of the network
-    await _end(others, granted)
 
 
 async def test_after_the_end_of_a_session_the_same_page_has_what_was_typed(
-    clinic: tuple[Person, Programs], browser: Browser
+    browser: Browser, others: Programs, awa: str
 ) -> None:
     """Typed without a link, sent, and the session is over when the link is back."""
-    _, others = clinic
-    granted = await _grant(others)
-    where = f"/patients/{await others.id_of(AWA)}/records/new"
+    where = f"/patients/{await others.id_of(awa)}/records/new"
     diop = await sign_in(browser, others.clinic, DIOP, at=where)
     page = diop.page
     await page.fill("#title", "Contrôle")
@@ -244,14 +239,10 @@ async def test_after_the_end_of_a_session_the_same_page_has_what_was_typed(
     await expect(page.locator("#body")).to_have_value("Tousse encore")
     assert await _count(others, "records") == before
     await page.context.close()
-    await _end(others, granted)
 
 
-async def test_without_a_link_and_without_a_page_there_is_one_of_ours(
-    clinic: tuple[Person, Programs], browser: Browser
-) -> None:
+async def test_without_a_link_and_without_a_page_there_is_one_of_ours(browser: Browser, others: Programs) -> None:
     """static/worker.js, which 127.0.0.1 may have as https may: the clinic's number, drawn with its sheets."""
-    _, others = clinic
     anybody = await come(browser, viewport=PHONE)
     page, base = anybody.page, others.clinic.address
     await page.goto(f"{base}/sign-in")
@@ -270,12 +261,10 @@ async def test_without_a_link_and_without_a_page_there_is_one_of_ours(
 
 
 async def test_a_draft_that_comes_late_leaves_what_was_typed_since_and_is_not_written_over(
-    clinic: tuple[Person, Programs],
+    diop: Person, others: Programs, awa: str
 ) -> None:
-    diop, others = clinic
-    granted = await _grant(others)
-    awa = await others.id_of(AWA)
-    draft, page, late = f"/drafts/patients-prescriptions/{awa}", diop.page, asyncio.Event()
+    patient = await others.id_of(awa)
+    draft, page, late = f"/drafts/patients-prescriptions/{patient}", diop.page, asyncio.Event()
     earlier = {"lines-0-dosage": "1 comprimé le soir", "lines-0-quantity": "7", "lines-1-dosage": "2 le matin"}
     await others.ask(DIOP, "PUT", draft, **earlier)
     written: list[str] = []
@@ -287,7 +276,7 @@ async def test_a_draft_that_comes_late_leaves_what_was_typed_since_and_is_not_wr
         await route.continue_()
 
     await page.route(re.compile("/drafts(/|$)"), bring_late)
-    await diop.go(f"/patients/{awa}/prescriptions/new")
+    await diop.go(f"/patients/{patient}/prescriptions/new")
     await page.fill("#lines-0-dosage", "Deux fois par jour")
     await page.wait_for_timeout(1_500)  # longer than drafts.js waits before it sends what is typed
     assert written == []
@@ -303,7 +292,6 @@ async def test_a_draft_that_comes_late_leaves_what_was_typed_since_and_is_not_wr
     await expect(page.locator("#lines-1-quantity")).to_have_value("14")
     await expect(page.locator("#lines-1-dosage")).to_have_value("2 le matin")
     await expect(page.locator("#lines-0-dosage")).to_have_value("Deux fois par jour")
-    await _end(others, granted)
 
 
 async def _fail(route: Route) -> None:
@@ -317,13 +305,11 @@ async def _answer_for_it(route: Route) -> None:
 
 @pytest.mark.parametrize("answer", [_fail, _answer_for_it], ids=["fails", "is answered by a proxy"])
 async def test_a_link_that_fails_while_a_draft_is_looked_for_loses_neither_it_nor_what_was_typed_since(
-    clinic: tuple[Person, Programs], answer: Callable[[Route], Awaitable[None]]
+    diop: Person, others: Programs, awa: str, answer: Callable[[Route], Awaitable[None]]
 ) -> None:
-    diop, others = clinic
-    granted = await _grant(others)
-    awa = await others.id_of(AWA)
+    patient = await others.id_of(awa)
     await others.ask(
-        DIOP, "PUT", f"/drafts/patients-records/{awa}", title="Consultation", body="Toux depuis trois jours"
+        DIOP, "PUT", f"/drafts/patients-records/{patient}", title="Consultation", body="Toux depuis trois jours"
     )
     page = diop.page
     written: list[str] = []
@@ -335,7 +321,7 @@ async def test_a_link_that_fails_while_a_draft_is_looked_for_loses_neither_it_no
     page.on("request", note)
     await page.route("**/drafts", answer)
     async with page.expect_request("**/drafts"):
-        await diop.go(f"/patients/{awa}/records/new")
+        await diop.go(f"/patients/{patient}/records/new")
     await page.fill("#body", "Fièvre")
     await page.wait_for_timeout(1_500)  # longer than saving.js waits before it sends what is typed
     assert written == []
@@ -346,8 +332,6 @@ async def test_a_link_that_fails_while_a_draft_is_looked_for_loses_neither_it_no
     diop.complaints.clear()
     async with page.expect_response(lambda one: one.request.method == "PUT"):
         await page.fill("#body", "Fièvre, toux")
-    page.remove_listener("request", note)
     await page.reload()
     await expect(page.locator("#title")).to_have_value("Consultation")
     await expect(page.locator("#body")).to_have_value("Fièvre, toux")
-    await _end(others, granted)
