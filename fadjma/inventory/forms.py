@@ -44,6 +44,12 @@ class AsReadForm(Form):
     version = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
 
 
+class DeliveryForm(Questioned):
+    """Of a delivery that was read from a file."""
+
+    sure = N_("C'est une autre livraison : la recevoir aussi")
+
+
 class ReasonForm(Form):
     """Why a lot is withheld; its page has another form with a `reason`."""
 

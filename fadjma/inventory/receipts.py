@@ -1,6 +1,7 @@
 """Receipts of a whole delivery, as the pharmacy that has them reads them."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,11 @@ from fadjma.i18n import N_, iso
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Row, Transaction, given, paging
+from fadjma.writing import code_key
 
 SHOWN = 200  # lines of a receipt on its page
 PER_PAGE = 50
+_ALIKE_FOR = 90 * 86_400_000  # milliseconds for which a delivery of the same lots is hardly another one
 STATES = {"checked": N_("À confirmer"), "received": N_("Reçue"), "undone": N_("Annulée")}
 
 
@@ -36,6 +39,31 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A line as it is kept with its receipt."""
+
+    line: int
+    medicine_id: str
+    number: str
+    expires_on: str
+    quantity: int
+    gtin: str
+    threshold: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A delivery of the very same lines that was received not long ago: the same one, perhaps."""
+
+    id: str
+    at: int
+    by: str
+
+    def json(self) -> dict[str, Any]:
+        return {"id": self.id, "at": iso(self.at), "by": self.by}
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A delivery: what its file says, by whom it was read, taken and undone, and what is to be looked at again."""
 
@@ -50,6 +78,7 @@ class Receipt:
     undone_by: str
     shown: tuple[Line, ...]  # the first of its lines
     doubts: tuple[tuple[int, str], ...]  # the number of a line, and what is hardly meant
+    before: Before | None = None  # looked for until it is received
 
     @property
     def status(self) -> str:
@@ -74,7 +103,8 @@ class Receipt:
 
     def json(self, language: str) -> dict[str, Any]:
         items, to_check = [line.json() for line in self.shown], [line for line, _ in self.doubts]
-        return {**self.in_list(), "items": items, "to_check": to_check}
+        before = self.before.json() if self.before else None
+        return {**self.in_list(), "items": items, "to_check": to_check, "received_before": before}
 
 
 _RECEIPT = (
@@ -92,9 +122,39 @@ def receipt(tx: Transaction, viewer: Viewer, receipt_id: str) -> Receipt:
         raise NotFound
     content = json.loads(tx.value("SELECT content FROM receipts WHERE id = :id", {"id": receipt_id}))
     doubts = tuple((line, question) for line, question in content["doubts"])
-    return Receipt(
-        **row.as_dict(), shown=_lines(tx, [Written(*line) for line in content["lines"][:SHOWN]]), doubts=doubts
+    lines = [Written(*line) for line in content["lines"]]
+    before = None if row["applied_at"] else _before(tx, viewer, row, lines)
+    return Receipt(**row.as_dict(), shown=_lines(tx, lines[:SHOWN]), doubts=doubts, before=before)
+
+
+def _before(tx: Transaction, viewer: Viewer, receipt: Row, lines: list[Written]) -> Before | None:
+    """The newest delivery of the same lots and quantities that this pharmacy has received, and not undone."""
+    rows = tx.all(
+        "SELECT r.id, r.applied_at, u.name, r.content FROM receipts r JOIN people u ON u.id = r.applied_by "
+        "WHERE r.pharmacy_id = :pharmacy AND r.made_at >= :since AND r.applied_at IS NOT NULL AND r.undone_at IS NULL "
+        "AND r.lines = :lines AND r.units = :units ORDER BY r.made_at DESC, r.id DESC LIMIT :limit",
+        {
+            "pharmacy": viewer.organization_id,
+            "since": tx.now - _ALIKE_FOR,
+            "lines": receipt["lines"],
+            "units": receipt["units"],
+            "limit": PER_PAGE,
+        },
     )
+    wanted = _goods(lines)
+    return next(
+        (
+            Before(row["id"], row["applied_at"], row["name"])
+            for row in rows
+            if _goods(Written(*line) for line in json.loads(row["content"])["lines"]) == wanted
+        ),
+        None,
+    )
+
+
+def _goods(lines: Iterable[Written]) -> list[tuple[str, str, str, int]]:
+    """What comes, in whatever order it is written."""
+    return sorted((one.medicine_id, code_key(one.number), one.expires_on, one.quantity) for one in lines)
 
 
 def receipts(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[Receipt]:
@@ -107,19 +167,6 @@ def receipts(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page
     )
     found = [Receipt(**row.as_dict(), shown=(), doubts=()) for row in rows]
     return paging.page(found, PER_PAGE, lambda last: paging.cursor(last.made_at, last.id))
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A line as it is kept with its receipt."""
-
-    line: int
-    medicine_id: str
-    number: str
-    expires_on: str
-    quantity: int
-    gtin: str
-    threshold: int | None
 
 
 def written(tx: Transaction, receipt_id: str) -> list[Written]:

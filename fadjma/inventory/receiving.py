@@ -13,7 +13,7 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import elsewhere, known, moving, receipts
 from fadjma.inventory.deliveries import Line, Table
-from fadjma.refusals import Conflict, Invalid, NotNow
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
 from fadjma.store import Row, Transaction
 
 _KEPT_FOR = 24 * 3_600_000  # milliseconds that a file is kept which was read and not taken
@@ -24,6 +24,7 @@ OTHER_DAY = N_("Ce numéro de lot existe déjà avec une autre date de pérempti
 _TWO_DAYS = N_("Ce numéro de lot est plus haut dans le fichier, avec une autre date de péremption.")
 _TWICE = N_("Ce lot est déjà plus haut dans le fichier : les quantités s'ajoutent.")
 _SPELLED = N_("Ce lot est déjà en stock, écrit autrement : il sera complété.")
+_RECEIVED = N_("%(who)s a déjà reçu exactement ces lots et ces quantités : est-ce une autre livraison ?")
 MANY_UNITS = N_("Plus de 10 000 unités : vérifiez la quantité.")
 
 _Key = tuple[str, str]  # of a lot: the medicine's id, and its number as it is compared
@@ -124,10 +125,12 @@ def _stored(tx: Transaction, pharmacy_id: str) -> dict[_Key, Row]:
     return {(row["medicine_id"], writing.code_key(row["number"])): row for row in rows}
 
 
-def confirm(tx: Transaction, viewer: Viewer, receipt_id: str) -> str:
+def confirm(tx: Transaction, viewer: Viewer, receipt_id: str, *, confirmed: bool = False) -> str:
     """Take a delivery that was read: all of it, as the stock is now.
 
-    Raises Conflict when it was taken already, or does not fit any more.
+    Two people may read the same file: where the very same lots and quantities were received not long ago, it is asked
+    (Doubtful) whether it is another delivery; `confirmed`: it is. Raises Conflict when this one was taken already, or
+    does not fit any more.
     """
     pharmacy_id = moving.own_pharmacy(viewer)
     found = receipts.receipt(tx, viewer, receipt_id)
@@ -138,6 +141,8 @@ def confirm(tx: Transaction, viewer: Viewer, receipt_id: str) -> str:
     if effect.errors:
         message = N_("Le stock a changé depuis la lecture du fichier, qui n'y correspond plus : envoyez-le à nouveau.")
         raise NotNow(message, current=found.status)
+    if found.before and not confirmed:
+        raise Doubtful({"items": _RECEIVED}, who=found.before.by)
     _take(tx, viewer, pharmacy_id, receipt_id, effect)
     known.learn(tx, viewer, pharmacy_id, {line.gtin: medicine_id for medicine_id, line in lines.values() if line.gtin})
     tx.send(

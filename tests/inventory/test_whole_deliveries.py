@@ -12,7 +12,7 @@ from fadjma import sheets
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions, deliveries, queries, receipts, receiving
 from fadjma.prescriptions import dispensing
-from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
+from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 
 TODAY = date(2026, 3, 2)
 HEAD = "Produit;Code;N° de lot;Péremption;Quantité;Seuil\n"
@@ -41,6 +41,45 @@ def _on_hand(store: Store) -> dict[str, int]:
 
 def _received(store: Store, lines: str = "paracétamol 500 mg;;A1;09/2027;100;\n") -> str:
     return store.write(receiving.confirm, NDIAYE, _check(store, lines))
+
+
+TWO = ("paracétamol 500 mg;;A1;09/2027;100;\n", "amoxicilline 1 g, comprimé dispersible;;B1;10/2027;60;\n")
+
+
+def test_the_very_same_lots_and_quantities_are_asked_about(store: Store, clock: Clock) -> None:
+    """Whoever has read the same file, and in whatever order, and case, its lines are."""
+    first = _received(store, "".join(TWO))
+    again = store.write(receiving.check, GOMIS, _read(HEAD + TWO[1].replace("B1", "b-1") + TWO[0]))
+    before = store.read(receipts.receipt, GOMIS, again).before
+    assert before and (before.id, before.by) == (first, NDIAYE.name)
+    with pytest.raises(Doubtful) as refusal:
+        store.write(receiving.confirm, GOMIS, again)
+    assert (refusal.value.confirm, refusal.value.values["who"]) == (["items"], NDIAYE.name)
+    assert _on_hand(store) == {"A1": 100, "B1": 60}
+    store.write(receiving.confirm, GOMIS, again, confirmed=True)
+    assert _on_hand(store) == {"A1": 200, "B1": 120}
+    assert store.read(receipts.receipt, GOMIS, again).before is None, "it has been received"
+
+
+@pytest.mark.parametrize(
+    "other", [TWO[0], TWO[0] + TWO[1].replace("B1", "B2"), TWO[0].replace("100", "60") + TWO[1].replace("60", "100")]
+)
+def test_another_delivery_is_not_asked_about(store: Store, other: str) -> None:
+    _received(store, "".join(TWO))
+    assert store.read(receipts.receipt, NDIAYE, _check(store, other)).before is None
+
+
+def test_neither_is_one_after_it_was_undone_or_of_another_pharmacy_or_long_ago(store: Store, clock: Clock) -> None:
+    first = _received(store)
+    at_jamm = store.write(receiving.check, FALL, _read(HEAD + TWO[0]))
+    assert store.read(receipts.receipt, FALL, at_jamm).before is None
+    store.write(receiving.undo, NDIAYE, first)
+    second = _received(store)
+    clock.advance(days=91)
+    assert store.read(receipts.receipt, NDIAYE, _check(store, TWO[0])).before is None
+    clock.advance(days=-2)
+    before = store.read(receipts.receipt, NDIAYE, _check(store, TWO[0])).before
+    assert before and before.id == second
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])

@@ -1,9 +1,12 @@
 """A whole delivery from a file: read, looked at, taken, and undone."""
 
+from typing import TypedDict
+
 from quart import Blueprint, Response
 
 from fadjma import days, web
 from fadjma.inventory import deliveries, receipts, receiving
+from fadjma.inventory.forms import DeliveryForm
 from fadjma.web import importing
 from fadjma.web.importing import ImportForm
 
@@ -36,15 +39,26 @@ async def read_receipt() -> Response:
     return await importing.kept(receiving.check, receipts.receipt, table, _ONE, _ALL)
 
 
+class _Around(TypedDict):
+    item: receipts.Receipt
+
+
+async def _around(receipt_id: str) -> _Around:
+    return {"item": await web.see(receipts.receipt, receipt_id)}
+
+
 @blueprint.get("/inventory/receipts/<receipt_id>")
 async def show_receipt(receipt_id: str) -> Response:
-    found = await web.see(receipts.receipt, receipt_id)
-    return web.answer("inventory/receipt.html", found.json(web.language()), item=found)
+    around = await _around(receipt_id)
+    return web.answer("inventory/receipt.html", around["item"].json(web.language()), **around)
 
 
 @blueprint.post("/inventory/receipts/<receipt_id>/confirmation")
+@web.refill("inventory/receipt.html", DeliveryForm, context=_around)
 async def confirm_receipt(receipt_id: str) -> Response:
-    return await importing.step(receiving.confirm, receipts.receipt, receipt_id, _ONE, _ALL)
+    form = await web.form(DeliveryForm)
+    acted = await web.act(receiving.confirm, receipts.receipt, receipt_id, confirmed=form.confirm.data)
+    return web.done(acted, _ONE, f"{_ALL}/{receipt_id}")
 
 
 @blueprint.post("/inventory/receipts/<receipt_id>/undoing")
