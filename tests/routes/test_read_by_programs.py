@@ -34,7 +34,7 @@ async def test_of_a_list_no_more_than_it_has_read(clinic: Callers, told: Told) -
     """A delivery with lines to be checked had none of them in its list."""
     program = clinic.program(NDIAYE)
     for where, one, beyond in (
-        ("/inventory/receipts", told.delivery, {"items", "to_check"}),
+        ("/inventory/receipts", told.delivery, {"items", "to_check", "received_before"}),
         ("/inventory/counts", told.count, {"items"}),
     ):
         whole = (await program.get(f"{where}/{one}")).json
