@@ -4,8 +4,11 @@ import asyncio
 import errno
 import gc
 import logging
+import os
 import signal
+import socket
 import sys
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -27,6 +30,7 @@ _FILES = 1_048_576  # open files, where nothing else limits them; Linux allows a
 _GRACE = 2  # seconds for what is being answered when the signal comes
 _WRITES = 1.0  # of them, in which a write may still be begun
 _CUT_BEFORE = 0.3  # before they are over: then uvicorn would answer 500 to what may well have been done
+_ARRIVING = 0.1  # seconds in which a connection that has been taken may still send what it came for
 _BACKLOG = 4_096  # connections waiting to be accepted: everybody comes back at once after a power cut
 
 
@@ -92,14 +96,44 @@ class Server(uvicorn.Server):
         return True
 
     async def shutdown(self, sockets: object = None) -> None:
-        """Whoever has no answer when the grace is over loses the connection: that it was not done, nobody may say."""
+        """Whoever has no answer when the grace is over loses the connection: that it was not done, nobody may say.
+
+        Who waits to be taken is taken before nobody is any more, and has a moment to send a request: uvicorn would
+        close a connection on which none has been read, and a proxy sends no POST a second time that was on its way.
+        """
+        await self._take_the_last()
+        await asyncio.sleep(_ARRIVING)
         cutting = asyncio.get_running_loop().call_later(_GRACE - _CUT_BEFORE, self._cut)
         await super().shutdown(sockets)  # type: ignore[arg-type]
         cutting.cancel()
 
+    async def _take_the_last(self) -> None:
+        """Listen no more. What the kernel has taken by then would be reset with the socket: it is served instead, and
+        so a second name of the socket is open for as long as anything waits."""
+        for server in self.servers:
+            for listening in [socket.socket(fileno=os.dup(one.fileno())) for one in server.sockets]:
+                server.close()
+                with listening:
+                    listening.setblocking(False)
+                    taken = list(iter(partial(_accept, listening), None))
+                for one in taken:
+                    await asyncio.get_running_loop().connect_accepted_socket(self._protocol, one)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes one for each connection."""
+        return Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
     def _cut(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
+
+
+def _accept(listening: socket.socket) -> socket.socket | None:
+    """The next that waits; None: nobody does."""
+    try:
+        return listening.accept()[0]
+    except BlockingIOError:
+        return None
 
 
 def _refuse(why: str) -> NoReturn:

@@ -103,8 +103,8 @@ async def test_nobody_behind_nginx_notices_that_they_are_started_again_one_by_on
 
         async with asyncio.TaskGroup() as asking:
             tasks = [asking.create_task(ask("GET", "/me")) for _ in range(3)]
-            tasks.append(asking.create_task(ask("POST", "/notifications/read", json={"up_to": 1})))
-            for server in fleet.servers:
+            tasks += [asking.create_task(ask("POST", "/notifications/read", json={"up_to": 1})) for _ in range(8)]
+            for server in [*fleet.servers] * 2:
                 server.ask_to_stop()
                 assert await asyncio.to_thread(server.wait, 60) == 0
                 await asyncio.sleep(0.2)  # somebody asks for it while nobody is there
