@@ -64,7 +64,7 @@ def receive(
     meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
     if meant and meant != medicine_id:
         asked["gtin"] = known.IS_OF
-    who, units = ("", 0) if since is None else _received_by_colleague(tx, viewer, lot_id, since)
+    who, units = ("", 0) if since is None else queries.received_by_colleague(tx, viewer, lot_id, since)
     if who:
         asked["quantity"] = _TWICE
     if asked and not confirmed:
@@ -77,17 +77,6 @@ def receive(
     _tell(tx, viewer, product_id, "stock.received")
     elsewhere.tell_of_arrival(tx, viewer, [(medicine_id, number)])
     return lot_id
-
-
-def _received_by_colleague(tx: Transaction, viewer: Viewer, lot_id: str, since: int) -> tuple[str, int]:
-    """Who else has received some of this lot since then, and how much; nobody: ("", 0)."""
-    row = tx.first(
-        "SELECT u.name, v.quantity FROM movements v JOIN people u ON u.id = v.actor_id WHERE v.lot_id = :lot "
-        "AND v.kind = 'received' AND v.quantity > 0 AND v.at >= :since AND v.actor_id <> :viewer "
-        "ORDER BY v.at DESC, v.id DESC LIMIT 1",
-        {"lot": lot_id, "since": since, "viewer": viewer.id},
-    )
-    return (row["name"], row["quantity"]) if row else ("", 0)
 
 
 def _hardly_meant(tx: Transaction, expires_on: str, quantity: int) -> Iterator[tuple[str, str]]:

@@ -38,13 +38,7 @@ class ThresholdForm(Form):
     threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
 
 
-class AsReadForm(Form):
-    """Of an act that is done or not, on the version that was read."""
-
-    version = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
-
-
-class DeliveryForm(Questioned):
+class ReceiptForm(Questioned):
     """Of a delivery that was read from a file."""
 
     sure = N_("C'est une autre livraison : la recevoir aussi")

@@ -425,6 +425,17 @@ class HandedOver:
     at: int
 
 
+def received_by_colleague(tx: Transaction, viewer: Viewer, lot_id: str, since: int) -> tuple[str, int]:
+    """Who else has received some of this lot since then, and how much; nobody: ("", 0)."""
+    row = tx.first(
+        "SELECT u.name, v.quantity FROM movements v JOIN people u ON u.id = v.actor_id WHERE v.lot_id = :lot "
+        "AND v.kind = 'received' AND v.quantity > 0 AND v.at >= :since AND v.actor_id <> :viewer "
+        "ORDER BY v.at DESC, v.id DESC LIMIT 1",
+        {"lot": lot_id, "since": since, "viewer": viewer.id},
+    )
+    return (row["name"], row["quantity"]) if row else ("", 0)
+
+
 def handed_over(tx: Transaction, lot_id: str) -> list[HandedOver]:
     """For which prescriptions, the last first; without what has come back. The caller has checked whose lot it is."""
     rows = tx.all(

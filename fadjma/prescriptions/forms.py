@@ -14,6 +14,7 @@ from fadjma.prescriptions.states import REFUSALS, SHORTAGES
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.safety.answers import Override
 from fadjma.web.forms import (
+    AsReadForm,
     AtMost,
     Box,
     Field,
@@ -131,12 +132,6 @@ class ReplacementForm(Alerting):
             self.refuse({"lines": N_("Un seul médicament prend la place d'un autre.")})
             return False
         return valid
-
-
-class AsReadForm(Form):
-    """Of an act that is done or not, on the version that was read."""
-
-    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
 
 
 class LineEndForm(AsReadForm):

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, FieldList, IntegerField, Label, StringField, TextAreaField
 from wtforms import Form as WTForm
 from wtforms.meta import DefaultMeta
-from wtforms.validators import AnyOf, DataRequired, Length, StopValidation, ValidationError
+from wtforms.validators import AnyOf, DataRequired, Length, NumberRange, StopValidation, ValidationError
 from wtforms.validators import Optional as WTFormsOptional
 
 from fadjma import days, writing
@@ -318,6 +318,12 @@ class Optional(WTFormsOptional):  # type: ignore[misc]  # WTForms has no type hi
     def __init__(self) -> None:
         super().__init__()
         self.string_check = clean
+
+
+class AsReadForm(Form):
+    """Of an act that is done or not, on the version that was read."""
+
+    version: Field[int | None] = WholeNumber("", [Optional(), NumberRange(min=1, max=2**31)])
 
 
 class Legible:

@@ -6,7 +6,7 @@ from quart import Blueprint, Response
 
 from fadjma import days, web
 from fadjma.inventory import deliveries, receipts, receiving
-from fadjma.inventory.forms import DeliveryForm
+from fadjma.inventory.forms import ReceiptForm
 from fadjma.web import importing
 from fadjma.web.importing import ImportForm
 
@@ -54,9 +54,9 @@ async def show_receipt(receipt_id: str) -> Response:
 
 
 @blueprint.post("/inventory/receipts/<receipt_id>/confirmation")
-@web.refill("inventory/receipt.html", DeliveryForm, context=_around)
+@web.refill("inventory/receipt.html", ReceiptForm, context=_around)
 async def confirm_receipt(receipt_id: str) -> Response:
-    form = await web.form(DeliveryForm)
+    form = await web.form(ReceiptForm)
     acted = await web.act(receiving.confirm, receipts.receipt, receipt_id, confirmed=form.confirm.data)
     return web.done(acted, _ONE, f"{_ALL}/{receipt_id}")
 

@@ -28,7 +28,6 @@ from fadjma.inventory import (
 )
 from fadjma.inventory.elsewhere import Elsewhere
 from fadjma.inventory.forms import (
-    AsReadForm,
     ChangedMedicineForm,
     CountForm,
     LotForm,
@@ -41,7 +40,7 @@ from fadjma.inventory.formulary import Entry
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Page, Transaction, paging
 from fadjma.web import importing
-from fadjma.web.forms import NoFields
+from fadjma.web.forms import AsReadForm, NoFields
 from fadjma.web.importing import ImportForm
 
 blueprint = Blueprint("stock", __name__)

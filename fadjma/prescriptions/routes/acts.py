@@ -22,7 +22,6 @@ from fadjma.prescriptions import (
     states,
 )
 from fadjma.prescriptions.forms import (
-    AsReadForm,
     DeliveryForm,
     DeliveryRequestForm,
     LineEndForm,
@@ -42,7 +41,7 @@ from fadjma.refusals import Invalid
 from fadjma.safety.answers import Override
 from fadjma.store import Transaction
 from fadjma.web.bounds import DELIVERY_PER_PERSON, GIVE_BACK_PER_PERSON
-from fadjma.web.forms import NoFields
+from fadjma.web.forms import AsReadForm, NoFields
 
 P = ParamSpec("P")
 
