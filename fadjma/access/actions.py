@@ -11,7 +11,7 @@ from fadjma.identity import directory, patient_pins, patients
 from fadjma.identity.people import Role, Viewer
 from fadjma.ids import new_id
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, Tried
-from fadjma.store import Duplicate, Page, Row, Transaction, listed, one_of
+from fadjma.store import Answer, Duplicate, Page, Row, Transaction, listed, one_of
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 _GRANTS = listed(states.GRANTS)
@@ -92,11 +92,14 @@ def ask(
     ago.
     """
     _require(viewer, states.ASK, patient_id)
-    _require_patient(tx, patient_id)
-    _refuse_repetition(tx, viewer.id, patient_id, scope, duration)
+    is_patient = directory.ask_is_active(tx, patient_id, "patient")
+    before = _ask_former(tx, viewer.id, patient_id)
+    if not is_patient():
+        raise NotFound
+    _refuse_repetition(tx, before(), scope, duration)
     request_id = new_id()
     try:
-        tx.execute(
+        tx.send(  # what its constraint refuses is known at the latest once somebody is told
             "INSERT INTO access_requests "
             "(id, patient_id, doctor_id, status, reason, proposed_scope, proposed_duration, created_at, lapses_at) "
             "VALUES (:id, :patient, :doctor, :status, :reason, :scope, :duration, :now, :lapses_at)",
@@ -112,19 +115,19 @@ def ask(
                 "lapses_at": tx.now + states.LAPSES_AFTER,
             },
         )
+        events.record(
+            tx,
+            "access_request.created",
+            Subject("access_request", request_id),
+            actor_id=viewer.id,
+            patient_id=patient_id,
+            notices=[Notice([patient_id], "new_access_request", states.ASK.told["patient"])],
+            is_new=True,
+        )
     except Duplicate as error:
         if error.constraint != "access_requests_one_pending":
             raise
         raise NotNow(N_("Vous avez déjà une demande en attente pour ce dossier."), current="pending") from error
-    events.record(
-        tx,
-        "access_request.created",
-        Subject("access_request", request_id),
-        actor_id=viewer.id,
-        patient_id=patient_id,
-        notices=[Notice([patient_id], "new_access_request", states.ASK.told["patient"])],
-        is_new=True,
-    )
     return request_id
 
 
@@ -333,16 +336,18 @@ def _require(viewer: Viewer, act: Act, patient_id: str) -> None:
     viewer.require(act.by, Tried(patient_id, "patient", patient_id))
 
 
-def _refuse_repetition(
-    tx: Transaction, doctor_id: str, patient_id: str, scope: Scope | None, duration: str | None
-) -> None:
-    rows = tx.all(
+def _ask_former(tx: Transaction, doctor_id: str, patient_id: str) -> Answer:
+    """What this doctor has asked of this patient before, and is not over for good."""
+    return tx.ask(
         "SELECT status, scope, decided_at, lapses_at, expires_at FROM access_requests "
         # By the patient's index alone: a patient is asked a few times, and a doctor may have asked thousands.
         "WHERE patient_id = :patient AND doctor_id || '' = :doctor "
         "AND status || '' IN ('pending', 'approved', 'rejected')",
         {"doctor": doctor_id, "patient": patient_id},
     )
+
+
+def _refuse_repetition(tx: Transaction, rows: list[Row], scope: Scope | None, duration: str | None) -> None:
     ends = {"pending": "lapses_at", "approved": "expires_at"}
     over = [row for row in rows if row["status"] in ends and row[ends[row["status"]]] <= tx.now]
     if over:  # write down what time has ended: the unique indexes must speak of now
@@ -425,6 +430,8 @@ def _tell(
     actor_id: str | None,
     by_id: str | None = None,
 ) -> None:
+    # Their open files follow; the request itself is not theirs.
+    ask_nurses = directory.ask_beside(tx, [people["doctor"]], "nurse")
     events.record(
         tx,
         act.action,
@@ -436,10 +443,7 @@ def _tell(
             Notice([person], "access_request_status_changed", act.told.get(side)) for side, person in people.items()
         ],
     )
-    nurses = directory.beside(
-        tx, [people["doctor"]], "nurse"
-    )  # their open files follow; the request itself is not theirs
-    events.notify(tx, nurses, "access_request_status_changed", None, _patient(people["patient"]))
+    events.notify(tx, ask_nurses(), "access_request_status_changed", None, _patient(people["patient"]))
     if act.target in states.GRANTS:
         _follow_opened(tx, people["patient"])
 

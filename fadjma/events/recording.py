@@ -5,7 +5,7 @@ Only where all of a role are concerned, and they are very many, most of them are
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from fadjma.identity import proxies
 from fadjma.identity.people import Role
 from fadjma.identity.proxies import Person
 from fadjma.ids import new_id
-from fadjma.store import Transaction
+from fadjma.store import Answer, Transaction
 
 EventType = Literal[
     "new_access_request",
@@ -136,8 +136,7 @@ def record(
     news, later = _split(tx, notices, subject, told)
     if news and actor_id:
         news.append(_News([actor_id], news[0].type, None))
-    _store(tx, news, subject, is_new=is_new)
-    _tell_proxies(tx, news, subject, patient_id, but=told)
+    _tell(tx, news, subject, patient_id, told, is_new=is_new)
     _put_off(tx, later, subject, told, is_new=is_new)
 
 
@@ -159,8 +158,7 @@ def notify(
     """
     told: set[str | None] = set()
     news, later = _split(tx, [Notice(recipients, type, message)], subject, told)
-    _store(tx, news, subject, is_new=is_new, at=at)
-    _tell_proxies(tx, news, subject, patient_id, but=told)
+    _tell(tx, news, subject, patient_id, told, is_new=is_new, at=at)
     _put_off(tx, later, subject, told, is_new=is_new)
 
 
@@ -210,17 +208,25 @@ def _put_off(tx: Transaction, notices: list[Notice], subject: Subject, told: set
         )
 
 
-def _tell_proxies(
-    tx: Transaction, news: list[_News], subject: Subject, patient_id: str | None, *, but: set[str | None]
+def _tell(
+    tx: Transaction,
+    news: list[_News],
+    subject: Subject,
+    patient_id: str | None,
+    told: set[str | None],
+    *,
+    is_new: bool,
+    at: int | None = None,
 ) -> None:
-    told = [notice for notice in news if notice.message and patient_id in notice.people]
-    if not told or patient_id is None:
-        return
-    others = [person for person in proxies.who_acts_for(tx, patient_id) if person not in but]
+    """Tell these people; and what the patient is told, those who may act for them, but who is told of it already."""
+    of_patient = [notice for notice in news if notice.message and patient_id and patient_id in notice.people]
+    ask_others = proxies.ask_who_acts_for(tx, patient_id) if of_patient and patient_id else list
+    _store(tx, news, subject, is_new=is_new, at=at)
+    others = [person for person in ask_others() if person not in told]
     if others:
         name = str(tx.value("SELECT name FROM people WHERE id = :id", {"id": patient_id}))
-        again = [_News(others, notice.type, notice.message) for notice in told]
-        _store(tx, again, subject, Person(patient_id, name))
+        again = [_News(others, notice.type, notice.message) for notice in of_patient]
+        _store(tx, again, subject, Person(str(patient_id), name))
 
 
 def _store(
@@ -234,9 +240,10 @@ def _store(
 ) -> None:
     """Number and insert them, nobody being in two of them: three statements, whatever number of people and notices."""
     now = tx.now if at is None else at
-    seqs = _next_seqs(tx, [person for notice in notices for person in notice.people])
+    ask_seqs = _ask_next_seqs(tx, [person for notice in notices for person in notice.people])
     told = [person for notice in notices if notice.message for person in notice.people]
     times = {} if is_new else _fold(tx, told, subject)
+    seqs = ask_seqs()
     rows: list[dict[str, str | int | None]] = []
     for notice in notices:
         numbered = {person: seqs[person] for person in notice.people if person in seqs}
@@ -263,18 +270,19 @@ def _store(
         )
 
 
-def _next_seqs(tx: Transaction, people: list[str]) -> dict[str, int]:
-    """Raise the counter of each, and return it; who has no inbox is left out."""
-    numbered: dict[str, int] = {}
+def _ask_next_seqs(tx: Transaction, people: list[str]) -> Callable[[], dict[str, int]]:
+    """Raise the counter of each, and return it once it is called; who has no inbox is left out."""
+    asked: list[Answer] = []
     for start in range(0, len(people), _CHUNK):
         chunk = people[start : start + _CHUNK]
-        rows = tx.all(
-            "UPDATE inboxes SET last_seq = last_seq + 1 "
-            f"WHERE user_id IN ({', '.join([f':u{i}' for i in range(len(chunk))])}) RETURNING user_id, last_seq",
-            {f"u{i}": person for i, person in enumerate(chunk)},
+        asked.append(
+            tx.ask(
+                "UPDATE inboxes SET last_seq = last_seq + 1 "
+                f"WHERE user_id IN ({', '.join([f':u{i}' for i in range(len(chunk))])}) RETURNING user_id, last_seq",
+                {f"u{i}": person for i, person in enumerate(chunk)},
+            )
         )
-        numbered.update((row["user_id"], row["last_seq"]) for row in rows)
-    return numbered
+    return lambda: {row["user_id"]: row["last_seq"] for rows in asked for row in rows()}
 
 
 def _fold(tx: Transaction, people: list[str], subject: Subject) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The few facts about people and places that others may see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from fadjma.i18n import age, is_estimated, show_age
 from fadjma.identity.identifiers import identifier_begins
 from fadjma.identity.people import Role, full_name
 from fadjma.refusals import NotFound
-from fadjma.store import Page, Transaction, milliseconds, paging, searching
+from fadjma.store import Answer, Page, Transaction, milliseconds, paging, searching
 
 _CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
 FOUND = 10  # patients on a page
@@ -152,8 +152,14 @@ def is_patient(tx: Transaction, user_id: str) -> bool:
 
 def is_active(tx: Transaction, user_id: str, role: Role | None = None) -> bool:
     """Whether this is somebody, of this role if one is given, whose account is open."""
+    return ask_is_active(tx, user_id, role)()
+
+
+def ask_is_active(tx: Transaction, user_id: str, role: Role | None = None) -> Callable[[], bool]:
+    """The same, asked now and answered when it is called (`Transaction.ask`)."""
     sql = "SELECT 1 FROM users WHERE id = :id AND status = 'active' AND (CAST(:role AS TEXT) IS NULL OR role = :role)"
-    return tx.value(sql, {"id": user_id, "role": role}) is not None
+    rows = tx.ask(sql, {"id": user_id, "role": role})
+    return lambda: bool(rows())
 
 
 def can_sign_in(tx: Transaction, user_id: str) -> bool:
@@ -217,17 +223,23 @@ def place_of(tx: Transaction, user_id: str) -> str | None:
 
 def beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> list[str]:
     """The active people of a role in the clinics and pharmacies where these people act, each once."""
-    found: dict[str, None] = {}
+    return ask_beside(tx, user_ids, role)()
+
+
+def ask_beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> Callable[[], list[str]]:
+    """The same, asked now and answered when it is called (`Transaction.ask`)."""
+    asked: list[Answer] = []
     for start in range(0, len(user_ids), _CHUNK):
         values = {f"id{number}": user_id for number, user_id in enumerate(user_ids[start : start + _CHUNK])}
-        rows = tx.all(
-            "SELECT u.id FROM practitioners p JOIN users u ON u.id = p.user_id WHERE u.role = :role "
-            "AND u.status = 'active' AND p.organization_id IN (SELECT organization_id FROM practitioners "
-            f"WHERE user_id IN ({', '.join(f':{name}' for name in values)}))",
-            {**values, "role": role},
+        asked.append(
+            tx.ask(
+                "SELECT u.id FROM practitioners p JOIN users u ON u.id = p.user_id WHERE u.role = :role "
+                "AND u.status = 'active' AND p.organization_id IN (SELECT organization_id FROM practitioners "
+                f"WHERE user_id IN ({', '.join(f':{name}' for name in values)}))",
+                {**values, "role": role},
+            )
         )
-        found |= dict.fromkeys(row["id"] for row in rows)
-    return list(found)
+    return lambda: list(dict.fromkeys(row["id"] for rows in asked for row in rows()))
 
 
 def said_of(q: str, account: str = "u.id") -> searching.Condition:

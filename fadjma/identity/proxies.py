@@ -4,7 +4,7 @@ Whether somebody still may is decided from the dates whenever it is read; that t
 later (docs/decisions/11). A child's ends with the age that the clinic has chosen (rules.py).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -182,12 +182,17 @@ def may_be(tx: Transaction, own_id: str, person_id: str) -> bool:
 
 def who_acts_for(tx: Transaction, patient_id: str) -> list[str]:
     """The ids of those who may act for this patient now."""
-    rows = tx.all(
+    return ask_who_acts_for(tx, patient_id)()
+
+
+def ask_who_acts_for(tx: Transaction, patient_id: str) -> Callable[[], list[str]]:
+    """The same, asked now and answered when it is called (`Transaction.ask`)."""
+    rows = tx.ask(
         f"SELECT x.proxy_id FROM proxies x JOIN users p ON p.id = x.proxy_id "
         f"WHERE x.patient_id = :id AND p.status = 'active' AND {RUNS}",
         {**values(tx), "id": patient_id},
     )
-    return [row["proxy_id"] for row in rows]
+    return lambda: [row["proxy_id"] for row in rows()]
 
 
 def phones(tx: Transaction, patient_ids: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -119,8 +119,8 @@ async def act(
             bounds.act(viewer.own_id)
             for bound, about in counted:
                 bounds.count(bound, f"{viewer.own_id} {about}")
-        stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         asking.look_for_news(tx, acted_on)  # before the act: what it brings is news
+        stored = idempotency.first_answer(tx, viewer, key, fingerprint) if key else None
         resource = show(tx, viewer, stored["id"] if stored else action(tx, viewer, *args, **kwargs))
         asking.hear_news()
         asking.read_news(tx)
