@@ -20,15 +20,16 @@ class Server:
     """One database, and the process that serves it; it can be stopped, killed and started again at the same address.
 
     `settings` are FADJMA_* variables. `anew`: the program is loaded for it, as people start it; else it is a fork of
-    one that is loaded.
+    one that is loaded. `root`: where another version of the program stands, which is loaded for it in any case.
     """
 
-    def __init__(self, folder: Path, *, anew: bool = False, **settings: str) -> None:
+    def __init__(self, folder: Path, *, anew: bool = False, root: Path = ROOT, **settings: str) -> None:
         self.database = folder / "fadjma.db"
         self.address = ""
         self._out, self._err = folder / "out.txt", folder / "err.txt"
         self._settings = settings
         self.anew = anew
+        self.root = root
         self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
@@ -73,12 +74,12 @@ class Server:
             "FADJMA_CORS_ORIGINS": ORIGIN,
             **self._settings,
         }
-        if not self.anew:
+        if not self.anew and self.root == ROOT:
             self._process = Forked(["app.py"], environment, self._out, self._err)
             return
         with self._out.open("wb") as out, self._err.open("ab") as err:
             self._process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=out, stderr=err
+                [sys.executable, "app.py"], cwd=self.root, env=environment, stdout=out, stderr=err
             )
         _, hard = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (min(USUAL_LIMIT, hard), hard))  # Python is still starting

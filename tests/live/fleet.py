@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from clusters import Cluster
 from live_people import Clinic, Person
-from live_server import Server
+from live_server import ROOT, Server
 from postgresql_store import PostgreSQLStore
 
 from fadjma.store import milliseconds
@@ -19,8 +19,10 @@ PATIENCE = 5.0  # seconds for which a client waits for a process that may stand 
 class Fleet:
     """The processes, with folders of their own and the papers of all in one; the first that comes makes the tables."""
 
-    def __init__(self, cluster: Cluster, folder: Path, size: int, *, url: str = "", **settings: str) -> None:
-        """`url`: of a database in it that is empty; else one is made."""
+    def __init__(
+        self, cluster: Cluster, folder: Path, size: int, *, url: str = "", root: Path = ROOT, **settings: str
+    ) -> None:
+        """`url`: of a database in it that is empty; else one is made. `root`: of the program, if it is not this one."""
         self.cluster = cluster
         self.url = url or cluster.url(cluster.create())
         settings = {
@@ -34,7 +36,7 @@ class Fleet:
         for number in range(size):
             place = folder / str(number)
             place.mkdir()
-            self.servers.append(Server(place, **settings))
+            self.servers.append(Server(place, root=root, **settings))
 
     def __enter__(self) -> "Fleet":
         try:

@@ -11,19 +11,19 @@ import logging
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
 import pytest
 from clusters import Cluster, Standby
-from event_stream import WITHIN, Follower
+from event_stream import WITHIN
 from fleet import Fleet, FleetClinic
 from live_people import until
 from live_server import Server
-from loads import Load, acts, check_acknowledged
+from loads import acts, check_acknowledged
+from workday import SEED, working
 
 from fadjma.store.postgresql.connections import Connection, connect
 from fadjma.store.postgresql.database import PostgreSQL
@@ -31,7 +31,6 @@ from fadjma.store.postgresql.transaction import PostgreSQLTransaction
 from fadjma.store.postgresql.writing import _SERIALIZABLE
 
 ROUNDS = int(os.environ.get("FADJMA_FAULTS", "1"))
-SEED = int(os.environ.get("FADJMA_SEED", "0")) or time.time_ns() % 10**6
 PROCESSES = 3
 DOCTORS, THINKING = (8, 0.01) if ROUNDS > 1 else (4, 0.4)  # how long each thinks between two acts, at most, in seconds
 
@@ -149,47 +148,9 @@ FAULTS: list[Fault] = [
 ]
 
 
-@contextlib.asynccontextmanager
-async def working(fleet: Fleet) -> AsyncIterator[tuple[FleetClinic, list[Load], Callable[[], Awaitable[None]]]]:
-    """Doctors who work without end, and what waits until they have gone on. At the end everything must be there."""
-    rng = Random(SEED)
-    async with FleetClinic(fleet) as clinic:
-        # Patients only listen, which is not activity: their browsers' sessions would end after half an hour.
-        patients = [
-            replace(one, session=clinic.session(one.id, "token")) for one in (clinic.patient() for _ in range(DOCTORS))
-        ]
-        loads = [Load(clinic, clinic.doctor(), patient, outages=True, pause=THINKING) for patient in patients]
-        followers = {one.id: clinic.follow(one) for load in loads for one in (load.doctor, load.patient)}
-        tasks = [asyncio.create_task(load.run(rng)) for load in loads]
-
-        async def go_on() -> None:
-            so_far = acts(loads)
-            await until(lambda: acts(loads) > so_far + DOCTORS or any(task.done() for task in tasks))
-            ended = [task.exception() for task in tasks if task.done()]
-            assert not ended, (SEED, ended)
-
-        try:
-            await go_on()
-            yield clinic, loads, go_on
-            await go_on()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        await _come_to_rest(fleet)
-        clinic.look_again()
-        clinic.store.check()
-        check_acknowledged(clinic, loads, SEED)
-        await _has_heard_all(clinic, followers)
-        for load in loads:  # each act once, although it was sent again: one event per change for each side
-            changes = clinic.store.value("SELECT sum(version) FROM access_requests WHERE doctor_id = ?", load.doctor.id)
-            assert followers[load.doctor.id].last == followers[load.patient.id].last == changes
-        assert all(load.refused for load in loads)
-
-
 async def test_whatever_breaks_nothing_acknowledged_is_lost_and_each_event_comes_once(fleet: Fleet) -> None:
     rng = Random(SEED)
-    async with working(fleet) as (clinic, loads, go_on):
+    async with working(fleet, DOCTORS, THINKING) as (clinic, loads, go_on):
         for number in range(ROUNDS):
             for fault in rng.sample(FAULTS, len(FAULTS)):
                 await go_on()
@@ -249,7 +210,7 @@ async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluste
             with own.connect("postgres") as there:
                 there.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
                 there.execute("SELECT pg_reload_conf()")
-            async with working(fleet) as (clinic, loads, go_on):
+            async with working(fleet, DOCTORS, THINKING) as (clinic, loads, go_on):
                 await until(lambda: fleet.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"))
                 await go_on()
                 await asyncio.to_thread(own.stop, signal.SIGQUIT)
@@ -257,23 +218,3 @@ async def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(own: Cluste
                 await asyncio.to_thread(standby.promote)
                 clinic.look_again()
                 check_acknowledged(clinic, loads, SEED)
-
-
-async def _come_to_rest(fleet: Fleet) -> None:
-    """What was sent and not waited for has been done, or never will be."""
-    sql = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'fadjma' AND state <> 'idle'"
-    quiet = 0
-    while quiet < 5:
-        quiet = 0 if fleet.ask(sql) else quiet + 1
-        await asyncio.sleep(0.1)
-
-
-async def _has_heard_all(clinic: FleetClinic, followers: dict[str, Follower]) -> None:
-    """Each of them, each event once, in the order of their numbers; and nothing was sent twice on a stream."""
-    for user_id, follower in followers.items():
-        sql = "SELECT seq, type, subject_id FROM notifications WHERE user_id = ? ORDER BY seq"
-        stored = clinic.store.rows(sql, user_id)
-        await until(lambda follower=follower, stored=stored: follower.last >= len(stored))
-        seen = [(event.seq, event.type, event.json["subject"]["id"]) for event in follower.seen]
-        assert seen == stored, f"FADJMA_SEED={SEED}"
-        assert follower.dropped == 0, "the server sent what this client said it had"
