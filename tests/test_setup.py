@@ -44,11 +44,11 @@ class Person:
 
     def __init__(self, address: str, email: str) -> None:
         signed_in = httpx.post(
-            f"{address}/api/token", json={"email": email, "password": PASSWORD}, trust_env=False, timeout=30
+            f"{address}/api/token", json={"email": email, "password": PASSWORD}, trust_env=False, timeout=60
         )
         assert signed_in.status_code == 200, signed_in.text
         headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
-        self._http = httpx.Client(base_url=address, headers=headers, trust_env=False, timeout=30)
+        self._http = httpx.Client(base_url=address, headers=headers, trust_env=False, timeout=60)
 
     def get(self, path: str) -> Any:
         return self._answer(self._http.get(path))
@@ -70,7 +70,7 @@ class Person:
 def _register(address: str, path: str, **fields: str) -> str:
     body = {**fields, "password": PASSWORD}
     headers = {"Accept": "application/json"}
-    answer = httpx.post(f"{address}{path}", json=body, headers=headers, trust_env=False, timeout=30)
+    answer = httpx.post(f"{address}{path}", json=body, headers=headers, trust_env=False, timeout=60)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 

@@ -45,7 +45,7 @@ def _quart(server: Server, *command: str) -> str:
 
 def _sign_in(server: Server) -> int:
     body = {"email": EMAILS[NDIAYE.id].replace("@demo.fadjma", "@clinique.sn"), "password": PASSWORD}
-    return httpx.post(f"{server.address}/api/token", json=body, trust_env=False, timeout=30).status_code
+    return httpx.post(f"{server.address}/api/token", json=body, trust_env=False, timeout=60).status_code
 
 
 def _copies(server: Server) -> list[Path]:

@@ -96,7 +96,7 @@ async def test_nobody_behind_nginx_notices_that_they_are_started_again_one_by_on
     with Nginx(tmp_path / "nginx", as_the_readme_says("http://fadjma"), beside) as nginx:
 
         async def ask(method: str, path: str, **more: Any) -> None:
-            async with httpx.AsyncClient(base_url=nginx.address, headers=known, timeout=30) as client:
+            async with httpx.AsyncClient(base_url=nginx.address, headers=known, timeout=60) as client:
                 while True:
                     found[path, (await client.request(method, path, **more)).status_code] += 1
                     await asyncio.sleep(0.01)

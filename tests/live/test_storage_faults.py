@@ -74,7 +74,7 @@ async def ask(clinic: Clinic, doctor: Person, patient: Person, key: str = "") ->
 
 
 async def health(clinic: Clinic) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.get(clinic.server.address + "/health")
 
 
@@ -110,7 +110,7 @@ class TestBehindSomebodyElsesLock:
             assert (await clinic.poll(awa, 0)).status_code in (200, 204)
             assert await failing(clinic) == [], "that somebody waits is no failure yet"
             assert time.monotonic() - since < 4
-            async with httpx.AsyncClient(base_url=clinic.address, trust_env=False, timeout=15) as browser:
+            async with httpx.AsyncClient(base_url=clinic.address, trust_env=False, timeout=60) as browser:
                 leaving = browser.post("/sign-out", headers=awa.session.cookie | {"Origin": clinic.address})
                 left, program = await asyncio.gather(leaving, clinic.post(diop, "/sign-out"))
             assert left.status_code == 303 and "fadjma=;" in left.headers["Set-Cookie"].replace('""', "")

@@ -170,7 +170,7 @@ class TestAgain:
         self, database: Database, other: Database
     ) -> None:
         """Two read what the other writes: one of them was never alone."""
-        both = threading.Barrier(2, timeout=5)
+        both = threading.Barrier(2, timeout=60)
         again: list[bool] = []
 
         def count_and_keep(tx: Transaction, key: str) -> int:
@@ -190,7 +190,7 @@ class TestAgain:
         """The first try fails at its commit, when all of it was done; the second is refused."""
         told: list[str] = []
         database.listener = other.listener = told.extend
-        both = threading.Barrier(2, timeout=5)
+        both = threading.Barrier(2, timeout=60)
 
         def keep_alone(tx: Transaction, key: str) -> str:
             if tx.again:
@@ -212,7 +212,7 @@ class TestAgain:
     async def test_an_error_that_hides_it_does_not_end_it(
         self, database: Database, other: Database, store: Store
     ) -> None:
-        both = threading.Barrier(2, timeout=5)
+        both = threading.Barrier(2, timeout=60)
 
         def raise_the_counter(tx: Transaction) -> None:
             first = tx.value("SELECT last_seq FROM inboxes WHERE user_id = 'awa'")
@@ -232,7 +232,7 @@ class TestAgain:
         self, database: Database, other: Database
     ) -> None:
         """Whoever looks before sees it the next time; and is not told of a row that was not there when they looked."""
-        both = threading.Barrier(2, timeout=5)
+        both = threading.Barrier(2, timeout=60)
 
         def keep_what_is_next(tx: Transaction) -> str:
             kept = tx.value("SELECT max(number) FROM chain_heads WHERE chain = 'next'") or 0
@@ -681,7 +681,7 @@ class TestTogether:
     async def test_those_who_were_in_anothers_way_are_kept_once(self, database: Database, other: Database) -> None:
         """All of a group is run again, and says so."""
         again: list[bool] = []
-        both = threading.Barrier(2, timeout=5)
+        both = threading.Barrier(2, timeout=60)
 
         def count(tx: Transaction, key: str) -> int:
             again.append(tx.again)
