@@ -28,7 +28,7 @@ from store import Clock, Store, refused_by_database
 from fadjma import events
 from fadjma.access import actions as access
 from fadjma.accounts import actions as accounts
-from fadjma.events import Announcement, Notice, Subject
+from fadjma.events import Announcement, Notice, Subject, recording
 from fadjma.identity.enrolment import NewPerson
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import choices, counting, deliveries, receiving
@@ -109,6 +109,34 @@ class TestNumbers:
         [announced] = store.announced
         assert isinstance(announced, Announcement)
         assert announced.recipients == dict.fromkeys(people, 1)
+
+
+@pytest.mark.parametrize("few", [0, 1, 20])
+def test_very_many_are_told_in_one_statement_as_few_are_one_by_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Some have unread news of it already, one or two; some are told nothing, one has no inbox."""
+    monkeypatch.setattr(recording, "_FEW", few)
+    for people in ((AWA, MOUSSA), (AWA,)):
+        store.write(_record, _notice(*people))
+    store.announced.clear()
+    told = Notice([AWA.id, "nobody", MOUSSA.id, SARR.id], "medical_record_updated", "record.amended")
+    store.write(_record, told, _notice(NDIAYE, FALL, message=None), actor_id=None)
+    rows = store.rows("SELECT user_id, message, seq, times FROM notifications WHERE folded = 0 AND user_id <> 'diop'")
+    assert sorted(rows) == sorted(
+        [
+            (AWA.id, "record.amended", 3, 3),
+            (MOUSSA.id, "record.amended", 2, 2),
+            (SARR.id, "record.amended", 1, 1),
+            (NDIAYE.id, None, 1, 1),
+            (FALL.id, None, 1, 1),
+        ]
+    )
+    assert [announced.recipients for announced in store.announced] == [
+        {AWA.id: 3, MOUSSA.id: 2, SARR.id: 1},
+        {NDIAYE.id: 1, FALL.id: 1},
+    ]
+    assert [announced.times for announced in store.announced] == [{AWA.id: 3, MOUSSA.id: 2}, {}]
 
 
 class TestTheAuditEntry:
