@@ -49,8 +49,8 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._clocks: list[asyncio.Task[None]] = []
         self.delivering = False
-        self._rendered: Rendered = {}  # while something is being delivered
-        self._fragments: Fragments | None = None  # the same
+        self._rendered: Rendered = {}  # until the next sweep: what very many are told comes in steps
+        self._fragments: Fragments | None = None  # while something is being delivered
         self.restarting = False
         self._cursors: dict[str, int] = {}  # of everybody here, as the last sweep saw them
         self._catching_up = asyncio.Semaphore(READERS - 1)  # a herd that catches up leaves pages a reader
@@ -141,7 +141,6 @@ class Hub:
             asyncio.get_running_loop().call_soon(self._deliver)
         else:
             self.delivering = False
-            self._rendered.clear()
             self._fragments = None
 
     def _deliver_some(self, tx: Transaction) -> None:
@@ -368,6 +367,7 @@ class Hub:
         """End the streams of sessions that are over, and wake those that another process has left behind."""
         self.colleagues.sweep()
         self.swept()
+        self._rendered.clear()
         if not len(self.streams):
             self._cursors.clear()
             return

@@ -634,9 +634,10 @@ class TestRendering:
         assert [wire.seqs for wire in wires] == [[1]] * 3
         assert sorted(rendered) == ["_gone.html", "_toast.html"]
 
-    async def test_once_however_many_slices_it_takes(
+    async def test_once_however_many_slices_it_takes_until_the_next_sweep(
         self, house: House, one_a_slice: None, rendered: list[str]
     ) -> None:
+        """And however many steps: what very many are told comes in several transactions."""
         pharmacists = (NDIAYE, GOMIS, FALL)
         wires = [house.listen(one, "html") for one in pharmacists]
         for _ in range(2):
@@ -644,7 +645,11 @@ class TestRendering:
             await house.quiet()
         assert [wire.seqs for wire in wires] == [[1, 2]] * 3
         assert house.reads.names.count("_deliver_some") >= 6
-        assert sorted(rendered) == ["_gone.html"] * 2 + ["_toast.html"] * 2, "kept no longer than it is being delivered"
+        assert sorted(rendered) == ["_gone.html"] + ["_toast.html"] * 2, "the second says that it is news again"
+        await house.hub._sweep(1)
+        await house.tell(*pharmacists, kind="prescription", message="prescription.to_validate")
+        await house.quiet()
+        assert sorted(rendered) == ["_gone.html"] * 2 + ["_toast.html"] * 3, "kept no longer than that"
 
 
 class TestTime:
