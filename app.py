@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fadjma import create_app
 from fadjma.config import Settings, SettingsError, unknown
+from fadjma.server.lines import ERRORS, open_what_is_closed, say
 from fadjma.server.serving import serve
 
 _WITHOUT_SECRET = {"setup", "restore", "verify", "doctor", "copy-database"}  # commands
@@ -25,8 +26,9 @@ def _command() -> str | None:
     return None
 
 
+open_what_is_closed()
 for said in unknown():  # first: a name that is misspelt may be why the start is refused
-    print(said, file=sys.stderr, flush=True)  # noqa: T201
+    say(said, ERRORS)
 try:
     app = create_app(Settings.from_environment(setting_up=_command() in _WITHOUT_SECRET))
 except SettingsError as error:

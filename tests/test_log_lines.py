@@ -1,27 +1,36 @@
 """The log: its order, what is written at once, and what is never lost."""
 
 import asyncio
-import io
 import logging
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
-from fadjma.server.lines import Lines
+from fadjma.server import lines
+from fadjma.server.lines import Descriptor, Lines
 
 
-class Stream(io.StringIO):
-    """Counts how often it is written to; `full`: nothing more fits."""
+class Stream:
+    """Counts how often it is written to; `room`: how many bytes it still takes."""
 
-    writes = 0
-    full = False
+    def __init__(self) -> None:
+        self.said = b""
+        self.writes = 0
+        self.room: int | None = None
 
-    def write(self, text: str) -> int:
-        if self.full:
-            raise OSError(28, "No space left on device")
+    def write(self, said: bytes) -> int:
+        taken = said[: self.room]
+        self.said += taken
         self.writes += 1
-        return super().write(text)
+        if self.room is not None:
+            self.room -= len(taken)
+        return len(taken)
+
+    def getvalue(self) -> str:
+        return self.said.decode()
 
 
 @pytest.fixture
@@ -81,12 +90,78 @@ def test_what_waits_when_the_loop_ends_is_written_when_the_process_does(log: log
     assert stream.getvalue() == "the last word\n"
 
 
-async def test_a_full_disk_ends_nothing_and_the_log_goes_on(log: logging.Logger, stream: Stream) -> None:
-    stream.full = True
+async def test_a_full_disk_ends_nothing_and_the_log_says_how_much_is_missing(
+    log: logging.Logger, stream: Stream
+) -> None:
+    stream.room = 0
     log.warning("lost")
-    stream.full = False
+    log.warning("lost, too")
+    stream.room = None
     log.warning("kept")
-    assert stream.getvalue() == "kept\n"
+    log.warning("kept, too")
+    said = stream.getvalue().splitlines()
+    assert said[0].startswith("ici manquent 2 lignes du journal") and said[1:] == ["kept", "kept, too"]
+
+
+async def test_half_a_line_is_not_joined_with_the_next_one(log: logging.Logger, stream: Stream) -> None:
+    stream.room = len("first\nsec")
+    log.info("first")
+    log.info("second")
+    log.warning("third")
+    log.warning("fourth")
+    stream.room = None
+    log.warning("fifth")
+    first, half, missing, fifth = stream.getvalue().splitlines()
+    assert (first, half, fifth) == ("first", "sec", "fifth")
+    assert missing.startswith("ici manquent 3 lignes")
+
+
+async def test_that_lines_are_missing_is_said_once_there_is_room_for_it(log: logging.Logger, stream: Stream) -> None:
+    stream.room = 0
+    log.warning("lost")
+    stream.room = 20
+    log.warning("lost, too")
+    stream.room = None
+    log.warning("kept")
+    begun, missing, kept = stream.getvalue().splitlines()
+    assert (begun, kept) == ("ici manquent 1 ligne", "kept") and missing.startswith("ici manquent 2 lignes")
+
+
+def test_a_name_that_no_character_set_has_is_written(log: logging.Logger, stream: Stream) -> None:
+    log.warning("\udcff")  # of a file whose name is no UTF-8
+    assert stream.getvalue() == "\\udcff\n"
+
+
+class TestAReaderThatDoesNotRead:
+    @pytest.fixture
+    def pipe(self) -> Iterator[tuple[int, int]]:
+        reader, writer = os.pipe()
+        yield reader, writer
+        for end in (reader, writer):
+            with suppress(OSError):
+                os.close(end)
+
+    def test_keeps_nobody_waiting_more_than_once(self, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lines, "_PATIENCE", 1)
+        reader, writer = pipe
+        sink = Descriptor(writer)
+        size = 1_000_000  # more than a pipe holds
+        taken = sink.write(b"a" * size)
+        assert 0 < taken < size
+        assert sink.write(b"b") == 0
+        assert os.read(reader, size) == b"a" * taken
+        assert sink.write(b"c") == 1
+        assert os.read(reader, size) == b"c"
+
+    def test_and_has_gone_ends_nothing(self, pipe: tuple[int, int]) -> None:
+        reader, writer = pipe
+        os.close(reader)
+        assert Descriptor(writer).write(b"nobody") == 0
+
+    def test_nor_does_what_is_closed(self, pipe: tuple[int, int]) -> None:
+        _, writer = pipe
+        os.close(writer)
+        assert Descriptor(writer).write(b"nowhere") == 0
 
 
 async def test_words_that_do_not_fit_together_lose_no_other_line(

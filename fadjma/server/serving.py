@@ -17,7 +17,7 @@ from quart import Quart
 
 from fadjma.application import Running
 from fadjma.live.hub import Hub
-from fadjma.server.lines import Lines
+from fadjma.server.lines import ERRORS, Descriptor, Lines, say
 from fadjma.server.protocol import Protocol
 from fadjma.server.requests import Connection
 from fadjma.store import Database, Unusable
@@ -68,7 +68,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]
-            print(f"FADJMA: http://{self.config.host}:{port}", flush=True)  # noqa: T201
+            say(f"FADJMA: http://{self.config.host}:{port}")
 
     async def _require_address(self) -> None:
         """Before the database is opened, and perhaps changed for a start that cannot be."""
@@ -137,7 +137,7 @@ def _accept(listening: socket.socket) -> socket.socket | None:
 
 
 def _refuse(why: str) -> NoReturn:
-    print(f"FADJMA ne démarre pas. {why}", file=sys.stderr, flush=True)  # noqa: T201
+    say(f"FADJMA ne démarre pas. {why}", ERRORS)
     sys.exit(1)
 
 
@@ -156,7 +156,9 @@ def serve(app: Quart) -> None:
     """Serve `app` with its settings until SIGINT or SIGTERM."""
     settings = app.extensions["settings"]
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", handlers=[Lines(sys.stderr)]
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        handlers=[Lines(Descriptor(ERRORS))],
     )
     # Our format shows none of these, and each is looked up for every line.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -181,12 +183,21 @@ def serve(app: Quart) -> None:
     app.asgi_http_class = Connection
     _print_demo_accounts(app)
     server = Server(config, app)
-    for sig in (signal.SIGINT, signal.SIGTERM):
+    for sig in _to_stop():
         # From now on it is remembered; uvicorn puts the same in place when it runs, and raises the signal again when
         # everything is closed: by then there is nothing left to stop.
         signal.signal(sig, server.handle_exit)
     _calm_the_garbage_collector()
     server.run()
+
+
+def _to_stop() -> list[signal.Signals]:
+    """The signals that end it in order. SIGHUP, too, by which tools that turn a log ask for a new file, and with which
+    a terminal says that it goes; not where whoever starts us lets it mean nothing (nohup)."""
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
+    return signals
 
 
 def _allow_many_streams() -> None:
@@ -213,6 +224,6 @@ def _calm_the_garbage_collector() -> None:
 def _print_demo_accounts(app: Quart) -> None:
     if not app.extensions["demo_accounts"]:
         return
-    print("Comptes de démonstration, mot de passe " + app.extensions["demo_password"])  # noqa: T201
+    say("Comptes de démonstration, mot de passe " + app.extensions["demo_password"])
     for account in app.extensions["demo_accounts"]:
-        print(f"  {account.email:26} {account.name} ({account.note})")  # noqa: T201
+        say(f"  {account.email:26} {account.name} ({account.note})")
