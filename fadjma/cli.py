@@ -15,7 +15,7 @@ from fadjma.accounts import actions
 from fadjma.accounts.forms import PersonForm
 from fadjma.chain import keys
 from fadjma.chain.sealer import Sealer
-from fadjma.config import Settings
+from fadjma.config import Settings, SettingsError, read_secret
 from fadjma.identity import directory, passwords
 from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.identifiers import normalize_email
@@ -74,6 +74,10 @@ async def _set_up_in(database: Database, settings: Settings, file: Path | None) 
             made = setup.make_secret(secret_file)
         except OSError as error:
             raise click.ClickException(f"La clé secrète {secret_file} ne se laisse pas écrire : {error}") from error
+        try:
+            read_secret(secret_file)
+        except SettingsError as fault:  # it was there, and FADJMA would not start with it
+            raise click.ClickException(str(fault)) from fault
         click.echo(f"Clé secrète : {secret_file.resolve()} {'est faite' if made else 'est déjà là, elle reste'}.")
     seal_key = await _make_seal_key(database, settings)
     copied = installed.copies(settings, database)

@@ -4,6 +4,7 @@ A name that is none is said, and stops nothing: another version may know it.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fadjma.store import WAL_LIMIT, engines
 
 _LEAST_KEY = 32  # characters
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")  # as browsers write it
 _POSTGRESQL = "postgresql://"
 NAMES = (
     "FADJMA_ACTS_PER_HOUR",
@@ -146,7 +148,11 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
 
 
 def _host(value: str, *, demo: bool) -> str:
-    """The demo's passwords are public: it is for this machine alone."""
+    """The demo's passwords are public: it is for this machine alone. An empty one would be every address."""
+    if not value.strip():
+        raise SettingsError(
+            "FADJMA_HOST est vide : il faut une adresse de cette machine, 127.0.0.1 derrière un proxy (0.0.0.0 : toutes)."
+        )
     if demo and value not in ("localhost", "::1") and not value.startswith("127."):
         raise SettingsError(
             f"FADJMA_HOST vaut {value!r} avec FADJMA_DEMO=1 : les mots de passe de la démonstration sont publics, et "
@@ -222,7 +228,7 @@ def _beside(database_url: str, suffix: str) -> str:
 
 def _secret_key(value: str, file: Path, *, needed: bool) -> str | None:
     if not value and needed and file.exists():
-        value = _kept_secret(file)
+        return read_secret(file)
     if not value and not needed:
         return None
     if not value:
@@ -239,10 +245,23 @@ def _secret_key(value: str, file: Path, *, needed: bool) -> str | None:
     return value
 
 
-def _kept_secret(file: Path) -> str:
-    """What the file holds, which nobody but its owner may read."""
+def read_secret(file: Path, meant: str = "") -> str:
+    """The key that the file holds, which nobody but its owner may read; `meant`: the setting that names it. Raises
+    SettingsError."""
+    key = _kept(file)
+    if not key:
+        raise SettingsError(f"{file}, qui devrait contenir une clé secrète, est vide : remettez-le depuis sa copie.")
+    if len(key) < _LEAST_KEY:
+        named = f" ({meant})" if meant else ""
+        raise SettingsError(f"{file}{named} contient {len(key)} caractères : il en faut 32 au moins, tirés au hasard.")
+    return key
+
+
+def _kept(file: Path) -> str:
     try:
         mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise SettingsError(f"{file}, qui devrait contenir une clé secrète, est un dossier.")
         if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
             raise SettingsError(f"{file} peut être lu par d'autres, lancez : chmod 600 {quote(str(file))}")
         return file.read_text("ascii").strip()
@@ -268,10 +287,7 @@ def _from_one(name: str, value: str | None, default: int) -> int:
 def _backup_key(file: str) -> str | None:
     if not file:
         return None
-    key = _kept_secret(Path(file))
-    if len(key) < _LEAST_KEY:
-        raise SettingsError(f"{file} (FADJMA_BACKUP_KEY_FILE) contient {len(key)} caractères : il en faut 32 au moins.")
-    return key
+    return read_secret(Path(file), "FADJMA_BACKUP_KEY_FILE")
 
 
 def _acts(value: str) -> int:
@@ -301,8 +317,11 @@ def _minutes(value: str) -> int:
 def _origins(value: str) -> frozenset[str]:
     origins = frozenset(filter(None, (origin.strip().rstrip("/") for origin in value.split(","))))
     for origin in origins:
-        if not origin.startswith(("https://", "http://")):
-            raise SettingsError(f"FADJMA_CORS_ORIGINS contient {origin!r} : une origine s'écrit https://example.org.")
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"FADJMA_CORS_ORIGINS contient {origin!r} : une origine s'écrit https://example.org, en minuscules, sans "
+                "chemin ; plusieurs se séparent par des virgules."
+            )
     return origins
 
 

@@ -92,7 +92,6 @@ def _on_postgresql(question: Question) -> dict[str, Check]:
         "Processus": lambda question: postgresql_doctor.processes(server),
         **checks,
         "Les deux horloges": lambda question: postgresql_doctor.clock(server, question.now),
-        "Disque des documents": _disk_of_papers,
         "Sauvegarde": lambda question: postgresql_doctor.copies(server),
     }
 
@@ -109,6 +108,8 @@ def _secret(question: Question) -> State:
             f"{file} n'existe pas",
             "Remettez-le depuis sa copie, ou lancez « quart setup » pour une nouvelle clinique.",
         )
+    if file.is_dir():
+        return f"{file} est un dossier", "Vérifiez FADJMA_SECRET_FILE."
     if stat.S_IMODE(file.stat().st_mode) & 0o077:
         return f"{file} est lisible par d'autres", f"chmod 600 {quote(str(file))}"
     if len(file.read_text("ascii", "replace").strip()) < 32:
@@ -155,12 +156,12 @@ def _permissions(question: Question) -> State:
             f"{database.parent} ne se laisse pas écrire",
             "L'utilisateur de FADJMA doit y écrire (-wal et -shm).",
         )
-    return f"{len(files)} fichiers, pour leur propriétaire seul", ""
+    return f"{len(files)} fichier{'s' if len(files) > 1 else ''}, pour leur propriétaire seul", ""
 
 
 def _disk(question: Question) -> State:
     folders = [question.database.path.parent.resolve()]
-    if question.settings.backup_folder:
+    if question.settings.backup_folder and question.settings.backup_folder.is_dir():  # else that is said below
         folders.append(question.settings.backup_folder)
     needed = disk.needed(question.database.path)
     for folder in folders:
@@ -173,12 +174,20 @@ def _disk(question: Question) -> State:
     return f"{_mega(shutil.disk_usage(folders[0]).free)} libres", ""
 
 
-def _disk_of_papers(question: Question) -> State:
-    folder = question.settings.papers_folder.parent.resolve()
-    free = shutil.disk_usage(folder).free
+def _papers(question: Question) -> State:
+    """The folder of papers and pictures, which is made when the first one comes."""
+    folder = question.settings.papers_folder.resolve()
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} n'est pas un dossier", "Aucun document n'est pris : vérifiez FADJMA_PAPERS."
+    there = folder if folder.exists() else folder.parent
+    if not there.is_dir():
+        return f"{there} n'existe pas", "Aucun document n'est pris : branchez son disque, ou vérifiez FADJMA_PAPERS."
+    if not os.access(there, os.W_OK):
+        return f"{there} ne se laisse pas écrire", "L'utilisateur de FADJMA doit y écrire : aucun document n'est pris."
+    free = shutil.disk_usage(there).free
     if free < disk.LEAST:
-        return f"{folder} : {_mega(free)} libres", "Libérez de la place : il faut 500 Mo au moins."
-    return f"{_mega(free)} libres", ""
+        return f"{there} : {_mega(free)} libres", "Libérez de la place : il faut 500 Mo au moins."
+    return f"{folder}, {_mega(free)} libres", ""
 
 
 def _mega(size: int) -> str:
@@ -375,6 +384,7 @@ _CHECKS: dict[str, Check] = {
     "Clé des sceaux": _seal_key,
     "Droits": _permissions,
     "Disque": _disk,
+    "Documents": _papers,
     "Horloge": _clock,
     "Port": _port,
     "TLS": _tls,

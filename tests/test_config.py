@@ -136,6 +136,11 @@ def test_by_any_of_its_names(host: str) -> None:
         ("FADJMA_CORS_ORIGINS", "*"),
         ("FADJMA_CORS_ORIGINS", "a.sn"),
         ("FADJMA_CORS_ORIGINS", "https://a.sn,javascript:x"),
+        ("FADJMA_CORS_ORIGINS", "https://a.sn https://b.sn"),
+        ("FADJMA_CORS_ORIGINS", "https://a.sn/page"),
+        ("FADJMA_CORS_ORIGINS", "https://A.sn"),
+        ("FADJMA_HOST", ""),
+        ("FADJMA_HOST", " "),
         ("FADJMA_TRUSTED_PROXIES", "localhost"),
         ("FADJMA_TRUSTED_PROXIES", "127.0.0.1 10.0.0.1"),
         ("FADJMA_TRUSTED_PROXIES", "127.0.0.1,10.0.0.1/8"),
@@ -274,3 +279,34 @@ def test_a_key_of_backups_that_is_none_is_refused(tmp_path: Path, key: str, mode
         _settings(FADJMA_BACKUP_KEY_FILE=str(tmp_path / "key"))
     with pytest.raises(SettingsError, match=r"absent.* n'existe pas"):
         _settings(FADJMA_BACKUP_KEY_FILE=str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize("name", ["FADJMA_SECRET_FILE", "FADJMA_BACKUP_KEY_FILE"])
+class TestAFileOfAKeyIsNamedWithWhatIsWrongWithIt:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        file = tmp_path / "key"
+        file.touch(0o600)
+        return file
+
+    def _refused(self, name: str, file: Path, said: str) -> None:
+        key = {} if name == "FADJMA_SECRET_FILE" else {"FADJMA_SECRET_KEY": "k" * 40}
+        with pytest.raises(SettingsError, match=said) as refusal:
+            Settings.from_environment({name: str(file), **key})
+        assert str(file) in str(refusal.value)
+
+    def test_that_it_is_empty(self, name: str, file: Path) -> None:
+        """As a disk leaves it from which the power was taken: it is no file that is not there."""
+        self._refused(name, file, "est vide : remettez-le depuis sa copie")
+
+    def test_that_it_is_short(self, name: str, file: Path) -> None:
+        file.write_text("short")
+        self._refused(name, file, "contient 5 caractères")
+
+    def test_that_it_is_a_folder(self, name: str, tmp_path: Path) -> None:
+        self._refused(name, tmp_path, "est un dossier")
+
+
+@pytest.mark.parametrize("origin", ["https://a.sn:8443", "http://192.168.1.10", "http://[fd00::1]:3000"])
+def test_an_origin_is_as_browsers_write_it(origin: str) -> None:
+    assert _settings(FADJMA_CORS_ORIGINS=origin).cors_origins == {origin}

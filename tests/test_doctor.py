@@ -106,6 +106,9 @@ def test_the_secret(question: Question) -> None:
     secret.write_text("short")
     assert "trop court" in advice(question)["Clé secrète"]
     secret.unlink()
+    secret.mkdir()
+    assert "dossier" in advice(question)["Clé secrète"]
+    secret.rmdir()
     assert "n'existe pas" in advice(question)["Clé secrète"]
     assert "Clé secrète" not in advice(setting(question, secret_key="k" * 40))
     assert "Clé secrète" not in advice(setting(question, demo=True)), "it keeps its own in the database"
@@ -125,6 +128,21 @@ def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.Mon
         "quart setup"
         in advice(dataclasses.replace(question, database=at(f"sqlite:///{tmp_path / 'absent.db'}")))["Droits"]
     )
+
+
+def test_the_folder_of_papers(question: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Documents" not in advice(setting(question, papers=tmp_path / "papers")), "it is made when one comes"
+    assert "n'existe pas" in advice(setting(question, papers=tmp_path / "unplugged" / "papers"))["Documents"]
+    (file := tmp_path / "file").touch()
+    assert "pas un dossier" in advice(setting(question, papers=file))["Documents"]
+    (folder := tmp_path / "papers").mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: path != folder)
+    assert "ne se laisse pas écrire" in advice(setting(question, papers=folder))["Documents"]
+
+
+def test_a_folder_of_copies_that_is_not_there_is_said_once(question: Question, tmp_path: Path) -> None:
+    said = advice(setting(question, backup_folder=tmp_path / "unplugged"))
+    assert said.keys() == {"Sauvegarde"} and "Branchez son disque" in said["Sauvegarde"]
 
 
 def test_the_disk(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,7 +371,7 @@ class TestOnPostgreSQL:
 
     def test_the_disk_of_papers(self, asked: Question, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shutil.disk_usage", lambda folder: shutil._ntuple_diskusage(10**12, 0, 10**6))
-        assert "1 Mo libres" in advice(asked)["Disque des documents"]
+        assert "1 Mo libres" in advice(asked)["Documents"]
 
     def test_a_server_that_does_not_answer_is_said_once(self, asked: Question) -> None:
         url = "postgresql://ba:secret@127.0.0.1:1/gone"

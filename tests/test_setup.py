@@ -250,6 +250,12 @@ class TestTheCommand:
         assert not setup.make_secret(file)
         assert file.read_bytes() == made
 
+    def test_a_secret_that_is_there_and_empty_is_said_and_not_called_done(self, folder: Folder) -> None:
+        folder.secret.touch(0o600)
+        done = folder.set_up(ANSWERS.format(medicines=""))
+        assert done.returncode == 1 and "est vide" in done.stderr
+        assert folder.secret.read_bytes() == b""
+
     def test_the_demo_is_not_set_up(self, folder: Folder) -> None:
         done = folder.set_up(ANSWERS.format(medicines=""), FADJMA_DEMO="1")
         assert (done.returncode, "démonstration" in done.stderr) == (1, True)
