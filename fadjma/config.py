@@ -150,9 +150,7 @@ def _flag(environment: Mapping[str, str], name: str) -> bool:
 def _host(value: str, *, demo: bool) -> str:
     """The demo's passwords are public: it is for this machine alone. An empty one would be every address."""
     if not value.strip():
-        raise SettingsError(
-            "FADJMA_HOST est vide : il faut une adresse de cette machine, 127.0.0.1 derrière un proxy (0.0.0.0 : toutes)."
-        )
+        raise SettingsError("FADJMA_HOST est vide : il faut une adresse de cette machine, 127.0.0.1 derrière un proxy.")
     if demo and value not in ("localhost", "::1") and not value.startswith("127."):
         raise SettingsError(
             f"FADJMA_HOST vaut {value!r} avec FADJMA_DEMO=1 : les mots de passe de la démonstration sont publics, et "
@@ -319,8 +317,8 @@ def _origins(value: str) -> frozenset[str]:
     for origin in origins:
         if not _ORIGIN.fullmatch(origin):
             raise SettingsError(
-                f"FADJMA_CORS_ORIGINS contient {origin!r} : une origine s'écrit https://example.org, en minuscules, sans "
-                "chemin ; plusieurs se séparent par des virgules."
+                f"FADJMA_CORS_ORIGINS contient {origin!r} : une origine s'écrit https://example.org, en minuscules "
+                "et sans chemin ; plusieurs se séparent par des virgules."
             )
     return origins
 
