@@ -21,7 +21,7 @@ from fadjma.i18n import iso
 from fadjma.keeping import copies, runs
 from fadjma.monitoring import disk
 from fadjma.postgresql_doctor import State
-from fadjma.store import Database, Unusable
+from fadjma.store import Database, Unusable, owned
 from fadjma.store.sqlite.files import of
 
 _PATIENCE = 5.0  # seconds for an answer
@@ -143,13 +143,15 @@ def _permissions(question: Question) -> State:
         return f"{database} n'existe pas", "Vérifiez FADJMA_DATABASE_URL, ou lancez « quart setup »."
     files = [file for file in of(database) if file.exists()]
     for file in files:
-        mode, owner = stat.S_IMODE(file.stat().st_mode), file.stat().st_uid
-        if mode & 0o077:
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
             return f"{file} est lisible par d'autres", f"chmod 600 {quote(str(file))}"
-        if os.geteuid() and owner != os.geteuid():
+    settings = question.settings
+    expected = os.geteuid() or owned.of_folder(database.parent)[0]  # root looks at what is another user's
+    for file in (*files, *filter(Path.exists, (settings.secret_file, settings.seal_key, settings.papers_folder))):
+        if file.stat().st_uid != expected:
             return (
                 f"{file} est à un autre utilisateur",
-                f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown fadjma {quote(str(file))}",
+                f"Lancez « quart doctor » sous l'utilisateur de FADJMA, ou : chown -R fadjma {quote(str(file))}",
             )
     if not os.access(database.parent, os.W_OK):
         return (

@@ -8,7 +8,7 @@ from pathlib import Path
 from fadjma.config import Settings
 from fadjma.keeping import dumps
 from fadjma.setup import Known
-from fadjma.store import Database
+from fadjma.store import Database, owned
 
 _ROOT = Path(__file__).parents[1]
 _MARGIN = "\n" + 23 * " "  # of the second column of the sheet
@@ -30,7 +30,9 @@ class Backups:
         """Unless somebody has said where: their disk may not be there yet. One that cannot be made remains to be."""
         if not self.said:
             with contextlib.suppress(OSError):
-                self.folder.mkdir(mode=0o700, exist_ok=True)
+                if not self.folder.is_dir():
+                    self.folder.mkdir(mode=0o700)
+                    owned.hand_over(self.folder)
 
     def environment(self) -> list[str]:
         """What the unit says of them."""

@@ -21,7 +21,7 @@ from fadjma.inventory import formulary, listing, tables
 from fadjma.inventory.formulary import Columns
 from fadjma.places import actions as places
 from fadjma.places.forms import PlaceForm
-from fadjma.store import Transaction
+from fadjma.store import Transaction, owned
 
 STARTER = "starter"
 _STARTER_FILE = Path(__file__).parent / "inventory" / "starter.csv"
@@ -227,6 +227,7 @@ def make_secret(file: Path) -> bool:
         written.write(secrets.token_urlsafe(48) + "\n")
         written.flush()
         os.fsync(written.fileno())
+    owned.hand_over(unnamed)
     try:
         os.link(unnamed, file)
     except FileExistsError:

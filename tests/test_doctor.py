@@ -121,6 +121,10 @@ def test_permissions(question: Question, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("os.geteuid", lambda: 54_321)
     assert "autre utilisateur" in advice(question)["Droits"]
     monkeypatch.undo()
+    monkeypatch.setattr("os.geteuid", lambda: 0)  # root, beside a service that is not
+    monkeypatch.setattr("fadjma.store.owned.of_folder", lambda folder: (54_321, 54_321))
+    assert "chown -R fadjma" in advice(question)["Droits"]
+    monkeypatch.undo()
     monkeypatch.setattr("os.access", lambda path, mode: path != question.database.path.parent)
     assert "ne se laisse pas écrire" in advice(question)["Droits"]
     monkeypatch.undo()

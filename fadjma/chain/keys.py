@@ -11,7 +11,7 @@ from shlex import quote
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from fadjma.store import Transaction
+from fadjma.store import Transaction, owned
 from fadjma.store.sqlite.backup import give_name
 
 _BYTES = 32  # of an Ed25519 key, private or public (RFC 8032)
@@ -112,6 +112,7 @@ def make(file: Path, *, replacing: bool = False) -> Signer:
 def _write(file: Path) -> None:
     with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as written:
         written.write(secrets.token_hex(_BYTES) + "\n")
+    owned.hand_over(file)
 
 
 def _is_taken(unnamed: Path, file: Path) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+from fadjma.store import owned
 from fadjma.store.sqlite.backup import give_name
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -81,7 +82,9 @@ class Contents:
 
 def make_private(folder: Path) -> None:
     """Make a folder that nobody else reads, if there is none. Raises OSError."""
-    folder.mkdir(_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir(_PRIVATE_FOLDER, parents=True, exist_ok=True)
+        owned.hand_over(folder)
 
 
 def hash_of(file: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fadjma.store import owned
 from fadjma.store.errors import Unusable
 
 if sys.platform != "win32":
@@ -65,6 +66,7 @@ class FileOwner(Owner):
         if sys.platform == "win32" or self._file is not None:
             return True
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        owned.hand_over(self._path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+from fadjma.store import owned
 from fadjma.store.errors import Error, Unusable
 from fadjma.store.sqlite.connections import connect
 from fadjma.store.sqlite.files import keep_private, of
@@ -59,6 +60,7 @@ def give_name(unfinished: Path, target: Path) -> None:
     """Let a finished file have its name at once; a machine that loses its power now has the whole of it, or none."""
     with unfinished.open("rb+") as written:
         os.fsync(written.fileno())
+    owned.hand_over(unfinished)
     unfinished.replace(target)
     _flush_folder(target.parent)
 

@@ -7,6 +7,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from fadjma.store import owned
+
 log = logging.getLogger("fadjma")
 _PRIVATE = 0o600
 
@@ -23,6 +25,7 @@ def keep_private(path: Path) -> None:
     """
     with suppress(OSError):  # it is there, or SQLite says why it cannot be
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+        owned.hand_over(path)
     for file in of(path):
         try:
             mode = stat.S_IMODE(file.stat().st_mode)
