@@ -29,6 +29,10 @@ from fadjma.store.sqlite.backup import look_into
 
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
+_FORGOTTEN = (
+    "Son mot de passe est oublié ? Faites un administrateur avec une autre adresse : il donne un code à ce compte, ou le "
+    "désactive."
+)
 _OF_ADMINS = {"email": "E-mail", "given_name": "Prénom", "family_name": "Nom"}
 _OF_PLACES = {"name": "Nom", "address": "Adresse", "city": "Ville", "phone": "Téléphone"}
 
@@ -177,7 +181,7 @@ async def _add_admin(database: Database, email: str, given_name: str, family_nam
     try:
         await database.write(actions.create_admin, person)
     except Invalid as refusal:
-        raise click.ClickException(" ".join(refusal.errors.values())) from refusal
+        raise click.ClickException(" ".join([*refusal.errors.values(), _FORGOTTEN])) from refusal
 
 
 def _demo(database: Callable[[], Database]) -> click.Command:

@@ -552,3 +552,11 @@ class TestTheStarterList:
             "none",
             "list_1",
         )
+
+
+def test_who_would_make_the_administrator_again_that_has_forgotten_the_password_is_told_how(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'fadjma.db'}", secret_key="k" * 40)
+    said = ["--email=a@clinique.sn", "--given-name=Awa", "--family-name=Ba", "--password=trois-chats-rouges-77"]
+    made, again = (CliRunner().invoke(create_app(settings).cli.commands["create-admin"], said) for _ in range(2))
+    assert (made.exit_code, again.exit_code) == (0, 1)
+    assert "avec une autre adresse" in again.output
