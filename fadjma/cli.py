@@ -30,8 +30,8 @@ from fadjma.store.sqlite.backup import look_into
 T = TypeVar("T")
 _ANY_GOOD = "7c1d-90be-52aa-e406"  # stands for the password that will be made, while the rest is looked at
 _FORGOTTEN = (
-    "Son mot de passe est oublié ? Faites un administrateur avec une autre adresse : il donne un code à ce compte, ou le "
-    "désactive."
+    "Son mot de passe est oublié ? Faites un administrateur avec une autre adresse : il donne un code à ce compte, "
+    "ou le désactive."
 )
 _OF_ADMINS = {"email": "E-mail", "given_name": "Prénom", "family_name": "Nom"}
 _OF_PLACES = {"name": "Nom", "address": "Adresse", "city": "Ville", "phone": "Téléphone"}
