@@ -26,6 +26,7 @@ DEFAULT_LANGUAGE = "fr"
 _MINUTE = 60_000  # ms
 _YEAR, _MONTH = len("1958"), len("1958-05")  # how long a birth date is of which no more is known
 _IN_MONTHS = 24  # an age below so many months is said in them
+_NEAR = 31  # days
 _LOOKED_AT = 200  # characters of a header: what is remembered of strangers must be small
 _BEFORE_A_SIGN = re.compile(" (?=[:;!?»])|(?<=«) ")
 _CATALOGUES = Path(__file__).parent / "translations"
@@ -135,7 +136,10 @@ def show_clock(at: int) -> str:
 
 
 def show_time(at: int, language: str, *, now: int) -> str:
-    """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before."""
+    """A moment as short as it can be: « 10:42 » today, « 3 mars, 10:42 » this year, « 3 mars 2025 » before.
+
+    Around New Year, too, what was yesterday or ends tomorrow has its time: within a month nobody asks of which year.
+    """
     return _show_time(at // _MINUTE * _MINUTE, language, days.day(now), days.zone())
 
 
@@ -144,7 +148,7 @@ def _show_time(at: int, language: str, today: date, zone: tzinfo) -> str:
     then = datetime.fromtimestamp(at / 1000, zone).replace(tzinfo=None)  # Babel would show an aware one in UTC
     if then.date() == today:
         return format_time(then.time(), "HH:mm", locale=language)
-    if then.year == today.year:
+    if then.year == today.year or abs((then.date() - today).days) <= _NEAR:
         return _first(format_datetime(then, "d MMM, HH:mm", locale=language), language)
     return _first(format_date(then, "d MMM y", locale=language), language)
 
