@@ -71,6 +71,19 @@ def test_so_do_those_who_go_to_another_of_the_same_kind(path: Path, filled: str,
     assert rows(path) == rows(aside) == rows(back)
 
 
+def test_a_file_that_litestream_has_sent_goes_without_what_that_keeps_in_it(path: Path, tmp_path: Path) -> None:
+    """docs/second-machine.md"""
+    before = rows(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+        connection.execute("CREATE TABLE _litestream_lock (id INTEGER)")
+        connection.execute("INSERT INTO _litestream_seq VALUES (1, 7)")
+        connection.commit()
+    done = copy(f"sqlite:///{path}", f"sqlite:///{tmp_path}/aside.db")
+    assert done.exit_code == 0, done.output
+    assert rows(tmp_path / "aside.db") == before
+
+
 @pytest.fixture(scope="module")
 def copied(settled: Path, cluster: "Cluster") -> str:
     """The name of a PostgreSQL database in which the cast has settled, to which nobody is connected."""

@@ -15,6 +15,8 @@ from fadjma.store.sqlite.migrating import migrate, names
 from fadjma.store.sqlite.outages import reason
 from fadjma.store.sqlite.transaction import Row, SQLiteTransaction
 
+_LITESTREAM = "_litestream_"  # how the tables begin that it keeps in each file that it sends; they are nobody's data
+
 
 class SQLiteReading(Reading):
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -24,8 +26,8 @@ class SQLiteReading(Reading):
     def tables(self) -> Tables:
         found = self.tx.all(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> :own "
-            "ORDER BY name",
-            {"own": OWN},
+            "AND substr(name, 1, :length) <> :litestream ORDER BY name",
+            {"own": OWN, "litestream": _LITESTREAM, "length": len(_LITESTREAM)},
         )
         columns = "SELECT name FROM pragma_table_info(:table) ORDER BY name"
         return {
