@@ -4,6 +4,7 @@ import contextlib
 import getpass
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from fadjma.config import Settings
 from fadjma.keeping import dumps
@@ -11,6 +12,7 @@ from fadjma.setup import Known
 from fadjma.store import Database, owned
 
 _ROOT = Path(__file__).parents[1]
+_ROOTS, _SERVICE = "root", "fadjma"  # users
 _MARGIN = "\n" + 23 * " "  # of the second column of the sheet
 
 
@@ -34,6 +36,10 @@ class Backups:
                     self.folder.mkdir(mode=0o700)
                     owned.hand_over(self.folder)
 
+    def beside(self) -> Path:
+        """The folder of the database."""
+        return Path(self.database).parent
+
     def environment(self) -> list[str]:
         """What the unit says of them."""
         return [
@@ -45,7 +51,7 @@ class Backups:
 
     def first(self) -> list[str]:
         """What has to be done before anything else."""
-        folder = f"faire le dossier des sauvegardes, pour {_user()} seul : {self.folder}"
+        folder = f"faire le dossier des sauvegardes, pour {_user(self.beside())} seul : {self.folder}"
         return [] if self.folder.is_dir() else [folder]
 
     def last(self) -> list[str]:
@@ -76,6 +82,10 @@ class Dumps:
 
     def make_folder(self) -> None:
         """There is none."""
+
+    def beside(self) -> Path:
+        """The folder of what is not in the database."""
+        return self.seal_key.parent
 
     def environment(self) -> list[str]:
         return [f"FADJMA_SEAL_KEY_FILE={self.seal_key}", f"FADJMA_PAPERS={self.papers}"]
@@ -126,7 +136,7 @@ def copies(settings: Settings, database: Database) -> Copies:
 
 def what_remains(known: Known, copies: Copies) -> list[str]:
     """What somebody has still to do before people can work."""
-    left = copies.first()
+    left = [*copies.first(), *_whose(copies.beside())]
     if not known.admins:
         left.append("créer un administrateur : .venv/bin/quart create-admin")
     lacking = [place for place, known in (("clinique", known.clinics), ("pharmacie", known.pharmacies)) if not known]
@@ -162,7 +172,7 @@ def unit(database: Database, secret_file: Path | None, copies: Copies, root: Pat
             *(f"Environment={_word(one)}" for one in said),
             *(["EnvironmentFile=/etc/fadjma.env"] if copies.secret or not secret_file else []),
             f"ExecStart={_word(f'{root}/.venv/bin/python')} app.py",
-            f"User={_user()}",
+            f"User={_user(copies.beside())}",
             "UMask=0077",
             "Restart=always",
             "RestartSec=2",
@@ -183,10 +193,26 @@ def _word(said: str) -> str:
     return f'"{escaped}"'
 
 
-def _user() -> str:
-    """Who sets up is who serves; not root, who may do everything."""
+def _user(folder: Path) -> str:
+    """Who sets up is who serves, and where that is root, who may do everything, whoever has the folder of the data."""
     name = getpass.getuser()
-    return "fadjma" if name == "root" else name
+    return name if name != _ROOTS else _owner(folder) or _SERVICE
+
+
+def _owner(folder: Path) -> str | None:
+    """Whose it is; None: root's, or of nobody who has a name here."""
+    with contextlib.suppress(OSError, KeyError, NotImplementedError):
+        return name if (name := folder.owner()) != _ROOTS else None
+    return None
+
+
+def _whose(folder: Path) -> list[str]:
+    """Where root has set up in root's own folder, nobody else can serve it yet."""
+    if getpass.getuser() != _ROOTS or _owner(folder):
+        return []
+    given = [_ROOT, *([] if folder.is_relative_to(_ROOT) else [folder])]
+    make = f"adduser --system --group {_SERVICE} ; chown -R {_SERVICE}: {' '.join(quote(str(one)) for one in given)}"
+    return [f"faire l'utilisateur {_SERVICE}, sous qui FADJMA tourne, et lui donner ces dossiers : {make}"]
 
 
 def said_of_seal_key(file: Path, fingerprint: str) -> str:

@@ -318,6 +318,22 @@ class TestTheUnitAndTheSheet:
         assert f"Environment=FADJMA_DATABASE_URL={url.replace('%', '%%')}\n" in unit
         assert database.address == url == at(url.replace("&sslroot", "&password=baobab77&sslroot")).address
 
+    @pytest.mark.parametrize(
+        ("typed_by", "owner", "user", "remains"),
+        [("awa", "awa", "awa", False), ("root", "clinique", "clinique", False), ("root", "root", "fadjma", True)],
+        ids=["the service itself", "root in the folder of the service", "root in a folder of its own"],
+    )
+    def test_who_serves_has_what_was_set_up(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed_by: str, owner: str, user: str, remains: bool
+    ) -> None:
+        monkeypatch.setattr("getpass.getuser", lambda: typed_by)
+        monkeypatch.setattr(Path, "owner", lambda folder: owner)
+        database = at(f"sqlite:///{tmp_path / 'fadjma.db'}")
+        copies = installed.copies(Settings(), database)
+        assert f"\nUser={user}\n" in installed.unit(database, None, copies)
+        said = [step for step in installed.what_remains(setup.Known(1, 1, 1, 1), copies) if "chown" in step]
+        assert [str(tmp_path) in step and "adduser" in step for step in said] == [True] * remains
+
     def test_a_folder_that_is_not_there_or_cannot_be_made_remains_to_be_done(self, tmp_path: Path) -> None:
         database = at(f"sqlite:///{tmp_path / 'fadjma.db'}")
         (tmp_path / "backups").touch()
