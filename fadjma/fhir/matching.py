@@ -1,7 +1,7 @@
 """Whether a resource is what a search asks for (http://hl7.org/fhir/R4/search.html): token, date, reference, string."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -50,10 +50,24 @@ def _is_token(system: str | None, code: str, value: Any) -> bool:
     return system in (None, "") and str(value) in (code, code.replace("_", "."))
 
 
+def of_here(asked: str, bases: Collection[str]) -> str:
+    """References as they were asked for, with commas between: those below one of these addresses (without a scheme,
+    which a proxy may have changed) as they stand in resources, the others as they came.
+    """
+    begins = re.compile(f"https?://(?:{'|'.join(map(re.escape, bases))})/", re.IGNORECASE)
+    return ",".join(begins.sub("", one, count=1) if begins.match(one) else one for one in asked.split(","))
+
+
+def target(asked: str) -> tuple[str, str] | None:
+    """The type, where it is said, and our id of what « Encounter/x » or « x » refers to; None: nothing of this server,
+    such as the address of another."""
+    kind, _, id = asked.rstrip("/").rpartition("/")
+    return None if "/" in kind or not id else (kind, our_id(id))
+
+
 def _reference(name: str, asked: str) -> Matches:
-    """« Encounter/x », « x », or the whole address; ours may have « _ »."""
-    *_, kind, id = ("", *asked.rstrip("/").split("/"))[-2:]
-    return partial(_is_reference, kind, our_id(id))
+    found = target(asked)
+    return partial(_is_reference, *found) if found else lambda value: False
 
 
 def _is_reference(kind: str, id: str, value: Any) -> bool:

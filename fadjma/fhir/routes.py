@@ -5,6 +5,7 @@ import json
 import logging
 from base64 import b64encode
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import NotFound as NoSuchAddress
@@ -68,6 +69,12 @@ failures.answer_below("/fhir", refused)
 
 def _base() -> str:
     return request.host_url.rstrip("/") + ROOT
+
+
+def _own_bases() -> list[str]:
+    """What references to this server's resources begin with, after their scheme: as it was asked, and from outside."""
+    public = urlsplit(web.app().extensions["settings"].public_url or "").netloc
+    return [host + ROOT for host in (request.host, public) if host]
 
 
 def _require_json() -> None:
@@ -138,7 +145,8 @@ async def _search(resource_type: str, sent: list[tuple[str, Any]]) -> Response:
     mapped = _mapped(resource_type)
     _require_json()
     web.require_text()
-    sought = searching.read(mapped, [(name, str(value)) for name, value in sent], lenient=_lenient())
+    asked = [(name, str(value)) for name, value in sent]
+    sought = searching.read(mapped, asked, bases=_own_bases(), lenient=_lenient())
     if sought.count:
         found = await web.see_traced(searching.find, sought)
     else:

@@ -1,12 +1,12 @@
 """Finding resources, page by page: what the address asks for, through whose rights, and the Bundle that answers."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from fadjma.fhir.elements import Resource, our_id
-from fadjma.fhir.matching import Condition, condition
+from fadjma.fhir.elements import Resource
+from fadjma.fhir.matching import Condition, condition, of_here, target
 from fadjma.fhir.outcomes import Unsearchable, warning
 from fadjma.fhir.reader import Reader, reader, require_role
 from fadjma.fhir.sources import Walked
@@ -21,6 +21,7 @@ PER_PAGE, MOST = 50, 200
 LOOKED_AT = 500  # resources, for one page
 COUNTED = 5_000  # resources, for `_count=0`: of more there is no total
 VALUES = 100  # in one search: each is compared with each resource
+PATIENTS = "Patient"
 PAGE = "_page"  # where a search goes on: ours, and as it came
 ALWAYS = ("_count", PAGE, "_format", "_pretty")
 _UNKNOWN = N_(
@@ -63,10 +64,11 @@ class Found:
     next: str | None = None
 
 
-def read(mapped: Mapped, sent: Sequence[tuple[str, str]], *, lenient: bool) -> Sought:
+def read(mapped: Mapped, sent: Sequence[tuple[str, str]], *, bases: Collection[str], lenient: bool) -> Sought:
     """What a search asks for, by its parameters in their order. Raises Unsearchable.
 
-    One that this type does not have is refused, or with `lenient` left out (http://hl7.org/fhir/R4/search.html#errors).
+    `bases`: below which addresses, without their scheme, a reference is to something here. A parameter that this type
+    does not have is refused, or with `lenient` left out (http://hl7.org/fhir/R4/search.html#errors).
     """
     known = {parameter.name: parameter for parameter in mapped.parameters}
     asked: list[tuple[Parameter, str]] = []
@@ -74,7 +76,8 @@ def read(mapped: Mapped, sent: Sequence[tuple[str, str]], *, lenient: bool) -> S
     count, page = PER_PAGE, ""
     for name, value in sent:
         if name in known and value:
-            asked.append((known[name], value))
+            parameter = known[name]
+            asked.append((parameter, of_here(value, bases) if parameter.kind == "reference" else value))
         elif name == "_count":
             count = _count(value)
         elif name == PAGE:
@@ -158,16 +161,25 @@ def _of_file(tx: Transaction, viewer: Viewer, sought: Sought, *, again: bool) ->
 
 def _whose(viewer: Viewer, sought: Sought) -> str:
     """A patient's own file, if nothing says whose; of another it is to be said."""
-    references = [value.rstrip("/").split("/") for value in sought.values(PATIENT.name)]
-    if not all(of_type[-1:] in ([], ["Patient"]) for *of_type, _ in references):
+    references = [_patient(viewer, value) for value in sought.values(PATIENT.name)]
+    if not all(kind in ("", PATIENTS) for kind, _ in references):
         raise Unsearchable(_NEEDED, "value", name=PATIENT.name)
-    named = {our_id(reference[-1]) for reference in references}
+    named = {id for _, id in references}
     if not named and viewer.role == "patient":
         return viewer.id
     if len(named) != 1:
         require_role(viewer)
         raise Unsearchable(_NEEDED, "required", name=PATIENT.name)
     return named.pop()
+
+
+def _patient(viewer: Viewer, asked: str) -> tuple[str, str]:
+    """Raises NotFound for the address of another server: whoever that is, nobody here."""
+    found = target(asked)
+    if found is None:
+        require_role(viewer)
+        raise NotFound
+    return found
 
 
 def _through_parts(tx: Transaction, who: Reader, sought: Sought) -> Walked:
@@ -190,9 +202,9 @@ def _of_nobody(tx: Transaction, viewer: Viewer, sought: Sought) -> Walked:
 
 
 def _named(tx: Transaction, viewer: Viewer, sought: Sought, after: str) -> Iterator[tuple[str, Resource]]:
-    named = [our_id(one) for name in sought.mapped.by for value in sought.values(name) for one in value.split(",")]
+    named = [target(one) for name in sought.mapped.by for value in sought.values(name) for one in value.split(",")]
     assert sought.mapped.one
-    for our in sorted({one.rpartition("/")[2] for one in named}):
+    for our in sorted({one[1] for one in named if one}):
         if our <= after:
             continue
         try:

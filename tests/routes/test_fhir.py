@@ -601,15 +601,38 @@ async def test_what_a_search_does_not_know_is_refused_or_left_out_as_is_preferre
         assert refused(await awa.get(f"{ROOT}/Observation?date={date}"), 400) == "value", date
     assert refused(await clinic.program(DIOP).get(f"{ROOT}/Condition"), 400) == "required"
     assert refused(await clinic.program(DIOP).get(f"{ROOT}/Condition?patient=awa&patient=moussa"), 400) == "required"
-    for whose in ("Practitioner/awa", "http://localhost/fhir/R4/Group/awa"):
+    own = resource(await awa.get(f"{ROOT}/Condition"))["link"][0]["url"].partition("/Condition")[0]
+    for whose in ("Practitioner/awa", f"{own}/Group/awa"):
         assert refused(await awa.get(f"{ROOT}/Condition?patient={whose}"), 400) == "value", whose
-    for whose in ("Patient/awa", "http://localhost/fhir/R4/Patient/awa"):
+    for whose in ("Patient/awa", f"{own}/Patient/awa"):
         assert (await awa.get(f"{ROOT}/Condition?patient={whose}")).status == 200, whose
     assert refused(await awa.get(f"{ROOT}/Condition/x?_elements=code"), 400) == "not-supported"
     many = ",".join(100 * ["x"])
     assert not await found(awa, "Condition", code=many)
     for query in (f"code={many},x", f"code={many}&_id=x"):
         assert refused(await awa.get(f"{ROOT}/Condition?{query}"), 400) == "too-costly"
+
+
+async def test_a_reference_is_to_this_server(clinic: Callers, told: Told) -> None:
+    """http://hl7.org/fhir/R4/references.html: the address of another server is somebody else's resource."""
+    awa, diop = clinic.program(AWA), clinic.program(DIOP)
+    own = resource(await awa.get(f"{ROOT}/Condition"))["link"][0]["url"].partition("/Condition")[0]
+    of_awa = len(of(resource(await awa.get(f"{ROOT}/Observation"))))
+    [encounter, *_] = await found(awa, "Encounter")
+    here = [own, own.replace("http:", "https:"), own.replace("http:", "HTTP:"), "https://clinique.example.org/fhir/R4"]
+    for base in here:
+        bundle = resource(await diop.get(f"{ROOT}/Observation?patient={base}/Patient/awa"))
+        assert len(of(bundle)) == of_awa > 0, base
+        assert bundle["link"][0]["url"].startswith(f"{own}/Observation?patient=Patient%2Fawa&"), "as it was understood"
+        assert await found(awa, "Provenance", target=f"{base}/Encounter/{encounter['id']}"), base
+        assert len(await found(awa, "PractitionerRole", practitioner=f"{base}/Practitioner/diop")) == 1, base
+    for base in ("http://elsewhere.example/fhir/R4", own + "/x", own.replace("/fhir/", "/fhur/"), "x", ""):
+        assert refused(await diop.get(f"{ROOT}/Observation?patient={base}/Patient/awa"), 404) == "not-found", base
+        assert refused(await awa.get(f"{ROOT}/Observation?patient={base}/Patient/awa"), 404) == "not-found", base
+        assert not await found(awa, "Provenance", target=f"{base}/Encounter/{encounter['id']}"), base
+        assert not await found(awa, "PractitionerRole", practitioner=f"{base}/Practitioner/diop"), base
+    elsewhere = "http://elsewhere.example/fhir/R4/Patient/awa"
+    assert refused(await clinic.program(NDIAYE).get(f"{ROOT}/Observation?patient={elsewhere}"), 403) == "forbidden"
 
 
 async def test_a_search_may_be_sent_as_a_form(clinic: Callers, told: Told) -> None:
