@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -70,12 +71,22 @@ def translations(language: str) -> gettext.NullTranslations:
     """The gettext translations of a language of LANGUAGES."""
     if language == DEFAULT_LANGUAGE:
         return _French()
-    with (_CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
-        catalogue = read_po(source, locale=language)
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, _catalogue(language))
     compiled.seek(0)
     return _Read(compiled)
+
+
+def _catalogue(language: str) -> Catalog:
+    with (_CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        return read_po(source, locale=language)
+
+
+@cache
+def wordings() -> frozenset[str]:
+    """Every text of ours, as it stands in the source: what is none of them somebody has typed."""
+    each = (message.id for message in _catalogue("en") if message.id)
+    return frozenset(text for ids in each for text in ([ids] if isinstance(ids, str) else ids))
 
 
 def translate(language: str, message: str, **values: Any) -> str:

@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from jinja2 import nodes
+from markupsafe import escape
 
 from fadjma.i18n import translate, translations
 from fadjma.refusals import Conflict
@@ -250,15 +251,27 @@ def test_a_text_that_also_has_a_plural_is_translated_alone() -> None:
 
 
 def test_what_is_put_into_a_text_is_escaped_and_the_text_is_not() -> None:
-    shown = environment("fr").from_string('{{ _("<b>%(who)s</b> & co", who=who) }} {{ _("a & b") }} {{ _("") }}')
-    assert shown.render(who="<Awa>") == "<b>&lt;Awa&gt;</b> & co a & b "
+    shown = environment("fr").from_string(
+        """{{ _("Lot %(number)s", number=number) }} {{ _("« <0,01 » et « >500 » s'écrivent tels quels. Haut ou bas "
+        "se calcule avec la norme.") }} {{ _("") }}"""
+    )
+    ours = "«\u00a0<0,01\u00a0» et «\u00a0>500\u00a0» s'écrivent tels quels. Haut ou bas se calcule avec la norme."
+    assert shown.render(number="<Awa>") == f"Lot &lt;Awa&gt; {ours} "
 
 
-def test_what_live_js_counts_keeps_its_place() -> None:
-    """`%%n` in the text is `%n` in the page, which live.js replaces."""
+@pytest.mark.parametrize(
+    "typed", ['<b hx-get="/me">', "50 % d'alcool", "100 %", "%(name)s", "%s", "%n", "Lot %(number)s x"]
+)
+def test_what_is_no_text_of_ours_is_shown_as_it_was_typed(typed: str) -> None:
+    """A template that says `_(reason)` may be given a reason of ours, or one that somebody has typed."""
     for language in ("fr", "en"):
-        shown = environment(language).from_string('{{ _("Changements pendant votre absence : %%n") }}').render()
-        assert shown.endswith(" %n")
+        shown = environment(language).from_string("{{ _(typed) }} {{ _(typed, name=2) }}").render(typed=typed)
+        assert shown == f"{escape(typed)} {escape(typed)}"
+
+
+def test_a_percent_sign_of_ours_is_one() -> None:
+    for language in ("fr", "en"):
+        assert environment(language).from_string('{{ _("%(percent)d %%", percent=3) }}').render() in ("3 %", "3%")
 
 
 def test_a_refusal_is_told_in_english_with_its_numbers() -> None:

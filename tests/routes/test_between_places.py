@@ -5,6 +5,7 @@ import html
 import pytest
 from callers import Callers
 from cast import FALL, JAMM, KADD, NDIAYE
+from markupsafe import escape
 from store import Store
 from told import Told
 
@@ -46,6 +47,22 @@ async def test_a_lot_is_withheld_with_a_reason_and_given_back(clinic: Callers, t
     assert "Bloqué" in html.unescape((await browser.get("/inventory")).text)
     assert (await program.get(lot)).json["kept_for"] == []
     assert (await program.post(f"{lot}/unblocking")).json["withheld"] is None
+
+
+@pytest.mark.parametrize(
+    "why", ["Cassé à 50 % dans le frigo", "100 %(name)s", '<b hx-get="/me" hx-trigger="load">x</b>']
+)
+async def test_the_reason_for_which_a_lot_is_withheld_is_shown_as_it_was_typed(
+    clinic: Callers, told: Told, why: str
+) -> None:
+    mine, theirs = clinic.program(NDIAYE), clinic.program(FALL)
+    await theirs.post(f"/inventory/transfers/{told.coming}/receipt")
+    await mine.post(f"/inventory/lots/{told.shared}/blocking", {"why": why})
+    listed = [lot for item in (await theirs.get("/inventory")).json["items"] for lot in item["lots"]]
+    [there] = [lot["id"] for lot in listed if lot["withheld_elsewhere"]]
+    for who, lot in ((NDIAYE, told.shared), (FALL, there)):
+        page = await clinic.browser(who).get(f"/inventory/lots/{lot}")
+        assert page.status == 200 and f'<q dir="auto">{escape(why)}</q>' in page.text, who.name
 
 
 async def test_a_lot_withheld_after_it_was_received_there_is_withheld_there_by_one_act(
