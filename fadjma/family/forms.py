@@ -10,7 +10,9 @@ from fadjma import days
 from fadjma.i18n import N_, translate
 from fadjma.identity import pin_rules
 from fadjma.identity.proxies import RELATIONSHIPS
-from fadjma.web.forms import Date, Form, Optional, one_of, text
+from fadjma.web.forms import TOO_FAR, Date, Form, Optional, one_of, text
+
+_AHEAD = timedelta(days=100 * 365)  # that a last day may lie at most: nobody acts longer
 
 
 class ProxyForm(Form):
@@ -26,6 +28,8 @@ class ProxyForm(Form):
     def validate_until(self, field: Any) -> None:
         if field.data and field.data < self.today:
             raise ValidationError(translate(self.language, N_("Ce jour est passé.")))
+        if field.data and field.data - self.today > _AHEAD:
+            raise ValidationError(translate(self.language, TOO_FAR))
 
     def validate_pin(self, field: Any) -> None:
         if field.data and self["document"].data:

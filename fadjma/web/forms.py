@@ -43,6 +43,7 @@ D_co = TypeVar("D_co", covariant=True)
 
 LEGIBLE = N_("Un caractère s'est perdu en route (\ufffd) : tapez-le à nouveau.")
 TOO_MANY = N_("L'envoi a plus de mille champs.")
+TOO_FAR = N_("Cette date est trop lointaine : vérifiez l'année.")
 UNKNOWN = N_("Le champ « %(name)s » n'est pas connu ici.")
 _MISSHAPEN = N_("Le champ « %(name)s » n'a pas la forme attendue.")
 REPEATED = N_("Le champ « %(name)s » est donné plusieurs fois.")

@@ -89,6 +89,7 @@ def test_a_weight_is_kept_in_grams(value: str, unit: str, grams: int) -> None:
     ("value", "unit", "message"),
     [
         ("3200", "kg", "C'est plus de 400 kg\xa0: si ce sont des grammes, 3200 s'écrit ici 3,2."),
+        ("70500,5", "g", "Donnez un poids, comme 12,4 kg ou 3200 g."),
         ("3,2", "g", "C'est moins de 300 g\xa0: si ce sont des kilogrammes, 3,2 s'écrit ici 3200."),
         ("62", "g", "C'est moins de 300 g\xa0: si ce sont des kilogrammes, 3,2 s'écrit ici 3200."),
         ("0,299", "kg", "Un poids va de 0,3 à 400 kg."),

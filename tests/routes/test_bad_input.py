@@ -237,6 +237,7 @@ class TestFields:
         "\u202eabc",
         "a" * 10_000,
         "2026-02-30",
+        "9999-12-31",
         "99999-12-31",
         *AS_A_FORM,
     )
@@ -542,9 +543,9 @@ class TestMessages:
         if route.path.endswith(("/vaccinations", "/vaccination")):
             optional |= {"dose", "lot", "site", "next_due"}
         if route.path.endswith("/shares"):
-            optional |= {"allergies", "whom"}  # one part at least: test_links_for_another_doctor.py
+            optional |= {"allergies", "whom", "since", "until"}  # one part at least: test_links_for_another_doctor.py
         if route.path == "/proxies":
-            optional.add("patient_id")  # a patient speaks for themselves
+            optional |= {"patient_id", "until"}  # a patient speaks for themselves
         if route.path.endswith("/correction"):
             optional.add("organization_id")
         if route.path.startswith("/patients/{registered}") or route.path == "/patients":

@@ -87,6 +87,8 @@ class TestGivenAtTheDesk:
             ({"identifier": "FJ-00000-00000"}, "identifier"),
             ({"relationship": "cousin"}, "relationship"),
             ({"until": "2020-01-01"}, "until"),
+            ({"until": "2227-01-01"}, "until"),
+            ({"until": "9999-12-31"}, "until"),
         ],
     )
     async def test_not_so(self, clinic: Callers, changed: dict[str, Any], field: str) -> None:

@@ -611,6 +611,7 @@ STAFF = {
     "email": "khadim@exemple.sn",
     "profession": "dentist",
 }
+SHARED = {"allergies": True, "hours": "24h", "whom": "Dr Ba", "since": "2026-01-01", "until": "2060-01-01"}
 CORRECTED = {"version": 1, "licence_number": "SN-1", "specialty": "Pédiatrie", "organization_id": CLINIC}
 PHARMACIST = {**DOCTOR, "role": "pharmacist", "specialty": "", "organization_id": KADD}
 
@@ -732,7 +733,11 @@ ACTS = [
     Route("/account/pin", AWA, {"password": PASSWORD, "pin": PIN}, quiet=True, allowed=(MOUSSA,)),
     Route("/account/contact", AWA, CONTACT, quiet=True, allowed=CAST),
     Route(
-        "/proxies", MOUSSA, {"identifier": IDENTIFIERS[AWA.id], "relationship": "spouse"}, created=True, allowed=(AWA,)
+        "/proxies",
+        MOUSSA,
+        {"identifier": IDENTIFIERS[AWA.id], "relationship": "spouse", "until": "2060-01-01"},
+        created=True,
+        allowed=(AWA,),
     ),
     Route(
         "/proxies",
@@ -742,7 +747,7 @@ ACTS = [
     ),
     Route("/patients/awa/exports", AWA, created=True),
     Route("/exports/{export}/removal", AWA),
-    Route("/patients/awa/shares", AWA, {"allergies": True, "hours": "24h", "whom": "Dr Ba"}, created=True),
+    Route("/patients/awa/shares", AWA, SHARED, created=True),
     Route("/shares/{share}/revocation", AWA),
     Route("/proxies/{offered}/acceptance", MOUSSA),
     Route("/proxies/{offered}/ending", AWA, allowed=(MOUSSA, THIAM)),

@@ -14,7 +14,7 @@ from fadjma.records import allergies, problems
 from fadjma.records.allergies import Facts
 from fadjma.records.problems import Problem
 from fadjma.records.vaccinations import Vaccination
-from fadjma.web.forms import Date, Form, Optional, Questioned, WholeNumber, one_of, text
+from fadjma.web.forms import TOO_FAR, Date, Form, Optional, Questioned, WholeNumber, one_of, text
 
 WRITTEN = ("consultation", "test_result", "vaccination", "allergy")
 _AHEAD = timedelta(days=20 * 365)  # that a dose may be due at most
@@ -141,7 +141,7 @@ class _VaccineForm(Form):
 
     def validate_next_due(self, field: Any) -> None:
         if field.data and not date(1900, 1, 1) <= field.data <= self.today + _AHEAD:
-            raise ValidationError(translate(self.language, N_("Cette date est trop lointaine : vérifiez l'année.")))
+            raise ValidationError(translate(self.language, TOO_FAR))
 
     @property
     def facts(self) -> Vaccination:

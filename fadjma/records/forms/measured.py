@@ -25,7 +25,8 @@ def _fault_of_weight(typed: str | None, unit: str) -> str | None:
     in_grams = unit == "g"
     grams = vitals.whole(typed, _DIGITS_AFTER[unit])
     if grams is None:
-        return _KILOGRAMS if in_grams and vitals.whole(typed, _DIGITS_AFTER["kg"]) else _NO_WEIGHT
+        as_kilograms = vitals.whole(typed, _DIGITS_AFTER["kg"]) or 0
+        return _KILOGRAMS if in_grams and _LEAST <= as_kilograms <= _MOST else _NO_WEIGHT
     if grams < _LEAST:
         return _KILOGRAMS if in_grams else _OUTSIDE
     if grams > _MOST:
