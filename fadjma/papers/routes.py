@@ -186,6 +186,7 @@ async def received(upload_id: str) -> Response:
 
 
 @blueprint.put("/papers/uploads/<upload_id>")
+@web.takes("offset")
 async def send(upload_id: str) -> Response:
     """The part that begins at `offset`; with the last one it is looked at, and stands in the file."""
     part, offset = await web.piece(), web.number("offset")

@@ -49,6 +49,7 @@ Shape = Literal["page", "fragment", "json"]
 T = TypeVar("T")
 View = TypeVar("View", bound=Callable[..., Any])
 _NOTHING = re.compile(r"(?!)")
+_NEXT = re.compile("next")  # of an act: the page to which its form leads
 
 _take_files: set[tuple[str, str]] = set()
 
@@ -229,14 +230,16 @@ def takes(*names: str, each: Sequence[str] = ()) -> Callable[[View], View]:
 
 
 def require_known_parameters() -> None:
-    """Refuse to a program (422) what an address does not take: a list would be another one than was asked for."""
+    """Refuse to a program (422) what an address does not take: a list would be another one than was asked for, and an
+    act another than was meant by what belongs into its body."""
     asking = asked()
-    if asking.method not in ("GET", "HEAD") or not asking.query_string or asking.endpoint is None:
+    if asking.method == "OPTIONS" or not asking.query_string or asking.endpoint is None:
         return
     if asking.wanted != "json" or asking.path.startswith("/fhir/") or not signed_in():  # FHIR says so in its own way
         return
     view = app().view_functions[asking.endpoint]
-    known, several = getattr(view, "takes", _NOTHING), getattr(view, "each", ())
+    nothing = _NOTHING if asking.method in ("GET", "HEAD") else _NEXT
+    known, several = getattr(view, "takes", nothing), getattr(view, "each", ())
     for name, values in asking.args.lists():
         fault = UNKNOWN if not known.fullmatch(name) else REPEATED if len(values) > 1 and name not in several else None
         if fault:
@@ -408,6 +411,8 @@ async def _form_fields() -> MultiDict[str, str]:
         g.uploaded = content if content or taken[0].filename else None  # a browser sends an empty one for none
         sent = sent.replace(content, b"", 1) if content else sent
         files = [(name, file) for name, file in files if file is not taken[0]]
+    for _, file in files:  # which nobody asked for here, and is refused by its name
+        sent = sent.replace(file.read(), b"", 1)
     _require_utf8(sent, escaped=not in_parts)
     named = [(name or "", value) for name, value in form.items(multi=True)]  # a part may have no name at all
     if len(named) + len(files) > MOST_FIELDS:

@@ -9,7 +9,7 @@ from callers import Callers
 from cast import ADMIN, AWA, DIOP, GASSAMA, NDIAYE, PARACETAMOL, THIAM
 from quart import Quart
 from store import Store
-from told import READS, Route, Told
+from told import ACTS, READS, Route, Told
 
 from fadjma.identity.people import Viewer
 
@@ -119,6 +119,15 @@ async def test_a_word_that_is_not_known_is_refused_to_a_program(
     assert " : " in errors[name] or "\xa0: " in errors[name], "it says which ones there are"
     assert store.content() == before, "nothing was read"
     assert (await clinic.browser(asked.who).get(_with(path, name, "nowhere"))).status == 200
+
+
+@pytest.mark.parametrize("route", ACTS, ids=lambda route: route.path)
+async def test_an_act_takes_what_it_needs_in_its_body(clinic: Callers, told: Told, store: Store, route: Route) -> None:
+    """`confirm` after the `?` would be passed over, and something else done than was meant."""
+    before, program = store.content(), clinic.program(route.who)
+    errors = (await program.post(f"{route.at(told)}?confirm=true&next=/", route.body or {})).errors()
+    assert errors.keys() == {"confirm"}
+    assert store.content() == before
 
 
 ELSEWHERE = ("/events", "/api/events", "/fhir/")  # which say themselves what they take
