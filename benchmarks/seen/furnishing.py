@@ -155,7 +155,7 @@ def _people(house: House) -> dict[str, str]:
 
 
 def _employ(
-    house: House, role: Role, person: NewPerson, place: str, profession: str = "physician", activated: bool = True
+    house: House, role: Role, person: NewPerson, place: str, profession: str | None = None, activated: bool = True
 ) -> str:
     licence = "ONMS 5120" if role == "doctor" else ""
     known = {"licence_number": licence, "specialty": "", "profession": profession, "organization_id": place}

@@ -81,6 +81,10 @@ def create_account(
         raise Invalid({"role": N_("Les patients ouvrent leur compte eux-mêmes, ou sont enregistrés à l'accueil.")})
     if role != "admin":
         _require_place(tx, role, organization_id or "")
+    else:
+        _require_nothing(
+            licence_number=licence_number, specialty=specialty, profession=profession, organization_id=organization_id
+        )
     user_id = _add(tx, person, role, "active")
     enrolment.vouch(tx, user_id, by=viewer.id)
     if role != "admin":
@@ -104,8 +108,16 @@ def _require_place(tx: Transaction, role: Role, organization_id: str) -> None:
         raise Invalid({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
 
 
+def _require_nothing(**said: str | None) -> None:
+    """What an administrator has none of; raises Invalid where it is said all the same."""
+    if wrong := [name for name, value in said.items() if value]:
+        raise Invalid(dict.fromkeys(wrong, N_("L'administration n'a ni lieu d'exercice ni inscription à l'Ordre.")))
+
+
 def _profession(role: Role, profession: str | None) -> str:
-    """What a doctor is, if nothing else is said: a physician. Nobody else has one."""
+    """What a doctor is, if nothing else is said: a physician. Nobody else has one: raises Invalid where one is said."""
+    if role != "doctor" and profession:
+        raise Invalid({"profession": N_("Cela ne se dit que de qui prescrit.")})
     if role != "doctor":
         return ""
     return profession or "physician"

@@ -261,13 +261,17 @@ def account(tx: Transaction, viewer: Viewer, account_id: str) -> Account:
     return _account(row)
 
 
-def waiting(tx: Transaction, after: str | None = None) -> Page[Account]:
-    """Doctors and pharmacists to be verified, the longest waiting first; `after` is the `next` of the page before."""
+def waiting(tx: Transaction, after: str | None = None, q: str = "") -> Page[Account]:
+    """Doctors and pharmacists to be verified of whom all that `q` says is true, the longest waiting first; `after` is
+    the `next` of the page before."""
+    begins, words = directory.said_of(q)
+    if q.strip() and not words:
+        return Page()  # nothing in it that anything is found by
     after_at, after_id = paging.position((after or "").removeprefix(WAITING), otherwise=-1)
     rows = tx.all(
-        f"{_ACCOUNT} WHERE u.status = 'pending' AND (u.created_at, u.id) > (:after_at, :after_id) "
+        f"{_ACCOUNT} WHERE u.status = 'pending' AND (u.created_at, u.id) > (:after_at, :after_id) {begins} "
         "ORDER BY u.created_at, u.id LIMIT :limit",
-        {"after_at": after_at, "after_id": after_id, "limit": PER_PAGE + 1},
+        {"after_at": after_at, "after_id": after_id, "limit": PER_PAGE + 1, **words},
     )
     return paging.page([_account(row) for row in rows], PER_PAGE, lambda item: WAITING + item.cursor)
 
@@ -278,9 +282,10 @@ def count_waiting(tx: Transaction) -> int:
 
 
 def accounts(
-    tx: Transaction, viewer: Viewer, q: str = "", before: str | None = None
+    tx: Transaction, viewer: Viewer, q: str = "", before: str | None = None, *, all_waiting: bool = True
 ) -> tuple[Page[Account], Page[Account]]:
-    """For an admin: who waits to be verified, and the others, the newest first, of whom all that `q` says is true.
+    """For an admin: who waits to be verified, and the others, the newest first, of whom all that `q` says is true; of
+    who waits, too, unless `all_waiting`: they are work to be done, which is seen while one looks for somebody else.
 
     Each of its words begins a word of the name or of the e-mail address; a number is the beginning of the telephone's.
     `before` is the `next` of either; who waits is not on the later pages of the others.
@@ -288,7 +293,7 @@ def accounts(
     viewer.require("admin")
     is_first = not before or before.startswith(WAITING)
     others = known(tx, q, None if is_first else before)
-    return waiting(tx, before) if is_first else Page(), others
+    return waiting(tx, before, "" if all_waiting else q) if is_first else Page(), others
 
 
 def known(tx: Transaction, q: str = "", before: str | None = None, limit: int = PER_PAGE) -> Page[Account]:

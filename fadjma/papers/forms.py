@@ -33,6 +33,7 @@ class PageUploadForm(Form):
     hash = text("", 64)  # SHA-256
 
     def validate_hash(self, field: Any) -> None:
+        field.data = (field.data or "").lower()  # some systems write them with capitals
         if field.data and not _SHA256.fullmatch(field.data):
             raise ValidationError(translate(self.language, N_("Une empreinte SHA-256 a 64 chiffres hexadécimaux.")))
 

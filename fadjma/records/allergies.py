@@ -96,7 +96,7 @@ class Allergy:
         return self.facts is None and _DENIED.fullmatch(said) is not None
 
     def json(self) -> dict[str, Any]:
-        said = self.facts.json() if self.facts else dict.fromkeys(("kind", "substance", "reaction", "severity"))
+        said = self.facts.json() if self.facts else dict.fromkeys(("kind", "substance", "atc", "reaction", "severity"))
         return {
             "id": self.id,
             "title": self.title,

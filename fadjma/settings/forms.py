@@ -11,11 +11,13 @@ from fadjma.rules import BOUNDS, Rules
 from fadjma.settings.actions import LABELS
 from fadjma.web.forms import Box, Form, WholeNumber, text
 
+_NOWHERE = {"localtime", "Factory"}  # what this very machine is set to, and what one is before it is set to anything
+
 
 @cache
 def zones() -> frozenset[str]:
     """Every time zone by its name. The first time it looks into hundreds of files: not on the event loop."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NOWHERE
 
 
 def _number(name: str) -> Any:

@@ -115,7 +115,7 @@ def test_of_two_admins_who_correct_one_account_the_second_reads_it_again(store: 
 
 
 def test_who_is_moved_to_another_place_leaves_the_one_before_at_once(store: Store) -> None:
-    _correct(store, ADMIN, NDIAYE.id, organization_id=KADD)
+    _correct(store, ADMIN, NDIAYE.id, organization_id=KADD, profession=None)
     assert store.read(sessions.viewer, secret_of(NDIAYE.id)) is None
     assert SessionsEnded((NDIAYE.session_id,), "signed_out") in store.announced
     secret = store.write(actions.start_session, NDIAYE.id, kind="browser", address="", agent="")

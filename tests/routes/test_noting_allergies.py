@@ -53,6 +53,7 @@ async def test_in_words_it_says_so_and_what_denies_raises_no_alarm(clinic: Calle
     assert [
         (item["title"], item["in_words"], item["kind"]) for item in found["items"] if item["status"] == "active"
     ] == [(NONE, True, None)]
+    assert [item["atc"] for item in found["items"] if item["in_words"]] == [None]
 
 
 async def test_a_program_notes_one_and_reads_it(clinic: Callers, told: Told) -> None:

@@ -212,11 +212,31 @@ async def test_a_date_to_come_and_a_type_that_no_paper_is_are_refused_with_what_
     assert "10 Mo" in too_large["size"]
 
 
+async def test_a_file_that_nobody_asked_for_is_refused_by_its_name(
+    clinic: Callers, told: Told, store: Store, kept: Intake
+) -> None:
+    def parts(*names: str) -> bytes:
+        fields = "".join(
+            f"--b\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n"
+            for name, value in (("type", "test_result"), ("title", "NFS"))
+        ).encode()
+        head = "--b\r\nContent-Disposition: form-data; name={}; filename=x.png\r\n\r\n"
+        files = b"".join(head.format(name).encode() + sent_files.picture() + b"\r\n" for name in names)
+        return fields + files + b"--b--\r\n"
+
+    program, form = clinic.program(DIOP), "multipart/form-data; boundary=b"
+    assert (await program.post(PAGE, parts("file"), Content_Type=form)).status == 201
+    for names, wrong in ((("file", "file"), {"file"}), (("photo",), {"photo"}), (("file", "photo"), {"photo"})):
+        answer = await program.post(PAGE, parts(*names), Content_Type=form)
+        assert answer.errors().keys() == wrong, names
+    assert store.value("SELECT count(*) FROM papers") == 1
+
+
 async def test_parts_come_after_a_break_and_again_and_out_of_order(
     clinic: Callers, told: Told, store: Store, kept: Intake
 ) -> None:
     program, file = clinic.program(DIOP), large()
-    upload = await begin(program, file)
+    upload = await begin(program, file, hash=hashlib.sha256(file).hexdigest().upper())
     assert (upload["offset"], upload["status"]) == (0, "receiving")
     said = await send(program, upload, file, until=len(file) * 9 // 10)
     assert said["offset"] == 4 * PART

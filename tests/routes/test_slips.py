@@ -8,7 +8,7 @@ import pytest
 from callers import Callers
 from cast import ADMIN, AWA, CAST, DIOP, KADD, PASSWORD, THIAM
 from store import Clock, Store
-from told import DOCUMENT, NEW_PASSWORD, SLIP, SLIP_KEY, STAFF, Told
+from told import DOCTOR, DOCUMENT, NEW_PASSWORD, SLIP, SLIP_KEY, STAFF, Told
 
 from fadjma.identity import slips
 from fadjma.identity.people import Viewer
@@ -110,6 +110,51 @@ class TestStaff:
         assert (made.status, made.json["profession"]) == (201, None)
         made = await clinic.program(ADMIN).post("/accounts", {**who, "role": "admin", "phone": "77 555 00 11"})
         assert (made.status, made.json["organization"]) == (201, None)
+
+    @pytest.mark.parametrize(
+        ("other", "fields"),
+        [
+            ({"role": "nurse"}, {"profession"}),
+            ({"role": "pharmacist", "organization_id": KADD}, {"profession"}),
+            ({"role": "admin"}, {"profession", "licence_number", "specialty", "organization_id"}),
+        ],
+    )
+    async def test_is_not_made_of_what_the_role_has_not(
+        self, clinic: Callers, store: Store, other: dict[str, str], fields: set[str]
+    ) -> None:
+        before = store.content()
+        assert (await clinic.program(ADMIN).post("/accounts", {**STAFF, **other})).errors().keys() == fields
+        assert store.content() == before
+
+    async def test_is_found_by_a_program_as_far_as_it_is_looked_for_also_while_it_waits(self, clinic: Callers) -> None:
+        """Who waits is work to be done, on the page above whomever one looks for."""
+        assert (await clinic.nobody(json=True).post("/register/practitioner", DOCTOR)).status == 201
+        name = f"{DOCTOR['given_name']} {DOCTOR['family_name']}"
+        program = clinic.program(ADMIN)
+        for q, found in (
+            (DOCTOR["family_name"], True),
+            (DOCTOR["email"], True),
+            ("diop", False),
+            ("zz", False),
+            ("%25", False),
+        ):
+            items = (await program.get(f"/accounts?q={q}")).json["items"]
+            assert (name in [item["name"] for item in items]) == found, q
+            assert name in (await clinic.browser(ADMIN).get(f"/accounts?q={q}")).text, q
+        assert name in [item["name"] for item in (await program.get("/accounts")).json["items"][:2]], "they come first"
+
+    async def test_has_a_profession_only_where_it_prescribes(self, clinic: Callers) -> None:
+        """What is said and cannot be kept is refused, not left out: a midwife is no nurse with another name."""
+        for who in ("diop", "ndiaye", "gassama"):
+            where = f"/accounts/{who}"
+            version = (await clinic.program(ADMIN).get(where)).json["version"]
+            answer = await clinic.program(ADMIN).post(
+                f"{where}/correction", {"version": version, "profession": "midwife"}
+            )
+            if who == "diop":
+                assert answer.json["profession"] == "midwife"
+            else:
+                assert answer.errors().keys() == {"profession"}, who
 
     async def test_the_code_comes_again_to_the_same_submission_and_is_stored_nowhere(
         self, clinic: Callers, store: Store

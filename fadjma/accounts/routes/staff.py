@@ -30,7 +30,7 @@ blueprint = Blueprint("staff", __name__)
 async def accounts() -> Response:
     q = web.sought()
     before = web.before(queries.CURSOR)
-    waiting, found = await web.see(queries.accounts, q, before)
+    waiting, found = await web.see(queries.accounts, q, before, all_waiting=web.wants() != "json")
     # To programs it is one list, those who wait first: the others come when there is nobody more who waits.
     data = (waiting if waiting.next else found).json(lambda account: account.json(web.language()))
     if not waiting.next:
