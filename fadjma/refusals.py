@@ -154,6 +154,14 @@ class Invalid(Refusal):
         self.errors = dict(errors)
 
 
+class WrongCode(Invalid):
+    """A code or a PIN that is not the right one; `left`: how many more wrong ones there may be, which programs read."""
+
+    def __init__(self, errors: Mapping[str, str], *, left: int) -> None:
+        super().__init__(errors, left=left)
+        self.details["left"] = left
+
+
 class TryLater(Refusal):
     """The server cannot do it now, whoever asks, and has kept nothing of it; `retry_after` is in seconds."""
 

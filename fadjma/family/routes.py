@@ -56,8 +56,7 @@ async def give() -> Response:
     if pin:
         attempt = await web.attempt(actions.try_pin, patient_id, pin=pin, key=key)
         if not attempt["right"]:
-            message = patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED
-            raise Invalid({"pin": message}, left=attempt["left"])
+            raise patient_pins.wrong(attempt["left"])
     return _given(
         await web.act(
             actions.give,

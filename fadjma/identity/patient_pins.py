@@ -13,7 +13,7 @@ from typing import Literal
 from fadjma.i18n import N_
 from fadjma.identity import pin_rules
 from fadjma.ids import new_id
-from fadjma.refusals import Invalid
+from fadjma.refusals import Invalid, WrongCode
 from fadjma.store import Transaction
 
 State = Literal["none", "set", "locked"]
@@ -99,6 +99,11 @@ def count_wrong(tx: Transaction, patient_id: str) -> int:
     return ATTEMPTS - pin.failures if pin else 0
 
 
+def wrong(left: int) -> WrongCode:
+    """It was not the patient's; so many more wrong ones until it is locked."""
+    return WrongCode({"pin": WRONG if left else LOCKED}, left=left)
+
+
 def accept(tx: Transaction, patient_id: str, typed: str, key: bytes) -> None:
     """The patient's own PIN, which forgives the wrong ones before. Raises Invalid."""
     pin = of(tx, patient_id)
@@ -107,7 +112,7 @@ def accept(tx: Transaction, patient_id: str, typed: str, key: bytes) -> None:
     if pin.locked:
         raise Invalid({"pin": LOCKED})
     if not pin.is_it(key, typed):
-        raise Invalid({"pin": WRONG}, left=ATTEMPTS - pin.failures)
+        raise wrong(ATTEMPTS - pin.failures)
     tx.execute("UPDATE patient_pins SET failures = 0 WHERE patient_id = :id", {"id": patient_id})
 
 

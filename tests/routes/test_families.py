@@ -73,7 +73,9 @@ class TestGivenAtTheDesk:
     async def test_wrong_pins_are_counted_whatever_becomes_of_the_act(self, clinic: Callers, store: Store) -> None:
         await clinic.program(THIAM).post("/patients/awa/pin", {"document": DOCUMENT, "pin": PIN})
         sent = {"patient_id": "awa", "identifier": IDENTIFIERS[MOUSSA.id], "relationship": "other", "pin": "111112"}
-        said = [(await clinic.program(THIAM).post("/proxies", sent)).errors()["pin"] for _ in range(5)]
+        answers = [await clinic.program(THIAM).post("/proxies", sent) for _ in range(5)]
+        assert [answer.problem(422)["left"] for answer in answers] == [4, 3, 2, 1, 0]
+        said = [answer.errors()["pin"] for answer in answers]
         assert ["Essais restants\xa0: 4" in said[0], "bloqué" in said[4]] == [True, True]
         assert store.told(AWA)[-1] == "pin.locked"
         assert not store.value("SELECT count(*) FROM proxies WHERE proxy_id = 'moussa' AND accepted_at IS NOT NULL")

@@ -55,7 +55,9 @@ class TestAPin:
         self, clinic: Callers, told: Told, store: Store
     ) -> None:
         await _pin(clinic)
-        said = [(await _approve(clinic, told, "111112")).errors()["pin"] for _ in range(5)]
+        answers = [await _approve(clinic, told, "111112") for _ in range(5)]
+        assert [answer.problem(422)["left"] for answer in answers] == [4, 3, 2, 1, 0]
+        said = [answer.errors()["pin"] for answer in answers]
         assert ["Essais restants\xa0: 4" in said[0], "bloqué" in said[4]] == [True, True]
         assert "bloqué" in (await _approve(clinic, told)).errors()["pin"]
         assert store.told(AWA)[-1] == "pin.locked"

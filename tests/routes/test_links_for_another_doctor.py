@@ -243,6 +243,9 @@ class TestWrongCodes:
             answer = await reader(clinic).post(link["at"], {"code": wrong(link["code"])})
             assert answer.status == 422 and f"Essais restants\xa0: {left}" in answer.text
         assert (await state(clinic, link))["wrong_codes"] == 4
+        another = await made(clinic)
+        program = clinic.nobody(json=True)
+        assert (await program.post(another["at"], {"code": wrong(another["code"])})).problem(422)["left"] == 4
         last = await reader(clinic).post(link["at"], {"code": wrong(link["code"])})
         assert last.status == 410 and "Cinq mauvais codes" in last.text
         assert (await reader(clinic).post(link["at"], {"code": link["code"]})).status == 410

@@ -14,7 +14,6 @@ from fadjma.accounts.signing_in import confirm_password
 from fadjma.i18n import show_day, translate
 from fadjma.identity import directory, passwords, patient_pins
 from fadjma.identity.people import Viewer
-from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
 from fadjma.web.bounds import ASK_PER_PAIR
 from fadjma.web.forms import NoFields
@@ -252,7 +251,7 @@ async def in_person_approval(request_id: str) -> Response:
     pin, key = form.pin.data, web.key_for("patient_pins")
     attempt = await web.attempt(actions.try_pin, request_id, pin=pin, key=key)
     if not attempt["right"]:
-        raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
+        raise patient_pins.wrong(attempt["left"])
     _, duration = states.DURATIONS[form.duration.data]
     return await _act(actions.approve_in_person, request_id, pin=pin, key=key, scope=form.scope.data, duration=duration)
 

@@ -37,7 +37,7 @@ from fadjma.prescriptions.forms import (
 from fadjma.prescriptions.proving import Card
 from fadjma.prescriptions.routes.reading import handover_key, one
 from fadjma.prescriptions.substituting import Substitute
-from fadjma.refusals import Invalid
+from fadjma.refusals import WrongCode
 from fadjma.safety.answers import Override
 from fadjma.store import Transaction
 from fadjma.web.bounds import DELIVERY_PER_PERSON, GIVE_BACK_PER_PERSON
@@ -176,7 +176,7 @@ async def delivery(prescription_id: str) -> Response:
     if card:
         attempt = await web.attempt(dispensing.try_card, prescription_id, card=card, version=form.version.data)
         if not attempt["right"]:
-            raise Invalid({"pin": patient_pins.WRONG if attempt["left"] else patient_pins.LOCKED}, left=attempt["left"])
+            raise patient_pins.wrong(attempt["left"])
     return await _act(
         checking.deliver,
         prescription_id,
@@ -203,10 +203,8 @@ def _parts(form: DeliveryForm) -> list[dispensing.Part]:
     return [dispensing.Part(line.line_id.data or "", line.quantity.data) for line in form.each_line]
 
 
-def _wrong_code(left: int) -> Invalid:
-    if left:
-        return Invalid({"code": handover.WRONG}, left=left)
-    return Invalid({"code": handover.LOCKED})
+def _wrong_code(left: int) -> WrongCode:
+    return WrongCode({"code": handover.WRONG if left else handover.LOCKED}, left=left)
 
 
 @blueprint.post("/prescriptions/<prescription_id>/hold")

@@ -13,7 +13,7 @@ from quart import Blueprint, Response, g, request
 from fadjma import web
 from fadjma.i18n import N_, translate
 from fadjma.papers.routes import sent_file
-from fadjma.refusals import Gone, Invalid, NotFound, Refusal, Throttled
+from fadjma.refusals import Gone, NotFound, Refusal, Throttled, WrongCode
 from fadjma.store import Transaction
 from fadjma.taking import opening, shares
 from fadjma.taking.forms import CodeForm
@@ -92,7 +92,7 @@ async def open_it(token: str) -> Response:
     if outcome.session is None and not outcome.left:
         raise Gone(opening.LOCKED)
     if outcome.session is None:
-        raise Invalid({"code": opening.WRONG}, left=outcome.left)
+        raise WrongCode({"code": opening.WRONG}, left=outcome.left)
     response = web.see_other(f"/open/{token}/file") if web.wants() != "json" else web.as_json(_said(outcome.share))
     response.set_cookie(
         _COOKIE,
