@@ -299,12 +299,12 @@ async def _locked(refusal: Locked, viewer: Viewer | None) -> Response:
     if viewer:
         await web.database().note(sessions.keep_locked, viewer)
         await _keep_typed(viewer.own_id, await _meant_for() or viewer.id)
-    if web.wants() == "json":
+    if web.wants() != "json" and web.header("hx-request"):
+        return Response("", 423, headers={"HX-Redirect": _page()})
+    if web.wants() == "json" or viewer is None:
         language = web.language()
         return _answer(423, translate(language, refusal.title), translate(language, refusal.message), {}, refusal)
-    if web.header("hx-request"):
-        return Response("", 423, headers={"HX-Redirect": _page()})
-    has_pin = viewer is not None and await web.database().read(pins.is_set, viewer.id)
+    has_pin = await web.database().read(pins.is_set, viewer.id)
     return web.page("locked.html", 423, next=_page(), has_pin=has_pin)
 
 

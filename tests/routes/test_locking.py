@@ -47,6 +47,8 @@ async def test_it_locks_after_a_quarter_of_an_hour_and_shows_nothing(
     assert "/static/" in page.text and "live.js" not in page.text and 'id="bell"' not in page.text
     (await clinic.json_browser(person).get("/me")).problem(423)
     assert (await clinic.json_browser(person).get("/notifications/poll?after=0")).status == 423
+    asked_by_hand = await browser.get("/notifications/poll?after=0")
+    assert asked_by_hand.status == 423 and "verrouillé" in asked_by_hand.text and person.name not in asked_by_hand.text
     assert (await browser.get("/events")).status == 423
 
 
