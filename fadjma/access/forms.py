@@ -19,6 +19,18 @@ class AskForm(Form):
     emergency: Field[str | None] = one_of(N_("Situation"), EMERGENCIES, required=False)
     password: Field[str | None] = PasswordField(N_("Votre mot de passe, à nouveau"), [Optional(), Length(max=200)])
 
+    def validate_scope(self, field: Any) -> None:
+        """What an emergency opens, and for how long, is nobody's to choose."""
+        if field.data and self["emergency"].data:
+            raise ValidationError(translate(self.language, N_("Un accès d'urgence ouvre tout le dossier, 3 heures.")))
+
+    validate_duration = validate_scope
+
+    def validate_password(self, field: Any) -> None:
+        """Whoever gives it means an emergency, and does not wait for the patient to answer."""
+        if field.data and not self["emergency"].data:
+            raise ValidationError(translate(self.language, N_("Dites aussi quelle est la situation d'urgence.")))
+
 
 class ApproveForm(Form):
     scope: Field[Scope] = one_of(N_("Ce que le médecin pourra voir"), SCOPES)

@@ -49,6 +49,23 @@ def test_an_emergency_has_one_of_the_coded_reasons(emergency: str) -> None:
     assert _errors(AskForm(MultiDict(fields))) == {"emergency"}
 
 
+@pytest.mark.parametrize(
+    ("sent", "wrong"),
+    [
+        ({"emergency": "unconscious", "password": "x"}, set()),
+        ({"emergency": "unconscious", "password": "x", "scope": "", "duration": ""}, set()),
+        ({"emergency": "unconscious", "password": "x", "scope": "summary"}, {"scope"}),
+        ({"emergency": "unconscious", "password": "x", "duration": "24h"}, {"duration"}),
+        ({"password": "x"}, {"password"}),
+        ({"password": "x", "emergency": " ", "scope": "full"}, {"password"}),
+        ({"password": "", "scope": "full"}, set()),
+    ],
+)
+def test_a_request_is_one_thing_or_the_other(sent: dict[str, str], wrong: set[str]) -> None:
+    """A doctor who gave the password and no situation would have waited for an answer."""
+    assert _errors(AskForm(MultiDict({"patient_id": AWA.id, "reason": "Malaise", **sent}))) == wrong
+
+
 @pytest.mark.parametrize("duration", ["", "-1", "0", "100y", "2020-01-01"])
 def test_a_grant_lasts_as_long_as_one_of_the_choices(duration: str) -> None:
     assert _errors(ApproveForm(MultiDict({"scope": "full", "duration": duration}))) == {"duration"}
