@@ -20,6 +20,7 @@ from fadjma.store import Row, Transaction
 
 CHILD = 18  # years: until then the schedule says something, or that it is not signed
 SMALL = "P5Y"  # until then a child is called of whom nothing is noted: whom the Expanded Programme is for (decision 30)
+_READ_ANEW = 1  # how often `awaited` has come to say something else of the same rows: once more with each such change
 _SPAN = re.compile(r"P(\d{1,3})([DWMY])")
 _DAYS = {"D": 1, "W": 7, "M": 30.44, "Y": 365.25}
 
@@ -148,8 +149,8 @@ def is_signed(tx: Transaction) -> bool:
 
 
 def changes(tx: Transaction) -> int:
-    """How often it has changed: what was worked out before is worked out again."""
-    return int(tx.value("SELECT count(*) + count(withdrawn_at) FROM vaccine_schedule"))
+    """How often it, or how it is read, has changed: what was worked out before is worked out again."""
+    return _READ_ANEW + int(tx.value("SELECT count(*) + count(withdrawn_at) FROM vaccine_schedule"))
 
 
 def awaited(
@@ -157,7 +158,8 @@ def awaited(
 ) -> list[Awaited]:
     """The next dose of each vaccine for somebody; not of those (`besides`, keys) that are due by somebody's word.
 
-    A dose that does not say the how many-eth it is counts as the first one that is not said.
+    A dose that does not say the how many-eth it is counts as the one after those before it, by their days; noted twice
+    on one day it was given once.
     """
     born, had = _latest(birth_date), list(given)
     found = []
@@ -170,16 +172,24 @@ def awaited(
 
 
 def _next(series: Sequence[Scheduled], born: date, had: Sequence[Given]) -> Awaited | None:
-    said = max((one.dose for one in had if one.dose is not None), default=-1)
-    unsaid = sum(1 for one in had if one.dose is None)
-    left = [row for row in series if row.dose > said][unsaid:]
-    if not left:
+    reached = _reached(series, had)
+    row = next((row for row in series if row.dose > reached), None)
+    if row is None:
         return None
-    row = left[0]
     on, until = after(born, row.from_age), after(born, row.to_age)
     if had and row.apart:
         on = max(on, after(date.fromisoformat(max(one.on for one in had)), row.apart))
     return Awaited(row, on.isoformat(), until.isoformat()) if on < until else None
+
+
+def _reached(series: Sequence[Scheduled], had: Sequence[Given]) -> int:
+    """The how many-eth dose was the last one; -1 before the first, which may be dose 0."""
+    reached = -1
+    for _, of_day in groupby(sorted(had, key=lambda one: one.on), key=lambda one: one.on):
+        said = [one.dose for one in of_day if one.dose is not None]
+        following = next((row.dose for row in series if row.dose > reached), reached)
+        reached = max([reached, *said]) if said else following
+    return reached
 
 
 def _latest(birth_date: str) -> date:

@@ -147,6 +147,48 @@ def test_what_was_given_is_due_no_more_under_any_of_its_names(store: Store) -> N
     assert _due(store) == [("Hexavalent", 2, in_days(store, 18), False)]
 
 
+@pytest.mark.parametrize(
+    ("given", "then"),
+    [
+        ([], 1),
+        ([(-60, None)], 2),
+        ([(-60, 1), (-30, None)], 3),
+        ([(-60, None), (-30, 2)], 3),  # the first one was not said
+        ([(-60, 2), (-30, None)], None),  # the third
+        ([(-60, None), (-60, None)], 2),  # one dose, noted twice
+        ([(-60, 1), (-60, None)], 2),
+        ([(-60, None), (-30, None)], 3),
+        ([(-30, None), (-60, None)], 3),
+        ([(-60, 3)], None),
+    ],
+)
+def test_a_dose_of_which_nobody_said_the_how_many_eth_it_was_takes_no_later_one_away(
+    given: list[tuple[int, int | None]], then: int | None
+) -> None:
+    rows = [
+        schedule.Scheduled(
+            str(n), "Hexavalent", "hexavalent", "", n, f"P{2 + 4 * n}W", "P24M", "P4W", "", "", "", 0, "", ""
+        )
+        for n in (1, 2, 3)
+    ]
+    today = date(2026, 3, 2)
+    had = [schedule.Given("hexavalent", dose, (today + timedelta(days=days)).isoformat()) for days, dose in given]
+    found = schedule.awaited(rows, "2025-11-01", "female", had, set())
+    assert [one.row.dose for one in found] == ([then] if then else [])
+
+
+def test_what_was_worked_out_by_an_earlier_reading_of_the_schedule_is_worked_out_again(store: Store) -> None:
+    """Somebody who was not called by it is called once the program is replaced, without a change of the schedule."""
+    grant(store)
+    _born(store, in_days(store, -200))
+    _sign(store, *SERIES[1:])
+    _vaccinate(store, "Penta", 1, days=-100)
+    rows = store.value("SELECT count(*) + count(withdrawn_at) FROM vaccine_schedule")
+    store.connection.execute("UPDATE vaccination_calls SET due_on = '', check_on = '', schedule = ?", (rows,))
+    _let_time(store)
+    assert _called(store) == [in_days(store, -100 + 28)]
+
+
 def test_what_whoever_vaccinated_has_written_goes_before_the_schedule(store: Store) -> None:
     grant(store)
     _born(store, in_days(store, -70))
