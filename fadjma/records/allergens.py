@@ -1,12 +1,16 @@
 """What one may be allergic to, as it is compared with medicines: a substance by its DCI, a family by ATC codes.
 
 The families are those that doctors name when they write an allergy down. Where one reaches beyond a single branch of
-the ATC tree (sulfadoxine is an antimalarial, aspirin an antithrombotic), it has several codes. Written down by hand for
-this program, as the starter list of medicines is.
+the ATC tree (sulfadoxine is an antimalarial, aspirin an antithrombotic), it has several codes. The tree goes by use: an
+eye ointment or an ear drop stands with its organ, a combination with its purpose. So a family is also known by the
+names of its substances, where the stem of an international name says it (WHO, The use of stems in the selection of
+International Nonproprietary Names, 2018; the French endings). Written down by hand for this program, as the starter
+list of medicines is.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from fadjma import writing
 from fadjma.i18n import LANGUAGES, N_, translate
@@ -25,7 +29,30 @@ FAMILIES: Mapping[str, str] = {
     "C09A C09B": N_("Inhibiteurs de l'enzyme de conversion"),
     "B01AB": N_("Héparines"),
     "A10A": N_("Insulines"),
+    "P01BE P01BF": N_("Dérivés de l'artémisinine"),
     "V08": N_("Produits de contraste"),
+}
+# How a word of the name of a substance of a family looks, once folded: by its stem, and of those names that have none.
+_STEMS: Mapping[str, re.Pattern[str]] = {
+    "J01C": re.compile(r"\w*cilline?"),
+    "J01D": re.compile(r"cef\w+"),
+    "J01E P01BD51 A07EC01 D06BA": re.compile(r"sulfa(?!tes?$)\w+|mafenide"),
+    "J01FA": re.compile(r"\w*thromycine?|spiramycine?|josamycine?|midecamycine?"),
+    "J01A": re.compile(r"\w*cycline?"),
+    "J01M S01AE": re.compile(r"\w*oxacine?"),
+    "J01G": re.compile(r"\w*micine?|\w*kacine?|tobramycine?|neomycine?|kanamycine?|\w*streptomycine?|framycetine?"),
+    "M01A M02AA N02BA B01AC06": re.compile(
+        r"\w*profene?|\w*fenac|\w*oxicam|\w*coxib|\w*fenamique|indometh?acine?|naproxene?|nimesulide|niflumique|"
+        r"ketorolac|phenylbutazone|acetylsalicyl(?:ique|ates?)|aspirine?"
+    ),
+    "N02A R05DA": re.compile(
+        r"\w*codeine?|\w*morphine?|tramadol|\w*fentanil|fentanyl|methadone|buprenorphine?|oxycodone"
+    ),
+    "N01B": re.compile(r"\w*caine?"),
+    "C09A C09B": re.compile(r"\w*pril"),
+    "B01AB": re.compile(r"\w*parine?"),
+    "A10A": re.compile(r"insulines?"),
+    "P01BE P01BF": re.compile(r"(?:dihydro)?arte[mns]\w+"),
 }
 # What people say for a family, and for a substance, beside its name in the list.
 _ALSO_FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -52,6 +79,7 @@ _ALSO_SUBSTANCES: Mapping[str, tuple[str, ...]] = {
 _STRENGTH = re.compile(r"\s+[0-9][0-9 .,]*\s*(?:mg|g|µg|mcg|ml|m?ui|%)(?:\s*/\s*[0-9.,]*\s*\w+)?(?!\w)", re.IGNORECASE)
 _CODE = re.compile(r"[ABCDGHJLMNPRSV](?:[0-9]{2}(?:[A-Z](?:[A-Z](?:[0-9]{2})?)?)?)?")  # any level of the ATC tree
 _PARTS = re.compile(r"[+/]")
+_WORD = re.compile(r"[a-z]+")
 LEVEL_4 = 5  # characters: the chemical subgroup, in which what resembles most stands together
 
 
@@ -101,10 +129,25 @@ def _singular(name: str) -> str:
     return " ".join(word.removesuffix("s") for word in writing.fold(name).split())
 
 
-def reach(atc: str) -> tuple[str, ...]:
-    """The beginnings of the codes of whatever resembles something with these ATC codes: the family that a doctor would
-    name, else its chemical subgroup. A code that is a beginning itself reaches what begins so.
+@lru_cache(maxsize=10_000)  # the names of a list of medicines
+def families(dci: str) -> frozenset[str]:
+    """The families of what a medicine is made of, by the names of its substances: their codes."""
+    words = [word for substance in substances(dci) for word in _WORD.findall(substance)]
+    return frozenset(family for family, stem in _STEMS.items() if any(map(stem.fullmatch, words)))
+
+
+def whole(reach: Iterable[str]) -> frozenset[str]:
+    """The families all of whose codes lie in these beginnings of codes."""
+    begin = tuple(reach)
+    return frozenset(family for family in FAMILIES if all(code.startswith(begin) for code in family.split()))
+
+
+def reach(atc: str, dci: str = "") -> tuple[str, ...]:
+    """The beginnings of the codes of whatever resembles something with these ATC codes, called so: the family that a
+    doctor would name, else its chemical subgroup. A code that is a beginning itself reaches what begins so.
     """
+    if named := sorted(families(dci)):
+        return tuple(dict.fromkeys((*(code for family in named for code in family.split()), *atc.split())))
     found: dict[str, None] = {}
     for code in atc.split():
         family = next((known for known in FAMILIES if any(map(code.startswith, known.split()))), "")

@@ -56,12 +56,14 @@ class Facts:
     @property
     def comparable(self) -> bool:
         """Whether a medicine can be compared with it by more than its name; of a food there is nothing to compare."""
-        return bool(self.atc) or self.kind in ("food", "other", "none_known")
+        return bool(self.reach) or self.kind in ("food", "other", "none_known")
 
     @property
     def reach(self) -> tuple[str, ...]:
         """The beginnings of the ATC codes of the medicines that it is about."""
-        return tuple(self.atc.split()) if self.kind == "class" else allergens.reach(self.atc)
+        if self.kind == "food":
+            return ()
+        return tuple(self.atc.split()) if self.kind == "class" else allergens.reach(self.atc, self.substance)
 
     @property
     def severity_label(self) -> str:

@@ -78,8 +78,10 @@ def amend(
 
 
 def _recognized(tx: Transaction, facts: Facts, *, confirmed: bool) -> Facts:
-    """With the codes of the substance or family that was named, where the program knows it."""
-    if facts.kind in ("food", "other"):
+    """With the codes of the substance or family that was named, where the program knows it: as a medicine, also where
+    « autre » was chosen, of which nothing would be compared by its family.
+    """
+    if facts.kind == "food":
         return facts
     if facts.atc:
         return replace(facts, kind="class", atc=" ".join(_codes(facts.atc)))
@@ -87,7 +89,9 @@ def _recognized(tx: Transaction, facts: Facts, *, confirmed: bool) -> Facts:
     if family := allergens.family_named(name):
         return replace(facts, kind="class", atc=family)
     codes = allergies.known_codes(tx, name)
-    if not codes and not confirmed:
+    if facts.kind == "other":
+        return replace(facts, kind="medicine", atc=codes) if codes else facts
+    if not codes and not allergens.families(name) and not confirmed:
         raise Doubtful({"substance": _NEITHER})
     return replace(facts, atc=codes)
 

@@ -19,6 +19,10 @@ Kind = Literal["allergy", "duplicate", "same_class", "dose", "interaction", "pos
 STOPS: tuple[Kind, ...] = ("allergy", "duplicate")  # until a reason is written
 DAY = 86_400_000
 LATELY = 7 * DAY  # since it was handed over; and before its end a treatment may be continued
+# Anti-inflammatories that are swallowed or injected: two of them are one treatment twice, whatever their branches of
+# the ATC tree. Two are not combined, aspirin being one unless it is given to thin the blood (B01AC06): ANSM, rules of
+# good use of NSAIDs (2013), and the French references for doctors before. Glucosamine and the like are none.
+_ANTI_INFLAMMATORIES = ("M01AA", "M01AB", "M01AC", "M01AE", "M01AG", "M01AH", "M01AX01", "M01AX02", "M01AX17", "N02BA")
 CHILD = 18 * 12  # months of age: until then a dose goes by weight
 _ID = 16  # hexadecimal digits
 
@@ -167,10 +171,14 @@ def alerts(lines: Sequence[Medicine | None], allergies: Allergies, running: Sequ
 def meets(medicine: Medicine, allergy: Allergy) -> bool:
     """Whether somebody with this allergy may not bear this medicine: the same substance, or one of its class."""
     facts = allergy.facts
-    if facts is None or facts.kind not in ("medicine", "class") or facts.status != "active":
+    if facts is None or facts.kind not in ("medicine", "class", "other") or facts.status != "active":
         return False
-    named = facts.kind == "medicine" and medicine.substances & allergens.substances(facts.substance)
-    return bool(named) or any(medicine.atc.startswith(begin) for begin in facts.reach)
+    named = facts.kind != "class" and medicine.substances & allergens.substances(facts.substance)
+    return (
+        bool(named)
+        or medicine.atc.startswith(facts.reach)
+        or not allergens.families(medicine.dci).isdisjoint(allergens.whole(facts.reach))
+    )
 
 
 def _allergy(number: int, own: tuple[str, ...], medicine: Medicine, allergies: Allergies) -> Iterator[Alert]:
@@ -220,7 +228,11 @@ def _same_class(
 
 
 def _resemble(one: Medicine, other: Medicine) -> bool:
-    return bool(one.substances & other.substances) or (one.subgroup != "" and one.subgroup == other.subgroup)
+    return (
+        bool(one.substances & other.substances)
+        or (one.subgroup != "" and one.subgroup == other.subgroup)
+        or (one.atc.startswith(_ANTI_INFLAMMATORIES) and other.atc.startswith(_ANTI_INFLAMMATORIES))
+    )
 
 
 def unchecked(lines: Sequence[Medicine | None], allergies: Allergies) -> Iterator[Unchecked]:

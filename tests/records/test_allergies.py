@@ -80,6 +80,24 @@ def test_what_people_call_it_is_known(store: Store, said: str, kind: str, atc: s
     assert (_facts(store).kind, _facts(store).atc) == (kind, atc)
 
 
+@pytest.mark.parametrize(
+    ("said", "kind"), [("Amoxicilline", "medicine"), ("AINS", "class"), ("Pénicilline", "class"), ("latex", "other")]
+)
+def test_a_medicine_that_is_called_something_else_is_one_all_the_same(store: Store, said: str, kind: str) -> None:
+    """« Autre » is chosen in a hurry: nothing would be compared with it, and nobody would be told."""
+    grant(store)
+    _atc(store, "amoxicilline", "J01CA04")
+    _note(store, Facts("other", said))
+    assert _facts(store).kind == kind
+    assert bool(_facts(store).reach) is (kind != "other")
+
+
+def test_a_substance_that_the_list_has_not_is_compared_by_its_family(store: Store) -> None:
+    grant(store)
+    _note(store, Facts("medicine", "pipéracilline"))
+    assert (_facts(store).comparable, _facts(store).reach) == (True, ("J01C",))
+
+
 def test_of_a_food_nothing_is_asked(store: Store) -> None:
     grant(store)
     _note(store, Facts("food", "arachide"))

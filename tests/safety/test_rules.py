@@ -47,7 +47,10 @@ def _kinds(found: list[Alert]) -> list[tuple[int, str]]:
         (Facts("class", "aminopénicillines", "J01CA"), {"amox", "ampi"}),
         (Facts("class", "sulfamides", "J01E P01BD51"), {"sp", "cotri"}),
         (Facts("medicine", "Kinkéliba"), {"kin"}),
-        (Facts("medicine", "AMOXICILLINE"), {"amox", "augm"}),
+        (Facts("medicine", "AMOXICILLINE"), {"amox", "augm", "ampi"}),  # a penicillin by its name
+        (Facts("other", "Pénicilline"), {"amox", "augm", "ampi"}),
+        (Facts("other", "IBUPROFENE"), {"ibu"}),
+        (Facts("other", "latex"), set()),
         (Facts("food", "ibuprofène"), set()),
         (Facts("class", "pénicillines", "J01C", status="refuted"), set()),
         (None, set()),
@@ -93,6 +96,64 @@ def test_two_of_one_class_are_asked_about_once_at_the_second() -> None:
     over = Running(AMPICILLIN, NOW - 20 * DAY, NOW - 20 * DAY, NOW - DAY)
     assert _asked(AMOXICILLIN, running=[over]) == []
     assert _asked(HERBS, Medicine("other", "autre")) == [], "without a code nothing is of the same class"
+
+
+@pytest.mark.parametrize(
+    ("facts", "dci", "atc", "met"),
+    [
+        # Beyond the branch of its family: an ointment, drops, a combination, a medicine without a code.
+        (Facts("class", "tétracyclines", "J01A"), "tétracycline", "S01AA09", True),
+        (Facts("class", "aminosides", "J01G"), "dexaméthasone + néomycine", "S01CA01", True),
+        (Facts("class", "macrolides", "J01FA"), "azithromycine", "S01AA26", True),
+        (Facts("class", "quinolones", "J01M S01AE"), "ofloxacine", "S02AA16", True),
+        (Facts("class", "pénicillines", "J01C"), "oméprazole + amoxicilline + clarithromycine", "A02BD05", True),
+        (Facts("class", "pénicillines", "J01C"), "Pénicilline V", "", True),
+        (Facts("class", "sulfamides", "J01E P01BD51 A07EC01 D06BA"), "sulfacétamide", "S01AB04", True),
+        (Facts("class", "AINS", "M01A M02AA N02BA B01AC06"), "diclofénac", "S01BC03", True),
+        (Facts("class", "dérivés de l'artémisinine", "P01BE P01BF"), "artésunate", "", True),
+        # A substance of the family, whichever form of it the list has.
+        (Facts("medicine", "tétracycline", "S01AA09"), "doxycycline", "J01AA02", True),
+        (Facts("medicine", "doxycycline", "J01AA02"), "tétracycline", "S01AA09", True),
+        (Facts("medicine", "artésunate", "P01BE03"), "artéméther + luméfantrine", "P01BF01", True),
+        # What only sounds like it, or stands beside it in the tree.
+        (Facts("class", "sulfamides", "J01E P01BD51 A07EC01 D06BA"), "sulfate de magnésium", "B05XA05", False),
+        (
+            Facts("class", "sulfamides", "J01E P01BD51 A07EC01 D06BA"),
+            "sulfate ferreux + acide folique",
+            "B03AD03",
+            False,
+        ),
+        (Facts("class", "macrolides", "J01FA"), "érythropoïétine", "B03XA01", False),
+        (Facts("medicine", "tétracycline", "S01AA09"), "chloramphénicol", "S01AA01", False),
+        (Facts("class", "aminopénicillines", "J01CA"), "cloxacilline", "J01CF02", False),
+        (Facts("class", "pénicillines", "J01C"), "céfixime", "J01DD08", False),
+        (Facts("food", "pénicilline"), "amoxicilline", "J01CA04", False),
+    ],
+)
+def test_a_family_is_known_by_the_names_of_its_substances_too(facts: Facts, dci: str, atc: str, met: bool) -> None:
+    asked = _asked(Medicine("m", dci, atc), allergic=_allergies(facts))
+    assert [one.kind for one in asked] == (["allergy"] if met else [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "asked"),
+    [
+        (("ibuprofène", "M01AE01"), ("diclofénac", "M01AB05"), True),
+        (("acide acétylsalicylique", "N02BA01"), ("ibuprofène", "M01AE01"), True),
+        (("acide acétylsalicylique", "B01AC06"), ("ibuprofène", "M01AE01"), False),  # it thins the blood
+        (("diclofénac", "M02AA15"), ("ibuprofène", "M01AE01"), False),  # on the skin
+        (("glucosamine", "M01AX05"), ("ibuprofène", "M01AE01"), False),
+        (("paracétamol", "N02BE01"), ("ibuprofène", "M01AE01"), False),
+    ],
+)
+def test_two_anti_inflammatories_are_one_treatment_twice(
+    one: tuple[str, str], other: tuple[str, str], asked: bool
+) -> None:
+    both = [Medicine(dci, dci, atc) for dci, atc in (one, other)]
+    for lines in (both, both[::-1]):
+        assert _kinds(_asked(*lines)) == ([(1, "same_class")] if asked else [])
+    taken = Running(both[0], NOW - 20 * DAY, NOW - 20 * DAY, NOW + 3 * DAY)
+    assert _kinds(_asked(both[1], running=[taken])) == ([(0, "same_class")] if asked else [])
 
 
 def test_a_line_that_is_not_chosen_yet_keeps_its_place() -> None:
