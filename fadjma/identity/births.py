@@ -1,5 +1,6 @@
 """Birth dates as people know them: a day, a month, a year, or only about how old somebody is."""
 
+import calendar
 import re
 from datetime import date
 
@@ -50,6 +51,19 @@ def is_newborn(birth_date: str, on: date) -> bool:
     if len(birth_date) < len("1958-05-03"):
         return birth_date == f"{on.year:04d}-{on.month:02d}"
     return (on - date.fromisoformat(birth_date)).days < NEWBORN
+
+
+def earliest(birth_date: str) -> date:
+    """The first day on which somebody may be born of whom so much is known."""
+    year, month, day = [*map(int, birth_date.split("-")), 1, 1][:3]
+    return date(year, month, day)
+
+
+def latest(birth_date: str) -> date:
+    """The last day on which somebody may be born of whom so much is known."""
+    year, month, day = [*map(int, birth_date.split("-")), 0, 0][:3]
+    month = month or 12
+    return date(year, month, day or calendar.monthrange(year, month)[1])
 
 
 def may_be_one(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Unpack
 from fadjma import days
 from fadjma.access import grants
 from fadjma.i18n import age_in_months, translate
-from fadjma.identity import directory
+from fadjma.identity import births, directory
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import actions, dispensing, posology, queries, setbacks, states, transitions
 from fadjma.prescriptions.actions import NewLine
@@ -313,8 +313,11 @@ def _given(medicine: Medicine, dosage: str | None) -> Given:
 def _weighed(tx: Transaction, patient_id: str) -> Weighed:
     newest = measurements.ask_newest(tx, patient_id, "body_weight")
     born = directory.identity(tx, patient_id).birth_date
-    months, weight = age_in_months(born, days.day(tx.now)), newest()
-    return Weighed(months, weight.at, weight.value) if weight else Weighed(months, None)
+    today, weight = days.day(tx.now), newest()
+    months, oldest = (
+        age_in_months(min(day, today).isoformat(), today) for day in (births.latest(born), births.earliest(born))
+    )
+    return Weighed(months, weight.at if weight else None, weight.value if weight else None, oldest)
 
 
 def of_posology(lines: Sequence[NewLine], doubts: Mapping[str, str]) -> Iterator[Alert]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from fadjma import writing
 from fadjma.i18n import age, iso
+from fadjma.identity import births
 from fadjma.store import Row, Transaction
 
 CHILD = 18  # years: until then the schedule says something, or that it is not signed
@@ -127,7 +128,7 @@ def child_until(birth_date: str) -> date:
 
 def small_until(birth_date: str) -> date:
     """From which day on nobody calls a child any more of whom nothing is noted."""
-    return after(_latest(birth_date), SMALL)
+    return after(births.latest(birth_date), SMALL)
 
 
 def signed(tx: Transaction) -> list[Scheduled]:
@@ -161,7 +162,7 @@ def awaited(
     A dose that does not say the how many-eth it is counts as the one after those before it, by their days; noted twice
     on one day it was given once.
     """
-    born, had = _latest(birth_date), list(given)
+    born, had = births.latest(birth_date), list(given)
     found = []
     for _, group in groupby((row for row in rows if row.sex in ("", sex)), key=lambda row: row.vaccine_key):
         series = list(group)
@@ -190,10 +191,3 @@ def _reached(series: Sequence[Scheduled], had: Sequence[Given]) -> int:
         following = next((row.dose for row in series if row.dose > reached), reached)
         reached = max([reached, *said]) if said else following
     return reached
-
-
-def _latest(birth_date: str) -> date:
-    """The last day on which somebody may be born of whom so much is known."""
-    year, month, day = [*map(int, birth_date.split("-")), 0, 0][:3]
-    month = month or 12
-    return date(year, month, day or calendar.monthrange(year, month)[1])

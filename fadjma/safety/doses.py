@@ -50,10 +50,14 @@ class Table:
     entries: Sequence[Entry] = ()
     is_signed: bool = False
 
-    def limit(self, substance: str, months: int) -> Entry | None:
-        """The row for somebody of this age; the lowest, if there were two."""
-        found = [one for one in self.entries if one.dci_key == substance and one.is_for(months)]
+    def limit(self, substance: str, ages: range) -> Entry | None:
+        """The row for somebody who is of one of these ages, in months; of several the lowest."""
+        found = [one for one in self.entries if one.dci_key == substance and any(map(one.is_for, ages))]
         return min(found, key=lambda one: one.mg_per_kg_day, default=None)
+
+    def covers(self, substance: str, ages: range) -> bool:
+        """Whether there is a row for each of these ages."""
+        return all(self.limit(substance, range(months, months + 1)) for months in ages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def alerts(lines: Sequence[Given | None], weighed: Weighed, table: Table) -> Ite
     if weighed.months >= CHILD or weighed.grams is None or weighed.at is None:
         return
     for substance, found in _sums(lines).items():
-        limit = table.limit(substance, weighed.months)
+        limit = table.limit(substance, weighed.ages)
         dose = found.milligrams * 1000 / weighed.grams
         if limit and dose > limit.most:
             shown = _upwards(dose)
@@ -123,17 +127,17 @@ def unchecked(lines: Sequence[Given | None], weighed: Weighed, table: Table, now
     elif weighed.at < now - _old(weighed.months):
         yield Unchecked("weight", N_("Le poids est ancien : il est du %(day)s."), {"day": weighed.at})
     if table.is_signed and weighed.grams is not None:
-        yield from _uncomputed([line for line in lines if line], weighed.months, table)
+        yield from _uncomputed([line for line in lines if line], weighed.ages, table)
 
 
 def _old(months: int) -> int:
     return next((age for below, age in _OLD if months < below), _OLD_LATER)
 
 
-def _uncomputed(lines: Sequence[Given], months: int, table: Table) -> Iterator[Unchecked]:
-    no_row = [part for line in lines for part in _parts(line) if not table.limit(tables.key(part), months)]
+def _uncomputed(lines: Sequence[Given], ages: range, table: Table) -> Iterator[Unchecked]:
+    no_row = [part for line in lines for part in _parts(line) if not table.covers(tables.key(part), ages)]
     said = [
-        line for line in lines if line.is_written and any(table.limit(one, months) for one in line.medicine.substances)
+        line for line in lines if line.is_written and any(table.limit(one, ages) for one in line.medicine.substances)
     ]
     in_words = [line.medicine.dci for line in said if line.amount is None]
     no_strength = [line.medicine.dci for line in said if line.amount is not None and _held(line) is None]

@@ -122,11 +122,20 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """How old somebody is, and what is known of their weight: the day of the last one (milliseconds)."""
+    """How old somebody is at least, and what is known of their weight: the day of the last one (milliseconds).
+
+    `oldest`: how old they may be, where no more than the month or the year of their birth is known.
+    """
 
     months: int
     at: int | None
     grams: int | None = None
+    oldest: int = 0
+
+    @property
+    def ages(self) -> range:
+        """In months, each that may be theirs."""
+        return range(self.months, max(self.months, self.oldest) + 1)
 
 
 def in_words(text: str, said: Mapping[str, Any], language: str) -> str:

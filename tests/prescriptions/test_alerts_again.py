@@ -30,6 +30,18 @@ def _texts(alerted: Alerted) -> list[str]:
     return [str(one["text"]).replace("\u00a0", " ") for one in alerted.details["alerts"]]
 
 
+@pytest.mark.parametrize(
+    ("birth_date", "is_child"),
+    [("2007", False), ("2008", True), ("2008-02", False), ("2008-03", True), ("2008-03-02", False), ("2026", True)],
+)
+def test_who_may_be_a_child_is_one(store: Store, birth_date: str, is_child: bool) -> None:
+    """On 2 March 2026: of whom only the year is known, the last day counts on which they may be born."""
+    grant(store)
+    store.connection.execute("UPDATE patients SET birth_date = ? WHERE user_id = ?", (birth_date, AWA.id))
+    found = store.read(checking.while_writing, DIOP, AWA.id, [PARACETAMOL], ["1 comprimé matin et soir"])
+    assert ("weight" in {one.kind for one in found.unchecked}) is is_child
+
+
 def test_what_is_owed_of_a_part_handed_over_long_ago_waits_still(store: Store, clock: Clock) -> None:
     prescription_id = _give(store, ready(store), 5)
     clock.advance(days=12)

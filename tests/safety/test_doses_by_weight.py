@@ -141,6 +141,16 @@ class TestWhatIsAsked:
         found = list(doses.alerts([_given(SYRUP, "50 ml 4 fois par jour")], Weighed(months, NOW, 10_000), table))
         assert bool(found) == asked
 
+    def test_of_an_age_that_is_not_known_well_the_strictest_row_counts_that_may_be_theirs(self) -> None:
+        """« 2025 », in January 2026: newborn, or a year old."""
+        table = Table([_entry(most=9000, months=(1, 144)), _entry(most=4000, months=(0, 1))], is_signed=True)
+        line = _given(SYRUP, "5 ml 4 fois par jour")  # 48 mg/kg
+        assert list(doses.alerts([line], Weighed(1, NOW, 10_000, 12), table)) == []
+        [asked] = doses.alerts([line], Weighed(0, NOW, 10_000, 12), table)
+        assert asked.said["most"] == 40.0
+        [not_covered] = doses.unchecked([line], Weighed(0, NOW, 10_000, 12), TABLE, NOW)
+        assert "aucune ligne signée pour cet âge" in not_covered.text
+
     def test_without_a_weight_nothing_is_asked(self) -> None:
         assert list(doses.alerts([_given(SYRUP, "50 ml 4 fois par jour")], Weighed(18, None), TABLE)) == []
 
