@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil
+from math import ceil, inf
 from typing import Any, Literal, Self
 
 from fadjma import writing
@@ -24,7 +24,17 @@ _MISNAMED = N_("Ce n'est pas la forme de ce médicament : vérifiez la posologie
 
 _A_DAY = 24  # hours
 _OFTEN_AT_MOST = 4  # times, of « x 3 » that does not say a day: more is a number of days, or of boxes
-_PIECES_AT_MOST = 8  # at once, that nobody asks about
+_PIECES_AT_MOST = 8  # at once, that nobody asks about; and how often a day
+# The same of what is measured, wide on purpose: « 250 ml » of a syrup is a slip for 250 mg. This program's own bounds.
+_MEASURED_AT_MOST = {
+    "ml": 30,
+    "cuillère à café": 4,
+    "cuillère à soupe": 3,
+    "dose-poids": 60,
+    "goutte": 60,
+    "bouffée": 10,
+}
+_BOTTLES = 5  # of a liquid or an ointment, that nobody asks about however short the course
 _ABOVE, _BOX = 2, 30  # a quantity may be so many times what is needed, or so many pieces more: boxes are not opened
 _WORDS_OF_WHEN: Mapping[When, str] = {"MORN": "le matin", "NOON": "à midi", "EVE": "le soir", "NIGHT": "au coucher"}
 _WORDS_OF_FOOD: Mapping[Food, str] = {"AC": "avant les repas", "C": "au cours des repas", "PC": "après les repas"}
@@ -55,6 +65,9 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
 _UNITS = {**_PIECES, **_MEASURES}
 _WHOLE = {"gélule", "capsule", "ovule", "goutte", "bouffée", "application", "injection", "pulvérisation"}
 _OF_LIQUIDS = {"ml", "goutte", "dose-poids", "cuillère-mesure", "cuillère à café", "cuillère à soupe"}
+_BY_THE_SPOON = re.compile("sirop|suspension buvable|gouttes|collyre|inhalation|nebulisation")
+_OPENED = re.compile(r"(?:flacon|bouteille|tube|pot)s?\b")
+_INJECTED = re.compile("inject|perfusion")
 _LIQUID = re.compile("buvable|sirop|solution|suspension|collyre|injectable|perfusion|lotion|goutte|huile")
 
 _FRACTION = "(?:1/2|[13]/4)"
@@ -292,6 +305,10 @@ def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[st
     found = read_for(text, unit, form)
     if found and found.unit in _PIECES and found.dose > _PIECES_AT_MOST:
         asked["dosage"] = N_("Plus de huit à la fois : vérifiez.")
+    elif found and found.unit in _PIECES and (found.times or 0) > _PIECES_AT_MOST:
+        asked["dosage"] = N_("Plus de huit fois par jour : vérifiez.")
+    elif found and found.dose > _measured_at_most(found.unit, form):
+        asked["dosage"] = N_("C'est beaucoup à la fois : vérifiez la mesure.")
     if found and found.days and found.days != days:
         asked["duration_days"] = N_("La posologie dit une autre durée : vérifiez.")
     needed = found.quantity(unit, days) if found else None
@@ -301,7 +318,24 @@ def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[st
         and (quantity > max(_ABOVE * needed, needed + _BOX) or (quantity < needed and not found.as_needed))
     ):
         asked["quantity"] = N_("Ce n'est pas la quantité que la posologie demande : vérifiez.")
+    elif _is_many(unit, form, quantity, days):
+        asked["quantity"] = N_("C'est beaucoup de flacons ou de tubes : vérifiez la quantité.")
     return asked
+
+
+def _is_many(unit: str, form: str, quantity: int, days: int) -> bool:
+    """Whether a number of bottles or tubes may be one of millilitres: more than one for two days. Of what is injected
+    one is often used at once.
+    """
+    is_opened = _OPENED.match(writing.fold(unit)) and not _INJECTED.search(writing.fold(form))
+    return bool(is_opened) and quantity > _BOTTLES and quantity * 2 > days
+
+
+def _measured_at_most(unit: str, form: str) -> float:
+    """Of what is given by a vein, or drunk by the glass, millilitres say nothing."""
+    if unit == "ml" and not _BY_THE_SPOON.search(writing.fold(form)):
+        return inf
+    return _MEASURED_AT_MOST.get(unit, inf)
 
 
 def piece_of(unit: str, form: str) -> str:

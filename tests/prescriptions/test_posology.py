@@ -206,6 +206,48 @@ class TestWhatFollows:
     def test_a_handful_is_asked_back(self) -> None:
         assert doubts("11 cp x 3/j", *TABLET, quantity=330, days=10).keys() == {"dosage"}
 
+    @pytest.mark.parametrize(
+        ("typed", "unit", "form", "is_asked"),
+        [
+            ("250 ml x 3/j", "flacon", "sirop", True),  # milligrams?
+            ("125 ml matin et soir", "flacon", "poudre pour suspension buvable", True),
+            ("30 ml x 3/j", "flacon", "sirop", False),
+            ("10 càc x 3/j", "flacon", "sirop", True),
+            ("2 càs x 3/j", "flacon", "sirop", False),
+            ("100 gouttes x 3/j", "flacon", "solution buvable en gouttes", True),
+            ("20 bouffées x 4/j", "flacon", "suspension pour inhalation", True),
+            ("10 bouffées si crise", "flacon", "suspension pour inhalation", False),
+            ("500 ml x 2/j", "flacon", "solution pour perfusion", False),
+            ("200 ml x 5/j", "sachet", "poudre pour solution buvable", False),
+            ("1 cp x 12/j", "comprimé", "comprimé", True),
+            ("1 cp toutes les 2 h", "comprimé", "comprimé", True),
+            ("1 cp x 8/j", "comprimé", "comprimé", False),
+            ("1 goutte toutes les heures", "flacon", "collyre", False),
+        ],
+    )
+    def test_much_at_once_or_too_often_is_asked_back(self, typed: str, unit: str, form: str, is_asked: bool) -> None:
+        needed = understand(typed, unit, form, 5).quantity or 1
+        assert doubts(typed, unit, form, quantity=needed, days=5).keys() == ({"dosage"} if is_asked else set())
+
+    @pytest.mark.parametrize(
+        ("unit", "form", "quantity", "days", "is_asked"),
+        [
+            ("flacon", "sirop", 100, 5, True),  # millilitres?
+            ("flacon", "sirop", 6, 7, True),
+            ("flacon", "sirop", 5, 3, False),
+            ("flacon", "solution buvable", 15, 30, False),
+            ("tube", "crème", 30, 10, True),
+            ("flacon", "poudre pour solution injectable", 21, 7, False),
+            ("flacon", "solution pour perfusion", 12, 3, False),
+            ("sachet", "poudre pour solution buvable", 20, 5, False),
+        ],
+    )
+    def test_so_many_bottles_may_be_millilitres(
+        self, unit: str, form: str, quantity: int, days: int, is_asked: bool
+    ) -> None:
+        found = doubts("comme d'habitude", unit, form, quantity=quantity, days=days)
+        assert found.keys() == ({"quantity"} if is_asked else set())
+
     def test_another_duration_than_what_was_written_stays_on_paper(self) -> None:
         assert spelled_out("1 cp x3/j 7j", *TABLET, 30) == "1 cp x3/j 7j"
 
