@@ -5,7 +5,7 @@ publique, L5121-1, 5°a); every other form is equivalent to itself alone. To be 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import lru_cache
 
@@ -51,9 +51,13 @@ def are(one: Medicine, other: Medicine) -> bool:
     )
 
 
-def of(tx: Transaction, pharmacy_id: str, medicine: Medicine, quantity: int) -> Medicine | None:
-    """Of the equivalents of a medicine the one of which this pharmacy has most, and at least so much; None: of none."""
-    found = [one for one in _kept(tx, pharmacy_id) if are(one, medicine)]
+def of(
+    tx: Transaction, pharmacy_id: str, medicine: Medicine, quantity: int, fits: Callable[[Medicine], bool]
+) -> Medicine | None:
+    """Of the equivalents of a medicine that fit the one of which this pharmacy has most, and at least so much; None: of
+    none.
+    """
+    found = [one for one in _kept(tx, pharmacy_id) if are(one, medicine) and fits(one)]
     usable = queries.usable(tx, pharmacy_id, [one.id for one in found])
     best = max(found, key=lambda one: (usable[one.id], one.id), default=medicine)
     return best if usable[best.id] >= quantity > 0 else None

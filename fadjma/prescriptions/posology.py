@@ -127,6 +127,7 @@ _REMARK = re.compile(
 _DECIMALS_ASIDE = re.compile(r"(?<!\d)[.,]\d|x ?\d+[.,]\d|[.,]\d{3}")  # « .5 ml », « x 0,5 ml »: of what is not sure
 _LONGEST = 400  # characters, once written in plain ones
 _SHORT = re.compile(r"[x/]|\d-\d|\b(?:sb|ac|pc|max|ttes)\b")
+_A_PART = re.compile(r"(?<!\d)[13]/[234](?!\d)|\bdemi|\bquarts?\b|\btiers\b|\d[.,]\d+ ?(?:c|$)")
 _ANY_PIECE = re.compile(r"\b(comprime|gelule|capsule|sachet|suppositoire|ovule|ampoule)s?\b")
 _FOLDED = {writing.fold(piece): piece for piece in _PIECES}
 
@@ -302,8 +303,10 @@ def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[st
     asked = {}
     if misnamed(text, unit, form):
         asked["dosage"] = _MISNAMED
-    found = read_for(text, unit, form)
-    if found and found.unit in _PIECES and found.dose > _PIECES_AT_MOST:
+    written, found = read(text), read_for(text, unit, form)
+    if written and written.of(unit, form).halves:
+        asked["dosage"] = N_("Cela ne se partage pas : vérifiez.")
+    elif found and found.unit in _PIECES and found.dose > _PIECES_AT_MOST:
         asked["dosage"] = N_("Plus de huit à la fois : vérifiez.")
     elif found and found.unit in _PIECES and (found.times or 0) > _PIECES_AT_MOST:
         asked["dosage"] = N_("Plus de huit fois par jour : vérifiez.")
@@ -329,6 +332,15 @@ def _is_many(unit: str, form: str, quantity: int, days: int) -> bool:
     """
     is_opened = _OPENED.match(writing.fold(unit)) and not _INJECTED.search(writing.fold(form))
     return bool(is_opened) and quantity > _BOTTLES and quantity * 2 > days
+
+
+def may_be_taken_of(text: str, unit: str, form: str) -> bool:
+    """Whether this posology, written for a medicine in another form, can be followed with this one: half of a tablet
+    is no half of a capsule. What may be a part is one.
+    """
+    found = read(text)
+    in_parts = found.dose.denominator > 1 if found else _A_PART.search(writing.fold(text.translate(_SIGNS)))
+    return not in_parts or piece_of(unit, form) not in _WHOLE
 
 
 def _measured_at_most(unit: str, form: str) -> float:

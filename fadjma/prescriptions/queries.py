@@ -17,7 +17,7 @@ from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as inventory
 from fadjma.inventory.put_aside import PutAside
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import dispenses, states
+from fadjma.prescriptions import dispenses, posology, states
 from fadjma.prescriptions.prescription import Act, Delivery, Ended, Line, Prescription, Shortage, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
@@ -237,7 +237,13 @@ def _equivalent(tx: Transaction, found: Prescription, line: Line, there: int) ->
         return None
     assert found.pharmacy_id is not None
     medicine = Medicine(line.medicine_id, line.dci, line.form, line.strength, line.unit, "")
-    return equivalents.of(tx, found.pharmacy_id, medicine, line.remaining)
+    return equivalents.of(
+        tx,
+        found.pharmacy_id,
+        medicine,
+        line.remaining,
+        lambda one: posology.may_be_taken_of(line.dosage, one.unit, one.form),
+    )
 
 
 def _lines_shown_to(tx: Transaction, viewer: Viewer, prescription_id: str) -> tuple[Line, ...]:

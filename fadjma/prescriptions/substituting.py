@@ -7,7 +7,7 @@ from fadjma.i18n import N_
 from fadjma.inventory import equivalents
 from fadjma.inventory import queries as medicines
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import states
+from fadjma.prescriptions import posology, states
 from fadjma.prescriptions.prescription import Line
 from fadjma.refusals import Invalid, NotFound
 from fadjma.store import Transaction
@@ -16,6 +16,8 @@ _NO_LINE = N_("Ce médicament n'est pas à préparer ici, ou il est donné deux 
 _EXCLUDED = N_("Le médecin a écrit de ne pas substituer : %(reason)s.")
 _UNLISTED = N_("Ce médicament n'est pas, ou plus, dans la liste : il ne remplace rien.")
 _OTHER = N_("Ce n'est pas un équivalent : il faut la même DCI, le même dosage et une forme qui se prend de même.")
+
+_IN_PARTS = N_("La posologie en demande une part, et cette forme ne se partage pas : appelez le médecin.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def chosen(tx: Transaction, prescribed: Iterable[Line], substitutes: Sequence[Su
                 continue
             if not equivalents.are(found[line.id], _medicine(line)):
                 errors[f"substitutes-{index}-medicine_id"] = _OTHER
+            elif not posology.may_be_taken_of(line.dosage, found[line.id].unit, found[line.id].form):
+                errors[f"substitutes-{index}-medicine_id"] = _IN_PARTS
     if errors:
         raise Invalid(errors, reason=" ; ".join(reasons))
     return found

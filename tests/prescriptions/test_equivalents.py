@@ -126,6 +126,36 @@ def test_so_many_of_one_are_as_many_of_the_other() -> None:
         assert equivalents.are(replace(one, unit=of_one), replace(other, unit=of_other)) == equivalent
 
 
+@pytest.mark.parametrize(
+    ("dosage", "form", "may"),
+    [
+        ("½ comprimé matin et soir", "gélule", False),
+        ("½ comprimé matin et soir", "comprimé pelliculé", True),
+        ("1 1/2 cp x 2/j", "gélule", False),
+        ("0,5 cp x 2/j", "capsule", False),
+        ("un demi comprimé un jour sur deux", "gélule", False),
+        ("1/2 cp le matin puis 1 cp", "gélule", False),
+        ("1 comprimé matin et soir", "gélule", True),
+        ("500 mg un jour sur deux", "gélule", True),
+        ("1 comprimé 1 jour sur 2", "gélule", True),
+    ],
+)
+def test_half_of_a_tablet_is_no_half_of_a_capsule(store: Store, dosage: str, form: str, may: bool) -> None:
+    """Neither offered nor taken where the posology asks for a part, or may do so."""
+    store.connection.execute("UPDATE medicines SET form = ?, unit = ? WHERE id = ?", (form, form.split()[0], CAPSULE))
+    receive(store, 8)
+    receive(store, 100, medicine_id=CAPSULE, number="G1")
+    prescription_id = validated(store)
+    store.connection.execute("UPDATE prescription_lines SET dosage = ?", (dosage,))
+    assert bool(_found(store, prescription_id).lines[0].equivalent) is may
+    if may:
+        store.write(setbacks.prepare, NDIAYE, prescription_id, **_instead(store, prescription_id))
+    else:
+        with pytest.raises(Invalid) as refused:
+            store.write(setbacks.prepare, NDIAYE, prescription_id, **_instead(store, prescription_id))
+        assert refused.value.errors.keys() == {"substitutes-0-medicine_id"}
+
+
 class TestOffered:
     def test_where_there_is_too_little_its_pharmacy_alone_reads_what_it_has_instead(self, store: Store) -> None:
         receive(store, 8)

@@ -203,6 +203,10 @@ class TestWhatFollows:
         assert understand("1/2 matin et soir", "gélule", "gélule", days=5).text == ""
         assert spelled_out("1/2 gél. x 2/j", "gélule", "gélule", 5) == "1/2 gél. x 2/j"
 
+    @pytest.mark.parametrize("typed", ["1/2 gél x 2/j", "½ matin et soir", "1,5 gélule le soir"])
+    def test_that_it_is_not_parted_is_said(self, typed: str) -> None:
+        assert doubts(typed, "gélule", "gélule", quantity=10, days=5).keys() == {"dosage"}
+
     def test_a_handful_is_asked_back(self) -> None:
         assert doubts("11 cp x 3/j", *TABLET, quantity=330, days=10).keys() == {"dosage"}
 
