@@ -29,7 +29,7 @@ FAMILIES: Mapping[str, str] = {
     "C09A C09B": N_("Inhibiteurs de l'enzyme de conversion"),
     "B01AB": N_("Héparines"),
     "A10A": N_("Insulines"),
-    "P01BE P01BF": N_("Dérivés de l'artémisinine"),
+    "P01BE": N_("Dérivés de l'artémisinine"),
     "V08": N_("Produits de contraste"),
 }
 # How a word of the name of a substance of a family looks, once folded: by its stem, and of those names that have none.
@@ -52,7 +52,7 @@ _STEMS: Mapping[str, re.Pattern[str]] = {
     "C09A C09B": re.compile(r"\w*pril"),
     "B01AB": re.compile(r"\w*parine?"),
     "A10A": re.compile(r"insulines?"),
-    "P01BE P01BF": re.compile(r"(?:dihydro)?arte[mns]\w+"),
+    "P01BE": re.compile(r"(?:dihydro)?arte[mns]\w+"),
 }
 # What people say for a family, and for a substance, beside its name in the list.
 _ALSO_FAMILIES: Mapping[str, tuple[str, ...]] = {
