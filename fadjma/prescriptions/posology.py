@@ -55,8 +55,8 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
     "goutte": ("gouttes", r"gouttes?|gttes?|gtt"),
     "dose-poids": ("doses-poids", r"doses?[- ]poids"),
     "cuillère-mesure": ("cuillères-mesure", r"cuill?(?:eres?)?[-. ]*(?:a )?mesures?"),
-    "cuillère à café": ("cuillères à café", r"cuill?(?:eres?)?[-. ]*(?:a )?cafe|c\.?a\.?c\.?"),
-    "cuillère à soupe": ("cuillères à soupe", r"cuill?(?:eres?)?[-. ]*(?:a )?soupe|c\.?a\.?s\.?"),
+    "cuillère à café": ("cuillères à café", r"cuill?(?:eres?)?[-. ]*(?:a )?cafe|c[. ]*a[. ]*c\.?"),
+    "cuillère à soupe": ("cuillères à soupe", r"cuill?(?:eres?)?[-. ]*(?:a )?soupe|c[. ]*a[. ]*s\.?"),
     "bouffée": ("bouffées", r"bouffees?|bouff"),
     "application": ("applications", r"applications?|appl"),
     "injection": ("injections", r"injections?|inj"),
@@ -64,6 +64,7 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
 }
 _UNITS = {**_PIECES, **_MEASURES}
 _WHOLE = {"gélule", "capsule", "ovule", "goutte", "bouffée", "application", "injection", "pulvérisation"}
+_IN_ALL = {"injection", "ampoule", "ovule", "suppositoire"}  # of which so many may be meant as often as so many a day
 _OF_LIQUIDS = {"ml", "goutte", "dose-poids", "cuillère-mesure", "cuillère à café", "cuillère à soupe"}
 _BY_THE_SPOON = re.compile("sirop|suspension buvable|gouttes|collyre|inhalation|nebulisation")
 _OPENED = re.compile(r"(?:flacon|bouteille|tube|pot)s?\b")
@@ -124,6 +125,7 @@ _REMARK = re.compile(
     r"a dissoudre dans (?:de l'eau|un verre d'eau)|(?:dans )?(?:l')?oeil (?:droit|gauche)|"
     r"dans (?:chaque oeil|les deux yeux)|se rincer la bouche apres"
 )
+_A_DAY_SAID = re.compile(r"fois|par|/ ?j|x ?/")
 _DECIMALS_ASIDE = re.compile(r"(?<!\d)[.,]\d|x ?\d+[.,]\d|[.,]\d{3}")  # « .5 ml », « x 0,5 ml »: of what is not sure
 _LONGEST = 400  # characters, once written in plain ones
 _SHORT = re.compile(r"[x/]|\d-\d|\b(?:sb|ac|pc|max|ttes)\b")
@@ -269,10 +271,16 @@ def understand(text: str, unit: str, form: str, days: int | None) -> Understood:
 
 
 def read_for(text: str, unit: str, form: str) -> Posology | None:
-    """`read`, in the unit in which this medicine is taken; None also of half of what cannot be parted."""
-    found = read(text)
-    found = found and found.of(unit, form)
-    return None if found is None or found.halves else found
+    """`read`, in the unit in which this medicine is taken.
+
+    None also of half of what cannot be parted, and of « 1x3 » of what may be meant in all.
+    """
+    written = read(text)
+    found = written and written.of(unit, form)
+    if written is None or found is None or found.halves:
+        return None
+    is_sure = written.unit or found.unit not in _IN_ALL or not found.frequency or _A_DAY_SAID.search(writing.fold(text))
+    return found if is_sure else None
 
 
 def spelled_out(text: str, unit: str, form: str, days: int) -> str:
@@ -466,10 +474,13 @@ def _posology(found: dict[str, str | None], when: tuple[Any, ...]) -> Posology |
 
 
 def _is_sure(found: dict[str, str | None], dose: Fraction) -> bool:
-    """Whether « x 3 » says how often a day: « x 15 » may be days, « 3x1 » one three times."""
-    bare = "a_day" not in found and "often2" not in found
-    has_unit = any(f"u{number}" in found for number in range(len(_UNITS)))
-    return not bare or (int(found["often"] or 0) <= _OFTEN_AT_MOST and (dose <= 1 or has_unit))
+    """Whether « x 3 » says how often a day: « x 15 » may be days, « 3x1 » one three times, « 3 cp x 1 » all at once and
+    never again, « 1 ovule x 3 » three of them in all.
+    """
+    if "a_day" in found or "often2" in found:
+        return True
+    unit = next((unit for number, unit in enumerate(_UNITS) if f"u{number}" in found), "")
+    return 1 < int(found["often"] or 0) <= _OFTEN_AT_MOST and (dose <= 1 or bool(unit)) and unit not in _IN_ALL
 
 
 def _fraction(text: str) -> Fraction:

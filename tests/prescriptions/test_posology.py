@@ -43,6 +43,9 @@ PILL = ("plaquette", "comprimé")
         ("1 dose-poids 3 fois par jour, au milieu des repas", "1 dose-poids 3 fois par jour, au cours des repas", None),
         ("1 cp le matin avant repas 1 mois", "1 comprimé le matin, avant les repas", 30),
         ("10 gttes x2/j", "10 gouttes 2 fois par jour", None),
+        ("1 c à c x 3/j", "1 cuillère à café 3 fois par jour", None),
+        ("2 c. à s. matin et soir", "2 cuillères à soupe matin et soir", None),
+        ("1 ovule x 1/j 3j", "1 ovule par jour", 3),
         ("1 comprimé au coucher, attention à la somnolence", "1 comprimé au coucher, attention à la somnolence", None),
     ],
 )
@@ -112,6 +115,10 @@ def test_what_is_written_in_a_hurry(typed: str, words: str, days: int | None) ->
         "1 dose de charge",
         # Days, boxes, or times?
         "2 cp x 15",
+        "3 cp x 1",  # all at once?
+        "1 ovule x 3",  # in all, or a day?
+        "1 inj x 2",
+        "1 amp x 3 5j",
         "1 cp x 7",
         "3x1 pendant 5 jours",
         "2/3 cp par jour",
@@ -198,6 +205,19 @@ class TestWhatFollows:
 
     def test_a_spoon_of_an_ointment_is_asked_back(self) -> None:
         assert misnamed("1 cuillère-mesure matin et soir", "tube", "pommade ophtalmique")
+
+    @pytest.mark.parametrize(
+        ("typed", "text"),
+        [
+            ("1x3", ""),
+            ("1 x 3 5j", ""),
+            ("1x3/j", "1 ovule 3 fois par jour"),
+            ("1 trois fois par jour", "1 ovule 3 fois par jour"),
+            ("1 le soir", "1 ovule le soir"),
+        ],
+    )
+    def test_of_what_may_be_meant_in_all_it_must_say_a_day(self, typed: str, text: str) -> None:
+        assert understand(typed, "ovule", "ovule", 5).text == text
 
     def test_what_cannot_be_parted_is_not_halved(self) -> None:
         assert understand("1/2 matin et soir", "gélule", "gélule", days=5).text == ""
