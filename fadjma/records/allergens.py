@@ -36,17 +36,17 @@ FAMILIES: Mapping[str, str] = {
 _STEMS: Mapping[str, re.Pattern[str]] = {
     "J01C": re.compile(r"\w*cilline?"),
     "J01D": re.compile(r"cef\w+"),
-    "J01E P01BD51 A07EC01 D06BA": re.compile(r"sulfa(?!tes?$)\w+|mafenide"),
+    "J01E P01BD51 A07EC01 D06BA": re.compile(r"sulfa(?!tes?$)\w+|\w*trimoxazole|mafenide"),
     "J01FA": re.compile(r"\w*thromycine?|spiramycine?|josamycine?|midecamycine?"),
     "J01A": re.compile(r"\w*cycline?"),
     "J01M S01AE": re.compile(r"\w*oxacine?"),
     "J01G": re.compile(r"\w*micine?|\w*kacine?|tobramycine?|neomycine?|kanamycine?|\w*streptomycine?|framycetine?"),
     "M01A M02AA N02BA B01AC06": re.compile(
-        r"\w*profene?|\w*fenac|\w*oxicam|\w*coxib|\w*fenamique|indometh?acine?|naproxene?|nimesulide|niflumique|"
+        r"\w*profene?|\w*fenac|\w*oxicam|\w*coxib|\w*fenamique|tiaprofenique|indometh?acine?|naproxene?|nimesulide|niflumique|"
         r"ketorolac|phenylbutazone|acetylsalicyl(?:ique|ates?)|aspirine?"
     ),
     "N02A R05DA": re.compile(
-        r"\w*codeine?|\w*morphine?|tramadol|\w*fentanil|fentanyl|methadone|buprenorphine?|oxycodone"
+        r"\w*codeine?|(?!apo)\w*morphine?|tramadol|\w*fentanil|fentanyl|methadone|buprenorphine?|oxycodone"
     ),
     "N01B": re.compile(r"\w*caine?"),
     "C09A C09B": re.compile(r"\w*pril"),

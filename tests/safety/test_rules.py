@@ -115,6 +115,8 @@ def test_two_of_one_class_are_asked_about_once_at_the_second() -> None:
         (Facts("medicine", "tétracycline", "S01AA09"), "doxycycline", "J01AA02", True),
         (Facts("medicine", "doxycycline", "J01AA02"), "tétracycline", "S01AA09", True),
         (Facts("medicine", "artésunate", "P01BE03"), "artéméther + luméfantrine", "P01BF01", True),
+        (Facts("medicine", "sulfadoxine", ""), "cotrimoxazole", "", True),
+        (Facts("class", "AINS", "M01A M02AA N02BA B01AC06"), "acide tiaprofénique", "", True),
         # What only sounds like it, or stands beside it in the tree.
         (Facts("class", "sulfamides", "J01E P01BD51 A07EC01 D06BA"), "sulfate de magnésium", "B05XA05", False),
         (
@@ -123,6 +125,7 @@ def test_two_of_one_class_are_asked_about_once_at_the_second() -> None:
             "B03AD03",
             False,
         ),
+        (Facts("class", "opioïdes", "N02A R05DA"), "apomorphine", "N04BC07", False),
         (Facts("class", "macrolides", "J01FA"), "érythropoïétine", "B03XA01", False),
         (Facts("medicine", "tétracycline", "S01AA09"), "chloramphénicol", "S01AA01", False),
         (Facts("class", "aminopénicillines", "J01CA"), "cloxacilline", "J01CF02", False),
