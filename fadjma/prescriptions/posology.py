@@ -68,6 +68,7 @@ _IN_ALL = {"injection", "ampoule", "ovule", "suppositoire"}  # of which so many 
 _OF_LIQUIDS = {"ml", "goutte", "dose-poids", "cuillère-mesure", "cuillère à café", "cuillère à soupe"}
 _BY_THE_SPOON = re.compile("sirop|suspension buvable|gouttes|collyre|inhalation|nebulisation")
 _OPENED = re.compile(r"(?:flacon|bouteille|tube|pot)s?\b")
+_HOLDS_BACK = re.compile(r"gastro|liberation (?:prolongee|modifiee)|\b(?:lp|lm|lf)\b")
 _INJECTED = re.compile("inject|perfusion")
 _LIQUID = re.compile("buvable|sirop|solution|suspension|collyre|injectable|perfusion|lotion|goutte|huile")
 
@@ -312,7 +313,7 @@ def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[st
     if misnamed(text, unit, form):
         asked["dosage"] = _MISNAMED
     written, found = read(text), read_for(text, unit, form)
-    if written and written.of(unit, form).halves:
+    if written and _is_split(written.of(unit, form), form):
         asked["dosage"] = N_("Cela ne se partage pas : vérifiez.")
     elif found and found.unit in _PIECES and found.dose > _PIECES_AT_MOST:
         asked["dosage"] = N_("Plus de huit à la fois : vérifiez.")
@@ -332,6 +333,14 @@ def doubts(text: str, unit: str, form: str, quantity: int, days: int) -> dict[st
     elif _is_many(unit, form, quantity, days):
         asked["quantity"] = N_("C'est beaucoup de flacons ou de tubes : vérifiez la quantité.")
     return asked
+
+
+def _is_split(found: Posology, form: str) -> bool:
+    """Whether it takes a part of what is not parted: of a capsule, or of a tablet that would release all at once, or in
+    the stomach, what it holds back (some have a score line: it is asked, not refused).
+    """
+    holds_back = found.dose.denominator > 1 and found.unit in _PIECES and _HOLDS_BACK.search(writing.fold(form))
+    return found.halves or bool(holds_back)
 
 
 def _is_many(unit: str, form: str, quantity: int, days: int) -> bool:

@@ -227,6 +227,21 @@ class TestWhatFollows:
     def test_that_it_is_not_parted_is_said(self, typed: str) -> None:
         assert doubts(typed, "gélule", "gélule", quantity=10, days=5).keys() == {"dosage"}
 
+    @pytest.mark.parametrize(
+        ("form", "is_asked"),
+        [
+            ("comprimé gastrorésistant", True),
+            ("comprimé à libération prolongée", True),
+            ("comprimé LP", True),
+            ("comprimé pelliculé", False),
+            ("comprimé sécable", False),
+        ],
+    )
+    def test_half_of_a_tablet_that_holds_back_what_is_in_it_is_asked_back(self, form: str, is_asked: bool) -> None:
+        asked = doubts("½ comprimé matin et soir", "comprimé", form, quantity=5, days=5).keys()
+        assert asked == ({"dosage"} if is_asked else set())
+        assert not doubts("1 comprimé matin et soir", "comprimé", form, quantity=10, days=5)
+
     def test_a_handful_is_asked_back(self) -> None:
         assert doubts("11 cp x 3/j", *TABLET, quantity=330, days=10).keys() == {"dosage"}
 
