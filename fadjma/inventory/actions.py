@@ -19,7 +19,7 @@ from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
 
-_TWICE = N_("%(who)s vient de recevoir %(units)d unités de ce lot : est-ce une autre livraison ?")
+_TWICE = N_("%(who)s a reçu %(units)d unités de ce lot depuis moins de 24 heures : est-ce une autre livraison ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def receive(
     first, with all else that is hardly meant: one answer takes it all. `confirmed`: also such a one, and one that has
     expired, which is counted but never dispensed. `threshold`: from which number on the pharmacy is warned of this
     product; None: as before. `gtin`: the code of its box, which from now on means this medicine here; where it meant
-    another, it is asked, too. `since`: when whoever receives it began; what a colleague has received of this lot since
-    may be the very same. Raises Doubtful.
+    another, it is asked, too. `since`: when whoever receives it began; what a colleague has received of this lot since,
+    or just as much of it within a day, may be the very same delivery. Raises Doubtful.
     """
     pharmacy_id = _own_pharmacy(viewer)
     try:
@@ -64,7 +64,7 @@ def receive(
     meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
     if meant and meant != medicine_id:
         asked["gtin"] = known.IS_OF
-    who, units = ("", 0) if since is None else queries.received_by_colleague(tx, viewer, lot_id, since)
+    who, units = ("", 0) if since is None else queries.received_by_colleague(tx, viewer, lot_id, quantity, since)
     if who:
         asked["quantity"] = _TWICE
     if asked and not confirmed:

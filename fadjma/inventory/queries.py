@@ -29,6 +29,7 @@ MOVEMENTS = {
 }
 _UNDONE = N_("Réception annulée")
 MOVEMENTS_SHOWN = 20
+_LATELY = 86_400_000  # milliseconds for which just as much of a lot is hardly another delivery
 _TYPED = 120  # characters that are looked at: no name is longer
 
 
@@ -425,13 +426,23 @@ class HandedOver:
     at: int
 
 
-def received_by_colleague(tx: Transaction, viewer: Viewer, lot_id: str, since: int) -> tuple[str, int]:
-    """Who else has received some of this lot since then, and how much; nobody: ("", 0)."""
+def received_by_colleague(tx: Transaction, viewer: Viewer, lot_id: str, quantity: int, since: int) -> tuple[str, int]:
+    """Who else has received some of this lot since then, and how much; or just so much within a day, and nothing of it
+    has been received by the viewer after that, who was asked then. Nobody: ("", 0).
+    """
     row = tx.first(
         "SELECT u.name, v.quantity FROM movements v JOIN people u ON u.id = v.actor_id WHERE v.lot_id = :lot "
-        "AND v.kind = 'received' AND v.quantity > 0 AND v.at >= :since AND v.actor_id <> :viewer "
-        "ORDER BY v.at DESC, v.id DESC LIMIT 1",
-        {"lot": lot_id, "since": since, "viewer": viewer.id},
+        "AND v.kind = 'received' AND v.quantity > 0 AND v.actor_id <> :viewer "
+        "AND (v.at >= :since OR (v.quantity = :quantity AND v.at > :lately AND NOT EXISTS ("
+        "SELECT 1 FROM movements w WHERE w.lot_id = :lot AND w.kind = 'received' AND w.actor_id = :viewer "
+        "AND w.at >= v.at))) ORDER BY v.at DESC, v.id DESC LIMIT 1",
+        {
+            "lot": lot_id,
+            "quantity": quantity,
+            "since": since,
+            "lately": tx.now - _LATELY,
+            "viewer": viewer.id,
+        },
     )
     return (row["name"], row["quantity"]) if row else ("", 0)
 

@@ -82,9 +82,27 @@ def test_what_a_colleague_has_received_of_the_same_lot_meanwhile_is_asked_about(
     assert store.content() == before
     lot_id = store.write(actions.receive, NDIAYE, since=begun, confirmed=True, **LOT)
     clock.advance(minutes=1)
-    store.write(actions.receive, NDIAYE, since=clock.now, **LOT)  # it was there before
+    store.write(actions.receive, NDIAYE, since=clock.now, **LOT)  # it was there before, and she has been asked
     store.write(actions.receive, NDIAYE, **LOT)  # a program that says nothing of it
     assert _lot(store, lot_id).on_hand == 500
+
+
+def test_just_as_much_of_a_lot_as_a_colleague_has_received_within_a_day_is_asked_about(
+    store: Store, clock: Clock
+) -> None:
+    """The second page was opened when the first had been sent already: the same delivery all the same."""
+    other = {**LOT, "number": "L2"}
+    for lot in (LOT, other):
+        store.write(actions.receive, GOMIS, since=clock.now, **lot)
+    clock.advance(hours=3)
+    with pytest.raises(Doubtful) as question:
+        store.write(actions.receive, NDIAYE, since=clock.now, **LOT)
+    assert question.value.errors.keys() == {"quantity"}
+    assert question.value.values["who"] == GOMIS.name and question.value.values["units"] == 100
+    store.write(actions.receive, NDIAYE, since=clock.now, **{**other, "quantity": 30})  # that is another delivery
+    clock.advance(hours=22)
+    store.write(actions.receive, NDIAYE, since=clock.now, **LOT)  # and so is what comes another day
+    assert store.value("SELECT sum(on_hand) FROM lots") == 330
 
 
 def test_a_threshold_is_said_with_the_first_lot_or_later(store: Store) -> None:
