@@ -1,7 +1,7 @@
 // What somebody had begun to write in a form is put into it again. drafts.js fetches this where there is any.
 import { ask, gone, isChoice, read, seen, typable, typed } from './drafts.js';
 import { create } from './page.js';
-import { say, sendNow } from './saving.js';
+import { sendNow } from './saving.js';
 
 // `rest`: the draft, where some of it was put into this form before, which had fewer lines.
 export async function take(form, address, rest) {
@@ -30,15 +30,20 @@ function fill(form, fields) {
   return changed;
 }
 
+// Above the fields, before anybody writes about another person among what is there; it stays until the form is sent.
 function tell(form, address, { saved_at }) {
   const details = form.closest('details');
   if (details) details.open = true;
   const button = create('button', { type: 'button', className: 'alt', textContent: _('Effacer ce texte') });
+  const line = create('p', { className: 'begun note' });
   button.onclick = async () => {
     await ask(address, 'DELETE');
     form.reset();
-    say(form, '');
+    line.remove();
+    typable(form)[0].focus();
   };
-  const when = new Date(saved_at).toLocaleString(document.documentElement.lang);
-  say(form, _('Vous aviez commencé à écrire.') + ' ' + when, button);
+  const when = new Date(saved_at).toLocaleString(document.documentElement.lang, { dateStyle: 'short', timeStyle: 'short' });
+  line.setAttribute('role', 'status');
+  line.append(_('Vous aviez commencé à écrire.') + ' ' + when + ' ', button);
+  form.prepend(line);
 }

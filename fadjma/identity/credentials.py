@@ -16,7 +16,7 @@ from itsdangerous import BadSignature
 from quart import Quart, Response, current_app, g, has_request_context, request
 from quart_auth import Action, AuthUser, QuartAuth
 
-from fadjma.identity.sessions import LIFETIME, lifetime
+from fadjma.identity.sessions import JUST_LEFT, LIFETIME, lifetime
 
 _ALGORITHM = "HS256"
 _SIGNED = jwt.PyJWS(algorithms=[_ALGORITHM])
@@ -52,6 +52,7 @@ def plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 COOKIE = "fadjma"
 SECURE_COOKIE = "__Host-fadjma"  # no other host of the domain, and nobody on plain http, can set one of this name
+LEFT = "fadjma_left"  # goes to drafts alone, and opens nothing
 _KNOWN = 4_000  # tokens and cookies that were found genuine: they stay so, and to find it out takes up to 0.1 ms
 _LONGEST = 4_096  # characters of a token or a cookie; ours have some 250, and anybody may send anything
 
@@ -110,6 +111,25 @@ def remember(secret: str) -> None:
 def forget() -> None:
     """Take the cookie back with the answer."""
     cookies.logout_user()
+
+
+def leave_behind(response: Response, secret: str, scheme: str) -> None:
+    """Let this browser, whose session has just ended, still hand in what its other pages were typing (decision 20)."""
+    response.set_cookie(
+        LEFT,
+        cookies.dump_token(secret),
+        max_age=JUST_LEFT // 1000,
+        path="/drafts",
+        secure=scheme == "https",
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def left_behind(app: Quart, headers: Headers) -> str | None:
+    """The secret of the session that has just ended in this browser, if it is genuine."""
+    cookie = cookie_in(headers.get("cookie", ""), LEFT)
+    return cookies.load_token(cookie, app) if cookie else None
 
 
 def issue_token(app: Quart, secret: str, user_id: str, *, now: int, name: str = "") -> tuple[str, int]:

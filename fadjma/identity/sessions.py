@@ -26,6 +26,7 @@ MINUTE = 60_000
 LIFETIME = 12 * 60 * MINUTE
 HALF = 10 * MINUTE
 ENROLLING = 30 * MINUTE  # that half a session waits while its person sets up a second factor: time to fetch a telephone
+JUST_LEFT = 10_000  # milliseconds in which other pages of a browser hear that somebody has signed out there
 UNUSED = 30 * 24 * 60 * MINUTE  # that a named token lives without being used
 PER_PAGE = 50
 _ADDRESS = 64  # characters kept of an address
@@ -175,16 +176,16 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
     return Viewer(**{**known, **other, "by": By(row["id"], full_name(row["given_name"], row["family_name"]))})
 
 
-def left_by(tx: Transaction, secret: str | None) -> str | None:
+def left_by(tx: Transaction, secret: str | None, *, just_now: bool = False) -> str | None:
     """Whose session it was that time has ended, within a day. What they were typing is still theirs.
 
-    None where its person or an admin has ended it.
+    None where its person or an admin has ended it; `just_now`: also where its person has, a moment ago.
     """
     row = secret and tx.first(
         "SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id AND u.status = 'active' "
         "AND s.kind = 'browser' AND s.half = '' AND s.created_at > :since "
-        "AND (s.ended_at IS NULL OR s.end_reason = 'expired')",
-        {"id": id_of(secret), "since": tx.now - 2 * LIFETIME},
+        "AND (s.ended_at IS NULL OR s.end_reason = 'expired' OR (s.end_reason = 'signed_out' AND s.ended_at > :left))",
+        {"id": id_of(secret), "since": tx.now - 2 * LIFETIME, "left": tx.now - (JUST_LEFT if just_now else 0)},
     )
     return row["user_id"] if row else None
 

@@ -123,10 +123,8 @@ async def _refused(refusal: Refusal) -> Response:
         extra["for"] = refusal.meant_for
         if viewer:
             await _keep_typed(viewer.own_id, refusal.meant_for)
-    if isinstance(refusal, SignInNeeded) and web.secret() and request.method in ("POST", "PUT"):
-        with suppress(Unavailable):  # it is refused all the same
-            if own_id := await web.database().read(sessions.left_by, web.secret()):
-                await _keep_typed(own_id, await _meant_for() or own_id)
+    if isinstance(refusal, SignInNeeded) and request.method in ("POST", "PUT"):
+        await _keep_of_who_left()
     response = _answer(refusal.status, translate(language, refusal.title), detail, extra, refusal)
     if isinstance(refusal, Throttled | TryLater):
         response.headers["Retry-After"] = str(refusal.retry_after)
@@ -185,6 +183,15 @@ async def _keep_typed(own_id: str, meant_for: str) -> None:
     if typed:
         with suppress(Unavailable, Throttled):  # it is refused all the same
             await web.database().write(keep)
+
+
+async def _keep_of_who_left() -> None:
+    left = None if web.secret() else web.secret_left_behind()
+    if secret := web.secret() or left:
+        with suppress(Unavailable):  # it is refused all the same
+            own_id = await web.database().read(sessions.left_by, secret, just_now=left is not None)
+            if own_id:
+                await _keep_typed(own_id, await _meant_for() or own_id)
 
 
 async def _meant_for() -> str:

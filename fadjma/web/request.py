@@ -153,6 +153,11 @@ def secret() -> str | None:
     return credentials.secret_from(app(), asking.plain, asking.scheme)
 
 
+def secret_left_behind() -> str | None:
+    """The secret of the session that has just ended in this browser; drafts alone are asked with it."""
+    return credentials.left_behind(app(), asked().plain)
+
+
 def signed_in() -> bool:
     """Whether the request carries a genuine session secret."""
     return secret() is not None

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from callers import Callers
+from callers import Caller, Callers
 from cast import AWA, CAST, DIOP, MOUSSA, PASSWORD, SARR
 from store import Clock, Store
 from told import REASON, RECORD, Told
@@ -249,3 +249,35 @@ def test_page_and_program_leave_out_the_same_secrets() -> None:
 
     script = (assets._STATIC / "drafts.js").read_text()
     assert f"/{drafts._SECRET.pattern}/;" in script, json.dumps(drafts._SECRET.pattern)
+
+
+async def _signed_out(clinic: Callers) -> Caller:
+    """A browser with several tabs, in one of which Dr Diop has just signed out."""
+    tabs = clinic.nobody(json=True)
+    assert (await tabs.post("/sign-in", {"login": "dr.diop@demo.fadjma", "password": PASSWORD})).location == "/"
+    assert (await tabs.post("/sign-out")).status == 204
+    return tabs
+
+
+async def test_what_another_tab_was_typing_when_somebody_signed_out_is_kept(clinic: Callers) -> None:
+    """That tab hears it a moment after the cookie has gone, and sends what it has then."""
+    tabs = await _signed_out(clinic)
+    (await tabs.ask("PUT", HERE, TYPED)).problem(401)
+    assert (await clinic.json_browser(DIOP).get(HERE)).json["fields"] == TYPED
+    (await tabs.get(HERE)).problem(401)  # it is written, and nothing is read
+
+
+async def test_a_moment_after_signing_out_nothing_of_that_browser_is_kept(clinic: Callers, clock: Clock) -> None:
+    tabs = await _signed_out(clinic)
+    clock.advance(seconds=11)
+    (await tabs.ask("PUT", HERE, TYPED)).problem(401)
+    assert (await clinic.json_browser(DIOP).get(HERE)).status == 204
+
+
+async def test_what_is_left_after_signing_out_is_of_no_session_that_an_admin_has_ended(
+    clinic: Callers, store: Store
+) -> None:
+    tabs = await _signed_out(clinic)
+    store.connection.execute("UPDATE sessions SET end_reason = 'deactivated' WHERE end_reason = 'signed_out'")
+    (await tabs.ask("PUT", HERE, TYPED)).problem(401)
+    assert (await clinic.json_browser(DIOP).get(HERE)).status == 204

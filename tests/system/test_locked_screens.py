@@ -237,7 +237,7 @@ async def test_what_was_being_typed_is_there_after_the_lock(
     await _unlock(diop.page)
     await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
     await expect(diop.page.locator("#title")).to_have_value("Contrôle")
-    await expect(diop.page.locator(".draft")).to_contain_text("Vous aviez commencé à écrire.")
+    await expect(diop.page.locator(".begun")).to_contain_text("Vous aviez commencé à écrire.")
     await diop.go("/")
     await diop.go(where)  # a crash: nothing is in the page
     await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
@@ -327,6 +327,6 @@ async def test_a_quarter_of_an_hour_without_hands_hides_what_is_half_typed_and_k
     await expect(page.locator("textarea")).to_have_count(0)
     await _unlock(page)
     await expect(page.locator("#body")).to_have_value("Sommeil agité")
-    await expect(page.locator(".draft")).to_contain_text("Vous aviez commencé à écrire.")
+    await expect(page.locator(".begun")).to_contain_text("Vous aviez commencé à écrire.")
     await expect(page).to_have_url(re.compile(f"{where}$"))
     await page.context.close()

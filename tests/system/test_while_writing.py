@@ -114,6 +114,47 @@ async def test_what_was_typed_before_the_script_that_keeps_it_came_is_kept_when_
         await diop.press("Effacer ce texte")
 
 
+async def test_what_was_begun_is_said_above_its_fields_until_it_is_sent_or_erased(
+    diop: Person, others: Programs, awa: str
+) -> None:
+    """Whoever writes about another person must not find the first one's words below the button; of several medicines."""
+    await _open_form(diop, others, awa, "prescriptions/new")
+    page, begun = diop.page, diop.page.locator("form > .begun:first-child")
+    await diop.press("Ajouter un médicament")
+    await page.fill("#lines-0-dosage", "1 comprimé le matin")
+    async with page.expect_response(lambda one: one.request.method == "PUT" and "le soir" in one.request.post_data):
+        await page.fill("#lines-1-dosage", "1 comprimé le soir")
+    await diop.go("/")
+    async with page.expect_response(lambda one: one.request.method == "PUT"):
+        await _open_form(diop, others, awa, "prescriptions/new")
+    await expect(page.locator("#lines-1-dosage")).to_have_value("1 comprimé le soir")
+    await expect(begun).to_contain_text("Vous aviez commencé à écrire.")
+    async with page.expect_response(lambda one: one.request.method == "PUT"):
+        await page.locator("#lines-0-dosage").press_sequentially(" ou à midi")
+    await expect(begun).to_be_visible()
+    async with page.expect_response(lambda one: one.request.method == "DELETE"):
+        await diop.press("Effacer ce texte")
+    await expect(begun).to_have_count(0)
+    await expect(page.locator("#lines-0-dosage")).to_have_value("")
+    assert await page.evaluate("document.activeElement.form == document.querySelector('main form[method=post]')")
+
+
+async def test_the_last_second_before_signing_out_in_another_tab_is_kept(
+    browser: Browser, others: Programs, awa: str
+) -> None:
+    where = f"/patients/{await others.id_of(awa)}/records/new"
+    diop = await sign_in(browser, others.clinic, DIOP, at=where)
+    other = await sit_down(diop.page.context, others.clinic)
+    await other.go("/account")
+    await diop.page.fill("#body", "Va mieux depuis lundi")
+    await other.page.locator("form[action='/sign-out']").evaluate("form => form.submit()")
+    await expect(diop.page).to_have_url(re.compile("/sign-in"))
+    await diop.page.context.close()
+    diop = await sign_in(browser, others.clinic, DIOP, at=where)
+    await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
+    await diop.page.context.close()
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [("prescriptions/new", "#lines-0-dosage"), ("records/new", "#body")],

@@ -122,8 +122,10 @@ async def sign_out() -> Response:
     web.even_locked()
     web.even_half("factor", "enrolment")
     await web.form(NoFields)
+    ended = False
     try:
         await web.leave(actions.end_session)
+        ended = True
     except SignInNeeded:
         pass  # the session was over already: signed out is signed out
     except Unavailable:
@@ -132,7 +134,10 @@ async def sign_out() -> Response:
         # On a shared computer nobody may stay signed in because the disk is full. Without its cookie the session is out
         # of reach; it ends when its time without activity is over.
     credentials.forget()
-    return web.see_other("/sign-in") if web.wants() != "json" else Response(status=204)
+    response = web.see_other("/sign-in") if web.wants() != "json" else Response(status=204)
+    if ended and not web.is_bearer():
+        credentials.leave_behind(response, web.secret() or "", request.scheme)
+    return response
 
 
 @blueprint.post("/language")
