@@ -1,6 +1,7 @@
 """Toasts, the stale line and the status, as somebody sees them on a phone and at a desk, and as axe judges them."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 from typing import Literal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from clinic import ADMIN, AWA, DESK, DIOP, NDIAYE, PHONE, Clinic, Programs, come, open_clinic, sign_in, take_over
 from drawn import drawing
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 EVERY_TAB_FITS = """size => {
@@ -62,6 +64,25 @@ async def others(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Prog
 @pytest.fixture(scope="module")
 def clinic(others: Programs) -> Clinic:
     return others.clinic
+
+
+async def _drawn_in(page: Page, which: str) -> set[tuple[int, ...]]:
+    """The colours of the state dots of the first of these."""
+    spot = page.locator(which).first
+    picture = Image.open(BytesIO(await spot.screenshot())).convert("RGB")
+    dots = picture.crop((0, picture.height - 11, picture.width, picture.height))  # below its word
+    return {colour for count, colour in dots.getcolors(10_000) or [] if count > 8}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_state_dots_are_there_where_the_system_chooses_the_colours(
+    browser: Browser, clinic: Clinic, others: Programs, scheme: Literal["light", "dark"]
+) -> None:
+    await others.validated(AWA)
+    ndiaye = await sign_in(browser, clinic, NDIAYE)
+    await ndiaye.page.emulate_media(forced_colors="active", color_scheme=scheme)
+    assert len(await _drawn_in(ndiaye.page, "#main b.s2")) > 2, "what has come, and what is still to come"
+    await ndiaye.page.context.close()
 
 
 async def is_accessible(page: Page) -> None:
