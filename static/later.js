@@ -73,7 +73,7 @@ export function fetchWithin(ms, address, options) {
 // Returns whether it is to be sent again: after `wait`, when the link is back, or when somebody presses (`job.again`).
 // Nothing where a secret is in it: whoever typed it may have gone, and it goes only when somebody presses.
 async function hold(form, wait, job) {
-  if (!form.elements.key || form.querySelector('[type=password], [autocomplete=one-time-code]')) return;
+  if (!form.key || form.querySelector('[type=password], [autocomplete=one-time-code]')) return;
   const fields = [...form.elements].filter(({ disabled, type }) => !disabled && !/submit|button/.test(type));
   const focused = document.activeElement;
   for (const field of fields) field.disabled = true; // what was sent is what is seen
