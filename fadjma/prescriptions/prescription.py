@@ -395,6 +395,11 @@ class Prescription:
         """Whether its pharmacy cannot hand over now all that is owed."""
         return any(line.at_hand is not None and line.at_hand < line.remaining for line in self.lines)
 
+    def lacking(self, line: Line) -> bool:
+        """Whether less of a line is put aside than is owed of it; its own pharmacy alone knows."""
+        there = line.at_hand if self.status in states.PREPARE_ANEW.sources else None
+        return there is not None and there < line.remaining
+
     @property
     def is_prepared(self) -> bool:
         """Whether its pharmacy has put something together for it, or handed something over."""

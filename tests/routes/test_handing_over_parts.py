@@ -110,7 +110,27 @@ async def test_what_is_missing_is_said_and_what_there_is_can_be_prepared(
     assert done.status == 303
     (await clinic.program(NDIAYE).post(f"{address}/preparation", {"some": True})).problem(422)
     assert (await clinic.program(NDIAYE).post(f"{address}/readiness")).json["status"] == "ready"
-    assert (await clinic.program(NDIAYE).get(address)).json["lines"][0]["at_hand"] in range(6, 1000)
+    there = (await clinic.program(NDIAYE).get(address)).json["lines"][0]["at_hand"]
+    assert there in range(6, 1000)
+    page = (await clinic.browser(NDIAYE).get(address)).text
+    assert f"<b>Préparé\xa0:</b> {there} sur 1000" in page, "whoever puts the bag together sees what is not in it"
+    assert "Préparé" not in (await clinic.browser(AWA).get(address)).text.partition("</thead>")[2].partition("</table>")[0]
+
+
+async def test_a_step_that_is_the_next_one_stands_out_and_what_is_not_checked_is_said_once(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    prescribed = {"medicine_id": "amoxicillin-1g", "dosage": "1 comprimé matin et soir", "quantity": 1000}
+    body = {"lines": [{**prescribed, "duration_days": 365}], "pharmacy_id": "pharmacy-jamm", "confirm": True}
+    address = (await clinic.program(DIOP).post("/patients/awa/prescriptions", body)).location
+    lot = {"medicine_id": "amoxicillin-1g", "number": "A1", "expires_on": in_days(store, 400), "quantity": 6}
+    await clinic.program(NDIAYE).post("/inventory/lots", lot)
+    await clinic.program(NDIAYE).post(f"{address}/validation")
+    await clinic.browser(NDIAYE).post(f"{address}/preparation", {"partial": "1"})
+    page = (await clinic.browser(NDIAYE).get(address)).text
+    assert re.search('<button data-key="[a-z]">Marquer « Prête »', page.replace("\xa0", " "))
+    assert re.search('<button class="alt"[^>]*>Préparer à nouveau', page)
+    assert page.count("Ce qui n'a pas pu être vérifié") == 1
 
 
 async def test_clicked_twice_a_part_is_handed_over_once_and_its_code_was_right(
