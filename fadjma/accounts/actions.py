@@ -246,7 +246,7 @@ def activate(tx: Transaction, chooser: Chooser, *, password_hash: str, submissio
     slips.use(tx, chooser.slip.id, submission)
     passwords.put(tx, account_id, password_hash)
     sessions.end(tx, account_id, reason="signed_out")
-    _note_new_password(tx, account_id, by=account_id, address=address)
+    _note_new_password(tx, account_id, by=account_id, address=address, is_first=chooser.slip.purpose == "activation")
     return account_id
 
 
@@ -392,10 +392,12 @@ def change_password(tx: Transaction, viewer: Viewer, *, was: str, by: str, addre
     return {"id": viewer.id}
 
 
-def _note_new_password(tx: Transaction, account_id: str, *, by: str, address: str) -> None:
+def _note_new_password(tx: Transaction, account_id: str, *, by: str, address: str, is_first: bool = False) -> None:
+    """`is_first`: nothing was changed, and whoever chose it reads nothing else when they sign in for the first time."""
     profile = Subject("profile", account_id)
     events.record(tx, "password.changed", profile, actor_id=by)
-    events.notify(tx, [account_id], "notification", "password.changed", profile)
+    if not is_first:
+        events.notify(tx, [account_id], "notification", "password.changed", profile)
     security.note(tx, "password_changed", account_id=account_id, address=address)
 
 

@@ -156,6 +156,8 @@ class OwnContactForm(ReachForm):
 class ContactForm(ReachForm):
     """Who somebody is."""
 
+    order: ClassVar[tuple[str, ...]] = ("given_name", "family_name", "phone", "email")
+
     given_name = text(N_("Prénom"), 80, rules=[LooksAsItIs()])
     family_name = text(N_("Nom"), 80, rules=[LooksAsItIs()])
 
@@ -204,6 +206,8 @@ class PatientForm(BornForm, PersonForm):
 
 
 class PractitionerForm(PersonForm):
+    order: ClassVar[tuple[str, ...]] = ("role", *PersonForm.order)
+
     role = one_of(N_("Profession"), ["doctor", "pharmacist"])
     profession = one_of(N_("Exerce comme"), PROFESSIONS, required=False)
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40)
@@ -219,6 +223,13 @@ class StaffForm(ContactForm):
     licence_number = text(N_("Numéro d'inscription à l'Ordre"), 40, required=False)
     specialty = text(N_("Spécialité"), 80, required=False)
     organization_id = text(N_("Lieu d'exercice"), 40, required=False)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid: bool = super().validate(extra_validators)
+        if self["role"].data in ("", None, "admin") or self["organization_id"].data or self["role"].errors:
+            return valid
+        self.refuse({"organization_id": N_("Choisissez un lieu d'exercice de la liste.")})
+        return False
 
 
 class CorrectionForm(ReachForm):

@@ -65,7 +65,7 @@ def read(typed: str) -> Scan:
     if is_gtin(text):
         return Scan(in_fourteen(text))
     if not any(c.isascii() and c.isdecimal() for c in text):
-        raise Invalid({"code": _KEYBOARD if text else _NOTHING})
+        raise Invalid({"code": _NOTHING if text.replace(" ", "").isalpha() or not text else _KEYBOARD})
     elements = _elements(text)
     if elements is None:
         return _beginning(text)

@@ -110,8 +110,8 @@ class ChoicesForm(Form):
 
 class MedicineForm(Form):
     dci = text(N_("DCI"), LONGEST["dci"])
-    form = text(N_("Forme"), LONGEST["form"])
     strength = text(N_("Dosage"), LONGEST["strength"])
+    form = text(N_("Forme"), LONGEST["form"])
     unit = text(N_("Unité comptée"), LONGEST["unit"])
     atc = text(N_("Code ATC"), 10, required=False)
     brands = text(N_("Noms de marque"), LONGEST["brands"], required=False)

@@ -45,14 +45,23 @@ class LineForm(Form):
         N_("Médicament"), [AtMost(120)], filters=[cleaning(120)]
     )  # what was typed, until one is chosen
     dosage: Field[str] = text(N_("Posologie et mode d'emploi"), 300)
-    quantity: Field[int] = WholeNumber(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
     duration_days: Field[int] = WholeNumber(N_("Durée en jours"), [InputRequired(), NumberRange(min=1, max=365)])
+    quantity: Field[int] = WholeNumber(N_("Quantité"), [InputRequired(), NumberRange(min=1, max=1000)])
     substitution_reason: Field[str | None] = text(N_("Ne pas substituer, parce que"), 200, required=False)
 
     # Expressly written by the prescriber: without it what is on list I is not renewed (docs/clinic.md, “Renewal”).
     renewals: Field[int | None] = WholeNumber(
         N_("Peut être renouvelé (nombre de fois)"), [Optional(), NumberRange(min=0, max=12)]
     )
+
+    def validate_medicine(self, field: Any) -> None:
+        if not field.data and not self["medicine_id"].data:
+            raise ValidationError(translate(self.language, N_("Choisissez un médicament de la liste.")))
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether a page has sent a line in which nobody has written."""
+        return bool(self["medicine"].raw_data) and not any(text for field in self for text in field.raw_data or ())
 
 
 class OverrideForm(Form):
@@ -102,7 +111,13 @@ class PrescriptionForm(Alerting):
     def each_line(self) -> list[LineForm]:
         return [entry.form for entry in self["lines"]]
 
+    def line_of(self, name: str) -> int:
+        field, _, rest = name.partition("-")
+        return int(rest.partition("-")[0]) + 1 if field == "lines" and rest and len(self["lines"]) > 1 else 0
+
     def validate(self, extra_validators: Any = None) -> bool:
+        while len(self["lines"]) > 1 and self["lines"][-1].form.is_blank:
+            self["lines"].pop_entry()  # added, and not needed
         valid: bool = super().validate(extra_validators)
         if len(self["lines"]) > LINES_AT_MOST:
             self.refuse({"lines": AT_MOST})

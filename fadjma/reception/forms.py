@@ -1,6 +1,6 @@
 """Who a patient is, as the desk writes it down: one name, or about how old somebody is, are enough."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import PasswordField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
@@ -18,6 +18,7 @@ class IdentityForm(BornForm, ContactForm):
     """Names, birth or age, sex, and how somebody is reached if at all."""
 
     needs_contact = False
+    order: ClassVar[tuple[str, ...]] = ("given_name", "family_name", "birth_date", "age", "age_unit", "sex", "city")
     sure = N_("J'ai vérifié : c'est une autre personne, et la date est juste")
 
     birth_date = text(N_("Date de naissance"), 30, required=False)

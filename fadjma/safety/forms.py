@@ -1,6 +1,6 @@
 """Rows of the clinic's own tables, and signing them."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import FieldList, FormField
 from wtforms.validators import ValidationError
@@ -37,6 +37,8 @@ class _EntryForm(Questioned):
 
 
 class DoseForm(_EntryForm):
+    order: ClassVar[tuple[str, ...]] = ("dci", "from_months", "to_months", "mg_per_kg_day")
+
     from_months: Field[str] = text(N_("À partir de l'âge de"), 20)
     to_months: Field[str] = text(N_("Jusqu'à l'âge de (non compris)"), 20)
     mg_per_kg_day: Field[str] = text(N_("Au plus, en mg par kg et par jour"), 20)
@@ -67,6 +69,8 @@ class DoseForm(_EntryForm):
 
 
 class InteractionForm(_EntryForm):
+    order: ClassVar[tuple[str, ...]] = ("dci", "other", "effect")
+
     other: Field[str] = text(N_("Avec (DCI)"), written.LONGEST["other"])
     effect: Field[str] = text(N_("Ce qui peut arriver"), written.LONGEST["effect"], minimum=3)
 
@@ -88,6 +92,8 @@ class InteractionForm(_EntryForm):
 
 class VaccineForm(_EntryForm):
     """A dose of the schedule of vaccinations."""
+
+    order: ClassVar[tuple[str, ...]] = ("dci", "dose", "also", "from_age", "to_age", "apart", "sex")
 
     dci: Field[str] = text(N_("Vaccin"), written.LONGEST["dci"])
     also: Field[str | None] = text(N_("Autres noms"), written.LONGEST["also"], required=False)

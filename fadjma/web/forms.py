@@ -121,6 +121,8 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
 
     Meta = _Meta
     instead: ClassVar[Mapping[str, str]] = {}  # what to say of some fields that are not known, by their names
+    # The fields that its page asks for first, where that is not the order in which they are declared; messages follow.
+    order: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, formdata: MultiDict[str, str] | None = None, prefix: str = "", **kwargs: Any) -> None:
         self.language = speaking.get()
@@ -175,7 +177,9 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
     @property
     def messages(self) -> dict[str, str]:
         """The first message of each field that has one, by the field's full name (lines-0-quantity)."""
-        return {**self.doubts, **self.others, **dict(_messages(self))}
+        found = {**self.doubts, **self.others, **dict(_messages(self))}
+        first = [name for name in self.order if name in found]
+        return {name: found[name] for name in dict.fromkeys((*first, *found))} if first else found
 
     @property
     def to_confirm(self) -> bool:
@@ -186,6 +190,10 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         """The label of a field by its full name, in French; empty when it has none."""
         field = self._find(name)
         return str(field.label.text) if field is not None else ""
+
+    def line_of(self, name: str) -> int:
+        """Which of several lines a field is in, as its page counts them; 0: of none, or of the only one."""
+        return 0
 
     def refuse(self, errors: dict[str, str], **values: Any) -> None:
         """Put the messages of an action beside the fields."""

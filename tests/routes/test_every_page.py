@@ -98,8 +98,16 @@ async def _refused(caller: Caller, page: str, sent: set[str]) -> list[str]:
             hidden = {name: html.unescape(value) for name, value in _HIDDEN_FIELD.findall(form)}
             answer = await caller.post(address, {**dict.fromkeys(names, ""), **hidden, "nothing_known": "1"})
             assert answer.status == 422, (address, answer.status)
-            faults += [f"{address}: {fault}" for fault in _misnamed(HIDDEN.sub("", answer.text))]
+            came_back = HIDDEN.sub("", answer.text)
+            faults += [f"{address}: {fault}" for fault in (*_misnamed(came_back), *_out_of_order(came_back))]
     return faults
+
+
+def _out_of_order(page: str) -> list[str]:
+    """What is wrong is said in the order in which the page asks for it."""
+    said = re.findall(r'<li><a href="#([^"]+)">', page.partition('id="errors"')[2].partition("</ul>")[0])
+    asked = [place for name in said if (place := page.find(f' id="{name}"')) >= 0]
+    return [] if asked == sorted(asked) else [f"not in its order: {said}"]
 
 
 _FORMS = re.compile(r"<form [^>]*method=.?post.*?</form>", re.DOTALL)

@@ -114,7 +114,9 @@ async def test_what_is_missing_is_said_and_what_there_is_can_be_prepared(
     assert there in range(6, 1000)
     page = (await clinic.browser(NDIAYE).get(address)).text
     assert f"<b>Préparé\xa0:</b> {there} sur 1000" in page, "whoever puts the bag together sees what is not in it"
-    assert "Préparé" not in (await clinic.browser(AWA).get(address)).text.partition("</thead>")[2].partition("</table>")[0]
+    assert (
+        "Préparé" not in (await clinic.browser(AWA).get(address)).text.partition("</thead>")[2].partition("</table>")[0]
+    )
 
 
 async def test_a_step_that_is_the_next_one_stands_out_and_what_is_not_checked_is_said_once(

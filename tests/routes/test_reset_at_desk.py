@@ -106,3 +106,11 @@ async def test_the_document_is_named(clinic: Callers, document: str) -> None:
 @pytest.mark.parametrize("person", [one for one in CAST if one is not THIAM], ids=lambda one: one.id)
 async def test_by_nobody_else(clinic: Callers, person: Viewer) -> None:
     (await clinic.program(person).post("/patients/awa/reset", SEEN)).problem(403)
+
+
+async def test_who_has_no_account_yet_has_no_old_password_to_lose(clinic: Callers) -> None:
+    known = {"given_name": "Coumba", "birth_date": "1966", "sex": "female", "phone": "77 300 20 10", "confirm": True}
+    where = (await clinic.program(THIAM).post("/patients", known)).location or ""
+    page = (await clinic.browser(THIAM).get(where)).text
+    assert "Ouvrir un compte en ligne" in page and "ancien mot de passe" not in page
+    assert "ancien mot de passe" in (await clinic.browser(THIAM).get("/patients/awa")).text

@@ -42,6 +42,7 @@ class TestStaff:
         signed_in = {"email": "khadim@exemple.sn", "password": NEW_PASSWORD}
         token = (await clinic.nobody(json=True).post("/api/token", signed_in)).json["access_token"]
         assert (await clinic.bearer(token).get("/me")).json["role"] == "doctor"
+        assert (await clinic.bearer(token).get("/notifications")).json["items"] == [], "nothing has been changed"
         seen = (await clinic.program(ADMIN).get(made.location)).json
         assert seen["last_sign_in_at"] is not None
 

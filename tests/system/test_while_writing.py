@@ -117,7 +117,7 @@ async def test_what_was_typed_before_the_script_that_keeps_it_came_is_kept_when_
 async def test_what_was_begun_is_said_above_its_fields_until_it_is_sent_or_erased(
     diop: Person, others: Programs, awa: str
 ) -> None:
-    """Whoever writes about another person must not find the first one's words below the button; of several medicines."""
+    """Whoever writes about another person must not find the first one's words below the button."""
     await _open_form(diop, others, awa, "prescriptions/new")
     page, begun = diop.page, diop.page.locator("form > .begun:first-child")
     await diop.press("Ajouter un médicament")
