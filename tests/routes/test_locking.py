@@ -248,3 +248,10 @@ async def test_a_reset_takes_the_pin_away(clinic: Callers, store: Store, begin_a
     await clinic.browser(DIOP).post("/unlock-pin", {"password": PASSWORD, "pin": PIN})
     await clinic.program(ADMIN).post("/accounts/diop/reset", {"document": "CNI 1"})
     assert store.value("SELECT count(*) FROM unlock_pins") == 0
+
+
+async def test_whoever_comes_next_types_at_once(clinic: Callers) -> None:
+    """« Changer de personne » leads to the door; nobody's telephone opens its keyboard by itself there."""
+    await _lock(clinic, DIOP)
+    assert 'autofocus=""' in (await clinic.browser(DIOP).get("/sign-in")).text
+    assert "autofocus" not in (await clinic.nobody().get("/sign-in")).text

@@ -44,9 +44,9 @@ def _next() -> str:
 @blueprint.get("/sign-in")
 @web.takes("next", "login")
 async def show_sign_in() -> Response:
-    return web.page(
-        "accounts/sign_in.html", form=web.blank(SignInForm, login=request.args.get("login")), **await _around_sign_in()
-    )
+    form = web.blank(SignInForm, login=request.args.get("login"))
+    changing = web.signed_in()  # on a shared computer, over the lock: whoever comes types at once
+    return web.page("accounts/sign_in.html", form=form, changing=changing, **await _around_sign_in())
 
 
 @blueprint.post("/sign-in")
