@@ -171,6 +171,8 @@ class TestActing:
         chosen = await browser.post("/acting", {"person_id": "awa", "next": "/prescriptions"})
         assert chosen.location == "/prescriptions"
         assert "vous agissez à sa place" in (await browser.get("/prescriptions")).text
+        heading = (await browser.get("/")).text.partition("<h1>")[2].partition("</h1>")[0]
+        assert heading.startswith("Dossier\xa0: "), "« Dossier de Awa » is no French"
         assert (await browser.post("/sign-out", {})).location == "/sign-in"
         assert (await browser.get("/")).location == "/sign-in"
 

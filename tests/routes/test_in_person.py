@@ -28,7 +28,11 @@ class TestAPin:
     async def test_is_asked_for_only_where_there_is_one(self, clinic: Callers, told: Told) -> None:
         page = f"/access-requests/{told.pending}"
         before = (await clinic.browser(SARR).get(page)).text
-        assert "n'a pas de code PIN" in before and "in-person-approval" not in before
+        assert (
+            "Pas de code PIN pour ce patient" in before
+            and "de qui agit pour lui" in before
+            and "in-person-approval" not in before
+        )
         await _pin(clinic)
         assert "in-person-approval" in (await clinic.browser(SARR).get(page)).text
 
