@@ -246,7 +246,7 @@ async def test_what_was_being_typed_is_there_after_the_lock(
     await expect(device.page.locator("#body")).to_have_value("Va mieux depuis lundi")
     await expect(device.page.locator("#title")).to_have_value("Contrôle")
     await device.page.context.close()
-    await diop.page.locator("main form button").first.click()
+    await diop.press("Ajouter au dossier")
     await expect(diop.page.locator("h1")).not_to_have_text("Écran verrouillé")
     await expect(diop.page).not_to_have_url(re.compile("/new$"))
     await diop.go(where)

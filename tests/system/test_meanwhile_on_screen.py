@@ -79,6 +79,11 @@ async def test_what_comes_of_the_other_act_does_not_take_the_place_of_the_answer
     await page.context.set_offline(True)
     await mine.press("Mettre en attente")
     await expect(page.locator(".unsent")).to_be_visible()
+    seen = [
+        await button.evaluate("one => getComputedStyle(one).opacity")
+        for button in await page.locator("form:has(.unsent) button").all()
+    ]
+    assert seen == ["0.6", "1"], "of both buttons the one that can be pressed stands out"
     await others.ask(DIOP, "POST", f"{address}/cancellation", reason="Traitement changé")
     await page.context.set_offline(False)
     await mine.is_told("Une ordonnance a été annulée")
