@@ -1,21 +1,24 @@
 // What somebody had begun to write in a form is put into it again. drafts.js fetches this where there is any.
-import { ask, gone, isChoice, read, seen, typable, typed } from './drafts.js';
+import { ask, gone, isChoice, read, typable, typed } from './drafts.js';
 import { create } from './page.js';
 import { sendNow } from './saving.js';
 
-// `rest`: the draft, where some of it was put into this form before, which had fewer lines.
+// `rest`: the draft, where some of it was put into a form before that had fewer lines. Returns what the next form in its
+// place is given as that: the draft where this one has fewer lines, too; nothing where an event has put the next one there
+// meanwhile, which looks for the draft itself; else 0, for there is nothing left of it.
 export async function take(form, address, rest) {
   const draft = rest || await read(address), { fields } = draft;
-  if (!fields) return; // it has gone meanwhile
+  if (!fields) return 0; // it has gone meanwhile
   for (const field of typable(form)) if (typed.has(field)) delete fields[field.name];
   const names = typable(form).map(({ name }) => name);
   if (form.more && Object.keys(fields).some(name => !names.includes(name) && name != 'version')) { // it has fewer lines than there were
-    seen.set(address, draft);
     gone.add(form); // the one that comes is kept in its place
-    return form.more.click();
+    form.more.click();
+    return draft;
   }
   if (fill(form, fields)) tell(form, address, draft);
   if (rest) sendNow(form);
+  if (form.isConnected) return 0;
 }
 
 function fill(form, fields) {

@@ -5,7 +5,7 @@
 import { byId } from './page.js';
 
 const FIELD = '[data-picks]';
-const timers = new Map(); // field → when
+let timer; // of the field that has the focus: of another nothing is looked for
 let suggestions; // the module, once somebody has looked for something
 
 export const listOf = field => byId(field.dataset.picks);
@@ -17,8 +17,6 @@ export const say = (field, text) => byId(`${field.dataset.picks}-said`).textCont
 function equip(field) {
   const list = listOf(field);
   list.setAttribute('role', 'listbox');
-  list.onmousedown = event => event.preventDefault(); // the field keeps the focus
-  list.onclick = ({ target }) => suggestions.choose(field, target.closest('[role=option]'));
   list.textContent = '';
   list.hidden = true;
   for (const [name, value] of Object.entries({ role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': list.id, 'aria-expanded': false })) {
@@ -34,11 +32,11 @@ const equipAll = node => node.querySelectorAll(FIELD).forEach(equip);
 
 // --- looking ---
 
-export const stop = field => clearTimeout(timers.get(field));
+export const stop = () => clearTimeout(timer);
 
 function plan(field, wait) {
-  stop(field);
-  timers.set(field, setTimeout(look, wait, field));
+  stop();
+  timer = setTimeout(look, wait, field);
 }
 
 // An answer is shown only for the text that it is about, while somebody is there.

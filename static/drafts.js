@@ -5,7 +5,7 @@ import { bring, sleep, user } from './page.js';
 const SECRET = /password|document|(^|[-_])(pin|code|otp|key)($|[-_])/; // as in fadjma/web/drafts.py
 export const gone = new WeakSet(); // forms that were sent: what was typed in them is no draft any more
 export const typed = new WeakSet(); // fields: what somebody typed since the page came is newer than any draft
-export const seen = new Map(); // address → the draft of which something is still to be found again there, or 0
+const restored = {}; // address → a promise of what its newest form leaves to the next: see begun.js
 let listed; // a promise of the addresses that have something
 let saver; // of saving.js
 export const waiting = new Set(); // forms in which something was typed that it has not taken up
@@ -66,18 +66,21 @@ addEventListener('unsent', ({ target }) => gone.delete(target));
 
 addEventListener('hiding', ({ detail }) => saver && detail.push(saver.then(({ sendAll }) => sendAll()))); // lock.js waits for these
 
-async function restore(form) {
-  const address = addressOf(form);
+// `before`: of the form in whose place this one is. Returns what is left of the draft for the next.
+async function restore(form, address, before) {
   form.autocomplete = 'off'; // a browser would show what was typed to whoever comes next
-  if (form.querySelector('[aria-invalid]') || form.matches('[data-draft]')) return sendNow(form); // it came back
-  const rest = seen.get(address);
-  seen.set(address, 0);
-  if (rest == 0) return form.more && sendNow(form); // a line more, or one less
-  if (rest || await isThere(address)) await (await bring(() => import('./begun.js'))).take(form, address, rest);
+  const isBack = form.querySelector('[aria-invalid]') || form.matches('[data-draft]');
+  const rest = await before;
+  if (isBack || rest == 0 && form.more) sendNow(form); // or it has a line more, or one less
+  if (isBack || rest == 0) return rest;
+  return (rest || await isThere(address)) && (await bring(() => import('./begun.js'))).take(form, address, rest);
 }
 
 function restoreAll(node) {
-  for (const form of [node, ...node.querySelectorAll('form')]) if (isKept(form)) form.restored = restore(form);
+  for (const form of [node, ...node.querySelectorAll('form')].filter(isKept)) {
+    const address = addressOf(form);
+    form.restored = restored[address] = restore(form, address, restored[address]);
+  }
 }
 
 restoreAll(document.body);

@@ -5,7 +5,7 @@ import { abortAfter, bring, byId, create, lineWithButton, SECOND, showToast, use
 import { working } from './send.js';
 
 export const AGAIN = _('Pas de réponse du serveur. Appuyez de nouveau : rien ne sera fait deux fois.');
-const UNSENT = _('Pas de réponse du serveur. Votre envoi est gardé dans cette page : il part dès que la connexion revient, une seule fois. Laissez-la ouverte.');
+const UNSENT = _('Pas de réponse du serveur. Votre envoi est gardé dans cette page : laissez-la ouverte. Il part dès que la connexion revient, une seule fois.');
 const NO_LINK = _('Pas de connexion avec le serveur : cette page reste ouverte.');
 export const WAITING = _('Écran masqué. Pas de réponse du serveur. Votre texte est gardé dans cette page : laissez-la ouverte.');
 

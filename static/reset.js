@@ -14,11 +14,22 @@ export async function fetchPage() {
 // is done; without it, it is put there anyway.
 export function renew(body, missed, again) {
   const main = byId('main');
-  if (again && isBusy(main)) holdBack(main, again);
-  else swap(main, body.querySelector('#main'));
+  if (again && isBusy(main)) {
+    holdBack(main, again);
+    keep([...main.querySelectorAll('form')].filter(isBusy));
+  } else {
+    swap(main, body.querySelector('#main'));
+  }
   byId('unread').replaceWith(body.querySelector('#unread'));
   if (missed > 0) {
     const textContent = _('Changements pendant votre absence : %n').replace('%n', missed);
     showToast(create('a', { className: 'toast', href: byId('bell').href, textContent }));
   }
+}
+
+// After a copy was restored the server has an earlier draft, or none.
+async function keep(forms) {
+  const { isKept } = await import('./drafts.js');
+  const { sendNow } = await import('./saving.js');
+  forms.filter(isKept).forEach(form => sendNow(form));
 }

@@ -26,7 +26,9 @@ function show(field, html) {
   const come = document.createElement('template');
   come.innerHTML = html;
   if (html && at && !come.content.querySelector(`button[value$=":${at.dataset.id}"]`)) return;
-  list.textContent = "";
+  list.onmousedown = event => event.preventDefault(); // the field keeps the focus
+  list.onclick = ({ target }) => choose(field, target.closest('[role=option]'));
+  list.textContent = '';
   list.append(come.content);
   const said = [];
   for (const [i, line] of [...list.children].entries()) {
@@ -75,7 +77,7 @@ export function choose(field, option) {
   if (!option) return;
   field.value = option.querySelector('bdi').textContent;
   field.dispatchEvent(new Event('input', { bubbles: true })); // it is kept as a draft
-  stop(field);
+  stop();
   idOf(field).value = option.dataset.id;
   show(field, '');
   field.dispatchEvent(new Event('chosen', { bubbles: true })); // what is understood of the posology depends on it

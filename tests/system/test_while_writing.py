@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 import pytest_asyncio
 from clinic import DIOP, NDIAYE, PASSWORD, PHONE, Person, Programs, come, open_clinic, sign_in, sit_down
+from live_page import until
 from playwright.async_api import Browser, BrowserContext, Request, Route, expect
 from test_scenarios import choose_medicine
 
@@ -142,13 +143,18 @@ async def test_what_was_begun_is_said_above_its_fields_until_it_is_sent_or_erase
 async def test_the_last_second_before_signing_out_in_another_tab_is_kept(
     browser: Browser, others: Programs, awa: str
 ) -> None:
-    where = f"/patients/{await others.id_of(awa)}/records/new"
+    patient = await others.id_of(awa)
+    where = f"/patients/{patient}/records/new"
     diop = await sign_in(browser, others.clinic, DIOP, at=where)
     other = await sit_down(diop.page.context, others.clinic)
     await other.go("/account")
     await diop.page.fill("#body", "Va mieux depuis lundi")
     await other.page.locator("form[action='/sign-out']").evaluate("form => form.submit()")
     await expect(diop.page).to_have_url(re.compile("/sign-in"))
+    # A page that is closed ends what it sends.
+    with closing(sqlite3.connect(others.clinic.database, timeout=60)) as database:
+        kept = "SELECT 1 FROM drafts WHERE form = 'patients-records' AND subject = ?"
+        await until(lambda: database.execute(kept, [patient]).fetchall())
     await diop.page.context.close()
     diop = await sign_in(browser, others.clinic, DIOP, at=where)
     await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
@@ -376,3 +382,34 @@ async def test_a_link_that_fails_while_a_draft_is_looked_for_loses_neither_it_no
     await page.reload()
     await expect(page.locator("#title")).to_have_value("Consultation")
     await expect(page.locator("#body")).to_have_value("Fièvre, toux")
+
+
+async def test_after_a_copy_was_restored_what_is_being_typed_is_kept_anew(
+    diop: Person, others: Programs, awa: str
+) -> None:
+    """The copy is older: of what was typed it has an earlier draft, or none. The page is told that its cursor is of
+    another history; opened anew it is told at once, while what was typed is still looked for.
+    """
+    patient, page = await others.id_of(awa), diop.page
+    back = asyncio.Event()
+
+    async def wait_for_it(route: Route) -> None:
+        await back.wait()
+        await route.continue_()
+
+    await page.route(re.compile("/(events|notifications/poll)"), wait_for_it)
+    await page.add_init_script(
+        "new MutationObserver(() => { if (document.body) document.body.dataset.cursor = 999_999 })"
+        ".observe(document, { childList: true, subtree: true })"
+    )
+    await diop.go(f"/patients/{patient}/records/new")
+    async with page.expect_response(lambda one: one.request.method == "PUT"):
+        await page.fill("#body", "Écrit après la copie")
+    with closing(sqlite3.connect(others.clinic.database, timeout=60)) as database, database:
+        database.execute("DELETE FROM drafts")
+    async with page.expect_response(lambda one: one.request.method == "PUT"):
+        back.set()
+    await page.unroute_all(behavior="wait")
+    await expect(page.locator("#body")).to_have_value("Écrit après la copie")
+    await page.reload()
+    await expect(page.locator("#body")).to_have_value("Écrit après la copie")
