@@ -82,10 +82,10 @@ def test_no_note_leaves_the_gender_open() -> None:
     ]
 
 
-def test_the_start_says_in_french_what_everybody_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_start_says_in_french_what_everybody_is(capfd: pytest.CaptureFixture[str]) -> None:
     app = create_app(Settings(demo=True, database_url="sqlite:///nowhere.db"))
     serving._print_demo_accounts(app)
-    said = capsys.readouterr().out
+    said = capfd.readouterr().out
     assert "Awa Cissé (Patiente)" in said and "Coumba Lô (Administratrice)" in said
     assert not re.search(r"\((doctor|pharmacist|patient|admin)\)", said)
 

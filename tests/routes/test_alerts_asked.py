@@ -157,7 +157,7 @@ class TestOnThePage:
         )
         assert page.status == 422
         text = _text(page)
-        first, rest = text.split("Médicament 2")
+        first, _, rest = text.rpartition("Médicament 2")  # which is named above the form, too: no medicine is chosen
         assert 'name="overrides-0-reason"' in first.split("<fieldset")[1] and 'name="overrides-0-reason"' not in rest
         assert "le matin, avec de l'eau" in rest
         [alert] = (await clinic.program(DIOP).post(PATH, {"lines": [OTHER]})).problem(422)["alerts"]
