@@ -243,7 +243,7 @@ def _doctor(tx: Transaction, viewer: Viewer) -> _Doctor:
 
 def _begun(tx: Transaction, viewer: Viewer) -> list[tuple[Kind, Identity]]:
     """What was being typed and was not sent, the latest first; nothing of a file that is not open for it any more."""
-    typed = (place for place in drafts.places(tx, viewer.id) if _goes_on(tx, viewer, place))
+    typed = (place for place in drafts.places(tx, drafts.writer(viewer)) if _goes_on(tx, viewer, place))
     found = list(islice(typed, _OF_A_DOCTOR))
     patients = {one.id: one for one in directory.identities(tx, [place.subject for place in found])}
     return [(_BEGUN[place.form], patients[place.subject]) for place in found]

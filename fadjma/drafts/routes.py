@@ -59,7 +59,7 @@ async def drop(form: str, subject: str) -> Response:
 
 
 def _places(tx: Transaction, viewer: Viewer) -> list[Place]:
-    return drafts.places(tx, viewer.id)
+    return drafts.places(tx, drafts.writer(viewer))
 
 
 def _place(form: str, subject: str) -> Place:
@@ -74,13 +74,13 @@ def _key() -> bytes:
 
 
 def _read(tx: Transaction, viewer: Viewer, place: Place, key: bytes) -> Draft | None:
-    return drafts.read(tx, viewer.id, place, key=key)
+    return drafts.read(tx, drafts.writer(viewer), place, key=key)
 
 
 def _save(tx: Transaction, viewer: Viewer, place: Place, fields: dict[str, str], key: bytes) -> None:
-    drafts.save(tx, viewer.id, place, fields, key=key)
+    drafts.save(tx, drafts.writer(viewer), place, fields, key=key)
     sessions.note_activity(tx, viewer)
 
 
 def _drop(tx: Transaction, viewer: Viewer, place: Place) -> None:
-    drafts.drop(tx, viewer.id, place)
+    drafts.drop(tx, drafts.writer(viewer), place)

@@ -128,7 +128,7 @@ async def act(
         if key and not stored:
             idempotency.keep_answer(tx, viewer, key, fingerprint, answer)
         if typed_at:
-            drafts.drop(tx, viewer.id, typed_at)
+            drafts.drop(tx, drafts.writer(viewer), typed_at)
         sessions.note_activity(tx, viewer)
         return Acted(resource, answer, stored is not None)
 

@@ -2,6 +2,8 @@
 
 Sealed with the program's key, and bound to whose it is and what it is about: the table alone shows nothing, and a row
 that is put in the place of another does not open. Secrets are not kept at all.
+
+It is of whoever types it: who acts for a patient has drafts of their own there, and neither reads the other's.
 """
 
 import json
@@ -10,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from fadjma.identity.people import Viewer
 from fadjma.sealing import seal, unseal
 from fadjma.store import Transaction
 
@@ -17,6 +20,7 @@ KEPT = 7 * 24 * 3_600_000  # milliseconds
 # In the name of a field; static/drafts.js does not even send them.
 _SECRET = re.compile(r"password|document|(^|[-_])(pin|code|otp|key)($|[-_])")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_FOR = "~"  # in no name of a form: between it and the patient for whom somebody else writes
 _LISTED = 200
 _VERSION = "version"  # of what was there when the text was typed, by which a change of somebody else is found out
 
@@ -31,6 +35,32 @@ class Place:
     @property
     def is_one(self) -> bool:
         return bool(_NAME.fullmatch(self.form) and _NAME.fullmatch(self.subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who types, and as whom: themselves, or a patient for whom they act."""
+
+    own_id: str
+    person_id: str
+
+    @property
+    def _suffix(self) -> str:
+        return "" if self.person_id == self.own_id else _FOR + self.person_id
+
+    def at(self, place: Place) -> dict[str, str]:
+        """Where it is in the table."""
+        return {"user_id": self.own_id, "form": place.form + self._suffix, "subject": place.subject}
+
+    def place(self, form: str, subject: str) -> Place | None:
+        """What is there in the table, unless it was written as somebody else."""
+        name, found, person_id = form.partition(_FOR)
+        return Place(name, subject) if found + person_id == self._suffix else None
+
+
+def writer(viewer: Viewer) -> Writer:
+    """Whoever is signed in, as whom they act."""
+    return Writer(viewer.own_id, viewer.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +84,56 @@ def place_of(action: str, patient_id: str) -> Place:
     return Place("-".join((first, *rest[:at], *rest[at + 1 :])), rest[at])
 
 
-def save(tx: Transaction, user_id: str, place: Place, fields: Mapping[str, str], *, key: bytes) -> None:
+def save(tx: Transaction, who: Writer, place: Place, fields: Mapping[str, str], *, key: bytes) -> None:
     """Keep what is typed in the place of what was; without a word of it, nothing is kept."""
     kept = {name: text for name, text in fields.items() if text and not _SECRET.search(name)}
-    drop(tx, user_id, place)
+    drop(tx, who, place)
     if kept.keys() - {_VERSION}:
-        _put(tx, user_id, place, _seal(kept, user_id, place, key))
-        _drop_beyond(tx, user_id)
+        _put(tx, who, place, _seal(kept, who, place, key))
+        _drop_beyond(tx, who)
 
 
-def _put(tx: Transaction, user_id: str, place: Place, sealed: str) -> None:
+def _put(tx: Transaction, who: Writer, place: Place, sealed: str) -> None:
     tx.send(
         "INSERT INTO drafts (user_id, form, subject, sealed, saved_at) "
         "VALUES (:user_id, :form, :subject, :sealed, :now)",
-        {**_at(user_id, place), "sealed": sealed, "now": tx.now},
+        {**who.at(place), "sealed": sealed, "now": tx.now},
     )
 
 
-def _drop_beyond(tx: Transaction, user_id: str) -> None:
+def _drop_beyond(tx: Transaction, who: Writer) -> None:
     """Nobody has more than are listed: the oldest go."""
     tx.send(
         "DELETE FROM drafts WHERE user_id = :user_id AND (form, subject) NOT IN "
         "(SELECT form, subject FROM drafts WHERE user_id = :user_id ORDER BY saved_at DESC LIMIT :limit)",
-        {"user_id": user_id, "limit": _LISTED},
+        {"user_id": who.own_id, "limit": _LISTED},
     )
 
 
-def read(tx: Transaction, user_id: str, place: Place, *, key: bytes) -> Draft | None:
+def read(tx: Transaction, who: Writer, place: Place, *, key: bytes) -> Draft | None:
     """What was typed there, if anything was, within seven days; None too when it was sealed with another key."""
     row = tx.first(
         "SELECT sealed, saved_at FROM drafts "
         "WHERE user_id = :user_id AND form = :form AND subject = :subject AND saved_at > :since",
-        {**_at(user_id, place), "since": tx.now - KEPT},
+        {**who.at(place), "since": tx.now - KEPT},
     )
-    fields = _open(row["sealed"], user_id, place, key) if row else None
+    fields = _open(row["sealed"], who, place, key) if row else None
     return Draft(fields, row["saved_at"]) if row and fields else None
 
 
-def places(tx: Transaction, user_id: str) -> list[Place]:
+def places(tx: Transaction, who: Writer) -> list[Place]:
     """Where somebody was typing within seven days, the latest first; what they typed is asked for one by one."""
     rows = tx.all(
         "SELECT form, subject FROM drafts WHERE user_id = :user_id AND saved_at > :since "
         "ORDER BY saved_at DESC LIMIT :limit",
-        {"user_id": user_id, "since": tx.now - KEPT, "limit": _LISTED},
+        {"user_id": who.own_id, "since": tx.now - KEPT, "limit": _LISTED},
     )
-    return [Place(*row) for row in rows]
+    return [place for row in rows if (place := who.place(*row))]
 
 
-def drop(tx: Transaction, user_id: str, place: Place) -> None:
+def drop(tx: Transaction, who: Writer, place: Place) -> None:
     """It was sent, or is not wanted."""
-    tx.send("DELETE FROM drafts WHERE user_id = :user_id AND form = :form AND subject = :subject", _at(user_id, place))
+    tx.send("DELETE FROM drafts WHERE user_id = :user_id AND form = :form AND subject = :subject", who.at(place))
 
 
 def forget(tx: Transaction, limit: int) -> int:
@@ -115,18 +145,14 @@ def forget(tx: Transaction, limit: int) -> int:
     )
 
 
-def _at(user_id: str, place: Place) -> dict[str, str]:
-    return {"user_id": user_id, "form": place.form, "subject": place.subject}
+def _seal(fields: Mapping[str, str], who: Writer, place: Place, key: bytes) -> str:
+    return seal(json.dumps(fields, ensure_ascii=False).encode(), _bound(who, place), key)
 
 
-def _seal(fields: Mapping[str, str], user_id: str, place: Place, key: bytes) -> str:
-    return seal(json.dumps(fields, ensure_ascii=False).encode(), _bound(user_id, place), key)
-
-
-def _open(sealed: str, user_id: str, place: Place, key: bytes) -> dict[str, str] | None:
-    text = unseal(sealed, _bound(user_id, place), key)
+def _open(sealed: str, who: Writer, place: Place, key: bytes) -> dict[str, str] | None:
+    text = unseal(sealed, _bound(who, place), key)
     return None if text is None else cast(dict[str, str], json.loads(text))
 
 
-def _bound(user_id: str, place: Place) -> bytes:
-    return "\0".join((user_id, place.form, place.subject)).encode()
+def _bound(who: Writer, place: Place) -> bytes:
+    return "\0".join(who.at(place).values()).encode()

@@ -178,7 +178,7 @@ async def _keep_typed(own_id: str, meant_for: str) -> None:
         if not tx.again:
             bounds.count(DRAFT_PER_PERSON, f"{own_id} ")  # as asking.change counts those that are saved
         if place.is_one and proxies.may_be(tx, own_id, meant_for):
-            drafts.save(tx, meant_for, place, typed, key=key)
+            drafts.save(tx, drafts.Writer(own_id, meant_for), place, typed, key=key)
 
     if typed:
         with suppress(Unavailable, Throttled):  # it is refused all the same

@@ -102,7 +102,7 @@ async def test_it_is_kept_for_seven_days(clinic: Callers, clock: Clock, store: S
     assert store.write(drafts.forget, 10) == 0
     clock.advance(milliseconds=1)
     place = drafts.Place("patients-records", "awa")
-    assert store.read(drafts.read, DIOP.id, place, key=b"k" * 32) is None
+    assert store.read(drafts.read, drafts.Writer(DIOP.id, DIOP.id), place, key=b"k" * 32) is None
     assert store.write(drafts.forget, 10) == 1
 
 

@@ -390,6 +390,23 @@ class TestTwoTabs:
         await _act_for(clinic)
         assert (await browser.get(path, X_For="awa")).json["fields"] == {"reason": "Je ne la connais pas"}
 
+    async def test_neither_reads_what_the_other_has_not_sent(self, clinic: Callers, told: Told) -> None:
+        await _let(clinic)
+        awa, moussa = clinic.json_browser(AWA), clinic.json_browser(MOUSSA)
+        path, listed = f"/drafts/access-requests-rejection/{told.pending}", "/drafts"
+        hers, his = {"reason": "Mon frère lit mon dossier"}, {"reason": "Je ne connais pas ce médecin"}
+        await awa.ask("PUT", path, hers)
+        await _act_for(clinic)
+        assert ((await moussa.get(path)).status, (await moussa.get(listed)).json) == (204, {"items": []})
+        await moussa.ask("PUT", path, his)
+        assert [(await one.get(path)).json["fields"] for one in (awa, moussa)] == [hers, his]
+        assert len((await moussa.get(listed)).json["items"]) == 1
+        await _act_for(clinic, MOUSSA.id)
+        assert ((await moussa.get(path)).status, (await moussa.get(listed)).json) == (204, {"items": []})
+        await _act_for(clinic)
+        await clinic.browser(MOUSSA).post(f"/access-requests/{told.pending}/rejection", {**his, "for": "awa"})
+        assert ((await moussa.get(path)).status, (await awa.get(path)).json["fields"]) == (204, hers)
+
     async def test_what_htmx_asks_for_a_page_of_another_is_not_put_into_it(self, clinic: Callers, told: Told) -> None:
         await _let(clinic)
         await _act_for(clinic)
