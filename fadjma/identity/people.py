@@ -18,7 +18,8 @@ ROLES: dict[Role, str] = {
 }
 # What patients are called once their sex is known.
 _PATIENTS = {"female": N_("Patiente"), "male": N_("Patient")}
-SEXES = {"female": N_("Femme"), "male": N_("Homme")}
+# « Sexe : M / F », as the forms of the Ministries of Health print it: nobody of three months is a man.
+SEXES = {"female": N_("Féminin"), "male": N_("Masculin")}
 # Who prescribes, each within their profession.
 PROFESSIONS = {"physician": N_("Médecin"), "dentist": N_("Chirurgien-dentiste"), "midwife": N_("Sage-femme")}
 # How whoever prescribes is called, by profession; and after « à » and « de ». A midwife is no doctor.

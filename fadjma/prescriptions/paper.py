@@ -22,7 +22,6 @@ Size = Literal["a5", "a4"]
 COPIES: tuple[Copy, ...] = ("pharmacy", "patient")
 SIZES: tuple[Size, ...] = ("a5", "a4")
 
-_CHILDREN = {"female": N_("Fille"), "male": N_("Garçon")}
 _CHILD = 15  # years, below which French monographs dose by weight
 # What an ordonnance should say and does not: whoever prescribes reads it on the screen, nobody on the paper.
 MISSING = {
@@ -71,8 +70,7 @@ class Paper:
 
     @property
     def sex_name(self) -> str:
-        """« Garçon, 3 ans »: nobody of three is a man."""
-        return (_CHILDREN if self.of_child else SEXES)[self.patient.sex]
+        return SEXES[self.patient.sex]
 
     @property
     def handed_over(self) -> list[tuple[date, Dispense]]:

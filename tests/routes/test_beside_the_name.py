@@ -13,7 +13,7 @@ from fadjma.identity.people import Viewer
 
 UNBROKEN = IDENTIFIERS[AWA.id].replace("-", "\u2011")
 ROW = rf"<bdi>Awa Cissé</bdi>, \d\d ans, F, {UNBROKEN}"
-LINE = f'<p class="who"><b><bdi>Awa Cissé</bdi></b> \\d\\d ans · Femme · <b>{IDENTIFIERS[AWA.id]}</b></p>'
+LINE = f'<p class="who"><b><bdi>Awa Cissé</bdi></b> \\d\\d ans · Féminin · <b>{IDENTIFIERS[AWA.id]}</b></p>'
 
 
 def _is_awa(shown: dict[str, Any]) -> bool:

@@ -39,7 +39,7 @@ async def test_it_shows_all_that_the_rules_ask(clinic: Callers, clock: Clock) ->
         "Dr Ousmane Diop Médecin, Médecine générale Ordre nº ORDRE-diop",
         "Clinique Teranga avenue Bourguiba , Dakar Tél. +221 33 821 00 00",
         f"Dakar , {show_date(today, 'fr')}",
-        "Awa Cissé Femme, ",
+        "Awa Cissé Féminin, ",
         "(14 juil. 1991) FJ-7K2MQ-0XW4D",
         "1. paracétamol 500 mg, comprimé 1 comprimé matin et soir Pendant 5 jours · Quantité : 10 comprimés",
         "Ne pas substituer : Allergie à un excipient",
@@ -79,10 +79,10 @@ async def test_of_a_child_it_has_the_weight_that_was_known_when_it_was_signed(
     weighed = {"code": "body_weight", "value": "15", "unit": "kg", "measured_on": days.day(clock()).isoformat()}
     assert (await clinic.program(DIOP).post("/patients/awa/measurements", {**weighed, "confirm": "1"})).status == 201
     shown = _plain(await _paper(clinic, issued, who=AWA))
-    assert "63 kg, pesé le" in shown and "15 kg" not in shown and "Fille, 4 ans" in shown
+    assert "63 kg, pesé le" in shown and "15 kg" not in shown and "Féminin, 4 ans" in shown
     store.connection.execute("UPDATE prescriptions SET issued_at = issued_at - ?", (400 * 24 * 3_600_000,))
     shown = _plain(await _paper(clinic, issued, who=AWA))
-    assert "kg" not in shown and "Fille, 2 ans" in shown
+    assert "kg" not in shown and "Féminin, 2 ans" in shown
 
 
 async def test_after_a_part_it_says_what_was_given_when_and_where_and_what_is_owed(

@@ -107,7 +107,7 @@ async def register(reception: Person, **typed: str) -> str:
     """A patient of whom there is no more to know; returns the identifier."""
     await reception.go("/")
     await follow(reception, "Nouveau patient")
-    await reception.page.get_by_label("Femme").check()
+    await reception.page.get_by_label("Féminin").check()
     for field, text in typed.items():
         await reception.page.fill(f"#{field}", text)
     await reception.press("Enregistrer ce patient")
