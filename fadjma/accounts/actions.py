@@ -246,7 +246,7 @@ def activate(tx: Transaction, chooser: Chooser, *, password_hash: str, submissio
     slips.use(tx, chooser.slip.id, submission)
     passwords.put(tx, account_id, password_hash)
     sessions.end(tx, account_id, reason="signed_out")
-    _note_new_password(tx, account_id, by=account_id, address=address, is_first=chooser.slip.purpose == "activation")
+    _note_new_password(tx, account_id, by=account_id, address=address, is_first=chooser.slip.is_first)
     return account_id
 
 

@@ -189,7 +189,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "account.deactivated": N_("Compte désactivé"),
             "account.reactivated": N_("Compte réactivé"),
             "password.changed": N_("Mot de passe changé"),
-            "password.reset": N_("Mot de passe réinitialisé"),
+            "password.reset": N_("Code remis pour un mot de passe"),
             "pin.chosen": N_("Code PIN de l'écran choisi"),
             "pin.removed": N_("Code PIN de l'écran retiré"),
             "factor.added": N_("Second facteur ajouté"),

@@ -110,8 +110,8 @@ MESSAGES = {
     "stock.counted": N_("Stock mis à jour : un inventaire a été enregistré"),
     "contact.changed": N_("Votre téléphone ou votre adresse e-mail a été changé"),
     "password.changed": N_("Votre mot de passe a été changé"),
-    "password.reset_at_desk": N_("Votre mot de passe a été réinitialisé à l'accueil"),
-    "password.reset": N_("Votre mot de passe a été réinitialisé par l'administration"),
+    "password.reset_at_desk": N_("L'accueil vous a remis un code pour choisir un mot de passe"),
+    "password.reset": N_("L'administration vous a remis un code pour choisir un mot de passe"),
     "factor.added": N_("Un second facteur protège maintenant votre compte"),
     "factor.removed": N_("Le second facteur de votre compte a été retiré"),
     "factor.removal_asked": N_(

@@ -36,7 +36,7 @@ KINDS: dict[Kind, str] = {
     "export": N_("Données exportées"),
     "backup": N_("Sauvegarde faite"),
     "activation_issued": N_("Code d'activation remis"),
-    "reset_issued": N_("Mot de passe réinitialisé"),
+    "reset_issued": N_("Code remis pour un mot de passe"),
     "code_refused": N_("Code refusé"),
     "factor_failed": N_("Connexion refusée : second facteur incorrect"),
     "factor_added": N_("Second facteur ajouté"),

@@ -49,6 +49,11 @@ class Slip:
     submission: str | None
     issuer: str  # by name
 
+    @property
+    def is_first(self) -> bool:
+        """Whether there was no password before; to be asked before it is used."""
+        return not self.former_hash
+
     def fault(self, now: int) -> str | None:
         """Why it opens nothing any more, in French."""
         runs = days.runs(self.issued_at, self.expires_at, now)
@@ -80,7 +85,7 @@ def hash_of(key: bytes, typed: str) -> str:
 def issue(tx: Transaction, user_id: str, purpose: Purpose, *, key: bytes, by: str, document: str = "") -> None:
     """A new slip; the one before opens nothing any more. Of a reset, the former password is known until its use."""
     former = tx.value("SELECT former_hash FROM slips WHERE user_id = :id AND ended_at IS NULL", {"id": user_id})
-    if purpose == "reset" and not former:
+    if purpose == "reset" and former is None:  # where a slip is open, nobody's password stands in the place of one
         former = tx.value("SELECT password_hash FROM users WHERE id = :id", {"id": user_id})
     withdraw(tx, user_id)
     slip_id = new_id()

@@ -114,3 +114,20 @@ async def test_who_has_no_account_yet_has_no_old_password_to_lose(clinic: Caller
     page = (await clinic.browser(THIAM).get(where)).text
     assert "Ouvrir un compte en ligne" in page and "ancien mot de passe" not in page
     assert "ancien mot de passe" in (await clinic.browser(THIAM).get("/patients/awa")).text
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+async def test_a_first_account_was_never_reset(clinic: Callers, lost: int) -> None:
+    desk = clinic.program(THIAM)
+    born = {"given_name": "Fatou", "family_name": "Mbaye", "birth_date": "1990-02-01", "sex": "female"}
+    born |= {"phone": "+221 77 555 01 99"}
+    patient_id = (await desk.post("/patients", born)).json["id"]
+    for _ in range(lost + 1):
+        code = (await desk.post(f"/patients/{patient_id}/reset", SEEN)).json["reset_code"]
+    jar = clinic.nobody()
+    await jar.post("/activation", {"code": code, "password": NEW_PASSWORD})
+    await jar.post("/sign-in", {"login": "+221775550199", "password": NEW_PASSWORD})
+    account, inbox = [(await jar.get(where)).text for where in ("/account", "/notifications")]
+    assert "Codes remis pour un mot de passe" in account and DOCUMENT in account
+    assert "vous a remis un code pour choisir un mot de passe" in inbox
+    assert "réinitialis" not in account + inbox and "a été changé" not in inbox
