@@ -11,6 +11,7 @@ from fadjma import days, events
 from fadjma.events import subjects
 from fadjma.events.catalogue import MESSAGES
 from fadjma.events.subjects import About, Named, Told
+from fadjma.for_another import said
 from fadjma.i18n import iso, translate
 from fadjma.identity.people import Viewer
 from fadjma.identity.proxies import Person
@@ -61,7 +62,8 @@ class Notification:
 
     @property
     def text(self) -> str:
-        return MESSAGES[self.message] if self.message else ""
+        text = MESSAGES[self.message] if self.message else ""
+        return said(text) if self.whose else text
 
     @property
     def href(self) -> str:

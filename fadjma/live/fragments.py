@@ -2,7 +2,7 @@
 
 The row is read through the person's own rights at the moment of sending, so that a late event never shows what may no
 longer be seen. It is read once for all who have the same rights to it (`Row.eyes`), and rendered once for each distinct
-role, language and content.
+role, language and content; whoever acts for a patient reads other words (for_another.py).
 """
 
 import time
@@ -17,7 +17,7 @@ from fadjma.refusals import Forbidden, NotFound
 from fadjma.store import Transaction
 from fadjma.web.templating import render
 
-Group = tuple[str, str, str, bool]  # role, language, eyes, whether it folds an unread one
+Group = tuple[str, str, bool, str, bool]  # role, language, whether for another, eyes, whether it folds an unread one
 Rendered = dict[tuple[str, str, Any], str]  # by template, language and content
 
 
@@ -65,8 +65,9 @@ class Fragments:
 
     def _toast(self, viewer: Viewer, notification: Notification, again: bool) -> str:
         named = self._named(viewer, notification)
-        content = (notification.message, notification.subject, again, notification.whose, named)
-        return self._once("_toast.html", viewer.language, content, notification=notification, named=named)
+        content = (notification.message, notification.subject, again, notification.whose, named, bool(viewer.by))
+        context = {"notification": notification, "named": named, "viewer": viewer}
+        return self._once("_toast.html", viewer.language, content, **context)
 
     def _named(self, viewer: Viewer, notification: Notification) -> Named | None:
         kind, told = notification.subject.kind, notification.told
@@ -77,11 +78,12 @@ class Fragments:
     def group(self, viewer: Viewer, subject: Subject, times: int) -> Group:
         """All of one group get the same HTML of an event about this thing."""
         if subject.kind == INBOX:
-            return viewer.role, viewer.language, viewer.id, False
+            return viewer.role, viewer.language, bool(viewer.by), viewer.id, False
         if subject not in self._eyes:
             row = subjects.row(subject.kind)
             self._eyes[subject] = row.eyes(subject.id) if row else _of_its_place
-        return viewer.role, viewer.language, self._eyes[subject](self._tx, viewer), times > 1
+        eyes = self._eyes[subject](self._tx, viewer)
+        return viewer.role, viewer.language, bool(viewer.by), eyes, times > 1
 
     def _row(self, viewer: Viewer, notification: Notification) -> str:
         subject = notification.subject
@@ -98,8 +100,8 @@ class Fragments:
             return self._once("_gone.html", viewer.language, subject, subject=subject)
         if not row.shown(self._tx, viewer, item):
             context = {"subject": subject, "item": item, "viewer": viewer}
-            return self._once("_later.html", viewer.language, (viewer.role, item), **context)
-        content = (viewer.role, viewer.id == subject.id, item)
+            return self._once("_later.html", viewer.language, (viewer.role, bool(viewer.by), item), **context)
+        content = (viewer.role, bool(viewer.by), viewer.id == subject.id, item)
         return self._once(row.template, viewer.language, content, item=item, viewer=viewer)
 
     def _once(self, template: str, language: str, content: Any, **context: Any) -> str:

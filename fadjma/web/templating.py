@@ -10,13 +10,13 @@ from functools import cache, lru_cache, partial
 from gettext import NullTranslations
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from fadjma import days, i18n
+from fadjma import days, for_another, i18n
 from fadjma.events import subjects
 from fadjma.identity.identifiers import show_phone
 from fadjma.identity.people import PROFESSIONS, SEXES, titled
@@ -28,8 +28,22 @@ _TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def render(template: str, language: str, **context: Any) -> str:
-    """The HTML of a template of `templates/` in one language."""
+    """The HTML of a template of `templates/` in one language, in the words for its `viewer`, where there is one."""
+    viewer = context.get("viewer")
+    if viewer is not None and viewer.by:
+        context["_"] = _to_another(language)
     return environment(language).get_template(template).render(context)
+
+
+@cache
+def _to_another(language: str) -> Callable[..., Markup]:
+    """`_` of what somebody reads who acts for a patient."""
+    to_patient = cast(Callable[..., Markup], environment(language).globals["_"])
+
+    def gettext(text: str, /, **values: object) -> Markup:
+        return to_patient(for_another.said(text), **values)
+
+    return gettext
 
 
 def _wordings(translations: NullTranslations) -> dict[str, Callable[..., Markup]]:
