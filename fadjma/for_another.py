@@ -29,6 +29,13 @@ _TEXTS = {
     "Emporter mon dossier, ou le montrer à un autre médecin": N_(
         "Emporter ce dossier, ou le montrer à un autre médecin"
     ),
+    (
+        "En cas de doute, demandez à votre pharmacie ou appelez le cabinet. Gardez les médicaments hors de portée "
+        "des enfants."
+    ): N_(
+        "En cas de doute, demandez à la pharmacie ou appelez le cabinet. Gardez les médicaments hors de portée des "
+        "enfants."
+    ),
     "Imprimer ma carte": N_("Imprimer la carte"),
     "L'accueil a attesté que vous avez autorisé un accès à votre dossier": N_(
         "L'accueil a attesté qu'un accès à ce dossier a été autorisé"

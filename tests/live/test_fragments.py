@@ -13,7 +13,8 @@ from fadjma import events
 from fadjma.access import actions as access
 from fadjma.events import Announcement, Subject, inbox
 from fadjma.events.inbox import Notification
-from fadjma.identity.people import Viewer
+from fadjma.identity.people import By, Viewer
+from fadjma.identity.proxies import Person
 from fadjma.live import fragments
 from fadjma.live.delivery import Delivery
 from fadjma.live.fragments import Fragments
@@ -137,6 +138,27 @@ def test_a_thing_without_a_row_is_a_toast_alone_the_same_for_all(store: Store, r
     seen = show(store, "profile", AWA.id, AWA, MOUSSA, message="password.changed")
     assert len(set(seen)) == 1 and seen[0].startswith("<a class=toast")
     assert rendered == []
+
+
+def test_who_acts_for_a_patient_gets_other_words_than_the_patient(store: Store) -> None:
+    acting = replace(AWA, by=By(MOUSSA.id, MOUSSA.name))
+    told = Notification(1, "notification", "prescription.ready", Subject("prescription", "1"), store.clock())
+
+    def of_each(tx: Transaction) -> list[str]:
+        made = Fragments(tx)
+        own = [made.html(viewer, told) for viewer in (AWA, acting, AWA)]
+        return [*own, made.html(MOUSSA, replace(told, whose=Person(AWA.id, AWA.name)))]
+
+    hers, his, hers_again, copied = store.read(of_each)
+    assert "Votre ordonnance est prête" in hers and hers_again == hers
+    assert "L'ordonnance est prête" in his and "Votre" not in his
+    assert "L'ordonnance est prête" in copied and "Votre" not in copied and "que vous représentez" in copied
+
+
+def test_a_row_is_rendered_apart_for_who_acts_for_its_patient(store: Store, rendered: list[str], record: str) -> None:
+    acting = replace(AWA, by=By(MOUSSA.id, MOUSSA.name))
+    seen = show(store, "record", record, AWA, acting, AWA, acting)
+    assert len(seen) == 4 and rendered == ["records/_row.html"] * 2
 
 
 def test_a_toast_names_a_product_to_its_own_pharmacy(store: Store) -> None:
