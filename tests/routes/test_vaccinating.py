@@ -122,3 +122,18 @@ async def test_what_is_no_dose_of_a_schedule_is_refused_and_what_was_typed_stays
     assert errors.keys() <= {field, "to_age"} and errors
     page = await clinic.browser(NDIAYE).post("/safety-tables/vaccines", body)
     assert page.status == 422 and ('value="PEV"' in page.text or field == "source")
+
+
+@pytest.mark.parametrize(("scope", "may_photograph"), [("full", True), ("summary", False)])
+async def test_a_nurse_reads_in_the_file_who_writes_a_vaccination(
+    clinic: Callers, told: Told, store: Store, scope: str, may_photograph: bool
+) -> None:
+    store.connection.execute("UPDATE access_requests SET scope = ? WHERE id = ?", (scope, told.granted))
+    page = (await clinic.browser(GASSAMA).get("/patients/awa/records")).text
+    assert "c'est un médecin ou une sage-femme qui les écrit" in page.replace("&#39;", "'")
+    assert ('href="/patients/awa/papers/new"' in page) == may_photograph
+    assert (await clinic.browser(GASSAMA).get("/patients/awa/papers/new")).status == (200 if may_photograph else 403)
+    assert (
+        "c'est un médecin ou une sage-femme qui les écrit"
+        not in (await clinic.browser(DIOP).get("/patients/awa/records")).text
+    )
