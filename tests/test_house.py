@@ -15,7 +15,7 @@ SOURCES = Path(fadjma.__file__).parent
 FLOORS = (  # the lowest first
     {"days", "drawing", "sealing", "workbook", "writing"},
     {"histogram", "i18n", "ids", "rules", "short_codes"},
-    {"refusals", "sheets"},
+    {"for_another", "refusals", "sheets"},
     {"store"},
     {"chain", "config", "identity", "version"},
     {"events", "imports"},

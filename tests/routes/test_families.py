@@ -307,7 +307,7 @@ class TestNews:
         await clinic.program(NDIAYE).post(f"/prescriptions/{told.prepared}/readiness")
         [event] = (await moussa.get(f"/notifications/poll?after={cursor}")).json["events"]
         assert event["for"] == {"id": "awa", "name": AWA.name}
-        assert event["message"] == "Votre ordonnance est prête"
+        assert event["message"] == "L'ordonnance est prête"
         page = (await clinic.browser(MOUSSA).get("/notifications")).text
         assert f"Pour <bdi>{AWA.name}</bdi>" in page
         assert f'href="/people?next=/prescriptions/{told.prepared}"' in page
