@@ -69,7 +69,7 @@ async def test_a_mother_approves_for_her_child_and_goes_back_to_her_own_file(bro
         await expect(whose).to_have_text(re.compile("Dossier de\xa0: Fatou Cissé – vous agissez à sa place"))
         await mother.is_settled()
         await others.ask(DIOP, "POST", "/access-requests", patient_id=child, reason="Fièvre depuis lundi")
-        await mother.is_told("Un médecin demande l'accès à votre dossier")
+        await mother.is_told("Un médecin demande l'accès à ce dossier")
         await page.locator("#now li a").first.click()
         await page.get_by_label("24 heures").check()
         await mother.is_settled()
