@@ -41,7 +41,7 @@ async def test_the_news_of_the_patient_comes_whoever_one_acts_for(clinic: Clinic
     [event] = await own.news(1)
     assert (event.json["for"], event.json["message"]) == (
         {"id": child.id, "name": child.name},
-        "Un médecin demande l'accès à votre dossier",
+        "Un médecin demande l'accès à ce dossier",
     )
     await _act_for(clinic, mother, child)
     assert await own.bye(WITHIN) == "changed"
