@@ -286,7 +286,7 @@ def _checked(
     )
     weighed, noted, known, running = _weighed(tx, patient_id), ask_noted(), ask_known(), ask_running()
     ask_limits = safety.ask_doses(tx, list(known.values()))
-    ask_pairs = safety.ask_interactions(tx, list(known.values()))
+    ask_pairs = safety.ask_interactions(tx, list(known.values()), running)
     limits, pairs = ask_limits(), ask_pairs()
     medicines = [known.get(id or "") for id in medicine_ids]
     given = [_given(medicine, dosage) if medicine else None for medicine, dosage in zip_longest(medicines, dosages)]

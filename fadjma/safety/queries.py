@@ -28,8 +28,11 @@ def ask_doses(tx: Transaction, medicines: Sequence[Medicine]) -> Callable[[], do
     return lambda: doses.Table(found(), signed())
 
 
-def ask_interactions(tx: Transaction, medicines: Sequence[Medicine]) -> Callable[[], interactions.Table]:
-    """What is signed of the interactions of these, with whatever."""
+def ask_interactions(
+    tx: Transaction, medicines: Sequence[Medicine], running: Sequence[Running] = ()
+) -> Callable[[], interactions.Table]:
+    """What is signed of the interactions of these, and of what is running, with whatever."""
+    medicines = [*medicines, *(one.medicine for one in running)]
     found = tables.ask_in_use(tx, "interaction", _substances(medicines))
     signed = tables.ask_is_signed(tx, "interaction")
     return lambda: interactions.Table(found(), signed())

@@ -2,16 +2,19 @@
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from callers import FORM, Callers
-from cast import AMOXICILLIN, AWA, DIOP, FALL, GOMIS, JAMM, NDIAYE, PASSWORD, SARR
+from cast import AMOXICILLIN, AWA, DIOP, FALL, GOMIS, INSULIN, JAMM, NDIAYE, PASSWORD, SARR
 from store import Store
 from told import DOSE, ENTRY, INTERACTION, OTHER, RECOVERY, Told
 
 from fadjma import days
+from fadjma.prescriptions import actions
+from fadjma.prescriptions.actions import NewLine
 from fadjma.records import measuring, noting
 from fadjma.safety import signing
 from fadjma.safety.tables import Facts
@@ -344,4 +347,26 @@ class TestAskingByThem:
             "\u00a0", " "
         )
         assert "signée par Khady Ndiaye" in alert["text"]
+        assert not [one for one in problem["unchecked"] if one["kind"] == "interaction"], "a row speaks of both"
         assert (await clinic.program(DIOP).post(PATH, {"lines": [OTHER], "confirm": True})).status == 201
+
+    async def test_of_what_no_signed_interaction_speaks_of_is_said(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        """Awa has paracetamol already, which is counted and not named."""
+        _signed(store, replace(TOGETHER, dci="warfarine", other="ibuprofène"))
+        fragment = _text(await clinic.htmx(DIOP).get(f"/patients/awa/safety?lines-0-medicine_id={AMOXICILLIN}"))
+        assert (
+            "aucune ligne signée n'en parle : amoxicilline. Substances déjà prises dont aucune ne parle : 1."
+            in fragment
+        )
+        assert "paracétamol" not in fragment
+
+    async def test_what_is_never_checked_is_said_once_where_one_signs_prepares_and_reads_the_tables(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        said = "Jamais vérifiés ici : grossesse, allaitement, reins, foie, dose maximale d'un adulte."
+        waiting = store.write(actions.issue, DIOP, AWA.id, lines=[NewLine(INSULIN, "1 stylo", 1, 10)], pharmacy_id=JAMM)
+        pages = [(DIOP, f"{PATH}/new"), (DIOP, "/safety-tables"), (NDIAYE, f"/prescriptions/{waiting}")]
+        assert [_text(await clinic.browser(who).get(path)).count(said) for who, path in pages] == [1, 1, 1]
+        assert said not in _text(await clinic.browser(AWA).get(f"/prescriptions/{waiting}"))
