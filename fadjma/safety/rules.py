@@ -13,7 +13,7 @@ from typing import Any, Literal
 from fadjma import days, i18n
 from fadjma.i18n import N_, translate
 from fadjma.records import allergens
-from fadjma.records.allergies import Allergies, Allergy
+from fadjma.records.allergies import Allergies, Allergy, Facts
 
 Kind = Literal["allergy", "duplicate", "same_class", "dose", "interaction", "posology"]
 STOPS: tuple[Kind, ...] = ("allergy", "duplicate")  # until a reason is written
@@ -25,6 +25,8 @@ LATELY = 7 * DAY  # since it was handed over; and before its end a treatment may
 _ANTI_INFLAMMATORIES = ("M01AA", "M01AB", "M01AC", "M01AE", "M01AG", "M01AH", "M01AX01", "M01AX02", "M01AX17", "N02BA")
 CHILD = 18 * 12  # months of age: until then a dose goes by weight
 _ID = 16  # hexadecimal digits
+_MET = N_("Allergie notée (%(allergy)s) : %(medicine)s.")
+_NEAR = N_("Allergie notée (%(allergy)s), famille voisine : %(medicine)s. Réaction croisée possible, à vérifier.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def alert(kind: Kind, line: int, meant: Sequence[str], text: str, *, about: str 
 
 
 def alerts(lines: Sequence[Medicine | None], allergies: Allergies, running: Sequence[Running], now: int) -> list[Alert]:
-    """All that is asked of these medicines, in the order of the lines, one of each kind for a line at most.
+    """All that is asked of these medicines, in the order of the lines, one of each text for a line at most.
 
     None: a line of which no medicine is chosen yet.
     """
@@ -179,28 +181,55 @@ def alerts(lines: Sequence[Medicine | None], allergies: Allergies, running: Sequ
 
 def meets(medicine: Medicine, allergy: Allergy) -> bool:
     """Whether somebody with this allergy may not bear this medicine: the same substance, or one of its class."""
-    facts = allergy.facts
-    if facts is None or facts.kind not in ("medicine", "class", "other") or facts.status != "active":
+    facts = _compared(allergy)
+    if facts is None:
         return False
     named = facts.kind != "class" and medicine.substances & allergens.substances(facts.substance)
+    beside = allergens.by_subgroup(facts.reach, facts.atc)
     return (
         bool(named)
-        or medicine.atc.startswith(facts.reach)
+        or medicine.atc.startswith(tuple(code for code in facts.reach if code not in beside))
         or not allergens.families(medicine.dci).isdisjoint(allergens.whole(facts.reach))
+        or (medicine.atc.startswith(beside) and not _goes_by_use(medicine, facts))
     )
 
 
+def resembles(medicine: Medicine, allergy: Allergy) -> bool:
+    """Whether it may be that they do not bear it: of a family beside it, or classed together by what it is for. Not
+    where its names say that it is of other families.
+    """
+    facts = _compared(allergy)
+    if facts is None or meets(medicine, allergy):
+        return False
+    beside = allergens.by_subgroup(facts.reach, facts.atc)
+    known = all(map(allergens.families, medicine.substances))
+    return (medicine.atc.startswith(beside) and not known) or allergens.neighbours(
+        facts.reach, medicine.atc, medicine.dci
+    )
+
+
+def _compared(allergy: Allergy) -> Facts | None:
+    facts = allergy.facts
+    is_compared = facts and facts.kind in ("medicine", "class", "other") and facts.status == "active"
+    return facts if is_compared else None
+
+
+def _goes_by_use(medicine: Medicine, facts: Facts) -> bool:
+    """Whether that both have one ATC code of level 4 says little of what they are: so it is of combinations, too."""
+    several = len(medicine.substances) > 1 or len(allergens.substances(facts.substance)) > 1
+    return several or allergens.goes_by_use(medicine.atc)
+
+
 def _allergy(number: int, own: tuple[str, ...], medicine: Medicine, allergies: Allergies) -> Iterator[Alert]:
-    met = [one for one in allergies.active if meets(medicine, one)]
-    if met:
-        yield alert(
-            "allergy",
-            number,
-            (*own, *(f"{one.id}.{one.noted_at}" for one in met)),
-            N_("Allergie notée (%(allergy)s) : %(medicine)s."),
-            allergy=", ".join(one.title for one in met),
-            medicine=medicine.dci,
-        )
+    said: tuple[tuple[Kind, str, list[Allergy]], ...] = (
+        ("allergy", _MET, [one for one in allergies.active if meets(medicine, one)]),
+        ("same_class", _NEAR, [one for one in allergies.active if resembles(medicine, one)]),
+    )
+    for kind, text, found in said:
+        if found:
+            meant = (*own, *(f"{one.id}.{one.noted_at}" for one in found))
+            titles = ", ".join(one.title for one in found)
+            yield alert(kind, number, meant, text, allergy=titles, medicine=medicine.dci)
 
 
 def _duplicate(

@@ -11,6 +11,7 @@ from fadjma.prescriptions.dispensing import Part
 from fadjma.records import noting
 from fadjma.records.allergies import Facts
 from fadjma.refusals import Alerted
+from fadjma.safety import answers
 from fadjma.safety.answers import Override
 
 LINES = [NewLine(PARACETAMOL, "1 comprimé matin et soir", 20, 10)]
@@ -111,3 +112,24 @@ def test_an_allergy_that_is_noted_after_the_first_part_is_asked_about_before_the
     answer = [Override(0, shown.id, "Vu avec le médecin")]
     store.write(checking.prepare_rest, NDIAYE, prescription_id, confirmed=False, overrides=answer)
     assert status(store, prescription_id) == "ready"
+
+
+def test_a_cephalosporin_for_an_allergy_to_penicillins_is_asked_once_and_its_answer_kept(store: Store) -> None:
+    grant(store)
+    store.connection.execute("UPDATE medicines SET dci = 'céfixime', atc = 'J01DD08' WHERE id = ?", (AMOXICILLIN,))
+    store.write(noting.note, DIOP, AWA.id, facts=Facts("class", "pénicillines", "J01C"), confirmed=True)
+    lines = [NewLine(AMOXICILLIN, "1 comprimé matin et soir", 20, 10)]
+    with pytest.raises(Alerted) as asked:
+        store.write(checking.sign, DIOP, AWA.id, lines=lines)
+    assert [(one["kind"], one["needs_reason"]) for one in asked.value.details["alerts"]] == [("same_class", False)]
+    prescription_id = store.write(checking.sign, DIOP, AWA.id, lines=lines, confirmed=True)
+    [answer] = store.read(answers.of_prescription, prescription_id)
+    assert (
+        answer.words("fr")
+        .replace("\u00a0", " ")
+        .startswith("Allergie notée (Pénicillines), famille voisine : céfixime.")
+    )
+    store.write(dispensing.validate, NDIAYE, prescription_id)
+    receive(store, medicine_id=AMOXICILLIN)
+    store.write(checking.prepare, NDIAYE, prescription_id, confirmed=False)
+    assert status(store, prescription_id) == "prepared", "the pharmacist reads the answer, and is not asked again"

@@ -61,6 +61,7 @@ def test_a_medicine_that_nobody_knows_is_asked_back_and_then_compared_by_name(st
         ("Augmentin 1 g/125 mg", "medicine", "J01CR02"),
         ("amoxicilline 500 mg", "medicine", "J01CA04"),
         ("Sulfaméthoxazole", "medicine", "J01EE01"),
+        ("amodiaquine", "medicine", "P01BA06"),
         ("hiconcil", "medicine", "J01CA04"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fadjma.records import allergens
 from fadjma.records.allergies import Allergies, Allergy, Facts
 from fadjma.safety import rules
 from fadjma.safety.rules import DAY, Alert, Medicine, Running
@@ -131,13 +132,72 @@ def test_two_of_one_class_are_asked_about_once_at_the_second() -> None:
         (Facts("class", "aminopénicillines", "J01CA"), "cloxacilline", "J01CF02", False),
         (Facts("medicine", "amodiaquine", "P01BF03"), "artésunate", "P01BE03", False),
         (Facts("medicine", "amodiaquine", "P01BF03"), "artésunate + amodiaquine", "P01BF03", True),
-        (Facts("class", "pénicillines", "J01C"), "céfixime", "J01DD08", False),
         (Facts("food", "pénicilline"), "amoxicilline", "J01CA04", False),
     ],
 )
 def test_a_family_is_known_by_the_names_of_its_substances_too(facts: Facts, dci: str, atc: str, met: bool) -> None:
     asked = _asked(Medicine("m", dci, atc), allergic=_allergies(facts))
     assert [one.kind for one in asked] == (["allergy"] if met else [])
+
+
+@pytest.mark.parametrize(
+    ("facts", "dci", "atc", "kinds"),
+    [
+        # A family beside the one that is noted, by its code or its name, from either side.
+        (Facts("class", "pénicillines", "J01C"), "céfixime", "J01DD08", ["same_class"]),
+        (Facts("medicine", "amoxicilline", "J01CA04"), "ceftriaxone", "", ["same_class"]),
+        (Facts("other", "Pénicilline"), "céfixime", "J01DD08", ["same_class"]),
+        (Facts("medicine", "ceftriaxone", "J01DD04"), "amoxicilline", "J01CA04", ["same_class"]),
+        (Facts("medicine", "ceftriaxone", "J01DD04"), "céfixime", "J01DD08", ["allergy"]),
+        (Facts("class", "bêta-lactamines", "J01C J01D"), "céfixime", "J01DD08", ["allergy"]),
+        (Facts("class", "pénicillines", "J01C"), "méropénem", "J01DH02", []),
+        (Facts("class", "pénicillines", "J01C"), "érythromycine", "J01FA01", []),
+        (Facts("class", "pénicillines", "J01C", status="refuted"), "céfixime", "J01DD08", []),
+        # Classed together by what it is for: a combination, the eye, the skin, all others.
+        (Facts("medicine", "amodiaquine", "P01BF03"), "artéméther + luméfantrine", "P01BF01", ["same_class"]),
+        (Facts("medicine", "amodiaquine", "P01BA06"), "artéméther + luméfantrine", "P01BF01", []),
+        (Facts("medicine", "amodiaquine", "P01BA06"), "chloroquine", "P01BA01", ["allergy"]),
+        (Facts("medicine", "chloramphénicol", "S01AA01"), "acide fusidique", "S01AA13", ["same_class"]),
+        (Facts("medicine", "chloramphénicol", "S01AA01"), "chloramphénicol", "J01BA01", ["allergy"]),
+        (Facts("medicine", "lamotrigine", "N03AX09"), "lévétiracétam", "N03AX14", ["same_class"]),
+        (Facts("medicine", "loratadine", "R06AX13"), "desloratadine", "R06AX27", ["same_class"]),
+        # Its names say that it is of other families.
+        (Facts("medicine", "chloramphénicol", "S01AA01"), "tétracycline", "S01AA09", []),
+        # By what it is, or as somebody has written it.
+        (Facts("medicine", "métronidazole", "P01AB01"), "tinidazole", "P01AB02", ["allergy"]),
+        (Facts("class", "antibiotiques des yeux", "S01AA"), "acide fusidique", "S01AA13", ["allergy"]),
+    ],
+)
+def test_what_may_be_of_the_same_family_is_asked_once_and_stops_nobody(
+    facts: Facts, dci: str, atc: str, kinds: list[str]
+) -> None:
+    asked = _asked(Medicine("m", dci, atc), allergic=_allergies(facts))
+    assert [one.kind for one in asked] == kinds
+    assert [one.stops for one in asked] == [kind == "allergy" for kind in kinds]
+
+
+def test_the_question_names_the_allergy_and_the_medicine() -> None:
+    [found] = _asked(Medicine("m", "céfixime", "J01DD08"), allergic=_allergies(Facts("class", "pénicillines", "J01C")))
+    assert found.words("fr").replace("\u00a0", " ") == (
+        "Allergie notée (Pénicillines), famille voisine : céfixime. Réaction croisée possible, à vérifier."
+    )
+
+
+_CODES = ("S01AA01", "S01AA09", "J01DD08", "P01BF01", "P01BA01", "N03AX09", "N03AX14", "J01CA04", "J01DH02", "B03AD03")
+_DCIS = ("tétracycline", "céfixime", "artéméther + luméfantrine", "chloroquine", "acide fusidique", "sels de fer + a")
+
+
+@given(
+    st.sampled_from(("medicine", "other")), st.sampled_from(_DCIS), st.sampled_from(_CODES),
+    st.sampled_from(_DCIS), st.sampled_from(_CODES),
+)  # fmt: skip
+def test_what_is_reached_by_its_code_is_stopped_or_asked_about_unless_its_names_say_otherwise(
+    kind: Any, substance: str, code: str, dci: str, atc: str
+) -> None:
+    facts = Facts(kind, substance, code)
+    asked = _asked(Medicine("m", dci, atc), allergic=_allergies(facts))
+    known = all(map(allergens.families, allergens.substances(dci)))
+    assert asked or not atc.startswith(facts.reach) or known
 
 
 @pytest.mark.parametrize(
@@ -206,7 +266,7 @@ def test_the_same_is_asked_by_the_same_id_and_no_two_by_one(
     found = rules.alerts(lines, allergic, running, NOW)
     assert found == rules.alerts(lines, allergic, list(reversed(running)), NOW)
     assert len({one.id for one in found}) == len(found)
-    assert len({(one.line, one.kind) for one in found}) == len(found), "one of each kind for a line, at most"
+    assert len({(one.line, one.text) for one in found}) == len(found), "each is asked once of a line, at most"
 
 
 @given(_LINES, _ALLERGIES, _RUNNING, st.sampled_from(LIST))
