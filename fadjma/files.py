@@ -24,7 +24,7 @@ from fadjma.records.allergies import Allergies
 from fadjma.records.measurements import Course
 from fadjma.records.problems import Known
 from fadjma.records.queries import File, Record
-from fadjma.records.vaccinations import Due
+from fadjma.records.vaccinations import Due, NotedEarly
 from fadjma.records.vitals import VITALS
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction, paging
@@ -59,6 +59,7 @@ class _Glance:
     """What stands at the head of the summary, as far as the viewer may see it."""
 
     due: tuple[Due, ...] = ()  # of vaccinations
+    early: tuple[NotedEarly, ...] = ()  # of those that were given
     by_schedule: bool | None = None  # of a child: whether the clinic has signed a schedule; None: it would say nothing
     problems: tuple[Known, ...] = ()
     courses: tuple[Course, ...] = ()  # of what was measured
@@ -92,6 +93,8 @@ async def show(patient_id: str) -> Response:
         data["prescriptions_under_way"] = opened.under_way
     if opened.glance.due:
         data["vaccinations_due"] = [one.json() for one in opened.glance.due]
+    if opened.glance.early:
+        data["vaccinations_early"] = [one.json() for one in opened.glance.early]
     if opened.glance.by_schedule is not None:
         data["vaccination_schedule"] = {"in_use": opened.glance.by_schedule}
     if opened.since:
@@ -109,6 +112,7 @@ async def show(patient_id: str) -> Response:
         treatments=opened.treatments,
         problems=opened.glance.problems,
         due=opened.glance.due,
+        early=opened.glance.early,
         by_schedule=opened.glance.by_schedule,
         courses=opened.glance.courses,
         links=opened.links,
@@ -165,6 +169,7 @@ def _glance(tx: Transaction, found: File) -> _Glance:
     codes = [code for code in VITALS if found.may_see(measurements.part_of(code))]
     return _Glance(
         due=vaccinations.due(tx, patient_id, today),
+        early=vaccinations.noted_early(tx, patient_id, today),
         by_schedule=schedule.is_signed(tx) if is_child else None,
         problems=problems.of_patient(tx, patient_id) if found.may_see("records") else (),
         courses=measurements.courses(tx, patient_id, codes),

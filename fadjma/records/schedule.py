@@ -7,7 +7,7 @@ before it is certain.
 
 import calendar
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -66,6 +66,22 @@ class Given:
     key: str
     dose: int | None
     on: str
+    record_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A dose that was given before the age of its row, or else (`apart`) too short a time after the one before it."""
+
+    given: Given
+    dose: int
+    row: Scheduled
+    apart: bool
+
+    @property
+    def span(self) -> tuple[int, str]:
+        """The age or the time that the row says: how many of which unit."""
+        return parts(self.row.apart if self.apart else self.row.from_age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +170,34 @@ def changes(tx: Transaction) -> int:
     return _READ_ANEW + int(tx.value("SELECT count(*) + count(withdrawn_at) FROM vaccine_schedule"))
 
 
+def early(rows: Sequence[Scheduled], birth_date: str, sex: str, given: Iterable[Given]) -> list[Early]:
+    """The doses that were given earlier than their rows say, by their days. Whether one counts is a professional's to
+    say: `awaited` counts it. Of a birth date that is known in part the first day counts that it may be: only what is
+    certain is said.
+    """
+    born, had = births.earliest(birth_date), list(given)
+    found = [
+        one
+        for series in _series(rows, sex)
+        for one in _early(series, born, [dose for dose in had if dose.key in _names(series)])
+    ]
+    return sorted(found, key=lambda one: (one.given.on, one.given.record_id))
+
+
+def _early(series: Sequence[Scheduled], born: date, had: Sequence[Given]) -> Iterator[Early]:
+    reached, before = -1, None
+    for on, of_day in _by_day(had):
+        following, day = _following(series, reached), date.fromisoformat(on)
+        for one in of_day:
+            dose = following if one.dose is None else one.dose
+            row = next((row for row in series if row.dose == dose), None)
+            if row and day < after(born, row.from_age):
+                yield Early(one, dose, row, apart=False)
+            elif row and row.apart and before and day < after(before, row.apart):
+                yield Early(one, dose, row, apart=True)
+        reached, before = _reached_on(of_day, following, reached), day
+
+
 def awaited(
     rows: Sequence[Scheduled], birth_date: str, sex: str, given: Iterable[Given], besides: set[str]
 ) -> list[Awaited]:
@@ -164,12 +208,21 @@ def awaited(
     """
     born, had = births.latest(birth_date), list(given)
     found = []
-    for _, group in groupby((row for row in rows if row.sex in ("", sex)), key=lambda row: row.vaccine_key):
-        series = list(group)
-        keys = set().union(*(row.keys for row in series))
+    for series in _series(rows, sex):
+        keys = _names(series)
         if not keys & besides and (next_one := _next(series, born, [one for one in had if one.key in keys])):
             found.append(next_one)
     return found
+
+
+def _series(rows: Sequence[Scheduled], sex: str) -> Iterator[list[Scheduled]]:
+    """The rows for somebody, of each vaccine."""
+    for _, group in groupby((row for row in rows if row.sex in ("", sex)), key=lambda row: row.vaccine_key):
+        yield list(group)
+
+
+def _names(series: Sequence[Scheduled]) -> set[str]:
+    return set().union(*(row.keys for row in series))
 
 
 def _next(series: Sequence[Scheduled], born: date, had: Sequence[Given]) -> Awaited | None:
@@ -186,8 +239,21 @@ def _next(series: Sequence[Scheduled], born: date, had: Sequence[Given]) -> Awai
 def _reached(series: Sequence[Scheduled], had: Sequence[Given]) -> int:
     """The how many-eth dose was the last one; -1 before the first, which may be dose 0."""
     reached = -1
-    for _, of_day in groupby(sorted(had, key=lambda one: one.on), key=lambda one: one.on):
-        said = [one.dose for one in of_day if one.dose is not None]
-        following = next((row.dose for row in series if row.dose > reached), reached)
-        reached = max([reached, *said]) if said else following
+    for _, of_day in _by_day(had):
+        reached = _reached_on(of_day, _following(series, reached), reached)
     return reached
+
+
+def _by_day(had: Sequence[Given]) -> Iterator[tuple[str, list[Given]]]:
+    for on, of_day in groupby(sorted(had, key=lambda one: one.on), key=lambda one: one.on):
+        yield on, list(of_day)
+
+
+def _following(series: Sequence[Scheduled], reached: int) -> int:
+    """What a dose without a number is after these."""
+    return next((row.dose for row in series if row.dose > reached), reached)
+
+
+def _reached_on(of_day: Sequence[Given], following: int, reached: int) -> int:
+    said = [one.dose for one in of_day if one.dose is not None]
+    return max([reached, *said]) if said else following

@@ -14,7 +14,7 @@ from fadjma import days, writing
 from fadjma.identity import directory
 from fadjma.identity.directory import Patient
 from fadjma.records import covered, schedule
-from fadjma.records.schedule import Awaited, Given, Scheduled
+from fadjma.records.schedule import Awaited, Early, Given, Scheduled
 from fadjma.store import Row, Transaction, given
 
 Noted = Literal["fields", "words", "nothing"]
@@ -90,14 +90,34 @@ def due(tx: Transaction, patient_id: str, today: date) -> tuple[Due, ...]:
     return tuple(one for one in awaited(tx, patient, known, today) if one.on <= soon)
 
 
+@dataclass(frozen=True, slots=True)
+class NotedEarly:
+    """A dose that stands in the file, and was given earlier than the signed schedule says."""
+
+    record_id: str
+    vaccine: str
+    found: Early
+
+    def json(self) -> dict[str, Any]:
+        row = self.found.row
+        said = {"from_age": None, "apart": row.apart} if self.found.apart else {"from_age": row.from_age, "apart": None}
+        own = {"record_id": self.record_id, "vaccine": self.vaccine, "dose": self.found.dose}
+        return {**own, "given_on": self.found.given.on, **said, "schedule": row.json()}
+
+
+def noted_early(tx: Transaction, patient_id: str, today: date) -> tuple[NotedEarly, ...]:
+    """A child's doses that were given earlier than the signed schedule says. The caller has checked the right."""
+    patient = directory.identity(tx, patient_id)
+    known = schedule.signed(tx) if schedule.is_for(patient.birth_date, today) else []
+    rows = _given(tx, patient_id) if known else []
+    names = {row["id"]: row["vaccine"] for row in rows}
+    found = schedule.early(known, patient.birth_date, patient.sex, map(_dose, rows))
+    return tuple(NotedEarly(one.given.record_id, names[one.given.record_id], one) for one in found)
+
+
 def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
     """The next dose of every vaccine, however far it is, the most urgent first; `known`: the schedule."""
-    rows = tx.all(
-        "SELECT r.id, r.occurred_on, r.created_at, f.vaccine, f.vaccine_key, f.dose, f.next_due FROM records r "
-        "JOIN vaccination_facts f ON f.record_id = r.id AND f.version = r.version "
-        "WHERE r.patient_id = :patient AND r.type = 'vaccination' AND r.status = 'current'",
-        {"patient": patient.id},
-    )
+    rows = _given(tx, patient.id)
     last: dict[str, tuple[str, int]] = {}
     for row in rows:
         for key in schedule.called_alike(known, row["vaccine_key"]):
@@ -105,12 +125,23 @@ def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today
     written = [
         row for row in rows if row["next_due"] and last[row["vaccine_key"]] == (row["occurred_on"], row["created_at"])
     ]
-    given = [Given(row["vaccine_key"], row["dose"], row["occurred_on"]) for row in rows]
-    by_schedule = schedule.awaited(
-        known, patient.birth_date, patient.sex, given, {row["vaccine_key"] for row in written}
-    )
+    besides = {row["vaccine_key"] for row in written}
+    by_schedule = schedule.awaited(known, patient.birth_date, patient.sex, map(_dose, rows), besides)
     found = [*_written(written, today.isoformat()), *_scheduled(by_schedule, today.isoformat())]
     return sorted(found, key=lambda one: (one.on, writing.sort_key(one.vaccine)))
+
+
+def _given(tx: Transaction, patient_id: str) -> list[Row]:
+    return tx.all(
+        "SELECT r.id, r.occurred_on, r.created_at, f.vaccine, f.vaccine_key, f.dose, f.next_due FROM records r "
+        "JOIN vaccination_facts f ON f.record_id = r.id AND f.version = r.version "
+        "WHERE r.patient_id = :patient AND r.type = 'vaccination' AND r.status = 'current'",
+        {"patient": patient_id},
+    )
+
+
+def _dose(row: Row) -> Given:
+    return Given(row["vaccine_key"], row["dose"], row["occurred_on"], row["id"])
 
 
 def noted(tx: Transaction, patient_id: str) -> Noted:

@@ -412,3 +412,58 @@ def test_whoever_grows_up_is_called_no_more_by_the_schedule(store: Store, clock:
     assert (len(_due(store)), len(_called(store))) == (0, 0)
     assert _told(store) == told + 1
     assert store.write(recalling.follow, 9) == 0, "it is looked at once"
+
+
+def _early(store: Store) -> list[tuple[str, int, str]]:
+    """Which vaccine, which dose, and what the schedule says of it: an age, or a time after the dose before."""
+    found = store.read(vaccinations.noted_early, AWA.id, day(store.clock()))
+    return [(one.vaccine, one.found.dose, "".join(map(str, one.found.span))) for one in found]
+
+
+def test_a_dose_before_its_age_or_too_soon_after_the_one_before_is_said_to_be_early(store: Store) -> None:
+    grant(store)
+    _born(store, in_days(store, -100))
+    _vaccinate(store, "Penta", days=-100 + 41)
+    _vaccinate(store, "Hexavalent", days=-100 + 41 + 29)
+    assert _early(store) == [], "nobody has signed a schedule"
+    ids = _sign(store, *SERIES)
+    assert _early(store) == [("Penta", 1, "6W")], "a day too young; the second one is in time"
+    soon = _vaccinate(store, "Penta", 2, days=-100 + 41 + 27)
+    again = ("Hexavalent", 2, "4W")  # without a number, two days after a second dose
+    assert _early(store) == [("Penta", 1, "6W"), ("Penta", 2, "10W"), again]
+    store.write(actions.mark_error, DIOP, soon, reason="Autre enfant")
+    assert _early(store) == [("Penta", 1, "6W")]
+    for entry in ids:
+        store.write(signing.withdraw, DIOP, entry, reason="Nouvelle édition")
+    assert _early(store) == []
+
+
+@pytest.mark.parametrize(("after", "early"), [(27, [("Hexavalent", 2, "4W")]), (28, [])])
+def test_the_time_between_two_doses_is_counted_by_its_days(store: Store, after: int, early: list[Any]) -> None:
+    grant(store)
+    _born(store, in_days(store, -200))
+    _sign(store, *SERIES)
+    _vaccinate(store, "Hexavalent", 1, days=-100)
+    _vaccinate(store, "Hexavalent", days=-100 + after)
+    assert _early(store) == early
+
+
+def test_only_what_is_certain_of_an_age_is_said(store: Store) -> None:
+    grant(store)
+    _sign(store, *SERIES)
+    _born(store, "2026-02")
+    _vaccinate(store, "Hexavalent", 1)  # on 2 March
+    assert _early(store) == [("Hexavalent", 1, "6W")]
+    _born(store, "2026-01")
+    assert _early(store) == [], "who was born on the 1st is old enough"
+    _born(store, "2026")
+    assert _early(store) == []
+
+
+def test_of_somebody_who_is_grown_up_nothing_is_said(store: Store) -> None:
+    grant(store)
+    _sign(store, *SERIES)
+    _born(store, "1990-01-01")
+    _vaccinate(store, "Hexavalent", 1, days=-3)
+    _vaccinate(store, "Hexavalent", 2)
+    assert _early(store) == []

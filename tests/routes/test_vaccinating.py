@@ -11,6 +11,7 @@ from told import VACCINE, Told
 
 from fadjma.records import recalling
 from fadjma.safety import signing
+from fadjma.safety.tables import Facts
 
 NEW, PAGE = "/patients/awa/vaccinations/new", "/patients/awa/vaccinations"
 
@@ -73,6 +74,26 @@ async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_fo
     ], "BCG is noted already"
     assert shown["vaccinations_due"][0]["schedule"]["signed_by"] == "Ousmane Diop"
     assert (await clinic.program(THIAM).get("/vaccination-recalls")).json["vaccination_schedule"] == {"in_use": True}
+
+
+async def test_a_dose_that_was_given_too_early_says_so_beside_it(clinic: Callers, told: Told, store: Store) -> None:
+    store.connection.execute("UPDATE patients SET birth_date = '2026-01-01' WHERE user_id = 'awa'")
+    row = Facts(
+        kind="vaccine", dci="Hexavalent", also="Penta", dose=1, from_age="P6W", to_age="P24M", source="PEV",
+        source_on="2025",
+    )  # fmt: skip
+    store.write(signing.sign, DIOP, store.write(signing.put, NDIAYE, [row]))
+    made = await clinic.program(DIOP).post(PAGE, {"vaccine": "Penta", "occurred_on": "2026-02-11"})
+    in_time = await clinic.program(DIOP).post(PAGE, {"vaccine": "Penta", "dose": 1, "occurred_on": "2026-02-12"})
+    said = "avant l'âge du calendrier signé (6 semaines)"
+    for person in (AWA, DIOP, GASSAMA):
+        shown = html.unescape((await clinic.browser(person).get("/patients/awa/records")).text)
+        assert shown.count(said) == 1 and made.location in shown.partition('id="early"')[2].partition("</ul>")[0]
+        assert said in html.unescape((await clinic.browser(person).get(made.location)).text)
+        assert said not in html.unescape((await clinic.browser(person).get(in_time.location)).text)
+    [one] = (await clinic.program(AWA).get("/patients/awa/records")).json["vaccinations_early"]
+    assert made.location == f"/records/{one.pop('record_id')}" and one.pop("schedule")["source"] == "PEV"
+    assert one == {"vaccine": "Penta", "dose": 1, "given_on": "2026-02-11", "from_age": "P6W", "apart": None}
 
 
 async def test_a_child_of_whom_nothing_is_noted_is_called_for_apart_and_in_its_own_words(

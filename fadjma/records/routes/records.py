@@ -6,11 +6,11 @@ from typing import TypedDict
 
 from quart import Blueprint, Response
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.records import actions, allergens, queries
+from fadjma.records import actions, allergens, queries, vaccinations
 from fadjma.records.forms.fields import (
     AmendAllergyForm,
     AmendForm,
@@ -25,7 +25,7 @@ from fadjma.records.forms.results import AmendResultForm
 from fadjma.records.problems import Problem
 from fadjma.records.results import Result, Value, written
 from fadjma.records.routes.around import Banner, add, around_new, banner, correct, may_write
-from fadjma.records.vaccinations import Vaccination
+from fadjma.records.vaccinations import NotedEarly, Vaccination
 from fadjma.store import Transaction
 
 blueprint = Blueprint("records", __name__)
@@ -64,6 +64,7 @@ class AroundRecord(TypedDict):
     banner: Banner
     may_write: bool
     may_retract: bool
+    early: tuple[NotedEarly, ...]  # of a vaccination: that it was given earlier than the signed schedule says
     amend_form: AmendForm
     allergy_form: AmendAllergyForm
     fields_form: _FieldsForm | None  # of a record that has fields, or may get them
@@ -79,13 +80,14 @@ async def show(record_id: str) -> Response:
 
 async def around_record(record_id: str) -> AroundRecord:
     """The record as its page shows it, which is traced, also around a form that comes back."""
-    found, patient, stays, writes, retracts = await web.see_traced(_open, record_id, again=web.by_itself())
+    found, patient, stays, writes, retracts, early = await web.see_traced(_open, record_id, again=web.by_itself())
     return {
         "record": found,
         "patient": patient,
         "banner": stays,
         "may_write": writes,
         "may_retract": retracts,
+        "early": early,
         "amend_form": web.blank(AmendForm, version=found.version, title=found.title, body=found.body),
         "allergy_form": web.blank(AmendAllergyForm, **_as_noted(found)),
         "fields_form": _fields_form(found),
@@ -146,14 +148,16 @@ def _as_noted(found: queries.Record) -> dict[str, object]:
 
 def _open(
     tx: Transaction, viewer: Viewer, record_id: str, *, again: bool
-) -> tuple[queries.Record, Identity, Banner, bool, bool]:
-    """The record, its patient with what the banner says of them, whether the viewer may write, and whether they may
-    say that it was an error. Raises NotFound."""
+) -> tuple[queries.Record, Identity, Banner, bool, bool, tuple[NotedEarly, ...]]:
+    """The record, its patient with what the banner says of them, whether the viewer may write, whether they may say
+    that it was an error, and of a vaccination whether it was early. Raises NotFound."""
     found = actions.open_record(tx, viewer, record_id, again=again)
     writes = may_write(tx, viewer, found.patient_id, found.type)
     patient = directory.identity(tx, found.patient_id)
     retracts = actions.may_retract(tx, viewer, found)
-    return found, patient, banner(tx, viewer, found.patient_id), writes, retracts
+    early = vaccinations.noted_early(tx, found.patient_id, days.day(tx.now)) if found.type == "vaccination" else ()
+    own = () if found.hidden else tuple(one for one in early if one.record_id == found.id)
+    return found, patient, banner(tx, viewer, found.patient_id), writes, retracts, own
 
 
 @blueprint.get("/records/<record_id>/row")
