@@ -2,6 +2,8 @@
 is taken already, and quiet where signed rows speak of all of it.
 """
 
+from typing import Any
+
 import pytest
 
 from fadjma.safety import interactions
@@ -19,8 +21,15 @@ OVER = Running(WARFARIN, NOW - 9 * DAY, NOW - 9 * DAY, NOW - DAY)
 
 
 def _table(*pairs: tuple[str, str]) -> Table:
-    facts = {"kind": "interaction", "source": "S", "source_on": "2026", "version": 2, "added_by": "N", "added_at": NOW}
-    entries = [Entry(id=f"e{n}", dci=one, other=two, signed_at=NOW, **facts) for n, (one, two) in enumerate(pairs)]  # type: ignore[arg-type]
+    facts: Any = {
+        "kind": "interaction",
+        "source": "S",
+        "source_on": "2026",
+        "version": 2,
+        "added_by": "N",
+        "added_at": NOW,
+    }
+    entries = [Entry(id=f"e{n}", dci=one, other=two, signed_at=NOW, **facts) for n, (one, two) in enumerate(pairs)]
     return Table(entries, is_signed=True)
 
 
