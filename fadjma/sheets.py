@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -36,16 +36,16 @@ class Sheet:
 
     lines: dict[int, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
-    columns: frozenset[str] = frozenset()  # those that the first line names; in a line the others are empty
+    columns: tuple[str, ...] = ()  # as the first line names them, "" where it does not; in a line the others are empty
     _wrong: set[int] = field(default_factory=set)
 
     def is_wrong(self, number: int) -> bool:
         """Whether something of this line cannot be taken."""
         return number in self._wrong
 
-    def by_line(self) -> dict[str, str]:
-        """What is wrong, in the order of the lines."""
-        return dict(sorted(self.errors.items(), key=lambda error: _line_of(error[0])))
+    def in_order(self) -> dict[str, str]:
+        """What is wrong, as one meets it in the file."""
+        return in_order(self.errors, self.columns)
 
     def refuse(self, number: int, errors: Mapping[str, str]) -> None:
         """These columns of a line are wrong; what was said of one first stays."""
@@ -80,9 +80,19 @@ class Table(Generic[L]):
     errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
 
 
-def _line_of(name: str) -> int:
-    """The line of « lines-3-dci »; what is said of the whole file comes first."""
-    return int(name.split("-")[1]) if name.startswith("lines-") else 0
+def in_order(errors: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:
+    """What is wrong with a file of these columns, by its lines and in a line from left to right, as people read it."""
+    places = {str(place): place for place in range(1, len(columns) + 1)}
+    places |= {column: place for place, column in enumerate(columns, 1) if column}
+    return dict(sorted(errors.items(), key=lambda error: _where(error[0], places)))
+
+
+def _where(name: str, places: Mapping[str, int]) -> tuple[int, int]:
+    """The line of « lines-3-dci » and the place of its cell; first what is said of the whole file, of a line last."""
+    if not name.startswith("lines-"):
+        return (0, 0)
+    _, line, column = name.split("-", 2)
+    return (int(line), places.get(column, len(places) + 1))
 
 
 class _Unreadable(Exception):
@@ -117,15 +127,16 @@ def table(
     sheet = read(sent, columns)
     found: dict[int, L] = {}
     seen: set[object] = set()
+    named = frozenset(sheet.columns) - {""}
     for number, cells in sheet.lines.items():
         sheet.refuse(number, wrong(cells))
         if sheet.is_wrong(number):
             continue
-        key, said = line(cells, sheet.columns)
+        key, said = line(cells, named)
         sheet.refuse(number, twice if key in seen else {})
         seen.add(key)
         found[number] = said
-    return Table(found, sheet.by_line())
+    return Table(found, sheet.in_order())
 
 
 def _rows(sheet: Sheet, sent: bytes) -> Iterator[list[str]]:
@@ -180,7 +191,7 @@ def _read_lines(sheet: Sheet, columns: Columns, rows: Iterable[list[str]]) -> No
             continue
         if order is None:
             order = _order(sheet, columns, number, cells)
-            sheet.columns = frozenset(order) - {""}
+            sheet.columns = tuple(order)
             if sheet.errors:
                 return
         else:

@@ -55,16 +55,17 @@ class Table:
     names: dict[int, Name] = field(default_factory=dict)
     lines: dict[int, Line] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)  # by lines-<line>-<column>, or by file
+    columns: tuple[str, ...] = ()  # as its first line names them
 
 
 def read(sent: bytes, today: date) -> Table:
     """Read a file. Its first line names the columns, in French or by their codes, in any order."""
     sheet = sheets.read(sent, _COLUMNS)
-    if sheet.lines and not {"product", "code"} & sheet.columns:
+    if sheet.lines and not {"product", "code"}.intersection(sheet.columns):
         return Table(errors={"file": N_("Une colonne manque : produit, ou code (le code-barres de la boîte).")})
     lines = {number: line for number, found in sheet.lines.items() if (line := _line(sheet, number, found, today))}
     names = {number: name for number, found in sheet.lines.items() if (name := _name(sheet, number, found))}
-    return Table(names, lines, sheet.by_line())
+    return Table(names, lines, sheet.errors, sheet.columns)
 
 
 def _name(sheet: Sheet, number: int, found: Mapping[str, str]) -> Name | None:

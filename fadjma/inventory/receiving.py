@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from fadjma import events, writing
+from fadjma import events, sheets, writing
 from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
@@ -52,7 +52,7 @@ def check(tx: Transaction, viewer: Viewer, table: Table) -> str:
     effect = _effect(tx, pharmacy_id, lines)
     wrong = {**table.errors, **errors, **effect.errors}
     if wrong:
-        raise Invalid(dict(sorted(wrong.items(), key=_place)))
+        raise Invalid(sheets.in_order(wrong, table.columns))
     tx.send("DELETE FROM receipts WHERE applied_at IS NULL AND made_at < :since", {"since": tx.now - _KEPT_FOR})
     receipt_id = new_id()
     tx.send(
@@ -69,11 +69,6 @@ def check(tx: Transaction, viewer: Viewer, table: Table) -> str:
         },
     )
     return receipt_id
-
-
-def _place(error: tuple[str, str]) -> int:
-    """The line of « lines-3-lot »; what is said of the whole file comes first."""
-    return int(error[0].split("-")[1]) if error[0].startswith("lines-") else 0
 
 
 def _content(lines: Mapping[int, tuple[str, Line]], effect: _Effect) -> str:

@@ -149,8 +149,8 @@ def test_every_fault_is_said_at_once_each_beside_its_line(store: Store) -> None:
         "lines-15-code",
         "lines-17-expires_on",
         "lines-18-threshold",
-        "lines-19-expires_on",
         "lines-19-product",
+        "lines-19-expires_on",
     ]
 
 

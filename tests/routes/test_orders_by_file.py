@@ -41,6 +41,17 @@ async def test_each_fault_stands_beside_its_line_and_what_was_put_in_comes_back(
     assert "zorglub;A1;13/2027;=1+1" in page.text
 
 
+async def test_the_faults_of_a_line_follow_its_columns_as_the_file_has_them(clinic: Callers) -> None:
+    """Whoever they are found by: the cells, then the list of medicines, then the stock."""
+    for head in (("quantité", "péremption", "produit", "lot"), ("lot", "produit", "péremption", "quantité")):
+        cells = {"quantité": "=1+1", "péremption": "13/2027", "produit": "zorglub", "lot": "L" * 41}
+        line = ";".join(cells[column] for column in head)
+        page = await clinic.browser(NDIAYE).post("/inventory/receipts", {"text": f"{';'.join(head)}\n{line}\n{line}"})
+        names = {"produit": "Produit", "lot": "Numéro de lot", "péremption": "Date de péremption"}
+        said = re.findall(r"Ligne ([0-9]+), (.+?) *:", re.sub("<[^>]+>", "", page.text.replace("\xa0", " ")))
+        assert said == [(at, names.get(column, "Quantité reçue")) for at in "23" for column in head]
+
+
 async def test_what_is_wrong_with_many_lines_is_bounded(clinic: Callers) -> None:
     table = "produit;lot;péremption;quantité\n" + "zorglub;A1;13/2027;0\n" * 200
     errors = (await clinic.program(NDIAYE).post("/inventory/receipts", {"text": table})).errors()
