@@ -261,12 +261,12 @@ def try_code(
     _require_own(viewer, found)
     if found.status not in states.DELIVER.sources or version not in (None, found.version):
         return {"right": True, "left": 0}  # nothing to guess: the act itself answers
-    left = handover.ATTEMPTS - found.code_failures
+    left = states.CODE_ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
         return {"right": True, "left": left}
     tx.send(
         "UPDATE prescriptions SET code_failures = code_failures + 1 WHERE id = :id AND code_failures < :most",
-        {"id": found.id, "most": handover.ATTEMPTS},
+        {"id": found.id, "most": states.CODE_ATTEMPTS},
     )
     events.record(
         tx,
@@ -361,7 +361,7 @@ def deliver(
 
 
 def _require_code(found: Standing, code: str, key: bytes) -> None:
-    if found.code_failures >= handover.ATTEMPTS:
+    if found.is_code_locked:
         raise Invalid({"code": handover.LOCKED})
     if not handover.matches(key, found.id, found.code_round, code):
         raise Invalid({"code": N_("Ce code n'est pas le bon.")})

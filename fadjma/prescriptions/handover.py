@@ -19,10 +19,12 @@ PURPOSE = "handover"  # of the program's key that codes are made with
 _DIGITS = 6
 MALFORMED = N_("Le code de retrait a six chiffres.")
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
-LOCKED = N_("Trop de mauvais codes : faites-en créer un nouveau sur la page de l'ordonnance.")
+LOCKED = N_(
+    "Trop de mauvais codes : celui-ci ne sert plus. Qui a un compte en crée un autre sur la page de l'ordonnance ; "
+    "sinon, demandez la carte FADJMA et son code PIN, ou une pièce d'identité."
+)
 _PRESCRIBERS = N_("Seul qui a prescrit imprime l'exemplaire avec le code de retrait.")
 _OVER = N_("Cette ordonnance ne sert plus : son code de retrait non plus.")
-ATTEMPTS = 5  # wrong codes; then the patient asks for a new one, which starts the count again
 
 
 def code(key: bytes, prescription_id: str, code_round: int) -> str:
@@ -50,7 +52,7 @@ def shown_to(viewer: Viewer, found: Prescription, key: bytes) -> str | None:
 
 def on_copy(tx: Transaction, viewer: Viewer, found: Prescription, key: bytes) -> str | None:
     """The code as it stands on the patient's copy: once its prescriber prints it, for who sees it nowhere else."""
-    printed = found.code_printed_round == found.code_round and found.status not in states.VOID
+    printed = found.is_code_on_paper and found.status not in states.VOID
     if viewer.id != found.prescriber_id or not printed or queries.sees_codes(tx, found.patient_id):
         return None
     return code(key, found.id, found.code_round)
@@ -68,6 +70,8 @@ def print_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     if found.status in states.VOID:
         raise NotNow(_OVER, current=found.status)
     if not queries.sees_codes(tx, found.patient_id):
+        if found.is_code_locked:
+            renew(tx, found.id)  # nobody else can make another
         sql = "UPDATE prescriptions SET code_printed_round = code_round WHERE id = :id"
         tx.send(sql, {"id": found.id})
         events.record(

@@ -253,8 +253,27 @@ class Reached:
     at: int | None
 
 
+class Coded:
+    """What is known of a hand-over code without the code."""
+
+    __slots__ = ()
+    code_round: int
+    code_failures: int
+    code_printed_round: int | None  # of the code that stands on the patient's copy
+
+    @property
+    def is_code_locked(self) -> bool:
+        """So many wrong ones were tried that it opens nothing any more."""
+        return self.code_failures >= states.CODE_ATTEMPTS
+
+    @property
+    def is_code_on_paper(self) -> bool:
+        """The patient's copy has it, and it is of use: nobody who has paper alone makes another."""
+        return self.code_printed_round == self.code_round and not self.is_code_locked
+
+
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Coded):
     """Whose a prescription is and how it stands: what an act asks before it is done. `status` is what is true now."""
 
     id: str
@@ -285,7 +304,7 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True)
-class Prescription:
+class Prescription(Coded):
     """One prescription; `status` is what is true now. Of a neutral one, patient and prescriber are not shown."""
 
     id: str

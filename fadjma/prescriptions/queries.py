@@ -193,8 +193,7 @@ def _answers_shown_to(
 
 def has_code(tx: Transaction, found: Prescription | Standing) -> bool:
     """Whether somebody has its hand-over code: the patient, one who acts for them, or the patient's copy on paper."""
-    printed = found.code_printed_round == found.code_round
-    return printed or sees_codes(tx, found.patient_id)
+    return found.is_code_on_paper or sees_codes(tx, found.patient_id)
 
 
 def sees_codes(tx: Transaction, patient_id: str) -> bool:

@@ -57,6 +57,8 @@ Condition = Literal[
     "to be acknowledged",
 ]
 
+CODE_ATTEMPTS = 5  # wrong hand-over codes; then it takes another code, with which the count starts again
+
 ROLES: dict[By, Role] = {
     "doctor": "doctor",
     "prescriber": "doctor",

@@ -40,7 +40,6 @@ from fadjma.prescriptions import (
     delivering,
     dispensing,
     flagging,
-    handover,
     queries,
     replacing,
     setbacks,
@@ -230,7 +229,7 @@ class Lives(RuleBasedStateMachine):
         ]
         if proof == 1:
             self._try_code(n, who, given[proof]["code"])
-        locked = self._of(n)["code_failures"] >= handover.ATTEMPTS
+        locked = self._of(n)["code_failures"] >= states.CODE_ATTEMPTS
         done = self._do(n, states.DELIVER, who, dispensing.deliver, key=KEY, parts=parts, **given[proof])
         assert not done or proof == 2 or (proof == 3 and not locked)
 
@@ -246,8 +245,8 @@ class Lives(RuleBasedStateMachine):
         counted = self._status(of) in states.DELIVER.sources
         assert theirs and said["right"] is not counted
         after = self._of(n)["code_failures"]
-        assert after == min(of["code_failures"] + counted, handover.ATTEMPTS)
-        assert not counted or said["left"] == handover.ATTEMPTS - after
+        assert after == min(of["code_failures"] + counted, states.CODE_ATTEMPTS)
+        assert not counted or said["left"] == states.CODE_ATTEMPTS - after
 
     def _go_on(self, n: int, number: int, who: Viewer, how: st.DataObject) -> None:
         match number % 6:

@@ -1,5 +1,6 @@
 """The short code of a paper finds a prescription at a counter, and proves nothing; nobody may guess at it for long."""
 
+import html
 import re
 
 import pytest
@@ -167,6 +168,32 @@ class TestAPatientWithoutAnAccount:
         assert "Imprimez aussi l'exemplaire du patient" in (await clinic.browser(DIOP).get(f"{hers}/paper")).text
         await self._ready(clinic, hers)
         assert "Personne n'a de code" in (await clinic.browser(NDIAYE).get(hers)).text
+
+    async def test_whose_printed_code_was_guessed_at_is_asked_for_a_document_until_another_is_printed(
+        self, clinic: Callers, store: Store, hers: str
+    ) -> None:
+        async def printed() -> str:
+            await clinic.browser(DIOP).post(f"{hers}/patient-copy")
+            found: str = (await clinic.program(DIOP).get(f"{hers}/paper?copy=patient")).json["handover_code"]
+            return found
+
+        first = await printed()
+        await self._ready(clinic, hers)
+        assert "6 chiffres, sur l'exemplaire du patient" in html.unescape((await clinic.browser(NDIAYE).get(hers)).text)
+        wrong = {"code": f"{(int(first) + 1) % 1_000_000:06d}"}
+        answers = [await clinic.browser(NDIAYE).post(f"{hers}/delivery", wrong) for _ in range(5)]
+        last = html.unescape(answers[-1].text)
+        assert "Trop de mauvais codes" in last and last.count('id="delivery-code"') == 1
+        page = html.unescape((await clinic.browser(NDIAYE).get(hers)).text)
+        assert "Personne n'a de code" in page and 'name="code"' not in page and "Sans compte FADJMA" in page
+        copy = f"{hers}/paper?copy=patient"
+        assert "handover_code" not in (await clinic.program(DIOP).get(copy)).json, "which opens nothing"
+        assert "Imprimer avec le code" in (await clinic.browser(DIOP).get(copy)).text
+        other = await printed()
+        assert other != first
+        assert (await clinic.program(NDIAYE).post(f"{hers}/delivery", {"code": first})).status == 422
+        handed = await clinic.program(NDIAYE).post(f"{hers}/delivery", {"code": other})
+        assert handed.json["status"] == "delivered"
 
     async def test_once_it_is_over_it_is_printed_no_more(self, clinic: Callers, hers: str) -> None:
         await clinic.program(DIOP).post(f"{hers}/cancellation", {"reason": "Traitement changé"})

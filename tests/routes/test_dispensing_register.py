@@ -134,8 +134,10 @@ async def test_it_is_shown_by_month_and_in_parts(clinic: Callers, told: Told, st
     )
     for wrong in ("2026-13", "x", "9999-12"):
         assert "month" in (await clinic.program(NDIAYE).get(f"/dispensing-register?month={wrong}")).errors()
+    empty = (await clinic.browser(NDIAYE).get("/dispensing-register?month=2020-01")).text
+    assert "Rien de ces listes" in empty and "remise</caption>" not in empty, "none is not one"
     page = (await clinic.browser(NDIAYE).get("/dispensing-register?whole=1")).text
-    assert "data-print" in page and "Liste I" in page and "comprimés" in page
+    assert "Une remise</caption>" in page and "data-print" in page and "Liste I" in page and "comprimés" in page
     assert f"Pharmacie Jamm</bdi> · {show_month(month, 'fr')}" in page
 
 
