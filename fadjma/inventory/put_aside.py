@@ -42,6 +42,24 @@ def of(tx: Transaction, prescription_id: str) -> dict[str, PutAside]:
     return {row["line_id"]: PutAside(row["usable"], row["lost"]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A lot that is put aside and cannot be handed over any more: it has expired, or is withheld."""
+
+    number: str
+    withheld: bool
+
+
+def lost(tx: Transaction, prescription_id: str) -> tuple[Lost, ...]:
+    """Those of a prescription: what stands in a bag with its label, perhaps, and must not leave."""
+    rows = tx.all(
+        "SELECT DISTINCT l.number, l.withheld_at IS NOT NULL AS withheld FROM reservations r "
+        f"JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id = :p AND NOT ({queries.USABLE}) ORDER BY l.number",
+        {"p": prescription_id, "today": queries.today(tx)},
+    )
+    return tuple(Lost(row["number"], bool(row["withheld"])) for row in rows)
+
+
 def lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:
     """The lots of what is put aside for a prescription, by line, first to expire first."""
     rows = tx.all(

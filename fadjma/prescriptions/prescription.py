@@ -9,6 +9,7 @@ from fadjma.i18n import N_, iso, translate
 from fadjma.identity import patient_pins
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
+from fadjma.inventory.put_aside import Lost
 from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import posology, proving, states
 from fadjma.prescriptions.posology import Posology
@@ -350,7 +351,7 @@ class Prescription(Coded):
     to_acknowledge: bool = False  # by the viewer's pharmacy: what it had prepared was ended
     unacknowledged: bool = False  # by any; `acknowledged_at`: when it was
     acknowledged_at: int | None = None
-    perished: bool = False  # a lot that is put aside for it has expired, or is withheld
+    perished: tuple[Lost, ...] = ()  # lots that are put aside for it and have expired, or are withheld
     undoable: bool = False  # by the viewer's pharmacy: it has just handed it over
     correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
@@ -395,7 +396,7 @@ class Prescription(Coded):
             case "a line can be ended":
                 return any(map(self.endable, self.lines))
             case "not all is kept":
-                return self.perished or self.short
+                return bool(self.perished) or self.short
             case "just handed over":
                 return self.undoable
             case "to be acknowledged":

@@ -176,7 +176,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery=_delivery(tx, found) if delivering or viewer.id == found.patient_id else None,
         has_code=not handing_over or has_code(tx, found),
         pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
-        perished=any(one.lost for one in kept.values()),
+        perished=put_aside.lost(tx, found.id) if any(one.lost for one in kept.values()) else (),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )

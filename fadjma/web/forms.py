@@ -187,9 +187,9 @@ class Form(WTForm):  # type: ignore[misc]  # WTForms has no type hints
         return bool(self.doubts) and self.messages == self.doubts
 
     def label_of(self, name: str) -> str:
-        """The label of a field by its full name, in French; empty when it has none."""
+        """The label of a field by its full name, in French; empty when it has none, as several lines together."""
         field = self._find(name)
-        return str(field.label.text) if field is not None else ""
+        return "" if field is None or isinstance(field, FieldList) else str(field.label.text)
 
     def line_of(self, name: str) -> int:
         """Which of several lines a field is in, as its page counts them; 0: of none, or of the only one."""

@@ -290,6 +290,35 @@ async def test_a_code_that_is_tried_ten_times_is_tried_five_times(clinic: Caller
     assert store.value("SELECT status FROM prescriptions WHERE id = ?", told.ready) == "ready"
 
 
+@pytest.mark.parametrize("why", ["withheld", "expired"])
+async def test_a_lot_in_the_bag_that_must_not_leave_is_named_on_the_page(
+    clinic: Callers, told: Told, store: Store, why: str
+) -> None:
+    address = f"/prescriptions/{told.ready}"
+    lots = "SELECT l.id, l.number FROM reservations r JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id = ?"
+    [(lot_id, number)] = store.rows(lots, told.ready)
+    assert "À ne pas remettre" not in html.unescape((await clinic.browser(NDIAYE).get(address)).text)
+    if why == "withheld":
+        assert (await clinic.program(GOMIS).post(f"/inventory/lots/{lot_id}/blocking", {"why": "Rappel"})).status == 200
+    else:
+        store.connection.execute("UPDATE lots SET expires_on = '2020-01-31' WHERE id = ?", (lot_id,))
+    page = " ".join(html.unescape(re.sub("<[^>]+>", "", (await clinic.browser(NDIAYE).get(address)).text)).split())
+    assert f"À ne pas remettre : lot {number}, {'bloqué' if why == 'withheld' else 'périmé'}" in page
+    for other in (AWA, DIOP):
+        assert number not in (await clinic.browser(other).get(address)).text
+
+
+async def test_nothing_to_hand_over_is_said_without_the_name_of_a_field(clinic: Callers, told: Told) -> None:
+    """And the summary leads to where it is to be said."""
+    address = f"/prescriptions/{told.ready}"
+    [line] = (await clinic.program(NDIAYE).get(address)).json["lines"]
+    sent = {**INSTEAD, "lines-0-line_id": line["id"], "lines-0-quantity": ""}
+    page = (await clinic.browser(NDIAYE).post(f"{address}/delivery", sent)).text
+    [where, said] = re.findall('id="errors".*?<a href="#(.+?)">(.*?)</a>', page, re.DOTALL)[0]
+    assert html.unescape(said).replace("\xa0", " ") == "Dites ce qui est remis : une quantité au moins."
+    assert page.count(f'id="{where}"') == 1
+
+
 @pytest.mark.parametrize("more", [1, 10_000])
 async def test_a_part_of_more_than_is_owed_is_refused_beside_its_line(
     clinic: Callers, told: Told, store: Store, more: int
