@@ -27,7 +27,7 @@ MOVEMENTS = {
     "delivered": N_("Remis à un patient"),
     "transferred": N_("Transfert"),
 }
-_UNDONE = N_("Réception annulée")
+_UNDONE = {"received": N_("Réception annulée"), "delivered": N_("Remise annulée")}
 MOVEMENTS_SHOWN = 20
 _LATELY = 86_400_000  # milliseconds for which just as much of a lot is hardly another delivery
 _TYPED = 120  # characters that are looked at: no name is longer
@@ -110,8 +110,8 @@ class Movement:
 
     @property
     def label(self) -> str:
-        undone = self.kind == "received" and self.quantity < 0
-        return _UNDONE if undone else MOVEMENTS[self.kind]
+        undone = (self.kind == "received" and self.quantity < 0) or (self.kind == "delivered" and self.quantity > 0)
+        return _UNDONE[self.kind] if undone else MOVEMENTS[self.kind]
 
     @property
     def change(self) -> str:

@@ -100,6 +100,12 @@ class ValidationForm(Alerting):
     """Of a pharmacy's step before which alerts are answered."""
 
 
+def _line_of(form: Form, name: str) -> int:
+    """Which medicine a field is about, where there are several."""
+    field, _, rest = name.partition("-")
+    return int(rest.partition("-")[0]) + 1 if field == "lines" and rest and len(form["lines"]) > 1 else 0
+
+
 class PrescriptionForm(Alerting):
     pharmacy_id: Field[str | None] = text(N_("Pharmacie"), 40, required=False)
     replaces_id: Field[str | None] = text("", 40, required=False)
@@ -112,8 +118,7 @@ class PrescriptionForm(Alerting):
         return [entry.form for entry in self["lines"]]
 
     def line_of(self, name: str) -> int:
-        field, _, rest = name.partition("-")
-        return int(rest.partition("-")[0]) + 1 if field == "lines" and rest and len(self["lines"]) > 1 else 0
+        return _line_of(self, name)
 
     def validate(self, extra_validators: Any = None) -> bool:
         while len(self["lines"]) > 1 and self["lines"][-1].form.is_blank:
@@ -226,6 +231,9 @@ class DeliveryForm(Alerting):
     @property
     def each_line(self) -> list[PartForm]:
         return [entry.form for entry in self["lines"]]
+
+    def line_of(self, name: str) -> int:
+        return _line_of(self, name)
 
     def validate_code(self, field: Any) -> None:
         """What is no code costs no try: it was mistyped, not guessed."""

@@ -290,6 +290,20 @@ async def test_a_code_that_is_tried_ten_times_is_tried_five_times(clinic: Caller
     assert store.value("SELECT status FROM prescriptions WHERE id = ?", told.ready) == "ready"
 
 
+async def test_of_several_medicines_the_summary_says_of_which_too_much_is_given(clinic: Callers, told: Told) -> None:
+    """Whatever form of lines it is: their numbers are those of the table."""
+    address, lines = f"/prescriptions/{told.ready}", [("lines-0", "1"), ("lines-1", "900")]
+    [line] = (await clinic.program(NDIAYE).get(address)).json["lines"]
+    sent = {
+        f"{name}-{field}": value
+        for name, much in lines
+        for field, value in (("line_id", line["id"]), ("quantity", much))
+    }
+    page = (await clinic.browser(NDIAYE).post(f"{address}/delivery", {**INSTEAD, **sent})).text
+    summary = re.sub("<[^>]+>", "", page.partition('id="errors"')[2].partition("</div>")[0])
+    assert "Médicament 2, " in summary
+
+
 @pytest.mark.parametrize("why", ["withheld", "expired"])
 async def test_a_lot_in_the_bag_that_must_not_leave_is_named_on_the_page(
     clinic: Callers, told: Told, store: Store, why: str

@@ -53,6 +53,18 @@ async def test_both_sides_see_line_by_line_what_has_changed(clinic: Callers, ref
         assert (changed["before"]["quantity"], changed["after"]["quantity"]) == (10, 5)
 
 
+async def test_the_form_says_why_it_was_refused_also_when_it_comes_back(clinic: Callers, refused: str) -> None:
+    own = refused.rpartition("/")[2]
+    browser = clinic.browser(DIOP)
+    page = (await browser.get(f"{PRESCRIBE}/new?replaces={own}")).text
+    assert "Trop pour M. Fall</q>" in page and "Dose à vérifier" in page
+    typed = {"lines-0-medicine_id": PARACETAMOL, "lines-0-dosage": "", "lines-0-quantity": "5"}
+    back = await browser.post(PRESCRIBE, {**typed, "replaces_id": own})
+    assert back.status == 422 and "Trop pour M. Fall</q>" in back.text
+    for none in ("zorglub", own[::-1]):
+        assert (await browser.post(PRESCRIBE, {**typed, "replaces_id": none})).status == 422
+
+
 async def test_the_pages_of_both_sides_follow(clinic: Callers, refused: str, store: Store) -> None:
     new = await _correct(clinic, refused, JAMM)
     for person, told in ((NDIAYE, "prescription.to_validate"), (AWA, "prescription.issued"), (DIOP, None)):

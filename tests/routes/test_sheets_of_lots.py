@@ -23,6 +23,9 @@ async def test_differences_are_shown_and_recorded_once_they_are_confirmed(
 ) -> None:
     browser = clinic.browser(NDIAYE)
     page = (await browser.get("/inventory/counts/new")).text
+    assert 'class="paper"><b><bdi>Pharmacie Jamm</bdi></b> · ' in page, (
+        "a sheet of paper says where and when it is from"
+    )
     assert "499" not in page and "500" not in re.sub(r"500(?=\smg)", "", page)  # what there should be is not said
     fields = _fields(page)
     name = _field_of(fields, told.lot)

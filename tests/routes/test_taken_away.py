@@ -426,6 +426,15 @@ class TestThePage:
             assert len(answer.body) < len(plain.body) / 2
             assert unpack(answer.body).decode().count("<section>") == plain.text.count("<section>")
 
+    @pytest.mark.parametrize("city", ["", "Thiès"])
+    async def test_what_is_not_known_of_her_leaves_no_sign_alone(
+        self, clinic: Callers, told: Told, store: Store, city: str
+    ) -> None:
+        store.connection.execute("UPDATE patients SET city = ? WHERE user_id = 'awa'", (city,))
+        head = (await clinic.browser(AWA).get(f"{HERE}/paper")).text.partition('class="of"')[2].partition("</div>")[0]
+        [known] = [line for line in re.findall("<p>(.*?)</p>", head) if "77 123 45 67" in line]
+        assert re.sub("<[^>]+>", "", known) == (f"{city} · " if city else "") + "+221 77 123 45 67"
+
     async def test_of_a_part_it_is_that_part(self, clinic: Callers, told: Told) -> None:
         text = (await clinic.browser(AWA).get(f"{HERE}/paper?vaccinations=1&since=2026-03-02")).text
         assert "BCG" in text and TITLE not in text and "Une partie du dossier seulement." in text

@@ -1,11 +1,12 @@
 """Counting the stock, sheet by sheet: printed or typed, its differences looked at before they are recorded."""
 
+from datetime import date
 from typing import TypedDict
 from urllib.parse import quote
 
 from quart import Blueprint, Response, request
 
-from fadjma import web
+from fadjma import days, web
 from fadjma.inventory import counting, counts
 from fadjma.inventory.forms import SheetForm
 from fadjma.inventory.queries import Lot
@@ -23,7 +24,12 @@ async def list_counts() -> Response:
     return web.answer("inventory/counts.html", data, counts=found, before=before)
 
 
-class _AroundSheet(TypedDict):
+class _At(TypedDict):
+    at: int  # of what paper says when it was printed
+    today: date
+
+
+class _AroundSheet(_At):
     lots: dict[str, Lot]  # that the form has, as they are now
     next: str  # where the next sheet begins
 
@@ -32,7 +38,12 @@ async def _around_sheet() -> _AroundSheet:
     sent = await web.fields()
     ids = [value for name, value in sent.items() if name.startswith("lines-") and name.endswith("-lot_id")]
     lots = await web.see(counts.lots_of, ids[: counts.PER_SHEET])
-    return {"lots": lots, "next": request.args.get("next", "")}
+    return {"lots": lots, "next": request.args.get("next", ""), **_at()}
+
+
+def _at() -> _At:
+    now = web.database().clock()
+    return {"at": now, "today": days.day(now)}
 
 
 @blueprint.get("/inventory/counts/new")
@@ -50,6 +61,7 @@ async def new_count() -> Response:
         lots={one.lot.id: one.lot for one in found},
         counted_at={one.lot.id: one.counted_at for one in found},
         next=found.next or "",
+        **_at(),
     )
 
 

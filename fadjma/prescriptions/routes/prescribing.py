@@ -57,6 +57,7 @@ class Desk(TypedDict):
     earlier: list[Prescription]  # what may be prescribed again
     copied: Prescription | None  # what has been, and is to be read over
     nothing_to_copy: bool
+    refused: Prescription | None  # what this corrects
     renewing: Renewing | None  # what the patient has asked for, and this answers
     sets: list[sets.Set]  # the doctor's own
     taken: sets.Set | None  # the one that was, to be read over
@@ -79,6 +80,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
         "earlier": copying.earlier(tx, viewer, patient_id),
         "copied": None,
         "nothing_to_copy": False,
+        "refused": None,
         "renewing": None,
         "sets": sets.own(tx, viewer),
         "taken": None,
@@ -98,6 +100,8 @@ async def _around(patient_id: str) -> Desk:
 async def _around_sent(patient_id: str) -> Desk:
     """The desk around a form that comes back, with what is asked about its medicines."""
     around, form = await _around(patient_id), web.blank(PrescriptionForm, await web.fields())
+    if form.replaces_id.data:
+        around["refused"] = await web.see(_refused_if_own, patient_id, form.replaces_id.data)
     return await _with_alerts(around, patient_id, form)
 
 
@@ -116,6 +120,7 @@ async def new(patient_id: str) -> Response:
     lines: list[Copy] = []
     if replaces_id := request.args.get("replaces"):
         old, lines = await web.see(_refused_one, patient_id, replaces_id)
+        around["refused"] = old
         defaults = {"pharmacy_id": old.pharmacy_id, "replaces_id": old.id}
     elif renews_id := request.args.get("renews"):
         old, around["renewing"], lines = await web.see(_to_renew, patient_id, renews_id)
@@ -222,6 +227,14 @@ def _refused_one(
     if found.patient_id != patient_id or found.prescriber_id != viewer.id:
         raise NotFound
     return found, copying.of_owed(tx, found.lines)
+
+
+def _refused_if_own(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> Prescription | None:
+    """The same; None of what is none, which signing refuses."""
+    try:
+        return _refused_one(tx, viewer, patient_id, prescription_id)[0]
+    except NotFound:
+        return None
 
 
 def _to_renew(
