@@ -58,6 +58,11 @@ class Label:
         }
 
 
+_PERISHED = N_(
+    "Un lot mis de côté est bloqué ou périmé : préparez l'ordonnance à nouveau, puis imprimez ses étiquettes."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """Those of one prescription, with what stands on each."""
@@ -90,6 +95,8 @@ def open_labels(tx: Transaction, viewer: Viewer, prescription_id: str) -> Labels
         raise refusal.about(queries.tried(tx, prescription_id))
     if not found.is_prepared:
         raise Conflict(N_("Les étiquettes s'impriment une fois l'ordonnance préparée."), current=found.status)
+    if found.perished:
+        raise Conflict(_PERISHED, current=found.status)
     name = _short(directory.patient(tx, found.patient_id))
     return Labels(found.id, name, places.place(tx, found.pharmacy_id), days.day(tx.now), tuple(_each(tx, found)))
 

@@ -3,7 +3,8 @@
 import re
 
 from callers import Callers
-from cast import AWA, DIOP, FALL, GASSAMA, NDIAYE
+from cast import AWA, DIOP, FALL, GASSAMA, NDIAYE, PARACETAMOL
+from store import Store
 from told import Told
 
 
@@ -29,6 +30,22 @@ async def test_after_the_hand_over_they_have_its_lots(clinic: Callers, told: Tol
     assert (await clinic.program(NDIAYE).post(f"/prescriptions/{told.ready}/delivery", proof)).status == 200
     after = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}/labels")).json["items"]
     assert before == after and after[0]["lots"][0]["number"] == "L1"
+
+
+async def test_of_a_lot_that_must_not_leave_there_is_none_until_it_is_prepared_anew(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    address, program = f"/prescriptions/{told.prepared}", clinic.program(NDIAYE)
+    [(lot_id,)] = store.rows("SELECT lot_id FROM reservations WHERE prescription_id = ?", told.prepared)
+    assert (await program.post(f"/inventory/lots/{lot_id}/blocking", {"why": "Rappel"})).status == 200
+    assert "bloqué ou périmé" in (await program.get(f"{address}/labels")).problem(409)["detail"]
+    assert "/labels" not in (await clinic.browser(NDIAYE).get(address)).text
+    other = {"medicine_id": PARACETAMOL, "number": "L2", "expires_on": "2031-12-31", "quantity": 100}
+    assert (await program.post("/inventory/lots", {**other, "confirm": True})).status == 201
+    assert (await program.post(f"{address}/preparation", {"confirm": True})).status == 200
+    [label] = (await program.get(f"{address}/labels")).json["items"]
+    assert [lot["number"] for lot in label["lots"]] == ["L2"]
+    assert f'href="{address}/labels"' in (await clinic.browser(NDIAYE).get(address)).text
 
 
 async def test_there_are_none_before_it_is_prepared_and_none_for_others(clinic: Callers, told: Told) -> None:
