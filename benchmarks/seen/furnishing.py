@@ -23,6 +23,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.patients import Facts as Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.identity.places import Facts as PlaceFacts
+from fadjma.inventory import actions as inventory
 from fadjma.inventory import counting, deliveries, listing, receiving, transfers, withholding
 from fadjma.inventory.counting import Counted
 from fadjma.inventory.formulary import Facts as Medicine
@@ -234,7 +235,12 @@ def _prescriptions(house: House) -> dict[str, str]:
     )
     lines = [NewLine(medicine, "1 comprimé matin et soir", 2, 1)]
     steps: tuple[Callable[..., str], ...] = (dispensing.validate, dispensing.prepare, dispensing.mark_ready)
-    found = {}
+    found = {"perished": house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)}
+    for step in steps:  # of the lot that is recalled then; the others are of another
+        house(step, NDIAYE, found["perished"])
+    found |= _handed_over(house, house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm), steps)
+    expires_on = (day(house.tx.now) + timedelta(days=400)).isoformat()
+    house(inventory.receive, NDIAYE, medicine_id=medicine, number="SUITE-1", expires_on=expires_on, quantity=100)
     for name, done in (("issued", 0), ("validated", 1), ("prepared", 2), ("ready", 3), ("asked", 3), ("away", 3)):
         found[name] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)
         for step in steps[:done]:
@@ -243,7 +249,6 @@ def _prescriptions(house: House) -> dict[str, str]:
         where = {"address": "12 rue 6, Médina", "phone": "+221771234567"}
         house(prescriptions.request_delivery, AWA, found[name], **where)
     house(dispensing.depart, NDIAYE, found["away"])
-    found |= _handed_over(house, house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm), steps)
     for name in ("held", "refused"):
         found[name] = house(prescriptions.issue, DIOP, awa, lines=lines, pharmacy_id=jamm)
         house(dispensing.validate, NDIAYE, found[name])

@@ -222,6 +222,7 @@ _OF: Mapping[Guest, tuple[str, ...]] = {
         ),
         "/prescriptions/{delivered}",
         "/prescriptions/{ready}/paper",
+        "/prescriptions/{perished}",
         "/prescriptions/{prepared}/labels",
         "/dispensing-register",
         "/dispensing-register?whole=1",
