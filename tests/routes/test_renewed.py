@@ -70,6 +70,19 @@ async def test_answered_it_is_signed_from_the_old_one_which_says_so(clinic: Call
     assert (await clinic.program(DIOP).get(f"{PRESCRIBE}/new?renews={told.away}")).status == 404
 
 
+async def test_the_form_has_what_the_patient_wrote_and_what_is_left_out_also_when_it_comes_back(
+    clinic: Callers, told: Told, store: Store
+) -> None:
+    asked = await clinic.program(AWA).post(f"/prescriptions/{told.owed}/renewal", {"note": "Il ne m'en reste plus"})
+    assert asked.status == 200
+    _schedule(store, "narcotic")  # since
+    typed = {"lines-0-medicine_id": AMOXICILLIN, "lines-0-dosage": "", "lines-0-quantity": "5"}
+    back = await clinic.browser(DIOP).post(PRESCRIBE, {**typed, "renews_id": told.owed})
+    assert back.status == 422
+    for page in (await _page(clinic, DIOP, f"{PRESCRIBE}/new?renews={told.owed}"), html.unescape(back.text)):
+        assert "Il ne m'en reste plus</q>" in page and "Ne sera pas renouvelé" in page
+
+
 async def test_what_was_written_is_not_lost_when_the_request_is_taken_back(
     clinic: Callers, told: Told, store: Store
 ) -> None:

@@ -1,5 +1,6 @@
 """A prescription is written: the form, with what a doctor has before them, and what comes of it."""
 
+from contextlib import suppress
 from typing import Any, TypedDict
 
 from quart import Blueprint, Response, request
@@ -100,8 +101,8 @@ async def _around(patient_id: str) -> Desk:
 async def _around_sent(patient_id: str) -> Desk:
     """The desk around a form that comes back, with what is asked about its medicines."""
     around, form = await _around(patient_id), web.blank(PrescriptionForm, await web.fields())
-    if form.replaces_id.data:
-        around["refused"] = await web.see(_refused_if_own, patient_id, form.replaces_id.data)
+    replaces_id, renews_id = form.replaces_id.data, form.renews_id.data
+    around["refused"], around["renewing"] = await web.see(_what_for, patient_id, replaces_id, renews_id)
     return await _with_alerts(around, patient_id, form)
 
 
@@ -229,12 +230,16 @@ def _refused_one(
     return found, copying.of_owed(tx, found.lines)
 
 
-def _refused_if_own(tx: Transaction, viewer: Viewer, patient_id: str, prescription_id: str) -> Prescription | None:
-    """The same; None of what is none, which signing refuses."""
-    try:
-        return _refused_one(tx, viewer, patient_id, prescription_id)[0]
-    except NotFound:
-        return None
+def _what_for(
+    tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str | None, renews_id: str | None
+) -> tuple[Prescription | None, Renewing | None]:
+    """What a form that comes back corrects, and what it answers; None of what is none, which signing refuses."""
+    refused = renewing = None
+    with suppress(NotFound):
+        refused = _refused_one(tx, viewer, patient_id, replaces_id)[0] if replaces_id else None
+    with suppress(NotFound):
+        renewing = _to_renew(tx, viewer, patient_id, renews_id)[1] if renews_id else None
+    return refused, renewing
 
 
 def _to_renew(
