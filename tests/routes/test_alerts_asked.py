@@ -1,6 +1,7 @@
 """Alerts before signing and before validating: what a program gets and answers, and what a form shows and keeps."""
 
 import html
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -77,6 +78,19 @@ class TestSigning:
         page = _text(await clinic.browser(NDIAYE).get(made.location))
         assert "Alertes vues" in page and REASON in page and "Allergie notée (Pénicillines)" in page
         assert (await clinic.program(NDIAYE).post(f"{made.location}/validation")).status == 200, "it is not asked twice"
+
+    async def test_of_several_medicines_the_pharmacist_reads_of_which_it_was(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        _allergic(store)
+        sent = {"lines": [LINE, OTHER], "pharmacy_id": JAMM}
+        asked = (await clinic.program(DIOP).post(PATH, sent)).problem(422)["alerts"]
+        overrides = [{"alert": one["id"], "reason": REASON} for one in asked]
+        made = await clinic.program(DIOP).post(PATH, {**sent, "overrides": overrides, "confirm": True})
+        seen = re.sub(
+            "<[^>]+>", " ", _text(await clinic.browser(NDIAYE).get(made.location)).partition("Alertes vues")[2]
+        )
+        assert re.search(r"amoxicilline 1 g, comprimé dispersible\s+Allergie notée", seen)
 
     @pytest.mark.parametrize(
         ("override", "field"),
