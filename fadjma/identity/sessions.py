@@ -176,16 +176,15 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
     return Viewer(**{**known, **other, "by": By(row["id"], full_name(row["given_name"], row["family_name"]))})
 
 
-def left_by(tx: Transaction, secret: str | None, *, just_now: bool = False) -> str | None:
-    """Whose session it was that time has ended, within a day. What they were typing is still theirs.
-
-    None where its person or an admin has ended it; `just_now`: also where its person has, a moment ago.
+def left_by(tx: Transaction, secret: str | None) -> str | None:
+    """Whose session it was that time has ended, within a day, or its person a moment ago: what they were typing is still
+    theirs. None where its person had ended it before, or an admin.
     """
     row = secret and tx.first(
         "SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id AND u.status = 'active' "
         "AND s.kind = 'browser' AND s.half = '' AND s.created_at > :since "
         "AND (s.ended_at IS NULL OR s.end_reason = 'expired' OR (s.end_reason = 'signed_out' AND s.ended_at > :left))",
-        {"id": id_of(secret), "since": tx.now - 2 * LIFETIME, "left": tx.now - (JUST_LEFT if just_now else 0)},
+        {"id": id_of(secret), "since": tx.now - 2 * LIFETIME, "left": tx.now - JUST_LEFT},
     )
     return row["user_id"] if row else None
 

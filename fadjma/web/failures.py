@@ -186,11 +186,10 @@ async def _keep_typed(own_id: str, meant_for: str) -> None:
 
 
 async def _keep_of_who_left() -> None:
-    left = None if web.secret() else web.secret_left_behind()
-    if secret := web.secret() or left:
+    # Of a session that has ended in another tab the cookie may not have gone yet.
+    if secret := web.secret() or web.secret_left_behind():
         with suppress(Unavailable):  # it is refused all the same
-            own_id = await web.database().read(sessions.left_by, secret, just_now=left is not None)
-            if own_id:
+            if own_id := await web.database().read(sessions.left_by, secret):
                 await _keep_typed(own_id, await _meant_for() or own_id)
 
 

@@ -267,6 +267,19 @@ async def test_what_another_tab_was_typing_when_somebody_signed_out_is_kept(clin
     (await tabs.get(HERE)).problem(401)  # it is written, and nothing is read
 
 
+async def test_it_is_kept_too_where_that_tab_hears_it_before_the_cookie_has_gone(
+    clinic: Callers, store: Store, clock: Clock
+) -> None:
+    """The stream says it as soon as the session has ended, before the answer is there that takes the cookie away."""
+    assert (await clinic.json_browser(DIOP).post("/sign-out")).status == 204
+    assert await _send_typed(clinic) == (401, 303)
+    assert await _found(clinic, store) == [TYPED, {"reason": "Mauvais patient"}]
+    await clinic.json_browser(DIOP).post("/sign-out")
+    clock.advance(seconds=11)
+    assert (await clinic.json_browser(DIOP).ask("PUT", HERE, {"body": "Plus tard"})).status == 401
+    assert (await _found(clinic, store))[0] == TYPED
+
+
 async def test_a_moment_after_signing_out_nothing_of_that_browser_is_kept(clinic: Callers, clock: Clock) -> None:
     tabs = await _signed_out(clinic)
     clock.advance(seconds=11)

@@ -191,7 +191,7 @@ class TestFromAFile:
         bad = [*ROWS, ("marché", "", "rue", "Thiès", "12", "peut-être"), ROWS[1]]
         answer = await clinic.program(ADMIN).post("/organizations/imports", xlsx(bad), Content_Type=XLSX)
         assert list(answer.errors()) == [
-            *(f"lines-4-{column}" for column in ("name", "kind", "phone", "night_duty")),
+            *(f"lines-4-{column}" for column in ("kind", "name", "phone", "night_duty")),
             "lines-5-name",
         ]
         text = "\n".join(";".join(map(str, row)) for row in bad)

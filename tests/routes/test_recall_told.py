@@ -8,6 +8,7 @@ from cast import AWA, DIOP, FALL, GOMIS, IDENTIFIERS, JAMM, KADD, MOUSSA, NDIAYE
 from store import Store
 from told import LINE, PIN, Told
 
+from fadjma.for_another import said
 from fadjma.identity.people import Viewer
 
 IMPORTANT = "Votre pharmacie a un message important pour vous"
@@ -79,7 +80,7 @@ async def test_whoever_acts_for_her_is_told_in_her_place(clinic: Callers, told: 
     sent = {"patient_id": told.registered, "identifier": IDENTIFIERS[MOUSSA.id], "relationship": "child"}
     assert (await clinic.program(THIAM).post("/proxies", {**sent, "document": "CNI 1 234"})).status == 201
     await clinic.program(NDIAYE).post(f"/inventory/lots/{told.given_lot}/recall")
-    assert IMPORTANT in await _read(clinic, MOUSSA)
+    assert said(IMPORTANT) in await _read(clinic, MOUSSA)
 
 
 async def test_a_pharmacy_opens_what_it_gave_though_the_rest_is_elsewhere_by_now(
