@@ -177,8 +177,9 @@ def viewer(tx: Transaction, secret: str | None) -> Viewer | None:
 
 
 def left_by(tx: Transaction, secret: str | None) -> str | None:
-    """Whose session it was that time has ended, within a day, or its person a moment ago: what they were typing is still
-    theirs. None where its person had ended it before, or an admin.
+    """Whose session it was that time has ended, within a day, or its person just now: what they typed is still theirs.
+
+    None where its person had ended it before, or an admin.
     """
     row = secret and tx.first(
         "SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id AND u.status = 'active' "
