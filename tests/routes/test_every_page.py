@@ -123,7 +123,12 @@ def _faults(page: str, where: str) -> list[str]:
         faults.append("a dead end")
     faults += [f"nothing under {empty[0]}" for empty in _EMPTY.finditer(main)]
     faults += _misnamed(HIDDEN.sub("", page))
+    faults += [f"spaces lost in a button: {found[0]}" for found in _WORDS_APART.finditer(page)]
     return faults + [f"English: {text}" for text in _texts(HIDDEN.sub("", page)) if _is_english(text)]
+
+
+# A button is a row of its children (app.css), and the space between words and a name beside them is none of them.
+_WORDS_APART = re.compile(r"<(?:button\b|a [^>]*class=[^>]*\bbtn\b)[^>]*>(?:<svg.*?</svg>)?[^<]*[^<\s][^<]* <bdi")
 
 
 _NAMED = re.compile(r' (for|aria-labelledby|aria-describedby|aria-controls|list|form|href)=(?:"([^"]*)"|([^ >]+))')
