@@ -167,9 +167,10 @@ def _glance(tx: Transaction, found: File) -> _Glance:
     today = days.day(tx.now)
     is_child = schedule.is_for(found.patient.birth_date, today)
     codes = [code for code in VITALS if found.may_see(measurements.part_of(code))]
+    due, early = vaccinations.due_and_early(tx, patient_id, today)
     return _Glance(
-        due=vaccinations.due(tx, patient_id, today),
-        early=vaccinations.noted_early(tx, patient_id, today),
+        due=due,
+        early=early,
         by_schedule=schedule.is_signed(tx) if is_child else None,
         problems=problems.of_patient(tx, patient_id) if found.may_see("records") else (),
         courses=measurements.courses(tx, patient_id, codes),

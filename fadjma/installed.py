@@ -200,10 +200,12 @@ def _user(folder: Path) -> str:
 
 
 def _owner(folder: Path) -> str | None:
-    """Whose it is; None: root's, or of nobody who has a name here."""
-    with contextlib.suppress(OSError, KeyError, NotImplementedError):
-        return name if (name := folder.owner()) != _ROOTS else None
-    return None
+    """Whose it is; None: root's, or of nobody who has a name here. Asked by root alone, whom Windows has not."""
+    try:
+        name = folder.owner()
+    except (OSError, KeyError):  # it is not there yet, or its owner's number has no name here
+        return None
+    return name if name != _ROOTS else None
 
 
 def _whose(folder: Path) -> list[str]:

@@ -11,12 +11,11 @@ from fadjma.events.recording import AUDIT
 from fadjma.i18n import iso, translate
 from fadjma.identity import directory
 from fadjma.identity.people import ROLES, Viewer
-from fadjma.store import Transaction, given
+from fadjma.store import Transaction, given_in_parts
 
 FORMAT = "fadjma-trace/1"
 # The places in an entry's columns (events.recording.AUDIT) of what says whether it is a line of the trace.
 _ACTOR, _BY, _ACTION, _PATIENT = 2, 3, 4, 7
-_CHUNK = 400  # people per statement
 
 
 def export(
@@ -59,8 +58,7 @@ def _is_line(columns: list[Any]) -> bool:
 
 def _names(tx: Transaction, ids: list[str], language: str) -> dict[str, dict[str, str]]:
     found = {}
-    for start in range(0, len(ids), _CHUNK):
-        among, values = given(ids[start : start + _CHUNK])
+    for among, values in given_in_parts(ids):
         for row in tx.all(f"SELECT id, name, role, organization FROM people WHERE id IN {among}", values):
             role = translate(language, ROLES[row["role"]])
             found[row["id"]] = {"name": row["name"], "role": role, "place": row["organization"] or ""}

@@ -5,7 +5,7 @@ Only where all of a role are concerned, and they are very many, most of them are
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from fadjma.identity import proxies
 from fadjma.identity.people import Role
 from fadjma.identity.proxies import Person
 from fadjma.ids import new_id
-from fadjma.store import Transaction
+from fadjma.store import Transaction, given_in_parts
 
 EventType = Literal[
     "new_access_request",
@@ -26,7 +26,6 @@ EventType = Literal[
     "medical_record_updated",
     "notification",
 ]
-_CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
 _FEW = 20  # people whose rows are written one by one: of two that takes 8 µs less, of 200 it takes 650 µs more
 AUDIT = Kind(
     "audit",
@@ -284,11 +283,11 @@ def _insert(
     for person in numbered:
         by_times.setdefault(again.get(person, 1), []).append(person)
     for times, people in by_times.items():
-        for among, these in _chunks(people):
+        for among, these in given_in_parts(people):
             tx.send(
                 "INSERT INTO notifications (user_id, seq, type, message, subject_kind, subject_id, created_at, times, "
                 "for_id) SELECT user_id, last_seq, :type, :message, :kind, :id, :now, :times, :for_id "
-                f"FROM inboxes WHERE {among}",
+                f"FROM inboxes WHERE user_id IN {among}",
                 {**same, **these, "times": times},
             )
 
@@ -296,17 +295,12 @@ def _insert(
 def _ask_next_seqs(tx: Transaction, people: list[str]) -> Callable[[], dict[str, int]]:
     """Raise the counter of each, and return it once it is called; who has no inbox is left out."""
     asked = [
-        tx.ask(f"UPDATE inboxes SET last_seq = last_seq + 1 WHERE {among} RETURNING user_id, last_seq", these)
-        for among, these in _chunks(people)
+        tx.ask(
+            f"UPDATE inboxes SET last_seq = last_seq + 1 WHERE user_id IN {among} RETURNING user_id, last_seq", these
+        )
+        for among, these in given_in_parts(people)
     ]
     return lambda: {row["user_id"]: row["last_seq"] for rows in asked for row in rows()}
-
-
-def _chunks(people: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Conditions that together hold for these people, with their values."""
-    for start in range(0, len(people), _CHUNK):
-        these = {f"u{number}": person for number, person in enumerate(people[start : start + _CHUNK])}
-        yield f"user_id IN ({', '.join([f':{name}' for name in these])})", these
 
 
 def _fold(tx: Transaction, people: list[str], subject: Subject) -> dict[str, int]:
@@ -315,9 +309,9 @@ def _fold(tx: Transaction, people: list[str], subject: Subject) -> dict[str, int
     Returns who had such a line in their inbox, with how many the new one stands for.
     """
     folded: dict[str, int] = {}
-    for among, these in _chunks(people):
+    for among, these in given_in_parts(people):
         rows = tx.all(
-            f"UPDATE notifications SET folded = 1 WHERE {among} "
+            f"UPDATE notifications SET folded = 1 WHERE user_id IN {among} "
             "AND subject_kind = :kind AND subject_id = :id AND read_at IS NULL AND message IS NOT NULL AND folded = 0 "
             "RETURNING user_id, times",
             {**these, "kind": subject.kind, "id": subject.id},

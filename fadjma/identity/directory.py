@@ -9,9 +9,8 @@ from fadjma.i18n import age, is_estimated, show_age
 from fadjma.identity.identifiers import identifier_begins
 from fadjma.identity.people import Role, full_name
 from fadjma.refusals import NotFound
-from fadjma.store import Answer, Page, Transaction, milliseconds, paging, searching
+from fadjma.store import Page, Transaction, given_in_parts, milliseconds, paging, searching
 
-_CHUNK = 400  # people per statement; SQLite takes 999 parameters in its oldest builds
 FOUND = 10  # patients on a page
 _ALL = 2**62  # more than there are
 _NEVER = (2**62, "")  # after every account
@@ -107,11 +106,10 @@ def identity(tx: Transaction, patient_id: str) -> Identity:
 def identities(tx: Transaction, ids: Sequence[str]) -> list[Identity]:
     """Those of these patients, in their order, at once. The caller has checked that the viewer may see them."""
     found: dict[str, Identity] = {}
-    for start in range(0, len(ids), _CHUNK):
-        values = {f"id{number}": patient_id for number, patient_id in enumerate(ids[start : start + _CHUNK])}
+    for among, values in given_in_parts(ids):
         rows = tx.all(
             "SELECT id, given_name, family_name, identifier, birth_date, sex, city, phone, pharmacy_id "
-            f"FROM patient_identities WHERE id IN ({', '.join(f':{name}' for name in values)})",
+            f"FROM patient_identities WHERE id IN {among}",
             values,
         )
         found.update((row["id"], Identity(**row.as_dict())) for row in rows)
@@ -228,17 +226,15 @@ def beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> list[str]:
 
 def ask_beside(tx: Transaction, user_ids: Sequence[str], role: Role) -> Callable[[], list[str]]:
     """The same, asked now and answered when it is called (`Transaction.ask`)."""
-    asked: list[Answer] = []
-    for start in range(0, len(user_ids), _CHUNK):
-        values = {f"id{number}": user_id for number, user_id in enumerate(user_ids[start : start + _CHUNK])}
-        asked.append(
-            tx.ask(
-                "SELECT u.id FROM practitioners p JOIN users u ON u.id = p.user_id WHERE u.role = :role "
-                "AND u.status = 'active' AND p.organization_id IN (SELECT organization_id FROM practitioners "
-                f"WHERE user_id IN ({', '.join(f':{name}' for name in values)}))",
-                {**values, "role": role},
-            )
+    asked = [
+        tx.ask(
+            "SELECT u.id FROM practitioners p JOIN users u ON u.id = p.user_id WHERE u.role = :role "
+            "AND u.status = 'active' AND p.organization_id IN (SELECT organization_id FROM practitioners "
+            f"WHERE user_id IN {among})",
+            {**values, "role": role},
         )
+        for among, values in given_in_parts(user_ids)
+    ]
     return lambda: list(dict.fromkeys(row["id"] for rows in asked for row in rows()))
 
 

@@ -13,7 +13,7 @@ from fadjma.i18n import N_, age, iso
 from fadjma.identity.people import full_name
 from fadjma.ids import new_id
 from fadjma.refusals import NotFound
-from fadjma.store import Row, Transaction, given
+from fadjma.store import Row, Transaction, given, given_in_parts
 
 Relationship = Literal["parent", "child", "spouse", "sibling", "guardian", "other"]
 Seen = Literal["", "document", "pin"]
@@ -28,7 +28,6 @@ RELATIONSHIPS: dict[Relationship, str] = {
 }
 # That `x` is not over now, and that it runs; of values(tx). A child is old enough on the day that the age has it
 # (i18n.age): of an estimated birth, on the first day of the month or the year.
-_CHUNK = 400  # patients per statement; SQLite takes 999 parameters in its oldest builds
 _LASTS = """
     x.ended_at IS NULL AND (x.until IS NULL OR x.until > :now)
     AND (x.of_age = 0 OR (SELECT c.birth_date FROM patients c WHERE c.user_id = x.patient_id) > :grown)
@@ -210,8 +209,7 @@ def phones(tx: Transaction, patient_ids: Collection[str]) -> dict[str, tuple[str
 def reached(tx: Transaction, patient_ids: Collection[str]) -> set[str]:
     """Those of these patients whose inbox somebody reads: they themselves, or one who may act for them now."""
     ids, found = list(patient_ids), set[str]()
-    for start in range(0, len(ids), _CHUNK):
-        among, of_these = given(ids[start : start + _CHUNK])
+    for among, of_these in given_in_parts(ids):
         rows = tx.all(
             f"SELECT u.id FROM users u WHERE u.id IN {among} AND u.status = 'active' AND u.password_hash <> '' "
             "UNION SELECT x.patient_id FROM proxies x JOIN users p ON p.id = x.proxy_id "

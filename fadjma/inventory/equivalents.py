@@ -12,7 +12,7 @@ from functools import lru_cache
 from fadjma import writing
 from fadjma.inventory import queries
 from fadjma.inventory.queries import Medicine
-from fadjma.store import Transaction, given
+from fadjma.store import Transaction, given_in_parts
 
 _SWALLOWED = {"comprime", "gelule", "capsule"}
 _AS_SWALLOWED = _SWALLOWED | {
@@ -26,7 +26,6 @@ _OF_LOTS = (
     "SELECT l.id AS lot_id, m.id, m.dci, m.form, m.strength, m.unit, m.brands FROM lots l "
     "JOIN products p ON p.id = l.product_id JOIN medicines m ON m.id = p.medicine_id"
 )
-_CHUNK = 400  # lots per statement; SQLite takes 999 parameters in its oldest builds
 _UNITS = {
     "g": (Decimal(1000), "mg"),
     "mg": (Decimal(1), "mg"),
@@ -99,8 +98,7 @@ def of_lots(tx: Transaction, lot_ids: Iterable[str]) -> dict[str, Medicine]:
     """What each of these lots is of."""
     ids = list(dict.fromkeys(lot_ids))
     found = {}
-    for start in range(0, len(ids), _CHUNK):
-        among, values = given(ids[start : start + _CHUNK])
+    for among, values in given_in_parts(ids):
         for row in tx.all(f"{_OF_LOTS} WHERE l.id IN {among}", values):
             of_one = row.as_dict()
             lot_id = of_one.pop("lot_id")

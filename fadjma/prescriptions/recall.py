@@ -22,9 +22,8 @@ from fadjma.inventory.queries import HandedOver, Lot
 from fadjma.prescriptions import dispenses
 from fadjma.prescriptions.prescription import Dispense
 from fadjma.refusals import Conflict, NotFound
-from fadjma.store import Transaction, given
+from fadjma.store import Transaction, given_in_parts
 
-_CHUNK = 400  # prescriptions per statement; SQLite takes 999 parameters in its oldest builds
 _ALREADY = N_("Ce patient est déjà prévenu de ce rappel.")
 Way = Literal["notice", "phone"]
 
@@ -153,8 +152,7 @@ def _told(tx: Transaction, lot_id: str) -> dict[str, Told]:
 def _patients(tx: Transaction, prescription_ids: Iterable[str]) -> Iterator[tuple[str, Identity]]:
     """Whose each of these prescriptions is."""
     ids = list(prescription_ids)
-    for start in range(0, len(ids), _CHUNK):
-        among, values = given(ids[start : start + _CHUNK])
+    for among, values in given_in_parts(ids):
         for row in tx.all(
             "SELECT p.id AS prescription_id, i.id, i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, "
             "i.city, i.phone, i.pharmacy_id FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id "

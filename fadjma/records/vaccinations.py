@@ -82,14 +82,6 @@ class Due:
         return {**said, "due_on": self.on, "overdue": self.overdue, "schedule": self.by.json() if self.by else None}
 
 
-def due(tx: Transaction, patient_id: str, today: date) -> tuple[Due, ...]:
-    """What a patient is to have by now, and soon, the most urgent first. The caller has checked the right."""
-    patient = directory.identity(tx, patient_id)
-    soon = date.fromordinal(today.toordinal() + SOON).isoformat()
-    known = schedule.signed(tx) if schedule.is_for(patient.birth_date, today) else []
-    return tuple(one for one in awaited(tx, patient, known, today) if one.on <= soon)
-
-
 @dataclass(frozen=True, slots=True)
 class NotedEarly:
     """A dose that stands in the file, and was given earlier than the signed schedule says."""
@@ -105,11 +97,28 @@ class NotedEarly:
         return {**own, "given_on": self.found.given.on, **said, "schedule": row.json()}
 
 
-def noted_early(tx: Transaction, patient_id: str, today: date) -> tuple[NotedEarly, ...]:
-    """A child's doses that were given earlier than the signed schedule says. The caller has checked the right."""
+def due_and_early(tx: Transaction, patient_id: str, today: date) -> tuple[tuple[Due, ...], tuple[NotedEarly, ...]]:
+    """What a patient is to have by now, and soon, the most urgent first; and a child's doses that were given earlier
+    than the signed schedule says. The caller has checked the right.
+    """
     patient = directory.identity(tx, patient_id)
     known = schedule.signed(tx) if schedule.is_for(patient.birth_date, today) else []
-    rows = _given(tx, patient_id) if known else []
+    rows = _given(tx, patient_id)
+    soon = date.fromordinal(today.toordinal() + SOON).isoformat()
+    return tuple(one for one in _awaited(rows, patient, known, today) if one.on <= soon), _early(rows, patient, known)
+
+
+def due(tx: Transaction, patient_id: str, today: date) -> tuple[Due, ...]:
+    """The first of these alone."""
+    return due_and_early(tx, patient_id, today)[0]
+
+
+def noted_early(tx: Transaction, patient_id: str, today: date) -> tuple[NotedEarly, ...]:
+    """The second of these alone."""
+    return due_and_early(tx, patient_id, today)[1]
+
+
+def _early(rows: Sequence[Row], patient: Patient, known: Sequence[Scheduled]) -> tuple[NotedEarly, ...]:
     names = {row["id"]: row["vaccine"] for row in rows}
     found = schedule.early(known, patient.birth_date, patient.sex, map(_dose, rows))
     return tuple(NotedEarly(one.given.record_id, names[one.given.record_id], one) for one in found)
@@ -117,7 +126,10 @@ def noted_early(tx: Transaction, patient_id: str, today: date) -> tuple[NotedEar
 
 def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
     """The next dose of every vaccine, however far it is, the most urgent first; `known`: the schedule."""
-    rows = _given(tx, patient.id)
+    return _awaited(_given(tx, patient.id), patient, known, today)
+
+
+def _awaited(rows: Sequence[Row], patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
     last: dict[str, tuple[str, int]] = {}
     for row in rows:
         for key in schedule.called_alike(known, row["vaccine_key"]):

@@ -7,7 +7,7 @@ from fadjma.store.database import READERS, WAL_LIMIT, Clock, Database, Said, mil
 from fadjma.store.engines import at
 from fadjma.store.errors import Duplicate, Error, Unavailable, Unusable, Violation, tried_to_write
 from fadjma.store.kept import keep, kept
-from fadjma.store.listing import given, listed, one_of
+from fadjma.store.listing import given, given_in_parts, listed, one_of
 from fadjma.store.paging import Page
 from fadjma.store.transaction import Announced, Answer, Row, Transaction
 
@@ -29,6 +29,7 @@ __all__ = [
     "Violation",
     "at",
     "given",
+    "given_in_parts",
     "keep",
     "kept",
     "listed",

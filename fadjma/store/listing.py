@@ -1,6 +1,8 @@
 """Codes of this program, written into SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+_AT_ONCE = 400  # values per statement; SQLite takes 999 parameters in its oldest builds
 
 
 def listed(codes: Iterable[str]) -> str:
@@ -15,6 +17,12 @@ def given(ids: Iterable[object]) -> tuple[str, dict[str, object]]:
     """
     values = {f"id{number}": value for number, value in enumerate(ids)}
     return "(" + (", ".join(f":{name}" for name in values) or "NULL") + ")", values
+
+
+def given_in_parts(ids: Sequence[object]) -> Iterator[tuple[str, dict[str, object]]]:
+    """The same for however many values, of each statement that it takes."""
+    for start in range(0, len(ids), _AT_ONCE):
+        yield given(ids[start : start + _AT_ONCE])
 
 
 def one_of(codes: Sequence[str]) -> str:
