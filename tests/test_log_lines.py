@@ -100,7 +100,7 @@ async def test_a_full_disk_ends_nothing_and_the_log_says_how_much_is_missing(
     log.warning("kept")
     log.warning("kept, too")
     said = stream.getvalue().splitlines()
-    assert said[0].startswith("ici manquent 2 lignes du journal") and said[1:] == ["kept", "kept, too"]
+    assert said[0].startswith("lignes du journal qui manquent ici : 2") and said[1:] == ["kept", "kept, too"]
 
 
 async def test_half_a_line_is_not_joined_with_the_next_one(log: logging.Logger, stream: Stream) -> None:
@@ -113,7 +113,7 @@ async def test_half_a_line_is_not_joined_with_the_next_one(log: logging.Logger, 
     log.warning("fifth")
     first, half, missing, fifth = stream.getvalue().splitlines()
     assert (first, half, fifth) == ("first", "sec", "fifth")
-    assert missing.startswith("ici manquent 3 lignes")
+    assert missing.startswith("lignes du journal qui manquent ici : 3 ")
 
 
 async def test_that_lines_are_missing_is_said_once_there_is_room_for_it(log: logging.Logger, stream: Stream) -> None:
@@ -124,7 +124,7 @@ async def test_that_lines_are_missing_is_said_once_there_is_room_for_it(log: log
     stream.room = None
     log.warning("kept")
     begun, missing, kept = stream.getvalue().splitlines()
-    assert (begun, kept) == ("ici manquent 1 ligne", "kept") and missing.startswith("ici manquent 2 lignes")
+    assert (begun, kept) == ("lignes du journal qu", "kept") and "manquent ici : 2 " in missing
 
 
 def test_a_name_that_no_character_set_has_is_written(log: logging.Logger, stream: Stream) -> None:

@@ -117,7 +117,7 @@ def _require_nothing(**said: str | None) -> None:
 def _profession(role: Role, profession: str | None) -> str:
     """What a doctor is, if nothing else is said: a physician. Nobody else has one: raises Invalid where one is said."""
     if role != "doctor" and profession:
-        raise Invalid({"profession": N_("Cela ne se dit que de qui prescrit.")})
+        raise Invalid({"profession": N_("À remplir pour un prescripteur seulement.")})
     if role != "doctor":
         return ""
     return profession or "physician"

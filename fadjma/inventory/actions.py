@@ -19,7 +19,7 @@ from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
 
-_TWICE = N_("%(who)s a reçu %(units)d unités de ce lot depuis moins de 24 heures : est-ce une autre livraison ?")
+_TWICE = N_("%(who)s a reçu %(units)d unités de ce lot il y a moins de 24 heures : est-ce une autre livraison ?")
 
 
 @dataclass(frozen=True, slots=True)

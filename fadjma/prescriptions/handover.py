@@ -20,8 +20,8 @@ _DIGITS = 6
 MALFORMED = N_("Le code de retrait a six chiffres.")
 WRONG = N_("Ce code n'est pas le bon. Essais restants : %(left)d.")
 LOCKED = N_(
-    "Trop de mauvais codes : celui-ci ne sert plus. Qui a un compte en crée un autre sur la page de l'ordonnance ; "
-    "sinon, demandez la carte FADJMA et son code PIN, ou une pièce d'identité."
+    "Trop de mauvais codes : celui-ci ne sert plus. Le patient qui a un compte en crée un autre sur la page de "
+    "l'ordonnance ; sinon, demandez la carte FADJMA et son code PIN, ou une pièce d'identité."
 )
 _PRESCRIBERS = N_("Seul qui a prescrit imprime l'exemplaire avec le code de retrait.")
 _OVER = N_("Cette ordonnance ne sert plus : son code de retrait non plus.")

@@ -17,7 +17,7 @@ _EXCLUDED = N_("Le médecin a écrit de ne pas substituer : %(reason)s.")
 _UNLISTED = N_("Ce médicament n'est pas, ou plus, dans la liste : il ne remplace rien.")
 _OTHER = N_("Ce n'est pas un équivalent : il faut la même DCI, le même dosage et une forme qui se prend de même.")
 
-_IN_PARTS = N_("La posologie en demande une part, et cette forme ne se partage pas : appelez le médecin.")
+_IN_PARTS = N_("La posologie demande d'en prendre une partie, et cette forme ne se partage pas : appelez le médecin.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,11 @@ _TOGETHER = N_(
 
 
 _NO_TABLE = N_("Interactions non vérifiées : aucune table n'est signée.")
-_NO_ROW = N_("Interactions non vérifiées, aucune ligne signée n'en parle : %(names)s.")
+_NO_ROW = N_("Interactions non vérifiées, faute de ligne signée : %(names)s.")
 _NO_ROW_NOR_TAKEN = N_(
-    "Interactions non vérifiées, aucune ligne signée n'en parle : %(names)s. Substances déjà prises dont aucune ne "
-    "parle : %(number)s."
+    "Interactions non vérifiées, faute de ligne signée : %(names)s. Parmi les substances déjà prises : %(number)s."
 )
-_NONE_TAKEN = N_("Interactions non vérifiées, substances déjà prises dont aucune ligne signée ne parle : %(number)s.")
+_NONE_TAKEN = N_("Interactions non vérifiées, faute de ligne signée, parmi les substances déjà prises : %(number)s.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Lines(logging.Handler):
         return said.count(b"\n", max(taken, len(before)))
 
     def _said_of_lost(self) -> str:
-        said = f"ici manquent {self._lost} lignes du journal : son disque était plein, ou personne ne les lisait"
+        said = f"lignes du journal qui manquent ici : {self._lost} (son disque était plein, ou personne ne les lisait)"
         return self.format(
             logging.makeLogRecord({"name": "fadjma", "levelno": logging.WARNING, "levelname": "WARNING", "msg": said})
         )

@@ -17,7 +17,7 @@ async def test_the_second_is_asked_whether_it_is_another_delivery(clinic: Caller
     assert (await clinic.browser(NDIAYE).post("/inventory/lots", first)).status == 303
     asked = await clinic.browser(GOMIS).post("/inventory/lots", second)
     assert asked.status == 422
-    assert "a reçu 40 unités de ce lot depuis moins de 24 heures\xa0: est-ce" in html.unescape(asked.text)
+    assert "a reçu 40 unités de ce lot il y a moins de 24 heures\xa0: est-ce" in html.unescape(asked.text)
     assert f'name="since" value="{second["since"]}"' in asked.text, "asked again, it is the same page"
     on_hand = "SELECT on_hand FROM lots WHERE number = 'ENSEMBLE'"
     assert store.value(on_hand) == 40

@@ -38,7 +38,7 @@ def _said(lines: list[Medicine | None], table: Table, *running: Running) -> list
     return [one.words("fr").replace("\u00a0", " ") for one in found]
 
 
-NONE = "Interactions non vérifiées, aucune ligne signée n'en parle : "
+NONE = "Interactions non vérifiées, faute de ligne signée : "
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ NONE = "Interactions non vérifiées, aucune ligne signée n'en parle : "
             [AMOXICILLIN],
             [TAKEN],
             [("a", "b")],
-            NONE + "Amoxicilline. Substances déjà prises dont aucune ne parle : 1.",
+            NONE + "Amoxicilline. Parmi les substances déjà prises : 1.",
         ),
         (
             [AMOXICILLIN],
             [TAKEN],
             [("amoxicilline", "b")],
-            "Interactions non vérifiées, substances déjà prises dont aucune ligne signée ne parle : 1.",
+            "Interactions non vérifiées, faute de ligne signée, parmi les substances déjà prises : 1.",
         ),
         ([AMOXICILLIN], [TAKEN], [("warfarine", "b")], NONE + "Amoxicilline."),
         # Nothing is left out, or there are no two that could harm each other.
