@@ -497,6 +497,11 @@ def _count(tx: Transaction, key: str, number: int | None = None) -> None:
 class TestTogether:
     """What one process is asked to write at one moment goes in one transaction."""
 
+    @pytest.fixture(autouse=True)
+    def one_moment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However busy the machine is: after 20 ms the others go into the next."""
+        monkeypatch.setattr(writing, "_GROUP_SECONDS", 60.0)
+
     @staticmethod
     def act(key: str, then: Callable[[Transaction], object] = lambda tx: None) -> Callable[[Transaction], str]:
         """Keeps the key, sends another that nobody waits for, and returns its transaction's number."""
