@@ -1,11 +1,11 @@
 """What is put aside for a prescription between *prepared* and the hand-over."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fadjma.inventory import queries
-from fadjma.store import Transaction
+from fadjma.store import Transaction, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,26 @@ class Lost:
     withheld: bool
 
 
-def lost(tx: Transaction, prescription_id: str) -> tuple[Lost, ...]:
-    """Those of a prescription: what stands in a bag with its label, perhaps, and must not leave."""
-    rows = tx.all(
-        "SELECT DISTINCT l.number, l.withheld_at IS NOT NULL AS withheld FROM reservations r "
-        f"JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id = :p AND NOT ({queries.USABLE}) ORDER BY l.number",
-        {"p": prescription_id, "today": queries.today(tx)},
+def ask_lost(tx: Transaction, prescription_ids: Sequence[str]) -> Callable[[], dict[str, tuple[Lost, ...]]]:
+    """Those of these (few) prescriptions that have any: what stands in a bag with its label, perhaps, and must not
+    leave.
+    """
+    among, values = given(prescription_ids)
+    rows = tx.ask(
+        "SELECT DISTINCT r.prescription_id, l.number, l.withheld_at IS NOT NULL AS withheld FROM reservations r "
+        f"JOIN lots l ON l.id = r.lot_id WHERE r.prescription_id IN {among} AND NOT ({queries.USABLE}) "
+        "ORDER BY r.prescription_id, l.number",
+        {**values, "today": queries.today(tx)},
     )
-    return tuple(Lost(row["number"], bool(row["withheld"])) for row in rows)
+
+    def lost() -> dict[str, tuple[Lost, ...]]:
+        found: dict[str, tuple[Lost, ...]] = {}
+        for row in rows():
+            one = Lost(row["number"], bool(row["withheld"]))
+            found[row["prescription_id"]] = (*found.get(row["prescription_id"], ()), one)
+        return found
+
+    return lost
 
 
 def lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:

@@ -22,9 +22,7 @@ def in_order(
         f"AND (p.issued_at, p.id) {'>=' if since else '>'} (:at, :id) ORDER BY p.issued_at, p.id LIMIT :limit",
         {
             "patient": patient_id,
-            "viewer": viewer.id,
-            "organization": viewer.organization_id,
-            "now": tx.now,
+            **queries.asked(tx, viewer),
             "at": after[0],
             "id": after[1],
             "limit": limit,

@@ -12,7 +12,7 @@ from fadjma.access.states import OPENS
 from fadjma.events.subjects import Named
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import queries, states
+from fadjma.prescriptions import queries, shortages, states
 from fadjma.prescriptions.prescription import Prescription, Treatment
 from fadjma.prescriptions.queries import OPEN, OWN
 from fadjma.prescriptions.states import STATES, TO_DO, Place, Status, Step
@@ -45,6 +45,11 @@ _TO_RENEW = (
     "WHERE due.prescriber_id = :viewer AND due.status = 'pending' AND due.lapses_at > :now "
     "AND p.id = due.prescription_id"
 )
+_UNSUPPLIED = [
+    f"SELECT p.id, p.updated_at FROM prescriptions p WHERE p.prescriber_id = :viewer AND p.status = '{status}' "
+    f"AND {shortages.WAITING} AND NOT {_ASKED}"
+    for status in states.REPLACE_LINE.sources
+]
 _CORRECTED = "EXISTS (SELECT 1 FROM prescriptions c WHERE c.replaces_id = p.id)"
 
 
@@ -126,7 +131,7 @@ def names(tx: Transaction, viewer: Viewer, prescription_ids: list[str]) -> dict[
     # (28 ms instead of 1 with 11,000).
     rows = tx.all(
         f"{queries.SELECT} WHERE p.id IN {among} AND CASE WHEN {own} THEN 1 ELSE 0 END = 1",
-        {**values, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
+        {**values, **queries.asked(tx, viewer)},
     )
     found = queries.of_rows(tx, viewer, rows)
     named = {item.id: item.patient.name if viewer.role == "doctor" and item.patient else item.content for item in found}
@@ -238,9 +243,7 @@ def _read(
 def _values(tx: Transaction, viewer: Viewer, before: str | None, limit: int, *, oldest: bool = False) -> dict[str, Any]:
     before_at, before_id = paging.position(before, otherwise=-1) if oldest else paging.position(before)
     return {
-        "viewer": viewer.id,
-        "organization": viewer.organization_id,
-        "now": tx.now,
+        **queries.asked(tx, viewer),
         "before_at": before_at,
         "before_id": before_id,
         "limit": limit,
@@ -261,13 +264,13 @@ def _selects(viewer: Viewer, place: Place | None) -> list[str]:
             here[code] = _still(code) + (f" AND NOT {_CORRECTED}" if place == turn else f" AND {_CORRECTED}")
     if viewer.role == "pharmacist":  # what their pharmacy must acknowledge is to do, not over
         here |= {code: " AND p.acknowledge_by IS NULL" for code in states.ACKNOWLEDGE.sources if code in here}
-    if viewer.role == "doctor":  # of whatever state, what they are asked to renew is to do
-        here = {code: f"{condition} AND NOT {_ASKED}" for code, condition in here.items()}
+    if viewer.role == "doctor":  # of whatever state, what they are asked to renew or to replace is to do
+        here = {code: f"{condition} AND NOT {_ASKED} AND NOT {shortages.WAITING}" for code, condition in here.items()}
     selects = _each_state(own, here)
     if viewer.role == "pharmacist" and place == "now":
         selects += _TO_ACKNOWLEDGE
     if viewer.role == "doctor" and place == "now":
-        selects.append(_TO_RENEW)
+        selects += [_TO_RENEW, *_UNSUPPLIED]
     if states.EXPIRE.target in here:
         selects += [
             "SELECT p.id, p.updated_at FROM prescriptions due CROSS JOIN prescriptions p "

@@ -335,6 +335,7 @@ class Prescription(Coded):
     to_bring: bool  # for its pharmacy: the patient wants it brought, and it was not declined
     renewal_asked: bool  # for its patient and its prescriber, who has to answer
     renews_id: str | None  # which one it was signed to renew
+    unsupplied: bool  # for its prescriber: its pharmacy cannot supply a line, and waits for what they do
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
@@ -498,7 +499,7 @@ class Prescription(Coded):
 
     def place(self, role: str) -> Place:
         """The list of this role's dashboard it belongs to: needs me now, under way, the rest."""
-        if self.to_acknowledge or (self.renewal_asked and role == "doctor"):
+        if self.to_acknowledge or self.unsupplied or (self.renewal_asked and role == "doctor"):
             return "now"
         return self.state.place if self.corrected else self.state.place_for(role)
 
@@ -557,6 +558,8 @@ class Prescription(Coded):
             shown["delivery"] = self.delivery.json()
         if self.renewal_asked:
             shown["renewal_asked"] = True
+        if self.unsupplied:
+            shown["unsupplied"] = True
         if self.answers:
             shown["answered_alerts"] = [one.json(language) for one in self.answers]
         if not self.has_code:

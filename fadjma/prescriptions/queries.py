@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
+from typing import Any
 
 from fadjma.access import grants
 from fadjma.identity import directory, patient_pins, proxies
@@ -17,14 +18,14 @@ from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as inventory
 from fadjma.inventory.put_aside import PutAside
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import dispenses, posology, states
-from fadjma.prescriptions.prescription import Act, Delivery, Ended, Line, Prescription, Shortage, Standing
+from fadjma.prescriptions import dispenses, posology, shortages, states
+from fadjma.prescriptions.prescription import Act, Delivery, Ended, Line, Prescription, Standing
 from fadjma.prescriptions.states import STATES, Status
 from fadjma.records import allergies, measurements
 from fadjma.refusals import NotFound, Tried
 from fadjma.safety import answers
 from fadjma.safety.answers import Answer
-from fadjma.store import Row, Transaction, listed
+from fadjma.store import Row, Transaction, given, listed
 
 OPEN = listed(states.EXPIRE.sources)  # time can expire these
 # That a prescription is under way now, of its own columns: also what is on its way, whose time may be over.
@@ -51,6 +52,7 @@ SELECT = f"""
            EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending'
                    AND n.lapses_at > :now) AS renewal_asked,
            (SELECT n.prescription_id FROM renewals n WHERE n.renewed_id = p.id) AS renews_id,
+           {shortages.WAITING} AS unsupplied,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
@@ -76,6 +78,12 @@ OWN: dict[Role, dict[str, tuple[Status, ...]]] = {
 }
 
 
+def asked(tx: Transaction, viewer: Viewer) -> dict[str, Any]:
+    """What `SELECT` and `OWN` are given."""
+    who = {"viewer": viewer.id, "organization": viewer.organization_id}
+    return {**who, "now": tx.now, "today": inventory.today(tx)}
+
+
 def prescription(tx: Transaction, viewer: Viewer, prescription_id: str) -> Prescription:
     """One prescription without its lines, as rows show it. Raises NotFound for whoever may not see it."""
     row = _of_reader(tx, viewer, prescription_id, SELECT)
@@ -90,7 +98,7 @@ def standing(tx: Transaction, viewer: Viewer, prescription_id: str) -> Standing:
 def _of_reader(tx: Transaction, viewer: Viewer, prescription_id: str, select: str) -> Row:
     row = tx.first(
         f"{select} WHERE p.id = :id AND ({_right(viewer.role)})",
-        {"id": prescription_id, "viewer": viewer.id, "organization": viewer.organization_id, "now": tx.now},
+        {"id": prescription_id, **asked(tx, viewer)},
     )
     if row is None or not _granted(tx, viewer, row):
         raise NotFound().about(tried(tx, prescription_id))
@@ -109,23 +117,21 @@ def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescr
     """These (few) rows of `SELECT` with the names of their medicines, where the viewer may know them."""
     found = [_prescription(viewer, row) for row in rows]
     open_ones = [item.id for item in found if not (item.neutral or item.hidden)]
-    values = {f"id{number}": prescription_id for number, prescription_id in enumerate(open_ones)}
-    medicines = (
-        tx.all(
-            "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
-            "JOIN medicine_names m ON m.id = l.medicine_id "
-            f"WHERE l.prescription_id IN ({', '.join(f':{name}' for name in values)}) "
-            "AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = l.id) "
-            "ORDER BY l.prescription_id, l.position",
-            values,
-        )
-        if values
-        else []
+    if not open_ones:
+        return found
+    put_together = [item.id for item in found if item.status in states.PUT_TOGETHER]
+    ask_lost = put_aside.ask_lost(tx, put_together) if viewer.role == "pharmacist" and put_together else None
+    among, values = given(open_ones)
+    rows = tx.all(
+        "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
+        f"JOIN medicine_names m ON m.id = l.medicine_id WHERE l.prescription_id IN {among} "
+        "AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = l.id) "
+        "ORDER BY l.prescription_id, l.position",
+        values,
     )
-    names = {
-        key: tuple(row["name"] for row in of) for key, of in groupby(medicines, lambda row: row["prescription_id"])
-    }
-    return [replace(item, medicines=names.get(item.id, ())) for item in found]
+    names = {key: tuple(row["name"] for row in of) for key, of in groupby(rows, lambda row: row["prescription_id"])}
+    lost = ask_lost() if ask_lost else {}
+    return [replace(item, medicines=names.get(item.id, ()), perished=lost.get(item.id, ())) for item in found]
 
 
 def tried(tx: Transaction, prescription_id: str) -> Tried | None:
@@ -176,7 +182,6 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         delivery=_delivery(tx, found) if delivering or viewer.id == found.patient_id else None,
         has_code=not handing_over or has_code(tx, found),
         pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
-        perished=put_aside.lost(tx, found.id) if any(one.lost for one in kept.values()) else (),
         undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
@@ -334,7 +339,7 @@ def _delivery(tx: Transaction, found: Prescription) -> Delivery | None:
 
 def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
     """The lines of a prescription, in order."""
-    shortages, ended = _ask_shortages(tx, prescription_id), _ask_ended(tx, prescription_id)
+    lacking, ended = shortages.ask_of(tx, prescription_id), _ask_ended(tx, prescription_id)
     rows = tx.all(
         "SELECT l.id, l.medicine_id, m.dci, m.form, m.strength, m.unit, l.dosage, l.quantity, l.duration_days, "
         "l.substitution_reason, l.renewals, l.delivered, o.line_id AS replaces FROM prescription_lines l "
@@ -342,7 +347,7 @@ def lines(tx: Transaction, prescription_id: str) -> tuple[Line, ...]:
         "WHERE l.prescription_id = :id ORDER BY l.position",
         {"id": prescription_id},
     )
-    unsupplied, over = shortages(), ended()
+    unsupplied, over = lacking(), ended()
     return tuple(Line(**row.as_dict(), shortage=unsupplied.get(row["id"]), ended=over.get(row["id"])) for row in rows)
 
 
@@ -354,39 +359,6 @@ def _ask_ended(tx: Transaction, prescription_id: str) -> Callable[[], dict[str, 
         {"id": prescription_id},
     )
     return lambda: {row["line_id"]: Ended(row["at"], row["reason"], row["replaced_by"]) for row in rows()}
-
-
-def _ask_shortages(tx: Transaction, prescription_id: str) -> Callable[[], dict[str, Shortage]]:
-    """Which lines could not be supplied the last time, of what is owed; by the pharmacy that has it, or had it last.
-
-    Not those of which all that is owed was put aside since, be it of an equivalent.
-    """
-    rows = tx.ask(
-        "SELECT u.line_id, u.at, u.code, u.text, u.pharmacy_id, l.quantity - l.delivered AS owed "
-        "FROM prescription_lines l JOIN unsupplied_lines u ON u.line_id = l.id "
-        "WHERE l.prescription_id = :id AND l.delivered < l.quantity ORDER BY l.position, u.at, u.id",
-        {"id": prescription_id},
-    )
-
-    def shortages() -> dict[str, Shortage]:
-        found = rows()
-        kept, since = (put_aside.of(tx, prescription_id), _prepared_at(tx, prescription_id)) if found else ({}, 0)
-        return {
-            row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"])
-            for row in found
-            if row["at"] >= since or kept.get(row["line_id"], put_aside.NOTHING).usable < row["owed"]
-        }
-
-    return shortages
-
-
-def _prepared_at(tx: Transaction, prescription_id: str) -> int:
-    """When something was put aside for it last; 0: never."""
-    sql = (
-        "SELECT coalesce(max(at), 0) FROM prescription_acts WHERE prescription_id = :id "
-        "AND (to_status = 'prepared' OR (from_status = 'part_delivered' AND to_status = 'ready'))"
-    )
-    return int(tx.value(sql, {"id": prescription_id}))
 
 
 @cache
@@ -422,6 +394,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     values["unacknowledged"] = acknowledge_by is not None
     values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None
     values["to_bring"] = bool(row["to_bring"]) and viewer.role == "pharmacist"
+    values["unsupplied"] = bool(row["unsupplied"]) and viewer.id == row["prescriber_id"]
     values["renewal_asked"] = bool(row["renewal_asked"]) and viewer.id in (row["patient_id"], row["prescriber_id"])
     patient = None if neutral or viewer.role == "patient" else identity
     return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)

@@ -46,6 +46,7 @@ def cannot_supply(
             "text": text,
         },
     )
+    tx.send("UPDATE prescriptions SET was_unsupplied = 1 WHERE id = :id AND was_unsupplied = 0", {"id": found.id})
     transitions.tell(tx, found.id, "unsupplied", actor_id=viewer.id, told=states.CANNOT_SUPPLY.told)
     return found.id
 

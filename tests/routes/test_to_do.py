@@ -1,11 +1,15 @@
 """What is to be done has its button on the card: also where an event has brought it, which brings a row of a list."""
 
+import html
+
 import pytest
 from callers import Callers
-from cast import AWA, DIOP
+from cast import AWA, DIOP, NDIAYE
+from store import Store
 from told import Told
 
 from fadjma.identity.people import Viewer
+from fadjma.inventory import withholding
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,35 @@ async def test_a_card_leads_to_its_act(
     browser, thing_id = clinic.browser(person), getattr(told, thing)
     rows = [row for row in (await browser.get(address)).text.split("<li id=") if thing_id in row.partition(" ")[0]]
     assert [f"href={address}/{thing_id}>{button}</a></p>" in row for row in rows] == [True]
+
+
+def _rows(page: str, thing_id: str) -> list[str]:
+    return [row for row in page.split("<li id=") if thing_id in row.partition(" ")[0]]
+
+
+async def test_what_a_pharmacy_cannot_supply_is_for_its_prescriber(clinic: Callers, told: Told) -> None:
+    shown = await clinic.program(DIOP).get(f"/prescriptions/{told.validated}")
+    line_id = shown.json["lines"][0]["id"]
+    said = {"line_id": line_id, "shortage": "out_of_stock"}
+    assert (await clinic.program(NDIAYE).post(f"/prescriptions/{told.validated}/unsupplied", said)).status == 200
+    [row] = _rows(html.unescape((await clinic.browser(DIOP).get("/")).text), told.validated)
+    assert "data-into=now" in row and "Revoir\xa0:" in row and "Un médicament n'est pas disponible" in row
+    assert f"href=/prescriptions/{told.validated}>Revoir…</a></p>" in row
+    now = (await clinic.program(DIOP).get("/prescriptions?place=now")).json["items"]
+    assert [one.get("unsupplied") for one in now if one["id"] == told.validated] == [True]
+    for other in (AWA, NDIAYE):
+        page = html.unescape((await clinic.browser(other).get("/")).text)
+        assert "Un médicament n'est pas disponible" not in page and "Revoir…" not in page
+
+
+async def test_a_lot_that_must_not_leave_is_not_to_be_handed_over(clinic: Callers, told: Told, store: Store) -> None:
+    """Its row led to the hand-over, where it was refused."""
+    [row] = _rows((await clinic.browser(NDIAYE).get("/")).text, told.ready)
+    assert "Remettre…" in row
+    for lot_id, *_ in store.rows("SELECT lot_id FROM reservations WHERE prescription_id = ?", told.ready):
+        store.write(withholding.withhold, NDIAYE, lot_id, reason="Rappel")
+    [row] = _rows(html.unescape((await clinic.browser(NDIAYE).get("/")).text), told.ready)
+    assert "Lot à remplacer" in row and "Préparer à nouveau…" in row and "Remettre…" not in row
 
 
 async def test_what_was_begun_goes_on_from_its_card(clinic: Callers, told: Told) -> None:

@@ -235,6 +235,32 @@ def test_what_was_prescribed_and_delivered_before_hand_overs_were_kept(tmp_path:
     assert _rows(path, sql) == [("diop", "awa", 6), ("diop", "ndiaye", 7)]
 
 
+def test_what_could_not_be_supplied_before_is_known_after(tmp_path: Path) -> None:
+    """0055: of whatever a pharmacy has said so, its prescriber is shown what waits."""
+    path = tmp_path / "old.db"
+    path.write_bytes(_aged("0054"))
+    with closing(connect(path)) as connection:
+        connection.executescript("""
+            INSERT INTO users (id, role, status, phone, password_hash, given_name, family_name, created_at) VALUES
+                ('awa', 'patient', 'active', '+221771234567', '', 'Awa', 'Cissé', 0),
+                ('diop', 'doctor', 'active', '+221771234568', '', 'Ousmane', 'Diop', 0),
+                ('ndiaye', 'pharmacist', 'active', '+221771234569', '', 'Fatou', 'Ndiaye', 0);
+            INSERT INTO organizations (id, kind, name, city, address, phone)
+                VALUES ('jamm', 'pharmacy', 'Jamm', 'Dakar', '', '');
+            INSERT INTO medicines (id, dci, form, strength, unit, search_key)
+                VALUES ('m', 'paracétamol', 'comprimé', '500 mg', 'comprimé', 'm');
+            INSERT INTO prescriptions (id, patient_id, prescriber_id, status, status_reason, issued_at, valid_until,
+                updated_at) VALUES ('lacking', 'awa', 'diop', 'issued', '', 1, 9, 1),
+                ('other', 'awa', 'diop', 'issued', '', 1, 9, 1);
+            INSERT INTO prescription_lines (id, prescription_id, position, medicine_id, dosage, quantity, duration_days)
+                VALUES ('l1', 'lacking', 0, 'm', '1', 20, 10), ('l2', 'other', 0, 'm', '1', 20, 10);
+            INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text)
+                VALUES ('u1', 'l1', 'jamm', 'ndiaye', 2, 'other', '');
+        """)
+    migrate(path, MONDAY)
+    assert _rows(path, "SELECT id, was_unsupplied FROM prescriptions ORDER BY id") == [("lacking", 1), ("other", 0)]
+
+
 class TestBeforeAnUpdate:
     def test_the_database_is_copied_and_the_log_says_where(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture

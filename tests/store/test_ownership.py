@@ -63,7 +63,14 @@ TABLES = {
 VIEWS = {
     "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
-    "inventory": {"medicine_names", "medicine_classes", "medicine_schedules", "words_of_medicines", "lot_numbers"},
+    "inventory": {
+        "medicine_names",
+        "medicine_classes",
+        "medicine_schedules",
+        "words_of_medicines",
+        "lot_numbers",
+        "lots_put_aside",
+    },
     "prescriptions": {"prescribed", "prescribed_lines", "patients_of_prescribers"},
     "records": {"recorded"},
     "safety": {"vaccine_schedule"},
