@@ -267,10 +267,17 @@ def said_of_own(q: str, patient: str, *, by_phone: bool = False) -> searching.Co
 
 def people(tx: Transaction, role: Role, organization_id: str | None = None, *, limit: int = _ALL) -> list[str]:
     """The ids of the active people of a role, of one organization or of all; `limit` of them at the most."""
-    rows = tx.all(
+    return ask_people(tx, role, organization_id, limit=limit)()
+
+
+def ask_people(
+    tx: Transaction, role: Role, organization_id: str | None = None, *, limit: int = _ALL
+) -> Callable[[], list[str]]:
+    """The same, asked now and answered when it is called (`Transaction.ask`)."""
+    rows = tx.ask(
         "SELECT u.id FROM users u LEFT JOIN practitioners p ON p.user_id = u.id "
         "WHERE u.role = :role AND u.status = 'active' "
         "AND (CAST(:organization AS TEXT) IS NULL OR p.organization_id = :organization) LIMIT :limit",
         {"role": role, "organization": organization_id, "limit": limit},
     )
-    return [row["id"] for row in rows]
+    return lambda: [row["id"] for row in rows()]

@@ -83,11 +83,11 @@ def write(
     renews_id: str | None,
 ) -> str:
     """Write what `check` has returned, by whom `require_prescriber` has let through; returns the id."""
-    if replaces_id:
-        _check_replaced(tx, viewer, patient_id, replaces_id)
+    replaced = _replaced(tx, viewer, patient_id, replaces_id) if replaces_id else None
     if renews_id:
         renewing.require(tx, viewer, patient_id, renews_id, [line.medicine_id for line in lines])
     prescription_id = new_id()
+    people = transitions.concerned_by(tx, prescription_id, patient_id, viewer.id, pharmacy_id, "issued")
     tx.send(
         "INSERT INTO prescriptions "
         "(id, short_code, patient_id, prescriber_id, addressed_to, replaces_id, status, issued_at, valid_until, "
@@ -111,15 +111,15 @@ def write(
     told = {**states.ISSUE.told, "patient": "prescription.renewed"} if renews_id else states.ISSUE.told
     transitions.tell(
         tx,
-        prescription_id,
+        people,
         "issued",
         actor_id=viewer.id,
         told=told,
         is_new=True,
         colleagues="corrected" if replaces_id else "",
     )
-    if replaces_id:
-        transitions.tell(tx, replaces_id, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
+    if replaced:
+        transitions.tell(tx, replaced, "replaced", actor_id=viewer.id, told=states.CORRECT.told)
     if renews_id:
         renewing.accept(tx, viewer, renews_id, prescription_id)
     return prescription_id
@@ -241,7 +241,7 @@ def _end(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act,
 
 def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, address: str, phone: str) -> str:
     """The patient asks the pharmacy to bring the medicines (phone as E.164): elsewhere, or after a refusal, anew."""
-    transitions.begin(tx, viewer, prescription_id, states.REQUEST_DELIVERY)
+    found = transitions.begin(tx, viewer, prescription_id, states.REQUEST_DELIVERY)
     changed = tx.execute(
         "INSERT INTO delivery_requests (prescription_id, address, phone, created_at) "
         "VALUES (:id, :address, :phone, :now) "
@@ -255,7 +255,7 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
         tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
         transitions.tell(
             tx,
-            prescription_id,
+            transitions.concerned(tx, found),
             "delivery_requested",
             actor_id=viewer.id,
             by_id=viewer.by_id,
@@ -273,20 +273,20 @@ def choose_pharmacy(tx: Transaction, viewer: Viewer, prescription_id: str, *, ph
     """The patient sends what nobody has taken to another pharmacy, or with None to any; its prescriber is told."""
     found = transitions.begin(tx, viewer, prescription_id, states.CHOOSE_PHARMACY)
     _require_pharmacy(tx, pharmacy_id)
-    addressed_to = tx.value("SELECT addressed_to FROM prescriptions WHERE id = :id", {"id": found.id})
-    if addressed_to == pharmacy_id:
+    if found.addressed_to == pharmacy_id:
         return found.id
-    could_see = transitions.pharmacists(tx, found.id)
+    before = transitions.concerned(tx, found)
+    after = before.moved(tx, pharmacy_id)
     transitions.write(tx, found.id, viewer.id, found.status, found.status, "", None, by_id=viewer.by_id)
     tx.send("UPDATE prescriptions SET addressed_to = :to WHERE id = :id", {"to": pharmacy_id, "id": found.id})
     transitions.tell(
         tx,
-        found.id,
+        after,
         states.CHOOSE_PHARMACY.event,
         actor_id=viewer.id,
         by_id=viewer.by_id,
         told=states.CHOOSE_PHARMACY.told,
-        also=could_see,
+        also=before.pharmacists(),
     )
     return found.id
 
@@ -310,16 +310,19 @@ def renew_code(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
 def expire(tx: Transaction, limit: int) -> int:
     """Time: write down the open prescriptions that were not delivered in time, and tell; returns how many."""
     rows = tx.all(
-        f"SELECT p.id, p.status, p.pharmacy_id, r.id AS replaced_by FROM prescriptions p "
+        "SELECT p.id, p.patient_id, p.prescriber_id, p.addressed_to, p.status, p.pharmacy_id, r.id AS replaced_by "
+        "FROM prescriptions p "
         f"LEFT JOIN prescriptions r ON r.replaces_id = p.id WHERE p.status IN {queries.OPEN} AND p.valid_until <= :now "
         "LIMIT :limit",
         {"now": tx.now, "limit": limit},
     )
     for row in rows:
+        whose = (row["patient_id"], row["prescriber_id"], row["pharmacy_id"] or row["addressed_to"])
+        people = transitions.concerned_by(tx, row["id"], *whose, "expired")
         inventory.release(tx, row["id"])
         transitions.write(tx, row["id"], None, row["status"], "expired", "", row["pharmacy_id"])
         told = {} if row["replaced_by"] else states.EXPIRE.told  # nobody waits for what has been corrected
-        transitions.tell(tx, row["id"], "expired", actor_id=None, told=told)
+        transitions.tell(tx, people, "expired", actor_id=None, told=told)
     return len(rows)
 
 
@@ -329,12 +332,14 @@ def _require_pharmacy(tx: Transaction, pharmacy_id: str | None) -> None:
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
 
 
-def _check_replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> None:
+def _replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> transitions.Concerned:
+    """Whom the refused one concerns that a new one corrects. Raises Forbidden, NotFound, Conflict."""
     old = transitions.seen_by(tx, viewer, replaces_id, states.CORRECT)
     if old.patient_id != patient_id:
         raise NotFound
     if old.status not in states.CORRECT.sources or old.replaced_by:
         raise Conflict(states.CORRECT.too_late, current=old.status)
+    return transitions.concerned(tx, old)
 
 
 def add_lines(tx: Transaction, prescription_id: str, lines: Iterable[NewLine], first: int = 0) -> list[str]:

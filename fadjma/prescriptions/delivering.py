@@ -8,6 +8,7 @@ from typing import Literal
 from fadjma.i18n import N_
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import queries, states, transitions
+from fadjma.prescriptions.prescription import Standing
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
@@ -26,7 +27,7 @@ def accept(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: in
     if wanted is None or wanted.status != "asked":
         raise Conflict(_ANSWERED, current=found.status)
     answer(tx, viewer, found.id, "accepted")
-    _tell(tx, viewer, found.id, states.ACCEPT_DELIVERY)
+    _tell(tx, viewer, found, states.ACCEPT_DELIVERY)
     return found.id
 
 
@@ -39,7 +40,7 @@ def decline(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: st
     if wanted is None or wanted.status in NOBODY_WANTS:
         raise Conflict(DECLINED if wanted and wanted.status == "declined" else NOT_ASKED, current=found.status)
     answer(tx, viewer, found.id, "declined", reason)
-    _tell(tx, viewer, found.id, states.DECLINE_DELIVERY)
+    _tell(tx, viewer, found, states.DECLINE_DELIVERY)
     return found.id
 
 
@@ -50,7 +51,7 @@ def withdraw(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     if wanted is None or wanted.status in NOBODY_WANTS:
         raise Conflict(NOT_ASKED, current=found.status)
     answer(tx, viewer, found.id, "withdrawn")
-    _tell(tx, viewer, found.id, states.WITHDRAW_DELIVERY)
+    _tell(tx, viewer, found, states.WITHDRAW_DELIVERY)
     return found.id
 
 
@@ -69,6 +70,8 @@ def answer(
     )
 
 
-def _tell(tx: Transaction, viewer: Viewer, prescription_id: str, act: states.Act) -> None:
-    tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": prescription_id})
-    transitions.tell(tx, prescription_id, act.event, actor_id=viewer.id, by_id=viewer.by_id, told=act.told)
+def _tell(tx: Transaction, viewer: Viewer, found: Standing, act: states.Act) -> None:
+    tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": found.id})
+    transitions.tell(
+        tx, transitions.concerned(tx, found), act.event, actor_id=viewer.id, by_id=viewer.by_id, told=act.told
+    )

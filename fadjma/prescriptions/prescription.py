@@ -280,6 +280,7 @@ class Standing(Coded):
     id: str
     patient_id: str
     prescriber_id: str
+    addressed_to: str | None
     pharmacy_id: str | None
     replaced_by: str | None
     status: Status

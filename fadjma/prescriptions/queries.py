@@ -36,7 +36,7 @@ NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy see
 
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _STANDING = f"""
-    SELECT p.id, p.patient_id, p.prescriber_id, p.pharmacy_id, {_STATUS} AS status, p.issued_at,
+    SELECT p.id, p.patient_id, p.prescriber_id, p.addressed_to, p.pharmacy_id, {_STATUS} AS status, p.issued_at,
            p.code_round, p.code_failures, p.code_printed_round, p.version,
            (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
     FROM prescriptions p

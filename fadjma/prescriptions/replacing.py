@@ -115,7 +115,7 @@ def _go_on(tx: Transaction, viewer: Viewer, found: Standing, act: states.Act, wh
         _move(tx, viewer, found, states.SET_BACK, reason)
     else:
         tx.send("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": found.id})
-    transitions.tell(tx, found.id, what, actor_id=viewer.id, told=act.told)
+    transitions.tell(tx, transitions.concerned(tx, found), what, actor_id=viewer.id, told=act.told)
 
 
 def _move(tx: Transaction, viewer: Viewer, found: Standing, act: states.Act, reason: str) -> None:

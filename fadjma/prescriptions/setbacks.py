@@ -47,7 +47,9 @@ def cannot_supply(
         },
     )
     tx.send("UPDATE prescriptions SET was_unsupplied = 1 WHERE id = :id AND was_unsupplied = 0", {"id": found.id})
-    transitions.tell(tx, found.id, "unsupplied", actor_id=viewer.id, told=states.CANNOT_SUPPLY.told)
+    transitions.tell(
+        tx, transitions.concerned(tx, found), "unsupplied", actor_id=viewer.id, told=states.CANNOT_SUPPLY.told
+    )
     return found.id
 
 
@@ -141,5 +143,7 @@ def acknowledge(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
     )
     if not changed:
         raise Conflict(states.ACKNOWLEDGE.too_late, current=found.status)
-    transitions.tell(tx, found.id, "acknowledged", actor_id=viewer.id, told=states.ACKNOWLEDGE.told)
+    transitions.tell(
+        tx, transitions.concerned(tx, found), "acknowledged", actor_id=viewer.id, told=states.ACKNOWLEDGE.told
+    )
     return found.id

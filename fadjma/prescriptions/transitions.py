@@ -1,7 +1,7 @@
 """How a prescription changes state: one guarded UPDATE, one act, and everybody concerned told, in one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from fadjma import events
@@ -41,8 +41,10 @@ def move(
         before(found)
     if act.stock == "give back":
         inventory.release(tx, found.id)
-    could_see = [] if act.claim == "stays" else pharmacists(tx, prescription_id)
+    before_it = after_it = concerned(tx, found)
     pharmacy_id = {"take": viewer.organization_id, "give back": None, "stays": found.pharmacy_id}[act.claim]
+    if act.claim != "stays":
+        after_it = before_it.moved(tx, pharmacy_id)
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
         tx.send("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
@@ -53,12 +55,12 @@ def move(
         )
     tell(
         tx,
-        prescription_id,
+        replace(after_it, status=act.target),
         act.event or act.target,
         actor_id=viewer.id,
         by_id=viewer.by_id,
         told={**act.told, **also_told},
-        also=could_see,
+        also=() if act.claim == "stays" else before_it.pharmacists(),
     )
     return prescription_id
 
@@ -163,7 +165,7 @@ def write_act(
 
 def tell(
     tx: Transaction,
-    prescription_id: str,
+    people: "Concerned",
     what: str,
     *,
     actor_id: str | None,
@@ -173,72 +175,85 @@ def tell(
     is_new: bool = False,
     colleagues: str = "",
 ) -> None:
-    """Record what happened and tell everybody concerned; `also` are those whose page must forget it (`pharmacists`).
+    """Record what happened and tell everybody concerned; `also` are those whose page must forget it (None: all
+    pharmacists').
 
     `colleagues`: what it is to other doctors (states.COLLEAGUES), where that is not what happened.
     """
-    people = _concerned(tx, prescription_id)
     pharmacy_id = people.pharmacy_id
     news = dict(told)
     if pharmacy_id is None and news.get("pharmacists") != states.TO_VALIDATE:
         news.pop("pharmacists", None)  # of what nobody has taken, only that it is there to take is news
     # Who has not heard yet that it is there to take, where that is over, does not hear it any more.
     every = Everybody("pharmacist", first=also or (), over=pharmacy_id is not None or people.status != states.TO_CLAIM)
-    concerned: dict[Side, Iterable[str] | Everybody] = {
+    theirs = people.pharmacists()
+    sides: dict[Side, Iterable[str] | Everybody] = {
         "patient": [people.patient_id],
         "prescriber": [people.prescriber_id],
-        "pharmacists": every if pharmacy_id is None else directory.people(tx, "pharmacist", pharmacy_id),
+        "pharmacists": every if theirs is None else theirs,
     }
-    notices = [Notice(who, "prescription_status_changed", news.get(side)) for side, who in concerned.items()]
+    notices = [Notice(who, "prescription_status_changed", news.get(side)) for side, who in sides.items()]
     events.record(
         tx,
         f"prescription.{what}",
-        Subject("prescription", prescription_id),
+        Subject("prescription", people.id),
         actor_id=actor_id,
         by_id=by_id,
         patient_id=people.patient_id,
         notices=[*notices, Notice(every if also is None else also, "prescription_status_changed", None)],
         is_new=is_new,
     )
-    _tell_colleagues(tx, prescription_id, colleagues or what, people.patient_id, people.prescriber_id)
+    _tell_colleagues(tx, people, colleagues or what)
 
 
-def _tell_colleagues(tx: Transaction, prescription_id: str, what: str, patient_id: str, prescriber_id: str) -> None:
+def _tell_colleagues(tx: Transaction, concerned: "Concerned", what: str) -> None:
     """The other doctors whose running grant opens the prescriptions hear what is news in that file; at what else they
     see there their open pages follow, and so do those of the nurses who read under such a grant.
     """
     if what not in states.COLLEAGUES:
         return
-    doctors = grants.doctors_with_grant(tx, patient_id, "prescriptions")
+    doctors = grants.doctors_with_grant(tx, concerned.patient_id, "prescriptions")
     nurses = directory.beside(tx, doctors, "nurse")
-    others = [doctor for doctor in doctors if doctor != prescriber_id]
-    subject = Subject("colleague_prescription", prescription_id)
+    others = [doctor for doctor in doctors if doctor != concerned.prescriber_id]
+    subject = Subject("colleague_prescription", concerned.id)
     for people, message in ((others, states.COLLEAGUES[what]), (nurses, None)):
         if people:
             events.notify(tx, people, "medical_record_updated", message, subject)
 
 
-def pharmacists(tx: Transaction, prescription_id: str) -> list[str] | None:
-    """Those of the pharmacy that has it or was chosen; None: of one that is open, all."""
-    pharmacy_id = _concerned(tx, prescription_id).pharmacy_id
-    return directory.people(tx, "pharmacist", pharmacy_id) if pharmacy_id else None
-
-
 @dataclass(frozen=True, slots=True)
-class _Concerned:
-    """Whose a prescription is; `pharmacy_id`: of the pharmacy that has it or was chosen."""
+class Concerned:
+    """Whom a prescription concerns, and how it stands. `pharmacists`: asked for, those of the pharmacy that has it or
+    was chosen; None: of one that is open, all.
+    """
 
+    id: str
     patient_id: str
     prescriber_id: str
     pharmacy_id: str | None
     status: Status
+    pharmacists: Callable[[], list[str] | None]
+
+    def moved(self, tx: Transaction, pharmacy_id: str | None) -> "Concerned":
+        """The same when this pharmacy has it or is chosen, or with None any."""
+        if pharmacy_id == self.pharmacy_id:
+            return self
+        return replace(self, pharmacy_id=pharmacy_id, pharmacists=_ask_pharmacists(tx, pharmacy_id))
 
 
-def _concerned(tx: Transaction, prescription_id: str) -> _Concerned:
-    row = tx.first(
-        "SELECT patient_id, prescriber_id, coalesce(pharmacy_id, addressed_to) AS pharmacy_id, status "
-        "FROM prescriptions WHERE id = :id",
-        {"id": prescription_id},
-    )
-    assert row is not None
-    return _Concerned(**row.as_dict())
+def concerned(tx: Transaction, found: Standing) -> Concerned:
+    """Whom it concerns as it stands. To be asked before it is written: the answer comes with the next one."""
+    pharmacy_id = found.pharmacy_id or found.addressed_to
+    return concerned_by(tx, found.id, found.patient_id, found.prescriber_id, pharmacy_id, found.status)
+
+
+def concerned_by(
+    tx: Transaction, prescription_id: str, patient_id: str, prescriber_id: str, pharmacy_id: str | None, status: Status
+) -> Concerned:
+    """The same of what all of this is known of; `pharmacy_id`: of the pharmacy that has it or was chosen."""
+    theirs = _ask_pharmacists(tx, pharmacy_id)
+    return Concerned(prescription_id, patient_id, prescriber_id, pharmacy_id, status, theirs)
+
+
+def _ask_pharmacists(tx: Transaction, pharmacy_id: str | None) -> Callable[[], list[str] | None]:
+    return directory.ask_people(tx, "pharmacist", pharmacy_id) if pharmacy_id else lambda: None
