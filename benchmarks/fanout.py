@@ -28,8 +28,8 @@ from fadjma.store import Transaction
 _LOOKS = 0.002  # seconds between two looks whether all have been told
 _WARM_UP = 8  # streams opened and closed again before memory is looked at
 _WARMING = 3  # events that are not counted
-_FILLING = 12  # rounds of acts, at the most, until memory stands: what SQLite remembers of pages has a bound
-_STANDS = 512 * 1024  # bytes by which a round may still bring it on
+_FILLING = 40  # rounds of acts, at the most, until memory stands: what SQLite remembers of pages has a bound
+_STANDS = 128 * 1024  # bytes by which a round may still bring it on
 _HEADER = ["streams", "server", "µs per event", "of it event loop", "of that delivery"]
 _HEADER += ["last reader, ms (median)", "(slowest)", "KB per stream, opened", "after the events"]
 _CPU_BUDGET = 1.25  # benchmarks/README.md, “Budgets”: times Nchan's
