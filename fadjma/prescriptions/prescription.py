@@ -338,6 +338,7 @@ class Prescription(Coded):
     renews_id: str | None  # which one it was signed to renew
     unsupplied: bool  # for its prescriber: its pharmacy cannot supply a line, and waits for what they do
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
+    lacking_medicines: tuple[str, ...] = ()  # those of them for which it is `unsupplied`
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
     dispenses: tuple[Dispense, ...] = ()

@@ -121,6 +121,8 @@ def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescr
         return found
     put_together = [item.id for item in found if item.status in states.PUT_TOGETHER]
     ask_lost = put_aside.ask_lost(tx, put_together) if viewer.role == "pharmacist" and put_together else None
+    unsupplied = [item.id for item in found if item.unsupplied]
+    ask_lacking = shortages.ask_names(tx, unsupplied) if unsupplied else None
     among, values = given(open_ones)
     rows = tx.all(
         "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
@@ -131,7 +133,16 @@ def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescr
     )
     names = {key: tuple(row["name"] for row in of) for key, of in groupby(rows, lambda row: row["prescription_id"])}
     lost = ask_lost() if ask_lost else {}
-    return [replace(item, medicines=names.get(item.id, ()), perished=lost.get(item.id, ())) for item in found]
+    lacking = ask_lacking() if ask_lacking else {}
+    return [
+        replace(
+            item,
+            medicines=names.get(item.id, ()),
+            lacking_medicines=lacking.get(item.id, ()),
+            perished=lost.get(item.id, ()),
+        )
+        for item in found
+    ]
 
 
 def tried(tx: Transaction, prescription_id: str) -> Tried | None:

@@ -1,11 +1,12 @@
 """Which lines a pharmacy could not supply, of what is owed; which prescriptions wait for their prescriber for that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import states
 from fadjma.prescriptions.prescription import Shortage
-from fadjma.store import Transaction, listed
+from fadjma.store import Transaction, given, listed
 
 # That a line `w` could not be supplied (`u`), and that not all that is owed of it was put aside since, be it of an
 # equivalent.
@@ -20,13 +21,17 @@ _LACKING = f"""
         ) < w.quantity - w.delivered
     )
 """
-# That a prescription `p` waits for its prescriber, who may prescribe something else or end the line: while the pharmacy
-# that says so has it, or nobody has it any more. What another pharmacy has taken since, it may have.
+# The same of what its prescriber may do something about: the line is not ended, and the pharmacy that says so has the
+# prescription, or nobody has it any more. What another pharmacy has taken since, it may have.
+_OPEN = f"""
+    coalesce(p.pharmacy_id, u.pharmacy_id) = u.pharmacy_id AND {_LACKING}
+    AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = w.id)
+"""
+# That a prescription `p` waits for its prescriber, who may prescribe something else or end the line.
 WAITING = f"""(
     p.was_unsupplied = 1 AND p.status IN {listed(states.REPLACE_LINE.sources)} AND p.valid_until > :now AND EXISTS (
         SELECT 1 FROM prescription_lines w JOIN unsupplied_lines u ON u.line_id = w.id
-        WHERE w.prescription_id = p.id AND coalesce(p.pharmacy_id, u.pharmacy_id) = u.pharmacy_id AND {_LACKING}
-        AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = w.id)
+        WHERE w.prescription_id = p.id AND {_OPEN}
     )
 )"""
 
@@ -42,3 +47,18 @@ def ask_of(tx: Transaction, prescription_id: str) -> Callable[[], dict[str, Shor
         {"id": prescription_id, "today": inventory.today(tx)},
     )
     return lambda: {row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"]) for row in rows()}
+
+
+def ask_names(tx: Transaction, prescription_ids: Sequence[str]) -> Callable[[], dict[str, tuple[str, ...]]]:
+    """The medicines for which these (few) prescriptions wait, as rows name them."""
+    among, values = given(prescription_ids)
+    rows = tx.ask(
+        "SELECT w.prescription_id, m.dci || ' ' || m.strength AS name FROM prescriptions p "
+        "JOIN prescription_lines w ON w.prescription_id = p.id JOIN medicine_names m ON m.id = w.medicine_id "
+        f"WHERE p.id IN {among} AND EXISTS (SELECT 1 FROM unsupplied_lines u WHERE u.line_id = w.id AND {_OPEN}) "
+        "ORDER BY w.prescription_id, w.position",
+        {**values, "today": inventory.today(tx)},
+    )
+    return lambda: {
+        key: tuple(row["name"] for row in of) for key, of in groupby(rows(), lambda row: row["prescription_id"])
+    }

@@ -33,7 +33,12 @@ def _places(store: Store, prescription_id: str) -> str:
     [place] = found
     shown = store.read(queries.prescription, DIOP, prescription_id)
     assert shown.place("doctor") == place
-    assert shown.unsupplied == (place == "now") == shown.json("fr").get("unsupplied", False)
+    assert (
+        bool(shown.lacking_medicines)
+        == shown.unsupplied
+        == (place == "now")
+        == shown.json("fr").get("unsupplied", False)
+    )
     return place
 
 

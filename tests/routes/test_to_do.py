@@ -38,13 +38,15 @@ async def test_what_a_pharmacy_cannot_supply_is_for_its_prescriber(clinic: Calle
     said = {"line_id": line_id, "shortage": "out_of_stock"}
     assert (await clinic.program(NDIAYE).post(f"/prescriptions/{told.validated}/unsupplied", said)).status == 200
     [row] = _rows(html.unescape((await clinic.browser(DIOP).get("/")).text), told.validated)
-    assert "data-into=now" in row and "Revoir\xa0:" in row and "Un médicament n'est pas disponible" in row
+    assert (
+        "data-into=now" in row and "Revoir\xa0:" in row and "Pas disponible\xa0:" in row and "paracétamol 500 mg" in row
+    )
     assert f"href=/prescriptions/{told.validated}>Revoir…</a></p>" in row
     now = (await clinic.program(DIOP).get("/prescriptions?place=now")).json["items"]
     assert [one.get("unsupplied") for one in now if one["id"] == told.validated] == [True]
     for other in (AWA, NDIAYE):
         page = html.unescape((await clinic.browser(other).get("/")).text)
-        assert "Un médicament n'est pas disponible" not in page and "Revoir…" not in page
+        assert "Pas disponible" not in page and "Revoir…" not in page
 
 
 async def test_a_lot_that_must_not_leave_is_not_to_be_handed_over(clinic: Callers, told: Told, store: Store) -> None:
