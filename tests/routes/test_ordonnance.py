@@ -49,6 +49,12 @@ async def test_it_shows_all_that_the_rules_ask(clinic: Callers, clock: Clock) ->
         assert part in shown, shown
 
 
+async def test_a_name_in_arabic_is_read_from_the_right_as_a_whole(clinic: Callers, told: Told, store: Store) -> None:
+    """Its parts are of one run: put in order one by one, the family's name would come first."""
+    store.connection.execute("UPDATE users SET given_name = 'محمد', family_name = 'ولد أحمد' WHERE id = 'awa'")
+    assert "<bdi>محمد <b>ولد أحمد</b></bdi>" in await _paper(clinic, told.issued)
+
+
 async def test_a_program_reads_the_same(clinic: Callers, told: Told) -> None:
     found = (await clinic.program(DIOP).get(f"/prescriptions/{told.issued}/paper")).json
     assert found["prescriber"] == {
