@@ -4,7 +4,7 @@ Moments are stored and told to programs in UTC; a day is a date of the clinic's 
 One process serves one clinic, so its zone is the process's; `create_app` sets it.
 """
 
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 _zone: tzinfo = UTC
@@ -44,6 +44,11 @@ def beginning(at: int) -> int:
 def midnight(day: date) -> int:
     """When a day of the clinic's calendar begins, in milliseconds UTC."""
     return round(datetime.combine(day, time(), _zone).timestamp() * 1000)
+
+
+def left(at: int) -> int:
+    """Whole seconds until the clinic's next day begins; none are left of a day only once it is over."""
+    return (midnight(day(at) + timedelta(days=1)) - at) // 1000 + 1
 
 
 def runs(begun_at: int, ends_at: int, now: int) -> bool:

@@ -1,7 +1,7 @@
 // Brings each event to the page once, in order, and says how live the page is; page.js puts it there.
 // Of a browser's tabs one leads: it streams, or polls where no stream comes through, and tells the others. Each tab has
 // its own cursor, and asks by itself for what it lacks.
-import { abortAfter, applyEvent, byId, cursor, here, now, SECOND, user } from './page.js';
+import { abortAfter, applyEvent, byId, cursor, fresh, here, now, SECOND, user } from './page.js';
 
 const STREAM_TRIES = 5; // that may fail one after the other, before it polls
 const WORDS = { live: _('En direct'), polling: _('Au ralenti'), connecting: _('Connexion…'), offline: _('Hors ligne depuis') };
@@ -19,6 +19,7 @@ const locks = navigator.locks || { // plain http has none
 
 let lastSeq = +cursor; // of the newest event on this page
 let state; // live, polling, connecting or offline
+let staleAt = now() + fresh * SECOND; // it shows times of today without their day, and the day is over
 let serverHeardAt = now(), leaderHeardAt, tickedAt = now(); // signs of life; the last is of this tab
 
 let presence; // an AbortController: from start to stop
@@ -167,6 +168,7 @@ async function refresh(missed, anyway) {
   const { fetchPage, renew } = await import('./reset.js');
   const body = await fetchPage();
   lastSeq = +body.dataset.cursor;
+  staleAt = now() + body.dataset.fresh * SECOND;
   renew(body, missed, anyway ? null : asked => inTurn(() => refresh(0, asked)));
 }
 
@@ -259,6 +261,10 @@ function tick() {
   tickedAt = now();
   if (leading) show(state);
   if (document.hidden) return;
+  if (now() > staleAt && state != 'offline') {
+    staleAt = now() + 60 * SECOND; // if it fails
+    inTurn(refresh);
+  }
   if (slept) wake(true);
   else if (channel && !leading && now() - leaderHeardAt > 40 * SECOND) takeOver();
 }

@@ -5,7 +5,7 @@ export const SECOND = 1e3; // milliseconds
 export const now = Date.now; // goes on while the machine sleeps
 export const here = location.pathname + location.search; // no script changes it
 export const byId = id => document.getElementById(id);
-export const { cursor, lock, user } = document.body.dataset; // lock: seconds; patients have none
+export const { cursor, fresh, lock, user } = document.body.dataset; // seconds: fresh, lock; patients have no lock
 export const abortAfter = (ms, control) => setTimeout(() => control.abort(), ms);
 export const create = (tag, properties) => Object.assign(document.createElement(tag), properties);
 export const sleep = ms => new Promise(done => setTimeout(done, ms));

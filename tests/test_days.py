@@ -55,6 +55,22 @@ def test_a_day_begins_at_the_clinics_midnight(zone: None, at: int, began: int) -
     assert days.beginning(at) == began
 
 
+@pytest.mark.parametrize(
+    ("zone", "at", "left"),
+    [
+        ("Africa/Dakar", _at(2026, 3, 2, 23, 59), 61),
+        ("Africa/Libreville", _at(2026, 3, 2, 23), 24 * 3_600 + 1),
+        ("Europe/Paris", _at(2026, 3, 28, 23), 23 * 3_600 + 1),
+    ],
+    indirect=["zone"],
+)
+def test_what_is_left_of_the_clinics_day_is_over_only_when_the_next_one_is_there(
+    zone: None, at: int, left: int
+) -> None:
+    assert days.left(at) == left
+    assert days.day(at + 1_000 * left) > days.day(at) == days.day(at + 1_000 * (left - 1) - 1)
+
+
 @pytest.mark.parametrize("zone", ["Africa/Libreville"], indirect=True)
 def test_the_first_reading_of_the_clinics_day_is_told(zone: None, store: Store) -> None:
     grant(store)

@@ -1,6 +1,7 @@
 """The answer: a page, a fragment, JSON, or the way to another page."""
 
 import json
+import random
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
@@ -9,10 +10,12 @@ from quart import Response, g, redirect, request
 
 from fadjma import days
 from fadjma.identity import locking
+from fadjma.store import milliseconds
 from fadjma.web.asking import Acted, Resource
 from fadjma.web.request import app, database, header, language, page_path, wants, while_typing
 from fadjma.web.templating import render
 
+_SPREAD = 600  # seconds after midnight, within which open pages are fetched anew
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -30,6 +33,7 @@ def rendered(template: str, **context: Any) -> str:
         locked=g.get("locked"),
         half=g.get("half"),
         lock_seconds=locking.seconds(),
+        fresh_seconds=days.left(milliseconds()) + random.randint(0, _SPREAD),  # noqa: S311 - against a herd
         mail=g.get("mail"),
         several=g.get("several", False),
         path=page_path(),

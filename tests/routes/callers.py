@@ -20,6 +20,7 @@ from fadjma.store import milliseconds
 FORM = "application/x-www-form-urlencoded"
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"  # as a browser asks
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}  # every form is sent from a page of ours
+_FRESH = re.compile(' data-fresh="[0-9]+"')
 Body = dict[str, Any] | list[Any] | str | bytes | None
 
 
@@ -33,7 +34,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.body.decode()
+        """Without the seconds that are left of the day: of the same page they are others each time."""
+        return _FRESH.sub("", self.body.decode())
 
     @property
     def json(self) -> Any:

@@ -1,6 +1,7 @@
 """Parts of a page that fetch themselves after an event: which events, from where."""
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -8,7 +9,9 @@ from callers import Callers
 from cast import AWA, DIOP, FALL, NDIAYE, SARR
 from told import Told
 
+from fadjma import days
 from fadjma.identity.people import Viewer
+from fadjma.web import answers
 
 ACCESS, RECORD = "access_request_status_changed", "medical_record_updated"
 PRESCRIPTION, NOTIFICATION = "prescription_status_changed", "notification"
@@ -85,6 +88,17 @@ async def test_a_page_follows_what_it_shows(
             assert part["hx-target"] == "this" and "<html" not in fetched.text
             continue
         assert part["hx-select"].split(",")[0].split(" ")[0].removeprefix("#") in Page(fetched.text).ids
+
+
+async def test_a_page_says_when_its_times_of_today_are_of_yesterday(
+    clinic: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In seconds from now: the clock of whose phone it is may be wrong. Not all pages come at once after midnight."""
+    midnight = days.midnight(date(2026, 11, 29))
+    monkeypatch.setattr(answers, "milliseconds", lambda: midnight - 3_600_000)
+    browser = clinic.browser(AWA)
+    said = {int(re.findall(' data-fresh="([0-9]+)"', (await browser.get("/")).body.decode())[0]) for _ in range(20)}
+    assert min(said) > 3_600 and max(said) <= 3_601 + 600 and len(said) > 5
 
 
 async def test_what_waits_for_each_step_is_fetched_without_the_list(clinic: Callers, told: Told) -> None:

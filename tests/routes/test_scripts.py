@@ -168,9 +168,11 @@ def test_those_of_every_page_are_one_file_in_which_each_name_is_one_thing() -> N
     assert "import{" not in served and "export function swap(" in served
 
 
-def test_comments_indents_and_empty_lines_are_left_out_and_everything_else_is_served_as_it_is() -> None:
-    source = b"// why\nlet a = 1; // one\n  // it's more\n\nlet b = 'http://x // y'; // it's\n  let c = \"a // b\";\n"
-    served = b"let a=1;\nlet b='http://x // y';// it's\nlet c=\"a // b\";\n"
+def test_comments_indents_and_ends_of_lines_are_left_out_and_everything_else_is_served_as_it_is() -> None:
+    source = (
+        b"// why\nlet a = 1; // one\n  // it's more\n\nlet b = 'http://x // y'; // it's;\n  let c = \"a // b\";\nd()\n"
+    )
+    served = b"let a=1;let b='http://x // y';// it's;\nlet c=\"a // b\";d()\n"
     sources = dict.fromkeys(assets._TOGETHER, b"")
     assert assets._scripts({**sources, "keys.js": source})["keys.js"].body == served
     assert not [name for name, text in SOURCES.items() if re.search(r"\S.*[ \t]// .*['\"`]", text)], "served with it"

@@ -77,9 +77,9 @@ def toast(text: str = "Une ordonnance a changé d'état", href: str | None = Non
     return f'<a class="toast" href="{href or "/prescriptions/" + quote(text)}">{text}</a>'
 
 
-def rendered(main: str = "", cursor: int | None = None, unread: int = 0, user: str = "awa") -> str:
+def rendered(main: str = "", cursor: int | None = None, unread: int = 0, user: str = "awa", fresh: int = 86_400) -> str:
     return PAGE.format(
-        signed_in="" if cursor is None else f'data-cursor="{cursor}" data-user="{user}"',
+        signed_in="" if cursor is None else f'data-cursor="{cursor}" data-user="{user}" data-fresh="{fresh}"',
         unread=unread,
         hidden="" if unread else " hidden",
         main=main,
@@ -131,6 +131,7 @@ class FakeStream:
         self.cursor = 41
         self.user = "awa"
         self.unread = 0
+        self.fresh = 86_400  # seconds until midnight
         self.main = ""
         self.retry = 100
         self.signed_in = True
@@ -200,7 +201,9 @@ class FakeStream:
 
     async def _page(self, exchange: Exchange) -> None:
         cursor = self.cursor if self.signed_in else None
-        await answer(200, rendered(self.main, cursor, self.unread, self.user), content_security_policy=CSP)(exchange)
+        await answer(200, rendered(self.main, cursor, self.unread, self.user, self.fresh), content_security_policy=CSP)(
+            exchange
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -315,6 +315,56 @@ async def test_a_jump_of_the_clock_means_that_the_machine_slept(page: Page, serv
     await until(lambda: len(server.streams) == 1)
 
 
+@OF_ITS_OWN
+@pytest.mark.parametrize("live", [True, False], ids=["a stream", "polling"])
+async def test_after_midnight_a_page_is_fetched_anew_whose_times_have_no_day(
+    page: Page, server: FakeStream, live: bool
+) -> None:
+    await with_clock(page)
+    server.main, server.fresh = "<p>14:32</p>", 900
+    if not live:
+        server.always(EVENTS, refusal(404))
+    await page.goto("/")
+    await pass_time_until(page, lambda: bool(server.to(EVENTS if live else POLL)), 60)
+    server.main, server.fresh = "<p>27 nov., 14:32</p>", 86_400
+    await pass_time(page, 800, 25)
+    assert len(server.to("/")) == 1
+    server.next("/", answer(502, "<h1>Bad gateway</h1>"))
+    await pass_time_until(page, lambda: len(server.to("/")) == 3, 300)
+    await expect(page.locator("main")).to_have_text("27 nov., 14:32")
+    assert "x-live" in server.to("/")[-1].headers
+    await pass_time(page, 300, 25)
+    assert len(server.to("/")) == 3
+
+
+@OF_ITS_OWN
+async def test_after_midnight_nobody_loses_what_they_are_typing(page: Page, server: FakeStream) -> None:
+    await with_clock(page)
+    server.main, server.fresh = '<form><textarea name="t"></textarea></form>14:32', 60
+    await open_live(page)
+    await page.fill("textarea", "Fièvre depuis hier")
+    server.main, server.fresh = "27 nov., 14:32", 86_400
+    await pass_time_until(page, lambda: len(server.to("/")) == 2, 120)
+    await expect(page.locator("main > .stale")).to_have_count(1)
+    await pass_time(page, 1)  # only then is it said, to be read aloud
+    await expect(page.locator("main > .stale")).to_contain_text("Votre saisie est encore là")
+    await expect(page.locator("textarea")).to_have_value("Fièvre depuis hier")
+
+
+@OF_ITS_OWN
+async def test_a_page_that_nobody_looks_at_is_fetched_anew_when_somebody_does(page: Page, server: FakeStream) -> None:
+    await with_clock(page)
+    server.main, server.fresh = "14:32", 60
+    await open_live(page)
+    await hide(page)
+    server.main, server.fresh = "27 nov., 14:32", 86_400
+    await pass_time(page, 300, 25)
+    assert len(server.to("/")) == 1
+    await look_at(page)
+    await pass_time_until(page, lambda: len(server.to("/")) == 2, 60)
+    await expect(page.locator("main")).to_have_text("27 nov., 14:32")
+
+
 async def test_the_stream_closes_with_the_page_and_comes_back_with_it(page: Page, server: FakeStream) -> None:
     await open_live(page)
     await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
