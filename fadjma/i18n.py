@@ -164,6 +164,11 @@ def _show_time(at: int, language: str, today: date, zone: tzinfo) -> str:
     return _first(format_date(then, "d MMM y", locale=language), language)
 
 
+def show_moment(at: int, language: str) -> str:
+    """« 3 mars 2026, 10:42 »: a moment with all of its day, for what is read later, on paper."""
+    return f"{show_date(days.day(at), language)}, {show_clock(at)}"
+
+
 def show_weight(grams: int, language: str, *, in_grams: bool) -> str:
     """« 12,4 kg », or for a newborn « 3 200 g »; it stays on one line."""
     shown, unit = (grams, "g") if in_grams else (Decimal(grams) / 1000, "kg")

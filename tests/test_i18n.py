@@ -7,7 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fadjma import days, i18n
-from fadjma.i18n import age, best_language, iso, show_age, show_date, show_day, show_time, translate, translations
+from fadjma.i18n import (
+    age,
+    best_language,
+    iso,
+    show_age,
+    show_date,
+    show_day,
+    show_moment,
+    show_time,
+    translate,
+    translations,
+)
 
 NOON = 1_772_452_920_123  # 2 March 2026, 12:02 UTC
 
@@ -92,6 +103,11 @@ def test_a_moment_is_told_from_the_days_and_minutes_beside_it() -> None:
     assert [show_time(at, "fr", now=first) for at in (last, first)] == ["1er mars, 23:59", "00:00"]
     assert [show_time(last, language, now=first) for language in ("fr", "en")] == ["1er mars, 23:59", "1 Mar, 23:59"]
     assert [show_day(at, "fr", now=first) for at in (last, first)] == ["1er mars", "2 mars"]
+
+
+def test_on_paper_a_moment_has_all_of_its_day() -> None:
+    assert show_moment(NOON, "fr") == "2 mars 2026, 12:02"
+    assert show_moment(NOON, "en") == "2 Mar 2026, 12:02"
 
 
 def test_a_moment_is_as_short_as_it_can_be() -> None:

@@ -157,6 +157,7 @@ def environment(language: str) -> Environment:
     made.filters.update(
         {
             "time": lambda at: i18n.show_time(at, language, now=milliseconds()),
+            "moment": partial(i18n.show_moment, language=language),
             "clock": i18n.show_clock,
             "iso": i18n.iso,
             "day": lambda at: i18n.show_day(at, language, now=milliseconds()),

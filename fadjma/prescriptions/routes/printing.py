@@ -10,7 +10,7 @@ from fadjma.chain.seals import Seal
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import handover, labels, paper, queries, register
 from fadjma.prescriptions.routes.reading import handover_key
-from fadjma.store import Page, Transaction, paging
+from fadjma.store import Page, Transaction, milliseconds, paging
 from fadjma.web.forms import NoFields
 from fadjma.web.qr import qr_code
 from fadjma.web.tables import as_csv, as_workbook
@@ -60,7 +60,13 @@ async def registered() -> Response:
     month, found, seal = await web.see_traced(_registered, asked, before, limit)
     data = found.json(lambda entry: entry.json(web.language()))
     return web.answer(
-        "prescriptions/register.html", {**data, "month": month}, entries=found, month=month, whole=whole, seal=seal
+        "prescriptions/register.html",
+        {**data, "month": month},
+        entries=found,
+        month=month,
+        whole=whole,
+        seal=seal,
+        now=milliseconds(),
     )
 
 
