@@ -153,6 +153,7 @@ def environment(language: str) -> Environment:
         sexes=SEXES,
         professions=PROFESSIONS,
         new_key=new_id,
+        printed_on=lambda: i18n.show_date(days.day(milliseconds()), language),
     )
     made.filters.update(
         {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from callers import Callers
-from cast import ADMIN, NDIAYE
+from cast import ADMIN, AWA, DIOP, NDIAYE
 from quart import Quart
 from store import Clock, Store
 from told import DOCUMENT, Told
@@ -49,3 +49,24 @@ async def test_of_a_code_that_ends_today(clinic: Callers, store: Store, clock: C
     store.connection.execute("UPDATE slips SET expires_at = ?", (clock() + 60_000,))
     found, dated = await _times(clinic, ADMIN, "/accounts/diop/slip")
     assert found == dated and len(found) == 1
+
+
+@pytest.mark.parametrize("who", [AWA, DIOP], ids=lambda person: person.role)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/patients/awa/allergies",
+        "/patients/awa/problems",
+        "/patients/awa/measurements",
+        "/patients/awa/records",
+        "/prescriptions/{issued}",
+    ],
+)
+async def test_ages_and_days_of_a_page_that_is_printed_are_of_a_day_with_its_year(
+    clinic: Callers, told: Told, who: Viewer, where: str
+) -> None:
+    page = (await clinic.browser(who).get(where.format(issued=told.issued))).text
+    papers = re.findall(r'<p class="paper">([^<]*)</p>', page)
+    assert any(
+        re.search(r"^FADJMA, (dossier|ordonnance) au .* \d{4}$", one.replace("\u00a0", " ")) for one in papers
+    ), papers
