@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _POINTS = 72 / 25.4  # in a millimetre
@@ -19,9 +20,17 @@ class Printed:
 def pages(pdf: bytes) -> list[Printed]:
     """The pages of a PDF in their order; what is written across comes after the rest of its page."""
     objects = {int(found[1]): found[2] for found in re.finditer(rb"^(\d+) 0 obj\n(.*?)\nendobj", pdf, re.M | re.S)}
-    [tree] = [body for body in objects.values() if b"/Type /Pages" in body]
-    numbers = re.findall(rb"(\d+) 0 R", tree.partition(b"/Kids [")[2].partition(b"]")[0])
-    return [_page(objects, objects[int(number)]) for number in numbers]
+    [tree] = [body for body in objects.values() if b"/Type /Pages" in body and b"/Parent" not in body]
+    return [_page(objects, page) for page in _leaves(objects, tree)]
+
+
+def _leaves(objects: dict[int, bytes], node: bytes) -> Iterator[bytes]:
+    """The pages below a node of their tree, which has some levels where there are many."""
+    if b"/Type /Pages" not in node:
+        yield node
+        return
+    for number in re.findall(rb"(\d+) 0 R", node.partition(b"/Kids [")[2].partition(b"]")[0]):
+        yield from _leaves(objects, objects[int(number)])
 
 
 def _page(objects: dict[int, bytes], page: bytes) -> Printed:

@@ -132,3 +132,30 @@ async def test_a_card_is_cut_out_as_large_as_others_in_a_purse(browser: Browser,
         right, bottom = box["x"] + box["width"], box["y"] + box["height"]
         assert all(box["x"] < one[0] and one[1] < right and one[2] < bottom for one in parts), parts
         await desk.page.context.close()
+
+
+async def test_each_page_of_a_file_says_whose_it_is_and_none_ends_with_a_heading(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with open_clinic(tmp_path) as clinic, Programs(clinic) as others:
+        whose = await others.id_of(AWA)
+        awa = await sign_in(browser, clinic, AWA)
+        await awa.go(f"/patients/{whose}/file/paper")
+        head = (await awa.page.locator(".of").inner_text()).replace("\u2011", "-").replace("\u00a0", " ")
+        about = re.search(r"\((.+)\) · (FJ-\w{5}-\w{5})", head)
+        assert about
+        file = pages(await awa.page.pdf(prefer_css_page_size=True))
+        assert len(file) > 1 and all(f"Awa Cissé · {about[1]} · {about[2]}" in page.text for page in file)
+        assert len(file[-1].text.partition("Fin du dossier.")[0].split("\n")) > 3, "not the end alone"
+        await awa.go(f"/patients/{whose}/accesses")
+        await awa.page.evaluate(
+            "document.querySelectorAll('main section').forEach((day, number) => {"
+            " day.querySelector('h2').textContent = `jour ${number}.`;"
+            " day.querySelector('li').prepend(`sous ${number}.`) })"
+        )
+        for height in range(150, 230, 6):
+            printed = pages(await awa.page.pdf(width="148mm", height=f"{height}mm"))
+            assert len(printed) > 2
+            for page in printed:
+                assert re.findall(r"jour (\d+)\.", page.text) == re.findall(r"sous (\d+)\.", page.text), height
+        await awa.page.context.close()
