@@ -10,8 +10,9 @@ from fadjma.identity import directory, practices
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import SEXES, Viewer
 from fadjma.identity.practices import Practice
-from fadjma.prescriptions import actions, handover, queries, states
-from fadjma.prescriptions.prescription import Dispense, Prescription
+from fadjma.prescriptions import actions, handover, queries, renewals, states
+from fadjma.prescriptions.letters import in_letters
+from fadjma.prescriptions.prescription import Dispense, Line, Prescription
 from fadjma.records import measurements
 from fadjma.records.measurements import Measurement
 from fadjma.refusals import Forbidden
@@ -43,6 +44,7 @@ class Paper:
     issued_on: date
     valid_until: date
     is_prescribers: bool  # whether its prescriber reads it
+    narcotics: frozenset[str]  # of its medicines
     unseen: bool  # nobody sees the patient's hand-over codes on a page
     code: str | None  # the hand-over code, on the copy of a patient who sees it nowhere else
 
@@ -71,6 +73,10 @@ class Paper:
     @property
     def sex_name(self) -> str:
         return SEXES[self.patient.sex]
+
+    def in_letters(self, line: Line) -> str:
+        """How many, of a narcotic alone: nothing can be added to a word by hand."""
+        return in_letters(line.quantity) if line.medicine_id in self.narcotics else ""
 
     @property
     def handed_over(self) -> list[tuple[date, Dispense]]:
@@ -139,6 +145,7 @@ def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str, *, copy: C
     patient = directory.patient(tx, found.patient_id)
     issued_on = days.day(found.issued_at)
     weight = measurements.known_at(tx, found.patient_id, "body_weight", found.issued_at)
+    scheduled = renewals.schedules(tx, [line.medicine_id for line in found.lines])
     is_child = age(patient.birth_date, issued_on) < _CHILD
     return Paper(
         found,
@@ -148,6 +155,7 @@ def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str, *, copy: C
         issued_on,
         days.day(found.valid_until),
         viewer.id == found.prescriber_id,
+        frozenset(id for id, schedule in scheduled.items() if schedule == "narcotic"),
         not queries.sees_codes(tx, found.patient_id),
         handover.on_copy(tx, viewer, found, key) if copy == "patient" else None,
     )

@@ -49,6 +49,17 @@ async def test_it_shows_all_that_the_rules_ask(clinic: Callers, clock: Clock) ->
         assert part in shown, shown
 
 
+async def test_how_many_of_a_narcotic_stands_in_letters_too(clinic: Callers, store: Store) -> None:
+    """And nobody reads that it may be renewed, whatever was written."""
+    issued = await _issue(clinic, renewals=2)
+    shown = await _paper(clinic, issued)
+    assert "dix" not in shown and "À renouveler" in shown
+    store.connection.execute("UPDATE medicines SET schedule = 'narcotic'")
+    for copy in ("", "?copy=patient"):
+        shown = _plain(await _paper(clinic, issued, copy))
+        assert "Quantité : 10 comprimés ( dix )" in shown and "À renouveler" not in shown
+
+
 async def test_a_name_in_arabic_is_read_from_the_right_as_a_whole(clinic: Callers, told: Told, store: Store) -> None:
     """Its parts are of one run: put in order one by one, the family's name would come first."""
     store.connection.execute("UPDATE users SET given_name = 'محمد', family_name = 'ولد أحمد' WHERE id = 'awa'")
