@@ -112,6 +112,13 @@ async def test_labels_one_by_one_and_the_register_as_wide_as_it_is(browser: Brow
             text = " ".join(" ".join(page.text for page in printed).split())
             assert all(word.format(lot=lots[0]["number"], pages=len(printed)) in text for word in shown), text
             assert not any(word in text for word in (*hidden, "Imprimer", "Chercher", "Retour")), text
+        await ndiaye.go(f"/prescriptions/{mine}/labels?size=roll")
+        await ndiaye.page.emulate_media(media="print")
+        above, height = await ndiaye.page.locator(".label").first.evaluate(
+            "label => [label.firstElementChild, label].map(one => one.getBoundingClientRect())"
+            ".reduce((line, box) => [line.top - box.top, box.height])"
+        )
+        assert above >= 3 and height * 25.4 / 96 <= 46, "what is written over letters is on their own label"
         await ndiaye.page.context.close()
 
 
