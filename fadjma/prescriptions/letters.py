@@ -1,6 +1,7 @@
 """How many, in letters: a digit is easily written before or after another, a word is not.
 
-In French on paper of any language, as the medicine beside it and what it is counted in.
+In French on paper of any language, as the medicine beside it and what it is counted in. The library for it (num2words)
+brings forty languages, and one for command lines that nobody looks after any more.
 """
 
 _TO_16 = (
