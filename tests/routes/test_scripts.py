@@ -182,8 +182,27 @@ def test_spaces_beside_operators_go_and_stay_where_they_mean_something() -> None
     source = (
         rb"""a = b + +c - -d; if (/^a = (b) /.test(`${ a } , b`)) { x['a = b'] = c / 2 / d; } else return ' ( ' ;"""
     )
-    served = rb"""a=b + +c - -d;if(/^a = (b) /.test(`${ a } , b`)){x['a = b']=c / 2 / d;}else return ' ( ';"""
+    served = rb"""a=b + +c - -d;if(/^a = (b) /.test(`${ a } , b`)){x['a = b']=c / 2 / d}else return ' ( ';"""
     assert assets._closed_up(source) == served
+
+
+def test_lines_and_statements_end_where_that_means_something() -> None:
+    source = b"""if (a) {
+  f(
+    'x;}\\n', /;}/
+  );
+  return { b: [1,
+    2] };
+}
+const g = () => {
+  a;
+}
+g()
+h();
+"""
+    sources = dict.fromkeys(assets._TOGETHER, b"")
+    served = assets._scripts({**sources, "keys.js": source})["keys.js"].body
+    assert served == b"if(a){f('x;}\\n',/;}/);return{b:[1,2]}}\nconst g=()=>{a}\ng()\nh();"
 
 
 def in_each(look: Callable[[str], list[Any]]) -> dict[str, list[Any]]:
