@@ -84,10 +84,10 @@ export function swap(old, element, list) {
 // What is replaced keeps its opened parts, whoever works by keyboard keeps their place, and what is under a finger stays
 // there. What moves all the same is not what a finger on its way is aiming at: it takes no press for a moment.
 export function rememberPlace(node) {
-  const { id, parentNode } = node;
+  const { id, parentNode } = node, { activeElement } = document;
   const under = document.querySelector('li[id]:hover');
   const before = under && topOf(under), places = pressable(document).map(placeOf);
-  const focused = hasFocus(node) && nameOf(document.activeElement);
+  const focused = hasFocus(node) && nameOf(activeElement);
   const opened = [...node.querySelectorAll('[open] > summary')].map(nameOf);
   return () => {
     const now = byId(id) || parentNode;
@@ -97,13 +97,15 @@ export function rememberPlace(node) {
       if (!places.includes(placeOf(element))) element.animate({ pointerEvents: ['none', 'none'] }, 400);
     }
     if (!focused || hasFocus(now)) return;
-    now.tabIndex = -1;
-    focusInPlace(pressable(now).find(element => nameOf(element) == focused) || now);
+    const place = byId(partOf(activeElement).id) || now; // its row, its field
+    if (place.tabIndex) place.tabIndex = -1;
+    focusInPlace(pressable(now).find(element => nameOf(element) == focused) || place);
   };
 }
 
-// By which a link, a button or a summary is found again in what has come instead.
-const nameOf = element => element.href || element.textContent || 'field';
+// By which a link, a button or a summary is found again in what has come instead, and is no other's: many rows have the same.
+const nameOf = element => partOf(element).id + (element.href || element.textContent + element.value);
+const partOf = element => element.closest('[id]') || {};
 
 const pressable = node => [...node.querySelectorAll('a,button,summary')];
 const topOf = element => element.getBoundingClientRect().top;

@@ -573,6 +573,34 @@ async def test_a_region_that_fetches_itself_keeps_them_too(page: Page, server: F
     await expect(page.locator("details")).to_have_attribute("open", "")
 
 
+async def test_the_keyboard_stays_in_its_row_when_a_whole_list_fetches_itself(page: Page, server: FakeStream) -> None:
+    """Where every row has the same button: on that of another, the next key would act on somebody else."""
+    follows = 'hx-get="/part" hx-trigger="prescription_status_changed from:body" hx-target="#found" hx-swap="outerHTML"'
+
+    def list_of(act: str) -> str:
+        rows = [
+            f'<li id="r{n}"><details><summary>Refuser…</summary><p>Vraiment ?</p></details>'
+            f"<form><button>{act if n == 3 else 'Valider'}</button></form></li>"
+            for n in (1, 2, 3, 4)
+        ]
+        return f'<section id="found" {follows}><ul id="list">{"".join(rows)}</ul></section>'
+
+    server.main = list_of("Valider")
+    server.next("/part", answer(200, list_of("Valider")), answer(200, list_of("Préparer")))
+    await open_live(page)
+    await page.locator("#r2 summary").click()
+    await page.locator("#r3 button").focus()
+    await page.evaluate("document.getElementById('found').dataset.before = 1")
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("[data-before]")).to_have_count(0)
+    await expect(page.locator("#r3 button")).to_be_focused()
+    await expect(page.locator("[open]")).to_have_count(1)
+    await expect(page.locator("#r2 details")).to_have_attribute("open", "")
+    await server.push(toast(), "prescription_status_changed")
+    await expect(page.locator("#r3 button")).to_have_text("Préparer")
+    await expect(page.locator("#r3")).to_be_focused()  # what it was on is not there any more
+
+
 async def test_a_page_that_is_fetched_anew_keeps_the_keyboard(page: Page, server: FakeStream) -> None:
     server.main = ROWS.format(above="")
     await open_live(page)

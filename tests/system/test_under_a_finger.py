@@ -78,6 +78,20 @@ async def test_what_comes_under_the_finger_takes_no_press_for_a_moment(page: Pag
     assert await _pressed(page) == ["moussa"]
 
 
+async def test_an_act_that_is_called_the_same_in_the_row_that_comes_under_the_finger_takes_none_either(
+    page: Page, server: FakeStream
+) -> None:
+    """All rows of a pharmacy's list have the same buttons, and the same height."""
+    rows = "".join(_row(name, button="Valider") for name in ("awa", "moussa", "fatou"))
+    await _open(page, server, f'<ul id="now">{rows}</ul>')
+    still = "one => one.getAnimations().map(({ effect }) => effect.getKeyframes()[0].pointerEvents)"
+    top = await _top(page, "awa")
+    await server.push('<li id="awa" data-gone></li>')
+    await expect(page.locator("#awa")).to_have_count(0)
+    assert await _top(page, "moussa") == top
+    assert await page.locator("#moussa button").evaluate(still) == ["none"]
+
+
 async def test_another_act_in_the_place_of_the_one_that_was_aimed_at_takes_no_press_for_a_moment(
     page: Page, server: FakeStream
 ) -> None:
