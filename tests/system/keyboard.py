@@ -2,11 +2,17 @@
 
 from playwright.async_api import Page
 
-# What has the focus shows it, and is where it can be seen.
+# What has the focus shows it, and is where it can be seen: nothing that stays on the screen stands over its half.
 _SHOWS = """() => {
   const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
-  return at.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 1
-    && box.bottom > 0 && box.top < innerHeight && box.width > 0;
+  const labels = [...at.labels || []], steps = [1, 2, 3, 4, 5].map(step => step / 6);
+  const isSeen = (x, y) => {
+    const found = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
+    return found && (at.contains(found) || found.contains(at) || labels.some(label => label.contains(found)));
+  };
+  const seen = steps.flatMap(x => steps.map(y => isSeen(x, y))).filter(Boolean).length;
+  const hasRing = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 1;
+  return (hasRing || !at.matches(':focus')) && box.width > 0 && seen > 12; // a date's calendar has its own
 }"""
 
 
