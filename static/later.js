@@ -48,7 +48,7 @@ function request(form, button) {
   ];
 }
 
-export const isRow = form => form.hasAttribute('hx-post'); // its answer is rows, and no page
+export const isRow = form => form.hasAttribute('data-row'); // its answer is rows, and no page
 export const targetOf = form => (form.getAttribute('hx-target') || '#main').slice(1);
 export const announce = (form, what) => form.dispatchEvent(new Event(what, { bubbles: true })); // drafts.js
 

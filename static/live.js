@@ -47,7 +47,7 @@ function show(next) {
   const line = byId('status');
   const since = next == 'offline' ? ' ' + new Date(serverHeardAt).toTimeString().slice(0, 5) : '';
   const text = WORDS[next] + since;
-  if (line.textContent != text) line.textContent = text; // it is read aloud
+  if (self.htmx && line.textContent != text) line.textContent = text; // it is read aloud; where htmx has not come, parts stay as they are
   line.dataset.state = state = next;
   if (leading) tell({ news: { state, serverHeardAt, lastSeq, failures, hidden: document.hidden } });
 }

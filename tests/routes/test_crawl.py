@@ -33,7 +33,7 @@ from fadjma.records import actions as records
 LINKS = re.compile(r"""[\s"'](?:href|action|hx-[a-z]+|data-[a-z]+)=["']?(/[^"'\s>]*)""")
 POSTS = re.compile(
     r"""<form [^>]*method=["']?post["']? [^>]*action=["']?(/[^"'\s>]*)|"""
-    r"""(?:hx-post|data-options|data-send)=["']?(/[^"'\s>]*)"""
+    r"""(?:data-options|data-send)=["']?(/[^"'\s>]*)"""
 )
 KEY = re.compile(r'name="key" value="[^"]*"')
 ROW_OF = re.compile(r"/(records|prescriptions)/(?!steps$)[^/?]+")

@@ -37,6 +37,17 @@ async def test_someone_not_signed_in_has_no_stream(page: Page, server: FakeStrea
     assert not server.to(EVENTS)
 
 
+async def test_where_htmx_did_not_arrive_it_says_that_the_page_stands_still(page: Page, server: FakeStream) -> None:
+    """What is pushed is placed; but what fetches itself after an event does not."""
+    server.main = '<ul id="now"></ul>'
+    await page.route("**/htmx.js", lambda route: route.abort())
+    await page.goto("/")
+    await expect(page.locator("#status")).to_have_attribute("data-state", "live")
+    await server.push('<li id="r1" data-into="now">bien</li>')
+    await expect(page.locator("#r1")).to_have_text("bien")
+    await expect(page.locator("#status")).to_have_text("…")  # as it came
+
+
 async def test_the_stream_opens_at_the_cursor_of_the_page(page: Page, server: FakeStream) -> None:
     violations: list[str] = []
     page.on("console", lambda message: violations.append(message.text))

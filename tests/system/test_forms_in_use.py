@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 FORM = """<ul id="now"><li id="r1">
-  <form method="post" action="/answer" hx-post="/answer"><input type="hidden" name="key" value="k">
+  <form method="post" action="/answer" data-row><input type="hidden" name="key" value="k">
     <select name="days"><option>1<option>30</select>
     <input type="checkbox" name="all"><input name="reason" value="Suivi"><input type="file" name="scan">
     <button>Envoyer</button>
@@ -104,7 +104,7 @@ async def test_an_answer_that_leaves_the_form_empties_it_and_shows_what_waited(p
 @pytest.mark.parametrize("status", [409, 422])
 async def test_a_refusal_replaces_the_form(page: Page, server: FakeStream, status: int) -> None:
     server.main = FORM
-    act = 'method="post" action="/answer" hx-post="/answer"'
+    act = 'method="post" action="/answer" data-row'
     refused = f'<form id="again" {act}><p>Non</p><input name="reason" value="U"></form>'
     server.next("/answer", answer(status, refused), answer(201, '<li id="r1">bien</li>'))
     await open_live(page)
@@ -244,7 +244,7 @@ async def test_a_newer_row_that_came_during_an_act_is_shown_after_its_answer(pag
     await expect(page.locator("#r1")).to_have_text("annulée")
 
 
-ROW = """<ul id="now"><li id="r1"><form method="post" action="/answer" hx-post>
+ROW = """<ul id="now"><li id="r1"><form method="post" action="/answer" data-row>
   <input type="hidden" name="key" value="k"><button>Valider</button></form></li></ul>"""
 REFUSED = '<div class="errs" role="alert"><p>Rien n\'a été modifié.</p></div>'
 
