@@ -18,7 +18,7 @@ addEventListener('input', answering, { once: true });
 // `done` ends what the button says of it already.
 export async function send(form, button, job, done) {
   const asked = request(form, button), answered = answering();
-  for (const line of form.querySelectorAll('.unsent')) line.remove();
+  clear(form, button);
   let answer, goesOn = true;
   for (let wait = 3 * SECOND; goesOn; wait = Math.min(2 * wait, 30 * SECOND)) {
     done = done || working(button);
@@ -28,9 +28,16 @@ export async function send(form, button, job, done) {
   }
   const { receive } = answer ? await answered : {};
   form.removeAttribute('aria-busy');
-  for (const line of form.querySelectorAll('.unsent')) line.remove();
+  clear(form, button);
   if (answer && byId('main')) receive(form, answer, button); // or the screen has been hidden meanwhile
   else if (goesOn == null) say(form, AGAIN);
+}
+
+function clear(form, button) {
+  const line = form.querySelector('.unsent');
+  if (!line) return;
+  if (line.contains(document.activeElement)) button.focus();
+  line.remove();
 }
 
 // All that it sends, so that it is the same when it is sent again.
@@ -85,7 +92,7 @@ async function hold(form, wait, job) {
     button.onclick = () => decide(false);
   });
   for (const field of fields) field.disabled = false;
-  if (form.contains(focused)) focused.focus();
+  if (form.contains(focused) && document.activeElement == document.body) focused.focus(); // nobody has gone elsewhere meanwhile
   return goesOn;
 }
 

@@ -445,6 +445,29 @@ async def test_what_waits_can_be_taken_back(page: Page, server: FakeStream) -> N
 
 
 @TIME_STANDS_STILL
+async def test_what_waits_takes_the_keyboard_from_nobody_and_gives_it_back(page: Page, server: FakeStream) -> None:
+    """Each try takes the fields out of reach for as long as it waits; who is at one has it again, who went on stays."""
+    server.main = PLAIN + '<a href="/next">Suivant</a>'
+    server.always("/answer", refusal(503))
+    await open_live(page)
+    field, out = page.get_by_label("Motif"), page.get_by_role("button", name="Ne plus envoyer")
+    await page.fill("[name=reason]", "Rupture")
+    await page.press("[name=reason]", "Enter")
+    for element, tries in ((None, 2), (out, 3), (page.get_by_role("link", name="Suivant"), 4)):
+        await expect(out).to_be_visible()
+        if element:
+            await element.focus()
+        await pass_time_until(page, lambda tries=tries: len(server.to("/answer")) == tries, 31)
+        await expect(field).to_be_disabled()
+        if element:
+            await expect(element).to_be_focused()
+    await out.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Envoyer", exact=True)).to_be_focused()
+
+
+@TIME_STANDS_STILL
 @pytest.mark.parametrize("form", [KEYLESS, SECRET], ids=["without a key", "with a password"])
 async def test_a_password_is_not_sent_again_by_itself(page: Page, server: FakeStream, form: str) -> None:
     """Whoever typed it may have gone."""
