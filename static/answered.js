@@ -1,8 +1,10 @@
 // What the answer to a form does in the page: another part, rows, another page, or what the server says against it. later.js
 // asks for this when one is sent.
 import { AGAIN, announce, heldBy, isRow, say, targetOf } from './later.js';
-import { byId, create, isBusy, placeAll, showToast, swap, whileAnswering } from './page.js';
+import { bring, byId, create, isBusy, placeAll, showToast, swap, whileAnswering } from './page.js';
 import { working } from './send.js';
+
+bring(() => import('./found.js'));
 
 export function receive(form, { status, go, html }, button) {
   if (go) {

@@ -66,7 +66,7 @@ async function attempt(form, asked) {
     const answer = await fetchWithin(...asked);
     const { status, headers } = answer;
     if (!/50[234]/.test(status)) return { status, go: headers.get('HX-Redirect'), html: await answer.text() };
-  } catch (error) {} // no link; or it was of a proxy, or of a server that starts
+  } catch {} // no link; or it was of a proxy, or of a server that starts
   announce(form, 'unsent');
 }
 
@@ -120,7 +120,7 @@ export async function leaveIfAnswered(pressed) {
     pressed.isSure = true;
     pressed.click();
     pressed.isSure = false;
-  } catch (error) { // no link
+  } catch { // no link
     showToast(create('span', { textContent: NO_LINK }));
   }
 }

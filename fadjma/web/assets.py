@@ -46,6 +46,8 @@ _TEXT = rb"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`[^`]*`|//.*\n?|/(?![/ ])(
 _SPACED = re.compile(_TEXT + rb"| *([=!<>*&|?:,;{}()]+) *")
 # The end of a line goes where it ends nothing, and what ends a statement where its block ends it.
 _ENDED = re.compile(_TEXT + rb"|(?<=[;{,(])\n|;?\n(?=[})])|;(?=})")
+# What one script takes from two that come as one file.
+_TWICE = re.compile(rb"import\{([^}]*)\}from( '[^']*');import\{([^}]*)\}from\2;")
 # Of a sheet: texts stay, comments go, and the spaces that only people need.
 _SPACE = re.compile(rb"""("[^"]*")|/\*.*?\*/\s*|\s*([{};,])\s*|(?<=:)\s+""", re.DOTALL)
 _VERSION = re.compile("[0-9a-f]{8}")
@@ -146,7 +148,7 @@ def _scripts(sources: dict[str, bytes], language: str = i18n.DEFAULT_LANGUAGE) -
 
 def _closed_up(script: bytes) -> bytes:
     closed_up = _SPACED.sub(lambda found: found[1] or found[2], script)
-    return _ENDED.sub(lambda found: found[1] or b"", closed_up)
+    return _TWICE.sub(rb"import{\1,\3}from\2;", _ENDED.sub(lambda found: found[1] or b"", closed_up))
 
 
 def in_words(script: bytes, language: str) -> bytes:

@@ -21,6 +21,7 @@ AT_NEED = [
     "begun.js",
     "saving.js",
     "answered.js",
+    "found.js",
     "proposals.js",
     "suggestions.js",
     "scan.js",
@@ -164,6 +165,8 @@ def test_those_of_every_page_are_one_file_in_which_each_name_is_one_thing() -> N
     for name in assets._TOGETHER:
         imported = re.findall(r" from '\./(\S+)';", SOURCES[name])
         assert set(imported) <= set(assets._TOGETHER), name
+    taken = assets._assets("fr")["answered.js"].body.decode()
+    assert taken.count("/fadjma.js") == 1 and re.search(r"import\{[^}]*swap,[^}]*working\}", taken), "from two of them"
     served = assets._assets("fr")["fadjma.js"].body.decode()
     assert "import{" not in served and "export function swap(" in served
 

@@ -37,7 +37,9 @@ PAGE = """<!doctype html>
 CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'"
 
 Answer = Callable[["Exchange"], Awaitable[None]]
-MODULES = ["page.js", "lock.js", "live.js", "forms.js", "send.js", "later.js", "answered.js", "held.js", "reset.js"]
+MODULES = [
+    f"{name}.js" for name in ("page", "lock", "live", "forms", "send", "later", "answered", "found", "held", "reset")
+]
 
 
 @dataclass

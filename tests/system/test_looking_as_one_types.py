@@ -32,8 +32,12 @@ async def test_a_list_fills_as_one_types_and_what_is_opened_is_read_in_every_tab
         field, row = ndiaye.page.locator("#q"), ndiaye.page.locator(f'#found li:has(a[href="{prescription}"])')
         await field.press_sequentially("cisse", delay=30)
         await expect(row).to_contain_text("Validée")
+        said = ndiaye.page.locator("p.vh[role=status]")  # who does not see the rows come hears how many there are
+        await expect(said).to_contain_text("Lignes affichées")
+        await expect(ndiaye.page.locator("#found li[id]")).to_have_count(int((await said.inner_text()).split()[-1]))
         await field.press_sequentially("x", delay=30)
         await expect(ndiaye.page.locator("#found")).to_contain_text("Aucune ordonnance ne correspond.")
+        await expect(said).to_have_text("Aucune ordonnance ne correspond.")
         await field.press("Backspace")
         await expect(row).to_be_visible()
         await others.ask(NDIAYE, "POST", f"{prescription}/hold", reason="Dosage à confirmer")
