@@ -1,7 +1,7 @@
 // What somebody had begun to write in a form is put into it again. drafts.js fetches this where there is any.
 import { ask, gone, isChoice, read, typable, typed } from './drafts.js';
 import { create } from './page.js';
-import { sendNow } from './saving.js';
+import { sendNow, spoken } from './saving.js';
 
 // `rest`: the draft, where some of it was put into a form before that had fewer lines. Returns what the next form in its
 // place is given as that: the draft where this one has fewer lines, too; nothing where an event has put the next one there
@@ -46,7 +46,6 @@ function tell(form, address, { saved_at }) {
     typable(form)[0].focus();
   };
   const when = new Date(saved_at).toLocaleString(document.documentElement.lang, { dateStyle: 'short', timeStyle: 'short' });
-  line.setAttribute('role', 'status');
-  line.append(_('Vous aviez commencé à écrire.') + ' ' + when + ' ', button);
+  line.append(spoken(_('Vous aviez commencé à écrire.') + ' ' + when), ' ', button);
   form.prepend(line);
 }

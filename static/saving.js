@@ -17,12 +17,21 @@ function plan() {
 plan();
 addEventListener('input', plan); // drafts.js has heard it before
 
-export function say(form, text, action = '') {
-  for (const line of form.querySelectorAll('.draft')) line.remove();
+// A text that is read aloud: it is only where its place was there before it.
+export function spoken(text) {
+  const said = create('span');
+  said.setAttribute('role', 'status');
+  setTimeout(() => said.append(text), 100);
+  return said;
+}
+
+function say(form, text) {
+  const old = form.querySelector('.draft');
+  if (old && old.says == text) return; // it is read aloud once
+  if (old) old.remove();
   if (!text) return;
-  const line = create('p', { className: 'draft note' });
-  line.setAttribute('role', 'status');
-  line.append(text, ' ', action);
+  const line = create('p', { className: 'draft note', says: text });
+  line.append(spoken(text));
   form.append(line);
 }
 

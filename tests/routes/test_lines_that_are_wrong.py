@@ -56,3 +56,12 @@ async def test_the_account_of_somebody_on_the_staff_says_at_once_that_a_place_is
     assert answer.status == 422
     box = answer.text.partition('id="errors"')[2].partition("</ul>")[0]
     assert re.findall('href="#([^"]+)"', box) == ["family_name", "phone", "organization_id"]
+
+
+async def test_what_is_understood_of_a_posology_comes_into_a_place_that_is_read_aloud(clinic: Callers) -> None:
+    """It is put anew as a whole, and most screen readers pass over a place that comes with its text."""
+    browser = clinic.browser(DIOP)
+    page = (await browser.get(f"{PRESCRIBE}/new")).text
+    answer = (await browser.get("/posology?line=0&lines-0-dosage=1x3/j")).text
+    assert '<div role="status"><div id="dose0">' in " ".join(page.split())
+    assert '<div id="dose0"' in answer and 'role="status"' not in answer

@@ -23,10 +23,18 @@ from clinic import (
     sit_down,
     take_over,
 )
-from live_page import pass_time, with_clock
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from live_page import pass_time, until, with_clock
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 PRESSED = 50  # milliseconds, as people press a key: faster ones are a scanner's
+# What whoever listens is told: only what comes into a place that was there before it.
+HEARD = """
+self.heard = [];
+new MutationObserver(all => all.forEach(({ target, addedNodes }) => {
+  if (addedNodes.length && target.closest?.('[role=status]')) heard.push(target.textContent);
+})).observe(document, { subtree: true, childList: true });
+"""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PIN = "280614"
 LEAVE = "UPDATE sessions SET last_active_at = last_active_at - 900000"  # a quarter of an hour, without waiting for it
@@ -237,7 +245,7 @@ async def test_what_was_being_typed_is_there_after_the_lock(
     await _unlock(diop.page)
     await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
     await expect(diop.page.locator("#title")).to_have_value("Contrôle")
-    await expect(diop.page.locator(".begun")).to_contain_text("Vous aviez commencé à écrire.")
+    await expect(diop.page.locator(".begun [role=status]")).to_contain_text("Vous aviez commencé à écrire.")
     await diop.go("/")
     await diop.go(where)  # a crash: nothing is in the page
     await expect(diop.page.locator("#body")).to_have_value("Va mieux depuis lundi")
@@ -255,9 +263,20 @@ async def test_what_was_being_typed_is_there_after_the_lock(
 
 async def test_without_the_server_the_page_keeps_what_is_typed(desk: tuple[Person, Path], awa: str) -> None:
     diop, _ = desk
-    await diop.page.route("**/drafts/**", lambda route: route.abort())
+    tries: list[Route] = []
+
+    async def lose(route: Route) -> None:
+        tries.append(route)
+        await route.abort()
+
+    await diop.page.route("**/drafts/**", lose)
+    await diop.page.add_init_script(HEARD)
     where = await _write(diop, awa, "Toux sèche")
     await expect(diop.page.locator(".draft")).to_contain_text("Votre texte est gardé dans cette page")
+    before = len(tries)
+    await until(lambda: len(tries) > before + 1)
+    heard = await diop.page.evaluate("heard")
+    assert len([text for text in heard if "Votre texte est gardé" in text]) == 1, "not at each try"
     await diop.page.unroute("**/drafts/**")
     await expect(diop.page.locator(".draft")).to_have_count(0)
     await diop.go(where)

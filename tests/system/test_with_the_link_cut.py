@@ -102,7 +102,7 @@ PRESS = """async ([at, address, words]) => {
   pressed ? pressed.click() : form.requestSubmit();
   const stopped = form.noValidate ? [] : fields.filter(one => !one.checkValidity()).map(({ name }) => name);
   const says = () => {
-    const by_it = document.forms[at]?.querySelectorAll('.unsent, [role=status]:not(.draft)') || [];
+    const by_it = document.forms[at]?.querySelectorAll('.unsent, [role=status]:not(.draft *)') || [];
     return (form.method == 'get' ? document.querySelector('#toasts') : [...by_it].pop())?.textContent || '';
   };
   if (!stopped.length) await until(() => words.some(one => says().includes(one)));
