@@ -139,4 +139,16 @@ const always = () => ({
   '?': _('Montrer ou fermer cette liste')
 });
 
+// The buttons of a row say whose they are, to whom hears one after the other: all rows have the same.
+function tellWhose() {
+  for (const row of main() ? rows() : []) { // or the screen is hidden
+    const whose = handle(row);
+    for (const other of row.querySelectorAll('button, .btn')) {
+      if (other != whose) other.setAttribute('aria-label', `${other.textContent}, ${whose.textContent}`);
+    }
+  }
+}
+
+tellWhose();
+for (const kind of ['placed', 'htmx:load']) addEventListener(kind, tellWhose);
 addEventListener('keydown', event => press(event) && event.key != 'Escape' && event.preventDefault());

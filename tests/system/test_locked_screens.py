@@ -166,6 +166,12 @@ async def test_a_pharmacy_hands_over_and_walks_its_stock_by_keyboard(clinic: Cli
     ndiaye = await sign_in(browser, clinic, NDIAYE)
     page, press = ndiaye.page, partial(ndiaye.page.keyboard.press, delay=PRESSED)
     await ndiaye.go("/prescriptions?step=hand_over")
+    row = page.locator("main li[id]:has(.btn)").first
+    whose = await row.locator("a").first.inner_text()
+    await press("Tab")
+    await expect(
+        row.get_by_role("link", name=f"Remettre…, {whose}", exact=True)
+    ).to_be_visible()  # not « Remettre… » ten times
     await press("j")
     await expect(page.locator("main li[id] > a").first).to_be_focused()
     await press("r")
