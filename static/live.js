@@ -20,6 +20,7 @@ const locks = navigator.locks || { // plain http has none
 let lastSeq = +cursor; // of the newest event on this page
 let state; // live, polling, connecting or offline
 let staleAt = now() + fresh * SECOND; // it shows times of today without their day, and the day is over
+let loud; // read aloud: that there is no link, and what follows until there is; not that a page opens, or a proxy cuts
 let serverHeardAt = now(), leaderHeardAt, tickedAt = now(); // signs of life; the last is of this tab
 
 let presence; // an AbortController: from start to stop
@@ -47,7 +48,11 @@ function show(next) {
   const line = byId('status');
   const since = next == 'offline' ? ' ' + new Date(serverHeardAt).toTimeString().slice(0, 5) : '';
   const text = WORDS[next] + since;
-  if (self.htmx && line.textContent != text) line.textContent = text; // it is read aloud; where htmx has not come, parts stay as they are
+  loud = next == 'offline' || loud && state != 'live';
+  if (self.htmx && line.textContent != text) { // where it has not come, parts of the page stay as they are
+    line.setAttribute('aria-live', loud ? 'polite' : 'off');
+    line.textContent = text;
+  }
   line.dataset.state = state = next;
   if (leading) tell({ news: { state, serverHeardAt, lastSeq, failures, hidden: document.hidden } });
 }

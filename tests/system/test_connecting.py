@@ -107,6 +107,28 @@ async def test_streams_that_close_at_once_end_in_polling_and_are_tried_again(pag
     assert server.to(EVENTS)[-1].after == 42
 
 
+async def test_only_that_there_is_no_link_and_that_it_is_back_are_read_aloud(
+    page: Page, context: BrowserContext, server: FakeStream
+) -> None:
+    """Not that each page connects, nor what a proxy does that cuts streams every minute."""
+    await open_live(page)
+    await page.evaluate("""self.heard = [];
+      new MutationObserver(([{ target: one }]) => one.getAttribute("aria-live") == "off" || heard.push(one.innerText))
+        .observe(document.getElementById('status'), { childList: true });""")
+    await expect(page.locator("#status")).to_have_attribute("aria-live", "off")
+    for streams in (2, 3):
+        await server.close_streams()
+        await until(lambda streams=streams: len(server.to(EVENTS)) == streams)
+        await shows(page, "live")
+    assert await page.evaluate("heard") == []
+    await context.set_offline(True)
+    await shows(page, "offline")
+    await context.set_offline(False)
+    await shows(page, "live")
+    first, *_, last = await page.evaluate("heard")
+    assert first.startswith("Hors ligne depuis") and last == "En direct"
+
+
 @TIME_STANDS_STILL
 async def test_the_stream_is_tried_at_once_when_the_link_is_back(page: Page, server: FakeStream) -> None:
     server.always(EVENTS, refusal(503))
