@@ -216,6 +216,21 @@ async def test_the_chosen_chip_is_told_from_the_others_in_forced_colours(
     await person.page.context.close()
 
 
+async def test_an_alarm_has_an_edge_where_the_machine_chooses_the_colours(
+    browser: Browser, clinic: Clinic, others: Programs
+) -> None:
+    """It takes away the ground by which « Allergie » is seen from afar."""
+    edge = "one => (({ outlineStyle, outlineColor }) => [outlineStyle, outlineColor])(getComputedStyle(one))"
+    person = await come(browser)
+    await person.page.emulate_media(forced_colors="active")
+    await take_over(person.page.context, clinic, DIOP)
+    await person.page.goto(f"{clinic.address}/patients/{await others.id_of(AWA)}/records")
+    for look in ("sos", "ok"):
+        style, colour = await person.page.locator(f".banner .{look}").first.evaluate(edge)
+        assert style == "solid" and "rgba" not in colour, (look, style, colour)
+    await person.page.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_number_beside_the_bell_is_readable_while_it_is_new(
     browser: Browser, clinic: Clinic, scheme: Literal["light", "dark"]
