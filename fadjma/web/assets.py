@@ -41,11 +41,12 @@ _INDENT = re.compile(rb"^\s+", re.MULTILINE)
 _SAID = re.compile(rb"""\b_\((["'])(.+?)\1\)""")
 # Behind code only those without a quotation mark: a text that looks like one is still to be closed.
 _COMMENT = re.compile(rb"""^[ \t]*//.*$|[ \t]+// [^'"`\n]*$""", re.MULTILINE)
-# Of a script: texts and patterns stay, the spaces beside operators go; not of + and -: two of them would be another.
+# Of a script: texts and patterns stay, the spaces beside operators go; of + and - where there is one: two are another.
 _TEXT = rb"""('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`[^`]*`|//.*\n?|/(?![/ ])(?:\\.|[^/\\\n])+/)"""
 _SPACED = re.compile(_TEXT + rb"| *([=!<>*&|?:,;{}()]+) *")
-# The end of a line goes where it ends nothing, and what ends a statement where its block ends it.
-_ENDED = re.compile(_TEXT + rb"|(?<=[;{,(])\n|;?\n(?=[})])|;(?=})")
+# The end of a line goes where it ends nothing, and what ends a statement where its block ends it. Without
+# one after } nothing else is meant: it has its semicolon, or it is no script (tests/system/test_served_scripts.py).
+_ENDED = re.compile(_TEXT + rb"|(?<=[;{},(=<>&|?:])\n|;?\n(?=[})])|;(?=})|(?<![+-]) ?([+-]) (?![+-])")
 # What one script takes from two that come as one file.
 _TWICE = re.compile(rb"import\{([^}]*)\}from( '[^']*');import\{([^}]*)\}from\2;")
 # Of a sheet: texts stay, comments go, and the spaces that only people need.
@@ -148,7 +149,7 @@ def _scripts(sources: dict[str, bytes], language: str = i18n.DEFAULT_LANGUAGE) -
 
 def _closed_up(script: bytes) -> bytes:
     closed_up = _SPACED.sub(lambda found: found[1] or found[2], script)
-    return _TWICE.sub(rb"import{\1,\3}from\2;", _ENDED.sub(lambda found: found[1] or b"", closed_up))
+    return _TWICE.sub(rb"import{\1,\3}from\2;", _ENDED.sub(lambda found: found[1] or found[2] or b"", closed_up))
 
 
 def in_words(script: bytes, language: str) -> bytes:

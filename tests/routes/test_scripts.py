@@ -199,13 +199,15 @@ def test_lines_and_statements_end_where_that_means_something() -> None:
 }
 const g = () => {
   a;
-}
+};
 g()
 h();
+i = a + b - +c ||
+  d++ + 'e + f';
 """
     sources = dict.fromkeys(assets._TOGETHER, b"")
     served = assets._scripts({**sources, "keys.js": source})["keys.js"].body
-    assert served == b"if(a){f('x;}\\n',/;}/);return{b:[1,2]}}\nconst g=()=>{a}\ng()\nh();"
+    assert served == b"if(a){f('x;}\\n',/;}/);return{b:[1,2]}}const g=()=>{a};g()\nh();i=a+b - +c||d++ +'e + f';"
 
 
 def in_each(look: Callable[[str], list[Any]]) -> dict[str, list[Any]]:
