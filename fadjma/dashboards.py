@@ -23,9 +23,8 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary
-from fadjma.inventory import queries as inventory
-from fadjma.inventory.queries import Product
+from fadjma.inventory import formulary, products
+from fadjma.inventory.products import Product
 from fadjma.keeping.keeper import Keeper
 from fadjma.live.hub import Hub
 from fadjma.monitoring.disk import Disk, disk
@@ -204,8 +203,8 @@ def _dashboard(
                 prescriptions=waiting,
                 steps=prescriptions.counts(tx, viewer),
                 work={"all": N_("Tout")} | dict(TO_DO.items()),
-                low=inventory.low_stock(tx, viewer, _LOW),
-                stocked=inventory.keeps_any(tx, viewer),
+                low=products.low_stock(tx, viewer, _LOW),
+                stocked=products.keeps_any(tx, viewer),
                 to_review=formulary.count_to_review(tx),
             )
         case "doctor":

@@ -14,8 +14,7 @@ from fadjma.access import patient_lists
 from fadjma.access.routes import requests
 from fadjma.accounts import queries as accounts
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary
-from fadjma.inventory import queries as inventory
+from fadjma.inventory import formulary, products
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.prescriptions.queries import of_short_code
@@ -81,7 +80,7 @@ def _parts(tx: Transaction, viewer: Viewer, q: str) -> list[Part]:
             own = patient_lists.own_patients(tx, viewer, q)
             return [_few("patients", own, "/patients?mine=1&"), _prescriptions(tx, viewer, q)]
         case "pharmacist":
-            return [_prescriptions(tx, viewer, q), _few("products", inventory.stock(tx, viewer, q), "/inventory?")]
+            return [_prescriptions(tx, viewer, q), _few("products", products.stock(tx, viewer, q), "/inventory?")]
         case "patient":
             return [_prescriptions(tx, viewer, q), _records(tx, viewer, q)]
         case _:

@@ -14,7 +14,7 @@ from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row, by_id
 from fadjma.family import actions as family
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.inventory import queries as inventory
+from fadjma.inventory import products
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
@@ -108,7 +108,7 @@ def wire() -> None:
             "/inventory/products/{id}",
             "k",
             about="stock",
-            names=by_id(inventory.names),
+            names=by_id(products.names),
             named_in_toast=True,
         ),
         Kind("receipt", "/inventory/receipts/{id}", about="stock"),

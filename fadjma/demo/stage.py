@@ -25,7 +25,7 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
-from fadjma.inventory import queries as stock
+from fadjma.inventory import lots
 from fadjma.prescriptions import actions as prescriptions
 from fadjma.prescriptions import dispensing, handover, replacing, setbacks
 from fadjma.prescriptions import queries as reading
@@ -354,7 +354,7 @@ class Stage:
     def count(self, lot: str, pharmacist: str, *, left: int, reason: str) -> None:
         """Of a lot there is `left`, besides what is kept for prescriptions."""
         viewer = self._people[pharmacist]
-        found = stock.lot(self.tx, viewer, self.ids[lot])
+        found = lots.lot(self.tx, viewer, self.ids[lot])
         if found.on_hand != found.reserved + left:
             inventory.adjust(
                 self.tx,

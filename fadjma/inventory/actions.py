@@ -14,7 +14,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import counting, elsewhere, expiry, known, moving, queries
+from fadjma.inventory import counting, elsewhere, expiry, known, lots, movements, moving, products, queries
 from fadjma.inventory.moving import own_pharmacy as _own_pharmacy
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Row, Transaction, Violation
@@ -64,7 +64,7 @@ def receive(
     meant = known.medicine_of(tx, pharmacy_id, gtin) if gtin else None
     if meant and meant != medicine_id:
         asked["gtin"] = known.IS_OF
-    who, units = ("", 0) if since is None else queries.received_by_colleague(tx, viewer, lot_id, quantity, since)
+    who, units = ("", 0) if since is None else movements.received_by_colleague(tx, viewer, lot_id, quantity, since)
     if who:
         asked["quantity"] = _TWICE
     if asked and not confirmed:
@@ -122,7 +122,7 @@ def add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity
 def adjust(tx: Transaction, viewer: Viewer, lot_id: str, *, on_hand: int, version: int, reason: str) -> str:
     """Correct what a lot holds after counting. Raises Conflict when it has moved since, or less than is reserved."""
     pharmacy_id = _own_pharmacy(viewer)
-    before = queries.lot(tx, viewer, lot_id)
+    before = lots.lot(tx, viewer, lot_id)
     usable = moving.left(tx, before.product_id)
     try:
         changed = tx.execute(
@@ -187,7 +187,7 @@ def warn_expired(tx: Transaction, limit: int) -> int:
 
 def set_threshold(tx: Transaction, viewer: Viewer, product_id: str, *, threshold: int) -> str:
     """From how many usable units on the pharmacy is warned of a product of its own; returns the product's id."""
-    if queries.product(tx, viewer, product_id).threshold == threshold:
+    if products.product(tx, viewer, product_id).threshold == threshold:
         return product_id
     tx.send("UPDATE products SET threshold = :t WHERE id = :id", {"t": threshold, "id": product_id})
     colleagues = Notice(directory.people(tx, "pharmacist", viewer.organization_id), "notification", None)
@@ -220,14 +220,14 @@ def reserve(
     The caller rolls back, or is content with less. One alert when the product's usable stock crosses its threshold.
     """
     pharmacy_id = _own_pharmacy(viewer)
-    lots = tx.all(
+    free = tx.all(
         "SELECT l.id, l.product_id, l.on_hand - l.reserved AS free FROM lots l JOIN products p ON p.id = l.product_id "
         f"WHERE p.pharmacy_id = :pharmacy AND p.medicine_id = :medicine AND {queries.USABLE} "
         "AND l.on_hand > l.reserved ORDER BY l.expires_on < :until, l.expires_on, l.id",
         {"pharmacy": pharmacy_id, "medicine": medicine_id, "today": queries.today(tx), "until": until},
     )
     missing = quantity
-    for lot in lots:
+    for lot in free:
         part = min(missing, lot["free"])
         if part == 0:
             break
@@ -240,8 +240,8 @@ def reserve(
             {"p": prescription_id, "line": line_id, "lot": lot["id"], "part": part},
         )
         missing -= part
-    if lots:  # of the one product that a pharmacy keeps of a medicine
-        moving.tell_low(tx, pharmacy_id, {lots[0]["product_id"]: sum(lot["free"] for lot in lots)}, viewer.id)
+    if free:  # of the one product that a pharmacy keeps of a medicine
+        moving.tell_low(tx, pharmacy_id, {free[0]["product_id"]: sum(lot["free"] for lot in free)}, viewer.id)
     return missing
 
 

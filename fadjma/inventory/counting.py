@@ -10,7 +10,7 @@ from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import counts, moving
-from fadjma.inventory.queries import Lot
+from fadjma.inventory.lots import Lot
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
 from fadjma.store import Transaction
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from fadjma.i18n import iso, show_change
 from fadjma.identity.people import Viewer
-from fadjma.inventory import queries
-from fadjma.inventory.queries import Lot
+from fadjma.inventory import lots
+from fadjma.inventory.lots import Lot
 from fadjma.refusals import NotFound
 from fadjma.store import Page, Transaction, paging
 
@@ -94,7 +94,7 @@ def sheet(tx: Transaction, viewer: Viewer, before: str | None = None) -> Page[To
 
 def lots_of(tx: Transaction, viewer: Viewer, ids: Iterable[str]) -> dict[str, Lot]:
     """These (few) lots, as far as the pharmacist's own pharmacy has them."""
-    return {lot.id: lot for lot in queries.lots(tx, viewer, list(ids))}
+    return {lot.id: lot for lot in lots.lots(tx, viewer, list(ids))}
 
 
 def count(tx: Transaction, viewer: Viewer, count_id: str) -> Count:

@@ -13,7 +13,8 @@ from fadjma.events import Subject
 from fadjma.i18n import iso
 from fadjma.identity import directory, places
 from fadjma.identity.people import Viewer
-from fadjma.inventory.queries import Lot, Product
+from fadjma.inventory.lots import Lot
+from fadjma.inventory.products import Product
 from fadjma.store import Row, Transaction, given
 
 _NEWS = {"stock.withheld": "stock.withheld_elsewhere", "stock.put_back": "stock.put_back_elsewhere"}

@@ -7,7 +7,7 @@ from typing import Any
 from fadjma import days, drawing
 from fadjma.drawing import WIDTH, Plot
 from fadjma.i18n import N_
-from fadjma.inventory.queries import Product
+from fadjma.inventory.products import Product
 from fadjma.store import Transaction
 
 DAYS = 91  # thirteen weeks

@@ -10,7 +10,7 @@ from fadjma import days
 from fadjma.i18n import N_, translate
 from fadjma.identity.people import Viewer
 from fadjma.inventory import moving
-from fadjma.inventory.queries import Movement
+from fadjma.inventory.movements import Movement
 from fadjma.refusals import Invalid
 from fadjma.store import Transaction
 from fadjma.writing import plain_digits

@@ -14,7 +14,7 @@ from fadjma.i18n import N_, iso
 from fadjma.identity import directory, places
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import actions, elsewhere, moving, queries, withholding
+from fadjma.inventory import actions, elsewhere, lots, moving, withholding
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 from fadjma.store import Page, Transaction, paging
 
@@ -142,7 +142,7 @@ def send(tx: Transaction, viewer: Viewer, lot_id: str, *, to_id: str, quantity: 
     Invalid (with what is free), NotNow.
     """
     pharmacy_id = moving.own_pharmacy(viewer)
-    lot = queries.lot(tx, viewer, lot_id)
+    lot = lots.lot(tx, viewer, lot_id)
     if to_id not in {place_id for place_id, _ in own_places(tx, viewer)}:
         raise Invalid({"to_id": _NO_SUCH_PLACE})
     if lot.state in _STAYS:

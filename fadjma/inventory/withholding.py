@@ -7,8 +7,8 @@ from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.inventory import elsewhere, moving, queries
-from fadjma.inventory.queries import Lot
+from fadjma.inventory import elsewhere, lots, moving
+from fadjma.inventory.lots import Lot
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
 
@@ -24,7 +24,7 @@ def withhold(tx: Transaction, viewer: Viewer, lot_id: str, *, reason: str) -> st
     The pages of what was prepared with it follow. Raises Conflict where it is withheld already.
     """
     moving.own_pharmacy(viewer)
-    lot = queries.lot(tx, viewer, lot_id)
+    lot = lots.lot(tx, viewer, lot_id)
     _withhold(tx, viewer, lot, reason, moving.left(tx, lot.product_id))
     return lot.id
 
@@ -44,7 +44,7 @@ def _withhold(tx: Transaction, viewer: Viewer, lot: Lot, reason: str, before: in
 
 def received(tx: Transaction, viewer: Viewer, lot_id: str, quantity: int, reason: str) -> None:
     """So much has just come of a lot that its sender withholds: what was here of it already is withheld with it."""
-    lot = queries.lot(tx, viewer, lot_id)
+    lot = lots.lot(tx, viewer, lot_id)
     if lot.withheld_at is None:
         _withhold(tx, viewer, lot, reason, moving.left(tx, lot.product_id) - quantity)
 
@@ -60,7 +60,7 @@ def put_back(tx: Transaction, viewer: Viewer, lot_id: str, *, version: int | Non
     withheld for another reason since. Raises Conflict, also where it is not withheld.
     """
     moving.own_pharmacy(viewer)
-    lot = queries.lot(tx, viewer, lot_id)
+    lot = lots.lot(tx, viewer, lot_id)
     if lot.withheld_at and version not in (None, lot.version):
         raise Conflict(_CHANGED, current=lot.state)
     changed = tx.execute(
@@ -81,5 +81,5 @@ def _tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
     subject, place_id = Subject("product", lot.product_id), viewer.organization_id
     events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])
     elsewhere.tell(tx, viewer, lot, action)
-    for prescription_id in queries.kept_for(tx, lot.id):
+    for prescription_id in lots.kept_for(tx, lot.id):
         events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))

@@ -16,9 +16,9 @@ from fadjma.identity import directory, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import queries as inventory
-from fadjma.inventory import withholding
-from fadjma.inventory.queries import HandedOver, Lot
+from fadjma.inventory import lots, movements, withholding
+from fadjma.inventory.lots import Lot
+from fadjma.inventory.movements import HandedOver
 from fadjma.prescriptions import dispenses
 from fadjma.prescriptions.prescription import Dispense
 from fadjma.refusals import Conflict, NotFound
@@ -123,8 +123,8 @@ def open_list(tx: Transaction, viewer: Viewer, lot_id: str) -> Recall:
 def listed(tx: Transaction, viewer: Viewer, lot_id: str) -> Recall:
     """The same for whoever has it open already."""
     viewer.require("pharmacist")
-    lot = inventory.lot(tx, viewer, lot_id)
-    handed_over = inventory.handed_over(tx, lot.id)
+    lot = lots.lot(tx, viewer, lot_id)
+    handed_over = movements.handed_over(tx, lot.id)
     patients = dict(_patients(tx, [one.prescription_id for one in handed_over]))
     told = _told(tx, lot.id)
     reached = proxies.reached(tx, {patient.id for patient in patients.values()})

@@ -7,7 +7,7 @@ from cast import AMOXICILLIN, DIOP, FALL, GOMIS, INSULIN, NDIAYE, PARACETAMOL
 from steps import KEY, code, issue, issued, receive
 from store import Clock, Store
 
-from fadjma.inventory import actions, queries
+from fadjma.inventory import actions, movements, products
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Forbidden
 from fadjma.writing import search_key
@@ -68,10 +68,10 @@ def test_without_a_threshold_the_last_one_is_the_crossing(store: Store) -> None:
 
 
 def test_a_page_shows_what_is_low(store: Store, stock: str) -> None:
-    [product] = store.read(queries.stock, NDIAYE)
+    [product] = store.read(products.stock, NDIAYE)
     assert not product.low
     _keep(store, 50, issued(store, 50))
-    [product] = store.read(queries.stock, NDIAYE)
+    [product] = store.read(products.stock, NDIAYE)
     assert product.low
 
 
@@ -88,22 +88,22 @@ class TestWhatIsLow:
         store.clock.advance(days=4)
         assert self._low(store) == ["insuline glargine", "amoxicilline", "paracétamol"]
         assert self._low(store, limit=1) == ["insuline glargine"]
-        assert store.read(queries.low_stock, FALL, 8) == []
+        assert store.read(products.low_stock, FALL, 8) == []
 
     def test_it_is_what_the_whole_stock_says(self, store: Store, stock: str) -> None:
         receive(store, 60, medicine_id=AMOXICILLIN)
         for prescription_id in (issued(store, 49), issue(store, 1)):
             _keep(store, 0, prescription_id)
-            whole = [product for product in store.read(queries.stock, NDIAYE) if product.low]
-            assert store.read(queries.low_stock, NDIAYE, 8) == whole
+            whole = [product for product in store.read(products.stock, NDIAYE) if product.low]
+            assert store.read(products.low_stock, NDIAYE, 8) == whole
         assert whole
 
     def test_it_is_for_pharmacists(self, store: Store) -> None:
         with pytest.raises(Forbidden):
-            store.read(queries.low_stock, DIOP, 8)
+            store.read(products.low_stock, DIOP, 8)
 
     def _low(self, store: Store, limit: int = 8) -> list[str]:
-        return [product.medicine.dci for product in store.read(queries.low_stock, NDIAYE, limit)]
+        return [product.medicine.dci for product in store.read(products.low_stock, NDIAYE, limit)]
 
 
 class TestExpiringSoon:
@@ -193,12 +193,12 @@ class TestOpenPages:
 def test_a_lots_page_says_who_changed_it_and_why(store: Store, stock: str) -> None:
     store.clock.advance(minutes=1)
     store.write(actions.adjust, GOMIS, stock, on_hand=97, version=1, reason="Casse")
-    found = store.read(queries.movements, NDIAYE, stock)
+    found = store.read(movements.movements, NDIAYE, stock)
     assert [(one.label, one.change, one.reason, one.name) for one in found] == [
         ("Comptage", "−3", "Casse", GOMIS.name),
         ("Reçu", "+100", "", NDIAYE.name),
     ]
-    assert store.read(queries.movements, FALL, stock) == []
+    assert store.read(movements.movements, FALL, stock) == []
 
 
 def test_products_that_are_as_urgent_are_in_the_order_of_the_alphabet(store: Store) -> None:
@@ -211,7 +211,7 @@ def test_products_that_are_as_urgent_are_in_the_order_of_the_alphabet(store: Sto
         receive(store, 5, medicine_id=dci + strength)
     receive(store, 5, medicine_id=PARACETAMOL, expires_on="2026-03-02")
     store.clock.advance(days=1)
-    kept = [product.medicine for product in store.read(queries.stock, NDIAYE)]
+    kept = [product.medicine for product in store.read(products.stock, NDIAYE)]
     assert [medicine.dci for medicine in kept] == [
         "paracétamol", "acide folique", "éthambutol", "fer", "fer", "Vitamine A", "zinc",
     ]  # fmt: skip

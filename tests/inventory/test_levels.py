@@ -8,7 +8,7 @@ from steps import receive
 from store import Clock, Store
 
 from fadjma.drawing import HEIGHT, WIDTH
-from fadjma.inventory import actions, levels, queries
+from fadjma.inventory import actions, levels, lots, products
 from fadjma.inventory.levels import DAYS, Level
 from fadjma.refusals import NotFound
 
@@ -19,11 +19,11 @@ def _product(store: Store) -> str:
 
 
 def _levels(store: Store) -> list[Level]:
-    return store.read(lambda tx: levels.levels(tx, queries.product(tx, NDIAYE, _product(store))))
+    return store.read(lambda tx: levels.levels(tx, products.product(tx, NDIAYE, _product(store))))
 
 
 def _count(store: Store, lot_id: str, on_hand: int) -> None:
-    lot = store.read(queries.lot, NDIAYE, lot_id)
+    lot = store.read(lots.lot, NDIAYE, lot_id)
     store.write(actions.adjust, NDIAYE, lot_id, on_hand=on_hand, version=lot.version, reason="Comptage")
 
 
@@ -55,7 +55,7 @@ def test_weeks_add_their_days(store: Store, clock: Clock) -> None:
 
 def test_the_plot_stays_in_its_box_and_has_the_threshold(store: Store) -> None:
     receive(store, 30)
-    product = store.read(queries.product, NDIAYE, _product(store))
+    product = store.read(products.product, NDIAYE, _product(store))
     drawn = levels.plot(product, _levels(store))
     assert (drawn.top, [line.newest for line in drawn.lines]) == (50, [30, product.threshold])
     assert drawn.lines[0].path.endswith(f"L{WIDTH} {HEIGHT - HEIGHT * 30 / 50:.1f}")
@@ -65,4 +65,4 @@ def test_the_plot_stays_in_its_box_and_has_the_threshold(store: Store) -> None:
 def test_another_pharmacys_product_does_not_exist(store: Store) -> None:
     receive(store, 30)
     with pytest.raises(NotFound):
-        store.read(queries.product, FALL, _product(store))
+        store.read(products.product, FALL, _product(store))

@@ -6,8 +6,8 @@ from cast import AMOXICILLIN, FALL, INSULIN, NDIAYE, PARACETAMOL
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
-from fadjma.inventory import queries
-from fadjma.inventory.queries import Only
+from fadjma.inventory import products
+from fadjma.inventory.products import Only
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def stock(store: Store) -> Store:
 
 
 def _found(store: Store, q: str = "", only: Only | None = None, person: Viewer = NDIAYE) -> list[str]:
-    return [product.medicine.id for product in store.read(queries.stock, person, q, only)]
+    return [product.medicine.id for product in store.read(products.stock, person, q, only)]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_low_expires_or_is_not_there(stock: Store, clock: Clock) -> None
     assert _found(stock, only="low") == [AMOXICILLIN]
     assert _found(stock, only="expiring") == [INSULIN]
     assert _found(stock, only="out") == []
-    assert stock.read(queries.count_products, NDIAYE) == queries.Kept(all=3, low=1, expiring=1, out=0)
+    assert stock.read(products.count_products, NDIAYE) == products.Kept(all=3, low=1, expiring=1, out=0)
     clock.advance(days=11)
     assert _found(stock, only="out") == [INSULIN], "what has expired is not there any more"
     assert _found(stock, only="low") == [INSULIN, AMOXICILLIN], "what there is none of is low, and comes first"
@@ -57,4 +57,4 @@ def test_what_is_low_expires_or_is_not_there(stock: Store, clock: Clock) -> None
 
 def test_another_pharmacy_has_its_own(stock: Store) -> None:
     assert _found(stock, "para", person=FALL) == _found(stock, "pa771", person=FALL) == []
-    assert stock.read(queries.count_products, FALL) == queries.Kept(all=0, low=0, expiring=0, out=0)
+    assert stock.read(products.count_products, FALL) == products.Kept(all=0, low=0, expiring=0, out=0)

@@ -8,14 +8,14 @@ from steps import prepared, receive
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, queries
+from fadjma.inventory import actions, lots, products, queries
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound
 
 LOT = {"medicine_id": PARACETAMOL, "number": "L1", "expires_on": "2027-12-31", "quantity": 100}
 
 
-def _lot(store: Store, lot_id: str) -> queries.Lot:
-    return store.read(queries.lot, NDIAYE, lot_id)
+def _lot(store: Store, lot_id: str) -> lots.Lot:
+    return store.read(lots.lot, NDIAYE, lot_id)
 
 
 def _movements(store: Store) -> list[tuple[Any, ...]]:
@@ -107,11 +107,11 @@ def test_just_as_much_of_a_lot_as_a_colleague_has_received_within_a_day_is_asked
 
 def test_a_threshold_is_said_with_the_first_lot_or_later(store: Store) -> None:
     store.write(actions.receive, NDIAYE, **LOT, threshold=40)
-    [product] = store.read(queries.stock, NDIAYE)
+    [product] = store.read(products.stock, NDIAYE)
     assert product.threshold == 40
     receive(store, number="L2")
     assert store.news(actions.set_threshold, NDIAYE, product.id, threshold=55).keys() == {NDIAYE.id, GOMIS.id}
-    assert store.read(queries.product, NDIAYE, product.id).threshold == 55
+    assert store.read(products.product, NDIAYE, product.id).threshold == 55
     with pytest.raises(NotFound):
         store.write(actions.set_threshold, FALL, product.id, threshold=1)
 
@@ -151,7 +151,7 @@ def test_nobody_but_a_pharmacist_sees_or_changes_stock(store: Store, person: Vie
     with pytest.raises(Forbidden):
         store.write(actions.adjust, person, lot_id, on_hand=1, version=1, reason="Casse")
     with pytest.raises(Forbidden):
-        store.read(queries.stock, person)
+        store.read(products.stock, person)
     assert store.content() == before
 
 
@@ -193,8 +193,8 @@ class TestCounting:
         with pytest.raises(NotFound):
             store.write(actions.adjust, FALL, lot_id, on_hand=0, version=1, reason="Casse")
         with pytest.raises(NotFound):
-            store.read(queries.lot, FALL, lot_id)
-        assert store.read(queries.stock, FALL) == []
+            store.read(lots.lot, FALL, lot_id)
+        assert store.read(products.stock, FALL) == []
         assert store.content() == before
 
 
@@ -203,7 +203,7 @@ def test_a_pharmacist_sees_the_whole_stock_of_their_pharmacy_first_to_expire_fir
     receive(store, 7, number="SOON", expires_on="2026-03-20")
     receive(store, 9, number="GONE", expires_on="2026-03-05")
     clock.advance(days=4)
-    [product] = store.read(queries.stock, GOMIS)
+    [product] = store.read(products.stock, GOMIS)
     assert [(lot.number, lot.state) for lot in product.lots] == [("GONE", "expired"), ("SOON", "soon"), ("LATE", "ok")]
     assert product.usable == 12 == store.read(queries.usable, JAMM, [PARACETAMOL])[PARACETAMOL]
 

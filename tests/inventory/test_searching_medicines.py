@@ -13,7 +13,7 @@ from store import Clock, Store
 
 from fadjma import setup
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary, listing, other_names, queries
+from fadjma.inventory import formulary, listing, other_names, products, queries
 from fadjma.refusals import NotFound
 from fadjma.writing import search_key
 
@@ -182,7 +182,7 @@ class TestOtherNames:
     def test_the_stock_and_the_list_are_searched_by_them_too(self, store: Store) -> None:
         [sro] = store.read(queries.search_medicines, NDIAYE, "sro")
         receive(store, medicine_id=sro.id)
-        assert [product.medicine.id for product in store.read(queries.stock, NDIAYE, "SRO")] == [sro.id]
+        assert [product.medicine.id for product in store.read(products.stock, NDIAYE, "SRO")] == [sro.id]
         assert [entry.id for entry in store.read(formulary.browse, ADMIN, "sro")] == [sro.id]
 
 

@@ -10,7 +10,7 @@ from store import Store, refused_by_database
 
 from fadjma.identity import places
 from fadjma.identity.people import Viewer
-from fadjma.inventory import monthly, queries, soundness, transfers, withholding
+from fadjma.inventory import lots, monthly, queries, soundness, transfers, withholding
 from fadjma.places import actions
 from fadjma.refusals import Conflict, Forbidden, Invalid, NotFound, NotNow
 
@@ -47,7 +47,7 @@ def test_what_is_sent_has_left_and_is_there_once_it_is_received(store: Store) ->
     assert _on_hand(store) == {JAMM: 30, KADD: 20} and _sound(store)
     found = store.read(transfers.transfer, NDIAYE, transfer_id)
     assert found.status == "received" and found.received_lot_id
-    theirs = store.read(queries.lot, FALL, found.received_lot_id)
+    theirs = store.read(lots.lot, FALL, found.received_lot_id)
     assert (theirs.number, theirs.expires_on, theirs.on_hand) == ("AB-12", in_days(store, 90), 20)
     moved = store.rows("SELECT kind, quantity FROM movements WHERE transfer_id = ? ORDER BY at", transfer_id)
     assert moved == [("transferred", -20), ("transferred", 20)]
@@ -58,7 +58,7 @@ def test_the_same_lot_is_added_to(store: Store) -> None:
     lot = receive(store, 50, number="AB-12")
     other = receive(store, 5, number="ab 12", pharmacist=FALL)
     store.write(transfers.receive, FALL, _send(store, lot))
-    assert store.read(queries.lot, FALL, other).on_hand == 25
+    assert store.read(lots.lot, FALL, other).on_hand == 25
 
 
 def test_a_lot_of_that_number_with_another_expiry_is_no_such_lot(store: Store) -> None:
@@ -137,7 +137,7 @@ def test_what_was_withheld_on_its_way_is_withheld_there(store: Store) -> None:
     store.write(transfers.receive, FALL, transfer_id)
     assert store.read(queries.usable, KADD, [PARACETAMOL])[PARACETAMOL] == 0
     theirs = store.read(transfers.transfer, FALL, transfer_id).received_lot_id
-    assert theirs and store.read(queries.lot, FALL, theirs).withheld_reason == "Rappel du fabricant"
+    assert theirs and store.read(lots.lot, FALL, theirs).withheld_reason == "Rappel du fabricant"
 
 
 def test_what_was_there_of_it_is_withheld_with_it_and_the_colleagues_are_told(store: Store) -> None:
@@ -150,7 +150,7 @@ def test_what_was_there_of_it_is_withheld_with_it_and_the_colleagues_are_told(st
     assert news[FALL.id] == [None, "stock.low", None]
     assert store.read(queries.usable, KADD, [PARACETAMOL])[PARACETAMOL] == 0
     assert store.value("SELECT count(*) FROM audit_events WHERE action = 'stock.withheld' AND actor_id = ?", FALL.id)
-    assert store.read(queries.lot, FALL, theirs).withheld_reason == "Rappel du fabricant" and _sound(store)
+    assert store.read(lots.lot, FALL, theirs).withheld_reason == "Rappel du fabricant" and _sound(store)
 
 
 def test_what_a_pharmacy_does_with_a_lot_stands_in_its_own_chain(store: Store) -> None:

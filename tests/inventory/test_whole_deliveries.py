@@ -10,7 +10,7 @@ from workbooks import xlsx
 
 from fadjma import sheets
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, deliveries, queries, receipts, receiving
+from fadjma.inventory import actions, deliveries, movements, queries, receipts, receiving
 from fadjma.prescriptions import dispensing
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, NotFound, NotNow
 
@@ -217,7 +217,7 @@ class TestUndoing:
         found = store.read(receipts.receipt, NDIAYE, receipt_id)
         assert (found.status, found.undone_by) == ("undone", GOMIS.name)
         lot_id = store.value("SELECT id FROM lots WHERE number = 'A1'")
-        labels = [(one.label, one.quantity) for one in store.read(queries.movements, NDIAYE, lot_id)]
+        labels = [(one.label, one.quantity) for one in store.read(movements.movements, NDIAYE, lot_id)]
         assert sorted(labels) == [("Reçu", 7), ("Reçu", 100), ("Réception annulée", -100)]
         with pytest.raises(Conflict) as refusal:
             store.write(receiving.undo, NDIAYE, receipt_id)

@@ -5,7 +5,7 @@ from cast import CLINIC, FALL, GOMIS, JAMM, KADD, NDIAYE, PARACETAMOL
 from steps import delivered, in_days, receive
 from store import Store
 
-from fadjma.inventory import elsewhere, queries, receiving, transfers, withholding
+from fadjma.inventory import elsewhere, lots, products, queries, receiving, transfers, withholding
 from fadjma.inventory.deliveries import Line, Name, Table
 from fadjma.prescriptions import recall
 
@@ -22,7 +22,7 @@ def house(store: Store) -> None:
 def _there(store: Store, lot: str) -> list[tuple[str, bool]]:
     return [
         (one.place_id, one.withheld_at is not None)
-        for one in store.read(elsewhere.of, NDIAYE, store.read(queries.lot, NDIAYE, lot))
+        for one in store.read(elsewhere.of, NDIAYE, store.read(lots.lot, NDIAYE, lot))
     ]
 
 
@@ -39,7 +39,7 @@ def test_a_lot_that_is_withheld_after_it_was_received_elsewhere_is_told_there(st
     assert _there(store, lot) == [(KADD, False)]
     theirs = store.read(transfers.transfer, FALL, transfer_id).received_lot_id
     assert theirs
-    product = store.read(queries.product, FALL, store.read(queries.lot, FALL, theirs).product_id)
+    product = store.read(products.product, FALL, store.read(lots.lot, FALL, theirs).product_id)
     assert store.read(elsewhere.withheld, FALL, [product]) == {theirs}
     news = store.news(withholding.withhold, FALL, theirs, **DOUBT)
     assert {news[NDIAYE.id][0], news[GOMIS.id][0]} == {None}  # their pages say that it is withheld there too

@@ -6,7 +6,7 @@ from steps import KEY, code, delivered, in_days, prepared, ready, receive, valid
 from store import Store, refused_by_database
 
 from fadjma.identity.people import Viewer
-from fadjma.inventory import actions, coverage, queries, soundness, withholding
+from fadjma.inventory import actions, coverage, lots, products, queries, soundness, withholding
 from fadjma.prescriptions import dispensing, recall, setbacks
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.refusals import Conflict, Forbidden, NotFound
@@ -27,10 +27,10 @@ def test_it_stays_counted_and_is_not_put_aside_any_more(store: Store) -> None:
     first = receive(store, 50, number="SOON", expires_on=in_days(store, 40))
     receive(store, 50, number="LATE", expires_on=in_days(store, 400))
     store.write(withholding.withhold, NDIAYE, first, **DOUBT)
-    found = store.read(queries.lot, NDIAYE, first)
+    found = store.read(lots.lot, NDIAYE, first)
     assert (found.state, found.on_hand, found.withheld_reason) == ("withheld", 50, "Emballages mouillés")
     assert found.json("fr")["withheld"]["reason"] == "Emballages mouillés"
-    [product] = store.read(queries.stock, NDIAYE)
+    [product] = store.read(products.stock, NDIAYE)
     assert (_usable(store), product.usable) == (50, 50)
     store.write(dispensing.prepare, NDIAYE, validated(store, 20))
     assert store.rows("SELECT number, reserved FROM lots WHERE reserved > 0") == [("LATE", 20)]
@@ -65,7 +65,7 @@ def test_a_mistake_is_taken_back_and_all_is_as_before(store: Store) -> None:
     store.write(withholding.withhold, NDIAYE, lot, **DOUBT)
     assert _usable(store) == 0
     assert store.news(withholding.put_back, GOMIS, lot)[NDIAYE.id][:2] == ["stock.put_back", None]
-    assert (_usable(store), store.read(queries.lot, NDIAYE, lot).withheld_at) == (free, None)
+    assert (_usable(store), store.read(lots.lot, NDIAYE, lot).withheld_at) == (free, None)
     store.write(dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=code(store, prescription_id))
     assert not list(store.read(soundness.unmoved)) + list(store.read(soundness.unreserved))
 
@@ -110,11 +110,11 @@ def test_telling_those_who_received_some_withholds_it(store: Store) -> None:
     delivered(store)
     lot = _lot(store)
     store.write(recall.tell, NDIAYE, lot)
-    found = store.read(queries.lot, NDIAYE, lot)
+    found = store.read(lots.lot, NDIAYE, lot)
     assert (found.state, found.withheld_reason) == ("withheld", withholding.RECALLED)
     store.write(withholding.put_back, NDIAYE, lot)
     store.write(recall.tell, NDIAYE, lot)  # nobody is left to be told
-    assert store.read(queries.lot, NDIAYE, lot).withheld_at is None
+    assert store.read(lots.lot, NDIAYE, lot).withheld_at is None
 
 
 def test_what_was_handed_over_comes_back_to_it_withheld(store: Store) -> None:

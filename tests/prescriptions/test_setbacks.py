@@ -21,7 +21,7 @@ from steps import (
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.inventory import queries as inventory
+from fadjma.inventory import movements
 from fadjma.inventory import soundness as stock
 from fadjma.prescriptions import actions, dispensing, lists, queries, setbacks, soundness
 from fadjma.prescriptions.dispensing import Part
@@ -156,7 +156,7 @@ class TestUndoing:
         assert found.acts[-1].label == "Remise annulée"
         moved = [
             (one.label, one.quantity)
-            for one in store.read(inventory.movements, NDIAYE, store.value("SELECT id FROM lots"))
+            for one in store.read(movements.movements, NDIAYE, store.value("SELECT id FROM lots"))
         ]
         assert ("Remise annulée", quantity) in moved and ("Remis à un patient", -quantity) in moved
         assert _sound(store)

@@ -17,7 +17,7 @@ from fadjma.accounts import queries as accounts
 from fadjma.events import audit, inbox, security
 from fadjma.events.audit import Chosen
 from fadjma.identity import directory, sessions
-from fadjma.inventory import elsewhere
+from fadjma.inventory import elsewhere, movements, products
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.records import queries as records
@@ -73,10 +73,10 @@ LISTS: dict[str, Callable[[Transaction], object]] = {
     "when one was last there": lambda tx: tracing.last_visit(tx, many.DOCTOR, AWA.id),
     "who opened a file last": lambda tx: readings.openings(tx, AWA.id, PAGE),
     "the trace": lambda tx: readings.readings(tx, AWA.id),
-    "stock": lambda tx: inventory.stock(tx, NDIAYE),
+    "stock": lambda tx: products.stock(tx, NDIAYE),
     "what of the stock another place withholds": lambda tx: _withheld_elsewhere(tx),
-    "low stock": lambda tx: inventory.low_stock(tx, NDIAYE, PAGE),
-    "movements": lambda tx: inventory.movements(tx, NDIAYE, "many-lot"),
+    "low stock": lambda tx: products.low_stock(tx, NDIAYE, PAGE),
+    "movements": lambda tx: movements.movements(tx, NDIAYE, "many-lot"),
     "medicines": lambda tx: inventory.search_medicines(tx, DIOP, "many", JAMM),
     "the inbox": lambda tx: inbox.browse(tx, AWA),
     "what is unread": lambda tx: inbox.unread(tx, AWA.id),
@@ -123,7 +123,7 @@ def _with_rest(tx: Transaction, room, page, person, place):  # type: ignore[no-u
 
 def _withheld_elsewhere(tx: Transaction) -> None:
     """Mme Fall keeps what has had so many lots at the other pharmacy of the house, which withholds one."""
-    assert len(elsewhere.withheld(tx, FALL, inventory.stock(tx, FALL))) == 1
+    assert len(elsewhere.withheld(tx, FALL, products.stock(tx, FALL))) == 1
 
 
 @pytest.fixture(scope="module")

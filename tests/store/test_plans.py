@@ -18,7 +18,7 @@ from fadjma.access import queries as access
 from fadjma.accounts import queries as accounts
 from fadjma.events import Subject, inbox, recording, security
 from fadjma.identity import directory, sessions
-from fadjma.inventory import queries as inventory
+from fadjma.inventory import movements, products
 from fadjma.prescriptions import lists
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.records import allergies, measurements, problems, vaccinations
@@ -91,8 +91,8 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "who waits": lambda tx, of: accounts.waiting(tx),
     "sessions": lambda tx, of: sessions.of(tx, AWA),
     "security events": lambda tx, of: security.browse(tx, ADMIN),
-    "stock": lambda tx, of: inventory.stock(tx, NDIAYE),
-    "low stock": lambda tx, of: inventory.low_stock(tx, NDIAYE, 8),
+    "stock": lambda tx, of: products.stock(tx, NDIAYE),
+    "low stock": lambda tx, of: products.low_stock(tx, NDIAYE, 8),
     "the inbox": lambda tx, of: inbox.browse(tx, AWA),
     "what is unread": lambda tx, of: inbox.unread(tx, AWA.id),
     "the trace": lambda tx, of: readings.readings(tx, AWA.id),
@@ -113,7 +113,7 @@ QUERIES: dict[str, Callable[[Transaction, dict[str, str]], object]] = {
     "a prescription in full": lambda tx, of: prescriptions.prescription_in_full(tx, NDIAYE, of["prescription"]),
     "a patient's prescriptions for a doctor": lambda tx, of: lists.of_patient(tx, DIOP, AWA.id),
     "how many prescriptions are under way": lambda tx, of: lists.under_way(tx, AWA.id),
-    "the movements of a lot": lambda tx, of: inventory.movements(tx, NDIAYE, of["lot"]),
+    "the movements of a lot": lambda tx, of: movements.movements(tx, NDIAYE, of["lot"]),
     "accounts": lambda tx, of: accounts.accounts(tx, ADMIN),
     "an account": lambda tx, of: accounts.account(tx, ADMIN, DIOP.id),
     "who I am": lambda tx, of: accounts.me(tx, AWA),

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from fadjma import days, web
 from fadjma.inventory import counting, counts
 from fadjma.inventory.forms import SheetForm
-from fadjma.inventory.queries import Lot
+from fadjma.inventory.lots import Lot
 from fadjma.store import paging
 
 blueprint = Blueprint("counts", __name__)

@@ -20,7 +20,10 @@ from fadjma.inventory import (
     known,
     levels,
     listing,
+    lots,
+    movements,
     moving,
+    products,
     queries,
     tables,
     transfers,
@@ -66,15 +69,15 @@ async def medicines() -> Response:
 @blueprint.get("/inventory")
 @web.takes("q", "only", "before")
 async def index() -> Response:
-    q, only, before = web.sought(), web.one_of("only", get_args(queries.Only)), web.before(queries.CURSOR)
-    products, kept, held = await web.see(_stock, q, only, before)
-    data = products.json(lambda product: product.json(web.language(), held))
+    q, only, before = web.sought(), web.one_of("only", get_args(products.Only)), web.before(products.CURSOR)
+    found, kept, held = await web.see(_stock, q, only, before)
+    data = found.json(lambda product: product.json(web.language(), held))
     now = web.database().clock()
     return web.answer(
         "inventory/index.html",
         {**data, "counts": kept.json()},
         as_typed="inventory/_found.html",
-        products=products,
+        products=found,
         elsewhere=held,
         kept=kept,
         q=q,
@@ -86,14 +89,14 @@ async def index() -> Response:
 
 
 def _stock(
-    tx: Transaction, viewer: Viewer, q: str, only: queries.Only | None, before: str | None
-) -> tuple[Page[queries.Product], queries.Kept, set[str]]:
-    products = queries.stock(tx, viewer, q, only, before)
-    return products, queries.count_products(tx, viewer), elsewhere.withheld(tx, viewer, products)
+    tx: Transaction, viewer: Viewer, q: str, only: products.Only | None, before: str | None
+) -> tuple[Page[products.Product], products.Kept, set[str]]:
+    found = products.stock(tx, viewer, q, only, before)
+    return found, products.count_products(tx, viewer), elsewhere.withheld(tx, viewer, found)
 
 
 class _AroundProduct(TypedDict):
-    product: queries.Product
+    product: products.Product
     of: list[levels.Level]  # of each day
     elsewhere: set[str]  # lots that another place of the house withholds, and this one does not
     weeks: list[levels.Level]
@@ -129,13 +132,13 @@ async def show_product(product_id: str) -> Response:
 @web.refill("inventory/product.html", ThresholdForm, context=_around_product)
 async def set_threshold(product_id: str) -> Response:
     form = await web.form(ThresholdForm)
-    await web.act(actions.set_threshold, queries.product, product_id, threshold=form.threshold.data)
+    await web.act(actions.set_threshold, products.product, product_id, threshold=form.threshold.data)
     there = f"/inventory/products/{product_id}"
     return web.see_other(there) if web.wants() != "json" else Response(status=204)
 
 
-def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[queries.Product, list[levels.Level], set[str]]:
-    product = queries.product(tx, viewer, product_id)
+def _product(tx: Transaction, viewer: Viewer, product_id: str) -> tuple[products.Product, list[levels.Level], set[str]]:
+    product = products.product(tx, viewer, product_id)
     return product, levels.levels(tx, product), elsewhere.withheld(tx, viewer, [product])
 
 
@@ -144,7 +147,7 @@ class _AroundNewLot(TypedDict):
     is_new: bool  # to the pharmacy, which has chosen no threshold for it
     found: Page[queries.Medicine]  # what was looked for
     q: str
-    before: queries.Lot | None  # that was received just before
+    before: lots.Lot | None  # that was received just before
     at: int  # when its form came
     asked: dict[str, str]  # what a code does not say for sure, by the names of fields
     faults: dict[str, str]  # why a code says nothing
@@ -167,13 +170,13 @@ async def _around_new_lot(q: str = "", gtin: str = "") -> _AroundNewLot:
 
 def _to_receive(
     tx: Transaction, viewer: Viewer, medicine_id: str, gtin: str, q: str, after: str
-) -> tuple[queries.Medicine | None, bool, Page[queries.Medicine], queries.Lot | None]:
+) -> tuple[queries.Medicine | None, bool, Page[queries.Medicine], lots.Lot | None]:
     pharmacy_id = moving.own_pharmacy(viewer)
-    [*before] = queries.lots(tx, viewer, [after]) if after else []
+    [*before] = lots.lots(tx, viewer, [after]) if after else []
     medicine_id = medicine_id or (known.medicine_of(tx, pharmacy_id, gtin) or "" if gtin else "")
     with suppress(NotFound):  # it is looked for again
         medicine = queries.medicine(tx, medicine_id)
-        return medicine, not queries.keeps(tx, viewer, medicine_id), Page(), next(iter(before), None)
+        return medicine, not products.keeps(tx, viewer, medicine_id), Page(), next(iter(before), None)
     return None, False, queries.search_medicines(tx, viewer, q), next(iter(before), None)
 
 
@@ -216,7 +219,7 @@ async def receive() -> Response:
     form = await web.form(LotForm)
     acted = await web.act(
         actions.receive,
-        queries.lot,
+        lots.lot,
         medicine_id=form.medicine_id.data,
         number=form.number.data,
         expires_on=form.expires_on.data.isoformat(),
@@ -232,8 +235,8 @@ async def receive() -> Response:
 
 
 class _AroundLot(TypedDict):
-    lot: queries.Lot
-    movements: Page[queries.Movement]  # the newest first
+    lot: lots.Lot
+    movements: Page[movements.Movement]  # the newest first
     kept_for: list[str]  # prescriptions
     count_form: CountForm
     reason_form: ReasonForm
@@ -244,11 +247,11 @@ class _AroundLot(TypedDict):
 
 
 async def around_lot(lot_id: str) -> _AroundLot:
-    lot, movements, kept_for, others = await web.see(_lot_and_more, lot_id, before := web.before())
+    lot, moves, kept_for, others = await web.see(_lot_and_more, lot_id, before := web.before())
     return {
         "lot": lot,
         "elsewhere": others,
-        "movements": movements,
+        "movements": moves,
         "kept_for": kept_for,
         "before": before,
         "count_form": web.blank(CountForm, on_hand=lot.on_hand, version=lot.version),
@@ -260,10 +263,10 @@ async def around_lot(lot_id: str) -> _AroundLot:
 
 def _lot_and_more(
     tx: Transaction, viewer: Viewer, lot_id: str, before: str | None
-) -> tuple[queries.Lot, Page[queries.Movement], list[str], list[Elsewhere]]:
-    lot = queries.lot(tx, viewer, lot_id)
-    movements, kept_for = queries.movements(tx, viewer, lot_id, before), queries.kept_for(tx, lot_id)
-    return lot, movements, kept_for, elsewhere.of(tx, viewer, lot)
+) -> tuple[lots.Lot, Page[movements.Movement], list[str], list[Elsewhere]]:
+    lot = lots.lot(tx, viewer, lot_id)
+    moves, kept_for = movements.movements(tx, viewer, lot_id, before), lots.kept_for(tx, lot_id)
+    return lot, moves, kept_for, elsewhere.of(tx, viewer, lot)
 
 
 @blueprint.get("/inventory/lots/<lot_id>")
@@ -279,7 +282,7 @@ async def show_lot(lot_id: str) -> Response:
 @web.refill("inventory/lot.html", ReasonForm, context=around_lot, stays=True)
 async def withhold(lot_id: str) -> Response:
     form = await web.form(ReasonForm)
-    acted = await web.act(withholding.withhold, queries.lot, lot_id, reason=form.why.data)
+    acted = await web.act(withholding.withhold, lots.lot, lot_id, reason=form.why.data)
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 
@@ -287,7 +290,7 @@ async def withhold(lot_id: str) -> Response:
 @web.as_it_is("inventory/lot.html", context=around_lot)
 async def put_back(lot_id: str) -> Response:
     form = await web.form(AsReadForm)
-    acted = await web.act(withholding.put_back, queries.lot, lot_id, version=form.version.data)
+    acted = await web.act(withholding.put_back, lots.lot, lot_id, version=form.version.data)
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 
@@ -297,7 +300,7 @@ async def adjust(lot_id: str) -> Response:
     form = await web.form(CountForm)
     acted = await web.act(
         actions.adjust,
-        queries.lot,
+        lots.lot,
         lot_id,
         on_hand=form.on_hand.data,
         version=form.version.data,
