@@ -14,7 +14,7 @@ from fadjma.access import patient_lists
 from fadjma.access.routes import requests
 from fadjma.accounts import queries as accounts
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary, products
+from fadjma.inventory import codes, formulary, products
 from fadjma.prescriptions import actions as prescribing
 from fadjma.prescriptions import lists as prescriptions
 from fadjma.prescriptions.queries import of_short_code
@@ -53,8 +53,9 @@ async def show() -> Response:
     parts = await web.see_traced(_find, q, looks_up)
     if parts is None:
         return await (reading.index() if web.viewer().role == "pharmacist" else requests.patients())
+    is_box = not parts and web.viewer().role == "pharmacist" and bool(codes.product_of(q))
     data: dict[str, Any] = {part.kind: part.json(web.language()) for part in parts}
-    return web.answer("search/index.html", data, as_typed="search/_found.html", parts=parts, q=q)
+    return web.answer("search/index.html", data, as_typed="search/_found.html", parts=parts, q=q, is_box=is_box)
 
 
 def _find(tx: Transaction, viewer: Viewer, q: str, looks_up: bool) -> list[Part] | None:

@@ -21,6 +21,8 @@ _SEPARATOR = "\x1d"
 _INSTEAD = re.compile(r"<GS>|\{GS\}|[\u241d|~^]")
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9]")  # what some scanners say first: which kind of code it is
 _PRODUCT = "01"
+_LEAST = len(_PRODUCT) + 14  # characters of a code that names a product and says more
+_BEGINS = ("(", *"0123456789")
 # What else stands on boxes of medicines (GS1 Healthcare): where one of these could begin inside another, it may have.
 _ON_BOXES = ("01", "10", "11", "13", "15", "16", "17", "21", "30", "37", "240", "710", "711", "712", "713", "714")
 
@@ -43,6 +45,17 @@ def is_gtin(written: str) -> bool:
 def in_fourteen(written: str) -> str:
     """A GTIN as it is stored, whatever kind it is."""
     return written.rjust(14, "0")
+
+
+def product_of(looked_for: str) -> str:
+    """The product (GTIN, in fourteen digits) that a code names which was scanned into a search; of any words, none."""
+    text = _SYMBOLOGY.sub("", looked_for.strip(), count=1)
+    if not is_gtin(text) and (len(text) < _LEAST or not text.startswith(_BEGINS)):
+        return ""
+    try:
+        return read(looked_for).gtin
+    except Invalid:
+        return ""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fadjma import rules, writing
 from fadjma.events.subjects import Named
 from fadjma.identity.people import Viewer
-from fadjma.inventory import formulary, lots
+from fadjma.inventory import codes, formulary, lots
 from fadjma.inventory.lots import Lot
 from fadjma.inventory.queries import USABLE, Medicine, today
 from fadjma.refusals import NotFound
@@ -65,8 +65,8 @@ def stock(
 ) -> Page[Product]:
     """Everything the pharmacist's own pharmacy keeps: what it lacks, what it nearly lacks, the rest, each by name.
 
-    With `q` what has these words in its name or among its brands, or a lot whose number begins so; `only` what is of
-    this kind. `before` is the `next` of the page before.
+    With `q` what has these words in its name or among its brands, or a lot whose number begins so, or the box whose
+    code this is; `only` what is of this kind. `before` is the `next` of the page before.
     """
     viewer.require("pharmacist")
     said, values = _said_of_stock(q) if q else ("", {})
@@ -99,7 +99,12 @@ def _said_of_stock(q: str) -> searching.Condition:
         return condition, values
     number = writing.code_key(q)
     by_lot = "EXISTS (SELECT 1 FROM lots n WHERE n.product_id = k.id AND n.number_key >= :lot AND n.number_key < :lots)"
-    return f" AND ((1 = 1{condition}) OR {by_lot})", {**values, "lot": number, "lots": number + chr(0x10FFFF)}
+    values |= {"lot": number, "lots": number + chr(0x10FFFF)}
+    gtin = codes.product_of(q)
+    if not gtin:
+        return f" AND ((1 = 1{condition}) OR {by_lot})", values
+    by_code = "k.medicine_id IN (SELECT medicine_id FROM gtins WHERE pharmacy_id = :pharmacy AND gtin = :gtin)"
+    return f" AND ((1 = 1{condition}) OR {by_lot} OR {by_code})", {**values, "gtin": gtin}
 
 
 def _kept_by(tx: Transaction, viewer: Viewer) -> dict[str, Any]:

@@ -84,3 +84,23 @@ def test_the_last_digit_checks_the_others(code: str) -> None:
     assert codes.is_gtin(code)
     assert not codes.is_gtin(code[:-1] + str((int(code[-1]) + 1) % 10))
     assert not codes.is_gtin(code[:-2])
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "product"),
+    [
+        (GTIN, GTIN),
+        (GTIN[1:], GTIN),
+        (f"01{GTIN}10AB-X9{GS}17270930", GTIN),
+        (f"]d201{GTIN}17270930", GTIN),
+        (f"(01){GTIN}(10)AB-X9", GTIN),
+        (f"01{GTIN}1799", GTIN),  # cut off
+        ("paracétamol 500 mg, comprimé", ""),
+        ("771234567", ""),
+        ("221 77 123 45 67", ""),
+        ("3400930000015", ""),  # a wrong digit
+        ("", ""),
+    ],
+)
+def test_the_code_of_a_box_among_what_is_looked_for(looked_for: str, product: str) -> None:
+    assert codes.product_of(looked_for) == product

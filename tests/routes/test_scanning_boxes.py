@@ -1,9 +1,10 @@
 """A box is received by its code: read, asked back where it is not sure, and learned with the first of its kind."""
 
 import re
+from urllib.parse import quote
 
 from callers import Callers
-from cast import FALL, INSULIN, NDIAYE, PARACETAMOL
+from cast import DIOP, FALL, INSULIN, NDIAYE, PARACETAMOL
 from store import Store
 from told import NEXT_YEAR
 
@@ -90,3 +91,37 @@ async def test_a_code_that_has_meant_another_medicine_is_asked_about_and_put_rig
     assert page.status == 422 and 'name="confirm"' in page.text and "Code-barres" in page.text
     assert (await program.post("/inventory/lots", {**other, "confirm": True})).status == 201
     assert store.rows("SELECT medicine_id FROM gtins") == [(PARACETAMOL,)]
+
+
+async def test_a_box_that_is_scanned_into_a_search_is_found_in_the_stock(clinic: Callers) -> None:
+    program, browser = clinic.program(NDIAYE), clinic.browser(NDIAYE)
+    line = {"medicine_id": PARACETAMOL, "number": "L9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": GTIN}
+    assert (await program.post("/inventory/lots", line)).status == 201
+    for code in (WHOLE, GTIN, GTIN[1:], f"(01){GTIN}(10)X", f"]d201{GTIN}10X"):
+        found = (await program.get(f"/inventory?q={quote(code)}")).json["items"]
+        assert [one["medicine"]["id"] for one in found] == [PARACETAMOL], code
+    assert (await program.get(f"/search?q={WHOLE}")).json["products"]["items"]
+    for page in ("/prescriptions?step=all&", "/prescriptions?"):  # where the first page leads, and the list
+        led = await browser.get(f"{page}q={GTIN}")
+        assert (led.status, led.location) == (303, f"/inventory?q={GTIN}")
+    assert "paracétamol" in (await browser.get(f"/inventory?q={GTIN}")).text
+
+
+async def test_a_box_that_nobody_here_knows_leads_to_its_receipt(clinic: Callers) -> None:
+    browser = clinic.browser(NDIAYE)
+    receive = f'href="/inventory/lots/new?code={GTIN}"'
+    assert receive in (await browser.get(f"/search?q={GTIN}")).text
+    line = {"medicine_id": INSULIN, "number": "L9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": "3400930000021"}
+    assert (await clinic.program(NDIAYE).post("/inventory/lots", line)).status == 201
+    assert receive in (await browser.get(f"/inventory?q={GTIN}")).text
+    assert receive not in (await browser.get(f"/inventory?q={GTIN}&only=low")).text, "it may be there, and not low"
+    htmx = clinic.htmx(NDIAYE)
+    htmx.headers["HX-Target"] = "found"
+    typed = await htmx.get(f"/prescriptions?q={GTIN}")
+    assert f'href="/inventory?q={GTIN}"' in typed.text, "while it is typed nothing leads away by itself"
+    assert "/inventory?q=" not in (await browser.get("/prescriptions?q=221771234567")).text
+
+
+async def test_who_has_no_stock_is_led_nowhere(clinic: Callers) -> None:
+    assert (await clinic.browser(DIOP).get(f"/prescriptions?q={GTIN}")).status == 200
+    assert "/inventory" not in (await clinic.browser(DIOP).get(f"/search?q={GTIN}")).text

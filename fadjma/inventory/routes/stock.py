@@ -81,6 +81,7 @@ async def index() -> Response:
         elsewhere=held,
         kept=kept,
         q=q,
+        is_box=bool(q and not only and not found and codes.product_of(q)),
         only=only,
         before=before,
         at=now,

@@ -10,6 +10,7 @@ from fadjma import days, short_codes, web
 from fadjma.i18n import N_, translate
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
+from fadjma.inventory import codes
 from fadjma.live.colleagues import Colleagues, Open
 from fadjma.live.hub import Hub
 from fadjma.prescriptions import actions, checking, correcting, counter, handover, lists, proving, renewals, states
@@ -93,7 +94,10 @@ async def index() -> Response:
         if at_counter and (led := await _by_code(asked, short_code)):
             return led
     found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
-    return _listed(asked, found, steps, {})
+    is_box = not found and web.viewer().role == "pharmacist" and bool(codes.product_of(asked["q"]))
+    if is_box and web.wants() == "page":  # a box was scanned where nothing has the focus: its code is looked for here
+        return web.see_other(f"/inventory?{urlencode({'q': asked['q']})}")
+    return _listed(asked, found, steps, {}, is_box=is_box)
 
 
 def _listed(
@@ -102,8 +106,13 @@ def _listed(
     steps: dict[states.Step, int],
     more: dict[str, Any],
     why_not: str = "",
+    *,
+    is_box: bool = False,
 ) -> Response:
-    """The list, with what is told of it to programs beside it (`more`), and why a code led nowhere."""
+    """The list, with what is told of it to programs beside it (`more`), and why a code led nowhere.
+
+    `is_box`: what was looked for is the code of a box, which is in the stock, if anywhere.
+    """
     data = {**found.json(lambda item: item.json(web.language())), **more}
     now = web.database().clock()
     return web.answer(
@@ -118,6 +127,7 @@ def _listed(
         at=now,
         today=days.day(now),
         why_not=why_not,
+        is_box=is_box,
         **asked,
     )
 
