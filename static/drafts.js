@@ -13,11 +13,14 @@ export const waiting = new Set(); // forms in which something was typed that it 
 // As fadjma/web/drafts.py says of the form's address.
 export function addressOf(form) {
   const [first, ...rest] = form.getAttribute('action').split('?')[0].split('/').slice(1);
+  if (form.medicine_id) return `/drafts/${[first, ...rest].join('-')}/${form.medicine_id.value}`;
   if (!rest.length) return `/drafts/${first}/${form.patient_id ? form.patient_id.value : 'new'}`;
   const [subject] = rest.splice(rest.length < 3 ? 0 : 1, 1);
   return `/drafts/${[first, ...rest].join('-')}/${subject}`;
 }
 
+// What the text is about, and no later one: the version that was read; of the line of a sheet, the lot (begun.js).
+export const about = form => [...form.elements].filter(({ name }) => /version$|lot_id$/.test(name));
 export const typable = form => [...form.elements].filter(
   ({ name, type }) => name && !SECRET.test(name) && !/hidden|password|file|submit|button/.test(type));
 const saving = () => saver = saver || bring(() => import('./saving.js'));
@@ -28,8 +31,7 @@ export const isChoice = ({ type }) => /checkbox|radio/.test(type);
 // What is kept of a form.
 export function textOf(form) {
   const fields = {};
-  for (const field of typable(form)) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
-  if (form.version) fields.version = form.version.value; // what was typed is about that, and no later one
+  for (const field of [...typable(form), ...about(form)]) if (!isChoice(field) || field.checked) fields[field.name] = field.value;
   return JSON.stringify(fields);
 }
 
@@ -73,6 +75,7 @@ async function restore(form, address, before) {
   const rest = await before;
   if (isBack || rest == 0 && form.more) sendNow(form); // or it has a line more, or one less
   if (isBack || rest == 0) return rest;
+  if (form.matches('[data-read]')) return 0; // by a scanner: of this box, whatever was typed of another
   return (rest || await isThere(address)) && (await bring(() => import('./begun.js'))).take(form, address, rest);
 }
 

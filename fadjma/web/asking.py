@@ -111,7 +111,7 @@ async def act(
     asking = _Asking()
     acted_on = _acted_on()
     bounds, counted = _bounds(), g.get("counted", ())
-    typed_at = None if is_bearer() else drafts.place_of(asked().path, (await fields()).get("patient_id", ""))
+    typed_at = None if is_bearer() else drafts.place_of(asked().path, await fields())
 
     def run(tx: Transaction) -> Acted[T]:
         viewer = asking.identify(tx)

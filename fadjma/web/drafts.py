@@ -22,7 +22,8 @@ _SECRET = re.compile(r"password|document|(^|[-_])(pin|code|otp|key)($|[-_])")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FOR = "~"  # in no name of a form: between it and the patient for whom somebody else writes
 _LISTED = 200
-_VERSION = "version"  # of what was there when the text was typed, by which a change of somebody else is found out
+# What was there when the text was typed, by which a change of somebody else is found out; of a line, its lot.
+_BESIDE = re.compile(r"(lines-[0-9]+-)?version|lines-[0-9]+-lot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,17 @@ class Draft:
     saved_at: int
 
 
-def place_of(action: str, patient_id: str) -> Place:
-    """Where the draft of a form with this address belongs; static/drafts.js says the same.
+def place_of(action: str, fields: Mapping[str, object]) -> Place:
+    """Where the draft of a form with this address and these fields belongs; static/drafts.js says the same.
 
-    /prescriptions/1/hold is « prescriptions-hold » of 1; /access-requests is of the patient that the form names: what
-    was typed about one patient is never found beside another.
+    /prescriptions/1/hold is « prescriptions-hold » of 1; /access-requests is of the patient that the form names, and
+    /inventory/lots of its medicine: what was typed about one is never found beside another.
     """
     first, *rest = action.strip("/").split("/")
+    if medicine_id := fields.get("medicine_id"):
+        return Place("-".join((first, *rest)), str(medicine_id))
     if not rest:
-        return Place(first, patient_id or "new")
+        return Place(first, str(fields.get("patient_id") or "new"))
     at = 0 if len(rest) < 3 else 1
     return Place("-".join((first, *rest[:at], *rest[at + 1 :])), rest[at])
 
@@ -88,7 +91,7 @@ def save(tx: Transaction, who: Writer, place: Place, fields: Mapping[str, str], 
     """Keep what is typed in the place of what was; without a word of it, nothing is kept."""
     kept = {name: text for name, text in fields.items() if text and not _SECRET.search(name)}
     drop(tx, who, place)
-    if kept.keys() - {_VERSION}:
+    if not all(map(_BESIDE.fullmatch, kept)):
         _put(tx, who, place, _seal(kept, who, place, key))
         _drop_beyond(tx, who)
 

@@ -170,7 +170,7 @@ async def _keep_typed(own_id: str, meant_for: str) -> None:
     if of_draft and of_draft.keys() != {"form", "subject"}:  # a part of a file, which is sent again
         return
     sent = await _sent()
-    place = Place(**of_draft) if of_draft else drafts.place_of(request.path, sent.get("patient_id", ""))
+    place = Place(**of_draft) if of_draft else drafts.place_of(request.path, sent)
     typed = {name: text for name, text in sent.items() if name not in _HIDDEN and isinstance(text, str)}
     key, bounds = web.key_for("drafts"), cast(Bounds, web.app().extensions["bounds"])
 

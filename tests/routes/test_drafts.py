@@ -44,7 +44,7 @@ async def test_the_newest_replaces_what_was(clinic: Callers, store: Store) -> No
     for text in ("Va", "Va mieux"):
         await diop.ask("PUT", HERE, {"body": text})
     assert (await diop.get(HERE)).json["fields"] == {"body": "Va mieux"}
-    await diop.ask("PUT", HERE, {"body": ""})
+    await diop.ask("PUT", HERE, {"body": "", "version": "3", "lines-0-lot_id": "l1", "lines-0-version": "2"})
     assert store.value("SELECT count(*) FROM drafts") == 0
 
 
@@ -238,10 +238,12 @@ def test_the_address_of_a_form_says_where_its_draft_belongs() -> None:
         "/patients/awa/records": ("patients-records", "awa"),
         "/inventory/lots/7/adjustments": ("inventory-lots-adjustments", "7"),
     }
-    assert {where: drafts.place_of(where, "awa") for where in places} == {
+    assert {where: drafts.place_of(where, {"patient_id": "awa"}) for where in places} == {
         where: drafts.Place(*place) for where, place in places.items()
     }
-    assert drafts.place_of("/accounts", "") == drafts.Place("accounts", "new")
+    assert drafts.place_of("/accounts", {}) == drafts.Place("accounts", "new")
+    of_one = drafts.place_of("/inventory/lots", {"medicine_id": "m1"})
+    assert of_one == drafts.Place("inventory-lots", "m1"), "what was read of one box is not put beside another"
 
 
 def test_page_and_program_leave_out_the_same_secrets() -> None:

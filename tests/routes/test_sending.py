@@ -57,7 +57,7 @@ def _check(page: str, where: str) -> int:
         assert key or KEYLESS.fullmatch(action), (where, form)
         if key and "htmx.min.js" in scripts and not all(map(drafts._SECRET.search, typed)):
             assert "drafts.js" in scripts, where
-            assert drafts.place_of(action, "1").is_one, (where, action)
+            assert drafts.place_of(action, {"patient_id": "1"}).is_one, (where, action)
     return len(forms.found)
 
 
