@@ -54,13 +54,19 @@ class Consumed:
     handed_over: int
     counted: int  # signed
     transferred: int  # from and to other places of the house, signed
-    on_hand: int  # now
+    on_hand: int  # at the end of the month; of the one that goes on, now
+
+    @property
+    def on_hand_before(self) -> int:
+        """At its beginning: with what has come and gone it is what there is at the end."""
+        return self.on_hand - self.received + self.handed_over - self.counted - self.transferred
 
     def json(self) -> dict[str, Any]:
         return {
             "product_id": self.product_id,
             "medicine": self.name,
             "unit": self.unit,
+            "on_hand_before": self.on_hand_before,
             "received": self.received,
             "handed_over": self.handed_over,
             "counted": self.counted,
@@ -84,7 +90,8 @@ def consumption(tx: Transaction, viewer: Viewer, of: Month) -> list[Consumed]:
         "-sum(CASE v.kind WHEN 'delivered' THEN v.quantity ELSE 0 END) AS handed_over, "
         "sum(CASE v.kind WHEN 'adjusted' THEN v.quantity ELSE 0 END) AS counted, "
         "sum(CASE v.kind WHEN 'transferred' THEN v.quantity ELSE 0 END) AS transferred, "
-        "(SELECT coalesce(sum(on_hand), 0) FROM lots WHERE product_id = p.id) AS on_hand "
+        "(SELECT coalesce(sum(on_hand), 0) FROM lots WHERE product_id = p.id) - (SELECT coalesce(sum(w.quantity), 0) "
+        "FROM lots k JOIN movements w ON w.lot_id = k.id WHERE k.product_id = p.id AND w.at >= :until) AS on_hand "
         f"{_OF_A_MONTH} GROUP BY p.id, m.dci, m.strength, m.form, m.unit, m.search_key ORDER BY m.search_key, p.id",
         _values(viewer, of),
     )
@@ -127,11 +134,12 @@ def _values(viewer: Viewer, of: Month) -> dict[str, Cell]:
 _OF_CONSUMPTION = (
     N_("Produit"),
     N_("Unité comptée"),
+    N_("Au début du mois"),
     N_("Reçu"),
     N_("Remis"),
     N_("Comptage"),
     N_("Transferts"),
-    N_("En stock"),
+    N_("À la fin du mois"),
 )
 _OF_MOVEMENTS = (
     N_("Date"),
@@ -149,7 +157,8 @@ def table_of_consumption(found: list[Consumed], language: str) -> Iterator[list[
     """The rows of a table, its heads first."""
     yield [translate(language, head) for head in _OF_CONSUMPTION]
     for one in found:
-        yield [one.name, one.unit, one.received, one.handed_over, one.counted, one.transferred, one.on_hand]
+        moved = (one.received, one.handed_over, one.counted, one.transferred)
+        yield [one.name, one.unit, one.on_hand_before, *moved, one.on_hand]
 
 
 def table_of_movements(found: list[Moved], language: str) -> Iterator[list[Cell]]:
