@@ -384,7 +384,7 @@ def _administration(house: House) -> dict[str, str]:
 
 def _begin_a_record(house: House) -> None:
     """Dr Diop has typed some of it, and left."""
-    place = drafts.place_of(f"/patients/{house.id(AWA)}/records", "")
+    place = drafts.place_of(f"/patients/{house.id(AWA)}/records", {})
     fields = {"title": "Contrôle de la tension", "body": "Tension 14/8 au repos."}
     who = drafts.Writer(house.id(DIOP), house.id(DIOP))
     drafts.save(house.tx, who, place, fields, key=house.key("drafts"))

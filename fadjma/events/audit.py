@@ -148,6 +148,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "stock.received": N_("Lot reçu"),
             "stock.adjusted": N_("Lot compté"),
+            "stock.redated": N_("Péremption d'un lot corrigée"),
             "stock.low": N_("Stock bas"),
             "stock.expiring": N_("Lot bientôt périmé"),
             "stock.recalled": N_("Lot rappelé"),

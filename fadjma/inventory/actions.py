@@ -110,7 +110,7 @@ def add(tx: Transaction, product_id: str, number: str, expires_on: str, quantity
         )
         return lot_id, {}
     if known["expires_on"] != expires_on:
-        raise Invalid({"expires_on": N_("Ce numéro de lot existe déjà avec une autre date de péremption.")})
+        raise Invalid({"expires_on": expiry.OTHER_DAY})
     tx.send(
         "UPDATE lots SET on_hand = on_hand + :quantity, version = version + 1 WHERE id = :id",
         {"quantity": quantity, "id": known["id"]},

@@ -10,6 +10,10 @@ from fadjma.i18n import N_
 
 YEARS = 10  # that a medicine keeps, and more
 FAR = N_("Ce lot périmerait dans plus de dix ans : vérifiez l'année.")
+OTHER_DAY = N_(
+    "Ce numéro de lot existe déjà avec une autre date de péremption. Si celle du stock est fausse, corrigez-la sur la "
+    "page du lot."
+)
 _BETWEEN = re.compile(r"[-/. ]+")
 _LONGEST = 20  # characters that are looked at
 _CENTURY = 2000  # of a year in two digits

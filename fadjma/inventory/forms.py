@@ -34,6 +34,12 @@ class LotForm(Questioned):
             raise ValidationError(translate(self.language, codes.CHECKED))
 
 
+class ExpiryForm(Questioned):
+    """When a lot expires, where it was typed wrong."""
+
+    expires_on = Expiry(N_("Date de péremption"), [InputRequired()])
+
+
 class ThresholdForm(Form):
     threshold = WholeNumber(N_("Seuil d'alerte"), [InputRequired(), NumberRange(min=0, max=100_000)])
 

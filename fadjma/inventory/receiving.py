@@ -11,7 +11,7 @@ from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
-from fadjma.inventory import elsewhere, known, moving, receipts
+from fadjma.inventory import elsewhere, expiry, known, moving, receipts
 from fadjma.inventory.deliveries import Line, Table
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
 from fadjma.store import Row, Transaction
@@ -20,7 +20,6 @@ _KEPT_FOR = 24 * 3_600_000  # milliseconds that a file is kept which was read an
 MANY = 10_000  # units of one lot, and more
 _ASKED = 100  # lines that are to be looked at again, at most
 
-OTHER_DAY = N_("Ce numéro de lot existe déjà avec une autre date de péremption.")
 _TWO_DAYS = N_("Ce numéro de lot est plus haut dans le fichier, avec une autre date de péremption.")
 _TWICE = N_("Ce lot est déjà plus haut dans le fichier : les quantités s'ajoutent.")
 _SPELLED = N_("Ce lot est déjà en stock, écrit autrement : il sera complété.")
@@ -97,7 +96,7 @@ def _fault(effect: _Effect, key: _Key, line: Line) -> str:
     if key in effect.lots and effect.lots[key].expires_on != line.expires_on:
         return _TWO_DAYS
     if key in effect.stored and effect.stored[key]["expires_on"] != line.expires_on:
-        return OTHER_DAY
+        return expiry.OTHER_DAY
     return ""
 
 

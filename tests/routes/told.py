@@ -710,6 +710,7 @@ ACTS = [
     Route("/prescription-sets/{favourite}/removal", DIOP),
     Route("/inventory/lots", NDIAYE, LOT, created=True, allowed=(GOMIS, FALL)),
     Route("/inventory/lots/{lot}/adjustments", NDIAYE, COUNT, allowed=JAMMS),
+    Route("/inventory/lots/{lot}/expiry", NDIAYE, {"expires_on": NEXT_YEAR}, allowed=JAMMS),
     Route("/inventory/lots/{lot}/blocking", NDIAYE, {"why": "Rappel du fabricant"}, allowed=JAMMS),
     Route("/inventory/lots/{withheld}/unblocking", NDIAYE, allowed=JAMMS),
     Route("/inventory/lots/{shared}/transfers", NDIAYE, {"to_id": KADD, "quantity": 7}, created=True, allowed=JAMMS),

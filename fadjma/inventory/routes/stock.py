@@ -25,6 +25,7 @@ from fadjma.inventory import (
     moving,
     products,
     queries,
+    redating,
     tables,
     transfers,
     withholding,
@@ -33,6 +34,7 @@ from fadjma.inventory.elsewhere import Elsewhere
 from fadjma.inventory.forms import (
     ChangedMedicineForm,
     CountForm,
+    ExpiryForm,
     LotForm,
     MedicineForm,
     ReasonForm,
@@ -240,6 +242,7 @@ class _AroundLot(TypedDict):
     movements: Page[movements.Movement]  # the newest first
     kept_for: list[str]  # prescriptions
     count_form: CountForm
+    expiry_form: ExpiryForm
     reason_form: ReasonForm
     transfer_form: TransferForm
     own_places: list[tuple[str, str]]
@@ -256,6 +259,7 @@ async def around_lot(lot_id: str) -> _AroundLot:
         "kept_for": kept_for,
         "before": before,
         "count_form": web.blank(CountForm, on_hand=lot.on_hand, version=lot.version),
+        "expiry_form": web.blank(ExpiryForm),
         "reason_form": web.blank(ReasonForm),
         "transfer_form": web.blank(TransferForm),
         "own_places": await web.see(transfers.own_places),
@@ -292,6 +296,15 @@ async def withhold(lot_id: str) -> Response:
 async def put_back(lot_id: str) -> Response:
     form = await web.form(AsReadForm)
     acted = await web.act(withholding.put_back, lots.lot, lot_id, version=form.version.data)
+    return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
+
+
+@blueprint.post("/inventory/lots/<lot_id>/expiry")
+@web.refill("inventory/lot.html", ExpiryForm, context=around_lot, stays=True)
+async def correct_expiry(lot_id: str) -> Response:
+    form = await web.form(ExpiryForm)
+    day = form.expires_on.data.isoformat()
+    acted = await web.act(redating.correct, lots.lot, lot_id, expires_on=day, confirmed=form.confirm.data)
     return web.done(acted, "inventory/_lot.html", f"/inventory/lots/{lot_id}")
 
 
