@@ -1,5 +1,6 @@
 """A box is received by its code: read, asked back where it is not sure, and learned with the first of its kind."""
 
+import html
 import re
 from urllib.parse import quote
 
@@ -125,3 +126,25 @@ async def test_a_box_that_nobody_here_knows_leads_to_its_receipt(clinic: Callers
 async def test_who_has_no_stock_is_led_nowhere(clinic: Callers) -> None:
     assert (await clinic.browser(DIOP).get(f"/prescriptions?q={GTIN}")).status == 200
     assert "/inventory" not in (await clinic.browser(DIOP).get(f"/search?q={GTIN}")).text
+
+
+async def test_another_medicine_is_chosen_for_a_code_that_is_known(clinic: Callers, store: Store) -> None:
+    program, browser = clinic.program(NDIAYE), clinic.browser(NDIAYE)
+    line = {"medicine_id": INSULIN, "number": "L9", "expires_on": NEXT_YEAR, "quantity": 30, "gtin": GTIN}
+    assert (await program.post("/inventory/lots", line)).status == 201
+    page = (await browser.get(f"/inventory/lots/new?code={WHOLE}")).text
+    assert _value(page, "medicine_id") == INSULIN
+    link = re.search(r'href="(/inventory/lots/new\?pick=[^"]*)">Choisir un autre', page)
+    assert link
+    again = (await browser.get(html.unescape(link[1]))).text
+    kept = {name: _value(again, name) for name in ("number", "expires_on", "gtin")}
+    assert kept == {"number": "AB-X9", "expires_on": str(NEXT_YEAR), "gtin": GTIN}
+    assert "pas encore connu" not in again and "de cette boîte" in again
+    address = "&".join(f"{name}={value}" for name, value in kept.items())
+    looked = (await browser.get(f"/inventory/lots/new?{address}&medicine=parac")).text
+    assert f'value="0:{PARACETAMOL}"' in looked, "without JavaScript, too"
+    picked = (await browser.get(f"/inventory/lots/new?{address}&medicine=parac&pick=0:{PARACETAMOL}")).text
+    assert (_value(picked, "medicine_id"), _value(picked, "gtin")) == (PARACETAMOL, GTIN)
+    sent = {**kept, "medicine_id": PARACETAMOL, "quantity": "30", "confirm": "1"}
+    assert (await browser.post("/inventory/lots", sent)).status == 303
+    assert store.rows("SELECT medicine_id FROM gtins") == [(PARACETAMOL,)]

@@ -154,11 +154,14 @@ class _AroundNewLot(TypedDict):
     at: int  # when its form came
     asked: dict[str, str]  # what a code does not say for sure, by the names of fields
     faults: dict[str, str]  # why a code says nothing
+    again: bool  # whether another medicine is chosen than the one that was
 
 
 async def _around_new_lot(q: str = "", gtin: str = "") -> _AroundNewLot:
     sent = (await web.fields()).get("medicine_id") or request.args.get("pick", "").removeprefix("0:")
-    medicine, is_new, found, before = await web.see(_to_receive, sent, gtin, q, request.args.get("after", ""))
+    is_chosen = {"pick", "medicine"}.intersection(request.args)  # by hand, whatever the code means here so far
+    meant = "" if is_chosen else gtin
+    medicine, is_new, found, before = await web.see(_to_receive, sent, meant, q, request.args.get("after", ""))
     return {
         "medicine": medicine,
         "is_new": is_new,
@@ -168,6 +171,7 @@ async def _around_new_lot(q: str = "", gtin: str = "") -> _AroundNewLot:
         "at": web.database().clock(),
         "asked": {},
         "faults": {},
+        "again": request.args.get("pick") == "0:",
     }
 
 
