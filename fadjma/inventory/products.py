@@ -45,6 +45,7 @@ class Product:
 
 # What a pharmacy keeps, in the order in which it is shown: what it lacks, what it nearly lacks, the rest, each by name.
 # That is as much as there are medicines, however long it has been open: lots that are empty are not looked at.
+# What was retired from the list can come no more: once nothing of it is left, it is not lacking.
 _KEPT = f"""
     SELECT k.id, m.search_key, k.threshold, (
         SELECT coalesce(sum(l.on_hand - l.reserved), 0) FROM lots l
@@ -52,7 +53,10 @@ _KEPT = f"""
     ) AS usable, EXISTS (
         SELECT 1 FROM lots l WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on <= :soon
     ) AS expiring
-    FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy
+    FROM products k JOIN medicines m ON m.id = k.medicine_id WHERE k.pharmacy_id = :pharmacy AND (
+        m.retired_at IS NULL
+        OR EXISTS (SELECT 1 FROM lots l WHERE l.product_id = k.id AND l.on_hand > 0 AND l.expires_on > '')
+    )
 """
 _URGENCY = "CASE WHEN usable = 0 THEN 0 WHEN usable <= threshold THEN 1 ELSE 2 END"
 Only = Literal["low", "expiring", "out"]

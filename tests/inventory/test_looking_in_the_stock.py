@@ -6,7 +6,7 @@ from cast import AMOXICILLIN, FALL, INSULIN, NDIAYE, PARACETAMOL
 from store import Clock, Store
 
 from fadjma.identity.people import Viewer
-from fadjma.inventory import products
+from fadjma.inventory import actions, products
 from fadjma.inventory.products import Only
 
 
@@ -58,3 +58,13 @@ def test_what_is_low_expires_or_is_not_there(stock: Store, clock: Clock) -> None
 def test_another_pharmacy_has_its_own(stock: Store) -> None:
     assert _found(stock, "para", person=FALL) == _found(stock, "pa771", person=FALL) == []
     assert stock.read(products.count_products, FALL) == products.Kept(all=0, low=0, expiring=0, out=0)
+
+
+def test_what_was_retired_is_not_lacking_once_nothing_of_it_is_left(stock: Store) -> None:
+    stock.connection.execute("UPDATE medicines SET retired_at = 1 WHERE id = ?", (AMOXICILLIN,))
+    assert AMOXICILLIN in _found(stock) and _found(stock, only="low") == [AMOXICILLIN], "the last tablet is there"
+    lot = stock.read(products.stock, NDIAYE, "am12")[0].lots[0]
+    stock.write(actions.adjust, NDIAYE, lot.id, on_hand=0, version=lot.version, reason="Casse")
+    assert _found(stock, only="low") == _found(stock, only="out") == [] and AMOXICILLIN not in _found(stock)
+    assert stock.read(products.low_stock, NDIAYE, 3) == []
+    assert stock.read(products.count_products, NDIAYE) == products.Kept(all=2, low=0, expiring=1, out=0)
