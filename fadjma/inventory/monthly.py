@@ -104,13 +104,14 @@ class Moved:
 
     movement: Movement
     medicine: str
+    unit: str  # in which it is counted
     lot: str
 
 
 def movements(tx: Transaction, viewer: Viewer, of: Month) -> list[Moved]:
     """All movements of the pharmacist's own pharmacy, in order. Raises Invalid where there are more than `MOST`."""
     rows = tx.all(
-        "SELECT v.id, v.at, v.kind, v.quantity, v.reason, u.name, l.number AS lot, "
+        "SELECT v.id, v.at, v.kind, v.quantity, v.reason, u.name, l.number AS lot, m.unit, "
         "m.dci || ' ' || m.strength || ', ' || m.form AS medicine "
         f"{_OF_A_MONTH.replace('WHERE', 'JOIN people u ON u.id = v.actor_id WHERE')} ORDER BY v.at, v.id LIMIT :most",
         {**_values(viewer, of), "most": MOST + 1},
@@ -121,6 +122,7 @@ def movements(tx: Transaction, viewer: Viewer, of: Month) -> list[Moved]:
         Moved(
             Movement(row["id"], row["at"], row["kind"], row["quantity"], row["reason"], row["name"]),
             row["medicine"],
+            row["unit"],
             row["lot"],
         )
         for row in rows
@@ -145,6 +147,7 @@ _OF_MOVEMENTS = (
     N_("Date"),
     N_("Heure"),
     N_("Produit"),
+    N_("Unité comptée"),
     N_("Lot"),
     N_("Mouvement"),
     N_("Quantité"),
@@ -170,6 +173,7 @@ def table_of_movements(found: list[Moved], language: str) -> Iterator[list[Cell]
             at.date().isoformat(),
             f"{at:%H:%M:%S}",
             one.medicine,
+            one.unit,
             one.lot,
             translate(language, one.movement.label),
             one.movement.quantity,

@@ -38,3 +38,9 @@ def test_a_month_that_is_over_has_what_there_was_at_its_end(store: Store, clock:
         "Transferts": 0,
         "À la fin du mois": 93,
     }
+    found = store.read(monthly.movements, NDIAYE, monthly.month(f"{first:%Y-%m}", store.clock()))
+    head, *rows = monthly.table_of_movements(found, "fr")
+    assert [(row[head.index("Unité comptée")], row[head.index("Quantité")]) for row in rows] == [
+        ("comprimé", 100),
+        ("comprimé", -7),
+    ]
