@@ -25,7 +25,9 @@ async def test_what_has_come_and_gone_of_each_product(clinic: Callers, told: Tol
     assert (await clinic.program(FALL).get("/inventory/consumption")).json["items"] == []
     assert (await program.get("/inventory/consumption?month=2001-01")).json == {"month": "2001-01", "items": []}
     page = html.unescape((await clinic.browser(NDIAYE).get("/inventory/consumption?month=2026-08")).text)
-    assert '<p class="paper"><bdi>Pharmacie Jamm</bdi> · août 2026</p>' in page, "whose it is, and of when, on paper"
+    assert '<p class="paper"><bdi>Pharmacie Jamm</bdi> · août 2026 · imprimé' in page, (
+        "whose it is, of when, and as of when, on paper"
+    )
     page = (await clinic.browser(NDIAYE).get("/inventory/consumption")).text
     assert f'href="/inventory/products/{told.product}"' in page and "data-print" in page
     shown = '<td class="n" data-l="Comptage">%s</td>'

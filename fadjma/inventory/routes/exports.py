@@ -20,9 +20,8 @@ async def consumption() -> Response:
     of = _month()
     found = await web.see(monthly.consumption, of)
     data = {"month": of.code, "items": [one.json() for one in found]}
-    return web.answer(
-        "inventory/consumption.html", data, consumed=found, of=of, is_open=of.until > web.database().clock()
-    )
+    now = web.database().clock()
+    return web.answer("inventory/consumption.html", data, consumed=found, of=of, is_open=of.until > now, now=now)
 
 
 @blueprint.get("/inventory/consumption/export")
