@@ -84,7 +84,7 @@ async def test_in_four_browsers_and_none_is_reloaded(browser: Browser, tmp_path:
         refused = await write(diop)
         await awa.is_told("Une ordonnance vous a été prescrite")
         await awa.sees(f'[id="p{refused}"]', "Émise")
-        await ndiaye.sees("#now", re.compile("Awa Cissé, 34 ans"))
+        await ndiaye.sees(f'[id="p{refused}"]', "Prendre une ordonnance ouverte")
 
         # Claimed by one of those who see it, and refused with a reason: the doctor hears it on the page that is open.
         await open_row(fall, refused)
