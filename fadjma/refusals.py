@@ -26,7 +26,8 @@ class Ended:
     what: Literal["revoked", "expired", "taken"]  # an access; a prescription that another pharmacy has
     of: str  # the patient, by name; empty where that is not theirs to know
     at: int | None
-    next: str  # an address
+    next: str  # an address; empty where they can only ask `doctor`
+    doctor: tuple[str, str] = ("", "")  # whose access it was, by name and profession, where somebody read by delegation
 
 
 class Refusal(Exception):

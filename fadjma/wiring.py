@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from fadjma.access import actions as access_acts
-from fadjma.access import grants, readings, reviews
+from fadjma.access import grants, readings, reviews, tracing
 from fadjma.access import queries as access
 from fadjma.access.states import REVOKE
 from fadjma.accounts import queries as accounts
@@ -137,6 +137,10 @@ def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:
     if found is None:
         return None
     what: Literal["revoked", "expired"] = "revoked" if found.status == REVOKE.target else "expired"
+    if viewer.role == "nurse":  # of a file that this nurse has had open: of any other it is not theirs to know
+        if not tracing.has_read(tx, viewer, tried.patient_id):
+            return None
+        return Ended(what, found.patient.name, found.changed_at, "", (found.doctor_name, found.profession))
     return Ended(what, found.patient.name, found.changed_at, f"/access-requests/new?patient={found.patient_id}")
 
 

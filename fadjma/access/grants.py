@@ -57,13 +57,16 @@ def _widest(whose: str, part: str) -> str:
 
 
 def ended(tx: Transaction, viewer: Viewer, patient_id: str) -> AccessRequest | None:
-    """The doctor's access to this file that ended last, by the patient or by time; None where there was none."""
-    if viewer.role != "doctor":
+    """The access under which this person last could read this file, when it has ended, by the patient or by time: the
+    doctor's own, or for a nurse one of a doctor of the same clinic. None where there was none.
+    """
+    if viewer.role not in READERS:
         return None
+    whose = "a.doctor_id = :viewer" if viewer.role == "doctor" else OF_COLLEAGUES
     row = tx.first(
-        f"{queries.SELECT} WHERE a.patient_id = :patient AND a.doctor_id = :viewer AND a.status IN {listed(_ENDED)} "
+        f"{queries.SELECT} WHERE a.patient_id = :patient AND {whose} AND a.status IN {listed(_ENDED)} "
         "ORDER BY coalesce(a.ended_at, a.expires_at) DESC, a.id DESC LIMIT 1",
-        {"patient": patient_id, "viewer": viewer.id, "now": tx.now},
+        {"patient": patient_id, "organization": viewer.organization_id, "viewer": viewer.id, "now": tx.now},
     )
     found = queries.of_row(row) if row else None
     return None if found is None or found.active else found

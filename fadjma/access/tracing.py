@@ -234,6 +234,16 @@ def last_visit(tx: Transaction, viewer: Viewer, patient_id: str) -> int | None:
     return found
 
 
+def has_read(tx: Transaction, viewer: Viewer, patient_id: str) -> bool:
+    """Whether this person has ever had the file before them, so that they know of it already."""
+    found = tx.value(
+        "SELECT 1 FROM trace WHERE patient_id = :patient AND actor_id = :reader AND action = 'file.read' "
+        "AND outcome = 'success' LIMIT 1",
+        {"patient": patient_id, "reader": viewer.id},
+    )
+    return found is not None
+
+
 def changed_since(tx: Transaction, viewer: Viewer, patient_id: str, since: int) -> list[Subject]:
     """What others have done with these things of a file since a moment, the latest first. The caller looks at rights.
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, MOUSSA, NDIAYE, SARR
+from cast import ADMIN, AMOXICILLIN, AWA, DIOP, FALL, GASSAMA, MOUSSA, NDIAYE, SARR
 from quart import Quart
 from reading import faults
-from steps import receive
+from steps import grant, receive
 from store import Clock, Store
 from told import READS, Route, Told
 
@@ -31,6 +31,11 @@ def _form(page: str, action: str) -> dict[str, str]:
     fields = [field for field in re.findall("<input ([^>]*)>", form) if "radio" not in field or " checked" in field]
     found = [re.search(r'name="?([^" ]+)"? value="?([^" ]+)', field) for field in fields]
     return {field[1]: field[2] for field in found if field}
+
+
+def _plain(page: str) -> str:
+    """With its breaking spaces and apostrophes as they are typed."""
+    return html.unescape(page).replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _list(page: str, id: str) -> str:
@@ -295,6 +300,34 @@ class TestWhatHasEnded:
         part = await clinic.htmx(DIOP).get(file)
         assert part.text.startswith('<div class="errs ended" id="item"')
         assert "a mis fin" not in (await clinic.program(DIOP).get(file)).text  # the contract with programs is as it was
+
+    @pytest.mark.parametrize("by_time", [False, True], ids=["by the patient", "by time"])
+    async def test_a_nurse_who_was_noting_something_reads_whose_access_it_was(
+        self, clinic: Callers, told: Told, store: Store, clock: Clock, by_time: bool
+    ) -> None:
+        form, nurse = "/patients/awa/measurements", clinic.browser(GASSAMA)
+        assert (await nurse.get(form)).status == 200
+        if by_time:
+            store.connection.execute("UPDATE access_requests SET expires_at = ?", (clock(),))
+        else:
+            store.write(access.revoke, AWA, told.granted)
+        part, sent = await clinic.htmx(GASSAMA).get(form), await nurse.post("/patients/awa/vitals", {"pulse": "90"})
+        for answer in (part, sent):
+            assert answer.status == 404 and "Page introuvable" not in answer.text
+            assert "Par délégation : Dr <bdi>Ousmane Diop</bdi>." in _plain(answer.text)
+            assert ("a pris fin" if by_time else "<bdi>Awa Cissé</bdi> a mis fin à l'accès par lequel") in _plain(
+                answer.text
+            )
+            assert "/access-requests/new" not in answer.text  # a nurse asks for none
+
+    async def test_a_nurse_who_never_had_the_file_open_reads_nothing_of_its_access(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        store.write(access.revoke, MOUSSA, grant(store, patient=MOUSSA))
+        nothing = (await clinic.browser(GASSAMA).get("/patients/nobody/records")).text
+        assert (await clinic.browser(GASSAMA).get("/patients/moussa/records")).text == nothing.replace(
+            "nobody", "moussa"
+        )
 
     async def test_to_who_never_had_one_it_says_nothing(self, clinic: Callers, told: Told) -> None:
         nothing = (await clinic.browser(SARR).get("/patients/nobody/records")).text
