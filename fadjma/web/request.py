@@ -36,7 +36,10 @@ _TABLES = (  # a file that is the whole body
 _OF_FILES = ("multipart/form-data", *_TABLES)  # in which one comes
 
 # Fields in which people write words of their own: shown to them when they cannot be taken.
-_WORDS = ("text", "reason", "why", "note", "address", "phone")
+_WORDS = (
+    *("text", "reason", "why", "note", "address", "phone"),
+    *("title", "body", "motive", "observation", "conclusion", "words", "substance", "reaction", "vaccine"),
+)
 _LONGEST_SEARCH = 80  # characters of what is looked for
 _LONGEST_DAY = 20
 _LONGEST_POWER = 3  # signs of a power of ten, in a number of JSON that is spelled out

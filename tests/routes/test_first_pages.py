@@ -301,6 +301,22 @@ class TestWhatHasEnded:
         assert part.text.startswith('<div class="errs ended" id="item"')
         assert "a mis fin" not in (await clinic.program(DIOP).get(file)).text  # the contract with programs is as it was
 
+    async def test_what_a_doctor_had_written_meanwhile_is_there_to_be_read_again(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        store.write(access.revoke, AWA, told.granted)
+        for form, typed in (
+            ("consultations", {"motive": "Fièvre", "observation": "Gorge rouge", "conclusion": "Angine"}),
+            ("records", {"type": "test_result", "title": "Écho", "body": "Foie normal"}),
+            ("problems", {"words": "Asthme", "note": "la nuit"}),
+            ("allergies", {"substance": "Pénicilline", "reaction": "urticaire"}),
+            ("vaccinations", {"vaccine": "BCG", "note": "carnet vu"}),
+        ):
+            answer = await clinic.browser(DIOP).post(f"/patients/awa/{form}", typed)
+            assert answer.status == 404
+            shown = re.findall(r'<q dir="auto">([^<]+)</q>', answer.text)
+            assert shown == [text for name, text in typed.items() if name != "type"], form
+
     @pytest.mark.parametrize("by_time", [False, True], ids=["by the patient", "by time"])
     async def test_a_nurse_who_was_noting_something_reads_whose_access_it_was(
         self, clinic: Callers, told: Told, store: Store, clock: Clock, by_time: bool
