@@ -16,6 +16,7 @@ from typing import Any, Literal
 from fadjma import writing
 from fadjma.access.states import PARTS
 from fadjma.i18n import N_
+from fadjma.records import spelled
 
 Code = Literal[
     "blood_pressure",
@@ -40,6 +41,9 @@ _UNUSUAL = N_("C'est inhabituel à cet âge : vérifiez.")
 _NO_NUMBER = N_("Donnez un nombre, comme %(example)s.")
 _NO_PRESSURE = N_("Donnez les deux, en mmHg, comme 120/80.")
 _IN_CENTIMETRES = N_("Est-ce en cmHg, soit %(pressure)s mmHg ?")
+_IN_GRAMS = N_("Donnez-la en g/l : cela fait environ %(meant)s g/l.")
+_GLUCOSE = 180  # milligrams in a millimole of glucose
+_MILLIMOLES = re.compile(r"(.*[0-9]) ?mmol ?/ ?l", re.IGNORECASE)
 _OUTSIDE = N_("De %(least)s à %(most)s.")
 _MEANT = N_("De %(least)s à %(most)s. Est-ce %(meant)s ?")
 
@@ -150,15 +154,26 @@ def read(code: Code, typed: str) -> Reading:
 
 
 def _value(vital: Vital, typed: str) -> int:
-    exact = whole(typed, 3)
-    if exact is None:
-        raise Unreadable(_NO_NUMBER, example=vital.example)
+    number, times = spelled.value(vital.code, typed)
+    counted = whole(number, 3)
+    if counted is None or counted * times % 1:
+        raise _not_read(vital, typed)
+    exact = int(counted * times)
     found, too_fine = divmod(exact, _last_digit(vital))
     if not vital.possible[0] <= found <= vital.possible[1]:
         raise _outside(vital, exact)
     if too_fine:
         raise Unreadable(_NO_NUMBER, example=vital.example)
     return found
+
+
+def _not_read(vital: Vital, typed: str) -> Unreadable:
+    """With about what it would be, where it was typed in millimoles: nothing is worked out in somebody's place."""
+    found = _MILLIMOLES.fullmatch(writing.plain_digits(typed).strip())
+    number = whole(found[1], 3) if found and vital.code == "glucose" else None
+    if number is None:
+        return Unreadable(_NO_NUMBER, example=vital.example)
+    return Unreadable(_IN_GRAMS, meant=f"{number * _GLUCOSE / 1_000_000:.2f}".replace(".", ","))
 
 
 def _last_digit(vital: Vital) -> int:
@@ -189,7 +204,8 @@ def _written(vital: Vital, value: int) -> str:
 
 def _pressures(typed: str) -> Reading:
     """120/80 in mmHg, or 12/8 in cmHg, which is asked."""
-    found = _PRESSURE.fullmatch(writing.plain_digits(typed).strip())
+    number, _ = spelled.value("blood_pressure", typed)
+    found = _PRESSURE.fullmatch(writing.plain_digits(number).strip())
     if found is None:
         raise Unreadable(_NO_PRESSURE)
     upper, upper_tenths, lower, lower_tenths = found.groups()

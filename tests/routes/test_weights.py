@@ -111,3 +111,28 @@ async def test_whoever_may_not_is_told_that_and_no_more_whatever_they_send(
     for person, status in ((AWA, 403), (NDIAYE, 403), (SARR, 404)):
         for caller in (clinic.program(person), clinic.browser(person)):
             assert (await caller.post(PAGE, sent)).status == status, person.id
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "grams"),
+    [
+        ("12,4 kg", "kg", 12_400),
+        ("62 kilos", "kg", 62_000),
+        ("3200 g", "kg", 3_200),
+        ("3,2 kg", "g", 3_200),
+        ("3 kg 200", "g", 3_200),
+        ("3kg200g", "kg", 3_200),
+        ("3 200 gr", "g", 3_200),
+        ("3 kg 2", "g", None),
+        ("70 lbs", "kg", None),
+    ],
+)
+async def test_a_unit_that_is_typed_counts_before_that_of_the_field(
+    clinic: Callers, told: Told, store: Store, typed: str, unit: str, grams: int | None
+) -> None:
+    """« Donnez un poids, comme 12,4 kg ou 3200 g » says the message: so written it was refused."""
+    answer = await clinic.program(GASSAMA).post(ROUND, {"body_weight": typed, "unit": unit, "confirm": True})
+    if grams is None:
+        assert answer.errors() == {"body_weight": "Donnez un poids, comme 12,4 kg ou 3200 g."}
+    else:
+        assert [one["value"] for one in answer.json["items"]] == [grams]

@@ -5,7 +5,7 @@ from typing import Any
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from fadjma.i18n import N_, translate
-from fadjma.records import vitals
+from fadjma.records import spelled, vitals
 from fadjma.records.consultations import Consultation
 from fadjma.records.forms.fields import validate_past
 from fadjma.records.vitals import VITALS, Reading
@@ -22,6 +22,7 @@ _LONGEST = 20  # characters of a value
 
 
 def _fault_of_weight(typed: str | None, unit: str) -> str | None:
+    typed, unit = spelled.weight(typed or "", unit)
     in_grams = unit == "g"
     grams = vitals.whole(typed, _DIGITS_AFTER[unit])
     if grams is None:
@@ -36,6 +37,7 @@ def _fault_of_weight(typed: str | None, unit: str) -> str | None:
 
 def _grams(typed: str, unit: str) -> int:
     """Of what has no fault."""
+    typed, unit = spelled.weight(typed, unit)
     grams = vitals.whole(typed, _DIGITS_AFTER[unit])
     assert grams
     return grams
