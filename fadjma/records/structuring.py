@@ -174,13 +174,14 @@ def _check_next(facts: Vaccination, occurred_on: str) -> None:
 def note_result(tx: Transaction, viewer: Viewer, patient_id: str, *, facts: Result, occurred_on: str) -> str:
     """Write a result down; returns the id of its record. The patient is told, and open pages follow.
 
-    Raises Invalid before the birth.
+    One without values, which is all in words, is a record in words. Raises Invalid before the birth.
     """
     actions.require_writer(tx, viewer, patient_id, "test_result")
     measuring.require_born(tx, patient_id, "occurred_on", occurred_on)
     written = {"type": "test_result", "title": facts.title, "body": facts.body, "occurred_on": occurred_on}
     record_id = actions.add(tx, viewer, patient_id, **written)
-    results.write(tx, record_id, 1, facts)
+    if facts.values:
+        results.write(tx, record_id, 1, facts)
     return record_id
 
 
@@ -191,5 +192,6 @@ def amend_result(tx: Transaction, viewer: Viewer, record_id: str, *, version: in
     if found.type != "test_result":
         raise NotFound
     actions.add_version(tx, viewer, found, version=version, title=facts.title, body=facts.body, reason=reason)
-    results.write(tx, record_id, version + 1, facts)
+    if facts.values:
+        results.write(tx, record_id, version + 1, facts)
     return record_id

@@ -1,11 +1,13 @@
 """Results of tests, row by row."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from wtforms import FieldList, FormField
 from wtforms.validators import InputRequired, NumberRange
 
+from fadjma import writing
 from fadjma.i18n import N_, translate
 from fadjma.records import results, units
 from fadjma.records.forms.fields import validate_past
@@ -13,11 +15,17 @@ from fadjma.records.results import Result, Value
 from fadjma.web.forms import Date, Form, Optional, WholeNumber, one_of, text
 
 _NO_ANALYSIS = N_("Dites de quelle analyse.")
-_NO_VALUE = N_("Donnez un nombre, comme 5,4 ou <0,01 ; un résultat en mots va dans les précisions.")
+_NO_VALUE = N_("Donnez un nombre, comme 5,4 ou <0,01, ou un résultat en mots, comme positif, ++ ou 1/160.")
+_ONLY_WORDS = N_("Un résultat en mots n'a ni unité ni norme.")
+_TWO_WAYS = N_("Avec un point, on peut lire 7500 ou 7,5 : écrivez l'un ou l'autre.")
 _NO_BOUND = N_("Donnez un nombre, comme 4,5, ou rien.")
 _REVERSED = N_("Le bas de la norme est au-dessus du haut.")
 _NO_UNIT = N_("Cette unité n'est pas connue. Écrivez-la comme g/dL, mmol/L, UI/L ou 10*9/L.")
 _COMPARED_TWICE = N_("Dites « plus petit » ou « plus grand » une seule fois.")
+_LONGEST_NAME = 150  # characters
+# Positif, A Rh+ · ++, ±, - · 2+, 3 croix · 1/160.
+_WORDS = re.compile(r"[^0-9<>=]*[^\W0-9_][^0-9<>=]*|[+±-]{1,4}|[1-4] ?(?:\+|croix)|1 ?/ ?[0-9]{1,5}")
+_POINT = re.compile(r"(?:<=|>=|≤|≥|<|>)? ?[1-9][0-9]{0,2}\.[0-9]{3}")
 _FROM_ONE = N_("Donnez d'une à vingt analyses, chacune avec son nom et sa valeur.")
 
 
@@ -35,8 +43,23 @@ class ValueForm(Form):
     def said(self) -> bool:
         return any(field.data for field in self)
 
+    @property
+    def in_words(self) -> str:
+        """What it says where it is no number, as of a test strip; empty where it is one, or has to be."""
+        typed = self["value"].data or ""
+        return typed if _WORDS.fullmatch(writing.plain_digits(typed)) else ""
+
+    def read_two_ways(self) -> Iterator[str]:
+        """The full names of those fields whose point may part thousands as well as decimals."""
+        for name in ("value", "low", "high"):
+            if _POINT.fullmatch(writing.plain_digits(self[name].data or "")):
+                yield self[name].name
+
     def faults(self) -> Iterator[tuple[str, str]]:
         """What cannot be taken, by the full name of the field."""
+        if self.in_words:
+            yield from self._faults_of_words()
+            return
         typed = results.compared(self["value"].data or "")
         low, high = (results.number(self[name].data or "") for name in ("low", "high"))
         if not self["analysis"].data:
@@ -53,9 +76,15 @@ class ValueForm(Form):
         if low is not None and high is not None and low > high:
             yield self["low"].name, _REVERSED
 
+    def _faults_of_words(self) -> Iterator[tuple[str, str]]:
+        if not self["analysis"].data:
+            yield self["analysis"].name, _NO_ANALYSIS
+        if any(self[name].data for name in ("comparator", "unit", "low", "high")):
+            yield self["value"].name, _ONLY_WORDS
+
     @property
     def facts(self) -> Value:
-        """Of a row that is valid."""
+        """Of a row that is valid, and a number."""
         typed = results.compared(self["value"].data or "")
         assert typed
         low, high = (results.number(self[name].data or "") for name in ("low", "high"))
@@ -64,7 +93,7 @@ class ValueForm(Form):
 
 
 class _ResultFields(Form):
-    exam = text(N_("Examen"), 150, required=False)
+    exam = text(N_("Examen"), _LONGEST_NAME, required=False)
     values = FieldList(FormField(ValueForm), min_entries=results.MOST)
     note = text(N_("Précisions"), 5_000, required=False, lines=True)
 
@@ -85,9 +114,19 @@ class _ResultFields(Form):
 
     @property
     def facts(self) -> Result:
-        """Of a form that is valid."""
-        values = tuple(row.facts for row in self.rows if row.said)
-        return Result(values, self["exam"].data or "", self["note"].data or "")
+        """Of a form that is valid. What is said in words is the beginning of the note, line by line, and what it is
+        about is in the name.
+        """
+        said = [row for row in self.rows if row.said]
+        values = tuple(row.facts for row in said if not row.in_words)
+        lines = [f"{row['analysis'].data} : {row.in_words}" for row in said if row.in_words]
+        named = ", ".join(row["analysis"].data for row in said[:3])[:_LONGEST_NAME] if lines else ""
+        note = "\n".join(filter(None, (*lines, self["note"].data)))
+        return Result(values, self["exam"].data or named, note)
+
+    def read_two_ways(self) -> dict[str, str]:
+        """What is to be written so that it is one number: by the full names of the fields."""
+        return {name: _TWO_WAYS for row in self.rows for name in row.read_two_ways()}
 
 
 class ResultForm(_ResultFields):

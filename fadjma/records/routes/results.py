@@ -9,6 +9,7 @@ from fadjma.records.forms.results import AmendResultForm, ResultForm
 from fadjma.records.results import Proposed
 from fadjma.records.routes.around import AroundNew, add, correct, open_new
 from fadjma.records.routes.records import around_record
+from fadjma.refusals import Invalid
 from fadjma.store import Transaction
 
 blueprint = Blueprint("results", __name__)
@@ -31,6 +32,12 @@ def _open(tx: Transaction, viewer: Viewer, patient_id: str) -> _AroundResult:
     return {**around, "proposed": results.proposed(tx, patient_id) if sees else [], "usual_units": units.USUAL}
 
 
+def _refuse_two_readings(form: ResultForm | AmendResultForm) -> None:
+    """Of what people type. In JSON a point has one meaning."""
+    if web.wants() != "json" and (found := form.read_two_ways()):
+        raise Invalid(found)
+
+
 @blueprint.get("/patients/<patient_id>/test-results/new")
 async def new_result(patient_id: str) -> Response:
     form = web.blank(ResultForm)
@@ -41,6 +48,7 @@ async def new_result(patient_id: str) -> Response:
 @web.refill("records/result.html", ResultForm, context=_around_result)
 async def note_result(patient_id: str) -> Response:
     form = await web.form(ResultForm)
+    _refuse_two_readings(form)
     day = (form.occurred_on.data or form.today).isoformat()
     return await add(structuring.note_result, patient_id, "records", facts=form.facts, occurred_on=day)
 
@@ -49,6 +57,7 @@ async def note_result(patient_id: str) -> Response:
 @web.refill("records/show.html", AmendResultForm, context=around_record, versions=True)
 async def amend_result(record_id: str) -> Response:
     form = await web.form(AmendResultForm)
+    _refuse_two_readings(form)
     return await correct(
         structuring.amend_result,
         record_id,
