@@ -267,7 +267,7 @@ _TEXTS = {
     ),
     "a ouvert un accès d'urgence à votre dossier": N_("a ouvert un accès d'urgence à ce dossier"),
     "a ouvert votre dossier": N_("a ouvert ce dossier"),
-    "a ouvert votre fiche": N_("a ouvert cette fiche"),
+    "a créé votre fiche": N_("a créé cette fiche"),
     "a ouvert votre fiche d'identité": N_("a ouvert la fiche d'identité"),
     "a permis à quelqu'un d'agir pour vous": N_("a permis à quelqu'un d'agir pour cette personne"),
     "a préparé le reste de votre ordonnance": N_("a préparé le reste de l'ordonnance"),

@@ -278,3 +278,13 @@ def test_a_refusal_is_told_in_english_with_its_numbers() -> None:
     refusal = Conflict("Stock insuffisant pour %(medicine)s : il manque %(missing)d sur %(owed)d.", current="validated")
     said = translate("en", refusal.message, medicine="amoxicilline 1 g", missing=4, owed=10)
     assert said == "Not enough stock for amoxicilline 1 g: 4 of 10 are missing."
+
+
+def test_no_sentence_ends_with_a_day_that_has_a_point_of_its_own() -> None:
+    """« 28 nov.. »: a day without its year, or a time of another day, may end with its month."""
+    for template in (ROOT / "templates").rglob("*.html"):
+        for text, values in re.findall(
+            r'_\("([^"]+)"((?:, \w+=[^,()]*(?:\([^()]*\))?[^,()]*)+)\)', template.read_text()
+        ):
+            days = re.findall(r"(\w+)=[^,]*\|day\b", values)
+            assert not any(f"%({name})s." in text for name in days), (template.name, text)

@@ -35,7 +35,7 @@ WORDS: dict[str, Words] = {
     "patient.found": Words(N_("a cherché qui vous êtes, et a vu votre nom, votre âge et votre sexe")),
     "patient.listed": Words(N_("a vu votre nom, votre âge et votre sexe dans une liste")),
     "patient.recalled": Words(N_("a vu votre nom et votre téléphone dans la liste des rappels de vaccins")),
-    "identity.registered": Words(N_("a ouvert votre fiche")),
+    "identity.registered": Words(N_("a créé votre fiche")),
     "identity.read": Words(N_("a ouvert votre fiche d'identité"), N_("a voulu ouvrir votre fiche d'identité")),
     "identity.write": Words(refused=N_("a voulu changer votre fiche d'identité")),
     "identity.corrected": Words(N_("a corrigé votre fiche d'identité")),

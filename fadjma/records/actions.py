@@ -255,6 +255,7 @@ def _tell(
             Notice(directory.beside(tx, [viewer.id, *doctors], "nurse"), "medical_record_updated", None),
         ],
         ground=ground,
+        part=record_type,
         is_new=action == "record.created",
     )
     if record_type == "allergy":

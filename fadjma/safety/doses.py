@@ -125,7 +125,7 @@ def unchecked(lines: Sequence[Given | None], weighed: Weighed, table: Table, now
     if weighed.grams is None or weighed.at is None:
         yield Unchecked("weight", N_("Poids inconnu : aucune dose n'a été vérifiée."))
     elif weighed.at < now - _old(weighed.months):
-        yield Unchecked("weight", N_("Le poids est ancien : il est du %(day)s."), {"day": weighed.at})
+        yield Unchecked("weight", N_("Le poids du %(day)s est ancien."), {"day": weighed.at})
     if table.is_signed and weighed.grams is not None:
         yield from _uncomputed([line for line in lines if line], weighed.ages, table)
 

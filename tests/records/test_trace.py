@@ -154,6 +154,13 @@ def test_the_patient_reads_which_part_it_was(store: Store) -> None:
     }
 
 
+def test_and_which_part_was_written(store: Store) -> None:
+    grant(store)
+    allergy = write_record(store, type="allergy")
+    written = next(one for one in store.read(readings.trace, AWA, AWA.id) if one.action == "record.created")
+    assert (written.part_label, written.href) == ("Allergie", f"/records/{allergy}")
+
+
 def test_writings_stand_in_the_trace_in_their_own_words(store: Store) -> None:
     grant(store)
     record_id = write_record(store)

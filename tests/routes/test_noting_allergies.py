@@ -136,3 +136,19 @@ async def test_a_try_is_in_the_patients_trace(clinic: Callers, told: Told, store
     assert ("sarr", "file.read", "refused") in store.audit()
     assert (await clinic.program(SARR).post(PAGE, {"substance": "lait", "kind": "food"})).status == 404
     assert ("sarr", "file.write", "refused") in store.audit()
+
+
+async def test_in_the_list_of_records_a_refuted_one_says_so_and_none_known_is_no_allergy(
+    clinic: Callers, told: Told
+) -> None:
+    doctor, program = clinic.browser(DIOP), clinic.program(DIOP)
+    assert (await doctor.post(f"{PAGE}/none-known", {})).location == PAGE
+    assert (await program.post(PAGE, {"kind": "food", "substance": "crevette"})).status == 201
+    [made] = [one for one in (await program.get(PAGE)).json["items"] if one["title"] == "Crevette"]
+    history = "/patients/awa/records?view=history"
+    before = _text(await doctor.get(history)).count('<b class="cut">réfutée</b>')
+    refuted = {"kind": "food", "substance": "crevette", "status": "refuted", "version": 1, "reason": "Mangée"}
+    assert (await program.post(f"/records/{made['id']}/allergy", refuted)).status == 201
+    page = _text(await doctor.get(history))
+    assert page.count('<b class="cut">réfutée</b>') == before + 1
+    assert f"<bdi>{NONE}</bdi>" in page and f"Allergie : <bdi>{NONE}" not in page
