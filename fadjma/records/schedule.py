@@ -21,8 +21,10 @@ from fadjma.store import Row, Transaction
 
 CHILD = 18  # years: until then the schedule says something, or that it is not signed
 SMALL = "P5Y"  # until then a child is called of whom nothing is noted: whom the Expanded Programme is for (decision 30)
-_READ_ANEW = 1  # how often `awaited` has come to say something else of the same rows: once more with each such change
+_READ_ANEW = 2  # how often `awaited` has come to say something else of the same rows: once more with each such change
 _SPAN = re.compile(r"P(\d{1,3})([DWMY])")
+# « penta 2 », « vpo0 », « penta, dose 2 », « penta n°2 », « penta 2eme dose », as a name is compared.
+_NUMBERED = re.compile(r"(.+?)[ ,(-]*(?:dose|n°|no)? ?([0-9])(?:er|ere|re|e|eme)?(?: dose)?\)?")
 _DAYS = {"D": 1, "W": 7, "M": 30.44, "Y": 365.25}
 
 
@@ -113,6 +115,18 @@ def parts(span: str) -> tuple[int, str]:
 def called_alike(rows: Iterable[Scheduled], key: str) -> set[str]:
     """The names, as they are compared, of the vaccine that has this one: those that these rows give it."""
     return {key}.union(*(row.keys for row in rows if key in row.keys))
+
+
+def meant(rows: Sequence[Scheduled], key: str, dose: int | None) -> tuple[str, int | None]:
+    """A vaccine and the how many-eth dose, of a name that says both (« Penta 2 ») where these rows know neither it nor
+    another number: else as it was noted.
+    """
+    found = None if any(key in row.keys for row in rows) else _NUMBERED.fullmatch(key)
+    if found is None:
+        return key, dose
+    name, number = found[1], int(found[2])
+    is_known = any(name in row.keys and row.dose == number for row in rows)
+    return (name, number) if is_known and dose in (None, number) else (key, dose)
 
 
 def length(span: str) -> float:

@@ -97,13 +97,27 @@ class NotedEarly:
         return {**own, "given_on": self.found.given.on, **said, "schedule": row.json()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A dose as it stands in the file; `vaccine`: what it is called, without its number where the name says it."""
+
+    given: Given
+    vaccine: str
+    next_due: str
+    created_at: int
+
+    @property
+    def when(self) -> tuple[str, int]:
+        return self.given.on, self.created_at
+
+
 def due_and_early(tx: Transaction, patient_id: str, today: date) -> tuple[tuple[Due, ...], tuple[NotedEarly, ...]]:
     """What a patient is to have by now, and soon, the most urgent first; and a child's doses that were given earlier
     than the signed schedule says. The caller has checked the right.
     """
     patient = directory.identity(tx, patient_id)
     known = schedule.signed(tx) if schedule.is_for(patient.birth_date, today) else []
-    rows = _given(tx, patient_id)
+    rows = _given(tx, patient_id, known)
     soon = date.fromordinal(today.toordinal() + SOON).isoformat()
     return tuple(one for one in _awaited(rows, patient, known, today) if one.on <= soon), _early(rows, patient, known)
 
@@ -118,42 +132,46 @@ def noted_early(tx: Transaction, patient_id: str, today: date) -> tuple[NotedEar
     return due_and_early(tx, patient_id, today)[1]
 
 
-def _early(rows: Sequence[Row], patient: Patient, known: Sequence[Scheduled]) -> tuple[NotedEarly, ...]:
-    names = {row["id"]: row["vaccine"] for row in rows}
-    found = schedule.early(known, patient.birth_date, patient.sex, map(_dose, rows))
+def _early(noted: Sequence[_Noted], patient: Patient, known: Sequence[Scheduled]) -> tuple[NotedEarly, ...]:
+    names = {one.given.record_id: one.vaccine for one in noted}
+    found = schedule.early(known, patient.birth_date, patient.sex, [one.given for one in noted])
     return tuple(NotedEarly(one.given.record_id, names[one.given.record_id], one) for one in found)
 
 
 def awaited(tx: Transaction, patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
     """The next dose of every vaccine, however far it is, the most urgent first; `known`: the schedule."""
-    return _awaited(_given(tx, patient.id), patient, known, today)
+    return _awaited(_given(tx, patient.id, known), patient, known, today)
 
 
-def _awaited(rows: Sequence[Row], patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
+def _awaited(noted: Sequence[_Noted], patient: Patient, known: Sequence[Scheduled], today: date) -> list[Due]:
     last: dict[str, tuple[str, int]] = {}
-    for row in rows:
-        for key in schedule.called_alike(known, row["vaccine_key"]):
-            last[key] = max(last.get(key, ("", 0)), (row["occurred_on"], row["created_at"]))
-    written = [
-        row for row in rows if row["next_due"] and last[row["vaccine_key"]] == (row["occurred_on"], row["created_at"])
-    ]
-    besides = {row["vaccine_key"] for row in written}
-    by_schedule = schedule.awaited(known, patient.birth_date, patient.sex, map(_dose, rows), besides)
+    for one in noted:
+        for key in schedule.called_alike(known, one.given.key):
+            last[key] = max(last.get(key, ("", 0)), one.when)
+    written = [one for one in noted if one.next_due and last[one.given.key] == one.when]
+    besides = {one.given.key for one in written}
+    given = [one.given for one in noted]
+    by_schedule = schedule.awaited(known, patient.birth_date, patient.sex, given, besides)
     found = [*_written(written, today.isoformat()), *_scheduled(by_schedule, today.isoformat())]
     return sorted(found, key=lambda one: (one.on, writing.sort_key(one.vaccine)))
 
 
-def _given(tx: Transaction, patient_id: str) -> list[Row]:
-    return tx.all(
+def _given(tx: Transaction, patient_id: str, known: Sequence[Scheduled]) -> list[_Noted]:
+    rows = tx.all(
         "SELECT r.id, r.occurred_on, r.created_at, f.vaccine, f.vaccine_key, f.dose, f.next_due FROM records r "
         "JOIN vaccination_facts f ON f.record_id = r.id AND f.version = r.version "
         "WHERE r.patient_id = :patient AND r.type = 'vaccination' AND r.status = 'current'",
         {"patient": patient_id},
     )
+    return [_noted(row, known) for row in rows]
 
 
-def _dose(row: Row) -> Given:
-    return Given(row["vaccine_key"], row["dose"], row["occurred_on"], row["id"])
+def _noted(row: Row, known: Sequence[Scheduled]) -> _Noted:
+    key, dose = schedule.meant(known, row["vaccine_key"], row["dose"])
+    name = row["vaccine"][: len(key)]
+    vaccine = name if key != row["vaccine_key"] and writing.fold(name) == key else row["vaccine"]
+    given = Given(key, dose, row["occurred_on"], row["id"])
+    return _Noted(given, vaccine, row["next_due"], row["created_at"])
 
 
 def noted(tx: Transaction, patient_id: str) -> Noted:
@@ -167,10 +185,10 @@ def noted(tx: Transaction, patient_id: str) -> Noted:
     return "nothing" if best is None else "fields" if best else "words"
 
 
-def _written(rows: list[Row], today: str) -> Iterator[Due]:
-    for row in rows:
-        dose = None if row["dose"] is None else row["dose"] + 1
-        yield Due(row["id"], row["vaccine"], dose, row["next_due"], row["next_due"] < today)
+def _written(noted: list[_Noted], today: str) -> Iterator[Due]:
+    for one in noted:
+        dose = None if one.given.dose is None else one.given.dose + 1
+        yield Due(one.given.record_id, one.vaccine, dose, one.next_due, one.next_due < today)
 
 
 def _scheduled(found: list[Awaited], today: str) -> Iterator[Due]:

@@ -467,3 +467,40 @@ def test_of_somebody_who_is_grown_up_nothing_is_said(store: Store) -> None:
     _vaccinate(store, "Hexavalent", 1, days=-3)
     _vaccinate(store, "Hexavalent", 2)
     assert _early(store) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "dose", "next_one"),
+    [
+        ("Penta 1", None, 2),
+        ("penta1", None, 2),
+        ("Pentavalent n°1", None, 2),
+        ("Penta, dose 1", None, 2),
+        ("Penta 1ère dose", None, 2),
+        ("Penta 1", 1, 2),
+        ("Hexavalent 2", None, None),  # the last one
+        ("Penta 1", 2, 1),  # two numbers: nobody knows
+        ("Penta 9", None, 1),  # no such dose
+        ("Tétanos 1", None, 1),  # another vaccine
+    ],
+)
+def test_a_name_that_says_the_dose_counts_as_it(
+    store: Store, clock: Clock, typed: str, dose: int | None, next_one: int | None
+) -> None:
+    """« Penta 1 », as every card says it, left the child overdue for what it had had."""
+    grant(store)
+    _sign(store, *SERIES)
+    _born(store, in_days(store, -200))
+    store.write(structuring.vaccinate, DIOP, AWA.id, facts=Vaccination(typed, dose), occurred_on=in_days(store, -60))
+    due = store.read(vaccinations.due, AWA.id, day(clock()))
+    assert [one.dose for one in due if one.vaccine == "Hexavalent"] == ([next_one] if next_one else [])
+
+
+def test_and_so_does_what_whoever_vaccinated_has_written_of_the_next(store: Store, clock: Clock) -> None:
+    grant(store)
+    _sign(store, *SERIES)
+    _born(store, in_days(store, -200))
+    given = Vaccination("Penta 1", next_due=in_days(store, 5))
+    store.write(structuring.vaccinate, DIOP, AWA.id, facts=given, occurred_on=in_days(store, -20))
+    due = store.read(vaccinations.due, AWA.id, day(clock()))
+    assert [(one.vaccine, one.dose) for one in due if one.vaccine != "BCG"] == [("Penta", 2)]

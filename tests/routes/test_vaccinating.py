@@ -1,6 +1,7 @@
 """A vaccination on its pages: typed, due in the summary, and on the front desk's list."""
 
 import html
+import re
 
 import pytest
 import steps
@@ -61,6 +62,8 @@ async def test_a_schedule_is_proposed_read_signed_and_says_what_a_child_waits_fo
         "/safety-tables/signature", {"entries": [{"id": one["id"]} for one in rows], "password": PASSWORD}
     )
     assert signed.status == 204, signed.text
+    proposed = (await doctor.get("/patients/awa/vaccinations/new")).text.partition('<datalist id="vaccines">')[2]
+    assert re.findall('value="([^"]+)"', proposed.partition("</datalist>")[0]) == ["BCG", "Hexavalent"]
     on = html.unescape((await doctor.get("/patients/awa/records")).text)
     assert 'id="no-schedule"' not in on and "<bdi>Hexavalent</bdi>, dose 1" in on
     assert (

@@ -8,7 +8,7 @@ from fadjma import web
 from fadjma.identity.people import Viewer
 from fadjma.records import recalling, schedule, structuring
 from fadjma.records.forms.fields import AmendVaccinationForm, VaccinationForm
-from fadjma.records.routes.around import add, around_new, correct
+from fadjma.records.routes.around import AroundNew, add, correct, open_new
 from fadjma.records.routes.records import around_record
 from fadjma.records.vaccinations import Recall
 from fadjma.store import Page, Transaction, paging
@@ -16,14 +16,29 @@ from fadjma.store import Page, Transaction, paging
 blueprint = Blueprint("vaccinations", __name__)
 
 
+class _AroundVaccination(AroundNew):
+    """With what is proposed while somebody types: the vaccines of the schedule, which are what is compared."""
+
+    vaccines: list[str]
+
+
+async def _around_new(patient_id: str) -> _AroundVaccination:
+    return await web.see_traced(_open_new, patient_id)
+
+
+def _open_new(tx: Transaction, viewer: Viewer, patient_id: str) -> _AroundVaccination:
+    around = open_new(tx, viewer, patient_id, again=True)  # from the open file, or back
+    return {**around, "vaccines": list(dict.fromkeys(row.vaccine for row in schedule.signed(tx)))}
+
+
 @blueprint.get("/patients/<patient_id>/vaccinations/new")
 async def new_vaccination(patient_id: str) -> Response:
     form = web.blank(VaccinationForm)
-    return web.page("records/vaccination.html", form=form, **await around_new(patient_id))
+    return web.page("records/vaccination.html", form=form, **await _around_new(patient_id))
 
 
 @blueprint.post("/patients/<patient_id>/vaccinations")
-@web.refill("records/vaccination.html", VaccinationForm, context=around_new)
+@web.refill("records/vaccination.html", VaccinationForm, context=_around_new)
 async def vaccinate(patient_id: str) -> Response:
     form = await web.form(VaccinationForm)
     day = (form.occurred_on.data or form.today).isoformat()
