@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fadjma.access import queries, states
 from fadjma.access.queries import GRANTS, OF_COLLEAGUES, AccessRequest
 from fadjma.access.states import OPENS
+from fadjma.identity import patients
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Forbidden, NotFound, Tried
@@ -12,6 +13,8 @@ from fadjma.store import Transaction, listed
 
 READERS: tuple[Role, ...] = ("doctor", "nurse")  # who reads others' files, under a grant
 
+_COMPARED = 500  # open files of people about as old, of which a name may be nearly the same
+_ALIKE = 3  # shown of them
 _ENDED = (*states.GRANTS, states.REVOKE.target, states.EXPIRE.target)  # or ended by time, and not yet written down
 _WIDEST_FIRST = "ORDER BY scope <> 'full', scope <> 'prescriptions', expires_at DESC"
 _OWN = "doctor_id = :doctor"
@@ -107,9 +110,9 @@ def doctors_with_grant(tx: Transaction, patient_id: str, part: str) -> list[str]
     return [row["doctor_id"] for row in rows]
 
 
-def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Patient]) -> dict[str, AccessRequest]:
+def grants_among(tx: Transaction, viewer: Viewer, among: Iterable[Patient]) -> dict[str, AccessRequest]:
     """By the ids of those of these patients (500 at most) whose files are open to the doctor, the widest grants."""
-    ids = {f"id{number}": patient.id for number, patient in enumerate(patients)}
+    ids = {f"id{number}": patient.id for number, patient in enumerate(among)}
     if not ids:
         return {}
     rows = tx.all(
@@ -118,6 +121,31 @@ def grants_among(tx: Transaction, viewer: Viewer, patients: Iterable[Patient]) -
         {**ids, "viewer": viewer.id, "now": tx.now},
     )
     return {row["patient_id"]: queries.of_row(row) for row in rows}
+
+
+def open_alike(tx: Transaction, viewer: Viewer, patient: Patient) -> tuple[Patient, ...]:
+    """Those patients whose files are open to this person as well and who are easily taken for this one, by name."""
+    if viewer.role not in READERS:
+        return ()
+    whose = "a.doctor_id = :viewer" if viewer.role == "doctor" else OF_COLLEAGUES
+    rows = tx.all(
+        "SELECT DISTINCT p.id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex FROM access_requests a "
+        f"JOIN patient_identities p ON p.id = a.patient_id WHERE {whose} AND a.status IN {GRANTS} "
+        "AND a.expires_at > :now AND p.id <> :patient "
+        "AND abs(CAST(substr(p.birth_date, 1, 4) AS INTEGER) - :year) <= :apart LIMIT :most",
+        {
+            "viewer": viewer.id,
+            "organization": viewer.organization_id,
+            "patient": patient.id,
+            "now": tx.now,
+            "year": int(patient.birth_date[:4]),
+            "apart": patients.YEARS_ESTIMATED,
+            "most": _COMPARED,
+        },
+    )
+    found = (Patient(**row.as_dict()) for row in rows)
+    alike = sorted((one for one in found if patients.are_alike(patient, one)), key=lambda one: (one.name, one.id))
+    return tuple(alike[:_ALIKE])
 
 
 def in_order(

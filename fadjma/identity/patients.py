@@ -11,7 +11,7 @@ from typing import Any
 from fadjma import writing
 from fadjma.i18n import iso
 from fadjma.identity import directory, enrolment, patient_pins
-from fadjma.identity.directory import Identity
+from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier
 from fadjma.store import Page, Transaction, paging
 
@@ -20,7 +20,7 @@ LIKELY = 10  # shown of those who may be the same person
 _COMPARED = 400  # of those who share a word of a name
 _ALIKE = 0.8  # of two names, from 0 to 1: « Aminata Ndiaye » and « Aminata Ndiay »
 _YEARS = 2  # that two birth dates of one person may be apart; where one is estimated:
-_YEARS_ESTIMATED = 6
+YEARS_ESTIMATED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def _compared(tx: Transaction, facts: Facts) -> list[str]:
     """
     words = {f"w{i}": word for i, word in enumerate(_words(facts.given_name, facts.family_name))}
     year = int(facts.birth_date[:4])
-    apart = f"CASE WHEN length(p.birth_date) < 10 THEN {_YEARS_ESTIMATED} ELSE :years END"
+    apart = f"CASE WHEN length(p.birth_date) < 10 THEN {YEARS_ESTIMATED} ELSE :years END"
     rows = tx.all(
         "SELECT u.id FROM account_words w JOIN users u ON u.id = w.user_id "
         "JOIN patients p ON p.user_id = u.id "
@@ -163,7 +163,7 @@ def _compared(tx: Transaction, facts: Facts) -> list[str]:
         {
             **words,
             "year": year,
-            "years": _YEARS if len(facts.birth_date) == 10 else _YEARS_ESTIMATED,
+            "years": _YEARS if len(facts.birth_date) == 10 else YEARS_ESTIMATED,
             "most": _COMPARED,
         },
     )
@@ -173,6 +173,14 @@ def _compared(tx: Transaction, facts: Facts) -> list[str]:
         {"phone": facts.phone, "most": _COMPARED},
     )
     return list(dict.fromkeys(row["id"] for row in [*rows, *sharing]))
+
+
+def are_alike(one: Patient, other: Patient) -> bool:
+    """Whether one is easily taken for the other: nearly the same name, and about the same age."""
+    estimated = len(one.birth_date) < 10 or len(other.birth_date) < 10
+    apart = abs(int(one.birth_date[:4]) - int(other.birth_date[:4]))
+    names = [_name(patient.given_name, patient.family_name) for patient in (one, other)]
+    return apart <= (YEARS_ESTIMATED if estimated else _YEARS) and _likeness(*names) >= _ALIKE
 
 
 def _words(*texts: str) -> list[str]:

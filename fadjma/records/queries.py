@@ -10,7 +10,7 @@ from fadjma.access.states import OPENS, PARTS
 from fadjma.events.subjects import Named
 from fadjma.i18n import iso
 from fadjma.identity import directory
-from fadjma.identity.directory import Identity
+from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.people import Viewer
 from fadjma.records import allergies, consultations, differences, measurements, problems, results, vaccinations
 from fadjma.records.allergies import Facts
@@ -156,6 +156,7 @@ class File:
     weight: Measurement | None  # the newest; None also where the grant does not open it
     before: str | None  # where this part of its records begins, as `next` of the part before said
     sought: Sought  # what of its records was asked for
+    alike: tuple[Patient, ...]  # whom the viewer may take for this one: their files are open to them, too
 
     def may_see(self, part: str) -> bool:
         """Whether a part of the file (states.OPENS) is open to the viewer."""
@@ -247,8 +248,9 @@ def file(
     sees_prescriptions = grant is None or grant.scope in OPENS["prescriptions"]
     sees_measurements = grant is None or grant.scope in OPENS[measurements.PART]
     found = records(tx, patient_id, everything=everything, before=before, sought=sought)
+    patient = directory.identity(tx, patient_id)
     return File(
-        patient=directory.identity(tx, patient_id),
+        patient=patient,
         grant=grant,
         records=found,
         may_write=viewer.role == "doctor" and grant is not None and grant.scope == "full",
@@ -258,6 +260,7 @@ def file(
         weight=measurements.newest(tx, patient_id, "body_weight") if sees_measurements else None,
         before=before,
         sought=sought,
+        alike=grants.open_alike(tx, viewer, patient) if grant else (),
     )
 
 

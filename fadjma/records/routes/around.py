@@ -9,8 +9,8 @@ from fadjma import days, web
 from fadjma.access import grants
 from fadjma.access import queries as access
 from fadjma.access.states import OPENS
-from fadjma.identity import births
-from fadjma.identity.directory import Identity
+from fadjma.identity import births, directory
+from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.people import Viewer
 from fadjma.records import actions, allergies, measurements, queries
 from fadjma.records.allergies import Allergies
@@ -50,6 +50,7 @@ class Banner(TypedDict):
     grant: access.AccessRequest | None
     allergies: Allergies | None
     weight: Measurement | None  # the newest; None also where there is none
+    alike: tuple[Patient, ...]  # whom the viewer may take for this one
 
 
 def banner(tx: Transaction, viewer: Viewer, patient_id: str) -> Banner:
@@ -59,6 +60,7 @@ def banner(tx: Transaction, viewer: Viewer, patient_id: str) -> Banner:
         "grant": grant,
         "allergies": allergies.of_patient(tx, patient_id) if grant else None,
         "weight": measurements.newest(tx, patient_id, "body_weight") if weighed else None,
+        "alike": grants.open_alike(tx, viewer, directory.patient(tx, patient_id)) if grant else (),
     }
 
 
