@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from fadjma import chain, events
 from fadjma.access import grants
 from fadjma.access.queries import AccessRequest
 from fadjma.events import Notice, Subject
-from fadjma.i18n import N_
+from fadjma.i18n import DEFAULT_LANGUAGE, N_, show_weight
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
@@ -17,8 +18,10 @@ from fadjma.records.vitals import Code, Reading
 from fadjma.refusals import Conflict, Doubtful, Forbidden, Invalid, Tried
 from fadjma.store import Page, Transaction
 
-_HARDLY = 2  # times as much, or as little, as the last time
-_FAR = N_("C'est plus du double, ou moins de la moitié, du dernier poids noté : vérifiez.")
+_HARDLY = Decimal(2)  # times as much, or as little, as the last time
+_WITHIN_DAYS = 7  # of which it is hardly so much:
+_HARDLY_SO_SOON = Decimal("1.2")
+_FAR = N_("Le dernier poids noté est de %(last)s : vérifiez.")
 _SEVERAL = "measurements"  # in the trace
 
 
@@ -106,16 +109,25 @@ def ask(tx: Transaction, patient_id: str, readings: Sequence[Reading], measured_
     if confirmed:
         return
     birth_date = directory.identity(tx, patient_id).birth_date
-    asked = vitals.questions(readings, birth_date, date.fromisoformat(measured_on))
-    far = [one for one in readings if one.code == "body_weight" and _is_far(tx, patient_id, one.value)]
-    asked.update({one.field: _FAR for one in far})
+    on = date.fromisoformat(measured_on)
+    asked = vitals.questions(readings, birth_date, on)
+    said = vitals.said(readings)
+    weighed = next((one for one in readings if one.code == "body_weight"), None)
+    if weighed and (last := _far_from(tx, patient_id, weighed.value, on)):
+        asked[weighed.field] = _FAR
+        said["last"] = show_weight(last.value, DEFAULT_LANGUAGE, in_grams=last.of_newborn)
     if asked:
-        raise Doubtful(asked, **vitals.said(readings))
+        raise Doubtful(asked, **said)
 
 
-def _is_far(tx: Transaction, patient_id: str, grams: int) -> bool:
+def _far_from(tx: Transaction, patient_id: str, grams: int, on: date) -> Measurement | None:
+    """The last weight, where this one is hardly that of the same person so many days from it."""
     last = measurements.newest(tx, patient_id, "body_weight")
-    return last is not None and max(grams, last.value) > _HARDLY * min(grams, last.value)
+    if last is None:
+        return None
+    soon = abs((on - date.fromisoformat(last.measured_on)).days) <= _WITHIN_DAYS
+    times = Decimal(max(grams, last.value)) / min(grams, last.value)
+    return last if times > (_HARDLY_SO_SOON if soon else _HARDLY) else None
 
 
 def write(

@@ -93,7 +93,7 @@ def test_every_question_is_asked_at_once_and_answered_by_one_confirmation(store:
         with pytest.raises(Doubtful) as doubt:
             write(store, readings=hardly)
         assert doubt.value.errors.keys() == {"blood_pressure", "temperature", "body_weight"}
-        assert doubt.value.values == {"pressure": "120/80"}
+        assert doubt.value.values == {"pressure": "120/80", "last": "60\u00a0kg"}
     assert _measured(store) == [("body_weight", 60_000)]
     _round(store, readings=hardly, confirmed=True)
     assert len(_measured(store)) == 5

@@ -106,14 +106,28 @@ def test_a_long_list_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
     assert ([one.value for one in first], [one.value for one in rest], rest.next) == ([60_000, 61_000], [62_000], None)
 
 
-@pytest.mark.parametrize(("grams", "asked"), [(25_000, False), (100_000, False), (24_999, True), (100_001, True)])
-def test_what_is_far_from_the_last_one_is_asked_once(store: Store, grams: int, asked: bool) -> None:
+@pytest.mark.parametrize(
+    ("days_before", "grams", "asked"),
+    [
+        (8, 25_000, False),
+        (8, 100_000, False),
+        (8, 24_999, True),
+        (8, 100_001, True),
+        (7, 60_000, False),
+        (7, 60_001, True),
+        (0, 45_000, False),
+        (0, 36_000, True),  # somebody else's, of the same day
+    ],
+)
+def test_what_is_far_from_the_last_one_is_asked_once(store: Store, days_before: int, grams: int, asked: bool) -> None:
     grant(store)
-    weigh(store, 50_000)
+    weigh(store, 50_000, days=-days_before)
     if asked:
         with pytest.raises(Doubtful) as doubt:
             weigh(store, grams)
-        assert set(doubt.value.errors) == {"value"}
+        [(field, message)] = doubt.value.errors.items()
+        said = message % doubt.value.values
+        assert (field, said.replace("\u00a0", " ")) == ("value", "Le dernier poids noté est de 50 kg : vérifiez.")
         assert _weights(store) == [50_000]
     weigh(store, grams, confirmed=asked)
     assert grams in _weights(store)
