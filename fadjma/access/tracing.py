@@ -157,9 +157,15 @@ def trace(
     events.notify(tx, [patient_id], "notification", message, Subject("patient", patient_id), patient_id=patient_id)
 
 
-def trace_try(tx: Transaction, viewer: Viewer, tried: Tried, reading: bool) -> None:
-    """What was refused to this person, written down once an hour: trying again and again hides no other reader."""
+def trace_try(tx: Transaction, viewer: Viewer, tried: Tried, reading: bool, again: bool = False) -> None:
+    """What was refused to this person, written down once an hour: trying again and again hides no other reader.
+
+    `again`: asked by a page that was open, because of an event, as in `trace`. That an access has ended under a page is
+    no try of its reader, whose reading was written down.
+    """
     if viewer.id == tried.patient_id or not directory.is_patient(tx, tried.patient_id):
+        return
+    if again and _had_open(tx, viewer, tried):
         return
     action = f"{_TRIES.get(tried.kind, tried.kind)}.{'read' if reading else 'write'}"
     if tx.value(
@@ -179,6 +185,12 @@ def trace_try(tx: Transaction, viewer: Viewer, tried: Tried, reading: bool) -> N
         outcome="refused",
     )
     events.notify(tx, [tried.patient_id], "notification", None, Subject("patient", tried.patient_id))
+
+
+def _had_open(tx: Transaction, viewer: Viewer, tried: Tried) -> bool:
+    """Whether this person read this very thing, or the file that it is of, in the last hour."""
+    read = {Subject(tried.kind, tried.id), Subject("patient", tried.patient_id)}
+    return any(read_lately(tx, viewer, tried.patient_id, f"{_TRIES.get(one.kind, one.kind)}.read", one) for one in read)
 
 
 def trace_listed(tx: Transaction, viewer: Viewer, listed: Iterable[tuple[Subject, str]]) -> None:

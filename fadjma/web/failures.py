@@ -68,7 +68,7 @@ _OUTAGES = {  # why, and after how many seconds it is worth another try
 
 
 _HIDDEN = ("key", "for", "next")  # what a form sends besides what is typed
-WriteDown = Callable[[Transaction, Viewer, Tried, bool], None]
+WriteDown = Callable[[Transaction, Viewer, Tried, bool, bool], None]
 Ending = Callable[[Transaction, Viewer, Tried], Ended | None]
 
 
@@ -88,7 +88,8 @@ def _shape() -> Shaped | None:
 def register(app: Quart, trace_try: WriteDown, ending: Ending) -> None:
     """Answer every refusal and failure of `app`.
 
-    `trace_try(tx, viewer, tried, reading)` writes down for the patient what was refused to somebody else.
+    `trace_try(tx, viewer, tried, reading, again)` writes down for the patient what was refused to somebody else;
+    `again`: an open page has asked for it by itself.
     `ending(tx, viewer, tried)` says what became of what the viewer could see before.
     """
     app.extensions["trace_try"] = trace_try
@@ -146,7 +147,8 @@ async def _note_refused_right(account_id: str) -> None:
 async def _trace_try(viewer: Viewer, tried: Tried) -> None:
     reading = request.method in ("GET", "HEAD")
     with suppress(Unavailable):  # it is refused all the same
-        await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading)
+        again = reading and web.by_itself()
+        await web.database().write(web.app().extensions["trace_try"], viewer, tried, reading, again)
 
 
 async def _ended(tried: Tried | None) -> Ended | None:

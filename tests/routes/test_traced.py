@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from callers import Callers
-from cast import AWA, DIOP, FALL, GOMIS, NDIAYE, SARR
-from store import Store
+from cast import AWA, DIOP, FALL, GASSAMA, GOMIS, NDIAYE, SARR
+from store import Clock, Store
 from told import RECORD, Told
 
+from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 
 
@@ -103,6 +104,42 @@ async def test_the_desk_where_one_prescribes_is_one_reading_a_sitting(clinic: Ca
 
 def _lines_of(page: str) -> int:
     return len(re.findall(r"<li><a\b[^>]*>[^<]*<bdi>", page))
+
+
+async def test_an_open_page_whose_access_has_ended_tries_nothing(clinic: Callers, told: Told, store: Store) -> None:
+    """Its patient, who had just ended it, read at once « a voulu ouvrir votre dossier » of who did nothing."""
+
+    async def refused() -> set[str]:
+        lines = (await clinic.program(AWA).get("/patients/awa/accesses")).json["items"]
+        return {line["name"] for line in lines if line["outcome"] == "refused"}
+
+    form = "/patients/awa/measurements"
+    before = await refused()
+    assert (await clinic.browser(DIOP).get(f"/records/{told.record}")).status == 200
+    assert (await clinic.browser(GASSAMA).get(form)).status == 200
+    store.write(access.revoke, AWA, told.granted)
+    for who, page in ((DIOP, f"/records/{told.record}"), (GASSAMA, form)):
+        assert (await clinic.htmx(who).get(page, X_Live="1")).status == 404
+    assert await refused() == before
+    for who, page in ((DIOP, f"/records/{told.record}"), (GASSAMA, form)):  # and whoever asks for it has tried
+        assert (await clinic.browser(who).get(page)).status == 404
+    assert await refused() == before | {DIOP.name, GASSAMA.name}
+
+
+async def test_who_never_had_it_open_has_tried_whatever_their_page_says(clinic: Callers, told: Told) -> None:
+    assert (await clinic.htmx(SARR).get("/patients/awa/records", X_Live="1")).status == 404
+    lines = (await clinic.program(AWA).get("/patients/awa/accesses")).json["items"]
+    assert (SARR.name, "refused") in {(line["name"], line["outcome"]) for line in lines}
+
+
+async def test_readings_of_one_minute_have_one_time(clinic: Callers, told: Told, clock: Clock) -> None:
+    for _ in range(2):
+        assert (await clinic.browser(DIOP).get(f"/records/{told.record}")).status == 200
+    page = (await clinic.browser(AWA).get("/patients/awa/accesses")).text
+    assert "(2 fois)" in page and not re.search(r"(\d\d:\d\d)–\1 ", page)
+    clock.advance(minutes=3)
+    assert (await clinic.browser(DIOP).get(f"/records/{told.record}")).status == 200
+    assert re.search(r"\d\d:\d\d–\d\d:\d\d \(3 fois\)", (await clinic.browser(AWA).get("/patients/awa/accesses")).text)
 
 
 async def test_what_is_refused_is_traced_whatever_was_asked_and_however(clinic: Callers, told: Told) -> None:
