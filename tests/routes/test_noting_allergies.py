@@ -146,9 +146,12 @@ async def test_in_the_list_of_records_a_refuted_one_says_so_and_none_known_is_no
     assert (await program.post(PAGE, {"kind": "food", "substance": "crevette"})).status == 201
     [made] = [one for one in (await program.get(PAGE)).json["items"] if one["title"] == "Crevette"]
     history = "/patients/awa/records?view=history"
-    before = _text(await doctor.get(history)).count('<b class="cut">réfutée</b>')
+    before = _text(await doctor.get(history)).count('<b class="off">réfutée</b>')
     refuted = {"kind": "food", "substance": "crevette", "status": "refuted", "version": 1, "reason": "Mangée"}
     assert (await program.post(f"/records/{made['id']}/allergy", refuted)).status == 201
     page = _text(await doctor.get(history))
-    assert page.count('<b class="cut">réfutée</b>') == before + 1
+    assert page.count('<b class="off">réfutée</b>') == before + 1
     assert f"<bdi>{NONE}</bdi>" in page and f"Allergie : <bdi>{NONE}" not in page
+    for page in (PAGE, f"/records/{made['id']}", "/patients/awa/records"):  # struck out, it would say the contrary
+        shown = (await doctor.get(page)).text
+        assert '<b class="off">réfutée</b>' in shown and '<b class="cut">réfutée</b>' not in shown
