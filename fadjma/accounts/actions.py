@@ -161,41 +161,53 @@ def correct(
 ) -> str:
     """Name, licence, specialty, profession or place of somebody of the staff, waiting or at work; what is None stays.
 
-    Of whoever still waits also by what they are reached; afterwards that is for themselves.
+    Of whoever has never signed in also by what they are reached (empty: by that no more), for they cannot put it right
+    themselves; afterwards that is theirs. Of an admin there is a name, and no more.
 
     To another place, the person goes at once: every session ends, and with it what was open of the place before.
     """
     before = queries.account(tx, viewer, account_id)
-    if not before.works:
-        raise NotNow(N_("Ce compte n'a ni numéro d'inscription ni lieu d'exercice."), current=before.status)
-    if before.status != "pending" and (email or phone):
+    if before.role == "patient":
+        raise NotNow(N_("La fiche d'un patient se corrige à l'accueil."), current=before.status)
+    reached = {
+        "email": before.email if email is None else email or None,
+        "phone": before.phone if phone is None else phone or None,
+    }
+    if before.reaches_themselves and reached != {"email": before.email, "phone": before.phone}:
         raise NotNow(N_("Ce compte est en service : la personne change elle-même ses coordonnées."), current="active")
+    if not any(reached.values()):
+        raise Invalid({"phone": N_("Donnez un numéro de téléphone ou une adresse e-mail.")})
     place = organization_id or before.organization_id or ""
-    _require_place(tx, before.role, place)
+    if before.works:
+        _require_place(tx, before.role, place)
+    else:
+        _require_nothing(
+            licence_number=licence_number, specialty=specialty, profession=profession, organization_id=organization_id
+        )
     left = _delegates(tx, before)
-    if not enrolment.correct_practitioner(
-        tx,
-        account_id,
-        version=version,
-        licence_number=(before.licence_number or "") if licence_number is None else licence_number,
-        specialty=(before.specialty or "") if specialty is None else specialty,
-        profession=_profession(before.role, profession or before.profession),
-        organization_id=place,
-    ):
+    if not enrolment.turn_page(tx, account_id, version=version):
         raise Conflict(
             N_("Ce compte a été modifié entre-temps : comparez avec ce qui est enregistré maintenant."),
             current=before.status,
+        )
+    if before.works:
+        enrolment.correct_practitioner(
+            tx,
+            account_id,
+            licence_number=(before.licence_number or "") if licence_number is None else licence_number,
+            specialty=(before.specialty or "") if specialty is None else specialty,
+            profession=_profession(before.role, profession or before.profession),
+            organization_id=place,
         )
     enrolment.put_right(
         tx,
         account_id,
         given_name=given_name or before.given_name,
         family_name=family_name or before.family_name,
-        email=email or before.email,
-        phone=phone or before.phone,
+        **reached,
     )
     _record(tx, viewer, account_id, "account.corrected")
-    if place != before.organization_id:
+    if before.works and place != before.organization_id:
         sessions.end(tx, account_id, reason="signed_out")
         events.notify(tx, [account_id], "notification", "account.moved", Subject("profile", account_id))
         _let_follow(tx, account_id, [*left, *_delegates(tx, before)])
@@ -223,6 +235,23 @@ def reset(
     )
     events.notify(tx, [account_id], "notification", "password.reset", Subject("profile", account_id))
     _record(tx, viewer, account_id, "password.reset")
+    return account_id
+
+
+def invite(tx: Transaction, viewer: Viewer, account_id: str, *, key: bytes, address: str) -> str:
+    """Another first slip for somebody of the staff whom the one before did not reach, or not in time.
+
+    As the first one: there is nothing behind it yet, so that nobody has to stand there with a document. Raises NotNow
+    once a password was chosen: from then on it is `reset`.
+    """
+    now = queries.account(tx, viewer, account_id)
+    if now.status != "active":
+        raise Conflict(N_("Ce compte n'est pas en service."), current=now.status)
+    if now.role == "patient" or not slips.is_first_due(tx, account_id):
+        raise NotNow(N_("Cette personne a déjà choisi un mot de passe."), current=now.status)
+    slips.issue(tx, account_id, "activation", key=key, by=viewer.id)
+    security.note(tx, "activation_issued", account_id=account_id, actor_id=viewer.id, address=address)
+    _record(tx, viewer, account_id, "account.invited")
     return account_id
 
 

@@ -62,6 +62,11 @@ class Account:
         return self.organization_id is not None
 
     @property
+    def reaches_themselves(self) -> bool:
+        """Whether how this person is reached is theirs alone to change: they have been in, or might be by now."""
+        return self.signed_in_at is not None or self.status == "deactivated"
+
+    @property
     def is_licensed(self) -> bool:
         """Whether this is somebody whom an Order knows: who prescribes or dispenses."""
         return self.role in ("doctor", "pharmacist")

@@ -184,6 +184,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "clock.confirmed": N_("Horloge du serveur confirmée"),
             "account.registered": N_("Inscription"),
             "account.created": N_("Compte créé"),
+            "account.invited": N_("Autre premier code remis"),
             "account.verified": N_("Compte vérifié"),
             "account.refused": N_("Inscription refusée"),
             "account.corrected": N_("Compte corrigé"),

@@ -14,6 +14,10 @@ from fadjma.refusals import Conflict, Invalid
 from fadjma.store import Duplicate, Transaction
 
 _ONE_STAFF_ADDRESS = "users_staff_email"  # the constraint's name (migration 0008)
+_TAKEN = N_(
+    "Cette adresse e-mail a déjà un compte. Pour un second compte (un autre lieu, un autre métier), donnez seulement un "
+    "numéro de téléphone."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ def _one_staff_address() -> Iterator[None]:
     except Duplicate as error:
         if error.constraint != _ONE_STAFF_ADDRESS:
             raise
-        raise Invalid({"email": N_("Cette adresse e-mail a déjà un compte.")}) from error
+        raise Invalid({"email": _TAKEN}) from error
 
 
 def make_findable(
@@ -125,20 +129,22 @@ def make_practitioner(
     )
 
 
+def turn_page(tx: Transaction, account_id: str, *, version: int) -> bool:
+    """The account goes from this version to the next; false when it has moved on, or is closed."""
+    known = "UPDATE users SET version = version + 1 WHERE id = :id AND version = :version AND status <> 'deactivated'"
+    return bool(tx.execute(known, {"id": account_id, "version": version}))
+
+
 def correct_practitioner(
     tx: Transaction,
     account_id: str,
     *,
-    version: int,
     licence_number: str,
     specialty: str,
     profession: str,
     organization_id: str,
-) -> bool:
-    """Other values in the place of those of this version; false when the account has moved on, or is closed."""
-    known = "UPDATE users SET version = version + 1 WHERE id = :id AND version = :version AND status <> 'deactivated'"
-    if not tx.execute(known, {"id": account_id, "version": version}):
-        return False
+) -> None:
+    """Other values in the place of what a doctor or a pharmacist has besides."""
     tx.execute(
         "UPDATE practitioners SET licence_number = :licence_number, specialty = :specialty, profession = :profession, "
         "organization_id = :organization_id WHERE user_id = :id",
@@ -150,7 +156,6 @@ def correct_practitioner(
             "organization_id": organization_id,
         },
     )
-    return True
 
 
 def vouch(tx: Transaction, account_id: str, *, by: str) -> None:
@@ -207,7 +212,11 @@ def _open(tx: Transaction, sql: str, parameters: dict[str, Any]) -> int:
         if error.constraint != _ONE_STAFF_ADDRESS:
             raise
         raise Conflict(
-            N_("Un autre compte en service a cette adresse e-mail : corrigez l'une des deux."), current="taken"
+            N_(
+                "Un autre compte en service a cette adresse e-mail. Désactivez-le d'abord, ou que la personne change "
+                "l'adresse dans « Mon compte »."
+            ),
+            current="taken",
         ) from error
 
 

@@ -139,6 +139,12 @@ def open_for(tx: Transaction, user_id: str) -> Slip | None:
     return slip if slip and not slip.fault(tx.now) else None
 
 
+def is_first_due(tx: Transaction, user_id: str) -> bool:
+    """Whether a slip was issued for a first password, in time or not, and none was chosen."""
+    sql = "SELECT 1 FROM slips WHERE user_id = :id AND ended_at IS NULL AND former_hash = ''"
+    return tx.value(sql, {"id": user_id}) is not None
+
+
 def resets_of(tx: Transaction, user_id: str) -> list[Slip]:
     """Who has reset this person's password, the latest first."""
     rows = tx.all(

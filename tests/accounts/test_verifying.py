@@ -139,10 +139,41 @@ def test_a_place_is_one_of_the_persons_kind(store: Store, person: Viewer, place:
     assert store.content() == before
 
 
-@pytest.mark.parametrize("account_id", [AWA.id, ADMIN.id])
-def test_who_has_no_licence_is_not_corrected(store: Store, account_id: str) -> None:
+def test_a_patient_is_put_right_at_the_desk(store: Store) -> None:
     with pytest.raises(Conflict):
-        _correct(store, ADMIN, account_id)
+        _correct(store, ADMIN, AWA.id)
+
+
+def test_an_admin_has_a_name_to_correct_and_no_practice(store: Store) -> None:
+    """Who marries, or was typed wrong: nobody could put an administrator's name right."""
+    nothing = dict.fromkeys(("licence_number", "specialty", "profession", "organization_id"))
+    _correct(store, ADMIN, ADMIN.id, **nothing, family_name="Ba Sow")
+    assert store.read(queries.account, ADMIN, ADMIN.id).name == "Aminata Ba Sow"
+    with pytest.raises(Invalid) as refusal:
+        _correct(store, ADMIN, ADMIN.id, version=2)
+    assert refusal.value.errors.keys() == {"licence_number", "specialty", "profession", "organization_id"}
+
+
+class TestReachedBy:
+    """What an admin mistyped when making an account is theirs to put right until its person has been in."""
+
+    def test_is_put_right_until_its_person_has_been_in(self, store: Store) -> None:
+        _correct(store, ADMIN, DIOP.id, phone="+221771112233", email="")
+        found = store.read(queries.account, ADMIN, DIOP.id)
+        assert (found.status, found.phone, found.email) == ("active", "+221771112233", None)
+        _, [by_phone] = store.read(queries.accounts, ADMIN, "77 111 22 33")
+        assert by_phone.id == DIOP.id
+
+    def test_is_their_own_afterwards(self, store: Store) -> None:
+        store.write(actions.start_session, DIOP.id, kind="browser", address="", agent="")
+        with pytest.raises(Conflict):
+            _correct(store, ADMIN, DIOP.id, phone="+221771112233")
+        _correct(store, ADMIN, DIOP.id, email="dr.diop@demo.fadjma")  # as it is
+
+    def test_is_never_nothing(self, store: Store) -> None:
+        with pytest.raises(Invalid) as refusal:
+            _correct(store, ADMIN, DIOP.id, email="")
+        assert refusal.value.errors.keys() == {"phone"}
 
 
 @pytest.mark.parametrize("person", NOT_ADMINS, ids=lambda person: person.id)

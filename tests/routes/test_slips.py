@@ -10,6 +10,7 @@ from cast import ADMIN, AWA, CAST, DIOP, KADD, PASSWORD, THIAM
 from store import Clock, Store
 from told import DOCTOR, DOCUMENT, NEW_PASSWORD, SLIP, SLIP_KEY, STAFF, Told
 
+from fadjma.accounts import actions as accounts
 from fadjma.identity import slips
 from fadjma.identity.people import Viewer
 
@@ -281,6 +282,42 @@ class TestChoosing:
         assert (await clinic.nobody(json=True).post("/activation", ACTIVATION)).errors().keys() == {"code"}
 
 
+class TestAnotherFirstSlip:
+    """The first one was lost, or came after its seven days: a reset wanted a document of somebody far away, in 24 h."""
+
+    async def test_lives_seven_days_and_asks_for_no_document(
+        self, clinic: Callers, told: Told, store: Store
+    ) -> None:
+        week = slips.LIFETIMES["activation"]
+        sql = "UPDATE slips SET issued_at = issued_at - ?, expires_at = expires_at - ? WHERE user_id = ?"
+        store.connection.execute(sql, (week, week, told.invited))
+        over = await clinic.nobody(json=True).post("/activation", ACTIVATION)
+        assert "plus valable" in over.errors()["code"]
+        made = await clinic.program(ADMIN).post(f"/accounts/{told.invited}/activation")
+        assert made.status == 201
+        assert store.value("SELECT max(expires_at - issued_at) FROM slips WHERE user_id = ?", told.invited) == week
+        before = await clinic.nobody(json=True).post("/activation", ACTIVATION)
+        assert "remplacé" in before.errors()["code"]
+        sent = {"code": made.json["activation_code"], "password": NEW_PASSWORD}
+        assert (await clinic.nobody(json=True).post("/activation", sent)).status == 200
+
+    async def test_is_offered_where_no_password_was_chosen_in_the_place_of_a_reset(
+        self, clinic: Callers, told: Told
+    ) -> None:
+        admin = clinic.browser(ADMIN)
+        pages = [(await admin.get(f"/accounts/{id}")).text for id in (told.invited, "diop")]
+        assert [(f"/accounts/{told.invited}/activation" in page, "/reset" in page) for page in pages] == [
+            (True, False),
+            (False, True),
+        ]
+        assert (await admin.post(f"/accounts/{told.invited}/activation")).location.endswith("/slip")
+
+    async def test_is_nothing_once_one_was(self, clinic: Callers, told: Told) -> None:
+        await clinic.nobody(json=True).post("/activation", ACTIVATION)
+        for account_id in (told.invited, "diop", "awa"):
+            (await clinic.program(ADMIN).post(f"/accounts/{account_id}/activation")).problem(409)
+
+
 class TestReset:
     async def test_ends_the_old_password_and_every_session_at_once(self, clinic: Callers) -> None:
         code = await _reset(clinic)
@@ -396,7 +433,7 @@ class TestRegistrations:
         emptied = (await clinic.program(ADMIN).post(f"{where}/correction", {"version": 2, "specialty": ""})).json
         assert (emptied["specialty"], emptied["profession"]) == ("", "dentist")
 
-    async def test_a_name_is_put_right_and_how_one_is_reached_while_one_waits(
+    async def test_a_name_is_put_right_and_how_one_is_reached_until_one_has_been_in(
         self, clinic: Callers, told: Told, store: Store
     ) -> None:
         where = f"/accounts/{told.waiting}"
@@ -409,7 +446,11 @@ class TestRegistrations:
         assert reached == [("+221775123456", "i.sy@exemple.sn")]
         assert (await clinic.program(ADMIN).get("/accounts?q=sy")).json["items"][0]["id"] == told.waiting
         await clinic.program(ADMIN).post(f"{where}/verification")
-        late = await clinic.program(ADMIN).post(f"{where}/correction", {"version": 3, "phone": "78 444 55 66"})
+        again = await clinic.program(ADMIN).post(f"{where}/correction", {"version": 3, "phone": "78 444 55 66"})
+        assert again.status == 200
+        assert 'id="phone"' in (await clinic.browser(ADMIN).get(where)).text
+        store.write(accounts.start_session, told.waiting, kind="browser", address="", agent="")
+        late = await clinic.program(ADMIN).post(f"{where}/correction", {"version": 4, "phone": "77 512 34 56"})
         late.problem(409)
         assert 'id="phone"' not in (await clinic.browser(ADMIN).get(where)).text
 

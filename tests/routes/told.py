@@ -755,6 +755,7 @@ ACTS = [
     Route("/acting", AWA, {"person_id": AWA.id}, quiet=True),
     Route("/accounts", ADMIN, STAFF, created=True),
     Route("/accounts/{invited}/reset", ADMIN, {"document": DOCUMENT}, created=True),
+    Route("/accounts/{invited}/activation", ADMIN, created=True),
     Route("/accounts/{guarded}/factor-removal", ADMIN, {"reason": "Téléphone volé", "document": DOCUMENT}),
     Route("/accounts/{losing}/factor-removal/confirmation", ADMIN),
     Route("/accounts/{waiting}/verification", ADMIN),

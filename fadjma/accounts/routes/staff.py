@@ -91,6 +91,8 @@ class _AroundAccount(TypedDict):
     found: Protected
     organizations: list[directory.Organization]
     slip: Slip | None
+    first_due: bool  # no password was ever chosen with a slip
+    only_one: bool  # nobody else dispenses at that pharmacy
 
 
 def _account_page(tx: Transaction, viewer: Viewer, account_id: str) -> _AroundAccount:
@@ -102,6 +104,9 @@ def _account_page(tx: Transaction, viewer: Viewer, account_id: str) -> _AroundAc
         "found": found,
         "organizations": directory.organizations(tx, kind) if item.works else [],
         "slip": slips.open_for(tx, account_id),
+        "first_due": item.role != "patient" and slips.is_first_due(tx, account_id),
+        "only_one": item.role == "pharmacist"
+        and directory.people(tx, "pharmacist", item.organization_id, limit=2) == [item.id],
     }
 
 
@@ -130,9 +135,22 @@ async def correction(account_id: str) -> Response:
         organization_id=form.organization_id.data,
         given_name=form.given_name.data or None,
         family_name=form.family_name.data or None,
-        email=normalize_email(form.email.data or "") or None,
-        phone=normalize_phone(form.phone.data or ""),
+        email=None if form.email.data is None else normalize_email(form.email.data),
+        phone=None if form.phone.data is None else normalize_phone(form.phone.data) or "",
     )
+
+
+@blueprint.post("/accounts/<account_id>/activation")
+async def another_activation(account_id: str) -> Response:
+    await web.form(NoFields)
+    acted = await web.act(
+        actions.invite,
+        partial(queries.just_issued, key=slip_key()),
+        account_id,
+        key=slip_key(),
+        address=web.mark(request.remote_addr or ""),
+    )
+    return answer_issued(acted, "activation_code")
 
 
 @blueprint.post("/accounts/<account_id>/reset")
