@@ -7,6 +7,7 @@ from fadjma.access import actions as access_acts
 from fadjma.access import grants, readings, reviews, tracing
 from fadjma.access import queries as access
 from fadjma.access.states import REVOKE
+from fadjma.accounts import actions as closing
 from fadjma.accounts import queries as accounts
 from fadjma.announcements import queries as announcements
 from fadjma.events import Subject, subjects
@@ -127,6 +128,7 @@ def wire() -> None:
     reception.follow_identities(recalling.receive)
     reception.follow_identities(recalling.settle)
     access_acts.follow_openings(recalling.receive)
+    closing.follow_closings(access_acts.withdraw_all)
 
 
 def ending(tx: Transaction, viewer: Viewer, tried: Tried) -> Ended | None:

@@ -315,6 +315,18 @@ def withdraw(tx: Transaction, viewer: Viewer, request_id: str) -> str:
     return _move(tx, viewer, request_id, states.WITHDRAW, {"ended_at": tx.now})
 
 
+def withdraw_all(tx: Transaction, doctor_id: str) -> None:
+    """A doctor's account is closed: nobody reads an answer, and a yes would open the file to them if they come back."""
+    rows = tx.all(
+        "UPDATE access_requests SET status = :target, ended_at = :now, version = version + 1 "
+        f"WHERE doctor_id = :doctor AND status {one_of(states.WITHDRAW.sources)} AND lapses_at > :now "
+        "RETURNING id, patient_id",
+        {"target": states.WITHDRAW.target, "now": tx.now, "doctor": doctor_id},
+    )
+    for row in rows:
+        _tell(tx, row["id"], states.WITHDRAW, {"patient": row["patient_id"], "doctor": doctor_id}, actor_id=None)
+
+
 def lapse(tx: Transaction, limit: int) -> int:
     """Time: write down the pending requests that got no answer, and tell the doctors; returns how many."""
     return _end_by_time(tx, states.LAPSE, "lapses_at", limit)

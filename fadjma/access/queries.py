@@ -43,6 +43,7 @@ class AccessRequest(Standing):
     specialty: str
     profession: str
     organization: str
+    doctor_gone: bool  # the account is closed: whatever stands here opens nothing
     reason: str
     proposed_scope: Scope | None
     proposed_duration: str | None
@@ -173,7 +174,8 @@ STATUS = f"""
 _STANDING = f"SELECT a.id, a.patient_id, a.doctor_id, {STATUS} AS status FROM access_requests a"
 SELECT = f"""
     SELECT a.id, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex, a.doctor_id,
-           d.name AS doctor_name, d.specialty, d.profession, d.organization, {STATUS} AS status, a.reason,
+           d.name AS doctor_name, d.specialty, d.profession, d.organization,
+           d.status <> 'active' AS doctor_gone, {STATUS} AS status, a.reason,
            a.proposed_scope, a.proposed_duration, a.scope, a.created_at, a.lapses_at, a.decided_at, a.decision_reason,
            a.in_person, (SELECT name FROM people WHERE id = a.witness_id) AS witness, a.by_id,
            (SELECT name FROM people WHERE id = a.by_id) AS by, a.expires_at, a.ended_at,
@@ -344,6 +346,7 @@ def _selects(viewer: Viewer, statuses: Sequence[Status]) -> list[str]:
 
 def of_row(row: Row) -> AccessRequest:
     values, patient = patient_apart(row)
+    values["doctor_gone"] = bool(row["doctor_gone"])
     return AccessRequest(**values, patient=patient)
 
 

@@ -1,5 +1,6 @@
 """Registering, verifying, ending accounts and sessions. Rights are checked in the transaction that changes."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from fadjma import events
@@ -12,6 +13,13 @@ from fadjma.identity.enrolment import NewPerson
 from fadjma.identity.people import Role, Viewer
 from fadjma.refusals import Conflict, Invalid, NotFound, NotNow, SignInNeeded
 from fadjma.store import Transaction
+
+_closings: list[Callable[[Transaction, str], None]] = []  # what ends with somebody's account
+
+
+def follow_closings(follow: Callable[[Transaction, str], None]) -> None:
+    """Hand in, once when the program starts, what other rooms end when an account is closed."""
+    _closings.append(follow)
 
 
 def register_patient(tx: Transaction, person: NewPerson, *, birth_date: str, sex: str, city: str) -> str:
@@ -287,6 +295,9 @@ def deactivate(tx: Transaction, viewer: Viewer, account_id: str) -> str:
     changed = enrolment.deactivate(tx, account_id)
     slips.withdraw(tx, account_id)
     sessions.end(tx, account_id, reason="deactivated")
+    if changed:
+        for follow in _closings:
+            follow(tx, account_id)
     _let_follow(tx, account_id, _delegates(tx, queries.account(tx, viewer, account_id)))
     return _changed(tx, viewer, account_id, "account.deactivated", changed)
 

@@ -36,7 +36,10 @@ def change(
     if needs_password(before, phone, email) and confirmed != passwords.own_hash(tx, viewer):
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     is_patient = viewer.role == "patient"
-    if pharmacy_id and not (is_patient and directory.is_place(tx, pharmacy_id, "pharmacy")):
+    is_other = (
+        pharmacy_id != before.pharmacy_id
+    )  # what was chosen while somebody dispensed there is not to be answered for
+    if pharmacy_id and is_other and not (is_patient and directory.dispenses(tx, pharmacy_id)):
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
     enrolment.reach(tx, viewer.id, phone=phone, email=email, pharmacy_id=pharmacy_id)
     enrolment.make_findable_anew(tx, viewer.id, viewer.given_name, viewer.family_name, email, phone)

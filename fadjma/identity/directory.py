@@ -79,6 +79,25 @@ def organizations(tx: Transaction, kind: str | None = None) -> list[Organization
     return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
 
 
+_DISPENSES = (
+    "o.kind = 'pharmacy' AND EXISTS (SELECT 1 FROM practitioners p JOIN users u ON u.id = p.user_id "
+    "WHERE p.organization_id = o.id AND u.role = 'pharmacist' AND u.status = 'active')"
+)
+
+
+def pharmacies(tx: Transaction) -> list[Organization]:
+    """Those to which a prescription may go: where somebody has an account who would read it. By name, as above."""
+    rows = tx.all(f"SELECT o.id, o.kind, o.name, o.city FROM organizations o WHERE {_DISPENSES}")
+    found = [Organization(**row.as_dict()) for row in rows]
+    return sorted(found, key=lambda place: (writing.sort_key(place.name), writing.sort_key(place.city)))
+
+
+def dispenses(tx: Transaction, organization_id: str) -> bool:
+    """Whether this is one of these pharmacies."""
+    sql = f"SELECT 1 FROM organizations o WHERE o.id = :id AND {_DISPENSES}"
+    return tx.value(sql, {"id": organization_id}) is not None
+
+
 def kinds_of_places(tx: Transaction) -> set[str]:
     """Of which kinds there are places: clinic, pharmacy."""
     return {row["kind"] for row in tx.all("SELECT DISTINCT kind FROM organizations")}

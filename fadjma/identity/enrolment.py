@@ -15,8 +15,8 @@ from fadjma.store import Duplicate, Transaction
 
 _ONE_STAFF_ADDRESS = "users_staff_email"  # the constraint's name (migration 0008)
 _TAKEN = N_(
-    "Cette adresse e-mail a déjà un compte. Pour un second compte (un autre lieu, un autre métier), donnez seulement un "
-    "numéro de téléphone."
+    "Cette adresse e-mail a déjà un compte. Pour un second compte (un autre lieu, un autre métier), donnez seulement "
+    "un numéro de téléphone."
 )
 
 

@@ -4,6 +4,7 @@ Nothing of what is in their files is here.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -13,7 +14,7 @@ from fadjma.i18n import iso
 from fadjma.identity import directory, enrolment, patient_pins
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier
-from fadjma.store import Page, Transaction, paging
+from fadjma.store import Page, Transaction, given, paging
 
 PER_PAGE = 20
 LIKELY = 10  # shown of those who may be the same person
@@ -48,6 +49,16 @@ class Correction:
 
     def json(self) -> dict[str, Any]:
         return {"by": self.by, "place": self.place, "at": iso(self.at), "reason": self.reason or None, "was": self.was}
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Identity):
+    """A patient in a list of the desk."""
+
+    status: str
+
+    def json(self, language: str) -> dict[str, Any]:
+        return {**Identity.json(self, language), "status": self.status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +116,40 @@ def _corrections(tx: Transaction, patient_id: str) -> tuple[Correction, ...]:
 
 
 def search(tx: Transaction, q: str, before: str | None = None) -> Page[Identity]:
-    """Active patients of whom all that `q` says is true, the newest first: an identifier, the beginning of a telephone,
-    or words that begin so in the name, in any order. Nobody for an empty one: nobody is browsed.
+    """Patients of whom all that `q` says is true, the newest first: an identifier, the beginning of a telephone, or
+    words that begin so in the name, in any order. Nobody for an empty one: nobody is browsed. Those whose account is
+    closed, too: who comes back has a file already.
 
     `before` is the `next` of the page before.
     """
     if identifier := normalize_identifier(q):
         owner = directory.with_identifier(tx, identifier)
-        if owner and directory.is_active(tx, owner, "patient"):
-            return Page([directory.identity(tx, owner)])
+        if owner:
+            return Page([*_known(tx, [owner])])
     condition, words = directory.said_of(q)
     if not words:
         return Page()
     before_at, before_id = paging.position(before)
     rows = tx.all(
-        "SELECT u.id, u.created_at FROM users u WHERE u.role = 'patient' AND u.status = 'active' "
+        "SELECT u.id, u.created_at FROM users u WHERE u.role = 'patient' "
         f"AND (u.created_at, u.id) < (:before_at, :before_id) {condition} "
         "ORDER BY u.created_at DESC, u.id DESC LIMIT :limit",
         {"before_at": before_at, "before_id": before_id, "limit": PER_PAGE + 1, **words},
     )
     found = paging.page(rows, PER_PAGE, lambda row: paging.cursor(row["created_at"], row["id"]))
-    shown = Page(directory.identities(tx, [row["id"] for row in found]))
+    shown: Page[Identity] = Page([*_known(tx, [row["id"] for row in found])])
     shown.next = found.next
     return shown
 
 
-def likely(tx: Transaction, facts: Facts, *, but: str = "") -> list[Identity]:
+def _known(tx: Transaction, ids: Sequence[str]) -> list[Known]:
+    """These (few) patients, in their order."""
+    among, values = given(ids)
+    status = {row["id"]: row["status"] for row in tx.all(f"SELECT id, status FROM users WHERE id IN {among}", values)}
+    return [Known(**asdict(one), status=status[one.id]) for one in directory.identities(tx, ids)]
+
+
+def likely(tx: Transaction, facts: Facts, *, but: str = "") -> list[Known]:
     """Who may be the same person, the likeliest first: nearly the same name, whatever its order, capitals and accents,
     and a birth date that may be the same; or the same given name behind the same telephone.
     """
@@ -143,11 +162,11 @@ def likely(tx: Transaction, facts: Facts, *, but: str = "") -> list[Identity]:
         if other.id != but and (likeness >= _ALIKE or (same_phone and same_given)):
             alike.append((likeness + same_phone, other))
     alike.sort(key=lambda found: (-found[0], found[1].id))
-    return [other for _, other in alike[:LIKELY]]
+    return _known(tx, [other.id for _, other in alike[:LIKELY]])
 
 
 def _compared(tx: Transaction, facts: Facts) -> list[str]:
-    """Whom to compare: active patients with a word of the name and about that age, or with that telephone.
+    """Whom to compare: patients with a word of the name and about that age, or with that telephone.
 
     Those with most of the words come first: many are called Fatou, and many Ndiaye.
     """
@@ -157,7 +176,7 @@ def _compared(tx: Transaction, facts: Facts) -> list[str]:
     rows = tx.all(
         "SELECT u.id FROM account_words w JOIN users u ON u.id = w.user_id "
         "JOIN patients p ON p.user_id = u.id "
-        f"WHERE w.word IN ({', '.join(f':{name}' for name in words) or 'NULL'}) AND u.status = 'active' "
+        f"WHERE w.word IN ({', '.join(f':{name}' for name in words) or 'NULL'}) AND u.role = 'patient' "
         f"AND abs(CAST(substr(p.birth_date, 1, 4) AS INTEGER) - :year) <= {apart} "
         "GROUP BY u.id ORDER BY count(*) DESC LIMIT :most",
         {
@@ -168,8 +187,7 @@ def _compared(tx: Transaction, facts: Facts) -> list[str]:
         },
     )
     sharing = tx.all(
-        "SELECT id FROM users WHERE phone = :phone AND role = 'patient' AND status = 'active' "
-        "ORDER BY created_at, id LIMIT :most",
+        "SELECT id FROM users WHERE phone = :phone AND role = 'patient' ORDER BY created_at, id LIMIT :most",
         {"phone": facts.phone, "most": _COMPARED},
     )
     return list(dict.fromkeys(row["id"] for row in [*rows, *sharing]))

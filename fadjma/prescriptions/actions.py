@@ -327,9 +327,16 @@ def expire(tx: Transaction, limit: int) -> int:
 
 
 def _require_pharmacy(tx: Transaction, pharmacy_id: str | None) -> None:
-    """None: any. Raises Invalid."""
-    if pharmacy_id is not None and not directory.is_place(tx, pharmacy_id, "pharmacy"):
-        raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
+    """None: any. Raises Invalid, also of one where nobody has an account: what goes there waits for ever, and no other
+    pharmacy may take it.
+    """
+    if pharmacy_id is None or directory.dispenses(tx, pharmacy_id):
+        return
+    if directory.is_place(tx, pharmacy_id, "pharmacy"):
+        raise Invalid(
+            {"pharmacy_id": N_("Aucun pharmacien de cette pharmacie n'a de compte : choisissez-en une autre.")}
+        )
+    raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
 
 
 def _replaced(tx: Transaction, viewer: Viewer, patient_id: str, replaces_id: str) -> transitions.Concerned:

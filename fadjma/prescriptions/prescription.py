@@ -317,6 +317,7 @@ class Prescription(Coded):
     prescriber_specialty: str
     prescriber_profession: str
     prescriber_place: str
+    prescriber_gone: bool  # the account is closed: nobody answers what is asked of this prescriber
     addressed_to: str | None
     pharmacy_id: str | None
     pharmacy: str | None

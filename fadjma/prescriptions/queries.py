@@ -43,8 +43,9 @@ _STANDING = f"""
 """
 SELECT = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
-           d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place, p.addressed_to,
-           p.pharmacy_id, coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
+           d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place,
+           d.status <> 'active' AS prescriber_gone, p.addressed_to, p.pharmacy_id,
+           coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
            p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at,
            EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id
@@ -401,6 +402,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
         values |= {"replaces_id": None, "renews_id": None}
     if neutral or hidden or row["status"] in states.VOID:
         values["short_code"] = None
+    values["prescriber_gone"] = bool(row["prescriber_gone"])
     acknowledge_by = values.pop("acknowledge_by")
     values["unacknowledged"] = acknowledge_by is not None
     values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None

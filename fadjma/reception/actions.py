@@ -10,7 +10,7 @@ from fadjma.i18n import N_, age
 from fadjma.identity import births, enrolment, patient_pins, patients, pin_rules
 from fadjma.identity.directory import Identity
 from fadjma.identity.enrolment import NewPerson
-from fadjma.identity.patients import Facts, Registered
+from fadjma.identity.patients import Facts, Known, Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import queries
 from fadjma.refusals import Conflict, Doubtful, Invalid, NotNow
@@ -22,7 +22,7 @@ _LIKELY = N_("Cette personne a peut-être déjà une fiche : regardez les fiches
 class Alike(Doubtful):
     """Whether all is meant is asked beside those who may be the same person, if there are any: `patients`."""
 
-    def __init__(self, errors: Mapping[str, str], patients: list[Identity]) -> None:
+    def __init__(self, errors: Mapping[str, str], patients: list[Known]) -> None:
         super().__init__(errors)
         self.patients = patients
 
@@ -71,7 +71,7 @@ def _ask(tx: Transaction, facts: Facts, *, but: str = "") -> None:
         raise Alike(doubts, alike)
 
 
-def trace_alike(tx: Transaction, viewer: Viewer, alike: list[Identity]) -> None:
+def trace_alike(tx: Transaction, viewer: Viewer, alike: list[Known]) -> None:
     """Write down that the desk sees those who may be the same person as one on the form."""
     viewer.require("receptionist")
     tracing.trace_listed(tx, viewer, [(Subject("patient", patient.id), patient.id) for patient in alike])

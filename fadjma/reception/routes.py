@@ -14,8 +14,7 @@ from fadjma.accounts.forms import ResetForm
 from fadjma.accounts.routes.slips import Printed, activation_address, slip_key
 from fadjma.i18n import translate
 from fadjma.identity import passwords, pin_rules
-from fadjma.identity.directory import Identity
-from fadjma.identity.patients import Registered
+from fadjma.identity.patients import Known, Registered
 from fadjma.identity.people import Viewer
 from fadjma.reception import actions, queries
 from fadjma.reception.forms import CorrectionForm, IdentityForm, PinForm, WitnessForm
@@ -26,7 +25,7 @@ blueprint = Blueprint("reception", __name__)
 
 
 class _AroundNew(TypedDict):
-    likely: list[Identity]  # who may be the same person as the one on the form
+    likely: list[Known]  # who may be the same person as the one on the form
 
 
 async def _around_new() -> _AroundNew:
@@ -60,7 +59,7 @@ async def _with_alike(doubt: actions.Alike) -> actions.Alike:
 
 class _AroundPatient(TypedDict):
     patient: Registered
-    likely: list[Identity]
+    likely: list[Known]
     waiting: list[AccessRequest]  # what the patient may answer here
     attested: list[AccessRequest]  # what runs because they have
     correction_form: CorrectionForm

@@ -285,9 +285,7 @@ class TestChoosing:
 class TestAnotherFirstSlip:
     """The first one was lost, or came after its seven days: a reset wanted a document of somebody far away, in 24 h."""
 
-    async def test_lives_seven_days_and_asks_for_no_document(
-        self, clinic: Callers, told: Told, store: Store
-    ) -> None:
+    async def test_lives_seven_days_and_asks_for_no_document(self, clinic: Callers, told: Told, store: Store) -> None:
         week = slips.LIFETIMES["activation"]
         sql = "UPDATE slips SET issued_at = issued_at - ?, expires_at = expires_at - ? WHERE user_id = ?"
         store.connection.execute(sql, (week, week, told.invited))

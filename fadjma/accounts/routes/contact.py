@@ -25,7 +25,7 @@ class _Around(TypedDict):
 
 
 def _own(tx: Transaction, viewer: Viewer) -> _Around:
-    return {"contact": queries.own_contact(tx, viewer), "pharmacies": directory.organizations(tx, "pharmacy")}
+    return {"contact": queries.own_contact(tx, viewer), "pharmacies": directory.pharmacies(tx)}
 
 
 async def _around() -> _Around:

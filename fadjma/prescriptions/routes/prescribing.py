@@ -75,7 +75,7 @@ def _desk(tx: Transaction, viewer: Viewer, patient_id: str, *, again: bool) -> D
     file = writing.open_file(tx, viewer, patient_id, again=again)
     return {
         "file": file,
-        "pharmacies": directory.organizations(tx, "pharmacy"),
+        "pharmacies": directory.pharmacies(tx),
         "allergies": allergies.of_patient(tx, patient_id),
         "suggestions": {},
         "earlier": copying.earlier(tx, viewer, patient_id),

@@ -290,7 +290,7 @@ def _opened(
 
 
 def _pharmacies(tx: Transaction, viewer: Viewer) -> list[tuple[str, str]]:
-    return [place.place for place in directory.organizations(tx, "pharmacy")]
+    return [place.place for place in directory.pharmacies(tx)]
 
 
 async def _sent() -> list[Override]:
