@@ -10,6 +10,7 @@ from fadjma.access.states import Scope
 from fadjma.events import subjects
 from fadjma.events.subjects import Named, Told
 from fadjma.i18n import N_, iso
+from fadjma.identity import practices
 from fadjma.identity.people import PROFESSIONS, ROLES, Role, Viewer
 from fadjma.refusals import NotFound, Tried
 from fadjma.store import Page, Row, Transaction, given, listed, paging
@@ -23,15 +24,16 @@ _NOT_THEIRS = ("patient", "handover")  # kinds of things whose pages are other p
 # A line of the trace, whosever it is.
 _READING = f"""
     SELECT e.id, e.at, e.action, e.outcome, e.subject_kind, e.subject_id, e.part, u.name, u.role,
-           e.by_id IS NOT NULL AND e.actor_id = e.patient_id AS by_proxy, u.profession,
-           u.organization AS place, a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
+           e.by_id IS NOT NULL AND e.actor_id = e.patient_id AS by_proxy,
+           coalesce(f.profession, u.profession) AS profession, coalesce(f.organization, u.organization) AS place,
+           a.id AS ground_id, coalesce(a.decided_at, a.created_at) AS ground_at,
            a.scope AS ground_scope, a.emergency_code IS NOT NULL AS emergency,
            CASE WHEN a.doctor_id <> e.actor_id THEN (SELECT name FROM people WHERE id = a.doctor_id) END
            AS ground_doctor, (SELECT profession FROM people WHERE id = a.doctor_id) AS ground_profession,
            1 + (SELECT count(*) FROM trace r WHERE r.repeats = e.id) AS times,
            coalesce((SELECT max(r.at) FROM trace r WHERE r.repeats = e.id), e.at) AS last_at, c.status AS contest
     FROM trace e JOIN people u ON u.id = coalesce(e.by_id, e.actor_id) LEFT JOIN access_requests a ON a.id = e.ground
-    LEFT JOIN contests c ON c.line_id = e.id
+    LEFT JOIN contests c ON c.line_id = e.id {practices.then("f", "u.id", "e.at")}
     WHERE (e.actor_id <> e.patient_id OR e.by_id IS NOT NULL) AND e.repeats IS NULL AND e.action IN {_SHOWN}
 """
 

@@ -14,6 +14,7 @@ from fadjma.access.states import Place
 from fadjma.events import audit
 from fadjma.events.subjects import Named
 from fadjma.i18n import iso, translate
+from fadjma.identity import practices
 from fadjma.identity.directory import Patient
 from fadjma.identity.people import Viewer
 from fadjma.refusals import NotFound, Tried
@@ -141,14 +142,16 @@ class Contest:
         }
 
 
-_REVIEW = """
+_REVIEW = f"""
     SELECT v.request_id AS id, v.status, a.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex,
-           a.doctor_id, d.name AS doctor_name, d.specialty, d.profession, d.organization, a.emergency_code AS code,
+           a.doctor_id, d.name AS doctor_name, d.specialty, d.profession,
+           coalesce(f.organization, d.organization) AS organization, a.emergency_code AS code,
            a.reason, v.against, v.opened_at, a.expires_at AS closes_at, a.ended_at, v.question, v.explanation,
            v.explained_at, v.text, coalesce((SELECT name FROM people WHERE id = v.reviewer_id), '') AS reviewer,
            v.decided_at, v.version
     FROM emergency_reviews v JOIN access_requests a ON a.id = v.request_id
     JOIN patient_identities p ON p.id = a.patient_id JOIN people d ON d.id = a.doctor_id
+    {practices.then("f", "a.doctor_id", "a.created_at")}
 """
 _CONTEST = """
     SELECT c.line_id AS id, c.status, c.patient_id, p.given_name, p.family_name, p.identifier, p.birth_date, p.sex,

@@ -7,6 +7,7 @@ from typing import Any
 
 from fadjma import writing
 from fadjma.i18n import N_
+from fadjma.identity import practices
 from fadjma.identity.identifiers import new_identifier
 from fadjma.identity.people import Role
 from fadjma.ids import new_id
@@ -144,17 +145,21 @@ def correct_practitioner(
     profession: str,
     organization_id: str,
 ) -> None:
-    """Other values in the place of what a doctor or a pharmacist has besides."""
+    """Other values in the place of what a doctor or a pharmacist has besides; what they were is kept."""
+    now = {
+        "licence_number": licence_number,
+        "specialty": specialty,
+        "profession": profession,
+        "organization_id": organization_id,
+    }
+    was = tx.first(f"SELECT {', '.join(now)} FROM practitioners WHERE user_id = :id", {"id": account_id})
+    if was is None or was.as_dict() == now:
+        return
+    practices.keep(tx, of=account_id)
     tx.execute(
         "UPDATE practitioners SET licence_number = :licence_number, specialty = :specialty, profession = :profession, "
         "organization_id = :organization_id WHERE user_id = :id",
-        {
-            "id": account_id,
-            "licence_number": licence_number,
-            "specialty": specialty,
-            "profession": profession,
-            "organization_id": organization_id,
-        },
+        {"id": account_id, **now},
     )
 
 

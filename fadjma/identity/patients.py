@@ -11,7 +11,7 @@ from typing import Any
 
 from fadjma import writing
 from fadjma.i18n import iso
-from fadjma.identity import directory, enrolment, patient_pins
+from fadjma.identity import directory, enrolment, patient_pins, practices
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier
 from fadjma.store import Page, Transaction, given, paging
@@ -105,8 +105,9 @@ def registered(tx: Transaction, patient_id: str) -> Registered:
 
 def _corrections(tx: Transaction, patient_id: str) -> tuple[Correction, ...]:
     rows = tx.all(
-        "SELECT p.name, p.organization, c.corrected_at, c.reason, c.was FROM identity_corrections c "
-        "JOIN people p ON p.id = c.corrected_by WHERE c.patient_id = :id ORDER BY c.version DESC",
+        "SELECT p.name, coalesce(f.organization, p.organization) AS organization, c.corrected_at, c.reason, c.was "
+        "FROM identity_corrections c JOIN people p ON p.id = c.corrected_by "
+        f"{practices.then('f', 'c.corrected_by', 'c.corrected_at')} WHERE c.patient_id = :id ORDER BY c.version DESC",
         {"id": patient_id},
     )
     return tuple(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from fadjma import writing
 from fadjma.i18n import N_
+from fadjma.identity import practices
 from fadjma.ids import new_id
 from fadjma.refusals import NotFound
 from fadjma.store import Transaction
@@ -98,7 +99,12 @@ def add_all(tx: Transaction, added: Iterable[Facts]) -> list[str]:
 
 
 def change(tx: Transaction, place_id: str, facts: Facts, version: int) -> bool:
-    """Say something else of a place, unless somebody has since `version`; what kind it is stays."""
+    """Say something else of a place, unless somebody has since `version`; what kind it is stays. What was signed there
+    under another name or address says so still.
+    """
+    before = place(tx, place_id)
+    if any(getattr(before, name) != getattr(facts, name) for name in ("name", "address", "city", "phone")):
+        practices.keep(tx, at=place_id)
     return bool(
         tx.execute(
             "UPDATE organizations SET name = :name, address = :address, city = :city, phone = :phone, "

@@ -149,7 +149,7 @@ def open_paper(tx: Transaction, viewer: Viewer, prescription_id: str, *, copy: C
     is_child = age(patient.birth_date, issued_on) < _CHILD
     return Paper(
         found,
-        practices.practice(tx, found.prescriber_id),
+        practices.practice(tx, found.prescriber_id, found.issued_at),
         patient,
         weight if is_child and not found.hidden else None,
         issued_on,

@@ -199,7 +199,7 @@ class Act:
     from_status: Status | None
     to_status: Status
     reason: str
-    place_id: str | None = None  # where who did it works
+    place_id: str | None = None  # where who did it worked then
 
     @property
     def label(self) -> str:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from fadjma.access import grants
-from fadjma.identity import directory, patient_pins, proxies
+from fadjma.identity import directory, patient_pins, practices, proxies
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import equivalents, put_aside
@@ -42,8 +42,10 @@ _STANDING = f"""
     FROM prescriptions p
 """
 SELECT = f"""
-    SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name, d.specialty AS prescriber_specialty,
-           d.profession AS prescriber_profession, d.organization || ', ' || d.city AS prescriber_place,
+    SELECT p.id, p.patient_id, p.prescriber_id, d.name AS prescriber_name,
+           coalesce(f.specialty, d.specialty) AS prescriber_specialty,
+           coalesce(f.profession, d.profession) AS prescriber_profession,
+           coalesce(f.organization || ', ' || f.city, d.organization || ', ' || d.city) AS prescriber_place,
            d.status <> 'active' AS prescriber_gone, p.addressed_to, p.pharmacy_id,
            coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
@@ -58,7 +60,7 @@ SELECT = f"""
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
     LEFT JOIN places o ON o.id = p.pharmacy_id LEFT JOIN places a ON a.id = p.addressed_to
-    LEFT JOIN prescriptions r ON r.replaces_id = p.id
+    LEFT JOIN prescriptions r ON r.replaces_id = p.id {practices.then("f", "p.prescriber_id", "p.issued_at")}
 """
 _IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "phone")
 # What is whose, as conditions that an index serves each, with the states that are theirs: a list takes the newest of
@@ -422,8 +424,8 @@ def _ask_acts(tx: Transaction, prescription_id: str) -> Callable[[], tuple[Act, 
         "SELECT a.at, (SELECT name FROM people WHERE id = a.actor_id) AS name, "
         "(SELECT name FROM people WHERE id = a.by_id) AS by, "
         "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason, "
-        "(SELECT organization_id FROM people WHERE id = a.actor_id) AS place_id "
-        "FROM prescription_acts a WHERE a.prescription_id = :id "
+        "coalesce(f.organization_id, (SELECT organization_id FROM people WHERE id = a.actor_id)) AS place_id "
+        f"FROM prescription_acts a {practices.then('f', 'a.actor_id', 'a.at')} WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",
         {"id": prescription_id},
     )

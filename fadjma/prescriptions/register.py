@@ -14,6 +14,7 @@ from fadjma import days
 from fadjma.access import tracing
 from fadjma.events import Subject
 from fadjma.i18n import N_, iso, translate
+from fadjma.identity import practices
 from fadjma.identity.people import Viewer, full_name, titled
 from fadjma.inventory import equivalents
 from fadjma.inventory.formulary import SCHEDULES
@@ -45,16 +46,17 @@ _COLUMNS = (
     N_("Remis par"),
     N_("Remise annulée"),
 )
-_ENTRY = """
+_ENTRY = f"""
     SELECT e.number AS serial, e.at, p.id AS prescription_id, p.patient_id, p.issued_at,
-           d.name AS prescriber, d.profession, d.organization || ', ' || d.city AS prescriber_place,
+           d.name AS prescriber, coalesce(f.profession, d.profession) AS profession,
+           coalesce(f.organization || ', ' || f.city, d.organization || ', ' || d.city) AS prescriber_place,
            i.given_name, i.family_name, i.identifier, i.city, m.dci || ' ' || m.strength || ', ' || m.form AS medicine,
            l.medicine_id,
            e.schedule, m.unit, u.name AS pharmacist, g.undone_at
     FROM register_entries e JOIN dispenses g ON g.id = e.dispense_id JOIN prescription_lines l ON l.id = e.line_id
     JOIN medicine_names m ON m.id = l.medicine_id JOIN prescriptions p ON p.id = g.prescription_id
     JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
-    JOIN people u ON u.id = g.actor_id
+    JOIN people u ON u.id = g.actor_id {practices.then("f", "p.prescriber_id", "p.issued_at")}
 """
 
 

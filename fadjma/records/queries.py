@@ -9,7 +9,7 @@ from fadjma.access import queries as access
 from fadjma.access.states import OPENS, PARTS
 from fadjma.events.subjects import Named
 from fadjma.i18n import iso
-from fadjma.identity import directory
+from fadjma.identity import directory, practices
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.people import Viewer
 from fadjma.records import allergies, consultations, differences, measurements, problems, results, vaccinations
@@ -163,12 +163,13 @@ class File:
         return self.grant is None or self.grant.scope in OPENS[part]
 
 
-_RECORD = """
+_RECORD = f"""
     SELECT r.id, r.patient_id, r.type, r.status, r.occurred_on, r.created_at, r.version, v.title, v.body, r.author_id,
-           a.name AS author_name, a.profession, a.organization,
+           a.name AS author_name, coalesce(f.profession, a.profession) AS profession,
+           coalesce(f.organization, a.organization) AS organization,
            (SELECT count(*) FROM record_papers WHERE record_id = r.id) AS paper_count
     FROM records r JOIN record_versions v ON v.record_id = r.id AND v.version = r.version
-    JOIN people a ON a.id = r.author_id
+    JOIN people a ON a.id = r.author_id {practices.then("f", "r.author_id", "r.created_at")}
 """
 
 
@@ -210,8 +211,10 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
     if found.hidden:
         return found
     rows = tx.all(
-        "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, a.profession, v.created_at "
-        "FROM record_versions v JOIN people a ON a.id = v.author_id WHERE v.record_id = :id "
+        "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, "
+        "coalesce(f.profession, a.profession) AS profession, v.created_at "
+        "FROM record_versions v JOIN people a ON a.id = v.author_id "
+        f"{practices.then('f', 'v.author_id', 'v.created_at')} WHERE v.record_id = :id "
         "ORDER BY v.version DESC",
         {"id": record_id},
     )

@@ -8,11 +8,18 @@ from cast import ADMIN, AWA, CLINIC, DIOP, THIAM
 from store import Store
 
 from fadjma.identity import patients, practices, practitioners
+from fadjma.identity.practices import Practice
 from fadjma.refusals import NotFound
+from fadjma.store import Transaction
+
+
+def _practice(tx: Transaction, user_id: str) -> Practice:
+    return practices.practice(tx, user_id, tx.now)
+
 
 OF_WHOM = [
     (patients.registered, AWA.id, (DIOP.id, ADMIN.id, "nobody", "")),
-    (practices.practice, DIOP.id, (AWA.id, ADMIN.id, "nobody", "")),
+    (_practice, DIOP.id, (AWA.id, ADMIN.id, "nobody", "")),
     (practitioners.practitioner, DIOP.id, (AWA.id, "nobody", "")),
 ]
 
@@ -29,6 +36,6 @@ def test_whoever_is_none_is_not_found(
 
 def test_what_is_told_is_theirs(store: Store) -> None:
     assert store.read(patients.registered, AWA.id).name == AWA.name
-    assert store.read(practices.practice, DIOP.id).name == DIOP.name
+    assert store.read(_practice, DIOP.id).name == DIOP.name
     assert store.read(practitioners.practitioner, THIAM.id).organization == THIAM.organization
     assert THIAM.organization_id == CLINIC

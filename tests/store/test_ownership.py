@@ -18,7 +18,7 @@ HOUSE = Path(fadjma.__file__).parent
 TABLES = {
     "store": {"schema_migrations", "settings"},
     "identity": {
-        *("organizations", "users", "account_words", "patients", "practitioners"),
+        *("organizations", "users", "account_words", "patients", "practitioners", "former_practices"),
         *("sessions", "slips", "unlock_pins"),
         *("totp_keys", "totp_enrolments", "recovery_codes", "factor_removals", "passkeys", "passkey_challenges"),
         *("identity_corrections", "patient_pins", "patient_links", "proxies"),
@@ -61,7 +61,7 @@ TABLES = {
     },
 }
 VIEWS = {
-    "identity": {"people", "patient_identities", "accounts", "places", "words_of_accounts"},
+    "identity": {"people", "practices_before", "patient_identities", "accounts", "places", "words_of_accounts"},
     "events": {"trace"},
     "inventory": {
         "medicine_names",
