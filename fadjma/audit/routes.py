@@ -9,7 +9,7 @@ from fadjma import days, web
 from fadjma.audit import sealing
 from fadjma.events import audit
 from fadjma.events.audit import Chosen
-from fadjma.i18n import translate
+from fadjma.i18n import N_, translate
 from fadjma.identity.people import Viewer
 from fadjma.refusals import Invalid
 from fadjma.store import Page, Transaction
@@ -19,13 +19,13 @@ blueprint = Blueprint("audit", __name__)
 
 
 @blueprint.get("/audit")
-@web.takes("by", "about", "kind", "day", "before")
+@web.takes("by", "about", "kind", "day", "until", "before")
 async def index() -> Response:
     chosen, before = _chosen(), web.before()
     found, names = await web.see(_browse, chosen, before)
     data = found.json(lambda entry: entry.json(web.language()))
     kinds = [(code, translate(web.language(), label)) for code, (label, _) in audit.KINDS.items()]
-    asked = {name: request.args.get(name, "") for name in ("by", "about", "kind", "day")}
+    asked = {name: request.args.get(name, "") for name in ("by", "about", "kind", "day", "until")}
     return web.answer("audit/index.html", data, entries=found, names=names, kinds=kinds, asked=asked)
 
 
@@ -36,7 +36,7 @@ def _browse(
 
 
 @blueprint.get("/audit/export")
-@web.takes("by", "about", "kind", "day")
+@web.takes("by", "about", "kind", "day", "until")
 async def export() -> Response:
     entries = await web.see(audit.export, _chosen())
     await web.change(audit.note_export, web.mark(request.remote_addr or ""))
@@ -64,16 +64,20 @@ async def export_seal() -> Response:
 
 
 def _chosen() -> Chosen:
-    """What the address asks for. Raises Invalid for a day that there is not."""
-    by, about, day = request.args.get("by") or None, request.args.get("about") or None, web.day("day")
-    since, until = _span(day) if day else (0, None)
+    """What the address asks for: one day, or from one to another, or to it. Raises Invalid for what is no day."""
+    by, about = request.args.get("by") or None, request.args.get("about") or None
+    day, last = web.day("day"), web.day("until")
+    if day and last and last < day:
+        raise Invalid({"until": N_("Le dernier jour est avant le premier.")})
+    since = _span(day, "day")[0] if day else 0
+    until = _span(last, "until")[1] if last else _span(day, "day")[1] if day else None
     return Chosen(by=by, about=about, kind=web.one_of("kind", list(audit.KINDS)), since=since, until=until)
 
 
-def _span(text: str) -> tuple[int, int]:
-    """When a day of the clinic begins and ends."""
+def _span(text: str, name: str) -> tuple[int, int]:
+    """When a day of the clinic begins and ends; `name`: of the parameter that asks for it."""
     day = date.fromisoformat(text)
     try:
         return days.midnight(day), days.midnight(day + timedelta(days=1))
     except (ValueError, OverflowError) as error:
-        raise Invalid({"day": web.NO_DAY}) from error
+        raise Invalid({name: web.NO_DAY}) from error

@@ -328,7 +328,7 @@ def export(tx: Transaction, viewer: Viewer, chosen: Chosen) -> list[Entry]:
     """All lines of what is asked for. Raises Invalid where they are more than EXPORTED."""
     found = browse(tx, viewer, chosen, limit=EXPORTED)
     if found.next:
-        raise Invalid({"day": N_("Plus de 50 000 lignes : choisissez un jour, un genre ou une personne.")})
+        raise Invalid({"day": N_("Plus de 50 000 lignes : choisissez moins de jours, un genre ou une personne.")})
     return found
 
 

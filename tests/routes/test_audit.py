@@ -54,6 +54,22 @@ async def test_by_person_patient_kind_and_day(clinic: Callers, told: Told, clock
     assert (await clinic.browser(ADMIN).get("/audit?day=hier")).status == 422
 
 
+async def test_from_one_day_to_another(clinic: Callers, told: Told, clock: Clock) -> None:
+    """A month, as a ministry asks for it: it was one day after the other."""
+    everything = await _items(clinic)
+    first, last = (str(everything[at]["at"])[:10] for at in (-1, 0))
+    assert await _items(clinic, f"?day={first}&until={last}") == everything
+    assert await _items(clinic, f"?until={last}") == everything
+    assert await _items(clinic, f"?day={last}&until={last}") == await _items(clinic, f"?day={last}")
+    assert await _items(clinic, "?day=2020-02-01&until=2020-02-29") == await _items(clinic, "?until=2020-02-29") == []
+    for wrong in ("?day=2026-02-02&until=2026-02-01", "?until=2026-02-30", "?until=9999-12-31"):
+        assert (await clinic.program(ADMIN).get(f"/audit{wrong}")).errors().keys() == {"until"}
+    page = (await clinic.browser(ADMIN).get(f"/audit?day={first}&until={last}")).text
+    assert f'name="until" type="date" value="{last}"' in page
+    table = await clinic.browser(ADMIN).get("/audit/export?day=2020-02-01&until=2020-02-29")
+    assert len(table.text.splitlines()) == 1
+
+
 @pytest.mark.parametrize("query", ["", "?kind=accesses", "?by=diop", "?about=awa&kind=prescriptions"])
 async def test_goes_on_to_its_end(clinic: Callers, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = await _items(clinic, query)
