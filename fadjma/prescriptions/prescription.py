@@ -317,6 +317,7 @@ class Prescription(Coded):
     prescriber_specialty: str
     prescriber_profession: str
     prescriber_place: str
+    patient_gone: bool  # the file is closed: of whoever has died, left, or has another one
     prescriber_gone: bool  # the account is closed: nobody answers what is asked of this prescriber
     addressed_to: str | None
     pharmacy_id: str | None

@@ -46,6 +46,7 @@ SELECT = f"""
            coalesce(f.specialty, d.specialty) AS prescriber_specialty,
            coalesce(f.profession, d.profession) AS prescriber_profession,
            coalesce(f.organization || ', ' || f.city, d.organization || ', ' || d.city) AS prescriber_place,
+           (SELECT u.status FROM people u WHERE u.id = p.patient_id) <> 'active' AS patient_gone,
            d.status <> 'active' AS prescriber_gone, p.addressed_to, p.pharmacy_id,
            coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
@@ -404,6 +405,7 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
         values |= {"replaces_id": None, "renews_id": None}
     if neutral or hidden or row["status"] in states.VOID:
         values["short_code"] = None
+    values["patient_gone"] = bool(row["patient_gone"]) and not neutral
     values["prescriber_gone"] = bool(row["prescriber_gone"])
     acknowledge_by = values.pop("acknowledge_by")
     values["unacknowledged"] = acknowledge_by is not None

@@ -50,7 +50,9 @@ def listed(tx: Transaction, before: str | None = None, only: Only | None = None)
     since, _, last = (before or "").partition("~")
     rows = tx.all(
         "SELECT i.id, i.given_name, i.family_name, i.phone, c.due_on, c.noted FROM vaccination_calls c "
-        f"JOIN patient_identities i ON i.id = c.patient_id WHERE c.{_OF[only]} "
+        "JOIN patient_identities i ON i.id = c.patient_id "
+        # Nobody calls the mother of a child who has died, or for a file that was made twice.
+        f"JOIN people u ON u.id = c.patient_id AND u.status = 'active' WHERE c.{_OF[only]} "
         "AND c.due_on <> '' AND c.due_on < :today "
         "AND (c.due_on, c.patient_id) > (:since, :id) ORDER BY c.due_on, c.patient_id LIMIT :limit",
         {"today": days.day(tx.now).isoformat(), "since": since, "id": last, "limit": PER_PAGE + 1},

@@ -3,7 +3,7 @@
 import pytest
 from callers import Callers
 from cast import ADMIN, AWA, DIOP, GOMIS, IDENTIFIERS, JAMM, MOUSSA, NDIAYE, THIAM
-from steps import ask
+from steps import ask, in_days
 from store import Store
 from told import Told
 
@@ -73,6 +73,31 @@ class TestAPatient:
         assert "l'administration la réactive" in (await clinic.browser(THIAM).get("/patients/awa")).text.replace(
             "&#39;", "'"
         )
+
+    async def test_is_marked_beside_what_was_prescribed(self, clinic: Callers, told: Told) -> None:
+        gone = "La fiche de cette personne est désactivée"
+        seen = [(NDIAYE, told.ready), (DIOP, told.ready), (NDIAYE, told.validated)]
+        before = [gone in (await clinic.browser(who).get(f"/prescriptions/{id}")).text for who, id in seen]
+        await _close(clinic, "awa")
+        after = [gone in (await clinic.browser(who).get(f"/prescriptions/{id}")).text for who, id in seen]
+        assert (before, after) == ([False] * 3, [True] * 3)
+
+    async def test_is_not_called_for_a_vaccine(self, clinic: Callers, store: Store) -> None:
+        """The mother of a child who has died was, for years: nothing took the child off the list."""
+        days = {"occurred_on": in_days(store, -60), "next_due": in_days(store, -30)}
+        given = {"vaccine": "Penta", "dose": "1", **days}
+        assert (await clinic.browser(DIOP).post("/patients/awa/vaccinations", given)).status == 303
+        desk = clinic.program(THIAM)
+        assert [one["patient_id"] for one in (await desk.get("/vaccination-recalls")).json["items"]] == ["awa"]
+        await _close(clinic, "awa")
+        assert (await desk.get("/vaccination-recalls")).json["items"] == []
+
+    async def test_reads_how_to_leave(self, clinic: Callers) -> None:
+        page = (await clinic.browser(AWA).get("/account")).text
+        assert "Quitter FADJMA" in page
+        assert "/patients/awa/file" in page
+        assert (await clinic.browser(AWA).get("/patients/awa/file")).status == 200
+        assert "Quitter FADJMA" not in (await clinic.browser(DIOP).get("/account")).text
 
 
 class TestAPharmacy:
