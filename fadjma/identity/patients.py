@@ -11,9 +11,10 @@ from typing import Any
 
 from fadjma import writing
 from fadjma.i18n import iso
-from fadjma.identity import directory, enrolment, patient_pins, practices
+from fadjma.identity import directory, enrolment, links, patient_pins, practices
 from fadjma.identity.directory import Identity, Patient
 from fadjma.identity.identifiers import normalize_identifier
+from fadjma.identity.links import Other
 from fadjma.store import Page, Transaction, given, paging
 
 PER_PAGE = 20
@@ -72,6 +73,7 @@ class Registered(Identity):
     created_at: int
     version: int
     corrections: tuple[Correction, ...] = ()
+    links: tuple[Other, ...] = ()  # the other files of the same person
 
     def json(self, language: str) -> dict[str, Any]:
         return {
@@ -88,6 +90,7 @@ class Registered(Identity):
             "created_at": iso(self.created_at),
             "pin_state": self.pin,
             "corrections": [correction.json() for correction in self.corrections],
+            "links": [other.json() for other in self.links],
         }
 
 
@@ -100,7 +103,9 @@ def registered(tx: Transaction, patient_id: str) -> Registered:
     )
     assert row
     facts = {**row.as_dict(), "has_account": bool(row["has_account"]), "pin": patient_pins.state(tx, patient_id)}
-    return Registered(**asdict(known), **facts, corrections=_corrections(tx, patient_id))
+    return Registered(
+        **asdict(known), **facts, corrections=_corrections(tx, patient_id), links=links.others(tx, patient_id)
+    )
 
 
 def _corrections(tx: Transaction, patient_id: str) -> tuple[Correction, ...]:

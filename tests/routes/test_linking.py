@@ -2,7 +2,7 @@
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA
+from cast import ADMIN, AWA, DIOP, IDENTIFIERS, MOUSSA, THIAM
 from store import Store, refused_by_database
 from told import Told
 
@@ -24,6 +24,18 @@ async def test_both_say_that_there_is_the_other_and_no_grant_widens(clinic: Call
     assert MOUSSA.family_name not in seen
     (await clinic.program(DIOP).get("/patients/moussa/records")).problem(404)
     assert store.rows("SELECT * FROM access_requests") == rights
+
+
+async def test_the_desk_reads_that_there_is_the_other_and_whom_to_ask(clinic: Callers) -> None:
+    """It found two people of one name, and neither page said that they are one."""
+    desk = clinic.browser(THIAM)
+    other = f'href="/patients/{MOUSSA.id}"'
+    before = (await desk.get("/patients/awa")).text
+    assert other not in before and "Fiches liées" in before
+    await clinic.program(ADMIN).post("/patient-links", BOTH)
+    assert other in (await desk.get("/patients/awa")).text
+    found = (await clinic.program(THIAM).get("/patients/moussa")).json
+    assert found["links"] == [{"id": AWA.id, "identifier": IDENTIFIERS[AWA.id]}]
 
 
 async def test_both_are_shown_beside_each_other_before_they_are_linked(clinic: Callers, store: Store) -> None:
