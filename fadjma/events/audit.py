@@ -244,6 +244,18 @@ class Entry:
     patient_id: str | None
     patient: str | None
     identifier: str | None
+    subject_kind: str
+    subject_id: str
+    subject: str | None  # whose account it was done to, where it is another's, or which place, by name
+
+    @property
+    def where(self) -> str:
+        """The address of that account or place."""
+        return (
+            f"/organizations/{self.subject_id}"
+            if self.subject_kind == "organization"
+            else f"/accounts/{self.subject_id}"
+        )
 
     @property
     def what(self) -> str:
@@ -257,6 +269,7 @@ class Entry:
         actor = {"id": self.actor_id, "name": self.actor, "role": self.role} if self.actor_id else None
         by = {"by": {"id": self.by_id, "name": self.by}} if self.by_id else {}
         patient = {"id": self.patient_id, "name": self.patient, "identifier": self.identifier}
+        kind = "organization" if self.subject_kind == "organization" else "account"
         return {
             "id": self.id,
             "at": iso(self.at),
@@ -266,6 +279,7 @@ class Entry:
             "label": translate(language, self.what),
             "outcome": self.outcome,
             "patient": patient if self.patient_id else None,
+            "subject": {"kind": kind, "id": self.subject_id, "name": self.subject} if self.subject else None,
         }
 
 
@@ -275,7 +289,12 @@ _ENTRY = """
            e.by_id, (SELECT name FROM people WHERE id = e.by_id) AS by,
            (SELECT role FROM people WHERE id = e.actor_id) AS role, e.action, e.outcome, e.patient_id,
            (SELECT name FROM people WHERE id = e.patient_id) AS patient,
-           (SELECT identifier FROM patient_identities WHERE id = e.patient_id) AS identifier
+           (SELECT identifier FROM patient_identities WHERE id = e.patient_id) AS identifier,
+           e.subject_kind, e.subject_id,
+           CASE WHEN e.subject_kind IN ('account', 'profile') AND e.subject_id <> coalesce(e.actor_id, '')
+                THEN (SELECT name FROM people WHERE id = e.subject_id)
+                WHEN e.subject_kind = 'organization' THEN (SELECT name FROM places WHERE id = e.subject_id)
+           END AS subject
     FROM audit_events e
 """
 
@@ -355,7 +374,7 @@ def note_export(tx: Transaction, viewer: Viewer, address: str) -> None:
 def rows(entries: list[Entry], language: str) -> list[list[str]]:
     """The lines of a table in the clinic's time, the first with the names of its columns."""
     head = [N_("Date et heure"), N_("Qui"), N_("Rôle"), N_("Acte"), N_("Résultat"), N_("Dossier de"), N_("Identifiant")]
-    head.append(N_("Fait par"))
+    head += [N_("Fait par"), N_("Compte ou lieu")]
     outcomes = {"success": N_("Fait"), "refused": N_("Refusé")}
     return [[translate(language, name) for name in head]] + [
         [
@@ -367,6 +386,7 @@ def rows(entries: list[Entry], language: str) -> list[list[str]]:
             entry.patient or "",
             entry.identifier or "",
             entry.by or "",
+            entry.subject or "",
         ]
         for entry in entries
     ]

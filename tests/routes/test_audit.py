@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from callers import Callers
-from cast import ADMIN, AWA, CAST, DIOP
+from cast import ADMIN, AWA, CAST, DIOP, GOMIS
 from store import Clock, Store
 from told import BODY, REASON, TITLE, Told
 
@@ -17,6 +17,11 @@ from fadjma.access.tracing import WORDS
 from fadjma.events import audit
 from fadjma.identity.people import Viewer
 from fadjma.prescriptions import states
+
+JAMM_RENAMED = {
+    **{"kind": "pharmacy", "name": "Pharmacie Jamm et fils", "address": "rue 10", "city": "Dakar"},
+    **{"phone": "33 821 00 00", "version": 1},
+}
 
 
 async def _items(clinic: Callers, query: str = "") -> list[dict[str, object]]:
@@ -52,6 +57,24 @@ async def test_by_person_patient_kind_and_day(clinic: Callers, told: Told, clock
     assert await _items(clinic, "?day=2020-02-29") == await _items(clinic, "?by=nobody") == []
     assert (await clinic.program(ADMIN).get("/audit?day=2026-02-30")).errors().keys() == {"day"}
     assert (await clinic.browser(ADMIN).get("/audit?day=hier")).status == 422
+
+
+async def test_says_to_whose_account_and_to_which_place(clinic: Callers, told: Told) -> None:
+    """« Compte désactivé », by an admin: nobody could know whose."""
+    program = clinic.program(ADMIN)
+    await program.post("/accounts/gomis/deactivation")
+    await program.post("/organizations/pharmacy-jamm", JAMM_RENAMED)
+    moved, closed = (await _items(clinic, "?kind=accounts&by=admin"))[:2]
+    assert (closed["action"], closed["subject"]) == (
+        "account.deactivated",
+        {"kind": "account", "id": "gomis", "name": GOMIS.name},
+    )
+    assert moved["subject"] == {"kind": "organization", "id": "pharmacy-jamm", "name": "Pharmacie Jamm et fils"}
+    page = (await clinic.browser(ADMIN).get("/audit")).text
+    assert 'href="/accounts/gomis"' in page and 'href="/organizations/pharmacy-jamm"' in page
+    table = list(csv.reader(io.StringIO((await clinic.browser(ADMIN).get("/audit/export")).text), delimiter=";"))
+    assert GOMIS.name in [row[-1] for row in table]
+    assert all(one["subject"] is None for one in await _items(clinic, "?by=diop&kind=accounts")), "one's own"
 
 
 async def test_from_one_day_to_another(clinic: Callers, told: Told, clock: Clock) -> None:
