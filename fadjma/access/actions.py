@@ -15,6 +15,7 @@ from fadjma.store import Answer, Duplicate, Page, Row, Transaction, listed, one_
 
 _ALL = 1_000  # what time has ended since the timekeeper's last minute is always less
 _GRANTS = listed(states.GRANTS)
+_WAITS = one_of(states.WITHDRAW.sources)
 _opened: list[Callable[[Transaction, str], None]] = []
 
 
@@ -319,7 +320,7 @@ def withdraw_all(tx: Transaction, doctor_id: str) -> None:
     """A doctor's account is closed: nobody reads an answer, and a yes would open the file to them if they come back."""
     rows = tx.all(
         "UPDATE access_requests SET status = :target, ended_at = :now, version = version + 1 "
-        f"WHERE doctor_id = :doctor AND status {one_of(states.WITHDRAW.sources)} AND lapses_at > :now "
+        f"WHERE doctor_id = :doctor AND status {_WAITS} AND lapses_at > :now "
         "RETURNING id, patient_id",
         {"target": states.WITHDRAW.target, "now": tx.now, "doctor": doctor_id},
     )

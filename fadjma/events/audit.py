@@ -279,7 +279,7 @@ class Entry:
             "label": translate(language, self.what),
             "outcome": self.outcome,
             "patient": patient if self.patient_id else None,
-            "subject": {"kind": kind, "id": self.subject_id, "name": self.subject} if self.subject else None,
+            "concerns": {"kind": kind, "id": self.subject_id, "name": self.subject} if self.subject else None,
         }
 
 

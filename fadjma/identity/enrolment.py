@@ -152,7 +152,8 @@ def correct_practitioner(
         "profession": profession,
         "organization_id": organization_id,
     }
-    was = tx.first(f"SELECT {', '.join(now)} FROM practitioners WHERE user_id = :id", {"id": account_id})
+    sql = "SELECT licence_number, specialty, profession, organization_id FROM practitioners WHERE user_id = :id"
+    was = tx.first(sql, {"id": account_id})
     if was is None or was.as_dict() == now:
         return
     practices.keep(tx, of=account_id)

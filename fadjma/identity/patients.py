@@ -19,6 +19,7 @@ from fadjma.store import Page, Transaction, given, paging
 
 PER_PAGE = 20
 LIKELY = 10  # shown of those who may be the same person
+_WHERE_THEN = practices.then("f", "c.corrected_by", "c.corrected_at")  # of a correction
 _COMPARED = 400  # of those who share a word of a name
 _ALIKE = 0.8  # of two names, from 0 to 1: « Aminata Ndiaye » and « Aminata Ndiay »
 _YEARS = 2  # that two birth dates of one person may be apart; where one is estimated:
@@ -112,7 +113,7 @@ def _corrections(tx: Transaction, patient_id: str) -> tuple[Correction, ...]:
     rows = tx.all(
         "SELECT p.name, coalesce(f.organization, p.organization) AS organization, c.corrected_at, c.reason, c.was "
         "FROM identity_corrections c JOIN people p ON p.id = c.corrected_by "
-        f"{practices.then('f', 'c.corrected_by', 'c.corrected_at')} WHERE c.patient_id = :id ORDER BY c.version DESC",
+        f"{_WHERE_THEN} WHERE c.patient_id = :id ORDER BY c.version DESC",
         {"id": patient_id},
     )
     return tuple(
@@ -151,7 +152,8 @@ def search(tx: Transaction, q: str, before: str | None = None) -> Page[Identity]
 def _known(tx: Transaction, ids: Sequence[str]) -> list[Known]:
     """These (few) patients, in their order."""
     among, values = given(ids)
-    status = {row["id"]: row["status"] for row in tx.all(f"SELECT id, status FROM users WHERE id IN {among}", values)}
+    rows = tx.all(f"SELECT id, status FROM users WHERE id IN {among}", values)
+    status = {row["id"]: row["status"] for row in rows}
     return [Known(**asdict(one), status=status[one.id]) for one in directory.identities(tx, ids)]
 
 

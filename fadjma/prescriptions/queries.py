@@ -63,6 +63,7 @@ SELECT = f"""
     LEFT JOIN places o ON o.id = p.pharmacy_id LEFT JOIN places a ON a.id = p.addressed_to
     LEFT JOIN prescriptions r ON r.replaces_id = p.id {practices.then("f", "p.prescriber_id", "p.issued_at")}
 """
+_WHERE_THEN = practices.then("f", "a.actor_id", "a.at")  # of an act
 _IDENTITY = ("given_name", "family_name", "identifier", "birth_date", "sex", "city", "phone")
 # What is whose, as conditions that an index serves each, with the states that are theirs: a list takes the newest of
 # each state, then the newest of all.
@@ -427,7 +428,7 @@ def _ask_acts(tx: Transaction, prescription_id: str) -> Callable[[], tuple[Act, 
         "(SELECT name FROM people WHERE id = a.by_id) AS by, "
         "(SELECT role FROM people WHERE id = a.actor_id) AS role, a.from_status, a.to_status, a.reason, "
         "coalesce(f.organization_id, (SELECT organization_id FROM people WHERE id = a.actor_id)) AS place_id "
-        f"FROM prescription_acts a {practices.then('f', 'a.actor_id', 'a.at')} WHERE a.prescription_id = :id "
+        f"FROM prescription_acts a {_WHERE_THEN} WHERE a.prescription_id = :id "
         "ORDER BY a.at, a.id",
         {"id": prescription_id},
     )

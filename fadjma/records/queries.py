@@ -163,6 +163,7 @@ class File:
         return self.grant is None or self.grant.scope in OPENS[part]
 
 
+_AS_WHAT_THEN = practices.then("f", "v.author_id", "v.created_at")  # of a version
 _RECORD = f"""
     SELECT r.id, r.patient_id, r.type, r.status, r.occurred_on, r.created_at, r.version, v.title, v.body, r.author_id,
            a.name AS author_name, coalesce(f.profession, a.profession) AS profession,
@@ -214,7 +215,7 @@ def record_with_versions(tx: Transaction, viewer: Viewer, record_id: str) -> Rec
         "SELECT v.version, v.title, v.body, v.reason, a.name AS author_name, "
         "coalesce(f.profession, a.profession) AS profession, v.created_at "
         "FROM record_versions v JOIN people a ON a.id = v.author_id "
-        f"{practices.then('f', 'v.author_id', 'v.created_at')} WHERE v.record_id = :id "
+        f"{_AS_WHAT_THEN} WHERE v.record_id = :id "
         "ORDER BY v.version DESC",
         {"id": record_id},
     )

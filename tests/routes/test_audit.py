@@ -65,16 +65,16 @@ async def test_says_to_whose_account_and_to_which_place(clinic: Callers, told: T
     await program.post("/accounts/gomis/deactivation")
     await program.post("/organizations/pharmacy-jamm", JAMM_RENAMED)
     moved, closed = (await _items(clinic, "?kind=accounts&by=admin"))[:2]
-    assert (closed["action"], closed["subject"]) == (
+    assert (closed["action"], closed["concerns"]) == (
         "account.deactivated",
         {"kind": "account", "id": "gomis", "name": GOMIS.name},
     )
-    assert moved["subject"] == {"kind": "organization", "id": "pharmacy-jamm", "name": "Pharmacie Jamm et fils"}
+    assert moved["concerns"] == {"kind": "organization", "id": "pharmacy-jamm", "name": "Pharmacie Jamm et fils"}
     page = (await clinic.browser(ADMIN).get("/audit")).text
     assert 'href="/accounts/gomis"' in page and 'href="/organizations/pharmacy-jamm"' in page
     table = list(csv.reader(io.StringIO((await clinic.browser(ADMIN).get("/audit/export")).text), delimiter=";"))
     assert GOMIS.name in [row[-1] for row in table]
-    assert all(one["subject"] is None for one in await _items(clinic, "?by=diop&kind=accounts")), "one's own"
+    assert all(one["concerns"] is None for one in await _items(clinic, "?by=diop&kind=accounts")), "one's own"
 
 
 async def test_from_one_day_to_another(clinic: Callers, told: Told, clock: Clock) -> None:
