@@ -36,9 +36,8 @@ def change(
     if needs_password(before, phone, email) and confirmed != passwords.own_hash(tx, viewer):
         raise Invalid({"password": N_("Ce n'est pas votre mot de passe.")})
     is_patient = viewer.role == "patient"
-    is_other = (
-        pharmacy_id != before.pharmacy_id
-    )  # what was chosen while somebody dispensed there is not to be answered for
+    # What was chosen while somebody dispensed there is not to be answered for.
+    is_other = pharmacy_id != before.pharmacy_id
     if pharmacy_id and is_other and not (is_patient and directory.dispenses(tx, pharmacy_id)):
         raise Invalid({"pharmacy_id": N_("Choisissez une pharmacie de la liste.")})
     enrolment.reach(tx, viewer.id, phone=phone, email=email, pharmacy_id=pharmacy_id)
