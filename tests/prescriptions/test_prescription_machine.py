@@ -33,13 +33,14 @@ from fadjma.chain.walking import Walk
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import soundness as stock
-from fadjma.inventory import transfers, withholding
+from fadjma.inventory import redating, transfers, withholding
 from fadjma.prescriptions import (
     actions,
     checking,
     delivering,
     dispensing,
     flagging,
+    lists,
     queries,
     replacing,
     setbacks,
@@ -145,6 +146,7 @@ class Lives(RuleBasedStateMachine):
         shutil.copyfile(self.settled, path)
         self.store = Store(path, Clock())
         self.prescriptions: list[str] = []
+        self.seen: Any = ({}, Counter(), -1)
 
     def teardown(self) -> None:
         """What stays wrong once it is: what `quart verify` looks at, and each link of the chains."""
@@ -263,6 +265,8 @@ class Lives(RuleBasedStateMachine):
                 self._count(who, n, how.draw(st.booleans()))
             case 3 if number // 6 == 1:
                 self._withhold(who, n)
+            case 3 if number // 6 == 2:
+                self._redate(PEOPLE[how.draw(pharmacists)], n, how.draw(st.sampled_from((-1, 0, 1, 30, 5_000))))
             case 3:
                 self._transfer(PEOPLE[how.draw(pharmacists)], n, how.draw(quantities))
             case 4:
@@ -323,6 +327,22 @@ class Lives(RuleBasedStateMachine):
             return
         assert who.organization_id == pharmacy_id and not _said(news)
         self.done["put back" if withheld_at else "withhold"] += 1
+
+    def _redate(self, who: Viewer, number: int, days: int) -> None:
+        """The day of a lot was typed wrong: its pharmacy puts it right."""
+        lots = self.store.rows(
+            "SELECT l.id, l.on_hand, p.pharmacy_id FROM lots l JOIN products p ON p.id = l.product_id ORDER BY l.rowid"
+        )
+        lot_id, on_hand, pharmacy_id = lots[number % len(lots)]
+        before, day = self._content(), in_days(self.store, days)
+        try:
+            news = self.store.news(redating.correct, who, lot_id, expires_on=day, confirmed=True)
+        except Refusal:
+            assert who.organization_id != pharmacy_id and self._content() == before
+            return
+        assert who.organization_id == pharmacy_id and not _said(news)
+        assert self.store.rows("SELECT on_hand, expires_on FROM lots WHERE id = ?", lot_id) == [(on_hand, day)]
+        self.done["redate"] += 1
 
     def _transfer(self, who: Viewer, number: int, quantity: int) -> None:
         """Between the two pharmacies: what is on its way is received or taken back, else something is sent."""
@@ -556,6 +576,38 @@ class Lives(RuleBasedStateMachine):
                     AMOXICILLIN,
                 )
             )
+
+    @invariant()
+    def each_is_in_the_one_place_of_a_dashboard_that_it_says(self) -> None:
+        for who in PEOPLE.values():
+            if who.role not in ("patient", "doctor", "pharmacist"):
+                continue
+            listed = {place: self.store.read(lists.prescriptions, who, place=place) for place in states.PLACES}
+            found = {one.id: one.place(who.role) for one in self.store.read(lists.prescriptions, who)}
+            assert [one.id for page in listed.values() for one in page if one.place(who.role) != found.get(one.id)] == []
+            assert Counter(one.id for page in listed.values() for one in page) == Counter(list(found))
+            for place, page in listed.items():
+                assert all(one.place(who.role) == place for one in page)
+                first = self.store.read(lists.prescriptions, who, place=place, limit=1)
+                assert self.store.read(lists.count_beyond, who, place, first) == max(0, len(page) - 1)
+                for one in page:
+                    assert bool(one.lacking_medicines) == one.unsupplied
+                    assert not set(one.lacking_medicines) - set(one.medicines)
+
+    @invariant()
+    def whoever_sees_another_row_than_before_has_been_told(self) -> None:
+        seen, now = {}, self.store.clock()
+        for who in PEOPLE.values():
+            if who.role in ("patient", "doctor", "pharmacist"):
+                for one in self.store.read(lists.prescriptions, who):
+                    shown = {**one.json("fr"), "version": 0}
+                    seen[who.id, one.id] = (one.place(who.role), one.lacking_medicines, one.perished, shown)
+        told = Counter(self.store.rows("SELECT user_id, subject_id FROM notifications"))
+        before, told_before, then = self.seen
+        if then == now:
+            for key in before.keys() | seen.keys():
+                assert before.get(key) == seen.get(key) or told[key] > told_before[key], (key, before.get(key), seen.get(key))
+        self.seen = seen, told, now
 
     @invariant()
     def stock_and_inboxes_add_up(self) -> None:
