@@ -53,7 +53,7 @@ async def show() -> Response:
     parts = await web.see_traced(_find, q, looks_up)
     if parts is None:
         return await (reading.index() if web.viewer().role == "pharmacist" else requests.patients())
-    is_box = not parts and web.viewer().role == "pharmacist" and bool(codes.product_of(q))
+    is_box = not parts and web.viewer().role == "pharmacist" and codes.is_of_box(q)
     data: dict[str, Any] = {part.kind: part.json(web.language()) for part in parts}
     return web.answer("search/index.html", data, as_typed="search/_found.html", parts=parts, q=q, is_box=is_box)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fadjma.i18n import N_
+from fadjma.identity.identifiers import normalize_phone
 from fadjma.refusals import Invalid
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def product_of(looked_for: str) -> str:
         return read(looked_for).gtin
     except Invalid:
         return ""
+
+
+def is_of_box(looked_for: str) -> bool:
+    """Whether what was looked for is the code of a box, and is nobody's number: +221 without its plus has twelve digits
+    too, of which one number in ten would check.
+    """
+    return bool(product_of(looked_for)) and normalize_phone(looked_for) is None
 
 
 @dataclass

@@ -104,3 +104,19 @@ def test_the_last_digit_checks_the_others(code: str) -> None:
 )
 def test_the_code_of_a_box_among_what_is_looked_for(looked_for: str, product: str) -> None:
     assert codes.product_of(looked_for) == product
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "is_of_box"),
+    [
+        (GTIN, True),
+        (GTIN[1:], True),
+        (f"01{GTIN}10AB-X9{GS}17270930", True),
+        ("221771234504", False),  # a telephone's, whose last digit would check the others
+        ("00221771234504", False),
+        ("221771234505", False),
+        ("", False),
+    ],
+)
+def test_a_telephone_number_is_no_code_of_a_box(looked_for: str, is_of_box: bool) -> None:
+    assert codes.is_of_box(looked_for) is is_of_box

@@ -148,3 +148,11 @@ async def test_another_medicine_is_chosen_for_a_code_that_is_known(clinic: Calle
     sent = {**kept, "medicine_id": PARACETAMOL, "quantity": "30", "confirm": "1"}
     assert (await browser.post("/inventory/lots", sent)).status == 303
     assert store.rows("SELECT medicine_id FROM gtins") == [(PARACETAMOL,)]
+
+
+async def test_whom_nobody_is_found_by_the_telephone_of_is_not_looked_for_in_the_stock(clinic: Callers) -> None:
+    number = "221771234504"  # its last digit checks the others, as that of a box does
+    browser = clinic.browser(NDIAYE)
+    found = await browser.get(f"/prescriptions?q={number}")
+    assert found.status == 200 and "boîte" not in found.text
+    assert "boîte n" not in (await browser.get(f"/search?q={number}")).text

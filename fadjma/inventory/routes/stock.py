@@ -83,7 +83,7 @@ async def index() -> Response:
         elsewhere=held,
         kept=kept,
         q=q,
-        is_box=bool(q and not only and not found and codes.product_of(q)),
+        is_box=not (only or found) and codes.is_of_box(q),
         only=only,
         before=before,
         at=now,

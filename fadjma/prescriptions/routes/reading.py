@@ -94,7 +94,7 @@ async def index() -> Response:
         if at_counter and (led := await _by_code(asked, short_code)):
             return led
     found, steps = await web.see_traced(_list, asked, again=web.by_itself() or web.while_typing())
-    is_box = not found and web.viewer().role == "pharmacist" and bool(codes.product_of(asked["q"]))
+    is_box = not found and web.viewer().role == "pharmacist" and codes.is_of_box(asked["q"])
     if is_box and web.wants() == "page":  # a box was scanned where nothing has the focus: its code is looked for here
         return web.see_other(f"/inventory?{urlencode({'q': asked['q']})}")
     return _listed(asked, found, steps, {}, is_box=is_box)
