@@ -15,9 +15,9 @@ from fadjma.events.subjects import ALL, INBOX, Eyes, Kind, Row, by_id
 from fadjma.family import actions as family
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.inventory import products
+from fadjma.inventory import products, put_aside
 from fadjma.prescriptions import actions as prescribing
-from fadjma.prescriptions import lists
+from fadjma.prescriptions import lists, shortages
 from fadjma.prescriptions import queries as prescriptions
 from fadjma.reception import actions as reception
 from fadjma.records import actions as writing
@@ -125,6 +125,7 @@ def wire() -> None:
         Kind(INBOX, "/notifications"),
     )
     writing.follow_elsewhere(_dispensing)
+    put_aside.follow_elsewhere(shortages.awaited_by)
     reception.follow_identities(recalling.receive)
     reception.follow_identities(recalling.settle)
     access_acts.follow_openings(recalling.receive)

@@ -4,8 +4,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fadjma import events
+from fadjma.events import Subject
+from fadjma.inventory import lots as stored
 from fadjma.inventory import queries
 from fadjma.store import Transaction, given
+
+# Of these prescriptions those that are somebody's to do while less than all is put aside, with whose.
+AwaitedBy = Callable[[Transaction, Sequence[str]], Mapping[str, str]]
+_awaited_by: list[AwaitedBy] = []
+
+
+def follow_elsewhere(awaited_by: AwaitedBy) -> None:
+    """Hand in, once when the program starts, who waits for what is put aside beside the pharmacy."""
+    _awaited_by.append(awaited_by)
+
+
+def tell(tx: Transaction, pharmacists: Sequence[str], lot_id: str) -> None:
+    """What is put aside of a lot can be handed over no more, or can again: the pages of those prescriptions follow, of
+    its pharmacy and of whoever waits for them.
+    """
+    kept_for = stored.kept_for(tx, lot_id)
+    waiting = {key: who for awaited_by in _awaited_by for key, who in awaited_by(tx, kept_for).items()}
+    for prescription_id in kept_for:
+        people = [*pharmacists, *([waiting[prescription_id]] if prescription_id in waiting else [])]
+        events.notify(tx, people, "prescription_status_changed", None, Subject("prescription", prescription_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.inventory import expiry, lots, moving, queries
+from fadjma.inventory import expiry, lots, moving, put_aside, queries
 from fadjma.refusals import Doubtful
 from fadjma.store import Transaction
 
@@ -46,6 +46,5 @@ def correct(tx: Transaction, viewer: Viewer, lot_id: str, *, expires_on: str, co
         expires_on=expires_on,
     )
     moving.tell_low(tx, pharmacy_id, {lot.product_id: before}, viewer.id)
-    for prescription_id in lots.kept_for(tx, lot.id):
-        events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))
+    put_aside.tell(tx, pharmacists, lot.id)
     return lot.id

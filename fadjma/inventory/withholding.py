@@ -7,7 +7,7 @@ from fadjma.events import Notice, Subject
 from fadjma.i18n import N_
 from fadjma.identity import directory
 from fadjma.identity.people import Viewer
-from fadjma.inventory import elsewhere, lots, moving
+from fadjma.inventory import elsewhere, lots, moving, put_aside
 from fadjma.inventory.lots import Lot
 from fadjma.refusals import Conflict
 from fadjma.store import Transaction
@@ -81,5 +81,4 @@ def _tell(tx: Transaction, viewer: Viewer, lot: Lot, action: str) -> None:
     subject, place_id = Subject("product", lot.product_id), viewer.organization_id
     events.record(tx, action, subject, actor_id=viewer.id, place_id=place_id, notices=[colleagues])
     elsewhere.tell(tx, viewer, lot, action)
-    for prescription_id in lots.kept_for(tx, lot.id):
-        events.notify(tx, pharmacists, "prescription_status_changed", None, Subject("prescription", prescription_id))
+    put_aside.tell(tx, pharmacists, lot.id)

@@ -9,7 +9,17 @@ from fadjma.inventory import actions as inventory
 from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as medicines
 from fadjma.inventory.queries import Medicine
-from fadjma.prescriptions import dispenses, dispensing, handover, queries, renewing, states, substituting, transitions
+from fadjma.prescriptions import (
+    dispenses,
+    dispensing,
+    handover,
+    queries,
+    renewing,
+    shortages,
+    states,
+    substituting,
+    transitions,
+)
 from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.prescriptions.substituting import Substitute
 from fadjma.refusals import Conflict, Invalid
@@ -24,14 +34,15 @@ def cannot_supply(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
 ) -> str:
     """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once, and
-    of the same once. Raises Invalid, Conflict.
+    of the same once, until what was put aside since is lost. Raises Invalid, Conflict.
     """
     found = transitions.begin(tx, viewer, prescription_id, states.CANNOT_SUPPLY)
     owed = {line.id: line.shortage for line in queries.lines(tx, found.id) if line.remaining}
     if line_id not in owed:
         raise Invalid({"line_id": N_("Choisissez un médicament qui reste à remettre.")})
     said = owed[line_id]
-    if said and (said.pharmacy_id, said.code, said.text) == (viewer.organization_id, code, text):
+    same = said and (said.pharmacy_id, said.code, said.text) == (viewer.organization_id, code, text)
+    if said and same and not _is_lost_since(tx, found.id, line_id, said.at):
         raise Conflict(N_("Le médecin est déjà prévenu, pour cette raison."), current=found.status)
     tx.send(
         "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
@@ -51,6 +62,12 @@ def cannot_supply(
         tx, transitions.concerned(tx, found), "unsupplied", actor_id=viewer.id, told=states.CANNOT_SUPPLY.told
     )
     return found.id
+
+
+def _is_lost_since(tx: Transaction, prescription_id: str, line_id: str, at: int) -> bool:
+    """Whether something of a line was put aside after that moment, and can be handed over no more."""
+    kept = put_aside.of(tx, prescription_id).get(line_id, put_aside.NOTHING)
+    return kept.lost > 0 and shortages.put_aside_at(tx, prescription_id) > at
 
 
 def prepare(

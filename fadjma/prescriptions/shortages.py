@@ -6,16 +6,18 @@ from itertools import groupby
 from fadjma.inventory import queries as inventory
 from fadjma.prescriptions import states
 from fadjma.prescriptions.prescription import Shortage
-from fadjma.store import Transaction, given, listed
+from fadjma.store import Transaction, given, given_in_parts, listed
 
+# When something was put aside for the prescription of a line `w` last; 0: never.
+_PUT_ASIDE_AT = """(
+    SELECT coalesce(max(a.at), 0) FROM prescription_acts a WHERE a.prescription_id = w.prescription_id
+    AND (a.to_status = 'prepared' OR (a.from_status = 'part_delivered' AND a.to_status = 'ready'))
+)"""
 # That a line `w` could not be supplied (`u`), and that not all that is owed of it was put aside since, be it of an
 # equivalent.
 _LACKING = f"""
     w.delivered < w.quantity AND (
-        u.at >= (
-            SELECT coalesce(max(a.at), 0) FROM prescription_acts a WHERE a.prescription_id = w.prescription_id
-            AND (a.to_status = 'prepared' OR (a.from_status = 'part_delivered' AND a.to_status = 'ready'))
-        ) OR (
+        u.at >= {_PUT_ASIDE_AT} OR (
             SELECT coalesce(sum(l.quantity), 0) FROM lots_put_aside l
             WHERE l.prescription_id = w.prescription_id AND l.line_id = w.id AND {inventory.USABLE}
         ) < w.quantity - w.delivered
@@ -62,3 +64,16 @@ def ask_names(tx: Transaction, prescription_ids: Sequence[str]) -> Callable[[], 
     return lambda: {
         key: tuple(row["name"] for row in of) for key, of in groupby(rows(), lambda row: row["prescription_id"])
     }
+
+
+def put_aside_at(tx: Transaction, prescription_id: str) -> int:
+    """When something was put aside for a prescription last; 0: never."""
+    sql = f"SELECT {_PUT_ASIDE_AT} FROM (SELECT :id AS prescription_id) AS w"
+    return int(tx.value(sql, {"id": prescription_id}))
+
+
+def awaited_by(tx: Transaction, prescription_ids: Sequence[str]) -> dict[str, str]:
+    """Those of these prescriptions of which something could not be supplied once, each with its prescriber."""
+    parts = given_in_parts(prescription_ids)
+    sql = "SELECT id, prescriber_id FROM prescriptions WHERE was_unsupplied = 1 AND id IN {}"
+    return {row["id"]: row["prescriber_id"] for among, values in parts for row in tx.all(sql.format(among), values)}

@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import pytest
 from cast import DIOP, FALL, INSULIN, NDIAYE
 from steps import KEY, code, in_days, issue, prepared, ready, receive, validated
 from store import Store
 
-from fadjma.inventory import withholding
+from fadjma.inventory import redating, withholding
 from fadjma.prescriptions import actions, dispensing, lists, queries, replacing, setbacks
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
+from fadjma.refusals import Conflict
 
 
 def _line(store: Store, prescription_id: str) -> str:
@@ -67,6 +69,42 @@ def test_not_once_it_could_be_put_aside_whole_and_again_when_that_is_withheld(st
     lot_id = store.value("SELECT id FROM lots WHERE number = 'MORE'")
     store.write(withholding.withhold, NDIAYE, lot_id, reason="Rappel")
     assert _places(store, prescription_id) == "now"
+
+
+def _put_aside_after_all(store: Store) -> tuple[str, str]:
+    """What could not be supplied has come, and is put aside; with its lot."""
+    prescription_id = _lack(store, validated(store))
+    lot_id = receive(store, 30, number="MORE", expires_on=in_days(store, 400))
+    _prepare(store, prescription_id)
+    store.clock.advance(minutes=1)
+    return prescription_id, lot_id
+
+
+def test_its_prescribers_open_page_follows_what_becomes_of_the_lot(store: Store) -> None:
+    prescription_id, lot_id = _put_aside_after_all(store)
+    for place, act, how in (
+        ("now", withholding.withhold, {"reason": "Rappel"}),
+        ("flow", withholding.put_back, {}),
+        ("now", redating.correct, {"expires_on": in_days(store, -1), "confirmed": True}),
+        ("flow", redating.correct, {"expires_on": in_days(store, 30)}),
+    ):
+        assert store.news(act, NDIAYE, lot_id, **how)[DIOP.id] == [None]
+        assert _places(store, prescription_id) == place
+
+
+def test_of_what_was_never_lacking_its_prescriber_hears_nothing(store: Store) -> None:
+    prepared(store)
+    assert DIOP.id not in store.news(withholding.withhold, NDIAYE, store.value("SELECT id FROM lots"), reason="Rappel")
+
+
+def test_it_is_said_again_once_what_came_is_lost(store: Store) -> None:
+    prescription_id, lot_id = _put_aside_after_all(store)
+    store.write(withholding.withhold, NDIAYE, lot_id, reason="Rappel")
+    how = {"line_id": _line(store, prescription_id), "code": "out_of_stock", "text": ""}
+    assert store.news(setbacks.cannot_supply, NDIAYE, prescription_id, **how)[DIOP.id] == ["prescription.unsupplied"]
+    store.clock.advance(minutes=1)
+    with pytest.raises(Conflict):
+        store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **how)
 
 
 def test_not_once_it_is_handed_over(store: Store) -> None:
