@@ -60,6 +60,7 @@ class Handing(TypedDict, total=False):
     reason: str
     parts: Sequence[Part] | None
     version: int | None
+    untried: bool
 
 
 def validate(tx: Transaction, viewer: Viewer, prescription_id: str) -> str:
@@ -249,18 +250,22 @@ def refuse(
     return transitions.move(tx, viewer, prescription_id, states.RELEASE, reason=reason, also_told=also_told)
 
 
+_UNTRIED = {"right": True, "left": 0, "untried": True}
+
+
 def try_code(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, code: str, key: bytes, version: int | None = None
 ) -> dict[str, Any]:
     """Check a hand-over code and count a wrong one, in a transaction of its own so that the count is kept.
 
     `version` as in `deliver`: a colleague has handed something over with this very code, and it is no guess.
-    Returns {"right": bool, "left": how many tries are left}.
+    Returns {"right": bool, "left": how many tries are left}; and {"untried": True} where there was nothing to guess:
+    then the act itself answers, and takes no code either (`Handing`).
     """
     found = transitions.seen_by(tx, viewer, prescription_id, states.DELIVER)
     _require_own(viewer, found)
     if found.status not in states.DELIVER.sources or version not in (None, found.version):
-        return {"right": True, "left": 0}  # nothing to guess: the act itself answers
+        return _UNTRIED
     left = states.CODE_ATTEMPTS - found.code_failures
     if left > 0 and handover.matches(key, found.id, found.code_round, code):
         return {"right": True, "left": left}
@@ -288,7 +293,7 @@ def try_card(
     known = patient_pins.of(tx, found.patient_id)
     is_as_read = version in (None, found.version)
     if found.status not in states.DELIVER.sources or not is_as_read or known is None or known.locked:
-        return {"right": True, "left": 0}  # nothing to guess, or no longer: the act itself answers
+        return _UNTRIED
     proving.require_card(directory.patient(tx, found.patient_id).identifier, card)
     if known.is_it(card.key, card.pin):
         return {"right": True, "left": 0}
@@ -319,14 +324,16 @@ def deliver(
     parts: Sequence[Part] | None = None,
     version: int | None = None,
     confirmed: bool = False,
+    untried: bool = False,
 ) -> str:
     """Hand over: with the patient's code, or their card and PIN; or on an identity document (its number, its kind of
     proving.DOCUMENTS) with a reason, which is flagged, and told to whoever answers for the pharmacy.
 
     `parts` None: all that is owed. What is not handed over is owed still, under a new code. Stock leaves in the same
     transaction. `version`: that of the page on which it was read what is owed, if there was one: a colleague may have
-    handed over a part since. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not there,
-    Doubtful as `prepare` where nothing was put aside.
+    handed over a part since. `untried`: the code, or the PIN, was not counted against guesses, because there was
+    nothing to guess a moment ago. Raises Invalid for parts that are not owed, NotNow or Conflict where so much is not
+    there, Doubtful as `prepare` where nothing was put aside.
     """
     found = transitions.begin(tx, viewer, prescription_id, states.DELIVER, version=version)
     prescribed = queries.lines(tx, found.id)
@@ -340,6 +347,9 @@ def deliver(
         proof = Proof("identity", Document(identity_kind, identity_document or ""), reason)
 
     def hand_over(found: Standing) -> None:
+        to_guess = code or (card and patient_pins.state(tx, found.patient_id) == "set")
+        if untried and to_guess:  # it is there to be handed over since: nobody would count a wrong one
+            raise Conflict(states.CHANGED, current=found.status)
         if code:
             _require_code(found, code, key)
         elif card:

@@ -57,7 +57,11 @@ from callers import FORM, Answer, Callers
 from cast import AMOXICILLIN, AWA, DIOP, FALL, GOMIS, JAMM, NDIAYE, PARACETAMOL
 from named_tests import missing
 from store import Store
-from told import DOCUMENT, LINE, NEXT_YEAR, OTHER, SHELVED, Told
+from told import DOCUMENT, LINE, NEXT_YEAR, OTHER, PIN_KEY, SHELVED, Told
+
+from fadjma.identity import patient_pins
+from fadjma.prescriptions import dispensing
+from fadjma.store import Transaction
 
 
 def test_each_of_these_tests_is_there() -> None:
@@ -287,6 +291,31 @@ async def test_a_code_that_is_tried_ten_times_is_tried_five_times(clinic: Caller
     assert page.status == 422 and html.unescape(page.text).count("Trop de mauvais codes") == 2  # summary, field
     seen = html.unescape((await clinic.browser(GOMIS).get(address)).text)
     assert seen.count("Trop de mauvais codes") == 1, "a colleague reads it before trying"
+    assert store.value("SELECT status FROM prescriptions WHERE id = ?", told.ready) == "ready"
+
+
+@pytest.mark.parametrize("proof", ["code", "pin"])
+async def test_what_is_guessed_while_there_is_nothing_to_guess_opens_nothing_once_there_is(
+    clinic: Callers, told: Told, store: Store, monkeypatch: pytest.MonkeyPatch, proof: str
+) -> None:
+    """A code is sent ahead of what is done on another screen: it is counted, or it is not looked at."""
+    address = f"/prescriptions/{told.ready}"
+    code, pin = (await clinic.program(AWA).get(address)).json["handover_code"], "271828"
+    store.write(patient_pins.give, AWA.id, key=PIN_KEY, by=AWA.id, document="CNI 1", chosen=pin)
+    identifier = store.value("SELECT identifier FROM patients WHERE user_id = ?", AWA.id)
+    version = store.value("SELECT version FROM prescriptions WHERE id = ?", told.ready)
+    name = "try_code" if proof == "code" else "try_card"
+    tried = getattr(dispensing, name)
+
+    def tried_just_before(tx: Transaction, *args: Any, **kwargs: Any) -> Any:
+        found = tried(tx, *args, **kwargs)
+        tx.execute("UPDATE prescriptions SET version = version + 1 WHERE id = :id", {"id": told.ready})
+        return found
+
+    monkeypatch.setattr(dispensing, name, tried_just_before)
+    sent = {"code": code} if proof == "code" else {"card": identifier, "pin": pin}
+    answer = await clinic.program(NDIAYE).post(f"{address}/delivery", {**sent, "version": version + 1})
+    answer.problem(409)
     assert store.value("SELECT status FROM prescriptions WHERE id = ?", told.ready) == "ready"
 
 

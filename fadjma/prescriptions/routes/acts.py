@@ -1,7 +1,7 @@
 """Each act on a prescription, as a resource: of the pharmacy, the doctor, the patient."""
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, Protocol, TypedDict
+from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict
 
 from quart import Blueprint, Response, request
 
@@ -165,6 +165,7 @@ async def bring_back(prescription_id: str) -> Response:
 @web.refill("prescriptions/show.html", DeliveryForm, context=one, stays=True)
 async def delivery(prescription_id: str) -> Response:
     form = await web.form(DeliveryForm)
+    attempt: dict[str, Any] = {}
     if form.code.data:
         code, version = form.code.data, form.version.data
         attempt = await web.attempt(
@@ -188,6 +189,7 @@ async def delivery(prescription_id: str) -> Response:
         reason=form.reason.data or "",
         version=form.version.data,
         confirmed=form["confirm"].data,
+        untried=attempt.get("untried", False),
         overrides=form.answers,
         parts=_parts(form) if "lines" in await web.fields() or form.each_line else None,
     )
