@@ -347,8 +347,8 @@ async def test_a_lot_in_the_bag_that_must_not_leave_is_named_on_the_page(
         store.connection.execute("UPDATE lots SET expires_on = '2020-01-31' WHERE id = ?", (lot_id,))
     page = " ".join(html.unescape(re.sub("<[^>]+>", "", (await clinic.browser(NDIAYE).get(address)).text)).split())
     assert f"À ne pas remettre : lot {number}, {'bloqué' if why == 'withheld' else 'périmé'}" in page
-    for other in (AWA, DIOP):
-        assert number not in (await clinic.browser(other).get(address)).text
+    for other in (AWA, DIOP):  # in an id there may be as many letters as in its number
+        assert not re.search(rf"\b{number}\b", re.sub("<[^>]+>", "", (await clinic.browser(other).get(address)).text))
 
 
 async def test_nothing_to_hand_over_is_said_without_the_name_of_a_field(clinic: Callers, told: Told) -> None:
