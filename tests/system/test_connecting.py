@@ -371,6 +371,22 @@ async def test_after_midnight_a_page_is_fetched_anew_whose_times_have_no_day(
 
 
 @OF_ITS_OWN
+async def test_after_midnight_the_answer_to_a_form_stays_and_so_does_what_is_refused_for_a_while(
+    page: Page, server: FakeStream
+) -> None:
+    await with_clock(page)
+    server.main, server.fresh = "<p>Une raison est nécessaire.</p>", 60
+    await open_live(page)
+    refused = rendered("<h1>Trop de demandes</h1>", cursor=41), rendered("<h1>Pas ainsi</h1>", cursor=42, unread=3)
+    server.next("/", answer(429, refused[0]), answer(405, refused[1]))
+    await pass_time_until(page, lambda: len(server.to("/")) == 3, 300)
+    await expect(page.locator("#unread")).to_contain_text("3")
+    await expect(page.locator("main")).to_have_text("Une raison est nécessaire.")
+    await pass_time(page, 300, 25)
+    assert len(server.to("/")) == 3
+
+
+@OF_ITS_OWN
 async def test_after_midnight_nobody_loses_what_they_are_typing(page: Page, server: FakeStream) -> None:
     await with_clock(page)
     server.main, server.fresh = '<form><textarea name="t"></textarea></form>14:32', 60
