@@ -602,6 +602,17 @@ class Lives(RuleBasedStateMachine):
                 assert self.store.read(lists.count_beyond, who, place, first) == max(0, len(page) - 1)
 
     @invariant()
+    def each_waits_for_the_one_step_of_its_pharmacy_that_it_says(self) -> None:
+        for who in PHARMACISTS:
+            waiting = {step: self.store.read(lists.work, who, step) for step in states.TO_DO}
+            assert self.store.read(lists.counts, who) == {step: len(page) for step, page in waiting.items()}
+            assert all(one.to_do == step for step, page in waiting.items() for one in page)
+            everything = Counter(one.id for one in self.store.read(lists.work, who))
+            assert everything == Counter(one.id for page in waiting.values() for one in page)
+            own = self.store.read(lists.prescriptions, who)
+            assert everything == Counter(one.id for one in own if one.to_do)
+
+    @invariant()
     def whoever_sees_another_row_than_before_has_been_told(self) -> None:
         """But for what time has changed, which pages find out by themselves."""
         rows = {(who.id, one.id): (who, one) for who in LISTING for one in self.store.read(lists.prescriptions, who)}
