@@ -43,6 +43,7 @@ from fadjma.prescriptions import (
     flagging,
     lists,
     queries,
+    renewing,
     replacing,
     setbacks,
     soundness,
@@ -261,6 +262,8 @@ class Lives(RuleBasedStateMachine):
                 self.receive(
                     PEOPLE[how.draw(pharmacists)], (PARACETAMOL, AMOXICILLIN)[number // 4 % 2], number + 1, number
                 )
+            case 2 if number // 6 == 3:
+                self._renew(n, who, how.draw(st.sampled_from((renewing.ask, renewing.withdraw, renewing.decline))))
             case 2:
                 self._keep_time()
             case 3 if number // 6 == 0:
@@ -289,6 +292,19 @@ class Lives(RuleBasedStateMachine):
         assert Counter(_said(news)) == wanted
         for warn in (inventory.warn_expiring, inventory.warn_expired):
             assert self.store.news(warn, 100).keys() <= {person.id for person in PHARMACISTS}
+
+    def _renew(self, n: int, who: Viewer, act: Any) -> None:
+        """The patient asks that it be renewed, or asks no more; its prescriber does not."""
+        of, before = self._of(n), self._content()
+        theirs = of["prescriber_id"] if act is renewing.decline else of["patient_id"]
+        said = {"reason": "À revoir d'abord"} if act is renewing.decline else {}
+        try:
+            self.store.write(act, PEOPLE[theirs] if who.role == "patient" else who, of["id"], **said)
+        except Refusal:
+            assert self._content() == before
+            return
+        assert who.role == "patient" or who.id == theirs
+        self.done[f"{act.__name__} a renewal"] += 1
 
     def _count(self, who: Viewer, number: int, fresh: bool) -> None:
         """Of a lot there is now so much; whose lot it is, what is kept of it and what has moved since are obeyed."""
