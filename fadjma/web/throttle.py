@@ -5,7 +5,7 @@ window. Of one that several processes serve, in the database (attempts.py): whic
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -62,6 +62,7 @@ class Throttle:
         self._storage = storage or MemoryStorage()
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._under_way: Counter[Counted] = Counter()
+        self._one_by_one = asyncio.Lock()  # a storage may be asked elsewhere: those who begin at once see each other
         self._settled = asyncio.Event()
 
     async def hit(self, limit: RateLimitItem, who: str) -> None:
@@ -87,17 +88,33 @@ class Throttle:
         Those that are under way may all fail: beyond what is left, others wait for them, so that a hundred at once are
         not a hundred guesses, and twelve right ones at once are no refusal.
         """
-        while any([not await self._is_free(one) for one in counted]):
-            await self._settled.wait()
-        self._under_way.update(counted)
+        while True:
+            settled = self._settled  # of those that are under way now, also while it is looked whether there is room
+            if await self._begin(counted):
+                break
+            await settled.wait()
         attempt = Attempt()
         try:
             yield attempt
         finally:
-            self._under_way -= Counter(counted)
+            await self._settle(counted, attempt)
+
+    async def _begin(self, counted: Sequence[Counted]) -> bool:
+        """Whether one more is under way now; raises Throttled when something of this is used up for good."""
+        async with self._one_by_one:
+            if any([not await self._is_free(one) for one in counted]):
+                return False
+            self._under_way.update(counted)
+            return True
+
+    async def _settle(self, counted: Sequence[Counted], attempt: Attempt) -> None:
+        """It is under way until it is counted: in between it would be neither."""
+        try:
             for limit, who in counted if attempt.failed else attempt.missed:
                 await self._limiter.hit(limit, who)
                 attempt.used_up |= not await self._limiter.test(limit, who)
+        finally:
+            self._under_way -= Counter(counted)
             self._settled.set()
             self._settled = asyncio.Event()
 
@@ -114,7 +131,11 @@ class Throttle:
         """Whether one more may be under way; raises Throttled when it is used up for good."""
         await self.require(one)
         limit, who = one
-        return await self._limiter.test(limit, who, cost=1 + self._under_way[one])
+        ahead = self._under_way[one]
+        is_free = await self._limiter.test(limit, who, cost=1 + ahead)
+        if not (is_free or ahead):  # another process has used it up just now: there is nobody to wait for
+            raise await self._throttled(limit, who)
+        return is_free
 
     async def forgive(self, limit: RateLimitItem, who: str) -> None:
         """Forget the attempts of `who`: the right password was given."""

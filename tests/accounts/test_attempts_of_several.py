@@ -1,5 +1,7 @@
 """Where several processes serve one database, a guess counts whichever of them is asked."""
 
+import asyncio
+
 import pytest
 from cast import AWA, EMAILS
 from limits import RateLimitItemPerMinute
@@ -42,6 +44,49 @@ async def test_a_guess_counts_whichever_is_asked(one: Throttle, another: Throttl
             await fail(throttle)
         assert refusal.value.retry_after <= 15 * 60
     assert not await fail(another, "somebody else")
+
+
+async def test_a_hundred_at_once_are_three_guesses(one: Throttle) -> None:
+    made: list[int] = []
+
+    async def guess(number: int) -> None:
+        async with one.attempt((FEW, AWA.id)) as attempt:
+            made.append(number)
+            await asyncio.sleep(0)
+            attempt.failed = True
+
+    refused = await asyncio.gather(*(guess(number) for number in range(100)), return_exceptions=True)
+    assert len(made) == 3
+    assert sum(isinstance(refusal, Throttled) for refusal in refused) == 97
+
+
+async def test_right_ones_at_once_wait_for_each_other_and_are_all_let_in(one: Throttle) -> None:
+    made: list[int] = []
+
+    async def know(number: int) -> None:
+        async with one.attempt((FEW, AWA.id)):
+            await asyncio.sleep(0)
+            made.append(number)
+
+    await asyncio.wait_for(asyncio.gather(*(know(number) for number in range(12))), 60)
+    assert len(made) == 12
+
+
+async def test_what_another_process_uses_up_while_one_looks_is_waited_for_by_nobody() -> None:
+    class Late(MemoryStorage):
+        """Once somebody has looked, others guess."""
+
+        others = False
+
+        async def get(self, key: str) -> int:
+            found = await super().get(key)
+            if not self.others:
+                self.others = True
+                await self.incr(key, FEW.get_expiry(), amount=FEW.amount)
+            return found
+
+    with pytest.raises(Throttled):
+        await asyncio.wait_for(fail(Throttle(Late())), 60)
 
 
 async def test_a_window_ends_and_the_next_one_begins_with_the_next_guess(
