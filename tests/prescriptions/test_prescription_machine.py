@@ -270,12 +270,12 @@ class Lives(RuleBasedStateMachine):
                 self._count(who, n, how.draw(st.booleans()))
             case 3 if number // 6 == 1:
                 self._withhold(who, n)
-            case 3 if number // 6 == 2:
-                self._redate(PEOPLE[how.draw(pharmacists)], n, how.draw(st.sampled_from((-1, 0, 1, 30, 5_000))))
             case 3:
                 self._transfer(PEOPLE[how.draw(pharmacists)], n, how.draw(quantities))
             case 4:
                 self._read(n, who)
+            case 5 if number // 6 == 2:
+                self._redate(PEOPLE[how.draw(pharmacists)], n, how.draw(st.sampled_from((-1, 0, 1, 30, 5_000))))
             case _:
                 self.store.clock.advance(milliseconds=how.draw(spans))
 
