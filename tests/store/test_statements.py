@@ -33,7 +33,7 @@ _COMES_AS = {
     "bytea": "bytea",
 }
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|(?<![:\w]):([a-z]\w*)|\?")
-_FEW = ast.Constant("(:id0, :id1)")  # what `given` makes of two
+_FEW = ast.parse("'(:id0, :id1)'", mode="eval").body  # what `given` makes of two
 _TYPES = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'tried'"
 
 
