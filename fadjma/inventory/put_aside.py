@@ -95,12 +95,12 @@ def ask_lost(tx: Transaction, prescription_ids: Sequence[str]) -> Callable[[], d
     return lost
 
 
-def lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:
-    """The lots of what is put aside for a prescription, by line, first to expire first."""
+def usable_lots(tx: Transaction, prescription_id: str) -> dict[str, tuple[OfLot, ...]]:
+    """The lots of what is put aside for a prescription and can be handed over today, by line, first to expire first."""
     rows = tx.all(
         "SELECT r.line_id, l.number, l.expires_on, r.quantity FROM reservations r JOIN lots l ON l.id = r.lot_id "
-        "WHERE r.prescription_id = :p ORDER BY l.expires_on, l.number",
-        {"p": prescription_id},
+        f"WHERE r.prescription_id = :p AND {queries.USABLE} ORDER BY l.expires_on, l.number",
+        {"p": prescription_id, "today": queries.today(tx)},
     )
     found: dict[str, tuple[OfLot, ...]] = {}
     for row in rows:

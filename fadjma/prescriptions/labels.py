@@ -107,7 +107,7 @@ def _short(patient: Patient) -> str:
 
 
 def _each(tx: Transaction, found: Prescription) -> Iterable[Label]:
-    kept = put_aside.lots(tx, found.id)
+    kept = put_aside.usable_lots(tx, found.id)
     for line in found.lines:
         each = [(line.given_as, lot) for lot in kept.get(line.id, ())] if kept else list(_handed_over(found, line))
         for given_as in dict.fromkeys(given_as for given_as, _ in each):

@@ -9,7 +9,7 @@ from fadjma.i18n import N_, iso, translate
 from fadjma.identity import patient_pins
 from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer, role_name
-from fadjma.inventory.put_aside import Lost
+from fadjma.inventory.put_aside import Lost, OfLot
 from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import posology, proving, states
 from fadjma.prescriptions.posology import Posology
@@ -80,6 +80,7 @@ class Line:
     given_as: Medicine | None = None  # the equivalent that is put aside in its place
     equivalent: Medicine | None = None  # that its pharmacy has, where it has too little; None: not the reader's to know
     at_hand: int | None = None  # of what is owed, what its pharmacy can hand over now; None: not the reader's to know
+    lots: tuple[OfLot, ...] = ()  # of which it is put aside, and can be handed over; for its pharmacy alone
 
     @property
     def remaining(self) -> int:
@@ -124,6 +125,7 @@ class Line:
             "given_as": _named(self.given_as),
             **({"equivalent": _named(self.equivalent)} if self.equivalent else {}),
             **({} if self.at_hand is None else {"at_hand": self.at_hand}),
+            **({"put_aside": [lot.json() for lot in self.lots]} if self.lots else {}),
         }
 
 

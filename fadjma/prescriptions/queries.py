@@ -4,7 +4,7 @@ The patient and the prescriber see theirs; a doctor needs a grant; a pharmacist 
 was addressed. One that is open to any pharmacy shows neither lines nor patient before it is claimed (`neutral`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
@@ -16,7 +16,6 @@ from fadjma.identity.directory import Identity
 from fadjma.identity.people import Role, Viewer
 from fadjma.inventory import equivalents, put_aside
 from fadjma.inventory import queries as inventory
-from fadjma.inventory.put_aside import PutAside
 from fadjma.inventory.queries import Medicine
 from fadjma.prescriptions import dispenses, posology, shortages, states
 from fadjma.prescriptions.prescription import Act, Delivery, Ended, Line, Prescription, Standing
@@ -184,10 +183,9 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     ask_allergies = allergies.ask_of_patient(tx, found.patient_id) if informed else None
     ask_weight = measurements.ask_newest(tx, found.patient_id, "body_weight") if informed else None
     prescribed = _given_as(tx, found, _lines_shown_to(tx, viewer, found.id))
-    kept = put_aside.of(tx, found.id) if delivering else {}
     return replace(
         found,
-        lines=_as_stocked(tx, found, prescribed, kept) if delivering else prescribed,
+        lines=_as_stocked(tx, found, prescribed) if delivering else prescribed,
         acts=_acts_shown_to(viewer, ask_acts()),
         dispenses=dispenses.of(tx, viewer, found.id),
         answers=_answers_shown_to(viewer, found, ask_answers(), informed=informed),
@@ -222,13 +220,14 @@ def sees_codes(tx: Transaction, patient_id: str) -> bool:
     return directory.can_sign_in(tx, patient_id) or bool(proxies.who_acts_for(tx, patient_id))
 
 
-def _as_stocked(
-    tx: Transaction, found: Prescription, prescribed: tuple[Line, ...], kept: Mapping[str, PutAside]
-) -> tuple[Line, ...]:
-    """The lines with what its own pharmacy can do now: hand over what is `kept`, or of what is owed what is in stock;
-    prepare another medicine in the place of what it has too little of.
+def _as_stocked(tx: Transaction, found: Prescription, prescribed: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with what its own pharmacy can do now: take what is put aside from these lots and hand it over, or of
+    what is owed what is in stock; prepare another medicine in the place of what it has too little of.
     """
     assert found.pharmacy_id is not None
+    kept = put_aside.of(tx, found.id)
+    lots = put_aside.usable_lots(tx, found.id) if kept else {}
+    prescribed = tuple(replace(line, lots=lots.get(line.id, ())) for line in prescribed)
     status, preparing = found.status, any(found.status in act.sources for act in states.PREPARING)
     medicines = [line.medicine_id for line in prescribed if preparing]
     usable = inventory.usable(tx, found.pharmacy_id, medicines)

@@ -133,7 +133,11 @@ def test_a_kept_lot_that_has_expired_is_not_handed_over(store: Store) -> None:
     receive(store, 15, number="LATE", expires_on=in_days(store, 300))
     prescription_id = store.write(dispensing.prepare, NDIAYE, validated(store), confirmed=True)
     store.write(dispensing.mark_ready, NDIAYE, prescription_id)
+    kept = _found(store, prescription_id).lines[0].lots
+    assert [(lot.number, lot.quantity) for lot in kept] == [("SOON", 5), ("LATE", 15)]
+    assert store.read(queries.prescription_in_full, DIOP, prescription_id).lines[0].lots == ()
     store.clock.advance(days=3)
+    assert [lot.number for lot in _found(store, prescription_id).lines[0].lots] == ["LATE"]
     before = store.content()
     with pytest.raises(Conflict, match="périmé"):
         _hand_over(store, prescription_id)

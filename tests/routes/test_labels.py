@@ -24,6 +24,19 @@ async def test_one_has_what_is_taken_and_out_of_which_lot(clinic: Callers, told:
     assert "Cissé" not in page.partition("<main")[2] and "FJ-" not in page.partition("<main")[2]
 
 
+async def test_without_a_printer_the_page_says_it_too_and_to_that_pharmacy_alone(clinic: Callers, told: Told) -> None:
+    address = f"/prescriptions/{told.prepared}"
+    page = (await clinic.browser(NDIAYE).get(address)).text.replace("\u00a0", " ")
+    assert "<b>Mis de côté :</b> 20 du lot <bdi>L1</bdi>" in page
+    [line] = (await clinic.program(NDIAYE).get(address)).json["lines"]
+    assert [(lot["number"], lot["quantity"]) for lot in line["put_aside"]] == [("L1", 20)]
+    for other in (AWA, DIOP):
+        assert "Mis de côté" not in (await clinic.browser(other).get(address)).text
+        assert "put_aside" not in (await clinic.program(other).get(address)).json["lines"][0]
+    owed = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.owed}")).json["lines"]
+    assert all("put_aside" not in line for line in owed)
+
+
 async def test_after_the_hand_over_they_have_its_lots(clinic: Callers, told: Told) -> None:
     before = (await clinic.program(NDIAYE).get(f"/prescriptions/{told.ready}/labels")).json["items"]
     proof = {"identity_document": "CNI 1", "reason": "Téléphone volé"}
