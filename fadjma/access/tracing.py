@@ -117,6 +117,7 @@ WORDS: dict[str, Words] = {
     ),
     "prescription.undone": Words(N_("a annulé une remise de vos médicaments")),
     "prescription.unsupplied": Words(N_("ne peut pas fournir un de vos médicaments")),
+    "prescription.awaited": Words(N_("attend un médicament que la pharmacie n'a pas")),
     "prescription.line_replaced": Words(N_("a remplacé un médicament de votre ordonnance")),
     "prescription.line_ended": Words(N_("a arrêté un médicament de votre ordonnance")),
     "prescription.acknowledged": Words(N_("a vu que votre ordonnance a pris fin")),

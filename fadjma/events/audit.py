@@ -114,6 +114,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
             "prescription.prepared_anew": N_("Ordonnance préparée à nouveau"),
             "prescription.undone": N_("Remise annulée"),
             "prescription.unsupplied": N_("Médicament qui ne peut pas être fourni"),
+            "prescription.awaited": N_("Médicament attendu par qui l'a prescrit"),
             "prescription.line_replaced": N_("Médicament remplacé"),
             "prescription.line_ended": N_("Médicament arrêté"),
             "prescription.acknowledged": N_("Annulation vue par la pharmacie"),

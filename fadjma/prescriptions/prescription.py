@@ -291,6 +291,7 @@ class Standing(Coded):
     code_failures: int
     code_printed_round: int | None
     version: int
+    awaited_at: int | None  # when its prescriber said that they wait for what could not be supplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +341,7 @@ class Prescription(Coded):
     to_bring: bool  # for its pharmacy: the patient wants it brought, and it was not declined
     renewal_asked: bool  # for its patient and its prescriber, who has to answer
     renews_id: str | None  # which one it was signed to renew
+    awaited_at: int | None  # when its prescriber said that they wait for what could not be supplied
     unsupplied: bool  # for its prescriber: its pharmacy cannot supply a line, and waits for what they do
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
     lacking_medicines: tuple[str, ...] = ()  # those of them for which it is `unsupplied`
@@ -402,6 +404,8 @@ class Prescription(Coded):
                 return self.grant is not None and any(map(self.replaceable, self.lines))
             case "a line can be ended":
                 return any(map(self.endable, self.lines))
+            case "not supplied":
+                return self.unsupplied
             case "not all is kept":
                 return bool(self.perished) or self.short
             case "just handed over":
@@ -448,6 +452,12 @@ class Prescription(Coded):
         others = any(self.owed(other) for other in self.lines if other.id != line.id)
         completes = self.is_part_delivered and self.status in states.COMPLETE.sources
         return self.replaceable(line) and (others or completes)
+
+    @property
+    def awaited(self) -> int | None:
+        """When its prescriber said that they wait for what cannot be supplied; None where there is nothing of that."""
+        said = [line.shortage.at for line in self.lines if line.shortage and self.owed(line)]
+        return self.awaited_at if self.awaited_at and any(at <= self.awaited_at for at in said) else None
 
     @property
     def prescribed(self) -> tuple[Line, ...]:
@@ -560,6 +570,8 @@ class Prescription(Coded):
             shown["acknowledged_at"] = iso(self.acknowledged_at) if self.acknowledged_at else None
         if self.lines and self.short_code:
             shown["short_code"] = short_codes.written(self.short_code)
+        if self.awaited:
+            shown["awaited_at"] = iso(self.awaited)
         if self.delivery:
             shown["delivery"] = self.delivery.json()
         if self.renewal_asked:

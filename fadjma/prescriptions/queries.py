@@ -36,7 +36,7 @@ NEEDED_FOR = 30 * _DAY  # after the end of a prescription, that its pharmacy see
 _STATUS = f"CASE WHEN p.status IN {OPEN} AND p.valid_until <= :now THEN '{states.EXPIRE.target}' ELSE p.status END"
 _STANDING = f"""
     SELECT p.id, p.patient_id, p.prescriber_id, p.addressed_to, p.pharmacy_id, {_STATUS} AS status, p.issued_at,
-           p.code_round, p.code_failures, p.code_printed_round, p.version,
+           p.code_round, p.code_failures, p.code_printed_round, p.version, p.awaited_at,
            (SELECT r.id FROM prescriptions r WHERE r.replaces_id = p.id) AS replaced_by
     FROM prescriptions p
 """
@@ -49,7 +49,7 @@ SELECT = f"""
            d.status <> 'active' AS prescriber_gone, p.addressed_to, p.pharmacy_id,
            coalesce(o.name, a.name) AS pharmacy, p.replaces_id, r.id AS replaced_by, {_STATUS} AS status,
            p.status_reason, p.issued_at, p.valid_until, p.updated_at, p.code_round, p.code_failures,
-           p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at,
+           p.code_printed_round, p.version, p.short_code, p.acknowledge_by, p.acknowledged_at, p.awaited_at,
            EXISTS (SELECT 1 FROM delivery_requests b WHERE b.prescription_id = p.id
                    AND b.status IN ('asked', 'accepted')) AS to_bring,
            EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending'

@@ -1,4 +1,4 @@
-"""What a pharmacy cannot supply, its prescriber replaces in place, or ends; the other lines go on as they are."""
+"""What a pharmacy cannot supply, its prescriber replaces in place, ends or waits for; the other lines go on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,8 @@ from fadjma.i18n import N_, translate
 from fadjma.identity.people import Viewer
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import put_aside
-from fadjma.prescriptions import actions, checking, queries, states, transitions
+from fadjma.inventory import queries as medicines
+from fadjma.prescriptions import actions, checking, queries, shortages, states, transitions
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.prescription import Line, Standing
 from fadjma.refusals import Conflict, Invalid, NotNow
@@ -73,6 +74,24 @@ def end_line(
     found, line = _lacking(tx, viewer, prescription_id, states.END_LINE, line_id, version)
     _end(tx, viewer, found, line, reason, None)
     _go_on(tx, viewer, found, states.END_LINE, "line_ended", reason)
+    return found.id
+
+
+def wait(tx: Transaction, viewer: Viewer, prescription_id: str, *, version: int | None = None) -> str:
+    """All stays as it is: what could not be supplied is expected, and its pharmacy knows that this was read. `version`:
+    as it was read, if it was: it may be for another reason since. The file need not be open any more. Raises Conflict
+    where nothing waits for its prescriber.
+    """
+    found = transitions.begin(tx, viewer, prescription_id, states.AWAIT, version=version)
+    changed = tx.execute(
+        "UPDATE prescriptions AS p SET awaited_at = :now, version = version + 1 "
+        f"WHERE p.id = :id AND {shortages.WAITING}",
+        {"now": tx.now, "id": found.id, "today": medicines.today(tx)},
+    )
+    if not changed:
+        raise Conflict(states.AWAIT.too_late, current=found.status)
+    people = transitions.concerned(tx, found)
+    transitions.tell(tx, people, states.AWAIT.event, actor_id=viewer.id, told=states.AWAIT.told)
     return found.id
 
 

@@ -34,7 +34,7 @@ def cannot_supply(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
 ) -> str:
     """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once, and
-    of the same once, until what was put aside since is lost. Raises Invalid, Conflict.
+    of the same once, until they have said that they wait, or what was put aside since is lost. Raises Invalid, Conflict.
     """
     found = transitions.begin(tx, viewer, prescription_id, states.CANNOT_SUPPLY)
     owed = {line.id: line.shortage for line in queries.lines(tx, found.id) if line.remaining}
@@ -42,7 +42,8 @@ def cannot_supply(
         raise Invalid({"line_id": N_("Choisissez un médicament qui reste à remettre.")})
     said = owed[line_id]
     same = said and (said.pharmacy_id, said.code, said.text) == (viewer.organization_id, code, text)
-    if said and same and not _is_lost_since(tx, found.id, line_id, said.at):
+    is_open = said is not None and said.at > (found.awaited_at or 0)
+    if said and same and is_open and not _is_lost_since(tx, found.id, line_id, said.at):
         raise Conflict(N_("Le médecin est déjà prévenu, pour cette raison."), current=found.status)
     tx.send(
         "INSERT INTO unsupplied_lines (id, line_id, pharmacy_id, actor_id, at, code, text) "
@@ -57,7 +58,7 @@ def cannot_supply(
             "text": text,
         },
     )
-    tx.send("UPDATE prescriptions SET was_unsupplied = 1 WHERE id = :id AND was_unsupplied = 0", {"id": found.id})
+    tx.send("UPDATE prescriptions SET was_unsupplied = 1, version = version + 1 WHERE id = :id", {"id": found.id})
     transitions.tell(
         tx, transitions.concerned(tx, found), "unsupplied", actor_id=viewer.id, told=states.CANNOT_SUPPLY.told
     )

@@ -29,11 +29,12 @@ _OPEN = f"""
     coalesce(p.pharmacy_id, u.pharmacy_id) = u.pharmacy_id AND {_LACKING}
     AND NOT EXISTS (SELECT 1 FROM ended_lines x WHERE x.line_id = w.id)
 """
-# That a prescription `p` waits for its prescriber, who may prescribe something else or end the line.
+_UNANSWERED = f"u.at > coalesce(p.awaited_at, 0) AND {_OPEN}"
+# That a prescription `p` waits for its prescriber, who may prescribe something else, end the line, or wait for it.
 WAITING = f"""(
     p.was_unsupplied = 1 AND p.status IN {listed(states.REPLACE_LINE.sources)} AND p.valid_until > :now AND EXISTS (
         SELECT 1 FROM prescription_lines w JOIN unsupplied_lines u ON u.line_id = w.id
-        WHERE w.prescription_id = p.id AND {_OPEN}
+        WHERE w.prescription_id = p.id AND {_UNANSWERED}
     )
 )"""
 
@@ -57,7 +58,7 @@ def ask_names(tx: Transaction, prescription_ids: Sequence[str]) -> Callable[[], 
     rows = tx.ask(
         "SELECT w.prescription_id, m.dci || ' ' || m.strength AS name FROM prescriptions p "
         "JOIN prescription_lines w ON w.prescription_id = p.id JOIN medicine_names m ON m.id = w.medicine_id "
-        f"WHERE p.id IN {among} AND EXISTS (SELECT 1 FROM unsupplied_lines u WHERE u.line_id = w.id AND {_OPEN}) "
+        f"WHERE p.id IN {among} AND EXISTS (SELECT 1 FROM unsupplied_lines u WHERE u.line_id = w.id AND {_UNANSWERED}) "
         "ORDER BY w.prescription_id, w.position",
         {**values, "today": inventory.today(tx)},
     )

@@ -52,6 +52,7 @@ Condition = Literal[
     "something is owed",
     "a line can be replaced",
     "a line can be ended",
+    "not supplied",
     "not all is kept",
     "just handed over",
     "to be acknowledged",
@@ -442,6 +443,16 @@ END_LINE = Act(
     ),
     too_late=REPLACE_LINE.too_late,
 )
+AWAIT = Act(
+    "await",
+    "prescriber",
+    REPLACE_LINE.sources,
+    None,
+    {"pharmacists": "prescription.awaited"},
+    offer=Offer("waiting", N_("J'ai vu : on attend"), when="not supplied", letter="v", as_read=True),
+    event="awaited",
+    too_late=N_("Rien de cette ordonnance n'attend plus votre réponse."),
+)
 COMPLETE = Act(  # END_LINE of the last thing that was owed, when something was handed over
     "complete",
     "prescriber",
@@ -626,6 +637,7 @@ ACTS = (
     REFUSE,
     CORRECT,
     REPLACE_LINE,
+    AWAIT,
     END_LINE,
     COMPLETE,
     SET_BACK,

@@ -47,7 +47,9 @@ def move(
         after_it = before_it.moved(tx, pharmacy_id)
     write(tx, prescription_id, viewer.id, found.status, act.target, reason, pharmacy_id, by_id=viewer.by_id)
     if act.claim == "give back":  # to whom it was addressed, has had it: now it is open to any
-        tx.send("UPDATE prescriptions SET addressed_to = NULL WHERE id = :id", {"id": prescription_id})
+        tx.send(
+            "UPDATE prescriptions SET addressed_to = NULL, awaited_at = NULL WHERE id = :id", {"id": prescription_id}
+        )
         tx.send(  # what this pharmacy has answered is not the answer of the next one
             "UPDATE delivery_requests SET status = 'asked', answered_at = NULL, answered_by = NULL, reason = '' "
             "WHERE prescription_id = :id AND status <> 'withdrawn'",

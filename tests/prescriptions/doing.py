@@ -75,6 +75,7 @@ DOING: dict[str, Callable[[Transaction, Viewer, str], str]] = {
     "refuse": partial(dispensing.refuse, code="dose", text="Dose à vérifier"),
     "correct": _correct,
     "replace_line": _replace_line,
+    "await": replacing.wait,
     "end_line": _end_line,
     "cancel": partial(actions.cancel, reason="Une raison"),
     "mark_error": partial(actions.mark_error, reason="Une raison"),
@@ -126,6 +127,7 @@ def lack_another(store: Store, prescription_id: str) -> None:
         "VALUES (?, ?, ?, ?, ?, 'out_of_stock', '')",
         (line_id, line_id, JAMM, NDIAYE.id, store.clock()),
     )
+    store.connection.execute("UPDATE prescriptions SET was_unsupplied = 1 WHERE id = ?", (prescription_id,))
 
 
 def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
@@ -137,7 +139,7 @@ def make_possible(store: Store, act: states.Act, prescription_id: str) -> None:
             want_it_brought(store, prescription_id)
         case "something is owed":
             prescribe(store, prescription_id)
-        case "a line can be replaced" | "a line can be ended":
+        case "a line can be replaced" | "a line can be ended" | "not supplied":
             if not store.rows("SELECT 1 FROM access_requests WHERE status = 'approved'"):
                 grant(store)
             prescribe(store, prescription_id)

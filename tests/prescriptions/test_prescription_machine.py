@@ -122,6 +122,7 @@ DOING: dict[Act, tuple[Any, dict[str, Any]]] = {
     states.DELIVER: (dispensing.deliver, {}),
     states.CANNOT_SUPPLY: (setbacks.cannot_supply, {}),
     states.REPLACE_LINE: (_replace_line, {}),
+    states.AWAIT: (replacing.wait, {}),
     states.END_LINE: (replacing.end_line, {"reason": "Introuvable"}),
     states.CHOOSE_PHARMACY: (actions.choose_pharmacy, {}),
 }

@@ -3,19 +3,25 @@
 from typing import Any
 
 import pytest
-from cast import DIOP, FALL, INSULIN, NDIAYE
+from cast import AWA, DIOP, FALL, INSULIN, NDIAYE
 from steps import KEY, code, in_days, issue, prepared, ready, receive, validated
 from store import Store
 
+from fadjma.identity.people import Viewer
 from fadjma.inventory import redating, withholding
-from fadjma.prescriptions import actions, dispensing, lists, queries, replacing, setbacks
+from fadjma.prescriptions import actions, dispensing, lists, queries, replacing, setbacks, states
 from fadjma.prescriptions.actions import NewLine
 from fadjma.prescriptions.dispensing import Part
+from fadjma.prescriptions.prescription import Prescription
 from fadjma.refusals import Conflict
 
 
 def _line(store: Store, prescription_id: str) -> str:
     return store.read(queries.prescription_in_full, DIOP, prescription_id).lines[0].id
+
+
+def _seen(store: Store, prescription_id: str, reader: Viewer) -> Prescription:
+    return store.read(queries.prescription_in_full, reader, prescription_id)
 
 
 def _lack(store: Store, prescription_id: str) -> str:
@@ -120,6 +126,48 @@ def test_not_once_something_else_is_prescribed(store: Store) -> None:
     prescription_id = _lack(store, validated(store))
     how = {"line_id": _line(store, prescription_id), "line": NewLine(INSULIN, "10 unités le soir", 2, 28)}
     store.write(replacing.replace_line, DIOP, prescription_id, **how, confirmed=True)
+    assert _places(store, prescription_id) == "flow"
+
+
+def test_not_once_they_wait_for_it_until_the_pharmacy_says_it_anew(store: Store) -> None:
+    prescription_id = _lack(store, validated(store))
+    assert states.AWAIT in _seen(store, prescription_id, DIOP).offered(DIOP)
+    store.write(replacing.wait, DIOP, prescription_id)
+    assert _places(store, prescription_id) == "flow"
+    for reader in (DIOP, NDIAYE, AWA):
+        assert _seen(store, prescription_id, reader).awaited == store.clock()
+    assert states.AWAIT not in _seen(store, prescription_id, DIOP).offered(DIOP)
+    with pytest.raises(Conflict, match="Rien de cette ordonnance"):
+        store.write(replacing.wait, DIOP, prescription_id)
+    store.clock.advance(minutes=1)
+    assert _places(store, _lack(store, prescription_id)) == "now"
+    assert _seen(store, prescription_id, NDIAYE).awaited is None
+
+
+def test_they_wait_for_what_they_have_read_alone(store: Store) -> None:
+    prescription_id = _lack(store, validated(store))
+    read = _seen(store, prescription_id, DIOP).version
+    how = {"line_id": _line(store, prescription_id), "code": "off_market", "text": ""}
+    store.write(setbacks.cannot_supply, NDIAYE, prescription_id, **how)
+    with pytest.raises(Conflict, match="changé entre-temps"):
+        store.write(replacing.wait, DIOP, prescription_id, version=read)
+    assert _places(store, prescription_id) == "now"
+
+
+def test_they_wait_for_this_pharmacy_not_for_whoever_has_it_next(store: Store) -> None:
+    prescription_id = _lack(store, validated(store))
+    store.write(replacing.wait, DIOP, prescription_id)
+    store.clock.advance(minutes=1)
+    store.write(dispensing.release, NDIAYE, prescription_id, reason="Rupture")
+    assert _places(store, prescription_id) == "now"
+    assert _seen(store, prescription_id, DIOP).awaited is None
+
+
+def test_they_may_wait_without_access_to_the_file_any_more(store: Store) -> None:
+    prescription_id = _lack(store, validated(store))
+    store.clock.advance(days=8)
+    assert _seen(store, prescription_id, DIOP).grant is None
+    store.write(replacing.wait, DIOP, prescription_id)
     assert _places(store, prescription_id) == "flow"
 
 

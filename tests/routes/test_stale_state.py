@@ -24,6 +24,7 @@ CURRENT = {
     "/prescriptions/{owed}/rest": "ready",
     "/prescriptions/{owed}/undoing": "ready",
     "/prescriptions/{owed}/replacement": "part_delivered",
+    "/prescriptions/{owed}/waiting": "part_delivered",
     "/prescriptions/{owed}/line-end": "delivered",
     "/prescriptions/{ended}/acknowledgement": "cancelled",
     "/prescriptions/{asked}/departure": "in_delivery",

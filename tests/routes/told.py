@@ -670,6 +670,7 @@ ACTS = [
     ),
     Route("/prescriptions/{owed}/rest", NDIAYE, allowed=JAMMS),
     Route("/prescriptions/{owed}/replacement", DIOP, {"line_id": OF_OWED, "lines": [OTHER]}),
+    Route("/prescriptions/{owed}/waiting", DIOP),
     Route("/prescriptions/{owed}/line-end", DIOP, {"line_id": OF_OWED, "reason": "Introuvable partout"}),
     Route("/prescriptions/{owed}/undoing", NDIAYE, {"reason": "Mauvaise boîte"}, allowed=JAMMS),
     Route("/prescriptions/{ended}/acknowledgement", NDIAYE, allowed=JAMMS),

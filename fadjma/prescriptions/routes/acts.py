@@ -248,6 +248,13 @@ async def error(prescription_id: str) -> Response:
     return await _with_reason(actions.mark_error, prescription_id)
 
 
+@blueprint.post("/prescriptions/<prescription_id>/waiting")
+@web.as_it_is("prescriptions/show.html", context=one)
+async def waiting(prescription_id: str) -> Response:
+    form = await web.form(AsReadForm)
+    return await _act(replacing.wait, prescription_id, version=form.version.data)
+
+
 @blueprint.post("/prescriptions/<prescription_id>/line-end")
 @web.refill("prescriptions/show.html", LineEndForm, context=one, stays=True)
 async def line_end(prescription_id: str) -> Response:
