@@ -371,7 +371,8 @@ class Prescription(Coded):
     def offered(self, viewer: Viewer) -> list[states.Act]:
         """What the viewer can do with it now, in the order of the page; of one in full alone.
 
-        Where a patient waits to hear whether it is brought home, the answer comes first.
+        Where a patient waits to hear whether it is brought home, the answer comes first; what is to be brought leaves
+        before it is handed over.
         """
         side = self._side(viewer)
         found = [
@@ -379,8 +380,8 @@ class Prescription(Coded):
             for act in states.ACTS
             if act.offer and act.by == side and self.status in act.sources and self._is(act.offer.when)
         ]
-        waits = self._is("delivery asked")
-        return sorted(found, key=lambda act: not (waits and act in states.ANSWERS_TO_DELIVERY))
+        first = states.ANSWERS_TO_DELIVERY if self._is("delivery asked") else (states.DEPART,)
+        return sorted(found, key=lambda act: act not in first)
 
     def _side(self, viewer: Viewer) -> states.Side | None:
         if viewer.role == "pharmacist":

@@ -42,7 +42,7 @@ async def test_whoever_waits_for_an_answer_comes_first_and_asks_again_where_they
     assert page.index("Accepter la livraison") < page.index("Nous ne pouvons pas livrer") < page.index('name="code"')
     await clinic.program(NDIAYE).post(f"{address}/delivery-acceptance")
     page = await _page(clinic, NDIAYE, address)
-    assert page.index('name="code"') < page.index("Nous ne pouvons pas livrer")
+    assert page.index("/departure") < page.index('name="code"') < page.index("Nous ne pouvons pas livrer")
     delivery = (await clinic.program(AWA).get(address)).json["delivery"]
     form = (await _page(clinic, AWA, address)).partition('/delivery-request"')[2].partition("</form>")[0]
     assert f">{delivery['address']}</textarea>" in form
