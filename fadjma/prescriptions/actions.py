@@ -11,12 +11,15 @@ from fadjma.identity.people import Viewer
 from fadjma.ids import new_id
 from fadjma.inventory import actions as inventory
 from fadjma.inventory import queries as medicines
-from fadjma.prescriptions import handover, lists, posology, queries, renewing, states, transitions
+from fadjma.prescriptions import dispenses, handover, lists, posology, queries, renewing, states, transitions
 from fadjma.prescriptions.prescription import Prescription, Standing
-from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound
+from fadjma.refusals import Conflict, Doubtful, Invalid, NotFound, NotNow
 from fadjma.store import Page, Transaction
 
 _A_DAY = 100  # units of a medicine that nobody takes in one day
+_JUST_HANDED_OVER = N_(
+    "Une partie vient d'être remise, et la pharmacie peut encore annuler cette remise. Réessayez dix minutes après."
+)
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 
 
@@ -265,8 +268,15 @@ def request_delivery(tx: Transaction, viewer: Viewer, prescription_id: str, *, a
 
 
 def take_back(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str) -> str:
-    """The patient takes it to another pharmacy, while nothing is prepared: nobody keeps it by doing nothing."""
-    return transitions.move(tx, viewer, prescription_id, states.TAKE_BACK, reason=reason)
+    """The patient takes it, or what is owed of it, to another pharmacy while nothing is put aside: nobody keeps it by
+    doing nothing. Raises NotNow while a hand-over could be undone, which then no longer could be.
+    """
+
+    def ask(found: Standing) -> None:
+        if found.status in states.UNDO.sources and dispenses.undoable(tx, found.pharmacy_id, found.id):
+            raise NotNow(_JUST_HANDED_OVER, current=found.status)
+
+    return transitions.move(tx, viewer, prescription_id, states.TAKE_BACK, reason=reason, before=ask)
 
 
 def choose_pharmacy(tx: Transaction, viewer: Viewer, prescription_id: str, *, pharmacy_id: str | None) -> str:

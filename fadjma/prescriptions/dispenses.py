@@ -83,8 +83,8 @@ def _patient_of(tx: Transaction, dispense_id: str) -> str:
     )
 
 
-def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | None:
-    """The last hand-over that holds, where it was by the viewer's pharmacy and just now; None: it stays.
+def undoable(tx: Transaction, pharmacy_id: str | None, prescription_id: str) -> str | None:
+    """The last hand-over that holds, where it was by this pharmacy and just now; None: it stays.
 
     It stays, too, once something of which it gave a part is not prescribed any more: nobody could be given it again.
     """
@@ -94,7 +94,7 @@ def undoable(tx: Transaction, viewer: Viewer, prescription_id: str) -> str | Non
         "FROM dispenses d WHERE d.prescription_id = :id AND d.undone_at IS NULL ORDER BY d.at DESC, d.id DESC LIMIT 1",
         {"id": prescription_id},
     )
-    if row is None or row["ended"] or row["pharmacy_id"] != viewer.organization_id:
+    if row is None or row["ended"] or row["pharmacy_id"] != pharmacy_id:
         return None
     return row["id"] if days.runs(row["at"], row["at"] + states.UNDONE_WITHIN, tx.now) else None
 

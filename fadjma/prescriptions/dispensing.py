@@ -80,7 +80,7 @@ def release(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: st
     """
 
     def ask(found: Standing) -> None:
-        undoable = found.status in states.UNDO.sources and dispenses.undoable(tx, viewer, found.id)
+        undoable = found.status in states.UNDO.sources and dispenses.undoable(tx, found.pharmacy_id, found.id)
         if undoable and not confirmed:
             raise Doubtful({"reason": _JUST_HANDED_OVER})
 

@@ -361,7 +361,7 @@ class Prescription(Coded):
     unacknowledged: bool = False  # by any; `acknowledged_at`: when it was
     acknowledged_at: int | None = None
     perished: tuple[Lost, ...] = ()  # lots that are put aside for it and have expired, or are withheld
-    undoable: bool = False  # by the viewer's pharmacy: it has just handed it over
+    undoable: bool = False  # by the pharmacy that has just handed it over: said to that one, and to the patient
     correctable: bool = False  # by the viewer: refused, not corrected yet, and the file still open to them
 
     @property
@@ -411,6 +411,8 @@ class Prescription(Coded):
                 return bool(self.perished) or self.short
             case "just handed over":
                 return self.undoable
+            case "not just handed over":
+                return not self.undoable
             case "to be acknowledged":
                 return self.to_acknowledge
 

@@ -178,6 +178,7 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
     grant = grants.granted(tx, viewer, found.patient_id, "prescriptions")
     informed = dispensing or grant is not None
     delivering = dispensing and found.pharmacy_id == viewer.organization_id
+    concerned = delivering or viewer.id == found.patient_id
     handing_over = delivering and found.status in states.DELIVER.sources
     ask_acts, ask_answers = _ask_acts(tx, found.id), answers.ask_of_prescription(tx, found.id)
     ask_allergies = allergies.ask_of_patient(tx, found.patient_id) if informed else None
@@ -193,10 +194,10 @@ def prescription_in_full(tx: Transaction, viewer: Viewer, prescription_id: str) 
         allergies=ask_allergies and ask_allergies(),
         weight=ask_weight and ask_weight(),
         earlier=_earlier(tx, found) if dispensing else (),
-        delivery=_delivery(tx, found) if delivering or viewer.id == found.patient_id else None,
+        delivery=_delivery(tx, found) if concerned else None,
         has_code=not handing_over or has_code(tx, found),
         pin=patient_pins.state(tx, found.patient_id) if handing_over else "none",
-        undoable=delivering and dispenses.undoable(tx, viewer, found.id) is not None,
+        undoable=concerned and dispenses.undoable(tx, found.pharmacy_id, found.id) is not None,
         correctable=grant is not None and _is_to_be_corrected(viewer, found),
     )
 

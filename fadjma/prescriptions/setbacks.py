@@ -137,7 +137,7 @@ def undo(tx: Transaction, viewer: Viewer, prescription_id: str, *, reason: str, 
     """
 
     def give_back(found: Standing) -> None:
-        last = dispenses.undoable(tx, viewer, found.id)
+        last = dispenses.undoable(tx, viewer.organization_id, found.id)
         if last is None:
             raise Conflict(states.UNDO.too_late, current=found.status)
         if not dispenses.is_of_known_lots(tx, last):

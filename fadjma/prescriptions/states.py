@@ -55,6 +55,7 @@ Condition = Literal[
     "not supplied",
     "not all is kept",
     "just handed over",
+    "not just handed over",
     "to be acknowledged",
 ]
 
@@ -571,7 +572,7 @@ ANSWERS_TO_DELIVERY = (ACCEPT_DELIVERY, DECLINE_DELIVERY)
 TAKE_BACK = Act(
     "take_back",
     "patient",
-    ("validated", "on_hold"),
+    ("validated", "on_hold", "part_delivered"),
     "issued",
     {"pharmacists": TO_VALIDATE},
     claim="give back",
@@ -582,6 +583,8 @@ TAKE_BACK = Act(
         "reason",
         N_("Aller dans une autre pharmacie"),
         N_("La pharmacie la lira"),
+        instead={"part_delivered": N_("Reprendre ce qui reste dû")},
+        when="not just handed over",
     ),
     history=N_("Reprise par le patient"),
     event="taken_back",

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from cast import AWA, DIOP, FALL, GOMIS, JAMM, KADD, NDIAYE
-from steps import issue, issued, status, validated
+from steps import KEY, code, issue, issued, ready, status, validated
 from store import Store
 
 from fadjma.identity.people import Viewer
-from fadjma.prescriptions import actions, dispensing, lists, queries
-from fadjma.refusals import Conflict, NotFound, Refusal
+from fadjma.prescriptions import actions, dispensing, lists, queries, states
+from fadjma.prescriptions.dispensing import Part
+from fadjma.refusals import Conflict, NotFound, NotNow, Refusal
 from fadjma.store import Database
 
 
@@ -105,6 +106,22 @@ def test_the_patient_takes_one_that_is_put_aside_to_another_pharmacy(store: Stor
     store.write(dispensing.validate, FALL, prescription_id)
     history = store.read(queries.prescription_in_full, AWA, prescription_id).acts
     assert [act.label for act in history] == ["Émise", "Validée", "En attente", "Reprise par le patient", "Validée"]
+
+
+def test_the_patient_takes_what_is_owed_to_another_pharmacy_once_the_hand_over_stays(store: Store) -> None:
+    prescription_id = ready(store)
+    parts = [Part(store.read(queries.prescription_in_full, AWA, prescription_id).lines[0].id, 8)]
+    given = code(store, prescription_id)
+    store.write(dispensing.deliver, NDIAYE, prescription_id, key=KEY, code=given, parts=parts)
+    with pytest.raises(NotNow, match="Réessayez"):
+        store.write(actions.take_back, AWA, prescription_id, reason="Le reste ne vient pas")
+    assert states.TAKE_BACK not in store.read(queries.prescription_in_full, AWA, prescription_id).offered(AWA)
+    store.clock.advance(minutes=11)
+    assert states.TAKE_BACK in store.read(queries.prescription_in_full, AWA, prescription_id).offered(AWA)
+    store.write(actions.take_back, AWA, prescription_id, reason="Le reste ne vient pas")
+    store.write(dispensing.validate, FALL, prescription_id)
+    [line] = store.read(queries.prescription_in_full, FALL, prescription_id).lines
+    assert (line.quantity, line.remaining) == (20, 12)
 
 
 @pytest.mark.parametrize("end", [actions.cancel, actions.mark_error, None], ids=["cancelled", "an error", "expired"])

@@ -85,7 +85,12 @@ def test_what_is_offered_is_what_is_accepted(store: Store, state: str, brought: 
     if brought:
         want_it_brought(store, prescription_id)
     everybody = _compare(store, prescription_id)
-    possible = {"always", "to be corrected", *(["delivery requested", "delivery asked"] if brought else [])}
+    possible = {
+        "always",
+        "to be corrected",
+        "not just handed over",
+        *(["delivery requested", "delivery asked"] if brought else []),
+    }
     by_table = {act.by for act in states.ACTS if act.offer and state in act.sources and act.offer.when in possible}
     sides = {"awa": "patient", "diop": "prescriber", "ndiaye": "pharmacists", "gomis": "pharmacists"}
     assert {sides[person] for person in everybody} == by_table

@@ -83,7 +83,6 @@ ENOUGH = {  # acts that the table alone decides
     states.CANCEL,
     states.MARK_ERROR,
     states.REQUEST_DELIVERY,
-    states.TAKE_BACK,
     states.RENEW_CODE,
 }
 
