@@ -375,11 +375,10 @@ def test_prescriptions_in_every_state(tx: Transaction) -> None:
 
 
 def test_acts_lead_step_by_step_to_the_state(tx: Transaction) -> None:
-    ended = (
-        "SELECT l.prescription_id, COUNT(*) FROM ended_lines e JOIN prescription_lines l ON l.id = e.line_id GROUP BY 1"
-    )
+    said = "SELECT l.prescription_id, COUNT(*) FROM {} e JOIN prescription_lines l ON l.id = e.line_id GROUP BY 1"
+    lines = [Counter(counts(tx, said.format(table))) for table in ("ended_lines", "unsupplied_lines")]
     deliveries = "SELECT prescription_id, COUNT(*) FROM delivery_requests GROUP BY 1"  # asked once each, in the story
-    beside = Counter(counts(tx, ended)) + Counter(counts(tx, deliveries))
+    beside = sum(lines, Counter(counts(tx, deliveries)))
     for row in tx.all("SELECT * FROM prescriptions"):
         acts = tx.all("SELECT * FROM prescription_acts WHERE prescription_id = :id ORDER BY at, id", {"id": row["id"]})
         steps = [(act["from_status"], act["to_status"]) for act in acts]
