@@ -343,8 +343,9 @@ class Prescription(Coded):
     renews_id: str | None  # which one it was signed to renew
     awaited_at: int | None  # when its prescriber said that they wait for what could not be supplied
     unsupplied: bool  # for its prescriber: its pharmacy cannot supply a line, and waits for what they do
+    lacks: bool  # for its pharmacy: it was said of a line that it cannot be supplied
     medicines: tuple[str, ...] = ()  # in rows, what it is about; none of one that the viewer may not know
-    lacking_medicines: tuple[str, ...] = ()  # those of them for which it is `unsupplied`
+    lacking_medicines: tuple[str, ...] = ()  # those of them for which it is `unsupplied`, or that its pharmacy lacks
     lines: tuple[Line, ...] = ()
     acts: tuple[Act, ...] = ()
     dispenses: tuple[Dispense, ...] = ()

@@ -55,7 +55,7 @@ SELECT = f"""
            EXISTS (SELECT 1 FROM renewals n WHERE n.prescription_id = p.id AND n.status = 'pending'
                    AND n.lapses_at > :now) AS renewal_asked,
            (SELECT n.prescription_id FROM renewals n WHERE n.renewed_id = p.id) AS renews_id,
-           {shortages.WAITING} AS unsupplied,
+           {shortages.WAITING} AS unsupplied, p.was_unsupplied,
            i.given_name, i.family_name, i.identifier, i.birth_date, i.sex, i.city, i.phone,
            i.pharmacy_id AS chosen_pharmacy_id
     FROM prescriptions p JOIN patient_identities i ON i.id = p.patient_id JOIN people d ON d.id = p.prescriber_id
@@ -125,8 +125,9 @@ def of_rows(tx: Transaction, viewer: Viewer, rows: Iterable[Row]) -> list[Prescr
         return found
     put_together = [item.id for item in found if item.status in states.PUT_TOGETHER]
     ask_lost = put_aside.ask_lost(tx, put_together) if viewer.role == "pharmacist" and put_together else None
-    unsupplied = [item.id for item in found if item.unsupplied]
-    ask_lacking = shortages.ask_names(tx, unsupplied) if unsupplied else None
+    unsupplied = [item.id for item in found if item.unsupplied or item.lacks]
+    is_pharmacys = viewer.role == "pharmacist"
+    ask_lacking = shortages.ask_names(tx, unsupplied, answered=is_pharmacys) if unsupplied else None
     among, values = given(open_ones)
     rows = tx.all(
         "SELECT l.prescription_id, m.dci || ' ' || m.strength AS name FROM prescription_lines l "
@@ -413,6 +414,8 @@ def _prescription(viewer: Viewer, row: Row) -> Prescription:
     values["to_acknowledge"] = viewer.role == "pharmacist" and acknowledge_by == viewer.organization_id is not None
     values["to_bring"] = bool(row["to_bring"]) and viewer.role == "pharmacist"
     values["unsupplied"] = bool(row["unsupplied"]) and viewer.id == row["prescriber_id"]
+    lacks = bool(values.pop("was_unsupplied")) and row["status"] in states.CANNOT_SUPPLY.sources
+    values["lacks"] = lacks and handled and viewer.role == "pharmacist"
     values["renewal_asked"] = bool(row["renewal_asked"]) and viewer.id in (row["patient_id"], row["prescriber_id"])
     patient = None if neutral or viewer.role == "patient" else identity
     return Prescription(**values, patient=patient, neutral=neutral, hidden=hidden)

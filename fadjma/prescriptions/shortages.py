@@ -52,13 +52,18 @@ def ask_of(tx: Transaction, prescription_id: str) -> Callable[[], dict[str, Shor
     return lambda: {row["line_id"]: Shortage(row["at"], row["code"], row["text"], row["pharmacy_id"]) for row in rows()}
 
 
-def ask_names(tx: Transaction, prescription_ids: Sequence[str]) -> Callable[[], dict[str, tuple[str, ...]]]:
-    """The medicines for which these (few) prescriptions wait, as rows name them."""
+def ask_names(
+    tx: Transaction, prescription_ids: Sequence[str], *, answered: bool
+) -> Callable[[], dict[str, tuple[str, ...]]]:
+    """The medicines for which these (few) prescriptions wait, as rows name them; with `answered` also those for which
+    their prescriber has said that they wait.
+    """
     among, values = given(prescription_ids)
     rows = tx.ask(
         "SELECT w.prescription_id, m.dci || ' ' || m.strength AS name FROM prescriptions p "
         "JOIN prescription_lines w ON w.prescription_id = p.id JOIN medicine_names m ON m.id = w.medicine_id "
-        f"WHERE p.id IN {among} AND EXISTS (SELECT 1 FROM unsupplied_lines u WHERE u.line_id = w.id AND {_UNANSWERED}) "
+        f"WHERE p.id IN {among} AND EXISTS (SELECT 1 FROM unsupplied_lines u WHERE u.line_id = w.id "
+        f"AND {_OPEN if answered else _UNANSWERED}) "
         "ORDER BY w.prescription_id, w.position",
         {**values, "today": inventory.today(tx)},
     )

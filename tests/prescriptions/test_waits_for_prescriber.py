@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from cast import AWA, DIOP, FALL, INSULIN, NDIAYE
+from cast import AWA, DIOP, FALL, GOMIS, INSULIN, NDIAYE
 from steps import KEY, code, in_days, issue, prepared, ready, receive, validated
 from store import Store
 
@@ -142,6 +142,24 @@ def test_not_once_they_wait_for_it_until_the_pharmacy_says_it_anew(store: Store)
     store.clock.advance(minutes=1)
     assert _places(store, _lack(store, prescription_id)) == "now"
     assert _seen(store, prescription_id, NDIAYE).awaited is None
+
+
+def test_the_colleagues_of_the_pharmacy_read_in_the_row_what_is_lacking_until_it_is_put_aside(store: Store) -> None:
+    def named() -> tuple[str, ...]:
+        [row] = store.read(lists.work, GOMIS)
+        assert not row.unsupplied
+        return row.lacking_medicines
+
+    prescription_id = validated(store)
+    assert named() == ()
+    _lack(store, prescription_id)
+    assert named() == ("paracétamol 500 mg",)
+    store.write(replacing.wait, DIOP, prescription_id)
+    assert named() == ("paracétamol 500 mg",)
+    store.clock.advance(minutes=1)
+    receive(store, 30)
+    _prepare(store, prescription_id)
+    assert named() == ()
 
 
 def test_they_wait_for_what_they_have_read_alone(store: Store) -> None:

@@ -44,9 +44,25 @@ async def test_what_a_pharmacy_cannot_supply_is_for_its_prescriber(clinic: Calle
     assert f"href=/prescriptions/{told.validated}>Revoir…</a></p>" in row
     now = (await clinic.program(DIOP).get("/prescriptions?place=now")).json["items"]
     assert [one.get("unsupplied") for one in now if one["id"] == told.validated] == [True]
-    for other in (AWA, NDIAYE):
-        page = html.unescape((await clinic.browser(other).get("/")).text)
-        assert "Pas disponible" not in page and "Revoir…" not in page
+    [row] = _rows(html.unescape((await clinic.browser(NDIAYE).get("/")).text), told.validated)
+    assert row.lower().count("paracétamol 500 mg") == 1 and "Pas disponible\xa0:" in row and "Revoir…" not in row
+    page = html.unescape((await clinic.browser(AWA).get("/")).text)
+    assert "Pas disponible" not in page and "Revoir…" not in page
+
+
+async def test_who_waits_for_it_says_so_on_its_page_and_it_leaves_the_first_one(clinic: Callers, told: Told) -> None:
+    address, browser = f"/prescriptions/{told.owed}", clinic.browser(DIOP)
+    assert _rows((await browser.get("/")).text, told.owed)[0].startswith(f"p{told.owed} data-into=now")
+    form = (await browser.get(address)).text.partition(f'action="{address}/waiting"')[2].partition("</form>")[0]
+    assert "on attend" in form and 'name="version"' in form
+    for person in (AWA, NDIAYE):
+        assert "attend ce qui manque" not in (await clinic.browser(person).get(address)).text
+    assert (await browser.post(f"{address}/waiting")).status == 303
+    assert "data-into=now" not in "".join(_rows((await browser.get("/")).text, told.owed))
+    for person in (AWA, NDIAYE, DIOP):
+        page = (await clinic.browser(person).get(address)).text
+        assert "attend ce qui manque" in page and "/waiting" not in page
+        assert (await clinic.program(person).get(address)).json["awaited_at"]
 
 
 async def test_a_lot_that_must_not_leave_is_not_to_be_handed_over(clinic: Callers, told: Told, store: Store) -> None:
