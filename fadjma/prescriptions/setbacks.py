@@ -34,7 +34,7 @@ def cannot_supply(
     tx: Transaction, viewer: Viewer, prescription_id: str, *, line_id: str, code: str, text: str = ""
 ) -> str:
     """The pharmacy that has it cannot supply a line (`code` of states.SHORTAGES): its prescriber is told at once, and
-    of the same once, until they have said that they wait, or what was put aside since is lost. Raises Invalid, Conflict.
+    of the same once until they have said that they wait, or what was put aside since is lost. Raises Invalid, Conflict.
     """
     found = transitions.begin(tx, viewer, prescription_id, states.CANNOT_SUPPLY)
     owed = {line.id: line.shortage for line in queries.lines(tx, found.id) if line.remaining}
