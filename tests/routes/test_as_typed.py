@@ -260,6 +260,16 @@ class TestOrder:
             store.connection.execute(
                 "INSERT INTO organizations (id, kind, name, address, city, phone) VALUES (?, ?, ?, ?, ?, ?)", place
             )
+            # Somebody who dispenses there: to a pharmacy where nobody would read it no prescription goes.
+            person = {"id": f"person{number}", "like": NDIAYE.id, "place": place[0], "phone": f"+22133000000{number}"}
+            for copied in (
+                "users (id, role, status, phone, password_hash, given_name, family_name, created_at) "
+                "SELECT :id, role, status, :phone, password_hash, given_name, family_name, created_at FROM users "
+                "WHERE id = :like",
+                "practitioners (user_id, licence_number, specialty, organization_id) "
+                "SELECT :id, licence_number, specialty, :place FROM practitioners WHERE user_id = :like",
+            ):
+                store.connection.execute(f"INSERT INTO {copied}", person)
         for who, page in ((DIOP, "/patients/awa/prescriptions/new"), (None, "/register/practitioner")):
             caller = clinic.browser(who) if who else clinic.nobody()
             shown = re.findall("<option[^>]*>([^<]*), Thiès<", (await caller.get(page)).text)
