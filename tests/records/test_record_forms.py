@@ -31,7 +31,7 @@ def test_a_record_needs_a_type_a_title_and_a_text() -> None:
         ("body", " \n "),
         ("occurred_on", "1899-12-31"),
         ("occurred_on", "yesterday"),
-        ("occurred_on", (datetime.now(UTC) + timedelta(days=1)).date().isoformat()),
+        ("occurred_on", (datetime.now(UTC) + timedelta(days=2)).date().isoformat()),
     ],
 )
 def test_what_cannot_be_is_refused(field: str, value: str) -> None:
@@ -113,7 +113,7 @@ def test_a_weight_that_cannot_be_is_refused_with_what_it_looks_like(value: str, 
         ("code", "height"),
         ("unit", "lb"),
         ("value", ""),
-        ("measured_on", (datetime.now(UTC) + timedelta(days=1)).date().isoformat()),
+        ("measured_on", (datetime.now(UTC) + timedelta(days=2)).date().isoformat()),
     ],
 )
 def test_a_measurement_is_of_a_known_kind_unit_and_past(field: str, value: str) -> None:

@@ -9,6 +9,7 @@ from store import Clock, Store
 from told import BODY, TITLE, Told
 
 from fadjma.identity import directory, patients
+from fadjma.store import milliseconds
 
 GRANDMOTHER = {"given_name": "Yacine", "age": 60, "sex": "female"}
 AGAIN = {"given_name": "cisse", "family_name": "AWA", "birth_date": "1991", "sex": "female"}
@@ -16,6 +17,7 @@ AGAIN = {"given_name": "cisse", "family_name": "AWA", "birth_date": "1991", "sex
 
 class TestRegistering:
     async def test_one_name_and_about_an_age_are_enough(self, clinic: Callers, clock: Clock) -> None:
+        clock.now = milliseconds()  # a year may have begun since the story
         made = await clinic.program(THIAM).post("/patients", GRANDMOTHER)
         assert made.status == 201
         found = (await clinic.program(THIAM).get(made.location)).json
@@ -74,7 +76,8 @@ class TestRegistering:
     ) -> None:
         assert field in (await clinic.program(THIAM).post("/patients", {**GRANDMOTHER, **wrong})).errors()
 
-    async def test_a_child_of_some_months(self, clinic: Callers) -> None:
+    async def test_a_child_of_some_months(self, clinic: Callers, clock: Clock) -> None:
+        clock.now = milliseconds()
         made = await clinic.program(THIAM).post("/patients", {**GRANDMOTHER, "age": 8, "age_unit": "months"})
         assert made.json["age_text"] == "vers 8 mois"
 
