@@ -9,6 +9,7 @@ from cast import AWA, DIOP, FALL, GASSAMA, GOMIS, NDIAYE, SARR
 from store import Clock, Store
 from told import RECORD, Told
 
+from fadjma import days
 from fadjma.access import actions as access
 from fadjma.identity.people import Viewer
 
@@ -133,6 +134,8 @@ async def test_who_never_had_it_open_has_tried_whatever_their_page_says(clinic: 
 
 
 async def test_readings_of_one_minute_have_one_time(clinic: Callers, told: Told, clock: Clock) -> None:
+    if days.day(clock()) != days.day(clock() + 4 * 60_000):  # readings of two days are two lines
+        clock.advance(minutes=5)
     for _ in range(2):
         assert (await clinic.browser(DIOP).get(f"/records/{told.record}")).status == 200
     page = (await clinic.browser(AWA).get("/patients/awa/accesses")).text
@@ -140,7 +143,7 @@ async def test_readings_of_one_minute_have_one_time(clinic: Callers, told: Told,
     clock.advance(minutes=3)
     assert (await clinic.browser(DIOP).get(f"/records/{told.record}")).status == 200
     page = (await clinic.browser(AWA).get("/patients/awa/accesses")).text
-    assert re.search(r"\d\d:\d\d ?–[^<]*\d\d:\d\d \(3 fois\)", page), "of two days, where midnight was between them"
+    assert re.search(r"\d\d:\d\d–\d\d:\d\d \(3 fois\)", page)
 
 
 async def test_what_is_refused_is_traced_whatever_was_asked_and_however(clinic: Callers, told: Told) -> None:
