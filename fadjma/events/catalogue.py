@@ -47,7 +47,7 @@ MESSAGES = {
     "prescription.prepared_anew": N_("Votre ordonnance est préparée à nouveau"),
     "prescription.undone": N_("Une remise a été annulée par la pharmacie"),
     "prescription.unsupplied": N_("Une pharmacie ne peut pas fournir toute une ordonnance"),
-    "prescription.awaited": N_("Ce qui manque à une ordonnance est attendu par son prescripteur"),
+    "prescription.awaited": N_("Le prescripteur a vu ce qui manque à une ordonnance, et préfère attendre"),
     "prescription.line_replaced": N_("Une ordonnance a été modifiée par son prescripteur"),
     "prescription.line_ended": N_("Une partie d'une ordonnance a été arrêtée par son prescripteur"),
     "prescription.substituted": N_("Votre ordonnance est préparée avec un équivalent"),

@@ -18,7 +18,7 @@ from fadjma.store import Page, Transaction
 
 _A_DAY = 100  # units of a medicine that nobody takes in one day
 _JUST_HANDED_OVER = N_(
-    "Une partie vient d'être remise, et la pharmacie peut encore annuler cette remise. Réessayez dix minutes après."
+    "Une partie vient d'être remise, et la pharmacie peut encore annuler cette remise. Réessayez dans dix minutes."
 )
 CHOOSE_MEDICINE = N_("Choisissez un médicament de la liste.")
 

@@ -452,7 +452,7 @@ AWAIT = Act(
     {"pharmacists": "prescription.awaited"},
     offer=Offer("waiting", N_("J'ai vu : on attend"), when="not supplied", letter="v", as_read=True),
     event="awaited",
-    too_late=N_("Rien de cette ordonnance n'attend plus votre réponse."),
+    too_late=N_("Cette ordonnance n'attend plus de réponse de votre part."),
 )
 COMPLETE = Act(  # END_LINE of the last thing that was owed, when something was handed over
     "complete",
