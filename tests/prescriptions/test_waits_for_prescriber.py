@@ -137,7 +137,7 @@ def test_not_once_they_wait_for_it_until_the_pharmacy_says_it_anew(store: Store)
     for reader in (DIOP, NDIAYE, AWA):
         assert _seen(store, prescription_id, reader).awaited == store.clock()
     assert states.AWAIT not in _seen(store, prescription_id, DIOP).offered(DIOP)
-    with pytest.raises(Conflict, match="Rien de cette ordonnance"):
+    with pytest.raises(Conflict, match="n'attend plus de réponse"):
         store.write(replacing.wait, DIOP, prescription_id)
     store.clock.advance(minutes=1)
     assert _places(store, _lack(store, prescription_id)) == "now"

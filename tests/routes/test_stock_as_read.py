@@ -37,7 +37,7 @@ async def test_a_lot_leads_to_what_it_is_put_aside_for(clinic: Callers, store: S
 async def test_an_empty_stock_says_how_to_begin(clinic: Callers) -> None:
     browser = clinic.browser(FALL)
     for where in ("/", "/inventory"):
-        assert 'href="/inventory/receipts/new">Ou tout le stock' in (await browser.get(where)).text
+        assert 'href="/inventory/receipts/new">Ou importer tout le stock' in (await browser.get(where)).text
     page = (await browser.get("/inventory/counts/new")).text
     assert "Aucun lot à compter." in page and 'id="sheet"' not in page, "there is nothing to record"
 
